@@ -1,0 +1,177 @@
+"""An operation of the API as data, and how arguments find their place in its request."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final, Literal, cast
+from urllib.parse import quote
+
+from polytomic_mcp.errors import ArgumentError, MissingArgumentError, UnknownArgumentError
+
+__all__ = ["Effect", "Operation", "Parameter", "Place", "Request"]
+
+Effect = Literal["read", "write", "destroy"]
+Place = Literal["path", "query", "body"]
+
+_LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument an operation takes, under its wire name.
+
+    ``schema`` is JSON Schema 2020-12; its references, ``#/$defs/Name``, point into
+    ``Catalogue.definitions``. Known values of an enumeration stand in ``examples``: the API may know more,
+    so a validator lets others pass. ``style`` is ``deepObject`` for an object that a query writes as
+    ``name[member]=value``. ``is_in_sdk`` is false for what the API's documentation names and the
+    2025-09-18 SDK lacks.
+    """
+
+    name: str
+    place: Place
+    required: bool
+    schema: Mapping[str, Any] = field(hash=False)
+    style: Literal["simple", "deepObject"] = "simple"
+    is_in_sdk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What leaves for one call; its repr shows no argument outside the path, since any may be a secret.
+
+    ``path`` is quoted and starts with ``/api/``, ``query`` is not quoted yet, ``body`` is None for no body.
+    """
+
+    operation: "Operation" = field(repr=False)
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: dict[str, Any] | None = field(default=None, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation, under the API's own name for it: ``METHOD /api/path``.
+
+    ``effect`` is ``destroy`` where a person should be asked first. ``headers`` are those it takes beside
+    the headers of every call. ``is_paged`` means that its answer may continue in another one,
+    ``is_async_capable`` that ``async=true`` may answer with a job.
+    """
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    effect: Effect
+    parameters: tuple[Parameter, ...] = ()
+    headers: tuple[str, ...] = ()
+    is_paged: bool = False
+    is_async_capable: bool = False
+    has_body: bool = False
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether the API replays its first outcome to a repeated ``Idempotency-Key``."""
+        return "Idempotency-Key" in self.headers
+
+    def bind(self, arguments: Mapping[str, Any]) -> Request:
+        """Place each argument, a JSON value, in the path, the query or the body.
+
+        An absent argument stays absent. None is null in a body; a query has no null, so there it is absent.
+
+        Raises UnknownArgumentError for a name the operation does not take, MissingArgumentError when a
+        required argument is absent, ArgumentError when a value cannot be sent or would leave its place.
+        """
+        self._refuse_unknown(arguments)
+        self._refuse_missing(arguments)
+        self._refuse_unsendable(arguments)
+        return Request(
+            operation=self,
+            method=self.method,
+            path=self._path(arguments),
+            query=tuple(self._query(arguments)),
+            body={p.name: value for p, value in self._given("body", arguments)} if self.has_body else None,
+        )
+
+    def _refuse_unknown(self, arguments: Mapping[str, Any]) -> None:
+        known = [parameter.name for parameter in self.parameters]
+        for name in arguments:
+            if name not in known:
+                shown = name[:_LONGEST_NAME]
+                nearest = get_close_matches(shown, known, n=1)
+                hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+                takes = f"It takes {', '.join(known)}." if known else "It takes no arguments."
+                raise UnknownArgumentError(f"{self.id} takes no argument {shown!r}.{hint} {takes}")
+
+    def _refuse_missing(self, arguments: Mapping[str, Any]) -> None:
+        present = {name for name, value in arguments.items() if value is not None}
+        missing = [
+            parameter.name
+            for parameter in self.parameters
+            if parameter.required
+            and parameter.name not in (arguments if parameter.place == "body" else present)
+        ]
+        if missing:
+            raise MissingArgumentError(f"{self.id} needs {' and '.join(missing)}: add what is missing.")
+
+    def _refuse_unsendable(self, arguments: Mapping[str, Any]) -> None:
+        for name, value in arguments.items():
+            try:
+                json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            except UnicodeEncodeError as error:
+                raise self._unfit(name, "holds half of a surrogate pair, which UTF-8 cannot write") from error
+            except RecursionError as error:
+                raise self._unfit(name, "is nested too deeply") from error
+            except (TypeError, ValueError) as error:
+                raise self._unfit(name, f"is no JSON value ({error})") from error
+
+    def _given(self, place: Place, arguments: Mapping[str, Any]) -> Iterator[tuple[Parameter, Any]]:
+        for parameter in self.parameters:
+            if parameter.place == place and parameter.name in arguments:
+                yield parameter, arguments[parameter.name]
+
+    def _path(self, arguments: Mapping[str, Any]) -> str:
+        parts = {f"{{{p.name}}}": self._quote(p.name, value) for p, value in self._given("path", arguments)}
+        return "/".join(parts.get(part, part) for part in self.path.split("/"))
+
+    def _quote(self, name: str, value: Any) -> str:
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise self._unfit(name, "is a part of the path and must be text")
+        # Clients and proxies resolve dot segments, quoted ones too, and collapse empty ones.
+        if value in ("", ".", ".."):
+            raise self._unfit(name, f"is a part of the path and cannot be {value!r}")
+        return quote(str(value), safe="")
+
+    def _query(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for parameter, value in self._given("query", arguments):
+            name = parameter.name
+            if parameter.style == "deepObject" and value is not None:
+                for member, inner in self._members(name, value).items():
+                    yield from (
+                        (f"{name}[{member}]", text) for text in self._texts(name, inner, is_list=True)
+                    )
+            else:
+                is_list = parameter.schema.get("type") == "array"
+                yield from ((name, text) for text in self._texts(name, value, is_list=is_list))
+
+    def _members(self, name: str, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._unfit(name, "must be an object of names and values")
+        members = cast("dict[str, Any]", value)
+        if any(not member or {"[", "]"}.intersection(member) for member in members):
+            raise self._unfit(name, "has a member whose name is empty or holds a bracket")
+        return members
+
+    def _texts(self, name: str, value: Any, *, is_list: bool) -> Iterator[str]:
+        """Write a value, or each of a list, as text; numbers and booleans as JSON does, null not at all."""
+        items = cast("list[Any]", value if is_list and isinstance(value, list | tuple) else [value])
+        for item in items:
+            if isinstance(item, dict | list | tuple):
+                expected = "single values" if is_list else "one value"
+                raise self._unfit(name, f"takes {expected}, not an object or a list")
+            if item is not None:
+                yield item if isinstance(item, str) else json.dumps(item)
+
+    def _unfit(self, name: str, reason: str) -> ArgumentError:
+        return ArgumentError(f"{self.id}: {name} {reason}.")

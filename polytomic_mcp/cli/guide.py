@@ -1,0 +1,197 @@
+"""The guide "Adding contacts from Snowflake to Gong Engage", step by step through MCP tools."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import httpx
+from mcp import Client
+from mcp.types import TextContent
+
+from polytomic_mcp.cli.screen import Screen
+from polytomic_mcp.errors import PolytomicError
+
+JsonObject = dict[str, Any]
+
+FLOW: Final = "my-gong-engage-flow"
+DEFAULT_QUERY: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
+_PASSWORD: Final = "sandbox"  # noqa: S105 - the sandbox's Snowflake takes any
+_SHOWN: Final = 10
+_RUN_SECONDS: Final = 600
+
+
+class GuideError(PolytomicError):
+    """A step of the guide was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the guide ended with: how the run went, and rows that arrived and that were refused."""
+
+    execution: JsonObject
+    arrived: list[JsonObject]
+    refused: list[JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """One walk through the guide. ``query`` must give the CRM's contact ids in its first column."""
+
+    client: Client
+    screen: Screen
+    query: str = DEFAULT_QUERY
+
+    async def walk(self) -> Outcome:
+        """Take every step, from the first connection to the rows in the flow."""
+        snowflake = await self._connect_snowflake()
+        gong = await self._connect_gong()
+        model = await self._create_model(snowflake)
+        await self._choose_flow(gong)
+        sync = await self._create_sync(model, gong)
+        execution = await self._run(sync)
+        refused = await self._refused(sync, execution)
+        arrived = await self._arrived(gong)
+        return Outcome(execution, arrived, refused)
+
+    async def _connect_snowflake(self) -> JsonObject:
+        connection = await self._call(
+            "Connect Snowflake",
+            "create_connection",
+            name="Snowflake",
+            type="snowflake",
+            configuration={
+                "account": "acme-analytics",
+                "username": "polytomic",
+                "password": _PASSWORD,
+                "dbname": "ANALYTICS",
+            },
+        )
+        self.screen.result(connection, f"{connection['status']}, id {connection['id']}")
+        return connection
+
+    async def _connect_gong(self) -> JsonObject:
+        connection = await self._call(
+            "Connect Gong, which asks a person for consent",
+            "create_connection",
+            name="Gong",
+            type="gong",
+            configuration={"auth_method": "oauth"},
+        )
+        self.screen.result(connection, f"{connection['status']}; a person opens {connection['auth_url']}")
+        await consent(connection["auth_url"])
+        connection = await self._call(
+            "After consent, look at Gong again", "get_connection", connection_id=connection["id"]
+        )
+        self.screen.result(connection, f"{connection['status']}")
+        return connection
+
+    async def _create_model(self, snowflake: JsonObject) -> JsonObject:
+        model = await self._call(
+            "Model the contacts: a query over Snowflake",
+            "create_model",
+            name="Contacts for Gong",
+            connection_id=snowflake["id"],
+            configuration={"query": self.query},
+        )
+        names = ", ".join(field["name"] for field in model["fields"])
+        self.screen.result(model, f"fields: {names}")
+        return model
+
+    async def _choose_flow(self, gong: JsonObject) -> None:
+        objects = await self._call("List Gong's flows", "list_target_objects", connection_id=gong["id"])
+        names = ", ".join(str(item["name"]) for item in objects["items"])
+        self.screen.result(objects, names)
+        fields = await self._call(
+            "List the flow's fields", "list_target_fields", connection_id=gong["id"], target=FLOW
+        )
+        listed = ", ".join(field["id"] for field in fields["fields"])
+        self.screen.result(fields, f"{fields.get('name')}: {listed}")
+
+    async def _create_sync(self, model: JsonObject, gong: JsonObject) -> JsonObject:
+        sync = await self._call(
+            "Sync the contacts into the flow",
+            "create_sync",
+            name="Snowflake contacts to Gong Engage",
+            mode="updateOrCreate",
+            identity={
+                "source": {"field": model["fields"][0]["name"], "model_id": model["id"]},
+                "target": "Id",
+                "function": "equality",
+            },
+            schedule={"frequency": "manual"},
+            target={"connection_id": gong["id"], "object": FLOW},
+        )
+        self.screen.result(sync, f"id {sync['id']}, identity by {sync['identity']['function']}")
+        return sync
+
+    async def _run(self, sync: JsonObject) -> JsonObject:
+        execution = await self._call("Run it", "start_sync", sync_id=sync["id"], wait_seconds=_RUN_SECONDS)
+        counts = ", ".join(f"{count} {name}" for name, count in execution["counts"].items())
+        self.screen.result(execution, f"{execution['status']}: {counts}")
+        if execution["status"] != "completed":
+            raise GuideError(f"The run ended {execution['status']}: {execution.get('errors')}.")
+        return execution
+
+    async def _refused(self, sync: JsonObject, execution: JsonObject) -> list[JsonObject]:
+        where = {"sync_id": sync["id"], "execution_id": execution["id"], "log": "errors", "limit": _SHOWN}
+        answer = await self._call("Read why rows were refused", "get_sync_execution", **where)
+        self.screen.result(answer, f"{answer.get('log_count')} rows refused")
+        return answer.get("log") or []
+
+    async def _arrived(self, gong: JsonObject) -> list[JsonObject]:
+        """Read the flow back out of Gong, as a model over it."""
+        model = await self._call(
+            "Read the flow back from Gong",
+            "create_model",
+            name="Members of the flow",
+            connection_id=gong["id"],
+            configuration={"table": FLOW},
+        )
+        self.screen.result(model, f"fields: {', '.join(field['name'] for field in model['fields'])}")
+        preview = await self._call("See who is in the flow", "preview_model", model_id=model["id"], limit=_SHOWN)
+        self.screen.result(preview, f"{len(preview['rows'])} rows shown")
+        return preview["rows"]
+
+    async def _call(self, title: str, tool: str, **arguments: Any) -> JsonObject:
+        """Announce and make one tool call.
+
+        Raises:
+            GuideError: The tool refused, with its own words.
+        """
+        self.screen.step(title, tool, _shown(arguments))
+        result = await self.client.call_tool(tool, arguments, progress_callback=self._progress)
+        if result.is_error:
+            words = " ".join(part.text for part in result.content if isinstance(part, TextContent))
+            raise GuideError(f"{tool} refused: {words}")
+        return result.structured_content or {}
+
+    async def _progress(self, _progress: float, _total: float | None, message: str | None) -> None:
+        self.screen.progress(message or "")
+
+
+async def consent(auth_url: str) -> None:
+    """Visit a consent page and press its first button, as a person would.
+
+    Raises:
+        GuideError: The page has no form, or its form was refused.
+    """
+    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+        page = await browser.get(auth_url)
+        form = re.search(r"<form[^>]*?(?:action=\"([^\"]*)\")?[^>]*>", page.text)
+        button = re.search(r"<button[^>]*name=\"([^\"]+)\"[^>]*value=\"([^\"]*)\"", page.text)
+        if form is None or button is None:
+            raise GuideError(f"The consent page at {auth_url} has no form.")
+        action = urljoin(auth_url, html.unescape(form[1] or ""))
+        answer = await browser.post(action, data={html.unescape(button[1]): html.unescape(button[2])})
+        if answer.is_error:
+            raise GuideError(f"The consent page answered {answer.status_code}.")
+
+
+def _shown(arguments: JsonObject) -> JsonObject:
+    """Leave the password out of what is shown."""
+    configuration = arguments.get("configuration") or {}
+    if "password" not in configuration:
+        return arguments
+    return arguments | {"configuration": configuration | {"password": "********"}}

@@ -1,0 +1,85 @@
+"""Options that several commands share: where Polytomic is, and what the sandbox holds."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.settings import Secret, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What a sandbox starts with; see ``create_sandbox``."""
+
+    state: str | None = None
+    tables: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    contacts: str | None = None
+
+    @classmethod
+    def of(cls, parsed: argparse.Namespace, settings: Settings) -> Self:
+        """Take the options as parsed; the state file may come from the environment."""
+        return cls(parsed.state or settings.sandbox_state, dict(parsed.table), parsed.contacts)
+
+    def words(self) -> list[str]:
+        """Write the options as words of a command line."""
+        words = [word for name, path in self.tables.items() for word in ("--table", f"{name}={path}")]
+        if self.state:
+            words += ["--state", self.state]
+        return words + (["--contacts", self.contacts] if self.contacts else [])
+
+    def app(self, key: str) -> Any:
+        """Create the sandbox.
+
+        Raises:
+            ConfigurationError: The extra is not installed, or a file cannot be used.
+        """
+        try:
+            from polytomic_mcp.sandbox import SandboxError, create_sandbox  # noqa: PLC0415 - DuckDB, on demand
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f"The sandbox needs {error.name}, which is not installed: pip install 'polytomic-mcp[sandbox]'."
+            ) from error
+        try:
+            return create_sandbox(key=key, state=self.state, tables=self.tables, contacts=self.contacts)
+        except SandboxError as error:
+            raise ConfigurationError(str(error)) from error
+
+
+def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a sandbox can start with."""
+    group = parser.add_argument_group("sandbox")
+    group.add_argument("--state", metavar="FILE", help="keep the sandbox's state in this SQLite file")
+    group.add_argument(
+        "--table",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        type=_table,
+        help="put your CSV, JSON lines or Parquet file into the sandbox's warehouse; may be repeated",
+    )
+    group.add_argument(
+        "--contacts",
+        metavar="SQL",
+        help="the sandbox's CRM also knows the contacts whose ids this query's first column gives",
+    )
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process's environment."""
+    return Settings.from_environ(os.environ)
+
+
+def with_sandbox(settings: Settings, url: str, key: str) -> Settings:
+    """Return the settings pointed at a sandbox."""
+    return replace(settings, api_url=url, api_key=Secret(key), auth_mode="user")
+
+
+def _table(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not (name and separator and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE, such as contacts=people.csv")
+    return name, Path(path)

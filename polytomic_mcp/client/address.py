@@ -1,0 +1,76 @@
+"""Where the API is, and which addresses belong to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from polytomic_mcp.errors import ConfigurationError, UnexpectedAnswerError
+
+__all__ = ["Address", "has_same_origin", "origin"]
+
+_API: Final = "/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A base URL: an origin such as ``https://app.polytomic.com`` and a path prefix, ``""`` for none."""
+
+    origin: str
+    prefix: str = ""
+
+    @classmethod
+    def parse(cls, base_url: str) -> Self:
+        """Read a base URL with or without a scheme (https then); trailing slashes do not count.
+
+        Raises:
+            ConfigurationError: It is no such URL. The text does not repeat it, as it may hold a password.
+        """
+        text = base_url.strip()
+        try:
+            url = httpx.URL(text if "://" in text else f"https://{text}")
+        except httpx.InvalidURL:
+            url = httpx.URL("")
+        if url.scheme not in {"https", "http"} or not url.host or url.userinfo or url.query or url.fragment:
+            raise ConfigurationError(
+                "POLYTOMIC_API_URL must be the address of Polytomic, like https://app.polytomic.com: "
+                "https or http, a host, at most a path behind it, and no user, query or fragment."
+            )
+        return cls(origin(url), url.raw_path.decode("ascii").rstrip("/"))
+
+    def url(self, path: str, query: Sequence[tuple[str, str]] = ()) -> httpx.URL:
+        """Return the URL of a quoted path that starts with ``/api/``; raises httpx.InvalidURL if too long."""
+        suffix = f"?{urlencode(query, quote_via=quote)}" if query else ""
+        return httpx.URL(f"{self.origin}{self.prefix}{path}{suffix}")
+
+    def resolve(self, link: str, here: httpx.URL) -> httpx.URL:
+        """Resolve a link that an answer at ``here`` gave, absolute or relative to the host.
+
+        A server behind a prefix does not know the prefix, so a path that lacks it gets it.
+
+        Raises:
+            UnexpectedAnswerError: The link leads to another origin or out of the API.
+            httpx.InvalidURL: It is no link.
+        """
+        url = here.join(link)
+        own = f"{self.prefix}{_API}".encode()
+        if url.raw_path.startswith(_API.encode()) and not url.raw_path.startswith(own):
+            url = url.copy_with(raw_path=self.prefix.encode() + url.raw_path)
+        if origin(url) != self.origin or url.userinfo or not url.raw_path.startswith(own):
+            raise UnexpectedAnswerError(
+                f"The link to the next page leads to {origin(url)}, not to the API at "
+                f"{self.origin}{self.prefix}, and was not followed. Check POLYTOMIC_API_URL."
+            )
+        return url
+
+
+def origin(url: httpx.URL) -> str:
+    """Return scheme, host and port, the port only when it is not the scheme's own."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def has_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether a key that was sent to one URL may be sent to the other."""
+    return origin(one) == origin(other)

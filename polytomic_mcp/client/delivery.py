@@ -1,0 +1,73 @@
+"""Delivery: a message is sent, and sent again where that is safe, until an answer stands."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import anyio
+import httpx
+
+from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.outages import no_answer, out_of_time
+from polytomic_mcp.client.retries import (
+    RetryPolicy,
+    may_have_arrived,
+    repeats_answered,
+    repeats_lost,
+    retry_after,
+)
+from polytomic_mcp.client.transport import Answer, Transport
+
+__all__ = ["Delivery"]
+
+_CONFLICT: Final = 409
+_SERVER_ERROR: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Repeats within a policy. ``clock`` gives seconds since the epoch, ``random`` a number from 0 to 1."""
+
+    transport: Transport
+    policy: RetryPolicy
+    sleep: Callable[[float], Awaitable[object]]
+    clock: Callable[[], float]
+    random: Callable[[], float]
+
+    async def deliver(self, message: Message) -> Answer:
+        """Return the answer that stands, whatever its status.
+
+        Raises:
+            NoAnswerError: None came within the policy's attempts and time.
+            UnexpectedAnswerError: What came cannot be the API's.
+        """
+        try:
+            with anyio.fail_after(self.policy.total_seconds):
+                return await self._repeat(message, ends=self.clock() + self.policy.total_seconds)
+        except TimeoutError as error:
+            raise out_of_time(message, self.policy.total_seconds) from error
+
+    async def _repeat(self, message: Message, ends: float) -> Answer:
+        attempt, is_unsure = 1, False
+        while True:
+            try:
+                answer = await self.transport.send(message)
+            except httpx.TransportError as error:
+                is_unsure = is_unsure or may_have_arrived(error)
+                if not (repeats_lost(message, error) and await self._wait(attempt, ends)):
+                    raise no_answer(message, error, may_have_arrived=is_unsure) from error
+            else:
+                asked = retry_after(answer.headers, self.clock())
+                if not (repeats_answered(message, answer) and await self._wait(attempt, ends, asked)):
+                    return replace(answer, is_unsure=is_unsure)
+                is_unsure = is_unsure or answer.status >= _SERVER_ERROR
+                message = message if answer.status == _CONFLICT else message.with_new_key()
+            attempt += 1
+
+    async def _wait(self, attempt: int, ends: float, asked: float | None = None) -> bool:
+        """Wait for the next attempt, or return false at once if there is none or no time for it."""
+        delay = self.policy.delay(attempt, self.random(), asked)
+        if attempt >= self.policy.attempts or self.clock() + delay >= ends:
+            return False
+        await self.sleep(delay)
+        return True

@@ -1,0 +1,89 @@
+"""One request as it leaves, with everything its repetition needs to know."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
+from uuid import uuid4
+
+import httpx
+
+from polytomic_mcp.catalogue import Operation
+from polytomic_mcp.errors import ArgumentError, UnknownArgumentError
+
+__all__ = ["IDEMPOTENCY_KEY", "Message", "check_headers"]
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,255}")
+_HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request to the API; ``credential`` is its Authorization header, ``headers`` are all others."""
+
+    operation: Operation
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    credential: str = field(repr=False)
+    content: bytes | None = field(repr=False, default=None)
+    key: str | None = None
+    has_callers_key: bool = False
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether doing it twice leaves the same state as doing it once."""
+        return self.operation.effect == "read" or self.method in {"PUT", "DELETE"}
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something."""
+        return self.operation.effect != "read"
+
+    def with_key(self, callers_key: str | None) -> Self:
+        """Return the message with an idempotency key where the API's documentation asks for one.
+
+        That is POST. PATCH gets one as well, since its repetition is as unsafe and the SDK offers it
+        there; GET, PUT and DELETE are idempotent without, and carry one only if the caller gave it.
+        """
+        if callers_key is not None:
+            return replace(self, key=callers_key, has_callers_key=True)
+        if self.operation.takes_idempotency_key and self.method in {"POST", "PATCH"}:
+            return replace(self, key=str(uuid4()))
+        return self
+
+    def with_new_key(self) -> Self:
+        """Return the message as a new request: the API replays the old outcome for an old key."""
+        return self if self.key is None else replace(self, key=str(uuid4()))
+
+    def to(self, url: httpx.URL) -> Self:
+        """Return the same request for another URL of the API."""
+        return replace(self, url=url)
+
+    def all_headers(self) -> dict[str, str]:
+        """Return every header that leaves."""
+        content = {} if self.content is None else {"Content-Type": "application/json"}
+        key = {} if self.key is None else {IDEMPOTENCY_KEY: self.key}
+        return {**self.headers, **content, **key, "Authorization": self.credential}
+
+
+def check_headers(operation: Operation, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return a caller's headers under the operation's own spelling of their names.
+
+    Raises:
+        UnknownArgumentError: The operation takes no such header.
+        ArgumentError: The value cannot stand in that header.
+    """
+    known = {name.lower(): name for name in operation.headers}
+    for name, value in headers.items():
+        if name.lower() not in known:
+            takes = f"It takes {', '.join(operation.headers)}." if operation.headers else "It takes none."
+            raise UnknownArgumentError(f"{operation.id} takes no header {name[:80]!r}. {takes}")
+        if not _HEADER_SAFE.fullmatch(value):
+            raise ArgumentError(f"{operation.id}: the header {name} must be printable ASCII.")
+    checked = {known[name.lower()]: value for name, value in headers.items()}
+    if not _KEY.fullmatch(checked.get(IDEMPOTENCY_KEY, "a-well-formed-key")):
+        raise ArgumentError(f"{operation.id}: {IDEMPOTENCY_KEY} must be 8 to 255 of A-Z, a-z, 0-9, _ and -.")
+    return checked

@@ -1,0 +1,50 @@
+"""Why no answer came, in words: httpx's exceptions as one typed error."""
+
+import httpx
+
+from polytomic_mcp.client.address import origin
+from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.retries import is_tls_failure
+from polytomic_mcp.errors import NoAnswerError
+
+__all__ = ["no_answer", "out_of_time"]
+
+
+def no_answer(message: Message, error: httpx.TransportError, *, may_have_arrived: bool) -> NoAnswerError:
+    """Return the error for a call that got no answer, or only a part of one."""
+    return _error(message, _what_happened(origin(message.url), error), may_have_arrived=may_have_arrived)
+
+
+def out_of_time(message: Message, seconds: float) -> NoAnswerError:
+    """Return the error for a call that took longer than the whole of it may take."""
+    text = f"no complete answer from {origin(message.url)} within {seconds:g} s. Try again, or ask for less."
+    return _error(message, text, may_have_arrived=True)
+
+
+def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerError:
+    unsure = " It may have taken effect all the same: read the object's state before you repeat it."
+    is_unsure = message.is_write and may_have_arrived
+    return NoAnswerError(
+        f"{message.operation.id} got no answer: {text}{unsure if is_unsure else ''}",
+        may_have_arrived=may_have_arrived,
+    )
+
+
+def _what_happened(host: str, error: httpx.TransportError) -> str:
+    if is_tls_failure(error):
+        return (
+            f"TLS with {host} failed ({error}). If a company proxy or your own authority signs "
+            "certificates, add it to those the operating system trusts; if that port speaks plain HTTP, write "
+            "http:// in POLYTOMIC_API_URL."
+        )
+    match error:
+        case httpx.ProxyError():
+            return f"the proxy did not connect to {host} ({error}). Check HTTPS_PROXY and NO_PROXY."
+        case httpx.ConnectTimeout() | httpx.ConnectError():
+            return f"could not connect to {host} ({error}). Check POLYTOMIC_API_URL and the network."
+        case httpx.PoolTimeout():
+            return "too many calls run at the same time. Make fewer at once."
+        case httpx.TimeoutException():
+            return f"{host} fell silent. Try again, or ask for less."
+        case _:
+            return f"the connection to {host} broke before the answer was complete ({error}). Try again."

@@ -1,0 +1,201 @@
+"""The API client: one door to all operations."""
+
+import random
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+import anyio
+import httpx
+
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.client.address import Address
+from polytomic_mcp.client.auth import Credential
+from polytomic_mcp.client.bodies import decode, encode
+from polytomic_mcp.client.delivery import Delivery
+from polytomic_mcp.client.message import IDEMPOTENCY_KEY, Message, check_headers
+from polytomic_mcp.client.paging import next_page
+from polytomic_mcp.client.quirks import adapt, own_headers
+from polytomic_mcp.client.refusals import refusal
+from polytomic_mcp.client.retries import RetryPolicy
+from polytomic_mcp.client.transport import Transport
+from polytomic_mcp.errors import AccessDeniedError, ArgumentError, ConfigurationError, UnexpectedAnswerError
+from polytomic_mcp.settings import DEFAULT_API_URL, DEFAULT_API_VERSION, AccessMode, AuthMode, Settings
+
+__all__ = ["Polytomic"]
+
+_DEFAULT_RETRY: Final = RetryPolicy()
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class Polytomic:
+    """Polytomic's API for one caller.
+
+    ::
+
+        async with Polytomic("key") as api:
+            me = await api.call("GET /api/me")
+            async for page in api.pages("GET /api/syncs", active=True):
+                ...
+
+    Making one never fails and reads nothing: what is wrong with the key, the address or the version
+    is told by each call (``ConfigurationError``), so that a server can start and explain itself.
+    Calls may run at the same time. ``aclose`` closes the connections; a later call opens new ones.
+
+    Args:
+        api_key: The key; ``repr`` and errors never show it.
+        base_url: Where Polytomic is, with or without scheme, a path prefix allowed.
+        api_version: Sent as ``X-Polytomic-Version`` on every call.
+        auth_mode: ``partner`` and ``deployment`` keys act in ``organization_id``.
+        organization_id: The organization those keys act in.
+        access_mode: ``read-only`` refuses every operation that is not a read before it is sent.
+        transport: Replaces the network: a sandbox, a test.
+        timeout: Seconds without a byte after which an attempt has failed.
+        retry: How often, and how long in all, one call is tried.
+        largest_answer: Bytes; a longer answer is refused.
+        most_pages: How many pages ``pages`` gives before it takes the listing for endless.
+        sleep: Waits for some seconds.
+        clock: Gives seconds since the epoch.
+        chance: Gives a random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = DEFAULT_API_URL,
+        api_version: str = DEFAULT_API_VERSION,
+        auth_mode: AuthMode = "user",
+        organization_id: str | None = None,
+        access_mode: AccessMode = "full-access",
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: float = 60.0,
+        retry: RetryPolicy = _DEFAULT_RETRY,
+        largest_answer: int = 64 * 1024 * 1024,
+        most_pages: int = 10_000,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+        clock: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._base_url = base_url
+        self._api_version = api_version
+        self._access_mode: AccessMode = access_mode
+        self._most_pages = most_pages
+        self._credential = Credential(api_key, auth_mode, organization_id)
+        self._transport = Transport(transport, timeout, largest_answer)
+        self._delivery = Delivery(self._transport, retry, sleep, clock, chance)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Self:
+        """Return the client those settings describe."""
+        return cls(
+            settings.api_key,
+            base_url=settings.api_url,
+            api_version=settings.api_version,
+            auth_mode=settings.auth_mode,
+            organization_id=settings.organization_id,
+            access_mode=settings.access_mode,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    def __repr__(self) -> str:
+        version, mode = self._api_version, self._access_mode
+        return f"Polytomic({self._credential!r}, api_version={version!r}, access_mode={mode!r})"
+
+    async def call(
+        self, operation: str, /, *, headers: Mapping[str, str] = _NO_HEADERS, **arguments: Any
+    ) -> Any:
+        """Call an operation, such as ``call("GET /api/syncs/{id}", id="...")``, and return its body.
+
+        The body is the decoded JSON as it came, envelope included, and None if it is empty. A log
+        file (``GET .../{type}/{filename}``) comes as text, or as bytes if it is none. ``headers`` are
+        those the operation takes beside the usual ones, such as an ``Idempotency-Key`` of your own.
+
+        Raises:
+            ConfigurationError: The key, address or version cannot work.
+            ArgumentError: The operation or its arguments do not exist or do not fit.
+            AccessDeniedError: The access mode forbids it.
+            NoAnswerError: No answer came.
+            UnexpectedAnswerError: The answer cannot be the API's.
+            RefusedError: The API refused; its subclasses tell how.
+        """
+        return await self._send(self._message(operation, arguments, headers))
+
+    async def pages(
+        self, operation: str, /, *, headers: Mapping[str, str] = _NO_HEADERS, **arguments: Any
+    ) -> AsyncGenerator[Any, None]:
+        """Call a listing operation and give the body of each of its pages, one request a page.
+
+        It ends when the API names no next page, or one that was given before. Errors as for ``call``.
+        """
+        message = self._message(operation, arguments, headers)
+        if message.method != "GET":
+            raise ArgumentError(f"{operation} has no pages: use call.")
+        seen = {message.url}
+        for _ in range(self._most_pages):
+            body = await self._send(message)
+            yield body
+            url = next_page(body, message.url, self._address())
+            if url is None or url in seen:
+                return
+            seen.add(url)
+            message = message.to(url)
+        raise UnexpectedAnswerError(
+            f"{operation} did not end after {self._most_pages:,} pages. Narrow it by a filter."
+        )
+
+    def _message(
+        self, operation_id: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Message:
+        operation = load_catalogue().find(operation_id)
+        if self._access_mode == "read-only" and operation.effect != "read":
+            raise AccessDeniedError(
+                f"{operation.id} was not sent: it may change something, and POLYTOMIC_ACCESS_MODE is "
+                "read-only. Set that to full-access to allow it."
+            )
+        request = adapt(operation.bind(arguments))
+        given = check_headers(operation, headers)
+        key = given.pop(IDEMPOTENCY_KEY, None)
+        try:
+            url = self._address().url(request.path, request.query)
+        except httpx.InvalidURL as error:
+            raise ArgumentError(
+                f"{operation.id}: what stands in the path or query is too long for a URL."
+            ) from error
+        return Message(
+            operation=operation,
+            method=request.method,
+            url=url,
+            headers={"X-Polytomic-Version": self._version(), **own_headers(operation), **given},
+            credential=self._credential.authorization(),
+            content=encode(request.body),
+        ).with_key(key)
+
+    async def _send(self, message: Message) -> Any:
+        answer = await self._delivery.deliver(message)
+        if httpx.codes.is_success(answer.status):
+            return decode(message, answer)
+        redacted = replace(answer, content=self._credential.redact(answer.content))
+        raise refusal(message, redacted, load_catalogue())
+
+    def _address(self) -> Address:
+        return Address.parse(self._base_url)
+
+    def _version(self) -> str:
+        if not _VERSION.fullmatch(self._api_version):
+            raise ConfigurationError("POLYTOMIC_API_VERSION must be a date like 2025-09-18.")
+        return self._api_version

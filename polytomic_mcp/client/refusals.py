@@ -1,0 +1,144 @@
+"""What the API's errors say, in whatever shape, as one typed error."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self, cast
+
+from polytomic_mcp.catalogue import Catalogue, Operation
+from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.transport import Answer
+from polytomic_mcp.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+    UnauthorizedError,
+    UnavailableError,
+)
+
+__all__ = ["Problem", "refusal"]
+
+_LONGEST_SHOWN: Final = 1000
+_SERVER_ERROR: Final = 500
+# A guess: no source names the header; these are what servers and proxies commonly use.
+_REQUEST_IDS: Final = ("X-Request-Id", "X-Amzn-Trace-Id", "CF-Ray")
+
+_CLASSES: Final[Mapping[int, type[RefusedError]]] = {
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: NotFoundError,
+    429: RateLimitedError,
+}
+
+_ADVICE: Final[Mapping[int, str]] = {
+    401: "Check POLYTOMIC_API_KEY and POLYTOMIC_AUTH_MODE, and that the key belongs to POLYTOMIC_API_URL.",
+    403: "The key is known but not permitted: ask an administrator of the organization, or use another key.",
+    409: "Nothing was repeated: read the object's state, as it may be running, in use, or its name taken.",
+    410: "It is gone or has expired: start again without it.",
+    429: "Wait a while before the next call.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error body: ``ApiError`` has key, message and metadata, ``RestErrResponse`` error and context."""
+
+    reason: str = ""
+    key: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_markup: bool = False
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """Read any body without ever failing: JSON of any shape, text, HTML, or nothing."""
+        try:
+            body: Any = json.loads(content)
+        except (ValueError, RecursionError):
+            text = content.decode(errors="replace").strip()
+            return cls(is_markup=True) if text.startswith("<") else cls(_shown(text))
+        if not isinstance(body, dict):
+            return cls("" if body is None else _shown(body))
+        fields = cast("dict[str, Any]", body)
+        metadata = fields.get("metadata") or fields.get("context")
+        key = fields.get("key")
+        return cls(
+            reason=_shown(fields.get("message") or fields.get("error") or ""),
+            key=None if key is None else _shown(key),
+            metadata=cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else {},
+        )
+
+
+def refusal(message: Message, answer: Answer, catalogue: Catalogue) -> RefusedError:
+    """Return the error for an answer whose status is not a success."""
+    problem = Problem.read(answer.content)
+    server = UnavailableError if answer.status >= _SERVER_ERROR else RefusedError
+    said = " ".join(_said(answer, problem))
+    advice = " ".join(_advice(message, answer, problem, catalogue))
+    return _CLASSES.get(answer.status, server)(
+        f"{message.operation.id} was refused: {said} {advice}".strip(),
+        status=answer.status,
+        operation=message.operation.id,
+        key=problem.key,
+        reason=problem.reason,
+        metadata=problem.metadata,
+        request_id=_request_id(answer),
+    )
+
+
+def _said(answer: Answer, problem: Problem) -> list[str]:
+    said = [str(answer.status)]
+    if problem.key:
+        said.append(f"({problem.key})")
+    if problem.reason:
+        said.append(problem.reason)
+    said[-1] = said[-1].rstrip(".") + "."
+    if problem.metadata:
+        said.append(f"Details: {_shown(problem.metadata)}.")
+    return said
+
+
+def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> list[str]:
+    if answer.is_elsewhere:
+        return ["That was the file's own address, which expires: make the call again for a fresh one."]
+    advice: list[str] = []
+    if problem.is_markup:
+        advice.append("A web page came, which does not look like the Polytomic API: check POLYTOMIC_API_URL.")
+    if answer.status == 404:  # noqa: PLR2004 - HTTP's own number
+        advice.append(_how_to_list(message.operation, catalogue))
+    if answer.status == 429 and "Retry-After" in answer.headers:  # noqa: PLR2004 - HTTP's own number
+        advice.append(f"Call again after {answer.headers['Retry-After']} (seconds, or that date).")
+    elif answer.status in _ADVICE:
+        advice.append(_ADVICE[answer.status])
+    if message.is_write and (answer.is_unsure or answer.status >= _SERVER_ERROR):
+        advice.append("It may have taken effect all the same: read the object's state before you repeat it.")
+    elif answer.status >= _SERVER_ERROR:
+        advice.append("Polytomic or a proxy before it has failed: call again later.")
+    return advice
+
+
+def _how_to_list(operation: Operation, catalogue: Catalogue) -> str:
+    """Name the nearest operation that lists what the path asks for."""
+    path = operation.path
+    while "{" in path:
+        path = path[: path.rindex("{")].rstrip("/")
+        if f"GET {path}" in catalogue and f"GET {path}" != operation.id:
+            return f"Check the ids; GET {path} lists what there is."
+    return "Check the ids, and that this API version has the operation."
+
+
+def _request_id(answer: Answer) -> str | None:
+    return next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), None)
+
+
+def _shown(value: Any) -> str:
+    """Return text that is fit to print: short, and without halves of surrogate pairs."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "(nested too deeply to show)"
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,0 +1,108 @@
+"""One exchange over HTTP: a message goes out, its answer comes back whole, or not at all."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import truststore
+
+from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.redirects import is_redirect, leaves, redirect
+from polytomic_mcp.errors import UnexpectedAnswerError
+
+__all__ = ["Answer", "Transport"]
+
+_MOST_REDIRECTS: Final = 5
+_CONNECT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. ``is_elsewhere`` is true for a file that a signed address gave, not the API.
+
+    ``is_unsure`` is true when an earlier attempt of the same call may have taken effect.
+    """
+
+    status: int
+    headers: httpx.Headers
+    content: bytes = field(repr=False)
+    is_elsewhere: bool = False
+    is_unsure: bool = False
+
+
+class Transport:
+    """Holds one ``httpx.AsyncClient``, made at the first use and again after ``aclose``.
+
+    ``transport`` replaces the network. ``timeout`` is seconds of silence, ``largest_answer`` is
+    bytes once decompressed.
+    """
+
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport | None, timeout: float, largest_answer: int
+    ) -> None:
+        self._transport = transport
+        self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+        self._largest_answer = largest_answer
+        self._client: httpx.AsyncClient | None = None
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def send(self, message: Message) -> Answer:
+        """Send and read to the end, over redirects within the API's own origin.
+
+        Raises:
+            httpx.TransportError: No answer came, or only a part of one.
+            UnexpectedAnswerError: The answer is too large, garbled, or leads elsewhere.
+        """
+        headers, url, is_elsewhere = message.all_headers(), message.url, False
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = await self._exchange(message, url, headers, is_elsewhere=is_elsewhere)
+            if not is_redirect(answer.status, answer.headers):
+                return answer
+            url = redirect(message, url, answer.status, answer.headers["Location"])
+            if leaves(message, url, answer.status):
+                headers, is_elsewhere = {}, True
+        raise UnexpectedAnswerError(
+            f"{message.operation.id} was redirected over {_MOST_REDIRECTS} times. Check POLYTOMIC_API_URL."
+        )
+
+    async def _exchange(
+        self, message: Message, url: httpx.URL, headers: dict[str, str], *, is_elsewhere: bool
+    ) -> Answer:
+        client = self._open()
+        stream = client.stream(message.method, url, headers=headers, content=message.content)
+        try:
+            async with stream as response:
+                content = await self._read(message, response)
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswerError(
+                f"{message.operation.id} got an answer whose compression is broken; a proxy may do that."
+            ) from error
+        return Answer(response.status_code, response.headers, content, is_elsewhere=is_elsewhere)
+
+    async def _read(self, message: Message, response: httpx.Response) -> bytes:
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > self._largest_answer:
+                raise UnexpectedAnswerError(
+                    f"{message.operation.id} answered with more than {self._largest_answer:,} bytes, "
+                    "which was not read. Ask for less: a filter, a smaller limit, or a page at a time."
+                )
+        return bytes(content)
+
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            headers = {"User-Agent": "polytomic-mcp", "Accept": "application/json"}
+            # The operating system's certificate authorities, and not httpx's own list: a company's proxy
+            # is trusted there. Loading them takes a while, so it waits for the first call.
+            trust = True if self._transport else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._client = httpx.AsyncClient(
+                transport=self._transport, verify=trust, headers=headers, timeout=self._timeout
+            )
+        return self._client

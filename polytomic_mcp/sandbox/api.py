@@ -1,0 +1,140 @@
+"""The sandbox's API as one ASGI application: every request's way to its route and back."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from polytomic_mcp.catalogue import Catalogue, Operation
+from polytomic_mcp.sandbox.arguments import read_arguments
+from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
+from polytomic_mcp.sandbox.idempotency import Outcomes, fingerprint, require_well_formed
+from polytomic_mcp.sandbox.keys import require_key
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.router import Router
+from polytomic_mcp.sandbox.validation import Validation
+from polytomic_mcp.sandbox.versions import CURRENT, served_version, version_headers
+from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.world import World
+
+LARGEST_BODY: Final = 16 * 1024 * 1024
+"""Bytes a request body may have; a guess, the API states none."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Api:
+    """All operations of the catalogue over one world.
+
+    An operation without a route answers 501 with its name: the sandbox never improvises.
+    """
+
+    def __init__(self, world: World, catalogue: Catalogue, routes: Routes) -> None:
+        self._world = world
+        self._routes = routes
+        self._router = Router(catalogue.values())
+        self._validation = Validation(catalogue)
+        self._outcomes = Outcomes(world.store, world.clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = Request(scope, receive)
+        asked = request.headers.get(VERSION_HEADER)
+        version = CURRENT
+        try:
+            version = served_version(asked)
+            require_key(request.headers.get("Authorization"), self._world.key)
+            response = render(await self._answer(request, version))
+        except Exception as error:  # noqa: BLE001 - the outermost handler: no caller sees a traceback
+            response = render(_failed(error, version))
+        response.headers.update({**version_headers(asked, version), "X-Request-Id": str(uuid.uuid4())})
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, version: str) -> Answer:
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        match = self._router.match(request.method, raw_path.decode(errors="replace"))
+        operation = match.operation
+        self._require_emulated(operation)
+        key = request.headers.get(IDEMPOTENCY_HEADER) if operation.takes_idempotency_key else None
+        if key is not None:
+            require_well_formed(key)
+        query = request.query_params.multi_items()
+        arguments = read_arguments(operation, match.arguments, query, await _read(request))
+        self._validation.check(operation, arguments)
+        call = Call(operation.id, arguments, version, str(request.base_url).rstrip("/"), self._world)
+        return await anyio.to_thread.run_sync(partial(self._perform, operation, call, key))
+
+    def _require_emulated(self, operation: Operation) -> None:
+        if operation.id not in self._routes:
+            raise RefusalError(
+                501,
+                f"The sandbox does not emulate {operation.id}; call it on Polytomic itself.",
+                key="not_implemented",
+                metadata={"operation": operation.id},
+            )
+
+    def _perform(self, operation: Operation, call: Call, key: str | None) -> Answer:
+        if key is None:
+            return self._act(operation, call, _forget)
+        digest = fingerprint(operation.id, call.arguments)
+        with self._outcomes.hold(key):
+            outcome = self._outcomes.recall(key, digest)
+            return outcome or self._act(operation, call, partial(self._outcomes.keep, key, digest))
+
+    def _act(self, operation: Operation, call: Call, keep: Callable[[Answer], None]) -> Answer:
+        """Run the route; its effect and its kept outcome are committed together, or not at all."""
+        handler = self._routes[operation.id]
+        try:
+            if operation.effect == "read":
+                answer = _as_answer(handler(call))
+                keep(answer)
+                return answer
+            with self._world.store.transaction():
+                answer = _as_answer(handler(call))
+                keep(answer)
+                return answer
+        except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
+            answer = _failed(error, call.version)
+        keep(answer)
+        return answer
+
+
+def render(answer: Answer) -> Response:
+    """Write an answer as a response; no body becomes an empty one."""
+    content = b"" if answer.body is None else json.dumps(answer.body, allow_nan=False).encode()
+    media_type = None if answer.body is None else "application/json"
+    return Response(content, answer.status, dict(answer.headers), media_type)
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise RefusalError(413, f"The body is larger than {LARGEST_BODY} bytes.", key="too_large")
+    return bytes(body)
+
+
+def _as_answer(result: Any) -> Answer:
+    return result if isinstance(result, Answer) else Answer(result)
+
+
+def _failed(error: Exception, version: str) -> Answer:
+    """Render a refusal as it is, and anything else as a fault of the sandbox that shows nothing of it."""
+    if not isinstance(error, RefusalError):
+        _LOG.debug("A fault of the sandbox", exc_info=error)
+        error = RefusalError(500, "The sandbox failed; that is a fault of the sandbox.", key="internal_error")
+    return Answer(error.body(version), error.status, error.headers)
+
+
+def _forget(answer: Answer) -> None:
+    """Keep nothing: the call brought no key."""
+    del answer

@@ -1,0 +1,77 @@
+"""The sandbox assembled: one world, the API over it, and the pages people see."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.sandbox.api import Api, render
+from polytomic_mcp.sandbox.call import Answer
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.routes import ROUTES, consent
+from polytomic_mcp.sandbox.seed import plant
+from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.versions import CURRENT
+from polytomic_mcp.sandbox.world import Clock, World, utc_now
+
+_NO_TABLES: Final[Mapping[str, Path]] = MappingProxyType({})
+
+
+def create_sandbox(
+    *,
+    key: str = "sandbox-key",
+    state: str | Path | None = None,
+    tables: Mapping[str, Path] = _NO_TABLES,
+    contacts: str | None = None,
+    clock: Clock = utc_now,
+) -> Starlette:
+    """Return a Polytomic in this process, as an ASGI application.
+
+    ``key`` is the API key it wants. ``state`` names the file that keeps everything; without one it
+    lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
+    Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
+    the time now, aware and in UTC. ``app.state.world`` is the ``World``.
+
+    The lifespan's end closes the world; without a lifespan (``httpx.ASGITransport``) all the rest
+    works the same.
+
+    Raises:
+        ConfigurationError: ``state`` is no file of a sandbox.
+    """
+    world = World(Store(state), key, clock)
+    try:
+        with world.store.transaction():
+            plant(world, tables, contacts)
+    except BaseException:
+        world.close()
+        raise
+    app = Starlette(
+        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *consent.ROUTES],
+        exception_handlers={HTTPException: _refuse},
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.world = world
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
+    yield
+    app.state.world.close()
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Answer what no route takes in the API's own error shape."""
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    refusal = RefusalError(status, "There is nothing at this address; the API's paths start with /api/.")
+    return render(Answer(refusal.body(CURRENT), status))

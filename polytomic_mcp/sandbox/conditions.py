@@ -1,0 +1,153 @@
+"""A sync's filters in one shape: model and target conditions, each with its own logic.
+
+The API takes an older shape too, ``filters`` with ``filter_logic``, and answers with both; facts
+seen in the 2025-09-18 SDK.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import filters
+from polytomic_mcp.sandbox.logic import LogicError, default_label, parse
+from polytomic_mcp.sandbox.problems import Problem
+from polytomic_mcp.sandbox.sources import Sources, listed
+from polytomic_mcp.sandbox.store import JsonObject
+
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def read_filters(
+    arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]
+) -> tuple[JsonObject, JsonObject]:
+    """Return the model filters and the target filters of either shape; problems are added to the list."""
+    new = tuple(
+        _labelled(arguments.get(kind) or {}, kind, problems) for kind in ("model_filters", "target_filters")
+    )
+    if not arguments.get("filters"):
+        return new[0], new[1]
+    old = _read_old(arguments, sources, problems)
+    if "model_filters" not in arguments and "target_filters" not in arguments:
+        return old
+    if old != (new[0], new[1]):
+        message = "differs from model_filters and target_filters; send one of the two shapes"
+        problems.append(Problem("conflicting_filters", message, "filters"))
+    return new[0], new[1]
+
+
+def show_filters(sync: JsonObject) -> tuple[list[JsonObject], str]:
+    """Return a sync's filters in the older shape, with the logic that combines them."""
+    shown: list[JsonObject] = []
+    logics: list[str] = []
+    for kind, field_type in (("model_filters", "Model"), ("target_filters", "Target")):
+        conditions: list[JsonObject] = sync[kind]["conditions"]
+        names = {each["label"]: default_label(len(shown) + at) for at, each in enumerate(conditions)}
+        if conditions:
+            logics.append(parse(sync[kind]["logic"], list(names)).renamed(names))
+        shown += [_show_old(each, field_type, names[each["label"]]) for each in conditions]
+    is_plain = not any(sync[kind]["logic"] for kind in ("model_filters", "target_filters"))
+    logic = " and ".join(f"({each})" if len(logics) > 1 else each for each in logics)
+    return shown, "" if is_plain else logic
+
+
+def condition_problems(sync: JsonObject) -> Iterator[Problem]:
+    """Yield what is wrong with the functions of a sync's filters and overrides, and with their values."""
+    for kind in ("model_filters", "target_filters"):
+        for position, condition in enumerate(sync[kind]["conditions"]):
+            path = f"{kind}.conditions[{position}]"
+            if condition.get("value_source") is None:
+                yield from _function_problems(condition, path)
+            elif condition.get("value") is not None:
+                yield Problem("invalid_filter", "takes either value or value_source", path)
+    for position, override in enumerate(sync["overrides"]):
+        if override.get("function") is not None:
+            yield from _function_problems(override, f"overrides[{position}]")
+
+
+def _function_problems(condition: JsonObject, path: str) -> Iterator[Problem]:
+    reason = filters.objection(condition["function"], condition.get("value"))
+    if reason:
+        yield Problem("invalid_filter", reason, f"{path}.function")
+
+
+def _labelled(given: Mapping[str, Any], kind: str, problems: list[Problem]) -> JsonObject:
+    """Return the conditions with their labels, positional ones where they have none."""
+    conditions = listed(given, "conditions")
+    labels = [each.get("label") for each in conditions]
+    if any(labels):
+        if reason := _label_objection(labels):
+            problems.append(Problem("invalid_filter_label", reason, f"{kind}.conditions"))
+    else:
+        labels = [default_label(position) for position in range(len(conditions))]
+    logic = given.get("logic") or ""
+    try:
+        parse(logic, [str(label) for label in labels])
+    except LogicError as error:
+        problems.append(Problem("invalid_filter_logic", f"{logic!r} {error}", f"{kind}.logic"))
+    labelled = [{**each, "label": label} for each, label in zip(conditions, labels, strict=True)]
+    return {"conditions": labelled, "logic": logic}
+
+
+def _label_objection(labels: Sequence[str | None]) -> str | None:
+    if not all(labels):
+        return "label every condition or none of them"
+    if bad := [label for label in labels if not _LABEL.fullmatch(label or "")]:
+        return (
+            f"a label is letters, digits and underscores, no digit first, unlike {', '.join(map(str, bad))}"
+        )
+    return None if len(set(labels)) == len(labels) else "every condition needs a label of its own"
+
+
+def _read_old(
+    arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]
+) -> tuple[JsonObject, JsonObject]:
+    conditions: dict[str, list[JsonObject]] = {"Model": [], "Target": []}
+    for position, each in enumerate(arguments["filters"]):
+        kind = each.get("field_type") or "Model"
+        read = _read_target if kind == "Target" else _read_model
+        condition = read(each, sources)
+        if condition is None:
+            message = "names no field; send field with model_id and field, or field_id"
+            problems.append(Problem("unknown_source_field", message, f"filters[{position}]"))
+        else:
+            conditions.setdefault(kind, conditions["Model"]).append(condition)
+    logic = arguments.get("filter_logic") or ""
+    if logic and conditions["Model"] and conditions["Target"]:
+        message = "cannot combine model and target conditions; send model_filters and target_filters"
+        problems.append(Problem("invalid_filter_logic", message, "filter_logic"))
+        logic = ""
+    model = {"conditions": conditions["Model"], "logic": logic if conditions["Model"] else ""}
+    target = {"conditions": conditions["Target"], "logic": logic if conditions["Target"] else ""}
+    return _labelled(model, "model_filters", problems), _labelled(target, "target_filters", problems)
+
+
+def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:
+    field_id = condition.get("field_id")
+    source = sources.named(field_id) if field_id else condition.get("field")
+    return None if source is None else {"source": source, **_comparison(condition)}
+
+
+def _read_target(condition: JsonObject, _sources: Sources) -> JsonObject | None:
+    source: JsonObject = condition.get("field") or {}
+    field: str | None = condition.get("field_id") or source.get("field")
+    if field is None:
+        return None
+    read = {"field": field, **_comparison(condition)}
+    return (
+        read if condition.get("value_field") is None else {**read, "value_source": condition["value_field"]}
+    )
+
+
+def _comparison(condition: JsonObject) -> JsonObject:
+    return {key: condition[key] for key in ("function", "value", "label") if condition.get(key) is not None}
+
+
+def _show_old(condition: JsonObject, field_type: str, label: str) -> JsonObject:
+    shown: JsonObject = {"field_type": field_type, "function": condition["function"], "label": label}
+    if "value" in condition:
+        shown["value"] = condition["value"]
+    if field_type == "Model":
+        return shown | {"field": condition["source"]}
+    if value_source := condition.get("value_source"):
+        shown["value_field"] = value_source
+    return shown | {"field_id": condition["field"]}

@@ -1,0 +1,52 @@
+"""What stands on a connection: its models, and the syncs that read or write through it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from polytomic_mcp.sandbox.json_values import texts
+from polytomic_mcp.sandbox.store import JsonObject, Store
+
+_SYNCS: Final = ("sync", "bulk_sync")
+_TRACES: Final = ("execution", "schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """Documents by kind, each of which names the connection or one of its models."""
+
+    documents: dict[str, list[JsonObject]]
+
+    def __bool__(self) -> bool:
+        return any(self.documents.values())
+
+    def named(self) -> dict[str, list[JsonObject]]:
+        """Return ids and names by kind, for a person to read."""
+        return {
+            f"{kind}s": [{"id": document["id"], "name": document.get("name")} for document in documents]
+            for kind, documents in self.documents.items()
+            if documents
+        }
+
+    def delete(self, store: Store) -> None:
+        """Delete them, and what only makes sense with them: executions and schedules."""
+        ids = {document["id"] for documents in self.documents.values() for document in documents}
+        for kind, documents in (
+            *self.documents.items(),
+            *((kind, _naming(store, kind, ids)) for kind in _TRACES),
+        ):
+            for document in documents:
+                store.delete(kind, document["id"])
+
+
+def dependents(store: Store, connection_id: str) -> Dependents:
+    """Return what breaks when the connection goes."""
+    models = _naming(store, "model", {connection_id})
+    ids = {connection_id, *(model["id"] for model in models)}
+    return Dependents({"model": models, **{kind: _naming(store, kind, ids) for kind in _SYNCS}})
+
+
+def _naming(store: Store, kind: str, ids: Iterable[str]) -> list[JsonObject]:
+    """Return the documents that hold one of the ids anywhere: ids are unique across kinds."""
+    wanted = set(ids)
+    return [document for document in store.list(kind) if not wanted.isdisjoint(texts(document))]

@@ -1,0 +1,95 @@
+"""A sync's runs: their documents, and the states they go through.
+
+``created`` and ``running`` are under way, ``canceling`` asks a running one to stop; the others are
+terminal. Names seen in the 2025-09-18 SDK.
+"""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.refusals import not_found
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+UNDER_WAY: Final = ("created", "running", "canceling")
+COUNTS: Final = ("insert", "update", "upserts", "delete", "error", "total", "warnings")
+_VERSION: Final = "sandbox"
+
+
+def kind_of(sync_id: str) -> str:
+    """Return the kind under which the store keeps a sync's executions, oldest first."""
+    return f"execution/{sync_id}"
+
+
+def create(world: World, sync_id: str, request: JsonObject) -> JsonObject:
+    """Store a new execution; ``request`` is what its start asked for (``test``, ``resync``, ...)."""
+    execution: JsonObject = {
+        "id": world.new_id(),
+        "status": "created",
+        "type": "test" if request.get("test") else "resync" if request.get("resync") else "sync",
+        "counts": dict.fromkeys(COUNTS, 0),
+        "errors": [],
+        "created_at": world.now(),
+        "started_at": None,
+        "completed_at": None,
+        "version": _VERSION,
+        "_sync_id": sync_id,
+        "_request": request,
+    }
+    save(world, execution)
+    return execution
+
+
+def save(world: World, execution: JsonObject) -> None:
+    """Store the execution as it is now."""
+    world.store.put(kind_of(execution["_sync_id"]), execution["id"], execution)
+
+
+def find(world: World, sync_id: str, id_: str) -> JsonObject:
+    """Return a sync's execution, or refuse with 404."""
+    world.find("sync", sync_id)
+    execution = world.store.get(kind_of(sync_id), id_)
+    if execution is None:
+        raise not_found("execution", id_)
+    return execution
+
+
+def current(world: World, sync_id: str) -> JsonObject | None:
+    """Return the execution that is under way, or None."""
+    executions = reversed(world.store.list(kind_of(sync_id)))
+    return next((each for each in executions if each["status"] in UNDER_WAY), None)
+
+
+def finish(world: World, execution: JsonObject, status: str, error: str | None = None) -> None:
+    """Store the execution's end; ``error`` says why it failed."""
+    if error is not None:
+        execution["errors"] = [error, *execution["errors"]]
+    save(world, execution | {"status": status, "completed_at": world.now()})
+
+
+def request_cancel(world: World, execution: JsonObject) -> str:
+    """Ask the execution to stop and return what became of that."""
+    if execution["status"] not in UNDER_WAY:
+        return f"Execution {execution['id']} is {execution['status']} already."
+    save(world, execution | {"status": "canceling"})
+    return f"Execution {execution['id']} is being canceled."
+
+
+def interrupt_all(world: World) -> None:
+    """End what was under way when an earlier process ended; to be called before anything starts."""
+    for sync in world.store.list("sync"):
+        for execution in world.store.list(kind_of(sync["id"])):
+            if execution["status"] in UNDER_WAY:
+                finish(world, execution, "interrupted", "The sandbox was restarted while this ran.")
+
+
+def forget(world: World, sync_id: str) -> None:
+    """Remove a sync's executions with their logs."""
+    with world.store.transaction() as connection:
+        for execution in world.store.list(kind_of(sync_id)):
+            connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution['id']}/%",))
+        connection.execute("DELETE FROM documents WHERE kind = ?", (kind_of(sync_id),))
+
+
+def reference(execution: JsonObject) -> dict[str, Any]:
+    """Return what a start answers."""
+    return {key: execution[key] for key in ("id", "status", "created_at")}

@@ -1,0 +1,117 @@
+"""Repeated calls with one ``Idempotency-Key``: the first outcome, kept and replayed."""
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.call import Answer
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.world import Clock
+
+HEADER: Final = "Idempotency-Key"
+
+KEPT_FOR: Final = timedelta(hours=24)
+"""How long an outcome is replayed; the API's documentation promises at least that."""
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,255}")
+
+
+class Outcomes:
+    """The outcomes of one sandbox by key, in its store.
+
+    Only what a route answered is an outcome, refusals and 5xx included; a call that was refused
+    before it reached its route may be repaired and sent again with the same key.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_flight: set[str] = set()
+
+    @contextmanager
+    def hold(self, key: str) -> Generator[None]:
+        """Keep the key while its call runs.
+
+        Raises:
+            RefusalError: 409, a call with this key has not ended yet.
+        """
+        with self._lock:
+            if key in self._in_flight:
+                raise RefusalError(
+                    409,
+                    f"A call with this {HEADER} still runs (idempotency lock); repeat it when that ended.",
+                    key="idempotency_lock",
+                    headers={"Retry-After": "1"},
+                )
+            self._in_flight.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight.remove(key)
+
+    def recall(self, key: str, fingerprint: str) -> Answer | None:
+        """Return the outcome the key stands for, or None for a fresh or expired key.
+
+        Raises:
+            RefusalError: 422, the key belongs to another call. The API leaves this case open.
+        """
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM outcomes WHERE kept_at <= ?", (self._oldest(),))
+            row = connection.execute(
+                "SELECT fingerprint, status, headers, body FROM outcomes WHERE key = ?", (key,)
+            ).fetchone()
+        if row is None:
+            return None
+        if row[0] != fingerprint:
+            raise RefusalError(
+                422,
+                f"This {HEADER} was used for another call; mint a new one for each call.",
+                key="idempotency_key_reused",
+            )
+        return Answer(status=row[1], headers=json.loads(row[2]), body=json.loads(row[3]))
+
+    def keep(self, key: str, fingerprint: str, answer: Answer) -> None:
+        """Remember the outcome; inside a transaction it is kept or lost with the effect itself."""
+        with self._store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO outcomes (key, fingerprint, kept_at, status, headers, body) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    fingerprint,
+                    self._clock().timestamp(),
+                    answer.status,
+                    json.dumps(dict(answer.headers)),
+                    json.dumps(answer.body),
+                ),
+            )
+
+    def _oldest(self) -> float:
+        now: datetime = self._clock()
+        return (now - KEPT_FOR).timestamp()
+
+
+def require_well_formed(key: str) -> None:
+    """Hold the key against the form the API's documentation gives: 8 to 255 of A-Z a-z 0-9 _ -.
+
+    Raises:
+        RefusalError: 400, it does not have that form.
+    """
+    if not _KEY.fullmatch(key):
+        raise RefusalError(
+            400, f"{HEADER} must be 8 to 255 characters of A-Z, a-z, 0-9, _ and -.", key="bad_idempotency_key"
+        )
+
+
+def fingerprint(operation: str, arguments: Mapping[str, Any]) -> str:
+    """Return a digest that tells one call from another; arguments in any order give the same."""
+    text = json.dumps([operation, arguments], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

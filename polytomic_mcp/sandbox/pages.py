@@ -1,0 +1,88 @@
+"""The look of the few pages that people see: one card, no script, nothing loaded from elsewhere."""
+
+from html import escape
+from string import Template
+from typing import Final
+
+from starlette.responses import HTMLResponse
+
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_PAGE: Final = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title · Polytomic sandbox</title>
+<style>
+:root {
+  color-scheme: light dark;
+  --paper: #fff; --ink: #1c2430; --mist: #eef1f6; --line: #d4dae4; --accent: #3454d1;
+}
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #1b212c; --ink: #e8ecf3; --mist: #11151c; --line: #384252; --accent: #8fa6ff; }
+}
+body { margin: 0; min-height: 100vh; display: grid; place-items: center;
+  background: var(--mist); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+main { box-sizing: border-box; width: min(28rem, 100% - 2rem); margin: 1rem; padding: 2rem;
+  background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; overflow-wrap: anywhere; }
+h1 { margin: 0 0 .75rem; font-size: 1.4rem; line-height: 1.25; }
+p { margin: 0 0 1.25rem; }
+.note { padding: .5rem .75rem; border-left: .25rem solid var(--accent); background: var(--mist); }
+label, input { display: block; font: inherit; }
+input { box-sizing: border-box; width: 100%; margin: .25rem 0 1.25rem; padding: .6rem .75rem; color: inherit;
+  background: transparent; border: 1px solid var(--line); border-radius: .5rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
+button { flex: 1 1 8rem; padding: .7rem 1rem; font: inherit; font-weight: 600; color: var(--ink);
+  background: transparent; border: 1px solid var(--line); border-radius: .5rem; cursor: pointer; }
+button[value=allow] { color: var(--paper); background: var(--accent); border-color: var(--accent); }
+:focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
+</style>
+</head>
+<body>
+<main>
+<h1>$title</h1>
+$note<p>$text</p>
+$form</main>
+</body>
+</html>
+""")
+
+_NOTE: Final = Template("""<p class="note" role="alert">$note</p>
+""")
+
+_CODE: Final = """<label for="code">Code the API gave</label>
+<input id="code" name="code" autocomplete="off" spellcheck="false">
+"""
+
+_FORM: Final = Template("""<form method="post">
+$code<div class="buttons">
+<button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button>
+</div>
+</form>
+""")
+
+
+def page(
+    title: str,
+    text: str,
+    *,
+    has_decision: bool = False,
+    has_code: bool = False,
+    note: str | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """Return a page; every text is escaped here. With ``has_decision`` it posts ``allow`` or ``deny``."""
+    content = _PAGE.substitute(
+        title=escape(title),
+        text=escape(text),
+        note="" if note is None else _NOTE.substitute(note=escape(note)),
+        form=_FORM.substitute(code=_CODE if has_code else "") if has_decision else "",
+    )
+    return HTMLResponse(content, status, _HEADERS)

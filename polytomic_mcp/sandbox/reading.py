@@ -1,0 +1,124 @@
+"""What a model selects, read row by row: a query, a table, a view or an object."""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.dialects import database_of, dialect_of
+from polytomic_mcp.sandbox.engine import QueryError
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.statement import Catalog
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Column, Row
+from polytomic_mcp.sandbox.world import World
+
+MOST_ROWS: Final = 1_000_000
+"""Rows a model may have in the sandbox."""
+
+SECONDS: Final = 60
+"""Seconds a model's query may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The columns a model selects and its rows, which can be read once.
+
+    Rows hold JSON values, as ``values`` says. To read them may raise ``RefusalError``, as when a
+    value of the thousandth row is not what the query takes it for.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Iterator[Row]
+
+
+def read_model(world: World, model: JsonObject, *, limit: int | None = None) -> Reading:
+    """Read the fields of a model, ``limit`` rows at most; ``RefusalError`` (404, 422) when it cannot.
+
+    A field that was added by hand holds the source's column of that name, or null.
+    """
+    source = read_source(world, world.find("connection", model["connection_id"]), model["configuration"])
+    found = {column.name.casefold(): column for column in source.columns}
+    for field in model["fields"]:
+        if not field["user_added"] and field["name"].casefold() not in found:
+            raise unknown_field(field["name"], source.columns, f"Model {model['name']}")
+    columns = [
+        Column(field["name"], field["type"], _sql_type(found, field["name"]), label=field["label"])
+        for field in model["fields"]
+    ]
+    origins = [(column.name, _origin(found, column.name)) for column in columns]
+    rows = ({name: row.get(origin) for name, origin in origins} for row in islice(source.rows, limit))
+    return Reading(tuple(columns), rows)
+
+
+def read_source(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
+    """Read all columns of what a model's configuration selects from the connection."""
+    with _refused():
+        query = configuration.get("query")
+        if isinstance(query, str) and query.strip():
+            return _read_query(world, connection, query)
+        return _read_table(world, connection, configuration)
+
+
+def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalError:
+    """Return the refusal of a field that the source does not have; it names the nearest."""
+    names = {column.name.casefold(): column.name for column in columns}
+    near = [names[match] for match in get_close_matches(name.casefold(), names, n=3, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names.values())}"
+    return RefusalError(422, f"{noun} has no field {name}; {hint}", key="unknown_field")
+
+
+def _read_query(world: World, connection: JsonObject, query: str) -> Reading:
+    system = connection["type"]["id"]
+    database = database_of(system, connection["configuration"])
+    stack = ExitStack()
+    opened = world.engine.stream(
+        system, query, dialect=dialect_of(system).name, seconds=SECONDS, database=database
+    )
+    stream = stack.enter_context(opened)
+    names = [column.name for column in stream.columns]
+    return Reading(
+        stream.columns, _bounded(stack, (dict(zip(names, row, strict=True)) for row in stream.rows))
+    )
+
+
+def _bounded(stack: ExitStack, rows: Iterator[Row]) -> Iterator[Row]:
+    with _refused(), stack:
+        yield from islice(rows, MOST_ROWS)
+        if next(rows, None) is not None:
+            raise QueryError(f"The query has more than {MOST_ROWS} rows; narrow it down")
+
+
+def _read_table(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
+    system = connection["type"]["id"]
+    name = configuration.get("table") or configuration.get("view")
+    if not isinstance(name, str):
+        raise QueryError("The model's configuration needs one of query, table or view")
+    schema = configuration.get("schema") or configuration.get("dataset")
+    table = world.tables.get(system, name)
+    if table is None:
+        database = database_of(system, connection["configuration"])
+        catalog = Catalog(system, world.tables.list(system), database, dialect_of(system).schema)
+        table = catalog.find([*([schema] if schema else []), *name.split(".")])
+    return Reading(table.columns, (row for _, row in world.tables.read(table)))
+
+
+@contextmanager
+def _refused() -> Generator[None]:
+    # A guess: the API's own status for a query that fails was never seen.
+    try:
+        yield
+    except QueryError as error:
+        raise RefusalError(422, str(error), key="invalid_query") from error
+
+
+def _sql_type(found: Mapping[str, Column], name: str) -> str:
+    column = found.get(name.casefold())
+    return column.sql_type if column else "VARCHAR"
+
+
+def _origin(found: Mapping[str, Column], name: str) -> str:
+    column = found.get(name.casefold())
+    return column.name if column else name

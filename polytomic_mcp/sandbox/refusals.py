@@ -1,0 +1,43 @@
+"""How the sandbox says no: one exception, rendered in the shape the asked version uses."""
+
+from typing import Any
+
+
+class RefusalError(Exception):
+    """An answer with an error status; raised by a route, rendered by the application.
+
+    Shapes: facts seen in the 2025-09-18 SDK (``ApiError``) and the 2024-02-08 one
+    (``RestErrResponse``, for 401 only).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        key: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.key = key
+        self.metadata = metadata
+        self.headers = headers or {}
+
+    def body(self, version: str) -> dict[str, Any]:
+        """Render the error as the version's clients expect it."""
+        if self.status == 401 and version < "2025-09-18":  # noqa: PLR2004 - HTTP's own number
+            return {"code": self.status, "error": self.message, "status": "Unauthorized", "context": {}}
+        error: dict[str, Any] = {"status": self.status, "message": self.message}
+        if self.key is not None:
+            error["key"] = self.key
+        if self.metadata is not None:
+            error["metadata"] = self.metadata
+        return error
+
+
+def not_found(noun: str, id_: object) -> RefusalError:
+    """Return the refusal for an object that is not there."""
+    return RefusalError(404, f"{noun} {id_} not found", key="not_found")

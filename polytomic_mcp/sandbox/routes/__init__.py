@@ -1,0 +1,28 @@
+"""Every route the sandbox emulates, one module a resource.
+
+A module joins by its line in the import and its line in ``MODULES``; nothing registers itself.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+from polytomic_mcp.sandbox.call import Routes
+from polytomic_mcp.sandbox.routes import (
+    connection_types,
+    connections,
+    identity,
+    parameter_values,
+    schemas,
+)
+
+MODULES: Final[tuple[Routes, ...]] = (
+    connection_types.ROUTES,
+    connections.ROUTES,
+    identity.ROUTES,
+    parameter_values.ROUTES,
+    schemas.ROUTES,
+)
+
+ROUTES: Final[Routes] = MappingProxyType(
+    {operation: handler for module in MODULES for operation, handler in module.items()}
+)

@@ -1,0 +1,69 @@
+"""What a configuration's fields may be set to, as the other end would list it."""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.upstream import needs_consent
+
+_SAMPLES: Final = ("Acme", "Acme Europe", "Acme Labs")
+"""Names the sandbox gives to whatever a field lists: accounts, workspaces, spreadsheets."""
+
+
+def of_connection(call: Call) -> JsonObject:
+    """Answer with the values of every field that a connection's type can list."""
+    connection = call.world.find("connection", call.arguments["id"])
+    type_ = load_connection_types()[connection["type"]["id"]]
+    _require_healthy(call, connection)
+    return {"data": {name: _listing(type_, name) for name in _listable(type_)}}
+
+
+def of_type(call: Call) -> JsonObject:
+    """Answer with one field's values, before there is a connection or through one."""
+    type_ = load_connection_types().find(call.arguments["type"])
+    name = call.arguments["field"]
+    if name not in _listable(type_):
+        listed = ", ".join(_listable(type_)) or "none"
+        raise RefusalError(
+            400, f"{call.operation}: {type_.id} lists no values for that field; it does for: {listed}."
+        )
+    if "connection_id" in call.arguments:
+        _require_healthy(call, call.world.find("connection", call.arguments["connection_id"]))
+    elif needs_consent(type_, call.arguments.get("parameters", {})):
+        raise RefusalError(
+            400,
+            f"{call.operation}: {type_.id} needs a sign-in; create the connection and pass connection_id.",
+        )
+    return {"data": {name: _listing(type_, name, call.arguments.get("query", ""))}}
+
+
+def _require_healthy(call: Call, connection: JsonObject) -> None:
+    if connection["status"] != "healthy":
+        raise RefusalError(
+            400, f"{call.operation}: the connection is {connection['status']}; sign in or repair it first."
+        )
+
+
+def _listable(type_: ConnectionType) -> list[str]:
+    return [name for name, schema in type_.fields.items() if schema.get("completions") or "enum" in schema]
+
+
+def _listing(type_: ConnectionType, name: str, query: str = "") -> JsonObject:
+    values = [_value(value) for value in type_.fields[name].get("enum", _SAMPLES)]
+    return {
+        "allows_creation": False,
+        "values": [value for value in values if query.casefold() in value["label"].casefold()],
+    }
+
+
+def _value(value: Any) -> JsonObject:
+    label = str(value)
+    return {"value": label.lower().replace(" ", "-") if label in _SAMPLES else value, "label": label}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/connections/{id}/parameter_values": of_connection,
+    "POST /api/connection_types/{type}/parameter_values": of_type,
+}

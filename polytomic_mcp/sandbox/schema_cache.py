@@ -1,0 +1,43 @@
+"""How fresh the cache of a connection's schemas is.
+
+A healthy connection starts a refresh when it is created, and a refresh ends when its status has
+been read once: callers see ``refreshing`` and then ``fresh``, whatever the time (a choice, so that
+waiting loops are exercised and no test sleeps).
+"""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+KIND: Final = "schema_status"
+
+NEVER: Final[JsonObject] = {
+    "cache_status": "none",
+    "last_refresh_started": None,
+    "last_refresh_finished": None,
+}
+"""The status of a connection that never was healthy (a guess)."""
+
+
+def start(world: World, connection_id: str) -> None:
+    """Start a refresh, or let the running one run."""
+    status = world.store.get(KIND, connection_id) or NEVER
+    if status["cache_status"] != "refreshing":
+        started = {"cache_status": "refreshing", "last_refresh_started": world.now()}
+        world.store.put(KIND, connection_id, {**status, **started})
+
+
+def observe(world: World, connection_id: str) -> JsonObject:
+    """Return the status; a refresh that runs ends behind the reader's back."""
+    with world.store.transaction():
+        status = world.store.get(KIND, connection_id) or NEVER
+        if status["cache_status"] == "refreshing":
+            ended = {"cache_status": "fresh", "last_refresh_finished": world.now()}
+            world.store.put(KIND, connection_id, {**status, **ended})
+    return dict(status)
+
+
+def forget(world: World, connection_id: str) -> None:
+    """Forget the status of a connection that is deleted."""
+    world.store.delete(KIND, connection_id)

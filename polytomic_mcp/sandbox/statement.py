@@ -1,0 +1,214 @@
+"""A model's SQL, held to one read-only query over known tables and brought to DuckDB's dialect."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from polytomic_mcp.sandbox.tables import Table
+
+LONGEST: Final = 100_000
+"""Characters a query may have."""
+
+LONGEST_STRING: Final = 100_000
+"""Characters that ``repeat`` and padding may make: DuckDB's memory limit does not see a value grow."""
+
+_FIRST_WORDS: Final = ("SELECT", "WITH", "VALUES", "FROM", "(")
+_LENGTHS: Final[Mapping[type[exp.Expr], str]] = {
+    exp.Repeat: "times",
+    exp.Pad: "expression",
+    exp.Space: "this",
+}
+_TABLE_FUNCTIONS: Final = (exp.Unnest, exp.Explode, exp.ExplodingGenerateSeries, exp.GenerateSeries)
+_TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH", "JSON_TREE")
+_OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
+_OUTSIDE_STARTS: Final = ("DUCKDB", "PARQUET", "PRAGMA", "READ", "SNIFF", "WHICH_SECRET", "WRITE_LOG")
+_UNBOUNDED: Final = ("BAR", "FORMAT", "PRINTF")
+
+
+class QueryError(ValueError):
+    """A query that cannot run; the text says why and what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One read-only query in DuckDB's dialect, the tables it reads, and its columns as it writes them.
+
+    ``names`` is empty where a star leaves them to the tables.
+    """
+
+    sql: str
+    tables: tuple[Table, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a query may name: the system's tables, and the database and schema they stand in."""
+
+    system: str
+    tables: Sequence[Table]
+    database: str | None = None
+    schema: str = "public"
+
+    def find(self, parts: Sequence[str]) -> Table:
+        """Return the table of a name's parts, in any case; ``QueryError`` names what there is."""
+        *qualifiers, name = parts
+        written = ".".join(parts)
+        if len(qualifiers) > 1 and not self._is_database(qualifiers[-2]):
+            raise QueryError(
+                f"Table {written} is not in the database this connection reaches; "
+                f"write {self.database}.{qualifiers[-1]}.{name}"
+            )
+        wanted = [f"{schema}.{name}".casefold() for schema in self._schemas(qualifiers)]
+        wanted += [] if qualifiers else [name.casefold()]
+        found = next((table for table in self.tables if table.name.casefold() in wanted), None)
+        if found is None:
+            raise QueryError(f"Table {written} does not exist in {self.system}; {self._nearest(written)}")
+        return found
+
+    def _is_database(self, name: str) -> bool:
+        return self.database is None or name.casefold() == self.database.casefold()
+
+    def _schemas(self, qualifiers: list[str]) -> list[str]:
+        schema = qualifiers[-1] if qualifiers else "public"
+        # MySQL's databases are its schemas; SQL Server calls its default schema dbo.
+        is_default = schema.casefold() in (self.schema, (self.database or "").casefold())
+        return [schema, "public"] if is_default else [schema]
+
+    def _nearest(self, written: str) -> str:
+        names = {table.name.casefold(): table.name for table in self.tables}
+        names |= {name.rpartition(".")[2]: table for name, table in names.items()}
+        near = get_close_matches(written.rpartition(".")[2].casefold(), names, n=3)
+        if near:
+            return "did you mean " + " or ".join(dict.fromkeys(names[name] for name in near)) + "?"
+        return "there are " + (", ".join(sorted(set(names.values()))) or "no tables")
+
+
+def prepare(sql: str, dialect: str, catalog: Catalog) -> Statement:
+    """Parse, check and transpile a query; ``QueryError`` says what is wrong with it."""
+    try:
+        query = _parse(sql, dialect)
+        _require_reading(query)
+        names = _name_columns(query, dialect)
+        tables = tuple(dict.fromkeys(_resolve(query, catalog)))
+        _bound_strings(query)
+        written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    except ParseError as error:
+        raise QueryError(_syntax(error)) from error
+    except SqlglotError as error:
+        raise QueryError(f"The query is not valid SQL: {error}") from error
+    except RecursionError as error:
+        raise QueryError("The query is nested too deeply") from error
+    return Statement(written, tables, names)
+
+
+def _parse(sql: str, dialect: str) -> exp.Expr:
+    if len(sql) > LONGEST:
+        raise QueryError(f"The query has {len(sql)} characters; {LONGEST} are allowed")
+    tokens = sqlglot.tokenize(sql, dialect=dialect)
+    if not tokens:
+        raise QueryError("The query is empty")
+    # Looked at before parsing, because sqlglot logs what it does not know to stderr.
+    if tokens[0].text.upper() not in _FIRST_WORDS:
+        raise QueryError(
+            f"Only a query can be read: it starts with SELECT or WITH, not {tokens[0].text[:40]}"
+        )
+    statements = [statement for statement in sqlglot.parse(sql, dialect=dialect) if statement is not None]
+    if len(statements) != 1:
+        raise QueryError(f"One query is wanted, these are {len(statements)} statements")
+    return statements[0]
+
+
+def _require_reading(query: exp.Expr) -> None:
+    parts = [query, *(common.this for common in query.find_all(exp.CTE))]
+    if query.find(exp.Into) or not all(isinstance(part, exp.Query | exp.Values) for part in parts):
+        raise QueryError(
+            "Only a query that reads can run: SELECT, without INTO and without a part that writes"
+        )
+    for function in query.find_all(exp.Func):
+        name = _function_name(function)
+        if name in _OUTSIDE or name.startswith(_OUTSIDE_STARTS) or name.endswith("_SCAN"):
+            raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
+        if name in _UNBOUNDED:
+            raise QueryError(f"Function {name} is not allowed: what it makes may be of any length")
+
+
+def _function_name(function: exp.Func) -> str:
+    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+
+
+def _name_columns(query: exp.Expr, dialect: str) -> tuple[str, ...]:
+    """Name the result's columns as the query writes them, whatever DuckDB would call them."""
+    first = query
+    while not isinstance(first, exp.Select) and isinstance(first.this, exp.Expr):
+        first = first.this
+    if not isinstance(first, exp.Select):
+        return ()
+    for column in first.expressions:
+        if not (column.is_star or column.output_name):
+            column.replace(exp.alias_(column.copy(), column.sql(dialect, comments=False), quoted=True))
+    return () if first.is_star else tuple(column.output_name for column in first.expressions)
+
+
+def _resolve(query: exp.Expr, catalog: Catalog) -> Iterator[Table]:
+    found: dict[str, Table] = {}
+    for reference in _references(query):
+        if isinstance(reference.this, exp.Func):
+            _require_table_function(reference.this)
+            continue
+        table = catalog.find([part.name for part in reference.parts])
+        found[reference.alias_or_name.casefold()] = table
+        alias = reference.alias_or_name
+        reference.set("db", None)
+        reference.set("catalog", None)
+        reference.set("this", exp.to_identifier(table.name, quoted=True))
+        if not reference.alias:
+            reference.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+    for column in query.find_all(exp.Column):
+        if column.args.get("db") is not None and column.table.casefold() in found:
+            column.set("db", None)
+            column.set("catalog", None)
+    yield from found.values()
+
+
+def _references(query: exp.Expr) -> list[exp.Table]:
+    """Return what stands in FROM and is no common table expression of the query itself."""
+    common = {
+        id(table)
+        for scope in traverse_scope(query)
+        for table in scope.tables
+        if isinstance(scope.sources.get(table.alias_or_name), Scope)
+    }
+    return [table for table in query.find_all(exp.Table) if id(table) not in common]
+
+
+def _require_table_function(function: exp.Func) -> None:
+    if not isinstance(function, _TABLE_FUNCTIONS) and _function_name(function) not in _TABLE_FUNCTION_NAMES:
+        raise QueryError(f"Function {_function_name(function)} cannot stand in FROM: name a table there")
+
+
+def _bound_strings(query: exp.Expr) -> None:
+    """Refuse in DuckDB, before it starts, to repeat or pad beyond ``LONGEST_STRING``."""
+    for function in query.find_all(*_LENGTHS):
+        part = _LENGTHS[type(function)]
+        times = exp.paren(function.args[part].copy())
+        size = (
+            exp.Mul(this=exp.Length(this=function.this.copy()), expression=times)
+            if part == "times"
+            else times
+        )
+        is_long = exp.GT(this=size, expression=exp.Literal.number(LONGEST_STRING))
+        refusal = exp.func("error", exp.Literal.string(f"A string may have {LONGEST_STRING} characters"))
+        function.set(part, exp.case().when(is_long, refusal).else_(times.copy()))
+
+
+def _syntax(error: ParseError) -> str:
+    first = error.errors[0] if error.errors else {}
+    near = f" near {first['highlight']!r}" if first.get("highlight") else ""
+    return f"Syntax error at line {first.get('line')}, column {first.get('col')}{near}: {first.get('description')}"

@@ -1,0 +1,223 @@
+"""The rows behind the sandbox's connections: every system's tables, kept in the store."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
+from typing import Any, Final, Literal
+
+from polytomic_mcp.sandbox.store import JsonObject, Store
+
+Row = dict[str, Any]
+"""One row: JSON values by column name; ``values.to_json`` says how SQL's other types are written."""
+
+TableKind = Literal["table", "object", "flow"]
+
+_CHUNK: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: ``type`` in Polytomic's words (string, number, boolean, ...), ``sql_type`` in DuckDB's."""
+
+    name: str
+    type: str
+    sql_type: str
+    required: bool = False
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a warehouse, an object of an application, or a flow; ``name`` is the object's id.
+
+    ``system`` is the connection type's id; ``key`` names the column that identifies a row.
+    """
+
+    system: str
+    name: str
+    label: str
+    kind: TableKind
+    columns: tuple[Column, ...]
+    key: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The system and the name; also the name of the table's view in the state file."""
+        return f"{self.system}.{self.name}"
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, in any case, or None."""
+        return next((column for column in self.columns if column.name.casefold() == name.casefold()), None)
+
+
+class Tables:
+    """All tables of one world; names are found in any case.
+
+    Every write is a transaction of its own, or part of the ``store.transaction()`` around it. For
+    whoever opens the state file, each table is also a view named ``<system>.<name>``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def held(self) -> AbstractContextManager[object]:
+        """Return a context in which no other thread changes a row."""
+        return self._store.transaction()
+
+    def list(self, system: str) -> list[Table]:
+        """Return the system's tables, in the order they were created."""
+        return [_table(body) for body in self._store.list("table") if body["system"] == system]
+
+    def get(self, system: str, name: str) -> Table | None:
+        """Return the table, or None where there is none."""
+        body = self._store.get("table", f"{system}.{name}".casefold())
+        return None if body is None else _table(body)
+
+    def create(self, table: Table) -> None:
+        """Create an empty table; ``ValueError`` when the name is taken or two columns share one."""
+        _require_distinct_columns(table)
+        with self._store.transaction():
+            if self.get(table.system, table.name) is not None:
+                raise ValueError(f"{table.system} already has a table {table.name}")
+            self._define(table)
+
+    def add_columns(self, table: Table, columns: Iterable[Column]) -> Table:
+        """Append columns, null in every row there is, and return the table as it is now."""
+        wider = replace(table, columns=(*table.columns, *columns))
+        _require_distinct_columns(wider)
+        with self._store.transaction():
+            self._define(wider)
+        return wider
+
+    def drop(self, table: Table) -> None:
+        """Remove the table and its rows."""
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM rows WHERE source = ?", (table.id,))
+            connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
+            self._store.delete("table", table.id.casefold())
+
+    def read(self, table: Table) -> Iterator[tuple[int, Row]]:
+        """Yield row ids and rows, oldest first, a chunk in memory at a time."""
+        names = [column.name for column in table.columns]
+        for chunk in self._chunks(table):
+            for row_id, body in chunk:
+                yield row_id, dict(zip_longest(names, json.loads(body)))
+
+    def read_bodies(self, table: Table) -> "Iterator[list[str]]":
+        """Yield chunks of rows as they are stored: JSON arrays, shorter where a column was added."""
+        for chunk in self._chunks(table):
+            yield [body for _, body in chunk]
+
+    def insert(self, table: Table, rows: Iterable[Row]) -> range:
+        """Append rows, absent columns null, and return the row ids they got."""
+        with self._store.transaction() as connection:
+            first = self._last_row_id() + 1
+            connection.executemany(
+                "INSERT INTO rows (source, body) VALUES (?, ?)",
+                ((table.id, _body(table, row)) for row in rows),
+            )
+            self._touch(table)
+            return range(first, self._last_row_id() + 1)
+
+    def update(self, table: Table, rows: Mapping[int, Row]) -> None:
+        """Replace whole rows by their row ids."""
+        with self._store.transaction() as connection:
+            connection.executemany(
+                "UPDATE rows SET body = ? WHERE row_id = ? AND source = ?",
+                ((_body(table, row), row_id, table.id) for row_id, row in rows.items()),
+            )
+            self._touch(table)
+
+    def delete(self, table: Table, row_ids: Iterable[int]) -> None:
+        """Remove rows by their row ids."""
+        with self._store.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM rows WHERE row_id = ? AND source = ?", ((row_id, table.id) for row_id in row_ids)
+            )
+            self._touch(table)
+
+    def clear(self, table: Table) -> None:
+        """Remove every row."""
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM rows WHERE source = ?", (table.id,))
+            self._touch(table)
+
+    def count(self, table: Table) -> int:
+        """Return how many rows there are."""
+        with self._store.transaction() as connection:
+            return connection.execute("SELECT count(*) FROM rows WHERE source = ?", (table.id,)).fetchone()[0]
+
+    def version(self, table: Table) -> int:
+        """Return a number that every write changes, and that a rollback brings back; 0 when dropped."""
+        body = self._store.get("table", table.id.casefold())
+        return 0 if body is None else body["version"]
+
+    def _define(self, table: Table) -> None:
+        with self._store.transaction() as connection:
+            self._store.put("table", table.id.casefold(), asdict(table) | {"version": 0})
+            self._touch(table)
+            connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
+            connection.execute(_view(table))
+
+    def _touch(self, table: Table) -> None:
+        # Random, so that a number seen inside a transaction that was rolled back never comes again.
+        with self._store.transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET body = json_set(body, '$.version', random()) "
+                "WHERE kind = 'table' AND id = ?",
+                (table.id.casefold(),),
+            )
+
+    def _last_row_id(self) -> int:
+        with self._store.transaction() as connection:
+            found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'rows'").fetchone()
+        return 0 if found is None else found[0]
+
+    def _chunks(self, table: Table) -> "Iterator[list[tuple[int, str]]]":
+        last = 0
+        while True:
+            with self._store.transaction() as connection:
+                chunk = connection.execute(
+                    "SELECT row_id, body FROM rows WHERE source = ? AND row_id > ? ORDER BY row_id LIMIT ?",
+                    (table.id, last, _CHUNK),
+                ).fetchall()
+            if not chunk:
+                return
+            yield chunk
+            last = chunk[-1][0]
+
+
+def _table(body: JsonObject) -> Table:
+    columns = tuple(Column(**column) for column in body["columns"])
+    return Table(body["system"], body["name"], body["label"], body["kind"], columns, body["key"])
+
+
+def _body(table: Table, row: Row) -> str:
+    names = [column.name for column in table.columns]
+    if not row.keys() <= set(names):
+        raise ValueError(f"{table.id} has no column {', '.join(row.keys() - set(names))}")
+    values = [row.get(name) for name in names]
+    text = json.dumps(values, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    # A lone surrogate is no text: neither SQLite nor DuckDB could hold it.
+    return text.encode(errors="replace").decode()
+
+
+def _require_distinct_columns(table: Table) -> None:
+    folded = [column.name.casefold() for column in table.columns]
+    if len(set(folded)) < len(folded):
+        raise ValueError(f"two columns of {table.id} have the same name")
+
+
+def _view(table: Table) -> str:
+    columns = ", ".join(
+        f"json_extract(body, '$[{index}]') AS {_quoted(column.name)}"
+        for index, column in enumerate(table.columns)
+    )
+    source = table.id.replace("'", "''")
+    return f"CREATE VIEW {_quoted(table.id)} AS SELECT {columns} FROM rows WHERE source = '{source}'"  # noqa: S608 - quoted above
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,80 @@
+"""The environment, read once into a frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Self, get_args
+
+from polytomic_mcp.errors import ConfigurationError
+
+AccessMode = Literal["full-access", "read-only"]
+AuthMode = Literal["user", "partner", "deployment"]
+
+DEFAULT_API_URL: Final = "https://app.polytomic.com"
+DEFAULT_API_VERSION: Final = "2025-09-18"
+TOOLSETS: Final = ("connections", "models", "syncs")
+
+
+class Secret(str):
+    """A string whose ``repr`` does not show it; ``str`` still does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one caller's server or client is set to.
+
+    Names and defaults follow the ``POLYTOMIC_*`` variables; see ``from_environ``.
+    """
+
+    api_key: Secret | None = None
+    api_url: str = DEFAULT_API_URL
+    api_version: str = DEFAULT_API_VERSION
+    access_mode: AccessMode = "full-access"
+    auth_mode: AuthMode = "user"
+    organization_id: str | None = None
+    toolsets: tuple[str, ...] = field(default=TOOLSETS)
+    sandbox_state: str | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read ``POLYTOMIC_*`` from a mapping; an empty value counts as absent.
+
+        Raises:
+            ConfigurationError: A variable holds a value that is not one of its choices.
+        """
+        values = {name: value.strip() for name, value in environ.items() if value.strip()}
+        key = values.get("POLYTOMIC_API_KEY")
+        auth_mode = _choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode), "user")
+        organization_id = values.get("POLYTOMIC_ORGANIZATION_ID")
+        return cls(
+            api_key=Secret(key) if key else None,
+            api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
+            api_version=values.get("POLYTOMIC_API_VERSION", DEFAULT_API_VERSION),
+            access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode), "full-access"),
+            auth_mode=auth_mode,
+            organization_id=organization_id,
+            toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", "")),
+            sandbox_state=values.get("POLYTOMIC_SANDBOX_STATE"),
+        )
+
+
+def _choice(values: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    value = values.get(name, default).lower()
+    if value not in choices:
+        raise ConfigurationError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
+    return value
+
+
+def _toolsets(text: str) -> tuple[str, ...]:
+    names = {name.strip().lower() for name in text.split(",") if name.strip()}
+    if unknown := sorted(names - {*TOOLSETS, "all"}):
+        raise ConfigurationError(
+            f"POLYTOMIC_TOOLSETS names {', '.join(unknown)}; the toolsets are: {', '.join(TOOLSETS)}, or all."
+        )
+    if not names or "all" in names:
+        return TOOLSETS
+    return tuple(name for name in TOOLSETS if name in names)

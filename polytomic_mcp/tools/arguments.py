@@ -1,0 +1,58 @@
+"""Arguments that several tools share, each with its one description."""
+
+import json
+import re
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import Resolve
+from pydantic import BeforeValidator, Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.caller import Caller
+
+JsonObject = dict[str, Any]
+
+_STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+
+
+async def caller_of(context: Context[Caller]) -> Caller:
+    """Return whose call this is; the one place that will learn to tell callers apart."""
+    return context.request_context.lifespan_context
+
+
+async def api_of(context: Context[Caller]) -> Polytomic:
+    """Return the API client of whoever calls."""
+    return (await caller_of(context)).api
+
+
+def read_json(value: Any) -> Any:
+    """Accept an object that arrives as JSON text; a comma before a closing bracket is forgiven."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(_STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", value))
+    except (ValueError, RecursionError):
+        return value
+
+
+def refuse_boolean(value: Any) -> Any:
+    """Refuse ``true`` where a number is wanted: pydantic would read it as 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, not true or false")  # noqa: TRY004 - pydantic's protocol
+    return value
+
+
+Api = Annotated[Polytomic, Resolve(api_of)]
+TheCaller = Annotated[Caller, Resolve(caller_of)]
+Configuration = Annotated[JsonObject, BeforeValidator(read_json)]
+ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
+ModelId = Annotated[str, Field(description="Model: id or exact name")]
+SyncId = Annotated[str, Field(description="Sync: id or exact name")]
+Query = Annotated[str | None, Field(description="Only items with this text in name, id or type")]
+Limit = Annotated[int, BeforeValidator(refuse_boolean), Field(ge=1, le=1000)]
+PageToken = Annotated[str | None, Field(description="next_page_token of the answer before")]
+ConfirmName = Annotated[
+    str | None,
+    Field(description="Exact name of what to delete; needed only where nobody can be asked"),
+]

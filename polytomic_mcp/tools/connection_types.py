@@ -1,0 +1,125 @@
+"""Connection types: what can be connected, and what each wants to know."""
+
+from typing import Annotated, Any, Final, Literal
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, Field
+
+from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Query
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of
+from polytomic_mcp.tools.names import fits, nearest
+from polytomic_mcp.tools.results import Page, Result
+
+JsonObject = dict[str, Any]
+
+_TYPES: Final = "GET /api/connection_types"
+_SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
+
+
+class ConfigurationField(BaseModel):
+    """One field of a configuration."""
+
+    name: str
+    type: str | None = None
+    required: bool | None = None
+    secret: bool | None = None
+    default: Any = None
+    choices: list[Any] | None = None
+    fields: list[JsonObject] | None = None
+
+
+class ConnectionType(Result):
+    """A connection type and the configuration it takes."""
+
+    id: str
+    name: str | None = None
+    use_oauth: bool | None = None
+    configuration: list[ConfigurationField]
+
+
+async def list_connection_types(
+    api: Api,
+    query: Query = None,
+    role: Annotated[Literal["source", "destination"] | None, Field(description="Only what can be one")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List the systems Polytomic connects to. describe_connection_type tells what one needs."""
+    rows = [_row(entry) for entry in await _entries(api)]
+    fitting = [row for row in rows if role is None or row[role]]
+    return page_of(fitting, query=query, limit=limit, page_token=page_token)
+
+
+async def describe_connection_type(
+    api: Api, type: Annotated[str, Field(description="Id or name, such as snowflake")]  # noqa: A002 - the API's name
+) -> ConnectionType:
+    """Tell which configuration a connection type takes: fields, which are required or secret, choices.
+
+    With use_oauth, secrets may stay out: create_connection then answers an auth_url to visit.
+    """
+    entries = await _entries(api)
+    entry = next((entry for entry in entries if fits(entry, type)), None)
+    if entry is None:
+        hint = nearest(type, [name for entry in entries for name in (entry["id"], entry.get("name", ""))])
+        raise ToolError(f"No connection type is called {type!r}.{hint} list_connection_types shows all.")
+    return ConnectionType(
+        id=entry["id"],
+        name=entry.get("name"),
+        use_oauth=bool(entry.get("use_oauth")),
+        configuration=configuration_fields(await _schema(api, entry)),
+    )
+
+
+def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
+    """Read a type's schema, whose enums are pairs and whose keywords are its own (hidden, sensitive).
+
+    Fields that only Polytomic fills (``readOnly``) are left out.
+    """
+    required = set(schema.get("required") or ())
+    return [
+        ConfigurationField(
+            name=name,
+            type=part.get("type"),
+            required=True if name in required else None,
+            secret=True if any(part.get(keyword) for keyword in _SECRET_KEYWORDS) else None,
+            default=part.get("default"),
+            choices=[_choice(item) for item in part["enum"]] if part.get("enum") else None,
+            fields=_nested(part),
+        )
+        for name, part in (schema.get("properties") or {}).items()
+        if not (part.get("readOnly") or part.get("readonly"))
+    ]
+
+
+def _nested(part: JsonObject) -> list[JsonObject] | None:
+    inner = part.get("items") if isinstance(part.get("items"), dict) else part
+    if not isinstance(inner, dict) or not inner.get("properties"):
+        return None
+    return [field.model_dump(exclude_none=True) for field in configuration_fields(inner)]
+
+
+def _choice(item: Any) -> Any:
+    return item.get("value") if isinstance(item, dict) else item
+
+
+def _row(entry: JsonObject) -> JsonObject:
+    capabilities = entry.get("capabilities") or {}
+    return {
+        "id": entry["id"],
+        "name": entry.get("name"),
+        "source": bool(capabilities.get("source")),
+        "destination": bool(capabilities.get("destination")),
+        "use_oauth": bool(entry.get("use_oauth")),
+    }
+
+
+async def _entries(api: Api) -> list[JsonObject]:
+    return (await api.call(_TYPES))["data"] or []
+
+
+async def _schema(api: Api, entry: JsonObject) -> JsonObject:
+    try:
+        return await api.call("GET /api/connection_types/{id}", id=entry["id"])
+    except NotFoundError:
+        return (entry.get("configurationForm") or {}).get("jsonschema") or {}

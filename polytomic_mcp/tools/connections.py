@@ -1,0 +1,207 @@
+"""Connections: the systems that data comes from and goes to."""
+
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import BaseModel, Field
+
+from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.tools.arguments import (
+    Api,
+    Configuration,
+    ConfirmName,
+    ConnectionId,
+    Limit,
+    PageToken,
+    Query,
+)
+from polytomic_mcp.tools.connection_types import describe_connection_type, list_connection_types
+from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_connection, connection_deletion
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.merging import changes, given, writable
+from polytomic_mcp.tools.names import CONNECTION, find
+from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.toolset import Toolset
+
+JsonObject = dict[str, Any]
+
+MASK: Final = "********"
+_UPDATE: Final = "PUT /api/connections/{id}"
+
+
+class Connection(Result):
+    """A connection; secrets are masked. auth_url: where a person consents."""
+
+    id: str
+    name: str | None = None
+    type: str | None = None
+    status: str | None = None
+    saved: bool | None = None
+    auth_url: str | None = None
+    changed: dict[str, Change] | None = None
+
+
+class Health(BaseModel):
+    """Whether a configuration works, and if not, why."""
+
+    ok: bool
+    reason: str | None = None
+
+
+async def list_connections(
+    api: Api,
+    query: Query = None,
+    type: Annotated[str | None, Field(description="Only this type id")] = None,  # noqa: A002 - the API's name
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List connections: id, name, type, status."""
+    return await list_page(
+        api,
+        CONNECTION.list,
+        row=_row,
+        query=query,
+        keep=lambda item: type is None or type_id(item) == type,
+        limit=limit,
+        page_token=page_token,
+    )
+
+
+async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
+    """Get a connection: status, configuration with secrets masked. After consent, status is healthy."""
+    return _connection(await find(api, CONNECTION, connection_id))
+
+
+async def create_connection(
+    api: Api,
+    name: str,
+    type: Annotated[str, Field(description="Type id, such as snowflake")],  # noqa: A002 - the API's name
+    configuration: Annotated[
+        Configuration, Field(description="Fields as describe_connection_type lists them")
+    ],
+    redirect_url: Annotated[str | None, Field(description="Where consent leads back to")] = None,
+    validate: Annotated[bool | None, Field(description="false skips the test")] = None,
+    healthcheck_interval: str | None = None,
+    policies: list[str] | None = None,
+    organization_id: str | None = None,
+) -> Connection:
+    """Connect a system. Polytomic tests the configuration at once.
+
+    An OAuth type answers auth_url: have a person open it, then call get_connection until status is healthy.
+    """
+    optional = given(
+        redirect_url=redirect_url,
+        validate=validate,
+        healthcheck_interval=healthcheck_interval,
+        policies=policies,
+        organization_id=organization_id,
+    )
+    answer = await api.call(
+        "POST /api/connections", name=name, type=type, configuration=configuration, **optional
+    )
+    return _connection(answer["data"])
+
+
+async def update_connection(
+    api: Api,
+    connection_id: ConnectionId,
+    name: str | None = None,
+    configuration: Annotated[
+        Configuration | None, Field(description="Fields to change; the others stay")
+    ] = None,
+    keep_masked: Annotated[
+        bool, Field(description="Send masked secrets back, trusting Polytomic to keep them")
+    ] = False,
+    reconnect: Annotated[bool | None, Field(description="Start consent again")] = None,
+    validate: bool | None = None,
+    healthcheck_interval: str | None = None,
+    policies: list[str] | None = None,
+) -> Connection:
+    """Change a connection; what is not given stays. Answers what changed.
+
+    Polytomic replaces the whole configuration and shows secrets masked, so send its secrets again, or keep_masked.
+    """
+    stored = await find(api, CONNECTION, connection_id)
+    merged = (stored.get("configuration") or {}) | (configuration or {})
+    masked = sorted(field for field, value in merged.items() if value == MASK)
+    if masked and not keep_masked:
+        raise ToolError(
+            f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
+            "the secret again in configuration, or set keep_masked. Nothing was changed."
+        )
+    body = writable(api, _UPDATE, stored) | {"type": type_id(stored), "configuration": merged}
+    body |= given(
+        name=name,
+        reconnect=reconnect,
+        validate=validate,
+        healthcheck_interval=healthcheck_interval,
+        policies=policies,
+    )
+    after = (await api.call(_UPDATE, id=stored["id"], **body))["data"]
+    connection = _connection(after)
+    connection.changed = changes(stored, after, body.keys() - {"validate", "reconnect"})
+    return connection
+
+
+async def test_connection(
+    api: Api,
+    connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
+    type: str | None = None,  # noqa: A002 - the API's name
+    configuration: Configuration | None = None,
+) -> Health:
+    """Test a stored connection, or a configuration before creating one (type and configuration). Stores nothing."""
+    if connection_id is not None:
+        stored = await find(api, CONNECTION, connection_id)
+        arguments = {"type": type_id(stored), "connection_id": stored["id"]}
+    elif type is not None:
+        arguments = {"type": type}
+    else:
+        raise ToolError("test_connection: send connection_id, or type and configuration.")
+    try:
+        await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
+    except RefusedError as refused:
+        if refused.status not in {400, 422}:
+            raise
+        return Health(ok=False, reason=refused.reason)
+    return Health(ok=True)
+
+
+async def delete_connection(
+    api: Api,
+    connection_id: ConnectionId,
+    deletion: Annotated[Deletion, Resolve(connection_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_connection)],
+    force: Annotated[bool, Field(description="Also delete the models and syncs that use it")] = False,
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a connection. A person is asked first, and told what uses it."""
+    del connection_id, confirm_name
+    return await deletion.carry_out(answer, api, "DELETE /api/connections/{id}", **given(force=force or None))
+
+
+def type_id(connection: JsonObject) -> str | None:
+    """Return the id of a connection's type, which the API writes as an object or as a text."""
+    kind = connection.get("type")
+    return kind.get("id") if isinstance(kind, dict) else kind
+
+
+def _row(item: JsonObject) -> JsonObject:
+    return {
+        "id": item["id"],
+        "name": item.get("name"),
+        "type": type_id(item),
+        "status": item.get("status"),
+    }
+
+
+def _connection(item: JsonObject) -> Connection:
+    return Connection.model_validate(item | {"type": type_id(item)})
+
+
+TOOLSET: Final = Toolset(
+    "connections",
+    reads=(list_connection_types, describe_connection_type, list_connections, get_connection, test_connection),
+    writes=(create_connection, update_connection),
+    destroys=(delete_connection,),
+)

@@ -1,0 +1,130 @@
+"""Deleting: work out what goes along, ask the person, and delete on a clear yes only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, ElicitationResult, Resolve
+from pydantic import BaseModel, Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.arguments import Api
+from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
+from polytomic_mcp.tools.names import CONNECTION, MODEL, SYNC, Noun, find
+from polytomic_mcp.tools.results import Deleted, Row
+
+_NAMED: Final = 10
+
+
+class Confirmation(BaseModel):
+    """The form a person answers."""
+
+    delete: Annotated[bool, Field(title="Yes, delete it", description="This cannot be undone.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What is to be deleted, and what else is affected."""
+
+    noun: Noun
+    id: str
+    name: str
+    consequence: str
+    dependants: Dependants
+
+    @property
+    def question(self) -> str:
+        """What the person is asked; the same for the same state of things."""
+        lines = [f"Delete the {self.noun.name} {self.name!r} ({self.id})?", self.consequence]
+        lines += [f"- {kind} {row.name!r}" for kind, row in self.dependants.named()[:_NAMED]]
+        if (more := len(self.dependants.named()) - _NAMED) > 0:
+            lines.append(f"- and {more} more")
+        return "\n".join(line for line in [*lines, self.dependants.note] if line)
+
+    async def carry_out(
+        self, answer: ElicitationResult[Confirmation], api: Polytomic, operation: str, **arguments: Any
+    ) -> Deleted:
+        """Delete if the answer is an accepted yes; otherwise leave everything as it is."""
+        affected: Sequence[Row] = [row for _, row in self.dependants.named()]
+        if not (isinstance(answer, AcceptedElicitation) and answer.data.delete):
+            raise ToolError(f"Nobody said yes, so the {self.noun.name} {self.name!r} was not deleted.")
+        await api.call(operation, id=self.id, **arguments)
+        return Deleted(
+            deleted=True,
+            id=self.id,
+            name=self.name,
+            affected=list(affected),
+            note=self.dependants.note or None,
+        )
+
+
+async def connection_deletion(api: Api, connection_id: str, force: bool) -> Deletion:  # noqa: FBT001 - an argument by name
+    """Work out what deleting a connection takes along."""
+    connection = await find(api, CONNECTION, connection_id)
+    dependants = await of_connection(api, connection["id"])
+    consequence = "Polytomic refuses while anything uses it." if dependants.named() else "Nothing uses it."
+    if force:
+        consequence = "These are deleted with it:" if dependants.named() else "Nothing uses it."
+    elif dependants.named():
+        consequence = "These use it, so Polytomic will refuse unless force is set:"
+    return Deletion(CONNECTION, connection["id"], str(connection.get("name")), consequence, dependants)
+
+
+async def model_deletion(api: Api, model_id: str) -> Deletion:
+    """Work out which syncs break when a model goes: the API does not protect them."""
+    model = await find(api, MODEL, model_id)
+    dependants = await of_model(api, model["id"])
+    consequence = "These stop working without it:" if dependants.named() else "No sync uses it."
+    return Deletion(MODEL, model["id"], str(model.get("name")), consequence, dependants)
+
+
+async def sync_deletion(api: Api, sync_id: str) -> Deletion:
+    """Work out what deleting a sync takes along: its history, never the rows it has written."""
+    sync = await find(api, SYNC, sync_id)
+    consequence = "Its schedule and history go; rows it has written stay where they are."
+    return Deletion(SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
+
+
+async def confirm_connection(
+    context: Context,
+    deletion: Annotated[Deletion, Resolve(connection_deletion)],
+    confirm_name: str | None,
+) -> Confirmation | Elicit[Confirmation]:
+    """Ask about a connection."""
+    return _ask(context, deletion, confirm_name)
+
+
+async def confirm_model(
+    context: Context, deletion: Annotated[Deletion, Resolve(model_deletion)], confirm_name: str | None
+) -> Confirmation | Elicit[Confirmation]:
+    """Ask about a model."""
+    return _ask(context, deletion, confirm_name)
+
+
+async def confirm_sync(
+    context: Context, deletion: Annotated[Deletion, Resolve(sync_deletion)], confirm_name: str | None
+) -> Confirmation | Elicit[Confirmation]:
+    """Ask about a sync."""
+    return _ask(context, deletion, confirm_name)
+
+
+def _ask(
+    context: Context[Any], deletion: Deletion, confirm_name: str | None
+) -> Confirmation | Elicit[Confirmation]:
+    """Ask the person where there is one; elsewhere the exact name must stand in for the yes."""
+    if _can_ask(context):
+        return Elicit(deletion.question, Confirmation)
+    if confirm_name == deletion.name:
+        return Confirmation(delete=True)
+    raise ToolError(
+        f"{deletion.question}\nThis client cannot ask a person. If a person wants this, call again with "
+        f"confirm_name set to the exact name. Nothing was deleted."
+    )
+
+
+def _can_ask(context: Context[Any]) -> bool:
+    capabilities = context.client_capabilities
+    elicitation = capabilities.elicitation if capabilities is not None else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

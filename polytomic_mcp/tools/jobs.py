@@ -1,0 +1,43 @@
+"""Jobs: what the API answers in place of a result that takes longer."""
+
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.waiting import wait
+
+JsonObject = dict[str, Any]
+
+_SECONDS: Final = 120.0
+_OVER: Final = frozenset({"done", "failed"})
+
+
+async def settled(answer: JsonObject, caller: Caller, context: Context[Caller]) -> Any:
+    """Return the answer's data, waiting up to two minutes where it holds a job instead.
+
+    Raises:
+        ToolError: The job failed, or goes on after two minutes.
+    """
+    job = answer.get("job")
+    if answer.get("data") is not None or not job:
+        return answer.get("data")
+
+    async def look() -> JsonObject:
+        return (await caller.api.call("GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"]))["data"]
+
+    seen = await wait(
+        caller,
+        context,
+        look,
+        is_over=lambda seen: seen.get("status") in _OVER,
+        describe=lambda seen: f"{job['type']}: {seen.get('status')}",
+        seconds=_SECONDS,
+    )
+    if seen.get("status") != "done":
+        raise ToolError(
+            f"The job {job['type']} {job['job_id']} is {seen.get('status')} after {_SECONDS:.0f} s: "
+            f"{seen.get('error') or 'no reason given'}."
+        )
+    return seen.get("result")

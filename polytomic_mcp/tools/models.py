@@ -1,0 +1,227 @@
+"""Models: a query or a table of a connection, with the fields a sync can map."""
+
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import BaseModel, Field
+
+from polytomic_mcp.tools.arguments import (
+    Api,
+    Configuration,
+    ConfirmName,
+    ConnectionId,
+    JsonObject,
+    Limit,
+    ModelId,
+    PageToken,
+    Query,
+    TheCaller,
+)
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_model, model_deletion
+from polytomic_mcp.tools.jobs import settled
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.merging import changes, given, writable
+from polytomic_mcp.tools.names import CONNECTION, MODEL, find
+from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.toolset import Toolset
+
+_UPDATE: Final = "PUT /api/models/{id}"
+
+ModelConfiguration = Annotated[
+    Configuration, Field(description='What to read: {"query": SQL}, or {"table": name}')
+]
+FieldNames = Annotated[list[str] | None, Field(description="Columns to keep; default all")]
+Identifier = Annotated[str | None, Field(description="Column that tells rows apart")]
+Relations = Annotated[
+    list[JsonObject] | None,
+    Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
+]
+
+
+class Model(Result):
+    """A model and its fields."""
+
+    id: str
+    name: str | None = None
+    connection_id: str | None = None
+    configuration: JsonObject | None = None
+    fields: list[JsonObject] | None = None
+    changed: dict[str, Change] | None = None
+
+
+class Preview(BaseModel):
+    """Fields, and for a stored model sample rows; a null cell is left out of its row."""
+
+    fields: list[JsonObject] = []
+    rows: list[JsonObject] | None = None
+
+
+async def list_models(
+    api: Api,
+    query: Query = None,
+    connection_id: Annotated[str | None, Field(description="Only over this connection")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List models: id, name, type, connection."""
+    over = (await find(api, CONNECTION, connection_id))["id"] if connection_id else None
+    return await list_page(
+        api,
+        MODEL.list,
+        row=_row,
+        query=query,
+        keep=lambda item: over is None or item.get("connection_id") == over,
+        limit=limit,
+        page_token=page_token,
+    )
+
+
+async def get_model(api: Api, model_id: ModelId) -> Model:
+    """Get a model with its configuration and fields."""
+    return _model(await find(api, MODEL, model_id))
+
+
+async def preview_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    model_id: Annotated[str | None, Field(description="Model: id or exact name")] = None,
+    connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
+    configuration: ModelConfiguration | None = None,
+    limit: Limit = 10,
+) -> Preview:
+    """Show a stored model's rows, or which fields a configuration over a connection would give. Stores nothing."""
+    api = caller.api
+    if model_id is not None:
+        model = await find(api, MODEL, model_id)
+        answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
+        rows = await settled(answer, caller, context)
+        return Preview(fields=_fields(model), rows=(rows or [])[:limit])
+    if connection_id is None or configuration is None:
+        raise ToolError("preview_model: send model_id, or connection_id and configuration.")
+    connection = await find(api, CONNECTION, connection_id)
+    answer = await api.call(
+        "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration
+    )
+    return Preview(fields=_fields(await settled(answer, caller, context)))
+
+
+async def create_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    name: str,
+    connection_id: ConnectionId,
+    configuration: ModelConfiguration,
+    fields: FieldNames = None,
+    additional_fields: list[JsonObject] | None = None,
+    identifier: Identifier = None,
+    relations: Relations = None,
+    tracking_columns: list[str] | None = None,
+    labels: list[str] | None = None,
+    enricher: JsonObject | None = None,
+    policies: list[str] | None = None,
+    organization_id: str | None = None,
+) -> Model:
+    """Create a model over a connection: a SQL query, or a table. Answers its fields; create_sync maps them."""
+    connection = await find(caller.api, CONNECTION, connection_id)
+    optional = given(
+        fields=fields,
+        additional_fields=additional_fields,
+        identifier=identifier,
+        relations=relations,
+        tracking_columns=tracking_columns,
+        labels=labels,
+        enricher=enricher,
+        policies=policies,
+        organization_id=organization_id,
+    )
+    answer = await caller.api.call(
+        "POST /api/models", name=name, connection_id=connection["id"], configuration=configuration, **optional
+    )
+    return _model(await settled(answer, caller, context))
+
+
+async def update_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    model_id: ModelId,
+    name: str | None = None,
+    configuration: ModelConfiguration | None = None,
+    fields: FieldNames = None,
+    additional_fields: list[JsonObject] | None = None,
+    identifier: Identifier = None,
+    relations: Relations = None,
+    tracking_columns: list[str] | None = None,
+    labels: list[str] | None = None,
+    enricher: JsonObject | None = None,
+    policies: list[str] | None = None,
+    refresh: Annotated[bool | None, Field(description="Read the columns anew")] = None,
+) -> Model:
+    """Change a model; what is not given stays, [] clears a list. Answers what changed."""
+    stored = await find(caller.api, MODEL, model_id)
+    changed = given(
+        name=name,
+        configuration=configuration,
+        fields=fields,
+        additional_fields=additional_fields,
+        identifier=identifier,
+        relations=relations,
+        tracking_columns=tracking_columns,
+        labels=labels,
+        enricher=enricher,
+        policies=policies,
+    )
+    body = _writable(caller, stored) | changed | given(refresh=refresh)
+    if configuration is not None and fields is None:
+        del body["fields"]  # another query has other columns: the API takes them all
+    answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
+    after = await settled(answer, caller, context)
+    model = _model(after)
+    model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
+    return model
+
+
+async def delete_model(
+    api: Api,
+    model_id: ModelId,
+    deletion: Annotated[Deletion, Resolve(model_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_model)],
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a model. A person is asked first, and told which syncs break."""
+    del model_id, confirm_name
+    return await deletion.carry_out(answer, api, "DELETE /api/models/{id}")
+
+
+def _writable(caller: Caller, stored: JsonObject) -> JsonObject:
+    """Return the stored model as the PUT takes it: fields by name, the user's own fields apart."""
+    body = writable(caller.api, _UPDATE, stored)
+    fields = _fields(stored)
+    body["fields"] = [field["name"] for field in fields if not field.get("user_added")]
+    if added := [field for field in fields if field.get("user_added")]:
+        kept = ("name", "label", "type", "example")
+        body["additional_fields"] = [given(**{key: field.get(key) for key in kept}) for field in added]
+    return body
+
+
+def _fields(model: JsonObject | None) -> list[JsonObject]:
+    return (model or {}).get("fields") or []
+
+
+def _row(item: JsonObject) -> JsonObject:
+    row = {name: item.get(name) for name in ("id", "name", "type", "connection_id")}
+    return row | {"fields": len(_fields(item))}
+
+
+def _model(item: JsonObject) -> Model:
+    return Model.model_validate(item)
+
+
+TOOLSET: Final = Toolset(
+    "models",
+    reads=(list_models, get_model, preview_model),
+    writes=(create_model, update_model),
+    destroys=(delete_model,),
+)

@@ -1,0 +1,94 @@
+"""Finding an object by its id or by its exact name."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
+
+JsonObject = dict[str, Any]
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_CANDIDATES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A kind of object: how to get one, how to list them, and the tool that shows them."""
+
+    name: str
+    get: str
+    list: str
+    tool: str
+
+
+CONNECTION: Final = Noun(
+    "connection", "GET /api/connections/{id}", "GET /api/connections", "list_connections"
+)
+MODEL: Final = Noun("model", "GET /api/models/{id}", "GET /api/models", "list_models")
+SYNC: Final = Noun("sync", "GET /api/syncs/{id}", "GET /api/syncs", "list_syncs")
+
+
+async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
+    """Return the whole object with that id or, ignoring case, that exact name.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    if _UUID.fullmatch(reference):
+        try:
+            return await _get(api, noun, reference)
+        except NotFoundError:
+            raise await _unknown(api, noun, reference) from None
+    fitting = [item for item in await every(api, noun.list) if fits(item, reference)]
+    if len(fitting) == 1:
+        return await _get(api, noun, fitting[0]["id"])
+    if fitting:
+        raise ToolError(
+            f"{len(fitting)} {noun.name}s are named {reference!r}; send the id of one: {shown(fitting)}."
+        )
+    raise await _unknown(api, noun, reference)
+
+
+async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
+    """Return what all pages of a listing hold."""
+    return [item async for page in api.pages(operation, **arguments) for item in page.get("data") or ()]
+
+
+def fits(item: JsonObject, reference: str) -> bool:
+    """Tell whether the reference is the item's id or, ignoring case, its name."""
+    return item["id"] == reference or str(item.get("name", "")).casefold() == reference.casefold()
+
+
+def shown(items: Iterable[JsonObject]) -> str:
+    """Write items for a message: name and id, the first few of them."""
+    listed = list(items)
+    more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
+    return ", ".join(f"{item.get('name')!r} ({item['id']})" for item in listed[:_CANDIDATES]) + more
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest right name, or an empty text."""
+    by_case = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.5)
+    return f" Did you mean {by_case[near[0]]!r}?" if near else ""
+
+
+async def _get(api: Polytomic, noun: Noun, id_: str) -> JsonObject:
+    return (await api.call(noun.get, id=id_))["data"]
+
+
+async def _unknown(api: Polytomic, noun: Noun, reference: str) -> ToolError:
+    items = await every(api, noun.list)
+    if not items:
+        return ToolError(f"No {noun.name} has the id or name {reference!r}; there are no {noun.name}s yet.")
+    hint = nearest(reference, [str(item.get("name")) for item in items])
+    return ToolError(
+        f"No {noun.name} has the id or name {reference!r}.{hint} "
+        f"There are: {shown(items)}. {noun.tool} shows all."
+    )

@@ -1,0 +1,97 @@
+"""A sync before it is written: names become ids, gaps are filled, and every problem is found at once."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.names import CONNECTION, MODEL, find
+from polytomic_mcp.tools.sync_problems import Subject, problems_of
+from polytomic_mcp.tools.sync_requests import identities_of, sources_of
+from polytomic_mcp.tools.targets import find_target, target_fields
+
+JsonObject = dict[str, Any]
+
+IDENTITY_FUNCTIONS: Final = ("Equality", "ISubstring", "OneOf", "DomainMatch", "HostnameMatch")
+_NUMBERED: Final = re.compile(r"\b\d+\b")
+
+
+@dataclass(slots=True)
+class Draft:
+    """A sync's request body, and what is wrong with it; nothing was written."""
+
+    body: JsonObject
+    problems: list[str] = field(default_factory=list[str])
+
+    def refuse_if_wrong(self, tool: str) -> None:
+        """Raise a ``ToolError`` that lists every problem."""
+        if self.problems:
+            listed = "\n".join(f"- {problem}" for problem in self.problems)
+            raise ToolError(f"{tool}: nothing was written, because:\n{listed}")
+
+
+async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
+    """Complete a request body and hold it against the models and the target it names."""
+    draft = Draft(canonical(body))
+    subject = Subject(models=await _models(api, draft))
+    await _aim(api, draft, subject)
+    draft.problems += problems_of(draft.body, subject)
+    return draft
+
+
+def canonical(body: JsonObject) -> JsonObject:
+    """Fill what the guides leave out, and bring names to the API's spelling."""
+    filled = {"fields": [], "schedule": {"frequency": "manual"}} | body
+    for identity in identities_of(filled):
+        identity["function"] = _canonical_function(str(identity.get("function", "Equality")))
+    if logic := filled.get("filter_logic"):
+        filled["filter_logic"] = _NUMBERED.sub(_letter, logic)
+    return filled
+
+
+async def _models(api: Polytomic, draft: Draft) -> dict[str, JsonObject]:
+    """Put ids where models are named, and return those models by id."""
+    found: dict[str, JsonObject] = {}
+    for path, source in sources_of(draft.body):
+        reference = str(source["model_id"])
+        if reference not in found:
+            try:
+                found[reference] = await find(api, MODEL, reference)
+            except ToolError as error:
+                draft.problems.append(f"{path}.model_id: {error}")
+                found[reference] = {}
+        source["model_id"] = found[reference].get("id", reference)
+    return {model["id"]: model for model in found.values() if model}
+
+
+async def _aim(api: Polytomic, draft: Draft, subject: Subject) -> None:
+    """Put ids where the target is named, and learn its fields and modes."""
+    target = draft.body["target"]
+    if not target.get("connection_id"):
+        draft.problems.append("target.connection_id is missing: which connection do the rows go to?")
+        return
+    if bool(target.get("object")) == bool(target.get("create")):
+        draft.problems.append("target needs either object (list_target_objects shows them) or create.")
+        return
+    try:
+        connection_id = target["connection_id"] = (await find(api, CONNECTION, target["connection_id"]))["id"]
+        if target.get("object"):
+            target["object"] = (await find_target(api, connection_id, target["object"]))["id"]
+            subject.target = await target_fields(api, connection_id, target=target["object"])
+        else:
+            subject.target = await target_fields(api, connection_id, properties=target["create"])
+    except ToolError as error:
+        draft.problems.append(f"target: {error}")
+
+
+def _canonical_function(function: str) -> str:
+    by_case = {name.casefold(): name for name in IDENTITY_FUNCTIONS}
+    return by_case.get(function.casefold(), function)
+
+
+def _letter(number: re.Match[str]) -> str:
+    """Turn the condition numbers that some write (``1 AND 2``) into the API's labels (``A AND B``)."""
+    position = int(number[0])
+    return chr(ord("A") + position - 1) if 1 <= position <= 26 else number[0]  # noqa: PLR2004 - the alphabet

@@ -1,0 +1,111 @@
+"""What is wrong with a sync, held against its models' fields and its target's fields and modes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from polytomic_mcp.tools.names import nearest
+from polytomic_mcp.tools.sync_requests import identities_of, sources_of
+from polytomic_mcp.tools.targets import mode_names
+
+JsonObject = dict[str, Any]
+
+CREATING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
+_SHOWN: Final = 20
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a sync is about: its models by id, and its target's answer; None where unknown."""
+
+    models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    target: JsonObject | None = None
+
+
+def problems_of(body: JsonObject, subject: Subject) -> list[str]:
+    """Return every problem, in the order of the request's parts; empty when it can be written."""
+    problems = list(_sources(body, subject))
+    if subject.target is not None:
+        problems += _mode(body, subject.target)
+        problems += _identities(body, subject.target)
+        problems += _mappings(body, subject.target)
+        problems += _required(body, subject.target)
+    return problems
+
+
+def _sources(body: JsonObject, subject: Subject) -> Iterator[str]:
+    for path, source in sources_of(body):
+        model = subject.models.get(source["model_id"])
+        if model is None:
+            continue
+        known = [item["name"] for item in model.get("fields") or ()]
+        if (name := str(source.get("field"))) not in known:
+            yield f"{path}: the model {model.get('name')!r} has no field {name!r}.{_choices(name, known)}"
+
+
+def _mode(body: JsonObject, target: JsonObject) -> Iterator[str]:
+    modes = mode_names(target.get("modes"))
+    if modes and body["mode"] not in modes:
+        yield f"mode: {_title(target)} does not take {body['mode']!r}.{_choices(body['mode'], modes)}"
+
+
+def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
+    fields = _fields(target)
+    able = [id_ for id_, item in fields.items() if item.get("supports_identity")]
+    identities = identities_of(body)
+    modes = zip(mode_names(target.get("modes")), target.get("modes") or (), strict=True)
+    if not identities and any(mode["requires_identity"] for name, mode in modes if name == body["mode"] and mode.get("requires_identity")):
+        yield f"identity is missing: mode {body['mode']!r} needs one.{_choices('', able)}"
+    for identity in identities:
+        name = str(identity.get("target"))
+        if identity.get("new_field"):
+            continue
+        if name not in fields:
+            yield f"identity.target: {_title(target)} has no field {name!r}.{_choices(name, able or fields)}"
+        elif able and name not in able:
+            yield f"identity.target: {name!r} cannot be an identity.{_choices(name, able)}"
+        else:
+            yield from _function(identity, fields[name])
+
+
+def _function(identity: JsonObject, item: JsonObject) -> Iterator[str]:
+    known = [str(function.get("id")) for function in item.get("identity_functions") or ()]
+    if known and identity["function"] not in known:
+        yield f"identity.function: {identity['target']!r} does not take {identity['function']!r}.{_choices(identity['function'], known)}"
+
+
+def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
+    flags = target.get("properties") or {}
+    mapped = [*body["fields"], *(body.get("override_fields") or ())]
+    if not mapped and not (flags.get("mappings_not_required") or flags.get("optional_target_mappings")):
+        yield f"fields is empty: {_title(target)} needs at least one mapping.{_choices('', _fields(target))}"
+    for index, mapping in enumerate(mapped):
+        name = str(mapping.get("target"))
+        if name not in _fields(target) and not mapping.get("new"):
+            yield f"fields[{index}].target: {_title(target)} has no field {name!r}.{_choices(name, _fields(target))}"
+
+
+def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:
+    if body["mode"] not in CREATING_MODES:
+        return
+    parts = [*body["fields"], *(body.get("override_fields") or ()), *identities_of(body)]
+    given = {part.get("target") for part in parts}
+    for id_, item in _fields(target).items():
+        if item.get("required") and item.get("createable") is not False and id_ not in given:
+            yield f"fields: {_title(target)} requires {id_!r} for new records; map it, or set it in override_fields."
+
+
+def _fields(target: JsonObject) -> dict[str, JsonObject]:
+    return {str(item["id"]): item for item in target.get("fields") or ()}
+
+
+def _title(target: JsonObject) -> str:
+    return repr(target.get("name") or target.get("id") or "the target")
+
+
+def _choices(wrong: str, known: Any) -> str:
+    """Name the nearest right name, then what there is to choose from."""
+    names = [str(name) for name in known]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    there_are = f" Choose from: {', '.join(names[:_SHOWN])}{more}." if names else ""
+    return nearest(wrong, names) + there_are

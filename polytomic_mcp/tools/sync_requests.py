@@ -1,0 +1,142 @@
+"""The parts of a sync as a model writes them, under the API's own names."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from polytomic_mcp.tools.arguments import read_json
+
+JsonObject = dict[str, Any]
+
+
+class Part(BaseModel):
+    """A part of a request: unknown keys are refused, absent ones stay absent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def body(self) -> JsonObject:
+        """Return the part as it goes out."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Source(Part):
+    """A field of a model."""
+
+    model_id: Annotated[str, Field(description="Id or exact name")]
+    field: str
+
+
+class Mapping(Part):
+    """One mapped field."""
+
+    target: str
+    source: Source | None = None
+    new: bool | None = None
+    override_value: Any = None
+    sync_mode: Annotated[str | None, Field(description="create: write once")] = None
+    encryption_enabled: bool | None = None
+
+
+class Identity(Part):
+    """How a row finds its record."""
+
+    source: Source
+    target: str
+    function: Annotated[
+        str, Field(description="Equality, ISubstring, OneOf, DomainMatch or HostnameMatch")
+    ] = "Equality"
+    new_field: bool | None = None
+    remote_field_type_id: str | None = None
+
+    def body(self) -> JsonObject:
+        """Return the identity with its function, which the API requires."""
+        return super().body() | {"function": self.function}
+
+
+class Target(Part):
+    """Where rows go: an existing object, or one to create."""
+
+    connection_id: Annotated[str | None, Field(description="Id or exact name")] = None
+    object: Annotated[str | None, Field(description="Id or exact name from list_target_objects")] = None
+    create: Annotated[dict[str, str] | None, Field(description="Properties of a new object")] = None
+    configuration: JsonObject | None = None
+    new_name: str | None = None
+    search_values: JsonObject | None = None
+    filter_logic: str | None = None
+
+
+class Schedule(Part):
+    """When it runs: manual, continuous, or with its parts hourly, daily, weekly, custom, runafter, dbtcloud."""
+
+    model_config = ConfigDict(extra="allow")
+
+    frequency: str
+    minute: str | None = None
+    hour: str | None = None
+    day_of_week: str | None = None
+
+
+Parsed = BeforeValidator(read_json)
+TheTarget = Annotated[Target, Parsed]
+TheIdentity = Annotated[Identity | None, Parsed, Field(description="How a row finds its record in the target")]
+Identities = Annotated[
+    JsonObject | None,
+    Parsed,
+    Field(description='Several: {"mappings": [identity], "strategy": "priority" or "and"}'),
+]
+Mappings = Annotated[list[Mapping] | None, Parsed, Field(description="Which field goes where")]
+TheSchedule = Annotated[Schedule | None, Parsed, Field(description="In UTC; default manual")]
+Mode = Annotated[
+    str, Field(description="create, update, updateOrCreate, replace, append or remove; the target limits them")
+]
+ModelFilters = Annotated[
+    JsonObject | None,
+    Parsed,
+    Field(description='Which rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A AND B"}'),
+]
+TargetFilters = Annotated[
+    JsonObject | None,
+    Parsed,
+    Field(description='Which records: {"conditions": [{"field", "function", "value"}], "logic"}'),
+]
+Filters = Annotated[list[JsonObject] | None, Parsed, Field(description="Old form of model_filters")]
+OverrideFields = Annotated[
+    list[JsonObject] | None, Parsed, Field(description='Constants: [{"target", "override_value"}]')
+]
+Overrides = Annotated[
+    list[JsonObject] | None,
+    Parsed,
+    Field(description='Replaced values: [{"field": source, "function", "value", "override"}]'),
+]
+
+
+def request_body(**arguments: Any) -> JsonObject:
+    """Return the arguments that were given as the API takes them."""
+    return {name: _plain(value) for name, value in arguments.items() if value is not None}
+
+
+def identities_of(body: JsonObject) -> list[JsonObject]:
+    """Return a sync's identities, of the old form and the new."""
+    mappings = (body.get("identities") or {}).get("mappings") or []
+    return [identity for identity in [body.get("identity"), *mappings] if identity]
+
+
+def sources_of(value: Any, path: str = "") -> Iterator[tuple[str, JsonObject]]:
+    """Yield every source (a model's field) that stands anywhere in a body, with its path."""
+    if isinstance(value, dict):
+        if "model_id" in value:
+            yield path, value
+        for name, part in value.items():
+            yield from sources_of(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from sources_of(part, f"{path}[{index}]")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Part):
+        return value.body()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,71 @@
+"""A stored sync and what shall change, merged into the whole body that the API's PUT wants."""
+
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+JsonObject = dict[str, Any]
+
+_NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
+# The newer form of a part, and the older one it took the place of; the API refuses both at once.
+_FORMS: Final = (
+    (frozenset({"model_filters", "target_filters"}), frozenset({"filters", "filter_logic"})),
+    (frozenset({"identities"}), frozenset({"identity"})),
+)
+
+
+def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
+    """Return the stored body with the changes laid over it; nothing that was not named is lost.
+
+    Raises:
+        ToolError: The sync encrypts fields, and its passphrase, which never comes back, is absent.
+    """
+    body = _without_other_form(_with_overrides_apart(stored), changed) | changed
+    body["target"] = _target(stored.get("target") or {}, changed.get("target") or {})
+    if any(mapping.get("encryption_enabled") for mapping in body["fields"]) and "encryption_passphrase" not in changed:
+        raise ToolError(
+            "update_sync: this sync encrypts fields, and Polytomic never shows the passphrase. Send "
+            "encryption_passphrase again, or the update would lose it. Nothing was changed."
+        )
+    return body
+
+
+def _target(stored: JsonObject, changed: JsonObject) -> JsonObject:
+    """Lay a changed target over the stored one; an object and a new one to create exclude each other."""
+    target = stored | changed
+    if "create" in changed:
+        target.pop("object", None)
+    elif target.get("object"):
+        target.pop("create", None)
+    return target
+
+
+def _with_overrides_apart(stored: JsonObject) -> JsonObject:
+    """Take constants out of ``fields``, where 2024-02-08 answers them with a source of zeros."""
+    mappings = stored.get("fields") or []
+    constants = [mapping for mapping in mappings if _is_constant(mapping)]
+    apart = stored | {"fields": [mapping for mapping in mappings if not _is_constant(mapping)]}
+    known = {mapping.get("target") for mapping in stored.get("override_fields") or ()}
+    moved = [
+        {name: part for name, part in mapping.items() if name != "source"}
+        for mapping in constants
+        if mapping.get("target") not in known
+    ]
+    if moved:
+        apart["override_fields"] = [*(stored.get("override_fields") or ()), *moved]
+    return apart
+
+
+def _is_constant(mapping: JsonObject) -> bool:
+    return (mapping.get("source") or {}).get("model_id") == _NO_MODEL
+
+
+def _without_other_form(stored: JsonObject, changed: JsonObject) -> JsonObject:
+    """Keep one form of filters and identity: the one the change uses, else the newer one stored."""
+    dropped: set[str] = set()
+    for newer, older in _FORMS:
+        if older & changed.keys():
+            dropped |= newer
+        elif newer & (changed.keys() | stored.keys()):
+            dropped |= older
+    return {name: part for name, part in stored.items() if name not in dropped}

@@ -1,0 +1,223 @@
+"""Syncs: a model's fields mapped onto a target object, and run."""
+
+from typing import Annotated, Final
+
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import Field
+
+from polytomic_mcp.tools.arguments import Api, ConfirmName, JsonObject, Limit, PageToken, Query, SyncId
+from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
+from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.merging import changes, given, writable
+from polytomic_mcp.tools.names import CONNECTION, SYNC, find
+from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.sync_drafts import draft_sync
+from polytomic_mcp.tools.sync_requests import (
+    Filters,
+    Identities,
+    Mappings,
+    Mode,
+    ModelFilters,
+    OverrideFields,
+    Overrides,
+    TargetFilters,
+    TheIdentity,
+    TheSchedule,
+    TheTarget,
+    request_body,
+)
+from polytomic_mcp.tools.sync_updates import merged
+from polytomic_mcp.tools.targets import list_target_fields, list_target_objects
+from polytomic_mcp.tools.toolset import Toolset
+
+_UPDATE: Final = "PUT /api/syncs/{id}"
+_NOT_COMPARED: Final = frozenset({"updated_at", "updated_by", "encryption_passphrase"})
+
+DryRun = Annotated[bool, Field(description="Check all, show the request, write nothing")]
+
+
+class Sync(Result):
+    """A sync; or, after a dry run, the request that would be sent."""
+
+    id: str | None = None
+    name: str | None = None
+    mode: str | None = None
+    active: bool | None = None
+    target: JsonObject | None = None
+    changed: dict[str, Change] | None = None
+    dry_run: bool | None = None
+    request: JsonObject | None = None
+
+
+async def list_syncs(
+    api: Api,
+    query: Query = None,
+    active: bool | None = None,
+    mode: str | None = None,
+    target_connection_id: Annotated[str | None, Field(description="Only into this connection")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List syncs: id, name, mode, active, target."""
+    into = (await find(api, CONNECTION, target_connection_id))["id"] if target_connection_id else None
+    return await list_page(
+        api,
+        SYNC.list,
+        row=_row,
+        query=query,
+        limit=limit,
+        page_token=page_token,
+        **given(active=active, mode=mode, target_connection_id=into),
+    )
+
+
+async def get_sync(api: Api, sync_id: SyncId) -> Sync:
+    """Get a sync: mappings, identity, filters, schedule, problems."""
+    return Sync.model_validate(await find(api, SYNC, sync_id))
+
+
+async def create_sync(
+    api: Api,
+    name: str,
+    mode: Mode,
+    target: TheTarget,
+    fields: Mappings = None,
+    identity: TheIdentity = None,
+    identities: Identities = None,
+    schedule: TheSchedule = None,
+    active: bool | None = None,
+    model_filters: ModelFilters = None,
+    target_filters: TargetFilters = None,
+    filters: Filters = None,
+    filter_logic: str | None = None,
+    override_fields: OverrideFields = None,
+    overrides: Overrides = None,
+    sync_all_records: bool | None = None,
+    skip_initial_backfill: bool | None = None,
+    only_enrich_updates: bool | None = None,
+    encryption_passphrase: str | None = None,
+    policies: list[str] | None = None,
+    organization_id: str | None = None,
+    dry_run: DryRun = False,
+) -> Sync:
+    """Create a sync from models into a target object. Checked against both first; all problems come at once.
+
+    Look at list_target_fields before, call start_sync after. A Gong Engage flow needs an identity and no fields.
+    """
+    body = request_body(
+        name=name,
+        mode=mode,
+        target=target,
+        fields=fields,
+        identity=identity,
+        identities=identities,
+        schedule=schedule,
+        active=active,
+        model_filters=model_filters,
+        target_filters=target_filters,
+        filters=filters,
+        filter_logic=filter_logic,
+        override_fields=override_fields,
+        overrides=overrides,
+        sync_all_records=sync_all_records,
+        skip_initial_backfill=skip_initial_backfill,
+        only_enrich_updates=only_enrich_updates,
+        encryption_passphrase=encryption_passphrase,
+        policies=policies,
+        organization_id=organization_id,
+    )
+    draft = await draft_sync(api, body)
+    draft.refuse_if_wrong("create_sync")
+    if dry_run:
+        return Sync(dry_run=True, request=draft.body)
+    return Sync.model_validate((await api.call("POST /api/syncs", **draft.body))["data"])
+
+
+async def update_sync(
+    api: Api,
+    sync_id: SyncId,
+    name: str | None = None,
+    mode: Mode | None = None,
+    target: TheTarget | None = None,
+    fields: Mappings = None,
+    identity: TheIdentity = None,
+    identities: Identities = None,
+    schedule: TheSchedule = None,
+    active: bool | None = None,
+    model_filters: ModelFilters = None,
+    target_filters: TargetFilters = None,
+    filters: Filters = None,
+    filter_logic: str | None = None,
+    override_fields: OverrideFields = None,
+    overrides: Overrides = None,
+    sync_all_records: bool | None = None,
+    skip_initial_backfill: bool | None = None,
+    only_enrich_updates: bool | None = None,
+    encryption_passphrase: str | None = None,
+    policies: list[str] | None = None,
+    dry_run: DryRun = False,
+) -> Sync:
+    """Change a sync; what is not given stays, a list given replaces the whole list. Answers what changed."""
+    stored = await find(api, SYNC, sync_id)
+    changed = request_body(
+        name=name,
+        mode=mode,
+        target=target,
+        fields=fields,
+        identity=identity,
+        identities=identities,
+        schedule=schedule,
+        active=active,
+        model_filters=model_filters,
+        target_filters=target_filters,
+        filters=filters,
+        filter_logic=filter_logic,
+        override_fields=override_fields,
+        overrides=overrides,
+        sync_all_records=sync_all_records,
+        skip_initial_backfill=skip_initial_backfill,
+        only_enrich_updates=only_enrich_updates,
+        encryption_passphrase=encryption_passphrase,
+        policies=policies,
+    )
+    draft = await draft_sync(api, merged(writable(api, _UPDATE, stored), changed))
+    draft.refuse_if_wrong("update_sync")
+    if dry_run:
+        return Sync(dry_run=True, request=draft.body)
+    after = (await api.call(_UPDATE, id=stored["id"], **draft.body))["data"]
+    sync = Sync.model_validate(after)
+    sync.changed = changes(stored, after, {*draft.body, *stored} - _NOT_COMPARED)
+    return sync
+
+
+async def delete_sync(
+    api: Api,
+    sync_id: SyncId,
+    deletion: Annotated[Deletion, Resolve(sync_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_sync)],
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a sync and its history. A person is asked first. Rows it has written stay."""
+    del sync_id, confirm_name
+    return await deletion.carry_out(answer, api, "DELETE /api/syncs/{id}")
+
+
+def _row(item: JsonObject) -> JsonObject:
+    target = item.get("target") or {}
+    return {
+        "id": item["id"],
+        "name": item.get("name"),
+        "mode": item.get("mode"),
+        "active": item.get("active"),
+        "target_connection_id": item.get("target_connection_id") or target.get("connection_id"),
+        "target_object": item.get("target_object") or target.get("object"),
+    }
+
+
+TOOLSET: Final = Toolset(
+    "syncs",
+    reads=(list_target_objects, list_target_fields, list_syncs, get_sync, get_sync_execution),
+    writes=(create_sync, update_sync, start_sync, cancel_sync),
+    destroys=(delete_sync,),
+)

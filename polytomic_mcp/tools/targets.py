@@ -1,0 +1,114 @@
+"""Target objects: what a connection can take rows into, and the fields of each."""
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BeforeValidator, Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.arguments import Api, ConnectionId, JsonObject, Limit, PageToken, Query, read_json
+from polytomic_mcp.tools.listing import page_of
+from polytomic_mcp.tools.merging import given
+from polytomic_mcp.tools.names import CONNECTION, find, fits, nearest, shown
+from polytomic_mcp.tools.results import Page, Result
+
+
+class TargetObjects(Page):
+    """Target objects, and whether a new one can be created."""
+
+    target_creation: JsonObject | None = None
+
+
+class TargetFields(Result):
+    """Fields and modes of a target object."""
+
+    id: str | None = None
+    name: str | None = None
+    modes: list[JsonObject] | None = None
+    fields: list[JsonObject] | None = None
+    properties: JsonObject | None = None
+
+
+async def list_target_objects(
+    api: Api, connection_id: ConnectionId, query: Query = None, limit: Limit = 100, page_token: PageToken = None
+) -> TargetObjects:
+    """List what a destination takes rows into, with the modes of each; Gong Engage flows are among them.
+
+    target_creation tells whether create_sync can make a new one, and from which properties.
+    """
+    connection = await find(api, CONNECTION, connection_id)
+    answer = await target_objects(api, connection["id"])
+    page = page_of(
+        [_row(item) for item in answer.get("data") or ()], query=query, limit=limit, page_token=page_token
+    )
+    creation = answer.get("target_creation") or {}
+    return TargetObjects(
+        items=page.items,
+        next_page_token=page.next_page_token,
+        target_creation=creation if creation.get("supported") else None,
+    )
+
+
+async def list_target_fields(
+    api: Api,
+    connection_id: ConnectionId,
+    target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
+    properties: Annotated[
+        dict[str, str] | None, BeforeValidator(read_json), Field(description="Of an object to create, instead")
+    ] = None,
+    refresh: bool | None = None,
+) -> TargetFields:
+    """List a target object's fields (required, can be identity) and modes, before create_sync."""
+    connection = await find(api, CONNECTION, connection_id)
+    if (target is None) == (properties is None):
+        raise ToolError("list_target_fields: send either target or properties.")
+    if target is not None:
+        target = (await find_target(api, connection["id"], target))["id"]
+    answer = await target_fields(api, connection["id"], **given(target=target, properties=properties, refresh=refresh))
+    return TargetFields.model_validate(answer | {"fields": [_brief(field) for field in answer.get("fields") or ()]})
+
+
+async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
+    """Return the whole answer about a connection's target objects."""
+    return await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id)
+
+
+async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
+    """Return a target's fields, modes and flags; ``target``, or ``properties`` of one to create."""
+    operation = "GET /api/connections/{id}/modelsync/target/fields"
+    return (await api.call(operation, id=connection_id, **arguments))["data"]
+
+
+async def find_target(api: Polytomic, connection_id: str, reference: str) -> JsonObject:
+    """Return the target object with that id or, ignoring case, that exact name.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    items = (await target_objects(api, connection_id)).get("data") or []
+    exact = [item for item in items if item["id"] == reference]
+    fitting = exact or [item for item in items if fits(item, reference)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ToolError(f"{len(fitting)} target objects are named {reference!r}; send an id: {shown(fitting)}.")
+    hint = nearest(reference, [name for item in items for name in (item["id"], str(item.get("name")))])
+    raise ToolError(f"No target object has the id or name {reference!r}.{hint} There are: {shown(items)}.")
+
+
+def mode_names(modes: list[JsonObject] | None) -> list[str]:
+    """Return the names of modes, which the API keeps under ``mode`` or ``id``."""
+    return [str(mode.get("mode") or mode.get("id")) for mode in modes or ()]
+
+
+def _row(item: JsonObject) -> JsonObject:
+    return {"id": item["id"], "name": item.get("name"), "modes": mode_names(item.get("modes"))}
+
+
+def _brief(field: JsonObject) -> JsonObject:
+    """Keep what one maps by; a flag that is false and a list that is empty say nothing."""
+    dropped = {"filter_functions", "source_type"}
+    kept = {name: value for name, value in field.items() if name not in dropped and value not in (None, False, [], "")}
+    if functions := field.get("identity_functions"):
+        kept["identity_functions"] = [function.get("id") for function in functions]
+    return kept

@@ -1,0 +1,80 @@
+"""A sandbox for each test, and a client that reaches it without a network."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox import create_sandbox
+
+KEY = "sandbox-key"
+HEADERS = {"Authorization": f"Bearer {KEY}", "X-Polytomic-Version": "2025-09-18"}
+
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "gong": {"auth_method": "token", "access_key": "ak", "access_secret": "as"},
+    "hubspot": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    "postgresql": {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"},
+    "salesforce": {
+        "domain": "https://acme.my.salesforce.com",
+        "connect_mode": "api",
+        "client_id": "c",
+        "client_secret": "s",
+        "oauth_refresh_token": "r",
+    },
+    "snowflake": {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"},
+}
+
+Connect = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **duration: float) -> None:
+        self.time += timedelta(**duration)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Iterator[Starlette]:
+    app = create_sandbox(key=KEY, clock=clock)
+    yield app
+    app.state.world.close()
+
+
+@pytest.fixture
+async def http(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=HEADERS) as client:
+        yield client
+
+
+@pytest.fixture
+def connect(http: httpx.AsyncClient) -> Connect:
+    """Create a healthy connection of a type and return it: ``await connect("snowflake")``."""
+
+    async def create(type_: str, *, name: str | None = None, **configuration: Any) -> dict[str, Any]:
+        body = {
+            "name": name or f"My {type_}",
+            "type": type_,
+            "configuration": configuration or CONFIGURATIONS.get(type_, {}),
+        }
+        answer = await http.post("/api/connections", json=body)
+        assert answer.status_code == 200, answer.text
+        connection: dict[str, Any] = answer.json()["data"]
+        return connection
+
+    return create
