@@ -1,6 +1,6 @@
 """The composition root: settings become a server, and this module alone knows both wings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Final
@@ -65,7 +65,7 @@ def _lifespan(
     settings: Settings, transport: httpx.AsyncBaseTransport | None
 ) -> Callable[[MCPServer[Caller]], AbstractAsyncContextManager[Caller]]:
     @asynccontextmanager
-    async def lifespan(_: MCPServer[Caller]) -> AsyncIterator[Caller]:
+    async def lifespan(_: MCPServer[Caller]) -> AsyncGenerator[Caller]:
         async with Polytomic.from_settings(settings, transport=transport) as api:
             yield Caller(api)
 

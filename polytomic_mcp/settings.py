@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Self, get_args
+from typing import Final, Literal, Self, TypeVar, get_args
 
 from polytomic_mcp.errors import ConfigurationError
 
 AccessMode = Literal["full-access", "read-only"]
 AuthMode = Literal["user", "partner", "deployment"]
+_Choice = TypeVar("_Choice", bound=str)
 
 DEFAULT_API_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
@@ -48,13 +49,13 @@ class Settings:
         """
         values = {name: value.strip() for name, value in environ.items() if value.strip()}
         key = values.get("POLYTOMIC_API_KEY")
-        auth_mode = _choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode), "user")
+        auth_mode = _choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode))
         organization_id = values.get("POLYTOMIC_ORGANIZATION_ID")
         return cls(
             api_key=Secret(key) if key else None,
             api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
             api_version=values.get("POLYTOMIC_API_VERSION", DEFAULT_API_VERSION),
-            access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode), "full-access"),
+            access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode)),
             auth_mode=auth_mode,
             organization_id=organization_id,
             toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", "")),
@@ -62,11 +63,13 @@ class Settings:
         )
 
 
-def _choice(values: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
-    value = values.get(name, default).lower()
-    if value not in choices:
-        raise ConfigurationError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
-    return value
+def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) -> _Choice:
+    """Return the choice a variable names, the first where it is absent."""
+    value = values.get(name, choices[0]).lower()
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ConfigurationError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
 
 
 def _toolsets(text: str) -> tuple[str, ...]:

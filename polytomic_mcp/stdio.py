@@ -5,7 +5,7 @@ the one who sent it waits for ever: observed with mcp 2.3.0.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ class PolytomicServer(MCPServer[Caller]):
 
 
 @asynccontextmanager
-async def answering(incoming: Any, outgoing: Any) -> AsyncIterator[ObjectReceiveStream[SessionMessage]]:
+async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiveStream[SessionMessage]]:
     """Pass messages on, and answer each line that could not be read with a parse error for its id."""
     send: ObjectSendStream[SessionMessage]
     receive: ObjectReceiveStream[SessionMessage]

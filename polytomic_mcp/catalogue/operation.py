@@ -158,7 +158,7 @@ class Operation:
     def _members(self, name: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise self._unfit(name, "must be an object of names and values")
-        members = cast("dict[str, Any]", value)
+        members = {str(member): inner for member, inner in cast("dict[Any, Any]", value).items()}
         if any(not member or {"[", "]"}.intersection(member) for member in members):
             raise self._unfit(name, "has a member whose name is empty or holds a bracket")
         return members

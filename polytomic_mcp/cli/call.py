@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from mcp import Client, MCPError
@@ -41,7 +41,9 @@ def _report(result: CallToolResult | MCPError) -> int:
         print(result, file=sys.stderr)
         return 1
     if result.is_error:
-        print("\n".join(part.text for part in result.content if isinstance(part, TextContent)), file=sys.stderr)
+        print(
+            "\n".join(part.text for part in result.content if isinstance(part, TextContent)), file=sys.stderr
+        )
         return 1
     print(json.dumps(result.structured_content, ensure_ascii=False))
     return 0
@@ -55,13 +57,14 @@ def _arguments(parsed: argparse.Namespace) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigurationError(f"--args is not JSON: {error}.") from error
     if not isinstance(arguments, dict):
-        raise ConfigurationError('--args must be a JSON object, such as \'{"limit": 5}\'.')
+        raise ConfigurationError("--args must be a JSON object, such as '{\"limit\": 5}'.")
+    named = cast("dict[str, Any]", arguments)
     for pair in parsed.pairs:
         name, separator, value = pair.partition("=")
         if not separator:
             raise ConfigurationError(f"{pair!r} is not key=value.")
-        arguments[name] = value
-    return arguments
+        named[name] = value
+    return named
 
 
 def _parser() -> argparse.ArgumentParser:

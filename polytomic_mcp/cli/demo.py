@@ -45,7 +45,9 @@ def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None
     screen.table(f"In the flow {FLOW} now (the first {len(outcome.arrived)})", outcome.arrived)
     if outcome.refused:
         screen.table(
-            f"Refused: {counts.get('error')} rows (the first {len(outcome.refused)})", outcome.refused, is_bad=True
+            f"Refused: {counts.get('error')} rows (the first {len(outcome.refused)})",
+            outcome.refused,
+            is_bad=True,
         )
     configurations = {
         "sandbox": host_configuration(["serve", "--sandbox", *options.words()], {}),
@@ -77,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog='with your own data: polytomic-mcp demo --table contacts=people.csv --query "SELECT contact_id '
         'FROM contacts"',
     )
-    parser.add_argument("--query", metavar="SQL", help="the model's query; its first column gives contact ids")
+    parser.add_argument(
+        "--query", metavar="SQL", help="the model's query; its first column gives contact ids"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the steps")
     add_sandbox_options(parser)
     return parser

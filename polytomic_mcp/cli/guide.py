@@ -150,7 +150,9 @@ class Guide:
             configuration={"table": FLOW},
         )
         self.screen.result(model, f"fields: {', '.join(field['name'] for field in model['fields'])}")
-        preview = await self._call("See who is in the flow", "preview_model", model_id=model["id"], limit=_SHOWN)
+        preview = await self._call(
+            "See who is in the flow", "preview_model", model_id=model["id"], limit=_SHOWN
+        )
         self.screen.result(preview, f"{len(preview['rows'])} rows shown")
         return preview["rows"]
 
@@ -167,7 +169,8 @@ class Guide:
             raise GuideError(f"{tool} refused: {words}")
         return result.structured_content or {}
 
-    async def _progress(self, _progress: float, _total: float | None, message: str | None) -> None:
+    async def _progress(self, progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
         self.screen.progress(message or "")
 
 
@@ -191,7 +194,6 @@ async def consent(auth_url: str) -> None:
 
 def _shown(arguments: JsonObject) -> JsonObject:
     """Leave the password out of what is shown."""
-    configuration = arguments.get("configuration") or {}
-    if "password" not in configuration:
+    if arguments.get("type") != "snowflake":
         return arguments
-    return arguments | {"configuration": configuration | {"password": "********"}}
+    return arguments | {"configuration": arguments["configuration"] | {"password": "********"}}

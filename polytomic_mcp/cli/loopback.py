@@ -3,7 +3,7 @@
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from polytomic_mcp.settings import Settings
 
 
 @contextmanager
-def sandboxed(settings: Settings, options: SandboxOptions) -> Iterator[Settings]:
+def sandboxed(settings: Settings, options: SandboxOptions) -> Generator[Settings]:
     """Serve a sandbox while the block runs; yield settings that point at it."""
     key = secrets.token_urlsafe(16)
     with listening(options.app(key)) as url:
@@ -22,7 +22,7 @@ def sandboxed(settings: Settings, options: SandboxOptions) -> Iterator[Settings]
 
 
 @contextmanager
-def listening(app: Any) -> Iterator[str]:
+def listening(app: Any) -> Generator[str]:
     """Serve an application on a free port of 127.0.0.1 in a thread; yield its URL once it answers."""
     server = uvicorn.Server(quiet_config(app))
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -38,14 +38,14 @@ class SandboxOptions:
             ConfigurationError: The extra is not installed, or a file cannot be used.
         """
         try:
-            from polytomic_mcp.sandbox import SandboxError, create_sandbox  # noqa: PLC0415 - DuckDB, on demand
+            from polytomic_mcp.sandbox import create_sandbox  # noqa: PLC0415 - DuckDB, on demand
         except ModuleNotFoundError as error:
             raise ConfigurationError(
-                f"The sandbox needs {error.name}, which is not installed: pip install 'polytomic-mcp[sandbox]'."
+                f"The sandbox needs {error.name}, which is missing: pip install 'polytomic-mcp[sandbox]'."
             ) from error
         try:
             return create_sandbox(key=key, state=self.state, tables=self.tables, contacts=self.contacts)
-        except SandboxError as error:
+        except (ValueError, OSError) as error:
             raise ConfigurationError(str(error)) from error
 
 

@@ -20,7 +20,9 @@ def run(words: list[str]) -> int:
     try:
         listener = socket.create_server((parsed.host, parsed.port))
     except OSError as error:
-        raise ConfigurationError(f"Cannot listen on {parsed.host}:{parsed.port}: {error.strerror}.") from error
+        raise ConfigurationError(
+            f"Cannot listen on {parsed.host}:{parsed.port}: {error.strerror}."
+        ) from error
     with listener:
         port = listener.getsockname()[1]
         server = uvicorn.Server(quiet_config(app))

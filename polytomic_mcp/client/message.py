@@ -62,11 +62,11 @@ class Message:
         """Return the same request for another URL of the API."""
         return replace(self, url=url)
 
-    def all_headers(self) -> dict[str, str]:
-        """Return every header that leaves."""
+    def all_headers(self) -> httpx.Headers:
+        """Return every header that leaves, in a mapping whose ``repr`` masks the key."""
         content = {} if self.content is None else {"Content-Type": "application/json"}
         key = {} if self.key is None else {IDEMPOTENCY_KEY: self.key}
-        return {**self.headers, **content, **key, "Authorization": self.credential}
+        return httpx.Headers({**self.headers, **content, **key, "Authorization": self.credential})
 
 
 def check_headers(operation: Operation, headers: Mapping[str, str]) -> dict[str, str]:

@@ -33,9 +33,9 @@ def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerEr
 def _what_happened(host: str, error: httpx.TransportError) -> str:
     if is_tls_failure(error):
         return (
-            f"TLS with {host} failed ({error}). If a company proxy or your own authority signs "
-            "certificates, add it to those the operating system trusts; if that port speaks plain HTTP, write "
-            "http:// in POLYTOMIC_API_URL."
+            f"TLS with {host} failed ({error}). If a proxy or an authority of your company signs "
+            "certificates, add its own to those the operating system trusts; if that port speaks plain HTTP, "
+            "write http:// in POLYTOMIC_API_URL."
         )
     match error:
         case httpx.ProxyError():

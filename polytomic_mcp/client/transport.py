@@ -66,13 +66,13 @@ class Transport:
                 return answer
             url = redirect(message, url, answer.status, answer.headers["Location"])
             if leaves(message, url, answer.status):
-                headers, is_elsewhere = {}, True
+                headers, is_elsewhere = httpx.Headers(), True
         raise UnexpectedAnswerError(
             f"{message.operation.id} was redirected over {_MOST_REDIRECTS} times. Check POLYTOMIC_API_URL."
         )
 
     async def _exchange(
-        self, message: Message, url: httpx.URL, headers: dict[str, str], *, is_elsewhere: bool
+        self, message: Message, url: httpx.URL, headers: httpx.Headers, *, is_elsewhere: bool
     ) -> Answer:
         client = self._open()
         stream = client.stream(message.method, url, headers=headers, content=message.content)

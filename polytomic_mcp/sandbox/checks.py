@@ -35,7 +35,7 @@ def reference_problems(world: World, sync: JsonObject, sources: Sources) -> list
         found.append(_missing_target(world, sync))
     else:
         found += _field_problems(sync, target)
-    return found if found else list(_join_problems(sync, sources))
+    return found or list(_join_problems(sync, sources))
 
 
 def rule_problems(world: World, sync: JsonObject, target: Target) -> Iterator[Problem]:
@@ -49,10 +49,10 @@ def rule_problems(world: World, sync: JsonObject, target: Target) -> Iterator[Pr
     yield from _mapping_problems(sync, target)
 
 
-def creation_problems(sync: JsonObject, sources: Sources) -> list[Problem]:
-    """Return what the sync names and is not there, except for a target that is still to be made."""
+def source_problems(sync: JsonObject, sources: Sources) -> list[Problem]:
+    """Return the models and model fields that the sync names and that are not there."""
     found = [problem for path, source in used(sync) if (problem := sources.problem(source, path))]
-    return found if found else list(_join_problems(sync, sources))
+    return found or list(_join_problems(sync, sources))
 
 
 def mapped_targets(sync: JsonObject) -> list[tuple[str, str, bool]]:

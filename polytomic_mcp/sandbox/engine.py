@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import duckdb
@@ -13,9 +13,10 @@ import duckdb
 from polytomic_mcp.sandbox.database import MEMORY, Database
 from polytomic_mcp.sandbox.dialects import dialect_of
 from polytomic_mcp.sandbox.field_types import field_type
+from polytomic_mcp.sandbox.names import distinct
 from polytomic_mcp.sandbox.statement import Catalog, QueryError, Statement, prepare
 from polytomic_mcp.sandbox.tables import Column, Tables
-from polytomic_mcp.sandbox.values import Converter, converters, reading_sql
+from polytomic_mcp.sandbox.values import converted, converters, reading_sql
 
 __all__ = ["Engine", "QueryError", "Result", "Stream"]
 
@@ -150,25 +151,7 @@ def _batches(
             batch: list[Values] = cursor.fetchmany(_BATCH)
         if not batch:
             return
-        yield [_converted(row, convert) for row in batch] if convert else batch
-
-
-def _converted(row: Values, convert: dict[int, Converter]) -> Values:
-    values = list(row)
-    for index, converter in convert.items():
-        if values[index] is not None:
-            values[index] = converter(values[index])
-    return tuple(values)
-
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Return the names with ``_1``, ``_2``, ... behind those that came before, in any case."""
-    found: dict[str, str] = {}
-    for name in names:
-        candidates = chain([name], (f"{name}_{number}" for number in count(1)))
-        free = next(candidate for candidate in candidates if candidate.casefold() not in found)
-        found[free.casefold()] = free
-    return list(found.values())
+        yield [converted(row, convert) for row in batch] if convert else batch
 
 
 @contextmanager

@@ -15,9 +15,9 @@ COUNTS: Final = ("insert", "update", "upserts", "delete", "error", "total", "war
 _VERSION: Final = "sandbox"
 
 
-def kind_of(sync_id: str) -> str:
-    """Return the kind under which the store keeps a sync's executions, oldest first."""
-    return f"execution/{sync_id}"
+def of_sync(world: World, sync_id: str) -> list[JsonObject]:
+    """Return a sync's executions, oldest first."""
+    return [each for each in world.store.list("execution") if each["_sync_id"] == sync_id]
 
 
 def create(world: World, sync_id: str, request: JsonObject) -> JsonObject:
@@ -33,6 +33,7 @@ def create(world: World, sync_id: str, request: JsonObject) -> JsonObject:
         "completed_at": None,
         "version": _VERSION,
         "_sync_id": sync_id,
+        "_number": len(of_sync(world, sync_id)) + 1,
         "_request": request,
     }
     save(world, execution)
@@ -41,22 +42,21 @@ def create(world: World, sync_id: str, request: JsonObject) -> JsonObject:
 
 def save(world: World, execution: JsonObject) -> None:
     """Store the execution as it is now."""
-    world.store.put(kind_of(execution["_sync_id"]), execution["id"], execution)
+    world.store.put("execution", execution["id"], execution)
 
 
 def find(world: World, sync_id: str, id_: str) -> JsonObject:
     """Return a sync's execution, or refuse with 404."""
     world.find("sync", sync_id)
-    execution = world.store.get(kind_of(sync_id), id_)
-    if execution is None:
+    execution = world.find("execution", id_)
+    if execution["_sync_id"] != sync_id:
         raise not_found("execution", id_)
     return execution
 
 
 def current(world: World, sync_id: str) -> JsonObject | None:
     """Return the execution that is under way, or None."""
-    executions = reversed(world.store.list(kind_of(sync_id)))
-    return next((each for each in executions if each["status"] in UNDER_WAY), None)
+    return next((each for each in of_sync(world, sync_id) if each["status"] in UNDER_WAY), None)
 
 
 def finish(world: World, execution: JsonObject, status: str, error: str | None = None) -> None:
@@ -76,18 +76,17 @@ def request_cancel(world: World, execution: JsonObject) -> str:
 
 def interrupt_all(world: World) -> None:
     """End what was under way when an earlier process ended; to be called before anything starts."""
-    for sync in world.store.list("sync"):
-        for execution in world.store.list(kind_of(sync["id"])):
-            if execution["status"] in UNDER_WAY:
-                finish(world, execution, "interrupted", "The sandbox was restarted while this ran.")
+    for execution in world.store.list("execution"):
+        if execution["status"] in UNDER_WAY:
+            finish(world, execution, "interrupted", "The sandbox was restarted while this ran.")
 
 
 def forget(world: World, sync_id: str) -> None:
     """Remove a sync's executions with their logs."""
     with world.store.transaction() as connection:
-        for execution in world.store.list(kind_of(sync_id)):
+        for execution in of_sync(world, sync_id):
             connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution['id']}/%",))
-        connection.execute("DELETE FROM documents WHERE kind = ?", (kind_of(sync_id),))
+            world.store.delete("execution", execution["id"])
 
 
 def reference(execution: JsonObject) -> dict[str, Any]:

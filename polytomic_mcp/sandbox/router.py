@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.sandbox.refusals import RefusalError
 
-Template = tuple[str, ...]
+Shape = tuple[str | None, ...]
+"""A path's segments; None stands for a placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,15 @@ class Match:
 class Router:
     """The operations by path; a static segment wins over a placeholder.
 
-    Segments are split before they are unquoted, so an id may hold a quoted slash.
+    Segments are split before they are unquoted, so an id may hold a quoted slash. Placeholders have
+    no name here: ``/api/syncs/{id}/executions`` and ``/api/syncs/{sync_id}/executions`` are one path.
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._templates: dict[int, dict[Template, dict[str, Operation]]] = defaultdict(dict)
+        self._shapes: dict[int, dict[Shape, dict[str, Operation]]] = defaultdict(dict)
         for operation in operations:
-            template = _segments(operation.path)
-            methods = self._templates[len(template)].setdefault(template, {})
-            methods[operation.method] = operation
+            shape = tuple(None if _is_placeholder(part) else part for part in _segments(operation.path))
+            self._shapes[len(shape)].setdefault(shape, {})[operation.method] = operation
 
     def match(self, method: str, raw_path: str) -> Match:
         """Return the match of a path as it came over the wire, still quoted.
@@ -41,23 +42,19 @@ class Router:
             RefusalError: 404 where no operation has the path, 405 where none has the method too.
         """
         segments = tuple(unquote(segment) for segment in _segments(raw_path))
-        templates = self._templates.get(len(segments), {})
-        fitting = [template for template in templates if _fits(template, segments)]
+        shapes = self._shapes.get(len(segments), {})
+        fitting = [shape for shape in shapes if _fits(shape, segments)]
         if not fitting:
             raise RefusalError(404, "The API has no such path; check its spelling.", key="not_found")
-        template = min(fitting, key=_placeholders)
-        methods = templates[template]
+        methods = shapes[min(fitting, key=_placeholders)]
         if method not in methods:
             raise _wrong_method(method, methods)
-        arguments = {
-            part[1:-1]: segment
-            for part, segment in zip(template, segments, strict=True)
-            if _is_placeholder(part)
-        }
-        return Match(methods[method], arguments)
+        operation = methods[method]
+        pairs = zip(_segments(operation.path), segments, strict=True)
+        return Match(operation, {part[1:-1]: segment for part, segment in pairs if _is_placeholder(part)})
 
 
-def _segments(path: str) -> Template:
+def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.removesuffix("/").split("/"))
 
 
@@ -65,13 +62,13 @@ def _is_placeholder(part: str) -> bool:
     return part.startswith("{")
 
 
-def _fits(template: Template, segments: Template) -> bool:
-    pairs = zip(template, segments, strict=True)
-    return all(part == segment or (_is_placeholder(part) and segment) for part, segment in pairs)
+def _fits(shape: Shape, segments: tuple[str, ...]) -> bool:
+    pairs = zip(shape, segments, strict=True)
+    return all(segment if part is None else part == segment for part, segment in pairs)
 
 
-def _placeholders(template: Template) -> tuple[bool, ...]:
-    return tuple(_is_placeholder(part) for part in template)
+def _placeholders(shape: Shape) -> tuple[bool, ...]:
+    return tuple(part is None for part in shape)
 
 
 def _wrong_method(method: str, methods: Mapping[str, Operation]) -> RefusalError:

@@ -211,4 +211,5 @@ def _bound_strings(query: exp.Expr) -> None:
 def _syntax(error: ParseError) -> str:
     first = error.errors[0] if error.errors else {}
     near = f" near {first['highlight']!r}" if first.get("highlight") else ""
-    return f"Syntax error at line {first.get('line')}, column {first.get('col')}{near}: {first.get('description')}"
+    place = f"line {first.get('line')}, column {first.get('col')}"
+    return f"Syntax error at {place}{near}: {first.get('description')}"

@@ -1,10 +1,10 @@
 """The rows behind the sandbox's connections: every system's tables, kept in the store."""
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from itertools import zip_longest
 from typing import Any, Final, Literal
 
 from polytomic_mcp.sandbox.store import JsonObject, Store
@@ -32,7 +32,8 @@ class Column:
 class Table:
     """A table of a warehouse, an object of an application, or a flow; ``name`` is the object's id.
 
-    ``system`` is the connection type's id; ``key`` names the column that identifies a row.
+    ``system`` is the connection type's id; ``key`` names the column that identifies a row. Tables of
+    several systems that name the same ``source`` are doors to the same rows.
     """
 
     system: str
@@ -41,11 +42,17 @@ class Table:
     kind: TableKind
     columns: tuple[Column, ...]
     key: str | None = None
+    source: str | None = None
 
     @property
     def id(self) -> str:
         """The system and the name; also the name of the table's view in the state file."""
         return f"{self.system}.{self.name}"
+
+    @property
+    def rows_id(self) -> str:
+        """Where the rows are kept."""
+        return self.source or self.id
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, in any case, or None."""
@@ -92,18 +99,20 @@ class Tables:
         return wider
 
     def drop(self, table: Table) -> None:
-        """Remove the table and its rows."""
+        """Remove the table, and its rows unless another table is a door to them."""
         with self._store.transaction() as connection:
-            connection.execute("DELETE FROM rows WHERE source = ?", (table.id,))
             connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
             self._store.delete("table", table.id.casefold())
+            if all(_table(body).rows_id != table.rows_id for body in self._store.list("table")):
+                self.clear(table)
 
     def read(self, table: Table) -> Iterator[tuple[int, Row]]:
         """Yield row ids and rows, oldest first, a chunk in memory at a time."""
         names = [column.name for column in table.columns]
         for chunk in self._chunks(table):
             for row_id, body in chunk:
-                yield row_id, dict(zip_longest(names, json.loads(body)))
+                values: list[Any] = json.loads(body)
+                yield row_id, dict.fromkeys(names) | dict(zip(names, values, strict=False))
 
     def read_bodies(self, table: Table) -> "Iterator[list[str]]":
         """Yield chunks of rows as they are stored: JSON arrays, shorter where a column was added."""
@@ -116,7 +125,7 @@ class Tables:
             first = self._last_row_id() + 1
             connection.executemany(
                 "INSERT INTO rows (source, body) VALUES (?, ?)",
-                ((table.id, _body(table, row)) for row in rows),
+                ((table.rows_id, _body(table, row)) for row in rows),
             )
             self._touch(table)
             return range(first, self._last_row_id() + 1)
@@ -126,7 +135,7 @@ class Tables:
         with self._store.transaction() as connection:
             connection.executemany(
                 "UPDATE rows SET body = ? WHERE row_id = ? AND source = ?",
-                ((_body(table, row), row_id, table.id) for row_id, row in rows.items()),
+                ((_body(table, row), row_id, table.rows_id) for row_id, row in rows.items()),
             )
             self._touch(table)
 
@@ -134,41 +143,38 @@ class Tables:
         """Remove rows by their row ids."""
         with self._store.transaction() as connection:
             connection.executemany(
-                "DELETE FROM rows WHERE row_id = ? AND source = ?", ((row_id, table.id) for row_id in row_ids)
+                "DELETE FROM rows WHERE row_id = ? AND source = ?",
+                ((row_id, table.rows_id) for row_id in row_ids),
             )
             self._touch(table)
 
     def clear(self, table: Table) -> None:
         """Remove every row."""
         with self._store.transaction() as connection:
-            connection.execute("DELETE FROM rows WHERE source = ?", (table.id,))
+            connection.execute("DELETE FROM rows WHERE source = ?", (table.rows_id,))
             self._touch(table)
 
     def count(self, table: Table) -> int:
         """Return how many rows there are."""
         with self._store.transaction() as connection:
-            return connection.execute("SELECT count(*) FROM rows WHERE source = ?", (table.id,)).fetchone()[0]
+            found = connection.execute("SELECT count(*) FROM rows WHERE source = ?", (table.rows_id,))
+            return found.fetchone()[0]
 
     def version(self, table: Table) -> int:
-        """Return a number that every write changes, and that a rollback brings back; 0 when dropped."""
-        body = self._store.get("table", table.id.casefold())
+        """Return a number that every write changes, and that a rollback brings back."""
+        body = self._store.get("table_version", table.rows_id)
         return 0 if body is None else body["version"]
 
     def _define(self, table: Table) -> None:
         with self._store.transaction() as connection:
-            self._store.put("table", table.id.casefold(), asdict(table) | {"version": 0})
+            self._store.put("table", table.id.casefold(), asdict(table))
             self._touch(table)
             connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
             connection.execute(_view(table))
 
     def _touch(self, table: Table) -> None:
         # Random, so that a number seen inside a transaction that was rolled back never comes again.
-        with self._store.transaction() as connection:
-            connection.execute(
-                "UPDATE documents SET body = json_set(body, '$.version', random()) "
-                "WHERE kind = 'table' AND id = ?",
-                (table.id.casefold(),),
-            )
+        self._store.put("table_version", table.rows_id, {"version": secrets.randbits(62)})
 
     def _last_row_id(self) -> int:
         with self._store.transaction() as connection:
@@ -181,7 +187,7 @@ class Tables:
             with self._store.transaction() as connection:
                 chunk = connection.execute(
                     "SELECT row_id, body FROM rows WHERE source = ? AND row_id > ? ORDER BY row_id LIMIT ?",
-                    (table.id, last, _CHUNK),
+                    (table.rows_id, last, _CHUNK),
                 ).fetchall()
             if not chunk:
                 return
@@ -190,8 +196,7 @@ class Tables:
 
 
 def _table(body: JsonObject) -> Table:
-    columns = tuple(Column(**column) for column in body["columns"])
-    return Table(body["system"], body["name"], body["label"], body["kind"], columns, body["key"])
+    return replace(Table(**body), columns=tuple(Column(**column) for column in body["columns"]))
 
 
 def _body(table: Table, row: Row) -> str:
@@ -215,8 +220,9 @@ def _view(table: Table) -> str:
         f"json_extract(body, '$[{index}]') AS {_quoted(column.name)}"
         for index, column in enumerate(table.columns)
     )
-    source = table.id.replace("'", "''")
-    return f"CREATE VIEW {_quoted(table.id)} AS SELECT {columns} FROM rows WHERE source = '{source}'"  # noqa: S608 - quoted above
+    source = table.rows_id.replace("'", "''")
+    select = f"SELECT {columns} FROM rows WHERE source = '{source}'"  # noqa: S608 - all names are quoted
+    return f"CREATE VIEW {_quoted(table.id)} AS {select}"
 
 
 def _quoted(name: str) -> str:

@@ -99,6 +99,10 @@ class Target:
         """Return the field of that id, in any case, or None."""
         return next((field for field in self.fields if field.column.name.casefold() == id_.casefold()), None)
 
+    def column(self, id_: str) -> Column:
+        """Return the column of a field that is known to be there."""
+        return next(field.column for field in self.fields if field.column.name.casefold() == id_.casefold())
+
     def has(self, flag: str) -> bool:
         """Say whether one of the target's properties is set."""
         return flag in _FLAGS[self.kind]
@@ -132,6 +136,11 @@ def get_target(world: World, system: str, id_: str) -> Target | None:
         return _WEBHOOK_TARGET if id_ == _WEBHOOK_TABLE.name else None
     table = world.tables.get(system, id_)
     return None if table is None else _target(table)
+
+
+def webhook_table() -> Table:
+    """Return the table in which the sandbox keeps what webhooks would be sent."""
+    return _WEBHOOK_TABLE
 
 
 def new_target(system: str, name: str, columns: Iterable[Column] = ()) -> Target:

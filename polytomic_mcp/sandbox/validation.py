@@ -16,6 +16,10 @@ from polytomic_mcp.sandbox.store import JsonObject
 
 MOST_PROBLEMS: Final = 20
 _LONGEST_NAME: Final = 80
+_NULL: Final = {"type": "null"}
+
+_JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
+"""Required by the SDK and absent in a published guide: whether it may be depends on the target."""
 
 Problem = tuple[str, str]
 """An argument's dotted name, and what is wrong with it."""
@@ -68,7 +72,11 @@ def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:
     return {
         "type": "object",
         "properties": {parameter.name: parameter.schema for parameter in operation.parameters},
-        "required": [parameter.name for parameter in operation.parameters if parameter.required],
+        "required": [
+            parameter.name
+            for parameter in operation.parameters
+            if parameter.required and (operation.id, parameter.name) not in _JUDGED_BY_ROUTE
+        ],
         "additionalProperties": False,
         "$defs": definitions,
     }
@@ -89,8 +97,14 @@ def _problems(error: Any) -> Iterator[Problem]:
             yield place, f"must be of type {rule if isinstance(rule, str) else ' or '.join(rule)}"
         case "enum":
             yield place, f"must be one of: {', '.join(map(str, rule))}"
+        case "anyOf" if _is_nullable(rule):
+            yield from (problem for cause in error.context if cause.schema != _NULL for problem in _problems(cause))
         case _:
             yield place, "has a form that the operation does not take"
+
+
+def _is_nullable(forms: list[Any]) -> bool:
+    return len(forms) == 2 and _NULL in forms  # noqa: PLR2004 - one form, or null
 
 
 def _join(place: str, name: str) -> str:

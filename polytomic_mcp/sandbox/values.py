@@ -55,6 +55,15 @@ def converters(sql_types: Sequence[str]) -> dict[int, Converter]:
     return {index: converter for index, converter in found if converter is not None}
 
 
+def converted(row: tuple[Any, ...], convert: dict[int, Converter]) -> tuple[Any, ...]:
+    """Return the row with its converters applied to what is not null."""
+    values = list(row)
+    for index, converter in convert.items():
+        if values[index] is not None:
+            values[index] = converter(values[index])
+    return tuple(values)
+
+
 def _converter(sql_type: str) -> Converter | None:
     if is_nested(sql_type):
         return _nested

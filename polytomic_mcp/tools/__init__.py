@@ -1,0 +1,1 @@
+"""Everything a model sees: one module a resource, and what they share."""

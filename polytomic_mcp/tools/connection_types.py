@@ -7,11 +7,10 @@ from pydantic import BaseModel, Field
 
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Query
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.names import fits, nearest
 from polytomic_mcp.tools.results import Page, Result
-
-JsonObject = dict[str, Any]
 
 _TYPES: Final = "GET /api/connection_types"
 _SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
@@ -41,7 +40,9 @@ class ConnectionType(Result):
 async def list_connection_types(
     api: Api,
     query: Query = None,
-    role: Annotated[Literal["source", "destination"] | None, Field(description="Only what can be one")] = None,
+    role: Annotated[
+        Literal["source", "destination"] | None, Field(description="Only what can be one")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
@@ -52,7 +53,8 @@ async def list_connection_types(
 
 
 async def describe_connection_type(
-    api: Api, type: Annotated[str, Field(description="Id or name, such as snowflake")]  # noqa: A002 - the API's name
+    api: Api,
+    type: Annotated[str, Field(description="Id or name, such as snowflake")],  # noqa: A002 - the API's name
 ) -> ConnectionType:
     """Tell which configuration a connection type takes: fields, which are required or secret, choices.
 
@@ -76,7 +78,7 @@ def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
 
     Fields that only Polytomic fills (``readOnly``) are left out.
     """
-    required = set(schema.get("required") or ())
+    required = set(as_list(schema.get("required")))
     return [
         ConfigurationField(
             name=name,
@@ -84,27 +86,25 @@ def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
             required=True if name in required else None,
             secret=True if any(part.get(keyword) for keyword in _SECRET_KEYWORDS) else None,
             default=part.get("default"),
-            choices=[_choice(item) for item in part["enum"]] if part.get("enum") else None,
+            choices=[_choice(item) for item in as_list(part.get("enum"))] or None,
             fields=_nested(part),
         )
-        for name, part in (schema.get("properties") or {}).items()
+        for name, part in as_object(schema.get("properties")).items()
         if not (part.get("readOnly") or part.get("readonly"))
     ]
 
 
 def _nested(part: JsonObject) -> list[JsonObject] | None:
-    inner = part.get("items") if isinstance(part.get("items"), dict) else part
-    if not isinstance(inner, dict) or not inner.get("properties"):
-        return None
-    return [field.model_dump(exclude_none=True) for field in configuration_fields(inner)]
+    inner = as_object(part.get("items")) or part
+    return [field.model_dump(exclude_none=True) for field in configuration_fields(inner)] or None
 
 
 def _choice(item: Any) -> Any:
-    return item.get("value") if isinstance(item, dict) else item
+    return as_object(item).get("value") if isinstance(item, dict) else item
 
 
 def _row(entry: JsonObject) -> JsonObject:
-    capabilities = entry.get("capabilities") or {}
+    capabilities = as_object(entry.get("capabilities"))
     return {
         "id": entry["id"],
         "name": entry.get("name"),
@@ -115,11 +115,11 @@ def _row(entry: JsonObject) -> JsonObject:
 
 
 async def _entries(api: Api) -> list[JsonObject]:
-    return (await api.call(_TYPES))["data"] or []
+    return as_objects((await api.call(_TYPES))["data"])
 
 
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
     try:
         return await api.call("GET /api/connection_types/{id}", id=entry["id"])
     except NotFoundError:
-        return (entry.get("configurationForm") or {}).get("jsonschema") or {}
+        return as_object(as_object(entry.get("configurationForm")).get("jsonschema"))

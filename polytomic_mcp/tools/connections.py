@@ -1,6 +1,6 @@
 """Connections: the systems that data comes from and goes to."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
@@ -18,13 +18,12 @@ from polytomic_mcp.tools.arguments import (
 )
 from polytomic_mcp.tools.connection_types import describe_connection_type, list_connection_types
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_connection, connection_deletion
+from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, find
 from polytomic_mcp.tools.results import Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
-
-JsonObject = dict[str, Any]
 
 MASK: Final = "********"
 _UPDATE: Final = "PUT /api/connections/{id}"
@@ -120,17 +119,17 @@ async def update_connection(
 ) -> Connection:
     """Change a connection; what is not given stays. Answers what changed.
 
-    Polytomic replaces the whole configuration and shows secrets masked, so send its secrets again, or keep_masked.
+    Secrets come masked and are replaced too: send them again in configuration, or set keep_masked.
     """
     stored = await find(api, CONNECTION, connection_id)
-    merged = (stored.get("configuration") or {}) | (configuration or {})
+    merged = as_object(stored.get("configuration")) | (configuration or {})
     masked = sorted(field for field, value in merged.items() if value == MASK)
     if masked and not keep_masked:
         raise ToolError(
             f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
             "the secret again in configuration, or set keep_masked. Nothing was changed."
         )
-    body = writable(api, _UPDATE, stored) | {"type": type_id(stored), "configuration": merged}
+    body: JsonObject = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged}
     body |= given(
         name=name,
         reconnect=reconnect,
@@ -150,10 +149,10 @@ async def test_connection(
     type: str | None = None,  # noqa: A002 - the API's name
     configuration: Configuration | None = None,
 ) -> Health:
-    """Test a stored connection, or a configuration before creating one (type and configuration). Stores nothing."""
+    """Test a stored connection, or type and configuration before creating one. Stores nothing."""
     if connection_id is not None:
         stored = await find(api, CONNECTION, connection_id)
-        arguments = {"type": type_id(stored), "connection_id": stored["id"]}
+        arguments: JsonObject = {"type": type_id(stored), "connection_id": stored["id"]}
     elif type is not None:
         arguments = {"type": type}
     else:
@@ -183,7 +182,7 @@ async def delete_connection(
 def type_id(connection: JsonObject) -> str | None:
     """Return the id of a connection's type, which the API writes as an object or as a text."""
     kind = connection.get("type")
-    return kind.get("id") if isinstance(kind, dict) else kind
+    return as_object(kind).get("id") if isinstance(kind, dict) else kind
 
 
 def _row(item: JsonObject) -> JsonObject:
@@ -201,7 +200,13 @@ def _connection(item: JsonObject) -> Connection:
 
 TOOLSET: Final = Toolset(
     "connections",
-    reads=(list_connection_types, describe_connection_type, list_connections, get_connection, test_connection),
+    reads=(
+        list_connection_types,
+        describe_connection_type,
+        list_connections,
+        get_connection,
+        test_connection,
+    ),
     writes=(create_connection, update_connection),
     destroys=(delete_connection,),
 )

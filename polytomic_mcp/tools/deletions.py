@@ -60,7 +60,7 @@ class Deletion:
         )
 
 
-async def connection_deletion(api: Api, connection_id: str, force: bool) -> Deletion:  # noqa: FBT001 - an argument by name
+async def connection_deletion(api: Api, connection_id: str, force: bool) -> Deletion:
     """Work out what deleting a connection takes along."""
     connection = await find(api, CONNECTION, connection_id)
     dependants = await of_connection(api, connection["id"])

@@ -8,10 +8,9 @@ import anyio
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError, PolytomicError
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.names import MODEL, SYNC, every
 from polytomic_mcp.tools.results import Row
-
-JsonObject = dict[str, Any]
 
 _IN_FLIGHT: Final = 8
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
@@ -39,7 +38,8 @@ async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
     syncs = [
         sync
         for sync in await _whole_syncs(api)
-        if sync["target"].get("connection_id") == connection_id or model_ids & set(model_ids_of(sync))
+        if as_object(sync.get("target")).get("connection_id") == connection_id
+        or model_ids & set(model_ids_of(sync))
     ]
     bulk_syncs, note = await _bulk_syncs(api, connection_id)
     return Dependants(_rows(models), _rows(syncs), _rows(bulk_syncs), note)
@@ -48,9 +48,7 @@ async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
 async def of_model(api: Polytomic, model_id: str) -> Dependants:
     """Find the syncs that read a model, and the models that join it."""
     joined = [
-        item
-        for item in await every(api, MODEL.list)
-        if any((relation.get("to") or {}).get("model_id") == model_id for relation in item.get("relations") or ())
+        item for item in await every(api, MODEL.list) if model_id in model_ids_of(item.get("relations"))
     ]
     syncs = [sync for sync in await _whole_syncs(api) if model_id in model_ids_of(sync)]
     return Dependants(_rows(joined), _rows(syncs))
@@ -58,14 +56,11 @@ async def of_model(api: Polytomic, model_id: str) -> Dependants:
 
 def model_ids_of(value: Any) -> Iterator[str]:
     """Yield every model id that stands anywhere in a sync: fields, identities, filters, overrides."""
-    if isinstance(value, dict):
-        if isinstance(model_id := value.get("model_id"), str):
-            yield model_id
-        for part in value.values():
-            yield from model_ids_of(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from model_ids_of(part)
+    model_id = as_object(value).get("model_id")
+    if isinstance(model_id, str):
+        yield model_id
+    for part in [*as_object(value).values(), *as_list(value)]:
+        yield from model_ids_of(part)
 
 
 async def _whole_syncs(api: Polytomic) -> list[JsonObject]:

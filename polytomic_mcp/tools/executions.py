@@ -8,8 +8,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Api, JsonObject, Limit, SyncId, TheCaller, read_json, refuse_boolean
+from polytomic_mcp.tools.arguments import Api, Limit, SyncId, TheCaller, read_json, refuse_boolean
 from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import SYNC, find
 from polytomic_mcp.tools.results import Result
@@ -19,7 +20,9 @@ OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
 FIRST_ERRORS: Final = 5
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
-Seconds = Annotated[float, BeforeValidator(refuse_boolean), Field(ge=0, le=600, description="Wait this long for the end")]
+Seconds = Annotated[
+    float, BeforeValidator(refuse_boolean), Field(ge=0, le=600, description="Wait this long for the end")
+]
 
 
 class Execution(Result):
@@ -60,7 +63,9 @@ async def get_sync_execution(
     sync_id: SyncId,
     execution_id: Annotated[str | None, Field(description="Default: the latest")] = None,
     wait_seconds: Seconds = 0,
-    log: Annotated[Log | None, Field(description="Also this log: rows written, or rows refused and why")] = None,
+    log: Annotated[
+        Log | None, Field(description="Also this log: rows written, or rows refused and why")
+    ] = None,
     limit: Limit = 20,
 ) -> Execution:
     """Get a run of a sync: status, counts, errors; on demand lines of a log."""
@@ -83,7 +88,9 @@ async def cancel_sync(
     if execution_id is None:
         await api.call("POST /api/syncs/{id}/cancel", id=sync["id"])
     else:
-        await api.call("POST /api/syncs/{sync_id}/executions/{id}/cancel", sync_id=sync["id"], id=execution_id)
+        await api.call(
+            "POST /api/syncs/{sync_id}/executions/{id}/cancel", sync_id=sync["id"], id=execution_id
+        )
     return _execution(sync["id"], await _get(api, sync["id"], target))
 
 
@@ -109,32 +116,36 @@ async def _get(api: Polytomic, sync_id: str, execution_id: str) -> JsonObject:
 async def _latest(api: Polytomic, sync: JsonObject) -> str:
     status = (await api.call("GET /api/syncs/{id}/status", id=sync["id"]))["data"]
     for part in ("current_execution", "last_execution"):
-        if id_ := (status.get(part) or {}).get("id"):
+        if id_ := as_object(status.get(part)).get("id"):
             return id_
     raise ToolError(f"The sync {sync.get('name')!r} has never run; start_sync runs it.")
 
 
-async def _read_log(api: Polytomic, execution: Execution, log: Log, limit: int) -> tuple[int | None, list[Any]]:
+async def _read_log(
+    api: Polytomic, execution: Execution, log: Log, limit: int
+) -> tuple[int | None, list[Any]]:
     """Return how many lines the log has, and the first ``limit`` of them."""
-    where = {"sync_id": execution.sync_id, "id": execution.id}
+    where: JsonObject = {"sync_id": execution.sync_id, "id": execution.id}
     index = (await api.call("GET /api/syncs/{sync_id}/executions/{id}/logs", **where))["data"]
-    entry = index.get(log) or {}
+    entry = as_object(index.get(log))
     lines: list[Any] = []
     if entry.get("count") != 0:
-        answer = (await api.call("GET /api/syncs/{sync_id}/executions/{id}/{type}", type=log, **where))["data"]
-        for url in answer.get("urls") or ():
+        answer = (await api.call("GET /api/syncs/{sync_id}/executions/{id}/{type}", type=log, **where))[
+            "data"
+        ]
+        for url in as_list(answer.get("urls")):
             if len(lines) >= limit:
                 break
             lines += await _read_file(api, where, log, url)
     return entry.get("count"), lines[:limit]
 
 
-async def _read_file(api: Polytomic, where: dict[str, str], log: Log, url: str) -> list[Any]:
+async def _read_file(api: Polytomic, where: JsonObject, log: Log, url: str) -> list[Any]:
     filename = url.partition("?")[0].rsplit("/", 1)[-1]
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     content = await api.call(operation, type=log, filename=filename, **where)
     if not isinstance(content, str):
-        return content if isinstance(content, list) else [content]
+        return as_list(content) or [content]
     return [_line(line) for line in content.splitlines() if line]
 
 
@@ -146,12 +157,11 @@ def _line(line: str) -> Any:
 
 
 def _execution(sync_id: str, item: JsonObject) -> Execution:
-    errors = item.get("errors") or []
-    execution = Execution.model_validate(item | {"sync_id": sync_id, "errors": errors[:FIRST_ERRORS]})
-    return execution
+    errors = as_list(item.get("errors"))[:FIRST_ERRORS]
+    return Execution.model_validate(item | {"sync_id": sync_id, "errors": errors})
 
 
 def _describe(seen: JsonObject) -> str:
     """Say in a line how far a run is, for a person who waits."""
-    counts = ", ".join(f"{count} {name}" for name, count in (seen.get("counts") or {}).items() if count)
+    counts = ", ".join(f"{count} {name}" for name, count in as_object(seen.get("counts")).items() if count)
     return f"{seen.get('status')}{': ' if counts else ''}{counts}"

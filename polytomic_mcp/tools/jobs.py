@@ -6,9 +6,8 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.waiting import wait
-
-JsonObject = dict[str, Any]
 
 _SECONDS: Final = 120.0
 _OVER: Final = frozenset({"done", "failed"})
@@ -25,7 +24,9 @@ async def settled(answer: JsonObject, caller: Caller, context: Context[Caller]) 
         return answer.get("data")
 
     async def look() -> JsonObject:
-        return (await caller.api.call("GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"]))["data"]
+        return (await caller.api.call("GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"]))[
+            "data"
+        ]
 
     seen = await wait(
         caller,

@@ -6,9 +6,8 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.results import Page, Row
-
-JsonObject = dict[str, Any]
 
 DEFAULT_LIMIT: Final = 50
 
@@ -34,13 +33,13 @@ async def list_page(
         arguments["page_token"] = token
     rows: list[Row] = []
     async for page in api.pages(operation, **arguments):
-        for index, item in enumerate(page.get("data") or ()):
+        for index, item in enumerate(as_objects(page.get("data"))):
             if index < skip or not (keep(item) and has_text(row(item), query)):
                 continue
             if len(rows) == limit:
                 return Page(items=rows, next_page_token=f"{index}:{token}")
             rows.append(Row.model_validate(row(item)))
-        skip, token = 0, (page.get("pagination") or {}).get("next_page_token") or ""
+        skip, token = 0, str(as_object(page.get("pagination")).get("next_page_token") or "")
     return Page(items=rows)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from polytomic_mcp.client import Polytomic
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.results import Change
 
-JsonObject = dict[str, Any]
 
-
-def writable(api: Polytomic, operation: str, stored: Mapping[str, Any]) -> JsonObject:
+def writable(operation: str, stored: Mapping[str, Any]) -> JsonObject:
     """Return what of a stored object the operation's body takes, nulls left out."""
-    names = [item.name for item in api.operation(operation).parameters if item.place == "body"]
+    parameters = load_catalogue().find(operation).parameters
+    names = [parameter.name for parameter in parameters if parameter.place == "body"]
     return {name: stored[name] for name in names if stored.get(name) is not None}
 
 

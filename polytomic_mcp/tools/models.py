@@ -1,6 +1,6 @@
 """Models: a query or a table of a connection, with the fields a sync can map."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -12,7 +12,6 @@ from polytomic_mcp.tools.arguments import (
     Configuration,
     ConfirmName,
     ConnectionId,
-    JsonObject,
     Limit,
     ModelId,
     PageToken,
@@ -22,6 +21,7 @@ from polytomic_mcp.tools.arguments import (
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_model, model_deletion
 from polytomic_mcp.tools.jobs import settled
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find
@@ -92,13 +92,13 @@ async def preview_model(
     configuration: ModelConfiguration | None = None,
     limit: Limit = 10,
 ) -> Preview:
-    """Show a stored model's rows, or which fields a configuration over a connection would give. Stores nothing."""
+    """Show a stored model's rows, or the fields a new configuration would give. Stores nothing."""
     api = caller.api
     if model_id is not None:
         model = await find(api, MODEL, model_id)
         answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
         rows = await settled(answer, caller, context)
-        return Preview(fields=_fields(model), rows=(rows or [])[:limit])
+        return Preview(fields=_fields(model), rows=as_objects(rows)[:limit])
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
@@ -124,7 +124,7 @@ async def create_model(
     policies: list[str] | None = None,
     organization_id: str | None = None,
 ) -> Model:
-    """Create a model over a connection: a SQL query, or a table. Answers its fields; create_sync maps them."""
+    """Create a model over a connection: a SQL query, or a table. Answers its fields, for create_sync."""
     connection = await find(caller.api, CONNECTION, connection_id)
     optional = given(
         fields=fields,
@@ -173,7 +173,7 @@ async def update_model(
         enricher=enricher,
         policies=policies,
     )
-    body = _writable(caller, stored) | changed | given(refresh=refresh)
+    body = _writable(stored) | changed | given(refresh=refresh)
     if configuration is not None and fields is None:
         del body["fields"]  # another query has other columns: the API takes them all
     answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
@@ -195,9 +195,9 @@ async def delete_model(
     return await deletion.carry_out(answer, api, "DELETE /api/models/{id}")
 
 
-def _writable(caller: Caller, stored: JsonObject) -> JsonObject:
+def _writable(stored: JsonObject) -> JsonObject:
     """Return the stored model as the PUT takes it: fields by name, the user's own fields apart."""
-    body = writable(caller.api, _UPDATE, stored)
+    body = writable(_UPDATE, stored)
     fields = _fields(stored)
     body["fields"] = [field["name"] for field in fields if not field.get("user_added")]
     if added := [field for field in fields if field.get("user_added")]:
@@ -207,7 +207,7 @@ def _writable(caller: Caller, stored: JsonObject) -> JsonObject:
 
 
 def _fields(model: JsonObject | None) -> list[JsonObject]:
-    return (model or {}).get("fields") or []
+    return as_objects(as_object(model).get("fields"))
 
 
 def _row(item: JsonObject) -> JsonObject:

@@ -10,8 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
-
-JsonObject = dict[str, Any]
+from polytomic_mcp.tools.json_values import JsonObject, as_objects
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CANDIDATES: Final = 8
@@ -57,7 +56,7 @@ async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
 
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
     """Return what all pages of a listing hold."""
-    return [item async for page in api.pages(operation, **arguments) for item in page.get("data") or ()]
+    return [item async for page in api.pages(operation, **arguments) for item in as_objects(page.get("data"))]
 
 
 def fits(item: JsonObject, reference: str) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from polytomic_mcp.tools.json_values import as_list, as_object
+
 JsonSchema = dict[str, Any]
 
 
@@ -19,13 +21,14 @@ def compact(schema: Mapping[str, Any]) -> JsonSchema:
 
 def _inline(node: Any, definitions: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_inline(item, definitions) for item in node]
+        return [_inline(item, definitions) for item in as_list(node)]
     if not isinstance(node, dict):
         return node
-    if isinstance(reference := node.get("$ref"), str):
-        siblings = {name: part for name, part in node.items() if name != "$ref"}
+    parts = as_object(node)
+    if isinstance(reference := parts.get("$ref"), str):
+        siblings = {name: part for name, part in parts.items() if name != "$ref"}
         return _inline(definitions[reference.removeprefix("#/$defs/")] | siblings, definitions)
-    return {name: _inline(part, definitions) for name, part in node.items()}
+    return {name: _inline(part, definitions) for name, part in parts.items()}
 
 
 def _strip(schema: JsonSchema) -> JsonSchema:

@@ -2,17 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find
 from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import find_target, target_fields
-
-JsonObject = dict[str, Any]
 
 IDENTITY_FUNCTIONS: Final = ("Equality", "ISubstring", "OneOf", "DomainMatch", "HostnameMatch")
 _NUMBERED: Final = re.compile(r"\b\d+\b")
@@ -43,11 +42,12 @@ async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
 
 def canonical(body: JsonObject) -> JsonObject:
     """Fill what the guides leave out, and bring names to the API's spelling."""
-    filled = {"fields": [], "schedule": {"frequency": "manual"}} | body
+    defaults: JsonObject = {"fields": [], "schedule": {"frequency": "manual"}}
+    filled = defaults | body
     for identity in identities_of(filled):
         identity["function"] = _canonical_function(str(identity.get("function", "Equality")))
-    if logic := filled.get("filter_logic"):
-        filled["filter_logic"] = _NUMBERED.sub(_letter, logic)
+    if "filter_logic" in filled:
+        filled["filter_logic"] = _NUMBERED.sub(_letter, filled["filter_logic"])
     return filled
 
 

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.names import nearest
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import mode_names
-
-JsonObject = dict[str, Any]
 
 CREATING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
 _SHOWN: Final = 20
@@ -38,7 +37,7 @@ def _sources(body: JsonObject, subject: Subject) -> Iterator[str]:
         model = subject.models.get(source["model_id"])
         if model is None:
             continue
-        known = [item["name"] for item in model.get("fields") or ()]
+        known = [item["name"] for item in as_objects(model.get("fields"))]
         if (name := str(source.get("field"))) not in known:
             yield f"{path}: the model {model.get('name')!r} has no field {name!r}.{_choices(name, known)}"
 
@@ -53,8 +52,7 @@ def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
     fields = _fields(target)
     able = [id_ for id_, item in fields.items() if item.get("supports_identity")]
     identities = identities_of(body)
-    modes = zip(mode_names(target.get("modes")), target.get("modes") or (), strict=True)
-    if not identities and any(mode["requires_identity"] for name, mode in modes if name == body["mode"] and mode.get("requires_identity")):
+    if not identities and _needs_identity(body["mode"], target):
         yield f"identity is missing: mode {body['mode']!r} needs one.{_choices('', able)}"
     for identity in identities:
         name = str(identity.get("target"))
@@ -68,35 +66,42 @@ def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
             yield from _function(identity, fields[name])
 
 
+def _needs_identity(name: str, target: JsonObject) -> bool:
+    modes = as_objects(target.get("modes"))
+    return any(mode.get("requires_identity") for mode in modes if mode_names([mode]) == [name])
+
+
 def _function(identity: JsonObject, item: JsonObject) -> Iterator[str]:
-    known = [str(function.get("id")) for function in item.get("identity_functions") or ()]
-    if known and identity["function"] not in known:
-        yield f"identity.function: {identity['target']!r} does not take {identity['function']!r}.{_choices(identity['function'], known)}"
+    known = [str(function.get("id")) for function in as_objects(item.get("identity_functions"))]
+    name = str(identity["function"])
+    if known and name not in known:
+        yield f"identity.function: {identity['target']!r} does not take {name!r}.{_choices(name, known)}"
 
 
 def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
-    flags = target.get("properties") or {}
-    mapped = [*body["fields"], *(body.get("override_fields") or ())]
+    flags = as_object(target.get("properties"))
+    mapped = as_objects([*body["fields"], *as_list(body.get("override_fields"))])
     if not mapped and not (flags.get("mappings_not_required") or flags.get("optional_target_mappings")):
         yield f"fields is empty: {_title(target)} needs at least one mapping.{_choices('', _fields(target))}"
+    known = _fields(target)
     for index, mapping in enumerate(mapped):
         name = str(mapping.get("target"))
-        if name not in _fields(target) and not mapping.get("new"):
-            yield f"fields[{index}].target: {_title(target)} has no field {name!r}.{_choices(name, _fields(target))}"
+        if name not in known and not mapping.get("new"):
+            yield f"fields[{index}].target: {_title(target)} has no field {name!r}.{_choices(name, known)}"
 
 
 def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:
     if body["mode"] not in CREATING_MODES:
         return
-    parts = [*body["fields"], *(body.get("override_fields") or ()), *identities_of(body)]
+    parts = as_objects([*body["fields"], *as_list(body.get("override_fields")), *identities_of(body)])
     given = {part.get("target") for part in parts}
     for id_, item in _fields(target).items():
         if item.get("required") and item.get("createable") is not False and id_ not in given:
-            yield f"fields: {_title(target)} requires {id_!r} for new records; map it, or set it in override_fields."
+            yield f"fields: {_title(target)} requires {id_!r} in new records; map it or override it."
 
 
 def _fields(target: JsonObject) -> dict[str, JsonObject]:
-    return {str(item["id"]): item for item in target.get("fields") or ()}
+    return {str(item["id"]): item for item in as_objects(target.get("fields"))}
 
 
 def _title(target: JsonObject) -> str:

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from polytomic_mcp.tools.arguments import read_json
-
-JsonObject = dict[str, Any]
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 
 
 class Part(BaseModel):
@@ -67,7 +66,7 @@ class Target(Part):
 
 
 class Schedule(Part):
-    """When it runs: manual, continuous, or with its parts hourly, daily, weekly, custom, runafter, dbtcloud."""
+    """When it runs: manual, continuous, or hourly, daily, weekly, custom, runafter, dbtcloud with parts."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -79,7 +78,9 @@ class Schedule(Part):
 
 Parsed = BeforeValidator(read_json)
 TheTarget = Annotated[Target, Parsed]
-TheIdentity = Annotated[Identity | None, Parsed, Field(description="How a row finds its record in the target")]
+TheIdentity = Annotated[
+    Identity | None, Parsed, Field(description="How a row finds its record in the target")
+]
 Identities = Annotated[
     JsonObject | None,
     Parsed,
@@ -88,12 +89,13 @@ Identities = Annotated[
 Mappings = Annotated[list[Mapping] | None, Parsed, Field(description="Which field goes where")]
 TheSchedule = Annotated[Schedule | None, Parsed, Field(description="In UTC; default manual")]
 Mode = Annotated[
-    str, Field(description="create, update, updateOrCreate, replace, append or remove; the target limits them")
+    str,
+    Field(description="create, update, updateOrCreate, replace, append or remove; the target limits them"),
 ]
 ModelFilters = Annotated[
     JsonObject | None,
     Parsed,
-    Field(description='Which rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A AND B"}'),
+    Field(description='Rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A OR B"}'),
 ]
 TargetFilters = Annotated[
     JsonObject | None,
@@ -118,25 +120,22 @@ def request_body(**arguments: Any) -> JsonObject:
 
 def identities_of(body: JsonObject) -> list[JsonObject]:
     """Return a sync's identities, of the old form and the new."""
-    mappings = (body.get("identities") or {}).get("mappings") or []
-    return [identity for identity in [body.get("identity"), *mappings] if identity]
+    several = as_object(body.get("identities")).get("mappings")
+    return as_objects([body.get("identity"), *as_list(several)])
 
 
 def sources_of(value: Any, path: str = "") -> Iterator[tuple[str, JsonObject]]:
     """Yield every source (a model's field) that stands anywhere in a body, with its path."""
-    if isinstance(value, dict):
-        if "model_id" in value:
-            yield path, value
-        for name, part in value.items():
-            yield from sources_of(part, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from sources_of(part, f"{path}[{index}]")
+    source = as_object(value)
+    if "model_id" in source:
+        yield path, source
+    for name, part in source.items():
+        yield from sources_of(part, f"{path}.{name}" if path else name)
+    for index, part in enumerate(as_list(value)):
+        yield from sources_of(part, f"{path}[{index}]")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
         return value.body()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
+    return [_plain(item) for item in as_list(value)] if isinstance(value, list) else value

@@ -1,10 +1,10 @@
 """A stored sync and what shall change, merged into the whole body that the API's PUT wants."""
 
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-JsonObject = dict[str, Any]
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 
 _NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 # The newer form of a part, and the older one it took the place of; the API refuses both at once.
@@ -21,8 +21,11 @@ def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
         ToolError: The sync encrypts fields, and its passphrase, which never comes back, is absent.
     """
     body = _without_other_form(_with_overrides_apart(stored), changed) | changed
-    body["target"] = _target(stored.get("target") or {}, changed.get("target") or {})
-    if any(mapping.get("encryption_enabled") for mapping in body["fields"]) and "encryption_passphrase" not in changed:
+    body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
+    if (
+        any(mapping.get("encryption_enabled") for mapping in body["fields"])
+        and "encryption_passphrase" not in changed
+    ):
         raise ToolError(
             "update_sync: this sync encrypts fields, and Polytomic never shows the passphrase. Send "
             "encryption_passphrase again, or the update would lose it. Nothing was changed."
@@ -42,22 +45,23 @@ def _target(stored: JsonObject, changed: JsonObject) -> JsonObject:
 
 def _with_overrides_apart(stored: JsonObject) -> JsonObject:
     """Take constants out of ``fields``, where 2024-02-08 answers them with a source of zeros."""
-    mappings = stored.get("fields") or []
+    mappings = as_objects(stored.get("fields"))
     constants = [mapping for mapping in mappings if _is_constant(mapping)]
     apart = stored | {"fields": [mapping for mapping in mappings if not _is_constant(mapping)]}
-    known = {mapping.get("target") for mapping in stored.get("override_fields") or ()}
+    overrides = as_objects(stored.get("override_fields"))
+    known = {override.get("target") for override in overrides}
     moved = [
         {name: part for name, part in mapping.items() if name != "source"}
         for mapping in constants
         if mapping.get("target") not in known
     ]
     if moved:
-        apart["override_fields"] = [*(stored.get("override_fields") or ()), *moved]
+        apart["override_fields"] = [*overrides, *moved]
     return apart
 
 
 def _is_constant(mapping: JsonObject) -> bool:
-    return (mapping.get("source") or {}).get("model_id") == _NO_MODEL
+    return as_object(mapping.get("source")).get("model_id") == _NO_MODEL
 
 
 def _without_other_form(stored: JsonObject, changed: JsonObject) -> JsonObject:

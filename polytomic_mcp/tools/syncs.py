@@ -5,9 +5,10 @@ from typing import Annotated, Final
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.tools.arguments import Api, ConfirmName, JsonObject, Limit, PageToken, Query, SyncId
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, SyncId
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
+from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, SYNC, find
@@ -101,9 +102,9 @@ async def create_sync(
     organization_id: str | None = None,
     dry_run: DryRun = False,
 ) -> Sync:
-    """Create a sync from models into a target object. Checked against both first; all problems come at once.
+    """Create a sync from models into a target object. Checked first; all problems come at once.
 
-    Look at list_target_fields before, call start_sync after. A Gong Engage flow needs an identity and no fields.
+    list_target_fields before, start_sync after. A Gong Engage flow needs an identity, no fields.
     """
     body = request_body(
         name=name,
@@ -181,7 +182,7 @@ async def update_sync(
         encryption_passphrase=encryption_passphrase,
         policies=policies,
     )
-    draft = await draft_sync(api, merged(writable(api, _UPDATE, stored), changed))
+    draft = await draft_sync(api, merged(writable(_UPDATE, stored), changed))
     draft.refuse_if_wrong("update_sync")
     if dry_run:
         return Sync(dry_run=True, request=draft.body)
@@ -204,7 +205,7 @@ async def delete_sync(
 
 
 def _row(item: JsonObject) -> JsonObject:
-    target = item.get("target") or {}
+    target = as_object(item.get("target"))
     return {
         "id": item["id"],
         "name": item.get("name"),

@@ -6,7 +6,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Api, ConnectionId, JsonObject, Limit, PageToken, Query, read_json
+from polytomic_mcp.tools.arguments import Api, ConnectionId, Limit, PageToken, Query, read_json
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import CONNECTION, find, fits, nearest, shown
@@ -30,7 +31,11 @@ class TargetFields(Result):
 
 
 async def list_target_objects(
-    api: Api, connection_id: ConnectionId, query: Query = None, limit: Limit = 100, page_token: PageToken = None
+    api: Api,
+    connection_id: ConnectionId,
+    query: Query = None,
+    limit: Limit = 100,
+    page_token: PageToken = None,
 ) -> TargetObjects:
     """List what a destination takes rows into, with the modes of each; Gong Engage flows are among them.
 
@@ -39,9 +44,12 @@ async def list_target_objects(
     connection = await find(api, CONNECTION, connection_id)
     answer = await target_objects(api, connection["id"])
     page = page_of(
-        [_row(item) for item in answer.get("data") or ()], query=query, limit=limit, page_token=page_token
+        [_row(item) for item in as_objects(answer.get("data"))],
+        query=query,
+        limit=limit,
+        page_token=page_token,
     )
-    creation = answer.get("target_creation") or {}
+    creation = as_object(answer.get("target_creation"))
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
@@ -54,7 +62,9 @@ async def list_target_fields(
     connection_id: ConnectionId,
     target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
     properties: Annotated[
-        dict[str, str] | None, BeforeValidator(read_json), Field(description="Of an object to create, instead")
+        dict[str, str] | None,
+        BeforeValidator(read_json),
+        Field(description="Of an object to create, instead"),
     ] = None,
     refresh: bool | None = None,
 ) -> TargetFields:
@@ -64,8 +74,12 @@ async def list_target_fields(
         raise ToolError("list_target_fields: send either target or properties.")
     if target is not None:
         target = (await find_target(api, connection["id"], target))["id"]
-    answer = await target_fields(api, connection["id"], **given(target=target, properties=properties, refresh=refresh))
-    return TargetFields.model_validate(answer | {"fields": [_brief(field) for field in answer.get("fields") or ()]})
+    answer = await target_fields(
+        api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
+    )
+    return TargetFields.model_validate(
+        answer | {"fields": [_brief(field) for field in as_objects(answer.get("fields"))]}
+    )
 
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
@@ -85,20 +99,22 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     Raises:
         ToolError: None or several fit; the text lists the candidates.
     """
-    items = (await target_objects(api, connection_id)).get("data") or []
+    items = as_objects((await target_objects(api, connection_id)).get("data"))
     exact = [item for item in items if item["id"] == reference]
     fitting = exact or [item for item in items if fits(item, reference)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise ToolError(f"{len(fitting)} target objects are named {reference!r}; send an id: {shown(fitting)}.")
+        raise ToolError(
+            f"{len(fitting)} target objects are named {reference!r}; send an id: {shown(fitting)}."
+        )
     hint = nearest(reference, [name for item in items for name in (item["id"], str(item.get("name")))])
     raise ToolError(f"No target object has the id or name {reference!r}.{hint} There are: {shown(items)}.")
 
 
-def mode_names(modes: list[JsonObject] | None) -> list[str]:
+def mode_names(modes: Any) -> list[str]:
     """Return the names of modes, which the API keeps under ``mode`` or ``id``."""
-    return [str(mode.get("mode") or mode.get("id")) for mode in modes or ()]
+    return [str(mode.get("mode") or mode.get("id")) for mode in as_objects(modes)]
 
 
 def _row(item: JsonObject) -> JsonObject:
@@ -108,7 +124,11 @@ def _row(item: JsonObject) -> JsonObject:
 def _brief(field: JsonObject) -> JsonObject:
     """Keep what one maps by; a flag that is false and a list that is empty say nothing."""
     dropped = {"filter_functions", "source_type"}
-    kept = {name: value for name, value in field.items() if name not in dropped and value not in (None, False, [], "")}
-    if functions := field.get("identity_functions"):
+    kept = {
+        name: value
+        for name, value in field.items()
+        if name not in dropped and value not in (None, False, [], "")
+    }
+    if functions := as_objects(field.get("identity_functions")):
         kept["identity_functions"] = [function.get("id") for function in functions]
     return kept

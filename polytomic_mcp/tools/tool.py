@@ -1,7 +1,8 @@
 """A tool as this server runs it: every foreseen refusal speaks, every result is compact."""
 
 import difflib
-from typing import Any, Self
+from functools import cache
+from typing import Any, Self, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -11,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.schemas import compact
+from polytomic_mcp.tools.json_values import as_list, as_object
+from polytomic_mcp.tools.schemas import JsonSchema, compact
 
 
 class PolytomicTool(Tool):
@@ -20,14 +22,16 @@ class PolytomicTool(Tool):
     @classmethod
     def of(cls, function: Any, annotations: ToolAnnotations) -> Self:
         """Make the tool of an async function: its name, docstring, arguments and return type."""
-        tool = cls.from_function(
+        made = cls.from_function(
             function,
             title=function.__name__.replace("_", " ").capitalize(),
             description=_one_line_paragraphs(function.__doc__),
             annotations=annotations,
+            structured_output=False,  # mcp would build an adapter a tool; ``_answer`` needs none
         )
+        tool = cast("Self", made)  # typed as the base class; made by ``cls``
         tool.parameters = compact(tool.parameters) | {"additionalProperties": False}
-        tool.fn_metadata.output_schema = compact(tool.fn_metadata.output_schema or {})
+        tool.fn_metadata.output_schema = output_schema(get_type_hints(function)["return"])
         return tool
 
     async def run(
@@ -61,6 +65,12 @@ class PolytomicTool(Tool):
             raise ToolError(f"{self.name}: {'; '.join(problems)}. Its arguments: {', '.join(known)}.")
 
 
+@cache
+def output_schema(model: type[BaseModel]) -> JsonSchema:
+    """Return what a model reads of a result; several tools answer the same."""
+    return compact(model.model_json_schema())
+
+
 def _one_line_paragraphs(docstring: str) -> str:
     paragraphs = docstring.strip().split("\n\n")
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
@@ -90,7 +100,5 @@ def _answer(result: BaseModel) -> CallToolResult:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
-    if isinstance(value, list):
-        return [_without_nulls(part) for part in value]
-    return value
+        return {name: _without_nulls(part) for name, part in as_object(value).items() if part is not None}
+    return [_without_nulls(part) for part in as_list(value)] if isinstance(value, list) else value

@@ -11,9 +11,9 @@ from polytomic_mcp.tools.tool import PolytomicTool
 
 ToolFunction = Callable[..., Awaitable[Any]]
 
-_READS: Final = {"read_only_hint": True, "open_world_hint": True}
-_WRITES: Final = {"read_only_hint": False, "destructive_hint": False, "open_world_hint": True}
-_DESTROYS: Final = {"read_only_hint": False, "destructive_hint": True, "open_world_hint": True}
+_READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=True)
+_WRITES: Final = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+_DESTROYS: Final = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Toolset:
         if access_mode != "read-only":
             shelves += [(self.writes, _WRITES), (self.destroys, _DESTROYS)]
         return [
-            PolytomicTool.of(function, ToolAnnotations(**hints))
-            for functions, hints in shelves
+            PolytomicTool.of(function, annotations)
+            for functions, annotations in shelves
             for function in functions
         ]

@@ -1,13 +1,12 @@
 """Waiting for work that Polytomic does on its own time, with progress while it lasts."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.mcpserver import Context
 
 from polytomic_mcp.tools.caller import Caller
-
-JsonObject = dict[str, Any]
+from polytomic_mcp.tools.json_values import JsonObject
 
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0

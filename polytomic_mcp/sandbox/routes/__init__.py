@@ -10,17 +10,27 @@ from polytomic_mcp.sandbox.call import Routes
 from polytomic_mcp.sandbox.routes import (
     connection_types,
     connections,
+    executions,
     identity,
+    logs,
     parameter_values,
+    schedules,
     schemas,
+    syncs,
+    targets,
 )
 
 MODULES: Final[tuple[Routes, ...]] = (
     connection_types.ROUTES,
     connections.ROUTES,
+    executions.ROUTES,
     identity.ROUTES,
+    logs.ROUTES,
     parameter_values.ROUTES,
+    schedules.ROUTES,
     schemas.ROUTES,
+    syncs.ROUTES,
+    targets.ROUTES,
 )
 
 ROUTES: Final[Routes] = MappingProxyType(

@@ -1,0 +1,64 @@
+"""Pages of a list: an opaque token that names the last item the caller has seen."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
+
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+
+LARGEST_PAGE: Final = 50
+
+
+def page(
+    items: Sequence[JsonObject],
+    key: Callable[[JsonObject], Sequence[Any]],
+    *,
+    token: str | None,
+    limit: int = LARGEST_PAGE,
+    ascending: bool = False,
+) -> tuple[list[JsonObject], dict[str, str]]:
+    """Return the items after the token, in the order of ``key``, and the answer's ``pagination``.
+
+    ``key`` tells each item from the others, so one that goes away meanwhile shifts nothing.
+
+    Raises:
+        RefusalError: 400, the list gave out no such token, or the limit is none.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise RefusalError(400, f"limit must lie within 1 and {LARGEST_PAGE}.", key="bad_request")
+    ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
+    if token:
+        after = _read(token)
+        try:
+            ordered = [each for each in ordered if _is_after(list(key(each)), after, ascending=ascending)]
+        except TypeError as error:
+            raise _bad_token() from error
+    shown = ordered[:limit]
+    return shown, {"next_page_token": _write(key(shown[-1]))} if len(ordered) > limit else {}
+
+
+def _is_after(key: list[Any], after: list[Any], *, ascending: bool) -> bool:
+    return key > after if ascending else key < after
+
+
+def _write(key: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+
+
+def _read(token: str) -> list[Any]:
+    try:
+        parsed = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise _bad_token() from error
+    if not isinstance(parsed, list):
+        raise _bad_token()
+    return cast(list[Any], parsed)
+
+
+def _bad_token() -> RefusalError:
+    return RefusalError(
+        400, "page_token is none that this list gave out; start without one.", key="bad_request"
+    )

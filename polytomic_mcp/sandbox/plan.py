@@ -1,0 +1,101 @@
+"""A sync made ready to run: which values go into which columns, and how a counterpart is found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polytomic_mcp.sandbox.conversion import Fit, fit_for
+from polytomic_mcp.sandbox.joins import Record
+from polytomic_mcp.sandbox.modes import MODES, Mode
+from polytomic_mcp.sandbox.records import Reader, Records, target_test
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Column, Row
+from polytomic_mcp.sandbox.targets import WEBHOOK, Target
+from polytomic_mcp.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One value and its column; ``is_kept`` leaves a value that the target has already."""
+
+    column: Column
+    read: Reader
+    fit: Fit
+    is_kept: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityMapping:
+    """One value that finds a record's counterpart by ``function``."""
+
+    column: Column
+    read: Reader
+    fit: Fit
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run has to know about its sync."""
+
+    target: Target
+    mode: Mode
+    assignments: tuple[Assignment, ...]
+    identities: tuple[IdentityMapping, ...]
+    needs_all: bool
+    required: tuple[str, ...]
+    may_touch: Callable[[Row, Record], bool] | None
+
+    @property
+    def assigned_key(self) -> Column | None:
+        """Return the column that the target fills in by itself, or None."""
+        key = self.target.field(self.target.table.key or "")
+        return key.column if key is not None and key.is_system else None
+
+
+def make_plan(world: World, sync: JsonObject, target: Target, records: Records) -> Plan:
+    """Return the plan of a sync whose references hold."""
+    mappings = sync["identities"]["mappings"]
+    return Plan(
+        target=target,
+        mode=MODES[sync["mode"]],
+        assignments=tuple(_assignments(sync, target, records)),
+        identities=tuple(_identity(mapping, target, records) for mapping in mappings),
+        needs_all=sync["identities"]["strategy"] == "and",
+        required=tuple(
+            each.column.name for each in target.fields if each.column.required and not each.is_system
+        ),
+        may_touch=target_test(sync, target, records, world.clock()),
+    )
+
+
+def _assignments(sync: JsonObject, target: Target, records: Records) -> list[Assignment]:
+    found = [_mapped(field, target, records) for field in sync["fields"]]
+    return found + [
+        _assignment(field, target, _constant(field["override_value"])) for field in sync["override_fields"]
+    ]
+
+
+def _mapped(field: JsonObject, target: Target, records: Records) -> Assignment:
+    if field.get("override_value") is not None:
+        return _assignment(field, target, _constant(field["override_value"]))
+    return _assignment(field, target, records.reader(field["source"]), field["source"]["field"])
+
+
+def _assignment(field: JsonObject, target: Target, read: Reader, name: str = "") -> Assignment:
+    column = target.column(field["target"])
+    fit = _as_it_is if target.kind == WEBHOOK else fit_for(column)
+    return Assignment(column, read, fit, field.get("sync_mode") == "create", name or field["target"])
+
+
+def _identity(mapping: JsonObject, target: Target, records: Records) -> IdentityMapping:
+    column = target.column(mapping["target"])
+    return IdentityMapping(column, records.reader(mapping["source"]), fit_for(column), mapping["function"])
+
+
+def _constant(value: object) -> Reader:
+    return lambda _record: value
+
+
+def _as_it_is(value: object) -> object:
+    return value

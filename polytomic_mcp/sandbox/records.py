@@ -1,0 +1,137 @@
+"""The records a run moves: read, joined, chosen by the filters and by what the start asked for."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from polytomic_mcp.sandbox import filters, logic
+from polytomic_mcp.sandbox.conversion import to_text
+from polytomic_mcp.sandbox.joins import Record, find_joins, join
+from polytomic_mcp.sandbox.reading import read_model
+from polytomic_mcp.sandbox.sources import Source, Sources, listed, model_ids
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.targets import Target
+from polytomic_mcp.sandbox.world import World
+
+Reader = Callable[[Record], Any]
+"""Takes one value from a record."""
+
+Chooser = Callable[[Record], bool]
+"""Says whether a record is moved."""
+
+
+class Records:
+    """The records of a sync's models; ``read`` takes a source's value from one.
+
+    Overrides change what ``read`` takes, not what the filters see (a guess).
+    """
+
+    def __init__(self, world: World, sync: JsonObject, sources: Sources) -> None:
+        self._world = world
+        self._sync = sync
+        self._sources = sources
+        self._now = world.clock()
+        ids = model_ids(sync)
+        self._joins = find_joins(sources, ids)
+        self._order = [*ids[:1], *(each.model_id for each in self._joins)]
+
+    def reader(self, source: Source) -> Reader:
+        """Return what takes the source's value, overrides applied."""
+        read = self._raw(source)
+        for override in self._sync["overrides"]:
+            if override["field"] == source:
+                read = _overridden(read, override, self._now)
+        return read
+
+    def chosen(self, request: JsonObject) -> Iterator[Record]:
+        """Yield the records that pass the model filters and that the start's request names."""
+        choosers = [self._filter(), *self._requested(request)]
+        model = self._sources.model(self._order[0]) or {}
+        rows = read_model(self._world, model).rows
+        for record in join(self._world, self._sources, self._joins, rows):
+            if all(chooses(record) for chooses in choosers):
+                yield record
+
+    def _raw(self, source: Source) -> Reader:
+        position, field = self._order.index(source["model_id"]), source["field"]
+        return lambda record: record[position].get(field)
+
+    def _filter(self) -> Chooser:
+        conditions = self._sync["model_filters"]["conditions"]
+        tests = {
+            each["label"]: (
+                self._raw(each["source"]),
+                filters.predicate(each["function"], each.get("value"), self._now),
+            )
+            for each in conditions
+        }
+        expression = logic.parse(self._sync["model_filters"]["logic"], list(tests))
+
+        def passes(record: Record) -> bool:
+            def truth(label: str) -> bool:
+                read, test = tests[label]
+                return test(read(record))
+
+            return expression.holds(truth)
+
+        return passes
+
+    def _requested(self, request: JsonObject) -> Iterator[Chooser]:
+        """Yield what ``identities`` and ``source_identities`` of a start ask for."""
+        wanted = {str(each) for each in listed(request, "identities")}
+        readers = [self._raw(each["source"]) for each in self._sync["identities"]["mappings"]]
+        if wanted:
+            yield lambda record: any(to_text(read(record)) in wanted for read in readers)
+        groups: list[list[JsonObject]] = request.get("source_identities") or []
+        tests = [[(self._raw(each["source"]), each["value"]) for each in group] for group in groups]
+        if tests:
+            yield lambda record: any(
+                all(to_text(read(record)) == value for read, value in test) for test in tests
+            )
+
+
+def target_test(
+    sync: JsonObject, target: Target, records: Records, now: datetime
+) -> Callable[[JsonObject, Record], bool] | None:
+    """Return whether a target's row may be touched for a record, or None where nothing restrains it."""
+    conditions = {each["label"]: each for each in sync["target_filters"]["conditions"]}
+    if not conditions:
+        return None
+    expression = logic.parse(sync["target_filters"]["logic"], list(conditions))
+    fixed = {
+        label: filters.predicate(each["function"], each.get("value"), now)
+        for label, each in conditions.items()
+        if not each.get("value_source")
+    }
+    names = {label: target.column(each["field"]).name for label, each in conditions.items()}
+    readers = {
+        label: records.reader(each["value_source"])
+        for label, each in conditions.items()
+        if label not in fixed
+    }
+
+    def passes(row: JsonObject, record: Record) -> bool:
+        def truth(label: str) -> bool:
+            condition = conditions[label]
+            test = fixed.get(label) or filters.predicate(condition["function"], readers[label](record), now)
+            return test(row.get(names[label]))
+
+        return expression.holds(truth)
+
+    return passes
+
+
+def _overridden(read: Reader, override: JsonObject, now: datetime) -> Reader:
+    function = override.get("function")
+    applies = filters.predicate(function, override.get("value"), now) if function else _always
+    replacement = override.get("override")
+
+    def overridden(record: Record) -> Any:
+        value = read(record)
+        return replacement if applies(value) else value
+
+    return overridden
+
+
+def _always(_value: Any) -> bool:
+    return True

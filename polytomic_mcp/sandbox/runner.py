@@ -1,0 +1,191 @@
+"""Runs a sync: reads its records, moves them chunk by chunk, and keeps true counts of what became of them.
+
+Every run reads all records; one whose values the target holds already counts in ``total`` only. Each
+chunk's rows, counts and log lines are written in one transaction, so a process that is killed leaves
+counts that match the rows. ``replace`` is one transaction as a whole: until it ends, the target
+keeps what it had.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import executions, logs
+from polytomic_mcp.sandbox.checks import find_target, reference_problems
+from polytomic_mcp.sandbox.contents import Contents
+from polytomic_mcp.sandbox.conversion import UnfitError
+from polytomic_mcp.sandbox.joins import Record
+from polytomic_mcp.sandbox.moving import Moved, Mover, RecordError
+from polytomic_mcp.sandbox.plan import Plan, make_plan
+from polytomic_mcp.sandbox.problems import refuse
+from polytomic_mcp.sandbox.records import Records
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.sources import Sources
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Row
+from polytomic_mcp.sandbox.world import World
+
+CHUNK: Final = 2_000
+TEST_RECORDS: Final = 5
+MOST_ERRORS: Final = 100
+
+_LINES: Final = {"insert": "inserts", "update": "updates", "upserts": "updates", "delete": "deletes"}
+_LOG: Final = logging.getLogger(__name__)
+
+
+def run(world: World, sync_id: str, execution_id: str) -> None:
+    """Run an execution to its end; whatever goes wrong ends it as ``failed`` with the reason."""
+    try:
+        _Run(world, sync_id, execution_id).perform()
+    except RefusalError as refusal:
+        _fail(world, execution_id, refusal.message)
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: a fault must not leave it running
+        _LOG.debug("execution %s failed", execution_id, exc_info=True)
+        _fail(world, execution_id, "The sandbox failed; that is a fault of the sandbox.")
+
+
+def _fail(world: World, execution_id: str, reason: str) -> None:
+    with world.store.transaction():
+        execution = world.store.get("execution", execution_id)
+        if execution is not None:  # the sync may have been deleted meanwhile
+            logs.say(world, execution_id, "error", reason)
+            executions.finish(world, execution, "failed", reason)
+
+
+class _Run:
+    """One execution while it runs."""
+
+    def __init__(self, world: World, sync_id: str, execution_id: str) -> None:
+        self._world = world
+        self._sync = world.find("sync", sync_id)
+        self._id = execution_id
+        self._request: JsonObject = executions.find(world, sync_id, execution_id)["_request"]
+        self._is_test = bool(self._request.get("test"))
+        self._journal = logs.Journal(world, execution_id)
+        self._counts: dict[str, int] = dict.fromkeys((*executions.COUNTS, "unchanged", "skipped"), 0)
+        self._errors: list[str] = []
+
+    def perform(self) -> None:
+        sources = Sources(self._world.store)
+        refuse(reference_problems(self._world, self._sync, sources), "The sync cannot run")
+        records = Records(self._world, self._sync, sources)
+        target = find_target(self._world, self._sync)
+        if target is None:
+            raise RefusalError(422, "The sync's target object is gone.")
+        self._plan = make_plan(self._world, self._sync, target, records)
+        self._contents = Contents(self._world.tables, target.table, self._plan.identities)
+        self._mover = Mover(self._plan, self._contents, _contacts(self._world, self._plan))
+        if not self._begin():
+            return
+        chosen = records.chosen(self._request)
+        for chunk in _chunks(islice(chosen, TEST_RECORDS) if self._is_test else chosen):
+            if not self._step(chunk):
+                return
+        self._end()
+
+    def _begin(self) -> bool:
+        with self._world.store.transaction():
+            if self._is_canceled():
+                return False
+            execution = self._execution()
+            executions.save(self._world, execution | {"status": "running", "started_at": self._world.now()})
+            logs.say(self._world, self._id, "info", f"Started in mode {self._plan.mode.id}")
+            return True
+
+    def _step(self, chunk: list[Record]) -> bool:
+        """Move a chunk; say whether to go on."""
+        with self._world.store.transaction():
+            if self._is_canceled():
+                return False
+            if not self._plan.mode.clears:
+                self._contents.refresh()
+            for record in chunk:
+                self._move(record)
+            if not self._is_test and not self._plan.mode.clears:
+                self._write()
+            return True
+
+    def _end(self) -> None:
+        with self._world.store.transaction():
+            if self._is_canceled():
+                return
+            if self._plan.mode.clears and not self._is_test:
+                self._clear()
+                self._write()
+            elif self._is_test:
+                self._forget_changes()
+            self._save()
+            rest = f"{self._counts['unchanged']} unchanged, {self._counts['skipped']} skipped"
+            logs.say(self._world, self._id, "info", f"Completed: {rest}", dict(self._counts))
+            executions.finish(self._world, self._execution(), "completed")
+
+    def _move(self, record: Record) -> None:
+        self._counts["total"] += 1
+        self._journal.add("records", record[0])
+        try:
+            moved = self._mover.move(record)
+        except (RecordError, UnfitError) as error:
+            self._counts["error"] += 1
+            self._journal.add("errors", {"row": record[0], "error": str(error)})
+            if len(self._errors) < MOST_ERRORS:
+                self._errors.append(f"Record {self._counts['total']}: {error}")
+        else:
+            self._note(moved, record)
+
+    def _note(self, moved: Moved, record: Record) -> None:
+        self._counts[moved.outcome] += 1
+        if not self._is_test:
+            for row in moved.rows:
+                self._journal.add(_LINES[moved.outcome], row)
+        if moved.warning:
+            self._counts["warnings"] += 1
+            self._journal.add("warnings", {"row": record[0], "warning": moved.warning})
+
+    def _clear(self) -> None:
+        """Empty the table; its rows count as deleted."""
+        table = self._plan.target.table
+        for _, row in self._world.tables.read(table):
+            self._counts["delete"] += 1
+            self._journal.add("deletes", row)
+        self._world.tables.clear(table)
+
+    def _forget_changes(self) -> None:
+        """Count nothing as written: a test writes nothing."""
+        for outcome in ("insert", "update", "upserts", "delete"):
+            self._counts[outcome] = 0
+
+    def _write(self) -> None:
+        self._contents.write()
+        self._save()
+
+    def _save(self) -> None:
+        self._journal.store()
+        counts = {name: self._counts[name] for name in executions.COUNTS}
+        executions.save(self._world, self._execution() | {"counts": counts, "errors": list(self._errors)})
+
+    def _is_canceled(self) -> bool:
+        """End the execution if somebody asked for that, and say so."""
+        execution = self._execution()
+        if execution["status"] != "canceling":
+            return False
+        logs.say(self._world, self._id, "warning", "Canceled")
+        executions.finish(self._world, execution, "canceled")
+        return True
+
+    def _execution(self) -> JsonObject:
+        return executions.find(self._world, self._sync["id"], self._id)
+
+
+def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while chunk := list(islice(records, CHUNK)):
+        yield chunk
+
+
+def _contacts(world: World, plan: Plan) -> Mapping[str, Row]:
+    """Return the CRM's contacts by id, for a flow; the CRM linked with Gong is Salesforce."""
+    table = world.tables.get("salesforce", "Contact") if plan.target.kind == "flow" else None
+    found: dict[str, Any] = {}
+    for _, row in world.tables.read(table) if table else ():
+        found[str(row["Id"])] = row
+    return found
