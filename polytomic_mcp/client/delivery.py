@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from http import HTTPStatus
 
 import anyio
 import httpx
@@ -20,19 +20,16 @@ from polytomic_mcp.client.transport import Answer, Transport
 
 __all__ = ["Delivery"]
 
-_CONFLICT: Final = 409
-_SERVER_ERROR: Final = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Repeats within a policy. ``clock`` gives seconds since the epoch, ``random`` a number from 0 to 1."""
+    """Repeats within a policy. ``clock`` gives seconds since the epoch, ``chance`` a number from 0 to 1."""
 
     transport: Transport
     policy: RetryPolicy
     sleep: Callable[[float], Awaitable[object]]
     clock: Callable[[], float]
-    random: Callable[[], float]
+    chance: Callable[[], float]
 
     async def deliver(self, message: Message) -> Answer:
         """Return the answer that stands, whatever its status.
@@ -60,13 +57,13 @@ class Delivery:
                 asked = retry_after(answer.headers, self.clock())
                 if not (repeats_answered(message, answer) and await self._wait(attempt, ends, asked)):
                     return replace(answer, is_unsure=is_unsure)
-                is_unsure = is_unsure or answer.status >= _SERVER_ERROR
-                message = message if answer.status == _CONFLICT else message.with_new_key()
+                is_unsure = is_unsure or answer.is_server_error
+                message = message if answer.status == HTTPStatus.CONFLICT else message.with_new_key()
             attempt += 1
 
     async def _wait(self, attempt: int, ends: float, asked: float | None = None) -> bool:
         """Wait for the next attempt, or return false at once if there is none or no time for it."""
-        delay = self.policy.delay(attempt, self.random(), asked)
+        delay = self.policy.delay(attempt, self.chance(), asked)
         if attempt >= self.policy.attempts or self.clock() + delay >= ends:
             return False
         await self.sleep(delay)

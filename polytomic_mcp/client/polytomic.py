@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import anyio
 import httpx
 
-from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.client.address import Address
 from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.bodies import decode, encode
@@ -161,29 +161,35 @@ class Polytomic:
     def _message(
         self, operation_id: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
     ) -> Message:
+        operation = self._permitted(operation_id)
+        address, version = self._address(), self._version()
+        credential = self._credential.authorization()
+        request = adapt(operation.bind(arguments))
+        given = check_headers(operation, headers)
+        key = given.pop(IDEMPOTENCY_KEY, None)
+        try:
+            url = address.url(request.path, request.query)
+        except httpx.InvalidURL as error:
+            raise ArgumentError(
+                f"{operation.id}: a path or query this long fits no URL. Shorten it."
+            ) from error
+        return Message(
+            operation=operation,
+            method=request.method,
+            url=url,
+            headers={"X-Polytomic-Version": version, **own_headers(operation), **given},
+            credential=credential,
+            content=encode(request.body),
+        ).with_key(key)
+
+    def _permitted(self, operation_id: str) -> Operation:
         operation = load_catalogue().find(operation_id)
         if self._access_mode == "read-only" and operation.effect != "read":
             raise AccessDeniedError(
                 f"{operation.id} was not sent: it may change something, and POLYTOMIC_ACCESS_MODE is "
                 "read-only. Set that to full-access to allow it."
             )
-        request = adapt(operation.bind(arguments))
-        given = check_headers(operation, headers)
-        key = given.pop(IDEMPOTENCY_KEY, None)
-        try:
-            url = self._address().url(request.path, request.query)
-        except httpx.InvalidURL as error:
-            raise ArgumentError(
-                f"{operation.id}: what stands in the path or query is too long for a URL."
-            ) from error
-        return Message(
-            operation=operation,
-            method=request.method,
-            url=url,
-            headers={"X-Polytomic-Version": self._version(), **own_headers(operation), **given},
-            credential=self._credential.authorization(),
-            content=encode(request.body),
-        ).with_key(key)
+        return operation
 
     async def _send(self, message: Message) -> Any:
         answer = await self._delivery.deliver(message)

@@ -1,8 +1,10 @@
 """What the API's errors say, in whatever shape, as one typed error."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final, Self, cast
 
 from polytomic_mcp.catalogue import Catalogue, Operation
@@ -21,9 +23,11 @@ from polytomic_mcp.errors import (
 __all__ = ["Problem", "refusal"]
 
 _LONGEST_SHOWN: Final = 1000
-_SERVER_ERROR: Final = 500
 # A guess: no source names the header; these are what servers and proxies commonly use.
 _REQUEST_IDS: Final = ("X-Request-Id", "X-Amzn-Trace-Id", "CF-Ray")
+
+# Seen in the Terraform provider, which calls again for minutes after a connection was made.
+_NOT_READY: Final = re.compile("did not provide any schemas|cache refresh in progress", re.IGNORECASE)
 
 _CLASSES: Final[Mapping[int, type[RefusedError]]] = {
     401: UnauthorizedError,
@@ -35,10 +39,13 @@ _CLASSES: Final[Mapping[int, type[RefusedError]]] = {
 }
 
 _ADVICE: Final[Mapping[int, str]] = {
+    400: "Correct what it names and call again.",
     401: "Check POLYTOMIC_API_KEY and POLYTOMIC_AUTH_MODE, and that the key belongs to POLYTOMIC_API_URL.",
     403: "The key is known but not permitted: ask an administrator of the organization, or use another key.",
     409: "Nothing was repeated: read the object's state, as it may be running, in use, or its name taken.",
+    408: "It took too long: call again, or ask for less.",
     410: "It is gone or has expired: start again without it.",
+    422: "Correct what it names and call again.",
     429: "Wait a while before the next call.",
 }
 
@@ -75,11 +82,10 @@ class Problem:
 def refusal(message: Message, answer: Answer, catalogue: Catalogue) -> RefusedError:
     """Return the error for an answer whose status is not a success."""
     problem = Problem.read(answer.content)
-    server = UnavailableError if answer.status >= _SERVER_ERROR else RefusedError
-    said = " ".join(_said(answer, problem))
-    advice = " ".join(_advice(message, answer, problem, catalogue))
+    server = UnavailableError if answer.is_server_error else RefusedError
+    parts = [*_said(answer, problem), *_advice(message, answer, problem, catalogue)]
     return _CLASSES.get(answer.status, server)(
-        f"{message.operation.id} was refused: {said} {advice}".strip(),
+        f"{message.operation.id} was refused: {' '.join(part for part in parts if part)}",
         status=answer.status,
         operation=message.operation.id,
         key=problem.key,
@@ -101,23 +107,27 @@ def _said(answer: Answer, problem: Problem) -> list[str]:
     return said
 
 
-def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> list[str]:
+def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> Iterator[str]:
     if answer.is_elsewhere:
-        return ["That was the file's own address, which expires: make the call again for a fresh one."]
-    advice: list[str] = []
+        yield "That was the file's own address, which expires: make the call again for a fresh one."
+        return
     if problem.is_markup:
-        advice.append("A web page came, which does not look like the Polytomic API: check POLYTOMIC_API_URL.")
-    if answer.status == 404:  # noqa: PLR2004 - HTTP's own number
-        advice.append(_how_to_list(message.operation, catalogue))
-    if answer.status == 429 and "Retry-After" in answer.headers:  # noqa: PLR2004 - HTTP's own number
-        advice.append(f"Call again after {answer.headers['Retry-After']} (seconds, or that date).")
-    elif answer.status in _ADVICE:
-        advice.append(_ADVICE[answer.status])
-    if message.is_write and (answer.is_unsure or answer.status >= _SERVER_ERROR):
-        advice.append("It may have taken effect all the same: read the object's state before you repeat it.")
-    elif answer.status >= _SERVER_ERROR:
-        advice.append("Polytomic or a proxy before it has failed: call again later.")
-    return advice
+        yield "A web page came, which does not look like the Polytomic API: check POLYTOMIC_API_URL."
+    yield _next_step(message.operation, answer, problem, catalogue)
+    if message.is_write and (answer.is_unsure or answer.is_server_error):
+        yield "It may have taken effect all the same: read the object's state before you repeat it."
+
+
+def _next_step(operation: Operation, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:
+    if _NOT_READY.search(problem.reason):
+        return "The connection's schemas are being read: call again when GET .../schemas/status says fresh."
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return _how_to_list(operation, catalogue)
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" in answer.headers:
+        return f"Call again after {answer.headers['Retry-After']} (seconds, or that date)."
+    if answer.is_server_error:
+        return "Polytomic or a proxy before it has failed: call again later."
+    return _ADVICE.get(answer.status, "")
 
 
 def _how_to_list(operation: Operation, catalogue: Catalogue) -> str:

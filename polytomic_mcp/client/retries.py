@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -30,7 +31,6 @@ _NEVER_SENT: Final = (
     httpx.UnsupportedProtocol,
 )
 _TRANSIENT: Final = frozenset({429, 502, 503, 504})
-_CONFLICT: Final = 409
 _KEY_LOCK: Final = re.compile("idempoten", re.IGNORECASE)
 _SECONDS: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
@@ -69,7 +69,7 @@ def repeats_answered(message: Message, answer: Answer) -> bool:
     A 409 is repeated only for the lock of an idempotency key, never for "already running". Other
     outcomes are replayed for the same key, so a key of the caller's own rules a repetition out.
     """
-    if answer.status == _CONFLICT:
+    if answer.status == HTTPStatus.CONFLICT:
         return message.key is not None and _is_key_lock(answer)
     return answer.status in _TRANSIENT and message.is_idempotent and not message.has_callers_key
 

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -29,6 +30,11 @@ class Answer:
     content: bytes = field(repr=False)
     is_elsewhere: bool = False
     is_unsure: bool = False
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the far side failed, so that the call may or may not have been done."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class Transport:

@@ -95,7 +95,8 @@ def _unknown(name: str, type_: ConnectionType) -> str:
 def _nearest(name: str, type_: ConnectionType) -> str | None:
     synonyms = next((group for group in _SYNONYMS if name.casefold() in group), frozenset[str]())
     same = [field for field in type_.fields if field in synonyms]
-    return next(iter(same or get_close_matches(name, type_.fields, n=1)), None)
+    nearest = get_close_matches(name, same, n=1, cutoff=0) or get_close_matches(name, type_.fields, n=1)
+    return next(iter(nearest), None)
 
 
 def _masked(schema: Mapping[str, Any], value: Any) -> Any:

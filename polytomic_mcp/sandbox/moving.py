@@ -36,13 +36,14 @@ class Mover:
     """Moves records into a target's contents as the plan says.
 
     ``contacts`` holds the CRM's contacts by id where the target is a flow: a flow takes those only,
-    and knows their name and address from there.
+    and knows their name and address from there. ``now`` is the time a flow notes for those it takes.
     """
 
-    def __init__(self, plan: Plan, contents: Contents, contacts: Mapping[str, Row]) -> None:
+    def __init__(self, plan: Plan, contents: Contents, contacts: Mapping[str, Row], now: str) -> None:
         self._plan = plan
         self._contents = contents
         self._contacts = contacts
+        self._now = now
 
     def move(self, record: Record) -> Moved:
         """Move one record.
@@ -161,7 +162,8 @@ class Mover:
             crm = "the CRM that Gong is linked with: no Contact of Salesforce has that Id"
             raise RecordError(f"contact {row[key]} is not known to {crm}")
         known = {column.name for column in self._plan.target.table.columns}
-        return {name: value for name, value in contact.items() if name in known and name != key}
+        taken = {**contact, "AddedAt": self._now}
+        return {name: value for name, value in taken.items() if name in known and name != key}
 
     def _require(self, row: Row, names: Any) -> None:
         missing = [name for name in names if name in self._plan.required and is_absent(row.get(name))]

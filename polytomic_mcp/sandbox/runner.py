@@ -75,7 +75,7 @@ class _Run:
             raise RefusalError(422, "The sync's target object is gone.")
         self._plan = make_plan(self._world, self._sync, target, records)
         self._contents = Contents(self._world.tables, target.table, self._plan.identities)
-        self._mover = Mover(self._plan, self._contents, _contacts(self._world, self._plan))
+        self._mover = Mover(self._plan, self._contents, _contacts(self._world, self._plan), self._world.now())
         if not self._begin():
             return
         chosen = records.chosen(self._request)

@@ -176,8 +176,11 @@ def _target(table: Table) -> Target:
         )
         return Target(table, "flow", _FLOW_MODES, tuple(fields))
     if table.kind == "object":
-        # An application assigns its records' ids itself.
-        fields = (TargetField(column, is_system=_is_key(table, column)) for column in table.columns)
+        # An application assigns its records' ids itself, unless it asks for them.
+        fields = (
+            TargetField(column, is_system=_is_key(table, column) and not column.required)
+            for column in table.columns
+        )
         return Target(table, "object", _OBJECT_MODES, tuple(fields))
     return Target(table, "table", _TABLE_MODES, tuple(TargetField(column) for column in table.columns))
 

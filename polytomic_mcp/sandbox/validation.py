@@ -98,7 +98,9 @@ def _problems(error: Any) -> Iterator[Problem]:
         case "enum":
             yield place, f"must be one of: {', '.join(map(str, rule))}"
         case "anyOf" if _is_nullable(rule):
-            yield from (problem for cause in error.context if cause.schema != _NULL for problem in _problems(cause))
+            yield from (
+                problem for cause in error.context if cause.schema != _NULL for problem in _problems(cause)
+            )
         case _:
             yield place, "has a form that the operation does not take"
 

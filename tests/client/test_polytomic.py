@@ -1,6 +1,8 @@
 """The client's one door: what leaves for a call, and what comes back."""
 
 import base64
+import subprocess
+import sys
 from typing import Any
 
 import anyio
@@ -162,7 +164,7 @@ async def test_an_operation_that_does_not_exist_is_refused_with_the_nearest(scri
 async def test_an_argument_too_long_for_a_url_is_refused_before_it_is_sent(script: Any) -> None:
     api, network = script()
 
-    with pytest.raises(ArgumentError, match=r"GET /api/syncs/\{id\}: .* too long"):
+    with pytest.raises(ArgumentError, match=r"GET /api/syncs/\{id\}: .* fits no URL"):
         await api.call("GET /api/syncs/{id}", id="x" * 70_000)
 
     assert network.requests == []
@@ -366,3 +368,28 @@ async def test_calls_run_at_the_same_time() -> None:
                 tasks.start_soon(api.call, "GET /api/me")
 
     assert len(inside) == 20
+
+
+@pytest.mark.parametrize("operation", ["GET /api/syncs/{id}", "POST /api/syncs"])
+async def test_what_is_missing_in_the_configuration_is_told_before_what_is_missing_in_the_call(
+    script: Any, operation: str
+) -> None:
+    api, _ = script(api_key=None)
+
+    with pytest.raises(ConfigurationError):
+        await api.call(operation)
+
+
+def test_making_a_client_loads_neither_the_catalogue_nor_certificates() -> None:
+    code = """if True:
+        import ssl
+        from polytomic_mcp.catalogue import load_catalogue
+        from polytomic_mcp.client import Polytomic
+        ssl.SSLContext.__new__ = None
+        Polytomic("key")
+        print(load_catalogue.cache_info().currsize)
+    """
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "0\n"

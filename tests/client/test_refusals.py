@@ -43,13 +43,14 @@ async def _refused(
 @pytest.mark.parametrize(
     ("status", "class_", "advice"),
     [
-        (400, RefusedError, ""),
+        (400, RefusedError, "Correct what it names"),
         (401, UnauthorizedError, "Check POLYTOMIC_API_KEY"),
         (403, ForbiddenError, "ask an administrator"),
         (404, NotFoundError, "Check the ids"),
         (409, ConflictError, "read the object's state"),
         (410, NotFoundError, "start again"),
-        (422, RefusedError, ""),
+        (408, RefusedError, "call again, or ask for less"),
+        (422, RefusedError, "Correct what it names"),
         (429, RateLimitedError, "Wait a while"),
         (500, UnavailableError, "call again later"),
         (503, UnavailableError, "call again later"),
@@ -170,6 +171,15 @@ async def test_a_missing_object_points_to_its_listing(
     error = await _refused(script, httpx.Response(404), operation, **arguments)
 
     assert listing in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(400, "cache refresh in progress"), (422, "Source did not provide any schemas")]
+)
+async def test_schemas_that_are_not_ready_say_when_to_call_again(script: Any, status: int, text: str) -> None:
+    error = await _refused(script, httpx.Response(status, json={"message": text}))
+
+    assert "schemas are being read: call again when" in str(error)
 
 
 async def test_a_failed_write_says_that_it_may_have_happened(script: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.message import Message
@@ -14,6 +15,7 @@ from polytomic_mcp.errors import PolytomicError
 
 pytestmark = pytest.mark.anyio
 
+ME = load_catalogue()["GET /api/me"]
 ONCE = RetryPolicy(attempts=1)
 
 
@@ -81,5 +83,5 @@ async def test_what_a_client_sends_hides_its_key(script: Any, key: str) -> None:
 
     await api.call("GET /api/me")
 
-    message = Message(None, "GET", httpx.URL("https://h"), {}, f"Bearer {key}", key.encode())  # type: ignore[arg-type]
+    message = Message(ME, "GET", httpx.URL("https://h"), {}, f"Bearer {key}", key.encode())
     assert key not in repr([network.request, network.request.headers, message, Credential(key)])

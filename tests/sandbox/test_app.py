@@ -60,7 +60,15 @@ async def test_the_key_is_taken_as_bearer_and_as_basic(http: httpx.AsyncClient, 
 
 @pytest.mark.parametrize(
     "authorization",
-    ["Bearer wrong", "Bearer", "sandbox-key", basic("organization:wrong"), "Basic !!", "Basic //8=", "Bearer schlüssel"],
+    [
+        "Bearer wrong",
+        "Bearer",
+        "sandbox-key",
+        basic("organization:wrong"),
+        "Basic !!",
+        "Basic //8=",
+        "Bearer schlüssel",
+    ],
 )
 async def test_a_wrong_key_is_refused_with_401(http: httpx.AsyncClient, authorization: str) -> None:
     answer = await http.get("/api/me", headers={"Authorization": authorization.encode()})
@@ -130,7 +138,9 @@ def test_every_route_is_an_operation_of_the_catalogue() -> None:
     assert set(ROUTES) <= set(load_catalogue())
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/connections//schemas/status", "/api/%2e%2e/me", "/api/"])
+@pytest.mark.parametrize(
+    "path", ["/api/nothing", "/api/connections//schemas/status", "/api/%2e%2e/me", "/api/"]
+)
 async def test_an_unknown_path_is_not_found(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(httpx.URL("http://sandbox/").copy_with(raw_path=path.encode()))
 
@@ -239,7 +249,9 @@ async def test_the_body_may_carry_what_the_catalogue_places_in_the_query(serve: 
     assert differing.status_code == 400
 
 
-async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(http: httpx.AsyncClient) -> None:
+async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(
+    http: httpx.AsyncClient,
+) -> None:
     body = {"name": 5, "configuration": "hunter2", "naem": "hunter2", "policies": [7], "type": None}
 
     answer = await http.post("/api/connections", json=body)
@@ -284,7 +296,12 @@ async def test_a_problem_deep_in_an_argument_is_named_with_its_place(serve: Serv
 
 
 async def test_a_sync_without_fields_reaches_its_route(serve: Serve) -> None:
-    body = {"name": "n", "mode": "create", "schedule": {"frequency": "manual"}, "target": {"connection_id": "c"}}
+    body = {
+        "name": "n",
+        "mode": "create",
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": "c"},
+    }
     async with serve({"POST /api/syncs": arguments}) as http:
         answer = await http.post("/api/syncs", json=body)
 
@@ -352,7 +369,9 @@ async def test_an_answer_that_is_no_json_is_a_fault_too(serve: Serve) -> None:
 async def test_a_route_may_answer_nothing_or_with_status_and_headers(serve: Serve) -> None:
     routes = {
         "GET /api/me": lambda _: None,
-        "POST /api/connections/{id}/schemas/refresh": lambda _: Answer({"data": 1}, 202, {"Location": "/there"}),
+        "POST /api/connections/{id}/schemas/refresh": lambda _: Answer(
+            {"data": 1}, 202, {"Location": "/there"}
+        ),
     }
     async with serve(routes) as http:
         empty = await http.get("/api/me")
@@ -407,7 +426,11 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
     for app in (one, two):
         app.state.world.close()
 
-    assert [[row["name"] for row in answer.json().get("data", [])] for answer in answers] == [["one"], ["two"], []]
+    assert [[row["name"] for row in answer.json().get("data", [])] for answer in answers] == [
+        ["one"],
+        ["two"],
+        [],
+    ]
     assert answers[2].status_code == 401
 
 

@@ -51,7 +51,9 @@ async def test_without_a_key_each_call_acts(http: httpx.AsyncClient) -> None:
     assert len((await http.get("/api/connections")).json()["data"]) == 2
 
 
-@pytest.mark.parametrize("key", ["short", "x" * 256, "with space", "ümlaut--", "line\x0bbreak", "12345678\x0b"])
+@pytest.mark.parametrize(
+    "key", ["short", "x" * 256, "with space", "ümlaut--", "line\x0bbreak", "12345678\x0b"]
+)
 async def test_a_key_of_another_form_is_refused(http: httpx.AsyncClient, key: str) -> None:
     answer = await http.post("/api/connections", json=CONNECTION, headers={"Idempotency-Key": key.encode()})
 
@@ -92,7 +94,9 @@ async def test_a_call_refused_before_its_route_may_be_repaired_under_its_key(htt
     assert (refused.status_code, repaired.status_code) == (422, 200)
 
 
-@pytest.mark.parametrize("fault", [RuntimeError("boom"), RefusalError(409, "busy", headers={"X-Why": "busy"})])
+@pytest.mark.parametrize(
+    "fault", [RuntimeError("boom"), RefusalError(409, "busy", headers={"X-Why": "busy"})]
+)
 async def test_a_failure_is_an_outcome_and_replayed(world: World, fault: Exception) -> None:
     calls: list[Call] = []
 
@@ -128,7 +132,10 @@ async def test_a_key_whose_call_still_runs_is_locked(world: World) -> None:
         leave.wait(timeout=10)
         return {"data": "done"}
 
-    async with client(world, {"POST /api/connections/{id}/schemas/refresh": slow}) as http, anyio.create_task_group() as group:
+    async with (
+        client(world, {"POST /api/connections/{id}/schemas/refresh": slow}) as http,
+        anyio.create_task_group() as group,
+    ):
 
         async def call() -> None:
             answers.append(await http.post("/api/connections/c/schemas/refresh"))

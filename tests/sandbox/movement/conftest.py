@@ -1,0 +1,175 @@
+"""A stage for syncs: sources and targets made to measure, and runs that end before the call does."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.tables import Column, Row, Table
+from polytomic_mcp.sandbox.world import World
+
+Connect = Callable[..., Awaitable[dict[str, Any]]]
+
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "datetime": "TIMESTAMP",
+    "array": "JSON",
+}
+
+
+class InlineWorkers(ThreadPoolExecutor):
+    """Runs work at once, or keeps it until the test lets it go."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+        self.is_holding = False
+        self.held: list[Callable[[], Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self.is_holding:
+            self.held.append(lambda: fn(*args, **kwargs))
+        else:
+            fn(*args, **kwargs)
+        return Future()
+
+    def release(self) -> None:
+        held, self.held = self.held, []
+        for work in held:
+            work()
+
+
+def column(name: str, type_: str = "string", *, required: bool = False) -> Column:
+    return Column(name, type_, SQL_TYPES[type_], required)
+
+
+def columns_of(text: str) -> tuple[Column, ...]:
+    """Read ``"id email! age:number"``; an exclamation mark makes a column required."""
+    found = []
+    for word in text.split():
+        name, _, type_ = word.partition(":")
+        found.append(column(name.rstrip("!"), type_.rstrip("!") or "string", required=word.endswith("!")))
+    return tuple(found)
+
+
+class Stage:
+    """What a test of a sync needs."""
+
+    def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
+        self.world = world
+        self.http = http
+        self._connect = connect
+        self._connections: dict[str, str] = {}
+
+    async def connection(self, type_: str) -> str:
+        if type_ not in self._connections:
+            self._connections[type_] = (await self._connect(type_))["id"]
+        return self._connections[type_]
+
+    def table(
+        self, name: str, columns: str, rows: Iterable[Row] = (), *, system: str = "postgresql", **more: Any
+    ) -> Table:
+        table = Table(system, name, name, more.get("kind", "table"), columns_of(columns), more.get("key"))
+        self.world.tables.create(table)
+        self.world.tables.insert(table, rows)
+        return table
+
+    async def model(
+        self, name: str, columns: str, rows: Iterable[Row] = (), relations: Iterable[dict[str, Any]] = ()
+    ) -> str:
+        table = self.table(f"public.{name}", columns, rows)
+        id_ = self.world.new_id()
+        fields = [
+            {
+                "id": f"{id_}-{each.name}",
+                "name": each.name,
+                "label": each.name,
+                "type": each.type,
+                "user_added": False,
+            }
+            for each in table.columns
+        ]
+        document = {
+            "id": id_,
+            "name": name,
+            "connection_id": await self.connection("postgresql"),
+            "configuration": {"table": table.name},
+            "fields": fields,
+            "relations": list(relations),
+        }
+        self.world.store.put("model", id_, document)
+        return id_
+
+    async def body(
+        self, model: str, target: str, *, system: str = "postgresql", **more: Any
+    ) -> dict[str, Any]:
+        """Return a sync's body; ``fields`` and ``identity`` are written ``"source>target ..."``."""
+        body: dict[str, Any] = {
+            "name": "My sync",
+            "mode": "updateOrCreate",
+            "schedule": {"frequency": "manual"},
+            "target": {"connection_id": await self.connection(system), "object": target},
+            "fields": [],
+            **more,
+        }
+        if isinstance(body["fields"], str):
+            body["fields"] = [
+                {"source": {"model_id": model, "field": source}, "target": to}
+                for source, _, to in (pair.partition(">") for pair in body["fields"].split())
+            ]
+        if isinstance(body.get("identity"), str):
+            source, _, to = body["identity"].partition(">")
+            body["identity"] = {
+                "source": {"model_id": model, "field": source},
+                "target": to,
+                "function": "Equality",
+            }
+        return body
+
+    async def sync(self, model: str, target: str, **more: Any) -> dict[str, Any]:
+        answer = await self.http.post("/api/syncs", json=await self.body(model, target, **more))
+        assert answer.status_code == 200, answer.text
+        data: dict[str, Any] = answer.json()["data"]
+        return data
+
+    async def start(self, sync: dict[str, Any], **request: Any) -> dict[str, Any]:
+        answer = await self.http.post(f"/api/syncs/{sync['id']}/executions", json=request)
+        assert answer.status_code == 200, answer.text
+        return await self.execution(sync, answer.json()["data"]["id"])
+
+    async def execution(self, sync: dict[str, Any], id_: str) -> dict[str, Any]:
+        answer = await self.http.get(f"/api/syncs/{sync['id']}/executions/{id_}")
+        data: dict[str, Any] = answer.json()["data"]
+        return data
+
+    async def moved(self, model: str, target: str, **more: Any) -> dict[str, int]:
+        """Create a sync, run it to its end, and return the counts that are not zero."""
+        execution = await self.start(await self.sync(model, target, **more))
+        assert execution["status"] == "completed", execution
+        return {name: count for name, count in execution["counts"].items() if count}
+
+    def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
+        table = self.world.tables.get(system, name)
+        assert table is not None
+        return [row for _, row in self.world.tables.read(table)]
+
+
+@pytest.fixture
+def workers() -> InlineWorkers:
+    return InlineWorkers()
+
+
+@pytest.fixture
+def world(sandbox: Starlette, workers: InlineWorkers) -> World:
+    world: World = sandbox.state.world
+    world.workers = workers
+    return world
+
+
+@pytest.fixture
+def stage(world: World, http: httpx.AsyncClient, connect: Connect) -> Stage:
+    return Stage(world, http, connect)
