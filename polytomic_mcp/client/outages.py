@@ -4,7 +4,7 @@ import httpx
 
 from polytomic_mcp.client.address import origin
 from polytomic_mcp.client.message import Message
-from polytomic_mcp.client.retries import is_tls_failure
+from polytomic_mcp.client.retries import tls_failure
 from polytomic_mcp.errors import NoAnswerError
 
 __all__ = ["no_answer", "out_of_time"]
@@ -31,20 +31,24 @@ def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerEr
 
 
 def _what_happened(host: str, error: httpx.TransportError) -> str:
-    if is_tls_failure(error):
+    if (failure := tls_failure(error)) is not None:
         return (
-            f"TLS with {host} failed ({error}). If a proxy or an authority of your company signs "
+            f"TLS with {host} failed{_why(failure)}. If a proxy or an authority of your company signs "
             "certificates, add its own to those the operating system trusts; if that port speaks plain HTTP, "
             "write http:// in POLYTOMIC_API_URL."
         )
     match error:
         case httpx.ProxyError():
-            return f"the proxy did not connect to {host} ({error}). Check HTTPS_PROXY and NO_PROXY."
+            return f"the proxy did not connect to {host}{_why(error)}. Check HTTPS_PROXY and NO_PROXY."
         case httpx.ConnectTimeout() | httpx.ConnectError():
-            return f"could not connect to {host} ({error}). Check POLYTOMIC_API_URL and the network."
+            return f"could not connect to {host}{_why(error)}. Check POLYTOMIC_API_URL and the network."
         case httpx.PoolTimeout():
             return "too many calls run at the same time. Make fewer at once."
         case httpx.TimeoutException():
             return f"{host} fell silent. Try again, or ask for less."
         case _:
-            return f"the connection to {host} broke before the answer was complete ({error}). Try again."
+            return f"the connection to {host} broke before the answer was complete{_why(error)}. Try again."
+
+
+def _why(error: Exception) -> str:
+    return f" ({error})" if str(error) else ""

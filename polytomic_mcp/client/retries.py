@@ -16,11 +16,11 @@ from polytomic_mcp.client.transport import Answer
 
 __all__ = [
     "RetryPolicy",
-    "is_tls_failure",
     "may_have_arrived",
     "repeats_answered",
     "repeats_lost",
     "retry_after",
+    "tls_failure",
 ]
 
 _NEVER_SENT: Final = (
@@ -58,7 +58,7 @@ class RetryPolicy:
 
 def repeats_lost(message: Message, error: httpx.TransportError) -> bool:
     """Whether a call whose answer never came may be made again, with the same key."""
-    if is_tls_failure(error):
+    if tls_failure(error) is not None:
         return False
     return not may_have_arrived(error) or message.is_idempotent or message.key is not None
 
@@ -79,14 +79,14 @@ def may_have_arrived(error: httpx.TransportError) -> bool:
     return not isinstance(error, _NEVER_SENT)
 
 
-def is_tls_failure(error: httpx.TransportError) -> bool:
-    """Whether the two sides could not agree on TLS, which a second attempt does not change."""
+def tls_failure(error: httpx.TransportError) -> ssl.SSLError | None:
+    """Return why the two sides could not agree on TLS, which a second attempt does not change, or None."""
     cause: BaseException | None = error
-    while cause is not None:
+    while isinstance(error, httpx.ConnectError) and cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return isinstance(error, httpx.ConnectError)
+            return cause
         cause = cause.__cause__ or cause.__context__
-    return False
+    return None
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:

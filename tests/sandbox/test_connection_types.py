@@ -42,6 +42,13 @@ async def test_a_type_that_does_not_exist_is_not_found(http: httpx.AsyncClient) 
     assert answer.status_code == 404
 
 
+def test_a_process_reads_the_types_once() -> None:
+    types = load_connection_types()
+
+    assert types is load_connection_types()
+    assert len(types) == 226
+
+
 def test_the_recorded_fields_are_sound_json_schema() -> None:
     for type_ in load_connection_types().values():
         Draft202012Validator.check_schema({"properties": dict(type_.fields)})

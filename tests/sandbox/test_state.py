@@ -31,7 +31,7 @@ def killed(state: Path) -> Iterator[httpx.Client]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         command = [sys.executable, "-c", SERVE, str(state), str(listener.fileno())]
-        process = subprocess.Popen(command, pass_fds=[listener.fileno()])
+        process = subprocess.Popen(command, pass_fds=[listener.fileno()])  # noqa: S603 - the command is the test's own
     try:
         with httpx.Client(base_url=url, headers=HEADERS, timeout=60, trust_env=False) as http:
             yield http

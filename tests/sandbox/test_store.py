@@ -39,20 +39,28 @@ def test_deleting_says_whether_there_was_anything(store: Store) -> None:
 
 
 def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
-    with pytest.raises(KeyError), store.transaction():
-        store.put("model", "m1", {})
+    def write() -> None:
         with store.transaction():
-            store.put("model", "m2", {})
-        raise KeyError
+            store.put("model", "m1", {})
+            with store.transaction():
+                store.put("model", "m2", {})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
 
     assert store.list("model") == []
 
 
 def test_an_inner_transaction_that_raises_takes_the_outer_along(store: Store) -> None:
-    with pytest.raises(KeyError), store.transaction():
-        store.put("model", "m1", {})
+    def write() -> None:
         with store.transaction():
-            raise KeyError
+            store.put("model", "m1", {})
+            with store.transaction():
+                raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
 
     assert store.list("model") == []
 
@@ -71,9 +79,13 @@ def test_work_for_after_the_commit_sees_what_was_committed(store: Store) -> None
 def test_work_for_after_the_commit_is_dropped_by_a_rollback(store: Store) -> None:
     seen: list[str] = []
 
-    with pytest.raises(KeyError), store.transaction():
-        store.after_commit(lambda: seen.append("rolled back"))
-        raise KeyError
+    def write() -> None:
+        with store.transaction():
+            store.after_commit(lambda: seen.append("rolled back"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
     store.after_commit(lambda: seen.append("outside"))
 
     assert seen == ["outside"]

@@ -39,7 +39,7 @@ def _introduce(world: World, sql: str) -> str:
 
 
 def _plant_company(tables: Tables) -> None:
-    for system in sorted(files(__package__).iterdir(), key=lambda place: place.name):
+    for system in sorted(files("polytomic_mcp.sandbox.seed").iterdir(), key=lambda place: place.name):
         if system.is_dir():
             for file in sorted(system.iterdir(), key=lambda place: place.name):
                 _plant_table(tables, system.name, file)

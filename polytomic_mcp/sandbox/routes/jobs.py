@@ -1,0 +1,24 @@
+"""Jobs: what became of work that was started with ``async=true``."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.jobs import TYPES
+from polytomic_mcp.sandbox.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.store import JsonObject
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with a job; its result is there once its status is ``done``."""
+    type_ = call.arguments["type"]
+    if type_ not in TYPES:
+        raise RefusalError(
+            400, f"There is no job type {type_}; there are {', '.join(TYPES)}", key="bad_request"
+        )
+    job = call.world.find("job", call.arguments["id"])
+    if job["type"] != type_:
+        raise not_found("job", job["job_id"])
+    return {"data": job}
+
+
+ROUTES: Final[Routes] = {"GET /api/jobs/{type}/{id}": get}
