@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.api import Api, render
 from polytomic_mcp.sandbox.call import Answer
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -38,20 +40,23 @@ def create_sandbox(
     ``key`` is the API key it wants. ``state`` names the file that keeps everything; without one it
     lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
     Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
-    the time now, aware and in UTC. ``app.state.world`` is the ``World``.
+    the time now, aware and in UTC. ``app.state.world`` is the ``World``, ``app.state.notes`` lists what
+    is worth telling the user about their files.
 
     The lifespan's end closes the world; without a lifespan (``httpx.ASGITransport``) all the rest
     works the same.
 
     Raises:
-        ConfigurationError: ``state`` is no file of a sandbox.
+        ConfigurationError: ``state`` is no file of a sandbox, or ``tables`` or ``contacts`` cannot be used.
     """
     world = World(Store(state), key, clock)
     try:
-        with world.store.transaction():
-            plant(world, tables, contacts)
-    except BaseException:
+        notes = plant(world, tables, contacts)
+        executions.interrupt_all(world)
+    except BaseException as error:
         world.close()
+        if isinstance(error, ValueError):
+            raise ConfigurationError(str(error)) from error
         raise
     app = Starlette(
         routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *consent.ROUTES],
@@ -60,6 +65,7 @@ def create_sandbox(
     )
     app.router.redirect_slashes = False
     app.state.world = world
+    app.state.notes = notes
     return app
 
 

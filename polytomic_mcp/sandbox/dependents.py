@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.json_values import texts
 from polytomic_mcp.sandbox.store import JsonObject, Store
+from polytomic_mcp.sandbox.world import World
 
 _SYNCS: Final = ("sync", "bulk_sync")
-_TRACES: Final = ("execution", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,12 @@ class Dependents:
             if documents
         }
 
-    def delete(self, store: Store) -> None:
-        """Delete them, and what only makes sense with them: executions and schedules."""
-        ids = {document["id"] for documents in self.documents.values() for document in documents}
-        for kind, documents in (
-            *self.documents.items(),
-            *((kind, _naming(store, kind, ids)) for kind in _TRACES),
-        ):
+    def delete(self, world: World) -> None:
+        """Delete them, and the executions of the syncs among them."""
+        for kind, documents in self.documents.items():
             for document in documents:
-                store.delete(kind, document["id"])
+                executions.forget(world, document["id"])
+                world.store.delete(kind, document["id"])
 
 
 def dependents(store: Store, connection_id: str) -> Dependents:

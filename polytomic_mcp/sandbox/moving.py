@@ -55,7 +55,7 @@ class Mover:
         if self._plan.target.kind == WEBHOOK:
             return self._post(record)
         values = self._identity_values(record)
-        found = self._counterparts(values)
+        found = self._counterparts(values) if self._plan.mode.matches else []
         if self._plan.may_touch is not None and found:
             found = [each for each in found if self._plan.may_touch(self._contents.row(each), record)]
             if not found:
@@ -81,11 +81,9 @@ class Mover:
 
     def _identity_values(self, record: Record) -> list[Any]:
         """Return the identity's values, fitted where they are compared exactly; None where absent."""
-        if not self._plan.mode.matches:
-            return [None for _ in self._plan.identities]
         values = [each.read(record) for each in self._plan.identities]
         absent = [is_absent(value) for value in values]
-        if any(absent) if self._plan.needs_all else absent and all(absent):
+        if self._plan.mode.matches and (any(absent) if self._plan.needs_all else absent and all(absent)):
             names = ", ".join(each.column.name for each in self._plan.identities)
             raise RecordError(f"the identity {names} has no value")
         return [
@@ -149,9 +147,7 @@ class Mover:
         if key is None:
             return {}
         if row.get(key.name) is not None:
-            raise RecordError(
-                f"{target.id} has no record whose {key.name} is {row[key.name]}, and assigns it itself"
-            )
+            raise RecordError(f"{target.id} assigns {key.name} itself and has no record with {row[key.name]}")
         fresh = uuid.uuid4()
         return {key.name: fresh.int >> 75 if key.type == "number" else str(fresh)}
 

@@ -9,7 +9,7 @@ keeps what it had.
 import logging
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.sandbox import executions, logs
 from polytomic_mcp.sandbox.checks import find_target, reference_problems
@@ -185,7 +185,8 @@ def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
 def _contacts(world: World, plan: Plan) -> Mapping[str, Row]:
     """Return the CRM's contacts by id, for a flow; the CRM linked with Gong is Salesforce."""
     table = world.tables.get("salesforce", "Contact") if plan.target.kind == "flow" else None
-    found: dict[str, Any] = {}
+    found: dict[str, Row] = {}
     for _, row in world.tables.read(table) if table else ():
-        found[str(row["Id"])] = row
+        names = [row[key] for key in ("FirstName", "LastName") if row.get(key)]
+        found[str(row["Id"])] = {"Name": " ".join(names), **row}
     return found

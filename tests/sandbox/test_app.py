@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.api import LARGEST_BODY, Api
 from polytomic_mcp.sandbox.arguments import DEEPEST
@@ -450,17 +452,33 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
     assert answers[2].status_code == 401
 
 
-def test_a_sandbox_that_cannot_be_planted_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("fault", "shown"), [(ValueError("no such file"), ConfigurationError), (KeyError(), KeyError)]
+)
+def test_a_sandbox_that_cannot_be_planted_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, shown: type[Exception]
+) -> None:
     planted: list[World] = []
 
     def fail(world: World, *_: object) -> None:
         planted.append(world)
-        raise KeyError
+        raise fault
 
     monkeypatch.setattr("polytomic_mcp.sandbox.app.plant", fail)
 
-    with pytest.raises(KeyError):
+    with pytest.raises(shown):
         create_sandbox()
 
     with pytest.raises(RuntimeError):
         planted[0].workers.submit(print)
+
+
+def test_a_run_that_was_under_way_when_the_process_ended_is_interrupted(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.put("execution", "e1", {"id": "e1", "status": "running", "errors": [], "_sync_id": "s1"})
+    store.close()
+
+    world = create_sandbox(state=tmp_path / "state.db").state.world
+
+    assert world.store.get("execution", "e1")["status"] == "interrupted"
+    world.close()

@@ -103,7 +103,7 @@ def delete(call: Call) -> Answer:
             key="connection_in_use",
             metadata=standing.named(),
         )
-    standing.delete(store)
+    standing.delete(call.world)
     consents.withdraw(store, id_)
     schema_cache.forget(call.world, id_)
     store.delete("connection", document["id"])

@@ -346,7 +346,7 @@ async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: s
 
 
 async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> None:
-    model = await stage.model("people", "id email", PEOPLE[:1])
+    model = await stage.model("people", "id email name", PEOPLE[:1])
     sync = await stage.sync(model, "http", system="webhook", fields="email>record id>record")
     again = await stage.sync(model, "http", system="webhook", fields="email>record")
 
@@ -360,10 +360,9 @@ async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> No
 
 
 async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
-    (known, *_) = crm(stage)
-    model = await stage.model(
-        "picked", "contact_id", [{"contact_id": known["Id"]}, {"contact_id": "003unknown"}]
-    )
+    (known, *_) = stage.rows("Contact", system="salesforce")
+    picked = [{"contact_id": known["Id"]}, {"contact_id": "003unknown"}]
+    model = await stage.model("picked", "contact_id", picked)
     stage.table("launch", "Id! Name Email AddedAt:datetime", system="gong", kind="flow", key="Id")
     sync = await stage.sync(model, "launch", system="gong", identity="contact_id>Id")
 
@@ -371,18 +370,20 @@ async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
 
     assert execution["counts"] == executions_counts(insert=1, error=1, total=2)
     assert "003unknown is not known to the CRM" in execution["errors"][0]
+    name = f"{known['FirstName']} {known['LastName']}"
     assert stage.rows("launch", system="gong") == [
-        {"Id": known["Id"], "Name": known["Name"], "Email": known["Email"], "AddedAt": "2026-01-15T09:00:00Z"}
+        {"Id": known["Id"], "Name": name, "Email": known["Email"], "AddedAt": "2026-01-15T09:00:00Z"}
     ]
 
 
-def crm(stage: Any) -> list[dict[str, Any]]:
-    table = stage.world.tables.get("salesforce", "Contact")
-    if table is None:
-        row = {"Id": "003known", "Name": "Ada", "Email": "ada@acme.example"}
-        stage.table("Contact", "Id Name Email", [row], system="salesforce", kind="object", key="Id")
-    known = stage.rows("Contact", system="salesforce")
-    return [{"Name": f"{row.get('FirstName')} {row.get('LastName')}", **row} for row in known]
+async def test_a_flow_takes_nobody_while_there_is_no_crm(stage: Any) -> None:
+    stage.world.tables.drop(stage.world.tables.get("salesforce", "Contact"))
+    model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+
+    counts = await stage.moved(model, "launch", system="gong", identity="contact_id>Id")
+
+    assert counts == {"error": 1, "total": 1}
 
 
 @pytest.mark.parametrize("type_", ["string", "number"])
