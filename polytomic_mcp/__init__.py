@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         RefusedError,
         UnauthorizedError,
         UnavailableError,
+        UnexpectedAnswerError,
         UnknownArgumentError,
         UnknownOperationError,
     )
@@ -42,6 +43,7 @@ __all__ = [
     "Settings",
     "UnauthorizedError",
     "UnavailableError",
+    "UnexpectedAnswerError",
     "UnknownArgumentError",
     "UnknownOperationError",
     "build_server",

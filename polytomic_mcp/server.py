@@ -31,10 +31,10 @@ def toolsets() -> tuple[Toolset, ...]:
     return (connections.TOOLSET, models.TOOLSET, syncs.TOOLSET)
 
 
-def build_tools(settings: Settings) -> list[PolytomicTool]:
-    """Return the tools these settings show, in a fixed order."""
+def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:
+    """Return the tools these settings show, each with its toolset, in a fixed order."""
     return [
-        tool
+        (toolset, tool)
         for toolset in toolsets()
         if toolset.name in settings.toolsets
         for tool in toolset.tools(settings.access_mode)
@@ -48,7 +48,7 @@ def build_server(
 
     ``transport`` takes the network's place: a mock in a test, the sandbox in this process.
     """
-    tools: list[Tool] = list(build_tools(settings))
+    tools: list[Tool] = [tool for _, tool in shown_tools(settings)]
     return PolytomicServer(
         "polytomic-mcp",
         title="Polytomic",

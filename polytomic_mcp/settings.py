@@ -1,7 +1,7 @@
 """The environment, read once into a frozen value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeVar, get_args
 
 from polytomic_mcp.errors import ConfigurationError
@@ -37,7 +37,7 @@ class Settings:
     access_mode: AccessMode = "full-access"
     auth_mode: AuthMode = "user"
     organization_id: str | None = None
-    toolsets: tuple[str, ...] = field(default=TOOLSETS)
+    toolsets: tuple[str, ...] = TOOLSETS
     sandbox_state: str | None = None
 
     @classmethod
@@ -49,15 +49,13 @@ class Settings:
         """
         values = {name: value.strip() for name, value in environ.items() if value.strip()}
         key = values.get("POLYTOMIC_API_KEY")
-        auth_mode = _choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode))
-        organization_id = values.get("POLYTOMIC_ORGANIZATION_ID")
         return cls(
             api_key=Secret(key) if key else None,
             api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
             api_version=values.get("POLYTOMIC_API_VERSION", DEFAULT_API_VERSION),
             access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode)),
-            auth_mode=auth_mode,
-            organization_id=organization_id,
+            auth_mode=_choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode)),
+            organization_id=values.get("POLYTOMIC_ORGANIZATION_ID"),
             toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", "")),
             sandbox_state=values.get("POLYTOMIC_SANDBOX_STATE"),
         )

@@ -1,9 +1,10 @@
 """Stdio as MCP serves it, with an answer also to a line that cannot be read.
 
-mcp drops such a line (nested some 300 levels, or half of a surrogate pair in it) in silence, and
-the one who sent it waits for ever: observed with mcp 2.3.0.
+mcp drops such a line (nested some 300 levels, half of a surrogate pair in it, no JSON-RPC) in silence,
+and the one who sent it waits for ever: observed with mcp 2.3.0.
 """
 
+import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,16 +15,23 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from mcp.server.mcpserver import MCPServer
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
-from mcp.types import PARSE_ERROR, ErrorData, JSONRPCError
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from pydantic import ValidationError
 
 from polytomic_mcp.tools.caller import Caller
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-_ID: Final = re.compile(r'\s*:\s*(?:"(?P<text>[^"\\]*)"|(?P<number>-?\d+))')
-_UNREADABLE: Final = (
+_Item = SessionMessage | Exception
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_SCALAR: Final = re.compile(r'\s*:\s*("[^"\\\x00-\x1f]*"|-?(?:0|[1-9][0-9]{0,15}))(?=\s*(?:[,}]|$))')
+_OF_THE_WHOLE: Final = frozenset({"json_invalid", "missing", "model_type"})
+_NOT_JSON: Final = (
     "This message could not be read: it is not JSON, is nested too deep, or holds half of a surrogate "
     "pair. Nothing was done; send it again without that."
+)
+_NOT_RPC: Final = (
+    "This message is not JSON-RPC 2.0: a request has jsonrpc, id and method, and its params are an "
+    "object. Nothing was done."
 )
 
 
@@ -38,39 +46,51 @@ class PolytomicServer(MCPServer[Caller]):
 
 
 @asynccontextmanager
-async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiveStream[SessionMessage]]:
-    """Pass messages on, and answer each line that could not be read with a parse error for its id."""
-    send: ObjectSendStream[SessionMessage]
-    receive: ObjectReceiveStream[SessionMessage]
-    send, receive = anyio.create_memory_object_stream[SessionMessage](0)
+async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiveStream[_Item]]:
+    """Pass messages on, and answer each line that could not be read, under its id if it has one."""
+    send: ObjectSendStream[_Item]
+    receive: ObjectReceiveStream[_Item]
+    send, receive = anyio.create_memory_object_stream[_Item](0)
 
     async def pass_on() -> None:
         async with send:
             async for item in incoming:
-                if not isinstance(item, Exception):
+                if not isinstance(item, ValidationError):
                     await send.send(item)
-                elif isinstance(item, ValidationError) and (id_ := request_id(_line_of(item))) is not None:
-                    error = ErrorData(code=PARSE_ERROR, message=_UNREADABLE)
-                    await outgoing.send(SessionMessage(JSONRPCError(jsonrpc="2.0", id=id_, error=error)))
+                elif (refusal := refusal_of(item)) is not None:
+                    await outgoing.send(SessionMessage(refusal))
 
-    async with anyio.create_task_group() as group:
+    async with receive, anyio.create_task_group() as group:
         group.start_soon(pass_on)
         yield receive
         group.cancel_scope.cancel()
 
 
+def refusal_of(error: ValidationError) -> JSONRPCError | None:
+    """Return the answer to a line that is no message; None for a blank line, which asks nothing."""
+    problems = error.errors(include_url=False, include_context=False)
+    whole = next((problem["input"] for problem in problems if problem["type"] in _OF_THE_WHOLE), None)
+    if problems[0]["type"] != "json_invalid":
+        refusal = ErrorData(code=INVALID_REQUEST, message=_NOT_RPC)
+        return JSONRPCError(jsonrpc="2.0", id=request_id(json.dumps(whole)), error=refusal)
+    if not whole.strip():
+        return None
+    refusal = ErrorData(code=PARSE_ERROR, message=_NOT_JSON)
+    return JSONRPCError(jsonrpc="2.0", id=request_id(whole), error=refusal)
+
+
 def request_id(line: str) -> str | int | None:
-    """Find the ``id`` of a JSON-RPC message that no parser takes; None where it has none."""
+    """Find the ``id`` of a request that no parser takes.
+
+    None where there is none, and for what has no ``method``: an answer's id is not the sender's.
+    """
     depth = 0
+    members: dict[str, str | int] = {}
     for token in _TOKEN.finditer(line):
         if token[0] in "{[":
             depth += 1
         elif token[0] in "}]":
             depth -= 1
-        elif depth == 1 and token[0] == '"id"' and (found := _ID.match(line, token.end())):
-            return found["text"] if found["number"] is None else int(found["number"])
-    return None
-
-
-def _line_of(error: ValidationError) -> str:
-    return str(error.errors(include_url=False, include_context=False)[0]["input"])
+        elif depth == 1 and (value := _SCALAR.match(line, token.end())):
+            members[token[0]] = json.loads(value[1])
+    return members.get('"id"') if '"method"' in members else None

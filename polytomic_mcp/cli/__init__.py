@@ -1,11 +1,15 @@
 """The commands: ``polytomic-mcp [serve | demo | call | tools | sandbox]``."""
 
+import difflib
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NoReturn
 
+from polytomic_mcp.cli.terminal import lines
 from polytomic_mcp.errors import PolytomicError
 
 _COMMANDS: Final = {
@@ -29,29 +33,58 @@ _USAGE: Final = "\n".join(
     ]
 )
 
+_INTERRUPTED: Final = 130
+_NOBODY_READS: Final = 141
 
-def main(arguments: Sequence[str] | None = None) -> None:
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 refused or failed, 2 not understood."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Whatever the locale: JSON is UTF-8, and half of a surrogate pair stays the escape it was.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(words: list[str]) -> int:
-    """Run the command these words name, and return its exit status."""
-    if words and words[0] in {"-h", "--help", "help"}:
+    """Run the command these words name, and return its exit status; argparse may exit by itself."""
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (PolytomicError, BrokenPipeError, ExceptionGroup) as error:
+        return _failed(error)
+    return status
+
+
+def _run(words: list[str]) -> int:
+    first, *rest = words or ["serve"]
+    if first in {"-h", "--help", "help"}:
         print(_USAGE)
         return 0
-    if words and words[0] == "--version":
-        print(version("polytomic-mcp"))
+    if first == "--version":
+        print(f"polytomic-mcp {version('polytomic-mcp')}")
         return 0
-    command = words.pop(0) if words and not words[0].startswith("-") else "serve"
-    if command not in _COMMANDS:
-        print(f"polytomic-mcp: there is no command {command!r}.\n\n{_USAGE}", file=sys.stderr)
+    if first.startswith("-"):
+        first, rest = "serve", words
+    if first not in _COMMANDS:
+        near = difflib.get_close_matches(first, _COMMANDS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        print(f"polytomic-mcp: there is no command {first!r}.{hint}\n\n{_USAGE}", file=sys.stderr)
         return 2
-    try:
-        return import_module(f"{__name__}.{command}").run(words)
-    except PolytomicError as error:
-        print(f"polytomic-mcp: {error}", file=sys.stderr)
+    return import_module(f"{__name__}.{first}").run(rest)
+
+
+def _failed(error: BaseException) -> int:
+    """Say in a line what went wrong; what nobody foresaw goes on with its traceback."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # anyio's task groups wrap even a single error
+    if isinstance(error, PolytomicError):
+        print(f"polytomic-mcp: {lines(str(error))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    if isinstance(error, BrokenPipeError):
+        # Python flushes stdout once more when it exits, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    raise error

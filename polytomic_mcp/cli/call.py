@@ -1,6 +1,7 @@
 """``polytomic-mcp call``: one tool call, its structured result on stdout."""
 
 import argparse
+import difflib
 import json
 import sys
 from typing import Any, cast
@@ -10,68 +11,101 @@ from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
 
 from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_settings
-from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.errors import ConfigurationError, PolytomicError
 from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import Settings
 
 
+class ToolRefusedError(PolytomicError):
+    """The tool answered with an error; the text is its own."""
+
+
 def run(words: list[str]) -> int:
-    """Call the tool; return 0 with its result on stdout, or 1 with the refusal on stderr."""
-    parsed = _parser().parse_args(words)
+    """Call the tool and print its result; a refusal is raised."""
+    parsed = _parser().parse_intermixed_args(words)
     arguments = _arguments(parsed)
     settings = read_settings()
     if not parsed.sandbox:
-        return _report(anyio.run(_call, settings, parsed.tool, arguments))
+        _print(anyio.run(_call, settings, parsed.tool, arguments))
+        return 0
     from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
-        return _report(anyio.run(_call, sandbox_settings, parsed.tool, arguments))
-
-
-async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> CallToolResult | MCPError:
-    try:
-        async with Client(build_server(settings)) as client:
-            return await client.call_tool(tool, arguments)
-    except MCPError as error:
-        return error
-
-
-def _report(result: CallToolResult | MCPError) -> int:
-    if isinstance(result, MCPError):
-        print(result, file=sys.stderr)
-        return 1
-    if result.is_error:
+        result = anyio.run(_call, sandbox_settings, parsed.tool, arguments)
+    _print(result)
+    if result.get("auth_url"):
         print(
-            "\n".join(part.text for part in result.content if isinstance(part, TextContent)), file=sys.stderr
+            "polytomic-mcp: that consent page ended with this command. For a consent, keep a sandbox running: "
+            "polytomic-mcp sandbox",
+            file=sys.stderr,
         )
-        return 1
-    print(json.dumps(result.structured_content, ensure_ascii=False))
     return 0
+
+
+async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the structured result.
+
+    Raises:
+        ConfigurationError: These settings show no such tool.
+        ToolRefusedError: The tool refused.
+    """
+    async with Client(build_server(settings)) as client:
+        _check_name(tool, [known.name for known in (await client.list_tools()).tools])
+        try:
+            result = await client.call_tool(tool, arguments)
+        except MCPError as error:
+            raise ToolRefusedError(str(error)) from error
+    if result.is_error:
+        raise ToolRefusedError(_text(result))
+    return result.structured_content or {}
+
+
+def _check_name(tool: str, known: list[str]) -> None:
+    if tool not in known:
+        near = difflib.get_close_matches(tool, known, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ConfigurationError(
+            f"There is no tool {tool!r} among those that POLYTOMIC_TOOLSETS and POLYTOMIC_ACCESS_MODE show.{hint} "
+            "polytomic-mcp tools lists them."
+        )
+
+
+def _text(result: CallToolResult) -> str:
+    return "\n".join(part.text for part in result.content if isinstance(part, TextContent))
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(json.dumps(result, ensure_ascii=False))
 
 
 def _arguments(parsed: argparse.Namespace) -> dict[str, Any]:
     """Read ``--args`` and ``key=value``; a value stays text, the tool's own types read it."""
-    text = sys.stdin.read() if parsed.args == "-" else parsed.args
-    try:
-        arguments = json.loads(text)
-    except ValueError as error:
-        raise ConfigurationError(f"--args is not JSON: {error}.") from error
-    if not isinstance(arguments, dict):
-        raise ConfigurationError("--args must be a JSON object, such as '{\"limit\": 5}'.")
-    named = cast("dict[str, Any]", arguments)
+    arguments = _object(parsed.args)
     for pair in parsed.pairs:
         name, separator, value = pair.partition("=")
-        if not separator:
+        if not (name and separator):
             raise ConfigurationError(f"{pair!r} is not key=value.")
-        named[name] = value
-    return named
+        arguments[name] = value
+    return arguments
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(sys.stdin.read() if text == "-" else text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"--args is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise ConfigurationError("--args must be a JSON object, such as '{\"limit\": 5}'.")
+    return cast("dict[str, Any]", value)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp call",
         description="Call one tool. The structured result goes to stdout as JSON, a refusal to stderr.",
-        epilog="example: polytomic-mcp call list_connection_types query=snow --sandbox",
+        epilog="example: polytomic-mcp call list_connection_types query=snow --sandbox. Each call --sandbox has a "
+        "sandbox of its own, that --state FILE remembers for the next; a consent page ends with its call, so for "
+        "OAuth run polytomic-mcp sandbox and set POLYTOMIC_API_URL and POLYTOMIC_API_KEY as it says.",
     )
     parser.add_argument("tool", help="the tool's name; polytomic-mcp tools lists them")
     parser.add_argument("pairs", nargs="*", metavar="key=value", help="arguments")

@@ -2,29 +2,36 @@
 
 import argparse
 import os
+import shutil
 import sys
+from dataclasses import replace
 from typing import Any
 
 import anyio
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
-from polytomic_mcp.cli.guide import DEFAULT_QUERY, FLOW, Guide, Outcome
+from polytomic_mcp.cli.guide import DEFAULT_QUERY, FLOW, Guide, GuideError, Outcome
 from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_settings
-from polytomic_mcp.cli.screen import Screen, standard_screen
+from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.errors import ConfigurationError
 
 
 def run(words: list[str]) -> int:
-    """Run the guide; 0 when rows arrived."""
+    """Run the guide; rows that did not arrive are an error."""
     parsed = _parser().parse_args(words)
     options = SandboxOptions.of(parsed, read_settings())
     if options.tables and parsed.query is None:
         raise ConfigurationError("--table wants --query too: which of its rows shall go into the flow?")
     if parsed.query is not None and options.contacts is None:
-        options = SandboxOptions(options.state, options.tables, parsed.query)
-    screen = standard_screen(is_json=parsed.json, environ=os.environ)
-    outcome = anyio.run(_demonstrate, screen, options, parsed.query or DEFAULT_QUERY)
-    return 0 if outcome.arrived else 1
+        options = replace(options, contacts=parsed.query)
+    screen = Screen.of(
+        sys.stdout,
+        is_json=parsed.json,
+        columns=shutil.get_terminal_size((100, 24)).columns,
+        environ=os.environ,
+    )
+    _conclude(screen, anyio.run(_demonstrate, screen, options, parsed.query or DEFAULT_QUERY), options)
+    return 0
 
 
 async def _demonstrate(screen: Screen, options: SandboxOptions, query: str) -> Outcome:
@@ -34,21 +41,19 @@ async def _demonstrate(screen: Screen, options: SandboxOptions, query: str) -> O
     screen.note("Starting polytomic-mcp serve --sandbox, and an MCP client that talks to it on stdio.")
     if options.contacts:
         screen.note("The sandbox's CRM is told the contacts of your query, so that Gong knows them.")
-    async with Client(server) as client:
-        outcome = await Guide(client, screen, query).walk()
-    _conclude(screen, outcome, options)
-    return outcome
+    try:
+        async with Client(server) as client:
+            return await Guide(client, screen, query).walk()
+    except* MCPError as errors:
+        raise GuideError("The server ended early; the line above says why.") from errors
 
 
 def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None:
     counts = outcome.execution["counts"]
-    screen.table(f"In the flow {FLOW} now (the first {len(outcome.arrived)})", outcome.arrived)
     if outcome.refused:
-        screen.table(
-            f"Refused: {counts.get('error')} rows (the first {len(outcome.refused)})",
-            outcome.refused,
-            is_bad=True,
-        )
+        title = f"Refused: {counts['error']} rows (the first {len(outcome.refused)})"
+        screen.table(title, outcome.refused, is_bad=True)
+    screen.table(f"In the flow {FLOW} now (the first {len(outcome.arrived)})", outcome.arrived)
     configurations = {
         "sandbox": host_configuration(["serve", "--sandbox", *options.words()], {}),
         "real": host_configuration(["serve"], {"POLYTOMIC_API_KEY": "your key from Polytomic's settings"}),

@@ -1,15 +1,12 @@
 """The guide "Adding contacts from Snowflake to Gong Engage", step by step through MCP tools."""
 
-import html
-import re
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin
 
-import httpx
 from mcp import Client
 from mcp.types import TextContent
 
+from polytomic_mcp.cli.consent import consent
 from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.errors import PolytomicError
 
@@ -172,24 +169,6 @@ class Guide:
     async def _progress(self, progress: float, total: float | None, message: str | None) -> None:
         del progress, total
         self.screen.progress(message or "")
-
-
-async def consent(auth_url: str) -> None:
-    """Visit a consent page and press its first button, as a person would.
-
-    Raises:
-        GuideError: The page has no form, or its form was refused.
-    """
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
-        page = await browser.get(auth_url)
-        form = re.search(r"<form[^>]*?(?:action=\"([^\"]*)\")?[^>]*>", page.text)
-        button = re.search(r"<button[^>]*name=\"([^\"]+)\"[^>]*value=\"([^\"]*)\"", page.text)
-        if form is None or button is None:
-            raise GuideError(f"The consent page at {auth_url} has no form.")
-        action = urljoin(auth_url, html.unescape(form[1] or ""))
-        answer = await browser.post(action, data={html.unescape(button[1]): html.unescape(button[2])})
-        if answer.is_error:
-            raise GuideError(f"The consent page answered {answer.status_code}.")
 
 
 def _shown(arguments: JsonObject) -> JsonObject:

@@ -25,11 +25,10 @@ class SandboxOptions:
         return cls(parsed.state or settings.sandbox_state, dict(parsed.table), parsed.contacts)
 
     def words(self) -> list[str]:
-        """Write the options as words of a command line."""
-        words = [word for name, path in self.tables.items() for word in ("--table", f"{name}={path}")]
-        if self.state:
-            words += ["--state", self.state]
-        return words + (["--contacts", self.contacts] if self.contacts else [])
+        """Write the options as words of a command line that means the same in every folder."""
+        tables = [f"--table={name}={path.absolute()}" for name, path in self.tables.items()]
+        state = [f"--state={Path(self.state).absolute()}"] if self.state else []
+        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else [])]
 
     def app(self, key: str) -> Any:
         """Create the sandbox.
@@ -68,6 +67,14 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_address_options(parser: argparse.ArgumentParser, *, port: int) -> None:
+    """Add where to listen."""
+    group = parser.add_argument_group("HTTP")
+    group.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
+    default = "default %(default)s; 0 is a free one" if port else "default: a free one"
+    group.add_argument("--port", type=_port, default=port, help=default)
+
+
 def read_settings() -> Settings:
     """Return the settings of this process's environment."""
     return Settings.from_environ(os.environ)
@@ -76,6 +83,12 @@ def read_settings() -> Settings:
 def with_sandbox(settings: Settings, url: str, key: str) -> Settings:
     """Return the settings pointed at a sandbox."""
     return replace(settings, api_url=url, api_key=Secret(key), auth_mode="user")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
 
 
 def _table(text: str) -> tuple[str, Path]:

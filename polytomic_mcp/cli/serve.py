@@ -1,32 +1,54 @@
 """``polytomic-mcp serve``: MCP on stdio, or over streamable HTTP."""
 
 import argparse
+import sys
+from typing import Final
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_settings
+from polytomic_mcp.cli.options import (
+    SandboxOptions,
+    add_address_options,
+    add_sandbox_options,
+    read_settings,
+)
 from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import Settings
 
+_PATH: Final = "/mcp"
+_LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 def run(words: list[str]) -> int:
-    """Serve until the client goes away."""
+    """Serve until the client goes away, or over HTTP until interrupted."""
     parsed = _parser().parse_args(words)
     settings = read_settings()
+    serve = _serve_http if parsed.http else _serve_stdio
     if not parsed.sandbox:
-        _serve(settings, parsed)
+        serve(settings, parsed)
         return 0
     from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
-        _serve(sandbox_settings, parsed)
+        serve(sandbox_settings, parsed)
     return 0
 
 
-def _serve(settings: Settings, parsed: argparse.Namespace) -> None:
-    server = build_server(settings)
-    if parsed.http:
-        server.run("streamable-http", host=parsed.host, port=parsed.port)
-    else:
-        server.run()
+def _serve_stdio(settings: Settings, parsed: argparse.Namespace) -> None:
+    del parsed
+    build_server(settings).run()
+
+
+def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:
+    from polytomic_mcp.cli.web import listening  # noqa: PLC0415 - a start on stdio needs no web server
+
+    if parsed.host not in _LOCAL:
+        print(
+            f"polytomic-mcp: whoever reaches {parsed.host} can use this server, and through it the key.",
+            file=sys.stderr,
+        )
+    app = build_server(settings).streamable_http_app(streamable_http_path=_PATH, host=parsed.host)
+    with listening(app, host=parsed.host, port=parsed.port) as server:
+        print(f"polytomic-mcp listening on {server.url}{_PATH}", flush=True)
+        server.wait()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,8 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve MCP. Hosts such as Claude Desktop start this and talk to it on stdio.",
     )
     parser.add_argument("--http", action="store_true", help="serve streamable HTTP at /mcp instead of stdio")
-    parser.add_argument("--host", default="127.0.0.1", help="with --http; default %(default)s")
-    parser.add_argument("--port", type=int, default=8080, help="with --http; default %(default)s")
     parser.add_argument("--sandbox", action="store_true", help="use the sandbox instead of the network")
+    add_address_options(parser, port=8080)
     add_sandbox_options(parser)
     return parser

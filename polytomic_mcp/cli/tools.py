@@ -2,24 +2,28 @@
 
 import argparse
 import json
-from typing import Any
+from typing import Any, Final
 
 from polytomic_mcp.cli.options import read_settings
-from polytomic_mcp.server import toolsets
-from polytomic_mcp.settings import Settings
+from polytomic_mcp.cli.terminal import clipped
+from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.tool import PolytomicTool
+
+_COLUMNS: Final = 100
 
 
 def run(words: list[str]) -> int:
     """Print a table, or with ``--json`` the definitions themselves."""
     parsed = _parser().parse_args(words)
-    shown = [(toolset, definition(tool)) for toolset, tool in _shown(read_settings())]
+    shown = [(toolset.name, definition(tool)) for toolset, tool in shown_tools(read_settings())]
     if parsed.json:
-        print(json.dumps([{"toolset": toolset, **part} for toolset, part in shown]))
+        print(json.dumps([{"toolset": toolset, **part} for toolset, part in shown], ensure_ascii=False))
         return 0
     costs = [tokens(part) for _, part in shown]
+    print(f"{'TOOLSET':<12} {'TOOL':<24} {'TOKENS':>6}  PURPOSE")
     for (toolset, part), cost in zip(shown, costs, strict=True):
-        print(f"{toolset:<12} {part['name']:<24} {cost:>6}  {part['description'].partition('. ')[0]}")
+        line = f"{toolset:<12} {part['name']:<24} {cost:>6}  {_first_sentence(part['description'])}"
+        print(clipped(line, _COLUMNS))
     print(f"{len(shown)} tools, about {sum(costs):,} tokens (characters / 4) in the model's context.")
     return 0
 
@@ -31,16 +35,11 @@ def definition(tool: PolytomicTool) -> dict[str, Any]:
 
 def tokens(part: dict[str, Any]) -> int:
     """Estimate the tokens of a definition at four characters each, near enough for JSON in English."""
-    return len(json.dumps(part, separators=(",", ":"))) // 4
+    return len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) // 4
 
 
-def _shown(settings: Settings) -> list[tuple[str, PolytomicTool]]:
-    return [
-        (toolset.name, tool)
-        for toolset in toolsets()
-        if toolset.name in settings.toolsets
-        for tool in toolset.tools(settings.access_mode)
-    ]
+def _first_sentence(description: str) -> str:
+    return description.partition("\n")[0].partition(". ")[0].removesuffix(".")
 
 
 def _parser() -> argparse.ArgumentParser:

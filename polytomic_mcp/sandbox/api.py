@@ -4,6 +4,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
 
@@ -91,19 +92,14 @@ class Api:
 
     def _act(self, operation: Operation, call: Call, keep: Callable[[Answer], None]) -> Answer:
         """Run the route; its effect and its kept outcome are committed together, or not at all."""
-        handler = self._routes[operation.id]
+        scope = nullcontext() if operation.effect == "read" else self._world.store.transaction()
         try:
-            if operation.effect == "read":
-                answer = _as_answer(handler(call))
+            with scope:
+                answer = _as_answer(self._routes[operation.id](call))
                 keep(answer)
-                return answer
-            with self._world.store.transaction():
-                answer = _as_answer(handler(call))
-                keep(answer)
-                return answer
         except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
             answer = _failed(error, call.version)
-        keep(answer)
+            keep(answer)
         return answer
 
 

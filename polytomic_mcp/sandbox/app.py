@@ -18,7 +18,7 @@ from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.api import Api, render
 from polytomic_mcp.sandbox.call import Answer
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes import ROUTES, consent
+from polytomic_mcp.sandbox.routes import PAGES, ROUTES
 from polytomic_mcp.sandbox.seed import plant
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.versions import CURRENT
@@ -50,6 +50,20 @@ def create_sandbox(
         ConfigurationError: ``state`` is no file of a sandbox, or ``tables`` or ``contacts`` cannot be used.
     """
     world = World(Store(state), key, clock)
+    notes = _populate(world, tables, contacts)
+    app = Starlette(
+        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *PAGES],
+        exception_handlers={HTTPException: _refuse},
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.world = world
+    app.state.notes = notes
+    return app
+
+
+def _populate(world: World, tables: Mapping[str, Path], contacts: str | None) -> list[str]:
+    """Fill a new world and tidy up one that was left; a world that cannot be filled is closed."""
     try:
         notes = plant(world, tables, contacts)
         executions.interrupt_all(world)
@@ -58,15 +72,7 @@ def create_sandbox(
         if isinstance(error, ValueError):
             raise ConfigurationError(str(error)) from error
         raise
-    app = Starlette(
-        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *consent.ROUTES],
-        exception_handlers={HTTPException: _refuse},
-        lifespan=_lifespan,
-    )
-    app.router.redirect_slashes = False
-    app.state.world = world
-    app.state.notes = notes
-    return app
+    return notes
 
 
 @asynccontextmanager
@@ -79,5 +85,5 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Answer what no route takes in the API's own error shape."""
     del request
     status = error.status_code if isinstance(error, HTTPException) else 500
-    refusal = RefusalError(status, "There is nothing at this address; the API's paths start with /api/.")
+    refusal = RefusalError(status, "Nothing here takes that; the API's paths start with /api/.")
     return render(Answer(refusal.body(CURRENT), status))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from polytomic_mcp.sandbox import destinations, schedules
 from polytomic_mcp.sandbox.conditions import condition_problems
 from polytomic_mcp.sandbox.joins import find_joins
-from polytomic_mcp.sandbox.problems import Problem, nearest
+from polytomic_mcp.sandbox.problems import Problem, nearest, refusal
 from polytomic_mcp.sandbox.sources import Sources, model_ids, used
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.targets import Target, TargetField, get_target, list_targets
@@ -25,6 +25,15 @@ def find_target(world: World, sync: JsonObject) -> Target | None:
     if connection is None:
         return None
     return get_target(world, destinations.system_of(connection), sync["target"].get("object") or "")
+
+
+def require_target(world: World, sync: JsonObject, sources: Sources) -> Target:
+    """Return the target of a sync that can run; refuse with 422 when something it names is gone."""
+    problems = reference_problems(world, sync, sources)
+    target = find_target(world, sync)
+    if problems or target is None:
+        raise refusal(problems, f"Sync {sync['name']} cannot run")
+    return target
 
 
 def reference_problems(world: World, sync: JsonObject, sources: Sources) -> list[Problem]:

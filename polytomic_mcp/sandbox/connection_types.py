@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox.store import JsonObject
 ROLES: Final = ("source", "destination", "enrichment", "logging", "orchestration")
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_CONSENT_METHODS: Final = ("browser", "code", "google", "microsoft", "oauth")
 _LOGGING: Final = frozenset({"azureblob", "gcs", "s3"})
 """Where record logs may be kept: the types of bucket (a guess)."""
 
@@ -45,20 +46,25 @@ class ConnectionType:
         """Return the names of the fields that hold secrets."""
         return tuple(name for name, schema in self.fields.items() if schema.get("sensitive"))
 
+    @property
+    def consent_methods(self) -> tuple[str, ...]:
+        """Return the ways to sign in, among those the selector offers, that need a person's consent."""
+        offered = self.fields[self.selector]["enum"] if self.selector else ()
+        return tuple(method for method in offered if method in _CONSENT_METHODS)
+
     def brief(self) -> JsonObject:
-        """Return the type as a connection carries it."""
+        """Return the type as a connection carries it; that its operations are its roles is a guess."""
         return {"id": self.id, "name": self.name, "operations": list(self.roles), "logo_url": None}
 
     def entry(self) -> JsonObject:
         """Return the type as the list of types shows it."""
+        methods = self.consent_methods
         return {
             "id": self.id,
             "name": self.name,
             "capabilities": {role: role in self.roles for role in ROLES},
             "use_oauth": self.has_oauth,
-            "oauth_prompt": {"key": self.selector, "value": "oauth"}
-            if self.has_oauth and self.selector
-            else None,
+            "oauth_prompt": {"key": self.selector, "value": methods[0]} if methods else None,
             "configurationForm": {
                 "jsonschema": self.json_schema(),
                 "uischema": {"ui:order": list(self.fields)},

@@ -118,7 +118,7 @@ def _fit_moment(column: Column, value: Any) -> str | None:
     if column.sql_type == "DATE":
         return moment.date().isoformat()
     if "TIME ZONE" in column.sql_type or column.sql_type == "TIMESTAMPTZ":
-        return moment.isoformat()
+        return moment.isoformat().replace("+00:00", "Z")
     return moment.replace(tzinfo=None).isoformat()
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from polytomic_mcp.sandbox.files import Number
+from polytomic_mcp.sandbox.values import exact
 
 _INTEGER: Final = re.compile(r"-?[1-9][0-9]{0,38}|0")
 _REAL: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -102,9 +103,9 @@ def _decimal_type(values: Sequence[Any]) -> str:
     return f"DECIMAL({_DECIMAL_DIGITS},{scale})" if whole + scale <= _DECIMAL_DIGITS else "VARCHAR"
 
 
-def _decimal(text: str) -> str:
+def _decimal(text: str) -> float | str:
     _require(_DECIMAL, text)
-    return str(text)
+    return exact(str(text))
 
 
 def _date(text: str) -> str:
@@ -114,12 +115,17 @@ def _date(text: str) -> str:
 
 def _timestamp(text: str) -> str:
     _require(_TIME, text)
-    return datetime.fromisoformat(text).isoformat()
+    return _iso(datetime.fromisoformat(text))
 
 
 def _zoned(text: str) -> str:
     _require(_ZONED, text)
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return _iso(datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)) + "Z"
+
+
+def _iso(moment: datetime) -> str:
+    text = moment.isoformat()
+    return text.rstrip("0") if "." in text else text
 
 
 def _require(pattern: re.Pattern[str], text: str) -> None:

@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.modes import MODES, Mode
 from polytomic_mcp.sandbox.records import Reader, Records, target_test
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Column, Row
-from polytomic_mcp.sandbox.targets import WEBHOOK, Target
+from polytomic_mcp.sandbox.targets import Target
 from polytomic_mcp.sandbox.world import World
 
 
@@ -84,8 +84,9 @@ def _mapped(field: JsonObject, target: Target, records: Records) -> Assignment:
 
 def _assignment(field: JsonObject, target: Target, read: Reader, name: str = "") -> Assignment:
     column = target.column(field["target"])
-    fit = _as_it_is if target.kind == WEBHOOK else fit_for(column)
-    return Assignment(column, read, fit, field.get("sync_mode") == "create", name or field["target"])
+    return Assignment(
+        column, read, fit_for(column), field.get("sync_mode") == "create", name or field["target"]
+    )
 
 
 def _identity(mapping: JsonObject, target: Target, records: Records) -> IdentityMapping:
@@ -95,7 +96,3 @@ def _identity(mapping: JsonObject, target: Target, records: Records) -> Identity
 
 def _constant(value: object) -> Reader:
     return lambda _record: value
-
-
-def _as_it_is(value: object) -> object:
-    return value

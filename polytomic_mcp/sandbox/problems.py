@@ -23,15 +23,14 @@ class Problem:
         return {"code": self.code, "message": self.message, "path": self.path, "severity": "error"}
 
 
-def refuse(problems: Sequence[Problem], what: str) -> None:
-    """Raise 422 with every problem at once, if there are any."""
-    if problems:
-        raise RefusalError(
-            422,
-            f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
-            key="invalid_sync",
-            metadata={"problems": [problem.shown() for problem in problems]},
-        )
+def refusal(problems: Sequence[Problem], what: str) -> RefusalError:
+    """Return the 422 that names every problem at once."""
+    return RefusalError(
+        422,
+        f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
+        key="invalid_sync",
+        metadata={"problems": [problem.shown() for problem in problems]},
+    )
 
 
 def nearest(name: str, names: Sequence[str]) -> str:

@@ -21,6 +21,9 @@ MOST_ROWS: Final = 1_000_000
 SECONDS: Final = 60
 """Seconds a model's query may take."""
 
+LOOKING_SECONDS: Final = 10
+"""Seconds it may take where somebody waits for a look; the API's own bound for samples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -34,12 +37,15 @@ class Reading:
     rows: Iterator[Row]
 
 
-def read_model(world: World, model: JsonObject, *, limit: int | None = None) -> Reading:
+def read_model(
+    world: World, model: JsonObject, *, limit: int | None = None, seconds: float = SECONDS
+) -> Reading:
     """Read the fields of a model, ``limit`` rows at most; ``RefusalError`` (404, 422) when it cannot.
 
     A field that was added by hand holds the source's column of that name, or null.
     """
-    source = read_source(world, world.find("connection", model["connection_id"]), model["configuration"])
+    connection = world.find("connection", model["connection_id"])
+    source = read_source(world, connection, model["configuration"], seconds=seconds)
     found = {column.name.casefold(): column for column in source.columns}
     for field in model["fields"]:
         if not field["user_added"] and field["name"].casefold() not in found:
@@ -53,12 +59,18 @@ def read_model(world: World, model: JsonObject, *, limit: int | None = None) -> 
     return Reading(tuple(columns), rows)
 
 
-def read_source(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
+def read_source(
+    world: World,
+    connection: JsonObject,
+    configuration: Mapping[str, Any],
+    *,
+    seconds: float = LOOKING_SECONDS,
+) -> Reading:
     """Read all columns of what a model's configuration selects from the connection."""
     with _refused():
         query = configuration.get("query")
         if isinstance(query, str) and query.strip():
-            return _read_query(world, connection, query)
+            return _read_query(world, connection, query, seconds)
         return _read_table(world, connection, configuration)
 
 
@@ -70,12 +82,12 @@ def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalE
     return RefusalError(422, f"{noun} has no field {name}; {hint}", key="unknown_field")
 
 
-def _read_query(world: World, connection: JsonObject, query: str) -> Reading:
+def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
     system = connection["type"]["id"]
     database = database_of(system, connection["configuration"])
     stack = ExitStack()
     opened = world.engine.stream(
-        system, query, dialect=dialect_of(system).name, seconds=SECONDS, database=database
+        system, query, dialect=dialect_of(system).name, seconds=seconds, database=database
     )
     stream = stack.enter_context(opened)
     names = [column.name for column in stream.columns]

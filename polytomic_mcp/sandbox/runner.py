@@ -12,13 +12,12 @@ from itertools import islice
 from typing import Final
 
 from polytomic_mcp.sandbox import executions, logs
-from polytomic_mcp.sandbox.checks import find_target, reference_problems
+from polytomic_mcp.sandbox.checks import require_target
 from polytomic_mcp.sandbox.contents import Contents
 from polytomic_mcp.sandbox.conversion import UnfitError
 from polytomic_mcp.sandbox.joins import Record
 from polytomic_mcp.sandbox.moving import Moved, Mover, RecordError
 from polytomic_mcp.sandbox.plan import Plan, make_plan
-from polytomic_mcp.sandbox.problems import refuse
 from polytomic_mcp.sandbox.records import Records
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import Sources
@@ -68,11 +67,8 @@ class _Run:
 
     def perform(self) -> None:
         sources = Sources(self._world.store)
-        refuse(reference_problems(self._world, self._sync, sources), "The sync cannot run")
+        target = require_target(self._world, self._sync, sources)
         records = Records(self._world, self._sync, sources)
-        target = find_target(self._world, self._sync)
-        if target is None:
-            raise RefusalError(422, "The sync's target object is gone.")
         self._plan = make_plan(self._world, self._sync, target, records)
         self._contents = Contents(self._world.tables, target.table, self._plan.identities)
         self._mover = Mover(self._plan, self._contents, _contacts(self._world, self._plan), self._world.now())

@@ -18,6 +18,7 @@ LONGEST: Final = 100_000
 LONGEST_STRING: Final = 100_000
 """Characters that ``repeat`` and padding may make: DuckDB's memory limit does not see a value grow."""
 
+_SHOWN: Final = 20
 _FIRST_WORDS: Final = ("SELECT", "WITH", "VALUES", "FROM", "(")
 _LENGTHS: Final[Mapping[type[exp.Expr], str]] = {
     exp.Repeat: "times",
@@ -87,7 +88,7 @@ class Catalog:
         near = get_close_matches(written.rpartition(".")[2].casefold(), names, n=3)
         if near:
             return "did you mean " + " or ".join(dict.fromkeys(names[name] for name in near)) + "?"
-        return "there are " + (", ".join(sorted(set(names.values()))) or "no tables")
+        return "there are " + (", ".join(sorted(set(names.values()))[:_SHOWN]) or "no tables")
 
 
 def prepare(sql: str, dialect: str, catalog: Catalog) -> Statement:
@@ -209,7 +210,8 @@ def _bound_strings(query: exp.Expr) -> None:
 
 
 def _syntax(error: ParseError) -> str:
-    first = error.errors[0] if error.errors else {}
-    near = f" near {first['highlight']!r}" if first.get("highlight") else ""
-    place = f"line {first.get('line')}, column {first.get('col')}"
-    return f"Syntax error at {place}{near}: {first.get('description')}"
+    first = error.errors[0]
+    near = first["highlight"] or ""
+    # sqlglot counts to the end of the word it stumbles over.
+    column = first["col"] - max(len(near) - 1, 0)
+    return f"Syntax error at line {first['line']}, column {column} near {near!r}: {first['description']}"

@@ -20,6 +20,9 @@ _APPLICATION_ID: Final = int.from_bytes(b"Ptmc")
 _FORMAT: Final = 1
 """The layout below; a file of another layout is refused, not converted."""
 
+_PATIENCE: Final = 60.0
+"""Seconds to wait for another process that writes to the same file."""
+
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS documents (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,12 +65,7 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._after_commit: list[Callable[[], object]] = []
-        try:
-            self.connection = sqlite3.connect(
-                path or ":memory:", check_same_thread=False, isolation_level=None
-            )
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"The state file {path} cannot be opened: {error}.") from error
+        self.connection = _connect(path)
         try:
             self._prepare(path)
         except BaseException:
@@ -169,3 +167,18 @@ class Store:
             return []
         due, self._after_commit = self._after_commit, []
         return due
+
+
+def _connect(path: str | Path | None) -> sqlite3.Connection:
+    """Open the database; a new file is its owner's alone, since connections hold passwords."""
+    try:
+        if path is not None:
+            Path(path).touch(mode=0o600)
+        return sqlite3.connect(
+            ":memory:" if path is None else path,
+            timeout=_PATIENCE,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError(f"The state file {path} cannot be opened: {error}.") from error

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from polytomic_mcp.sandbox.checks import mapped_targets
+from polytomic_mcp.sandbox.dialects import dialect_of
 from polytomic_mcp.sandbox.problems import Problem
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
@@ -39,7 +40,7 @@ def plan_target(
         return Problem("invalid_creation", message, "target.create")
     if not create.get("name", "").strip():
         return Problem("invalid_creation", "a new table needs a name", "target.create.name")
-    name = _qualified(world, system, create)
+    name = _qualified(system, create)
     if get_target(world, system, name) is not None:
         return Problem(
             "target_exists", f"{name} exists already; name it in target.object", "target.create.name"
@@ -61,12 +62,9 @@ def make_target(world: World, target: Target, sync: JsonObject, sources: Sources
         world.tables.add_columns(target.table, added)
 
 
-def _qualified(world: World, system: str, create: Mapping[str, str]) -> str:
-    schemas = {table.name.partition(".")[0]: None for table in world.tables.list(system)}
+def _qualified(system: str, create: Mapping[str, str]) -> str:
     name = create["name"].strip()
-    if "." in name:
-        return name
-    return f"{create.get('schema') or next(iter(schemas), 'public')}.{name}"
+    return name if "." in name else f"{create.get('schema') or dialect_of(system).schema}.{name}"
 
 
 def _columns(sync: JsonObject, sources: Sources) -> list[Column]:

@@ -12,7 +12,6 @@ from polytomic_mcp.sandbox.connection_types import ConnectionType
 WRONG: Final = "wrong"
 UNREACHABLE: Final = "unreachable"
 
-_CONSENT_METHODS: Final = frozenset({"browser", "code", "google", "microsoft", "oauth"})
 _OWN_TOKENS: Final = ("oauth_refresh_token", "oauth_access_token", "refresh_token", "access_token")
 _APP_SECRETS: Final = frozenset(
     {"app_key", "app_secret", "application_id", "client_id", "client_secret", "subscription_key"}
@@ -20,7 +19,7 @@ _APP_SECRETS: Final = frozenset(
 """They identify an application; a person's consent is still needed."""
 
 
-def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> str | None:
+def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> Any:
     """Return what the selector field picks, or None for a type that has a single way."""
     if type_.selector is None:
         return None
@@ -33,7 +32,7 @@ def needs_consent(type_: ConnectionType, configuration: Mapping[str, Any]) -> bo
     if any(configuration.get(name) for name in _OWN_TOKENS):
         return False
     if type_.selector is not None:
-        return sign_in_method(type_, configuration) in _CONSENT_METHODS
+        return sign_in_method(type_, configuration) in type_.consent_methods
     return type_.has_oauth and not any(
         configuration.get(name) for name in type_.sensitive if name not in _APP_SECRETS
     )

@@ -73,7 +73,7 @@ def _converter(sql_type: str) -> Converter | None:
 
 
 def _nested(text: str) -> Any:
-    return json.loads(text, parse_float=_float_text, parse_constant=str)
+    return json.loads(text, parse_float=_nested_number, parse_constant=str)
 
 
 def _float(value: float) -> float | str:
@@ -82,9 +82,17 @@ def _float(value: float) -> float | str:
     return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
 
 
-def _float_text(text: str) -> float | str:
-    return float(text) if repr(float(text)) == text or "e" in text else _decimal(Decimal(text))
+def exact(text: str) -> float | str:
+    """Return a decimal as a number where a double holds all its digits, and as its shortest text else."""
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    digits = len(text.lstrip("-0.").replace(".", ""))
+    return float(text) if digits <= _EXACT_DIGITS else text
+
+
+def _nested_number(text: str) -> float | str:
+    return float(text) if repr(float(text)) == text or "e" in text else exact(text)
 
 
 def _decimal(value: Decimal) -> float | str:
-    return float(value) if len(value.as_tuple().digits) <= _EXACT_DIGITS else str(value)
+    return exact(f"{value:f}")

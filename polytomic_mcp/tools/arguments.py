@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.caller import Caller
-
-JsonObject = dict[str, Any]
+from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.limits import refuse_unsendable
 
 _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 
@@ -31,9 +31,11 @@ def read_json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(_STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", value))
+        parsed = json.loads(_STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", value))
     except (ValueError, RecursionError):
         return value
+    refuse_unsendable(parsed)
+    return parsed
 
 
 def refuse_boolean(value: Any) -> Any:
@@ -45,7 +47,8 @@ def refuse_boolean(value: Any) -> Any:
 
 Api = Annotated[Polytomic, Resolve(api_of)]
 TheCaller = Annotated[Caller, Resolve(caller_of)]
-Configuration = Annotated[JsonObject, BeforeValidator(read_json)]
+Parsed = BeforeValidator(read_json)
+Configuration = Annotated[JsonObject, Parsed]
 ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]

@@ -6,11 +6,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.answers import items_of
 from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Query
-from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of
-from polytomic_mcp.tools.names import fits, nearest
+from polytomic_mcp.tools.names import fitting_items
 from polytomic_mcp.tools.results import Page, Result
+from polytomic_mcp.tools.spelling import nearest, quoted
 
 _TYPES: Final = "GET /api/connection_types"
 _SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
@@ -61,10 +63,13 @@ async def describe_connection_type(
     With use_oauth, secrets may stay out: create_connection then answers an auth_url to visit.
     """
     entries = await _entries(api)
-    entry = next((entry for entry in entries if fits(entry, type)), None)
-    if entry is None:
-        hint = nearest(type, [name for entry in entries for name in (entry["id"], entry.get("name", ""))])
-        raise ToolError(f"No connection type is called {type!r}.{hint} list_connection_types shows all.")
+    fitting = fitting_items(entries, type)
+    if not fitting:
+        hint = nearest(type, [str(entry.get(key)) for entry in entries for key in ("id", "name")])
+        raise ToolError(
+            f"No connection type is called {quoted(type)}.{hint} list_connection_types shows all."
+        )
+    entry = fitting[0]
     return ConnectionType(
         id=entry["id"],
         name=entry.get("name"),
@@ -115,11 +120,11 @@ def _row(entry: JsonObject) -> JsonObject:
 
 
 async def _entries(api: Api) -> list[JsonObject]:
-    return as_objects((await api.call(_TYPES))["data"])
+    return items_of(await api.call(_TYPES))
 
 
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
     try:
-        return await api.call("GET /api/connection_types/{id}", id=entry["id"])
+        return as_object(await api.call("GET /api/connection_types/{id}", id=entry["id"]))
     except NotFoundError:
         return as_object(as_object(entry.get("configurationForm")).get("jsonschema"))

@@ -1,12 +1,13 @@
 """Connections: the systems that data comes from and goes to."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import (
     Api,
     Configuration,
@@ -18,7 +19,7 @@ from polytomic_mcp.tools.arguments import (
 )
 from polytomic_mcp.tools.connection_types import describe_connection_type, list_connection_types
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_connection, connection_deletion
-from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, find
@@ -96,10 +97,11 @@ async def create_connection(
         policies=policies,
         organization_id=organization_id,
     )
-    answer = await api.call(
-        "POST /api/connections", name=name, type=type, configuration=configuration, **optional
+    return _connection(
+        await data_of(
+            api, "POST /api/connections", name=name, type=type, configuration=configuration, **optional
+        )
     )
-    return _connection(answer["data"])
 
 
 async def update_connection(
@@ -123,7 +125,7 @@ async def update_connection(
     """
     stored = await find(api, CONNECTION, connection_id)
     merged = as_object(stored.get("configuration")) | (configuration or {})
-    masked = sorted(field for field, value in merged.items() if value == MASK)
+    masked = sorted(field for field, value in merged.items() if _is_masked(value))
     if masked and not keep_masked:
         raise ToolError(
             f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
@@ -137,7 +139,7 @@ async def update_connection(
         healthcheck_interval=healthcheck_interval,
         policies=policies,
     )
-    after = (await api.call(_UPDATE, id=stored["id"], **body))["data"]
+    after = await data_of(api, _UPDATE, id=stored["id"], **body)
     connection = _connection(after)
     connection.changed = changes(stored, after, body.keys() - {"validate", "reconnect"})
     return connection
@@ -146,8 +148,10 @@ async def update_connection(
 async def test_connection(
     api: Api,
     connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
-    type: str | None = None,  # noqa: A002 - the API's name
-    configuration: Configuration | None = None,
+    type: Annotated[str | None, Field(description="Type id, without connection_id")] = None,  # noqa: A002 - the API's name
+    configuration: Annotated[
+        Configuration | None, Field(description="Over a stored connection: the fields to try")
+    ] = None,
 ) -> Health:
     """Test a stored connection, or type and configuration before creating one. Stores nothing."""
     if connection_id is not None:
@@ -183,6 +187,12 @@ def type_id(connection: JsonObject) -> str | None:
     """Return the id of a connection's type, which the API writes as an object or as a text."""
     kind = connection.get("type")
     return as_object(kind).get("id") if isinstance(kind, dict) else kind
+
+
+def _is_masked(value: Any) -> bool:
+    """Tell whether a mask stands anywhere in a value: secrets may be nested."""
+    parts = [*as_object(value).values(), *as_list(value)]
+    return value == MASK or any(_is_masked(part) for part in parts)
 
 
 def _row(item: JsonObject) -> JsonObject:

@@ -8,6 +8,7 @@ import anyio
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError, PolytomicError
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.names import MODEL, SYNC, every
 from polytomic_mcp.tools.results import Row
@@ -73,7 +74,7 @@ async def _whole_syncs(api: Polytomic) -> list[JsonObject]:
     async def get(id_: str) -> None:
         async with limiter:
             try:
-                syncs[id_] = (await api.call(SYNC.get, id=id_))["data"]
+                syncs[id_] = await data_of(api, SYNC.get, id=id_)
             except NotFoundError:  # deleted since it was listed
                 return
             except PolytomicError as error:

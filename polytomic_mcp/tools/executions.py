@@ -2,13 +2,15 @@
 
 import json
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import unquote
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Api, Limit, SyncId, TheCaller, read_json, refuse_boolean
+from polytomic_mcp.tools.answers import data_of
+from polytomic_mcp.tools.arguments import Api, Limit, Parsed, SyncId, TheCaller, refuse_boolean
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.merging import given
@@ -21,7 +23,9 @@ FIRST_ERRORS: Final = 5
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 Seconds = Annotated[
-    float, BeforeValidator(refuse_boolean), Field(ge=0, le=600, description="Wait this long for the end")
+    float,
+    BeforeValidator(refuse_boolean),
+    Field(ge=0, le=600, allow_inf_nan=False, description="Wait this long for the end"),
 ]
 
 
@@ -43,9 +47,11 @@ async def start_sync(
     sync_id: SyncId,
     wait_seconds: Seconds = 30,
     resync: Annotated[bool | None, Field(description="All rows, not only changes")] = None,
-    test: bool | None = None,
+    test: Annotated[bool | None, Field(description="A trial with a few rows")] = None,
     identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None,
-    source_identities: Annotated[list[Any] | None, BeforeValidator(read_json)] = None,
+    source_identities: Annotated[
+        list[Any] | None, Parsed, Field(description="Only these source identities")
+    ] = None,
 ) -> Execution:
     """Run a sync now and wait for its end, with progress. Answers counts and the first errors.
 
@@ -53,8 +59,8 @@ async def start_sync(
     """
     sync = await find(caller.api, SYNC, sync_id)
     optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
-    started = await caller.api.call("POST /api/syncs/{id}/executions", id=sync["id"], **optional)
-    return await _followed(caller, context, sync["id"], started["data"]["id"], wait_seconds)
+    started = await data_of(caller.api, "POST /api/syncs/{id}/executions", id=sync["id"], **optional)
+    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds)
 
 
 async def get_sync_execution(
@@ -110,11 +116,11 @@ async def _followed(
 
 async def _get(api: Polytomic, sync_id: str, execution_id: str) -> JsonObject:
     operation = "GET /api/syncs/{sync_id}/executions/{id}"
-    return (await api.call(operation, sync_id=sync_id, id=execution_id))["data"]
+    return await data_of(api, operation, sync_id=sync_id, id=execution_id)
 
 
 async def _latest(api: Polytomic, sync: JsonObject) -> str:
-    status = (await api.call("GET /api/syncs/{id}/status", id=sync["id"]))["data"]
+    status = await data_of(api, "GET /api/syncs/{id}/status", id=sync["id"])
     for part in ("current_execution", "last_execution"):
         if id_ := as_object(status.get(part)).get("id"):
             return id_
@@ -126,22 +132,20 @@ async def _read_log(
 ) -> tuple[int | None, list[Any]]:
     """Return how many lines the log has, and the first ``limit`` of them."""
     where: JsonObject = {"sync_id": execution.sync_id, "id": execution.id}
-    index = (await api.call("GET /api/syncs/{sync_id}/executions/{id}/logs", **where))["data"]
+    index = await data_of(api, "GET /api/syncs/{sync_id}/executions/{id}/logs", **where)
     entry = as_object(index.get(log))
     lines: list[Any] = []
     if entry.get("count") != 0:
-        answer = (await api.call("GET /api/syncs/{sync_id}/executions/{id}/{type}", type=log, **where))[
-            "data"
-        ]
+        answer = await data_of(api, "GET /api/syncs/{sync_id}/executions/{id}/{type}", type=log, **where)
         for url in as_list(answer.get("urls")):
             if len(lines) >= limit:
                 break
-            lines += await _read_file(api, where, log, url)
+            lines += await _read_file(api, where, log, str(url))
     return entry.get("count"), lines[:limit]
 
 
 async def _read_file(api: Polytomic, where: JsonObject, log: Log, url: str) -> list[Any]:
-    filename = url.partition("?")[0].rsplit("/", 1)[-1]
+    filename = unquote(url.partition("?")[0].rsplit("/", 1)[-1])
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     content = await api.call(operation, type=log, filename=filename, **where)
     if not isinstance(content, str):

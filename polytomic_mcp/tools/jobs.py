@@ -5,28 +5,28 @@ from typing import Any, Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.waiting import wait
 
 _SECONDS: Final = 120.0
 _OVER: Final = frozenset({"done", "failed"})
 
 
-async def settled(answer: JsonObject, caller: Caller, context: Context[Caller]) -> Any:
+async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
     """Return the answer's data, waiting up to two minutes where it holds a job instead.
 
     Raises:
         ToolError: The job failed, or goes on after two minutes.
     """
-    job = answer.get("job")
-    if answer.get("data") is not None or not job:
-        return answer.get("data")
+    parts = as_object(answer)
+    job = as_object(parts.get("job"))
+    if parts.get("data") is not None or not {"type", "job_id"} <= job.keys():
+        return parts.get("data")
 
     async def look() -> JsonObject:
-        return (await caller.api.call("GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"]))[
-            "data"
-        ]
+        return await data_of(caller.api, "GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"])
 
     seen = await wait(
         caller,

@@ -1,15 +1,18 @@
 """Lists that a model can page through: short rows, and a token that goes on where they ended."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.answers import items_of
+from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.results import Page, Row
 
 DEFAULT_LIMIT: Final = 50
+_TOKEN: Final = re.compile(r"(?P<skip>\d{1,9}):(?P<token>.*)", re.ASCII | re.DOTALL)
 
 
 async def list_page(
@@ -33,13 +36,14 @@ async def list_page(
         arguments["page_token"] = token
     rows: list[Row] = []
     async for page in api.pages(operation, **arguments):
-        for index, item in enumerate(as_objects(page.get("data"))):
+        for index, item in enumerate(items_of(page)):
             if index < skip or not (keep(item) and has_text(row(item), query)):
                 continue
             if len(rows) == limit:
                 return Page(items=rows, next_page_token=f"{index}:{token}")
             rows.append(Row.model_validate(row(item)))
-        skip, token = 0, str(as_object(page.get("pagination")).get("next_page_token") or "")
+        pagination = as_object(as_object(page).get("pagination"))
+        skip, token = 0, str(pagination.get("next_page_token") or "")
     return Page(items=rows)
 
 
@@ -60,7 +64,7 @@ def has_text(row: JsonObject, query: str | None) -> bool:
 
 
 def _decode(page_token: str | None) -> tuple[int, str]:
-    skip, separator, token = (page_token or "0:").partition(":")
-    if not separator or not (skip.isascii() and skip.isdecimal()):
+    parts = _TOKEN.fullmatch(page_token or "0:")
+    if parts is None:
         raise ToolError("page_token is not one that a list answered; leave it out to start over.")
-    return int(skip), token
+    return int(parts["skip"]), parts["token"]

@@ -7,6 +7,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.tools.answers import expected
 from polytomic_mcp.tools.arguments import (
     Api,
     Configuration,
@@ -15,6 +16,7 @@ from polytomic_mcp.tools.arguments import (
     Limit,
     ModelId,
     PageToken,
+    Parsed,
     Query,
     TheCaller,
 )
@@ -37,8 +39,19 @@ FieldNames = Annotated[list[str] | None, Field(description="Columns to keep; def
 Identifier = Annotated[str | None, Field(description="Column that tells rows apart")]
 Relations = Annotated[
     list[JsonObject] | None,
+    Parsed,
     Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
 ]
+
+
+AdditionalFields = Annotated[
+    list[JsonObject] | None,
+    Parsed,
+    Field(description='Columns of your own: [{"name", "label", "type"}]'),
+]
+
+
+Enricher = Annotated[JsonObject | None, Parsed, Field(description="A connection that adds fields to rows")]
 
 
 class Model(Result):
@@ -115,12 +128,12 @@ async def create_model(
     connection_id: ConnectionId,
     configuration: ModelConfiguration,
     fields: FieldNames = None,
-    additional_fields: list[JsonObject] | None = None,
+    additional_fields: AdditionalFields = None,
     identifier: Identifier = None,
     relations: Relations = None,
     tracking_columns: list[str] | None = None,
     labels: list[str] | None = None,
-    enricher: JsonObject | None = None,
+    enricher: Enricher = None,
     policies: list[str] | None = None,
     organization_id: str | None = None,
 ) -> Model:
@@ -140,7 +153,7 @@ async def create_model(
     answer = await caller.api.call(
         "POST /api/models", name=name, connection_id=connection["id"], configuration=configuration, **optional
     )
-    return _model(await settled(answer, caller, context))
+    return _model(expected("POST /api/models", await settled(answer, caller, context)))
 
 
 async def update_model(
@@ -150,12 +163,12 @@ async def update_model(
     name: str | None = None,
     configuration: ModelConfiguration | None = None,
     fields: FieldNames = None,
-    additional_fields: list[JsonObject] | None = None,
+    additional_fields: AdditionalFields = None,
     identifier: Identifier = None,
     relations: Relations = None,
     tracking_columns: list[str] | None = None,
     labels: list[str] | None = None,
-    enricher: JsonObject | None = None,
+    enricher: Enricher = None,
     policies: list[str] | None = None,
     refresh: Annotated[bool | None, Field(description="Read the columns anew")] = None,
 ) -> Model:
@@ -177,7 +190,7 @@ async def update_model(
     if configuration is not None and fields is None:
         del body["fields"]  # another query has other columns: the API takes them all
     answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
-    after = await settled(answer, caller, context)
+    after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
     model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
     return model
@@ -199,7 +212,7 @@ def _writable(stored: JsonObject) -> JsonObject:
     """Return the stored model as the PUT takes it: fields by name, the user's own fields apart."""
     body = writable(_UPDATE, stored)
     fields = _fields(stored)
-    body["fields"] = [field["name"] for field in fields if not field.get("user_added")]
+    body["fields"] = [field.get("name") for field in fields if not field.get("user_added")]
     if added := [field for field in fields if field.get("user_added")]:
         kept = ("name", "label", "type", "example")
         body["additional_fields"] = [given(**{key: field.get(key) for key in kept}) for field in added]

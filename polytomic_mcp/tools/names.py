@@ -1,6 +1,5 @@
 """Finding an object by its id or by its exact name."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +9,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.json_values import JsonObject, as_objects
+from polytomic_mcp.tools.answers import data_of, items_of
+from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.spelling import nearest, quoted
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CANDIDATES: Final = 8
@@ -44,24 +45,29 @@ async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
             return await _get(api, noun, reference)
         except NotFoundError:
             raise await _unknown(api, noun, reference) from None
-    fitting = [item for item in await every(api, noun.list) if fits(item, reference)]
+    fitting = fitting_items(await every(api, noun.list), reference)
     if len(fitting) == 1:
         return await _get(api, noun, fitting[0]["id"])
     if fitting:
         raise ToolError(
-            f"{len(fitting)} {noun.name}s are named {reference!r}; send the id of one: {shown(fitting)}."
+            f"{len(fitting)} {noun.name}s are named {quoted(reference)}; send the id of one: "
+            f"{shown(fitting)}."
         )
     raise await _unknown(api, noun, reference)
 
 
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
     """Return what all pages of a listing hold."""
-    return [item async for page in api.pages(operation, **arguments) for item in as_objects(page.get("data"))]
+    return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
 
 
-def fits(item: JsonObject, reference: str) -> bool:
-    """Tell whether the reference is the item's id or, ignoring case, its name."""
-    return item["id"] == reference or str(item.get("name", "")).casefold() == reference.casefold()
+def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
+    """Return the item with that id or else, ignoring case, the items of that name."""
+    listed = list(items)
+    name = reference.casefold()
+    return [item for item in listed if item["id"] == reference] or [
+        item for item in listed if str(item.get("name") or "").casefold() == name != ""
+    ]
 
 
 def shown(items: Iterable[JsonObject]) -> str:
@@ -71,23 +77,14 @@ def shown(items: Iterable[JsonObject]) -> str:
     return ", ".join(f"{item.get('name')!r} ({item['id']})" for item in listed[:_CANDIDATES]) + more
 
 
-def nearest(wrong: str, known: Iterable[str]) -> str:
-    """Return a hint that names the nearest right name, or an empty text."""
-    by_case = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.5)
-    return f" Did you mean {by_case[near[0]]!r}?" if near else ""
-
-
 async def _get(api: Polytomic, noun: Noun, id_: str) -> JsonObject:
-    return (await api.call(noun.get, id=id_))["data"]
+    return await data_of(api, noun.get, id=id_)
 
 
 async def _unknown(api: Polytomic, noun: Noun, reference: str) -> ToolError:
     items = await every(api, noun.list)
+    unknown = f"No {noun.name} has the id or name {quoted(reference)}"
     if not items:
-        return ToolError(f"No {noun.name} has the id or name {reference!r}; there are no {noun.name}s yet.")
+        return ToolError(f"{unknown}; there are no {noun.name}s yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
-    return ToolError(
-        f"No {noun.name} has the id or name {reference!r}.{hint} "
-        f"There are: {shown(items)}. {noun.tool} shows all."
-    )
+    return ToolError(f"{unknown}.{hint} There are: {shown(items)}. {noun.tool} shows all.")

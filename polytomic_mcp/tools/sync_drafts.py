@@ -1,20 +1,22 @@
 """A sync before it is written: names become ids, gaps are filled, and every problem is found at once."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Final
+from string import ascii_uppercase
+from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find
 from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import find_target, target_fields
 
 IDENTITY_FUNCTIONS: Final = ("Equality", "ISubstring", "OneOf", "DomainMatch", "HostnameMatch")
-_NUMBERED: Final = re.compile(r"\b\d+\b")
+_NUMBER: Final = re.compile(r"\b\d+\b")
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class Draft:
 
 async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
     """Complete a request body and hold it against the models and the target it names."""
-    draft = Draft(canonical(body))
+    draft = Draft(canonical(deepcopy(body)))
     subject = Subject(models=await _models(api, draft))
     await _aim(api, draft, subject)
     draft.problems += problems_of(draft.body, subject)
@@ -47,7 +49,10 @@ def canonical(body: JsonObject) -> JsonObject:
     for identity in identities_of(filled):
         identity["function"] = _canonical_function(str(identity.get("function", "Equality")))
     if "filter_logic" in filled:
-        filled["filter_logic"] = _NUMBERED.sub(_letter, filled["filter_logic"])
+        filled["filter_logic"] = _labelled(filled["filter_logic"], filled.get("filters"))
+    for filters in (as_object(filled.get(kind)) for kind in ("model_filters", "target_filters")):
+        if "logic" in filters:
+            filters["logic"] = _labelled(filters["logic"], filters.get("conditions"))
     return filled
 
 
@@ -91,7 +96,8 @@ def _canonical_function(function: str) -> str:
     return by_case.get(function.casefold(), function)
 
 
-def _letter(number: re.Match[str]) -> str:
+def _labelled(logic: Any, conditions: Any) -> str:
     """Turn the condition numbers that some write (``1 AND 2``) into the API's labels (``A AND B``)."""
-    position = int(number[0])
-    return chr(ord("A") + position - 1) if 1 <= position <= 26 else number[0]  # noqa: PLR2004 - the alphabet
+    pairs = zip(as_objects(conditions), ascii_uppercase, strict=False)
+    labels = {str(number): str(part.get("label") or letter) for number, (part, letter) in enumerate(pairs, 1)}
+    return _NUMBER.sub(lambda number: labels.get(number[0], number[0]), str(logic))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.names import nearest
+from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import mode_names
 
@@ -37,15 +37,16 @@ def _sources(body: JsonObject, subject: Subject) -> Iterator[str]:
         model = subject.models.get(source["model_id"])
         if model is None:
             continue
-        known = [item["name"] for item in as_objects(model.get("fields"))]
-        if (name := str(source.get("field"))) not in known:
-            yield f"{path}: the model {model.get('name')!r} has no field {name!r}.{_choices(name, known)}"
+        known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
+        if (name := str(source.get("field", ""))) not in known:
+            title = f"the model {model.get('name')!r}"
+            yield f"{path}: {title} has no field {quoted(name)}.{_choices(name, known)}"
 
 
 def _mode(body: JsonObject, target: JsonObject) -> Iterator[str]:
     modes = mode_names(target.get("modes"))
     if modes and body["mode"] not in modes:
-        yield f"mode: {_title(target)} does not take {body['mode']!r}.{_choices(body['mode'], modes)}"
+        yield f"mode: {_title(target)} does not take {quoted(body['mode'])}.{_choices(body['mode'], modes)}"
 
 
 def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
@@ -53,13 +54,14 @@ def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
     able = [id_ for id_, item in fields.items() if item.get("supports_identity")]
     identities = identities_of(body)
     if not identities and _needs_identity(body["mode"], target):
-        yield f"identity is missing: mode {body['mode']!r} needs one.{_choices('', able)}"
+        yield f"identity is missing: mode {quoted(body['mode'])} needs one.{_choices('', able)}"
     for identity in identities:
         name = str(identity.get("target"))
         if identity.get("new_field"):
             continue
         if name not in fields:
-            yield f"identity.target: {_title(target)} has no field {name!r}.{_choices(name, able or fields)}"
+            title, choices = _title(target), _choices(name, able or fields)
+            yield f"identity.target: {title} has no field {quoted(name)}.{choices}"
         elif able and name not in able:
             yield f"identity.target: {name!r} cannot be an identity.{_choices(name, able)}"
         else:
@@ -75,7 +77,8 @@ def _function(identity: JsonObject, item: JsonObject) -> Iterator[str]:
     known = [str(function.get("id")) for function in as_objects(item.get("identity_functions"))]
     name = str(identity["function"])
     if known and name not in known:
-        yield f"identity.function: {identity['target']!r} does not take {name!r}.{_choices(name, known)}"
+        field_name = identity["target"]
+        yield f"identity.function: {field_name!r} does not take {quoted(name)}.{_choices(name, known)}"
 
 
 def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
@@ -84,10 +87,12 @@ def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
     if not mapped and not (flags.get("mappings_not_required") or flags.get("optional_target_mappings")):
         yield f"fields is empty: {_title(target)} needs at least one mapping.{_choices('', _fields(target))}"
     known = _fields(target)
-    for index, mapping in enumerate(mapped):
-        name = str(mapping.get("target"))
-        if name not in known and not mapping.get("new"):
-            yield f"fields[{index}].target: {_title(target)} has no field {name!r}.{_choices(name, known)}"
+    for path in ("fields", "override_fields"):
+        for index, mapping in enumerate(as_objects(body.get(path))):
+            name = str(mapping.get("target", ""))
+            if name not in known and not mapping.get("new"):
+                title = _title(target)
+                yield f"{path}[{index}].target: {title} has no field {quoted(name)}.{_choices(name, known)}"
 
 
 def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:
@@ -101,7 +106,7 @@ def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:
 
 
 def _fields(target: JsonObject) -> dict[str, JsonObject]:
-    return {str(item["id"]): item for item in as_objects(target.get("fields"))}
+    return {str(item.get("id")): item for item in as_objects(target.get("fields"))}
 
 
 def _title(target: JsonObject) -> str:

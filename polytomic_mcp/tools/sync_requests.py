@@ -1,12 +1,14 @@
 """The parts of a sync as a model writes them, under the API's own names."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from polytomic_mcp.tools.arguments import read_json
+from polytomic_mcp.tools.arguments import Parsed
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
+
+_DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})
 
 
 class Part(BaseModel):
@@ -68,7 +70,7 @@ class Target(Part):
 class Schedule(Part):
     """When it runs: manual, continuous, or hourly, daily, weekly, custom, runafter, dbtcloud with parts."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
 
     frequency: str
     minute: str | None = None
@@ -76,7 +78,6 @@ class Schedule(Part):
     day_of_week: str | None = None
 
 
-Parsed = BeforeValidator(read_json)
 TheTarget = Annotated[Target, Parsed]
 TheIdentity = Annotated[
     Identity | None, Parsed, Field(description="How a row finds its record in the target")
@@ -125,12 +126,13 @@ def identities_of(body: JsonObject) -> list[JsonObject]:
 
 
 def sources_of(value: Any, path: str = "") -> Iterator[tuple[str, JsonObject]]:
-    """Yield every source (a model's field) that stands anywhere in a body, with its path."""
+    """Yield every source (a model's field) that stands anywhere in a body but in its data, with its path."""
     source = as_object(value)
     if "model_id" in source:
         yield path, source
     for name, part in source.items():
-        yield from sources_of(part, f"{path}.{name}" if path else name)
+        if name not in _DATA:
+            yield from sources_of(part, f"{path}.{name}" if path else name)
     for index, part in enumerate(as_list(value)):
         yield from sources_of(part, f"{path}[{index}]")
 

@@ -18,8 +18,10 @@ def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
     """Return the stored body with the changes laid over it; nothing that was not named is lost.
 
     Raises:
-        ToolError: The sync encrypts fields, and its passphrase, which never comes back, is absent.
+        ToolError: Filters of the one form would be lost to the other; or the sync encrypts fields, and
+            its passphrase, which never comes back, is absent.
     """
+    _refuse_lost_filters(stored, changed)
     body = _without_other_form(_with_overrides_apart(stored), changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
     if (
@@ -31,6 +33,26 @@ def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
             "encryption_passphrase again, or the update would lose it. Nothing was changed."
         )
     return body
+
+
+def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
+    """Refuse a change that drops the form the stored filters have, and with it filters it does not name."""
+    old = as_objects(stored.get("filters"))
+    if "filter_logic" in changed and "filters" not in changed and not old:
+        raise ToolError(
+            "update_sync: filter_logic combines filters of the old form, and this sync has none. Send "
+            "model_filters with its logic. Nothing was changed."
+        )
+    for named, other, kind in (
+        ("model_filters", "target_filters", "Target"),
+        ("target_filters", "model_filters", "Model"),
+    ):
+        is_lost = any((condition.get("field_type") or "Model") == kind for condition in old)
+        if named in changed and is_lost and not (other in changed or other in stored):
+            raise ToolError(
+                f"update_sync: this sync keeps its {other} in the old form, filters, and {named} alone would "
+                f"lose them. Send {other} too. Nothing was changed."
+            )
 
 
 def _target(stored: JsonObject, changed: JsonObject) -> JsonObject:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, SyncId
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
@@ -55,7 +56,7 @@ async def list_syncs(
     api: Api,
     query: Query = None,
     active: bool | None = None,
-    mode: str | None = None,
+    mode: Annotated[str | None, Field(description="Only this mode")] = None,
     target_connection_id: Annotated[str | None, Field(description="Only into this connection")] = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
@@ -132,7 +133,7 @@ async def create_sync(
     draft.refuse_if_wrong("create_sync")
     if dry_run:
         return Sync(dry_run=True, request=draft.body)
-    return Sync.model_validate((await api.call("POST /api/syncs", **draft.body))["data"])
+    return Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
 
 
 async def update_sync(
@@ -186,7 +187,7 @@ async def update_sync(
     draft.refuse_if_wrong("update_sync")
     if dry_run:
         return Sync(dry_run=True, request=draft.body)
-    after = (await api.call(_UPDATE, id=stored["id"], **draft.body))["data"]
+    after = await data_of(api, _UPDATE, id=stored["id"], **draft.body)
     sync = Sync.model_validate(after)
     sync.changed = changes(stored, after, {*draft.body, *stored} - _NOT_COMPARED)
     return sync

@@ -3,15 +3,17 @@
 from typing import Annotated, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Api, ConnectionId, Limit, PageToken, Query, read_json
+from polytomic_mcp.tools.answers import data_of, items_of
+from polytomic_mcp.tools.arguments import Api, ConnectionId, Limit, PageToken, Parsed, Query
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.merging import given
-from polytomic_mcp.tools.names import CONNECTION, find, fits, nearest, shown
+from polytomic_mcp.tools.names import CONNECTION, find, fitting_items, shown
 from polytomic_mcp.tools.results import Page, Result
+from polytomic_mcp.tools.spelling import nearest, quoted
 
 
 class TargetObjects(Page):
@@ -44,7 +46,7 @@ async def list_target_objects(
     connection = await find(api, CONNECTION, connection_id)
     answer = await target_objects(api, connection["id"])
     page = page_of(
-        [_row(item) for item in as_objects(answer.get("data"))],
+        [_row(item) for item in items_of(answer)],
         query=query,
         limit=limit,
         page_token=page_token,
@@ -63,7 +65,7 @@ async def list_target_fields(
     target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
     properties: Annotated[
         dict[str, str] | None,
-        BeforeValidator(read_json),
+        Parsed,
         Field(description="Of an object to create, instead"),
     ] = None,
     refresh: bool | None = None,
@@ -84,13 +86,13 @@ async def list_target_fields(
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
     """Return the whole answer about a connection's target objects."""
-    return await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id)
+    return as_object(await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id))
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
     """Return a target's fields, modes and flags; ``target``, or ``properties`` of one to create."""
     operation = "GET /api/connections/{id}/modelsync/target/fields"
-    return (await api.call(operation, id=connection_id, **arguments))["data"]
+    return await data_of(api, operation, id=connection_id, **arguments)
 
 
 async def find_target(api: Polytomic, connection_id: str, reference: str) -> JsonObject:
@@ -99,17 +101,19 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     Raises:
         ToolError: None or several fit; the text lists the candidates.
     """
-    items = as_objects((await target_objects(api, connection_id)).get("data"))
-    exact = [item for item in items if item["id"] == reference]
-    fitting = exact or [item for item in items if fits(item, reference)]
+    items = items_of(await target_objects(api, connection_id))
+    fitting = fitting_items(items, reference)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise ToolError(
-            f"{len(fitting)} target objects are named {reference!r}; send an id: {shown(fitting)}."
+            f"{len(fitting)} target objects are named {quoted(reference)}; send an id: {shown(fitting)}."
         )
-    hint = nearest(reference, [name for item in items for name in (item["id"], str(item.get("name")))])
-    raise ToolError(f"No target object has the id or name {reference!r}.{hint} There are: {shown(items)}.")
+    hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
+    raise ToolError(
+        f"No target object has the id or name {quoted(reference)}.{hint} There are: {shown(items)}. "
+        "list_target_objects shows all."
+    )
 
 
 def mode_names(modes: Any) -> list[str]:

@@ -1,11 +1,10 @@
 """A tool as this server runs it: every foreseen refusal speaks, every result is compact."""
 
-import difflib
 from functools import cache
-from typing import Any, Self, cast, get_type_hints
+from typing import Any, Final, Self, cast, get_type_hints
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, ValidationError
@@ -13,7 +12,12 @@ from pydantic_core import to_json
 
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.json_values import as_list, as_object
+from polytomic_mcp.tools.limits import refuse_unsendable
 from polytomic_mcp.tools.schemas import JsonSchema, compact
+from polytomic_mcp.tools.spelling import nearest, quoted
+
+_LONGEST_NAME: Final = 80
+_MOST_PROBLEMS: Final = 20
 
 
 class PolytomicTool(Tool):
@@ -43,12 +47,14 @@ class PolytomicTool(Tool):
         traceback.
         """
         self._refuse_unknown(arguments)
+        self._refuse_unsendable(self.fn_metadata.pre_parse_json(arguments))
         try:
             result = await super().run(arguments, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError):
-                raise ToolError(_explain(self.name, cause)) from None
+                is_answer = isinstance(error, UnexpectedToolError)
+                raise ToolError(_explain(self.name, cause, is_answer=is_answer)) from None
             if isinstance(cause, ToolError | PolytomicError):
                 raise ToolError(str(cause)) from None
             raise
@@ -59,10 +65,19 @@ class PolytomicTool(Tool):
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
         known = list(self.parameters["properties"])
         problems = [
-            f"{name!r} is not an argument{_nearest(name, known)}" for name in arguments if name not in known
+            f"{quoted(name)} is not an argument.{nearest(name, known)}"
+            for name in arguments
+            if name not in known
         ]
         if problems:
-            raise ToolError(f"{self.name}: {'; '.join(problems)}. Its arguments: {', '.join(known)}.")
+            raise ToolError(f"{self.name}: {' '.join(problems)} Its arguments: {', '.join(known)}.")
+
+    def _refuse_unsendable(self, arguments: dict[str, Any]) -> None:
+        for name, value in arguments.items():
+            try:
+                refuse_unsendable(value)
+            except ValueError as error:
+                raise ToolError(f"{self.name}: {name} {error}.") from None
 
 
 @cache
@@ -76,18 +91,19 @@ def _one_line_paragraphs(docstring: str) -> str:
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def _explain(tool: str, error: ValidationError) -> str:
-    """Name each wrong argument and what it should be, never its value: it may be a secret."""
+def _explain(tool: str, error: ValidationError, *, is_answer: bool) -> str:
+    """Name each wrong part and what it should be, never its value: it may be a secret."""
     problems = [
-        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        f"{'.'.join(str(part)[:_LONGEST_NAME] for part in problem['loc'])}: {problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False, include_context=False)
     ]
-    return f"{tool}: the arguments do not fit. {'; '.join(problems[:20])}."
+    listed = "; ".join(problems[:_MOST_PROBLEMS])
+    if is_answer:
+        return (
+            f"{tool}: Polytomic's answer is not of the expected shape. {listed}. What was asked for may have "
+            "been done all the same: read the object's state. Check POLYTOMIC_API_URL and its version."
+        )
+    return f"{tool}: the arguments do not fit. {listed}."
 
 
 def _answer(result: BaseModel) -> CallToolResult:

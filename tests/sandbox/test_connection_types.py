@@ -19,6 +19,7 @@ async def test_every_type_is_listed_with_what_it_can_do(http: httpx.AsyncClient)
     }
     assert types["s3"]["capabilities"]["logging"]
     assert types["gong"]["oauth_prompt"] == {"key": "auth_method", "value": "oauth"}
+    assert types["salesforce"]["oauth_prompt"] == {"key": "connect_mode", "value": "browser"}
     assert types["snowflake"]["oauth_prompt"] is None
     assert types["postgresql"]["initialConfiguration"]["port"] == 5432
 

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from polytomic_mcp.sandbox.connection_types import load_connection_types
+
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
 MASK = "********"
@@ -45,6 +47,31 @@ async def test_a_connection_is_found_in_the_list_and_by_its_id(
     fetched = (await http.get(f"/api/connections/{connection['id']}")).json()["data"]
 
     assert listed == [fetched] == [connection]
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    """Return a value that fits a field's schema, and hunter2 wherever it holds a secret."""
+    match schema["type"]:
+        case "string":
+            return schema.get("enum", ["hunter2" if schema.get("sensitive") else "text"])[0]
+        case "array":
+            return [sample(schema["items"])]
+        case "object":
+            return {name: sample(member) for name, member in schema.get("properties", {}).items()}
+        case type_:
+            return {"integer": 1, "boolean": True}[type_]
+
+
+async def test_every_type_takes_all_of_its_fields_and_hides_its_secrets(http: httpx.AsyncClient) -> None:
+    for type_ in load_connection_types().values():
+        created = await create(
+            http, type_.id, {name: sample(schema) for name, schema in type_.fields.items()}
+        )
+
+        assert created.status_code == 200, type_.id
+        assert set(created.json()["data"]["configuration"]) == set(type_.fields)
+        assert "hunter2" not in created.text, type_.id
+    assert "hunter2" not in (await http.get("/api/connections")).text
 
 
 async def test_nested_secrets_are_hidden_too(http: httpx.AsyncClient) -> None:

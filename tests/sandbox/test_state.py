@@ -1,9 +1,11 @@
 """A state file outlives the process that wrote it, however that ended."""
 
+import contextlib
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +58,43 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
 
     assert [row["id"] for row in listed] == [answer["data"]["id"] for answer in first]
     assert replayed == first[7]
+
+
+def test_a_call_cut_off_by_a_kill_may_be_repeated_and_acts_once(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    acknowledged: list[str] = []
+    attempted = 0
+    enough = threading.Event()
+
+    def post(http: httpx.Client, number: int) -> str:
+        key = {"Idempotency-Key": f"connection-{number}"}
+        return http.post("/api/connections", json=body(number), headers=key).json()["data"]["id"]
+
+    def keep_posting(http: httpx.Client) -> None:
+        nonlocal attempted
+        with contextlib.suppress(httpx.TransportError):
+            while True:
+                attempted += 1
+                acknowledged.append(post(http, attempted))
+                if len(acknowledged) == 25:
+                    enough.set()
+        enough.set()
+
+    with httpx.Client(headers=HEADERS, timeout=60, trust_env=False) as client:
+        poster = threading.Thread(target=keep_posting, args=[client])
+        with killed(state) as http:
+            client.base_url = http.base_url
+            poster.start()
+            enough.wait(timeout=60)
+        poster.join(timeout=60)
+
+    with killed(state) as http:
+        repeated = [post(http, number + 1) for number in range(attempted)]
+        listed = [row["id"] for row in http.get("/api/connections").json()["data"]]
+
+    assert len(acknowledged) >= 25
+    assert listed == repeated
+    assert repeated[: len(acknowledged)] == acknowledged
 
 
 async def test_a_state_file_is_taken_up_by_the_next_sandbox(tmp_path: Path) -> None:

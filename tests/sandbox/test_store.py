@@ -121,6 +121,15 @@ def test_a_file_is_taken_up_where_it_was_left(tmp_path: Path) -> None:
     assert found == {"id": "m1"}
 
 
+def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    store.put("model", "m1", {"id": "m1"})
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    store.close()
+
+    assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
+
+
 def test_two_stores_may_share_a_file(tmp_path: Path) -> None:
     one, two = Store(tmp_path / "state.db"), Store(tmp_path / "state.db")
     one.put("model", "m1", {"id": "m1"})
@@ -164,6 +173,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
         Store(tmp_path / "state.db")
 
 
-def test_a_path_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["missing/state.db", "."])
+def test_a_path_that_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be opened"):
-        Store(tmp_path / "missing" / "state.db")
+        Store(tmp_path / name)

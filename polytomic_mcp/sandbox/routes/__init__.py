@@ -1,18 +1,25 @@
 """Every route the sandbox emulates, one module a resource.
 
 A module joins by its line in the import and its line in ``MODULES``; nothing registers itself.
+``PAGES`` are the addresses outside the API, which browsers and downloads reach without the key.
 """
 
 from types import MappingProxyType
 from typing import Final
 
+from starlette.routing import Route
+
 from polytomic_mcp.sandbox.call import Routes
 from polytomic_mcp.sandbox.routes import (
     connection_types,
     connections,
+    consent,
     executions,
     identity,
+    jobs,
     logs,
+    model_sources,
+    models,
     parameter_values,
     schedules,
     schemas,
@@ -25,7 +32,10 @@ MODULES: Final[tuple[Routes, ...]] = (
     connections.ROUTES,
     executions.ROUTES,
     identity.ROUTES,
+    jobs.ROUTES,
     logs.ROUTES,
+    model_sources.ROUTES,
+    models.ROUTES,
     parameter_values.ROUTES,
     schedules.ROUTES,
     schemas.ROUTES,
@@ -36,3 +46,5 @@ MODULES: Final[tuple[Routes, ...]] = (
 ROUTES: Final[Routes] = MappingProxyType(
     {operation: handler for module in MODULES for operation, handler in module.items()}
 )
+
+PAGES: Final[tuple[Route, ...]] = (*consent.PAGES, *logs.PAGES)

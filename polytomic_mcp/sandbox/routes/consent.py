@@ -108,7 +108,8 @@ def _form(consent: Consent, connection: JsonObject, *, note: str | None) -> Resp
     )
 
 
-ROUTES: Final = (
+PAGES: Final = (
     Route(consents.PATH, show, methods=["GET"]),
     Route(consents.PATH, decide, methods=["POST"]),
 )
+"""The addresses that need no key: their token is one."""

@@ -5,7 +5,6 @@ from typing import Final
 
 from polytomic_mcp.sandbox import checks, destinations, executions, pagination, runner, schedules
 from polytomic_mcp.sandbox.call import Call, Routes, public
-from polytomic_mcp.sandbox.problems import refuse
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
@@ -23,7 +22,7 @@ def start(call: Call) -> JsonObject:
             f"Sync {sync['name']} is already running; wait for its end or cancel it.",
             key="already_running",
         )
-    refuse(checks.reference_problems(world, sync, Sources(world.store)), "The sync cannot run")
+    checks.require_target(world, sync, Sources(world.store))
     destinations.require_destination(world, sync["target"]["connection_id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
     execution = executions.create(world, sync["id"], request)

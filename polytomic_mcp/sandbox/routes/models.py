@@ -6,7 +6,7 @@ from typing import Final
 from polytomic_mcp.sandbox import jobs, pagination
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.models import compose, require_healthy
-from polytomic_mcp.sandbox.reading import read_model
+from polytomic_mcp.sandbox.reading import LOOKING_SECONDS, read_model
 from polytomic_mcp.sandbox.routes.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.versions import CURRENT
@@ -86,7 +86,7 @@ def _save(call: Call, id_: str, made: JsonObject) -> JsonObject:
 
 def _sample(call: Call, model: JsonObject) -> JsonObject:
     require_healthy(call.world, model["connection_id"])
-    rows = read_model(call.world, model, limit=SAMPLE).rows
+    rows = read_model(call.world, model, limit=SAMPLE, seconds=LOOKING_SECONDS).rows
     return {"records": [{model["id"]: row} for row in rows], "warnings": []}
 
 

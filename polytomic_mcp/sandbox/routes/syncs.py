@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox import checks, destinations, executions, pagination, syncs
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.problems import Problem, refuse
+from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.routes.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.sources import Sources
@@ -93,10 +93,10 @@ def _save(call: Call, made: JsonObject) -> JsonObject:
     target = _target(call, sync, sources, problems)
     if target is not None:
         problems += checks.rule_problems(world, sync, target)
-    refuse(problems, "The sync is not valid")
-    if target is not None:
-        make_target(world, target, sync, sources)
-        sync["target"]["object"] = target.id
+    if problems or target is None:
+        raise refusal(problems, "The sync is not valid")
+    make_target(world, target, sync, sources)
+    sync["target"]["object"] = target.id
     sync |= {"updated_at": world.now(), "updated_by": ACTOR}
     world.store.put("sync", sync["id"], sync)
     return {"data": syncs.show(sync, call.version, [])}

@@ -13,6 +13,11 @@ from polytomic_mcp.sandbox.world import World
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "mysql": {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "shop"},
+    "webhook": {"url": "https://hooks.acme.example"},
+}
+
 SQL_TYPES = {
     "string": "VARCHAR",
     "number": "DOUBLE",
@@ -67,7 +72,7 @@ class Stage:
 
     async def connection(self, type_: str) -> str:
         if type_ not in self._connections:
-            self._connections[type_] = (await self._connect(type_))["id"]
+            self._connections[type_] = (await self._connect(type_, **CONFIGURATIONS.get(type_, {})))["id"]
         return self._connections[type_]
 
     def table(
@@ -105,7 +110,7 @@ class Stage:
         return id_
 
     async def body(
-        self, model: str, target: str, *, system: str = "postgresql", **more: Any
+        self, model: str, target: str, /, *, system: str = "postgresql", **more: Any
     ) -> dict[str, Any]:
         """Return a sync's body; ``fields`` and ``identity`` are written ``"source>target ..."``."""
         body: dict[str, Any] = {
@@ -130,7 +135,7 @@ class Stage:
             }
         return body
 
-    async def sync(self, model: str, target: str, **more: Any) -> dict[str, Any]:
+    async def sync(self, model: str, target: str, /, **more: Any) -> dict[str, Any]:
         answer = await self.http.post("/api/syncs", json=await self.body(model, target, **more))
         assert answer.status_code == 200, answer.text
         data: dict[str, Any] = answer.json()["data"]
@@ -146,7 +151,7 @@ class Stage:
         data: dict[str, Any] = answer.json()["data"]
         return data
 
-    async def moved(self, model: str, target: str, **more: Any) -> dict[str, int]:
+    async def moved(self, model: str, target: str, /, **more: Any) -> dict[str, int]:
         """Create a sync, run it to its end, and return the counts that are not zero."""
         execution = await self.start(await self.sync(model, target, **more))
         assert execution["status"] == "completed", execution

@@ -93,18 +93,20 @@ def naive_move(mode: str, record: Row, rows: list[Row]) -> str:
     if id_ is None and mode != "append":
         return "error"
     match = next((row for row in rows if row["id"] == id_), None) if mode != "append" else None
-    if mode == "remove":
-        if match is None:
-            return "skipped"
+    if mode == "remove" and match is not None:
         rows.remove(match)
         return "delete"
-    if (match is not None and mode == "create") or (match is None and mode == "update"):
+    if (mode == "create" and match is not None) or (mode in ("update", "remove") and match is None):
         return "skipped"
+    return naive_write(record | {"id": id_}, match, rows)
+
+
+def naive_write(record: Row, match: Row | None, rows: list[Row]) -> str:
     if record["age"] == "old":
         return "error"
     age = None if record["age"] is None else float(record["age"])
     if match is None:
-        rows.append({"id": id_, "age": age})
+        rows.append({"id": record["id"], "age": age})
         return "insert"
     if match["age"] == age:
         return "unchanged"

@@ -1,0 +1,67 @@
+"""Text on a terminal: what is safe to print, how many columns it takes, and rows in columns."""
+
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+_GAP: Final = "  "
+_WIDEST_CELL: Final = 60
+_NARROWEST_CELL: Final = 6
+_MOST_COLUMNS: Final = 12
+
+
+def printable(text: str) -> str:
+    """Return the text with a dot for what would steer the terminal: escapes, controls, bidi marks."""
+    return "".join(character if character.isprintable() else "·" for character in text)
+
+
+def lines(text: str) -> str:
+    """Return the text printable, its line breaks kept."""
+    return "\n".join(map(printable, text.splitlines()))
+
+
+def width(text: str) -> int:
+    """Return how many columns the text takes; an emoji or a Chinese character takes two."""
+    return sum(map(_width, text))
+
+
+def clipped(text: str, columns: int) -> str:
+    """Return as much of the text as fits, an ellipsis at the end of what does not."""
+    if width(text) <= columns:
+        return text
+    taken = 1
+    for index, character in enumerate(text):
+        taken += _width(character)
+        if taken > columns:
+            return text[:index] + "…"
+    return text
+
+
+def grid(rows: Sequence[Mapping[str, Any]], columns: int) -> Iterator[str]:
+    """Give the lines of a table, its header first; wide cells give way until it fits the columns."""
+    names = list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
+    cells = [list(map(printable, names)), *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = _fitted([max(map(width, column)) for column in zip(*cells, strict=True)], columns)
+    for line in cells:
+        shown = (clipped(cell, room) for cell, room in zip(line, widths, strict=True))
+        padded = (cell + " " * (room - width(cell)) for cell, room in zip(shown, widths, strict=True))
+        yield _GAP.join(padded).rstrip()
+
+
+def _fitted(widths: list[int], columns: int) -> list[int]:
+    room = columns - len(_GAP) * (len(widths) - 1)
+    fitted = [min(width, _WIDEST_CELL) for width in widths]
+    while sum(fitted) > room and max(fitted) > _NARROWEST_CELL:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cell(value: Any) -> str:
+    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,89 @@
+"""An ASGI application on a port, in a thread, for as long as a block runs."""
+
+import signal
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import uvicorn
+
+from polytomic_mcp.errors import ConfigurationError
+
+LOOPBACK: Final = "127.0.0.1"
+_GRACE_SECONDS: Final = 3
+_GLANCE_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A server that answers: where, and the thread in which it does."""
+
+    url: str
+    thread: threading.Thread
+
+    def wait(self) -> None:
+        """Wait until SIGINT, SIGTERM or the server's own end; call it in the main thread."""
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            while self.thread.is_alive():
+                self.thread.join(_GLANCE_SECONDS)  # without an end, Windows would not hear Ctrl-C
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def listening(app: Any, *, host: str = LOOPBACK, port: int = 0) -> Generator[Listening]:
+    """Serve an application, on a free port if it is 0, and say nothing: stdout and stderr are others'.
+
+    Raises:
+        ConfigurationError: The address cannot be listened on.
+    """
+    with _listener(host, port) as listener:
+        server = _Server(_quiet(app))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        server.is_ready.wait()
+        try:
+            yield Listening(f"http://{_bracketed(host)}:{listener.getsockname()[1]}", thread)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it has started: one told to stop before would skip its lifespan's end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets=sockets)
+        finally:
+            self.is_ready.set()
+
+
+def _quiet(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_SECONDS
+    )
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {_bracketed(host)}:{port}: {error.strerror}. Choose another --port or --host."
+        ) from error
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,76 @@
+"""What a model can be built on, browsed from the outside in."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+SOURCE = "/api/connections/{}/modelsync/source"
+
+
+async def get(http: httpx.AsyncClient, connection: dict[str, Any], path: str = "", **params: str) -> Any:
+    answer = await http.get(SOURCE.format(connection["id"]) + path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+async def test_a_warehouse_offers_a_query_a_table_or_a_view(http: httpx.AsyncClient, connect: Any) -> None:
+    source = await get(http, await connect("snowflake"))
+
+    assert source["requires_one_of"] == ["query", "table", "view"]
+    assert source["items"]["query"] == {"items": None, "has_items": False, "requires_one_of": None}
+    assert source["items"]["table"]["has_items"]
+    assert "public.salesforce_contacts" in source["items"]["table"]["items"]
+    assert source["configuration"] == {}
+
+
+@pytest.mark.parametrize(
+    ("type_", "wanted"), [("gong", ["table"]), ("hubspot", ["table"]), ("salesforce", ["query", "table"])]
+)
+async def test_an_application_offers_its_objects(
+    http: httpx.AsyncClient, connect: Any, type_: str, wanted: list[str]
+) -> None:
+    source = await get(http, await connect(type_))
+
+    assert source["requires_one_of"] == wanted
+    assert source["items"]["table"]["items"]
+
+
+@pytest.mark.parametrize("key", ["params[table]", "table"])
+async def test_drilling_into_a_table_shows_its_columns(
+    http: httpx.AsyncClient, connect: Any, key: str
+) -> None:
+    source = await get(http, await connect("postgresql"), **{key: "public.orders"})
+
+    assert source["configuration"] == {"table": {"type": "string", "items": ["public.orders"]}}
+    assert "ordered_at" in source["items"]["tracking_columns"]["items"]
+
+
+async def test_the_fields_of_a_table_or_a_query_are_shown_before_there_is_a_model(
+    http: httpx.AsyncClient, connect: Any
+) -> None:
+    connection = await connect("snowflake")
+
+    table = await get(http, connection, "/fields", **{"params[table]": "accounts"})
+    query = await get(http, connection, "/fields", **{"params[query]": "SELECT 1.5 AS x"})
+
+    assert [field["name"] for field in table][:2] == ["account_id", "name"]
+    assert (query[0]["name"], query[0]["type"], query[0]["example"]) == ("x", "number", 1.5)
+
+
+async def test_fields_of_nothing_are_refused(http: httpx.AsyncClient, connect: Any) -> None:
+    refused = await http.get(SOURCE.format((await connect("snowflake"))["id"]) + "/fields")
+
+    assert refused.status_code == 422
+    assert "one of query, table or view" in refused.json()["message"]
+
+
+async def test_a_connection_that_waits_for_consent_has_no_sources(
+    http: httpx.AsyncClient, connect: Any
+) -> None:
+    connection = await connect("gong", auth_method="oauth")
+
+    refused = await http.get(SOURCE.format(connection["id"]))
+
+    assert refused.status_code == 422
+    assert "unhealthy" in refused.json()["message"]

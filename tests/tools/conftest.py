@@ -1,0 +1,262 @@
+"""A scripted Polytomic, the sandbox, and an MCP client that holds every answer of a tool to its word."""
+
+import inspect
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+from mcp import Client
+from mcp.server.mcpserver import MCPServer
+
+from polytomic_mcp import Settings, build_server
+from polytomic_mcp.client import Polytomic, RetryPolicy
+from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import Secret
+from polytomic_mcp.tools.caller import Caller
+
+KEY = "a-very-secret-key"
+ONCE = RetryPolicy(attempts=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(obj: object) -> None:
+    """Mark coroutine tests before anyio looks at them: it drops the parameters of those marked later."""
+    if inspect.iscoroutinefunction(obj):
+        pytest.mark.anyio(obj)
+
+
+class ScriptedApi(httpx.AsyncBaseTransport):
+    """Answers each ``METHOD /path`` from a table and remembers what was asked.
+
+    An answer is JSON, a response, an error to raise, or a function of the request that gives one of
+    these. What is not in the table is answered with 404.
+    """
+
+    WAREHOUSE = "11111111-0000-0000-0000-000000000001"
+    GONG = "11111111-0000-0000-0000-000000000002"
+    MODEL = "22222222-0000-0000-0000-000000000001"
+    SYNC = "33333333-0000-0000-0000-000000000001"
+    EXECUTION = "44444444-0000-0000-0000-000000000001"
+    FLOW = "my-gong-engage-flow"
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.requests: list[httpx.Request] = []
+
+    def __setitem__(self, operation: str, answer: Any) -> None:
+        self.answers[operation] = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        missing = httpx.Response(404, json={"message": "no such thing"})
+        answer = self.answers.get(f"{request.method} {request.url.path}", missing)
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, httpx.Response):
+            return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        return httpx.Response(200, json=answer)
+
+    def holds(self, kind: str, *objects: dict[str, Any]) -> None:
+        """Serve objects of a kind (``connections``): the list of them, and each by its id."""
+        self[f"GET /api/{kind}"] = {"data": list(objects)}
+        for item in objects:
+            self[f"GET /api/{kind}/{item['id']}"] = {"data": item}
+
+    def echoes(self, operation: str, **more: Any) -> None:
+        """Answer an operation with the body it was sent, and more."""
+        self[operation] = lambda request: {"data": json.loads(request.content) | more}
+
+    def bodies(self, operation: str) -> list[Any]:
+        """Return the bodies that were sent to an operation."""
+        return [json.loads(request.content) for request in self.asked(operation)]
+
+    def asked(self, operation: str) -> list[httpx.Request]:
+        return [each for each in self.requests if f"{each.method} {each.url.path}" == operation]
+
+    def written(self) -> list[str]:
+        """Name what was asked for beside reads."""
+        return [f"{each.method} {each.url.path}" for each in self.requests if each.method != "GET"]
+
+
+class Clock:
+    """Time that passes only while somebody sleeps, in seconds."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.time += seconds
+
+    def now(self) -> float:
+        return self.time
+
+
+class Tools:
+    """The tools as a client calls them; each answer is held to its output schema and to its own text."""
+
+    def __init__(self, client: Client, schemas: dict[str, Any]) -> None:
+        self.client = client
+        self.schemas = schemas
+
+    async def __call__(self, tool: str, /, **arguments: Any) -> Any:
+        """Call a tool that must succeed, and return its structured result."""
+        is_error, answer = await self.try_(tool, arguments)
+        assert not is_error, answer
+        return answer
+
+    async def refused(self, tool: str, /, **arguments: Any) -> str:
+        """Call a tool that must refuse, and return what it says."""
+        is_error, answer = await self.try_(tool, arguments)
+        assert is_error, answer
+        return answer
+
+    async def try_(self, tool: str, arguments: dict[str, Any], **options: Any) -> tuple[bool, Any]:
+        """Call a tool; return whether it refused, and its text or its structured result."""
+        result = await self.client.call_tool(tool, arguments, **options)
+        (content,) = result.content
+        if result.is_error:
+            assert result.structured_content is None
+            assert "Error executing tool" not in content.text
+            assert "Traceback" not in content.text
+            return True, content.text
+        assert json.loads(content.text) == result.structured_content
+        assert content.text == json.dumps(
+            result.structured_content, ensure_ascii=False, separators=(",", ":")
+        )
+        jsonschema.validate(result.structured_content, self.schemas[tool])
+        return False, result.structured_content
+
+
+Connect = Callable[..., AbstractAsyncContextManager[Tools]]
+
+
+@pytest.fixture(scope="session")
+def schemas() -> dict[str, Any]:
+    """Each tool's output schema."""
+    return {tool.name: tool.output_schema for toolset in toolsets() for tool in toolset.tools("full-access")}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api() -> ScriptedApi:
+    """A Polytomic that knows nothing yet."""
+    return ScriptedApi()
+
+
+@pytest.fixture
+def connect(api: ScriptedApi, clock: Clock, schemas: dict[str, Any]) -> Connect:
+    """Connect a client to the tools over the scripted API, with the test's clock and no repetitions."""
+
+    @asynccontextmanager
+    async def connected(*, mode: str = "auto", settings: Settings | None = None, **options: Any) -> Any:
+        chosen = settings or Settings(api_key=Secret(KEY))
+
+        @asynccontextmanager
+        async def lifespan(_: Any) -> AsyncIterator[Caller]:
+            access = chosen.access_mode
+            client = Polytomic(
+                chosen.api_key, transport=api, retry=ONCE, sleep=clock.sleep, access_mode=access
+            )
+            yield Caller(client, clock.sleep, clock.now)
+
+        shown = [tool for toolset in toolsets() for tool in toolset.tools(chosen.access_mode)]
+        server = MCPServer("test", version="1", tools=list(shown), lifespan=lifespan)
+        async with Client(server, mode=mode, **options) as client:
+            yield Tools(client, schemas)
+
+    return connected
+
+
+@pytest.fixture
+async def tools(connect: Connect) -> AsyncIterator[Tools]:
+    """The tools over the scripted API."""
+    async with connect() as connected:
+        yield connected
+
+
+@pytest.fixture
+def company(api: ScriptedApi) -> ScriptedApi:
+    """The scripted API with a warehouse, a Gong with one flow, a model and a sync from one to the other."""
+    api.holds(
+        "connections",
+        {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}, "status": "healthy"},
+        {"id": api.GONG, "name": "Gong", "type": {"id": "gong"}, "status": "healthy"},
+    )
+    fields = [{"id": "f1", "name": "contact_id", "type": "string"}, {"id": "f2", "name": "plan"}]
+    model = {"name": "Plans", "type": "snowflake", "connection_id": api.WAREHOUSE, "fields": fields}
+    api.holds("models", {"id": api.MODEL, "configuration": {"query": "SELECT 1"}, **model})
+    objects = [{"id": api.FLOW, "name": "Winter flow", "modes": [{"id": "updateOrCreate"}]}]
+    api[f"GET /api/connections/{api.GONG}/modelsync/targetobjects"] = {"data": objects}
+    api[f"GET /api/connections/{api.GONG}/modelsync/target/fields"] = {"data": flow_fields()}
+    api.holds("syncs", stored_sync())
+    api.echoes("POST /api/syncs", id=api.SYNC)
+    api.echoes(f"PUT /api/syncs/{api.SYNC}", id=api.SYNC)
+    return api
+
+
+def flow_fields() -> dict[str, Any]:
+    """What the API says of a Gong Engage flow."""
+    functions = [{"id": "Equality", "label": "Equals"}]
+    return {
+        "id": ScriptedApi.FLOW,
+        "name": "Winter flow",
+        "fields": [
+            {"id": "Id", "type": "string", "supports_identity": True, "identity_functions": functions},
+            {"id": "Note", "type": "string", "required": False, "values": []},
+        ],
+        "modes": [{"mode": "updateOrCreate", "requires_identity": True}],
+        "properties": {"mappings_not_required": True},
+    }
+
+
+def stored_sync() -> dict[str, Any]:
+    """The sync as 2025-09-18 answers it."""
+    source = {"model_id": ScriptedApi.MODEL, "field": "contact_id"}
+    return {
+        "id": ScriptedApi.SYNC,
+        "name": "Plans to Gong",
+        "mode": "updateOrCreate",
+        "active": True,
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": ScriptedApi.GONG, "object": ScriptedApi.FLOW},
+        "fields": [],
+        "identity": {"source": source, "target": "Id", "function": "Equality"},
+        "model_ids": [ScriptedApi.MODEL],
+        "policies": None,
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
+
+
+@pytest.fixture
+def sandbox() -> Iterator[httpx.ASGITransport]:
+    """A transport into a fresh sandbox."""
+    app = create_sandbox(key=KEY)
+    yield httpx.ASGITransport(app)
+    app.state.world.close()
+
+
+@pytest.fixture
+def open_sandbox(sandbox: httpx.ASGITransport, schemas: dict[str, Any]) -> Connect:
+    """Connect a client to the real server over the sandbox."""
+
+    @asynccontextmanager
+    async def connected(*, api_version: str = "2025-09-18", **options: Any) -> AsyncIterator[Tools]:
+        settings = Settings(api_key=Secret(KEY), api_url="http://sandbox", api_version=api_version)
+        async with Client(build_server(settings, transport=sandbox), **options) as client:
+            yield Tools(client, schemas)
+
+    return connected

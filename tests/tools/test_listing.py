@@ -1,0 +1,108 @@
+"""Lists: short rows, filters, and a token that goes on exactly where the page ended."""
+
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+
+def serve_pages(api: Any, sizes: list[int]) -> list[str]:
+    """Serve syncs in pages of those sizes; return their ids in order."""
+    pages, ids = [], []
+    for number, size in enumerate(sizes):
+        ids += (page := [f"s{number}-{index}" for index in range(size)])
+        more = {"pagination": {"next_page_token": str(number + 1)}} if number + 1 < len(sizes) else {}
+        pages.append({"data": [{"id": id_, "name": id_} for id_ in page]} | more)
+    api["GET /api/syncs"] = lambda request: pages[int(request.url.params.get("page_token", 0))]
+    return ids
+
+
+async def walk(tools: Any, tool: str, **arguments: Any) -> list[list[str]]:
+    """Return the ids of each page until there is none."""
+    pages, token = [], {}
+    while True:
+        answer = await tools(tool, **arguments, **token)
+        pages.append([item["id"] for item in answer["items"]])
+        if "next_page_token" not in answer:
+            return pages
+        token = {"page_token": answer["next_page_token"]}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(0, 4), min_size=1, max_size=5), limit=st.integers(1, 7))
+async def test_walking_through_a_list_loses_and_repeats_nothing(
+    sizes: list[int], limit: int, tools: Any, api: Any
+) -> None:
+    ids = serve_pages(api, sizes)
+
+    pages = await walk(tools, "list_syncs", limit=limit)
+
+    assert [id_ for page in pages for id_ in page] == ids
+    assert all(len(page) == limit for page in pages[:-1])
+
+
+async def test_a_query_holds_over_page_ends(tools: Any, api: Any) -> None:
+    serve_pages(api, [3, 3, 3])
+
+    pages = await walk(tools, "list_syncs", query="-2", limit=2)
+
+    assert pages == [["s0-2", "s1-2"], ["s2-2"]]
+
+
+async def test_filters_go_to_the_api_and_the_connection_by_its_id(tools: Any, company: Any) -> None:
+    await tools("list_syncs", active=False, mode="update", target_connection_id="gong")
+
+    (request,) = company.asked("GET /api/syncs")
+    expected = {"active": "false", "mode": "update", "target_connection_id": company.GONG}
+    assert dict(request.url.params) == expected
+
+
+async def test_a_sync_is_shown_alike_whichever_version_lists_it(tools: Any, company: Any) -> None:
+    older = {"id": "a", "target": {"connection_id": company.GONG, "object": "flow"}}
+    newer = {"id": "b", "target_connection_id": company.GONG, "target_object": "flow"}
+    company["GET /api/syncs"] = {"data": [older, newer]}
+
+    items = (await tools("list_syncs"))["items"]
+
+    target = {"target_connection_id": company.GONG, "target_object": "flow"}
+    assert items == [{"id": "a", **target}, {"id": "b", **target}]
+
+
+async def test_models_can_be_listed_over_one_connection(tools: Any, company: Any) -> None:
+    other = {"id": "m2", "name": "Other", "connection_id": company.GONG}
+    company["GET /api/models"]["data"].append(other) if False else company.holds("models", other)
+
+    assert (await tools("list_models", connection_id="Warehouse"))["items"] == []
+    assert [item["id"] for item in (await tools("list_models", connection_id="Gong"))["items"]] == ["m2"]
+
+
+async def test_connections_can_be_listed_by_type_and_by_text(tools: Any, company: Any) -> None:
+    row = {"id": company.GONG, "name": "Gong", "type": "gong", "status": "healthy"}
+
+    assert (await tools("list_connections", type="gong"))["items"] == [row]
+    assert (await tools("list_connections", query="ON"))["items"] == [row]
+    assert (await tools("list_connections", query="ON", type="snowflake"))["items"] == []
+
+
+async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
+    types = [{"id": f"t{number}", "capabilities": {"source": number % 2 == 0}} for number in range(5)]
+    api["GET /api/connection_types"] = {"data": types}
+
+    assert await walk(tools, "list_connection_types", limit=2) == [["t0", "t1"], ["t2", "t3"], ["t4"]]
+    assert await walk(tools, "list_connection_types", role="source", limit=3) == [["t0", "t2", "t4"]]
+
+
+@pytest.mark.parametrize("token", ["", "x", "-1:", "1", "٣:", "9" * 5000 + ":", ":", "1.5:"])
+async def test_a_page_token_of_ones_own_making_is_refused(token: str, tools: Any, company: Any) -> None:
+    if token == "":
+        assert (await tools("list_connections", page_token=token))["items"]  # as good as none
+    else:
+        assert "leave it out to start over" in await tools.refused("list_connections", page_token=token)
+
+
+async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(tools: Any, api: Any) -> None:
+    api["GET /api/syncs"] = httpx.Response(400, json={"message": "bad page_token"})
+
+    assert "bad page_token" in await tools.refused("list_syncs", page_token="0:x")

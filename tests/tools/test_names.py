@@ -1,0 +1,136 @@
+"""Names in the place of ids, everywhere an id is wanted."""
+
+from typing import Any
+
+import pytest
+
+# Each tool with an argument that names an object, and that argument.
+BY_NAME = [
+    ("get_connection", "connection_id", "connection", "WAREHOUSE"),
+    ("get_model", "model_id", "model", "MODEL"),
+    ("get_sync", "sync_id", "sync", "SYNC"),
+]
+NAMES = {"connection": "Warehouse", "model": "Plans", "sync": "Plans to Gong"}
+ELSEWHERE = [
+    ("test_connection", {}, "connection_id", "connection"),
+    ("update_connection", {}, "connection_id", "connection"),
+    ("delete_connection", {}, "connection_id", "connection"),
+    ("list_models", {}, "connection_id", "connection"),
+    ("preview_model", {"configuration": {}}, "connection_id", "connection"),
+    ("preview_model", {}, "model_id", "model"),
+    ("create_model", {"name": "n", "configuration": {}}, "connection_id", "connection"),
+    ("update_model", {}, "model_id", "model"),
+    ("delete_model", {}, "model_id", "model"),
+    ("list_target_objects", {}, "connection_id", "connection"),
+    ("list_target_fields", {"target": "x"}, "connection_id", "connection"),
+    ("list_syncs", {}, "target_connection_id", "connection"),
+    ("update_sync", {}, "sync_id", "sync"),
+    ("start_sync", {}, "sync_id", "sync"),
+    ("get_sync_execution", {}, "sync_id", "sync"),
+    ("cancel_sync", {}, "sync_id", "sync"),
+    ("delete_sync", {}, "sync_id", "sync"),
+]
+NOBODY = "99999999-0000-0000-0000-000000000009"
+
+
+@pytest.mark.parametrize(("tool", "argument", "kind", "id_"), BY_NAME)
+async def test_an_object_is_found_by_id_by_name_and_in_any_case(
+    tool: str, argument: str, kind: str, id_: str, tools: Any, company: Any
+) -> None:
+    wanted = getattr(company, id_)
+
+    found = [
+        (await tools(tool, **{argument: reference}))["id"]
+        for reference in (wanted, NAMES[kind], NAMES[kind].upper(), NAMES[kind].lower())
+    ]
+
+    assert found == [wanted] * 4
+
+
+async def test_an_id_is_asked_for_at_once_and_no_list_is_read(tools: Any, company: Any) -> None:
+    await tools("get_connection", connection_id=company.GONG)
+
+    assert [request.url.path for request in company.requests] == [f"/api/connections/{company.GONG}"]
+
+
+@pytest.mark.parametrize("reference", ["Plams", NOBODY])
+@pytest.mark.parametrize(("tool", "others", "argument", "kind"), ELSEWHERE)
+async def test_an_unknown_reference_is_answered_with_what_there_is(
+    tool: str, others: Any, argument: str, kind: str, reference: str, tools: Any, company: Any
+) -> None:
+    text = await tools.refused(tool, **others, **{argument: reference})
+
+    assert f"No {kind} has the id or name '{reference}'" in text
+    assert f"'{NAMES[kind]}' (" in text
+    assert f"list_{kind}s shows all" in text
+    assert company.written() == []
+
+
+async def test_a_near_name_is_suggested(tools: Any, company: Any) -> None:
+    assert "Did you mean 'Warehouse'?" in await tools.refused("get_connection", connection_id="warehose")
+
+
+@pytest.mark.parametrize(("tool", "others", "argument", "kind"), ELSEWHERE)
+async def test_a_name_that_several_bear_is_refused_with_their_ids(
+    tool: str, others: Any, argument: str, kind: str, tools: Any, company: Any
+) -> None:
+    twins = [{"id": f"{number}{NOBODY[1:]}", "name": name} for number, name in ((1, "Twin"), (2, "TWIN"))]
+    company.holds(f"{kind}s", *twins)
+
+    text = await tools.refused(tool, **others, **{argument: "twin"})
+
+    assert f"2 {kind}s are named 'twin'; send the id of one" in text
+    assert all(twin["id"] in text for twin in twins)
+    assert company.written() == []
+
+
+async def test_with_nothing_there_the_refusal_says_so(tools: Any, api: Any) -> None:
+    api.holds("models")
+
+    assert "there are no models yet" in await tools.refused("get_model", model_id="Plans")
+
+
+async def test_a_long_list_of_candidates_is_cut(tools: Any, api: Any) -> None:
+    api.holds("models", *({"id": f"m{number}", "name": f"Model {number}"} for number in range(30)))
+
+    text = await tools.refused("get_model", model_id="x")
+
+    assert "'Model 7' (m7) and 22 more" in text
+
+
+async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Any, api: Any) -> None:
+    api.holds("models", {"id": "m1", "name": None}, {"id": "m2", "name": "m1"}, {"id": "m3", "name": ""})
+
+    assert (await tools("get_model", model_id="m1"))["id"] == "m1"
+    assert "No model" in await tools.refused("get_model", model_id="none")
+    assert "No model" in await tools.refused("get_model", model_id="")
+
+
+@pytest.mark.parametrize("reference", ["My-Gong-Engage-Flow", "winter FLOW"])
+async def test_a_target_object_that_differs_in_case_is_found_by_its_label(
+    reference: str, tools: Any, company: Any
+) -> None:
+    is_id = reference == "My-Gong-Engage-Flow"
+
+    if is_id:
+        text = await tools.refused("list_target_fields", connection_id="Gong", target=reference)
+        assert "Did you mean 'my-gong-engage-flow'?" in text
+    else:
+        found = await tools("list_target_fields", connection_id="Gong", target=reference)
+        assert found["id"] == company.FLOW
+
+
+async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools: Any, company: Any) -> None:
+    objects = [{"id": "a", "name": "Flow"}, {"id": "b", "name": "flow"}]
+    company[f"GET /api/connections/{company.GONG}/modelsync/targetobjects"] = {"data": objects}
+
+    text = await tools.refused("list_target_fields", connection_id="Gong", target="FLOW")
+
+    assert "2 target objects are named 'FLOW'; send an id: 'Flow' (a), 'flow' (b)." in text
+
+
+async def test_an_endless_reference_is_cut_in_the_refusal(tools: Any, company: Any) -> None:
+    text = await tools.refused("get_connection", connection_id="x" * 5_000_000)
+
+    assert len(text) < 500
+    assert "list_connections shows all" in text

@@ -1,0 +1,202 @@
+"""What every tool does alike: refusals that speak, results that keep their word, nothing on stderr."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp import Settings
+from polytomic_mcp.settings import Secret
+
+# Of every tool, a call that reaches the API; none of them could be refused before.
+CALLS: dict[str, dict[str, Any]] = {
+    "list_connection_types": {},
+    "describe_connection_type": {"type": "snowflake"},
+    "list_connections": {},
+    "get_connection": {"connection_id": "Warehouse"},
+    "test_connection": {"type": "snowflake", "configuration": {}},
+    "create_connection": {"name": "W", "type": "snowflake", "configuration": {}},
+    "update_connection": {"connection_id": "Warehouse", "name": "W"},
+    "delete_connection": {"connection_id": "Warehouse", "confirm_name": "Warehouse"},
+    "list_models": {},
+    "get_model": {"model_id": "Plans"},
+    "preview_model": {"model_id": "Plans"},
+    "create_model": {"name": "M", "connection_id": "Warehouse", "configuration": {"query": "SELECT 1"}},
+    "update_model": {"model_id": "Plans", "name": "M"},
+    "delete_model": {"model_id": "Plans", "confirm_name": "Plans"},
+    "list_target_objects": {"connection_id": "Gong"},
+    "list_target_fields": {"connection_id": "Gong", "target": "Winter flow"},
+    "list_syncs": {},
+    "get_sync": {"sync_id": "Plans to Gong"},
+    "get_sync_execution": {"sync_id": "Plans to Gong"},
+    "create_sync": {
+        "name": "S",
+        "mode": "updateOrCreate",
+        "target": {"connection_id": "Gong", "object": "Winter flow"},
+        "identity": {"source": {"model_id": "Plans", "field": "contact_id"}, "target": "Id"},
+    },
+    "update_sync": {"sync_id": "Plans to Gong", "name": "S"},
+    "start_sync": {"sync_id": "Plans to Gong"},
+    "cancel_sync": {"sync_id": "Plans to Gong"},
+    "delete_sync": {"sync_id": "Plans to Gong", "confirm_name": "Plans to Gong"},
+}
+
+ANSWERS: dict[str, tuple[Any, str]] = {
+    "unreachable": (httpx.ConnectError("no route"), "Check POLYTOMIC_API_URL and the network"),
+    "dropped": (httpx.ReadError("reset"), "broke before the answer was complete"),
+    "silent": (httpx.ReadTimeout("slow"), "fell silent"),
+    "400": (httpx.Response(400, json={"message": "bad field"}), "bad field. Correct what it names"),
+    "401": (httpx.Response(401, json={"error": "who are you"}), "Check POLYTOMIC_API_KEY"),
+    "403": (httpx.Response(403, json={"message": "no"}), "not permitted"),
+    "404": (httpx.Response(404, json={"message": "gone"}), "Check the ids"),
+    "409": (httpx.Response(409, json={"message": "already running"}), "read the object's state"),
+    "422": (httpx.Response(422, json={"key": "bad", "message": "no"}), "(bad) no. Correct what it names"),
+    "429": (httpx.Response(429, headers={"Retry-After": "7"}, json={}), "Call again after 7"),
+    "500": (httpx.Response(500, json={"message": "oops"}), "call again later"),
+    "html": (httpx.Response(200, html="<html>hello</html>"), "check POLYTOMIC_API_URL"),
+    "proxy": (httpx.Response(502, html="<html>bad gateway</html>"), "check POLYTOMIC_API_URL"),
+}
+ODD: dict[str, Any] = {
+    "nothing": httpx.Response(200),
+    "null": None,
+    "list": [1, None, "x"],
+    "empty": {},
+    "no data": {"data": None},
+    "list for object": {"data": [None, {}, {"id": 3}, {"id": "x", "name": None}]},
+    "object for list": {"data": {"id": 7, "name": [], "counts": {"insert": None}, "fields": 3, "type": []}},
+    "odd parts": {"data": {"id": "x", "errors": [{}], "status": None, "modes": "x", "configuration": []}},
+}
+
+
+def test_every_tool_has_a_call(schemas: dict[str, Any]) -> None:
+    assert CALLS.keys() == schemas.keys()
+
+
+@pytest.mark.parametrize("tool", CALLS)
+async def test_without_a_key_a_tool_says_what_to_set(tool: str, connect: Any, api: Any) -> None:
+    async with connect(settings=Settings()) as tools:
+        text = await tools.refused(tool, **CALLS[tool])
+
+    assert "POLYTOMIC_API_KEY" in text
+    assert "--sandbox" in text
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("tool", CALLS)
+async def test_a_failing_api_is_explained_with_what_to_do_next(
+    tool: str, answer: str, tools: Any, api: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcome, advice = ANSWERS[answer]
+    api.answers = dict.fromkeys(operations(api), outcome)
+
+    is_error, told = await tools.try_(tool, CALLS[tool])
+
+    if tool == "test_connection" and answer in ("400", "422"):
+        assert not is_error  # what was asked for is whether it works, and it does not
+        assert told["ok"] is False
+    else:
+        assert is_error
+        assert advice in told
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("tool", CALLS)
+async def test_an_odd_answer_of_the_api_is_no_crash(
+    tool: str, answer: str, tools: Any, company: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for operation in operations(company):
+        if operation not in company.answers or not operation.startswith("GET"):
+            company[operation] = ODD[answer]
+
+    _, told = await tools.try_(tool, CALLS[tool])
+
+    assert told
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("tool", CALLS)
+async def test_an_api_that_answers_nothing_but_oddities_is_no_crash(
+    tool: str, answer: str, tools: Any, api: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    api.answers = dict.fromkeys(operations(api), ODD[answer])
+
+    _, told = await tools.try_(tool, CALLS[tool])
+
+    assert told
+    assert capfd.readouterr().err == ""
+
+
+async def test_the_key_stands_in_no_refusal_that_repeats_it(tools: Any, api: Any) -> None:
+    api["GET /api/connections"] = httpx.Response(401, json={"message": "a-very-secret-key is not known"})
+
+    text = await tools.refused("list_connections")
+
+    assert "a-very-secret-key" not in text
+    assert "is not known" in text
+
+
+async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Any, api: Any) -> None:
+    text = await tools.refused("create_model", conection_id="x", zzz=1)
+
+    assert "'conection_id' is not an argument. Did you mean 'connection_id'?" in text
+    assert "'zzz' is not an argument." in text
+    assert "Its arguments: name, connection_id" in text
+    assert api.requests == []
+
+
+async def test_an_unfit_argument_is_named_and_its_value_is_not(tools: Any) -> None:
+    text = await tools.refused(
+        "create_connection", name=["hunter2"], type="snowflake", configuration="hunter2"
+    )
+
+    assert text.startswith("create_connection: the arguments do not fit. ")
+    assert "name: " in text
+    assert "configuration: " in text
+    assert "hunter2" not in text
+
+
+async def test_an_answer_of_another_shape_is_not_blamed_on_the_arguments(tools: Any, company: Any) -> None:
+    company["POST /api/models"] = {"data": {"id": 7}}
+
+    text = await tools.refused("create_model", **CALLS["create_model"])
+
+    assert "Polytomic's answer is not of the expected shape. id: " in text
+    assert "read the object's state" in text
+
+
+async def test_read_only_is_kept_by_the_client_too(connect: Any, company: Any) -> None:
+    company["POST /api/connections/test"] = httpx.Response(200)
+    company["POST /api/model-preview"] = {"data": {"id": "m", "fields": [{"name": "a"}]}}
+    settings = Settings(api_key=Secret("k"), access_mode="read-only")
+
+    async with connect(settings=settings) as tools:
+        health = await tools("test_connection", connection_id="Warehouse")
+        preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": "SELECT 1"})
+        listed = await tools.client.list_tools()
+
+    assert health == {"ok": True}
+    assert preview == {"fields": [{"name": "a"}]}
+    assert len(listed.tools) == 13
+
+
+def operations(api: Any) -> list[str]:
+    """Every request that one of the calls above may lead to."""
+    sync, connections = f"/api/syncs/{api.SYNC}", (api.WAREHOUSE, api.GONG, "x")
+    run = f"{sync}/executions/{api.EXECUTION}"
+    paths = [
+        *(f"/api/{kind}" for kind in ("connection_types", "connections", "models", "syncs", "model-preview")),
+        *("/api/connection_types/snowflake", "/api/connections/test", "/api/bulk/syncs"),
+        *(
+            f"/api/connections/{id_}{rest}"
+            for id_ in connections
+            for rest in ("", "/modelsync/targetobjects")
+        ),
+        *(f"/api/connections/{id_}/modelsync/target/fields" for id_ in connections),
+        *(f"/api/models/{api.MODEL}{rest}" for rest in ("", "/sample")),
+        *(f"{sync}{rest}" for rest in ("", "/status", "/cancel", "/executions")),
+        *(f"{run}{rest}" for rest in ("", "/logs", "/errors", "/cancel")),
+    ]
+    return [f"{method} {path}" for path in paths for method in ("GET", "POST", "PUT", "DELETE")]

@@ -1,0 +1,161 @@
+"""The inventory: which tools there are, and what holds for every one of them."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from polytomic_mcp import Settings, build_server
+from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import TOOLSETS
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+READS = {
+    "connections": [
+        "list_connection_types",
+        "describe_connection_type",
+        "list_connections",
+        "get_connection",
+        "test_connection",
+    ],
+    "models": ["list_models", "get_model", "preview_model"],
+    "syncs": ["list_target_objects", "list_target_fields", "list_syncs", "get_sync", "get_sync_execution"],
+}
+WRITES = {
+    "connections": ["create_connection", "update_connection"],
+    "models": ["create_model", "update_model"],
+    "syncs": ["create_sync", "update_sync", "start_sync", "cancel_sync"],
+}
+DESTROYS = {
+    "connections": ["delete_connection"],
+    "models": ["delete_model"],
+    "syncs": ["delete_sync"],
+}
+ALL = [name for toolset in TOOLSETS for name in READS[toolset] + WRITES[toolset] + DESTROYS[toolset]]
+# Their names say what they are, and the API gives them the same meaning everywhere.
+SELF_EXPLANATORY = {
+    "active",
+    "encryption_passphrase",
+    "filter_logic",
+    "healthcheck_interval",
+    "labels",
+    "limit",
+    "name",
+    "only_enrich_updates",
+    "organization_id",
+    "policies",
+    "refresh",
+    "skip_initial_backfill",
+    "sync_all_records",
+    "tracking_columns",
+    "validate",
+}
+
+
+async def listed(**settings: Any) -> list[dict[str, Any]]:
+    """Return the tools as the wire carries them."""
+    async with Client(build_server(Settings(**settings))) as client:
+        tools = (await client.list_tools()).tools
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+def nodes(schema: Any) -> list[dict[str, Any]]:
+    """Return every object that stands anywhere in a schema."""
+    if isinstance(schema, list):
+        return [node for part in schema for node in nodes(part)]
+    if not isinstance(schema, dict):
+        return []
+    return [schema, *(node for part in schema.values() for node in nodes(part))]
+
+
+async def test_the_tools_stand_in_a_fixed_order_and_their_names_are_unique() -> None:
+    names = [tool["name"] for tool in await listed()]
+
+    assert names == ALL
+    assert len(set(names)) == len(names) == 24
+
+
+async def test_read_only_shows_the_reading_tools_and_no_other() -> None:
+    shown = await listed(access_mode="read-only")
+
+    assert [tool["name"] for tool in shown] == [name for toolset in TOOLSETS for name in READS[toolset]]
+    assert all(tool["annotations"]["readOnlyHint"] for tool in shown)
+
+
+async def test_annotations_say_what_a_tool_may_do() -> None:
+    by_name = {tool["name"]: tool["annotations"] for tool in await listed()}
+
+    for names, is_reading, is_destroying in (
+        (READS, True, None),
+        (WRITES, False, False),
+        (DESTROYS, False, True),
+    ):
+        for name in (name for toolset in TOOLSETS for name in names[toolset]):
+            assert by_name[name]["readOnlyHint"] is is_reading
+            assert by_name[name].get("destructiveHint") is is_destroying
+            assert by_name[name]["openWorldHint"] is True
+
+
+@pytest.mark.parametrize("toolset", TOOLSETS)
+async def test_a_toolset_can_be_chosen_alone(toolset: str) -> None:
+    names = [tool["name"] for tool in await listed(toolsets=(toolset,))]
+
+    assert names == READS[toolset] + WRITES[toolset] + DESTROYS[toolset]
+
+
+def test_each_tool_stands_on_one_shelf_of_one_toolset() -> None:
+    functions = [
+        function
+        for toolset in toolsets()
+        for function in (*toolset.reads, *toolset.writes, *toolset.destroys)
+    ]
+
+    assert [toolset.name for toolset in toolsets()] == list(TOOLSETS)
+    assert len(functions) == len(set(functions)) == len(ALL)
+
+
+async def test_each_tool_has_a_title_and_a_description_in_whole_sentences() -> None:
+    for tool in await listed():
+        assert tool["title"] == tool["name"].replace("_", " ").capitalize()
+        assert tool["description"].endswith((".", ")"))
+        assert "  " not in tool["description"]
+
+
+async def test_each_parameter_is_described_or_says_itself_what_it_is() -> None:
+    silent = {
+        f"{tool['name']}.{name}"
+        for tool in await listed()
+        for name, schema in tool["inputSchema"]["properties"].items()
+        if not schema.get("description") and name not in SELF_EXPLANATORY
+    }
+
+    assert silent == set()
+
+
+async def test_schemas_are_plain_objects_that_every_client_reads() -> None:
+    for tool in await listed():
+        for schema in (tool["inputSchema"], tool["outputSchema"]):
+            assert schema["type"] == "object"
+            assert not {"anyOf", "oneOf", "allOf", "not", "enum"} & schema.keys()
+            assert not any("$ref" in node or "$defs" in node for node in nodes(schema))
+        assert tool["inputSchema"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_a_tool_is_what_its_snapshot_shows(name: str) -> None:
+    tool = next(tool for tool in await listed() if tool["name"] == name)
+    shown = json.dumps(tool, indent=2, ensure_ascii=False) + "\n"
+    snapshot = SNAPSHOTS / f"{name}.json"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        snapshot.write_text(shown, encoding="utf-8")
+
+    assert snapshot.exists(), "run the tests once with UPDATE_SNAPSHOTS=1"
+    assert snapshot.read_text(encoding="utf-8") == shown, "UPDATE_SNAPSHOTS=1 renews it, if that is meant"
+
+
+def test_no_snapshot_is_left_of_a_tool_that_is_gone() -> None:
+    assert sorted(file.name for file in SNAPSHOTS.iterdir()) == sorted(f"{name}.json" for name in ALL)
