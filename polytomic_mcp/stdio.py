@@ -69,14 +69,12 @@ async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiv
 def refusal_of(error: ValidationError) -> JSONRPCError | None:
     """Return the answer to a line that is no message; None for a blank line, which asks nothing."""
     problems = error.errors(include_url=False, include_context=False)
-    whole = next((problem["input"] for problem in problems if problem["type"] in _OF_THE_WHOLE), None)
-    if problems[0]["type"] != "json_invalid":
-        refusal = ErrorData(code=INVALID_REQUEST, message=_NOT_RPC)
-        return JSONRPCError(jsonrpc="2.0", id=request_id(json.dumps(whole)), error=refusal)
-    if not whole.strip():
-        return None
-    refusal = ErrorData(code=PARSE_ERROR, message=_NOT_JSON)
-    return JSONRPCError(jsonrpc="2.0", id=request_id(whole), error=refusal)
+    whole: Any = next((problem["input"] for problem in problems if problem["type"] in _OF_THE_WHOLE), None)
+    if problems[0]["type"] == "json_invalid":
+        line, refusal = str(whole), ErrorData(code=PARSE_ERROR, message=_NOT_JSON)
+    else:
+        line, refusal = json.dumps(whole), ErrorData(code=INVALID_REQUEST, message=_NOT_RPC)
+    return JSONRPCError(jsonrpc="2.0", id=request_id(line), error=refusal) if line.strip() else None
 
 
 def request_id(line: str) -> str | int | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from polytomic_mcp.cli.terminal import lines
 from polytomic_mcp.errors import PolytomicError
@@ -78,13 +78,21 @@ def _run(words: list[str]) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say in a line what went wrong; what nobody foresaw goes on with its traceback."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]  # anyio's task groups wrap even a single error
-    if isinstance(error, PolytomicError):
-        print(f"polytomic-mcp: {lines(str(error))}", file=sys.stderr)
-        return 1
-    if isinstance(error, BrokenPipeError):
-        # Python flushes stdout once more when it exits, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
-    raise error
+    match _leaves(error):
+        case [PolytomicError() as foreseen]:
+            print(f"polytomic-mcp: {lines(str(foreseen))}", file=sys.stderr)
+            return 1
+        case [BrokenPipeError()]:
+            # Python flushes stdout once more when it exits, and would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _NOBODY_READS
+        case _:
+            raise error
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """Return what really happened: anyio's task groups wrap even a single error."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return [leaf for part in group.exceptions for leaf in _leaves(part)]

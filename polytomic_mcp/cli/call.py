@@ -35,8 +35,8 @@ def run(words: list[str]) -> int:
     _print(result)
     if result.get("auth_url"):
         print(
-            "polytomic-mcp: that consent page ended with this command. For a consent, keep a sandbox running: "
-            "polytomic-mcp sandbox",
+            "polytomic-mcp: that consent page ended with this command. For a consent, keep a sandbox "
+            "running: polytomic-mcp sandbox",
             file=sys.stderr,
         )
     return 0
@@ -65,8 +65,8 @@ def _check_name(tool: str, known: list[str]) -> None:
         near = difflib.get_close_matches(tool, known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ConfigurationError(
-            f"There is no tool {tool!r} among those that POLYTOMIC_TOOLSETS and POLYTOMIC_ACCESS_MODE show.{hint} "
-            "polytomic-mcp tools lists them."
+            f"There is no tool {tool!r} among those that POLYTOMIC_TOOLSETS and POLYTOMIC_ACCESS_MODE "
+            f"show.{hint} polytomic-mcp tools lists them."
         )
 
 
@@ -103,9 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp call",
         description="Call one tool. The structured result goes to stdout as JSON, a refusal to stderr.",
-        epilog="example: polytomic-mcp call list_connection_types query=snow --sandbox. Each call --sandbox has a "
-        "sandbox of its own, that --state FILE remembers for the next; a consent page ends with its call, so for "
-        "OAuth run polytomic-mcp sandbox and set POLYTOMIC_API_URL and POLYTOMIC_API_KEY as it says.",
+        epilog="example: polytomic-mcp call list_connection_types query=snow --sandbox. Each call --sandbox "
+        "has a sandbox of its own, that --state FILE remembers for the next; a consent page ends with its "
+        "call, so for OAuth run polytomic-mcp sandbox, and set POLYTOMIC_API_URL and POLYTOMIC_API_KEY as "
+        "it says.",
     )
     parser.add_argument("tool", help="the tool's name; polytomic-mcp tools lists them")
     parser.add_argument("pairs", nargs="*", metavar="key=value", help="arguments")

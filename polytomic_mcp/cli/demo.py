@@ -50,14 +50,17 @@ async def _demonstrate(screen: Screen, options: SandboxOptions, query: str) -> O
 
 def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None:
     counts = outcome.execution["counts"]
-    if outcome.refused:
-        title = f"Refused: {counts['error']} rows (the first {len(outcome.refused)})"
-        screen.table(title, outcome.refused, is_bad=True)
-    screen.table(f"In the flow {FLOW} now (the first {len(outcome.arrived)})", outcome.arrived)
     configurations = {
         "sandbox": host_configuration(["serve", "--sandbox", *options.words()], {}),
         "real": host_configuration(["serve"], {"POLYTOMIC_API_KEY": "your key from Polytomic's settings"}),
     }
+    screen.table(f"In the flow {FLOW} now (the first {len(outcome.flow)})", outcome.flow)
+    screen.table(
+        f"Rows that arrived: {counts['insert']:,} (the first {len(outcome.arrived)})", outcome.arrived
+    )
+    screen.table(
+        f"Rows refused: {counts['error']:,} (the first {len(outcome.refused)})", outcome.refused, is_bad=True
+    )
     screen.block("Claude Desktop, on the sandbox (claude_desktop_config.json):", configurations["sandbox"])
     screen.block("Claude Desktop, on your Polytomic:", configurations["real"])
     screen.finish(
@@ -65,6 +68,7 @@ def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None
             "execution": outcome.execution,
             "arrived": outcome.arrived,
             "refused": outcome.refused,
+            "flow": outcome.flow,
             "configuration": configurations,
         }
     )
@@ -81,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="polytomic-mcp demo",
         description="Take contacts from a Snowflake query into a Gong Engage flow, with no key: a real MCP "
         "client drives the real server over stdio against the sandbox.",
-        epilog='with your own data: polytomic-mcp demo --table contacts=people.csv --query "SELECT contact_id '
-        'FROM contacts"',
+        epilog="with your own data: polytomic-mcp demo --table contacts=people.csv "
+        '--query "SELECT contact_id FROM contacts"',
     )
     parser.add_argument(
         "--query", metavar="SQL", help="the model's query; its first column gives contact ids"

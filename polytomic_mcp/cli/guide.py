@@ -15,6 +15,7 @@ JsonObject = dict[str, Any]
 FLOW: Final = "my-gong-engage-flow"
 DEFAULT_QUERY: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
 _PASSWORD: Final = "sandbox"  # noqa: S105 - the sandbox's Snowflake takes any
+_MOVED: Final = ("insert", "update", "upserts", "delete", "error")
 _SHOWN: Final = 10
 _RUN_SECONDS: Final = 600
 
@@ -25,11 +26,16 @@ class GuideError(PolytomicError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the guide ended with: how the run went, and rows that arrived and that were refused."""
+    """What the guide ended with: how the run went, and the first rows of each kind.
+
+    ``arrived`` are rows that the run wrote, ``refused`` those it did not, each with its ``reason``,
+    ``flow`` those that are in the flow now.
+    """
 
     execution: JsonObject
     arrived: list[JsonObject]
     refused: list[JsonObject]
+    flow: list[JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,21 @@ class Guide:
     query: str = DEFAULT_QUERY
 
     async def walk(self) -> Outcome:
-        """Take every step, from the first connection to the rows in the flow."""
+        """Take every step, from the first connection to the rows in the flow.
+
+        Raises:
+            GuideError: A step was refused, or no row got through.
+        """
         snowflake = await self._connect_snowflake()
         gong = await self._connect_gong()
         model = await self._create_model(snowflake)
         await self._choose_flow(gong)
         sync = await self._create_sync(model, gong)
         execution = await self._run(sync)
-        refused = await self._refused(sync, execution)
-        arrived = await self._arrived(gong)
-        return Outcome(execution, arrived, refused)
+        arrived = await self._log("Read which rows arrived", execution, "inserts")
+        refused = await self._log("Read why rows were refused", execution, "errors")
+        flow = await self._read_flow(gong)
+        return Outcome(execution, arrived, [_with_reason(line) for line in refused], flow)
 
     async def _connect_snowflake(self) -> JsonObject:
         connection = await self._call(
@@ -98,7 +109,7 @@ class Guide:
 
     async def _choose_flow(self, gong: JsonObject) -> None:
         objects = await self._call("List Gong's flows", "list_target_objects", connection_id=gong["id"])
-        names = ", ".join(str(item["name"]) for item in objects["items"])
+        names = ", ".join(f"{item['name']} ({item['id']})" for item in objects["items"])
         self.screen.result(objects, names)
         fields = await self._call(
             "List the flow's fields", "list_target_fields", connection_id=gong["id"], target=FLOW
@@ -125,19 +136,24 @@ class Guide:
 
     async def _run(self, sync: JsonObject) -> JsonObject:
         execution = await self._call("Run it", "start_sync", sync_id=sync["id"], wait_seconds=_RUN_SECONDS)
-        counts = ", ".join(f"{count} {name}" for name, count in execution["counts"].items())
-        self.screen.result(execution, f"{execution['status']}: {counts}")
+        counts = execution["counts"]
+        self.screen.result(execution, f"{execution['status']}: {_counted(counts)}")
+        reasons = " ".join(execution.get("errors") or [])
         if execution["status"] != "completed":
-            raise GuideError(f"The run ended {execution['status']}: {execution.get('errors')}.")
+            raise GuideError(f"The run ended {execution['status']}. {reasons}")
+        if counts["total"] == 0:
+            raise GuideError("The query gave no rows, so there was nothing to bring into the flow.")
+        if counts["error"] == counts["total"]:
+            raise GuideError(f"Every row of the query was refused. {reasons}")
         return execution
 
-    async def _refused(self, sync: JsonObject, execution: JsonObject) -> list[JsonObject]:
-        where = {"sync_id": sync["id"], "execution_id": execution["id"], "log": "errors", "limit": _SHOWN}
-        answer = await self._call("Read why rows were refused", "get_sync_execution", **where)
-        self.screen.result(answer, f"{answer.get('log_count')} rows refused")
-        return answer.get("log") or []
+    async def _log(self, title: str, execution: JsonObject, log: str) -> list[JsonObject]:
+        where = {"sync_id": execution["sync_id"], "execution_id": execution["id"]}
+        answer = await self._call(title, "get_sync_execution", **where, log=log, limit=_SHOWN)
+        self.screen.result(answer, f"{answer['log_count']:,} {log}")
+        return answer["log"]
 
-    async def _arrived(self, gong: JsonObject) -> list[JsonObject]:
+    async def _read_flow(self, gong: JsonObject) -> list[JsonObject]:
         """Read the flow back out of Gong, as a model over it."""
         model = await self._call(
             "Read the flow back from Gong",
@@ -176,3 +192,15 @@ def _shown(arguments: JsonObject) -> JsonObject:
     if arguments.get("type") != "snowflake":
         return arguments
     return arguments | {"configuration": arguments["configuration"] | {"password": "********"}}
+
+
+def _counted(counts: JsonObject) -> str:
+    """Say the counts; the API counts a row that was there already in the total only."""
+    unchanged = counts["total"] - sum(counts.get(name, 0) for name in _MOVED)
+    shown = {**counts, "unchanged": unchanged}
+    return ", ".join(f"{count:,} {name}" for name, count in shown.items() if count) or "no rows"
+
+
+def _with_reason(line: JsonObject) -> JsonObject:
+    """Lay a line of the log of errors flat: the row's own fields, then why it was refused."""
+    return line["row"] | {"reason": line["error"]}

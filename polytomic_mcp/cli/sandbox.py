@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp sandbox",
         description="Serve a stand-in for Polytomic over HTTP. It moves real rows between sample systems.",
-        epilog="Clients reach it by POLYTOMIC_API_URL and POLYTOMIC_API_KEY, as the line on stdout names them.",
+        epilog="Clients reach it by POLYTOMIC_API_URL and POLYTOMIC_API_KEY, set as the line on stdout says.",
     )
     add_address_options(parser, port=0)
     parser.add_argument("--key", help="the key it wants; default: a new one, printed when ready")

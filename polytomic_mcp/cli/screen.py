@@ -51,7 +51,9 @@ class Screen:
         self._print(text, mark="…", indent=_INDENT)
 
     def table(self, title: str, rows: Sequence[Mapping[str, Any]], *, is_bad: bool = False) -> None:
-        """Show rows under a title, columns aligned."""
+        """Show rows under a title, columns aligned; nothing where there are none."""
+        if not rows:
+            return
         self._print()
         self._print(title, _RED if is_bad else _GREEN)
         for line in grid(rows, self.columns - len(_INDENT)):

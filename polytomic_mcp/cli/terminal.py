@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 _GAP: Final = "  "
-_WIDEST_CELL: Final = 60
 _NARROWEST_CELL: Final = 6
+_WIDEST_LAST_CELL: Final = 200
 _MOST_COLUMNS: Final = 12
 
 
@@ -39,7 +39,10 @@ def clipped(text: str, columns: int) -> str:
 
 
 def grid(rows: Sequence[Mapping[str, Any]], columns: int) -> Iterator[str]:
-    """Give the lines of a table, its header first; wide cells give way until it fits the columns."""
+    """Give the lines of a table, its header first; wide cells give way until it fits the columns.
+
+    The last cell of a line has nothing to its right, and may run on.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
     cells = [list(map(printable, names)), *([_cell(row.get(name)) for name in names] for row in rows)]
     widths = _fitted([max(map(width, column)) for column in zip(*cells, strict=True)], columns)
@@ -51,10 +54,11 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: int) -> Iterator[str]:
 
 def _fitted(widths: list[int], columns: int) -> list[int]:
     room = columns - len(_GAP) * (len(widths) - 1)
-    fitted = [min(width, _WIDEST_CELL) for width in widths]
-    while sum(fitted) > room and max(fitted) > _NARROWEST_CELL:
+    *others, last = widths
+    fitted = [min(width, room) for width in others]
+    while sum(fitted) + min(last, room // 2) > room and max(fitted, default=0) > _NARROWEST_CELL:
         fitted[fitted.index(max(fitted))] -= 1
-    return fitted
+    return [*fitted, min(last, _WIDEST_LAST_CELL)]
 
 
 def _width(character: str) -> int:

@@ -112,16 +112,21 @@ def _mode_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
     offered = target.mode(sync["mode"])
     if offered is None:
         names = ", ".join(each.mode.id for each in target.modes)
-        yield Problem(
-            "invalid_mode", f"target object {target.id} has no mode {sync['mode']!r}: {names}", "mode"
-        )
+        message = f"target object {target.id} has no mode {sync['mode']!r}; it has: {names}"
+        yield Problem("invalid_mode", message, "mode")
         return
     if offered.requires_identity and not sync["identities"]["mappings"]:
         names = ", ".join(field.column.name for field in target.fields if field.is_identity)
         message = f"mode {sync['mode']} needs an identity; its target may be one of: {names}"
         yield Problem("missing_identity", message, "identity")
-    if sync["target_filters"]["conditions"] and not offered.supports_filters:
+    conditions = sync["target_filters"]["conditions"]
+    if conditions and not offered.supports_filters:
         yield Problem("invalid_filter", f"mode {sync['mode']} takes no target filters", "target_filters")
+    if any(each.get("value_source") for each in conditions) and not target.has(
+        "supports_filter_value_fields"
+    ):
+        message = f"target object {target.id} compares with fixed values only; send value"
+        yield Problem("invalid_filter", message, "target_filters")
 
 
 def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
@@ -138,24 +143,14 @@ def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
 
 
 def _mapping_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
+    if not model_ids(sync):
+        yield Problem("missing_source", "names no model; map a field of one, or an identity", "fields")
+    elif not sync["fields"] and not sync["override_fields"] and not _goes_without_fields(sync, target):
+        message = f"target object {target.id} needs at least one field mapping"
+        yield Problem("missing_fields", message, "fields")
     named = mapped_targets(sync)
-    if not sync["fields"] and not sync["override_fields"] and not _is_content_without_fields(sync, target):
-        yield Problem(
-            "missing_fields", f"target object {target.id} needs at least one field mapping", "fields"
-        )
     for path, id_, is_new in named:
-        flag = (
-            "supports_identity_field_creation" if path.startswith("identities") else "supports_field_creation"
-        )
-        field = target.field(id_)
-        if is_new and field is None and not target.has(flag):
-            yield Problem(
-                "unknown_target_field", f"target object {target.id} takes no new fields: {id_!r}", path
-            )
-        if field is not None and field.is_system and not path.startswith("identities"):
-            yield Problem(
-                "readonly_target_field", f"{target.id} fills {id_} in by itself; leave it out", path
-            )
+        yield from _field_target_problems(target, path, id_, is_new=is_new)
     counts = Counter(id_.casefold() for path, id_, _ in named if not path.startswith("identities"))
     for id_, count in counts.items():
         if count > 1 and not target.has("optional_target_mappings"):
@@ -164,7 +159,20 @@ def _mapping_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
     yield from _required_problems(sync, target, {id_.casefold() for _, id_, _ in named})
 
 
-def _is_content_without_fields(sync: JsonObject, target: Target) -> bool:
+def _field_target_problems(target: Target, path: str, id_: str, *, is_new: bool) -> Iterator[Problem]:
+    is_identity = path.startswith("identities")
+    flag = "supports_identity_field_creation" if is_identity else "supports_field_creation"
+    field = target.field(id_)
+    if not id_.strip():
+        yield Problem("unknown_target_field", "a target field needs a name", path)
+    if field is None and is_new and not target.has(flag):
+        message = f"target object {target.id} takes no new fields: {id_!r}"
+        yield Problem("unknown_target_field", message, path)
+    if field is not None and field.is_system and not is_identity:
+        yield Problem("readonly_target_field", f"{target.id} fills {id_} in by itself; leave it out", path)
+
+
+def _goes_without_fields(sync: JsonObject, target: Target) -> bool:
     return target.has("mappings_not_required") or sync["mode"] == "remove"
 
 

@@ -57,8 +57,9 @@ def condition_problems(sync: JsonObject) -> Iterator[Problem]:
             path = f"{kind}.conditions[{position}]"
             if condition.get("value_source") is None:
                 yield from _function_problems(condition, path)
-            elif condition.get("value") is not None:
-                yield Problem("invalid_filter", "takes either value or value_source", path)
+            elif condition.get("value") is not None or not filters.takes_field(condition["function"]):
+                message = f"{condition['function']} takes no value_source, or has a value besides"
+                yield Problem("invalid_filter", message, path)
     for position, override in enumerate(sync["overrides"]):
         if override.get("function") is not None:
             yield from _function_problems(override, f"overrides[{position}]")

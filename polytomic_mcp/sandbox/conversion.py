@@ -74,6 +74,8 @@ def fit_for(column: Column) -> Fit:
     Text takes every value. A number column takes numbers and texts that spell one, within the
     column's range; a datetime column ISO 8601 texts; a boolean column what ``to_boolean`` knows.
     """
+    if column.type == "string":
+        return to_text
     convert = _FITS.get(column.type)
     if convert is None:
         return _keep
@@ -92,10 +94,6 @@ def fit_for(column: Column) -> Fit:
 
 def _keep(value: Any) -> Any:
     return value
-
-
-def _fit_text(_column: Column, value: Any) -> str:
-    return to_text(value)
 
 
 def _fit_number(column: Column, value: Any) -> int | float | None:
@@ -144,7 +142,6 @@ def _parsed(value: Any, kind: type) -> Any:
 
 
 _FITS: Final[dict[str, Callable[[Column, Any], Any]]] = {
-    "string": _fit_text,
     "number": _fit_number,
     "datetime": _fit_moment,
     "boolean": _fit_boolean,

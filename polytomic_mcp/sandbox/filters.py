@@ -54,6 +54,11 @@ def objection(function: str, value: Any) -> str | None:
     return None
 
 
+def takes_field(function: str) -> bool:
+    """Say whether the function may compare with another field's value: those that take a plain one."""
+    return function in _FUNCTIONS and _FUNCTIONS[function][0] in ("one", "many")
+
+
 def is_same(left: Any, right: Any) -> bool:
     """Say whether two values are equal: as numbers, as moments, or as text."""
     if left is None or right is None:
@@ -169,7 +174,7 @@ def _array(value: Any, _now: datetime) -> Predicate:
 
 def _like(value: Any, _now: datetime) -> Predicate:
     special = {"%": ".*", "_": "."}
-    pattern = "".join(special.get(letter, re.escape(letter)) for letter in to_text(value))
+    pattern = "".join(special.get(letter, re.escape(letter)) for letter in re.sub("%+", "%", to_text(value)))
     compiled = re.compile(pattern, re.DOTALL)
     return lambda field: field is not None and compiled.fullmatch(to_text(field)) is not None
 

@@ -104,15 +104,13 @@ class Mover:
         return []
 
     def _update(self, record: Record, found: list[int], warning: str | None) -> Moved:
-        changed: list[Row] = []
-        for handle in found:
-            old = self._contents.row(handle)
-            changes = self._changes(record, old)
-            if changes:
-                row = {**old, **changes}
-                self._contents.update(handle, row)
-                changed.append(row)
-        return Moved("update" if changed else "unchanged", changed, warning)
+        # All rows are worked out before the first is changed: a record moves whole or not at all.
+        rows = {handle: self._contents.row(handle) for handle in found}
+        changes = {handle: self._changes(record, row) for handle, row in rows.items()}
+        changed = {handle: {**rows[handle], **change} for handle, change in changes.items() if change}
+        for handle, row in changed.items():
+            self._contents.update(handle, row)
+        return Moved("update" if changed else "unchanged", [*changed.values()], warning)
 
     def _changes(self, record: Record, old: Row) -> Row:
         changes: Row = {}

@@ -112,13 +112,17 @@ def target_test(
 
     def passes(row: JsonObject, record: Record) -> bool:
         def truth(label: str) -> bool:
-            condition = conditions[label]
-            test = fixed.get(label) or filters.predicate(condition["function"], readers[label](record), now)
+            test = fixed.get(label) or _compared(conditions[label], readers[label](record), now)
             return test(row.get(names[label]))
 
         return expression.holds(truth)
 
     return passes
+
+
+def _compared(condition: JsonObject, value: Any, now: datetime) -> filters.Predicate:
+    """Return the test against a record's own value; null compares with nothing (a guess)."""
+    return _never if value is None else filters.predicate(condition["function"], value, now)
 
 
 def _overridden(read: Reader, override: JsonObject, now: datetime) -> Reader:
@@ -135,3 +139,7 @@ def _overridden(read: Reader, override: JsonObject, now: datetime) -> Reader:
 
 def _always(_value: Any) -> bool:
     return True
+
+
+def _never(_value: Any) -> bool:
+    return False

@@ -94,7 +94,7 @@ class _Run:
         with self._world.store.transaction():
             if self._is_canceled():
                 return False
-            if not self._plan.mode.clears:
+            if self._plan.mode.matches and not self._plan.mode.clears:
                 self._contents.refresh()
             for record in chunk:
                 self._move(record)

@@ -32,6 +32,10 @@ class Sources:
     def problem(self, source: Source, path: str) -> Problem | None:
         """Return what keeps the source from being read, or None."""
         model = self.model(source["model_id"])
+        if not source["model_id"]:
+            return Problem(
+                "unknown_source_field", f"no model has a field with the id {source['field']!r}", path
+            )
         if model is None:
             return Problem("unknown_model", f"there is no model {source['model_id']}", f"{path}.model_id")
         if self.field(source) is None:

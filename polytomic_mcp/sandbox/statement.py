@@ -15,16 +15,25 @@ from polytomic_mcp.sandbox.tables import Table
 LONGEST: Final = 100_000
 """Characters a query may have."""
 
-LONGEST_STRING: Final = 100_000
-"""Characters that ``repeat`` and padding may make: DuckDB's memory limit does not see a value grow."""
+LONGEST_STRING: Final = 10_000
+"""Characters that repeating and padding may make: DuckDB's memory limit does not see a value grow."""
+
+LONGEST_REPLACED: Final = 200_000
+"""Characters that replacing may make."""
 
 _SHOWN: Final = 20
 _FIRST_WORDS: Final = ("SELECT", "WITH", "VALUES", "FROM", "(")
-_LENGTHS: Final[Mapping[type[exp.Expr], str]] = {
-    exp.Repeat: "times",
+_GROWING: Final[Mapping[type[exp.Expr], str]] = {
     exp.Pad: "expression",
+    exp.RegexpReplace: "replacement",
+    exp.Repeat: "times",
+    exp.Replace: "replacement",
     exp.Space: "this",
 }
+"""Functions whose result may be far longer than what they are given, and the argument that says so."""
+
+_HARMLESS: Final = 1_000
+_DEEPEST: Final = 4
 _TABLE_FUNCTIONS: Final = (exp.Unnest, exp.Explode, exp.ExplodingGenerateSeries, exp.GenerateSeries)
 _TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH", "JSON_TREE")
 _OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
@@ -158,24 +167,27 @@ def _name_columns(query: exp.Expr, dialect: str) -> tuple[str, ...]:
 
 
 def _resolve(query: exp.Expr, catalog: Catalog) -> Iterator[Table]:
-    found: dict[str, Table] = {}
+    """Yield the tables the query reads, and make it name them as DuckDB does."""
+    names: set[str] = set()
     for reference in _references(query):
         if isinstance(reference.this, exp.Func):
             _require_table_function(reference.this)
             continue
-        table = catalog.find([part.name for part in reference.parts])
-        found[reference.alias_or_name.casefold()] = table
-        alias = reference.alias_or_name
-        reference.set("db", None)
-        reference.set("catalog", None)
+        table, alias = catalog.find([part.name for part in reference.parts]), reference.alias_or_name
+        names.add(alias.casefold())
+        _unqualify(reference)
         reference.set("this", exp.to_identifier(table.name, quoted=True))
         if not reference.alias:
             reference.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+        yield table
     for column in query.find_all(exp.Column):
-        if column.args.get("db") is not None and column.table.casefold() in found:
-            column.set("db", None)
-            column.set("catalog", None)
-    yield from found.values()
+        if column.table.casefold() in names:
+            _unqualify(column)
+
+
+def _unqualify(reference: exp.Expr) -> None:
+    reference.set("db", None)
+    reference.set("catalog", None)
 
 
 def _references(query: exp.Expr) -> list[exp.Table]:
@@ -195,18 +207,35 @@ def _require_table_function(function: exp.Func) -> None:
 
 
 def _bound_strings(query: exp.Expr) -> None:
-    """Refuse in DuckDB, before it starts, to repeat or pad beyond ``LONGEST_STRING``."""
-    for function in query.find_all(*_LENGTHS):
-        part = _LENGTHS[type(function)]
-        times = exp.paren(function.args[part].copy())
-        size = (
-            exp.Mul(this=exp.Length(this=function.this.copy()), expression=times)
-            if part == "times"
-            else times
-        )
-        is_long = exp.GT(this=size, expression=exp.Literal.number(LONGEST_STRING))
-        refusal = exp.func("error", exp.Literal.string(f"A string may have {LONGEST_STRING} characters"))
-        function.set(part, exp.case().when(is_long, refusal).else_(times.copy()))
+    """Refuse in DuckDB, before it starts, what would make a string beyond its bounds."""
+    # The innermost first, so that what an outer one measures is bounded already.
+    for function in reversed([*query.find_all(*_GROWING)]):
+        part = _GROWING[type(function)]
+        factor = function.args.get(part)
+        if isinstance(factor, exp.Literal) and factor.is_string and len(factor.name) <= _HARMLESS:
+            continue
+        if factor is not None:
+            _require_shallow(function)
+            function.set(part, _bounded(function, factor.copy()))
+
+
+def _require_shallow(function: exp.Expr) -> None:
+    outer, depth = function.find_ancestor(*_GROWING), 1
+    while outer:
+        outer, depth = outer.find_ancestor(*_GROWING), depth + 1
+    if depth > _DEEPEST:
+        raise QueryError("Functions that repeat, pad or replace are nested too deeply")
+
+
+def _bounded(function: exp.Expr, factor: exp.Expr) -> exp.Expr:
+    size, limit = exp.paren(factor.copy()), LONGEST_STRING
+    if isinstance(function, exp.Replace | exp.RegexpReplace):
+        size, limit = exp.Length(this=size), LONGEST_REPLACED
+    if not isinstance(function, exp.Pad | exp.Space):
+        size = exp.Mul(this=exp.Length(this=function.this.copy()), expression=size)
+    is_long = exp.GT(this=size, expression=exp.Literal.number(limit))
+    refusal = exp.func("error", exp.Literal.string(f"A string may have {limit} characters"))
+    return exp.case().when(is_long, refusal).else_(factor)
 
 
 def _syntax(error: ParseError) -> str:

@@ -110,8 +110,8 @@ async def preview_model(
     if model_id is not None:
         model = await find(api, MODEL, model_id)
         answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
-        rows = await settled(answer, caller, context)
-        return Preview(fields=_fields(model), rows=as_objects(rows)[:limit])
+        records = as_objects(as_object(await settled(answer, caller, context)).get("records"))
+        return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
@@ -221,6 +221,11 @@ def _writable(stored: JsonObject) -> JsonObject:
 
 def _fields(model: JsonObject | None) -> list[JsonObject]:
     return as_objects(as_object(model).get("fields"))
+
+
+def _sampled(record: JsonObject) -> JsonObject:
+    """Lay a sample's record flat: it holds, by id, the model's row and those that enrich it."""
+    return {name: cell for row in as_objects([*record.values()]) for name, cell in row.items()}
 
 
 def _row(item: JsonObject) -> JsonObject:

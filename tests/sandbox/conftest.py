@@ -1,6 +1,5 @@
 """A sandbox for each test, and a client that reaches it without a network."""
 
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,13 +28,6 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 }
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makeitem(obj: object) -> None:
-    """Mark coroutine tests before anyio looks at them: it drops the parameters of those marked later."""
-    if inspect.iscoroutinefunction(obj):
-        pytest.mark.anyio(obj)
 
 
 class Clock:

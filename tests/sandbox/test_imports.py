@@ -206,7 +206,8 @@ def test_a_parquet_file_keeps_its_types(world: World, tmp_path: Path) -> None:
     plain = tmp_path / "plain.parquet"
     duckdb.execute(
         "COPY (SELECT 12345678901234567890.12345::DECIMAL(38,5) AS d, 'nan'::DOUBLE AS f, 2::UBIGINT AS u,"
-        " TIMESTAMPTZ '2024-01-01 00:00:00.123456+02' AS t, '\\xAA\\x00'::BLOB AS b, {'a': [1.5::DOUBLE]} AS s,"
+        " TIMESTAMPTZ '2024-01-01 00:00:00.123456+02' AS t, '\\xAA\\x00'::BLOB AS b,"
+        " {'a': [1.5::DOUBLE]} AS s,"
         f" 9007199254740993 AS i) TO '{plain}'"
     )
     plain.rename(path)

@@ -2,9 +2,10 @@
 
 import inspect
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import jsonschema
@@ -16,7 +17,7 @@ from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.server import toolsets
-from polytomic_mcp.settings import Secret
+from polytomic_mcp.settings import AccessMode, Secret
 from polytomic_mcp.tools.caller import Caller
 
 KEY = "a-very-secret-key"
@@ -141,9 +142,25 @@ Connect = Callable[..., AbstractAsyncContextManager[Tools]]
 
 
 @pytest.fixture(scope="session")
-def schemas() -> dict[str, Any]:
+def shelves() -> dict[str, list[Any]]:
+    """All tools of each access mode, made once."""
+    return {
+        mode: [tool for toolset in toolsets() for tool in toolset.tools(mode)]
+        for mode in get_args(AccessMode)
+    }
+
+
+@pytest.fixture(scope="session")
+def schemas(shelves: dict[str, list[Any]]) -> dict[str, Any]:
     """Each tool's output schema."""
-    return {tool.name: tool.output_schema for toolset in toolsets() for tool in toolset.tools("full-access")}
+    return {tool.name: tool.output_schema for tool in shelves["full-access"]}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Hold every test to a quiet stderr: what is logged as an error is a crash nobody foresaw."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.fixture
@@ -158,7 +175,9 @@ def api() -> ScriptedApi:
 
 
 @pytest.fixture
-def connect(api: ScriptedApi, clock: Clock, schemas: dict[str, Any]) -> Connect:
+def connect(
+    api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schemas: dict[str, Any]
+) -> Connect:
     """Connect a client to the tools over the scripted API, with the test's clock and no repetitions."""
 
     @asynccontextmanager
@@ -173,8 +192,7 @@ def connect(api: ScriptedApi, clock: Clock, schemas: dict[str, Any]) -> Connect:
             )
             yield Caller(client, clock.sleep, clock.now)
 
-        shown = [tool for toolset in toolsets() for tool in toolset.tools(chosen.access_mode)]
-        server = MCPServer("test", version="1", tools=list(shown), lifespan=lifespan)
+        server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)
         async with Client(server, mode=mode, **options) as client:
             yield Tools(client, schemas)
 

@@ -39,10 +39,11 @@ def _introduce(world: World, sql: str) -> str:
 
 
 def _plant_company(tables: Tables) -> None:
-    for system in sorted(files("polytomic_mcp.sandbox.seed").iterdir(), key=lambda place: place.name):
-        if system.is_dir():
-            for file in sorted(system.iterdir(), key=lambda place: place.name):
-                _plant_table(tables, system.name, file)
+    for system in sorted(
+        (files("polytomic_mcp.sandbox.seed") / "company").iterdir(), key=lambda place: place.name
+    ):
+        for file in sorted(system.iterdir(), key=lambda place: place.name):
+            _plant_table(tables, system.name, file)
 
 
 def _plant_table(tables: Tables, system: str, file: Traversable) -> None:

@@ -171,6 +171,21 @@ def executions_counts(**counts: int) -> dict[str, int]:
     return dict.fromkeys(executions.COUNTS, 0) | counts
 
 
+async def test_a_record_moves_whole_or_not_at_all(stage: Any) -> None:
+    model = await stage.model("people", "id name age", [{"id": "1", "name": "Ada", "age": "old"}])
+    held = [{"id": "1", "name": None, "age": 36}, {"id": "1", "name": None, "age": None}]
+    stage.table("public.arrivals", "id name age:number", held)
+    fields = [
+        {"source": {"model_id": model, "field": field}, "target": field, "sync_mode": "create"}
+        for field in ("name", "age")
+    ]
+
+    counts = await stage.moved(model, "public.arrivals", fields=fields, identity="id>id")
+
+    assert counts == {"error": 1, "total": 1}
+    assert stage.rows("public.arrivals") == held
+
+
 async def test_priority_takes_the_first_mapping_that_finds_a_record(stage: Any) -> None:
     people = [
         {"id": "1", "email": "x@a.example", "name": "by id"},
@@ -257,8 +272,11 @@ async def test_model_filters_choose_the_records(stage: Any) -> None:
 
 
 async def test_target_filters_leave_the_other_records_of_the_target_alone(stage: Any) -> None:
-    model = await stage.model("people", "id name plan", [{**ADA, "plan": "free"}, {**BOB, "plan": "paid"}])
-    stage.table("public.arrivals", "id name plan", [{"id": "1", "plan": "free"}, {"id": "2", "plan": "free"}])
+    model = await stage.model(
+        "people", "id name plan", [{**ADA, "plan": "free"}, {**BOB, "plan": "paid"}, {"id": "3"}]
+    )
+    held = [{"id": "1", "plan": "free"}, {"id": "2", "plan": "free"}, {"id": "3", "plan": "free"}]
+    stage.table("public.arrivals", "id name plan", held)
     plan = {"model_id": model, "field": "plan"}
     filters = {
         "conditions": [
@@ -269,8 +287,8 @@ async def test_target_filters_leave_the_other_records_of_the_target_alone(stage:
 
     counts = await stage.moved(model, "public.arrivals", target_filters=filters, **MAPPED)
 
-    assert counts == {"update": 1, "total": 2}
-    assert [row["name"] for row in stage.rows("public.arrivals")] == ["Ada", None]
+    assert counts == {"update": 1, "total": 3}
+    assert [row["name"] for row in stage.rows("public.arrivals")] == ["Ada", None, None]
 
 
 async def test_overrides_change_values_and_override_fields_fix_them(stage: Any) -> None:

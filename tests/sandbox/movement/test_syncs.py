@@ -231,7 +231,15 @@ async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage:
         ({"schedule": {"frequency": "never"}}, ("invalid_schedule", "schedule.frequency")),
         (
             {"overrides": [{"field_id": "?", "override": "x"}]},
-            ("unknown_model", "overrides[0].field.model_id"),
+            ("unknown_source_field", "overrides[0].field"),
+        ),
+        (
+            {"mode": "append", "identity": None, "fields": [{"target": "name", "override_value": "x"}]},
+            ("missing_source", "fields"),
+        ),
+        (
+            {"override_fields": [{"target": " ", "override_value": "x", "new": True}]},
+            ("unknown_target_field", "override_fields[0].target"),
         ),
         ({"override_fields": [{"target": "age"}]}, ("missing_value", "override_fields[0]")),
         ({"filters": [{"function": "IsNull"}]}, ("unknown_source_field", "filters[0]")),
@@ -354,6 +362,33 @@ async def test_overrides_and_target_filters_are_checked(stage: Any, model: str) 
         ("invalid_filter", "overrides[0].function"),
         ("invalid_filter", "target_filters"),
     ]
+
+
+@pytest.mark.parametrize("function", ["Nope", "IsNull", "Between", "InTheLast"])
+async def test_only_a_plain_comparison_takes_a_value_of_the_model(
+    stage: Any, model: str, function: str
+) -> None:
+    condition = {"field": "name", "function": function, "value_source": {"model_id": model, "field": "name"}}
+
+    answer = await create(stage, model, target_filters={"conditions": [condition]})
+
+    assert codes(answer) == [("invalid_filter", "target_filters.conditions[0]")]
+
+
+async def test_a_flow_compares_with_fixed_values_only(stage: Any, model: str) -> None:
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+    condition = {
+        "field": "Name",
+        "function": "Equality",
+        "value_source": {"model_id": model, "field": "name"},
+    }
+    filters = {"conditions": [condition]}
+
+    answer = await create(
+        stage, model, "launch", system="gong", identity="id>Id", fields=[], target_filters=filters
+    )
+
+    assert codes(answer) == [("invalid_filter", "target_filters")]
 
 
 async def test_the_older_filters_are_read_and_both_shapes_shown(stage: Any, model: str) -> None:

@@ -28,7 +28,8 @@ for name, count in (("from", 100), ("to", 0)):
     world.tables.create(table)
     world.tables.insert(table, ({"id": str(each)} for each in range(count)))
 type_ = {"id": "postgresql", "operations": ["destination"]}
-world.store.put("connection", "c", {"id": "c", "name": "c", "type": type_, "status": "healthy", "configuration": {}})
+connection = {"id": "c", "name": "c", "type": type_, "status": "healthy", "configuration": {}}
+world.store.put("connection", "c", connection)
 field = {"id": "f", "name": "id", "label": "id", "type": "string", "user_added": False}
 model = {"id": "m", "name": "m", "connection_id": "c", "configuration": {"table": "from"}, "fields": [field]}
 world.store.put("model", "m", model)

@@ -1,0 +1,151 @@
+"""Connections: made, changed without losing anything, tested, and never telling a secret."""
+
+import copy
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+MASK = "********"
+NAMES = st.sampled_from(["account", "port", "warehouse", "ssl"])
+VALUES = (
+    st.none() | st.booleans() | st.integers(0, 9) | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+)
+CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=4)
+
+
+def hold(api: Any, **parts: Any) -> dict[str, Any]:
+    """Serve one connection, and echo what is written over it."""
+    connection = {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}} | parts
+    api.holds("connections", connection)
+    api.echoes(f"PUT /api/connections/{api.WAREHOUSE}", id=api.WAREHOUSE)
+    return connection
+
+
+async def test_what_is_left_out_is_not_sent(tools: Any, api: Any) -> None:
+    api.echoes("POST /api/connections", id="c")
+
+    await tools("create_connection", name="n", type="t", configuration={"a": None}, validate=False)
+
+    body = {"name": "n", "type": "t", "configuration": {"a": None}, "validate": False}
+    assert api.bodies("POST /api/connections") == [body]
+
+
+async def test_an_oauth_type_answers_where_to_consent(tools: Any, api: Any) -> None:
+    answered = {
+        "id": "c",
+        "auth_url": "https://x.example",
+        "saved": False,
+        "type": {"id": "gong", "name": "Gong"},
+    }
+    api["POST /api/connections"] = {"data": answered}
+
+    made = await tools(
+        "create_connection", name="n", type="gong", configuration={}, redirect_url="https://back"
+    )
+
+    assert made == {"id": "c", "type": "gong", "saved": False, "auth_url": "https://x.example"}
+    assert api.bodies("POST /api/connections")[0]["redirect_url"] == "https://back"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(min_size=1, max_size=5))
+async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+    stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Any, api: Any
+) -> None:
+    before = copy.deepcopy(hold(api, configuration=stored, policies=["p"], healthcheck_interval="1h"))
+    api.requests.clear()
+    named = {} if name is None else {"name": name}
+
+    updated = await tools("update_connection", connection_id=api.WAREHOUSE, configuration=change, **named)
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    kept = {key: before[key] for key in ("name", "policies", "healthcheck_interval")} | {"type": "snowflake"}
+    assert body == kept | named | {"configuration": stored | change}
+    differing = {key for key in ("name", "configuration") if body[key] != before[key]}
+    assert updated["changed"].keys() == differing
+
+
+@pytest.mark.parametrize(
+    "configuration", [{"password": MASK}, {"ssh": {"key": MASK}}, {"keys": [{"a": MASK}]}]
+)
+async def test_a_masked_secret_is_not_sent_back_unless_told_so(
+    configuration: Any, tools: Any, api: Any
+) -> None:
+    hold(api, configuration=configuration | {"account": "a"})
+    (name,) = configuration
+
+    text = await tools.refused("update_connection", connection_id="Warehouse", name="New")
+    assert f"Polytomic shows {name} masked" in text
+    assert api.written() == []
+
+    await tools("update_connection", connection_id="Warehouse", name="New", keep_masked=True)
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == configuration | {"account": "a"}
+
+
+async def test_a_secret_sent_again_takes_the_mask_away(tools: Any, api: Any) -> None:
+    hold(api, configuration={"password": MASK, "account": "a"})
+
+    await tools("update_connection", connection_id="Warehouse", configuration={"password": "new"})
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == {"password": "new", "account": "a"}
+
+
+async def test_consent_can_be_started_again(tools: Any, api: Any) -> None:
+    hold(api, configuration={})
+
+    updated = await tools("update_connection", connection_id="Warehouse", reconnect=True, validate=False)
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["reconnect"] is True
+    assert body["validate"] is False
+    assert updated["changed"] == {}
+
+
+async def test_a_stored_connection_is_tested_with_what_would_change(tools: Any, api: Any) -> None:
+    hold(api)
+    api["POST /api/connections/test"] = httpx.Response(200)
+
+    assert await tools("test_connection", connection_id="Warehouse", configuration={"a": 1}) == {"ok": True}
+
+    body = {"type": "snowflake", "connection_id": api.WAREHOUSE, "configuration": {"a": 1}}
+    assert api.bodies("POST /api/connections/test") == [body]
+
+
+async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(tools: Any, api: Any) -> None:
+    api["POST /api/connections/test"] = httpx.Response(400, json={"message": "wrong password"})
+
+    health = await tools("test_connection", type="snowflake", configuration='{"account": "a",}')
+
+    assert health == {"ok": False, "reason": "wrong password"}
+
+
+async def test_testing_needs_to_know_what(tools: Any, api: Any) -> None:
+    text = await tools.refused("test_connection", configuration={})
+
+    assert "send connection_id, or type and configuration" in text
+    assert api.requests == []
+
+
+async def test_a_type_that_comes_as_text_is_taken_as_it_is(tools: Any, api: Any) -> None:
+    api.holds("connections", {"id": "c", "name": "n", "type": "csv"})
+
+    assert (await tools("get_connection", connection_id="n"))["type"] == "csv"
+
+
+async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any) -> None:
+    configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
+    async with open_sandbox() as tools:
+        await tools("create_connection", name="W", type="snowflake", configuration=configuration)
+        refused = await tools.refused("update_connection", connection_id="w", name="W2")
+        updated = await tools("update_connection", connection_id="w", name="W2", keep_masked=True)
+        health = await tools("test_connection", connection_id="W2")
+
+    assert "password masked" in refused
+    assert updated["changed"] == {"name": {"before": "W", "after": "W2"}}
+    assert updated["configuration"]["account"] == "acme-x"
+    assert health == {"ok": True}

@@ -1,0 +1,60 @@
+"""Jobs: an answer that takes longer is waited for."""
+
+from typing import Any
+
+import pytest
+
+JOB = {"job": {"type": "createmodel", "job_id": "j1", "status": "created"}}
+CALL = {"name": "M", "connection_id": "Warehouse", "configuration": {"query": "SELECT 1"}}
+
+
+def serve(api: Any, *states: dict[str, Any]) -> None:
+    """Answer the creation with a job, and the job with those states, the last for ever."""
+    left = list(states)
+    api["POST /api/models"] = {"data": None, **JOB}
+    api["GET /api/jobs/createmodel/j1"] = lambda _: {"data": left.pop(0) if len(left) > 1 else left[0]}
+
+
+async def test_a_job_is_followed_to_its_result(tools: Any, company: Any, clock: Any) -> None:
+    serve(company, {"status": "created"}, {"status": "running"}, {"status": "done", "result": {"id": "m9"}})
+
+    assert (await tools("create_model", **CALL)) == {"id": "m9"}
+    assert clock.pauses == [1.0, 1.3]
+
+
+async def test_a_job_reports_its_progress(tools: Any, company: Any) -> None:
+    serve(company, {"status": "running"}, {"status": "done", "result": {"id": "m9"}})
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress)
+
+    await tools.try_("create_model", CALL, progress_callback=note)
+
+    assert seen == [(0.0, 120.0, "createmodel: running")]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({"status": "failed", "error": "no such table"}, "is failed after 0 s: no such table."),
+        ({"status": "failed"}, "is failed after 0 s: no reason given."),
+        ({"status": "running"}, "is still running after 120 s"),
+    ],
+)
+async def test_a_job_that_fails_or_goes_on_is_told(
+    state: Any, reason: str, tools: Any, company: Any, clock: Any
+) -> None:
+    serve(company, state)
+
+    text = await tools.refused("create_model", **CALL)
+
+    assert "The job createmodel j1 " in text
+    assert reason in text
+    assert clock.time <= 120
+
+
+async def test_a_job_that_ends_without_a_model_is_no_crash(tools: Any, company: Any) -> None:
+    serve(company, {"status": "done", "result": None})
+
+    assert "POST /api/models was answered without" in await tools.refused("create_model", **CALL)

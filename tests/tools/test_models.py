@@ -1,0 +1,160 @@
+"""Models: made, previewed, and changed without losing a field."""
+
+import copy
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+COLUMNS = st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "identifier": st.sampled_from("ab"),
+        "tracking_columns": COLUMNS,
+        "labels": COLUMNS,
+        "policies": COLUMNS,
+        "relations": st.lists(st.just({"from": "a", "to": {"model_id": "m2", "field": "b"}}), max_size=1),
+        "enricher": st.just({"connection_id": "c9"}),
+        "name": st.sampled_from(["One", "Two"]),
+    },
+)
+
+
+def hold(api: Any, **parts: Any) -> dict[str, Any]:
+    """Serve one model, and echo what is written over it with fields as the API shows them."""
+    fields = [{"id": "f1", "name": "a"}, {"id": "f2", "name": "b", "type": "string"}]
+    model = {
+        "id": api.MODEL,
+        "name": "Plans",
+        "connection_id": api.WAREHOUSE,
+        "configuration": {"table": "t"},
+    }
+    api.holds("models", model | {"fields": fields} | parts)
+    api.echoes(f"PUT /api/models/{api.MODEL}", id=api.MODEL, fields=fields)
+    return model | {"fields": fields} | parts
+
+
+def sent(api: Any) -> Any:
+    (body,) = api.bodies(f"PUT /api/models/{api.MODEL}")
+    return body
+
+
+async def test_a_model_is_made_over_a_connection_by_its_name(tools: Any, company: Any) -> None:
+    company.echoes("POST /api/models", id="m", fields=[])
+    relations = [{"from": "a", "to": {"model_id": "m2", "field": "b"}}]
+    own = [{"name": "x", "label": "X", "type": "string"}]
+
+    await tools(
+        "create_model",
+        name="M",
+        connection_id="warehouse",
+        configuration={"table": "t"},
+        relations='[{"from": "a", "to": {"model_id": "m2", "field": "b"},}]',
+        additional_fields='[{"name": "x", "label": "X", "type": "string"}]',
+        identifier="a",
+    )
+
+    body = {
+        "name": "M",
+        "connection_id": company.WAREHOUSE,
+        "configuration": {"table": "t"},
+        "identifier": "a",
+    }
+    assert company.bodies("POST /api/models") == [body | {"relations": relations, "additional_fields": own}]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=PARTS, change=PARTS)
+async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+    stored: dict[str, Any], change: dict[str, Any], tools: Any, api: Any
+) -> None:
+    before = copy.deepcopy(hold(api, **stored))
+    api.requests.clear()
+
+    updated = await tools("update_model", model_id=api.MODEL, **change)
+
+    after = {key: value for key, value in before.items() if key != "id"} | {"fields": ["a", "b"]} | change
+    assert sent(api) == after
+    differing = {key for key in change if change[key] != before.get(key)}
+    assert updated["changed"].keys() == differing
+
+
+async def test_fields_of_the_users_own_go_back_as_such(tools: Any, api: Any) -> None:
+    own = {"id": "f3", "name": "x", "label": "X", "type": "string", "user_added": True, "example": None}
+    hold(api, fields=[{"id": "f1", "name": "a"}, own])
+
+    await tools("update_model", model_id=api.MODEL, name="New")
+
+    assert sent(api)["fields"] == ["a"]
+    assert sent(api)["additional_fields"] == [{"name": "x", "label": "X", "type": "string"}]
+
+
+async def test_another_query_takes_all_its_columns_unless_some_are_named(tools: Any, api: Any) -> None:
+    hold(api)
+
+    await tools("update_model", model_id=api.MODEL, configuration={"query": "SELECT 1"}, refresh=True)
+    assert "fields" not in sent(api)
+    assert sent(api)["refresh"] is True
+
+    api.requests.clear()
+    await tools("update_model", model_id=api.MODEL, configuration={"query": "SELECT 1"}, fields=["a"])
+    assert sent(api)["fields"] == ["a"]
+
+
+async def test_a_stored_model_is_previewed_by_its_rows(tools: Any, api: Any) -> None:
+    hold(api)
+    api[f"GET /api/models/{api.MODEL}/sample"] = {"data": [{"a": n, "b": None} for n in range(30)]}
+
+    preview = await tools("preview_model", model_id="plans", limit=2)
+
+    assert preview["rows"] == [{"a": 0}, {"a": 1}]
+    assert [field["name"] for field in preview["fields"]] == ["a", "b"]
+
+
+async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing(
+    tools: Any, company: Any
+) -> None:
+    company["POST /api/model-preview"] = {"data": {"fields": [{"name": "n"}]}}
+
+    preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": "SELECT 1"})
+
+    assert preview == {"fields": [{"name": "n"}]}
+    assert company.written() == ["POST /api/model-preview"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"connection_id": "Warehouse"}, {"configuration": {}}])
+async def test_a_preview_needs_to_know_of_what(arguments: Any, tools: Any, api: Any) -> None:
+    text = await tools.refused("preview_model", **arguments)
+
+    assert "send model_id, or connection_id and configuration" in text
+    assert api.requests == []
+
+
+async def test_a_query_that_fails_is_refused_in_the_apis_words(tools: Any, company: Any) -> None:
+    company["POST /api/models"] = httpx.Response(400, json={"message": "no column subscripton_plan"})
+
+    text = await tools.refused(
+        "create_model", name="M", connection_id="Warehouse", configuration={"query": "S"}
+    )
+
+    assert "no column subscripton_plan" in text
+
+
+async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any) -> None:
+    configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
+    async with open_sandbox() as tools:
+        await tools("create_connection", name="W", type="snowflake", configuration=configuration)
+        query = {"query": "SELECT contact_id, subscription_plan FROM salesforce_contacts"}
+        made = await tools(
+            "create_model", name="M", connection_id="W", configuration=query, identifier="contact_id"
+        )
+        updated = await tools("update_model", model_id="m", name="M2")
+        preview = await tools("preview_model", model_id="m2", limit=3)
+
+    assert updated["changed"] == {"name": {"before": "M", "after": "M2"}}
+    assert updated["fields"] == made["fields"]
+    assert updated["identifier"] == "contact_id"
+    assert len(preview["rows"]) == 3
