@@ -53,7 +53,7 @@ async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiv
     send, receive = anyio.create_memory_object_stream[_Item](0)
 
     async def pass_on() -> None:
-        async with send:
+        async with incoming, send:
             async for item in incoming:
                 if not isinstance(item, ValidationError):
                     await send.send(item)

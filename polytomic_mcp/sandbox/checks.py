@@ -137,7 +137,7 @@ def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
             names = ", ".join(each.column.name for each in target.fields if each.is_identity) or "none"
             message = f"{mapping['target']} can be no identity; these can: {names}"
             yield Problem("invalid_identity", message, f"identities.mappings[{position}].target")
-    if len(mappings) > 1 and not target.has("supports_multiple_identities") and target.kind != "new":
+    if len(mappings) > 1 and not target.has("supports_multiple_identities"):
         message = f"target object {target.id} takes one identity mapping only"
         yield Problem("invalid_identity", message, "identities.mappings")
 

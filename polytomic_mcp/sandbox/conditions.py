@@ -4,6 +4,7 @@ The API takes an older shape too, ``filters`` with ``filter_logic``, and answers
 seen in the 2025-09-18 SDK.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +15,7 @@ from polytomic_mcp.sandbox.problems import Problem
 from polytomic_mcp.sandbox.sources import Sources, listed
 from polytomic_mcp.sandbox.store import JsonObject
 
+_KINDS: Final = ("model_filters", "target_filters")
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -21,38 +23,36 @@ def read_filters(
     arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]
 ) -> tuple[JsonObject, JsonObject]:
     """Return the model filters and the target filters of either shape; problems are added to the list."""
-    new = tuple(
-        _labelled(arguments.get(kind) or {}, kind, problems) for kind in ("model_filters", "target_filters")
-    )
+    model, target = (_labelled(arguments.get(kind) or {}, kind, problems) for kind in _KINDS)
     if not arguments.get("filters"):
-        return new[0], new[1]
-    old = _read_old(arguments, sources, problems)
-    if "model_filters" not in arguments and "target_filters" not in arguments:
-        return old
-    if old != (new[0], new[1]):
+        return model, target
+    conditions = list(_read_old(arguments, sources, problems))
+    if not any(kind in arguments for kind in _KINDS):
+        return _split(conditions, arguments.get("filter_logic") or "", problems)
+    if not problems and not _is_same(conditions, arguments.get("filter_logic"), model, target):
         message = "differs from model_filters and target_filters; send one of the two shapes"
         problems.append(Problem("conflicting_filters", message, "filters"))
-    return new[0], new[1]
+    return model, target
 
 
 def show_filters(sync: JsonObject) -> tuple[list[JsonObject], str]:
     """Return a sync's filters in the older shape, with the logic that combines them."""
     shown: list[JsonObject] = []
     logics: list[str] = []
-    for kind, field_type in (("model_filters", "Model"), ("target_filters", "Target")):
+    for kind, field_type in zip(_KINDS, ("Model", "Target"), strict=True):
         conditions: list[JsonObject] = sync[kind]["conditions"]
         names = {each["label"]: default_label(len(shown) + at) for at, each in enumerate(conditions)}
         if conditions:
             logics.append(parse(sync[kind]["logic"], list(names)).renamed(names))
         shown += [_show_old(each, field_type, names[each["label"]]) for each in conditions]
-    is_plain = not any(sync[kind]["logic"] for kind in ("model_filters", "target_filters"))
+    is_plain = not any(sync[kind]["logic"] for kind in _KINDS)
     logic = " and ".join(f"({each})" if len(logics) > 1 else each for each in logics)
     return shown, "" if is_plain else logic
 
 
 def condition_problems(sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with the functions of a sync's filters and overrides, and with their values."""
-    for kind in ("model_filters", "target_filters"):
+    for kind in _KINDS:
         for position, condition in enumerate(sync[kind]["conditions"]):
             path = f"{kind}.conditions[{position}]"
             if condition.get("value_source") is None:
@@ -72,20 +72,21 @@ def _function_problems(condition: JsonObject, path: str) -> Iterator[Problem]:
 
 
 def _labelled(given: Mapping[str, Any], kind: str, problems: list[Problem]) -> JsonObject:
-    """Return the conditions with their labels, positional ones where they have none."""
+    """Return the conditions labelled by position, as the API always reports them, and their logic."""
     conditions = listed(given, "conditions")
     labels = [each.get("label") for each in conditions]
-    if any(labels):
-        if reason := _label_objection(labels):
-            problems.append(Problem("invalid_filter_label", reason, f"{kind}.conditions"))
-    else:
-        labels = [default_label(position) for position in range(len(conditions))]
-    logic = given.get("logic") or ""
+    positions = [default_label(position) for position in range(len(conditions))]
+    if any(labels) and (reason := _label_objection(labels)):
+        problems.append(Problem("invalid_filter_label", reason, f"{kind}.conditions"))
+    names = dict(zip(map(str, labels) if any(labels) else positions, positions, strict=True))
+    logic: str = given.get("logic") or ""
     try:
-        parse(logic, [str(label) for label in labels])
+        expression = parse(logic, list(names))
     except LogicError as error:
         problems.append(Problem("invalid_filter_logic", f"{logic!r} {error}", f"{kind}.logic"))
-    labelled = [{**each, "label": label} for each, label in zip(conditions, labels, strict=True)]
+    else:
+        logic = expression.renamed(names) if logic.strip() else ""
+    labelled = [{**each, "label": label} for each, label in zip(conditions, positions, strict=True)]
     return {"conditions": labelled, "logic": logic}
 
 
@@ -101,25 +102,49 @@ def _label_objection(labels: Sequence[str | None]) -> str | None:
 
 def _read_old(
     arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]
-) -> tuple[JsonObject, JsonObject]:
-    conditions: dict[str, list[JsonObject]] = {"Model": [], "Target": []}
+) -> Iterator[tuple[str, JsonObject]]:
+    """Yield the older conditions with their kind: a field's type is the model's unless it says Target."""
     for position, each in enumerate(arguments["filters"]):
-        kind = each.get("field_type") or "Model"
-        read = _read_target if kind == "Target" else _read_model
-        condition = read(each, sources)
+        is_target = each.get("field_type") == "Target"
+        condition = _read_target(each) if is_target else _read_model(each, sources)
         if condition is None:
             message = "names no field; send field with model_id and field, or field_id"
             problems.append(Problem("unknown_source_field", message, f"filters[{position}]"))
         else:
-            conditions.setdefault(kind, conditions["Model"]).append(condition)
-    logic = arguments.get("filter_logic") or ""
-    if logic and conditions["Model"] and conditions["Target"]:
+            yield _KINDS[is_target], condition
+
+
+def _split(
+    conditions: Sequence[tuple[str, JsonObject]], logic: str, problems: list[Problem]
+) -> tuple[JsonObject, JsonObject]:
+    model, target = ([each for kind, each in conditions if kind == wanted] for wanted in _KINDS)
+    if logic and model and target:
         message = "cannot combine model and target conditions; send model_filters and target_filters"
         problems.append(Problem("invalid_filter_logic", message, "filter_logic"))
         logic = ""
-    model = {"conditions": conditions["Model"], "logic": logic if conditions["Model"] else ""}
-    target = {"conditions": conditions["Target"], "logic": logic if conditions["Target"] else ""}
-    return _labelled(model, "model_filters", problems), _labelled(target, "target_filters", problems)
+    return (
+        _labelled({"conditions": model, "logic": logic if model else ""}, _KINDS[0], problems),
+        _labelled({"conditions": target, "logic": logic if target else ""}, _KINDS[1], problems),
+    )
+
+
+def _is_same(
+    conditions: Sequence[tuple[str, JsonObject]], logic: str | None, model: JsonObject, target: JsonObject
+) -> bool:
+    """Say whether the older shape tells the same as the newer one: what a read showed may be sent back."""
+    newer = [
+        (kind, each)
+        for kind, group in zip(_KINDS, (model, target), strict=True)
+        for each in group["conditions"]
+    ]
+    told = sorted((kind, _unlabelled(each)) for kind, each in conditions)
+    if told != sorted((kind, _unlabelled(each)) for kind, each in newer):
+        return False
+    return not logic or logic == show_filters(dict(zip(_KINDS, (model, target), strict=True)))[1]
+
+
+def _unlabelled(condition: JsonObject) -> str:
+    return json.dumps({key: value for key, value in condition.items() if key != "label"}, sort_keys=True)
 
 
 def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:
@@ -128,7 +153,7 @@ def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:
     return None if source is None else {"source": source, **_comparison(condition)}
 
 
-def _read_target(condition: JsonObject, _sources: Sources) -> JsonObject | None:
+def _read_target(condition: JsonObject) -> JsonObject | None:
     source: JsonObject = condition.get("field") or {}
     field: str | None = condition.get("field_id") or source.get("field")
     if field is None:

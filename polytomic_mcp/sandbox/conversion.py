@@ -56,8 +56,10 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def to_text(value: Any) -> str:
-    """Return the value as text: a whole number without a fraction, a collection as JSON."""
+    """Return the value as text: a whole number without a fraction, a collection as JSON, null empty."""
     match value:
+        case None:
+            return ""
         case str():
             return value
         case bool() | list() | dict():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final, cast
 from polytomic_mcp.sandbox.names import distinct
 
 _DELIMITERS: Final = ",;\t|"
+_QUOTED: Final = re.compile(r'"[^"]*"')
 
 
 class TableFileError(ValueError):
@@ -36,9 +38,9 @@ class Sheet:
 def read_csv(path: Path) -> Sheet:
     """Read a CSV file whose first line is its header; the delimiter is found, empty values are null."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        delimiter = _delimiter(file.readline())
+        first = file.readline()
         file.seek(0)
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader = csv.reader(file, delimiter=_delimiter(first), strict=True)
         try:
             header, *rows = [values for values in reader if values] or [[]]
         except csv.Error as error:
@@ -52,7 +54,7 @@ def read_csv(path: Path) -> Sheet:
 
 
 def _delimiter(header: str) -> str:
-    return max(_DELIMITERS, key=lambda mark: sum(map(len, csv.reader([header], delimiter=mark))))
+    return max(_DELIMITERS, key=_QUOTED.sub("", header).count)
 
 
 def read_json(path: Path) -> Sheet:

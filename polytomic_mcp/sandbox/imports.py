@@ -126,14 +126,13 @@ def _read_parquet(path: Path) -> Content:
         link = Path(folder, "table.parquet")
         link.symlink_to(path.resolve())
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(
-            "CREATE VIEW file AS SELECT * FROM read_parquet($link)".replace("$link", f"'{link}'")
-        )
+        connection.read_parquet(str(link)).create_view("file")
         described = connection.execute("DESCRIBE file").fetchall()
         sql_types = [sql_type for _, sql_type, *_ in described]
         names = [f"c{index}" for index in range(len(described))]
         values = ", ".join(map(reading_sql, names, sql_types))
-        rows = connection.execute(f"SELECT {values} FROM file AS f({', '.join(names)})").fetchall()  # noqa: S608 - names are made here
+        select = f"SELECT {values} FROM file AS f({', '.join(names)})"  # noqa: S608 - names are made here
+        rows = connection.execute(select).fetchall()
     columns = zip(distinct(name for name, *_ in described), sql_types, strict=True)
     convert = converters(sql_types)
     return Content(

@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.plan import Plan
 from polytomic_mcp.sandbox.tables import Column, Row
 from polytomic_mcp.sandbox.targets import WEBHOOK
 
-Outcome = Literal["insert", "update", "upserts", "delete", "unchanged", "skipped"]
+Outcome = Literal["insert", "update", "upserts", "delete", "skipped"]
 """What became of a record; a record counts once, even where it changed several of the target's rows."""
 
 
@@ -106,11 +106,11 @@ class Mover:
     def _update(self, record: Record, found: list[int], warning: str | None) -> Moved:
         # All rows are worked out before the first is changed: a record moves whole or not at all.
         rows = {handle: self._contents.row(handle) for handle in found}
-        changes = {handle: self._changes(record, row) for handle, row in rows.items()}
-        changed = {handle: {**rows[handle], **change} for handle, change in changes.items() if change}
+        changed = {handle: {**row, **self._changes(record, row)} for handle, row in rows.items()}
         for handle, row in changed.items():
-            self._contents.update(handle, row)
-        return Moved("update" if changed else "unchanged", [*changed.values()], warning)
+            if row != rows[handle]:
+                self._contents.update(handle, row)
+        return Moved("update", [*changed.values()], warning)
 
     def _changes(self, record: Record, old: Row) -> Row:
         changes: Row = {}

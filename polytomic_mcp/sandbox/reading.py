@@ -113,7 +113,7 @@ def _read_table(world: World, connection: JsonObject, configuration: Mapping[str
     if table is None:
         database = database_of(system, connection["configuration"])
         catalog = Catalog(system, world.tables.list(system), database, dialect_of(system).schema)
-        table = catalog.find([*([schema] if schema else []), *name.split(".")])
+        table = catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
     return Reading(table.columns, (row for _, row in world.tables.read(table)))
 
 

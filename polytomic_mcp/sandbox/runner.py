@@ -62,7 +62,7 @@ class _Run:
         self._request: JsonObject = executions.find(world, sync_id, execution_id)["_request"]
         self._is_test = bool(self._request.get("test"))
         self._journal = logs.Journal(world, execution_id)
-        self._counts: dict[str, int] = dict.fromkeys((*executions.COUNTS, "unchanged", "skipped"), 0)
+        self._counts: dict[str, int] = dict.fromkeys((*executions.COUNTS, "skipped"), 0)
         self._errors: list[str] = []
 
     def perform(self) -> None:
@@ -112,8 +112,8 @@ class _Run:
             elif self._is_test:
                 self._forget_changes()
             self._save()
-            rest = f"{self._counts['unchanged']} unchanged, {self._counts['skipped']} skipped"
-            logs.say(self._world, self._id, "info", f"Completed: {rest}", dict(self._counts))
+            rest = f"Completed: {self._counts['skipped']} skipped"
+            logs.say(self._world, self._id, "info", rest, dict(self._counts))
             executions.finish(self._world, self._execution(), "completed")
 
     def _move(self, record: Record) -> None:

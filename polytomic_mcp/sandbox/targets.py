@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import filters, matching
+from polytomic_mcp.sandbox import matching
 from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.modes import TargetMode, offered
 from polytomic_mcp.sandbox.tables import Column, Table
@@ -42,6 +42,7 @@ _FLAGS: Final[dict[str, tuple[str, ...]]] = {
         "optional_target_mappings",
         "supports_field_creation",
         "supports_identity_field_creation",
+        "supports_multiple_identities",
         "target_creator",
     ),
 }
@@ -71,7 +72,7 @@ class TargetField:
             if self.is_identity
             else [],
             "filterable": self.column is not _RECORD,
-            "filter_functions": [{"id": id_, "label": id_} for id_ in filters.FUNCTIONS],
+            "filter_functions": [],  # an empty list accepts every function
             "association": False,
             "encryptable": False,
         }

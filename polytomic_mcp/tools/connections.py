@@ -27,6 +27,7 @@ from polytomic_mcp.tools.results import Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
 
 MASK: Final = "********"
+_NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
 _UPDATE: Final = "PUT /api/connections/{id}"
 
 
@@ -141,7 +142,7 @@ async def update_connection(
     )
     after = await data_of(api, _UPDATE, id=stored["id"], **body)
     connection = _connection(after)
-    connection.changed = changes(stored, after, body.keys() - {"validate", "reconnect"})
+    connection.changed = changes(stored, after, body.keys() - _NOT_COMPARED)
     return connection
 
 

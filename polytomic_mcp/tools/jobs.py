@@ -36,9 +36,14 @@ async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
         describe=lambda seen: f"{job['type']}: {seen.get('status')}",
         seconds=_SECONDS,
     )
-    if seen.get("status") != "done":
+    if seen.get("status") == "done":
+        return seen.get("result")
+    title = f"The job {job['type']} {job['job_id']}"
+    if seen.get("status") == "failed":
         raise ToolError(
-            f"The job {job['type']} {job['job_id']} is {seen.get('status')} after {_SECONDS:.0f} s: "
-            f"{seen.get('error') or 'no reason given'}."
+            f"{title} failed: {seen.get('error') or 'no reason given'}. Correct it and call again."
         )
-    return seen.get("result")
+    raise ToolError(
+        f"{title} is {seen.get('status')} after {_SECONDS:.0f} s and goes on without this call: read the "
+        "object's state later, before you repeat it."
+    )

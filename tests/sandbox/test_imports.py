@@ -243,6 +243,8 @@ def test_a_parquet_file_keeps_its_types(world: World, tmp_path: Path) -> None:
         ("mine", "a.csv", "id,name\n1,a,b\n", "row 1 has 3 values"),
         ("mine", "a.csv", 'id,name\n1,"a\n', "line 2: unexpected end of data"),
         ("mine", "a.csv", ",".join("x" * 1001), "1001 columns"),
+        ("mine", "a.csv", "x" * 200_000, "line 1: field larger than field limit"),
+        ("mine", "a.csv", '"x', "line 1: unexpected end of data"),
         ("mine", "a.jsonl", '{"a": 1}\nnope\n', "line 2 is not JSON"),
         ("mine", "a.jsonl", '{"a": 1}\n[1]\n', "line 2 is not a JSON object"),
         ("mine", "a.json", "[1, 2]", "value 1 is not a JSON object"),
@@ -305,6 +307,18 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(world: World, tmp_pat
     assert people is not None
     assert people.key is None
     assert read(world, "public.salesforce_contacts", "redshift") == [{"Id": "003A", "Email": "a@b.example"}]
+
+
+def test_a_table_given_again_after_a_restart_is_as_the_file_is_now(tmp_path: Path) -> None:
+    def started(content: str) -> list[dict[str, Any]]:
+        world = World(Store(tmp_path / "state.db"), "key")
+        plant(world, {"mine": write(tmp_path / "mine.csv", content)}, None)
+        rows = read(world)
+        world.close()
+        return rows
+
+    assert started("id\n1\n2\n") == [{"id": 1}, {"id": 2}]
+    assert started("id,name\n3,x\n") == [{"id": 3, "name": "x"}]
 
 
 def test_a_hundred_thousand_rows_arrive_in_seconds_and_all(world: World, tmp_path: Path) -> None:

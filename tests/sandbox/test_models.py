@@ -88,6 +88,7 @@ async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect:
         ("snowflake", {"table": "ANALYTICS.PUBLIC.ORDERS"}, "order_id"),
         ("snowflake", {"schema": "public", "table": "orders"}, "order_id"),
         ("snowflake", {"view": "public.users"}, "user_id"),
+        ("snowflake", {"schema": 7, "table": "users"}, "user_id"),
         ("snowflake", {"query": "select CONTACT_ID from ANALYTICS.PUBLIC.SALESFORCE_CONTACTS"}, "CONTACT_ID"),
         ("postgresql", {"query": "SELECT * FROM users"}, "user_id"),
         ("salesforce", {"table": "Contact"}, "Id"),

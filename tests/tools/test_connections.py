@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 MASK = "********"
 NAMES = st.sampled_from(["account", "port", "warehouse", "ssl"])
 VALUES = (
-    st.none() | st.booleans() | st.integers(0, 9) | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+    st.none()
+    | st.booleans()
+    | st.integers(0, 9)
+    | st.text(max_size=5)
+    | st.lists(st.integers(0, 9), max_size=2)
 )
 CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=4)
 

@@ -37,9 +37,9 @@ async def test_a_job_reports_its_progress(tools: Any, company: Any) -> None:
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        ({"status": "failed", "error": "no such table"}, "is failed after 0 s: no such table."),
-        ({"status": "failed"}, "is failed after 0 s: no reason given."),
-        ({"status": "running"}, "is still running after 120 s"),
+        ({"status": "failed", "error": "no such table"}, "j1 failed: no such table. Correct it"),
+        ({"status": "failed"}, "j1 failed: no reason given."),
+        ({"status": "running"}, "j1 is running after 120 s and goes on"),
     ],
 )
 async def test_a_job_that_fails_or_goes_on_is_told(

@@ -106,11 +106,12 @@ async def test_another_query_takes_all_its_columns_unless_some_are_named(tools: 
 
 async def test_a_stored_model_is_previewed_by_its_rows(tools: Any, api: Any) -> None:
     hold(api)
-    api[f"GET /api/models/{api.MODEL}/sample"] = {"data": [{"a": n, "b": None} for n in range(30)]}
+    records = [{api.MODEL: {"a": number, "b": None}, "enricher": {"c": 9}} for number in range(30)]
+    api[f"GET /api/models/{api.MODEL}/sample"] = {"data": {"records": records, "warnings": []}}
 
     preview = await tools("preview_model", model_id="plans", limit=2)
 
-    assert preview["rows"] == [{"a": 0}, {"a": 1}]
+    assert preview["rows"] == [{"a": 0, "c": 9}, {"a": 1, "c": 9}]
     assert [field["name"] for field in preview["fields"]] == ["a", "b"]
 
 

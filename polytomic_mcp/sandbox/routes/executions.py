@@ -1,14 +1,17 @@
 """Runs of a sync: start, follow, list and cancel them."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from polytomic_mcp.sandbox import checks, destinations, executions, pagination, runner, schedules
 from polytomic_mcp.sandbox.call import Call, Routes, public
+from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.sources import Sources
+from polytomic_mcp.sandbox.sources import Sources, model_ids
 from polytomic_mcp.sandbox.store import JsonObject
 
+_MOST_IDENTITIES: Final = 1_000
 _REQUEST: Final = ("resync", "test", "identities", "source_identities")
 
 
@@ -22,12 +25,28 @@ def start(call: Call) -> JsonObject:
             f"Sync {sync['name']} is already running; wait for its end or cancel it.",
             key="already_running",
         )
-    checks.require_target(world, sync, Sources(world.store))
+    sources = Sources(world.store)
+    checks.require_target(world, sync, sources)
     destinations.require_destination(world, sync["target"]["connection_id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
+    if problems := list(_request_problems(request, sync, sources)):
+        raise refusal(problems, "The sync cannot start")
     execution = executions.create(world, sync["id"], request)
     world.run_later(partial(runner.run, world, sync["id"], execution["id"]))
     return {"data": executions.reference(execution)}
+
+
+def _request_problems(request: JsonObject, sync: JsonObject, sources: Sources) -> Iterator[Problem]:
+    groups: list[list[JsonObject]] = request.get("source_identities") or []
+    if len(groups) > _MOST_IDENTITIES:
+        yield Problem("too_many", f"at most {_MOST_IDENTITIES} records can be named", "source_identities")
+    for at, group in enumerate(groups):
+        for position, each in enumerate(group):
+            path = f"source_identities[{at}][{position}].source"
+            if problem := sources.problem(each["source"], path):
+                yield problem
+            elif each["source"]["model_id"] not in model_ids(sync):
+                yield Problem("unrelated_model", "is of a model that the sync does not read", path)
 
 
 def list_all(call: Call) -> JsonObject:

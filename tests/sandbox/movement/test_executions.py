@@ -129,6 +129,32 @@ async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> Non
     assert "there is no model" in answer.json()["message"]
 
 
+async def test_a_start_that_names_records_of_another_model_is_refused(stage: Any, sync: Any) -> None:
+    other = await stage.model("others", "id")
+    groups = [
+        [{"source": {"model_id": other, "field": "id"}, "value": "1"}],
+        [{"source": {"model_id": sync["model_ids"][0], "field": "idd"}, "value": "1"}],
+    ]
+
+    answer = await stage.http.post(
+        f"/api/syncs/{sync['id']}/executions", json={"source_identities": groups * 501}
+    )
+
+    assert answer.status_code == 422
+    codes = [problem["code"] for problem in answer.json()["metadata"]["problems"][:3]]
+    assert codes == ["too_many", "unrelated_model", "unknown_source_field"]
+
+
+async def test_a_start_may_name_a_value_that_no_record_has(stage: Any) -> None:
+    model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
+    stage.table("public.arrivals", "id name")
+    made = await stage.sync(model, "public.arrivals", **MAPPED)
+
+    execution = await stage.start(made, identities=["None"])
+
+    assert execution["counts"]["total"] == 0
+
+
 async def test_a_sync_whose_connection_is_unhealthy_does_not_start(stage: Any, sync: Any) -> None:
     id_ = sync["target"]["connection_id"]
     stage.world.store.put("connection", id_, stage.world.find("connection", id_) | {"status": "unhealthy"})

@@ -403,8 +403,9 @@ async def test_the_older_filters_are_read_and_both_shapes_shown(stage: Any, mode
     assert made["model_filters"]["conditions"][1] == {
         "source": {"model_id": model, "field": "age"},
         "function": "IsNotNull",
-        "label": "aged",
+        "label": "B",
     }
+    assert made["model_filters"]["logic"] == "A or B"
     assert made["filter_logic"] == "A or B"
     assert [(each["label"], each["field_type"], each["function"]) for each in made["filters"]] == [
         ("A", "Model", "Equality"),
@@ -437,6 +438,38 @@ async def test_model_and_target_conditions_interleave_in_the_older_shape(stage: 
     assert codes(mixed) == [("invalid_filter_logic", "filter_logic")]
 
 
+async def test_what_2025_09_18_shows_can_be_written_back(stage: Any, model: str) -> None:
+    name = {"model_id": model, "field": "name"}
+    conditions = [
+        {"source": name, "function": "Equality", "value": "Ada", "label": "ada"},
+        {"source": name, "function": "IsNull", "label": "nobody"},
+    ]
+    made = await stage.sync(
+        model,
+        "public.arrivals",
+        **MAPPED,
+        model_filters={"conditions": conditions, "logic": "ada OR nobody"},
+        target_filters={"conditions": [{"field": "age", "function": "IsNotNull"}], "logic": "A"},
+    )
+    shown_only = (
+        "id",
+        "organization_id",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "model_ids",
+        "problems",
+    )
+    body = {key: value for key, value in made.items() if key not in shown_only}
+
+    answer = await stage.http.put(f"/api/syncs/{made['id']}", json=body)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["data"] == made
+    assert made["filter_logic"] == "(A or B) and (C)"
+
+
 async def test_both_shapes_of_filters_have_to_agree(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     condition = {"function": "Equality", "value": "Ada"}
@@ -446,9 +479,11 @@ async def test_both_shapes_of_filters_have_to_agree(stage: Any, model: str) -> N
         stage, model, filters=old, model_filters={"conditions": [{"source": name, **condition}]}
     )
     other = await create(stage, model, filters=old, model_filters={"conditions": []})
+    newer = {"conditions": [{"source": name, **condition}], "logic": "A"}
+    logic = await create(stage, model, filters=old, filter_logic="A and A", model_filters=newer)
 
     assert same.status_code == 200, same.text
-    assert codes(other) == [("conflicting_filters", "filters")]
+    assert codes(other) == codes(logic) == [("conflicting_filters", "filters")]
 
 
 async def test_models_without_a_relation_cannot_be_mapped_together(stage: Any, model: str) -> None:

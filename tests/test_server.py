@@ -1,0 +1,92 @@
+"""The composition root: which tools a server shows, and what it says of itself."""
+
+from importlib.metadata import version
+
+import httpx
+import pytest
+from mcp import Client
+
+from polytomic_mcp import Settings, build_server, create_sandbox
+from polytomic_mcp.server import shown_tools, toolsets
+from polytomic_mcp.settings import TOOLSETS, Secret
+
+
+def sandbox_transport(key: str = "key") -> httpx.ASGITransport:
+    return httpx.ASGITransport(create_sandbox(key=key))
+
+
+def test_every_toolset_has_its_name_in_the_settings() -> None:
+    assert tuple(toolset.name for toolset in toolsets()) == TOOLSETS
+
+
+@pytest.mark.parametrize("name", TOOLSETS)
+async def test_only_the_chosen_toolsets_are_shown(name: str) -> None:
+    settings = Settings(toolsets=(name,))
+
+    async with Client(build_server(settings)) as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+
+    assert listed == [tool.name for toolset, tool in shown_tools(Settings()) if toolset.name == name]
+
+
+async def test_tools_are_listed_in_one_order() -> None:
+    listings: list[list[str]] = []
+    for _ in range(2):
+        async with Client(build_server(Settings())) as client:
+            listings.append([tool.name for tool in (await client.list_tools()).tools])
+
+    assert listings[0] == listings[1]
+    assert len(listings[0]) == 24
+
+
+async def test_read_only_shows_reading_tools_alone() -> None:
+    async with Client(build_server(Settings(access_mode="read-only"))) as client:
+        tools = (await client.list_tools()).tools
+
+    assert {tool.annotations.read_only_hint for tool in tools if tool.annotations} == {True}
+    assert "create_connection" not in {tool.name for tool in tools}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_server_says_who_it_is_and_in_which_order_to_work(mode: str) -> None:
+    async with Client(build_server(Settings()), mode=mode) as client:
+        info, instructions = client.server_info, client.instructions
+
+    assert info is not None
+    assert (info.name, info.version) == ("polytomic-mcp", version("polytomic-mcp"))
+    assert "create_connection (source, destination), create_model" in (instructions or "")
+
+
+async def test_without_a_key_each_tool_says_what_to_set() -> None:
+    async with Client(build_server(Settings())) as client:
+        answer = await client.call_tool("list_connections", {})
+
+    assert answer.is_error
+    assert "POLYTOMIC_API_KEY" in str(answer.content)
+    assert "--sandbox" in str(answer.content)
+
+
+async def test_the_transport_takes_the_networks_place() -> None:
+    settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
+
+    async with Client(build_server(settings, transport=sandbox_transport())) as client:
+        answer = await client.call_tool("list_connections", {})
+
+    assert answer.structured_content == {"items": []}
+
+
+async def test_two_servers_with_two_sandboxes_do_not_meet() -> None:
+    settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
+    one, two = (build_server(settings, transport=sandbox_transport()) for _ in range(2))
+    snowflake = {"account": "a", "username": "u", "password": "p", "dbname": "d"}
+
+    async with Client(one) as first, Client(two) as second:
+        made = await first.call_tool(
+            "create_connection", {"name": "Only here", "type": "snowflake", "configuration": snowflake}
+        )
+        here = await first.call_tool("list_connections", {})
+        there = await second.call_tool("list_connections", {})
+
+    assert not made.is_error
+    assert [item["name"] for item in (here.structured_content or {})["items"]] == ["Only here"]
+    assert there.structured_content == {"items": []}

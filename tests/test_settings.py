@@ -1,0 +1,96 @@
+"""Settings: what the environment may say, and what is made of it."""
+
+import pytest
+
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.settings import TOOLSETS, Secret, Settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environ({})
+
+    assert settings == Settings()
+    assert settings.api_key is None
+    assert settings.api_url == "https://app.polytomic.com"
+    assert settings.api_version == "2025-09-18"
+    assert settings.access_mode == "full-access"
+    assert settings.auth_mode == "user"
+    assert settings.toolsets == TOOLSETS
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.from_environ(
+        {
+            "POLYTOMIC_API_KEY": "key",
+            "POLYTOMIC_API_URL": "https://polytomic.example/prefix",
+            "POLYTOMIC_API_VERSION": "2024-02-08",
+            "POLYTOMIC_ACCESS_MODE": "read-only",
+            "POLYTOMIC_AUTH_MODE": "partner",
+            "POLYTOMIC_ORGANIZATION_ID": "org",
+            "POLYTOMIC_TOOLSETS": "syncs",
+            "POLYTOMIC_SANDBOX_STATE": "box.db",
+        }
+    )
+
+    assert settings == Settings(
+        api_key=Secret("key"),
+        api_url="https://polytomic.example/prefix",
+        api_version="2024-02-08",
+        access_mode="read-only",
+        auth_mode="partner",
+        organization_id="org",
+        toolsets=("syncs",),
+        sandbox_state="box.db",
+    )
+
+
+def test_an_empty_or_blank_variable_counts_as_absent() -> None:
+    blank = {"POLYTOMIC_API_KEY": "", "POLYTOMIC_ACCESS_MODE": " ", "POLYTOMIC_TOOLSETS": "\t"}
+
+    assert Settings.from_environ(blank) == Settings()
+
+
+def test_space_around_a_value_is_not_part_of_it() -> None:
+    settings = Settings.from_environ({"POLYTOMIC_API_KEY": " key\n", "POLYTOMIC_ACCESS_MODE": " Read-Only "})
+
+    assert settings.api_key == "key"
+    assert settings.access_mode == "read-only"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("POLYTOMIC_ACCESS_MODE", "readonly", "full-access, read-only"),
+        ("POLYTOMIC_AUTH_MODE", "admin", "user, partner, deployment"),
+        ("POLYTOMIC_TOOLSETS", "syncs,sinks", "connections, models, syncs, or all"),
+    ],
+)
+def test_a_wrong_choice_is_refused_with_the_right_ones(name: str, value: str, named: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_environ({name: value})
+
+    assert name in str(refused.value)
+    assert value.rpartition(",")[2] in str(refused.value)
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("syncs, connections", ("connections", "syncs")),
+        ("Models,", ("models",)),
+        ("all", TOOLSETS),
+        ("syncs,all", TOOLSETS),
+        (",", TOOLSETS),
+    ],
+)
+def test_toolsets_come_in_their_own_order(text: str, names: tuple[str, ...]) -> None:
+    assert Settings.from_environ({"POLYTOMIC_TOOLSETS": text}).toolsets == names
+
+
+def test_a_key_is_in_no_repr() -> None:
+    settings = Settings.from_environ({"POLYTOMIC_API_KEY": "s3cret"})
+
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in f"{settings!s} {settings.api_key!r}"
+    assert str(settings.api_key) == "s3cret"

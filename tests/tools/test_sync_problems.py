@@ -1,0 +1,156 @@
+"""What is wrong with a sync: each kind of problem alone, and all of them in one refusal."""
+
+import copy
+from typing import Any
+
+import pytest
+
+FIELDS = [
+    {"id": "Id", "supports_identity": True, "identity_functions": [{"id": "Equality"}], "required": True},
+    {"id": "Email", "supports_identity": True},
+    {"id": "LastName", "required": True, "createable": True},
+    {"id": "CreatedAt", "required": True, "createable": False},
+    {"id": "Phone"},
+]
+MODES = [
+    {"mode": "updateOrCreate", "requires_identity": True},
+    {"mode": "update", "requires_identity": True},
+    {"id": "append"},
+]
+
+
+@pytest.fixture
+def request_(company: Any) -> dict[str, Any]:
+    """A sync that has no problem, into a target that has every rule."""
+    fields = {"id": company.FLOW, "name": "Contacts", "fields": FIELDS, "modes": MODES, "properties": {}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
+    source = {"model_id": "Plans", "field": "contact_id"}
+    return {
+        "name": "S",
+        "mode": "updateOrCreate",
+        "target": {"connection_id": "Gong", "object": "Winter flow"},
+        "identity": {"source": dict(source), "target": "Id"},
+        "fields": [{"source": {"model_id": "Plans", "field": "plan"}, "target": "LastName"}],
+    }
+
+
+def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return the request with the value at a dotted path; None takes it away."""
+    changed = copy.deepcopy(request)
+    *parents, last = path.split(".")
+    part: Any = changed
+    for name in parents:
+        part = part[int(name)] if isinstance(part, list) else part[name]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return changed
+
+
+PROBLEMS: dict[str, tuple[str, Any, str]] = {
+    "unknown model": ("identity.source.model_id", "Plams", "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?"),
+    "unknown source field": ("fields.0.source.field", "plann", "fields[0].source: the model 'Plans' has no field 'plann'. Did you mean 'plan'?"),
+    "unknown target field": ("fields.0.target", "Lastname", "fields[0].target: 'Contacts' has no field 'Lastname'. Did you mean 'LastName'?"),
+    "unknown constant": ("override_fields", [{"target": "Fone", "override_value": 1}], "override_fields[0].target: 'Contacts' has no field 'Fone'. Did you mean 'Phone'?"),
+    "mode": ("mode", "updateorcreate", "mode: 'Contacts' does not take 'updateorcreate'. Did you mean 'updateOrCreate'? Choose from: updateOrCreate, update, append."),
+    "no identity": ("identity", None, "identity is missing: mode 'updateOrCreate' needs one. Choose from: Id, Email."),
+    "unknown identity": ("identity.target", "Idd", "identity.target: 'Contacts' has no field 'Idd'. Did you mean 'Id'?"),
+    "identity that is none": ("identity.target", "Phone", "identity.target: 'Phone' cannot be an identity. Choose from: Id, Email."),
+    "function": ("identity.function", "oneof", "identity.function: 'Id' does not take 'OneOf'. Choose from: Equality."),
+    "no mapping": ("fields", [], "fields is empty: 'Contacts' needs at least one mapping."),
+    "required": ("fields.0.target", "Phone", "fields: 'Contacts' requires 'LastName' in new records; map it or override it."),
+    "no connection": ("target.connection_id", None, "target.connection_id is missing"),
+    "unknown connection": ("target.connection_id", "Gongg", "target: No connection has the id or name 'Gongg'. Did you mean 'Gong'?"),
+    "unknown object": ("target.object", "Winter flaw", "target: No target object has the id or name 'Winter flaw'. Did you mean 'Winter flow'?"),
+    "no object": ("target.object", None, "target needs either object (list_target_objects shows them) or create."),
+    "object and create": ("target.create", {"name": "x"}, "target needs either object"),
+    "source without a field": ("model_filters", {"conditions": [{"source": {"model_id": "Plans"}}]}, "model_filters.conditions[0].source: the model 'Plans' has no field ''."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+async def test_each_problem_is_told_with_what_would_be_right(
+    problem: str, request_: Any, tools: Any, company: Any
+) -> None:
+    path, value, told = PROBLEMS[problem]
+
+    text = await tools.refused("create_sync", **with_(request_, path, value))
+
+    assert text.startswith("create_sync: nothing was written, because:\n- ")
+    assert told in text
+    assert company.written() == []
+
+
+async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, company: Any) -> None:
+    wrong = with_(request_, "mode", "replase")
+    wrong = with_(wrong, "identity.source.field", "contact")
+    wrong = with_(wrong, "identity.target", "Phone")
+    wrong["fields"] = [{"source": {"model_id": "Nobody", "field": "x"}, "target": "Fax"}]
+    wrong["override_fields"] = [{"target": "Pager", "override_value": 1}]
+
+    lines = (await tools.refused("create_sync", **with_(wrong, "mode", "append"))).split("\n- ")[1:]
+
+    beginnings = [
+        "fields[0].source.model_id: No model",
+        "identity.source: the model 'Plans' has no field 'contact'.",
+        "identity.target: 'Phone' cannot be an identity.",
+        "fields[0].target: 'Contacts' has no field 'Fax'.",
+        "override_fields[0].target: 'Contacts' has no field 'Pager'.",
+        "fields: 'Contacts' requires 'Id'",
+        "fields: 'Contacts' requires 'LastName'",
+    ]
+    assert [line.startswith(beginning) for line, beginning in zip(lines, beginnings, strict=True)] == [
+        True
+    ] * 7
+    assert "mode: 'Contacts' does not take 'replase'" in await tools.refused("create_sync", **wrong)
+    assert company.written() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("identity", {"source": {"model_id": "Plans", "field": "plan"}, "target": "New", "new_field": True}),
+        ("identity.target", "Email"),
+        ("identity.function", "EQUALITY"),
+    ],
+)
+async def test_what_is_right_passes(path: str, value: Any, request_: Any, tools: Any) -> None:
+    constant = [{"target": "Id", "override_value": "x"}, {"target": "Made", "new": True, "override_value": 1}]
+
+    passed = await tools(
+        "create_sync", **with_(request_, path, value), override_fields=constant, dry_run=True
+    )
+
+    assert passed["dry_run"] is True
+
+
+async def test_required_fields_bind_only_what_creates_records(request_: Any, tools: Any) -> None:
+    updating = with_(with_(request_, "mode", "update"), "fields.0.target", "Phone")
+
+    assert (await tools("create_sync", **updating, dry_run=True))["dry_run"] is True
+
+
+@pytest.mark.parametrize("flag", ["mappings_not_required", "optional_target_mappings"])
+async def test_a_target_that_needs_no_mappings_takes_none(
+    flag: str, request_: Any, tools: Any, company: Any
+) -> None:
+    path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
+    company[path] = {
+        "data": {"id": "x", "fields": [{"id": "Id", "supports_identity": True}], "properties": {flag: True}}
+    }
+
+    made = await tools("create_sync", **with_(request_, "fields", []), dry_run=True)
+
+    assert made["request"]["fields"] == []
+
+
+async def test_a_long_choice_is_cut(request_: Any, tools: Any, company: Any) -> None:
+    path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
+    fields = [{"id": f"field{number}"} for number in range(50)]
+    company[path] = {"data": {"id": "x", "fields": fields, "modes": []}}
+
+    text = await tools.refused("create_sync", **request_)
+
+    assert "'x' has no field 'LastName'. Choose from: field0, " in text
+    assert "field19 and 30 more." in text

@@ -1,0 +1,198 @@
+"""A sync as a model writes it: what is completed, what is translated, and what a dry run shows."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def request_(company: Any) -> dict[str, Any]:
+    """A sync with nothing but names in it, into the company's flow."""
+    del company
+    return {
+        "name": "S",
+        "mode": "updateOrCreate",
+        "target": {"connection_id": "gong", "object": "WINTER FLOW"},
+        "identity": {"source": {"model_id": "plans", "field": "contact_id"}, "target": "Id"},
+    }
+
+
+def mapping(field: str = "plan", **more: Any) -> dict[str, Any]:
+    return {"source": {"model_id": "plans", "field": field}, "target": "Note", **more}
+
+
+def condition(**more: Any) -> dict[str, Any]:
+    return {"source": {"model_id": "PLANS", "field": "plan"}, "function": "IsNotNull", **more}
+
+
+async def test_a_dry_run_shows_the_request_and_writes_nothing(
+    request_: Any, tools: Any, company: Any
+) -> None:
+    shown = await tools("create_sync", **request_, dry_run=True)
+
+    source = {"model_id": company.MODEL, "field": "contact_id"}
+    assert shown == {
+        "dry_run": True,
+        "request": {
+            "name": "S",
+            "mode": "updateOrCreate",
+            "target": {"connection_id": company.GONG, "object": company.FLOW},
+            "identity": {"source": source, "target": "Id", "function": "Equality"},
+            "fields": [],
+            "schedule": {"frequency": "manual"},
+        },
+    }
+    assert company.written() == []
+
+
+async def test_what_a_dry_run_shows_is_what_is_sent(request_: Any, tools: Any, company: Any) -> None:
+    request_ |= {"fields": [mapping()], "active": False, "policies": ["p"], "encryption_passphrase": "x"}
+
+    shown = await tools("create_sync", **request_, dry_run=True)
+    await tools("create_sync", **request_)
+
+    assert company.bodies("POST /api/syncs") == [shown["request"]]
+
+
+async def test_models_are_named_anywhere_in_a_sync(request_: Any, tools: Any, company: Any) -> None:
+    source = {"model_id": company.MODEL, "field": "plan"}
+    request_ |= {
+        "fields": [mapping(sync_mode="create")],
+        "model_filters": {"conditions": [condition()]},
+        "overrides": [{"field": {"model_id": "plans", "field": "plan"}, "function": "IsNull", "override": 1}],
+    }
+    del request_["identity"]
+    request_["identities"] = {"mappings": [{"source": dict(mapping()["source"]), "target": "Id"}]}
+
+    sent = (await tools("create_sync", **request_, dry_run=True))["request"]
+
+    assert sent["fields"][0] == {"source": source, "target": "Note", "sync_mode": "create"}
+    assert sent["model_filters"]["conditions"][0]["source"] == source
+    assert sent["overrides"][0]["field"] == source
+    assert sent["identities"]["mappings"] == [{"source": source, "target": "Id", "function": "Equality"}]
+
+
+async def test_a_model_is_looked_up_once_however_often_it_is_named(
+    request_: Any, tools: Any, company: Any
+) -> None:
+    await tools("create_sync", **request_, fields=[mapping(), mapping("contact_id")], dry_run=True)
+
+    assert len(company.asked("GET /api/models")) == 1
+
+
+async def test_data_that_looks_like_a_source_is_left_alone(request_: Any, tools: Any) -> None:
+    value = {"model_id": "nobody", "field": "x"}
+    request_["target"]["configuration"] = {"of": value}
+
+    shown = await tools("create_sync", **request_, fields=[mapping(override_value=value)], dry_run=True)
+
+    assert shown["request"]["fields"][0]["override_value"] == value
+    assert shown["request"]["target"]["configuration"] == {"of": value}
+
+
+@pytest.mark.parametrize("value", [None, 0, False, "", [1], {"a": None}])
+async def test_a_constant_may_be_any_json(value: Any, request_: Any, tools: Any, company: Any) -> None:
+    await tools("create_sync", **request_, fields=[{"target": "Note", "override_value": value}])
+
+    assert company.bodies("POST /api/syncs")[0]["fields"] == [{"target": "Note", "override_value": value}]
+
+
+@pytest.mark.parametrize(
+    ("function", "sent"),
+    [("equality", "Equality"), ("DOMAINMATCH", "DomainMatch"), ("Hashed", "Hashed")],
+)
+async def test_an_identity_function_takes_the_apis_spelling(
+    function: str, sent: str, request_: Any, tools: Any, company: Any
+) -> None:
+    fields = {"id": "x", "fields": [{"id": "Id"}], "properties": {"mappings_not_required": True}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
+    request_["identity"]["function"] = function
+
+    shown = await tools("create_sync", **request_, dry_run=True)
+
+    assert shown["request"]["identity"]["function"] == sent
+
+
+@pytest.mark.parametrize(
+    ("logic", "labels", "sent"),
+    [
+        ("1 AND (2 OR 3)", [None] * 3, "A AND (B OR C)"),
+        ("A and B", [None] * 2, "A and B"),
+        ("1 or 2", ["old", "new"], "old or new"),
+        ("1 or 9 or 0", [None], "A or 9 or 0"),
+        ("f1 and f2", ["f1", "f2"], "f1 and f2"),
+    ],
+)
+async def test_numbers_in_a_filters_logic_become_its_labels(
+    logic: str, labels: list[Any], sent: str, request_: Any, tools: Any
+) -> None:
+    conditions = [condition(**({} if label is None else {"label": label})) for label in labels]
+    old = [{"field": part["source"], **part} for part in conditions]
+
+    newer = await tools(
+        "create_sync", **request_, model_filters={"conditions": conditions, "logic": logic}, dry_run=True
+    )
+    older = await tools("create_sync", **request_, filters=old, filter_logic=logic, dry_run=True)
+
+    assert newer["request"]["model_filters"]["logic"] == sent
+    assert older["request"]["filter_logic"] == sent
+
+
+async def test_parts_of_a_schedule_may_come_as_numbers(request_: Any, tools: Any) -> None:
+    schedule = {"frequency": "daily", "hour": 5, "minute": 0}
+
+    shown = await tools("create_sync", **request_, schedule=schedule, dry_run=True)
+
+    assert shown["request"]["schedule"] == {"frequency": "daily", "hour": "5", "minute": "0"}
+
+
+async def test_parts_the_schedule_does_not_name_pass(request_: Any, tools: Any) -> None:
+    schedule = {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}, "run_after_success_only": True}
+
+    shown = await tools("create_sync", **request_, schedule=schedule, dry_run=True)
+
+    assert shown["request"]["schedule"] == schedule
+
+
+async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: Any, company: Any) -> None:
+    request_["target"] = {"connection_id": "Gong", "create": {"name": "Summer flow"}}
+
+    shown = await tools("create_sync", **request_, dry_run=True)
+
+    assert shown["request"]["target"] == {"connection_id": company.GONG, "create": {"name": "Summer flow"}}
+    (asked,) = company.asked(f"GET /api/connections/{company.GONG}/modelsync/target/fields")
+    assert dict(asked.url.params) == {"properties[name]": "Summer flow"}
+
+
+async def test_json_text_passes_for_every_part(request_: Any, tools: Any, company: Any) -> None:
+    texts = {
+        "target": '{"connection_id": "gong", "object": "winter flow",}',
+        "identity": '{"source": {"model_id": "plans", "field": "contact_id",}, "target": "Id"}',
+        "fields": '[{"source": {"model_id": "plans", "field": "plan"}, "target": "Note"},]',
+        "model_filters": '{"conditions": [], "logic": "", }',
+        "override_fields": '[{"target": "Note", "override_value": "a,}"},]',
+    }
+
+    shown = await tools("create_sync", **request_ | texts, dry_run=True)
+
+    assert shown["request"]["target"] == {"connection_id": company.GONG, "object": company.FLOW}
+    assert shown["request"]["fields"][0]["source"]["model_id"] == company.MODEL
+    assert shown["request"]["override_fields"] == [{"target": "Note", "override_value": "a,}"}]
+
+
+async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any, company: Any) -> None:
+    request_["identity"]["fonction"] = "Equality"
+
+    text = await tools.refused("create_sync", **request_)
+
+    assert "identity.fonction: Extra inputs are not permitted" in text
+    assert company.requests == []
+
+
+async def test_what_only_the_api_can_tell_is_refused_in_its_words(
+    request_: Any, tools: Any, company: Any
+) -> None:
+    company["POST /api/syncs"] = httpx.Response(422, json={"message": "schema cache not ready"})
+
+    assert "schema cache not ready" in await tools.refused("create_sync", **request_)

@@ -1,0 +1,68 @@
+"""Target objects and their fields, as short as a model needs them."""
+
+from typing import Any
+
+import pytest
+
+
+def target_objects(api: Any, *objects: Any, **more: Any) -> None:
+    api[f"GET /api/connections/{api.GONG}/modelsync/targetobjects"] = {"data": list(objects), **more}
+
+
+@pytest.mark.parametrize("key", ["id", "mode"])
+async def test_modes_are_named_whichever_key_holds_them(key: str, tools: Any, company: Any) -> None:
+    target_objects(company, {"id": "flow", "name": "Flow", "modes": [{key: "create"}, {key: "remove"}]})
+
+    (row,) = (await tools("list_target_objects", connection_id="Gong"))["items"]
+
+    assert row == {"id": "flow", "name": "Flow", "modes": ["create", "remove"]}
+
+
+async def test_objects_can_be_searched_and_paged(tools: Any, company: Any) -> None:
+    target_objects(company, *({"id": f"flow{number}"} for number in range(12)), {"id": "account"})
+
+    first = await tools("list_target_objects", connection_id="Gong", query="FLOW", limit=10)
+    token = first["next_page_token"]
+    second = await tools(
+        "list_target_objects", connection_id="Gong", query="FLOW", limit=10, page_token=token
+    )
+
+    assert len(first["items"]) == 10
+    assert [item["id"] for item in second["items"]] == ["flow10", "flow11"]
+    assert "next_page_token" not in second
+
+
+@pytest.mark.parametrize("is_supported", [True, False])
+async def test_what_a_new_object_takes_is_told_where_one_can_be_made(
+    is_supported: bool, tools: Any, company: Any
+) -> None:
+    creation = {"supported": is_supported, "properties": [{"id": "name", "title": "Name"}]}
+    target_objects(company, target_creation=creation)
+
+    answer = await tools("list_target_objects", connection_id="Gong")
+
+    assert answer.get("target_creation") == (creation if is_supported else None)
+
+
+async def test_a_field_keeps_what_one_maps_by(tools: Any, company: Any) -> None:
+    fields = await tools("list_target_fields", connection_id="Gong", target=company.FLOW)
+
+    identity = {"id": "Id", "type": "string", "supports_identity": True, "identity_functions": ["Equality"]}
+    assert fields["fields"] == [identity, {"id": "Note", "type": "string"}]
+    assert fields["properties"] == {"mappings_not_required": True}
+
+
+async def test_the_fields_of_an_object_to_create_are_asked_for_by_its_properties(
+    tools: Any, company: Any
+) -> None:
+    await tools("list_target_fields", connection_id="Gong", properties='{"name": "New"}', refresh=True)
+
+    (asked,) = company.asked(f"GET /api/connections/{company.GONG}/modelsync/target/fields")
+    assert dict(asked.url.params) == {"properties[name]": "New", "refresh": "true"}
+
+
+@pytest.mark.parametrize("arguments", [{}, {"target": "x", "properties": {"name": "y"}}])
+async def test_fields_are_of_one_target(arguments: Any, tools: Any, company: Any) -> None:
+    text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
+
+    assert "send either target or properties" in text
