@@ -18,8 +18,7 @@ def run(words: list[str]) -> int:
     key = parsed.key or secrets.token_urlsafe(16)
     app = SandboxOptions.of(parsed, read_settings()).app(key)
     with listening(app, host=parsed.host, port=parsed.port) as sandbox:
-        print(f"sandbox listening on {sandbox.url} key={key}", flush=True)
-        sandbox.wait()
+        sandbox.serve(f"sandbox listening on {sandbox.url} key={key}")
     return 0
 
 

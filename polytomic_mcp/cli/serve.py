@@ -47,8 +47,7 @@ def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:
         )
     app = build_server(settings).streamable_http_app(streamable_http_path=_PATH, host=parsed.host)
     with listening(app, host=parsed.host, port=parsed.port) as server:
-        print(f"polytomic-mcp listening on {server.url}{_PATH}", flush=True)
-        server.wait()
+        server.serve(f"polytomic-mcp listening on {server.url}{_PATH}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,9 @@
 
 import json
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 _GAP: Final = "  "
@@ -28,14 +30,8 @@ def width(text: str) -> int:
 
 def clipped(text: str, columns: int) -> str:
     """Return as much of the text as fits, an ellipsis at the end of what does not."""
-    if width(text) <= columns:
-        return text
-    taken = 1
-    for index, character in enumerate(text):
-        taken += _width(character)
-        if taken > columns:
-            return text[:index] + "…"
-    return text
+    taken = list(accumulate(map(_width, text), initial=0))
+    return text if taken[-1] <= columns else text[: bisect_right(taken, columns - 1) - 1] + "…"
 
 
 def grid(rows: Sequence[Mapping[str, Any]], columns: int) -> Iterator[str]:

@@ -19,17 +19,18 @@ _GLANCE_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A server that answers: where, and the thread in which it does."""
+    """A server that answers: where, and whether it is over."""
 
     url: str
-    thread: threading.Thread
+    is_over: threading.Event
 
-    def wait(self) -> None:
-        """Wait until SIGINT, SIGTERM or the server's own end; call it in the main thread."""
+    def serve(self, ready: str) -> None:
+        """Say that it is ready, and serve until SIGINT or SIGTERM; call it in the main thread."""
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            while self.thread.is_alive():
-                self.thread.join(_GLANCE_SECONDS)  # without an end, Windows would not hear Ctrl-C
+            print(ready, flush=True)
+            while not self.is_over.wait(_GLANCE_SECONDS):  # without an end, Windows would not hear Ctrl-C
+                pass
         except KeyboardInterrupt:
             pass
         finally:
@@ -49,24 +50,35 @@ def listening(app: Any, *, host: str = LOOPBACK, port: int = 0) -> Generator[Lis
         thread.start()
         server.is_ready.wait()
         try:
-            yield Listening(f"http://{_bracketed(host)}:{listener.getsockname()[1]}", thread)
+            yield Listening(f"http://{_bracketed(host)}:{listener.getsockname()[1]}", server.is_over)
         finally:
             server.should_exit = True
             thread.join()
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it has started: one told to stop before would skip its lifespan's end."""
+    """A server that tells when it has started and ended.
+
+    One told to stop before it has started would skip its lifespan's end. A join that Ctrl-C cuts
+    short makes Python 3.11 take the thread for ended, so nobody joins it to wait.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.is_ready = threading.Event()
+        self.is_over = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
             await super().startup(sockets=sockets)
         finally:
             self.is_ready.set()
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        finally:
+            self.is_over.set()
 
 
 def _quiet(app: Any) -> uvicorn.Config:

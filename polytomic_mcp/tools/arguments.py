@@ -53,7 +53,7 @@ ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]
 Query = Annotated[str | None, Field(description="Only items with this text in name, id or type")]
-Limit = Annotated[int, BeforeValidator(refuse_boolean), Field(ge=1, le=1000)]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
 PageToken = Annotated[str | None, Field(description="next_page_token of the answer before")]
 ConfirmName = Annotated[
     str | None,

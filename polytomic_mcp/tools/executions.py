@@ -24,8 +24,8 @@ FIRST_ERRORS: Final = 5
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 Seconds = Annotated[
     float,
-    BeforeValidator(refuse_boolean),
     Field(ge=0, le=600, allow_inf_nan=False, description="Wait this long for the end"),
+    BeforeValidator(refuse_boolean),
 ]
 
 
@@ -149,7 +149,9 @@ async def _read_file(api: Polytomic, where: JsonObject, log: Log, url: str) -> l
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     content = await api.call(operation, type=log, filename=filename, **where)
     if not isinstance(content, str):
-        return as_list(content) or [content]
+        raise ToolError(
+            f"The log file {filename} of the execution {where['id']} is no text to be shown here."
+        )
     return [_line(line) for line in content.splitlines() if line]
 
 
@@ -162,7 +164,8 @@ def _line(line: str) -> Any:
 
 def _execution(sync_id: str, item: JsonObject) -> Execution:
     errors = as_list(item.get("errors"))[:FIRST_ERRORS]
-    return Execution.model_validate(item | {"sync_id": sync_id, "errors": errors})
+    counts = given(**as_object(item.get("counts")))
+    return Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
 
 
 def _describe(seen: JsonObject) -> str:

@@ -27,7 +27,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], 
 
 
 def raising(error: BaseException) -> Callable[[list[str]], int]:
-    def run(words: list[str]) -> int:
+    def run(_: list[str]) -> int:
         raise error
 
     return run
@@ -153,7 +153,7 @@ def test_a_locale_without_unicode_does_not_matter(
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    instead(lambda words: print(f"→ {words[0]} \ud800") or 0)
+    instead(lambda words: sys.stdout.write(f"→ {words[0]} \ud800\n") and 0)
 
     with pytest.raises(SystemExit) as ended:
         cli.main(["tools", "é"])

@@ -24,7 +24,8 @@ def test_line_breaks_of_a_message_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "columns"), [("", 0), ("abc", 3), ("李雷", 4), ("🎉", 2), ("e\u0301", 1), ("é", 1), ("Ａ", 2)]
+    ("text", "columns"),
+    [("", 0), ("abc", 3), ("李雷", 4), ("🎉", 2), ("e\u0301", 1), ("é", 1), ("\uff21", 2)],
 )
 def test_width_is_what_a_terminal_takes(text: str, columns: int) -> None:
     assert width(text) == columns

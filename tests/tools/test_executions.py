@@ -1,0 +1,187 @@
+"""Runs of a sync: started, followed for a bounded time, told with errors and logs, and canceled."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+JSON_LINES = '{"Id": 1}\n\nnot json\n{"Id": 3}\n'
+
+
+def serve(api: Any, *states: dict[str, Any]) -> None:
+    """Serve one execution of the sync in those states, the last for ever."""
+    left, path = list(states), f"/api/syncs/{api.SYNC}"
+    run = f"{path}/executions/{api.EXECUTION}"
+    api[f"POST {path}/executions"] = {"data": {"id": api.EXECUTION, "status": "created"}}
+    api[f"GET {run}"] = lambda _: {
+        "data": {"id": api.EXECUTION} | (left.pop(0) if len(left) > 1 else left[0])
+    }
+    api[f"GET {path}/status"] = {"data": {"current_execution": None, "last_execution": {"id": api.EXECUTION}}}
+
+
+def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
+    """Serve a log of that execution in files by name."""
+    run = f"GET /api/syncs/{api.SYNC}/executions/{api.EXECUTION}"
+    api[f"{run}/logs"] = {"data": {log: {"count": count}}}
+    api[f"{run}/{log}"] = {"data": {"urls": [f"https://app.polytomic.com/x/{name}?sig=1" for name in files]}}
+    for name, content in files.items():
+        api[f"{run}/{log}/{name}"] = httpx.Response(200, content=content)
+
+
+async def test_a_run_is_followed_to_its_end_with_progress(tools: Any, company: Any, clock: Any) -> None:
+    counts = {"insert": 2, "error": 0, "update": None}
+    serve(
+        company,
+        {"status": "created"},
+        {"status": "running", "counts": counts},
+        {"status": "completed", "counts": counts},
+    )
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress)
+
+    _, run = await tools.try_("start_sync", {"sync_id": "Plans to Gong"}, progress_callback=note)
+
+    assert run["status"] == "completed"
+    assert run["counts"] == {"insert": 2, "error": 0}
+    assert run["sync_id"] == company.SYNC
+    assert seen == [(0.0, 30.0, "created"), (1.0, 30.0, "running: 2 insert")]
+    assert clock.pauses == [1.0, 1.3]
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "canceled", "interrupted"])
+async def test_every_end_ends_the_wait(status: str, tools: Any, company: Any, clock: Any) -> None:
+    serve(company, {"status": status})
+
+    assert (await tools("start_sync", sync_id=company.SYNC, wait_seconds=600))["status"] == status
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 7, 600])
+async def test_a_wait_is_bounded_and_slows_down(seconds: float, tools: Any, company: Any, clock: Any) -> None:
+    serve(company, {"status": "running"})
+
+    run = await tools("start_sync", sync_id=company.SYNC, wait_seconds=seconds)
+
+    assert run["status"] == "running"
+    assert clock.time == pytest.approx(seconds)
+    assert all(pause <= 5 for pause in clock.pauses)
+    assert len(clock.pauses) <= 2 + seconds / 4
+
+
+@pytest.mark.parametrize("seconds", [-1, 601, True, "nan", "inf", float("nan"), "soon", None])
+async def test_a_wait_without_bounds_is_refused_before_anything_runs(
+    seconds: Any, tools: Any, company: Any
+) -> None:
+    text = await tools.refused("start_sync", sync_id=company.SYNC, wait_seconds=seconds)
+
+    assert "wait_seconds" in text
+    assert company.requests == []
+
+
+async def test_what_to_run_goes_to_the_api_as_it_was_given(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    rows = [[{"model_id": company.MODEL, "field": "contact_id", "value": "1"}]]
+
+    await tools(
+        "start_sync",
+        sync_id=company.SYNC,
+        resync=True,
+        test=False,
+        identities=["a"],
+        source_identities=json.dumps(rows)[:-1] + ",]",
+    )
+
+    body = {"resync": True, "test": False, "identities": ["a"], "source_identities": rows}
+    assert company.bodies(f"POST /api/syncs/{company.SYNC}/executions") == [body]
+
+
+async def test_a_sync_that_runs_already_is_not_started_again(tools: Any, company: Any) -> None:
+    company[f"POST /api/syncs/{company.SYNC}/executions"] = httpx.Response(409, json={"message": "running"})
+
+    assert "409 running" in await tools.refused("start_sync", sync_id=company.SYNC)
+    assert len(company.written()) == 1
+
+
+async def test_the_first_errors_are_told(tools: Any, company: Any) -> None:
+    serve(company, {"status": "failed", "errors": [f"error {number}" for number in range(9)]})
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC)
+
+    assert run["errors"] == [f"error {number}" for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("current", "last", "expected"),
+    [("new", "old", "new"), (None, "old", "old"), ("new", None, "new")],
+)
+async def test_the_latest_run_is_the_one_under_way_or_else_the_last(
+    current: Any, last: Any, expected: str, tools: Any, company: Any
+) -> None:
+    ids = {"current_execution": current and {"id": current}, "last_execution": last and {"id": last}}
+    path = f"GET /api/syncs/{company.SYNC}"
+    company[f"{path}/status"] = {"data": ids}
+    company[f"{path}/executions/{expected}"] = {"data": {"id": expected, "status": "running"}}
+
+    assert (await tools("get_sync_execution", sync_id=company.SYNC))["id"] == expected
+
+
+async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Any, company: Any) -> None:
+    company[f"GET /api/syncs/{company.SYNC}/status"] = {"data": {"current_execution": None}}
+
+    for tool in ("get_sync_execution", "cancel_sync"):
+        text = await tools.refused(tool, sync_id="plans to gong")
+        assert "'Plans to Gong' has never run; start_sync runs it." in text
+
+
+async def test_lines_of_a_log_are_read_as_far_as_they_are_wanted(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "errors", 7, first=JSON_LINES, second='{"Id": 4}', third=b"never read")
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors", limit=4)
+
+    assert run["log"] == [{"Id": 1}, "not json", {"Id": 3}, {"Id": 4}]
+    assert run["log_count"] == 7
+    assert not any(request.url.path.endswith("/third") for request in company.requests)
+
+
+async def test_a_log_file_is_asked_for_by_its_name_quoted_once(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "inserts", None, **{"a b.json": '{"Id": 1}'})
+    run = f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/inserts"
+    company[run] = {"data": {"urls": ["/somewhere/a%20b.json"]}}
+
+    assert (await tools("get_sync_execution", sync_id=company.SYNC, log="inserts"))["log"] == [{"Id": 1}]
+
+
+async def test_an_empty_log_is_not_read(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "warnings", 0, first="x")
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="warnings")
+
+    assert (run["log"], run["log_count"]) == ([], 0)
+    assert company.requests[-1].url.path.endswith("/logs")
+
+
+async def test_a_log_that_is_no_text_is_refused_by_its_name(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "records", 1, first=b"\x1f\x8b\xff")
+
+    text = await tools.refused("get_sync_execution", sync_id=company.SYNC, log="records")
+
+    assert "The log file first of the execution" in text
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_run_is_canceled_by_its_id_or_as_what_runs(is_named: bool, tools: Any, company: Any) -> None:
+    serve(company, {"status": "canceling"})
+    path = f"/api/syncs/{company.SYNC}"
+    run = f"{path}/executions/{company.EXECUTION}/cancel" if is_named else f"{path}/cancel"
+    company[f"POST {run}"] = {"data": {"message": "ok"}}
+    named = {"execution_id": company.EXECUTION} if is_named else {}
+
+    assert (await tools("cancel_sync", sync_id="Plans to Gong", **named))["status"] == "canceling"
+    assert company.written() == [f"POST {run}"]
