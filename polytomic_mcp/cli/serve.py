@@ -1,6 +1,7 @@
 """``polytomic-mcp serve``: MCP on stdio, or over streamable HTTP."""
 
 import argparse
+import signal
 import sys
 from typing import Final
 
@@ -34,7 +35,12 @@ def run(words: list[str]) -> int:
 
 def _serve_stdio(settings: Settings, parsed: argparse.Namespace) -> None:
     del parsed
-    build_server(settings).run()
+    # The thread that waits for a line keeps KeyboardInterrupt waiting too; whatever was answered is stored.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        build_server(settings).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ import uvicorn
 from polytomic_mcp.errors import ConfigurationError
 
 LOOPBACK: Final = "127.0.0.1"
-_GRACE_SECONDS: Final = 3
+_GRACE_SECONDS: Final = 2
 _GLANCE_SECONDS: Final = 0.5
 
 
@@ -92,8 +92,9 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # Python repeats the address in brackets
         raise ConfigurationError(
-            f"Cannot listen on {_bracketed(host)}:{port}: {error.strerror}. Choose another --port or --host."
+            f"Cannot listen on {_bracketed(host)}:{port}: {reason}. Choose another --port or --host."
         ) from error
 
 

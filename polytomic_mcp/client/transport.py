@@ -37,6 +37,10 @@ class Answer:
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+"""Reached directly, whatever proxy the environment names: a proxy cannot see this machine's own ports."""
+
+
 class Transport:
     """Holds one ``httpx.AsyncClient``, made at the first use and again after ``aclose``.
 
@@ -109,6 +113,10 @@ class Transport:
             # is trusted there. Loading them takes a while, so it waits for the first call.
             trust = True if self._transport else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._client = httpx.AsyncClient(
-                transport=self._transport, verify=trust, headers=headers, timeout=self._timeout
+                transport=self._transport,
+                verify=trust,
+                headers=headers,
+                timeout=self._timeout,
+                mounts=dict.fromkeys(_LOOPBACK),
             )
         return self._client

@@ -53,6 +53,16 @@ async def test_json_comes_over_a_real_connection(listen: Any) -> None:
         assert await api.call("GET /api/me") == {"data": 1}
 
 
+async def test_a_port_of_this_machine_is_reached_past_any_proxy(
+    listen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    whole = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"data": 1}'
+
+    async with listen(_answering(whole)) as port, _client(f"http://127.0.0.1:{port}") as api:
+        assert await api.call("GET /api/me") == {"data": 1}
+
+
 async def test_a_read_that_breaks_half_way_is_made_again(listen: Any) -> None:
     half = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"da'
     whole = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"data": 1}'

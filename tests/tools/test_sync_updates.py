@@ -83,7 +83,9 @@ def hold(company: Any) -> Any:
     base = company.answers[f"GET {path}"]["data"]
 
     def store(**parts: Any) -> dict[str, Any]:
-        stored = {key: value for key, value in base.items() if key != "identity"} | parts
+        stored = base | parts
+        if "identities" in parts and "identity" not in parts:
+            del stored["identity"]
         company.requests.clear()
         company[f"GET {path}"] = {"data": copy.deepcopy(stored)}
         company[f"PUT {path}"] = lambda request: {"data": stored | json.loads(request.content)}
