@@ -26,20 +26,11 @@ def run(words: list[str]) -> int:
     arguments = _arguments(parsed)
     settings = read_settings()
     if not parsed.sandbox:
-        _print(anyio.run(_call, settings, parsed.tool, arguments))
-        return 0
+        return _report(anyio.run(_call, settings, parsed.tool, arguments))
     from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
-        result = anyio.run(_call, sandbox_settings, parsed.tool, arguments)
-    _print(result)
-    if result.get("auth_url"):
-        print(
-            "polytomic-mcp: that consent page ended with this command. For a consent, keep a sandbox "
-            "running: polytomic-mcp sandbox",
-            file=sys.stderr,
-        )
-    return 0
+        return _report(anyio.run(_call, sandbox_settings, parsed.tool, arguments), is_sandbox=True)
 
 
 async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +65,15 @@ def _text(result: CallToolResult) -> str:
     return "\n".join(part.text for part in result.content if isinstance(part, TextContent))
 
 
-def _print(result: dict[str, Any]) -> None:
+def _report(result: dict[str, Any], *, is_sandbox: bool = False) -> int:
     print(json.dumps(result, ensure_ascii=False))
+    if is_sandbox and result.get("auth_url"):
+        print(
+            "polytomic-mcp: that consent page ends with this command. For a consent, keep a sandbox "
+            "running: polytomic-mcp sandbox",
+            file=sys.stderr,
+        )
+    return 0
 
 
 def _arguments(parsed: argparse.Namespace) -> dict[str, Any]:

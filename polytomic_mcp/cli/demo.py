@@ -4,16 +4,21 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, Final, TextIO
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from polytomic_mcp.cli.guide import DEFAULT_QUERY, FLOW, Guide, GuideError, Outcome
 from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_settings
 from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.errors import ConfigurationError
+
+_YOUR_KEY: Final = "your key from Polytomic's settings"
 
 
 def run(words: list[str]) -> int:
@@ -30,11 +35,13 @@ def run(words: list[str]) -> int:
         columns=shutil.get_terminal_size((100, 24)).columns,
         environ=os.environ,
     )
-    _conclude(screen, anyio.run(_demonstrate, screen, options, parsed.query or DEFAULT_QUERY), options)
-    return 0
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
+        query = parsed.query or DEFAULT_QUERY
+        return _conclude(screen, anyio.run(_demonstrate, screen, options, query, complaints), options)
 
 
-async def _demonstrate(screen: Screen, options: SandboxOptions, query: str) -> Outcome:
+async def _demonstrate(screen: Screen, options: SandboxOptions, query: str, complaints: TextIO) -> Outcome:
+    """Walk the guide; the server's stderr goes into ``complaints``, and says why it ended if it does."""
     server = StdioServerParameters(
         command=sys.executable, args=["-m", "polytomic_mcp", "serve", "--sandbox", *options.words()]
     )
@@ -42,17 +49,19 @@ async def _demonstrate(screen: Screen, options: SandboxOptions, query: str) -> O
     if options.contacts:
         screen.note("The sandbox's CRM is told the contacts of your query, so that Gong knows them.")
     try:
-        async with Client(server) as client:
+        async with Client(stdio_client(server, errlog=complaints)) as client:
             return await Guide(client, screen, query).walk()
     except* MCPError as errors:
-        raise GuideError("The server ended early; the line above says why.") from errors
+        complaints.seek(0)
+        reason = complaints.read().strip().removeprefix("polytomic-mcp: ")
+        raise GuideError(reason or "The server ended early, without a word.") from errors
 
 
-def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None:
+def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> int:
     counts = outcome.execution["counts"]
     configurations = {
-        "sandbox": host_configuration(["serve", "--sandbox", *options.words()], {}),
-        "real": host_configuration(["serve"], {"POLYTOMIC_API_KEY": "your key from Polytomic's settings"}),
+        "sandbox": host_configuration("polytomic-sandbox", ["serve", "--sandbox", *options.words()], {}),
+        "real": host_configuration("polytomic", ["serve"], {"POLYTOMIC_API_KEY": _YOUR_KEY}),
     }
     screen.table(f"In the flow {FLOW} now (the first {len(outcome.flow)})", outcome.flow)
     screen.table(
@@ -72,12 +81,13 @@ def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> None
             "configuration": configurations,
         }
     )
+    return 0
 
 
-def host_configuration(words: list[str], env: dict[str, str]) -> dict[str, Any]:
+def host_configuration(name: str, words: list[str], env: Mapping[str, str]) -> dict[str, Any]:
     """Return what a host's configuration file wants, with this Python by its full path."""
     entry: dict[str, Any] = {"command": sys.executable, "args": ["-m", "polytomic_mcp", *words]}
-    return {"mcpServers": {"polytomic": entry | ({"env": env} if env else {})}}
+    return {"mcpServers": {name: entry | ({"env": dict(env)} if env else {})}}
 
 
 def _parser() -> argparse.ArgumentParser:

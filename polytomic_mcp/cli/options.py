@@ -44,10 +44,7 @@ class SandboxOptions:
             raise ConfigurationError(
                 f"The sandbox needs {error.name}, which is missing: pip install 'polytomic-mcp[sandbox]'."
             ) from error
-        try:
-            return create_sandbox(key=key, state=self.state, tables=self.tables, contacts=self.contacts)
-        except (ValueError, OSError) as error:
-            raise ConfigurationError(str(error)) from error
+        return create_sandbox(key=key, state=self.state, tables=self.tables, contacts=self.contacts)
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import sys
 
 from polytomic_mcp.cli.options import (
     SandboxOptions,
@@ -9,6 +10,7 @@ from polytomic_mcp.cli.options import (
     add_sandbox_options,
     read_settings,
 )
+from polytomic_mcp.cli.terminal import lines
 from polytomic_mcp.cli.web import listening
 
 
@@ -17,6 +19,8 @@ def run(words: list[str]) -> int:
     parsed = _parser().parse_args(words)
     key = parsed.key or secrets.token_urlsafe(16)
     app = SandboxOptions.of(parsed, read_settings()).app(key)
+    for note in app.state.notes:
+        print(lines(note), file=sys.stderr)
     with listening(app, host=parsed.host, port=parsed.port) as sandbox:
         sandbox.serve(f"sandbox listening on {sandbox.url} key={key}")
     return 0

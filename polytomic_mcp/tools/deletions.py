@@ -64,10 +64,11 @@ async def connection_deletion(api: Api, connection_id: str, force: bool) -> Dele
     """Work out what deleting a connection takes along."""
     connection = await find(api, CONNECTION, connection_id)
     dependants = await of_connection(api, connection["id"])
-    consequence = "Polytomic refuses while anything uses it." if dependants.named() else "Nothing uses it."
-    if force:
-        consequence = "These are deleted with it:" if dependants.named() else "Nothing uses it."
-    elif dependants.named():
+    if not dependants.named():
+        consequence = "No model or sync uses it."
+    elif force:
+        consequence = "These are deleted with it:"
+    else:
         consequence = "These use it, so Polytomic will refuse unless force is set:"
     return Deletion(CONNECTION, connection["id"], str(connection.get("name")), consequence, dependants)
 

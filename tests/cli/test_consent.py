@@ -15,7 +15,8 @@ from polytomic_mcp.cli.web import listening
 
 FORM = (
     "<button name=outside value=no></button><form action='{action}'><input><button name='decision' "
-    "value='a&amp;b'>Yes</button><button name='decision' value='deny'>No</button></form><form action='/2'></form>"
+    "value='a&amp;b'>Yes</button><button name='decision' value='deny'>No</button></form>"
+    "<form action='/2'></form>"
 )
 Visit = Callable[..., list[tuple[str, str]]]
 
@@ -61,7 +62,7 @@ def test_a_page_without_a_form_is_refused(visit: Visit) -> None:
 
 
 def test_a_form_that_is_refused_is_told(visit: Visit) -> None:
-    with pytest.raises(ConsentError, match="did not let us through.*422"):
+    with pytest.raises(ConsentError, match=r"did not let us through.*422"):
         visit(FORM.format(action=""), PlainTextResponse("no", 422))
 
 

@@ -86,6 +86,14 @@ def test_a_port_in_use_is_one_line_and_1(command: Callable[..., Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("table", ["people", "=people.csv", "people="])
+def test_what_is_no_table_is_not_understood(command: Callable[..., Any], table: str) -> None:
+    done = command("sandbox", f"--table={table}")
+
+    assert done.status == 2
+    assert f"{table!r} is not NAME=FILE" in done.err
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "²"])
 def test_what_is_no_port_is_not_understood(command: Callable[..., Any], port: str) -> None:
     done = command("sandbox", f"--port={port}")
@@ -109,7 +117,7 @@ def test_it_listens_on_ipv6_too(interrupted: Callable[..., tuple[int, str]]) -> 
 
 
 def test_a_table_and_a_state_file_are_used(
-    interrupted: Callable[..., tuple[int, str]], tmp_path: Path
+    interrupted: Callable[..., tuple[int, str]], capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     people, state = tmp_path / "people.csv", tmp_path / "box.db"
     people.write_text("contact_id,name\n003A,Zoë\n", encoding="utf-8")
@@ -126,6 +134,7 @@ def test_a_table_and_a_state_file_are_used(
     connection.close()
     assert status == 0
     assert rows == [(1,)]
+    assert capfd.readouterr().err.startswith("people.csv: 1 rows in table public.people\n")
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,8 @@ def company(api: ScriptedApi) -> ScriptedApi:
     api[f"GET /api/connections/{api.GONG}/modelsync/targetobjects"] = {"data": objects}
     api[f"GET /api/connections/{api.GONG}/modelsync/target/fields"] = {"data": flow_fields()}
     api.holds("syncs", stored_sync())
+    api.echoes("POST /api/connections", id=api.WAREHOUSE)
+    api.echoes("POST /api/models", id=api.MODEL, fields=fields)
     api.echoes("POST /api/syncs", id=api.SYNC)
     api.echoes(f"PUT /api/syncs/{api.SYNC}", id=api.SYNC)
     return api

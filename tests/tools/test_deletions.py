@@ -118,14 +118,14 @@ async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: A
 
 @pytest.mark.parametrize("force", [True, False])
 async def test_a_connection_that_nothing_uses_is_said_to_be_free(
-    force: bool, tools: Any, doomed: Any
+    *, force: bool, tools: Any, doomed: Any
 ) -> None:
     for kind in ("models", "syncs"):
         doomed.holds(kind)
 
     text = await tools.refused("delete_connection", connection_id="Gong", force=force)
 
-    assert "Nothing uses it." in text
+    assert "No model or sync uses it." in text
 
 
 async def test_a_person_is_told_which_syncs_break_without_a_model(tools: Any, doomed: Any) -> None:

@@ -176,7 +176,9 @@ async def test_a_log_that_is_no_text_is_refused_by_its_name(tools: Any, company:
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_a_run_is_canceled_by_its_id_or_as_what_runs(is_named: bool, tools: Any, company: Any) -> None:
+async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
+    *, is_named: bool, tools: Any, company: Any
+) -> None:
     serve(company, {"status": "canceling"})
     path = f"/api/syncs/{company.SYNC}"
     run = f"{path}/executions/{company.EXECUTION}/cancel" if is_named else f"{path}/cancel"

@@ -94,12 +94,12 @@ async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
     assert await walk(tools, "list_connection_types", role="source", limit=3) == [["t0", "t2", "t4"]]
 
 
-@pytest.mark.parametrize("token", ["", "x", "-1:", "1", "٣:", "9" * 5000 + ":", ":", "1.5:"])
-async def test_a_page_token_of_ones_own_making_is_refused(token: str, tools: Any, company: Any) -> None:
-    if token == "":
-        assert (await tools("list_connections", page_token=token))["items"]  # as good as none
-    else:
-        assert "leave it out to start over" in await tools.refused("list_connections", page_token=token)
+@pytest.mark.parametrize("token", ["x", "-1:", "1", "٣:", "9" * 5000 + ":", ":", "1.5:"])
+@pytest.mark.usefixtures("company")
+async def test_a_page_token_of_ones_own_making_is_refused(token: str, tools: Any) -> None:
+    text = await tools.refused("list_connections", page_token=token)
+
+    assert "leave it out to start over" in text
 
 
 async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(tools: Any, api: Any) -> None:

@@ -66,7 +66,8 @@ async def test_an_unknown_reference_is_answered_with_what_there_is(
     assert company.written() == []
 
 
-async def test_a_near_name_is_suggested(tools: Any, company: Any) -> None:
+@pytest.mark.usefixtures("company")
+async def test_a_near_name_is_suggested(tools: Any) -> None:
     assert "Did you mean 'Warehouse'?" in await tools.refused("get_connection", connection_id="warehose")
 
 
@@ -106,18 +107,21 @@ async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Any, api
     assert "No model" in await tools.refused("get_model", model_id="")
 
 
-@pytest.mark.parametrize("reference", ["My-Gong-Engage-Flow", "winter FLOW"])
-async def test_a_target_object_that_differs_in_case_is_found_by_its_label(
+@pytest.mark.parametrize("reference", ["my-gong-engage-flow", "Winter flow", "winter FLOW"])
+async def test_a_target_object_is_found_by_its_id_or_its_label_in_any_case(
     reference: str, tools: Any, company: Any
 ) -> None:
-    is_id = reference == "My-Gong-Engage-Flow"
+    found = await tools("list_target_fields", connection_id="Gong", target=reference)
 
-    if is_id:
-        text = await tools.refused("list_target_fields", connection_id="Gong", target=reference)
-        assert "Did you mean 'my-gong-engage-flow'?" in text
-    else:
-        found = await tools("list_target_fields", connection_id="Gong", target=reference)
-        assert found["id"] == company.FLOW
+    assert found["id"] == company.FLOW
+
+
+@pytest.mark.usefixtures("company")
+async def test_a_target_id_in_another_case_is_suggested(tools: Any) -> None:
+    text = await tools.refused("list_target_fields", connection_id="Gong", target="My-Gong-Engage-Flow")
+
+    assert "Did you mean 'my-gong-engage-flow'?" in text
+    assert "There are: 'Winter flow' (my-gong-engage-flow). list_target_objects shows all." in text
 
 
 async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools: Any, company: Any) -> None:
@@ -129,7 +133,8 @@ async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools:
     assert "2 target objects are named 'FLOW'; send an id: 'Flow' (a), 'flow' (b)." in text
 
 
-async def test_an_endless_reference_is_cut_in_the_refusal(tools: Any, company: Any) -> None:
+@pytest.mark.usefixtures("company")
+async def test_an_endless_reference_is_cut_in_the_refusal(tools: Any) -> None:
     text = await tools.refused("get_connection", connection_id="x" * 5_000_000)
 
     assert len(text) < 500

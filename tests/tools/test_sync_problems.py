@@ -48,25 +48,74 @@ def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
+# What is wrong: where in the request, with which value (None: absent), and what is told.
 PROBLEMS: dict[str, tuple[str, Any, str]] = {
-    "unknown model": ("identity.source.model_id", "Plams", "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?"),
-    "unknown source field": ("fields.0.source.field", "plann", "fields[0].source: the model 'Plans' has no field 'plann'. Did you mean 'plan'?"),
-    "unknown target field": ("fields.0.target", "Lastname", "fields[0].target: 'Contacts' has no field 'Lastname'. Did you mean 'LastName'?"),
-    "unknown constant": ("override_fields", [{"target": "Fone", "override_value": 1}], "override_fields[0].target: 'Contacts' has no field 'Fone'. Did you mean 'Phone'?"),
-    "mode": ("mode", "updateorcreate", "mode: 'Contacts' does not take 'updateorcreate'. Did you mean 'updateOrCreate'? Choose from: updateOrCreate, update, append."),
-    "no identity": ("identity", None, "identity is missing: mode 'updateOrCreate' needs one. Choose from: Id, Email."),
-    "unknown identity": ("identity.target", "Idd", "identity.target: 'Contacts' has no field 'Idd'. Did you mean 'Id'?"),
-    "identity that is none": ("identity.target", "Phone", "identity.target: 'Phone' cannot be an identity. Choose from: Id, Email."),
-    "function": ("identity.function", "oneof", "identity.function: 'Id' does not take 'OneOf'. Choose from: Equality."),
+    "unknown model": (
+        "identity.source.model_id",
+        "Plams",
+        "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?",
+    ),
+    "unknown source field": (
+        "fields.0.source.field",
+        "plann",
+        "fields[0].source: the model 'Plans' has no field 'plann'. Did you mean 'plan'?",
+    ),
+    "source without a field": (
+        "model_filters",
+        {"conditions": [{"source": {"model_id": "Plans"}}]},
+        "model_filters.conditions[0].source: the model 'Plans' has no field ''.",
+    ),
+    "unknown target field": (
+        "fields.0.target",
+        "Lastname",
+        "fields[0].target: 'Contacts' has no field 'Lastname'. Did you mean 'LastName'?",
+    ),
+    "unknown constant": (
+        "override_fields",
+        [{"target": "Fone", "override_value": 1}],
+        "override_fields[0].target: 'Contacts' has no field 'Fone'. Did you mean 'Phone'?",
+    ),
+    "mode": (
+        "mode",
+        "updateorcreate",
+        "'Contacts' does not take 'updateorcreate'. Did you mean 'updateOrCreate'? Choose from: updateOrC",
+    ),
+    "no identity": (
+        "identity",
+        None,
+        "identity is missing: mode 'updateOrCreate' needs one. Choose from: Id, Email.",
+    ),
+    "unknown identity": (
+        "identity.target",
+        "Idd",
+        "identity.target: 'Contacts' has no field 'Idd'. Did you mean 'Id'?",
+    ),
+    "identity that is none": (
+        "identity.target",
+        "Phone",
+        "identity.target: 'Phone' cannot be an identity. Choose from: Id, Email.",
+    ),
+    "function": (
+        "identity.function",
+        "oneof",
+        "identity.function: 'Id' does not take 'OneOf'. Choose from: Equality.",
+    ),
     "no mapping": ("fields", [], "fields is empty: 'Contacts' needs at least one mapping."),
-    "required": ("fields.0.target", "Phone", "fields: 'Contacts' requires 'LastName' in new records; map it or override it."),
+    "required": ("fields.0.target", "Phone", "fields: 'Contacts' requires 'LastName' in new records"),
     "no connection": ("target.connection_id", None, "target.connection_id is missing"),
-    "unknown connection": ("target.connection_id", "Gongg", "target: No connection has the id or name 'Gongg'. Did you mean 'Gong'?"),
-    "unknown object": ("target.object", "Winter flaw", "target: No target object has the id or name 'Winter flaw'. Did you mean 'Winter flow'?"),
-    "no object": ("target.object", None, "target needs either object (list_target_objects shows them) or create."),
+    "unknown connection": (
+        "target.connection_id",
+        "Gongg",
+        "target: No connection has the id or name 'Gongg'. Did you mean 'Gong'?",
+    ),
+    "unknown object": (
+        "target.object",
+        "Winter flaw",
+        "target: No target object has the id or name 'Winter flaw'. Did you mean 'Winter flow'?",
+    ),
+    "no object": ("target.object", None, "target needs either object (list_target_objects shows them)"),
     "object and create": ("target.create", {"name": "x"}, "target needs either object"),
-    "source without a field": ("model_filters", {"conditions": [{"source": {"model_id": "Plans"}}]}, "model_filters.conditions[0].source: the model 'Plans' has no field ''."),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -229,6 +229,17 @@ async def test_an_update_is_held_against_the_target_like_a_new_sync(
     assert company.written() == []
 
 
+async def test_a_stored_sync_without_a_target_object_has_to_be_given_one(
+    tools: Any, company: Any, hold: Any
+) -> None:
+    hold(target={"connection_id": company.GONG})
+
+    text = await tools.refused("update_sync", sync_id=company.SYNC, name="New")
+
+    assert "target needs either object" in text
+    assert company.written() == []
+
+
 async def test_a_dry_run_shows_the_whole_request(tools: Any, company: Any, hold: Any) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"}
     hold(identity=identity)

@@ -34,7 +34,7 @@ async def test_objects_can_be_searched_and_paged(tools: Any, company: Any) -> No
 
 @pytest.mark.parametrize("is_supported", [True, False])
 async def test_what_a_new_object_takes_is_told_where_one_can_be_made(
-    is_supported: bool, tools: Any, company: Any
+    *, is_supported: bool, tools: Any, company: Any
 ) -> None:
     creation = {"supported": is_supported, "properties": [{"id": "name", "title": "Name"}]}
     target_objects(company, target_creation=creation)
@@ -62,7 +62,8 @@ async def test_the_fields_of_an_object_to_create_are_asked_for_by_its_properties
 
 
 @pytest.mark.parametrize("arguments", [{}, {"target": "x", "properties": {"name": "y"}}])
-async def test_fields_are_of_one_target(arguments: Any, tools: Any, company: Any) -> None:
+@pytest.mark.usefixtures("company")
+async def test_fields_are_of_one_target(arguments: Any, tools: Any) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
 
     assert "send either target or properties" in text

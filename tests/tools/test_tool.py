@@ -4,9 +4,13 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.server.mcpserver.exceptions import UnexpectedToolError
+from mcp.types import ToolAnnotations
 
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
+from polytomic_mcp.tools.results import Page
+from polytomic_mcp.tools.tool import PolytomicTool
 
 # Of every tool, a call that reaches the API; none of them could be refused before.
 CALLS: dict[str, dict[str, Any]] = {
@@ -151,6 +155,19 @@ async def test_an_answer_of_another_shape_is_not_blamed_on_the_arguments(tools: 
 
     assert "Polytomic's answer is not of the expected shape. id: " in text
     assert "read the object's state" in text
+
+
+async def test_a_crash_nobody_foresaw_keeps_its_details_to_itself() -> None:
+    async def look_up(name: str) -> Page:
+        """Crash."""
+        raise KeyError(f"secret of {name}")
+
+    tool = PolytomicTool.of(look_up, ToolAnnotations())
+
+    with pytest.raises(UnexpectedToolError) as crash:
+        await tool.run({"name": "x"}, None)
+
+    assert str(crash.value) == "Error executing tool look_up"
 
 
 async def test_read_only_is_kept_by_the_client_too(connect: Any, company: Any) -> None:

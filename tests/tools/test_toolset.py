@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server
@@ -56,11 +57,35 @@ SELF_EXPLANATORY = {
 }
 
 
+KEYWORDS = {
+    "additionalProperties",
+    "anyOf",
+    "default",
+    "description",
+    "enum",
+    "items",
+    "maximum",
+    "minimum",
+    "properties",
+    "required",
+    "type",
+}
+
+
 async def listed(**settings: Any) -> list[dict[str, Any]]:
     """Return the tools as the wire carries them."""
     async with Client(build_server(Settings(**settings))) as client:
         tools = (await client.list_tools()).tools
     return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+def keywords(schema: dict[str, Any]) -> set[str]:
+    """Return the keywords of a schema and of the schemas in it, names of properties apart."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    inner += [
+        schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)
+    ]
+    return {*schema, *(keyword for part in inner for keyword in keywords(part))}
 
 
 def nodes(schema: Any) -> list[dict[str, Any]]:
@@ -134,6 +159,13 @@ async def test_each_parameter_is_described_or_says_itself_what_it_is() -> None:
     }
 
     assert silent == set()
+
+
+async def test_schemas_hold_nothing_but_the_keywords_of_json_schema() -> None:
+    for tool in await listed():
+        for schema in (tool["inputSchema"], tool["outputSchema"]):
+            Draft202012Validator.check_schema(schema)
+            assert keywords(schema) <= KEYWORDS
 
 
 async def test_schemas_are_plain_objects_that_every_client_reads() -> None:
