@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from mcp.server.mcpserver import MCPServer
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
-from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 from pydantic import ValidationError
 
 from polytomic_mcp.tools.caller import Caller
@@ -40,29 +41,81 @@ class PolytomicServer(MCPServer[Caller]):
 
     async def run_stdio_async(self) -> None:
         """Serve MCP on this process's stdin and stdout until stdin ends."""
-        async with stdio_server() as (incoming, outgoing), answering(incoming, outgoing) as readable:
+        async with stdio_server() as (incoming, outgoing), answering(incoming, outgoing) as (asked, answers):
             server = self._lowlevel_server
-            await server.run(readable, outgoing, server.create_initialization_options())
+            await server.run(asked, answers, server.create_initialization_options())
+
+
+class Answers:
+    """The way out, which knows the requests that wait for their answer."""
+
+    def __init__(self, outgoing: Any) -> None:
+        self._outgoing = outgoing
+        self._waiting: set[str | int | None] = set()
+        self._changed = anyio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the way out."""
+        await self._outgoing.aclose()
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send a message; an answer is no longer waited for."""
+        await self._outgoing.send(item)
+        if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+            self._waiting.discard(item.message.id)
+            self._changed.set()
+
+    def expect(self, item: _Item) -> None:
+        """Note a request that shall be answered."""
+        if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCRequest):
+            self._waiting.add(item.message.id)
+
+    async def complete(self) -> None:
+        """Return when every request has its answer."""
+        while self._waiting:
+            self._changed = anyio.Event()
+            await self._changed.wait()
 
 
 @asynccontextmanager
-async def answering(incoming: Any, outgoing: Any) -> AsyncGenerator[ObjectReceiveStream[_Item]]:
-    """Pass messages on, and answer each line that could not be read, under its id if it has one."""
+async def answering(
+    incoming: Any, outgoing: Any, *, last_seconds: float = 1.0
+) -> AsyncGenerator[tuple[ObjectReceiveStream[_Item], Answers]]:
+    """Pass messages on, and answer each line that could not be read, under its id if it has one.
+
+    mcp drops what it works on when the last line has been read. So that end is held back, for
+    ``last_seconds`` at most: hosts give a server two seconds to go.
+    """
     send: ObjectSendStream[_Item]
     receive: ObjectReceiveStream[_Item]
     send, receive = anyio.create_memory_object_stream[_Item](0)
+    answers = Answers(outgoing)
 
     async def pass_on() -> None:
         async with incoming, send:
             async for item in incoming:
                 if not isinstance(item, ValidationError):
+                    answers.expect(item)
                     await send.send(item)
                 elif (refusal := refusal_of(item)) is not None:
                     await outgoing.send(SessionMessage(refusal))
+            with anyio.move_on_after(last_seconds):
+                await answers.complete()
 
     async with receive, anyio.create_task_group() as group:
         group.start_soon(pass_on)
-        yield receive
+        yield receive, answers
         group.cancel_scope.cancel()
 
 

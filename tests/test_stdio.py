@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
-from mcp.types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCRequest, jsonrpc_message_adapter
+from mcp.types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    jsonrpc_message_adapter,
+)
 from pydantic import ValidationError
 
 from polytomic_mcp.cli import run
@@ -109,9 +117,9 @@ async def relayed(line: str) -> list[JSONRPCError | JSONRPCRequest]:
     with sending, incoming, outgoing, answered:
         sending.send_nowait(unreadable)
         sending.send_nowait(request)
-        async with answering(incoming, outgoing) as readable:
+        async with answering(incoming, outgoing) as (asked, _):
             with anyio.fail_after(30):
-                passed = await readable.receive()
+                passed = await asked.receive()
         outgoing.close()
         return [item.message for item in [*[item async for item in answered], passed]]
 
@@ -223,6 +231,62 @@ def test_the_end_of_stdin_ends_the_process_in_peace() -> None:
         out, err = started.process.communicate(timeout=20)
 
     assert (started.process.returncode, out, err) == (0, b"", b"")
+
+
+def test_what_was_asked_before_stdin_ended_is_answered() -> None:
+    with Server() as started:
+        asked = [{"jsonrpc": "2.0", "id": number, "method": "tools/list"} for number in (1, 2)]
+        asked += [{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "list_models"}}]
+        lines = "".join(json.dumps(message) + "\n" for message in asked)
+
+        out, _ = started.process.communicate(lines.encode(), timeout=20)
+
+    answers = {answer["id"]: answer for answer in map(json.loads, out.splitlines())}
+    assert set(answers) == {1, 2, 3}
+    assert all("result" in answer for answer in answers.values())
+
+
+async def test_the_end_comes_at_once_when_every_request_has_its_answer() -> None:
+    sending, incoming = anyio.create_memory_object_stream[Any](2)
+    outgoing, answered = anyio.create_memory_object_stream[Any](2)
+    messages = [
+        JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/list"),
+        JSONRPCNotification(jsonrpc="2.0", method="notifications/initialized"),
+    ]
+    replies = [
+        JSONRPCNotification(jsonrpc="2.0", method="notifications/progress"),
+        JSONRPCResponse(jsonrpc="2.0", id=1, result={}),
+    ]
+    async with sending, incoming, outgoing, answered:
+        for message in messages:
+            sending.send_nowait(SessionMessage(message))
+        sending.close()
+        async with answering(incoming, outgoing, last_seconds=60) as (asked, answers):
+            with anyio.fail_after(5):
+                passed = [await asked.receive(), await asked.receive()]
+                for reply in replies:
+                    await answers.send(SessionMessage(reply))
+                rest = [item async for item in asked]
+        await answers.aclose()
+        sent = [item.message async for item in answered]
+
+    assert [item.message for item in passed if isinstance(item, SessionMessage)] == messages
+    assert sent == replies
+    assert rest == []
+
+
+async def test_a_request_that_is_never_answered_does_not_hold_the_end_for_long() -> None:
+    sending, incoming = anyio.create_memory_object_stream[Any](1)
+    outgoing, answered = anyio.create_memory_object_stream[Any](1)
+    request = JSONRPCRequest(jsonrpc="2.0", id=1, method="subscriptions/listen")
+    async with sending, incoming, outgoing, answered:
+        sending.send_nowait(SessionMessage(request))
+        sending.close()
+        async with answering(incoming, outgoing, last_seconds=0) as (asked, _):
+            with anyio.fail_after(5):
+                passed = [item async for item in asked]
+
+    assert [item.message for item in passed if isinstance(item, SessionMessage)] == [request]
 
 
 def test_serve_answers_on_the_streams_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:

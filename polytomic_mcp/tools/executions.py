@@ -24,7 +24,7 @@ FIRST_ERRORS: Final = 5
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 Seconds = Annotated[
     float,
-    Field(ge=0, le=600, allow_inf_nan=False, description="Wait this long for the end"),
+    Field(ge=0, le=600, description="Wait this long for the end"),
     BeforeValidator(refuse_boolean),
 ]
 

@@ -20,14 +20,15 @@ def serve_pages(api: Any, sizes: list[int]) -> list[str]:
 
 
 async def walk(tools: Any, tool: str, **arguments: Any) -> list[list[str]]:
-    """Return the ids of each page until there is none."""
+    """Return the ids of each page until there is none; a list that never ends fails."""
     pages, token = [], {}
-    while True:
+    for _ in range(100):
         answer = await tools(tool, **arguments, **token)
         pages.append([item["id"] for item in answer["items"]])
         if "next_page_token" not in answer:
             return pages
         token = {"page_token": answer["next_page_token"]}
+    pytest.fail("the list does not end")
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
