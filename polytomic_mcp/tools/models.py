@@ -23,7 +23,7 @@ from polytomic_mcp.tools.arguments import (
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_model, model_deletion
 from polytomic_mcp.tools.jobs import settled
-from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find
@@ -209,8 +209,10 @@ async def delete_model(
 
 
 def _writable(stored: JsonObject) -> JsonObject:
-    """Return the stored model as the PUT takes it: fields by name, the user's own fields apart."""
+    """Return the stored model as the PUT takes it: fields and labels by name, the user's own fields apart."""
     body = writable(_UPDATE, stored)
+    if labels := as_list(stored.get("labels")):
+        body["labels"] = [as_object(label).get("name", label) for label in labels]
     fields = _fields(stored)
     body["fields"] = [field.get("name") for field in fields if not field.get("user_added")]
     if added := [field for field in fields if field.get("user_added")]:

@@ -92,6 +92,14 @@ async def test_fields_of_the_users_own_go_back_as_such(tools: Any, api: Any) -> 
     assert sent(api)["additional_fields"] == [{"name": "x", "label": "X", "type": "string"}]
 
 
+async def test_labels_go_back_by_name_though_the_api_answers_objects(tools: Any, api: Any) -> None:
+    hold(api, labels=[{"name": "north"}, "south"])
+
+    await tools("update_model", model_id=api.MODEL, name="New")
+
+    assert sent(api)["labels"] == ["north", "south"]
+
+
 async def test_another_query_takes_all_its_columns_unless_some_are_named(tools: Any, api: Any) -> None:
     hold(api)
 
@@ -150,7 +158,12 @@ async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any)
         await tools("create_connection", name="W", type="snowflake", configuration=configuration)
         query = {"query": "SELECT contact_id, subscription_plan FROM salesforce_contacts"}
         made = await tools(
-            "create_model", name="M", connection_id="W", configuration=query, identifier="contact_id"
+            "create_model",
+            name="M",
+            connection_id="W",
+            configuration=query,
+            identifier="contact_id",
+            labels=["north"],
         )
         updated = await tools("update_model", model_id="m", name="M2")
         preview = await tools("preview_model", model_id="m2", limit=3)
@@ -158,4 +171,5 @@ async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any)
     assert updated["changed"] == {"name": {"before": "M", "after": "M2"}}
     assert updated["fields"] == made["fields"]
     assert updated["identifier"] == "contact_id"
+    assert updated["labels"] == made["labels"] == [{"name": "north"}]
     assert len(preview["rows"]) == 3
