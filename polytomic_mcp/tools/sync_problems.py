@@ -89,10 +89,15 @@ def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
     known = _fields(target)
     for path in ("fields", "override_fields"):
         for index, mapping in enumerate(as_objects(body.get(path))):
-            name = str(mapping.get("target", ""))
+            name, title = str(mapping.get("target", "")), _title(target)
             if name not in known and not mapping.get("new"):
-                title = _title(target)
                 yield f"{path}[{index}].target: {title} has no field {quoted(name)}.{_choices(name, known)}"
+            elif name in known and not _is_writable(known[name]):
+                yield f"{path}[{index}].target: {title} fills {name!r} in by itself; leave it out."
+
+
+def _is_writable(item: JsonObject) -> bool:
+    return item.get("createable") is not False or item.get("updateable") is not False
 
 
 def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:

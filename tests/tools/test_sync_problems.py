@@ -9,7 +9,7 @@ FIELDS = [
     {"id": "Id", "supports_identity": True, "identity_functions": [{"id": "Equality"}], "required": True},
     {"id": "Email", "supports_identity": True},
     {"id": "LastName", "required": True, "createable": True},
-    {"id": "CreatedAt", "required": True, "createable": False},
+    {"id": "CreatedAt", "required": True, "createable": False, "updateable": False},
     {"id": "Phone"},
 ]
 MODES = [
@@ -54,6 +54,11 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
         "identity.source.model_id",
         "Plams",
         "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?",
+    ),
+    "field that the target fills in": (
+        "fields.0.target",
+        "CreatedAt",
+        "fields[0].target: 'Contacts' fills 'CreatedAt' in by itself; leave it out.",
     ),
     "unknown source field": (
         "fields.0.source.field",
