@@ -15,7 +15,6 @@ JsonObject = dict[str, Any]
 FLOW: Final = "my-gong-engage-flow"
 DEFAULT_QUERY: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
 _PASSWORD: Final = "sandbox"  # noqa: S105 - the sandbox's Snowflake takes any
-_MOVED: Final = ("insert", "update", "upserts", "delete", "error")
 _SHOWN: Final = 10
 _RUN_SECONDS: Final = 600
 
@@ -89,6 +88,7 @@ class Guide:
         )
         self.screen.result(connection, f"{connection['status']}; a person opens {connection['auth_url']}")
         await consent(connection["auth_url"])
+        self.screen.note("The demo opened that page and pressed Allow, as a person would.")
         connection = await self._call(
             "After consent, look at Gong again", "get_connection", connection_id=connection["id"]
         )
@@ -195,10 +195,8 @@ def _shown(arguments: JsonObject) -> JsonObject:
 
 
 def _counted(counts: JsonObject) -> str:
-    """Say the counts; the API counts a row that was there already in the total only."""
-    unchanged = counts["total"] - sum(counts.get(name, 0) for name in _MOVED)
-    shown = {**counts, "unchanged": unchanged}
-    return ", ".join(f"{count:,} {name}" for name, count in shown.items() if count) or "no rows"
+    """Say the counts that are not zero."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no rows"
 
 
 def _with_reason(line: JsonObject) -> JsonObject:

@@ -117,13 +117,13 @@ def test_a_run_that_brings_nothing_is_an_error(walk: Walk, counts: dict[str, int
     assert f"GuideError: {said}" in shown
 
 
-def test_rows_that_were_there_already_are_counted_as_unchanged(walk: Walk) -> None:
+def test_counts_that_are_zero_are_not_told(walk: Walk) -> None:
     _, shown = walk(
-        start_sync=RUN | {"counts": {"insert": 1500, "error": 1, "total": 2000}},
+        start_sync=RUN | {"counts": {"insert": 1500, "update": 0, "error": 1, "total": 1501}},
         get_sync_execution="enough",
     )
 
-    assert "completed: 1,500 insert, 1 error, 2,000 total, 499 unchanged" in shown
+    assert "completed: 1,500 insert, 1 error, 1,501 total" in shown
 
 
 def test_a_refusal_names_the_tool_and_ends_the_guide(walk: Walk) -> None:
