@@ -38,6 +38,12 @@ def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
 def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
     """Refuse a change that drops the form the stored filters have, and with it filters it does not name."""
     old = as_objects(stored.get("filters"))
+    kept = as_objects(as_object(stored.get("target_filters")).get("conditions"))
+    if kept and not old and "filters" in changed and not _has_kind(changed["filters"], "Target"):
+        raise ToolError(
+            "update_sync: this sync keeps its target_filters in the new form, and filters alone would lose "
+            "them. Send model_filters instead. Nothing was changed."
+        )
     if "filter_logic" in changed and "filters" not in changed and not old:
         raise ToolError(
             "update_sync: filter_logic combines filters of the old form, and this sync has none. Send "
@@ -47,12 +53,16 @@ def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
         ("model_filters", "target_filters", "Target"),
         ("target_filters", "model_filters", "Model"),
     ):
-        is_lost = any((condition.get("field_type") or "Model") == kind for condition in old)
-        if named in changed and is_lost and not (other in changed or other in stored):
+        if named in changed and _has_kind(old, kind) and not (other in changed or other in stored):
             raise ToolError(
                 f"update_sync: this sync keeps its {other} in the old form, filters, and {named} alone would "
                 f"lose them. Send {other} too. Nothing was changed."
             )
+
+
+def _has_kind(filters: list[JsonObject], kind: str) -> bool:
+    """Tell whether filters of the old form, which mixes both kinds, hold one of ``Model`` or ``Target``."""
+    return any((condition.get("field_type") or "Model") == kind for condition in filters)
 
 
 def _target(stored: JsonObject, changed: JsonObject) -> JsonObject:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 NO_MODEL = "00000000-0000-0000-0000-000000000000"
@@ -110,11 +110,19 @@ def one_form(stored: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
+def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool:
+    """Old filters, none of the target, over a sync whose target filters have the new form only."""
+    has_target = any(each.get("field_type") == "Target" for each in change.get("filters", ()))
+    kept = stored.get("target_filters", {}).get("conditions")
+    return bool(kept) and "filters" in change and not (stored.get("filters") or has_target)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=STORED, change=CHANGE)
 async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
     parts: dict[str, Any], change: dict[str, Any], tools: Any, company: Any, hold: Any
 ) -> None:
+    assume(not loses_target_filters(parts, change))  # refused, as a test of its own holds
     stored = hold(**parts)
 
     updated = await tools("update_sync", sync_id=company.SYNC, **change)
@@ -192,6 +200,22 @@ async def test_filters_of_the_old_form_are_not_lost_to_half_of_the_new(
 
     await tools("update_sync", sync_id=company.SYNC, **{named: none, lost: none})
     assert "filters" not in sent(company)
+
+
+async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
+    tools: Any, company: Any, hold: Any
+) -> None:
+    hold(target_filters={"conditions": [{"field": "Email", "function": "IsNull"}]})
+    filters = [{"field_id": "x", "function": "IsNull"}]
+
+    text = await tools.refused("update_sync", sync_id=company.SYNC, filters=filters)
+    assert "Send model_filters instead. Nothing was changed." in text
+    assert company.written() == []
+
+    both = [*filters, {"field_id": "y", "field_type": "Target", "function": "IsNull"}]
+    await tools("update_sync", sync_id=company.SYNC, filters=both)
+    assert sent(company)["filters"] == both
+    assert "target_filters" not in sent(company)
 
 
 async def test_a_logic_alone_is_laid_over_filters_of_its_form_only(
