@@ -26,7 +26,7 @@ from polytomic_mcp.tools.jobs import settled
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
-from polytomic_mcp.tools.names import CONNECTION, MODEL, find
+from polytomic_mcp.tools.names import CONNECTION, MODEL, find, put_ids
 from polytomic_mcp.tools.results import Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
 
@@ -139,6 +139,7 @@ async def create_model(
 ) -> Model:
     """Create a model over a connection: a SQL query, or a table. Answers its fields, for create_sync."""
     connection = await find(caller.api, CONNECTION, connection_id)
+    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
     optional = given(
         fields=fields,
         additional_fields=additional_fields,
@@ -174,6 +175,7 @@ async def update_model(
 ) -> Model:
     """Change a model; what is not given stays, [] clears a list. Answers what changed."""
     stored = await find(caller.api, MODEL, model_id)
+    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
     changed = given(
         name=name,
         configuration=configuration,

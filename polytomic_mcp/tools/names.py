@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers import data_of, items_of
-from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -32,6 +32,9 @@ CONNECTION: Final = Noun(
 )
 MODEL: Final = Noun("model", "GET /api/models/{id}", "GET /api/models", "list_models")
 SYNC: Final = Noun("sync", "GET /api/syncs/{id}", "GET /api/syncs", "list_syncs")
+
+_REFERENCES: Final = {"connection_id": CONNECTION, "model_id": MODEL, "sync_ids": SYNC}
+"""Where parts of requests name objects, under the API's names."""
 
 
 async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
@@ -56,6 +59,25 @@ async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
     raise await _unknown(api, noun, reference)
 
 
+async def put_ids(api: Polytomic, part: JsonObject) -> None:
+    """Put ids where a part of a request names connections, models or syncs; ids stay as they are.
+
+    What stands under ``configuration`` is the connected system's own and is left alone.
+
+    Raises:
+        ToolError: None or several fit a name; the text lists the candidates.
+    """
+    for name, value in part.items():
+        noun = _REFERENCES.get(name)
+        if noun is not None and isinstance(value, str):
+            part[name] = await _id(api, noun, value)
+        elif noun is not None and isinstance(value, list):
+            part[name] = [await _id(api, noun, str(each)) for each in as_list(value)]
+        elif name != "configuration":
+            for inner in [value, *as_list(value)]:
+                await put_ids(api, as_object(inner))
+
+
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
     """Return what all pages of a listing hold."""
     return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
@@ -75,6 +97,10 @@ def shown(items: Iterable[JsonObject]) -> str:
     listed = list(items)
     more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
     return ", ".join(f"{item.get('name')!r} ({item['id']})" for item in listed[:_CANDIDATES]) + more
+
+
+async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
+    return reference if _UUID.fullmatch(reference) else (await find(api, noun, reference))["id"]
 
 
 async def _get(api: Polytomic, noun: Noun, id_: str) -> JsonObject:

@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.tools.names import CONNECTION, MODEL, find
+from polytomic_mcp.tools.names import CONNECTION, MODEL, find, put_ids
 from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import find_target, target_fields
@@ -38,6 +38,7 @@ async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
     draft = Draft(canonical(deepcopy(body)))
     subject = Subject(models=await _models(api, draft))
     await _aim(api, draft, subject)
+    await _time(api, draft)
     draft.problems += problems_of(draft.body, subject)
     return draft
 
@@ -89,6 +90,14 @@ async def _aim(api: Polytomic, draft: Draft, subject: Subject) -> None:
             subject.target = await target_fields(api, connection_id, properties=target["create"])
     except ToolError as error:
         draft.problems.append(f"target: {error}")
+
+
+async def _time(api: Polytomic, draft: Draft) -> None:
+    """Put ids where the schedule names a connection, or syncs to run after."""
+    try:
+        await put_ids(api, draft.body["schedule"])
+    except ToolError as error:
+        draft.problems.append(f"schedule: {error}")
 
 
 def _canonical_function(function: str) -> str:

@@ -1,6 +1,5 @@
 """A scripted Polytomic, the sandbox, and an MCP client that holds every answer of a tool to its word."""
 
-import inspect
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,13 +21,6 @@ from polytomic_mcp.tools.caller import Caller
 
 KEY = "a-very-secret-key"
 ONCE = RetryPolicy(attempts=1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pycollect_makeitem(obj: object) -> None:
-    """Mark coroutine tests before anyio looks at them: it drops the parameters of those marked later."""
-    if inspect.iscoroutinefunction(obj):
-        pytest.mark.anyio(obj)
 
 
 class ScriptedApi(httpx.AsyncBaseTransport):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 COLUMNS = st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)
+OTHER = "99999999-0000-0000-0000-000000000001"
 PARTS = st.fixed_dictionaries(
     {},
     optional={
@@ -16,8 +17,8 @@ PARTS = st.fixed_dictionaries(
         "tracking_columns": COLUMNS,
         "labels": COLUMNS,
         "policies": COLUMNS,
-        "relations": st.lists(st.just({"from": "a", "to": {"model_id": "m2", "field": "b"}}), max_size=1),
-        "enricher": st.just({"connection_id": "c9"}),
+        "relations": st.lists(st.just({"from": "a", "to": {"model_id": OTHER, "field": "b"}}), max_size=1),
+        "enricher": st.just({"connection_id": OTHER}),
         "name": st.sampled_from(["One", "Two"]),
     },
 )
@@ -44,7 +45,8 @@ def sent(api: Any) -> Any:
 
 async def test_a_model_is_made_over_a_connection_by_its_name(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
-    relations = [{"from": "a", "to": {"model_id": "m2", "field": "b"}}]
+    relations = [{"from": "a", "to": {"model_id": company.MODEL, "field": "b"}}]
+    enricher = {"connection_id": company.GONG, "configuration": {"connection_id": "its own"}}
     own = [{"name": "x", "label": "X", "type": "string"}]
 
     await tools(
@@ -52,12 +54,14 @@ async def test_a_model_is_made_over_a_connection_by_its_name(tools: Any, company
         name="M",
         connection_id="warehouse",
         configuration={"table": "t"},
-        relations='[{"from": "a", "to": {"model_id": "m2", "field": "b"},}]',
+        relations='[{"from": "a", "to": {"model_id": "plans", "field": "b"},}]',
+        enricher=enricher | {"connection_id": "Gong"},
         additional_fields='[{"name": "x", "label": "X", "type": "string"}]',
         identifier="a",
     )
 
     body = {
+        "enricher": enricher,
         "name": "M",
         "connection_id": company.WAREHOUSE,
         "configuration": {"table": "t"},

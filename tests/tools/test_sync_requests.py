@@ -147,12 +147,20 @@ async def test_parts_of_a_schedule_may_come_as_numbers(request_: Any, tools: Any
     assert shown["request"]["schedule"] == {"frequency": "daily", "hour": "5", "minute": "0"}
 
 
-async def test_parts_the_schedule_does_not_name_pass(request_: Any, tools: Any) -> None:
-    schedule = {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}, "run_after_success_only": True}
+async def test_a_schedule_may_name_what_it_runs_after_or_over(
+    request_: Any, tools: Any, company: Any
+) -> None:
+    after = {"frequency": "runafter", "run_after": {"sync_ids": ["plans to gong"]}, "job_id": 1}
+    over = {"frequency": "dbtcloud", "connection_id": "Warehouse", "job_id": 7}
 
-    shown = await tools("create_sync", **request_, schedule=schedule, dry_run=True)
+    shown = await tools("create_sync", **request_, schedule=after, dry_run=True)
+    assert shown["request"]["schedule"] == after | {"run_after": {"sync_ids": [company.SYNC]}}
 
-    assert shown["request"]["schedule"] == schedule
+    shown = await tools("create_sync", **request_, schedule=over, dry_run=True)
+    assert shown["request"]["schedule"] == over | {"connection_id": company.WAREHOUSE}
+
+    text = await tools.refused("create_sync", **request_, schedule=over | {"connection_id": "dbt"})
+    assert "- schedule: No connection has the id or name 'dbt'." in text
 
 
 async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: Any, company: Any) -> None:
