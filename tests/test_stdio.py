@@ -10,8 +10,6 @@ from typing import Any, Self
 
 import anyio
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
@@ -25,9 +23,11 @@ from mcp.types import (
 from pydantic import ValidationError
 
 from polytomic_mcp.cli import run
-from polytomic_mcp.stdio import answering, request_id
+from polytomic_mcp.stdio import answering
 
 CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+
+
 UNREADABLE = {
     "half of a surrogate pair": r'{"jsonrpc":"2.0","id":ID,"method":"tools/list","params":{"x":"\ud800"}}',
     "300 levels": '{"jsonrpc":"2.0","id":ID,"method":"tools/list","params":'
@@ -41,11 +41,15 @@ UNREADABLE = {
     "5 MB": '{"jsonrpc":"2.0","id":ID,"method":"x","params":{"x":"' + "é" * 2_500_000 + r'\ud800"}}',
     "5 MB of quotes without an end": '{"id":ID,"method":"x","params":"' + r"\"" * 2_500_000,
 }
+
+
 NOT_RPC = {
     "no version": '{"id":ID,"method":"tools/list"}',
     "params are a list": '{"jsonrpc":"2.0","id":ID,"method":"tools/list","params":[1]}',
     "the method is a number, with text": '{"jsonrpc":"2.0","id":ID,"method":5}',
 }
+
+
 WITHOUT_AN_ID = {
     "not JSON": "hello",
     "no id": r'{"jsonrpc":"2.0","method":"x","params":{"x":"\ud800"}}',
@@ -56,13 +60,6 @@ WITHOUT_AN_ID = {
     "a list": '[{"jsonrpc":"2.0","id":4,"method":"tools/list"}]',
     "an answer with an error that is text": '{"jsonrpc":"2.0","id":3,"error":"no"}',
 }
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from(["id", "method", "x"]) | st.text(), inner)
-    ),
-)
 
 
 class Server:
@@ -157,32 +154,6 @@ async def test_a_blank_line_asks_nothing(line: str) -> None:
     answers = await relayed(line)
 
     assert len(answers) == 1
-
-
-def test_the_last_of_two_ids_counts_as_it_does_in_json() -> None:
-    assert request_id('{"id":1,"method":"x","id":2}') == 2
-
-
-@given(
-    params=json_values,
-    id_=st.integers(-(10**15), 10**15)
-    | st.text(st.characters(codec="ascii", exclude_characters='"\\', categories=["L", "N", "P"])),
-    is_escaped=st.booleans(),
-    order=st.permutations(["jsonrpc", "method", "params", "id"]),
-)
-def test_the_id_is_found_wherever_it_stands(
-    *, params: Any, id_: str | int, is_escaped: bool, order: list[str]
-) -> None:
-    message = {"jsonrpc": "2.0", "method": "tools/list", "params": params, "id": id_}
-
-    line = json.dumps({name: message[name] for name in order}, ensure_ascii=is_escaped)
-
-    assert request_id(line) == id_
-
-
-@given(st.text(st.sampled_from('{}[]":,id \\method0123456789')))
-def test_no_line_is_too_odd_to_look_for_an_id(line: str) -> None:
-    assert isinstance(request_id(line), str | int | None)
 
 
 @pytest.mark.parametrize("id_", [1, "one"])

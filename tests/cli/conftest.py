@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -23,14 +22,6 @@ class Done:
 
 
 Command = Callable[..., Done]
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("POLYTOMIC_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -46,31 +37,6 @@ def command(capfd: pytest.CaptureFixture[str]) -> Command:
         return Done(status, said.out, said.err)
 
     return run_here
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start commands as processes; what still runs in the end is killed by its id."""
-    started: list[subprocess.Popen[str]] = []
-
-    def popen(*words: str, **environ: str) -> "subprocess.Popen[str]":
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-m", "polytomic_mcp", *words],
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, **environ},
-        )
-        started.append(process)
-        return process
-
-    yield popen
-    for process in started:
-        process.kill()
-        process.communicate(timeout=10)
 
 
 @pytest.fixture

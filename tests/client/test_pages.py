@@ -11,8 +11,6 @@ from polytomic_mcp.client.address import Address
 from polytomic_mcp.client.paging import next_page
 from polytomic_mcp.errors import ArgumentError, UnexpectedAnswerError
 
-pytestmark = pytest.mark.anyio
-
 CONSOLE = "GET /api/syncs/{sync_id}/executions/{id}/consolelog"
 
 

@@ -7,8 +7,6 @@ import pytest
 
 from polytomic_mcp.errors import ForbiddenError, NoAnswerError, UnexpectedAnswerError
 
-pytestmark = pytest.mark.anyio
-
 LOG_FILE = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
 LOG_FILE_ARGUMENTS = {"sync_id": "s", "id": "e", "type": "errors", "filename": "1.json"}
 DONE = httpx.Response(200, json={"data": "done"})

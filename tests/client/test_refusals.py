@@ -20,8 +20,6 @@ from polytomic_mcp.errors import (
     UnavailableError,
 )
 
-pytestmark = pytest.mark.anyio
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (

@@ -22,8 +22,6 @@ from polytomic_mcp.errors import (
     UnavailableError,
 )
 
-pytestmark = pytest.mark.anyio
-
 GET = ("GET /api/me", {})
 READ_BY_POST = ("POST /api/connections/test", {"type": "snowflake", "configuration": {}})
 POST = ("POST /api/syncs/{id}/executions", {"id": "s"})

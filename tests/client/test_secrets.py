@@ -13,8 +13,6 @@ from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.message import Message
 from polytomic_mcp.errors import PolytomicError
 
-pytestmark = pytest.mark.anyio
-
 ME = load_catalogue()["GET /api/me"]
 ONCE = RetryPolicy(attempts=1)
 

@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.errors import NoAnswerError, UnexpectedAnswerError
 
-pytestmark = pytest.mark.anyio
-
 PROXY = "HTTPS_PROXY"
 TWICE = RetryPolicy(attempts=2, first_delay=0)
 

@@ -1,45 +1,11 @@
 """The official SDK as outside witness: it drives connections and parses every answer."""
 
-import socket
-import threading
-from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from polytomic import AsyncPolytomic, Polytomic
 from polytomic.core.api_error import ApiError
-from starlette.applications import Starlette
-
-from polytomic_mcp.sandbox import create_sandbox
-
-SNOWFLAKE = {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Starlette]:
-    app = create_sandbox()
-    yield app
-    app.state.world.close()
-
-
-@pytest.fixture
-def api(sandbox: Starlette) -> AsyncPolytomic:
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(sandbox))
-    return AsyncPolytomic(token="sandbox-key", base_url="http://sandbox", httpx_client=http)
-
-
-@pytest.fixture
-def loopback(sandbox: Starlette) -> Iterator[str]:
-    """The sandbox behind a real server, for clients that bring no transport of their own."""
-    config = uvicorn.Config(sandbox, log_level="critical", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
 
 
 async def test_the_sdk_learns_who_it_is(api: AsyncPolytomic) -> None:
@@ -67,8 +33,10 @@ async def test_the_sdk_reads_the_schema_of_each_connection_type(api: AsyncPolyto
         assert schema.type == "object"
 
 
-async def test_the_sdk_takes_a_connection_through_its_life(api: AsyncPolytomic) -> None:
-    created = (await api.connections.create(name="Warehouse", type="snowflake", configuration=SNOWFLAKE)).data
+async def test_the_sdk_takes_a_connection_through_its_life(api: AsyncPolytomic, guide: Any) -> None:
+    created = (
+        await api.connections.create(name="Warehouse", type="snowflake", configuration=guide.snowflake)
+    ).data
     assert created is not None
     id_ = created.id or ""
     await api.connections.test_connection(type="snowflake", configuration={}, connection_id=id_)
@@ -80,7 +48,7 @@ async def test_the_sdk_takes_a_connection_through_its_life(api: AsyncPolytomic) 
     assert [connection.name for connection in listed] == ["Renamed"]
     assert fetched is not None
     assert fetched.status == "healthy"
-    assert fetched.configuration == {**SNOWFLAKE, "password": "********"}
+    assert fetched.configuration == {**guide.snowflake, "password": "********"}
     with pytest.raises(ApiError) as refused:
         await api.connections.get(id_)
     assert refused.value.status_code == 404
@@ -119,10 +87,12 @@ async def test_the_sdk_refreshes_schemas_and_lists_parameter_values(api: AsyncPo
     assert of_type["auth_method"] is not None
 
 
-def test_the_synchronous_sdk_drives_the_sandbox_over_loopback(loopback: str) -> None:
+def test_the_synchronous_sdk_drives_the_sandbox_over_loopback(loopback: str, guide: Any) -> None:
     with httpx.Client(trust_env=False) as http:
         api = Polytomic(token="sandbox-key", base_url=loopback, httpx_client=http)
-        created = api.connections.create(name="Warehouse", type="snowflake", configuration=SNOWFLAKE).data
+        created = api.connections.create(
+            name="Warehouse", type="snowflake", configuration=guide.snowflake
+        ).data
         assert created is not None
         fetched = api.connections.get(created.id or "").data
         types = api.connections.get_types().data or []

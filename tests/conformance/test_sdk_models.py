@@ -1,42 +1,15 @@
 """The official SDK as outside witness: it drives models and parses every answer."""
 
-from collections.abc import Iterator
-
-import httpx
 import pytest
 from polytomic import AsyncPolytomic, ModelModelFieldRequest, ModelRelation, ModelRelationTo
 from polytomic.core.api_error import ApiError
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox import create_sandbox
-
-SNOWFLAKE = {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 QUERY = {"query": "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'free'"}
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Starlette]:
-    app = create_sandbox()
-    yield app
-    app.state.world.close()
-
-
-@pytest.fixture
-def api(sandbox: Starlette) -> AsyncPolytomic:
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(sandbox))
-    return AsyncPolytomic(token="sandbox-key", base_url="http://sandbox", httpx_client=http)
-
-
-@pytest.fixture
-async def connection_id(api: AsyncPolytomic) -> str:
-    created = await api.connections.create(name="Warehouse", type="snowflake", configuration=SNOWFLAKE)
-    assert created.data is not None
-    assert created.data.id is not None
-    return created.data.id
-
-
-async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, connection_id: str) -> None:
-    created = (await api.models.create(name="Free", connection_id=connection_id, configuration=QUERY)).data
+async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, warehouse: str) -> None:
+    created = (await api.models.create(name="Free", connection_id=warehouse, configuration=QUERY)).data
     assert created is not None
     assert created.id is not None
     assert [field.name for field in created.fields or []] == ["contact_id", "email"]
@@ -51,7 +24,7 @@ async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, conne
         await api.models.update(
             created.id,
             name="Emails",
-            connection_id=connection_id,
+            connection_id=warehouse,
             configuration=QUERY,
             fields=["email"],
             refresh=True,
@@ -64,14 +37,14 @@ async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, conne
     assert (await api.models.list()).data == []
 
 
-async def test_the_sdk_creates_a_model_with_everything_in_it(api: AsyncPolytomic, connection_id: str) -> None:
-    base = (await api.models.create(name="Base", connection_id=connection_id, configuration=QUERY)).data
+async def test_the_sdk_creates_a_model_with_everything_in_it(api: AsyncPolytomic, warehouse: str) -> None:
+    base = (await api.models.create(name="Base", connection_id=warehouse, configuration=QUERY)).data
     assert base is not None
 
     model = (
         await api.models.create(
             name="Orders",
-            connection_id=connection_id,
+            connection_id=warehouse,
             configuration={"table": "public.orders"},
             identifier="order_id",
             labels=["nightly"],
@@ -93,18 +66,16 @@ async def test_the_sdk_creates_a_model_with_everything_in_it(api: AsyncPolytomic
     assert (model.fields or [])[-1].user_added
 
 
-async def test_the_sdk_previews_without_a_trace(api: AsyncPolytomic, connection_id: str) -> None:
-    preview = (await api.models.preview(name="Try", connection_id=connection_id, configuration=QUERY)).data
+async def test_the_sdk_previews_without_a_trace(api: AsyncPolytomic, warehouse: str) -> None:
+    preview = (await api.models.preview(name="Try", connection_id=warehouse, configuration=QUERY)).data
 
     assert preview is not None
     assert [field.type for field in preview.fields or []] == ["string", "string"]
     assert (await api.models.list()).data == []
 
 
-async def test_the_sdk_polls_a_job(api: AsyncPolytomic, sandbox: Starlette, connection_id: str) -> None:
-    started = await api.models.create(
-        name="Later", connection_id=connection_id, configuration=QUERY, async_=True
-    )
+async def test_the_sdk_polls_a_job(api: AsyncPolytomic, sandbox: Starlette, warehouse: str) -> None:
+    started = await api.models.create(name="Later", connection_id=warehouse, configuration=QUERY, async_=True)
     assert started.data is None
     assert started.job is not None
     assert started.job.type is not None
@@ -118,10 +89,10 @@ async def test_the_sdk_polls_a_job(api: AsyncPolytomic, sandbox: Starlette, conn
     assert job.result["name"] == "Later"
 
 
-async def test_the_sdk_browses_sources(api: AsyncPolytomic, connection_id: str) -> None:
-    source = (await api.model_sync.get_source(connection_id)).data
-    drilled = (await api.model_sync.get_source(connection_id, params={"table": ["public.users"]})).data
-    fields = (await api.model_sync.get_source_fields(connection_id, params={"table": ["public.users"]})).data
+async def test_the_sdk_browses_sources(api: AsyncPolytomic, warehouse: str) -> None:
+    source = (await api.model_sync.get_source(warehouse)).data
+    drilled = (await api.model_sync.get_source(warehouse, params={"table": ["public.users"]})).data
+    fields = (await api.model_sync.get_source_fields(warehouse, params={"table": ["public.users"]})).data
 
     assert source is not None
     assert source.requires_one_of == ["query", "table", "view"]
@@ -132,11 +103,11 @@ async def test_the_sdk_browses_sources(api: AsyncPolytomic, connection_id: str) 
 
 
 async def test_the_sdk_raises_its_own_error_for_a_query_that_fails(
-    api: AsyncPolytomic, connection_id: str
+    api: AsyncPolytomic, warehouse: str
 ) -> None:
     with pytest.raises(ApiError) as refusal:
         await api.models.create(
-            name="Bad", connection_id=connection_id, configuration={"query": "SELECT * FROM x"}
+            name="Bad", connection_id=warehouse, configuration={"query": "SELECT * FROM x"}
         )
 
     assert refusal.value.status_code == 422

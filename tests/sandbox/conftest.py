@@ -28,6 +28,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 }
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
+Create = Callable[..., Awaitable[httpx.Response]]
 
 
 class Clock:
@@ -63,18 +64,25 @@ async def http(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def connect(http: httpx.AsyncClient) -> Connect:
+def create(http: httpx.AsyncClient) -> Create:
+    """Ask for a connection, and return the answer: ``await create("snowflake", {"account": "x"})``."""
+
+    async def asked(type_: str, configuration: dict[str, Any], **more: Any) -> httpx.Response:
+        body = {"name": "A connection", "type": type_, "configuration": configuration, **more}
+        return await http.post("/api/connections", json=body)
+
+    return asked
+
+
+@pytest.fixture
+def connect(create: Create) -> Connect:
     """Create a healthy connection of a type and return it: ``await connect("snowflake")``."""
 
-    async def create(type_: str, *, name: str | None = None, **configuration: Any) -> dict[str, Any]:
-        body = {
-            "name": name or f"My {type_}",
-            "type": type_,
-            "configuration": configuration or CONFIGURATIONS.get(type_, {}),
-        }
-        answer = await http.post("/api/connections", json=body)
+    async def connected(type_: str, *, name: str | None = None, **configuration: Any) -> dict[str, Any]:
+        chosen = configuration or CONFIGURATIONS.get(type_, {})
+        answer = await create(type_, chosen, name=name or f"My {type_}")
         assert answer.status_code == 200, answer.text
         connection: dict[str, Any] = answer.json()["data"]
         return connection
 
-    return create
+    return connected

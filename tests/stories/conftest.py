@@ -1,7 +1,5 @@
 """Whole journeys: a sandbox, a server and a client, each where it would be in life."""
 
-import os
-import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,13 +12,6 @@ from polytomic_mcp.cli.web import listening
 from polytomic_mcp.settings import Secret
 
 Connect = Callable[[str, str], AbstractAsyncContextManager[Client]]
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("POLYTOMIC_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -50,21 +41,3 @@ def connect(settings: Settings) -> Connect:
                     yield client
 
     return connected
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start commands as processes; what still runs in the end is killed by its id."""
-    started: list[subprocess.Popen[str]] = []
-
-    def popen(*words: str) -> "subprocess.Popen[str]":
-        pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "polytomic_mcp", *words]
-        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")  # noqa: S603 - our own
-        started.append(process)
-        return process
-
-    yield popen
-    for process in started:
-        process.kill()
-        process.communicate(timeout=10)

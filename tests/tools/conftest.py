@@ -1,5 +1,6 @@
 """A scripted Polytomic, the sandbox, and an MCP client that holds every answer of a tool to its word."""
 
+import copy
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -70,6 +71,11 @@ class ScriptedApi(httpx.AsyncBaseTransport):
     def bodies(self, operation: str) -> list[Any]:
         """Return the bodies that were sent to an operation."""
         return [json.loads(request.content) for request in self.asked(operation)]
+
+    def sent_sync(self) -> Any:
+        """Return the body of the one update of the sync."""
+        (body,) = self.bodies(f"PUT /api/syncs/{self.SYNC}")
+        return body
 
     def asked(self, operation: str) -> list[httpx.Request]:
         return [each for each in self.requests if f"{each.method} {each.url.path}" == operation]
@@ -218,6 +224,24 @@ def company(api: ScriptedApi) -> ScriptedApi:
     api.echoes("POST /api/syncs", id=api.SYNC)
     api.echoes(f"PUT /api/syncs/{api.SYNC}", id=api.SYNC)
     return api
+
+
+@pytest.fixture
+def hold(company: Any) -> Any:
+    """Store a sync in the scripted API, whose PUT keeps what it is sent over it."""
+    path = f"/api/syncs/{company.SYNC}"
+    base = company.answers[f"GET {path}"]["data"]
+
+    def store(**parts: Any) -> dict[str, Any]:
+        stored = base | parts
+        if "identities" in parts and "identity" not in parts:
+            del stored["identity"]
+        company.requests.clear()
+        company[f"GET {path}"] = {"data": copy.deepcopy(stored)}
+        company[f"PUT {path}"] = lambda request: {"data": stored | json.loads(request.content)}
+        return stored
+
+    return store
 
 
 def flow_fields() -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -62,7 +63,15 @@ def columns_of(text: str) -> tuple[Column, ...]:
 
 
 class Stage:
-    """What a test of a sync needs."""
+    """What a test of a sync needs; ``MAPPED`` is a mapping of names, found by their ids."""
+
+    ADA: ClassVar = {"id": "1", "name": "Ada"}
+    BOB: ClassVar = {"id": "2", "name": "Bob"}
+    ROBERT: ClassVar = {"id": "2", "name": "Robert"}
+    CYD: ClassVar = {"id": "3", "name": "Cyd"}
+    HELD: ClassVar = [ROBERT, CYD]
+    PEOPLE: ClassVar = [ADA | {"email": "ada@acme.example"}, BOB | {"email": "bob@acme.example"}]
+    MAPPED: ClassVar = {"fields": "name>name", "identity": "id>id"}
 
     def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
         self.world = world
@@ -135,6 +144,12 @@ class Stage:
             }
         return body
 
+    async def create(self, model: str, target: str = "public.arrivals", /, **more: Any) -> httpx.Response:
+        """Ask for a sync that is mapped as usual where the test says nothing else."""
+        return await self.http.post(
+            "/api/syncs", json=await self.body(model, target, **{**self.MAPPED, **more})
+        )
+
     async def sync(self, model: str, target: str, /, **more: Any) -> dict[str, Any]:
         answer = await self.http.post("/api/syncs", json=await self.body(model, target, **more))
         assert answer.status_code == 200, answer.text
@@ -157,6 +172,17 @@ class Stage:
         assert execution["status"] == "completed", execution
         return {name: count for name, count in execution["counts"].items() if count}
 
+    @staticmethod
+    def codes(answer: httpx.Response) -> list[tuple[str, str]]:
+        """Return the code and the place of each problem that a sync was refused for."""
+        assert answer.status_code == 422, answer.text
+        return [(problem["code"], problem["path"]) for problem in answer.json()["metadata"]["problems"]]
+
+    @staticmethod
+    def counts(**counts: int) -> dict[str, int]:
+        """Return an execution's counts: these, and zero for all others."""
+        return dict.fromkeys(executions.COUNTS, 0) | counts
+
     def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
         table = self.world.tables.get(system, name)
         assert table is not None
@@ -178,3 +204,10 @@ def world(sandbox: Starlette, workers: InlineWorkers) -> World:
 @pytest.fixture
 def stage(world: World, http: httpx.AsyncClient, connect: Connect) -> Stage:
     return Stage(world, http, connect)
+
+
+@pytest.fixture
+async def model(stage: Stage) -> str:
+    """Make a model of one person, and the table of arrivals that it may go to."""
+    stage.table("public.arrivals", "id name! age:number")
+    return await stage.model("people", "id name age:number", [{"id": "1", "name": "Ada", "age": 36}])

@@ -8,14 +8,12 @@ import pytest
 
 from polytomic_mcp.sandbox import create_sandbox, executions
 
-MAPPED = {"fields": "name>name", "identity": "id>id"}
-
 
 @pytest.fixture
 async def sync(stage: Any) -> dict[str, Any]:
     model = await stage.model("people", "id name", [{"id": "1", "name": "Ada"}])
     stage.table("public.arrivals", "id name")
-    made: dict[str, Any] = await stage.sync(model, "public.arrivals", **MAPPED)
+    made: dict[str, Any] = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     return made
 
 
@@ -113,7 +111,7 @@ async def test_ascending_pages_go_on_where_the_last_one_ended(stage: Any, sync: 
 
 async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any) -> None:
     execution = await stage.start(sync)
-    other = await stage.sync(sync["model_ids"][0], "public.arrivals", **MAPPED)
+    other = await stage.sync(sync["model_ids"][0], "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs/{other['id']}/executions/{execution['id']}")
 
@@ -148,7 +146,7 @@ async def test_a_start_that_names_records_of_another_model_is_refused(stage: Any
 async def test_a_start_may_name_a_value_that_no_record_has(stage: Any) -> None:
     model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
     stage.table("public.arrivals", "id name")
-    made = await stage.sync(model, "public.arrivals", **MAPPED)
+    made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     execution = await stage.start(made, identities=["None"])
 

@@ -13,7 +13,6 @@ from polytomic_mcp.sandbox import create_sandbox, executions, runner
 from polytomic_mcp.sandbox.world import World
 
 PATIENCE: Final = 20_000
-FIELDS: Final = {"fields": "name>name", "identity": "id>id"}
 
 DIES: Final = """
 import os, signal, sys
@@ -68,7 +67,7 @@ async def test_two_runs_into_one_target_lose_nothing_and_double_nothing(
     people = [{"id": str(each), "name": f"Person {each}"} for each in range(1_000)]
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name")
-    syncs = [await stage.sync(model, "public.arrivals", **FIELDS) for _ in range(2)]
+    syncs = [await stage.sync(model, "public.arrivals", **stage.MAPPED) for _ in range(2)]
 
     started = [await stage.start(sync) for sync in syncs]
     ended = [await wait(stage, sync, each) for sync, each in zip(syncs, started, strict=True)]

@@ -1,0 +1,129 @@
+"""The arguments of a call, from its path, its query and its body, held to the catalogue."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+
+async def test_a_query_is_read_by_the_types_of_its_parameters(echo: Any) -> None:
+    operations = [
+        "GET /api/syncs",
+        "GET /api/connections/{id}/modelsync/source",
+        "GET /api/connections/{id}/modelsync/target/fields",
+        "GET /api/bulk/syncs/status",
+    ]
+    async with echo(*operations) as http:
+        syncs = await http.get("/api/syncs", params={"active": "true", "limit": "20", "mode": "create"})
+        deep = await http.get("/api/connections/c/modelsync/source?params[table]=a.b&params[x]=1&params[x]=2")
+        plain = await http.get("/api/connections/c/modelsync/source?table=a.b")
+        created = await http.get("/api/connections/c/modelsync/target/fields?properties[name]=n&refresh=1")
+        several = await http.get("/api/bulk/syncs/status?sync_id=1&sync_id=2")
+
+    assert syncs.json()["data"] == {"active": True, "limit": 20, "mode": "create"}
+    assert deep.json()["data"] == {"id": "c", "params": {"table": ["a.b"], "x": ["1", "2"]}}
+    assert plain.json()["data"] == {"id": "c", "params": {"table": ["a.b"]}}
+    assert created.json()["data"] == {"id": "c", "properties": {"name": ["n"]}, "refresh": True}
+    assert several.json()["data"] == {"sync_id": ["1", "2"]}
+
+
+@pytest.mark.parametrize("query", ["limit=many", "active=perhaps", "params=x", "unknown[a]=1"])
+async def test_a_query_that_does_not_fit_is_refused(echo: Any, query: str) -> None:
+    async with echo("GET /api/syncs") as http:
+        answer = await http.get(f"/api/syncs?{query}")
+
+    assert answer.status_code == 422
+
+
+async def test_a_member_of_a_parameter_that_was_given_whole_is_no_fault(echo: Any) -> None:
+    async with echo("GET /api/connections/{id}/modelsync/source") as http:
+        answer = await http.get("/api/connections/c/modelsync/source?params=x&params[table]=a")
+
+    assert answer.json()["data"]["params"] == {"table": ["a"]}
+
+
+async def test_the_body_may_carry_what_the_catalogue_places_in_the_query(echo: Any) -> None:
+    async with echo("POST /api/connections/{connection_id}/query") as http:
+        path = "/api/connections/c/query"
+        in_query = await http.post(path, params={"query": "SELECT 1"}, json={})
+        in_body = await http.post(path, json={"query": "SELECT 1"})
+        differing = await http.post(path, params={"query": "SELECT 1"}, json={"query": "SELECT 2"})
+
+    assert in_query.json() == in_body.json() == {"data": {"connection_id": "c", "query": "SELECT 1"}}
+    assert differing.status_code == 400
+
+
+async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(
+    http: httpx.AsyncClient,
+) -> None:
+    body = {"name": 5, "configuration": "hunter2", "naem": "hunter2", "policies": [7], "type": None}
+
+    answer = await http.post("/api/connections", json=body)
+
+    assert answer.status_code == 422
+    problems = {row["argument"]: row["problem"] for row in answer.json()["metadata"]["problems"]}
+    assert problems == {
+        "name": "must be of type string",
+        "configuration": "must be of type object",
+        "naem": "is no argument of this operation (did you mean name?)",
+        "policies.0": "must be of type string",
+        "type": "is missing",
+    }
+    assert "POST /api/connections" in answer.json()["message"]
+    assert "hunter2" not in answer.text
+
+
+async def test_an_argument_like_no_other_is_answered_with_those_there_are(http: httpx.AsyncClient) -> None:
+    me = await http.get("/api/me?zzzzzz=1")
+    connections = await http.delete("/api/connections/c?zzzzzz=1")
+
+    assert "(it takes no arguments)" in me.json()["message"]
+    assert "(it takes id, force)" in connections.json()["message"]
+
+
+async def test_a_problem_deep_in_an_argument_is_named_with_its_place(echo: Any) -> None:
+    body = {
+        "name": "n",
+        "mode": "create",
+        "fields": [],
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": 5},
+        "identity": {"source": {"model_id": 7, "field": "email"}, "target": "Id", "function": "Equality"},
+    }
+    async with echo("POST /api/syncs") as http:
+        answer = await http.post("/api/syncs", json=body)
+
+    assert [row["argument"] for row in answer.json()["metadata"]["problems"]] == [
+        "target.connection_id",
+        "identity.source.model_id",
+    ]
+
+
+async def test_an_argument_that_has_several_forms_and_fits_none_is_named(echo: Any) -> None:
+    body = {
+        "name": "n",
+        "source_connection_id": "a",
+        "destination_connection_id": "b",
+        "destination_configuration": {},
+        "default_schedule": {"frequency": "manual"},
+        "schemas": [5],
+    }
+    async with echo("POST /api/bulk/syncs") as http:
+        answer = await http.post("/api/bulk/syncs", json=body)
+
+    assert answer.json()["metadata"]["problems"] == [
+        {"argument": "schemas.0", "problem": "has a form that the operation does not take"}
+    ]
+
+
+async def test_a_sync_without_fields_reaches_its_route(echo: Any) -> None:
+    body = {
+        "name": "n",
+        "mode": "create",
+        "schedule": {"frequency": "manual"},
+        "target": {"connection_id": "c"},
+    }
+    async with echo("POST /api/syncs") as http:
+        answer = await http.post("/api/syncs", json=body)
+
+    assert answer.status_code == 200

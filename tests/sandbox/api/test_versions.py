@@ -1,0 +1,27 @@
+"""The version that a call asks for, and the one it is served."""
+
+import httpx
+
+
+async def test_the_served_version_is_echoed(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/me", headers={"X-Polytomic-Version": "2024-02-08"})
+
+    assert answer.headers["X-Polytomic-Version"] == "2024-02-08"
+    assert "Warning" not in answer.headers
+
+
+async def test_a_call_without_a_version_is_served_the_oldest_and_warned(http: httpx.AsyncClient) -> None:
+    del http.headers["X-Polytomic-Version"]
+
+    answer = await http.get("/api/me")
+
+    assert answer.status_code == 200
+    assert answer.headers["X-Polytomic-Version"] == "2021-05-23"
+    assert "2025-09-18" in answer.headers["Warning"]
+
+
+async def test_an_unknown_version_is_refused_with_those_that_exist(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/me", headers={"X-Polytomic-Version": "2099-01-01"})
+
+    assert answer.status_code == 400
+    assert "2025-09-18" in answer.json()["message"]

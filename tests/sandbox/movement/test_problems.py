@@ -1,0 +1,170 @@
+"""What is wrong with a sync: refused with every reason at once, and shown when it comes later."""
+
+from typing import Any
+
+import pytest
+
+
+async def test_both_shapes_of_identity_may_say_the_same(stage: Any, model: str) -> None:
+    identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "Equality"}
+
+    same = await stage.create(model, identity=identity, identities={"mappings": [identity]})
+    other = await stage.create(
+        model, identity=identity, identities={"mappings": [{**identity, "target": "name"}]}
+    )
+
+    assert same.status_code == 200
+    assert stage.codes(other) == [("conflicting_identity", "identity")]
+
+
+async def test_what_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
+    made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    stage.world.store.delete("model", model)
+    stage.world.tables.drop(stage.world.tables.get("postgresql", "public.arrivals"))
+
+    sync = (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]
+
+    assert [problem["code"] for problem in sync["problems"]] == [
+        "unknown_model",
+        "unknown_model",
+        "unknown_target",
+    ]
+    assert {problem["severity"] for problem in sync["problems"]} == {"error"}
+
+
+async def test_a_connection_that_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
+    made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    stage.world.store.delete("connection", made["target"]["connection_id"])
+
+    sync = (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]
+
+    assert sync["problems"][0]["code"] == "unknown_connection"
+
+
+async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage: Any, model: str) -> None:
+    answer = await stage.create(
+        model,
+        name=" ",
+        mode="upsert",
+        fields="nam>naem age>age",
+        identity="idd>id",
+        schedule={"frequency": "hourly"},
+    )
+
+    assert stage.codes(answer) == [
+        ("unknown_source_field", "identities.mappings[0].source.field"),
+        ("unknown_source_field", "fields[0].source.field"),
+        ("unknown_target_field", "fields[0].target"),
+        ("invalid_name", "name"),
+        ("invalid_schedule", "schedule.minute"),
+        ("invalid_mode", "mode"),
+    ]
+    message = answer.json()["message"]
+    for hint in ("did you mean name?", "create, update, updateOrCreate", "hourly needs minute"):
+        assert hint in message
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"target": {"connection_id": "none"}}, ("unknown_connection", "target.connection_id")),
+        ({"target_object": "public.arivals"}, ("unknown_target", "target.object")),
+        ({"identity": None}, ("missing_identity", "identity")),
+        ({"fields": []}, ("missing_fields", "fields")),
+        ({"fields": "age>age"}, ("missing_required_field", "fields")),
+        ({"fields": "name>name age>name"}, ("duplicate_target_field", "fields")),
+        ({"schedule": {"frequency": "never"}}, ("invalid_schedule", "schedule.frequency")),
+        (
+            {"overrides": [{"field_id": "?", "override": "x"}]},
+            ("unknown_source_field", "overrides[0].field"),
+        ),
+        (
+            {"mode": "append", "identity": None, "fields": [{"target": "name", "override_value": "x"}]},
+            ("missing_source", "fields"),
+        ),
+        (
+            {"override_fields": [{"target": " ", "override_value": "x", "new": True}]},
+            ("unknown_target_field", "override_fields[0].target"),
+        ),
+        ({"override_fields": [{"target": "age"}]}, ("missing_value", "override_fields[0]")),
+        ({"filters": [{"function": "IsNull"}]}, ("unknown_source_field", "filters[0]")),
+        (
+            {"filters": [{"function": "IsNull", "field_type": "Target"}]},
+            ("unknown_source_field", "filters[0]"),
+        ),
+        (
+            {"filters": [{"function": "IsNull", "field_type": "Target", "field_id": "nope"}]},
+            ("unknown_target_field", "target_filters.conditions[0].field"),
+        ),
+    ],
+)
+async def test_a_sync_that_cannot_run_is_refused(
+    stage: Any, model: str, change: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    answer = await stage.create(model, change.pop("target_object", "public.arrivals"), **change)
+
+    assert problem in stage.codes(answer)
+
+
+async def test_a_source_that_is_missing_or_a_mode_of_a_field_that_is_none_is_refused(
+    stage: Any, model: str
+) -> None:
+    source = {"model_id": model, "field": "name"}
+    fields = [{"source": source, "target": "name", "sync_mode": "sometimes"}, {"target": "age"}]
+
+    answer = await stage.create(model, fields=fields)
+
+    assert stage.codes(answer) == [
+        ("invalid_field_mode", "fields[0].sync_mode"),
+        ("missing_source", "fields[1]"),
+    ]
+
+
+async def test_a_flow_wants_no_fields_and_only_its_id_as_identity(stage: Any, model: str) -> None:
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+
+    made = await stage.sync(model, "launch", system="gong", identity="id>Id")
+    named = await stage.create(model, "launch", system="gong", identity="id>Name", fields="name>Name")
+    two = {"mappings": [{**made["identity"]}, {**made["identity"]}], "strategy": "and"}
+    doubled = await stage.create(model, "launch", system="gong", identity=None, identities=two, fields=[])
+
+    assert made["fields"] == []
+    assert ("invalid_identity", "identities.mappings[0].target") in stage.codes(named)
+    assert ("readonly_target_field", "fields[0].target") in stage.codes(named)
+    assert stage.codes(doubled) == [("invalid_identity", "identities.mappings")]
+
+
+async def test_fields_may_be_left_out_where_the_target_needs_none(stage: Any, model: str) -> None:
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+    body = await stage.body(model, "launch", system="gong", identity="id>Id")
+    del body["fields"]
+
+    answer = await stage.http.post("/api/syncs", json=body)
+
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_connection_that_cannot_be_written_to_is_refused(stage: Any, model: str) -> None:
+    body = await stage.body(model, "public.arrivals", **stage.MAPPED)
+    id_ = body["target"]["connection_id"]
+    stage.world.store.put("connection", id_, stage.world.find("connection", id_) | {"status": ""})
+
+    answer = await stage.http.post("/api/syncs", json=body)
+
+    assert stage.codes(answer) == [("not_a_destination", "target.connection_id")]
+    assert "is not authorized yet" in answer.json()["message"]
+
+
+async def test_identities_are_checked(stage: Any, model: str) -> None:
+    source = {"model_id": model, "field": "id"}
+    mappings = [
+        {"source": source, "target": "id", "function": "Hashed"},
+        {"source": source, "target": "name", "function": "OneOf"},
+    ]
+
+    answer = await stage.create(model, identity=None, identities={"mappings": mappings})
+
+    assert stage.codes(answer) == [
+        ("invalid_identity", "identities.mappings[0].function"),
+        ("invalid_identity", "identities.strategy"),
+    ]

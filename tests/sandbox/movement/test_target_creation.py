@@ -1,0 +1,71 @@
+"""The tables and columns that a sync makes for itself."""
+
+from typing import Any
+
+import pytest
+
+
+async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, model: str) -> None:
+    connection = await stage.connection("postgresql")
+    target = {"connection_id": connection, "create": {"schema": "crm", "name": "fresh"}}
+
+    made = await stage.sync(model, "", target=target, fields="name>name age>age", identity="id>id")
+    await stage.start(made)
+    again = await stage.create(model, target=target, fields="name>name")
+
+    table = stage.world.tables.get("postgresql", "crm.fresh")
+    assert made["target"] == {"connection_id": connection, "object": "crm.fresh"}
+    assert [(each.name, each.sql_type) for each in table.columns] == [
+        ("name", "VARCHAR"),
+        ("age", "DOUBLE"),
+        ("id", "VARCHAR"),
+    ]
+    assert stage.rows("crm.fresh") == [{"name": "Ada", "age": 36, "id": "1"}]
+    assert stage.codes(again) == [("target_exists", "target.create.name")]
+
+
+@pytest.mark.parametrize(
+    ("create_", "code"),
+    [({"name": "x", "color": "red"}, "invalid_creation"), ({"schema": "crm"}, "invalid_creation")],
+)
+async def test_a_new_table_that_cannot_be_made_is_refused(
+    stage: Any, model: str, create_: dict[str, str], code: str
+) -> None:
+    target = {"connection_id": await stage.connection("postgresql"), "create": create_}
+
+    answer = await stage.create(model, target=target, fields="nam>name")
+
+    assert [each for each, _ in stage.codes(answer)] == ["unknown_source_field", code]
+
+
+async def test_an_application_makes_no_new_target(stage: Any, model: str) -> None:
+    target = {"connection_id": await stage.connection("gong"), "create": {"name": "x"}}
+
+    answer = await stage.create(model, target=target)
+
+    assert stage.codes(answer) == [("unsupported_creation", "target.create")]
+
+
+async def test_a_new_table_without_a_schema_goes_into_the_usual_one(stage: Any, model: str) -> None:
+    connection = await stage.connection("mysql")
+    names = []
+
+    for name in ("shop.first", "second", "other.third"):
+        target = {"connection_id": connection, "create": {"name": name}}
+        names.append((await stage.sync(model, "", target=target, **stage.MAPPED))["target"]["object"])
+
+    assert names == ["shop.first", "public.second", "other.third"]
+
+
+async def test_a_new_field_becomes_a_column_where_the_target_allows_it(stage: Any, model: str) -> None:
+    stage.table("Guests", "Id Email", system="salesforce", kind="object", key="Id")
+    source = {"model_id": model, "field": "age"}
+    new = {"source": source, "target": "years", "new": True}
+    name = {"source": {"model_id": model, "field": "name"}, "target": "name"}
+
+    made = await stage.sync(model, "public.arrivals", fields=[name, new], identity="id>id")
+    await stage.start(made)
+    refused = await stage.create(model, "Guests", system="salesforce", fields=[new], identity="id>Email")
+
+    assert stage.rows("public.arrivals") == [{"id": "1", "name": "Ada", "age": None, "years": 36}]
+    assert stage.codes(refused) == [("unknown_target_field", "fields[0].target")]
