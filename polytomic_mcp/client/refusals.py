@@ -47,6 +47,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     410: "It is gone or has expired: start again without it.",
     422: "Correct what it names and call again.",
     429: "Wait a while before the next call.",
+    501: "It is not offered there, and nothing was done: calling again does not help.",
 }
 
 
@@ -114,7 +115,8 @@ def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catal
     if problem.is_markup:
         yield "A web page came, which does not look like the Polytomic API: check POLYTOMIC_API_URL."
     yield _next_step(message.operation, answer, problem, catalogue)
-    if message.is_write and (answer.is_unsure or answer.is_server_error):
+    has_failed = answer.is_server_error and answer.status != HTTPStatus.NOT_IMPLEMENTED
+    if message.is_write and (answer.is_unsure or has_failed):
         yield "It may have taken effect all the same: read the object's state before you repeat it."
 
 
@@ -125,7 +127,7 @@ def _next_step(operation: Operation, answer: Answer, problem: Problem, catalogue
         return _how_to_list(operation, catalogue)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" in answer.headers:
         return f"Call again after {answer.headers['Retry-After']} (seconds, or that date)."
-    if answer.is_server_error:
+    if answer.is_server_error and answer.status not in _ADVICE:
         return "Polytomic or a proxy before it has failed: call again later."
     return _ADVICE.get(answer.status, "")
 

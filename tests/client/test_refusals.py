@@ -51,6 +51,7 @@ async def _refused(
         (422, RefusedError, "Correct what it names"),
         (429, RateLimitedError, "Wait a while"),
         (500, UnavailableError, "call again later"),
+        (501, UnavailableError, "calling again does not help"),
         (503, UnavailableError, "call again later"),
         (304, RefusedError, ""),
     ],
