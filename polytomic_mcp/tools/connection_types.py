@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers import items_of
 from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Query
@@ -62,20 +63,29 @@ async def describe_connection_type(
 
     With use_oauth, secrets may stay out: create_connection then answers an auth_url to visit.
     """
-    entries = await _entries(api)
-    fitting = fitting_items(entries, type)
-    if not fitting:
-        hint = nearest(type, [str(entry.get(key)) for entry in entries for key in ("id", "name")])
-        raise ToolError(
-            f"No connection type is called {quoted(type)}.{hint} list_connection_types shows all."
-        )
-    entry = fitting[0]
+    entry = await find_type(api, type)
     return ConnectionType(
         id=entry["id"],
         name=entry.get("name"),
         use_oauth=bool(entry.get("use_oauth")),
         configuration=configuration_fields(await _schema(api, entry)),
     )
+
+
+async def find_type(api: Polytomic, reference: str) -> JsonObject:
+    """Return the connection type with that id or, ignoring case, that name.
+
+    Raises:
+        ToolError: None fits; the text names the nearest.
+    """
+    entries = await _entries(api)
+    fitting = fitting_items(entries, reference)
+    if not fitting:
+        hint = nearest(reference, [str(entry.get(key)) for entry in entries for key in ("name", "id")])
+        raise ToolError(
+            f"No connection type is called {quoted(reference)}.{hint} list_connection_types shows all."
+        )
+    return fitting[0]
 
 
 def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:

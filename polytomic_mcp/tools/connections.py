@@ -6,6 +6,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import (
@@ -17,7 +18,11 @@ from polytomic_mcp.tools.arguments import (
     PageToken,
     Query,
 )
-from polytomic_mcp.tools.connection_types import describe_connection_type, list_connection_types
+from polytomic_mcp.tools.connection_types import (
+    describe_connection_type,
+    find_type,
+    list_connection_types,
+)
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_connection, connection_deletion
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
@@ -28,6 +33,7 @@ from polytomic_mcp.tools.toolset import Toolset
 
 MASK: Final = "********"
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
+_UNFIT: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
 
 
@@ -98,11 +104,13 @@ async def create_connection(
         policies=policies,
         organization_id=organization_id,
     )
-    return _connection(
-        await data_of(
-            api, "POST /api/connections", name=name, type=type, configuration=configuration, **optional
-        )
-    )
+    body = {"name": name, "type": type, "configuration": configuration, **optional}
+    try:
+        return _connection(await data_of(api, "POST /api/connections", **body))
+    except RefusedError as refused:
+        if refused.status in _UNFIT:
+            await _require_type(api, type)
+        raise
 
 
 async def update_connection(
@@ -165,7 +173,7 @@ async def test_connection(
     try:
         await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
     except RefusedError as refused:
-        if refused.status not in {400, 422}:
+        if refused.status not in _UNFIT:
             raise
         return Health(ok=False, reason=refused.reason)
     return Health(ok=True)
@@ -188,6 +196,15 @@ def type_id(connection: JsonObject) -> str | None:
     """Return the id of a connection's type, which the API writes as an object or as a text."""
     kind = connection.get("type")
     return as_object(kind).get("id") if isinstance(kind, dict) else kind
+
+
+async def _require_type(api: Polytomic, type_: str) -> None:
+    """Refuse what is no id of a connection type, and name the one that may have been meant."""
+    entry = await find_type(api, type_)
+    if entry["id"] != type_:
+        raise ToolError(
+            f"create_connection: {type_!r} is the name of a type, not its id: send {entry['id']!r}."
+        )
 
 
 def _is_masked(value: Any) -> bool:

@@ -37,6 +37,26 @@ async def test_what_is_left_out_is_not_sent(tools: Any, api: Any) -> None:
     assert api.bodies("POST /api/connections") == [body]
 
 
+@pytest.mark.parametrize(
+    ("type_", "status", "told"),
+    [
+        ("snowflke", 400, "No connection type is called 'snowflke'. Did you mean 'snowflake'?"),
+        ("Snowflake", 422, "'Snowflake' is the name of a type, not its id: send 'snowflake'."),
+        ("snowflake", 422, "POST /api/connections was refused: 422 account is missing"),
+        ("snowflke", 403, "POST /api/connections was refused: 403 account is missing"),
+    ],
+)
+async def test_a_type_that_is_no_id_is_told_with_the_one_that_was_meant(
+    type_: str, status: int, told: str, tools: Any, api: Any
+) -> None:
+    api["GET /api/connection_types"] = {"data": [{"id": "snowflake", "name": "Snowflake"}]}
+    api["POST /api/connections"] = httpx.Response(status, json={"message": "account is missing"})
+
+    text = await tools.refused("create_connection", name="n", type=type_, configuration={})
+
+    assert told in text
+
+
 async def test_an_oauth_type_answers_where_to_consent(tools: Any, api: Any) -> None:
     answered = {
         "id": "c",
