@@ -18,6 +18,9 @@ from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_
 from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.errors import ConfigurationError
 
+_MODULE: Final = ("-P", "-m", "polytomic_mcp")
+"""Run as a module, and safe from files of the current folder that are named like one (``-P``)."""
+
 _YOUR_KEY: Final = "your key from Polytomic's settings"
 
 
@@ -36,14 +39,14 @@ def run(words: list[str]) -> int:
         environ=os.environ,
     )
     with TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
-        query = parsed.query or DEFAULT_QUERY
+        query = DEFAULT_QUERY if parsed.query is None else parsed.query
         return _conclude(screen, anyio.run(_demonstrate, screen, options, query, complaints), options)
 
 
 async def _demonstrate(screen: Screen, options: SandboxOptions, query: str, complaints: TextIO) -> Outcome:
     """Walk the guide; the server's stderr goes into ``complaints``, and says why it ended if it does."""
     server = StdioServerParameters(
-        command=sys.executable, args=["-m", "polytomic_mcp", "serve", "--sandbox", *options.words()]
+        command=sys.executable, args=[*_MODULE, "serve", "--sandbox", *options.words()]
     )
     screen.note("Starting polytomic-mcp serve --sandbox, and an MCP client that talks to it on stdio.")
     if options.contacts:
@@ -86,7 +89,7 @@ def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> int:
 
 def host_configuration(name: str, words: list[str], env: Mapping[str, str]) -> dict[str, Any]:
     """Return what a host's configuration file wants, with this Python by its full path."""
-    entry: dict[str, Any] = {"command": sys.executable, "args": ["-m", "polytomic_mcp", *words]}
+    entry: dict[str, Any] = {"command": sys.executable, "args": [*_MODULE, *words]}
     return {"mcpServers": {name: entry | ({"env": dict(env)} if env else {})}}
 
 

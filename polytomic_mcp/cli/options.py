@@ -62,7 +62,8 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--contacts",
         metavar="SQL",
-        help="the sandbox's CRM also knows the contacts whose ids this query's first column gives",
+        help="the sandbox's CRM also knows the contacts whose ids this query's first column gives; "
+        "demo takes its --query for that",
     )
 
 

@@ -24,7 +24,7 @@ def run(words: list[str]) -> int:
     for (toolset, part), cost in zip(shown, costs, strict=True):
         line = f"{toolset:<12} {part['name']:<24} {cost:>6}  {_first_sentence(part['description'])}"
         print(clipped(line, _COLUMNS))
-    print(f"{len(shown)} tools, about {sum(costs):,} tokens (characters / 4) in the model's context.")
+    print(f"{len(shown)} tools, about {sum(costs):,} tokens (characters / 4.4) in the model's context.")
     return 0
 
 
@@ -34,8 +34,8 @@ def definition(tool: PolytomicTool) -> dict[str, Any]:
 
 
 def tokens(part: dict[str, Any]) -> int:
-    """Estimate the tokens of a definition at four characters each, near enough for JSON in English."""
-    return len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) // 4
+    """Estimate the tokens of a definition: about 4.4 characters each, measured with o200k over all tools."""
+    return round(len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) / 4.4)
 
 
 def _first_sentence(description: str) -> str:

@@ -57,7 +57,6 @@ class Delivery:
                 asked = retry_after(answer.headers, self.clock())
                 if not (repeats_answered(message, answer) and await self._wait(attempt, ends, asked)):
                     return replace(answer, is_unsure=is_unsure)
-                is_unsure = is_unsure or answer.is_server_error
                 message = message if answer.status == HTTPStatus.CONFLICT else message.with_new_key()
             attempt += 1
 

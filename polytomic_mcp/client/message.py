@@ -15,6 +15,7 @@ __all__ = ["IDEMPOTENCY_KEY", "Message", "check_headers"]
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
+_KEYED: Final = frozenset({"POST", "PATCH"})
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,255}")
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
@@ -33,9 +34,9 @@ class Message:
     has_callers_key: bool = False
 
     @property
-    def is_idempotent(self) -> bool:
-        """Whether doing it twice leaves the same state as doing it once."""
-        return self.operation.effect == "read" or self.method in {"PUT", "DELETE"}
+    def is_recognized(self) -> bool:
+        """Whether the API knows a repetition by its key, and does it no second time."""
+        return self.key is not None and self.method in _KEYED
 
     @property
     def is_write(self) -> bool:
@@ -46,11 +47,11 @@ class Message:
         """Return the message with an idempotency key where the API's documentation asks for one.
 
         That is POST. PATCH gets one as well, since its repetition is as unsafe and the SDK offers it
-        there; GET, PUT and DELETE are idempotent without, and carry one only if the caller gave it.
+        there; GET, PUT and DELETE carry one only if the caller gave it.
         """
         if callers_key is not None:
             return replace(self, key=callers_key, has_callers_key=True)
-        if self.operation.takes_idempotency_key and self.method in {"POST", "PATCH"}:
+        if self.operation.takes_idempotency_key and self.method in _KEYED:
             return replace(self, key=str(uuid4()))
         return self
 

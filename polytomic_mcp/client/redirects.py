@@ -28,9 +28,15 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     origin only a file is followed, and never from https down to http.
 
     Raises:
-        UnexpectedAnswerError: The redirect leads elsewhere, or would turn a write into a read.
+        UnexpectedAnswerError: The redirect leads elsewhere, would turn a write into a read, or names a
+            user, who would be signed in instead of the key.
     """
     url = here.join(location)
+    if url.userinfo:
+        raise UnexpectedAnswerError(
+            f"{message.operation.id} was redirected ({status}) to {origin(url)} as another user, and that was "
+            "not followed, as it would replace the API key. Check POLYTOMIC_API_URL."
+        )
     if has_same_origin(message.url, url):
         is_followed = status in _KEEP_METHOD or message.method == "GET"
     else:

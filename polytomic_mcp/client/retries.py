@@ -57,21 +57,25 @@ class RetryPolicy:
 
 
 def repeats_lost(message: Message, error: httpx.TransportError) -> bool:
-    """Whether a call whose answer never came may be made again, with the same key."""
+    """Whether a call whose answer never came may be made again, with the same key.
+
+    A write that may have left is repeated only where the API recognizes the repetition. PUT and
+    DELETE are not: a second one could undo what somebody else changed in between.
+    """
     if tls_failure(error) is not None:
         return False
-    return not may_have_arrived(error) or message.is_idempotent or message.key is not None
+    return not may_have_arrived(error) or not message.is_write or message.is_recognized
 
 
 def repeats_answered(message: Message, answer: Answer) -> bool:
     """Whether a call may be made again although it was answered.
 
-    A 409 is repeated only for the lock of an idempotency key, never for "already running". Other
-    outcomes are replayed for the same key, so a key of the caller's own rules a repetition out.
+    A 409 is repeated only for the lock of an idempotency key, never for "already running"; any other
+    answer only for a read. Outcomes are replayed for the same key, so the caller's own rules that out.
     """
     if answer.status == HTTPStatus.CONFLICT:
-        return message.key is not None and _is_key_lock(answer)
-    return answer.status in _TRANSIENT and message.is_idempotent and not message.has_callers_key
+        return message.is_recognized and _is_key_lock(answer)
+    return answer.status in _TRANSIENT and not message.is_write and not message.has_callers_key
 
 
 def may_have_arrived(error: httpx.TransportError) -> bool:

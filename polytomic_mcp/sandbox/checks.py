@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from polytomic_mcp.sandbox import destinations, schedules
 from polytomic_mcp.sandbox.conditions import condition_problems
 from polytomic_mcp.sandbox.joins import find_joins
+from polytomic_mcp.sandbox.models import require_healthy
 from polytomic_mcp.sandbox.problems import Problem, nearest, refusal
 from polytomic_mcp.sandbox.sources import Sources, model_ids, used
 from polytomic_mcp.sandbox.store import JsonObject
@@ -28,11 +29,17 @@ def find_target(world: World, sync: JsonObject) -> Target | None:
 
 
 def require_target(world: World, sync: JsonObject, sources: Sources) -> Target:
-    """Return the target of a sync that can run; refuse with 422 when something it names is gone."""
+    """Return the target of a sync that can run.
+
+    Raises:
+        RefusalError: 422, something it names is gone, or a model's connection cannot be read now.
+    """
     problems = reference_problems(world, sync, sources)
     target = find_target(world, sync)
     if problems or target is None:
         raise refusal(problems, f"Sync {sync['name']} cannot run")
+    for id_ in _read_models(sync, sources):
+        require_healthy(world, (sources.model(id_) or {})["connection_id"])
     return target
 
 
@@ -99,9 +106,15 @@ def _field_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
             yield Problem("unknown_target_field", message, path)
 
 
+def _read_models(sync: JsonObject, sources: Sources) -> list[str]:
+    """Return the models a run reads: the one whose records it moves, and those that join it."""
+    ids = model_ids(sync)
+    return [*ids[:1], *(join.model_id for join in find_joins(sources, ids))]
+
+
 def _join_problems(sync: JsonObject, sources: Sources) -> Iterator[Problem]:
     ids = model_ids(sync)
-    reached = {*ids[:1], *(join.model_id for join in find_joins(sources, ids))}
+    reached = _read_models(sync, sources)
     for id_ in ids:
         if id_ not in reached:
             message = f"model {id_} has no relation that leads to model {ids[0]}"

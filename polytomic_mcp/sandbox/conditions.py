@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import filters
-from polytomic_mcp.sandbox.logic import LogicError, default_label, parse
+from polytomic_mcp.sandbox.logic import Expression, LogicError, default_label, parse
 from polytomic_mcp.sandbox.problems import Problem
 from polytomic_mcp.sandbox.sources import Sources, listed
 from polytomic_mcp.sandbox.store import JsonObject
@@ -117,15 +117,60 @@ def _read_old(
 def _split(
     conditions: Sequence[tuple[str, JsonObject]], logic: str, problems: list[Problem]
 ) -> tuple[JsonObject, JsonObject]:
-    model, target = ([each for kind, each in conditions if kind == wanted] for wanted in _KINDS)
-    if logic and model and target:
-        message = "cannot combine model and target conditions; send model_filters and target_filters"
-        problems.append(Problem("invalid_filter_logic", message, "filter_logic"))
-        logic = ""
-    return (
-        _labelled({"conditions": model, "logic": logic if model else ""}, _KINDS[0], problems),
-        _labelled({"conditions": target, "logic": logic if target else ""}, _KINDS[1], problems),
+    """Return the older conditions by kind; a logic over both kinds is taken apart at its ``and``."""
+    present = {kind for kind, _ in conditions}
+    logics = dict.fromkeys(present, logic)
+    if logic.strip() and len(present) > 1:
+        conditions = _with_labels(conditions)
+        try:
+            logics = _split_logic(conditions, logic)
+        except LogicError as error:
+            problems.append(Problem("invalid_filter_logic", f"{logic!r} {error}", "filter_logic"))
+            logics = {}
+    model, target = (
+        _labelled(
+            {"conditions": [each for of, each in conditions if of == kind], "logic": logics.get(kind)},
+            kind,
+            problems,
+        )
+        for kind in _KINDS
     )
+    return model, target
+
+
+def _with_labels(conditions: Sequence[tuple[str, JsonObject]]) -> list[tuple[str, JsonObject]]:
+    """Return the conditions labelled by position over both kinds, as ``filter_logic`` counts them."""
+    return [
+        (kind, {"label": default_label(position), **each}) for position, (kind, each) in enumerate(conditions)
+    ]
+
+
+def _split_logic(conditions: Sequence[tuple[str, JsonObject]], logic: str) -> dict[str, str]:
+    """Return the logic of each kind.
+
+    Raises:
+        LogicError: It is malformed, or joins a model condition and a target condition by ``or``.
+    """
+    labels = [each["label"] for _, each in conditions]
+    if objection := _label_objection(labels):
+        raise LogicError(f"cannot be read: {objection}")
+    kinds = {each["label"]: kind for kind, each in conditions}
+    parts: dict[str, list[Expression | str]] = {kind: [] for kind in _KINDS}
+    for part in _conjuncts(parse(logic, labels), kinds):
+        parts[kinds[part if isinstance(part, str) else next(part.labels())]].append(part)
+    own_names = {label: label for label in labels}
+    return {kind: Expression("and", tuple(each)).renamed(own_names) for kind, each in parts.items()}
+
+
+def _conjuncts(part: Expression | str, kinds: Mapping[str, str]) -> Iterator[Expression | str]:
+    """Yield the parts of one kind each that hold all at once."""
+    if isinstance(part, str) or len({kinds[label] for label in part.labels()}) == 1:
+        yield part
+    elif part.operator == "and":
+        for each in part.parts:
+            yield from _conjuncts(each, kinds)
+    else:
+        raise LogicError("joins model and target conditions by 'or'; only 'and' can")
 
 
 def _is_same(
@@ -144,7 +189,10 @@ def _is_same(
 
 
 def _unlabelled(condition: JsonObject) -> str:
-    return json.dumps({key: value for key, value in condition.items() if key != "label"}, sort_keys=True)
+    return json.dumps(
+        {key: value for key, value in condition.items() if key != "label" and value is not None},
+        sort_keys=True,
+    )
 
 
 def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:

@@ -1,8 +1,8 @@
 """A connection's configuration: held against its type's fields, and shown with its secrets masked."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from itertools import zip_longest
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.connection_types import ConnectionType
@@ -45,10 +45,9 @@ def configuration_problems(
     waived = {name for name, schema in type_.fields.items() if _is_brought_by_consent(schema)}
     required = set(type_.required) - (waived if is_signed_in_by_consent else set[str]())
     missing = [name for name in type_.required if name in required and _is_absent(configuration.get(name))]
-    unknown = [name for name in configuration if name not in type_.fields]
     return [
         *((f"configuration.{name}", "is missing") for name in missing),
-        *((f"configuration.{name[:_LONGEST_NAME]}", _unknown(name, type_)) for name in unknown),
+        *_unknown_fields(type_, {"properties": dict(type_.fields)}, configuration, "configuration"),
         *find_problems(
             {"properties": {"configuration": {"properties": dict(type_.fields)}}},
             {"configuration": configuration},
@@ -86,16 +85,31 @@ def _is_absent(value: Any) -> bool:
     return value is None or value == ""
 
 
-def _unknown(name: str, type_: ConnectionType) -> str:
-    nearest = _nearest(name[:_LONGEST_NAME], type_)
-    hint = f"did you mean {nearest}?" if nearest else f"it has {', '.join(type_.fields) or 'none'}"
-    return f"is no field of {type_.id} ({hint})"
+def _unknown_fields(
+    type_: ConnectionType, schema: Mapping[str, Any], value: Any, place: str
+) -> Iterator[Problem]:
+    """Yield the fields, at any depth, that the type does not have: no schema tells whether they are secret."""
+    if isinstance(value, dict) and "properties" in schema:
+        for name, part in members(value).items():
+            path = f"{place}.{name[:_LONGEST_NAME]}"
+            if name in schema["properties"]:
+                yield from _unknown_fields(type_, _member(schema, name), part, path)
+            else:
+                yield path, f"is no field of {type_.id} ({_hint(name[:_LONGEST_NAME], schema['properties'])})"
+    elif isinstance(value, list) and "items" in schema:
+        for position, part in enumerate(items(value)):
+            yield from _unknown_fields(type_, schema["items"], part, f"{place}.{position}")
 
 
-def _nearest(name: str, type_: ConnectionType) -> str | None:
+def _hint(name: str, fields: Iterable[str]) -> str:
+    nearest = _nearest(name, fields)
+    return f"did you mean {nearest}?" if nearest else f"it has {', '.join(fields) or 'none'}"
+
+
+def _nearest(name: str, fields: Iterable[str]) -> str | None:
     synonyms = next((group for group in _SYNONYMS if name.casefold() in group), frozenset[str]())
-    same = [field for field in type_.fields if field in synonyms]
-    nearest = get_close_matches(name, same, n=1, cutoff=0) or get_close_matches(name, type_.fields, n=1)
+    same = [field for field in fields if field in synonyms]
+    nearest = get_close_matches(name, same, n=1, cutoff=0) or get_close_matches(name, [*fields], n=1)
     return next(iter(nearest), None)
 
 
@@ -120,9 +134,28 @@ def _unmasked(schema: Mapping[str, Any], value: Any, stored: Any) -> Any:
         }
     if isinstance(value, list):
         given = items(value)
-        pairs = zip_longest(given, items(stored)[: len(given)])
+        pairs = zip(given, _counterparts(given, items(stored)), strict=True)
         return [_unmasked(schema.get("items", {}), part, old) for part, old in pairs]
     return value
+
+
+def _counterparts(given: list[Any], stored: list[Any]) -> Iterator[Any]:
+    """Yield for each item the stored one that it stands for, or None where that cannot be told.
+
+    Items of one name, or of none, stand for each other in order if there are as many as before.
+    """
+    counts = Counter(map(_name, given))
+    groups: dict[str | None, list[Any]] = {}
+    for part in stored:
+        groups.setdefault(_name(part), []).append(part)
+    remaining = {name: iter(group) for name, group in groups.items() if len(group) == counts[name]}
+    for part in given:
+        yield next(remaining.get(_name(part), iter(())), None)
+
+
+def _name(item: Any) -> str | None:
+    name = members(item).get("name")
+    return name if isinstance(name, str) else None
 
 
 def _member(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 The names are the 2025-09-18 SDK's. The API does not spell out how null, case and types behave, so
 these are guesses: a null passes only ``IsNull`` and the functions that deny something; text is
-compared with its case; numbers and moments are compared as such wherever both sides are one.
+compared with its case; numbers and moments are compared as such wherever both sides are one, though
+a text field equals only the same text: a postal code 01234 is not 1234.
 """
 
 import re
@@ -33,9 +34,15 @@ _UNITS: Final = {
 _RANGE: Final = 2
 
 
-def predicate(function: str, value: Any, now: datetime) -> Predicate:
-    """Return the test that ``function`` with ``value`` means at ``now``; ``objection`` came first."""
-    return _FUNCTIONS[function][1](value, now)
+def predicate(function: str, value: Any, now: datetime, field_type: str) -> Predicate:
+    """Return the test that ``function`` with ``value`` means at ``now``; ``objection`` came first.
+
+    ``field_type`` is the type of the field that is tested, in Polytomic's words.
+    """
+    bind = _FUNCTIONS[function][1]
+    if field_type == "string":
+        bind = _TEXT_FUNCTIONS.get(function, bind)
+    return bind(value, now)
 
 
 def objection(function: str, value: Any) -> str | None:
@@ -187,6 +194,7 @@ def _not(bind: Callable[[Any, datetime], Predicate]) -> Callable[[Any, datetime]
     return denied
 
 
+_same_text = _text(lambda field, value: field == value)
 _contains = _text(lambda field, part: part in field)
 _starts = _text(str.startswith)
 _ends = _text(str.endswith)
@@ -222,6 +230,8 @@ _FUNCTIONS: Final[dict[str, tuple[Arity, Callable[[Any, datetime], Predicate]]]]
     "StringNotLike": ("one", _not(_like)),
     "StringMatchesTrimmed": ("one", _text(lambda field, value: field.strip() == value.strip())),
 }
+
+_TEXT_FUNCTIONS: Final = {"Equality": _same_text, "Inequality": _not(_same_text)}
 
 FUNCTIONS: Final = tuple(_FUNCTIONS)
 """The names of all filter functions."""

@@ -15,7 +15,7 @@ _EXAMPLES: Final = 20
 """Rows that are looked at for examples."""
 
 _KEPT: Final = ("configuration", "connection_id", "enricher", "identifier", "name")
-_LISTS: Final = ("policies", "relations", "tracking_columns")
+_LISTS: Final = ("policies", "tracking_columns")
 
 
 def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
@@ -26,14 +26,14 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
     connection = require_healthy(world, arguments["connection_id"])
     fields = _fields(id_, read_source(world, connection, arguments["configuration"]), arguments)
     _require_names(fields, arguments)
-    for relation in _listed(arguments, "relations"):
-        _require_relation(world, relation)
+    relations = _listed(arguments, "relations")
     return {
         **{name: arguments.get(name) for name in _KEPT},
         **{name: _listed(arguments, name) for name in _LISTS},
         "id": id_,
         "type": connection["type"]["id"],
         "fields": fields,
+        "relations": [_relation(world, fields, arguments["name"], each) for each in relations],
         "labels": [{"name": label} for label in _listed(arguments, "labels")],
     }
 
@@ -93,25 +93,31 @@ def _example(name: str, rows: Sequence[Row]) -> Any:
 
 
 def _require_names(fields: list[JsonObject], arguments: Mapping[str, Any]) -> None:
-    """Refuse an identifier, a tracking column or a relation that names no field of the model."""
-    columns = tuple(Column(field["name"], field["type"], "") for field in fields)
-    names = [column.name.casefold() for column in columns]
-    wanted = [arguments.get("identifier"), *_listed(arguments, "tracking_columns")]
-    wanted += [relation.get("from") for relation in _listed(arguments, "relations")]
-    for name in wanted:
-        if name and name.casefold() not in names:
-            raise unknown_field(name, columns, f"Model {arguments['name']}")
+    """Refuse an identifier or a tracking column that names no field of the model."""
+    for name in [arguments.get("identifier"), *_listed(arguments, "tracking_columns")]:
+        if name:
+            _own_name(name, fields, arguments["name"])
 
 
-def _require_relation(world: World, relation: Mapping[str, Any]) -> None:
+def _relation(world: World, fields: list[JsonObject], name: str, relation: Mapping[str, Any]) -> JsonObject:
+    """Return the relation with both fields as their models spell them; refuse one that leads nowhere."""
+    origin = _own_name(str(relation.get("from")), fields, name)
     to: Mapping[str, Any] = relation.get("to") or {"model_id": "", "field": ""}
     model = world.store.get("model", str(to.get("model_id")))
     if model is None:
         message = f"A relation leads to model {to.get('model_id')}, which does not exist"
         raise RefusalError(422, message, key="unknown_model")
-    columns = tuple(Column(field["name"], field["type"], "") for field in model["fields"])
-    if to.get("field") not in [column.name for column in columns]:
-        raise unknown_field(str(to.get("field")), columns, f"Model {model['name']}")
+    field = _own_name(str(to.get("field")), model["fields"], model["name"])
+    return {**relation, "from": origin, "to": {**to, "field": field}}
+
+
+def _own_name(name: str, fields: list[JsonObject], model: str) -> str:
+    """Return a field's name as its model spells it, for one in any case; refuse one it does not have."""
+    columns = tuple(Column(field["name"], field["type"], "") for field in fields)
+    for column in columns:
+        if column.name.casefold() == name.casefold():
+            return column.name
+    raise unknown_field(name, columns, f"Model {model}")
 
 
 def _listed(arguments: Mapping[str, Any], name: str) -> list[Any]:

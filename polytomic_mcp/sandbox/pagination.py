@@ -32,15 +32,14 @@ def page(
     ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
     if token:
         after = _read(token)
-        try:
-            ordered = [each for each in ordered if _is_after(list(key(each)), after, ascending=ascending)]
-        except TypeError as error:
-            raise _bad_token() from error
+        ordered = [each for each in ordered if _is_after(list(key(each)), after, ascending=ascending)]
     shown = ordered[:limit]
     return shown, {"next_page_token": _write(key(shown[-1]))} if len(ordered) > limit else {}
 
 
 def _is_after(key: list[Any], after: list[Any], *, ascending: bool) -> bool:
+    if list(map(type, key)) != list(map(type, after)):
+        raise _bad_token()
     return key > after if ascending else key < after
 
 
@@ -51,9 +50,9 @@ def _write(key: Sequence[Any]) -> str:
 def _read(token: str) -> list[Any]:
     try:
         parsed = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise _bad_token() from error
-    if not isinstance(parsed, list):
+    if not isinstance(parsed, list) or not parsed:
         raise _bad_token()
     return cast(list[Any], parsed)
 

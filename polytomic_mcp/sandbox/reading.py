@@ -1,7 +1,7 @@
 """What a model selects, read row by row: a query, a table, a view or an object."""
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -96,11 +96,11 @@ def _read_query(world: World, connection: JsonObject, query: str, seconds: float
     )
 
 
-def _bounded(stack: ExitStack, rows: Iterator[Row]) -> Iterator[Row]:
-    with _refused(), stack:
+def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Iterator[Row]:
+    with _refused(), source:
         yield from islice(rows, MOST_ROWS)
         if next(rows, None) is not None:
-            raise QueryError(f"The query has more than {MOST_ROWS} rows; narrow it down")
+            raise QueryError(f"The model has more than {MOST_ROWS} rows; narrow it down with a query")
 
 
 def _read_table(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
@@ -114,7 +114,8 @@ def _read_table(world: World, connection: JsonObject, configuration: Mapping[str
         database = database_of(system, connection["configuration"])
         catalog = Catalog(system, world.tables.list(system), database, dialect_of(system).schema)
         table = catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
-    return Reading(table.columns, (row for _, row in world.tables.read(table)))
+    rows = (row for _, row in world.tables.read(table))
+    return Reading(table.columns, _bounded(nullcontext(), rows))
 
 
 @contextmanager

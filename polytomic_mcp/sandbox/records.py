@@ -40,7 +40,7 @@ class Records:
         read = self._raw(source)
         for override in self._sync["overrides"]:
             if override["field"] == source:
-                read = _overridden(read, override, self._now)
+                read = _overridden(read, override, self._test(override, source))
         return read
 
     def chosen(self, request: JsonObject) -> Iterator[Record]:
@@ -56,13 +56,18 @@ class Records:
         position, field = self._order.index(source["model_id"]), source["field"]
         return lambda record: record[position].get(field)
 
+    def _test(self, condition: JsonObject, source: Source) -> filters.Predicate:
+        """Return the test of a source's value; one without a function passes every value."""
+        function = condition.get("function")
+        if not function:
+            return _always
+        field = self._sources.field(source) or {}
+        return filters.predicate(function, condition.get("value"), self._now, field["type"])
+
     def _filter(self) -> Chooser:
         conditions = self._sync["model_filters"]["conditions"]
         tests = {
-            each["label"]: (
-                self._raw(each["source"]),
-                filters.predicate(each["function"], each.get("value"), self._now),
-            )
+            each["label"]: (self._raw(each["source"]), self._test(each, each["source"]))
             for each in conditions
         }
         expression = logic.parse(self._sync["model_filters"]["logic"], list(tests))
@@ -98,12 +103,12 @@ def target_test(
     if not conditions:
         return None
     expression = logic.parse(sync["target_filters"]["logic"], list(conditions))
+    columns = {label: target.column(each["field"]) for label, each in conditions.items()}
     fixed = {
-        label: filters.predicate(each["function"], each.get("value"), now)
+        label: filters.predicate(each["function"], each.get("value"), now, columns[label].type)
         for label, each in conditions.items()
         if not each.get("value_source")
     }
-    names = {label: target.column(each["field"]).name for label, each in conditions.items()}
     readers = {
         label: records.reader(each["value_source"])
         for label, each in conditions.items()
@@ -112,22 +117,23 @@ def target_test(
 
     def passes(row: JsonObject, record: Record) -> bool:
         def truth(label: str) -> bool:
-            test = fixed.get(label) or _compared(conditions[label], readers[label](record), now)
-            return test(row.get(names[label]))
+            column = columns[label]
+            test = fixed.get(label)
+            if test is None:
+                test = _compared(conditions[label]["function"], readers[label](record), now, column.type)
+            return test(row.get(column.name))
 
         return expression.holds(truth)
 
     return passes
 
 
-def _compared(condition: JsonObject, value: Any, now: datetime) -> filters.Predicate:
+def _compared(function: str, value: Any, now: datetime, field_type: str) -> filters.Predicate:
     """Return the test against a record's own value; null compares with nothing (a guess)."""
-    return _never if value is None else filters.predicate(condition["function"], value, now)
+    return _never if value is None else filters.predicate(function, value, now, field_type)
 
 
-def _overridden(read: Reader, override: JsonObject, now: datetime) -> Reader:
-    function = override.get("function")
-    applies = filters.predicate(function, override.get("value"), now) if function else _always
+def _overridden(read: Reader, override: JsonObject, applies: filters.Predicate) -> Reader:
     replacement = override.get("override")
 
     def overridden(record: Record) -> Any:

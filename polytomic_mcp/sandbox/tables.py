@@ -107,7 +107,11 @@ class Tables:
                 self.clear(table)
 
     def read(self, table: Table) -> Iterator[tuple[int, Row]]:
-        """Yield row ids and rows, oldest first, a chunk in memory at a time."""
+        """Yield row ids and rows, oldest first, a chunk in memory at a time.
+
+        Rows that are inserted after the first was read are not among them, so that a reader may
+        write to the table it reads.
+        """
         names = [column.name for column in table.columns]
         for chunk in self._chunks(table):
             for row_id, body in chunk:
@@ -182,12 +186,13 @@ class Tables:
         return 0 if found is None else found[0]
 
     def _chunks(self, table: Table) -> "Iterator[list[tuple[int, str]]]":
-        last = 0
+        last, end = 0, self._last_row_id()
         while True:
             with self._store.transaction() as connection:
                 chunk = connection.execute(
-                    "SELECT row_id, body FROM rows WHERE source = ? AND row_id > ? ORDER BY row_id LIMIT ?",
-                    (table.rows_id, last, _CHUNK),
+                    "SELECT row_id, body FROM rows WHERE source = ? AND row_id > ? AND row_id <= ?"
+                    " ORDER BY row_id LIMIT ?",
+                    (table.rows_id, last, end, _CHUNK),
                 ).fetchall()
             if not chunk:
                 return

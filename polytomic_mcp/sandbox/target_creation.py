@@ -40,7 +40,7 @@ def plan_target(
         return Problem("invalid_creation", message, "target.create")
     if not create.get("name", "").strip():
         return Problem("invalid_creation", "a new table needs a name", "target.create.name")
-    name = _qualified(system, create)
+    name = qualified_name(system, create)
     if get_target(world, system, name) is not None:
         return Problem(
             "target_exists", f"{name} exists already; name it in target.object", "target.create.name"
@@ -62,7 +62,8 @@ def make_target(world: World, target: Target, sync: JsonObject, sources: Sources
         world.tables.add_columns(target.table, added)
 
 
-def _qualified(system: str, create: Mapping[str, str]) -> str:
+def qualified_name(system: str, create: Mapping[str, str]) -> str:
+    """Return the id of the table that ``target.create`` makes: its schema and its name."""
     name = create["name"].strip()
     return name if "." in name else f"{create.get('schema') or dialect_of(system).schema}.{name}"
 

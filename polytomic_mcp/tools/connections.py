@@ -17,6 +17,7 @@ from polytomic_mcp.tools.arguments import (
     Limit,
     PageToken,
     Query,
+    TheCaller,
 )
 from polytomic_mcp.tools.connection_types import (
     describe_connection_type,
@@ -28,10 +29,9 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, find
-from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.results import MASK, Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
 
-MASK: Final = "********"
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
 _UNFIT: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
@@ -69,7 +69,7 @@ async def list_connections(
         CONNECTION.list,
         row=_row,
         query=query,
-        keep=lambda item: type is None or type_id(item) == type,
+        keep=lambda item: type is None or str(type_id(item)).casefold() == type.casefold(),
         limit=limit,
         page_token=page_token,
     )
@@ -114,7 +114,7 @@ async def create_connection(
 
 
 async def update_connection(
-    api: Api,
+    caller: TheCaller,
     connection_id: ConnectionId,
     name: str | None = None,
     configuration: Annotated[
@@ -132,25 +132,23 @@ async def update_connection(
 
     Secrets come masked and are replaced too: send them again in configuration, or set keep_masked.
     """
-    stored = await find(api, CONNECTION, connection_id)
-    merged = as_object(stored.get("configuration")) | (configuration or {})
-    masked = sorted(field for field, value in merged.items() if _is_masked(value))
-    if masked and not keep_masked:
-        raise ToolError(
-            f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
-            "the secret again in configuration, or set keep_masked. Nothing was changed."
-        )
-    body: JsonObject = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged}
-    body |= given(
+    changed = given(
         name=name,
         reconnect=reconnect,
         validate=validate,
         healthcheck_interval=healthcheck_interval,
         policies=policies,
     )
-    after = await data_of(api, _UPDATE, id=stored["id"], **body)
+    async with caller.updating:
+        stored = await find(caller.api, CONNECTION, connection_id)
+        merged = as_object(stored.get("configuration")) | (configuration or {})
+        if not keep_masked:
+            _refuse_masked(merged)
+        body = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged} | changed
+        after = await data_of(caller.api, _UPDATE, id=stored["id"], **body)
     connection = _connection(after)
     connection.changed = changes(stored, after, body.keys() - _NOT_COMPARED)
+    connection.changed |= _secrets_sent(configuration or {}, as_object(after.get("configuration")))
     return connection
 
 
@@ -189,7 +187,13 @@ async def delete_connection(
 ) -> Deleted:
     """Delete a connection. A person is asked first, and told what uses it."""
     del connection_id, confirm_name
-    return await deletion.carry_out(answer, api, "DELETE /api/connections/{id}", **given(force=force or None))
+    return await deletion.carry_out(
+        answer,
+        api,
+        "DELETE /api/connections/{id}",
+        lambda: connection_deletion(api, deletion.id, force),
+        **given(force=force or None),
+    )
 
 
 def type_id(connection: JsonObject) -> str | None:
@@ -205,6 +209,24 @@ async def _require_type(api: Polytomic, type_: str) -> None:
         raise ToolError(
             f"create_connection: {type_!r} is the name of a type, not its id: send {entry['id']!r}."
         )
+
+
+def _refuse_masked(configuration: JsonObject) -> None:
+    masked = sorted(field for field, value in configuration.items() if _is_masked(value))
+    if masked:
+        raise ToolError(
+            f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
+            "the secret again in configuration, or set keep_masked. Nothing was changed."
+        )
+
+
+def _secrets_sent(sent: JsonObject, after: JsonObject) -> dict[str, Change]:
+    """Name the secrets that were sent: both before and after, Polytomic shows but their mask."""
+    return {
+        f"configuration.{name}": Change(before=MASK, after=MASK)
+        for name, value in sent.items()
+        if after.get(name) == MASK != value
+    }
 
 
 def _is_masked(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Deleting: work out what goes along, ask the person, and delete on a clear yes only."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -13,7 +13,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.arguments import Api
 from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
 from polytomic_mcp.tools.names import CONNECTION, MODEL, SYNC, Noun, find
-from polytomic_mcp.tools.results import Deleted, Row
+from polytomic_mcp.tools.results import Deleted
 
 _NAMED: Final = 10
 
@@ -44,18 +44,31 @@ class Deletion:
         return "\n".join(line for line in [*lines, self.dependants.note] if line)
 
     async def carry_out(
-        self, answer: ElicitationResult[Confirmation], api: Polytomic, operation: str, **arguments: Any
+        self,
+        answer: ElicitationResult[Confirmation],
+        api: Polytomic,
+        operation: str,
+        again: "Callable[[], Awaitable[Deletion]]",
+        **arguments: Any,
     ) -> Deleted:
-        """Delete if the answer is an accepted yes; otherwise leave everything as it is."""
-        affected: Sequence[Row] = [row for _, row in self.dependants.named()]
+        """Delete if the answer is an accepted yes; otherwise leave everything as it is.
+
+        A person may take their time: ``again`` works out anew what goes along, and where that is no
+        longer what they were told, nothing is deleted.
+        """
         if not (isinstance(answer, AcceptedElicitation) and answer.data.delete):
             raise ToolError(f"Nobody said yes, so the {self.noun.name} {self.name!r} was not deleted.")
+        if (await again()).question != self.question:
+            raise ToolError(
+                f"What goes with the {self.noun.name} {self.name!r} has changed since the question. Nothing "
+                "was deleted; call again to be asked again."
+            )
         await api.call(operation, id=self.id, **arguments)
         return Deleted(
             deleted=True,
             id=self.id,
             name=self.name,
-            affected=list(affected),
+            affected=[row for _, row in self.dependants.named()],
             note=self.dependants.note or None,
         )
 

@@ -152,7 +152,7 @@ async def _read_file(api: Polytomic, where: JsonObject, log: Log, url: str) -> l
         raise ToolError(
             f"The log file {filename} of the execution {where['id']} is no text to be shown here."
         )
-    return [_line(line) for line in content.splitlines() if line]
+    return [_line(line) for line in content.split("\n") if line]
 
 
 def _line(line: str) -> Any:

@@ -107,6 +107,8 @@ async def preview_model(
 ) -> Preview:
     """Show a stored model's rows, or the fields a new configuration would give. Stores nothing."""
     api = caller.api
+    if model_id is not None and (connection_id is not None or configuration is not None):
+        raise ToolError("preview_model: send either model_id, or connection_id and configuration, not both.")
     if model_id is not None:
         model = await find(api, MODEL, model_id)
         answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
@@ -174,7 +176,6 @@ async def update_model(
     refresh: Annotated[bool | None, Field(description="Read the columns anew")] = None,
 ) -> Model:
     """Change a model; what is not given stays, [] clears a list. Answers what changed."""
-    stored = await find(caller.api, MODEL, model_id)
     await put_ids(caller.api, {"relations": relations, "enricher": enricher})
     changed = given(
         name=name,
@@ -188,11 +189,13 @@ async def update_model(
         enricher=enricher,
         policies=policies,
     )
-    body = _writable(stored) | changed | given(refresh=refresh)
-    if configuration is not None and fields is None:
-        del body["fields"]  # another query has other columns: the API takes them all
-    answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
-    after = expected(_UPDATE, await settled(answer, caller, context))
+    async with caller.updating:
+        stored = await find(caller.api, MODEL, model_id)
+        body = _writable(stored) | changed | given(refresh=refresh)
+        if configuration is not None and fields is None:
+            del body["fields"]  # another query has other columns: the API takes them all
+        answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
+        after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
     model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
     return model
@@ -207,7 +210,9 @@ async def delete_model(
 ) -> Deleted:
     """Delete a model. A person is asked first, and told which syncs break."""
     del model_id, confirm_name
-    return await deletion.carry_out(answer, api, "DELETE /api/models/{id}")
+    return await deletion.carry_out(
+        answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)
+    )
 
 
 def _writable(stored: JsonObject) -> JsonObject:

@@ -96,7 +96,9 @@ def shown(items: Iterable[JsonObject]) -> str:
     """Write items for a message: name and id, the first few of them."""
     listed = list(items)
     more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
-    return ", ".join(f"{item.get('name')!r} ({item['id']})" for item in listed[:_CANDIDATES]) + more
+    return (
+        ", ".join(f"{quoted(str(item.get('name')))} ({item['id']})" for item in listed[:_CANDIDATES]) + more
+    )
 
 
 async def _id(api: Polytomic, noun: Noun, reference: str) -> str:

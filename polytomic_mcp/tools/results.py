@@ -1,8 +1,11 @@
 """The shape of what tools answer: named fields where they are known, the API's own beside them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+MASK: Final = "********"
+"""What stands in place of a secret."""
 
 
 class Result(BaseModel):

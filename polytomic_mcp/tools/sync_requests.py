@@ -17,8 +17,9 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     def body(self) -> JsonObject:
-        """Return the part as it goes out."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        """Return the part as it goes out; null means not given, but for a constant."""
+        given = self.model_dump(mode="json", exclude_unset=True)
+        return {name: part for name, part in given.items() if part is not None or name == "override_value"}
 
 
 class Source(Part):

@@ -6,14 +6,14 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, SyncId
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, SyncId, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, SYNC, find
-from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.results import MASK, Change, Deleted, Page, Result
 from polytomic_mcp.tools.sync_drafts import draft_sync
 from polytomic_mcp.tools.sync_requests import (
     Filters,
@@ -36,7 +36,7 @@ from polytomic_mcp.tools.toolset import Toolset
 _UPDATE: Final = "PUT /api/syncs/{id}"
 _NOT_COMPARED: Final = frozenset({"updated_at", "updated_by", "encryption_passphrase"})
 
-DryRun = Annotated[bool, Field(description="Check all, show the request, write nothing")]
+DryRun = Annotated[bool, Field(description="Check fields and modes, show the request, write nothing")]
 
 
 class Sync(Result):
@@ -103,7 +103,7 @@ async def create_sync(
     organization_id: str | None = None,
     dry_run: DryRun = False,
 ) -> Sync:
-    """Create a sync from models into a target object. Checked first; all problems come at once.
+    """Create a sync into a target object. Fields and mode are checked first: all problems come at once.
 
     list_target_fields before, start_sync after. A Gong Engage flow needs an identity, no fields.
     """
@@ -132,12 +132,12 @@ async def create_sync(
     draft = await draft_sync(api, body)
     draft.refuse_if_wrong("create_sync")
     if dry_run:
-        return Sync(dry_run=True, request=draft.body)
+        return _dry(draft.body)
     return Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
 
 
 async def update_sync(
-    api: Api,
+    caller: TheCaller,
     sync_id: SyncId,
     name: str | None = None,
     mode: Mode | None = None,
@@ -161,7 +161,6 @@ async def update_sync(
     dry_run: DryRun = False,
 ) -> Sync:
     """Change a sync; what is not given stays, a list given replaces the whole list. Answers what changed."""
-    stored = await find(api, SYNC, sync_id)
     changed = request_body(
         name=name,
         mode=mode,
@@ -183,11 +182,13 @@ async def update_sync(
         encryption_passphrase=encryption_passphrase,
         policies=policies,
     )
-    draft = await draft_sync(api, merged(writable(_UPDATE, stored), changed))
-    draft.refuse_if_wrong("update_sync")
-    if dry_run:
-        return Sync(dry_run=True, request=draft.body)
-    after = await data_of(api, _UPDATE, id=stored["id"], **draft.body)
+    async with caller.updating:
+        stored = await find(caller.api, SYNC, sync_id)
+        draft = await draft_sync(caller.api, merged(writable(_UPDATE, stored), changed))
+        draft.refuse_if_wrong("update_sync")
+        if dry_run:
+            return _dry(draft.body)
+        after = await data_of(caller.api, _UPDATE, id=stored["id"], **draft.body)
     sync = Sync.model_validate(after)
     sync.changed = changes(stored, after, {*draft.body, *stored} - _NOT_COMPARED)
     return sync
@@ -202,7 +203,15 @@ async def delete_sync(
 ) -> Deleted:
     """Delete a sync and its history. A person is asked first. Rows it has written stay."""
     del sync_id, confirm_name
-    return await deletion.carry_out(answer, api, "DELETE /api/syncs/{id}")
+    return await deletion.carry_out(
+        answer, api, "DELETE /api/syncs/{id}", lambda: sync_deletion(api, deletion.id)
+    )
+
+
+def _dry(body: JsonObject) -> Sync:
+    """Show the request that would be sent, but for its secret."""
+    secret = {"encryption_passphrase": MASK} if "encryption_passphrase" in body else {}
+    return Sync(dry_run=True, request=body | secret)
 
 
 def _row(item: JsonObject) -> JsonObject:

@@ -6,6 +6,7 @@ from typing import Any, Final, Self, cast, get_type_hints
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -17,7 +18,23 @@ from polytomic_mcp.tools.schemas import JsonSchema, compact
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _LONGEST_NAME: Final = 80
+_TEXT: Final[tuple[Any, ...]] = (str, str | None)
+_UNFIT_ANSWER: Final = (
+    "The answer to the question does not fit its form, so it is no yes. Nothing was deleted; call again to "
+    "be asked again."
+)
 _MOST_PROBLEMS: Final = 20
+
+
+class Arguments(FuncMetadata):
+    """Reads a call's arguments: text stays text, also where it looks like JSON."""
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Parse what came as JSON text for an object or a list; nothing of what is text by its type."""
+        fields = self.arg_model.model_fields
+        texts = {name for name in data if name in fields and fields[name].annotation in _TEXT}
+        parsed = super().pre_parse_json({name: part for name, part in data.items() if name not in texts})
+        return {name: data[name] if name in texts else parsed[name] for name in data}
 
 
 class PolytomicTool(Tool):
@@ -34,6 +51,7 @@ class PolytomicTool(Tool):
             structured_output=False,  # mcp would build an adapter a tool; ``_answer`` needs none
         )
         tool = cast("Self", made)  # typed as the base class; made by ``cls``
+        tool.fn_metadata = Arguments(arg_model=tool.fn_metadata.arg_model)
         tool.parameters = compact(tool.parameters) | {"additionalProperties": False}
         tool.fn_metadata.output_schema = output_schema(get_type_hints(function)["return"])
         return tool
@@ -47,6 +65,7 @@ class PolytomicTool(Tool):
         traceback.
         """
         self._refuse_unknown(arguments)
+        arguments = self._without_nulls(arguments)
         self._refuse_unsendable(self.fn_metadata.pre_parse_json(arguments))
         try:
             result = await super().run(arguments, context)
@@ -56,11 +75,16 @@ class PolytomicTool(Tool):
                 is_answer = isinstance(error, UnexpectedToolError)
                 raise ToolError(_explain(self.name, cause, is_answer=is_answer)) from None
             if isinstance(cause, ToolError | PolytomicError):
-                raise ToolError(str(cause)) from None
+                raise ToolError(_UNFIT_ANSWER if _is_resolvers(cause) else str(cause)) from None
             raise
         if isinstance(result, InputRequiredResult) or not convert_result:
             return result
         return _answer(result)
+
+    def _without_nulls(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Leave out the nulls that a model sends for what it does not give."""
+        required = self.parameters.get("required", ())
+        return {name: part for name, part in arguments.items() if part is not None or name in required}
 
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
         known = list(self.parameters["properties"])
@@ -78,6 +102,11 @@ class PolytomicTool(Tool):
                 refuse_unsendable(value)
             except ValueError as error:
                 raise ToolError(f"{self.name}: {name} {error}.") from None
+
+
+def _is_resolvers(error: Exception) -> bool:
+    """Tell mcp's own words for an answer that does not fit the form; they name our modules."""
+    return str(error).startswith("Resolver ")
 
 
 @cache

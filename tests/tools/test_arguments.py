@@ -161,10 +161,43 @@ async def test_bad_input_is_refused_before_anything_is_asked(bad: str, tools: An
     assert company.requests == []
 
 
-@pytest.mark.parametrize("limit", [True, False, 0, -1, 1001, 1.5, "many", None, [1], float("inf")])
+@pytest.mark.parametrize("limit", [True, False, 0, -1, 1001, 1.5, "many", [1]])
 async def test_a_limit_that_is_none_is_refused(limit: Any, tools: Any, company: Any) -> None:
     assert "limit: " in await tools.refused("list_connections", limit=limit)
     assert company.requests == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("list_connections", {"query": None, "type": None, "limit": None, "page_token": None}),
+        ("update_connection", {"connection_id": "Warehouse", "name": "W", "keep_masked": None}),
+        ("get_sync_execution", {"sync_id": "Plans to Gong", "execution_id": "x", "wait_seconds": None}),
+        ("update_sync", {"sync_id": "Plans to Gong", "dry_run": None, "target": {"connection_id": None}}),
+    ],
+)
+async def test_a_null_is_an_argument_that_was_not_given(
+    tool: str, arguments: dict[str, Any], tools: Any, company: Any
+) -> None:
+    company.echoes(f"PUT /api/connections/{company.WAREHOUSE}", id=company.WAREHOUSE)
+    run = {"id": "x", "status": "completed"}
+    company[f"GET /api/syncs/{company.SYNC}/executions/x"] = {"data": run}
+    given = {name: part for name, part in arguments.items() if part is not None and name != "target"}
+
+    with_nulls = await tools(tool, **arguments)
+    company.requests.clear()
+
+    assert with_nulls == await tools(tool, **given)
+
+
+@pytest.mark.parametrize("name", ["null", '{"a": 1}', "[1]", "12", "true"])
+async def test_a_text_that_looks_like_json_stays_the_text_it_is(name: str, tools: Any, company: Any) -> None:
+    company.echoes(f"PUT /api/models/{company.MODEL}", id=company.MODEL, fields=[])
+
+    updated = await tools("update_model", model_id="Plans", name=name)
+
+    assert updated["name"] == name
+    assert (await tools("list_connections", query=name))["items"] == []
 
 
 async def test_an_endless_text_passes_where_any_text_does(tools: Any, company: Any) -> None:

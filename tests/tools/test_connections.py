@@ -1,8 +1,10 @@
 """Connections: made, changed without losing anything, tested, and never telling a secret."""
 
 import copy
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,6 +37,34 @@ async def test_what_is_left_out_is_not_sent(tools: Any, api: Any) -> None:
 
     body = {"name": "n", "type": "t", "configuration": {"a": None}, "validate": False}
     assert api.bodies("POST /api/connections") == [body]
+
+
+async def test_a_secret_that_was_sent_is_among_what_changed(tools: Any, api: Any) -> None:
+    hold(api, configuration={"account": "a", "password": MASK})
+    answer = {"id": api.WAREHOUSE, "configuration": {"account": "a", "password": MASK}}
+    api[f"PUT /api/connections/{api.WAREHOUSE}"] = {"data": answer}
+
+    updated = await tools(
+        "update_connection", connection_id=api.WAREHOUSE, configuration={"password": "hunter2"}
+    )
+
+    assert updated["changed"]["configuration.password"] == {"before": MASK, "after": MASK}
+
+
+async def test_updates_at_the_same_time_lose_nothing(open_sandbox: Any) -> None:
+    configuration = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
+    async with open_sandbox() as tools:
+        made = await tools("create_connection", name="W", type="snowflake", configuration=configuration)
+        changes = [{"name": "New"}, {"configuration": {"warehouse": "BIG"}}, {"policies": []}]
+
+        async with anyio.create_task_group() as group:
+            for change in changes:
+                arguments = {"connection_id": made["id"], "keep_masked": True, **change}
+                group.start_soon(partial(tools, "update_connection", **arguments))
+        after = await tools("get_connection", connection_id=made["id"])
+
+    assert after["name"] == "New"
+    assert after["configuration"]["warehouse"] == "BIG"
 
 
 @pytest.mark.parametrize(

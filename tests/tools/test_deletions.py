@@ -48,6 +48,34 @@ def arguments(kind: str, **more: Any) -> dict[str, Any]:
     return {f"{kind}_id": KINDS[kind][0], **more}
 
 
+async def test_what_came_along_after_the_question_is_not_deleted(connect: Any, doomed: Any) -> None:
+    async def yes_at_last(context: Any, params: Any) -> ElicitResult:
+        del context, params
+        late = {"id": doomed.EXECUTION, "name": "Late", "connection_id": doomed.WAREHOUSE}
+        doomed.holds("models", *doomed.answers["GET /api/models"]["data"], late)
+        return YES
+
+    async with connect(mode="legacy", elicitation_callback=yes_at_last) as tools:
+        text = await tools.refused("delete_connection", connection_id="Warehouse", force=True)
+
+    assert "has changed since the question. Nothing was deleted" in text
+    assert doomed.written() == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("content", [None, {"delete": "perhaps"}])
+async def test_an_answer_that_does_not_fit_the_form_is_no_yes(
+    mode: str, content: Any, connect: Any, doomed: Any
+) -> None:
+    person = Person(ElicitResult(action="accept", content=content))
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        text = await tools.refused("delete_sync", sync_id="Plans to Gong")
+
+    assert text.startswith("The answer to the question does not fit its form")
+    assert doomed.written() == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_yes_deletes(mode: str, kind: str, connect: Any, doomed: Any) -> None:

@@ -146,6 +146,14 @@ async def test_a_preview_needs_to_know_of_what(arguments: Any, tools: Any, api: 
     assert api.requests == []
 
 
+async def test_a_preview_is_of_one_thing(tools: Any, api: Any) -> None:
+    hold(api)
+
+    text = await tools.refused("preview_model", model_id=api.MODEL, configuration={"query": "SELECT 1"})
+
+    assert "not both" in text
+
+
 async def test_a_query_that_fails_is_refused_in_the_apis_words(tools: Any, company: Any) -> None:
     company["POST /api/models"] = httpx.Response(400, json={"message": "no column subscripton_plan"})
 

@@ -52,7 +52,8 @@ async def test_what_a_dry_run_shows_is_what_is_sent(request_: Any, tools: Any, c
     shown = await tools("create_sync", **request_, dry_run=True)
     await tools("create_sync", **request_)
 
-    assert company.bodies("POST /api/syncs") == [shown["request"]]
+    assert company.bodies("POST /api/syncs") == [shown["request"] | {"encryption_passphrase": "x"}]
+    assert shown["request"]["encryption_passphrase"] == "********"
 
 
 async def test_models_are_named_anywhere_in_a_sync(request_: Any, tools: Any, company: Any) -> None:

@@ -7,6 +7,7 @@ from polytomic_mcp.sandbox.call import Call, Routes
 from polytomic_mcp.sandbox.destinations import require_destination
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.target_creation import qualified_name
 
 
 def list_objects(call: Call) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _planned(call: Call, system: str) -> targets.Target:
     if unknown := sorted(values.keys() - known):
         names, takes = ", ".join(unknown), ", ".join(sorted(known))
         raise RefusalError(422, f"{system} knows no property {names}; a new target takes {takes}.")
-    return targets.new_target(system, values.get("name", "new"))
+    return targets.new_target(system, qualified_name(system, {"name": "new", **values}))
 
 
 ROUTES: Final[Routes] = {
