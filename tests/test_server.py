@@ -29,6 +29,16 @@ async def test_only_the_chosen_toolsets_are_shown(name: str) -> None:
     assert listed == [tool.name for toolset, tool in shown_tools(Settings()) if toolset.name == name]
 
 
+async def test_a_name_that_no_tool_has_is_answered_with_the_nearest() -> None:
+    async with Client(build_server(Settings(access_mode="read-only"))) as client:
+        result = await client.call_tool("list_modles", {})
+        hidden = await client.call_tool("create_model", {})
+
+    assert result.is_error
+    assert "no tool 'list_modles' here. Did you mean 'list_models'?" in result.content[0].text
+    assert "POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
+
+
 async def test_tools_are_listed_in_one_order() -> None:
     listings: list[list[str]] = []
     for _ in range(2):

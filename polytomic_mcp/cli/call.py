@@ -1,7 +1,6 @@
 """``polytomic-mcp call``: one tool call, its structured result on stdout."""
 
 import argparse
-import difflib
 import json
 import sys
 from typing import Any, cast
@@ -10,7 +9,12 @@ import anyio
 from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, read_settings
+from polytomic_mcp.cli.options import (
+    SandboxOptions,
+    add_sandbox_options,
+    read_settings,
+    refuse_sandbox_options,
+)
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
 from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import Settings
@@ -26,6 +30,7 @@ def run(words: list[str]) -> int:
     arguments = _arguments(parsed)
     settings = read_settings()
     if not parsed.sandbox:
+        refuse_sandbox_options(parsed)
         return _report(anyio.run(_call, settings, parsed.tool, arguments))
     from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
@@ -37,11 +42,9 @@ async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> dic
     """Return the structured result.
 
     Raises:
-        ConfigurationError: These settings show no such tool.
         ToolRefusedError: The tool refused.
     """
     async with Client(build_server(settings)) as client:
-        _check_name(tool, [known.name for known in (await client.list_tools()).tools])
         try:
             result = await client.call_tool(tool, arguments)
         except MCPError as error:
@@ -49,16 +52,6 @@ async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> dic
     if result.is_error:
         raise ToolRefusedError(_text(result))
     return result.structured_content or {}
-
-
-def _check_name(tool: str, known: list[str]) -> None:
-    if tool not in known:
-        near = difflib.get_close_matches(tool, known, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ConfigurationError(
-            f"There is no tool {tool!r} among those that POLYTOMIC_TOOLSETS and POLYTOMIC_ACCESS_MODE "
-            f"show.{hint} polytomic-mcp tools lists them."
-        )
 
 
 def _text(result: CallToolResult) -> str:

@@ -75,6 +75,16 @@ def add_address_options(parser: argparse.ArgumentParser, *, port: int) -> None:
     group.add_argument("--port", type=_port, default=port, help=default)
 
 
+def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
+    """Refuse what only a sandbox can start with, where none is wanted.
+
+    Raises:
+        ConfigurationError: Such an option was given.
+    """
+    if given := [name for name in ("state", "table", "contacts") if getattr(parsed, name)]:
+        raise ConfigurationError(f"--{given[0]} is for the sandbox: add --sandbox, or leave it out.")
+
+
 def read_settings() -> Settings:
     """Return the settings of this process's environment."""
     return Settings.from_environ(os.environ)

@@ -10,6 +10,7 @@ from polytomic_mcp.cli.options import (
     add_address_options,
     add_sandbox_options,
     read_settings,
+    refuse_sandbox_options,
 )
 from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import Settings
@@ -24,6 +25,7 @@ def run(words: list[str]) -> int:
     settings = read_settings()
     serve = _serve_http if parsed.http else _serve_stdio
     if not parsed.sandbox:
+        refuse_sandbox_options(parsed)
         serve(settings, parsed)
         return 0
     from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server

@@ -101,7 +101,7 @@ def test_without_a_key_it_says_what_to_set(command: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("list_conections", "Did you mean list_connections"), ("xyzzy", "show. polytomic-mcp tools lists them")],
+    [("list_conections", "Did you mean 'list_connections'?"), ("xyzzy", "decide which there are: list_")],
 )
 def test_a_wrong_name_is_refused_with_the_nearest(command: Callable[..., Any], name: str, said: str) -> None:
     done = command("call", name)
@@ -109,6 +109,17 @@ def test_a_wrong_name_is_refused_with_the_nearest(command: Callable[..., Any], n
     assert (done.status, done.out) == (1, "")
     assert f"There is no tool {name!r}" in done.err
     assert said in done.err
+
+
+@pytest.mark.parametrize("words", [("call", "list_syncs"), ("serve",)])
+@pytest.mark.parametrize("option", [("--table", "t=t.csv"), ("--state", "s.db"), ("--contacts", "SELECT 1")])
+def test_what_is_the_sandboxs_is_refused_without_it(
+    command: Callable[..., Any], words: tuple[str, ...], option: tuple[str, str]
+) -> None:
+    done = command(*words, *option)
+
+    assert (done.status, done.out) == (1, "")
+    assert f"{option[0]} is for the sandbox: add --sandbox" in done.err
 
 
 def test_read_only_has_no_tool_that_writes(

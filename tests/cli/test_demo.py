@@ -62,7 +62,7 @@ def test_the_configuration_starts_the_same_server_from_any_folder(
 
     entry = json.loads(done.out)["configuration"]["sandbox"]["mcpServers"]["polytomic-sandbox"]
     assert entry["command"] == sys.executable
-    assert entry["args"][:4] == ["-m", "polytomic_mcp", "serve", "--sandbox"]
+    assert entry["args"][:5] == ["-P", "-m", "polytomic_mcp", "serve", "--sandbox"]
     assert f"--table=people={tmp_path}/people.csv" in entry["args"]
     assert f"--state={tmp_path}/box.db" in entry["args"]
 
@@ -72,7 +72,7 @@ def test_a_host_needs_the_full_path_of_this_python() -> None:
         "mcpServers": {
             "polytomic": {
                 "command": sys.executable,
-                "args": ["-m", "polytomic_mcp", "serve"],
+                "args": ["-P", "-m", "polytomic_mcp", "serve"],
                 "env": {"A": "b"},
             }
         }
