@@ -34,8 +34,8 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     url = here.join(location)
     if url.userinfo:
         raise UnexpectedAnswerError(
-            f"{message.operation.id} was redirected ({status}) to {origin(url)} as another user, and that was "
-            "not followed, as it would replace the API key. Check POLYTOMIC_API_URL."
+            f"{message.operation.id} was redirected ({status}) to {origin(url)} as another user, and that "
+            "was not followed, as it would replace the API key. Check POLYTOMIC_API_URL."
         )
     if has_same_origin(message.url, url):
         is_followed = status in _KEEP_METHOD or message.method == "GET"

@@ -138,11 +138,11 @@ def _split(
     return model, target
 
 
-def _with_labels(conditions: Sequence[tuple[str, JsonObject]]) -> list[tuple[str, JsonObject]]:
-    """Return the conditions labelled by position over both kinds, as ``filter_logic`` counts them."""
-    return [
-        (kind, {"label": default_label(position), **each}) for position, (kind, each) in enumerate(conditions)
-    ]
+def _with_labels(conditions: Sequence[tuple[str, JsonObject]]) -> Sequence[tuple[str, JsonObject]]:
+    """Return the conditions labelled by position over both kinds, unless they bring labels."""
+    if any(each.get("label") for _, each in conditions):
+        return conditions
+    return [(kind, {**each, "label": default_label(at)}) for at, (kind, each) in enumerate(conditions)]
 
 
 def _split_logic(conditions: Sequence[tuple[str, JsonObject]], logic: str) -> dict[str, str]:
@@ -151,15 +151,15 @@ def _split_logic(conditions: Sequence[tuple[str, JsonObject]], logic: str) -> di
     Raises:
         LogicError: It is malformed, or joins a model condition and a target condition by ``or``.
     """
-    labels = [each["label"] for _, each in conditions]
+    labels = [each.get("label") for _, each in conditions]
     if objection := _label_objection(labels):
         raise LogicError(f"cannot be read: {objection}")
-    kinds = {each["label"]: kind for kind, each in conditions}
+    kinds = {str(each["label"]): kind for kind, each in conditions}
     parts: dict[str, list[Expression | str]] = {kind: [] for kind in _KINDS}
-    for part in _conjuncts(parse(logic, labels), kinds):
+    for part in _conjuncts(parse(logic, list(kinds)), kinds):
         parts[kinds[part if isinstance(part, str) else next(part.labels())]].append(part)
-    own_names = {label: label for label in labels}
-    return {kind: Expression("and", tuple(each)).renamed(own_names) for kind, each in parts.items()}
+    same = {label: label for label in kinds}
+    return {kind: Expression("and", tuple(each)).renamed(same) for kind, each in parts.items()}
 
 
 def _conjuncts(part: Expression | str, kinds: Mapping[str, str]) -> Iterator[Expression | str]:

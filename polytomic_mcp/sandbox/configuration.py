@@ -88,7 +88,7 @@ def _is_absent(value: Any) -> bool:
 def _unknown_fields(
     type_: ConnectionType, schema: Mapping[str, Any], value: Any, place: str
 ) -> Iterator[Problem]:
-    """Yield the fields, at any depth, that the type does not have: no schema tells whether they are secret."""
+    """Yield the fields, at any depth, that the type does not have: nothing tells whether they are secret."""
     if isinstance(value, dict) and "properties" in schema:
         for name, part in members(value).items():
             path = f"{place}.{name[:_LONGEST_NAME]}"

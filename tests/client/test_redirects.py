@@ -70,6 +70,18 @@ async def test_another_origin_is_never_asked(script: Any, location: str, status:
     assert len(network.requests) == 1
 
 
+@pytest.mark.parametrize("user", ["ada:secret", "ada", ":secret"])
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_redirect_as_another_user_is_not_followed(script: Any, user: str, status: int) -> None:
+    api, network = script(_to(f"https://{user}@app.polytomic.com/api/me", status))
+
+    with pytest.raises(UnexpectedAnswerError, match="as another user, and that was not followed") as caught:
+        await api.call("GET /api/me")
+
+    assert len(network.requests) == 1
+    assert user not in str(caught.value)
+
+
 async def test_a_redirect_to_the_right_address_names_the_setting(script: Any) -> None:
     api, _ = script(
         _to("https://polytomic.example.com/api/me?token=x", 301), base_url="http://polytomic.example.com"

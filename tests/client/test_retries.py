@@ -68,11 +68,9 @@ def _status(status: int) -> httpx.Response:
         (KEYED_POST, LOCK, "same"),
         (PATCH, LOST, "same"),
         (PUT, UNREACHED, "none"),
-        (PUT, LOST, "none"),
-        (PUT, _status(503), "none"),
-        (KEYED_PUT, LOST, "same"),
-        (DELETE, LOST, "none"),
-        (DELETE, _status(429), "none"),
+        (PUT, httpx.ConnectTimeout("slow"), "none"),
+        (KEYED_PUT, UNREACHED, "same"),
+        (DELETE, UNREACHED, "none"),
     ],
 )
 async def test_a_call_that_may_be_repeated_is_repeated(
@@ -103,10 +101,21 @@ async def test_a_call_that_may_be_repeated_is_repeated(
         (POST, _status(503), UnavailableError),
         (POST, _status(504), UnavailableError),
         (PATCH, _status(503), UnavailableError),
+        (PATCH, _status(429), RateLimitedError),
+        (PUT, LOST, NoAnswerError),
+        (PUT, httpx.ReadTimeout("silent"), NoAnswerError),
         (PUT, LOCK, ConflictError),
         (PUT, RUNNING, ConflictError),
-        (DELETE, RUNNING, ConflictError),
+        (PUT, _status(429), RateLimitedError),
+        (PUT, _status(503), UnavailableError),
+        (KEYED_PUT, LOST, NoAnswerError),
+        (KEYED_PUT, LOCK, ConflictError),
         (KEYED_PUT, _status(503), UnavailableError),
+        (DELETE, LOST, NoAnswerError),
+        (DELETE, RUNNING, ConflictError),
+        (DELETE, _status(429), RateLimitedError),
+        (DELETE, _status(502), UnavailableError),
+        (DELETE, _status(504), UnavailableError),
         (KEYED_READ, _status(503), UnavailableError),
     ],
 )
@@ -251,18 +260,26 @@ async def test_an_error_knows_whether_the_write_may_have_happened(
     assert ("may have taken effect" in str(caught.value)) is may_have_arrived
 
 
+@pytest.mark.parametrize("call", [PUT, DELETE])
 @pytest.mark.parametrize("first", [LOST, _status(502)])
-async def test_a_repeated_delete_that_finds_nothing_says_that_the_first_may_have_done_it(
-    script: Any, first: Any
+async def test_a_replacement_or_deletion_that_may_have_happened_says_to_read_the_state_first(
+    script: Any, call: tuple[str, dict[str, Any]], first: Any
 ) -> None:
-    api, _ = script(first, _status(404))
+    api, _ = script(first)
+
+    with pytest.raises((NoAnswerError, UnavailableError), match="read the object's state before you repeat"):
+        await api.call(call[0], **call[1])
+
+
+async def test_a_repeated_write_that_is_refused_says_that_the_first_may_have_done_it(script: Any) -> None:
+    api, _ = script(LOST, _status(404))
 
     with pytest.raises(NotFoundError, match="may have taken effect"):
-        await api.call(DELETE[0], **DELETE[1])
+        await api.call(POST[0], **POST[1])
 
 
-async def test_a_delete_that_finds_nothing_at_once_claims_nothing(script: Any) -> None:
-    api, _ = script(_status(429), _status(404))
+async def test_a_deletion_that_never_left_before_claims_nothing(script: Any) -> None:
+    api, _ = script(UNREACHED, _status(404))
 
     with pytest.raises(NotFoundError) as caught:
         await api.call(DELETE[0], **DELETE[1])

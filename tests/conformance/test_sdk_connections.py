@@ -13,6 +13,8 @@ async def test_the_sdk_learns_who_it_is(api: AsyncPolytomic) -> None:
 
     assert me.data is not None
     assert me.data.organization_name == "Acme (sandbox)"
+    assert me.data.credential is not None
+    assert me.data.credential.method == "api_key"
 
 
 async def test_the_sdk_lists_every_connection_type_with_its_form(api: AsyncPolytomic) -> None:

@@ -108,6 +108,23 @@ async def test_a_field_like_no_other_is_refused_with_those_there_are(create: Cre
     assert "it has auth_method, oauth_refresh_token" in problems(answer)["configuration.zzzz"]
 
 
+async def test_a_nested_field_under_another_name_is_refused_with_the_right_one(create: Create) -> None:
+    configuration = {
+        "url": "https://acme.example/hook",
+        "basic": {"passwd": "hunter2"},
+        "headers": [{"name": "X-Token", "value": "hunter2"}, {"zzzz": "hunter2"}],
+    }
+
+    answer = await create("webhook", configuration)
+
+    assert answer.status_code == 422
+    assert problems(answer) == {
+        "configuration.basic.passwd": "is no field of webhook (did you mean password?)",
+        "configuration.headers.1.zzzz": "is no field of webhook (it has name, value)",
+    }
+    assert "hunter2" not in answer.text
+
+
 async def test_values_of_the_wrong_kind_are_refused_without_being_shown(create: Create) -> None:
     gong = await create("gong", {"auth_method": "hunter2"})
     mysql = await create("mysql", {"hostname": "h", "account": "a", "passwd": ["hunter2"], "port": "3306"})
@@ -164,3 +181,67 @@ async def test_a_mask_with_nothing_behind_it_is_refused(create: Create) -> None:
 
     assert list(problems(top)) == ["configuration.password"]
     assert list(problems(nested)) == ["configuration.headers", "configuration.basic"]
+
+
+async def _headers_after_update(
+    http: httpx.AsyncClient, connect: Connect, sandbox: Any, before: list[Any], sent: list[Any]
+) -> Any:
+    """Return the headers stored after an update of those before, or its 422's problems."""
+    connection = await connect("webhook", url="https://acme.example", auth_method="query", headers=before)
+    configuration = {**connection["configuration"], "headers": sent}
+    body = {"name": "n", "configuration": configuration}
+
+    answer = await http.put(f"/api/connections/{connection['id']}", json=body)
+
+    if answer.status_code == 422:
+        return problems(answer)
+    return sandbox.state.world.store.get("connection", connection["id"])["configuration"]["headers"]
+
+
+def _header(name: str | None, value: str) -> dict[str, str]:
+    return {"value": value} if name is None else {"name": name, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "stored"),
+    [
+        ([("A", "a"), ("B", "b")], [("B", MASK)], [("B", "b")]),
+        ([("A", "a"), ("B", "b")], [("B", MASK), ("A", MASK)], [("B", "b"), ("A", "a")]),
+        ([("A", "a")], [("C", "c"), ("A", MASK)], [("C", "c"), ("A", "a")]),
+        ([("A", "1"), ("A", "2")], [("A", MASK), ("A", MASK)], [("A", "1"), ("A", "2")]),
+        ([(None, "1"), (None, "2")], [(None, "new"), (None, MASK)], [(None, "new"), (None, "2")]),
+    ],
+)
+async def test_a_masked_secret_in_a_list_follows_its_name(
+    http: httpx.AsyncClient,
+    connect: Connect,
+    sandbox: Any,
+    before: list[tuple[str | None, str]],
+    sent: list[tuple[str | None, str]],
+    stored: list[tuple[str | None, str]],
+) -> None:
+    headers = [[_header(*each) for each in group] for group in (before, sent, stored)]
+
+    assert await _headers_after_update(http, connect, sandbox, headers[0], headers[1]) == headers[2]
+
+
+@pytest.mark.parametrize(
+    ("before", "sent"),
+    [
+        ([("A", "a"), ("B", "b")], [("C", MASK), ("B", MASK)]),
+        ([("A", "1"), ("A", "2")], [("A", MASK)]),
+        ([(None, "1"), (None, "2")], [(None, MASK)]),
+    ],
+)
+async def test_a_masked_secret_in_a_list_that_fits_no_stored_one_is_refused(
+    http: httpx.AsyncClient,
+    connect: Connect,
+    sandbox: Any,
+    before: list[tuple[str | None, str]],
+    sent: list[tuple[str | None, str]],
+) -> None:
+    headers = [[_header(*each) for each in group] for group in (before, sent)]
+
+    refused = await _headers_after_update(http, connect, sandbox, headers[0], headers[1])
+
+    assert list(refused) == ["configuration.headers"]

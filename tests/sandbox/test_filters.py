@@ -67,7 +67,7 @@ NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 def test_a_function_passes_what_it_says(
     function: str, value: Any, passing: list[Any], failing: list[Any]
 ) -> None:
-    test = filters.predicate(function, value, NOW)
+    test = filters.predicate(function, value, NOW, "unknown")
 
     assert [field for field in passing if not test(field)] == []
     assert [field for field in failing if test(field)] == []
@@ -101,3 +101,22 @@ def test_a_function_that_cannot_stand_with_its_value_is_named(function: str, val
 )
 def test_null_equals_nothing_but_null(left: Any, right: Any, is_same: bool) -> None:  # noqa: FBT001 - a parameter
     assert filters.is_same(left, right) is is_same
+
+
+@pytest.mark.parametrize(
+    ("field_type", "value", "equal", "unequal"),
+    [
+        ("string", "1234", ["1234", 1234], ["01234", "1234.0", None]),
+        ("string", "1e3", ["1e3"], ["1000"]),
+        ("string", 5, ["5"], ["05", "5.0"]),
+        ("number", "5", [5, 5.0, "5.00"], [6, None]),
+    ],
+)
+def test_a_text_field_equals_the_same_text_and_a_number_the_same_number(
+    field_type: str, value: Any, equal: list[Any], unequal: list[Any]
+) -> None:
+    equals = filters.predicate("Equality", value, NOW, field_type)
+    differs = filters.predicate("Inequality", value, NOW, field_type)
+
+    assert [field for field in [*equal, *unequal] if equals(field)] == equal
+    assert [field for field in [*equal, *unequal] if differs(field)] == unequal

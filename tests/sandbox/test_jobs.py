@@ -1,13 +1,15 @@
 """Work that was started with ``async=true``, and what became of it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox import jobs
+from polytomic_mcp.sandbox import create_sandbox, jobs
+from polytomic_mcp.sandbox.store import Store
 
 Ended = Callable[[httpx.Response], Awaitable[dict[str, Any]]]
 
@@ -105,3 +107,39 @@ async def test_an_unknown_job_or_type_is_refused(http: httpx.AsyncClient, sandbo
     refused = await http.get("/api/jobs/bake/nope")
     assert refused.status_code == 400
     assert "no job type bake" in refused.json()["message"]
+
+
+async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_restart(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    for status in ("created", "running", "done"):
+        job = {"job_id": status, "type": "createmodel", "status": status, "result": None, "error": None}
+        store.put("job", status, job)
+    store.close()
+
+    app = create_sandbox(state=tmp_path / "state.db")
+    headers = {"Authorization": "Bearer sandbox-key"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
+        created, running, done = [
+            (await http.get(f"/api/jobs/createmodel/{status}")).json()["data"]
+            for status in ("created", "running", "done")
+        ]
+    app.state.world.close()
+
+    assert (created["status"], running["status"], done["status"]) == ("failed", "failed", "done")
+    assert "was restarted before this job ended; make the call again" in running["error"]
+    assert done["error"] is None
+
+
+def test_a_job_whose_end_cannot_be_stored_leaves_nothing_of_its_work(sandbox: Starlette) -> None:
+    world = sandbox.state.world
+
+    def work() -> object:
+        world.store.put("model", "m", {"id": "m"})
+        return object()
+
+    job = jobs.start(world, "createmodel", work)
+    world.workers.shutdown(wait=True)
+
+    assert world.store.get("job", job["job_id"])["status"] == "failed"
+    assert world.store.get("model", "m") is None

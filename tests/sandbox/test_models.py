@@ -283,3 +283,15 @@ async def test_models_are_listed_in_pages_the_last_changed_first(
     assert [model["name"] for model in older.json()["data"]] == ["M4", "M3", "M2", "M1", "M0"]
     assert "pagination" not in older.json()
     assert "limit" in message(await http.get("/api/models", params={"limit": 51}), 400)
+
+
+async def test_a_relation_in_another_case_is_kept_as_the_fields_are_spelled(
+    http: httpx.AsyncClient, connect: Any
+) -> None:
+    connection = await connect("snowflake")
+    base = await create(http, connection)
+    relation = {"from": "EMAIL", "to": {"model_id": base["id"], "field": "Email"}}
+
+    model = await create(http, connection, relations=[relation])
+
+    assert model["relations"] == [{"from": "email", "to": {"model_id": base["id"], "field": "email"}}]

@@ -9,6 +9,7 @@ from polytomic_mcp.sandbox import reading
 from polytomic_mcp.sandbox.reading import read_model, read_source
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.tables import Column, Table
 from polytomic_mcp.sandbox.world import World
 
 CONNECTION: dict[str, Any] = {"id": "c", "type": {"id": "snowflake"}, "configuration": {"dbname": "db"}}
@@ -61,3 +62,17 @@ def test_more_rows_than_a_model_may_have_are_refused(world: World, monkeypatch: 
     assert len(list(source.rows)) == 3
     with pytest.raises(RefusalError, match="more than 3 rows"):
         list(longer.rows)
+
+
+def test_a_table_with_more_rows_than_a_model_may_have_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    table = Table("snowflake", "public.pairs", "Pairs", "table", (Column("n", "number", "DOUBLE"),))
+    world.tables.create(table)
+    world.tables.insert(table, [{"n": 1}, {"n": 2}])
+
+    source = read_source(world, CONNECTION, {"table": "public.pairs"})
+
+    with pytest.raises(RefusalError, match="more than 1 rows; narrow it down with a query"):
+        list(source.rows)

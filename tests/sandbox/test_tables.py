@@ -177,3 +177,15 @@ def test_what_is_held_is_changed_by_no_other(tables: Tables) -> None:
         tables.insert(FLOW, [{"Id": "1"}])
 
     assert tables.count(FLOW) == 1
+
+
+def test_a_reader_does_not_see_what_it_inserts_while_it_reads(tables: Tables) -> None:
+    tables.insert(FLOW, [{"Id": "1"}, {"Id": "2"}])
+
+    seen: list[str] = []
+    for _, row in tables.read(FLOW):
+        seen.append(row["Id"])
+        tables.insert(FLOW, [{"Id": f"{row['Id']}0"}])
+
+    assert seen == ["1", "2"]
+    assert tables.count(FLOW) == 4

@@ -10,6 +10,9 @@ USER_ID: Final = "1f2e3d4c-5b6a-4798-8a7b-6c5d4e3f2a1b"
 ACTOR: Final = {"id": USER_ID, "name": "Ada", "type": "user"}
 """How an answer names the user who made or changed something."""
 
+CREDENTIAL: Final = {"method": "api_key", "mode": "user"}
+"""How the caller signed in: the names are seen in the 2025-09-18 SDK, the two values are a guess."""
+
 
 def get(call: Call) -> dict[str, Any]:
     """Answer with the sandbox's one user."""
@@ -25,6 +28,7 @@ def get(call: Call) -> dict[str, Any]:
             "is_organization": False,
             "is_partner": False,
             "is_system": False,
+            "credential": CREDENTIAL,
         }
     }
 

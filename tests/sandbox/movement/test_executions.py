@@ -185,3 +185,30 @@ async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tm
     assert found[running["id"]]["status"] == "interrupted"
     assert "restarted" in found[running["id"]]["errors"][0]
     assert found[ended["id"]]["status"] == "completed"
+
+
+async def test_a_sync_that_reads_through_an_unhealthy_connection_does_not_start_or_fails(
+    stage: Any, workers: Any
+) -> None:
+    base = await stage.model("base", "id name", [stage.ADA])
+    relation = {"from": "id", "to": {"model_id": base, "field": "id"}}
+    far = await stage.model("far", "id title", [{"id": "1", "title": "Countess"}], [relation])
+    ailing = await stage.connection("snowflake")
+    stage.world.store.put("model", far, stage.world.find("model", far) | {"connection_id": ailing})
+    stage.table("public.arrivals", "id name")
+    fields = [{"source": {"model_id": far, "field": "title"}, "target": "name"}]
+    made = await stage.sync(base, "public.arrivals", fields=fields, identity="id>id")
+
+    workers.is_holding = True
+    started = await stage.start(made)
+    stage.world.store.put(
+        "connection", ailing, stage.world.find("connection", ailing) | {"status": "unhealthy"}
+    )
+    workers.release()
+    failed = await stage.execution(made, started["id"])
+    refused = await stage.http.post(f"/api/syncs/{made['id']}/executions", json={})
+
+    assert failed["status"] == "failed"
+    assert "My snowflake is unhealthy" in failed["errors"][0]
+    assert refused.status_code == 422
+    assert "My snowflake is unhealthy" in refused.json()["message"]

@@ -156,3 +156,16 @@ async def test_a_hundred_thousand_records_move_in_one_run(stage: Any) -> None:
     counts = await asyncio.wait_for(stage.moved(model, "public.arrivals", **stage.MAPPED), 60)
 
     assert counts == {"insert": 100_000, "total": 100_000}
+
+
+async def test_a_sync_that_appends_to_the_table_it_reads_ends_with_the_rows_of_its_start(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 2)
+    monkeypatch.setattr("polytomic_mcp.sandbox.tables._CHUNK", 2)
+    model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
+
+    counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
+
+    assert counts == {"insert": 5, "total": 5}
+    assert len(stage.rows("public.people")) == 10

@@ -4,6 +4,17 @@ from typing import Any
 
 import pytest
 
+SHOWN_ONLY = (
+    "id",
+    "organization_id",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "model_ids",
+    "problems",
+)
+
 
 @pytest.mark.parametrize(
     ("conditions", "logic", "problems"),
@@ -136,3 +147,126 @@ async def test_both_shapes_of_filters_have_to_agree(stage: Any, model: str) -> N
 
     assert same.status_code == 200, same.text
     assert stage.codes(other) == stage.codes(logic) == [("conflicting_filters", "filters")]
+
+
+async def test_filters_and_overrides_compare_a_text_as_text_and_a_number_as_a_number(stage: Any) -> None:
+    rows = [
+        {"zip": "01234", "age": 5, "name": "Ada"},
+        {"zip": "1234", "age": 5, "name": "Bob"},
+        {"zip": "1234", "age": 6, "name": "Cyd"},
+    ]
+    model = await stage.model("people", "zip age:number name", rows)
+    stage.table("public.arrivals", "zip name")
+    code, age = ({"model_id": model, "field": field} for field in ("zip", "age"))
+
+    await stage.moved(
+        model,
+        "public.arrivals",
+        mode="append",
+        fields="zip>zip name>name",
+        model_filters={"conditions": [{"source": age, "function": "Equality", "value": "5"}]},
+        overrides=[{"field": code, "function": "Equality", "value": "1234", "override": "here"}],
+    )
+
+    assert stage.rows("public.arrivals") == [
+        {"zip": "01234", "name": "Ada"},
+        {"zip": "here", "name": "Bob"},
+    ]
+
+
+@pytest.mark.parametrize("compared", [{"value": "1"}, {"value_source": "id"}])
+async def test_a_target_filter_compares_a_text_as_text(stage: Any, compared: dict[str, Any]) -> None:
+    model = await stage.model("people", "id name", [{"id": "1", "name": "Ada"}])
+    stage.table("public.arrivals", "id name code", [{"id": "1", "name": "Bob", "code": "01"}])
+    if "value_source" in compared:
+        compared = {"value_source": {"model_id": model, "field": "id"}}
+    condition = {"field": "code", "function": "Equality", **compared}
+
+    counts = await stage.moved(
+        model, "public.arrivals", **stage.MAPPED, target_filters={"conditions": [condition]}
+    )
+
+    assert counts == {"total": 1}
+
+
+@pytest.mark.parametrize("version", ["2024-02-08", "2025-09-18"])
+@pytest.mark.parametrize(
+    ("model_logic", "target_logic", "shown"),
+    [
+        ("A or B", "A", "(A or B) and (C)"),
+        ("A and (B or A)", "", "(A and (B or A)) and (C)"),
+        ("(A and B) and (A or B)", "A", "((A and B) and (A or B)) and (C)"),
+        ("", "", ""),
+    ],
+)
+async def test_filters_of_both_kinds_can_be_written_back_as_shown(
+    stage: Any, model: str, version: str, model_logic: str, target_logic: str, shown: str
+) -> None:
+    source = {"model_id": model, "field": "name"}
+    conditions = [
+        {"source": source, "function": "Equality", "value": "Ada"},
+        {"source": source, "function": "IsNull", "value": None},
+    ]
+    made = await stage.sync(
+        model,
+        "public.arrivals",
+        **stage.MAPPED,
+        model_filters={"conditions": conditions, "logic": model_logic},
+        target_filters={"conditions": [{"field": "age", "function": "IsNotNull"}], "logic": target_logic},
+    )
+    path, headers = f"/api/syncs/{made['id']}", {"X-Polytomic-Version": version}
+    before = (await stage.http.get(path, headers=headers)).json()["data"]
+    body = {key: value for key, value in before.items() if key not in SHOWN_ONLY}
+
+    answer = await stage.http.put(path, json=body, headers=headers)
+
+    after = answer.json()["data"]
+    assert answer.status_code == 200, answer.text
+    assert before["filter_logic"] == after["filter_logic"] == shown
+    assert [each["label"] for each in after["filters"]] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "logic", "model_logic", "target_logic"),
+    [
+        ((None, None, None), "B and (C or A)", "B or A", "A"),
+        (("x", "y", "z"), "y AND (x and z)", "A and B", "A"),
+    ],
+)
+async def test_a_logic_over_both_kinds_is_taken_apart_at_its_and(
+    stage: Any, model: str, labels: tuple[str | None, ...], logic: str, model_logic: str, target_logic: str
+) -> None:
+    made = await stage.sync(
+        model, "public.arrivals", **stage.MAPPED, filters=_mixed(model, labels), filter_logic=logic
+    )
+
+    assert made["model_filters"]["logic"] == model_logic
+    assert made["target_filters"]["logic"] == target_logic
+
+
+@pytest.mark.parametrize(
+    ("labels", "logic", "reason"),
+    [
+        ((None, None, None), "A and (B or C)", "joins model and target conditions by 'or'"),
+        ((None, None, None), "A and B", "leaves out C"),
+        (("x", "y", None), "x and y", "label every condition or none"),
+        (("x", "x", "z"), "x and z", "every condition needs a label of its own"),
+    ],
+)
+async def test_a_logic_over_both_kinds_that_cannot_be_taken_apart_is_refused(
+    stage: Any, model: str, labels: tuple[str | None, ...], logic: str, reason: str
+) -> None:
+    answer = await stage.create(model, filters=_mixed(model, labels), filter_logic=logic)
+
+    assert ("invalid_filter_logic", "filter_logic") in stage.codes(answer)
+    assert reason in answer.text
+
+
+def _mixed(model: str, labels: tuple[str | None, ...]) -> list[dict[str, Any]]:
+    """Return a model, a target and a model condition in the older shape."""
+    of_model = {"field": {"model_id": model, "field": "name"}, "function": "IsNotNull"}
+    of_target = {"field_id": "name", "field_type": "Target", "function": "IsNotNull"}
+    return [
+        {**each, **({"label": label} if label else {})}
+        for each, label in zip((of_model, of_target, of_model), labels, strict=True)
+    ]

@@ -1,5 +1,6 @@
 """Syncs: what is stored, what is shown, and what an update makes of it."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -97,12 +98,20 @@ async def test_lists_can_be_narrowed(stage: Any, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=51", "limit=0", "page_token=!", "page_token=e30", "page_token=WzFd"]
+    "query", ["limit=51", "limit=0", "page_token=!", "page_token=e30", "page_token=WzFd", "page_token=W10"]
 )
 async def test_a_page_that_cannot_be_is_refused(stage: Any, model: str, query: str) -> None:
     await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs?{query}")
+
+    assert answer.status_code == 400
+
+
+async def test_a_page_token_nested_too_deeply_is_refused(stage: Any) -> None:
+    token = base64.urlsafe_b64encode(b"[" * 20_000).decode()
+
+    answer = await stage.http.get("/api/syncs", params={"page_token": token})
 
     assert answer.status_code == 400
 

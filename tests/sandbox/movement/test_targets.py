@@ -98,7 +98,7 @@ async def test_the_fields_of_a_target_that_is_still_to_be_made_are_open(stage: A
     )
 
     data = answer.json()["data"]
-    assert (data["name"], data["fields"], data["properties"]["target_creator"]) == ("fresh", [], True)
+    assert (data["id"], data["fields"], data["properties"]["target_creator"]) == ("public.fresh", [], True)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +148,20 @@ async def test_a_connection_that_cannot_be_written_to_is_refused(
 
     assert answer.status_code == 422
     assert message in answer.json()["message"]
+
+
+async def test_a_target_that_is_still_to_be_made_has_the_id_it_will_get(stage: Any, model: str) -> None:
+    connection = await stage.connection("postgresql")
+
+    answer = await stage.http.get(
+        f"/api/connections/{connection}/modelsync/target/fields?properties[name]=made&properties[schema]=crm"
+    )
+    made = await stage.sync(
+        model,
+        "",
+        target={"connection_id": connection, "create": {"name": "made", "schema": "crm"}},
+        mode="append",
+        fields=[{"source": {"model_id": model, "field": "name"}, "target": "name", "new": True}],
+    )
+
+    assert answer.json()["data"]["id"] == made["target"]["object"] == "crm.made"
