@@ -3,16 +3,20 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import httpx
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.stdio import stdio_server
+from mcp.types import CallToolResult, InputRequiredResult
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.settings import Settings
-from polytomic_mcp.stdio import PolytomicServer
+from polytomic_mcp.stdio import answering
 from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.tool import PolytomicTool
 from polytomic_mcp.tools.toolset import Toolset
 
@@ -22,6 +26,32 @@ _INSTRUCTIONS: Final = (
     "Order: create_connection (source, destination), create_model, list_target_objects, "
     "list_target_fields, create_sync, start_sync. Wherever an id is wanted, an exact name will do."
 )
+
+
+class PolytomicServer(MCPServer[Caller]):
+    """An ``MCPServer`` that leaves no request on stdio unanswered, and knows the nearest tool."""
+
+    async def run_stdio_async(self) -> None:
+        """Serve MCP on this process's stdin and stdout until stdin ends."""
+        async with stdio_server() as (incoming, outgoing), answering(incoming, outgoing) as (asked, answers):
+            server = self._lowlevel_server
+            await server.run(asked, answers, server.create_initialization_options())
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Caller, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; a name that none has is answered with the nearest.
+
+        Raises:
+            ToolError: As mcp raises it.
+        """
+        if self._tool_manager.get_tool(name) is None:
+            known = [tool.name for tool in self._tool_manager.list_tools()]
+            raise ToolError(
+                f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE and "
+                f"POLYTOMIC_TOOLSETS decide which there are: {', '.join(known)}."
+            )
+        return await super().call_tool(name, arguments, context)
 
 
 def toolsets() -> tuple[Toolset, ...]:

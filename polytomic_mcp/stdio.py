@@ -13,24 +13,16 @@ from typing import Any, Final, Self
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
-from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
     PARSE_ERROR,
-    CallToolResult,
     ErrorData,
-    InputRequiredResult,
     JSONRPCError,
     JSONRPCRequest,
     JSONRPCResponse,
 )
 from pydantic import ValidationError
-
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.spelling import nearest, quoted
 
 _Item = SessionMessage | Exception
 
@@ -45,32 +37,6 @@ _NOT_RPC: Final = (
     "This message is not JSON-RPC 2.0: a request has jsonrpc, id and method, and its params are an "
     "object. Nothing was done."
 )
-
-
-class PolytomicServer(MCPServer[Caller]):
-    """An ``MCPServer`` that leaves no request on stdio unanswered, and knows the nearest tool."""
-
-    async def run_stdio_async(self) -> None:
-        """Serve MCP on this process's stdin and stdout until stdin ends."""
-        async with stdio_server() as (incoming, outgoing), answering(incoming, outgoing) as (asked, answers):
-            server = self._lowlevel_server
-            await server.run(asked, answers, server.create_initialization_options())
-
-    async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Caller, Any] | None = None
-    ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; a name that none has is answered with the nearest.
-
-        Raises:
-            ToolError: As mcp raises it.
-        """
-        known = [tool.name for tool in self._tool_manager.list_tools()]
-        if name not in known:
-            raise ToolError(
-                f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE and "
-                f"POLYTOMIC_TOOLSETS decide which there are: {', '.join(known)}."
-            )
-        return await super().call_tool(name, arguments, context)
 
 
 class Answers:

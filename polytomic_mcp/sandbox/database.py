@@ -5,6 +5,7 @@ from typing import Final
 
 import duckdb
 
+from polytomic_mcp.sandbox.names import quoted
 from polytomic_mcp.sandbox.tables import Table, Tables
 from polytomic_mcp.sandbox.values import writing_sql
 
@@ -67,8 +68,3 @@ class Database:
             for bodies in self._tables.read_bodies(table):
                 cursor.execute(insert, [f"[{','.join(bodies)}]"])
             cursor.commit()
-
-
-def quoted(name: str) -> str:
-    """Return the name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'

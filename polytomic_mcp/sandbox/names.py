@@ -1,4 +1,4 @@
-"""Column names that differ from each other, in any case."""
+"""Names of tables and columns: quoted for SQL, and told apart in any case."""
 
 from collections.abc import Iterable
 
@@ -14,3 +14,8 @@ def distinct(names: Iterable[str]) -> list[str]:
             free = f"{plain}_{number}"
         found[free.casefold()] = free
     return list(found.values())
+
+
+def quoted(name: str) -> str:
+    """Return the name as an SQL identifier, as SQLite and DuckDB take it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
+from polytomic_mcp.sandbox.names import quoted
 from polytomic_mcp.sandbox.store import JsonObject, Store
 
 Row = dict[str, Any]
@@ -101,7 +102,7 @@ class Tables:
     def drop(self, table: Table) -> None:
         """Remove the table, and its rows unless another table is a door to them."""
         with self._store.transaction() as connection:
-            connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
+            connection.execute(f"DROP VIEW IF EXISTS {quoted(table.id)}")
             self._store.delete("table", table.id.casefold())
             if all(_table(body).rows_id != table.rows_id for body in self._store.list("table")):
                 self.clear(table)
@@ -173,7 +174,7 @@ class Tables:
         with self._store.transaction() as connection:
             self._store.put("table", table.id.casefold(), asdict(table))
             self._touch(table)
-            connection.execute(f"DROP VIEW IF EXISTS {_quoted(table.id)}")
+            connection.execute(f"DROP VIEW IF EXISTS {quoted(table.id)}")
             connection.execute(_view(table))
 
     def _touch(self, table: Table) -> None:
@@ -222,13 +223,9 @@ def _require_distinct_columns(table: Table) -> None:
 
 def _view(table: Table) -> str:
     columns = ", ".join(
-        f"json_extract(body, '$[{index}]') AS {_quoted(column.name)}"
+        f"json_extract(body, '$[{index}]') AS {quoted(column.name)}"
         for index, column in enumerate(table.columns)
     )
     source = table.rows_id.replace("'", "''")
     select = f"SELECT {columns} FROM rows WHERE source = '{source}'"  # noqa: S608 - all names are quoted
-    return f"CREATE VIEW {_quoted(table.id)} AS {select}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"CREATE VIEW {quoted(table.id)} AS {select}"

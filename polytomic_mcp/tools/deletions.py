@@ -101,29 +101,6 @@ async def sync_deletion(api: Api, sync_id: str) -> Deletion:
     return Deletion(SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
 
 
-async def confirm_connection(
-    context: Context,
-    deletion: Annotated[Deletion, Resolve(connection_deletion)],
-    confirm_name: str | None,
-) -> Confirmation | Elicit[Confirmation]:
-    """Ask about a connection."""
-    return _ask(context, deletion, confirm_name)
-
-
-async def confirm_model(
-    context: Context, deletion: Annotated[Deletion, Resolve(model_deletion)], confirm_name: str | None
-) -> Confirmation | Elicit[Confirmation]:
-    """Ask about a model."""
-    return _ask(context, deletion, confirm_name)
-
-
-async def confirm_sync(
-    context: Context, deletion: Annotated[Deletion, Resolve(sync_deletion)], confirm_name: str | None
-) -> Confirmation | Elicit[Confirmation]:
-    """Ask about a sync."""
-    return _ask(context, deletion, confirm_name)
-
-
 def _ask(
     context: Context[Any], deletion: Deletion, confirm_name: str | None
 ) -> Confirmation | Elicit[Confirmation]:
@@ -138,7 +115,25 @@ def _ask(
     )
 
 
+def _asking(
+    work_out: Callable[..., Awaitable[Deletion]],
+) -> Callable[..., Awaitable[Confirmation | Elicit[Confirmation]]]:
+    """Make the resolver that asks about what another one has worked out."""
+
+    async def ask(
+        context: Context, deletion: Annotated[Deletion, Resolve(work_out)], confirm_name: str | None
+    ) -> Confirmation | Elicit[Confirmation]:
+        return _ask(context, deletion, confirm_name)
+
+    return ask
+
+
 def _can_ask(context: Context[Any]) -> bool:
     capabilities = context.client_capabilities
     elicitation = capabilities.elicitation if capabilities is not None else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+confirm_connection = _asking(connection_deletion)
+confirm_model = _asking(model_deletion)
+confirm_sync = _asking(sync_deletion)

@@ -65,8 +65,8 @@ class PolytomicTool(Tool):
         traceback.
         """
         self._refuse_unknown(arguments)
-        arguments = self._without_nulls(arguments)
-        self._refuse_unsendable(self.fn_metadata.pre_parse_json(arguments))
+        arguments = self.fn_metadata.pre_parse_json(self._without_nulls(arguments))
+        self._refuse_unsendable(arguments)
         try:
             result = await super().run(arguments, context)
         except ToolError as error:

@@ -63,7 +63,10 @@ def columns_of(text: str) -> tuple[Column, ...]:
 
 
 class Stage:
-    """What a test of a sync needs; ``MAPPED`` is a mapping of names, found by their ids."""
+    """What a test of a sync needs; ``MAPPED`` is a mapping of names, found by their ids.
+
+    ``SHOWN_ONLY`` is what a sync's answers hold and no request takes.
+    """
 
     ADA: ClassVar = {"id": "1", "name": "Ada"}
     BOB: ClassVar = {"id": "2", "name": "Bob"}
@@ -72,6 +75,16 @@ class Stage:
     HELD: ClassVar = [ROBERT, CYD]
     PEOPLE: ClassVar = [ADA | {"email": "ada@acme.example"}, BOB | {"email": "bob@acme.example"}]
     MAPPED: ClassVar = {"fields": "name>name", "identity": "id>id"}
+    SHOWN_ONLY: ClassVar = (
+        "id",
+        "organization_id",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "model_ids",
+        "problems",
+    )
 
     def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
         self.world = world

@@ -4,17 +4,6 @@ from typing import Any
 
 import pytest
 
-SHOWN_ONLY = (
-    "id",
-    "organization_id",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-    "model_ids",
-    "problems",
-)
-
 
 @pytest.mark.parametrize(
     ("conditions", "logic", "problems"),
@@ -216,7 +205,7 @@ async def test_filters_of_both_kinds_can_be_written_back_as_shown(
     )
     path, headers = f"/api/syncs/{made['id']}", {"X-Polytomic-Version": version}
     before = (await stage.http.get(path, headers=headers)).json()["data"]
-    body = {key: value for key, value in before.items() if key not in SHOWN_ONLY}
+    body = {key: value for key, value in before.items() if key not in stage.SHOWN_ONLY}
 
     answer = await stage.http.put(path, json=body, headers=headers)
 

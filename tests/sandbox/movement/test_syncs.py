@@ -165,17 +165,7 @@ async def test_what_2025_09_18_shows_can_be_written_back(stage: Any, model: str)
         model_filters={"conditions": conditions, "logic": "ada OR nobody"},
         target_filters={"conditions": [{"field": "age", "function": "IsNotNull"}], "logic": "A"},
     )
-    shown_only = (
-        "id",
-        "organization_id",
-        "created_at",
-        "created_by",
-        "updated_at",
-        "updated_by",
-        "model_ids",
-        "problems",
-    )
-    body = {key: value for key, value in made.items() if key not in shown_only}
+    body = {key: value for key, value in made.items() if key not in stage.SHOWN_ONLY}
 
     answer = await stage.http.put(f"/api/syncs/{made['id']}", json=body)
 
