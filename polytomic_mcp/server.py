@@ -1,7 +1,9 @@
 """The composition root: settings become a server, and this module alone knows both wings."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -13,7 +15,8 @@ from mcp.server.stdio import stdio_server
 from mcp.types import CallToolResult, InputRequiredResult
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.settings import Settings
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.stdio import answering
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.spelling import nearest, quoted
@@ -48,37 +51,61 @@ class PolytomicServer(MCPServer[Caller]):
         if self._tool_manager.get_tool(name) is None:
             known = [tool.name for tool in self._tool_manager.list_tools()]
             raise ToolError(
-                f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE and "
-                f"POLYTOMIC_TOOLSETS decide which there are: {', '.join(known)}."
+                f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE, "
+                f"POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: {', '.join(known)}."
             )
         return await super().call_tool(name, arguments, context)
 
 
-def toolsets() -> tuple[Toolset, ...]:
-    """Return every toolset, in the order in which tools are listed."""
-    from polytomic_mcp.tools import connections, models, syncs  # noqa: PLC0415 - pydantic models are built on import
-
-    return (connections.TOOLSET, models.TOOLSET, syncs.TOOLSET)
+def toolsets(names: Sequence[str] = TOOLSETS) -> list[Toolset]:
+    """Return the toolsets of those names; a module is imported only when its toolset is wanted."""
+    return [import_module(f"polytomic_mcp.tools.{name}").TOOLSET for name in names]
 
 
 def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:
-    """Return the tools these settings show, each with its toolset, in a fixed order."""
+    """Return the tools these settings show, each with its toolset, in a fixed order.
+
+    Raises:
+        ConfigurationError: A single tool is allowed or denied that does not exist.
+    """
+    single = settings.tools_allow | settings.tools_deny
+    considered = toolsets(TOOLSETS if single else settings.toolsets)
+    if single:
+        _refuse_unknown(single, considered)
     return [
         (toolset, tool)
-        for toolset in toolsets()
-        if toolset.name in settings.toolsets
+        for toolset in considered
         for tool in toolset.tools(settings.access_mode)
+        if (toolset.name in settings.toolsets or tool.name in settings.tools_allow)
+        and tool.name not in settings.tools_deny
     ]
 
 
+def _refuse_unknown(names: Set[str], known: Iterable[Toolset]) -> None:
+    right = [name for toolset in known for name in toolset.names()]
+    if unknown := sorted(names - {*right}):
+        raise ConfigurationError(
+            f"POLYTOMIC_TOOLS_ALLOW or POLYTOMIC_TOOLS_DENY names {', '.join(unknown)}."
+            f"{nearest(unknown[0], right)} The tools are: {', '.join(right)}."
+        )
+
+
 def build_server(
-    settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    caller: Callable[[Polytomic], Caller] = Caller,
 ) -> MCPServer[Caller]:
     """Build the MCP server of one caller.
 
-    ``transport`` takes the network's place: a mock in a test, the sandbox in this process.
+    ``transport`` takes the network's place: a mock in a test, the sandbox in this process. ``caller`` makes
+    what the tools work with of the client; a test gives its own clock there.
+
+    Raises:
+        ConfigurationError: The settings name a tool that does not exist.
     """
     tools: list[Tool] = [tool for _, tool in shown_tools(settings)]
+    names = frozenset(tool.name for tool in tools)
     return PolytomicServer(
         "polytomic-mcp",
         title="Polytomic",
@@ -86,17 +113,19 @@ def build_server(
         version=version("polytomic-mcp"),
         website_url="https://www.polytomic.com",
         tools=tools,
-        lifespan=_lifespan(settings, transport),
+        lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
     )
 
 
 def _lifespan(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None
+    settings: Settings,
+    transport: httpx.AsyncBaseTransport | None,
+    caller: Callable[[Polytomic], Caller],
 ) -> Callable[[MCPServer[Caller]], AbstractAsyncContextManager[Caller]]:
     @asynccontextmanager
     async def lifespan(_: MCPServer[Caller]) -> AsyncGenerator[Caller]:
         async with Polytomic.from_settings(settings, transport=transport) as api:
-            yield Caller(api)
+            yield caller(api)
 
     return lifespan

@@ -12,7 +12,8 @@ _Choice = TypeVar("_Choice", bound=str)
 
 DEFAULT_API_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
-TOOLSETS: Final = ("connections", "models", "syncs")
+DEFAULT_TOOLSETS: Final = ("connections", "models", "syncs", "operations")
+TOOLSETS: Final = (*DEFAULT_TOOLSETS, "queries", "bulk_syncs", "schemas", "events", "administration")
 
 
 class Secret(str):
@@ -28,7 +29,9 @@ class Secret(str):
 class Settings:
     """What one caller's server or client is set to.
 
-    Names and defaults follow the ``POLYTOMIC_*`` variables; see ``from_environ``.
+    Names and defaults follow the ``POLYTOMIC_*`` variables; see ``from_environ``. ``tools_allow`` names
+    tools to show beside those of the toolsets, ``tools_deny`` tools to hide whatever else is said. From
+    the environment, tools that are allowed without naming toolsets stand alone.
     """
 
     api_key: Secret | None = None
@@ -37,7 +40,9 @@ class Settings:
     access_mode: AccessMode = "full-access"
     auth_mode: AuthMode = "user"
     organization_id: str | None = None
-    toolsets: tuple[str, ...] = TOOLSETS
+    toolsets: tuple[str, ...] = DEFAULT_TOOLSETS
+    tools_allow: frozenset[str] = frozenset()
+    tools_deny: frozenset[str] = frozenset()
     sandbox_state: str | None = None
 
     @classmethod
@@ -49,6 +54,7 @@ class Settings:
         """
         values = {name: value.strip() for name, value in environ.items() if value.strip()}
         key = values.get("POLYTOMIC_API_KEY")
+        allowed = _names(values.get("POLYTOMIC_TOOLS_ALLOW", ""))
         return cls(
             api_key=Secret(key) if key else None,
             api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
@@ -56,7 +62,9 @@ class Settings:
             access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode)),
             auth_mode=_choice(values, "POLYTOMIC_AUTH_MODE", get_args(AuthMode)),
             organization_id=values.get("POLYTOMIC_ORGANIZATION_ID"),
-            toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", "")),
+            toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", ""), () if allowed else DEFAULT_TOOLSETS),
+            tools_allow=allowed,
+            tools_deny=_names(values.get("POLYTOMIC_TOOLS_DENY", "")),
             sandbox_state=values.get("POLYTOMIC_SANDBOX_STATE"),
         )
 
@@ -70,12 +78,16 @@ def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) 
     raise ConfigurationError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
 
 
-def _toolsets(text: str) -> tuple[str, ...]:
-    names = {name.strip().lower() for name in text.split(",") if name.strip()}
+def _toolsets(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    names = _names(text)
     if unknown := sorted(names - {*TOOLSETS, "all"}):
         raise ConfigurationError(
             f"POLYTOMIC_TOOLSETS names {', '.join(unknown)}; the toolsets are: {', '.join(TOOLSETS)}, or all."
         )
-    if not names or "all" in names:
-        return TOOLSETS
-    return tuple(name for name in TOOLSETS if name in names)
+    if not names:
+        return default
+    return tuple(name for name in TOOLSETS if name in names or "all" in names)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())

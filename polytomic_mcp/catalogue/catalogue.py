@@ -1,7 +1,7 @@
 """The 198 operations of the API, read from operations.json when first asked for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -18,12 +18,19 @@ _LONGEST_ID: Final = 200
 class Catalogue(Mapping[str, Operation]):
     """Operations by id, ``METHOD /api/path``.
 
-    ``definitions`` holds, by name, the schemas that parameters refer to as ``#/$defs/Name``.
+    ``definitions`` holds, by name, the schemas that parameters refer to as ``#/$defs/Name``; each text of
+    ``synonyms`` is the words for one notion.
     """
 
-    def __init__(self, operations: Mapping[str, Operation], definitions: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        definitions: Mapping[str, Any],
+        synonyms: Sequence[str] = (),
+    ) -> None:
         self._operations = operations
         self.definitions = definitions
+        self.synonyms = tuple(synonyms)
 
     def __getitem__(self, operation_id: str) -> Operation:
         return self._operations[operation_id]
@@ -53,7 +60,7 @@ def load_catalogue() -> Catalogue:
     """Read the catalogue, once in a process."""
     document = json.loads(files("polytomic_mcp.catalogue").joinpath("operations.json").read_bytes())
     operations = {id_: _operation(id_, row) for id_, row in document["operations"].items()}
-    return Catalogue(operations, document["definitions"])
+    return Catalogue(operations, document["definitions"], document["synonyms"])
 
 
 def _operation(operation_id: str, row: Mapping[str, Any]) -> Operation:
@@ -69,6 +76,7 @@ def _operation(operation_id: str, row: Mapping[str, Any]) -> Operation:
         is_paged=row.get("paged", False),
         is_async_capable=row.get("async", False),
         has_body=row.get("body", False),
+        words=row["words"],
     )
 
 

@@ -56,7 +56,7 @@ class Operation:
 
     ``effect`` is ``destroy`` where a person should be asked first. ``headers`` are those it takes beside
     the headers of every call. ``is_paged`` means that its answer may continue in another one,
-    ``is_async_capable`` that ``async=true`` may answer with a job.
+    ``is_async_capable`` that ``async=true`` may answer with a job. ``words`` are what people say who want it.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Operation:
     is_paged: bool = False
     is_async_capable: bool = False
     has_body: bool = False
+    words: str = ""
 
     @property
     def takes_idempotency_key(self) -> bool:

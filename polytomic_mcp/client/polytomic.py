@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import anyio
 import httpx
 
-from polytomic_mcp.catalogue import Operation, load_catalogue
+from polytomic_mcp.catalogue import Operation, Request, load_catalogue
 from polytomic_mcp.client.address import Address
 from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.bodies import decode, encode
@@ -22,6 +22,7 @@ from polytomic_mcp.client.quirks import adapt, own_headers
 from polytomic_mcp.client.refusals import refusal
 from polytomic_mcp.client.retries import RetryPolicy
 from polytomic_mcp.client.transport import Transport
+from polytomic_mcp.client.versions import spell
 from polytomic_mcp.errors import AccessDeniedError, ArgumentError, ConfigurationError, UnexpectedAnswerError
 from polytomic_mcp.settings import DEFAULT_API_URL, DEFAULT_API_VERSION, AccessMode, AuthMode, Settings
 
@@ -158,13 +159,22 @@ class Polytomic:
             f"{operation} did not end after {self._most_pages:,} pages. Narrow it by a filter."
         )
 
+    def request(self, operation: str, /, **arguments: Any) -> Request:
+        """Return the request that ``call`` would send, in the words of the API's version; nothing is sent.
+
+        Raises:
+            ConfigurationError: The version cannot work.
+            ArgumentError: The operation or its arguments do not exist or do not fit.
+        """
+        return spell(adapt(load_catalogue().find(operation).bind(arguments)), self._version())
+
     def _message(
         self, operation_id: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
     ) -> Message:
         operation = self._permitted(operation_id)
         address, version = self._address(), self._version()
         credential = self._credential.authorization()
-        request = adapt(operation.bind(arguments))
+        request = self.request(operation_id, **arguments)
         given = check_headers(operation, headers)
         key = given.pop(IDEMPOTENCY_KEY, None)
         try:

@@ -16,9 +16,10 @@ from starlette.types import Receive, Scope, Send
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.sandbox.arguments import read_arguments
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.idempotency import Outcomes, fingerprint, require_well_formed
-from polytomic_mcp.sandbox.keys import require_key
+from polytomic_mcp.sandbox.keys import identify, is_own, read_token
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.router import Router
 from polytomic_mcp.sandbox.validation import Validation
@@ -52,25 +53,33 @@ class Api:
         version = CURRENT
         try:
             version = served_version(asked)
-            require_key(request.headers.get("Authorization"), self._world.key)
-            response = render(await self._answer(request, version))
+            credential = await self._identify(request)
+            response = render(await self._answer(request, version, credential))
         except Exception as error:  # noqa: BLE001 - the outermost handler: no caller sees a traceback
             response = render(_failed(error, version))
         response.headers.update({**version_headers(asked, version), "X-Request-Id": str(uuid.uuid4())})
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, version: str) -> Answer:
+    async def _identify(self, request: Request) -> Credential:
+        token = read_token(request.headers.get("Authorization"))
+        if is_own(self._world, token):
+            return OWNER
+        return await anyio.to_thread.run_sync(identify, self._world, token)
+
+    async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         match = self._router.match(request.method, raw_path.decode(errors="replace"))
         operation = match.operation
         self._require_emulated(operation)
+        _require_permitted(operation, credential)
         key = request.headers.get(IDEMPOTENCY_HEADER) if operation.takes_idempotency_key else None
         if key is not None:
             require_well_formed(key)
         query = request.query_params.multi_items()
         arguments = read_arguments(operation, match.arguments, query, await _read(request))
         self._validation.check(operation, arguments)
-        call = Call(operation.id, arguments, version, str(request.base_url).rstrip("/"), self._world)
+        base_url = str(request.base_url).rstrip("/")
+        call = Call(operation.id, arguments, version, base_url, self._world, credential)
         return await anyio.to_thread.run_sync(partial(self._perform, operation, call, key))
 
     def _require_emulated(self, operation: Operation) -> None:
@@ -101,6 +110,13 @@ class Api:
             answer = _failed(error, call.version)
             keep(answer)
         return answer
+
+
+def _require_permitted(operation: Operation, credential: Credential) -> None:
+    if credential.mode == "read_only" and operation.effect != "read":
+        raise RefusalError(
+            403, f"This credential is read-only, and {operation.id} is no read.", key="forbidden"
+        )
 
 
 def render(answer: Answer) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from polytomic_mcp.sandbox.credentials import Credential
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
@@ -14,7 +15,7 @@ class Call:
 
     ``arguments`` is flat: path, query and body arguments under their wire names, absent ones
     absent. ``version`` is the API version that serves the call, ``base_url`` the address the
-    caller reached, without a trailing slash.
+    caller reached, without a trailing slash. ``credential`` says who calls.
     """
 
     operation: str
@@ -22,6 +23,7 @@ class Call:
     version: str
     base_url: str
     world: World
+    credential: Credential
 
 
 @dataclass(frozen=True, slots=True)

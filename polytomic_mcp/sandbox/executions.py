@@ -6,6 +6,7 @@ terminal. Names seen in the 2025-09-18 SDK.
 
 from typing import Any, Final
 
+from polytomic_mcp.sandbox import sync_events
 from polytomic_mcp.sandbox.refusals import not_found
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -59,11 +60,21 @@ def current(world: World, sync_id: str) -> JsonObject | None:
     return next((each for each in of_sync(world, sync_id) if each["status"] in UNDER_WAY), None)
 
 
+def begin(world: World, execution: JsonObject) -> None:
+    """Store the execution's start, and tell of it."""
+    begun = execution | {"status": "running", "started_at": world.now()}
+    save(world, begun)
+    sync_events.tell(world, begun)
+
+
 def finish(world: World, execution: JsonObject, status: str, error: str | None = None) -> None:
-    """Store the execution's end; ``error`` says why it failed."""
+    """Store the execution's end, and tell of it; ``error`` says why it failed."""
     if error is not None:
         execution["errors"] = [error, *execution["errors"]]
-    save(world, execution | {"status": status, "completed_at": world.now()})
+    ended = execution | {"status": status, "completed_at": world.now()}
+    with world.store.transaction():
+        save(world, ended)
+        sync_events.tell(world, ended)
 
 
 def request_cancel(world: World, execution: JsonObject) -> str:

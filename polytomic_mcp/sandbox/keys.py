@@ -1,22 +1,41 @@
-"""Whether a request carries the sandbox's key."""
+"""Whose call a request is: the token it carries, and whom that stands for."""
 
 import base64
 import binascii
 import secrets
 
+from polytomic_mcp.sandbox import credentials
+from polytomic_mcp.sandbox.credentials import Credential
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.world import World
 
 
-def require_key(authorization: str | None, key: str) -> None:
-    """Let ``Bearer KEY`` and ``Basic base64(organization:KEY)`` through.
+def read_token(authorization: str | None) -> str:
+    """Return the token of ``Bearer TOKEN`` or ``Basic base64(organization:TOKEN)``.
 
     Raises:
-        RefusalError: 401, the header is missing or holds another key.
+        RefusalError: 401, the header is missing.
     """
     if authorization is None:
         raise _unauthorized("No API key was sent")
-    if not secrets.compare_digest(_presented(authorization).encode(), key.encode()):
+    return _presented(authorization)
+
+
+def is_own(world: World, token: str) -> bool:
+    """Say whether this is the sandbox's own key, which stands for its ``OWNER``."""
+    return secrets.compare_digest(token.encode(), world.key.encode())
+
+
+def identify(world: World, token: str) -> Credential:
+    """Return whom a token stands for that the sandbox has minted; may wait for the store.
+
+    Raises:
+        RefusalError: 401, the token is none of the sandbox's, was revoked or has expired.
+    """
+    credential = credentials.find(world, token)
+    if credential is None:
         raise _unauthorized("The API key is wrong")
+    return credential
 
 
 def _presented(authorization: str) -> str:
@@ -30,9 +49,9 @@ def _presented(authorization: str) -> str:
             return ""
 
 
-def _password(credentials: str) -> str:
+def _password(credentials_: str) -> str:
     try:
-        text = base64.b64decode(credentials, validate=True).decode()
+        text = base64.b64decode(credentials_, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return text.partition(":")[2]

@@ -18,6 +18,7 @@ def page(
     *,
     token: str | None,
     limit: int = LARGEST_PAGE,
+    largest: int = LARGEST_PAGE,
     ascending: bool = False,
 ) -> tuple[list[JsonObject], dict[str, str]]:
     """Return the items after the token, in the order of ``key``, and the answer's ``pagination``.
@@ -27,8 +28,8 @@ def page(
     Raises:
         RefusalError: 400, the list gave out no such token, or the limit is none.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise RefusalError(400, f"limit must lie within 1 and {LARGEST_PAGE}.", key="bad_request")
+    if not 1 <= limit <= largest:
+        raise RefusalError(400, f"limit must lie within 1 and {largest}.", key="bad_request")
     ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
     if token:
         after = _read(token)

@@ -85,8 +85,7 @@ class _Run:
         with self._world.store.transaction():
             if self._is_canceled():
                 return False
-            execution = self._execution()
-            executions.save(self._world, execution | {"status": "running", "started_at": self._world.now()})
+            executions.begin(self._world, self._execution())
             logs.say(self._world, self._id, "info", f"Started in mode {self._plan.mode.id}")
             return True
 

@@ -7,6 +7,8 @@ waiting loops are exercised and no test sleeps).
 
 from typing import Final
 
+from polytomic_mcp.sandbox import schemas
+from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
@@ -38,6 +40,21 @@ def observe(world: World, connection_id: str) -> JsonObject:
     return dict(status)
 
 
+def require_read(world: World, connection: JsonObject) -> None:
+    """Refuse with 422 while the first refresh runs, which ends it as reading its status does.
+
+    The words are those that clients which repeat the call look for; 422 is one of two they know.
+    """
+    status = observe(world, connection["id"])
+    if status["last_refresh_finished"] is None:
+        raise RefusalError(
+            422,
+            f"Connection {connection['name']}: schema cache refresh in progress; try again.",
+            key="schemas_not_ready",
+        )
+
+
 def forget(world: World, connection_id: str) -> None:
-    """Forget the status of a connection that is deleted."""
+    """Forget the status of a connection that is deleted, and what users changed in its schemas."""
     world.store.delete(KIND, connection_id)
+    schemas.forget(world, connection_id)

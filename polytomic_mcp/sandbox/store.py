@@ -46,6 +46,14 @@ _SCHEMA: Final = (
         body TEXT NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS outcomes_by_age ON outcomes (kept_at)",
+    """CREATE TABLE IF NOT EXISTS copies (
+        output TEXT NOT NULL,
+        key TEXT NOT NULL,
+        row_id INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        seen TEXT,
+        PRIMARY KEY (output, key)
+    ) WITHOUT ROWID""",
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
 )

@@ -116,13 +116,23 @@ class Tables:
         names = [column.name for column in table.columns]
         for chunk in self._chunks(table):
             for row_id, body in chunk:
-                values: list[Any] = json.loads(body)
-                yield row_id, dict.fromkeys(names) | dict(zip(names, values, strict=False))
+                yield row_id, _row(names, body)
 
     def read_bodies(self, table: Table) -> "Iterator[list[str]]":
         """Yield chunks of rows as they are stored: JSON arrays, shorter where a column was added."""
         for chunk in self._chunks(table):
             yield [body for _, body in chunk]
+
+    def pick(self, table: Table, row_ids: Iterable[int]) -> dict[int, Row]:
+        """Return the rows of these row ids, those that are there."""
+        names = [column.name for column in table.columns]
+        with self._store.transaction() as connection:
+            found = connection.execute(
+                "SELECT row_id, body FROM rows WHERE source = ?"
+                " AND row_id IN (SELECT value FROM json_each(?))",
+                (table.rows_id, json.dumps(list(row_ids))),
+            ).fetchall()
+        return {row_id: _row(names, body) for row_id, body in found}
 
     def insert(self, table: Table, rows: Iterable[Row]) -> range:
         """Append rows, absent columns null, and return the row ids they got."""
@@ -158,6 +168,19 @@ class Tables:
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM rows WHERE source = ?", (table.rows_id,))
             self._touch(table)
+
+    def swap(self, table: Table, staged: Table) -> None:
+        """Put the rows of ``staged``, a table that was never created, in place of the table's."""
+        with self._store.transaction() as connection:
+            self.clear(table)
+            connection.execute("UPDATE rows SET source = ? WHERE source = ?", (table.rows_id, staged.rows_id))
+            self._store.delete("table_version", staged.rows_id)
+
+    def discard(self, staged: Table) -> None:
+        """Remove the rows of a table that was never created."""
+        with self._store.transaction():
+            self.clear(staged)
+            self._store.delete("table_version", staged.rows_id)
 
     def count(self, table: Table) -> int:
         """Return how many rows there are."""
@@ -203,6 +226,11 @@ class Tables:
 
 def _table(body: JsonObject) -> Table:
     return replace(Table(**body), columns=tuple(Column(**column) for column in body["columns"]))
+
+
+def _row(names: "list[str]", body: str) -> Row:
+    values: list[Any] = json.loads(body)
+    return dict.fromkeys(names) | dict(zip(names, values, strict=False))
 
 
 def _body(table: Table, row: Row) -> str:

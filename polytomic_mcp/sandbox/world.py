@@ -20,6 +20,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def written(time: datetime) -> str:
+    """Return a time as the API writes it: RFC 3339, UTC, with a ``Z``."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 @dataclass(slots=True)
 class World:
     """What the routes share. Two worlds never meet: nothing here is global.
@@ -41,8 +46,8 @@ class World:
         self.engine = Engine(self.tables)
 
     def now(self) -> str:
-        """Return the time now as the API writes it: RFC 3339, UTC, with a ``Z``."""
-        return self.clock().astimezone(UTC).isoformat().replace("+00:00", "Z")
+        """Return the time now as the API writes it."""
+        return written(self.clock())
 
     def new_id(self) -> str:
         """Return a fresh UUID, the form of every id the API mints."""

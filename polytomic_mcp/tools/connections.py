@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import RefusedError
@@ -29,7 +29,7 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, find
-from polytomic_mcp.tools.results import MASK, Change, Deleted, Page, Result
+from polytomic_mcp.tools.results import MASK, Answer, Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
 
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
@@ -49,7 +49,7 @@ class Connection(Result):
     changed: dict[str, Change] | None = None
 
 
-class Health(BaseModel):
+class Health(Answer):
     """Whether a configuration works, and if not, why."""
 
     ok: bool

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import items_of
+from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.results import Page, Row
+from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.token_counts import estimate_json
 
 DEFAULT_LIMIT: Final = 50
 _TOKEN: Final = re.compile(r"(?P<skip>\d{1,9}):(?P<token>.*)", re.ASCII | re.DOTALL)
@@ -22,38 +26,72 @@ async def list_page(
     row: Callable[[JsonObject], JsonObject],
     query: str | None = None,
     keep: Callable[[JsonObject], bool] = lambda _: True,
+    fields: Sequence[str] | None = None,
     limit: int,
     page_token: str | None = None,
     **arguments: Any,
 ) -> Page:
-    """Return up to ``limit`` rows that pass, and the token of the row after the last.
+    """Return rows that pass, up to ``limit`` or what fits, and the token of the row after the last.
 
-    The token is ``skip:token``: the API's own page token, and how many of that page's items were
-    dealt with; so nothing is repeated and nothing lost, whatever the filter.
+    ``fields`` widens the rows by more of the API's fields. The token is ``skip:token``: the API's own
+    page token, and how many of that page's items were dealt with; so nothing is repeated and nothing
+    lost, whatever the filter.
     """
     skip, token = _decode(page_token)
     if token:
         arguments["page_token"] = token
-    rows: list[Row] = []
+    rows = _Rows(limit)
     async for page in api.pages(operation, **arguments):
-        for index, item in enumerate(items_of(page)):
-            if index < skip or not (keep(item) and has_text(row(item), query)):
+        items = items_of(page)
+        refuse_unknown_fields(items, fields)
+        for index, item in enumerate(items):
+            short = row(item)
+            if index < skip or not (keep(item) and has_text(short, query)):
                 continue
-            if len(rows) == limit:
-                return Page(items=rows, next_page_token=f"{index}:{token}")
-            rows.append(Row.model_validate(row(item)))
+            if not rows.takes(short | {name: item.get(name) for name in fields or ()}):
+                return Page(items=rows.items, next_page_token=f"{index}:{token}")
         pagination = as_object(as_object(page).get("pagination"))
         skip, token = 0, str(pagination.get("next_page_token") or "")
-    return Page(items=rows)
+    return Page(items=rows.items)
 
 
 def page_of(items: Sequence[JsonObject], *, query: str | None, limit: int, page_token: str | None) -> Page:
     """Page through rows that are all at hand; the token counts those before."""
     skip, _ = _decode(page_token)
     fitting = [item for item in items if has_text(item, query)]
-    rows = [Row.model_validate(item) for item in fitting[skip : skip + limit]]
-    more = f"{skip + limit}:" if len(fitting) > skip + limit else None
-    return Page(items=rows, next_page_token=more)
+    rows = _Rows(limit)
+    for index, item in enumerate(fitting[skip:], skip):
+        if not rows.takes(item):
+            return Page(items=rows.items, next_page_token=f"{index}:")
+    return Page(items=rows.items)
+
+
+def refuse_unknown_fields(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
+    """Raise a ToolError for a field that none of the items has; the text names those there are."""
+    known = {name: None for item in items for name in item}
+    if known and (unknown := [name for name in fields or () if name not in known]):
+        raise ToolError(
+            f"fields: the API gives no {quoted(unknown[0])} here.{nearest(unknown[0], known)} It gives "
+            f"{', '.join(known)}."
+        )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of one page, as many as its limit and a context window take; the first always."""
+
+    limit: int
+    items: list[Row] = field(default_factory=list[Row])
+    tokens: int = 0
+
+    def takes(self, row: JsonObject) -> bool:
+        """Add the row if there is room for it, and say whether there was."""
+        cost = estimate_json(row)
+        if len(self.items) == self.limit or (self.items and self.tokens + cost > ROWS_TOKENS):
+            return False
+        self.items.append(Row.model_validate(row))
+        self.tokens += cost
+        return True
 
 
 def has_text(row: JsonObject, query: str | None) -> bool:

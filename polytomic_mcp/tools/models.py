@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from polytomic_mcp.tools.answers import expected
 from polytomic_mcp.tools.arguments import (
@@ -27,7 +27,7 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_o
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find, put_ids
-from polytomic_mcp.tools.results import Change, Deleted, Page, Result
+from polytomic_mcp.tools.results import Answer, Change, Deleted, Page, Result
 from polytomic_mcp.tools.toolset import Toolset
 
 _UPDATE: Final = "PUT /api/models/{id}"
@@ -65,7 +65,7 @@ class Model(Result):
     changed: dict[str, Change] | None = None
 
 
-class Preview(BaseModel):
+class Preview(Answer):
     """Fields, and for a stored model sample rows; a null cell is left out of its row."""
 
     fields: list[JsonObject] = []

@@ -1,27 +1,64 @@
 """The shape of what tools answer: named fields where they are known, the API's own beside them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from polytomic_mcp.tools.json_values import JsonObject
 
 MASK: Final = "********"
 """What stands in place of a secret."""
 
 
-class Result(BaseModel):
+class NextStep(BaseModel):
+    """A call that follows well: a tool, its complete arguments, and why."""
+
+    tool: str
+    arguments: JsonObject
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The call whose answer a result shows, and where the result's parts stand in that answer.
+
+    ``places`` gives JSON Pointers by the name of a part; the other parts stand under ``/data``.
+    """
+
+    operation: str
+    arguments: JsonObject
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Answer(BaseModel):
+    """What every result may carry: what was left out for its length, and what to call next."""
+
+    truncated: list[JsonObject] | None = None
+    next_steps: list[NextStep] | None = None
+
+    def source(self) -> Source | None:
+        """Return where the whole is read from; None where another call of the same tool gets the rest."""
+        return None
+
+
+class Result(Answer):
     """A structured result; what the API says beyond the named fields is kept."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Row(Result):
+class Row(BaseModel):
     """One line of a list."""
+
+    model_config = ConfigDict(extra="allow")
 
     id: str
     name: str | None = None
 
 
-class Page(BaseModel):
+class Page(Answer):
     """A list: its items, and where it goes on."""
 
     items: list[Row]
@@ -35,7 +72,7 @@ class Change(BaseModel):
     after: Any = None
 
 
-class Deleted(BaseModel):
+class Deleted(Answer):
     """What was deleted, what went with it and what no longer works."""
 
     deleted: bool

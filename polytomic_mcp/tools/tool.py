@@ -7,14 +7,14 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.types import InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
 
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.json_values import as_list, as_object
+from polytomic_mcp.tools.arguments import caller_of
+from polytomic_mcp.tools.definitions import JsonSchema, compact
 from polytomic_mcp.tools.limits import refuse_unsendable
-from polytomic_mcp.tools.schemas import JsonSchema, compact
+from polytomic_mcp.tools.replies import answer, written
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _LONGEST_NAME: Final = 80
@@ -75,11 +75,16 @@ class PolytomicTool(Tool):
                 is_answer = isinstance(error, UnexpectedToolError)
                 raise ToolError(_explain(self.name, cause, is_answer=is_answer)) from None
             if isinstance(cause, ToolError | PolytomicError):
-                raise ToolError(_UNFIT_ANSWER if _is_resolvers(cause) else str(cause)) from None
+                raise ToolError(await self._refusal(cause, context)) from None
             raise
         if isinstance(result, InputRequiredResult) or not convert_result:
             return result
-        return _answer(result)
+        return answer(result, (await caller_of(context)).tools)
+
+    async def _refusal(self, cause: Exception, context: Context[Any, Any]) -> str:
+        """Return a foreseen failure's own words; mcp's, for an answer to a question, name our modules."""
+        is_resolvers = str(cause).startswith("Resolver ")
+        return _UNFIT_ANSWER if is_resolvers else written(cause, (await caller_of(context)).tools)
 
     def _without_nulls(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Leave out the nulls that a model sends for what it does not give."""
@@ -102,11 +107,6 @@ class PolytomicTool(Tool):
                 refuse_unsendable(value)
             except ValueError as error:
                 raise ToolError(f"{self.name}: {name} {error}.") from None
-
-
-def _is_resolvers(error: Exception) -> bool:
-    """Tell mcp's own words for an answer that does not fit the form; they name our modules."""
-    return str(error).startswith("Resolver ")
 
 
 @cache
@@ -133,17 +133,3 @@ def _explain(tool: str, error: ValidationError, *, is_answer: bool) -> str:
             "been done all the same: read the object's state. Check POLYTOMIC_API_URL and its version."
         )
     return f"{tool}: the arguments do not fit. {listed}."
-
-
-def _answer(result: BaseModel) -> CallToolResult:
-    structured = _without_nulls(result.model_dump(mode="json", by_alias=True, exclude_none=True))
-    return CallToolResult(
-        content=[TextContent(type="text", text=to_json(structured).decode())],
-        structured_content=structured,
-    )
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(part) for name, part in as_object(value).items() if part is not None}
-    return [_without_nulls(part) for part in as_list(value)] if isinstance(value, list) else value

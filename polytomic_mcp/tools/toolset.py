@@ -25,6 +25,10 @@ class Toolset:
     writes: tuple[ToolFunction, ...] = ()
     destroys: tuple[ToolFunction, ...] = ()
 
+    def names(self) -> list[str]:
+        """Return the names of all its tools, in the order in which they are listed."""
+        return [function.__name__ for function in (*self.reads, *self.writes, *self.destroys)]
+
     def tools(self, access_mode: AccessMode) -> list[PolytomicTool]:
         """Return the tools this access mode shows: in ``read-only``, the first shelf alone."""
         shelves = [(self.reads, _READS)]

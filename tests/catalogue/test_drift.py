@@ -53,15 +53,19 @@ def test_an_absent_catalogue_differs(
     assert run(script, monkeypatch, "--check", "--output", str(tmp_path / "absent.json")) == 1
 
 
-def test_missing_stale_and_long_summaries_are_named(script: ModuleType) -> None:
+def test_missing_stale_and_long_texts_are_named(script: ModuleType) -> None:
     judged = [*script.READS, *script.DESTROYS, *script.ADDITIONS]
     operations = {name: {"parameters": []} for name in [*judged, "GET /api/a", "GET /api/b"]}
     summaries = dict.fromkeys(operations, "Short.") | {"GET /api/a": "long " * 30, "GET /api/gone": "Old."}
     del summaries["GET /api/b"]
+    words = dict.fromkeys(operations, "some words") | {"GET /api/old": "older"}
+    del words["GET /api/a"]
 
-    assert list(script.problems(operations, summaries)) == [
+    assert list(script.problems(operations, summaries, words)) == [
         "summaries.toml lacks GET /api/b.",
+        "words.toml lacks GET /api/a.",
         "summaries.toml names GET /api/gone, which the SDK lacks.",
+        "words.toml names GET /api/old, which the SDK lacks.",
         "The summary of GET /api/a has 150 characters, not 1 to 140.",
     ]
 
@@ -79,7 +83,7 @@ def test_an_addition_that_the_sdk_has_by_now_fails(script: ModuleType) -> None:
     row = {"parameters": [{"name": "limit", "in": "query", "schema": {}}]}
 
     with pytest.raises(script.CatalogueError, match="GET /api/models has two parameters of one name"):
-        script.complete("GET /api/models", row, "List models.")
+        script.complete("GET /api/models", row, "List models.", "datasets")
 
 
 def sdk_functions() -> Iterator[tuple[type, str]]:

@@ -188,7 +188,8 @@ def connect(
             client = Polytomic(
                 chosen.api_key, transport=api, retry=ONCE, sleep=clock.sleep, access_mode=access
             )
-            yield Caller(client, clock.sleep, clock.now)
+            names = frozenset(tool.name for tool in shelves[access])
+            yield Caller(client, clock.sleep, clock.now, tools=names)
 
         server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)
         async with Client(server, mode=mode, **options) as client:

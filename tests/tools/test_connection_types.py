@@ -75,7 +75,11 @@ async def test_a_row_tells_what_a_type_can_be(tools: Any, api: Any) -> None:
 
 async def test_types_of_the_sandbox_can_be_described(open_sandbox: Any) -> None:
     async with open_sandbox() as tools:
-        types = (await tools("list_connection_types", limit=1000))["items"]
+        types, token = [], {}
+        while token is not None:
+            page = await tools("list_connection_types", limit=1000, **token)
+            types += page["items"]
+            token = {"page_token": page["next_page_token"]} if "next_page_token" in page else None
         described = [await tools("describe_connection_type", type=row["id"]) for row in types[::5]]
 
     assert len(types) == 226

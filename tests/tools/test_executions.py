@@ -59,7 +59,7 @@ async def test_every_end_ends_the_wait(status: str, tools: Any, company: Any, cl
     assert clock.pauses == []
 
 
-@pytest.mark.parametrize("seconds", [0, 0.5, 7, 600])
+@pytest.mark.parametrize("seconds", [0, 1, 7, 600])
 async def test_a_wait_is_bounded_and_slows_down(seconds: float, tools: Any, company: Any, clock: Any) -> None:
     serve(company, {"status": "running"})
 

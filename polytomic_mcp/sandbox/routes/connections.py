@@ -14,8 +14,8 @@ from polytomic_mcp.sandbox.configuration import (
 )
 from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.dependents import dependents
+from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.upstream import needs_consent, sign_in_method, upstream_error
 from polytomic_mcp.sandbox.validation import Problem, unfit

@@ -5,9 +5,9 @@ from typing import Final
 
 from polytomic_mcp.sandbox import jobs, pagination
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.models import compose, require_healthy
 from polytomic_mcp.sandbox.reading import LOOKING_SECONDS, read_model
-from polytomic_mcp.sandbox.routes.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.versions import CURRENT
 

@@ -1,11 +1,15 @@
-"""The cache of a connection's schemas: how fresh it is, and refreshing it."""
+"""The schemas of a connection: how fresh their cache is, their fields, and what users change in them."""
 
 from typing import Final
 
-from polytomic_mcp.sandbox import schema_cache
+from polytomic_mcp.sandbox import schema_cache, schemas
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.models import require_healthy
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Table
+
+_SCHEMA: Final = "/api/connections/{connection_id}/schemas/{schema_id}"
 
 
 def get_status(call: Call) -> JsonObject:
@@ -27,7 +31,72 @@ def refresh(call: Call) -> Answer:
     return Answer(headers={"Location": f"/api/connections/{connection['id']}/schemas/status"})
 
 
+def get(call: Call) -> JsonObject:
+    """Answer with one schema: its fields, types and primary key."""
+    connection, table = _read(call)
+    return {"data": schemas.describe(call.world, connection, table)}
+
+
+def get_records(call: Call) -> JsonObject:
+    """Answer with a few rows of one schema."""
+    connection, table = _read(call)
+    return {"data": schemas.sample(call.world, connection, table)}
+
+
+def upsert_fields(call: Call) -> Answer:
+    """Add or replace fields of a user's own."""
+    connection, table = _written(call)
+    schemas.upsert_fields(call.world, connection, table, call.arguments.get("fields", []))
+    return Answer()
+
+
+def patch_field(call: Call) -> JsonObject:
+    """Change parts of one field and answer with the whole."""
+    connection, table = _written(call)
+    field_id = call.arguments["field_id"]
+    return {"data": schemas.patch_field(call.world, connection, table, field_id, call.arguments)}
+
+
+def delete_field(call: Call) -> Answer:
+    """Remove one field of a user's own."""
+    connection, table = _written(call)
+    schemas.delete_field(call.world, connection, table, call.arguments["field_id"])
+    return Answer(status=204)
+
+
+def set_primary_keys(call: Call) -> Answer:
+    """Replace the overrides of the primary key."""
+    connection, table = _written(call)
+    schemas.override_keys(call.world, connection, table, call.arguments.get("fields", []))
+    return Answer()
+
+
+def reset_primary_keys(call: Call) -> Answer:
+    """Drop the overrides of the primary key."""
+    connection, table = _written(call)
+    schemas.override_keys(call.world, connection, table, [])
+    return Answer(status=204)
+
+
+def _read(call: Call) -> tuple[JsonObject, Table]:
+    connection = require_healthy(call.world, call.arguments["id"])
+    schema_cache.require_read(call.world, connection)
+    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+
+
+def _written(call: Call) -> tuple[JsonObject, Table]:
+    connection = call.world.find("connection", call.arguments["connection_id"])
+    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+
+
 ROUTES: Final[Routes] = {
     "GET /api/connections/{id}/schemas/status": get_status,
     "POST /api/connections/{id}/schemas/refresh": refresh,
+    "GET /api/connections/{id}/schemas/{schema_id}": get,
+    "GET /api/connections/{id}/schemas/{schema_id}/records": get_records,
+    f"POST {_SCHEMA}/fields": upsert_fields,
+    f"PATCH {_SCHEMA}/fields/{{field_id}}": patch_field,
+    f"DELETE {_SCHEMA}/fields/{{field_id}}": delete_field,
+    f"PUT {_SCHEMA}/primary_keys": set_primary_keys,
+    f"DELETE {_SCHEMA}/primary_keys": reset_primary_keys,
 }

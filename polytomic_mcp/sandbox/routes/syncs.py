@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox import checks, destinations, executions, pagination, syncs
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes.identity import ACTOR, ORGANIZATION_ID
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.target_creation import make_target, plan_target

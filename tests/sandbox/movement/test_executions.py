@@ -169,7 +169,7 @@ async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tm
     first.store.put("sync", "s", {"id": "s", "name": "s"})
     running = executions.create(first, "s", {})
     ended = executions.create(first, "s", {})
-    executions.finish(first, ended, "completed")
+    executions.save(first, ended | {"status": "completed"})
     first.close()
 
     app = create_sandbox(state=state)

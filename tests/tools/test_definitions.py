@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server
-from polytomic_mcp.tools.schemas import compact
+from polytomic_mcp.tools.definitions import compact
 
 MOST_IN = 5_500
 MOST_IN_AND_OUT = 9_000

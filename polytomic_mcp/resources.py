@@ -1,0 +1,135 @@
+"""Resources: what an application can load by address, in the words of the tools that show the same."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, cast
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp.types import TextContent
+from pydantic_core import to_json
+
+from polytomic_mcp.catalogue import Operation, load_catalogue
+from polytomic_mcp.errors import NotFoundError, PolytomicError, UnknownOperationError
+from polytomic_mcp.tools.arguments import api_of, caller_of
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.connection_types import describe_connection_type
+from polytomic_mcp.tools.connections import get_connection
+from polytomic_mcp.tools.executions import get_sync_execution
+from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.models import get_model
+from polytomic_mcp.tools.replies import answer
+from polytomic_mcp.tools.results import Answer
+from polytomic_mcp.tools.syncs import get_sync
+
+CATALOGUE: Final = "polytomic://operations"
+OPERATION: Final = "polytomic://operations/{+operation}"
+CONNECTION_TYPE: Final = "polytomic://connection_types/{type}"
+CONNECTION: Final = "polytomic://connections/{connection_id}"
+MODEL: Final = "polytomic://models/{model_id}"
+SYNC: Final = "polytomic://syncs/{sync_id}"
+BULK_SYNC: Final = "polytomic://bulk_syncs/{bulk_sync_id}"
+EXECUTION: Final = "polytomic://syncs/{sync_id}/executions/{execution_id}"
+
+LATEST: Final = "latest"
+"""Stands for the newest execution of a sync."""
+
+_VALUES_ARE_NO_PATHS: Final = ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=False)
+"""Names may look like paths: no value reaches a file, and ``Operation.bind`` quotes each in a URL."""
+
+
+def register(server: MCPServer[Caller]) -> None:
+    """Serve every resource and template; each is read by an id or, where it has one, by its exact name."""
+    for uri, title, read in (
+        (CATALOGUE, "Operations of the API", operations),
+        (OPERATION, "Operation", operation),
+        (CONNECTION_TYPE, "Connection type", connection_type),
+        (CONNECTION, "Connection", connection),
+        (MODEL, "Model", model),
+        (SYNC, "Sync", sync),
+        (EXECUTION, "Execution of a sync", execution),
+        (BULK_SYNC, "Bulk sync", bulk_sync),
+    ):
+        described = {"title": title, "description": read.__doc__, "mime_type": "application/json"}
+        server.resource(uri, security=_VALUES_ARE_NO_PATHS, **cast("dict[str, Any]", described))(read)
+
+
+def operations() -> str:
+    """Every operation of Polytomic's API: by path, what each method does."""
+    summaries: dict[str, dict[str, str]] = {}
+    for entry in load_catalogue().values():
+        summaries.setdefault(entry.path, {})[entry.method] = entry.summary
+    return to_json(summaries).decode()
+
+
+async def operation(operation: str) -> str:
+    """One operation of the API, such as GET /api/syncs: what it does and takes, with schemas."""
+    try:
+        found = load_catalogue().find(operation)
+    except UnknownOperationError as error:
+        raise ResourceNotFoundError(str(error)) from error
+    return _text(Answer.model_validate(_described(found)))
+
+
+async def connection_type(context: Context[Caller], type: str) -> str:  # noqa: A002 - the API's name
+    """A connection type, such as snowflake: the configuration it takes."""
+    return await _read(describe_connection_type, await api_of(context), type=type)
+
+
+async def connection(context: Context[Caller], connection_id: str) -> str:
+    """A connection: status, and configuration with secrets masked."""
+    return await _read(get_connection, await api_of(context), connection_id=connection_id)
+
+
+async def model(context: Context[Caller], model_id: str) -> str:
+    """A model: what it reads, and its fields."""
+    return await _read(get_model, await api_of(context), model_id=model_id)
+
+
+async def sync(context: Context[Caller], sync_id: str) -> str:
+    """A sync: mappings, identity, filters, schedule, problems."""
+    return await _read(get_sync, await api_of(context), sync_id=sync_id)
+
+
+async def execution(context: Context[Caller], sync_id: str, execution_id: str) -> str:
+    """A run of a sync: status, counts, first errors. The execution id "latest" is the newest."""
+    wanted = None if execution_id == LATEST else execution_id
+    caller = await caller_of(context)
+    return await _read(get_sync_execution, caller, context, sync_id=sync_id, execution_id=wanted)
+
+
+async def bulk_sync(context: Context[Caller], bulk_sync_id: str) -> str:
+    """A bulk sync: connections, settings, schedules, schemas."""
+    from polytomic_mcp.tools.bulk_syncs import get_bulk_sync  # noqa: PLC0415 - its toolset is seldom on
+
+    return await _read(get_bulk_sync, await api_of(context), bulk_sync_id=bulk_sync_id)
+
+
+async def _read(tool: Callable[..., Awaitable[Answer]], *who: object, **arguments: object) -> str:
+    """Call a tool's function and write what it answers; a foreseen failure keeps its words."""
+    try:
+        return _text(await tool(*who, **arguments))
+    except (ToolError, NotFoundError) as error:
+        raise ResourceNotFoundError(str(error)) from error
+    except PolytomicError as error:
+        raise ResourceError(str(error)) from error
+
+
+def _text(result: Answer) -> str:
+    """Write a result as the tools do, compact and bounded; next steps are a model's, not a reader's."""
+    (content,) = answer(result, frozenset()).content
+    return cast("TextContent", content).text
+
+
+def _described(operation: Operation) -> JsonObject:
+    """Return an operation with its parameters; shared definitions stand in for themselves."""
+    return {
+        "id": operation.id,
+        "summary": operation.summary,
+        "effect": operation.effect,
+        "is_paged": operation.is_paged,
+        "parameters": [
+            {"name": part.name, "in": part.place, "required": part.required, "schema": part.schema}
+            for part in operation.parameters
+        ],
+    }

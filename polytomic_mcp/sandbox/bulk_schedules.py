@@ -1,0 +1,154 @@
+"""When a bulk sync runs: its default schedule and the others, in each shape the API writes them.
+
+``default_schedule`` and ``additional_schedules`` are the stored shape (2025-09-18). 2024-02-08 has one
+``schedule``, of frequency ``multi`` where there are several; the schedules' own addresses spell their
+keys in camel case.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import schedules
+from polytomic_mcp.sandbox.identity import ACTOR
+from polytomic_mcp.sandbox.json_values import items, members
+from polytomic_mcp.sandbox.problems import Problem
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+FREQUENCIES: Final = ("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder")
+"""Those of a bulk sync that the sandbox emulates."""
+
+SELECTIVE_MODES: Final = ("none", "incrementalFields", "nonincrementalFields")
+SYNC_MODES: Final = ("normal", "refetch", "resync", "rebuild")
+
+_PARTS: Final = ("frequency", "minute", "hour", "day_of_week", "month", "day_of_month")
+_CAMEL: Final = {"day_of_week": "dayOfWeek", "day_of_month": "dayOfMonth"}
+
+
+def compose(world: World, request: Mapping[str, Any], held: JsonObject | None = None) -> JsonObject:
+    """Return a schedule as it is stored; one that was ``held`` under the same id keeps its making."""
+    now = world.now()
+    made = held or {"id": world.new_id(), "created_at": now, "created_by": ACTOR}
+    return {
+        **{key: made[key] for key in ("id", "created_at", "created_by")},
+        **{part: request.get(part) for part in _PARTS},
+        "updated_at": now,
+        "updated_by": ACTOR,
+    }
+
+
+def compose_additional(
+    world: World, request: Mapping[str, Any], held: JsonObject | None = None
+) -> JsonObject:
+    """Return an additional schedule as it is stored: it may be for some schemas or fields only."""
+    return compose(world, request, held) | {
+        "schemas": request.get("schemas") or [],
+        "selective_mode": request.get("selective_mode") or SELECTIVE_MODES[0],
+        "resync_mode": request.get("resync_mode") or SYNC_MODES[0],
+    }
+
+
+def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
+    """Return both parts of a sync; an additional one that names a held id is that one, changed."""
+    by_id = {each["id"]: each for each in held.get("additional_schedules", [])}
+    return {
+        "default_schedule": compose(world, arguments["default_schedule"], held.get("default_schedule")),
+        "additional_schedules": [
+            compose_additional(world, each, by_id.get(each.get("id") or ""))
+            for each in arguments.get("additional_schedules") or []
+        ],
+    }
+
+
+def problems(world: World, sync: JsonObject) -> Iterator[Problem]:
+    """Yield what is wrong with a sync's schedules."""
+    yield from _problems(world, sync["default_schedule"], "default_schedule")
+    known = {each["id"].casefold() for each in sync["_schemas"]}
+    for position, each in enumerate(sync["additional_schedules"]):
+        path = f"additional_schedules[{position}]"
+        yield from _problems(world, each, path)
+        for key, values in (("selective_mode", SELECTIVE_MODES), ("resync_mode", SYNC_MODES)):
+            if each[key] not in values:
+                message = f"{each[key]!r} is none; there are: {', '.join(values)}"
+                yield Problem("invalid_schedule", message, f"{path}.{key}")
+        for id_ in each["schemas"]:
+            if id_.casefold() not in known:
+                yield Problem("unknown_schema", f"the source has no schema {id_!r}", f"{path}.schemas")
+
+
+def next_time(sync: JsonObject, now: datetime) -> datetime | None:
+    """Return the next time one of an active sync's schedules is due, or None."""
+    if not sync["active"]:
+        return None
+    due = (schedules.next_time(each, now) for each in of(sync))
+    return min((each for each in due if each is not None), default=None)
+
+
+def of(sync: JsonObject) -> list[JsonObject]:
+    """Return all schedules of a sync, the default one first."""
+    return [sync["default_schedule"], *sync["additional_schedules"]]
+
+
+def show(sync: JsonObject, schedule: JsonObject) -> JsonObject:
+    """Return a schedule as its own address shows it; the ``id`` is there though the SDK does not name it."""
+    return {
+        "id": schedule["id"],
+        "syncId": sync["id"],
+        "isDefault": schedule["id"] == sync["default_schedule"]["id"],
+        **{_CAMEL.get(part, part): schedule[part] for part in _PARTS},
+        "schemas": schedule.get("schemas", []),
+        "selectiveMode": schedule.get("selective_mode", SELECTIVE_MODES[0]),
+        "syncMode": schedule.get("resync_mode", SYNC_MODES[0]),
+        "createdAt": schedule["created_at"],
+        "createdBy": schedule["created_by"]["id"],
+        "updatedAt": schedule["updated_at"],
+        "updatedBy": schedule["updated_by"]["id"],
+        "deletedAt": None,
+        "deletedBy": None,
+    }
+
+
+def read(request: Mapping[str, Any]) -> JsonObject:
+    """Return what a schedule's own address takes, under the keys of the stored shape."""
+    read_ = {part: request.get(_CAMEL.get(part, part)) for part in _PARTS}
+    return read_ | {"selective_mode": request.get("selectiveMode")}
+
+
+def read_old(schedule: Mapping[str, Any]) -> JsonObject:
+    """Return both parts from the one ``schedule`` of 2024-02-08.
+
+    Of several, the first is the default; the others are additional, for the fields their ``item`` names.
+    """
+    several = items(members(schedule.get("multi")).get("schedules"))
+    if schedule.get("frequency") != "multi" or not several:
+        return {"default_schedule": dict(schedule)}
+    first, *others = [members(each) for each in several]
+    return {
+        "default_schedule": members(first.get("schedule")),
+        "additional_schedules": [
+            {**members(each.get("schedule")), "selective_mode": each.get("item")} for each in others
+        ],
+    }
+
+
+def show_old(sync: JsonObject) -> JsonObject:
+    """Return the one ``schedule`` of 2024-02-08."""
+    default, *others = ({part: each[part] for part in _PARTS} for each in of(sync))
+    if not others:
+        return default
+    modes = [each["selective_mode"] for each in sync["additional_schedules"]]
+    first = "incrementalFields" if "nonincrementalFields" in modes else SELECTIVE_MODES[0]
+    listed = zip((first, *modes), (default, *others), strict=True)
+    several = [{"item": item, "schedule": schedule} for item, schedule in listed]
+    return {"frequency": "multi", "multi": {"schedules": several}}
+
+
+def _problems(world: World, schedule: JsonObject, path: str) -> Iterator[Problem]:
+    if schedule["frequency"] not in FREQUENCIES:
+        message = f"{schedule['frequency']!r} is not emulated; there are: {', '.join(FREQUENCIES)}"
+        yield Problem("invalid_schedule", message, f"{path}.frequency")
+        return
+    for problem in schedules.problems(schedule, world.store):
+        place = problem.path.removeprefix("schedule")
+        yield Problem(problem.code, problem.message, f"{path}{place}")

@@ -1,0 +1,63 @@
+"""What a bulk sync can read from a connection: its schemas, which are the tables of its system."""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import schemas
+from polytomic_mcp.sandbox.destinations import system_of
+from polytomic_mcp.sandbox.dialects import WAREHOUSES
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Column, Table
+from polytomic_mcp.sandbox.world import World
+
+TRACKABLE: Final = ("number", "datetime")
+"""The types of a field that can tell how far a run has read (a guess)."""
+
+_SETTINGS: Final = ("replication_slot",)
+"""What a database takes as ``source_configuration``: kept, and without effect on what is read."""
+
+
+def list_tables(world: World, connection: JsonObject) -> list[Table]:
+    """Return the tables a bulk sync can read; a flow is a place to write to only (a guess)."""
+    return [table for table in world.tables.list(system_of(connection)) if table.kind != "flow"]
+
+
+def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
+    """Return the table of a schema's id, in any case, or None where there is none to read."""
+    table = world.tables.get(system_of(connection), schema_id)
+    return None if table is None or table.kind == "flow" else table
+
+
+def key_columns(world: World, connection: JsonObject, table: Table) -> tuple[Column, ...]:
+    """Return the columns that identify a row: the detected key, or the one a user put in its place."""
+    described: list[JsonObject] = schemas.describe(world, connection, table)["fields"]
+    keys = {field["id"] for field in described if field["is_primary_key"]}
+    return tuple(column for column in table.columns if column.name in keys)
+
+
+def objection(connection: JsonObject) -> str | None:
+    """Return why nothing can be read through the connection, or None."""
+    name, system = connection["name"], system_of(connection)
+    if "source" not in connection["type"]["operations"]:
+        return f"Connection {name} is of type {system}, which is no source; name another connection."
+    if connection["status"] != "healthy":
+        return f"Connection {name} is {connection['status']}; finish its authorization or correct it first."
+    return None
+
+
+def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
+    """Return what discovery answers; the fields only where they were asked for."""
+    described = [schemas.describe(world, connection, table) for table in list_tables(world, connection)]
+    if not has_fields:
+        described = [{key: each[key] for key in ("id", "name")} for each in described]
+    is_database = system_of(connection) in WAREHOUSES
+    properties = {name: {"type": "string"} for name in settings(connection)}
+    return {
+        "schemas": described,
+        "configuration": {"type": "object", "properties": properties},
+        "capabilities": {"supports_namespaces": is_database, "supports_tracking_fields": is_database},
+    }
+
+
+def settings(connection: JsonObject) -> tuple[str, ...]:
+    """Return the keys that ``source_configuration`` takes."""
+    return _SETTINGS if system_of(connection) in WAREHOUSES else ()

@@ -1,0 +1,111 @@
+"""Keys and temporary credentials: minted for a user, shown once, kept as digests."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID, USER_ID
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World, written
+
+MOST_ACTIVE: Final = 1_000
+"""Temporary credentials an organization may have at a time (the API's documentation)."""
+
+_KEY: Final = "api_key"
+_TEMPORARY: Final = "temporary_credential"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """On whose behalf a call is made; ``mode`` is ``user`` or ``read_only``.
+
+    The names of ``method`` are a guess, those of ``mode`` are seen in the 2025-09-18 SDK.
+    """
+
+    organization_id: str
+    user_id: str
+    method: str = _KEY
+    mode: str = "user"
+
+
+OWNER: Final = Credential(ORGANIZATION_ID, USER_ID)
+"""Who the sandbox's own key stands for."""
+
+
+def find(world: World, token: str) -> Credential | None:
+    """Return what a minted token stands for now: nothing once it has expired or its user is gone."""
+    digest = _digest(token)
+    kept = world.store.get(_KEY, digest) or world.store.get(_TEMPORARY, digest)
+    if kept is None or world.store.get("user", kept["user_id"]) is None or not _is_active(world, kept):
+        return None
+    return Credential(kept["organization_id"], kept["user_id"], kept["method"], kept["mode"])
+
+
+def mint_key(world: World, user: JsonObject, *, force: bool) -> str:
+    """Return a new key of the user's; ``force`` revokes the one it has.
+
+    Raises:
+        RefusalError: 409, it has one (a guess: the API does not say what it answers without force).
+    """
+    held = [each for each in world.store.list(_KEY) if each["user_id"] == user["id"]]
+    if held and not force:
+        raise RefusalError(
+            409,
+            f"User {user['email']} has a key already; pass force=true to revoke it for a new one.",
+            key="api_key_exists",
+        )
+    for each in held:
+        world.store.delete(_KEY, each["id"])
+    return _mint(world, _KEY, Credential(user["organization_id"], user["id"]), {})
+
+
+def mint_temporary(world: World, credential: Credential, lifetime: timedelta) -> JsonObject:
+    """Return the answer that shows a new token, good until ``expires_at``.
+
+    Raises:
+        RefusalError: 429, the organization has as many as it may.
+    """
+    for each in world.store.list(_TEMPORARY):
+        if not _is_active(world, each):
+            world.store.delete(_TEMPORARY, each["id"])
+    active = [
+        each for each in world.store.list(_TEMPORARY) if each["organization_id"] == credential.organization_id
+    ]
+    if len(active) >= MOST_ACTIVE:
+        raise RefusalError(
+            429, f"The organization has {MOST_ACTIVE} active temporary credentials; wait for some to expire."
+        )
+    expires_at = written(world.clock() + lifetime)
+    token = _mint(world, _TEMPORARY, credential, {"expires_at": expires_at})
+    return {
+        "id": world.new_id(),
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_at": expires_at,
+    }
+
+
+def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> str:
+    token = f"sandbox_{secrets.token_urlsafe(32)}"
+    digest = _digest(token)
+    kept = {
+        "id": digest,
+        "user_id": credential.user_id,
+        "organization_id": credential.organization_id,
+        "method": kind,
+        "mode": credential.mode,
+    }
+    world.store.put(kind, digest, kept | more)
+    return token
+
+
+def _is_active(world: World, kept: JsonObject) -> bool:
+    expires_at: str | None = kept.get("expires_at")
+    return expires_at is None or world.clock() < datetime.fromisoformat(expires_at)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

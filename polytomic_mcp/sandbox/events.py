@@ -1,0 +1,58 @@
+"""What happened lately: the events of runs, each kept for 48 hours of the world's clock."""
+
+from datetime import timedelta
+from typing import Final
+
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World, written
+
+TYPES: Final = (
+    "sync.running",
+    "sync.completed",
+    "sync.completed_with_errors",
+    "sync.failed",
+    "sync.canceled",
+    "bulk_sync.running",
+    "bulk_sync.completed",
+    "bulk_sync.completed_with_error",
+    "bulk_sync.failed",
+    "bulk_sync.canceled",
+)
+"""Seen in the API's documentation; one of the bulk syncs' names is singular where the syncs' is plural."""
+
+RETENTION: Final = timedelta(hours=48)
+_KIND: Final = "event"
+
+
+def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 - the API's name
+    """Write down that something happened; ``payload`` is what stands under the event's ``event``.
+
+    It gets the organization's id where it names none. Inside a transaction the event is kept or lost
+    with what it tells of.
+    """
+    payload = {"organization_id": ORGANIZATION_ID, **payload}
+    event: JsonObject = {
+        "id": world.new_id(),
+        "type": type,
+        "created_at": world.now(),
+        "organization_id": payload["organization_id"],
+        "event": payload,
+    }
+    with world.store.transaction():
+        _forget_old(world)
+        world.store.put(_KIND, event["id"], event)
+
+
+def recent(world: World) -> list[JsonObject]:
+    """Return the events that are still kept, oldest first."""
+    _forget_old(world)
+    return world.store.list(_KIND)
+
+
+def _forget_old(world: World) -> None:
+    with world.store.transaction() as connection:
+        connection.execute(
+            "DELETE FROM documents WHERE kind = ? AND json_extract(body, '$.created_at') < ?",
+            (_KIND, written(world.clock() - RETENTION)),
+        )

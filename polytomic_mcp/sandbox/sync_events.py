@@ -1,0 +1,65 @@
+"""What a sync's run tells the world: an event when it begins, and one for its end."""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import events
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+_TOLD: Final = ("running", "completed", "failed", "canceled")
+"""The states that have an event; an interrupted run has none."""
+
+
+def tell(world: World, execution: JsonObject) -> None:
+    """Record the event of the state the execution is in now, if that state and the sync have one.
+
+    The names within are seen in the 2025-09-18 SDK. The lists of single records are left out, as the
+    API may: the counts and ``logs_url`` say where to look.
+    """
+    sync = world.store.get("sync", execution["_sync_id"])
+    if sync is None or execution["status"] not in _TOLD:
+        return
+    type_ = f"sync.{execution['status']}"
+    payload: dict[str, Any] = {
+        "sync_id": sync["id"],
+        "sync_name": sync["name"],
+        "execution_id": execution["id"],
+        "target_connection_id": sync["target"]["connection_id"],
+        "organization_id": sync["organization_id"],
+    }
+    if execution["status"] == "canceled":
+        payload["status"] = "canceled"
+    elif execution["status"] == "failed":
+        payload["error"] = execution["errors"][0]
+    elif execution["status"] == "completed" and execution["counts"]["error"]:
+        type_ = "sync.completed_with_errors"
+        payload |= _errors(execution)
+    elif execution["status"] == "completed":
+        payload |= _completion(sync, execution)
+    events.record(world, type_, payload)
+
+
+def _errors(execution: JsonObject) -> JsonObject:
+    counts = execution["counts"]
+    return {
+        "error": execution["errors"][0],
+        "number_of_errors": counts["error"],
+        "number_of_warnings": counts["warnings"],
+    }
+
+
+def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:
+    """Return the counts; ``trigger`` and the address without a host are a guess."""
+    counts = execution["counts"]
+    return {
+        "status": "completed",
+        "trigger": execution["_request"].get("trigger", "manual"),
+        "schedule": {"frequency": sync["schedule"]["frequency"]},
+        "inserted_count": counts["insert"],
+        "updated_count": counts["update"],
+        "upserted_count": counts["upserts"],
+        "error_count": counts["error"],
+        "warning_count": counts["warnings"],
+        "record_count": counts["total"],
+        "logs_url": f"/api/syncs/{sync['id']}/executions/{execution['id']}/logs",
+    }

@@ -1,0 +1,109 @@
+"""Results that fit a context window: what is too long is cut where it is longest, and says so."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.token_counts import estimate, estimate_json
+
+MOST_TOKENS: Final = 4_800
+"""What a result may be estimated at, so that it stays below 6,000 tokens however odd its text is."""
+
+ROWS_TOKENS: Final = 4_200
+"""What the rows of a page may be estimated at; the rest is for what stands around them."""
+
+_REPORT_TOKENS: Final = 600
+_MOST_CUTS: Final = 5
+_FEW: Final = 12
+_MOST_CHARACTERS: Final = 16
+"""No token is estimated to be longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A list or a text that was cut: where (a JSON Pointer), and how much of it is shown."""
+
+    pointer: str
+    shown: int
+    total: int
+
+
+@dataclass(slots=True)
+class Fitting:
+    """A value cut to fit, with the cuts that were made."""
+
+    value: Any
+    cuts: list[Cut] = field(default_factory=list[Cut])
+
+    @property
+    def few_cuts(self) -> list[Cut]:
+        """The cuts worth naming: those that left out most."""
+        return sorted(self.cuts, key=lambda cut: cut.shown - cut.total)[:_MOST_CUTS]
+
+
+def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
+    """Return the value whole if it fits into so many tokens, else cut, with room to report the cuts."""
+    text = to_json(value)
+    if len(text) <= tokens or estimate(text.decode()) <= tokens:  # no token is shorter than a byte
+        return Fitting(value)
+    fitting = Fitting(None)
+    fitting.value = _cut(value, max(tokens - _REPORT_TOKENS, 0), "", fitting.cuts)
+    return fitting
+
+
+def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
+    if estimate_json(value) <= tokens:
+        return value
+    if isinstance(value, dict):
+        return _cut_object(as_object(value), tokens, pointer, cuts)
+    if isinstance(value, list):
+        return _cut_list(as_list(value), tokens, pointer, cuts)
+    return _cut_text(str(value), tokens, pointer, cuts)
+
+
+def _cut_object(parts: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
+    """Share the tokens out: the short members stay whole, the long ones get what is left in equal parts."""
+    costs = {name: estimate_json(part) for name, part in parts.items()}
+    left = tokens - sum(estimate_json(name) + 1 for name in parts)
+    kept: JsonObject = {}
+    for rank, name in enumerate(sorted(parts, key=lambda name: costs[name])):
+        share = left // (len(parts) - rank)
+        if share <= 0:
+            break
+        kept[name] = _cut(parts[name], share, f"{pointer}/{_escaped(name)}", cuts)
+        left -= min(costs[name], share)
+    if len(kept) < len(parts):
+        cuts.append(Cut(pointer, len(kept), len(parts)))
+    return {name: kept[name] for name in parts if name in kept}
+
+
+def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> list[Any]:
+    """Keep items from the start, whole; the first is cut itself where it alone is too long."""
+    kept: list[Any] = []
+    for item in items:
+        cost = estimate_json(item) + 1
+        if cost > tokens:
+            break
+        kept.append(item)
+        tokens -= cost
+    if not kept and tokens > _FEW:
+        kept = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
+    if len(kept) < len(items):
+        cuts.append(Cut(pointer, len(kept), len(items)))
+    return kept
+
+
+def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
+    """Keep the longest beginning that fits."""
+    low, high = 0, min(len(text), tokens * _MOST_CHARACTERS)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimate(text[:middle]) <= tokens else (low, middle - 1)
+    cuts.append(Cut(pointer, low, len(text)))
+    return text[:low]
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

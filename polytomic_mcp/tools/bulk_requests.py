@@ -1,0 +1,131 @@
+"""The parts of a bulk sync as a model writes them, under the API's own names."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+
+from polytomic_mcp.tools.arguments import Configuration, Parsed
+from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.sync_requests import Part
+
+_OLD_NAMES: Final = {
+    "dayOfMonth": "day_of_month",
+    "dayOfWeek": "day_of_week",
+    "item": "selective_mode",
+    "selectiveMode": "selective_mode",
+    "syncMode": "resync_mode",
+}
+
+
+class _Named(Part):
+    """A part that its bare name stands for."""
+
+    id: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, value: Any) -> Any:
+        return {"id": value, "enabled": True} if isinstance(value, str) else value
+
+
+class FieldChoice(_Named):
+    """A field of a schema: whether it is synced, and how. Reading says obfuscated, creating obfuscate."""
+
+    enabled: bool | None = None
+    obfuscate: bool | None = None
+    obfuscated: bool | None = None
+    user_output_name: str | None = None
+
+
+class SchemaChoice(_Named):
+    """A schema of the source: whether it is synced, and how."""
+
+    enabled: bool | None = None
+    fields: list[FieldChoice] | None = None
+    filters: list[JsonObject] | None = None
+    user_output_name: str | None = None
+    partition_key: str | None = None
+    tracking_field: str | None = None
+    data_cutoff_timestamp: str | None = None
+    disable_data_cutoff: bool | None = None
+    history_enabled: bool | None = None
+
+
+class BulkSchedule(Part):
+    """When a bulk sync runs, or some of its schemas or fields do; older spellings are read too."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    frequency: str
+    id: str | None = None
+    minute: str | None = None
+    hour: str | None = None
+    day_of_week: str | None = None
+    day_of_month: str | None = None
+    month: str | None = None
+    selective_mode: str | None = None
+    resync_mode: str | None = None
+    schemas: list[str] | None = None
+    run_after: dict[str, list[str]] | None = None
+    run_after_success_only: bool | None = None
+    connection_id: str | None = None
+    job_id: int | None = None
+    multi: JsonObject | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_old_names(cls, value: Any) -> Any:
+        return flat(as_object(value)) if isinstance(value, dict) else value
+
+
+def flat(schedule: JsonObject) -> JsonObject:
+    """Return a schedule without the wrap and the names of older spellings."""
+    unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
+    unwrapped |= as_object(schedule.get("schedule"))
+    return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
+
+
+_AN_OBJECT: Final = WithJsonSchema({"type": "object"})
+_SOME_OBJECTS: Final = WithJsonSchema({"type": "array", "items": {"type": "object"}})
+_SOME_PARTS: Final = WithJsonSchema({"type": "array", "items": {}})
+
+BulkSyncId = Annotated[str, Field(description="Bulk sync: id or exact name")]
+BulkMode = Annotated[str, Field(description="replicate, snapshot or append, as the destination allows")]
+Schemas = Annotated[
+    list[SchemaChoice],
+    Parsed,
+    _SOME_PARTS,
+    Field(
+        description="Names, or {id, enabled, fields: [name or {id, enabled, obfuscate, user_output_name}], "
+        "filters: [{field_id, function, value}], user_output_name, partition_key, tracking_field, "
+        "data_cutoff_timestamp, disable_data_cutoff, history_enabled}; default all"
+    ),
+]
+SchemaChanges = Annotated[
+    list[SchemaChoice],
+    Parsed,
+    _SOME_PARTS,
+    Field(description="As in create_bulk_sync; merged by id, a bare name turns on, others stay"),
+]
+DefaultSchedule = Annotated[
+    BulkSchedule,
+    Parsed,
+    _AN_OBJECT,
+    Field(
+        description="{frequency: manual (default), continuous, hourly, daily, weekly, custom or runafter, "
+        "minute, hour, day_of_week, run_after: {sync_ids, bulk_sync_ids}}; UTC"
+    ),
+]
+OldSchedule = Annotated[
+    BulkSchedule, Parsed, _AN_OBJECT, Field(description="Old form of default_schedule; multi too")
+]
+AdditionalSchedules = Annotated[
+    list[BulkSchedule],
+    Parsed,
+    _SOME_OBJECTS,
+    Field(description="More, each with schemas, selective_mode or resync_mode"),
+]
+OldSchedules = Annotated[list[BulkSchedule], Parsed, _SOME_OBJECTS, Field(description="All in one list")]
+Discover = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none")]
+DestinationConfiguration = Annotated[Configuration, Field(description='Such as {"schema": "hubspot"}')]
+SourceConfiguration = Annotated[Configuration, Field(description="The source's own")]

@@ -1,0 +1,84 @@
+"""A bulk sync's schedules in all their spellings, brought to one: a default, and additional ones.
+
+2024-02-08 has one ``schedule``, which may be ``multi``; an early 2025-09-18 had ``schedules``. What goes out
+to an older version is the client's to spell.
+"""
+
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.tools.bulk_requests import flat
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.merging import given
+
+MANUAL: Final[JsonObject] = {"frequency": "manual"}
+_SPELLINGS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
+_READ_ONLY: Final = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
+_GENERAL: Final = (None, "none", "incrementalFields")
+_BOTH: Final = {"default_schedule", "additional_schedules"}
+
+
+def without_old_schedules(body: JsonObject) -> JsonObject:
+    """Return a request body with its schedules, if it names any, in the one spelling.
+
+    Raises:
+        ToolError: It mixes spellings, so that one says what another does not.
+    """
+    named = [name for name in _SPELLINGS if name in body]
+    kept = {name: part for name, part in body.items() if name not in _SPELLINGS}
+    if set(named) <= _BOTH:
+        return kept | {name: _plain(body[name]) for name in named}
+    is_multi = "multi" in as_object(body.get("schedule"))
+    if named == ["schedule", "additional_schedules"] and not is_multi:
+        return kept | {
+            "default_schedule": _plain(body["schedule"]),
+            "additional_schedules": _plain(body["additional_schedules"]),
+        }
+    if len(named) > 1:
+        raise ToolError(
+            f"{' and '.join(named)} say the same in different ways. Send default_schedule, with "
+            "additional_schedules if there are several. Nothing was written."
+        )
+    return kept | (_split(body["schedules"]) if named == ["schedules"] else _of_one(body["schedule"]))
+
+
+def stored_schedules(stored: JsonObject) -> JsonObject:
+    """Return the schedules of a stored bulk sync, whichever version answered it."""
+    if "schedule" in stored and "default_schedule" not in stored:
+        one = _of_one(as_object(stored["schedule"]))
+        return {"default_schedule": MANUAL, **one}
+    both = {name: _plain(stored.get(name)) for name in ("default_schedule", "additional_schedules")}
+    return given(**both)
+
+
+def _of_one(schedule: JsonObject) -> JsonObject:
+    several = as_object(schedule.get("multi")).get("schedules")
+    return {"default_schedule": _plain(schedule)} if several is None else _split(as_objects(several))
+
+
+def _split(schedules: list[JsonObject]) -> JsonObject:
+    """Take the schedule that holds for the rest as the default; where each is for some, that is manual."""
+    plain = [_plain(flat(schedule)) for schedule in schedules]
+    default = min(
+        (schedule for schedule in plain if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
+    )
+    others = [schedule for schedule in plain if schedule is not default]
+    kept = {name: part for name, part in default.items() if name != "selective_mode"}
+    return {"default_schedule": kept, "additional_schedules": others}
+
+
+def _rank(schedule: JsonObject) -> int:
+    mode = schedule.get("selective_mode")
+    return len(_GENERAL) if schedule.get("schemas") or mode not in _GENERAL else _GENERAL.index(mode)
+
+
+def _plain(value: Any) -> Any:
+    """Drop nulls and what only the API writes."""
+    if isinstance(value, dict):
+        return {
+            name: part
+            for name, part in as_object(value).items()
+            if part is not None and name not in _READ_ONLY
+        }
+    return [_plain(part) for part in as_list(value)] if isinstance(value, list) else value

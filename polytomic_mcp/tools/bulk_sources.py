@@ -1,0 +1,171 @@
+"""What a source offers to bulk syncs: its schemas, the fields of one, and the wait for a cache of them."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.tools.answers import data_of
+from polytomic_mcp.tools.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.json_values import JsonObject, as_objects
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of, widened
+from polytomic_mcp.tools.names import CONNECTION, find, shown
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep, Page
+from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.waiting import wait
+
+_PATIENCE: Final = 45.0
+_UNFIT: Final = 422
+_NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
+_NAMES: Final = ("id", "name", "output_name", "user_output_name")
+
+
+class SourceSchemas(Page):
+    """Schemas; or, of one schema, its fields."""
+
+    schema_id: str | None = None
+    schema_name: str | None = None
+
+
+async def list_source_schemas(
+    caller: TheCaller,
+    context: Context[Caller],
+    connection_id: ConnectionId,
+    schema_id: Annotated[str | None, Field(description="List the fields of this schema: id or name")] = None,
+    query: Query = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+    fields: Fields = None,
+) -> SourceSchemas:
+    """List the schemas (tables, objects) a source offers to bulk syncs, or one schema's fields."""
+    connection = await find(caller.api, CONNECTION, connection_id)
+    schemas = await source_schemas(caller, context, connection["id"])
+    found: JsonObject = {}
+    if schema_id is not None:
+        found = find_schema(schemas, schema_id)
+        items = await schema_fields(caller.api, connection["id"], found["id"])
+        rows = [_field_row(item) | widened(item, fields) for item in items]
+    else:
+        rows = [{"id": item["id"], "name": item.get("name")} | widened(item, fields) for item in schemas]
+    page = page_of(rows, query=query, limit=limit, page_token=page_token)
+    return SourceSchemas(
+        schema_id=found.get("id"),
+        schema_name=found.get("name"),
+        items=page.items,
+        next_page_token=page.next_page_token,
+    )
+
+
+async def source_schemas(caller: Caller, context: Context[Caller], connection_id: str) -> list[JsonObject]:
+    """Return the schemas of a source, without their fields.
+
+    Raises:
+        Refusal: The cache of them is still not ready after a while.
+    """
+
+    async def ask() -> JsonObject:
+        return await data_of(caller.api, "GET /api/connections/{id}/bulksync/source", id=connection_id)
+
+    source = await when_ready(caller, context, connection_id, ask)
+    return [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
+
+
+async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> list[JsonObject]:
+    """Return the fields of one schema."""
+    operation = "GET /api/connections/{id}/schemas/{schema_id}"
+    schema = await data_of(api, operation, id=connection_id, schema_id=schema_id)
+    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+
+
+def find_schema(schemas: Iterable[JsonObject], reference: str) -> JsonObject:
+    """Return the schema (or field) with that id or else, ignoring case, that id or name.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    listed = list(schemas)
+    fitting = [item for item in listed if item["id"] == reference] or [
+        item for item in listed if reference.casefold() in _names(item)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ToolError(
+            f"{len(fitting)} are called {quoted(reference)}; send the id of one: {_shown(fitting)}."
+        )
+    hint = nearest(reference, [str(item[key]) for item in listed for key in _NAMES if item.get(key)])
+    raise ToolError(f"there is no {quoted(reference)}.{hint} There are: {_shown(listed) or 'none'}.")
+
+
+async def when_ready(
+    caller: Caller, context: Context[Caller], connection_id: str, ask: Callable[[], Awaitable[JsonObject]]
+) -> JsonObject:
+    """Return what ``ask`` gives, waiting up to 45 s with progress while Polytomic still reads the source.
+
+    A fresh connection answers 422 or 400 until its schemas are cached (Terraform provider).
+
+    Raises:
+        Refusal: They are still not.
+    """
+
+    async def look() -> JsonObject:
+        try:
+            return {"answer": await ask()}
+        except RefusedError as refused:
+            if not _is_not_ready(refused):
+                raise
+            return {"reason": refused.reason or f"status {refused.status}"}
+
+    seen = await wait(
+        caller,
+        context,
+        look,
+        is_over=lambda seen: "answer" in seen,
+        describe=lambda seen: f"Polytomic still reads the source's schemas: {seen['reason']}",
+        seconds=_PATIENCE,
+    )
+    if "answer" in seen:
+        return seen["answer"]
+    raise Refusal(
+        f"Polytomic has not read the source's schemas yet, after {_PATIENCE:.0f} s: {seen['reason']} "
+        "Nothing was written. Check that the connection is healthy, then refresh its schemas and call again.",
+        *_remedies(connection_id),
+    )
+
+
+def _remedies(connection_id: str) -> list[NextStep]:
+    arguments: JsonObject = {"connection_id": connection_id}
+    return [
+        NextStep(tool="refresh_schemas", arguments=arguments, reason="Read the source's schemas anew"),
+        NextStep(tool="get_connection", arguments=arguments, reason="See whether the source is healthy"),
+    ]
+
+
+def _is_not_ready(refused: RefusedError) -> bool:
+    """Tell a cache that is not ready: by the words, and by any 422 to a mere question."""
+    if refused.status == _UNFIT and refused.operation.startswith("GET"):
+        return True
+    return refused.status in (400, _UNFIT) and _NOT_READY.search(refused.reason) is not None
+
+
+def _names(item: JsonObject) -> set[str]:
+    return {str(item[key]).casefold() for key in _NAMES if item.get(key)}
+
+
+def _shown(items: list[JsonObject]) -> str:
+    return shown(
+        [item | {"name": item.get("name") or item.get("output_name") or item["id"]} for item in items]
+    )
+
+
+def _field_row(item: JsonObject) -> JsonObject:
+    names: tuple[str, ...] = ("id", "name", "type", "is_primary_key")
+    row: dict[str, Any] = {name: item.get(name) for name in names}
+    return row | {"is_primary_key": True if item.get("is_primary_key") else None}

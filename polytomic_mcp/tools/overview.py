@@ -1,0 +1,178 @@
+"""Every sync and bulk sync at a glance: how each is doing, the worst first."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.arguments import Limit, PageToken, Query, TheCaller
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.due_times import describe
+from polytomic_mcp.tools.gathering import Finding, Gathering, Unavailable
+from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.listing import page_of
+from polytomic_mcp.tools.names import SYNC, every
+from polytomic_mcp.tools.results import NextStep, Page, Row
+from polytomic_mcp.tools.sync_states import (
+    STATES,
+    Condition,
+    Run,
+    State,
+    condition_of,
+    runs_of,
+    schedules_of,
+    span,
+)
+
+_BULK_SYNCS: Final = "GET /api/bulk/syncs"
+_STEP: Final = 50
+_HISTORY: Final = 10
+_WELL: Final = frozenset({"ok", "running", "never_run", "inactive"})
+_LONGEST_DETAIL: Final = 160
+_MOST_STEPS: Final = 3
+
+Reader = Callable[[], Awaitable[list[Run]]]
+
+
+class Overview(Page):
+    """Syncs, worst first: state, last success and its age, beside the schedule."""
+
+    states: Annotated[dict[str, int], Field(description="How many syncs are in each state, of all")]
+    unavailable: list[Unavailable] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A sync of either kind, and its latest runs, which are being read."""
+
+    kind: str
+    sync: JsonObject
+    runs: Finding[list[Run]]
+
+    @property
+    def name(self) -> str:
+        """What the sync is called."""
+        return str(self.sync.get("name"))
+
+    def condition(self, now: datetime) -> Condition:
+        """Judge the sync, if its runs could be read."""
+        if self.runs.value is None:
+            return Condition("unknown")
+        return condition_of(self.sync, self.runs.value, now)
+
+
+async def sync_overview(
+    caller: TheCaller,
+    context: Context[Caller],
+    query: Query = None,
+    state: Annotated[State | None, Field(description="Only these")] = None,
+    limit: Limit = 25,
+    page_token: PageToken = None,
+) -> Overview:
+    """Tell how every sync and bulk sync is doing, worst first, with counts per state of all.
+
+    late: no run within 15 minutes of its due time. stuck: runs 10 times its usual time and over an hour.
+    no_rows: moved none, though most runs before did. Then diagnose_sync.
+    """
+    gathering = Gathering()
+    subjects = await _subjects(caller.api, gathering, _Progress(context))
+    now = caller.clock()
+    judged = [(subject, subject.condition(now)) for subject in subjects]
+    judged.sort(key=lambda pair: (STATES.index(pair[1].state), pair[0].name, pair[0].sync["id"]))
+    rows = [_row(*pair, now) for pair in judged if state in (None, pair[1].state)]
+    page = page_of(rows, query=query, limit=limit, page_token=page_token)
+    counts = Counter(condition.state for _, condition in judged)
+    return Overview(
+        items=page.items,
+        next_page_token=page.next_page_token,
+        next_steps=_steps(page.items),
+        states={name: counts[name] for name in STATES if counts[name]},
+        unavailable=gathering.unavailable or None,
+    )
+
+
+async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress") -> list[_Subject]:
+    """List all syncs, then read the latest runs of each: one request a sync."""
+    async with gathering.together() as read:
+        syncs = read("syncs", partial(every, api, SYNC.list))
+        bulk_syncs = read("bulk syncs", partial(every, api, _BULK_SYNCS))
+    listed = [("sync", sync) for sync in syncs.value or ()]
+    listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
+    if syncs.value is None and bulk_syncs.value is None:
+        raise ToolError(f"sync_overview: no kind of sync could be listed. {gathering.unavailable[0].reason}")
+    await progress.expect(len(listed))
+    async with gathering.together() as read:
+        return [
+            _Subject(kind, sync, read(f"runs of {kind}s", partial(_runs, api, kind, sync, progress)))
+            for kind, sync in listed
+        ]
+
+
+async def _runs(api: Polytomic, kind: str, sync: JsonObject, progress: "_Progress") -> list[Run]:
+    """Read the first page of a sync's runs, newest first."""
+    if kind == "sync":
+        operation = "GET /api/syncs/{sync_id}/executions"
+        arguments: JsonObject = {"sync_id": sync["id"], "ascending": False}
+    else:
+        operation = "GET /api/bulk/syncs/{id}/executions"
+        arguments = {"id": sync["id"], "ascending": False, "limit": _HISTORY}
+    try:
+        return runs_of(as_object(await api.call(operation, **arguments)).get("data"))
+    finally:
+        await progress.advance()
+
+
+class _Progress:
+    """Tells whoever waits how many syncs were looked at, every so often."""
+
+    def __init__(self, context: Context[Caller]) -> None:
+        self._context = context
+        self._done = self._total = 0
+
+    async def expect(self, total: int) -> None:
+        """Tell how many there are."""
+        self._total = total
+        await self._tell()
+
+    async def advance(self) -> None:
+        """Count one more."""
+        self._done += 1
+        if self._done % _STEP == 0 or self._done == self._total:
+            await self._tell()
+
+    async def _tell(self) -> None:
+        await self._context.report_progress(self._done, self._total, "syncs looked at")
+
+
+def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
+    success = condition.last_success
+    row = {
+        "id": subject.sync["id"],
+        "name": subject.name,
+        "kind": subject.kind,
+        "state": condition.state,
+        "detail": condition.detail[:_LONGEST_DETAIL],
+        "last_success": success and success.isoformat(timespec="seconds"),
+        "age": success and span(now - success),
+        "schedule": "; ".join(map(describe, schedules_of(subject.sync))),
+    }
+    return {name: part for name, part in row.items() if part}
+
+
+def _steps(rows: Sequence[Row]) -> list[NextStep]:
+    """Lead to a diagnosis of the worst."""
+    ill = [row.model_dump() for row in rows]
+    return [
+        NextStep(
+            tool="diagnose_sync", arguments={"sync_id": row["id"]}, reason=f"{row['name']}: {row['state']}"
+        )
+        for row in ill
+        if row["kind"] == "sync" and row["state"] not in _WELL
+    ][:_MOST_STEPS]

@@ -1,0 +1,7 @@
+"""The queries toolset."""
+
+from typing import Final
+
+from polytomic_mcp.tools.toolset import Toolset
+
+TOOLSET: Final = Toolset("queries")

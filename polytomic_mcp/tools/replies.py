@@ -1,0 +1,79 @@
+"""What goes back to the model: a result, bounded, or a refusal; each with the calls that follow well."""
+
+from collections.abc import Sequence, Set
+from typing import Any, Final
+
+from mcp.types import CallToolResult, TextContent
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from polytomic_mcp.tools.bounds import Cut, fit
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import Answer, NextStep, Source
+
+_MOST_STEPS: Final = 3
+_NULL: Final[tuple[Any, ...]] = (None,)
+_EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+
+
+def answer(result: Answer, shown: Set[str]) -> CallToolResult:
+    """Return a result as text and structure, which say the same.
+
+    Without nulls and empty containers, cut where it is too long, and with those next steps whose tool is
+    ``shown``.
+    """
+    result.next_steps = _steps(result.next_steps or (), shown) or None
+    fitting = fit(_lean(result.model_dump(mode="json", by_alias=True, exclude_none=True), type(result)))
+    if fitting.cuts:
+        source = result.source() if "read_operation" in shown else None
+        reports = [_report(cut, source) for cut in fitting.few_cuts]
+        fitting.value["truncated"] = [*fitting.value.get("truncated", ()), *reports]
+    return CallToolResult(
+        content=[TextContent(type="text", text=to_json(fitting.value).decode())],
+        structured_content=fitting.value,
+    )
+
+
+def written(refusal: Exception, shown: Set[str]) -> str:
+    """Return a refusal's text, its remedies as JSON on a last line."""
+    steps = _steps(refusal.next_steps, shown) if isinstance(refusal, Refusal) else []
+    if not steps:
+        return str(refusal)
+    remedies = {"next_steps": [step.model_dump(mode="json") for step in steps]}
+    return f"{refusal}\n{to_json(remedies).decode()}"
+
+
+def _steps(steps: Sequence[NextStep], shown: Set[str]) -> list[NextStep]:
+    return [step for step in steps if step.tool in shown][:_MOST_STEPS]
+
+
+def _report(cut: Cut, source: Source | None) -> JsonObject:
+    """Say how much of what is shown, and the call that gets the rest."""
+    report: JsonObject = {"pointer": cut.pointer, "shown": cut.shown, "total": cut.total}
+    if source is not None:
+        name, _, inner = cut.pointer.removeprefix("/").partition("/")
+        place = source.places.get(name, f"/data/{name}" if name else "/data")
+        pointer = f"{place}/{inner}" if inner else place
+        arguments = {"operation": source.operation, "arguments": source.arguments}
+        rest = {**arguments, "pointer": pointer, "offset": cut.shown}
+        report["rest"] = {"tool": "read_operation", "arguments": rest}
+    return report
+
+
+def _lean(result: JsonObject, model: type[BaseModel]) -> JsonObject:
+    """Leave out nulls, and of what is the API's own the empty containers too: they say nothing.
+
+    Items of a list keep their places.
+    """
+    named = model.model_fields
+    parts = {name: without(_NULL if name in named else _EMPTY, part) for name, part in result.items()}
+    return {name: part for name, part in parts.items() if name in named or part not in _EMPTY}
+
+
+def without(values: tuple[Any, ...], part: Any) -> Any:
+    """Return a JSON value whose members have none of these values, at any depth."""
+    if isinstance(part, dict):
+        members = {name: without(values, inner) for name, inner in as_object(part).items()}
+        return {name: inner for name, inner in members.items() if inner not in values}
+    return [without(values, inner) for inner in as_list(part)] if isinstance(part, list) else part

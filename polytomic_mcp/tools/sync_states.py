@@ -1,0 +1,187 @@
+"""How a sync is doing, judged by its schedule and its latest runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final, Literal, Self, get_args
+
+from polytomic_mcp.tools.due_times import due_before, read_moment
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
+
+State = Literal[
+    "failing", "stuck", "late", "no_rows", "row_errors", "unknown", "running", "never_run", "inactive", "ok"
+]
+"""Worst first."""
+
+STATES: Final[tuple[State, ...]] = get_args(State)
+GRACE: Final = timedelta(minutes=15)
+"""How long after its due time a run may start before the sync is late."""
+
+STUCK_AFTER: Final = timedelta(hours=6)
+"""When a run is stuck whose usual time is not known."""
+
+_STUCK_AT_LEAST: Final = timedelta(hours=1)
+_STUCK_FACTOR: Final = 10
+_OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted", "errors"})
+_FAILED: Final = frozenset({"failed", "interrupted"})
+_SUCCEEDED: Final = frozenset({"completed", "errors"})
+_MOVED: Final = ("insert", "update", "upserts", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a model sync or a bulk sync: when it ran, rows moved and rows refused."""
+
+    id: str
+    status: str
+    started: datetime | None
+    ended: datetime | None
+    moved: int
+    errors: int
+    reason: str = ""
+
+    @classmethod
+    def of(cls, execution: JsonObject) -> Self:
+        """Read an execution of either kind; a bulk sync counts records, not what became of them."""
+        counts = as_object(execution.get("counts"))
+        moved = [int(counts.get(name) or 0) for name in _MOVED if name in counts]
+        total = counts.get("total") or execution.get("record_count") or 0
+        reasons = [*as_list(execution.get("errors")), execution.get("status_message")]
+        return cls(
+            id=str(execution.get("id")),
+            status=str(execution.get("status")),
+            started=read_moment(execution.get("started_at") or execution.get("created_at")),
+            ended=read_moment(execution.get("completed_at")),
+            moved=sum(moved) if moved else int(total),
+            errors=int(counts.get("error") or execution.get("error_count") or 0),
+            reason=next((str(reason) for reason in reasons if reason), ""),
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self.status in _OVER
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it ended before its work was done, and nobody asked for that."""
+        return self.status in _FAILED
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it came to its end, though single rows may have been refused."""
+        return self.status in _SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A sync's state, why it is in it, and when it last came to its end."""
+
+    state: State
+    detail: str = ""
+    last_success: datetime | None = None
+
+
+def runs_of(executions: object) -> list[Run]:
+    """Read executions, newest first whatever their order was."""
+    runs = [Run.of(execution) for execution in as_objects(executions)]
+    return sorted(runs, key=lambda run: run.started.timestamp() if run.started else 0, reverse=True)
+
+
+def schedules_of(sync: JsonObject) -> list[JsonObject]:
+    """Return the schedules of a sync, or of a bulk sync in either version's spelling."""
+    single = [as_object(sync.get(name)) for name in ("schedule", "default_schedule")]
+    return [each for each in [*single, *as_objects(sync.get("additional_schedules"))] if each]
+
+
+def condition_of(sync: JsonObject, runs: Sequence[Run], now: datetime) -> Condition:
+    """Judge a sync by its latest runs, newest first.
+
+    A sync that is switched off though it has a schedule is inactive, whatever its runs were. One
+    without a schedule is judged by its runs alone: it is started by hand or by others.
+    """
+    state, detail = _judge(sync, runs, now)
+    return Condition(state, detail, next((run.ended for run in runs if run.is_success), None))
+
+
+def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State, str]:
+    if runs and not runs[0].is_over:
+        return _under_way(runs, now)
+    if not sync.get("active") and _is_scheduled(sync):
+        return "inactive", ""
+    ended = [run for run in runs if run.status != "canceled"]
+    if ended and ended[0].is_failed:
+        return "failing", ended[0].reason or ended[0].status
+    if sync.get("active") and (late := _lateness(sync, runs, now)):
+        return "late", late
+    return _outcome(ended) if ended else ("never_run", "canceled" if runs else "")
+
+
+def _outcome(ended: Sequence[Run]) -> tuple[State, str]:
+    if ended[0].errors or ended[0].status == "errors":
+        return "row_errors", f"{ended[0].errors or 'some'} rows refused"
+    if _has_dried_up(ended):
+        return "no_rows", f"moved no rows; up to {max(run.moved for run in ended)} before"
+    return "ok", ""
+
+
+def _under_way(runs: Sequence[Run], now: datetime) -> tuple[State, str]:
+    started = runs[0].started
+    if started is None:
+        return "running", ""
+    usual = usual_duration(runs)
+    limit = max(usual * _STUCK_FACTOR, _STUCK_AT_LEAST) if usual is not None else STUCK_AFTER
+    lasting = now - started
+    if lasting <= limit:
+        return "running", f"for {span(lasting)}"
+    usually = f", usually {span(usual)}" if usual is not None else ""
+    return "stuck", f"{runs[0].status} for {span(lasting)}{usually}"
+
+
+def usual_duration(runs: Sequence[Run]) -> timedelta | None:
+    """Return how long a run that came to its end took in the middle, or None where there is none."""
+    seconds = [
+        (run.ended - run.started).total_seconds()
+        for run in runs
+        if run.is_success and run.started is not None and run.ended is not None
+    ]
+    return timedelta(seconds=median(seconds)) if seconds else None
+
+
+def _is_scheduled(sync: JsonObject) -> bool:
+    return any(schedule.get("frequency") not in (None, "manual") for schedule in schedules_of(sync))
+
+
+def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
+    """Say since when a run is missing, or nothing.
+
+    A due time before the sync's last change does not count: the schedule may be newer.
+    """
+    changed = read_moment(sync.get("updated_at"))
+    seen = [moment for run in runs[:1] for moment in (run.started, run.ended) if moment is not None]
+    due_times = [due_before(schedule, now - GRACE) for schedule in schedules_of(sync)]
+    missed = [
+        due
+        for due in due_times
+        if due is not None
+        and (changed is None or due > changed)
+        and not any(moment >= due for moment in seen)
+    ]
+    return f"was due {span(now - max(missed))} ago" if missed else ""
+
+
+def _has_dried_up(ended: Sequence[Run]) -> bool:
+    """Tell whether the latest run moved nothing though most of those before it did."""
+    done = [run for run in ended if run.is_success]
+    before = [run for run in done[1:] if run.moved]
+    return bool(done) and not done[0].moved and len(before) * 2 > len(done[1:])
+
+
+def span(duration: timedelta) -> str:
+    """Write a duration in its largest fitting unit, such as ``26 h``."""
+    seconds = max(duration.total_seconds(), 0)
+    for unit, size, least in (("d", 86_400, 2), ("h", 3_600, 2), ("min", 60, 2)):
+        if seconds >= size * least:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,48 @@
+"""How many tokens a text costs a model, estimated without a tokenizer's dictionary.
+
+A tokenizer's tables take 75 MB and half a second to load; a bound needs neither. The estimate is calibrated on
+o200k: over JSON of the API it is 1.4 to 2 times the true count, and over random letters, the worst found, 0.8
+times. tests/tools/test_token_counts.py holds it against the true tokenizer.
+"""
+
+import re
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+_PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[^A-Za-z0-9 ]+")
+_VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
+_LONGEST_WORD: Final = 16
+
+
+def estimate(text: str) -> int:
+    """Return about how many tokens a text has."""
+    return sum(_cost(piece) for piece in _PIECE.findall(text))
+
+
+def estimate_json(value: Any) -> int:
+    """Return about how many tokens a JSON value has, written without spaces."""
+    return estimate(to_json(value).decode())
+
+
+def _cost(piece: str) -> int:
+    first, length = piece[0], len(piece)
+    if not first.isascii():
+        return -(-len(piece.encode()) * 3 // 4)
+    if first == " ":
+        return (length > 1) + length // _LONGEST_WORD
+    if first.isdigit():
+        return -(-length // 3)
+    if first.isalpha():
+        return _cost_of_letters(piece, length)
+    return -(-length * 3 // 5)
+
+
+def _cost_of_letters(letters: str, length: int) -> int:
+    """Tell what looks like a word from what looks like a key: words have vowels, and an end."""
+    if length <= 2:  # noqa: PLR2004 - any two letters are one token
+        return 1
+    vowels = len(_VOWEL.findall(letters))
+    if length <= _LONGEST_WORD and length * 0.2 <= vowels <= length * 0.67:
+        return -(-length // 3)
+    return -(-length * 3 // 5)

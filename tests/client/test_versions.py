@@ -1,0 +1,79 @@
+"""What is said in the catalogue's words leaves in those of the version that is spoken."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.errors import ArgumentError
+
+CREATE = "POST /api/bulk/syncs"
+UPDATE = "PUT /api/bulk/syncs/{id}"
+BODY = {
+    "name": "HubSpot to PostgreSQL",
+    "source_connection_id": "s",
+    "destination_connection_id": "d",
+    "destination_configuration": {"schema": "hubspot"},
+}
+DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+CONTINUOUS = {"frequency": "continuous"}
+
+
+@pytest.mark.parametrize("arguments", [{}, {"id": "b"}])
+async def test_the_current_version_hears_the_words_of_the_catalogue(
+    arguments: dict[str, str], script: Any
+) -> None:
+    api, network = script()
+    body = BODY | {"default_schedule": CONTINUOUS, "additional_schedules": [DAILY]}
+
+    await api.call(UPDATE if arguments else CREATE, **arguments, **body)
+
+    assert network.body == body
+
+
+@pytest.mark.parametrize("additional", [{}, {"additional_schedules": []}, {"additional_schedules": None}])
+async def test_an_older_version_hears_the_one_schedule(additional: dict[str, Any], script: Any) -> None:
+    api, network = script(api_version="2024-02-08")
+
+    await api.call(CREATE, **BODY, default_schedule=DAILY, **additional)
+
+    assert network.body == BODY | {"schedule": DAILY}
+
+
+@pytest.mark.parametrize(
+    ("mode", "left"),
+    [
+        ("nonincrementalFields", "incrementalFields"),
+        ("incrementalFields", "nonincrementalFields"),
+        (None, "none"),
+    ],
+)
+async def test_an_older_version_hears_several_schedules_as_multi(
+    mode: str | None, left: str, script: Any
+) -> None:
+    api, network = script(api_version="2024-02-08")
+    other = DAILY | {"id": "x", "selective_mode": mode, "resync_mode": "normal", "schemas": []}
+
+    await api.call(UPDATE, id="b", **BODY, default_schedule=CONTINUOUS, additional_schedules=[other])
+
+    items = [{"item": left, "schedule": CONTINUOUS}, {"item": mode or "none", "schedule": DAILY}]
+    assert network.body == BODY | {"schedule": {"frequency": "multi", "multi": {"schedules": items}}}
+
+
+async def test_with_several_kinds_of_schedules_the_first_is_of_no_kind(script: Any) -> None:
+    api, _ = script(api_version="2024-02-08")
+    others = [DAILY | {"selective_mode": mode} for mode in ("incrementalFields", "nonincrementalFields")]
+
+    request = api.request(CREATE, **BODY, default_schedule=CONTINUOUS, additional_schedules=others)
+
+    items = request.body["schedule"]["multi"]["schedules"]
+    assert [item["item"] for item in items] == ["none", "incrementalFields", "nonincrementalFields"]
+
+
+@pytest.mark.parametrize("part", [{"schemas": ["Contact"]}, {"resync_mode": "rebuild"}])
+async def test_what_an_older_version_cannot_say_is_not_sent(part: dict[str, Any], script: Any) -> None:
+    api, network = script(api_version="2024-02-08")
+
+    with pytest.raises(ArgumentError, match="set POLYTOMIC_API_VERSION to 2025-09-18"):
+        await api.call(CREATE, **BODY, default_schedule=CONTINUOUS, additional_schedules=[DAILY | part])
+
+    assert network.requests == []

@@ -1,0 +1,241 @@
+"""Schemas of a connection: described, sampled, and what users add to them and override."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+USERS = "public.users"
+
+
+@pytest.fixture
+async def schema(http: httpx.AsyncClient, connect: Any) -> Any:
+    """A warehouse's schemas: ``await schema("GET", "/public.users")`` answers the response."""
+    connection = await connect("postgresql")
+    path = f"/api/connections/{connection['id']}/schemas"
+    await http.get(f"{path}/status")
+
+    async def ask(method: str, rest: str, body: Any = None) -> httpx.Response:
+        return await http.request(method, path + rest, json=body)
+
+    ask.connection = connection  # type: ignore[attr-defined]
+    return ask
+
+
+async def fields(schema: Any, id_: str = USERS) -> dict[str, Any]:
+    answer = await schema("GET", f"/{id_}")
+    assert answer.status_code == 200, answer.text
+    return {field["id"]: field for field in answer.json()["data"]["fields"]}
+
+
+def keys(found: dict[str, Any]) -> list[str]:
+    return [id_ for id_, field in found.items() if field["is_primary_key"]]
+
+
+async def add(schema: Any, **more: Any) -> httpx.Response:
+    field = {"field_id": "score", "label": "Score", "type": "number"} | more
+    answer: httpx.Response = await schema("POST", f"/{USERS}/fields", {"fields": [field]})
+    return answer
+
+
+async def test_a_schema_shows_its_fields_and_its_key(schema: Any) -> None:
+    answer = (await schema("GET", "/PUBLIC.Users")).json()["data"]
+
+    assert answer["id"] == USERS
+    assert answer["fields"][0] == {
+        "id": "id",
+        "name": "id",
+        "type": "number",
+        "type_spec": "number",
+        "remote_type": "BIGINT",
+        "path": "id",
+        "is_primary_key": True,
+        "source_primary_key": True,
+        "primary_key_override": False,
+        "user_managed": False,
+        "association": None,
+        "values": None,
+    }
+
+
+async def test_an_object_is_a_schema_by_its_name(connect: Any, http: httpx.AsyncClient) -> None:
+    connection = await connect("salesforce")
+    path = f"/api/connections/{connection['id']}/schemas"
+    await http.get(f"{path}/status")
+
+    answer = (await http.get(f"{path}/Contact")).json()["data"]
+
+    assert (answer["id"], answer["name"], answer["fields"][0]["name"]) == ("Contact", "Contact", "Contact ID")
+
+
+async def test_an_unknown_schema_is_refused_with_the_nearest(schema: Any) -> None:
+    for method, rest in (("GET", ""), ("GET", "/records"), ("DELETE", "/primary_keys")):
+        refused = await schema(method, f"/public.user{rest}")
+
+        assert refused.status_code == 404
+        assert "has no schema public.user; did you mean public.users" in refused.json()["message"]
+
+
+@pytest.mark.parametrize("rest", ["", "/records"])
+async def test_schemas_are_not_there_before_the_first_refresh_ended(
+    rest: str, connect: Any, http: httpx.AsyncClient
+) -> None:
+    path = f"/api/connections/{(await connect('postgresql'))['id']}/schemas/{USERS}{rest}"
+
+    first, second = await http.get(path), await http.get(path)
+
+    assert (first.status_code, first.json()["key"]) == (422, "schemas_not_ready")
+    assert "cache refresh in progress" in first.json()["message"]
+    assert second.status_code == 200
+
+
+async def test_a_later_refresh_leaves_the_schemas_in_place(schema: Any) -> None:
+    await schema("POST", "/refresh")
+
+    assert (await schema("GET", f"/{USERS}")).status_code == 200
+
+
+async def test_an_unhealthy_connection_shows_no_schemas(connect: Any, http: httpx.AsyncClient) -> None:
+    connection = await connect("gong", auth_method="oauth")
+
+    assert (await http.get(f"/api/connections/{connection['id']}/schemas/people")).status_code == 422
+
+
+async def test_records_are_a_few_rows(schema: Any) -> None:
+    records = (await schema("GET", f"/{USERS}/records")).json()["data"]
+
+    assert 0 < len(records) <= 10
+    assert set(records[0]) == set(await fields(schema))
+
+
+async def test_a_field_of_a_user_is_shown_and_read_by_its_path(schema: Any) -> None:
+    assert (await add(schema, path="email.domain", definition="int", example=7)).status_code == 200
+    await add(schema, field_id="EMAIL2", path="email", type="string")
+
+    found = await fields(schema)
+    score = found["score"]
+    records = (await schema("GET", f"/{USERS}/records")).json()["data"]
+
+    assert (score["name"], score["type"], score["type_spec"], score["path"]) == (
+        "Score",
+        "number",
+        "int",
+        "email.domain",
+    )
+    assert (score["user_managed"], score["is_primary_key"], score["remote_type"]) == (True, False, None)
+    assert records[0]["score"] is None
+    assert records[0]["EMAIL2"] == records[0]["email"]
+
+
+async def test_a_field_that_is_sent_again_replaces_the_first(schema: Any) -> None:
+    await add(schema, path="email")
+    await add(schema, field_id="Score", label="Points")
+
+    found = await fields(schema)
+
+    assert "score" not in found
+    assert (found["Score"]["name"], found["Score"]["path"]) == ("Points", None)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"field_id": "EMAIL"}, "EMAIL is a field that was detected in public.users; PATCH it"),
+        ({"field_id": " "}, "field_id must not be empty"),
+        ({"type": "money"}, "money is no type of a field; there are unknown, string"),
+    ],
+)
+async def test_a_field_that_cannot_be_added_is_refused(more: Any, words: str, schema: Any) -> None:
+    refused = await add(schema, **more)
+
+    assert refused.status_code == 400
+    assert words in refused.json()["message"]
+
+
+async def test_no_fields_at_all_change_nothing(schema: Any) -> None:
+    before = await fields(schema)
+
+    assert (await schema("POST", f"/{USERS}/fields", {})).status_code == 200
+    assert await fields(schema) == before
+
+
+async def test_a_detected_field_is_overridden_in_part(schema: Any) -> None:
+    before = (await fields(schema))["email"]
+
+    patched = await schema("PATCH", f"/{USERS}/fields/Email", {"label": "E-mail"})
+    await schema("PATCH", f"/{USERS}/fields/email", {"type": "binary"})
+
+    assert patched.json()["data"] == before | {"name": "E-mail"}
+    assert (await fields(schema))["email"] == before | {"name": "E-mail", "type": "binary"}
+
+
+async def test_an_unknown_field_is_refused_with_the_nearest(schema: Any) -> None:
+    for method, body in (("PATCH", {"label": "x"}), ("DELETE", None)):
+        refused = await schema(method, f"/{USERS}/fields/emai", body)
+
+        assert refused.status_code == 404
+        assert "has no field emai; did you mean email" in refused.json()["message"]
+
+
+async def test_only_a_field_of_a_user_can_be_deleted(schema: Any) -> None:
+    before = await fields(schema)
+    await add(schema)
+    await schema("PUT", f"/{USERS}/primary_keys", {"fields": [{"field_id": "score", "is_primary_key": True}]})
+
+    deleted = await schema("DELETE", f"/{USERS}/fields/SCORE")
+    refused = await schema("DELETE", f"/{USERS}/fields/email")
+
+    assert (deleted.status_code, refused.status_code) == (204, 400)
+    assert "only fields that a user added can be deleted" in refused.json()["message"]
+    assert await fields(schema) == before
+
+
+async def test_primary_keys_are_overridden_as_a_whole_and_reset(schema: Any) -> None:
+    def body(**keys: bool) -> Any:
+        return {"fields": [{"field_id": id_, "is_primary_key": is_key} for id_, is_key in keys.items()]}
+
+    before = await fields(schema)
+    put = await schema("PUT", f"/{USERS}/primary_keys", body(ID=False, email=True))
+    first = await fields(schema)
+    await schema("PUT", f"/{USERS}/primary_keys", body(email=True))
+    second = await fields(schema)
+    reset = await schema("DELETE", f"/{USERS}/primary_keys")
+
+    assert (put.status_code, reset.status_code) == (200, 204)
+    assert (keys(first), keys(second)) == (["email"], ["id", "email"])
+    assert (first["id"]["source_primary_key"], first["id"]["primary_key_override"]) == (True, True)
+    assert second["id"]["primary_key_override"] is False
+    assert await fields(schema) == before
+
+
+async def test_a_key_that_is_no_field_is_refused(schema: Any) -> None:
+    body = {"fields": [{"field_id": "nope", "is_primary_key": True}]}
+
+    assert (await schema("PUT", f"/{USERS}/primary_keys", body)).status_code == 404
+
+
+async def test_what_was_overridden_and_vanished_at_the_source_is_not_shown(schema: Any, sandbox: Any) -> None:
+    tables = sandbox.state.world.tables
+    await schema("PATCH", f"/{USERS}/fields/email", {"label": "E-mail"})
+    await schema("PUT", f"/{USERS}/primary_keys", {"fields": [{"field_id": "email", "is_primary_key": True}]})
+    table = tables.get("postgresql", USERS)
+    tables.drop(table)
+    kept = tuple(column for column in table.columns if column.name != "email")
+    tables.create(type(table)(table.system, table.name, table.label, table.kind, kept, table.key))
+
+    assert "email" not in await fields(schema)
+
+
+async def test_changes_belong_to_one_connection_and_go_with_it(
+    schema: Any, connect: Any, http: httpx.AsyncClient, sandbox: Any
+) -> None:
+    await add(schema)
+    other = await connect("postgresql", name="Other")
+    path = f"/api/connections/{other['id']}/schemas"
+    await http.get(f"{path}/status")
+    elsewhere = (await http.get(f"{path}/{USERS}")).json()["data"]["fields"]
+
+    await http.delete(f"/api/connections/{schema.connection['id']}")
+
+    assert "score" not in [field["id"] for field in elsewhere]
+    assert sandbox.state.world.store.list("schema_overrides") == []
