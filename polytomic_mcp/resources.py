@@ -1,11 +1,13 @@
 """Resources: what an application can load by address, in the words of the tools that show the same."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from dataclasses import dataclass
+from typing import Final, cast
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextContent
 from pydantic_core import to_json
 
@@ -19,7 +21,7 @@ from polytomic_mcp.tools.executions import get_sync_execution
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.models import get_model
 from polytomic_mcp.tools.replies import answer
-from polytomic_mcp.tools.results import Answer
+from polytomic_mcp.tools.results import Answer, Result
 from polytomic_mcp.tools.syncs import get_sync
 
 CATALOGUE: Final = "polytomic://operations"
@@ -31,11 +33,28 @@ SYNC: Final = "polytomic://syncs/{sync_id}"
 BULK_SYNC: Final = "polytomic://bulk_syncs/{bulk_sync_id}"
 EXECUTION: Final = "polytomic://syncs/{sync_id}/executions/{execution_id}"
 
+CONNECTION_TYPES: Final = "polytomic://connection_types/"
+
 LATEST: Final = "latest"
 """Stands for the newest execution of a sync."""
 
 _VALUES_ARE_NO_PATHS: Final = ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=False)
 """Names may look like paths: no value reaches a file, and ``Operation.bind`` quotes each in a URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionAddress:
+    """Which execution of which sync an address means; both are ids or names as the address has them."""
+
+    sync_id: str
+    id: str
+
+
+def execution_of(uri: str) -> ExecutionAddress | None:
+    """Return the execution an address means, if it means one."""
+    if match := UriTemplate.parse(EXECUTION).match(uri):
+        return ExecutionAddress(str(match["sync_id"]), str(match["execution_id"]))
+    return None
 
 
 def register(server: MCPServer[Caller]) -> None:
@@ -50,12 +69,11 @@ def register(server: MCPServer[Caller]) -> None:
         (EXECUTION, "Execution of a sync", execution),
         (BULK_SYNC, "Bulk sync", bulk_sync),
     ):
-        described = {"title": title, "description": read.__doc__, "mime_type": "application/json"}
-        server.resource(uri, security=_VALUES_ARE_NO_PATHS, **cast("dict[str, Any]", described))(read)
+        server.resource(uri, title=title, mime_type="application/json", security=_VALUES_ARE_NO_PATHS)(read)
 
 
 def operations() -> str:
-    """Every operation of Polytomic's API: by path, what each method does."""
+    """Show every operation of Polytomic's API: by path, what each method does."""
     summaries: dict[str, dict[str, str]] = {}
     for entry in load_catalogue().values():
         summaries.setdefault(entry.path, {})[entry.method] = entry.summary
@@ -63,43 +81,43 @@ def operations() -> str:
 
 
 async def operation(operation: str) -> str:
-    """One operation of the API, such as GET /api/syncs: what it does and takes, with schemas."""
+    """Show an operation of the API, such as GET /api/syncs: what it does and takes, with schemas."""
     try:
         found = load_catalogue().find(operation)
     except UnknownOperationError as error:
         raise ResourceNotFoundError(str(error)) from error
-    return _text(Answer.model_validate(_described(found)))
+    return _text(Result.model_validate(_described(found)))
 
 
 async def connection_type(context: Context[Caller], type: str) -> str:  # noqa: A002 - the API's name
-    """A connection type, such as snowflake: the configuration it takes."""
+    """Show a connection type, such as snowflake: the configuration it takes."""
     return await _read(describe_connection_type, await api_of(context), type=type)
 
 
 async def connection(context: Context[Caller], connection_id: str) -> str:
-    """A connection: status, and configuration with secrets masked."""
+    """Show a connection: status, and configuration with secrets masked."""
     return await _read(get_connection, await api_of(context), connection_id=connection_id)
 
 
 async def model(context: Context[Caller], model_id: str) -> str:
-    """A model: what it reads, and its fields."""
+    """Show a model: what it reads, and its fields."""
     return await _read(get_model, await api_of(context), model_id=model_id)
 
 
 async def sync(context: Context[Caller], sync_id: str) -> str:
-    """A sync: mappings, identity, filters, schedule, problems."""
+    """Show a sync: mappings, identity, filters, schedule, problems."""
     return await _read(get_sync, await api_of(context), sync_id=sync_id)
 
 
 async def execution(context: Context[Caller], sync_id: str, execution_id: str) -> str:
-    """A run of a sync: status, counts, first errors. The execution id "latest" is the newest."""
+    """Show a run of a sync: status, counts, first errors. The execution id "latest" is the newest run."""
     wanted = None if execution_id == LATEST else execution_id
     caller = await caller_of(context)
     return await _read(get_sync_execution, caller, context, sync_id=sync_id, execution_id=wanted)
 
 
 async def bulk_sync(context: Context[Caller], bulk_sync_id: str) -> str:
-    """A bulk sync: connections, settings, schedules, schemas."""
+    """Show a bulk sync: connections, settings, schedules, schemas."""
     from polytomic_mcp.tools.bulk_syncs import get_bulk_sync  # noqa: PLC0415 - its toolset is seldom on
 
     return await _read(get_bulk_sync, await api_of(context), bulk_sync_id=bulk_sync_id)

@@ -18,6 +18,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.stdio import answering
+from polytomic_mcp.tasks import Seal, Tasks, works_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.tool import PolytomicTool
@@ -104,7 +105,9 @@ def build_server(
     Raises:
         ConfigurationError: The settings name a tool that does not exist.
     """
-    tools: list[Tool] = [tool for _, tool in shown_tools(settings)]
+    shown = shown_tools(settings)
+    tools: list[Tool] = [tool for _, tool in shown]
+    works = works_of({toolset.name for toolset, _ in shown})
     names = frozenset(tool.name for tool in tools)
     return PolytomicServer(
         "polytomic-mcp",
@@ -113,6 +116,7 @@ def build_server(
         version=version("polytomic-mcp"),
         website_url="https://www.polytomic.com",
         tools=tools,
+        extensions=[Tasks(Seal.of_key(settings.api_key), works)] if settings.api_key else [],
         lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
     )

@@ -1,8 +1,9 @@
-"""Subscriptions: who follows an execution of a sync is told when it gets on, until it is over."""
+"""Subscriptions: whoever follows an execution of a sync is told when it gets on, until it is over."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -10,9 +11,11 @@ from anyio.abc import TaskGroup
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.mcpserver import Context
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, SubscriptionBus
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     EmptyResult,
     NotificationParams,
@@ -22,12 +25,18 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
-from polytomic_mcp.errors import NotFoundError, PolytomicError
-from polytomic_mcp.resources import EXECUTION, ExecutionAddress, execution_of
+from polytomic_mcp.errors import (
+    NoAnswerError,
+    NotFoundError,
+    PolytomicError,
+    RateLimitedError,
+    UnavailableError,
+)
+from polytomic_mcp.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import OVER, find_execution
-from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.executions import OVER, get_sync_execution
 
 MOST_FOLLOWED: Final = 20
 """How many executions one session, or one stream, may follow at a time."""
@@ -41,8 +50,24 @@ _Tell = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Execution:
+    """An execution as it was seen: who it is, and where it stands."""
+
+    sync_id: str
+    id: str
+    status: str
+    counts: Any
+
+    @classmethod
+    async def read(cls, caller: Caller, sync_id: str, id_: str) -> "_Execution":
+        operation = "GET /api/syncs/{sync_id}/executions/{id}"
+        seen = await data_of(caller.api, operation, sync_id=sync_id, id=id_)
+        return cls(sync_id, id_, str(seen.get("status")), seen.get("counts"))
+
+
+@dataclass(frozen=True, slots=True)
 class _Session:
-    """What one session of the older era follows, by address; its tasks end with it."""
+    """What one session of the older era follows, by address; the tasks end with the session."""
 
     tasks: TaskGroup
     followed: dict[str, anyio.CancelScope] = field(default_factory=dict[str, anyio.CancelScope])
@@ -51,8 +76,8 @@ class _Session:
 class Subscriptions:
     """What the clients of one server follow.
 
-    In the newer era a request, ``subscriptions/listen``, lasts as long as the interest, and holds all there
-    is to hold. In the older era a session does, from ``notifications/initialized`` to its end.
+    In the newer era a request, ``subscriptions/listen``, lasts as long as the interest and holds it. In the
+    older era a session does, from ``notifications/initialized`` to its end.
     """
 
     def __init__(self) -> None:
@@ -66,29 +91,117 @@ class Subscriptions:
         server.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _listen)
 
     async def _hold_session(self, request: _Request, _: NotificationParams) -> None:
-        """Give a session a place for its tasks; mcp cancels this when the session ends."""
+        """Give a session a place for its tasks; mcp cancels this handler when the session ends."""
         async with anyio.create_task_group() as tasks:
             self._sessions[_key(request)] = _Session(tasks)
             try:
                 await anyio.sleep_forever()
             finally:
-                del self._sessions[_key(request)]
+                self._sessions.pop(_key(request), None)
 
     async def _subscribe(self, request: _Request, params: SubscribeRequestParams) -> EmptyResult:
         uri = str(params.uri)
         session = self._sessions.get(_key(request))
         if session is None:
-            raise MCPError(INVALID_PARAMS, "There is no session here that could be told: initialize one.")
-        followed = await _followed(request, [uri])
+            raise MCPError(
+                INVALID_PARAMS, "Nobody could be told here: subscribing takes an initialized session."
+            )
+        address = execution_of(uri)
+        if address is None:
+            raise MCPError(INVALID_PARAMS, f"Only executions can be followed: {EXECUTION}.")
         _refuse_too_many({*session.followed, uri})
+        execution = await _first_look(request, address)
         if uri not in session.followed:
             session.followed[uri] = anyio.CancelScope()
-            session.tasks.start_soon(_follow_in_session, session, request, followed[uri], uri)
+            session.tasks.start_soon(_follow_in_session, session, request, execution, uri)
         return EmptyResult()
 
     async def _unsubscribe(self, request: _Request, params: UnsubscribeRequestParams) -> EmptyResult:
         session = self._sessions.get(_key(request))
-        scope = session.followed.pop(str(params.uri), None) if session else None
-        if scope is not None:
+        if session and (scope := session.followed.pop(str(params.uri), None)):
             scope.cancel()
         return EmptyResult()
+
+
+async def _listen(request: _Request, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
+    """Serve one stream of the newer era; of the addresses it names, executions alone are honored."""
+    wanted = params.notifications.resource_subscriptions or ()
+    addresses = {uri: address for uri in map(str, wanted) if (address := execution_of(uri))}
+    _refuse_too_many(addresses)
+    followed = {uri: await _first_look(request, address) for uri, address in addresses.items()}
+    honored = params.notifications.model_copy(update={"resource_subscriptions": list(followed) or None})
+    caller = await _caller(request)
+    bus = InMemorySubscriptionBus()  # one a stream: addresses hold names, which are each caller's own
+    async with _following(caller, followed, bus):
+        return await ListenHandler(bus)(request, params.model_copy(update={"notifications": honored}))
+
+
+@asynccontextmanager
+async def _following(
+    caller: Caller, followed: Mapping[str, _Execution], bus: SubscriptionBus
+) -> AsyncGenerator[None]:
+    """Follow executions, by address, as long as this lasts; changes go onto the bus."""
+    async with anyio.create_task_group() as tasks:
+        for uri, execution in followed.items():
+            tasks.start_soon(_follow, caller, execution, partial(bus.publish, ResourceUpdated(uri=uri)))
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _follow_in_session(session: _Session, request: _Request, execution: _Execution, uri: str) -> None:
+    scope = session.followed[uri]
+    with scope:
+        await _follow(await _caller(request), execution, partial(request.session.send_resource_updated, uri))
+    if session.followed.get(uri) is scope:
+        del session.followed[uri]
+
+
+async def _follow(caller: Caller, execution: _Execution, tell: _Tell) -> None:
+    """Look at most once a second, slowing down, and tell of each change, until the execution is over.
+
+    A look that fails in passing is repeated; another failure ends the following.
+    """
+    pause = _FIRST_PAUSE
+    while execution.status not in OVER:
+        await caller.sleep(pause)
+        pause = min(pause * _SLOWING, _LONGEST_PAUSE)
+        try:
+            seen = await _Execution.read(caller, execution.sync_id, execution.id)
+        except (NoAnswerError, RateLimitedError, UnavailableError):
+            continue
+        except PolytomicError:
+            return
+        if seen != execution:
+            execution = seen
+            await tell()
+
+
+async def _first_look(request: _Request, address: ExecutionAddress) -> _Execution:
+    """Return the execution at an address; for the latest, the one that is the latest now."""
+    caller = await _caller(request)
+    try:
+        seen = await get_sync_execution(
+            caller,
+            Context(request_context=request),
+            sync_id=address.sync_id,
+            execution_id=None if address.id == LATEST else address.id,
+        )
+    except (ToolError, NotFoundError) as error:
+        raise MCPError(INVALID_PARAMS, str(error)) from error
+    except PolytomicError as error:
+        raise MCPError(INTERNAL_ERROR, str(error)) from error
+    return await _Execution.read(caller, seen.sync_id, seen.id)
+
+
+async def _caller(request: _Request) -> Caller:
+    return await caller_of(Context(request_context=request))
+
+
+def _refuse_too_many(uris: Collection[str]) -> None:
+    if len(uris) > MOST_FOLLOWED:
+        raise MCPError(INVALID_PARAMS, f"At most {MOST_FOLLOWED} executions are followed at a time.")
+
+
+def _key(request: _Request) -> int:
+    """Tell sessions apart: what a client said when it initialized is one object as long as its session."""
+    return id(request.session.client_params)

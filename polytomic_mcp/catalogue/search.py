@@ -57,7 +57,7 @@ class Index:
     def _by_words(self, query: str) -> Iterator[Operation]:
         words = dict.fromkeys(word for word in _words(query) if word not in _STOP_WORDS)
         spellings = [spelling for word in list(words)[:_MOST_WORDS] for spelling in self._spellings(word)]
-        for number in self._ranked(spellings):
+        for number in self._ranked(spellings) if spellings else ():
             yield self._operations[number]
 
     def _spellings(self, word: str) -> list[str]:

@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox import schedules
 from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.json_values import items, members
 from polytomic_mcp.sandbox.problems import Problem
+from polytomic_mcp.sandbox.sources import listed
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
@@ -56,7 +57,7 @@ def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) ->
         "default_schedule": compose(world, arguments["default_schedule"], held.get("default_schedule")),
         "additional_schedules": [
             compose_additional(world, each, by_id.get(each.get("id") or ""))
-            for each in arguments.get("additional_schedules") or []
+            for each in listed(arguments, "additional_schedules")
         ],
     }
 

@@ -27,7 +27,7 @@ class Credential:
 
     organization_id: str
     user_id: str
-    method: str = _KEY
+    method: str = "api_key"
     mode: str = "user"
 
 
@@ -95,7 +95,7 @@ def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> 
         "id": digest,
         "user_id": credential.user_id,
         "organization_id": credential.organization_id,
-        "method": kind,
+        "method": credential.method,
         "mode": credential.mode,
     }
     world.store.put(kind, digest, kept | more)

@@ -1,11 +1,12 @@
 """What happened lately: the events of runs, each kept for 48 hours of the world's clock."""
 
-from datetime import timedelta
 from typing import Final
 
+from polytomic_mcp.sandbox import deliveries
 from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
+from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.world import World, written
+from polytomic_mcp.sandbox.world import World
 
 TYPES: Final = (
     "sync.running",
@@ -21,15 +22,14 @@ TYPES: Final = (
 )
 """Seen in the API's documentation; one of the bulk syncs' names is singular where the syncs' is plural."""
 
-RETENTION: Final = timedelta(hours=48)
 _KIND: Final = "event"
 
 
 def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 - the API's name
     """Write down that something happened; ``payload`` is what stands under the event's ``event``.
 
-    It gets the organization's id where it names none. Inside a transaction the event is kept or lost
-    with what it tells of.
+    It gets the organization's id where it names none, and goes to that organization's webhook. Inside
+    a transaction the event is kept or lost with what it tells of.
     """
     payload = {"organization_id": ORGANIZATION_ID, **payload}
     event: JsonObject = {
@@ -40,19 +40,12 @@ def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 
         "event": payload,
     }
     with world.store.transaction():
-        _forget_old(world)
+        forget_old(world, _KIND, "created_at")
         world.store.put(_KIND, event["id"], event)
+        deliveries.announce(world, event)
 
 
 def recent(world: World) -> list[JsonObject]:
     """Return the events that are still kept, oldest first."""
-    _forget_old(world)
+    forget_old(world, _KIND, "created_at")
     return world.store.list(_KIND)
-
-
-def _forget_old(world: World) -> None:
-    with world.store.transaction() as connection:
-        connection.execute(
-            "DELETE FROM documents WHERE kind = ? AND json_extract(body, '$.created_at') < ?",
-            (_KIND, written(world.clock() - RETENTION)),
-        )

@@ -78,5 +78,11 @@ def console(world: World, execution_id: str) -> list[JsonObject]:
     return world.store.list(_kind(execution_id, "console"))
 
 
+def forget(world: World, execution_id: str) -> None:
+    """Remove everything an execution wrote down."""
+    with world.store.transaction() as connection:
+        connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution_id}/%",))
+
+
 def _kind(execution_id: str, type_: str) -> str:
     return f"log/{execution_id}/{type_}"

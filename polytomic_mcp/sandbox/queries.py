@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -107,10 +107,8 @@ def _read(world: World, connection: JsonObject, id_: str, sql: str) -> JsonObjec
 
 def _pages(stream: Stream) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     size = 0
-    for number in count():
-        rows = list(islice(stream.rows, PAGE))
-        if not rows:
-            return
+    pages = iter(lambda: list(islice(stream.rows, PAGE)), [])
+    for number, rows in enumerate(pages):
         size += len(json.dumps(rows))
         if size > LARGEST:
             raise QueryError(f"The result is larger than {LARGEST} characters; select less")

@@ -1,4 +1,4 @@
-"""Task ids: each says which work it stands for, sealed so that only holders of the same key make or read it."""
+"""Task ids: each says which work it stands for, sealed, so that nobody without the key makes or reads one."""
 
 import hashlib
 import hmac

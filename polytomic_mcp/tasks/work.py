@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from mcp.types import CallToolResult, ErrorData
 
-from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject
 
 Status = Literal["working", "completed", "failed", "cancelled"]
@@ -33,5 +32,3 @@ class Work:
 
 Works = Mapping[str, Work]
 """Work by the name of the tool that begins it."""
-
-__all__ = ["Caller", "Outcome", "Status", "Work", "Works"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AliasChoices, ConfigDict, Field, WithJsonSchema, model_validator
 
 from polytomic_mcp.tools.arguments import Configuration, Parsed
 from polytomic_mcp.tools.json_values import JsonObject, as_object
@@ -17,7 +17,15 @@ _OLD_NAMES: Final = {
 }
 
 
-class _Named(Part):
+class _Lean(Part):
+    """A part whose parts go out without nulls too."""
+
+    def body(self) -> JsonObject:
+        """Return the part as it goes out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class _Named(_Lean):
     """A part that its bare name stands for."""
 
     id: str
@@ -29,11 +37,12 @@ class _Named(Part):
 
 
 class FieldChoice(_Named):
-    """A field of a schema: whether it is synced, and how. Reading says obfuscated, creating obfuscate."""
+    """A field of a schema: whether it is synced, and how."""
 
     enabled: bool | None = None
-    obfuscate: bool | None = None
-    obfuscated: bool | None = None
+    obfuscate: Annotated[
+        bool | None, Field(validation_alias=AliasChoices("obfuscate", "obfuscated"))
+    ] = None
     user_output_name: str | None = None
 
 
@@ -51,7 +60,7 @@ class SchemaChoice(_Named):
     history_enabled: bool | None = None
 
 
-class BulkSchedule(Part):
+class BulkSchedule(_Lean):
     """When a bulk sync runs, or some of its schemas or fields do; older spellings are read too."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)

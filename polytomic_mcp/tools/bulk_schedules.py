@@ -47,7 +47,7 @@ def stored_schedules(stored: JsonObject) -> JsonObject:
     """Return the schedules of a stored bulk sync, whichever version answered it."""
     if "schedule" in stored and "default_schedule" not in stored:
         one = _of_one(as_object(stored["schedule"]))
-        return {"default_schedule": MANUAL, **one}
+        return {"default_schedule": dict(MANUAL), **one}
     both = {name: _plain(stored.get(name)) for name in ("default_schedule", "additional_schedules")}
     return given(**both)
 

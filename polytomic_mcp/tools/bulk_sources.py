@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, Any, Final
+from http import HTTPStatus
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.errors import PolytomicError, RefusedError
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject, as_objects
-from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of, widened
+from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of, refuse_unknown_fields
 from polytomic_mcp.tools.names import CONNECTION, find, shown
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import NextStep, Page
@@ -22,7 +23,7 @@ from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.waiting import wait
 
 _PATIENCE: Final = 45.0
-_UNFIT: Final = 422
+_UNFIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
 _NAMES: Final = ("id", "name", "output_name", "user_output_name")
 
@@ -46,14 +47,12 @@ async def list_source_schemas(
 ) -> SourceSchemas:
     """List the schemas (tables, objects) a source offers to bulk syncs, or one schema's fields."""
     connection = await find(caller.api, CONNECTION, connection_id)
-    schemas = await source_schemas(caller, context, connection["id"])
-    found: JsonObject = {}
+    items, found = await source_schemas(caller, context, connection["id"]), JsonObject()
     if schema_id is not None:
-        found = find_schema(schemas, schema_id)
+        found = find_schema(items, schema_id)
         items = await schema_fields(caller.api, connection["id"], found["id"])
-        rows = [_field_row(item) | widened(item, fields) for item in items]
-    else:
-        rows = [{"id": item["id"], "name": item.get("name")} | widened(item, fields) for item in schemas]
+    refuse_unknown_fields(items, fields)
+    rows = [_row(item) | {name: item.get(name) for name in fields or ()} for item in items]
     page = page_of(rows, query=query, limit=limit, page_token=page_token)
     return SourceSchemas(
         schema_id=found.get("id"),
@@ -118,41 +117,50 @@ async def when_ready(
     async def look() -> JsonObject:
         try:
             return {"answer": await ask()}
-        except RefusedError as refused:
-            if not _is_not_ready(refused):
-                raise
-            return {"reason": refused.reason or f"status {refused.status}"}
+        except PolytomicError as error:
+            if _is_not_ready(error):
+                return {"reason": str(error)}
+            return {"failure": error}  # raised below: the wait would repeat what may have arrived
 
     seen = await wait(
         caller,
         context,
         look,
-        is_over=lambda seen: "answer" in seen,
-        describe=lambda seen: f"Polytomic still reads the source's schemas: {seen['reason']}",
+        is_over=lambda seen: "reason" not in seen,
+        describe=lambda _: "Polytomic still reads the source's schemas",
         seconds=_PATIENCE,
     )
-    if "answer" in seen:
-        return seen["answer"]
-    raise Refusal(
-        f"Polytomic has not read the source's schemas yet, after {_PATIENCE:.0f} s: {seen['reason']} "
-        "Nothing was written. Check that the connection is healthy, then refresh its schemas and call again.",
-        *_remedies(connection_id),
+    if "reason" in seen:
+        raise _not_ready(connection_id, seen["reason"])
+    if "failure" in seen:
+        raise seen["failure"]
+    return seen["answer"]
+
+
+def _not_ready(connection_id: str, reason: str) -> Refusal:
+    refresh = "POST /api/connections/{id}/schemas/refresh"
+    return Refusal(
+        f"After {_PATIENCE:.0f} s, Polytomic still has not read the source's schemas. {reason} Nothing was "
+        "written. See that the connection is healthy, refresh its schemas, then call again.",
+        NextStep(
+            tool="get_connection",
+            arguments={"connection_id": connection_id},
+            reason="See whether the source is healthy.",
+        ),
+        NextStep(
+            tool="write_operation",
+            arguments={"operation": refresh, "arguments": {"id": connection_id}},
+            reason="Have its schemas read anew.",
+        ),
     )
 
 
-def _remedies(connection_id: str) -> list[NextStep]:
-    arguments: JsonObject = {"connection_id": connection_id}
-    return [
-        NextStep(tool="refresh_schemas", arguments=arguments, reason="Read the source's schemas anew"),
-        NextStep(tool="get_connection", arguments=arguments, reason="See whether the source is healthy"),
-    ]
-
-
-def _is_not_ready(refused: RefusedError) -> bool:
+def _is_not_ready(error: PolytomicError) -> bool:
     """Tell a cache that is not ready: by the words, and by any 422 to a mere question."""
-    if refused.status == _UNFIT and refused.operation.startswith("GET"):
-        return True
-    return refused.status in (400, _UNFIT) and _NOT_READY.search(refused.reason) is not None
+    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+        return False
+    is_question = error.status != HTTPStatus.BAD_REQUEST and error.operation.startswith("GET ")
+    return is_question or _NOT_READY.search(error.reason) is not None
 
 
 def _names(item: JsonObject) -> set[str]:
@@ -165,7 +173,6 @@ def _shown(items: list[JsonObject]) -> str:
     )
 
 
-def _field_row(item: JsonObject) -> JsonObject:
-    names: tuple[str, ...] = ("id", "name", "type", "is_primary_key")
-    row: dict[str, Any] = {name: item.get(name) for name in names}
+def _row(item: JsonObject) -> JsonObject:
+    row = {name: item.get(name) for name in ("id", "name", "type")}
     return row | {"is_primary_key": True if item.get("is_primary_key") else None}

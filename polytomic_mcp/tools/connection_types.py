@@ -2,17 +2,17 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers import items_of
-from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Query
+from polytomic_mcp.tools.arguments import Api, Fields, Limit, PageToken, Query
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.names import fitting_items
-from polytomic_mcp.tools.results import Page, Result
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep, Page, Result
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _TYPES: Final = "GET /api/connection_types"
@@ -46,13 +46,13 @@ async def list_connection_types(
     role: Annotated[
         Literal["source", "destination"] | None, Field(description="Only what can be one")
     ] = None,
+    fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
     """List the systems Polytomic connects to. describe_connection_type tells what one needs."""
-    rows = [_row(entry) for entry in await _entries(api)]
-    fitting = [row for row in rows if role is None or row[role]]
-    return page_of(fitting, query=query, limit=limit, page_token=page_token)
+    fitting = [entry for entry in await _entries(api) if role is None or _row(entry)[role]]
+    return page_of(fitting, row=_row, query=query, fields=fields, limit=limit, page_token=page_token)
 
 
 async def describe_connection_type(
@@ -82,8 +82,9 @@ async def find_type(api: Polytomic, reference: str) -> JsonObject:
     fitting = fitting_items(entries, reference)
     if not fitting:
         hint = nearest(reference, [str(entry.get(key)) for entry in entries for key in ("name", "id")])
-        raise ToolError(
-            f"No connection type is called {quoted(reference)}.{hint} list_connection_types shows all."
+        raise Refusal(
+            f"No connection type is called {quoted(reference)}.{hint} list_connection_types shows all.",
+            NextStep(tool="list_connection_types", arguments={}, reason="shows all types"),
         )
     return fitting[0]
 

@@ -14,6 +14,7 @@ from polytomic_mcp.tools.arguments import (
     Configuration,
     ConfirmName,
     ConnectionId,
+    Fields,
     Limit,
     PageToken,
     Query,
@@ -60,6 +61,7 @@ async def list_connections(
     api: Api,
     query: Query = None,
     type: Annotated[str | None, Field(description="Only this type id")] = None,  # noqa: A002 - the API's name
+    fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
@@ -70,6 +72,7 @@ async def list_connections(
         row=_row,
         query=query,
         keep=lambda item: type is None or str(type_id(item)).casefold() == type.casefold(),
+        fields=fields,
         limit=limit,
         page_token=page_token,
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.arguments import Api
 from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
-from polytomic_mcp.tools.names import CONNECTION, MODEL, SYNC, Noun, find
+from polytomic_mcp.tools.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, find
 from polytomic_mcp.tools.results import Deleted
 
 _NAMED: Final = 10
@@ -101,6 +101,13 @@ async def sync_deletion(api: Api, sync_id: str) -> Deletion:
     return Deletion(SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
 
 
+async def bulk_sync_deletion(api: Api, bulk_sync_id: str) -> Deletion:
+    """Work out what deleting a bulk sync takes along: a run under way too."""
+    sync = await find(api, BULK_SYNC, bulk_sync_id)
+    consequence = "Its schedules and history go, a run is canceled; rows it has written stay where they are."
+    return Deletion(BULK_SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
+
+
 def _ask(
     context: Context[Any], deletion: Deletion, confirm_name: str | None
 ) -> Confirmation | Elicit[Confirmation]:
@@ -137,3 +144,4 @@ def _can_ask(context: Context[Any]) -> bool:
 confirm_connection = _asking(connection_deletion)
 confirm_model = _asking(model_deletion)
 confirm_sync = _asking(sync_deletion)
+confirm_bulk_sync = _asking(bulk_sync_deletion)

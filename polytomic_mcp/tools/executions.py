@@ -1,25 +1,27 @@
 """Executions: one run of a sync, its counts, its errors and its logs."""
 
-import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import unquote
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import ConflictError
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, Limit, Parsed, SyncId, TheCaller, refuse_boolean
+from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Parsed, SyncId, TheCaller, refuse_boolean
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.logs import read_log
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import SYNC, find
-from polytomic_mcp.tools.results import Result
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep, Result, Source
 from polytomic_mcp.tools.waiting import wait
 
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
 FIRST_ERRORS: Final = 5
+_GET: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 Seconds = Annotated[
@@ -39,6 +41,11 @@ class Execution(Result):
     errors: list[str] | None = None
     log: list[Any] | None = None
     log_count: Annotated[int | None, Field(description="Lines in the whole log")] = None
+    next_page_token: str | None = None
+
+    def source(self) -> Source:
+        """Return the API's own answer about the run."""
+        return Source(_GET, {"sync_id": self.sync_id, "id": self.id})
 
 
 async def start_sync(
@@ -59,7 +66,12 @@ async def start_sync(
     """
     sync = await find(caller.api, SYNC, sync_id)
     optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
-    started = await data_of(caller.api, "POST /api/syncs/{id}/executions", id=sync["id"], **optional)
+    try:
+        started = await data_of(caller.api, "POST /api/syncs/{id}/executions", id=sync["id"], **optional)
+    except ConflictError as refused:
+        wait_for_it = {"sync_id": sync["id"], "wait_seconds": 60}
+        step = NextStep(tool="get_sync_execution", arguments=wait_for_it, reason="waits for that run")
+        raise Refusal(str(refused), step) from refused
     return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds)
 
 
@@ -72,14 +84,19 @@ async def get_sync_execution(
     log: Annotated[
         Log | None, Field(description="Also this log: rows written, or rows refused and why")
     ] = None,
+    query: Annotated[str | None, Field(description="Only log lines with this text")] = None,
     limit: Limit = 20,
+    page_token: PageToken = None,
 ) -> Execution:
-    """Get a run of a sync: status, counts, errors; on demand lines of a log."""
+    """Get a run of a sync: status, counts, errors; on demand lines of a log, the newest first."""
     sync = await find(caller.api, SYNC, sync_id)
     execution_id = execution_id or await _latest(caller.api, sync)
     execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
     if log is not None:
-        execution.log_count, execution.log = await _read_log(caller.api, execution, log, limit)
+        where = {"sync_id": execution.sync_id, "id": execution.id}
+        page = await read_log(caller.api, where, log, query=query, limit=limit, page_token=page_token)
+        execution.log, execution.log_count = page.lines, page.count
+        execution.next_page_token = page.next_page_token
     return execution
 
 
@@ -97,7 +114,18 @@ async def cancel_sync(
         await api.call(
             "POST /api/syncs/{sync_id}/executions/{id}/cancel", sync_id=sync["id"], id=execution_id
         )
-    return _execution(sync["id"], await _get(api, sync["id"], target))
+    return await read_execution(api, sync["id"], target)
+
+
+async def read_execution(api: Polytomic, sync_id: str, execution_id: str) -> Execution:
+    """Read a run as the tools answer it."""
+    return _execution(sync_id, await _get(api, sync_id, execution_id))
+
+
+def describe(seen: JsonObject) -> str:
+    """Say in a line how far a run is, for a person who waits."""
+    counts = ", ".join(f"{count} {name}" for name, count in as_object(seen.get("counts")).items() if count)
+    return f"{seen.get('status')}{': ' if counts else ''}{counts}"
 
 
 async def _followed(
@@ -108,15 +136,14 @@ async def _followed(
         context,
         lambda: _get(caller.api, sync_id, execution_id),
         is_over=lambda seen: seen.get("status") in OVER,
-        describe=_describe,
+        describe=describe,
         seconds=seconds,
     )
     return _execution(sync_id, seen)
 
 
 async def _get(api: Polytomic, sync_id: str, execution_id: str) -> JsonObject:
-    operation = "GET /api/syncs/{sync_id}/executions/{id}"
-    return await data_of(api, operation, sync_id=sync_id, id=execution_id)
+    return await data_of(api, _GET, sync_id=sync_id, id=execution_id)
 
 
 async def _latest(api: Polytomic, sync: JsonObject) -> str:
@@ -124,51 +151,28 @@ async def _latest(api: Polytomic, sync: JsonObject) -> str:
     for part in ("current_execution", "last_execution"):
         if id_ := as_object(status.get(part)).get("id"):
             return id_
-    raise ToolError(f"The sync {sync.get('name')!r} has never run; start_sync runs it.")
-
-
-async def _read_log(
-    api: Polytomic, execution: Execution, log: Log, limit: int
-) -> tuple[int | None, list[Any]]:
-    """Return how many lines the log has, and the first ``limit`` of them."""
-    where: JsonObject = {"sync_id": execution.sync_id, "id": execution.id}
-    index = await data_of(api, "GET /api/syncs/{sync_id}/executions/{id}/logs", **where)
-    entry = as_object(index.get(log))
-    lines: list[Any] = []
-    if entry.get("count") != 0:
-        answer = await data_of(api, "GET /api/syncs/{sync_id}/executions/{id}/{type}", type=log, **where)
-        for url in as_list(answer.get("urls")):
-            if len(lines) >= limit:
-                break
-            lines += await _read_file(api, where, log, str(url))
-    return entry.get("count"), lines[:limit]
-
-
-async def _read_file(api: Polytomic, where: JsonObject, log: Log, url: str) -> list[Any]:
-    filename = unquote(url.partition("?")[0].rsplit("/", 1)[-1])
-    operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
-    content = await api.call(operation, type=log, filename=filename, **where)
-    if not isinstance(content, str):
-        raise ToolError(
-            f"The log file {filename} of the execution {where['id']} is no text to be shown here."
-        )
-    return [_line(line) for line in content.split("\n") if line]
-
-
-def _line(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return line
+    raise Refusal(
+        f"The sync {sync.get('name')!r} has never run; start_sync runs it.",
+        NextStep(tool="start_sync", arguments={"sync_id": sync["id"]}, reason="runs it now"),
+    )
 
 
 def _execution(sync_id: str, item: JsonObject) -> Execution:
     errors = as_list(item.get("errors"))[:FIRST_ERRORS]
     counts = given(**as_object(item.get("counts")))
-    return Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
+    execution = Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
+    execution.next_steps = list(_next_steps(execution)) or None
+    return execution
 
 
-def _describe(seen: JsonObject) -> str:
-    """Say in a line how far a run is, for a person who waits."""
-    counts = ", ".join(f"{count} {name}" for name, count in as_object(seen.get("counts")).items() if count)
-    return f"{seen.get('status')}{': ' if counts else ''}{counts}"
+def _next_steps(execution: Execution) -> Iterator[NextStep]:
+    where = {"sync_id": execution.sync_id, "execution_id": execution.id}
+    if execution.status not in OVER:
+        yield NextStep(
+            tool="get_sync_execution", arguments=where | {"wait_seconds": 60}, reason="waits for its end"
+        )
+    elif execution.status == "failed" or (execution.counts or {}).get("error"):
+        sync = {"sync_id": execution.sync_id}
+        yield NextStep(tool="diagnose_sync", arguments=sync, reason="groups what went wrong by cause")
+        log = where | {"log": "errors"}
+        yield NextStep(tool="get_sync_execution", arguments=log, reason="shows each refused row")

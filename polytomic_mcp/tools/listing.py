@@ -43,30 +43,43 @@ async def list_page(
     rows = _Rows(limit)
     async for page in api.pages(operation, **arguments):
         items = items_of(page)
-        refuse_unknown_fields(items, fields)
+        _refuse_unknown(items, fields)
         for index, item in enumerate(items):
             short = row(item)
             if index < skip or not (keep(item) and has_text(short, query)):
                 continue
-            if not rows.takes(short | {name: item.get(name) for name in fields or ()}):
+            if not rows.takes(_widened(short, item, fields)):
                 return Page(items=rows.items, next_page_token=f"{index}:{token}")
         pagination = as_object(as_object(page).get("pagination"))
         skip, token = 0, str(pagination.get("next_page_token") or "")
     return Page(items=rows.items)
 
 
-def page_of(items: Sequence[JsonObject], *, query: str | None, limit: int, page_token: str | None) -> Page:
-    """Page through rows that are all at hand; the token counts those before."""
+def page_of(
+    items: Sequence[JsonObject],
+    *,
+    row: Callable[[JsonObject], JsonObject] = dict,
+    query: str | None,
+    fields: Sequence[str] | None = None,
+    limit: int,
+    page_token: str | None,
+) -> Page:
+    """Page through items that are all at hand; the token counts those before."""
     skip, _ = _decode(page_token)
-    fitting = [item for item in items if has_text(item, query)]
+    _refuse_unknown(items, fields)
+    fitting = [(short, item) for item in items if has_text(short := row(item), query)]
     rows = _Rows(limit)
-    for index, item in enumerate(fitting[skip:], skip):
-        if not rows.takes(item):
+    for index, (short, item) in enumerate(fitting[skip:], skip):
+        if not rows.takes(_widened(short, item, fields)):
             return Page(items=rows.items, next_page_token=f"{index}:")
     return Page(items=rows.items)
 
 
-def refuse_unknown_fields(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
+def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) -> JsonObject:
+    return row | {name: item.get(name) for name in fields or ()}
+
+
+def _refuse_unknown(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
     """Raise a ToolError for a field that none of the items has; the text names those there are."""
     known = {name: None for item in items for name in item}
     if known and (unknown := [name for name in fields or () if name not in known]):

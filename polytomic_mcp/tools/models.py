@@ -13,6 +13,7 @@ from polytomic_mcp.tools.arguments import (
     Configuration,
     ConfirmName,
     ConnectionId,
+    Fields,
     Limit,
     ModelId,
     PageToken,
@@ -76,6 +77,7 @@ async def list_models(
     api: Api,
     query: Query = None,
     connection_id: Annotated[str | None, Field(description="Only over this connection")] = None,
+    fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
@@ -87,6 +89,7 @@ async def list_models(
         row=_row,
         query=query,
         keep=lambda item: over is None or item.get("connection_id") == over,
+        fields=fields,
         limit=limit,
         page_token=page_token,
     )

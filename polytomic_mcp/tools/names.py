@@ -32,8 +32,14 @@ CONNECTION: Final = Noun(
 )
 MODEL: Final = Noun("model", "GET /api/models/{id}", "GET /api/models", "list_models")
 SYNC: Final = Noun("sync", "GET /api/syncs/{id}", "GET /api/syncs", "list_syncs")
+BULK_SYNC: Final = Noun("bulk sync", "GET /api/bulk/syncs/{id}", "GET /api/bulk/syncs", "list_bulk_syncs")
 
-_REFERENCES: Final = {"connection_id": CONNECTION, "model_id": MODEL, "sync_ids": SYNC}
+_REFERENCES: Final = {
+    "connection_id": CONNECTION,
+    "model_id": MODEL,
+    "sync_ids": SYNC,
+    "bulk_sync_ids": BULK_SYNC,
+}
 """Where parts of requests name objects, under the API's names."""
 
 

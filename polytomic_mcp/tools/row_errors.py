@@ -71,7 +71,7 @@ class Line:
 
     message: str
     row: JsonObject = field(default_factory=dict[str, Any])
-    field: str | None = None
+    about: str | None = None
 
     @classmethod
     def of(cls, text: str) -> "Line":
@@ -84,9 +84,9 @@ class Line:
             return cls(str(parsed))
         parts = as_object(parsed)
         message = next((parts[name] for name in _MESSAGES if parts.get(name)), "no reason was given")
-        row = next((as_object(parts[name]) for name in _ROWS if as_object(parts.get(name))), {})
+        rows = [as_object(parts.get(name)) for name in _ROWS]
         named = next((parts[name] for name in _FIELDS if isinstance(parts.get(name), str)), None)
-        return cls(_text(message), row, named)
+        return cls(_text(message), next(filter(None, rows), as_object(None)), named)
 
 
 async def read_row_errors(
@@ -121,7 +121,7 @@ def group(lines: Iterable[Line], known: AbstractSet[str]) -> list[RowCause]:
     causes: dict[tuple[str | None, str], RowCause] = {}
     for line in lines:
         cause = normalized(line.message, line.row, known)
-        name = line.field or _field_in(cause, known)
+        name = line.about or _field_in(cause, known)
         found = causes.setdefault((name, cause), RowCause(cause=cause, field=name, count=0, examples=[]))
         found.count += 1
         if found.count <= _EXAMPLES:

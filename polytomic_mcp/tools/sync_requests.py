@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from polytomic_mcp.tools.arguments import Parsed
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
@@ -11,10 +11,17 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_o
 _DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})
 
 
-class Part(BaseModel):
-    """A part of a request: unknown keys are refused, absent ones stay absent."""
+def _keep_fields(schema: JsonObject) -> None:
+    del schema["description"], schema["additionalProperties"]
 
-    model_config = ConfigDict(extra="forbid")
+
+class Part(BaseModel):
+    """A part of a request: unknown keys are refused, absent ones stay absent.
+
+    The definitions say neither that nor the docstrings: the fields tell a model what it needs.
+    """
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_keep_fields)
 
     def body(self) -> JsonObject:
         """Return the part as it goes out; null means not given, but for a constant."""
@@ -113,6 +120,12 @@ Overrides = Annotated[
     Parsed,
     Field(description='Replaced values: [{"field": source, "function", "value", "override"}]'),
 ]
+
+
+def brief(schema_type: str) -> WithJsonSchema:
+    """Show an argument by its type alone, where another tool's definition has told its shape."""
+    items = {"items": {"type": "object"}} if schema_type == "array" else {}
+    return WithJsonSchema({"type": schema_type, **items, "description": "As in create_sync"})
 
 
 def request_body(**arguments: Any) -> JsonObject:

@@ -6,7 +6,7 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, SyncId, TheCaller
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query, SyncId, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
 from polytomic_mcp.tools.json_values import JsonObject, as_object
@@ -27,6 +27,7 @@ from polytomic_mcp.tools.sync_requests import (
     TheIdentity,
     TheSchedule,
     TheTarget,
+    brief,
     request_body,
 )
 from polytomic_mcp.tools.sync_updates import merged
@@ -36,7 +37,7 @@ from polytomic_mcp.tools.toolset import Toolset
 _UPDATE: Final = "PUT /api/syncs/{id}"
 _NOT_COMPARED: Final = frozenset({"updated_at", "updated_by", "encryption_passphrase"})
 
-DryRun = Annotated[bool, Field(description="Check fields and modes, show the request, write nothing")]
+DryRun = Annotated[bool, Field(description="Check and show the request, write nothing")]
 
 
 class Sync(Result):
@@ -58,6 +59,7 @@ async def list_syncs(
     active: bool | None = None,
     mode: Annotated[str | None, Field(description="Only this mode")] = None,
     target_connection_id: Annotated[str | None, Field(description="Only into this connection")] = None,
+    fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
@@ -68,6 +70,7 @@ async def list_syncs(
         SYNC.list,
         row=_row,
         query=query,
+        fields=fields,
         limit=limit,
         page_token=page_token,
         **given(active=active, mode=mode, target_connection_id=into),
@@ -140,19 +143,19 @@ async def update_sync(
     caller: TheCaller,
     sync_id: SyncId,
     name: str | None = None,
-    mode: Mode | None = None,
-    target: TheTarget | None = None,
-    fields: Mappings = None,
-    identity: TheIdentity = None,
-    identities: Identities = None,
-    schedule: TheSchedule = None,
+    mode: str | None = None,
+    target: Annotated[TheTarget | None, brief("object")] = None,
+    fields: Annotated[Mappings, brief("array")] = None,
+    identity: Annotated[TheIdentity, brief("object")] = None,
+    identities: Annotated[Identities, brief("object")] = None,
+    schedule: Annotated[TheSchedule, brief("object")] = None,
     active: bool | None = None,
-    model_filters: ModelFilters = None,
-    target_filters: TargetFilters = None,
-    filters: Filters = None,
+    model_filters: Annotated[ModelFilters, brief("object")] = None,
+    target_filters: Annotated[TargetFilters, brief("object")] = None,
+    filters: Annotated[Filters, brief("array")] = None,
     filter_logic: str | None = None,
-    override_fields: OverrideFields = None,
-    overrides: Overrides = None,
+    override_fields: Annotated[OverrideFields, brief("array")] = None,
+    overrides: Annotated[Overrides, brief("array")] = None,
     sync_all_records: bool | None = None,
     skip_initial_backfill: bool | None = None,
     only_enrich_updates: bool | None = None,

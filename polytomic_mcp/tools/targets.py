@@ -7,7 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of, items_of
-from polytomic_mcp.tools.arguments import Api, ConnectionId, Limit, PageToken, Parsed, Query
+from polytomic_mcp.tools.arguments import Api, ConnectionId, Fields, Limit, PageToken, Parsed, Query
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.merging import given
@@ -36,6 +36,7 @@ async def list_target_objects(
     api: Api,
     connection_id: ConnectionId,
     query: Query = None,
+    fields: Fields = None,
     limit: Limit = 100,
     page_token: PageToken = None,
 ) -> TargetObjects:
@@ -46,8 +47,10 @@ async def list_target_objects(
     connection = await find(api, CONNECTION, connection_id)
     answer = await target_objects(api, connection["id"])
     page = page_of(
-        [_row(item) for item in items_of(answer)],
+        items_of(answer),
+        row=_row,
         query=query,
+        fields=fields,
         limit=limit,
         page_token=page_token,
     )

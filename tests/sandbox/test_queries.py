@@ -18,7 +18,7 @@ Ended = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
-    """Submit a query, wait for the workers, and return what a poll answers: ``await ended(connection, sql)``."""
+    """Submit a query, wait for the workers, and return what a poll answers."""
 
     async def ended(connection: dict[str, Any], query: str) -> Any:
         answer = await http.post(f"/api/connections/{connection['id']}/query", json={"query": query})
@@ -109,7 +109,7 @@ async def test_a_last_page_that_is_full_has_no_page_behind_it(warehouse: Any, en
 
 
 async def test_a_page_of_another_query_is_refused(
-    warehouse: Any, connect: Any, http: httpx.AsyncClient, ended: Ended
+    warehouse: Any, http: httpx.AsyncClient, ended: Ended
 ) -> None:
     answer = await ended(warehouse, NUMBERS.format(1))
 
@@ -144,7 +144,10 @@ async def test_a_query_that_fails_half_way_leaves_no_rows(
 async def test_a_fault_of_the_sandbox_fails_the_query_without_its_traceback(
     warehouse: Any, ended: Ended, sandbox: Starlette
 ) -> None:
-    sandbox.state.world.engine = None
+    class Broken:
+        def close(self) -> None: ...
+
+    sandbox.state.world.engine = Broken()
 
     answer = await ended(warehouse, "SELECT 1")
 

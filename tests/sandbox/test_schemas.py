@@ -43,12 +43,12 @@ async def test_a_schema_shows_its_fields_and_its_key(schema: Any) -> None:
 
     assert answer["id"] == USERS
     assert answer["fields"][0] == {
-        "id": "id",
-        "name": "id",
+        "id": "user_id",
+        "name": "user_id",
         "type": "number",
         "type_spec": "number",
         "remote_type": "BIGINT",
-        "path": "id",
+        "path": "user_id",
         "is_primary_key": True,
         "source_primary_key": True,
         "primary_key_override": False,
@@ -109,8 +109,9 @@ async def test_records_are_a_few_rows(schema: Any) -> None:
 
 
 async def test_a_field_of_a_user_is_shown_and_read_by_its_path(schema: Any) -> None:
-    assert (await add(schema, path="email.domain", definition="int", example=7)).status_code == 200
+    assert (await add(schema, path="preferences.theme", definition="int", example=7)).status_code == 200
     await add(schema, field_id="EMAIL2", path="email", type="string")
+    await add(schema, field_id="gone", path="email.nothing.here")
 
     found = await fields(schema)
     score = found["score"]
@@ -120,11 +121,11 @@ async def test_a_field_of_a_user_is_shown_and_read_by_its_path(schema: Any) -> N
         "Score",
         "number",
         "int",
-        "email.domain",
+        "preferences.theme",
     )
     assert (score["user_managed"], score["is_primary_key"], score["remote_type"]) == (True, False, None)
-    assert records[0]["score"] is None
-    assert records[0]["EMAIL2"] == records[0]["email"]
+    assert (records[0]["score"], records[0]["EMAIL2"]) == ("light", records[0]["email"])
+    assert records[0]["gone"] is None
 
 
 async def test_a_field_that_is_sent_again_replaces_the_first(schema: Any) -> None:
@@ -195,16 +196,16 @@ async def test_primary_keys_are_overridden_as_a_whole_and_reset(schema: Any) -> 
         return {"fields": [{"field_id": id_, "is_primary_key": is_key} for id_, is_key in keys.items()]}
 
     before = await fields(schema)
-    put = await schema("PUT", f"/{USERS}/primary_keys", body(ID=False, email=True))
+    put = await schema("PUT", f"/{USERS}/primary_keys", body(USER_ID=False, email=True))
     first = await fields(schema)
     await schema("PUT", f"/{USERS}/primary_keys", body(email=True))
     second = await fields(schema)
     reset = await schema("DELETE", f"/{USERS}/primary_keys")
 
     assert (put.status_code, reset.status_code) == (200, 204)
-    assert (keys(first), keys(second)) == (["email"], ["id", "email"])
-    assert (first["id"]["source_primary_key"], first["id"]["primary_key_override"]) == (True, True)
-    assert second["id"]["primary_key_override"] is False
+    assert (keys(first), keys(second)) == (["email"], ["user_id", "email"])
+    assert (first["user_id"]["source_primary_key"], first["user_id"]["primary_key_override"]) == (True, True)
+    assert second["user_id"]["primary_key_override"] is False
     assert await fields(schema) == before
 
 

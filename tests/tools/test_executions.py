@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 JSON_LINES = '{"Id": 1}\n\nnot json\n{"Id": 3}\n'
 
@@ -94,7 +96,7 @@ async def test_a_log_is_torn_at_its_line_breaks_only(tools: Any, company: Any) -
         "get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION, log="errors"
     )
 
-    assert run["log"] == lines
+    assert run["log"] == lines[::-1]
 
 
 async def test_what_to_run_goes_to_the_api_as_it_was_given(tools: Any, company: Any) -> None:
@@ -152,15 +154,64 @@ async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Any, company:
         assert "'Plans to Gong' has never run; start_sync runs it." in text
 
 
-async def test_lines_of_a_log_are_read_as_far_as_they_are_wanted(tools: Any, company: Any) -> None:
+async def test_lines_of_a_log_come_newest_first_and_no_further_than_wanted(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
-    serve_log(company, "errors", 7, first=JSON_LINES, second='{"Id": 4}', third=b"never read")
+    serve_log(company, "errors", 7, first=b"never read", second=JSON_LINES, third='{"Id": 4}')
 
-    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors", limit=4)
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors", limit=3)
 
-    assert run["log"] == [{"Id": 1}, "not json", {"Id": 3}, {"Id": 4}]
+    assert run["log"] == [{"Id": 4}, {"Id": 3}, "not json"]
     assert run["log_count"] == 7
-    assert not any(request.url.path.endswith("/third") for request in company.requests)
+    assert not any(request.url.path.endswith("/first") for request in company.requests)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4), limit=st.integers(1, 6))
+async def test_walking_through_a_log_loses_and_repeats_nothing(
+    sizes: list[int], limit: int, tools: Any, company: Any
+) -> None:
+    names = [[f"{number}-{line}" for line in range(size)] for number, size in enumerate(sizes)]
+    serve(company, {"status": "running"})
+    serve_log(company, "errors", None, **{f"file{at}": "\n".join(each) for at, each in enumerate(names)})
+    where = {"sync_id": company.SYNC, "execution_id": company.EXECUTION, "log": "errors"}
+
+    seen, token = [], {}
+    while token is not None:
+        run = await tools("get_sync_execution", **where, limit=limit, **token)
+        seen += run["log"]
+        token = {"page_token": run["next_page_token"]} if "next_page_token" in run else None
+
+    assert seen == [line for each in names[::-1] for line in each[::-1]]
+
+
+async def test_a_log_can_be_searched(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "errors", 3, one='{"error": "Unknown contact"}\n{"error": "Too long"}\n"unknown"')
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors", query="UNKNOWN")
+
+    assert run["log"] == ["unknown", {"error": "Unknown contact"}]
+
+
+async def test_a_log_s_page_is_no_longer_than_a_window_takes(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    lines = [f"{number} " + "why it was refused " * 40 for number in range(100)]
+    serve_log(company, "errors", 100, one="\n".join(lines))
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors", limit=100)
+
+    assert 5 < len(run["log"]) < 100
+    assert run["log"] == lines[: -len(run["log"]) - 1 : -1]
+    assert "truncated" not in run
+
+
+async def test_a_token_of_something_else_is_refused(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "errors", 1, one="x")
+
+    text = await tools.refused("get_sync_execution", sync_id=company.SYNC, log="errors", page_token="7:")
+
+    assert "page_token is not one that a log answered" in text
 
 
 async def test_a_log_file_is_asked_for_by_its_name_quoted_once(tools: Any, company: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from polytomic_mcp.sandbox import events, pagination
 from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.organizations import is_reached
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.window import Window
 
@@ -23,6 +24,7 @@ def list_all(call: Call) -> JsonObject:
         event
         for event in events.recent(call.world)
         if type_ in (None, event["type"])
+        and is_reached(call, event["organization_id"])
         and organization in (None, event["organization_id"])
         and window.holds(event["created_at"])
     ]

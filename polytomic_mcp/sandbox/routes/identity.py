@@ -2,28 +2,27 @@
 
 from typing import Any, Final
 
+from polytomic_mcp.sandbox import organizations, users
 from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.identity import ORGANIZATION_ID, USER_ID
-
-CREDENTIAL: Final = {"method": "api_key", "mode": "user"}
-"""How the caller signed in: the names are seen in the 2025-09-18 SDK, the two values are a guess."""
 
 
 def get(call: Call) -> dict[str, Any]:
-    """Answer with the sandbox's one user."""
-    del call
+    """Answer with the user the call's credential stands for."""
+    credential = call.credential
+    user = users.show(call.world.find(users.KIND, credential.user_id))
+    organization = call.world.find(organizations.KIND, credential.organization_id)
     return {
         "data": {
-            "id": USER_ID,
-            "email": "ada@acme.example",
-            "organization_id": ORGANIZATION_ID,
-            "organization_name": "Acme (sandbox)",
-            "role": "admin",
+            "id": user["id"],
+            "email": user["email"],
+            "organization_id": organization["id"],
+            "organization_name": organization["name"],
+            "role": user["role"],
             "is_user": True,
             "is_organization": False,
             "is_partner": False,
             "is_system": False,
-            "credential": CREDENTIAL,
+            "credential": {"method": credential.method, "mode": credential.mode},
         }
     }
 

@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from polytomic_mcp.sandbox import organizations, roles, users
 from polytomic_mcp.sandbox.crm import introduce
 from polytomic_mcp.sandbox.engine import QueryError
 from polytomic_mcp.sandbox.field_types import field_type
@@ -23,6 +24,8 @@ def plant(world: World, tables: Mapping[str, Path], contacts: str | None) -> lis
     user; a ``ValueError`` says which option cannot be done, and then nothing was planted.
     """
     with world.store.transaction():
+        for noun in (organizations, roles, users):
+            noun.plant(world)
         _plant_company(world.tables)
         notes = import_tables(world.tables, tables)
         return notes if contacts is None else [*notes, _introduce(world, contacts)]

@@ -83,7 +83,7 @@ async def test_a_server_that_passes_no_raw_path_is_served_too() -> None:
         await api({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as http:
-        answer = await http.get("/api/me", headers={"Authorization": "Bearer k"})
+        answer = await http.get("/api/events_types", headers={"Authorization": "Bearer k"})
     world.close()
 
     assert answer.status_code == 200

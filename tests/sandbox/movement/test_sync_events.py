@@ -73,7 +73,7 @@ async def test_a_run_that_fails_says_why(stage: Any, sync: Any, workers: Any, to
 
     failed = await stage.execution(sync, execution["id"])
 
-    assert told() == {"sync.failed": ids(sync, execution) | {"error": failed["errors"][0]}}
+    assert told()["sync.failed"] == ids(sync, execution) | {"error": failed["errors"][0]}
 
 
 async def test_a_run_that_is_canceled_says_so(stage: Any, sync: Any, workers: Any, told: Any) -> None:

@@ -1,0 +1,192 @@
+"""The three ways a schema's rows reach their output: merged, appended, or put in place of the old ones.
+
+All take their rows in chunks, and each chunk inside one transaction of the caller's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from polytomic_mcp.sandbox import bulk_outputs
+from polytomic_mcp.sandbox.bulk_copies import Copies, Copy
+from polytomic_mcp.sandbox.tables import Row, Table
+from polytomic_mcp.sandbox.world import World
+
+_CHUNK: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows that were written, as the output holds them now, or held them last."""
+
+    inserts: list[Row] = field(default_factory=list[Row])
+    updates: list[Row] = field(default_factory=list[Row])
+    deletes: list[Row] = field(default_factory=list[Row])
+
+    @property
+    def count(self) -> int:
+        """How many rows changed."""
+        return len(self.inserts) + len(self.updates) + len(self.deletes)
+
+
+class Copying(Protocol):
+    """One schema's way into its output."""
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """Write rows of the output's form."""
+        ...
+
+    def end(self, *, is_whole: bool) -> Written | None:
+        """Do a part of what comes after the last row, or return None; ``is_whole``: all rows were read."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave behind nothing of a run that ends before ``end``."""
+        ...
+
+
+class Merge:
+    """Adds and changes rows by their key, those only that differ; deletes what a whole read did not meet."""
+
+    def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str], run: str) -> None:
+        self._world = world
+        self._output = output
+        self._copies = Copies(world, output, names, key)
+        self._run = run
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """Write rows; of several with one key the last stays."""
+        self._copies.refresh()
+        keyed = {self._copies.key(row): row for row in rows}
+        found = self._copies.find(keyed)
+        fresh = {key: row for key, row in keyed.items() if key not in found}
+        changed = {key: row for key, row in keyed.items() if key in found and self._differs(row, found[key])}
+        written = Written(self._insert(fresh), self._update(changed, found))
+        self._copies.see(keyed, self._run)
+        self._copies.settle()
+        return written
+
+    def end(self, *, is_whole: bool) -> Written | None:
+        """Delete some of what is gone from the source; None when nothing more is."""
+        if not is_whole:
+            return None
+        self._copies.refresh()
+        gone = self._copies.unseen(self._run, _CHUNK)
+        rows = self._world.tables.pick(self._output, gone)
+        self._world.tables.delete(self._output, gone)
+        self._copies.settle()
+        return Written(deletes=[*rows.values()]) if gone else None
+
+    def abandon(self) -> None:
+        """Keep what was merged: the next run goes on from there."""
+
+    def _differs(self, row: Row, copy: Copy) -> bool:
+        return self._copies.digest(row) != copy.digest
+
+    def _insert(self, rows: dict[str, Row]) -> list[Row]:
+        made = [_stamped(self._world, self._output, row, None) for row in rows.values()]
+        self._note(rows, self._world.tables.insert(self._output, made) if made else ())
+        return made
+
+    def _update(self, rows: dict[str, Row], found: dict[str, Copy]) -> list[Row]:
+        ids = [found[key].row_id for key in rows]
+        held = self._world.tables.pick(self._output, ids)
+        made = {
+            id_: _stamped(self._world, self._output, row, held.get(id_))
+            for id_, row in zip(ids, rows.values(), strict=True)
+        }
+        if made:
+            self._world.tables.update(self._output, made)
+        self._note(rows, ids)
+        return [*made.values()]
+
+    def _note(self, rows: dict[str, Row], ids: Sequence[int]) -> None:
+        pairs = zip(rows.items(), ids, strict=True)
+        self._copies.put({key: Copy(id_, self._copies.digest(row)) for (key, row), id_ in pairs})
+
+
+class Append:
+    """Adds rows; where there is a key, only those that differ from the last version of theirs."""
+
+    def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
+        self._world = world
+        self._output = output
+        self._copies = Copies(world, output, names, key) if key else None
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """Write rows."""
+        fresh = [*rows] if self._copies is None else self._fresh(self._copies, rows)
+        made = [_stamped(self._world, self._output, row, None) for row in fresh]
+        ids = self._world.tables.insert(self._output, made)
+        if self._copies is not None:
+            pairs = zip(fresh, ids, strict=True)
+            self._copies.put(
+                {self._copies.key(row): Copy(id_, self._copies.digest(row)) for row, id_ in pairs}
+            )
+            self._copies.settle()
+        return Written(made)
+
+    def end(self, *, is_whole: bool) -> Written | None:
+        """Do nothing: an append deletes nothing."""
+        del is_whole
+
+    def abandon(self) -> None:
+        """Keep what was appended: the next run goes on from there."""
+
+    @staticmethod
+    def _fresh(copies: Copies, rows: Sequence[Row]) -> list[Row]:
+        copies.refresh()
+        latest = {key: copy.digest for key, copy in copies.find([copies.key(row) for row in rows]).items()}
+        fresh: list[Row] = []
+        for row in rows:
+            key, digest = copies.key(row), copies.digest(row)
+            if latest.get(key) != digest:
+                latest[key] = digest
+                fresh.append(row)
+        return fresh
+
+
+class Replace:
+    """Gathers all rows aside and puts them in the place of the old ones at the end, at once.
+
+    ``is_rebuilt`` makes the table anew as it was ``planned``, without the columns it had beyond that.
+    """
+
+    def __init__(self, world: World, output: Table, planned: Table, run: str, *, is_rebuilt: bool) -> None:
+        self._world = world
+        self._output = output
+        self._planned = planned if is_rebuilt else None
+        self._form = planned if is_rebuilt else output
+        self._staged = bulk_outputs.aside(self._form, run)
+        self._is_done = False
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """Write rows aside."""
+        made = [_stamped(self._world, self._form, row, None) for row in rows]
+        self._world.tables.insert(self._staged, made)
+        return Written(made)
+
+    def end(self, *, is_whole: bool) -> Written | None:
+        """Put the rows in place, and count none of them again."""
+        del is_whole
+        if self._planned is not None:
+            self._world.tables.drop(self._output)
+            self._world.tables.create(self._planned)
+        self._world.tables.swap(self._form, self._staged)
+        self._is_done = True
+
+    def abandon(self) -> None:
+        """Remove what was gathered."""
+        if not self._is_done:
+            self._world.tables.discard(self._staged)
+
+
+def _stamped(world: World, table: Table, row: Row, held: Row | None) -> Row:
+    """Return the row with the times of its coming and of its change, where the table notes them."""
+    now = world.now()
+    stamps = {
+        bulk_outputs.CREATED.name: now if held is None else held.get(bulk_outputs.CREATED.name),
+        bulk_outputs.UPDATED.name: now,
+    }
+    noted = {name: time for name, time in stamps.items() if table.column(name) is not None}
+    return {**(held or {}), **row, **noted}

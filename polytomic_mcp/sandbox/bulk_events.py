@@ -1,0 +1,41 @@
+"""What a bulk sync's run tells the world: an event when it begins, and one for its end."""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import events
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+_TYPES: Final = {
+    "running": "bulk_sync.running",
+    "completed": "bulk_sync.completed",
+    "errors": "bulk_sync.completed_with_error",
+    "failed": "bulk_sync.failed",
+    "canceled": "bulk_sync.canceled",
+}
+"""The states that have an event; an interrupted run has none."""
+
+_ENDED: Final = ("completed", "errors", "failed")
+
+
+def tell(world: World, execution: JsonObject) -> None:
+    """Record the event of the state the execution is in now, if that state and the sync have one."""
+    sync = world.store.get("bulk_sync", execution["_sync_id"])
+    type_ = _TYPES.get(execution["status"])
+    if sync is None or type_ is None:
+        return
+    payload: dict[str, Any] = {
+        "sync_id": sync["id"],
+        "sync_name": sync["name"],
+        "execution_id": execution["id"],
+        "source_connection_id": sync["source_connection_id"],
+        "destination_connection_id": sync["destination_connection_id"],
+        "organization_id": sync["organization_id"],
+        "status": execution["status"],
+        "trigger": execution["type"],
+    }
+    if execution["status"] in _ENDED:
+        payload |= {name: execution[name] for name in ("record_count", "error_count", "warning_count")}
+        payload["error"] = execution["status_message"]
+        payload["logs_url"] = f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs"
+    events.record(world, type_, payload)

@@ -1,0 +1,58 @@
+"""The table a schema's rows land in: made, widened, and what brings a row to its form."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from polytomic_mcp.sandbox.bulk_selection import Output
+from polytomic_mcp.sandbox.conversion import fit_for
+from polytomic_mcp.sandbox.tables import Column, Row, Table
+from polytomic_mcp.sandbox.world import World
+
+CREATED: Final = Column("_polytomic_created_at", "datetime", "TIMESTAMP WITH TIME ZONE")
+UPDATED: Final = Column("_polytomic_updated_at", "datetime", "TIMESTAMP WITH TIME ZONE")
+"""When a row came and when it changed; the names are a guess."""
+
+ASIDE: Final = " set aside for "
+"""Marks the place of rows that a run gathers; no table's own place holds it."""
+
+Shape = Callable[[Row], Row]
+"""Brings a source's row to the form of its output; raises ``UnfitError``."""
+
+
+def planned(
+    system: str, name: str, outputs: Sequence[Output], key: Sequence[str], *, has_timestamps: bool
+) -> Table:
+    """Return the table as a run would make it; nothing is made yet."""
+    stamps = (CREATED, UPDATED) if has_timestamps else ()
+    columns = (*(each.column for each in outputs), *stamps)
+    return Table(system, name, name, "table", columns, key[0] if len(key) == 1 else None)
+
+
+def ensure(world: World, wanted: Table) -> Table:
+    """Return the table that is there, wider where it lacks a column, or make it."""
+    held = world.tables.get(wanted.system, wanted.name)
+    if held is None:
+        world.tables.create(wanted)
+        return wanted
+    missing = [column for column in wanted.columns if held.column(column.name) is None]
+    return world.tables.add_columns(held, missing) if missing else held
+
+
+def aside(table: Table, run: str) -> Table:
+    """Return the table in which a run gathers rows: it has a place, and no name that a query could find."""
+    return replace(table, source=f"{table.id}{ASIDE}{run}")
+
+
+def shape_for(table: Table, outputs: Sequence[Output]) -> Shape:
+    """Return what brings rows to the table's own columns, whose types may differ from the source's."""
+    columns = [table.column(each.column.name) or each.column for each in outputs]
+    parts = [
+        (each, column.name, fit_for(column)) for each, column in zip(outputs, columns, strict=True)
+    ]
+
+    def shape(row: Row) -> Row:
+        values = ((name, each.value(row), fit) for each, name, fit in parts)
+        return {name: None if value is None else fit(value) for name, value, fit in values}
+
+    return shape

@@ -1,0 +1,69 @@
+"""Organizations, and who reaches which.
+
+The sandbox's own key acts for the first organization and, as a partner's key would, in all others
+(a choice: one key shows the whole API). A key minted for a user reaches that user's organization.
+Connections, models and syncs are shared by all: the sandbox has one set of them.
+"""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.call import Call
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.world import World
+
+KIND: Final = "organization"
+_OWNED: Final = ("user", "role", "policy", "webhook")
+
+
+def plant(world: World) -> None:
+    """Bring the first organization where it is missing."""
+    if world.store.get(KIND, ORGANIZATION_ID) is None:
+        name = "Acme (sandbox)"
+        world.store.put(KIND, ORGANIZATION_ID, {"id": ORGANIZATION_ID, "name": name})
+
+
+def act_in(call: Call, id_: str | None = None) -> str:
+    """Return the id of the organization the call acts in: the one it names, or else the caller's.
+
+    Raises:
+        RefusalError: 404, there is none of that id; 403, the caller does not reach it.
+    """
+    id_ = id_ or call.credential.organization_id
+    call.world.find(KIND, id_)
+    if not is_reached(call, id_):
+        raise RefusalError(403, f"This credential does not reach organization {id_}.", key="forbidden")
+    return id_
+
+
+def is_reached(call: Call, id_: str) -> bool:
+    """Say whether the caller may act in an organization."""
+    return call.credential.organization_id in (id_, ORGANIZATION_ID)
+
+
+def require_partner(call: Call) -> None:
+    """Refuse with 403 whoever may not make or remove organizations."""
+    if call.credential.organization_id != ORGANIZATION_ID:
+        raise RefusalError(403, f"{call.operation} is for partners.", key="forbidden")
+
+
+def find(call: Call, kind: str, id_: str) -> JsonObject:
+    """Return a document of an organization the caller reaches, or refuse with 404."""
+    document = call.world.find(kind, id_)
+    act_in(call, document["organization_id"])
+    return document
+
+
+def listed(call: Call, kind: str) -> list[JsonObject]:
+    """Return the documents of the organizations that the caller reaches, oldest first."""
+    return [each for each in call.world.store.list(kind) if is_reached(call, each["organization_id"])]
+
+
+def remove(world: World, id_: str) -> None:
+    """Remove an organization with its users, roles, policies and webhooks."""
+    for kind in _OWNED:
+        for document in world.store.list(kind):
+            if document["organization_id"] == id_:
+                world.store.delete(kind, document["id"])
+    world.store.delete(KIND, id_)

@@ -1,0 +1,70 @@
+"""What an id belongs to: an object of any kind, and those it stands on."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.organizations import is_reached
+from polytomic_mcp.sandbox.refusals import not_found
+from polytomic_mcp.sandbox.store import JsonObject
+
+_PATHS: Final = {
+    "connection": "/api/connections/{id}",
+    "model": "/api/models/{id}",
+    "sync": "/api/syncs/{id}",
+    "execution": "/api/syncs/{_sync_id}/executions/{id}",
+    "bulk_sync": "/api/bulk/syncs/{id}",
+    "organization": "/api/organizations/{id}",
+    "user": "/api/organizations/{organization_id}/users/{id}",
+    "role": "/api/permissions/roles/{id}",
+    "policy": "/api/permissions/policies/{id}",
+    "webhook": "/api/webhooks/{id}",
+}
+"""Where each kind is read; that the API names its types so is a guess."""
+
+_RELATIONS: Final = (
+    ("connection", "connection", "connection_id"),
+    ("sync", "sync", "_sync_id"),
+    ("source_connection", "connection", "source_connection_id"),
+    ("destination_connection", "connection", "destination_connection_id"),
+)
+"""A relation's name, the kind it leads to, and the key that holds the id."""
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with what the id belongs to: its type, where it is read, and its relations."""
+    id_ = call.arguments["id"]
+    for kind, path in _PATHS.items():
+        document = call.world.store.get(kind, id_)
+        if document is not None and is_reached(call, _organization(call, kind, document)):
+            return {
+                "data": {
+                    "id": id_,
+                    "type": kind,
+                    "organization_id": _organization(call, kind, document),
+                    "canonical_path": path.format_map(document),
+                    "context": {"name": document["name"]} if "name" in document else {},
+                    "relationships": dict(_relations(call, document)),
+                }
+            }
+    raise not_found("entity", id_)
+
+
+def _organization(call: Call, kind: str, document: JsonObject) -> str:
+    if kind == "organization":
+        return document["id"]
+    return document.get("organization_id", call.credential.organization_id)
+
+
+def _relations(call: Call, document: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    flat = document | {"target_connection_id": document.get("target", {}).get("connection_id")}
+    for name, kind, key in (*_RELATIONS, ("target_connection", "connection", "target_connection_id")):
+        related = call.world.store.get(kind, str(flat.get(key)))
+        if related is not None:
+            yield name, {"id": related["id"], "path": _PATHS[kind].format_map(related)}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/entities/{id}": get,
+    "GET /api/organizations/entities/{id}": get,
+}

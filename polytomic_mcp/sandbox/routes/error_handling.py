@@ -1,0 +1,59 @@
+"""How a sync's and a bulk sync's errors are handled: kept, and shown again.
+
+The sandbox writes to nobody and tries no record again. What is left out of a change falls back to its
+default, as with every PUT (a guess); the defaults are a guess too.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from polytomic_mcp.sandbox import subscribers
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.store import JsonObject
+
+_DEFAULTS: Final = MappingProxyType(
+    {
+        "sync": {
+            "auto_retry_record_errors": False,
+            "notify_on_record_errors": False,
+            "warning_notifications": False,
+        },
+        "bulk_sync": {"ingestion_failure_threshold": 0},
+    }
+)
+
+
+def get(kind: str, call: Call) -> JsonObject:
+    """Answer with the settings of a sync of this kind."""
+    sync = call.world.find(kind, call.arguments["id"])
+    kept = call.world.store.get(_kept_as(kind), sync["id"])
+    return {"data": kept or {**_DEFAULTS[kind], "subscribers": []}}
+
+
+def replace(kind: str, call: Call) -> JsonObject:
+    """Replace the settings."""
+    sync = call.world.find(kind, call.arguments["id"])
+    settings: JsonObject = {
+        **{name: call.arguments.get(name, default) for name, default in _DEFAULTS[kind].items()},
+        "subscribers": subscribers.read(call, "subscribers"),
+    }
+    call.world.store.put(_kept_as(kind), sync["id"], settings)
+    return {"data": settings}
+
+
+def _kept_as(kind: str) -> str:
+    return f"{kind}_error_handling"
+
+
+def _of(kind: str, handler: Callable[[str, Call], JsonObject]) -> Callable[[Call], JsonObject]:
+    return partial(handler, kind)
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/syncs/{id}/error-handling": _of("sync", get),
+    "PUT /api/syncs/{id}/error-handling": _of("sync", replace),
+    "GET /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", get),
+    "PUT /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", replace),
+}

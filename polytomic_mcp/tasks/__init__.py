@@ -1,0 +1,7 @@
+"""Long work as tasks of the protocol, with Polytomic as the only memory."""
+
+from polytomic_mcp.tasks.extension import Tasks
+from polytomic_mcp.tasks.runs import works_of
+from polytomic_mcp.tasks.seal import Seal
+
+__all__ = ["Seal", "Tasks", "works_of"]

@@ -1,0 +1,154 @@
+"""The extension ``io.modelcontextprotocol/tasks`` (SEP-2663): a call that begins long work answers a task."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mcp.server import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult
+from mcp.server.mcpserver import Context, Extension, MethodBinding, require_client_extension
+from mcp.shared.exceptions import MCPError
+from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
+from mcp.types import (
+    HEADER_MISMATCH,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    RequestParams,
+)
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import Field, ValidationError
+
+from polytomic_mcp.errors import NotFoundError, PolytomicError
+from polytomic_mcp.tasks.seal import Reference, Seal
+from polytomic_mcp.tasks.task import began, detailed, status_of, task
+from polytomic_mcp.tasks.work import Outcome, Work, Works
+from polytomic_mcp.tools.arguments import caller_of
+from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.json_values import JsonObject, as_object
+
+IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
+_LONGEST_ID: Final = 2_000
+_UNKNOWN: Final = (
+    "There is no such task: the id was not made with this API key, or Polytomic no longer knows the run."
+)
+
+
+class TaskParams(RequestParams):
+    """What ``tasks/get`` and ``tasks/cancel`` are asked with."""
+
+    task_id: str = Field(max_length=_LONGEST_ID)
+
+
+class UpdateParams(TaskParams):
+    """What ``tasks/update`` is asked with; no task here ever waits for an answer."""
+
+    input_responses: dict[str, Any]
+
+
+class Tasks(Extension):
+    """Tasks whose id is the work itself, sealed: nothing is kept, so any server with the key answers."""
+
+    identifier = IDENTIFIER
+
+    def __init__(self, seal: Seal, works: Works) -> None:
+        self._seal = seal
+        self._works = works
+
+    def methods(self) -> Sequence[MethodBinding]:
+        """Return the three methods; clients of the older era do not have them."""
+        versions = frozenset(MODERN_PROTOCOL_VERSIONS)
+        return (
+            MethodBinding("tasks/get", TaskParams, self._get, versions),
+            MethodBinding("tasks/cancel", TaskParams, self._cancel, versions),
+            MethodBinding("tasks/update", UpdateParams, self._update, versions),
+        )
+
+    async def intercept_tool_call(
+        self, params: CallToolRequestParams, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
+        """Answer a task where the tool begins long work and the client declared that it follows tasks.
+
+        Refusals and questions of the tool pass as they are: no work has begun.
+        """
+        work = self._works.get(params.name)
+        if work is None or not _has_declared(ctx):
+            return await call_next(ctx)
+        # mcp runs the call with this very object, whatever context it is given.
+        params.arguments = {**(params.arguments or {}), **work.at_once}
+        result = await call_next(ctx)
+        if not isinstance(result, CallToolResult) or result.is_error:
+            return result
+        return {"resultType": "task", **await self._begun(params.name, work, result, ctx)}
+
+    async def _begun(
+        self, tool: str, work: Work, result: CallToolResult, ctx: ServerRequestContext[Any, Any]
+    ) -> JsonObject:
+        now = (await _caller(ctx)).clock()
+        answer = as_object(result.structured_content)
+        reference = Reference(tool, tuple(answer[name] for name in work.ids), began(answer, now))
+        return task(self._seal.close(reference), reference, work, result, now)
+
+    async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
+        reference, work = self._opened(ctx, params.task_id)
+        caller = await _caller(ctx)
+        outcome = await _look(work, caller, reference)
+        return detailed(task(params.task_id, reference, work, outcome, caller.clock()), outcome)
+
+    async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
+        """Ask Polytomic to stop the work. What is over, or cannot be stopped, is left as it is."""
+        reference, work = self._opened(ctx, params.task_id)
+        caller = await _caller(ctx)
+        if work.stop is not None and status_of(work, await _look(work, caller, reference)) == "working":
+            try:
+                await work.stop(caller, *reference.ids)
+            except PolytomicError as error:
+                raise _translated(error) from None
+        return {}
+
+    async def _update(self, ctx: ServerRequestContext[Any, Any], params: UpdateParams) -> HandlerResult:
+        """Acknowledge answers that nobody asked for, as the protocol wants it."""
+        self._opened(ctx, params.task_id)
+        return {}
+
+    def _opened(self, ctx: ServerRequestContext[Any, Any], task_id: str) -> tuple[Reference, Work]:
+        _refuse_other_header(ctx, task_id)
+        require_client_extension(ctx, IDENTIFIER)
+        reference = self._seal.open(task_id)
+        if reference is None or reference.tool not in self._works:
+            raise MCPError(INVALID_PARAMS, _UNKNOWN)
+        return reference, self._works[reference.tool]
+
+
+async def _look(work: Work, caller: Caller, reference: Reference) -> Outcome:
+    try:
+        return await work.look(caller, *reference.ids)
+    except (PolytomicError, ValidationError) as error:
+        raise _translated(error) from None
+
+
+def _translated(error: PolytomicError | ValidationError) -> MCPError:
+    """Return the protocol's error. It ends no task: the client may ask again."""
+    if isinstance(error, NotFoundError):
+        return MCPError(INVALID_PARAMS, _UNKNOWN)
+    if isinstance(error, ValidationError):
+        return MCPError(INTERNAL_ERROR, "Polytomic's answer is not of the expected shape.")
+    return MCPError(INTERNAL_ERROR, str(error))
+
+
+async def _caller(ctx: ServerRequestContext[Any, Any]) -> Caller:
+    return await caller_of(Context[Caller](request_context=ctx))
+
+
+def _has_declared(ctx: ServerRequestContext[Any, Any]) -> bool:
+    declared = ctx.session.client_capabilities
+    extensions = declared.extensions if declared else None
+    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and IDENTIFIER in (extensions or {})
+
+
+def _refuse_other_header(ctx: ServerRequestContext[Any, Any], task_id: str) -> None:
+    """Hold HTTP's routing header to the body, as SEP-2663 wants it; mcp does so for its own methods alone."""
+    if ctx.request is not None and decode_header_value(ctx.request.headers.get(MCP_NAME_HEADER)) != task_id:
+        raise MCPError(
+            HEADER_MISMATCH, f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"
+        )

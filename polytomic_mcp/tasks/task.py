@@ -1,0 +1,58 @@
+"""A task as SEP-2663 writes it: made anew from what Polytomic says of the work, every time."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from mcp.types import ErrorData
+
+from polytomic_mcp.tasks.seal import Reference
+from polytomic_mcp.tasks.work import Outcome, Status, Work
+from polytomic_mcp.tools.json_values import JsonObject, as_object
+
+_CHANGES: Final = ("completed_at", "updated_at", "started_at")
+_SHORTEST_POLL: Final = 1_000
+_LONGEST_POLL: Final = 10_000
+_POLLS_PER_AGE: Final = 20
+
+
+def began(answer: JsonObject, now: datetime) -> datetime:
+    """Return when the work in a tool's answer began: as Polytomic says, else now."""
+    try:
+        moment = datetime.fromisoformat(str(answer.get("created_at")))
+    except ValueError:
+        return now
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def status_of(work: Work, outcome: Outcome) -> Status:
+    """Return the task's status. A tool that refuses has completed; ``failed`` is for protocol errors."""
+    if isinstance(outcome, ErrorData):
+        return "failed"
+    return "completed" if outcome.is_error else work.status(as_object(outcome.structured_content))
+
+
+def task(task_id: str, reference: Reference, work: Work, outcome: Outcome, now: datetime) -> JsonObject:
+    """Return the task without its result.
+
+    ``ttlMs`` is null: nothing is kept here that could expire, a task lasts as long as Polytomic knows the
+    work. The poll interval is a second at first and grows with the work's age, up to ten.
+    """
+    seen: JsonObject = {} if isinstance(outcome, ErrorData) else as_object(outcome.structured_content)
+    created = reference.began.isoformat()
+    age = int((now - reference.began).total_seconds() * 1000)
+    shown: JsonObject = {
+        "taskId": task_id,
+        "status": status_of(work, outcome),
+        "createdAt": created,
+        "lastUpdatedAt": next((str(seen[name]) for name in _CHANGES if seen.get(name)), created),
+        "ttlMs": None,
+        "pollIntervalMs": min(max(age // _POLLS_PER_AGE, _SHORTEST_POLL), _LONGEST_POLL),
+    }
+    return shown | ({"statusMessage": work.describe(seen)} if seen else {})
+
+
+def detailed(task: JsonObject, outcome: Outcome) -> JsonObject:
+    """Return the task with what its status calls for: the result, the error, or neither."""
+    dumped = outcome.model_dump(mode="json", by_alias=True, exclude_none=True)
+    part = {"completed": "result", "failed": "error"}.get(task["status"])
+    return task | {part: dumped} if part else task

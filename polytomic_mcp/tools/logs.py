@@ -1,0 +1,105 @@
+"""The logs of an execution: files of lines behind links, read from the newest line back."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers import data_of
+from polytomic_mcp.tools.bounds import ROWS_TOKENS
+from polytomic_mcp.tools.json_values import as_list, as_object
+from polytomic_mcp.tools.token_counts import estimate
+
+_EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
+_TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines of a log, the newest first; ``count`` is of the whole log, None where the API does not tell."""
+
+    count: int | None
+    lines: list[Any]
+    next_page_token: str | None = None
+
+
+async def read_log(
+    api: Polytomic,
+    where: dict[str, str],
+    log: str,
+    *,
+    query: str | None = None,
+    limit: int,
+    page_token: str | None = None,
+) -> LogPage:
+    """Read up to ``limit`` lines that hold the query, or what fits.
+
+    ``where`` holds ``sync_id`` and the execution's ``id``. The token names a file and a line in it: what
+    a running execution adds later does not move it. That files and lines come oldest first is a guess.
+    """
+    index = as_object((await data_of(api, f"{_EXECUTION}/logs", **where)).get(log))
+    count = index.get("count")
+    if count == 0:
+        return LogPage(0, [])
+    lines: list[Any] = []
+    tokens = 0
+    async for token, line in _lines(api, where, log, page_token):
+        if query is not None and query.casefold() not in line.casefold():
+            continue
+        tokens += estimate(line)
+        if len(lines) == limit or (lines and tokens > ROWS_TOKENS):
+            return LogPage(count, lines, token)
+        lines.append(_parsed(line))
+    return LogPage(count, lines)
+
+
+async def log_files(api: Polytomic, where: dict[str, str], log: str) -> list[str]:
+    """Return the names of a log's files, in the API's order."""
+    answer = await data_of(api, f"{_EXECUTION}/{{type}}", type=log, **where)
+    return [unquote(str(url).partition("?")[0].rsplit("/", 1)[-1]) for url in as_list(answer.get("urls"))]
+
+
+async def read_file(api: Polytomic, where: dict[str, str], log: str, filename: str) -> list[str]:
+    """Return the lines of one file of a log.
+
+    Raises:
+        ToolError: It is no text.
+    """
+    content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", type=log, filename=filename, **where)
+    if not isinstance(content, str):
+        raise ToolError(f"The log file {filename} of the execution {where['id']} is no text.")
+    return [line for line in content.split("\n") if line]
+
+
+async def _lines(
+    api: Polytomic, where: dict[str, str], log: str, page_token: str | None
+) -> AsyncIterator[tuple[str, str]]:
+    """Yield each line from the newest back, with the token that goes on at it."""
+    files = await log_files(api, where, log)
+    first, before = _decode(page_token, len(files))
+    for number in range(min(first, len(files) - 1), -1, -1):
+        lines = await read_file(api, where, log, files[number])
+        end = min(before, len(lines)) if number == first and before is not None else len(lines)
+        for position in range(end, 0, -1):
+            yield f"{number}:{position}", lines[position - 1]
+
+
+def _decode(page_token: str | None, files: int) -> tuple[int, int | None]:
+    if page_token is None:
+        return files - 1, None
+    parts = _TOKEN.fullmatch(page_token)
+    if parts is None:
+        raise ToolError("page_token is not one that a log answered; leave it out to start over.")
+    return int(parts["file"]), int(parts["line"])
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
