@@ -41,16 +41,11 @@ VARIABLES: Final[Mapping[str, Argument]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Which values are wanted: for what argument, and what the others hold already."""
+    """Which values are wanted: for what argument, and what the one holds that it depends on."""
 
     api: Polytomic
     argument: Argument
-    given: Mapping[str, str]
-
-    @property
-    def owner(self) -> str:
-        """What the argument that this one depends on holds."""
-        return self.given.get(self.argument.of or "", "")
+    owner: str
 
 
 def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
@@ -59,22 +54,24 @@ def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
     async def complete(
         request: ServerRequestContext[Caller, Any], params: CompleteRequestParams
     ) -> CompleteResult:
-        argument = _argument(params, guides)
-        if argument is None:
-            return CompleteResult(completion=Completion(values=[]))
-        given = (params.context.arguments if params.context else None) or {}
-        api = await api_of(Context(request_context=request))
-        values = await _values(_Question(api, argument, given))
+        form = _form(params, guides)
+        values: list[str] = []
+        if argument := form.get(params.argument.name):
+            defaults = {name: part.default or "" for name, part in form.items()}
+            given = defaults | ((params.context.arguments if params.context else None) or {})
+            api = await api_of(Context(request_context=request))
+            values = await _values(_Question(api, argument, given.get(argument.of or "", "")))
         return CompleteResult(completion=_completion(values, params.argument.value))
 
     server.add_request_handler("completion/complete", CompleteRequestParams, complete)
 
 
-def _argument(params: CompleteRequestParams, guides: Mapping[str, Guide]) -> Argument | None:
+def _form(params: CompleteRequestParams, guides: Mapping[str, Guide]) -> Mapping[str, Argument]:
+    """Return what there is to fill in, by name."""
     if isinstance(params.ref, PromptReference):
         guide = guides.get(params.ref.name)
-        return guide.arguments.get(params.argument.name) if guide else None
-    return VARIABLES.get(params.argument.name)
+        return guide.arguments if guide else {}
+    return VARIABLES
 
 
 async def _values(question: _Question) -> list[str]:

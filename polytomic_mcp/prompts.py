@@ -49,10 +49,13 @@ class GuidePrompt(Prompt):
         return await super().render(given, context)
 
 
-def register(server: MCPServer[Caller], guides: Mapping[str, Guide], hidden: Mapping[str, str]) -> None:
+def register(
+    server: MCPServer[Caller], guides: Mapping[str, Guide], hidden: Callable[[], Mapping[str, str]]
+) -> None:
     """Serve a prompt for each guide.
 
-    ``hidden`` gives the toolset of each tool that this configuration does not show.
+    ``hidden`` gives the toolset of each tool that this configuration does not show; it is asked only when a
+    prompt is rendered.
     """
     for name, guide in guides.items():
         prompt = GuidePrompt(
@@ -70,11 +73,11 @@ def _unfit(text: str) -> MCPError:
     return MCPError(INVALID_PARAMS, text)
 
 
-def _renderer(guide: Guide, hidden: Mapping[str, str]) -> Callable[..., Awaitable[str]]:
+def _renderer(guide: Guide, hidden: Callable[[], Mapping[str, str]]) -> Callable[..., Awaitable[str]]:
     defaults = {name: part.default or "" for name, part in guide.arguments.items()}
 
     async def plan(**given: str) -> str:
-        return _plan(guide, defaults | given, hidden)
+        return _plan(guide, defaults | given, hidden())
 
     return plan
 
@@ -88,7 +91,7 @@ def _prompt_argument(name: str, argument: Argument) -> PromptArgument:
 def _plan(guide: Guide, values: Mapping[str, str], hidden: Mapping[str, str]) -> str:
     steps = [f"{number}. {_step(step, values)}" for number, step in enumerate(guide.steps, 1)]
     used = [step.tool for step in guide.steps if step.tool]
-    return "\n".join([f"{guide.title}: {guide.description}", "", _RULES, "", *steps, *_off(used, hidden)])
+    return "\n".join([guide.title, guide.description, "", _RULES, "", *steps, *_off(used, hidden)])
 
 
 def _step(step: Step, values: Mapping[str, str]) -> str:
@@ -99,12 +102,15 @@ def _step(step: Step, values: Mapping[str, str]) -> str:
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
-    """Put in what was filled in, wherever a text names it."""
+    """Put in what was filled in, wherever a text names it; an argument that stays empty is left out."""
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), value)
     if isinstance(value, list):
         return [_filled(part, values) for part in as_list(value)]
-    return {name: _filled(part, values) for name, part in as_object(value).items()} or value
+    if isinstance(value, dict):
+        filled = {name: _filled(part, values) for name, part in as_object(value).items()}
+        return {name: part for name, part in filled.items() if part != ""}
+    return value
 
 
 def _off(used: Iterable[str], hidden: Mapping[str, str]) -> list[str]:
@@ -114,8 +120,8 @@ def _off(used: Iterable[str], hidden: Mapping[str, str]) -> list[str]:
         return []
     names = ", ".join(sorted(set(off.values()), key=TOOLSETS.index))
     note = (
-        f"This server does not show {', '.join(off)}. Toolsets to switch on in POLYTOMIC_TOOLSETS: {names}; "
-        "tools that write also want POLYTOMIC_ACCESS_MODE=full-access. Until then, find_operations finds the "
-        "operation behind each, and read_operation or write_operation calls it."
+        f"This server does not show {', '.join(off)}. POLYTOMIC_TOOLSETS switches on toolsets ("
+        f"{names}), POLYTOMIC_ACCESS_MODE=full-access the tools that write. Until then, find_operations finds the "
+        "operation behind each; read_operation calls it or, with full access, write_operation."
     )
     return ["", note]

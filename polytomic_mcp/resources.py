@@ -17,6 +17,7 @@ from polytomic_mcp.tools.arguments import api_of, caller_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.connection_types import describe_connection_type
 from polytomic_mcp.tools.connections import get_connection
+from polytomic_mcp.tools.definitions import compact
 from polytomic_mcp.tools.executions import get_sync_execution
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.models import get_model
@@ -140,14 +141,17 @@ def _text(result: Answer) -> str:
 
 
 def _described(operation: Operation) -> JsonObject:
-    """Return an operation with its parameters; shared definitions stand in for themselves."""
+    """Return an operation with the schema of its arguments, references put in place."""
+    schema = {
+        "type": "object",
+        "properties": {part.name: part.schema for part in operation.parameters},
+        "required": [part.name for part in operation.parameters if part.required],
+        "$defs": load_catalogue().definitions,
+    }
     return {
         "id": operation.id,
         "summary": operation.summary,
         "effect": operation.effect,
         "is_paged": operation.is_paged,
-        "parameters": [
-            {"name": part.name, "in": part.place, "required": part.required, "schema": part.schema}
-            for part in operation.parameters
-        ],
+        "arguments": compact(schema),
     }

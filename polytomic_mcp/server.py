@@ -1,6 +1,6 @@
 """The composition root: settings become a server, and this module alone knows both wings."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -12,12 +12,16 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.stdio import stdio_server
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 
+from polytomic_mcp import cache_hints, completions, prompts, resources
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.guides import load_guides
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.stdio import answering
+from polytomic_mcp.subscriptions import Subscriptions
 from polytomic_mcp.tasks import Seal, Tasks, works_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.spelling import nearest, quoted
@@ -56,6 +60,32 @@ class PolytomicServer(MCPServer[Caller]):
                 f"POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: {', '.join(known)}."
             )
         return await super().call_tool(name, arguments, context)
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Caller, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        """Render a prompt; a name that none has is answered with the nearest.
+
+        Raises:
+            MCPError: There is no such prompt, or its arguments do not fit.
+        """
+        if self._prompt_manager.get_prompt(name) is None:
+            known = [prompt.name for prompt in self._prompt_manager.list_prompts()]
+            hint = f"{nearest(name, known)} prompts/list shows all."
+            raise MCPError(INVALID_PARAMS, f"There is no prompt {quoted(name)}.{hint}")
+        return await super().get_prompt(name, arguments, context)
+
+    def serve_more(self, hidden: Callable[[], Mapping[str, str]]) -> None:
+        """Serve what stands beside the tools; ``hidden`` gives the toolset of each tool not shown."""
+        guides = load_guides()
+        resources.register(self)
+        prompts.register(self, guides, hidden)
+        cache_hints.register(self._lowlevel_server)
+        completions.register(self._lowlevel_server, guides)
+        Subscriptions().register(self._lowlevel_server)
 
 
 def toolsets(names: Sequence[str] = TOOLSETS) -> list[Toolset]:
@@ -109,7 +139,7 @@ def build_server(
     tools: list[Tool] = [tool for _, tool in shown]
     works = works_of({toolset.name for toolset, _ in shown})
     names = frozenset(tool.name for tool in tools)
-    return PolytomicServer(
+    server = PolytomicServer(
         "polytomic-mcp",
         title="Polytomic",
         instructions=_INSTRUCTIONS,
@@ -119,7 +149,15 @@ def build_server(
         extensions=[Tasks(Seal.of_key(settings.api_key), works)] if settings.api_key else [],
         lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
+        cache_hints=cache_hints.LISTS,
     )
+    server.serve_more(lambda: _toolset_of_hidden(names))
+    return server
+
+
+def _toolset_of_hidden(shown: Set[str]) -> dict[str, str]:
+    """Return the toolset of each tool that is not among those shown."""
+    return {name: toolset.name for toolset in toolsets() for name in toolset.names() if name not in shown}
 
 
 def _lifespan(

@@ -1,12 +1,23 @@
-"""What every test shares: asyncio, an environment without settings, and commands as processes."""
+"""What every test shares: asyncio, an environment without settings, commands as processes, a scripted API."""
 
 import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
+import anyio.lowlevel
+import httpx
 import pytest
+from mcp import Client
+
+from polytomic_mcp import Settings, build_server
+from polytomic_mcp.client import Polytomic, RetryPolicy
+from polytomic_mcp.settings import Secret
+from polytomic_mcp.tools.caller import Caller
 
 
 def pytest_unconfigure() -> None:
@@ -55,3 +66,79 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.kill()
         process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    """The tokenizer by which tokens are counted: o200k."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its import opens its data in an old way
+        import bpe_openai  # noqa: PLC0415 - the warnings are those of its import
+
+        return bpe_openai.get_encoding("o200k_base")
+
+
+class Script(httpx.AsyncBaseTransport):
+    """A Polytomic that answers each ``METHOD /path`` from a table: JSON, a status, or a function of nothing.
+
+    A status is answered with a message. What is not in the table is answered with 404.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def __setitem__(self, operation: str, answer: Any) -> None:
+        self.answers[operation] = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        operation = f"{request.method} {request.url.path}"
+        self.asked.append(operation)
+        answer = self.answers.get(operation, 404)
+        if callable(answer):
+            answer = answer()
+        if isinstance(answer, int):
+            return httpx.Response(answer, json={"message": "no such thing"})
+        return httpx.Response(200, json=answer)
+
+    def holds(self, kind: str, *objects: dict[str, Any]) -> None:
+        """Serve objects of a kind (``connections``): the list of them, and each by its id."""
+        self[f"GET /api/{kind}"] = {"data": list(objects)}
+        for item in objects:
+            self[f"GET /api/{kind}/{item['id']}"] = {"data": item}
+
+
+class Pauses(list[float]):
+    """A clock whose pauses take no time: each lets the others go on, and is written down, in seconds."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def serve(script: Script, pauses: Pauses) -> Callable[..., AbstractAsyncContextManager[Client]]:
+    """Connect a client to the real server over the scripted API; nothing is repeated, nobody sleeps."""
+
+    def caller(_: Polytomic) -> Caller:
+        api = Polytomic(Secret("key"), transport=script, retry=RetryPolicy(attempts=1))
+        return Caller(api, sleep=pauses.sleep)
+
+    @asynccontextmanager
+    async def served(settings: Settings | None = None, **options: Any) -> AsyncIterator[Client]:
+        server = build_server(settings or Settings(api_key=Secret("key")), transport=script, caller=caller)
+        async with Client(server, **options) as client:
+            yield client
+
+    return served

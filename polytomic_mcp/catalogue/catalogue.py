@@ -19,17 +19,19 @@ class Catalogue(Mapping[str, Operation]):
     """Operations by id, ``METHOD /api/path``.
 
     ``definitions`` holds, by name, the schemas that parameters refer to as ``#/$defs/Name``; each text of
-    ``synonyms`` is the words for one notion.
+    ``actions`` and ``synonyms`` is the words for one notion.
     """
 
     def __init__(
         self,
         operations: Mapping[str, Operation],
         definitions: Mapping[str, Any],
+        actions: Sequence[str] = (),
         synonyms: Sequence[str] = (),
     ) -> None:
         self._operations = operations
         self.definitions = definitions
+        self.actions = tuple(actions)
         self.synonyms = tuple(synonyms)
 
     def __getitem__(self, operation_id: str) -> Operation:
@@ -60,7 +62,7 @@ def load_catalogue() -> Catalogue:
     """Read the catalogue, once in a process."""
     document = json.loads(files("polytomic_mcp.catalogue").joinpath("operations.json").read_bytes())
     operations = {id_: _operation(id_, row) for id_, row in document["operations"].items()}
-    return Catalogue(operations, document["definitions"], document["synonyms"])
+    return Catalogue(operations, document["definitions"], document["actions"], document["synonyms"])
 
 
 def _operation(operation_id: str, row: Mapping[str, Any]) -> Operation:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Catalogue, Operation
+from polytomic_mcp.sandbox import bulk_spelling
 from polytomic_mcp.sandbox.arguments import read_arguments
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
@@ -77,6 +78,7 @@ class Api:
             require_well_formed(key)
         query = request.query_params.multi_items()
         arguments = read_arguments(operation, match.arguments, query, await _read(request))
+        arguments = bulk_spelling.current(operation.id, arguments, version)
         self._validation.check(operation, arguments)
         base_url = str(request.base_url).rstrip("/")
         call = Call(operation.id, arguments, version, base_url, self._world, credential)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.sandbox import executions, jobs, queries
+from polytomic_mcp.sandbox import bulk_executions, executions, jobs, queries
 from polytomic_mcp.sandbox.api import Api, render
 from polytomic_mcp.sandbox.call import Answer
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -67,6 +67,7 @@ def _populate(world: World, tables: Mapping[str, Path], contacts: str | None) ->
     try:
         notes = plant(world, tables, contacts)
         executions.interrupt_all(world)
+        bulk_executions.interrupt_all(world)
         jobs.interrupt_all(world)
         queries.interrupt_all(world)
     except BaseException as error:

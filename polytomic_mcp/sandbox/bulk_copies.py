@@ -57,7 +57,8 @@ class Copies:
             return
         with self._store.transaction() as connection:
             connection.execute(
-                "DELETE FROM copies WHERE output = ? AND row_id NOT IN (SELECT row_id FROM rows WHERE source = ?)",
+                "DELETE FROM copies WHERE output = ?"
+                " AND row_id NOT IN (SELECT row_id FROM rows WHERE source = ?)",
                 (self._output.rows_id, self._output.rows_id),
             )
         rows = self._tables.read(self._output)

@@ -48,7 +48,9 @@ class Copying(Protocol):
 class Merge:
     """Adds and changes rows by their key, those only that differ; deletes what a whole read did not meet."""
 
-    def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str], run: str) -> None:
+    def __init__(
+        self, world: World, output: Table, names: Sequence[str], key: Sequence[str], run: str
+    ) -> None:
         self._world = world
         self._output = output
         self._copies = Copies(world, output, names, key)
@@ -158,7 +160,6 @@ class Replace:
         self._planned = planned if is_rebuilt else None
         self._form = planned if is_rebuilt else output
         self._staged = bulk_outputs.aside(self._form, run)
-        self._is_done = False
 
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows aside."""
@@ -173,12 +174,10 @@ class Replace:
             self._world.tables.drop(self._output)
             self._world.tables.create(self._planned)
         self._world.tables.swap(self._form, self._staged)
-        self._is_done = True
 
     def abandon(self) -> None:
-        """Remove what was gathered."""
-        if not self._is_done:
-            self._world.tables.discard(self._staged)
+        """Remove what was gathered, unless it was put in place."""
+        self._world.tables.discard(self._staged)
 
 
 def _stamped(world: World, table: Table, row: Row, held: Row | None) -> Row:

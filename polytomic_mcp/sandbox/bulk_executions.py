@@ -58,7 +58,7 @@ def create(
 def save(world: World, execution: JsonObject) -> JsonObject:
     """Store the execution, its own counts those of its schemas together, and return it."""
     sums = {name: sum(schema[name] for schema in execution["schemas"]) for name in COUNTS}
-    saved = {**execution, **sums, "updated_at": world.now()}
+    saved: JsonObject = {**execution, **sums, "updated_at": world.now()}
     world.store.put(KIND, saved["id"], saved)
     return saved
 
@@ -122,7 +122,8 @@ def request_schema_cancel(world: World, execution: JsonObject, schema_id: str) -
 def interrupt_all(world: World) -> None:
     """End what was under way when an earlier process ended; to be called before anything starts."""
     with world.store.transaction() as connection:
-        connection.execute("DELETE FROM rows WHERE source LIKE ?", (f"%{bulk_outputs.ASIDE}%",))
+        begin, end = bulk_outputs.ASIDE, f"{bulk_outputs.ASIDE}\U0010ffff"
+        connection.execute("DELETE FROM rows WHERE source BETWEEN ? AND ?", (begin, end))
         for execution in world.store.list(KIND):
             if execution["status"] in UNDER_WAY:
                 finish(world, execution, "interrupted", _RESTARTED)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from polytomic_mcp.sandbox.bulk_selection import Output
-from polytomic_mcp.sandbox.conversion import fit_for
+from polytomic_mcp.sandbox.conversion import UnfitError, fit_for
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -13,8 +13,10 @@ CREATED: Final = Column("_polytomic_created_at", "datetime", "TIMESTAMP WITH TIM
 UPDATED: Final = Column("_polytomic_updated_at", "datetime", "TIMESTAMP WITH TIME ZONE")
 """When a row came and when it changed; the names are a guess."""
 
-ASIDE: Final = " set aside for "
-"""Marks the place of rows that a run gathers; no table's own place holds it."""
+STAMPS: Final = (CREATED, UPDATED)
+
+ASIDE: Final = "aside/"
+"""Begins the place of rows that a run gathers; no table's own place begins so."""
 
 Shape = Callable[[Row], Row]
 """Brings a source's row to the form of its output; raises ``UnfitError``."""
@@ -24,7 +26,7 @@ def planned(
     system: str, name: str, outputs: Sequence[Output], key: Sequence[str], *, has_timestamps: bool
 ) -> Table:
     """Return the table as a run would make it; nothing is made yet."""
-    stamps = (CREATED, UPDATED) if has_timestamps else ()
+    stamps = STAMPS if has_timestamps else ()
     columns = (*(each.column for each in outputs), *stamps)
     return Table(system, name, name, "table", columns, key[0] if len(key) == 1 else None)
 
@@ -41,18 +43,23 @@ def ensure(world: World, wanted: Table) -> Table:
 
 def aside(table: Table, run: str) -> Table:
     """Return the table in which a run gathers rows: it has a place, and no name that a query could find."""
-    return replace(table, source=f"{table.id}{ASIDE}{run}")
+    return replace(table, source=f"{ASIDE}{run}/{table.id}")
 
 
-def shape_for(table: Table, outputs: Sequence[Output]) -> Shape:
-    """Return what brings rows to the table's own columns, whose types may differ from the source's."""
+def shape_for(table: Table, outputs: Sequence[Output], key: Sequence[str] = ()) -> Shape:
+    """Return what brings rows to the table's own columns, whose types may differ from the source's.
+
+    A row without a value in one of the ``key`` columns is unfit.
+    """
     columns = [table.column(each.column.name) or each.column for each in outputs]
-    parts = [
-        (each, column.name, fit_for(column)) for each, column in zip(outputs, columns, strict=True)
-    ]
+    parts = [(each, column.name, fit_for(column)) for each, column in zip(outputs, columns, strict=True)]
 
     def shape(row: Row) -> Row:
         values = ((name, each.value(row), fit) for each, name, fit in parts)
-        return {name: None if value is None else fit(value) for name, value, fit in values}
+        made = {name: None if value is None else fit(value) for name, value, fit in values}
+        for name in key:
+            if made[name] is None:
+                raise UnfitError(f"the key {name} has no value")
+        return made
 
     return shape

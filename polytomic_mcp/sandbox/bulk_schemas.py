@@ -143,9 +143,10 @@ def _fields(
         _field_id(each).casefold(): {} if isinstance(each, str) else each for each in requests
     }
     names = [column.name for column in table.columns]
-    for id_ in wanted.keys() - {name.casefold() for name in names}:
-        message = f"schema {table.name} has no field {id_!r}: {nearest(id_, names)}"
-        problems.append(Problem("unknown_field", message, f"schemas.{table.name}.fields"))
+    for id_ in wanted:
+        if table.column(id_) is None:
+            message = f"schema {table.name} has no field {id_!r}: {nearest(id_, names)}"
+            problems.append(Problem("unknown_field", message, f"schemas.{table.name}.fields"))
     return [
         _field(name, wanted.get(name.casefold()), held.get(name, {}), has_any=bool(wanted)) for name in names
     ]

@@ -18,7 +18,7 @@ _WRITING: Final[Mapping[str, str]] = {
     "discover": "automatically_add_new_objects and automatically_add_new_fields",
 }
 _GONE: Final[Mapping[str, Mapping[str, str]]] = {
-    **{operation: _WRITING for operation in _WRITES},
+    **dict.fromkeys(_WRITES, _WRITING),
     _START: {"resync": "resync_mode (rebuild is what resync did)"},
 }
 """What the newer version refuses, and what takes its place (facts of its migration guide)."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.sandbox import executions
+from polytomic_mcp.sandbox import bulk_executions, bulk_marks, executions
 from polytomic_mcp.sandbox.json_values import texts
 from polytomic_mcp.sandbox.store import JsonObject, Store
 from polytomic_mcp.sandbox.world import World
@@ -34,6 +34,8 @@ class Dependents:
         for kind, documents in self.documents.items():
             for document in documents:
                 executions.forget(world, document["id"])
+                bulk_executions.forget(world, document["id"])
+                bulk_marks.forget(world, document["id"])
                 world.store.delete(kind, document["id"])
 
 

@@ -6,7 +6,7 @@ terminal. Names seen in the 2025-09-18 SDK.
 
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import sync_events
+from polytomic_mcp.sandbox import logs, sync_events
 from polytomic_mcp.sandbox.refusals import not_found
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -94,9 +94,9 @@ def interrupt_all(world: World) -> None:
 
 def forget(world: World, sync_id: str) -> None:
     """Remove a sync's executions with their logs."""
-    with world.store.transaction() as connection:
+    with world.store.transaction():
         for execution in of_sync(world, sync_id):
-            connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution['id']}/%",))
+            logs.forget(world, execution["id"])
             world.store.delete("execution", execution["id"])
 
 

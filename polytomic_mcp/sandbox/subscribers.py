@@ -1,5 +1,6 @@
 """People who are told of errors: lists of e-mail addresses. The sandbox keeps them and writes to nobody."""
 
+from polytomic_mcp.sandbox.addresses import is_email_address
 from polytomic_mcp.sandbox.call import Call
 from polytomic_mcp.sandbox.refusals import RefusalError
 
@@ -11,7 +12,7 @@ def read(call: Call, name: str) -> list[str]:
         RefusalError: 400, one of them is no address.
     """
     addresses: list[str] = call.arguments.get(name, [])
-    if wrong := [each for each in addresses if "@" not in each.strip("@")]:
+    if wrong := [each for each in addresses if not is_email_address(each)]:
         raise RefusalError(
             400,
             f"{call.operation}: {name} holds {len(wrong)} that are no e-mail addresses.",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from mcp.server import ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.mcpserver import Context, Extension, MethodBinding, require_client_extension
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp.types import (
@@ -15,6 +16,7 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     RequestParams,
+    TextContent,
 )
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field, ValidationError
@@ -25,7 +27,8 @@ from polytomic_mcp.tasks.task import began, detailed, status_of, task
 from polytomic_mcp.tasks.work import Outcome, Work, Works
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.json_values import as_object
+from polytomic_mcp.tools.replies import written
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 _LONGEST_ID: Final = 2_000
@@ -72,36 +75,35 @@ class Tasks(Extension):
         Refusals and questions of the tool pass as they are: no work has begun.
         """
         work = self._works.get(params.name)
-        if work is None or not _has_declared(ctx):
+        arguments = params.arguments or {}
+        if work is None or not work.begins(arguments) or not _has_declared(ctx):
             return await call_next(ctx)
         # mcp runs the call with this very object, whatever context it is given.
-        params.arguments = {**(params.arguments or {}), **work.at_once}
+        params.arguments = arguments | work.at_once
         result = await call_next(ctx)
         if not isinstance(result, CallToolResult) or result.is_error:
             return result
-        return {"resultType": "task", **await self._begun(params.name, work, result, ctx)}
-
-    async def _begun(
-        self, tool: str, work: Work, result: CallToolResult, ctx: ServerRequestContext[Any, Any]
-    ) -> JsonObject:
-        now = (await _caller(ctx)).clock()
+        now = (await caller_of(_context(ctx))).clock()
         answer = as_object(result.structured_content)
-        reference = Reference(tool, tuple(answer[name] for name in work.ids), began(answer, now))
-        return task(self._seal.close(reference), reference, work, result, now)
+        kept = {name: arguments[name] for name in work.kept if name in arguments}
+        ids = tuple(answer[name] for name in work.ids)
+        reference = Reference(params.name, ids, kept, began(answer, now))
+        return {"resultType": "task"} | task(self._seal.close(reference), reference, work, result, now)
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         reference, work = self._opened(ctx, params.task_id)
-        caller = await _caller(ctx)
-        outcome = await _look(work, caller, reference)
-        return detailed(task(params.task_id, reference, work, outcome, caller.clock()), outcome)
+        context = _context(ctx)
+        outcome = await _look(work, context, reference)
+        now = (await caller_of(context)).clock()
+        return detailed(task(params.task_id, reference, work, outcome, now), outcome)
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         """Ask Polytomic to stop the work. What is over, or cannot be stopped, is left as it is."""
         reference, work = self._opened(ctx, params.task_id)
-        caller = await _caller(ctx)
-        if work.stop is not None and status_of(work, await _look(work, caller, reference)) == "working":
+        context = _context(ctx)
+        if work.stop is not None and status_of(work, await _look(work, context, reference)) == "working":
             try:
-                await work.stop(caller, *reference.ids)
+                await work.stop(context, *reference.ids)
             except PolytomicError as error:
                 raise _translated(error) from None
         return {}
@@ -120,9 +122,12 @@ class Tasks(Extension):
         return reference, self._works[reference.tool]
 
 
-async def _look(work: Work, caller: Caller, reference: Reference) -> Outcome:
+async def _look(work: Work, context: Context[Caller], reference: Reference) -> Outcome:
     try:
-        return await work.look(caller, *reference.ids)
+        return await work.look(context, *reference.ids, **reference.kept)
+    except ToolError as refusal:
+        text = written(refusal, (await caller_of(context)).tools)
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
     except (PolytomicError, ValidationError) as error:
         raise _translated(error) from None
 
@@ -136,8 +141,8 @@ def _translated(error: PolytomicError | ValidationError) -> MCPError:
     return MCPError(INTERNAL_ERROR, str(error))
 
 
-async def _caller(ctx: ServerRequestContext[Any, Any]) -> Caller:
-    return await caller_of(Context[Caller](request_context=ctx))
+def _context(ctx: ServerRequestContext[Any, Any]) -> Context[Caller]:
+    return Context(request_context=ctx)
 
 
 def _has_declared(ctx: ServerRequestContext[Any, Any]) -> bool:

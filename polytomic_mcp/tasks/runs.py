@@ -1,38 +1,85 @@
 """The work that Polytomic does as tasks: runs of syncs and of bulk syncs, and queries."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
 
 from polytomic_mcp.tasks.work import Outcome, Status, Work, Works
+from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.replies import answer
 
-_ENDS: Final = frozenset({"completed", "failed", "interrupted"})
+_ENDS: Final = frozenset({"completed", "done", "errors", "failed", "interrupted"})
+_AT_ONCE: Final = {"wait_seconds": 0}
+_ROWS: Final = 100
 
 
 def works_of(toolsets: Collection[str]) -> Works:
     """Return the long work that tools of these toolsets begin; other toolsets are not imported for it."""
-    return _sync_runs() if "syncs" in toolsets else {}
+    begun = {
+        "syncs": ("start_sync", sync_run),
+        "bulk_syncs": ("start_bulk_sync", bulk_run),
+        "queries": ("run_query", query),
+    }
+    return {tool: work() for toolset, (tool, work) in begun.items() if toolset in toolsets}
 
 
-def _sync_runs() -> Works:
+def sync_run() -> Work:
+    """Return how a run of a sync is followed."""
     from polytomic_mcp.tools import executions  # noqa: PLC0415 - only where the toolset is wanted
 
-    async def look(caller: Caller, sync_id: str, id_: str) -> Outcome:
+    async def look(context: Context[Caller], sync_id: str, id_: str) -> Outcome:
+        caller = await caller_of(context)
         return answer(await executions.read_execution(caller.api, sync_id, id_), caller.tools)
 
-    async def stop(caller: Caller, sync_id: str, id_: str) -> None:
-        await caller.api.call("POST /api/syncs/{sync_id}/executions/{id}/cancel", sync_id=sync_id, id=id_)
+    async def stop(context: Context[Caller], sync_id: str, id_: str) -> None:
+        operation = "POST /api/syncs/{sync_id}/executions/{id}/cancel"
+        await (await caller_of(context)).api.call(operation, sync_id=sync_id, id=id_)
 
-    return {
-        "start_sync": Work(
-            {"wait_seconds": 0}, ("sync_id", "id"), look, _status, describe=executions.describe, stop=stop
-        )
-    }
+    return Work(_AT_ONCE, ("sync_id", "id"), look, status, executions.describe, stop)
 
 
-def _status(seen: JsonObject) -> Status:
-    """Return what a run's state is to a task: one that failed has an outcome to read, like any other end."""
-    state = seen.get("status")
+def bulk_run() -> Work:
+    """Return how a run of a bulk sync is followed."""
+    from polytomic_mcp.tools import bulk_executions  # noqa: PLC0415 - only where the toolset is wanted
+
+    async def look(context: Context[Caller], bulk_sync_id: str, id_: str) -> Outcome:
+        caller = await caller_of(context)
+        return answer(await bulk_executions.read_bulk_execution(caller.api, bulk_sync_id, id_), caller.tools)
+
+    async def stop(context: Context[Caller], bulk_sync_id: str, id_: str) -> None:
+        operation = "POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel"
+        await (await caller_of(context)).api.call(operation, id=bulk_sync_id, exec_id=id_)
+
+    def describe(seen: JsonObject) -> str:
+        return f"{seen['status']}: {seen.get('record_count', 0)} records, {seen.get('error_count', 0)} errors"
+
+    return Work(_AT_ONCE, ("bulk_sync_id", "id"), look, status, describe, stop)
+
+
+def query() -> Work:
+    """Return how a query is followed; the API offers no way to stop one."""
+    from polytomic_mcp.tools import queries  # noqa: PLC0415 - only where the toolset is wanted
+
+    async def look(context: Context[Caller], query_id: str, limit: Any = _ROWS) -> Outcome:
+        caller = await caller_of(context)
+        rows = await queries.run_query(caller, context, limit=int(limit), wait_seconds=0, query_id=query_id)
+        return answer(rows, caller.tools)
+
+    def describe(seen: JsonObject) -> str:
+        return f"query {seen['status']}"
+
+    reads = ("query_id", "page_token")
+    return Work(_AT_ONCE, ("query_id",), look, status, describe, kept=("limit",), reads=reads)
+
+
+def status(seen: JsonObject) -> Status:
+    """Return what the work's state is to a task.
+
+    What failed has completed: its result says how, as the tool's own would. ``failed`` is for work whose
+    call ended in an error of the protocol.
+    """
+    state = seen["status"]
     return "cancelled" if state == "canceled" else "completed" if state in _ENDS else "working"

@@ -5,19 +5,22 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from mcp.server.request_state import AESGCMRequestStateCodec, InvalidRequestState
+
+from polytomic_mcp.tools.json_values import JsonObject
 
 _PURPOSE: Final = b"polytomic-mcp task ids, version 1"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a task id stands for: the tool that began the work, the work's ids, and when it began."""
+    """What a task id stands for: the tool that began the work, the work's ids, what was kept of the call."""
 
     tool: str
     ids: tuple[str, ...]
+    kept: JsonObject
     began: datetime
 
 
@@ -35,14 +38,14 @@ class Seal:
 
     def close(self, reference: Reference) -> str:
         """Return the task id of a reference."""
-        content = [reference.tool, reference.began.isoformat(), *reference.ids]
+        content = [reference.tool, reference.ids, reference.kept, reference.began.isoformat()]
         return self._codec.seal(json.dumps(content, separators=(",", ":")).encode())
 
     def open(self, task_id: str) -> Reference | None:
         """Return the reference in a task id; None if it was forged, changed, or made with another key."""
         try:
-            content: list[Any] = json.loads(self._codec.unseal(task_id))
+            content = self._codec.unseal(task_id)
         except InvalidRequestState:
             return None
-        tool, began, *ids = content
-        return Reference(tool, tuple(ids), datetime.fromisoformat(began))
+        tool, ids, kept, began = json.loads(content)
+        return Reference(tool, tuple(ids), kept, datetime.fromisoformat(began))

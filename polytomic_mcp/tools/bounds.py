@@ -48,9 +48,13 @@ def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
     text = to_json(value)
     if len(text) <= tokens or estimate(text.decode()) <= tokens:  # no token is shorter than a byte
         return Fitting(value)
-    fitting = Fitting(None)
-    fitting.value = _cut(value, max(tokens - _REPORT_TOKENS, 0), "", fitting.cuts)
-    return fitting
+    room = tokens - _REPORT_TOKENS
+    while True:
+        fitting = Fitting(None)
+        fitting.value = _cut(value, room, "", fitting.cuts)
+        if estimate_json(fitting.value) <= tokens - _REPORT_TOKENS or room <= 0:
+            return fitting
+        room = room * 3 // 4  # parts together may cost more than each alone
 
 
 def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:

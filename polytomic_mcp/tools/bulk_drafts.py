@@ -1,5 +1,6 @@
 """A bulk sync before it is created: names become ids, and every problem is found at once."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from mcp.server.mcpserver import Context
@@ -32,10 +33,10 @@ async def draft_new(caller: Caller, context: Context[Caller], body: JsonObject) 
     return draft
 
 
-async def put_ends(api: Polytomic, draft: Draft) -> set[str]:
-    """Put ids where the draft names its connections, and return which of the two there are."""
+async def put_ends(api: Polytomic, draft: Draft, ends: Iterable[str] = _ENDS) -> set[str]:
+    """Put ids where the draft names its connections, and return which of them there are."""
     known: set[str] = set()
-    for end in _ENDS:
+    for end in ends:
         try:
             draft.body[end] = (await find(api, CONNECTION, draft.body[end]))["id"]
             known.add(end)
@@ -104,7 +105,9 @@ async def _hold_against_source(caller: Caller, context: Context[Caller], draft: 
     for schema in schemas:
         schema["id"] = put_id(draft, "schemas", offered, schema["id"])
     known = {item["id"] for item in offered}
-    await _put_fields(caller.api, draft, [item for item in schemas if item["id"] in known and _has_fields(item)])
+    await _put_fields(
+        caller.api, draft, [item for item in schemas if item["id"] in known and _has_fields(item)]
+    )
 
 
 async def _put_fields(api: Polytomic, draft: Draft, schemas: list[JsonObject]) -> None:

@@ -67,7 +67,8 @@ async def start_bulk_sync(
     bulk_sync_id: BulkSyncId,
     schemas: Annotated[list[str] | None, Parsed, Field(description="Only these, by id or name")] = None,
     resync_mode: Annotated[
-        str | None, Field(description="refetch, resync or rebuild (drops outputs first); default: changes only")
+        str | None,
+        Field(description="refetch, resync or rebuild (drops outputs first); default: changes only"),
     ] = None,
     fetch_mode: Annotated[str | None, Field(description="none, incremental or full (Salesforce)")] = None,
     test: Annotated[bool | None, Field(description="A trial; may write up to 5 records a schema")] = None,
@@ -141,7 +142,8 @@ def describe(seen: JsonObject) -> str:
     counted = [item for item in schemas if item.get("record_count")]
     counted.sort(key=lambda item: -int(item["record_count"]))
     counts = "; ".join(f"{item.get('schema')} {item['record_count']}" for item in counted[:_DESCRIBED])
-    return f"{seen.get('status')}: {ended} of {len(schemas)} schemas ended{', records: ' if counts else ''}{counts}"
+    state = f"{seen.get('status')}: {ended} of {len(schemas)} schemas ended"
+    return f"{state}, records: {counts}" if counts else state
 
 
 def _resync_mode(mode: str | None, *, resync: bool | None, test: bool | None) -> str | None:
@@ -201,12 +203,16 @@ async def _console(api: Polytomic, execution: BulkExecution, limit: int) -> list
     """Return the newest console lines; the API keeps the last 50 and tells the oldest first (a guess)."""
     where = {"sync_id": execution.bulk_sync_id, "execution_id": execution.id}
     answer = await data_of(api, _CONSOLE, limit=_MOST_LINES, **where)
-    lines = [{name: line.get(name) for name in ("timestamp", "level", "message")} for line in _entries(answer)]
+    lines = [
+        {name: line.get(name) for name in ("timestamp", "level", "message")} for line in _entries(answer)
+    ]
     return lines[:limit]
 
 
 def _entries(answer: JsonObject) -> list[JsonObject]:
-    return sorted(as_objects(answer.get("entries")), key=lambda line: str(line.get("timestamp")), reverse=True)
+    return sorted(
+        as_objects(answer.get("entries")), key=lambda line: str(line.get("timestamp")), reverse=True
+    )
 
 
 def _execution(bulk_sync_id: str, item: JsonObject, limit: int) -> BulkExecution:
@@ -219,7 +225,15 @@ def _execution(bulk_sync_id: str, item: JsonObject, limit: int) -> BulkExecution
     execution = BulkExecution.model_validate(_totals(schemas) | given(**item) | own)
     execution.next_steps = _next_steps(execution, schemas)
     if len(schemas) > limit:
-        execution.truncated = [{"pointer": "/schemas", "shown": limit, "total": len(schemas)}]
+        rest = {"bulk_sync_id": bulk_sync_id, "execution_id": execution.id, "limit": len(schemas)}
+        execution.truncated = [
+            {
+                "pointer": "/schemas",
+                "shown": limit,
+                "total": len(schemas),
+                "rest": {"tool": "get_bulk_sync_execution", "arguments": rest},
+            }
+        ]
     return execution
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from polytomic_mcp.tools.arguments import Configuration, Parsed
+from polytomic_mcp.tools.arguments import Parsed, refuse_boolean
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.sync_requests import Part
 
@@ -40,9 +40,7 @@ class FieldChoice(_Named):
     """A field of a schema: whether it is synced, and how."""
 
     enabled: bool | None = None
-    obfuscate: Annotated[
-        bool | None, Field(validation_alias=AliasChoices("obfuscate", "obfuscated"))
-    ] = None
+    obfuscate: Annotated[bool | None, Field(validation_alias=AliasChoices("obfuscate", "obfuscated"))] = None
     user_output_name: str | None = None
 
 
@@ -94,47 +92,65 @@ def flat(schedule: JsonObject) -> JsonObject:
     return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
 
 
-_AN_OBJECT: Final = WithJsonSchema({"type": "object"})
-_SOME_OBJECTS: Final = WithJsonSchema({"type": "array", "items": {"type": "object"}})
-_SOME_PARTS: Final = WithJsonSchema({"type": "array", "items": {}})
+_OBJECT: Final[JsonObject] = {"type": "object"}
+_OBJECTS: Final[JsonObject] = {"type": "array", "items": _OBJECT}
+_AS_CREATED: Final = "As in create_bulk_sync"
+_PARTS: Final[JsonObject] = {"type": "array", "items": {}}
+
+
+def _shown(schema: JsonObject, description: str) -> WithJsonSchema:
+    """Show a part in a few words: its whole schema, inlined in every tool, would cost more than it says."""
+    return WithJsonSchema({**schema, "description": description})
+
 
 BulkSyncId = Annotated[str, Field(description="Bulk sync: id or exact name")]
 BulkMode = Annotated[str, Field(description="replicate, snapshot or append, as the destination allows")]
 Schemas = Annotated[
     list[SchemaChoice],
     Parsed,
-    _SOME_PARTS,
-    Field(
-        description="Names, or {id, enabled, fields: [name or {id, enabled, obfuscate, user_output_name}], "
+    _shown(
+        _PARTS,
+        "Names, or {id, enabled, fields: [name or {id, enabled, obfuscate, user_output_name}], "
         "filters: [{field_id, function, value}], user_output_name, partition_key, tracking_field, "
-        "data_cutoff_timestamp, disable_data_cutoff, history_enabled}; default all"
+        "data_cutoff_timestamp, disable_data_cutoff, history_enabled}; default all",
     ),
 ]
 SchemaChanges = Annotated[
     list[SchemaChoice],
     Parsed,
-    _SOME_PARTS,
-    Field(description="As in create_bulk_sync; merged by id, a bare name turns on, others stay"),
+    _shown(
+        _PARTS,
+        "As in create_bulk_sync; merged by id, fields too. A bare name turns on, others stay",
+    ),
 ]
 DefaultSchedule = Annotated[
     BulkSchedule,
     Parsed,
-    _AN_OBJECT,
-    Field(
-        description="{frequency: manual (default), continuous, hourly, daily, weekly, custom or runafter, "
-        "minute, hour, day_of_week, run_after: {sync_ids, bulk_sync_ids}}; UTC"
+    _shown(
+        _OBJECT,
+        "{frequency: manual (default), continuous, hourly, daily, weekly, custom or runafter; minute, hour, "
+        "day_of_week, run_after: {sync_ids, bulk_sync_ids}}, in UTC",
     ),
-]
-OldSchedule = Annotated[
-    BulkSchedule, Parsed, _AN_OBJECT, Field(description="Old form of default_schedule; multi too")
 ]
 AdditionalSchedules = Annotated[
     list[BulkSchedule],
     Parsed,
-    _SOME_OBJECTS,
-    Field(description="More, each with schemas, selective_mode or resync_mode"),
+    _shown(
+        _OBJECTS,
+        "More, each for some: schemas, or selective_mode incrementalFields or nonincrementalFields; with "
+        "resync_mode normal, refetch, resync or rebuild",
+    ),
 ]
-OldSchedules = Annotated[list[BulkSchedule], Parsed, _SOME_OBJECTS, Field(description="All in one list")]
-Discover = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none")]
-DestinationConfiguration = Annotated[Configuration, Field(description='Such as {"schema": "hubspot"}')]
-SourceConfiguration = Annotated[Configuration, Field(description="The source's own")]
+OldSchedule = Annotated[
+    BulkSchedule, Parsed, _shown(_OBJECT, "Old form of default_schedule; multi gives several")
+]
+OldSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, "Old form: all in one list")]
+NewSchedule = Annotated[BulkSchedule, Parsed, _shown(_OBJECT, _AS_CREATED)]
+NewSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, _AS_CREATED)]
+Setting = Annotated[str, Field(description=_AS_CREATED)]
+NewObjects = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none (default)")]
+NewFields = Annotated[str, Field(description="Likewise; all by default")]
+NormalizeNames = Annotated[str, Field(description="enabled, disabled or legacy")]
+Cutoff = Annotated[str, Field(description="Only records since this time")]
+NoTimestamps = Annotated[bool, Field(description="Write no record timestamps")]
+Concurrency = Annotated[int, Field(description="Schemas at a time"), BeforeValidator(refuse_boolean)]

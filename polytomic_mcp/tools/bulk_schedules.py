@@ -28,12 +28,12 @@ def without_old_schedules(body: JsonObject) -> JsonObject:
     named = [name for name in _SPELLINGS if name in body]
     kept = {name: part for name, part in body.items() if name not in _SPELLINGS}
     if set(named) <= _BOTH:
-        return kept | {name: _plain(body[name]) for name in named}
+        return kept | {name: plain(body[name]) for name in named}
     is_multi = "multi" in as_object(body.get("schedule"))
     if named == ["schedule", "additional_schedules"] and not is_multi:
         return kept | {
-            "default_schedule": _plain(body["schedule"]),
-            "additional_schedules": _plain(body["additional_schedules"]),
+            "default_schedule": plain(body["schedule"]),
+            "additional_schedules": plain(body["additional_schedules"]),
         }
     if len(named) > 1:
         raise ToolError(
@@ -48,22 +48,22 @@ def stored_schedules(stored: JsonObject) -> JsonObject:
     if "schedule" in stored and "default_schedule" not in stored:
         one = _of_one(as_object(stored["schedule"]))
         return {"default_schedule": dict(MANUAL), **one}
-    both = {name: _plain(stored.get(name)) for name in ("default_schedule", "additional_schedules")}
+    both = {name: plain(stored.get(name)) for name in ("default_schedule", "additional_schedules")}
     return given(**both)
 
 
 def _of_one(schedule: JsonObject) -> JsonObject:
     several = as_object(schedule.get("multi")).get("schedules")
-    return {"default_schedule": _plain(schedule)} if several is None else _split(as_objects(several))
+    return {"default_schedule": plain(schedule)} if several is None else _split(as_objects(several))
 
 
 def _split(schedules: list[JsonObject]) -> JsonObject:
     """Take the schedule that holds for the rest as the default; where each is for some, that is manual."""
-    plain = [_plain(flat(schedule)) for schedule in schedules]
+    items = [plain(flat(schedule)) for schedule in schedules]
     default = min(
-        (schedule for schedule in plain if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
+        (schedule for schedule in items if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
     )
-    others = [schedule for schedule in plain if schedule is not default]
+    others = [schedule for schedule in items if schedule is not default]
     kept = {name: part for name, part in default.items() if name != "selective_mode"}
     return {"default_schedule": kept, "additional_schedules": others}
 
@@ -73,12 +73,12 @@ def _rank(schedule: JsonObject) -> int:
     return len(_GENERAL) if schedule.get("schemas") or mode not in _GENERAL else _GENERAL.index(mode)
 
 
-def _plain(value: Any) -> Any:
-    """Drop nulls and what only the API writes."""
+def plain(value: Any) -> Any:
+    """Drop nulls, and what only the API writes, at any depth."""
     if isinstance(value, dict):
         return {
-            name: part
+            name: plain(part)
             for name, part in as_object(value).items()
             if part is not None and name not in _READ_ONLY
         }
-    return [_plain(part) for part in as_list(value)] if isinstance(value, list) else value
+    return [plain(part) for part in as_list(value)] if isinstance(value, list) else value

@@ -25,6 +25,7 @@ from polytomic_mcp.tools.waiting import wait
 _PATIENCE: Final = 45.0
 _UNFIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
+_REFRESH: Final = "Have the source's schemas read anew."
 _NAMES: Final = ("id", "name", "output_name", "user_output_name")
 
 
@@ -131,27 +132,25 @@ async def when_ready(
         seconds=_PATIENCE,
     )
     if "reason" in seen:
-        raise _not_ready(connection_id, seen["reason"])
+        raise _not_ready(caller, connection_id, seen["reason"])
     if "failure" in seen:
         raise seen["failure"]
     return seen["answer"]
 
 
-def _not_ready(connection_id: str, reason: str) -> Refusal:
-    refresh = "POST /api/connections/{id}/schemas/refresh"
+def _not_ready(caller: Caller, connection_id: str, reason: str) -> Refusal:
+    operation, arguments = "POST /api/connections/{id}/schemas/refresh", {"id": connection_id}
+    named: JsonObject = {"connection_id": connection_id}
+    if "refresh_schemas" in caller.tools:
+        refresh = NextStep(tool="refresh_schemas", arguments=named, reason=_REFRESH)
+    else:
+        raw: JsonObject = {"operation": operation, "arguments": arguments}
+        refresh = NextStep(tool="write_operation", arguments=raw, reason=_REFRESH)
     return Refusal(
         f"After {_PATIENCE:.0f} s, Polytomic still has not read the source's schemas. {reason} Nothing was "
         "written. See that the connection is healthy, refresh its schemas, then call again.",
-        NextStep(
-            tool="get_connection",
-            arguments={"connection_id": connection_id},
-            reason="See whether the source is healthy.",
-        ),
-        NextStep(
-            tool="write_operation",
-            arguments={"operation": refresh, "arguments": {"id": connection_id}},
-            reason="Have its schemas read anew.",
-        ),
+        NextStep(tool="get_connection", arguments=named, reason="See whether the source is healthy."),
+        refresh,
     )
 
 

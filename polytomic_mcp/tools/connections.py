@@ -30,12 +30,14 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, find
-from polytomic_mcp.tools.results import MASK, Answer, Change, Deleted, Page, Result
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import MASK, Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.toolset import Toolset
 
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
 _UNFIT: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
+_HEALTHY: Final = "healthy"
 
 
 class Connection(Result):
@@ -48,6 +50,10 @@ class Connection(Result):
     saved: bool | None = None
     auth_url: str | None = None
     changed: dict[str, Change] | None = None
+
+    def source(self) -> Source:
+        """Return the API's own answer about the connection."""
+        return Source(CONNECTION.get, {"id": self.id})
 
 
 class Health(Answer):
@@ -111,9 +117,15 @@ async def create_connection(
     try:
         return _connection(await data_of(api, "POST /api/connections", **body))
     except RefusedError as refused:
-        if refused.status in _UNFIT:
-            await _require_type(api, type)
-        raise
+        if refused.status not in _UNFIT:
+            raise
+        await _require_type(api, type)
+        fields = NextStep(
+            tool="describe_connection_type",
+            arguments={"type": type},
+            reason="tells what configuration it takes",
+        )
+        raise Refusal(str(refused), fields) from refused
 
 
 async def update_connection(
@@ -248,7 +260,16 @@ def _row(item: JsonObject) -> JsonObject:
 
 
 def _connection(item: JsonObject) -> Connection:
-    return Connection.model_validate(item | {"type": type_id(item)})
+    connection = Connection.model_validate(item | {"type": type_id(item)})
+    here = {"connection_id": connection.id}
+    if connection.auth_url and connection.status != _HEALTHY:
+        reason = "status is healthy once a person has opened auth_url and consented"
+        connection.next_steps = [NextStep(tool="get_connection", arguments=here, reason=reason)]
+    elif connection.status not in (None, _HEALTHY):
+        connection.next_steps = [
+            NextStep(tool="test_connection", arguments=here, reason="tells what is wrong")
+        ]
+    return connection
 
 
 TOOLSET: Final = Toolset(

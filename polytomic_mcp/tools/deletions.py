@@ -122,7 +122,7 @@ def _ask(
     )
 
 
-def _asking(
+def asking(
     work_out: Callable[..., Awaitable[Deletion]],
 ) -> Callable[..., Awaitable[Confirmation | Elicit[Confirmation]]]:
     """Make the resolver that asks about what another one has worked out."""
@@ -141,7 +141,7 @@ def _can_ask(context: Context[Any]) -> bool:
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-confirm_connection = _asking(connection_deletion)
-confirm_model = _asking(model_deletion)
-confirm_sync = _asking(sync_deletion)
-confirm_bulk_sync = _asking(bulk_sync_deletion)
+confirm_connection = asking(connection_deletion)
+confirm_model = asking(model_deletion)
+confirm_sync = asking(sync_deletion)
+confirm_bulk_sync = asking(bulk_sync_deletion)

@@ -26,7 +26,7 @@ class Diagnosis(Answer):
     id: str
     name: str | None = None
     verdict: str
-    causes: Annotated[list[Cause], Field(description="Most certain and blocking first")] = []
+    causes: Annotated[list[Cause], Field(description="Most certain and blocking first")]
     state: JsonObject
     executions: Annotated[list[JsonObject] | None, Field(description="Newest first")] = None
     row_errors: RowErrors | None = None

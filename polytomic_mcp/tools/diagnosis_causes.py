@@ -141,7 +141,8 @@ def _refused_rows(evidence: Evidence) -> Iterator[Cause]:
 
 def _misfits(evidence: Evidence) -> Iterator[Cause]:
     """Name types that do not fit, where something went wrong or the field is newer than the sync."""
-    errors = {group.field for group in evidence.row_errors.causes} if evidence.row_errors else set()
+    groups = evidence.row_errors.causes if evidence.row_errors else []
+    errors = {group.field for group in groups}
     is_failing = evidence.condition.state == "failing"
     found = [
         each for each in evidence.misfits() if each.is_new or is_failing or errors & {each.field, each.target}

@@ -161,7 +161,8 @@ async def _or_gone(look: "partial[Any]") -> JsonObject:
 
 async def _executions(api: Polytomic, sync_id: str) -> list[JsonObject]:
     operation = "GET /api/syncs/{sync_id}/executions"
-    return items_of(await api.call(operation, sync_id=sync_id, ascending=False))
+    found = items_of(await api.call(operation, sync_id=sync_id, ascending=False))
+    return sorted(found, key=lambda item: str(item.get("started_at") or item.get("created_at")), reverse=True)
 
 
 async def _events(api: Polytomic, sync_id: str, now: datetime) -> list[JsonObject]:

@@ -1,7 +1,100 @@
-"""The events toolset."""
+"""Events: what syncs did in the last 48 hours, and who is told of it."""
 
-from typing import Final
+from typing import Annotated, Final
 
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.arguments import Api, Limit, PageToken
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.listing import list_page
+from polytomic_mcp.tools.merging import given
+from polytomic_mcp.tools.notifications import get_error_notifications, set_error_notifications
+from polytomic_mcp.tools.results import NextStep, Page, Row
+from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.toolset import Toolset
+from polytomic_mcp.tools.webhooks import (
+    Since,
+    Until,
+    delete_webhook,
+    list_webhook_deliveries,
+    list_webhooks,
+    save_webhook,
+    set_webhook_active,
+)
 
-TOOLSET: Final = Toolset("events")
+_USUAL: Final = 20
+_PAGE_SIZE: Final = 100
+"""The most the API gives at a time; its default is 10."""
+
+_LEFT_OUT: Final = frozenset({"sync_name", "organization_id", "status", "logs_url", "schedule"})
+
+
+async def list_events(
+    api: Api,
+    type: Annotated[str | None, Field(description="Such as sync.failed, bulk_sync.completed")] = None,  # noqa: A002 - the API's name
+    sync_id: Annotated[str | None, Field(description="Sync or bulk sync: id or exact name")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = _USUAL,
+    page_token: PageToken = None,
+) -> Page:
+    """List what syncs and bulk syncs did in the last 48 hours: began, completed, failed; with counts."""
+    page = await list_page(
+        api,
+        "GET /api/events",
+        row=_row,
+        keep=lambda item: sync_id is None or _is_of(item, sync_id),
+        limit=limit,
+        page_token=page_token,
+        page_size=_PAGE_SIZE,
+        **given(type=type, starting_after=since, ending_before=until),
+    )
+    if type is not None and not page.items:
+        await _require_type(api, type)
+    page.next_steps = _next_steps(page.items)
+    return page
+
+
+async def _require_type(api: Polytomic, type_: str) -> None:
+    known = [str(each) for each in as_list(as_object(await api.call("GET /api/events_types")).get("data"))]
+    if known and type_ not in known:
+        raise ToolError(
+            f"list_events: {quoted(type_)} is no type of event.{nearest(type_, known)} The types: "
+            f"{', '.join(known)}."
+        )
+
+
+def _is_of(item: JsonObject, reference: str) -> bool:
+    payload = as_object(item.get("event"))
+    name = str(payload.get("sync_name") or "")
+    return payload.get("sync_id") == reference or name.casefold() == reference.casefold()
+
+
+def _row(item: JsonObject) -> JsonObject:
+    """Return an event flat: the sync's name, what happened when, ids, counts and error."""
+    payload = as_object(item.get("event"))
+    told = {
+        name: value for name, value in payload.items() if name not in _LEFT_OUT and value not in (None, [])
+    }
+    moment = {key: item.get(key) for key in ("type", "created_at")}
+    return {**told, "id": item["id"], "name": payload.get("sync_name"), **moment}
+
+
+def _next_steps(rows: list[Row]) -> list[NextStep] | None:
+    """Lead from the newest failure of a sync to its cause."""
+    for row in rows:
+        told = row.model_dump()
+        if told["type"] in ("sync.failed", "sync.completed_with_errors") and told.get("sync_id"):
+            arguments = {"sync_id": told["sync_id"]}
+            return [NextStep(tool="diagnose_sync", arguments=arguments, reason=f"says why {row.name} failed")]
+    return None
+
+
+TOOLSET: Final = Toolset(
+    "events",
+    reads=(list_events, list_webhooks, list_webhook_deliveries, get_error_notifications),
+    writes=(save_webhook, set_webhook_active, set_error_notifications),
+    destroys=(delete_webhook,),
+)

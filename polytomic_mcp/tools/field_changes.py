@@ -41,7 +41,7 @@ def broken_fields(sync: JsonObject, models: Mapping[str, JsonObject], target: Js
 
     Models that are not at hand are passed over, as are all rules of a target that is not.
     """
-    body = canonical(_newer_form(sync))
+    body = canonical(newer_form(sync))
     if not isinstance(body.get("mode"), str):
         target = None
     return [*problems_of(body, Subject(dict(models), target)), *_filters(body, target)]
@@ -51,7 +51,7 @@ def misfits(
     sync: JsonObject, models: Mapping[str, JsonObject], target: JsonObject | None
 ) -> Iterator[Misfit]:
     """Yield mappings and identities whose types do not fit, though single values may."""
-    body = _newer_form(sync)
+    body = newer_form(sync)
     fields = _fields(target)
     for mapping in [*identities_of(body), *as_objects(body.get("fields"))]:
         source, wanted = as_object(mapping.get("source")), fields.get(str(mapping.get("target")), {})
@@ -92,7 +92,7 @@ def _is_newer(item: JsonObject, model: JsonObject, sync: JsonObject) -> bool:
     return changed is not None and made is not None and changed > made
 
 
-def _newer_form(sync: JsonObject) -> JsonObject:
+def newer_form(sync: JsonObject) -> JsonObject:
     """Return a copy without the older form of what the API answers in two."""
     superseded = {old for new, olds in _OLD_FORMS.items() if sync.get(new) for old in olds}
     return {name: deepcopy(part) for name, part in sync.items() if name not in superseded}

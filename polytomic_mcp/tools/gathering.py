@@ -1,5 +1,6 @@
 """Many sources read at the same time: eight at most, and one that fails is named, not raised."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class Unavailable(BaseModel):
 
     source: str
     reason: str
-    count: Annotated[int, Field(description="How many reads of it failed")] = 1
+    count: Annotated[int | None, Field(description="How many reads of it failed, if several")] = None
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Gathering:
 
     _limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(IN_FLIGHT))
     _failed: dict[str, Unavailable] = field(default_factory=dict[str, Unavailable])
+    _counts: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def unavailable(self) -> list[Unavailable]:
@@ -71,10 +73,10 @@ class Gathering:
                 self._note(source, str(error))
 
     def _note(self, source: str, reason: str) -> None:
-        if source in self._failed:
-            self._failed[source].count += 1
-        else:
-            self._failed[source] = Unavailable(source=source, reason=reason[:_LONGEST_REASON])
+        failed = self._failed.setdefault(source, Unavailable(source=source, reason=reason[:_LONGEST_REASON]))
+        self._counts[source] += 1
+        if self._counts[source] > 1:
+            failed.count = self._counts[source]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,21 +29,25 @@ async def list_page(
     fields: Sequence[str] | None = None,
     limit: int,
     page_token: str | None = None,
+    page_size: int | None = None,
     **arguments: Any,
 ) -> Page:
     """Return rows that pass, up to ``limit`` or what fits, and the token of the row after the last.
 
-    ``fields`` widens the rows by more of the API's fields. The token is ``skip:token``: the API's own
+    ``fields`` widens the rows by more of the API's fields. ``page_size`` is how many items a request asks
+    for, where the operation's own default is small. The token is ``skip:token``: the API's own
     page token, and how many of that page's items were dealt with; so nothing is repeated and nothing
     lost, whatever the filter.
     """
     skip, token = _decode(page_token)
     if token:
         arguments["page_token"] = token
+    if page_size:
+        arguments["limit"] = page_size
     rows = _Rows(limit)
     async for page in api.pages(operation, **arguments):
         items = items_of(page)
-        _refuse_unknown(items, fields)
+        refuse_unknown_fields(items, fields)
         for index, item in enumerate(items):
             short = row(item)
             if index < skip or not (keep(item) and has_text(short, query)):
@@ -66,7 +70,7 @@ def page_of(
 ) -> Page:
     """Page through items that are all at hand; the token counts those before."""
     skip, _ = _decode(page_token)
-    _refuse_unknown(items, fields)
+    refuse_unknown_fields(items, fields)
     fitting = [(short, item) for item in items if has_text(short := row(item), query)]
     rows = _Rows(limit)
     for index, (short, item) in enumerate(fitting[skip:], skip):
@@ -79,7 +83,7 @@ def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) ->
     return row | {name: item.get(name) for name in fields or ()}
 
 
-def _refuse_unknown(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
+def refuse_unknown_fields(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
     """Raise a ToolError for a field that none of the items has; the text names those there are."""
     known = {name: None for item in items for name in item}
     if known and (unknown := [name for name in fields or () if name not in known]):

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.bounds import ROWS_TOKENS
-from polytomic_mcp.tools.json_values import as_list, as_object
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.token_counts import estimate
 
 _EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
@@ -30,7 +30,7 @@ class LogPage:
 
 async def read_log(
     api: Polytomic,
-    where: dict[str, str],
+    where: JsonObject,
     log: str,
     *,
     query: str | None = None,
@@ -58,26 +58,27 @@ async def read_log(
     return LogPage(count, lines)
 
 
-async def log_files(api: Polytomic, where: dict[str, str], log: str) -> list[str]:
+async def log_files(api: Polytomic, where: JsonObject, log: str) -> list[str]:
     """Return the names of a log's files, in the API's order."""
     answer = await data_of(api, f"{_EXECUTION}/{{type}}", type=log, **where)
     return [unquote(str(url).partition("?")[0].rsplit("/", 1)[-1]) for url in as_list(answer.get("urls"))]
 
 
-async def read_file(api: Polytomic, where: dict[str, str], log: str, filename: str) -> list[str]:
+async def read_file(api: Polytomic, where: JsonObject, log: str, filename: str) -> list[str]:
     """Return the lines of one file of a log.
 
     Raises:
         ToolError: It is no text.
     """
-    content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", type=log, filename=filename, **where)
+    named: JsonObject = {**where, "type": log, "filename": filename}
+    content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", **named)
     if not isinstance(content, str):
         raise ToolError(f"The log file {filename} of the execution {where['id']} is no text.")
     return [line for line in content.split("\n") if line]
 
 
 async def _lines(
-    api: Polytomic, where: dict[str, str], log: str, page_token: str | None
+    api: Polytomic, where: JsonObject, log: str, page_token: str | None
 ) -> AsyncIterator[tuple[str, str]]:
     """Yield each line from the newest back, with the token that goes on at it."""
     files = await log_files(api, where, log)

@@ -28,7 +28,7 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_o
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find, put_ids
-from polytomic_mcp.tools.results import Answer, Change, Deleted, Page, Result
+from polytomic_mcp.tools.results import Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.toolset import Toolset
 
 _UPDATE: Final = "PUT /api/models/{id}"
@@ -64,6 +64,10 @@ class Model(Result):
     configuration: JsonObject | None = None
     fields: list[JsonObject] | None = None
     changed: dict[str, Change] | None = None
+
+    def source(self) -> Source:
+        """Return the API's own answer about the model."""
+        return Source(MODEL.get, {"id": self.id})
 
 
 class Preview(Answer):
@@ -159,7 +163,10 @@ async def create_model(
     answer = await caller.api.call(
         "POST /api/models", name=name, connection_id=connection["id"], configuration=configuration, **optional
     )
-    return _model(expected("POST /api/models", await settled(answer, caller, context)))
+    model = _model(expected("POST /api/models", await settled(answer, caller, context)))
+    rows = NextStep(tool="preview_model", arguments={"model_id": model.id}, reason="shows its first rows")
+    model.next_steps = [rows]
+    return model
 
 
 async def update_model(

@@ -11,6 +11,8 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers import data_of, items_of
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -19,12 +21,22 @@ _CANDIDATES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A kind of object: how to get one, how to list them, and the tool that shows them."""
+    """A kind of object: how to get one, how to list them, the tool that shows them, the key of their name."""
 
     name: str
     get: str
     list: str
     tool: str
+    label: str = "name"
+
+    @property
+    def plural(self) -> str:
+        """The kind's name for several of them."""
+        return f"{self.name.removesuffix('y')}ies" if self.name.endswith("y") else f"{self.name}s"
+
+    def named(self, item: JsonObject) -> JsonObject:
+        """Return an item of the kind with its name under ``name``."""
+        return item | {"name": item.get(self.label)}
 
 
 CONNECTION: Final = Noun(
@@ -33,6 +45,24 @@ CONNECTION: Final = Noun(
 MODEL: Final = Noun("model", "GET /api/models/{id}", "GET /api/models", "list_models")
 SYNC: Final = Noun("sync", "GET /api/syncs/{id}", "GET /api/syncs", "list_syncs")
 BULK_SYNC: Final = Noun("bulk sync", "GET /api/bulk/syncs/{id}", "GET /api/bulk/syncs", "list_bulk_syncs")
+ORGANIZATION: Final = Noun(
+    "organization", "GET /api/organizations/{id}", "GET /api/organizations", "get_organization"
+)
+ROLE: Final = Noun("role", "GET /api/permissions/roles/{id}", "GET /api/permissions/roles", "list_roles")
+POLICY: Final = Noun(
+    "policy", "GET /api/permissions/policies/{id}", "GET /api/permissions/policies", "list_policies"
+)
+USER: Final = Noun(
+    "user", "GET /api/organization/users/{id}", "GET /api/organization/users", "list_users", "email"
+)
+USER_ELSEWHERE: Final = Noun(
+    "user",
+    "GET /api/organizations/{org_id}/users/{id}",
+    "GET /api/organizations/{org_id}/users",
+    "list_users",
+    "email",
+)
+WEBHOOK: Final = Noun("webhook", "GET /api/webhooks/{id}", "GET /api/webhooks", "list_webhooks", "endpoint")
 
 _REFERENCES: Final = {
     "connection_id": CONNECTION,
@@ -43,26 +73,29 @@ _REFERENCES: Final = {
 """Where parts of requests name objects, under the API's names."""
 
 
-async def find(api: Polytomic, noun: Noun, reference: str) -> JsonObject:
+async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> JsonObject:
     """Return the whole object with that id or, ignoring case, that exact name.
+
+    ``within`` is what the noun's operations take beside an id: the ``org_id`` of a user.
 
     Raises:
         ToolError: None or several fit; the text lists the candidates.
     """
     if _UUID.fullmatch(reference):
         try:
-            return await _get(api, noun, reference)
+            return await _get(api, noun, reference, **within)
         except NotFoundError:
-            raise await _unknown(api, noun, reference) from None
-    fitting = fitting_items(await every(api, noun.list), reference)
+            raise await _unknown(api, noun, reference, **within) from None
+    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    fitting = fitting_items(items, reference)
     if len(fitting) == 1:
-        return await _get(api, noun, fitting[0]["id"])
+        return await _get(api, noun, fitting[0]["id"], **within)
     if fitting:
         raise ToolError(
-            f"{len(fitting)} {noun.name}s are named {quoted(reference)}; send the id of one: "
+            f"{len(fitting)} {noun.plural} are named {quoted(reference)}; send the id of one: "
             f"{shown(fitting)}."
         )
-    raise await _unknown(api, noun, reference)
+    raise await _unknown(api, noun, reference, **within)
 
 
 async def put_ids(api: Polytomic, part: JsonObject) -> None:
@@ -111,14 +144,15 @@ async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
     return reference if _UUID.fullmatch(reference) else (await find(api, noun, reference))["id"]
 
 
-async def _get(api: Polytomic, noun: Noun, id_: str) -> JsonObject:
-    return await data_of(api, noun.get, id=id_)
+async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
+    return await data_of(api, noun.get, id=id_, **within)
 
 
-async def _unknown(api: Polytomic, noun: Noun, reference: str) -> ToolError:
-    items = await every(api, noun.list)
+async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
+    items = [noun.named(item) for item in await every(api, noun.list, **within)]
     unknown = f"No {noun.name} has the id or name {quoted(reference)}"
     if not items:
-        return ToolError(f"{unknown}; there are no {noun.name}s yet.")
+        return ToolError(f"{unknown}; there are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
-    return ToolError(f"{unknown}.{hint} There are: {shown(items)}. {noun.tool} shows all.")
+    every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
+    return Refusal(f"{unknown}.{hint} There are: {shown(items)}. {noun.tool} shows all.", every_one)

@@ -1,6 +1,7 @@
 """A sync before it is written: names become ids, gaps are filled, and every problem is found at once."""
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from string import ascii_uppercase
@@ -11,6 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.names import CONNECTION, MODEL, find, put_ids
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep
 from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of, sources_of
 from polytomic_mcp.tools.targets import find_target, target_fields
@@ -21,16 +24,26 @@ _NUMBER: Final = re.compile(r"\b\d+\b")
 
 @dataclass(slots=True)
 class Draft:
-    """A sync's request body, and what is wrong with it; nothing was written."""
+    """A sync's request body, and what is wrong with it; nothing was written.
+
+    ``is_aimed`` says that its target object is known.
+    """
 
     body: JsonObject
     problems: list[str] = field(default_factory=list[str])
+    is_aimed: bool = False
 
     def refuse_if_wrong(self, tool: str) -> None:
         """Raise a ``ToolError`` that lists every problem."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
-            raise ToolError(f"{tool}: nothing was written, because:\n{listed}")
+            raise Refusal(f"{tool}: nothing was written, because:\n{listed}", *self._remedies())
+
+    def _remedies(self) -> Iterator[NextStep]:
+        target = as_object(self.body.get("target"))
+        if self.is_aimed:
+            where = {"connection_id": target["connection_id"], "target": target["object"]}
+            yield NextStep(tool="list_target_fields", arguments=where, reason="shows its fields and modes")
 
 
 async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
@@ -85,6 +98,7 @@ async def _aim(api: Polytomic, draft: Draft, subject: Subject) -> None:
         connection_id = target["connection_id"] = (await find(api, CONNECTION, target["connection_id"]))["id"]
         if target.get("object"):
             target["object"] = (await find_target(api, connection_id, target["object"]))["id"]
+            draft.is_aimed = True
             subject.target = await target_fields(api, connection_id, target=target["object"])
         else:
             subject.target = await target_fields(api, connection_id, properties=target["create"])

@@ -120,7 +120,7 @@ def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State,
 
 def _outcome(ended: Sequence[Run]) -> tuple[State, str]:
     if ended[0].errors or ended[0].status == "errors":
-        return "row_errors", f"{ended[0].errors or 'some'} rows refused"
+        return "row_errors", f"rows refused: {ended[0].errors or 'some'}"
     if _has_dried_up(ended):
         return "no_rows", f"moved no rows; up to {max(run.moved for run in ended)} before"
     return "ok", ""

@@ -8,12 +8,15 @@ from pydantic import Field
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query, SyncId, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
+from polytomic_mcp.tools.diagnosis import diagnose_sync
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
 from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.lineage import trace_lineage
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, SYNC, find
-from polytomic_mcp.tools.results import MASK, Change, Deleted, Page, Result
+from polytomic_mcp.tools.overview import sync_overview
+from polytomic_mcp.tools.results import MASK, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.sync_drafts import draft_sync
 from polytomic_mcp.tools.sync_requests import (
     Filters,
@@ -49,8 +52,13 @@ class Sync(Result):
     active: bool | None = None
     target: JsonObject | None = None
     changed: dict[str, Change] | None = None
+    problems: list[JsonObject] | None = None
     dry_run: bool | None = None
     request: JsonObject | None = None
+
+    def source(self) -> Source | None:
+        """Return the API's own answer about the sync; of a dry run there is none."""
+        return Source(SYNC.get, {"id": self.id}) if self.id else None
 
 
 async def list_syncs(
@@ -79,7 +87,11 @@ async def list_syncs(
 
 async def get_sync(api: Api, sync_id: SyncId) -> Sync:
     """Get a sync: mappings, identity, filters, schedule, problems."""
-    return Sync.model_validate(await find(api, SYNC, sync_id))
+    sync = Sync.model_validate(await find(api, SYNC, sync_id))
+    if sync.problems:
+        why = NextStep(tool="diagnose_sync", arguments={"sync_id": sync.id}, reason="tells what to mend")
+        sync.next_steps = [why]
+    return sync
 
 
 async def create_sync(
@@ -136,7 +148,9 @@ async def create_sync(
     draft.refuse_if_wrong("create_sync")
     if dry_run:
         return _dry(draft.body)
-    return Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
+    sync = Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
+    sync.next_steps = [NextStep(tool="start_sync", arguments={"sync_id": sync.id}, reason="runs it now")]
+    return sync
 
 
 async def update_sync(
@@ -231,7 +245,16 @@ def _row(item: JsonObject) -> JsonObject:
 
 TOOLSET: Final = Toolset(
     "syncs",
-    reads=(list_target_objects, list_target_fields, list_syncs, get_sync, get_sync_execution),
+    reads=(
+        list_target_objects,
+        list_target_fields,
+        list_syncs,
+        get_sync,
+        get_sync_execution,
+        diagnose_sync,
+        sync_overview,
+        trace_lineage,
+    ),
     writes=(create_sync, update_sync, start_sync, cancel_sync),
     destroys=(delete_sync,),
 )

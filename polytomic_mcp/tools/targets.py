@@ -12,7 +12,8 @@ from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import CONNECTION, find, fitting_items, shown
-from polytomic_mcp.tools.results import Page, Result
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import NextStep, Page, Result
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 
@@ -113,9 +114,12 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
             f"{len(fitting)} target objects are named {quoted(reference)}; send an id: {shown(fitting)}."
         )
     hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
-    raise ToolError(
+    raise Refusal(
         f"No target object has the id or name {quoted(reference)}.{hint} There are: {shown(items)}. "
-        "list_target_objects shows all."
+        "list_target_objects shows all.",
+        NextStep(
+            tool="list_target_objects", arguments={"connection_id": connection_id}, reason="shows all of them"
+        ),
     )
 
 

@@ -10,9 +10,13 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-_PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+| +|[^\x00-\x7f]+|[^A-Za-z0-9 ]+")
+_PIECE: Final = re.compile(
+    r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+| +|[\xa0-\ud7ff]+|[\x80-\x9f\ue000-\U0010ffff]+|[!-/:-@[-`{-~\x00-\x1f\x7f]+"
+)
 _VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
 _LONGEST_WORD: Final = 16
+_COMMON: Final = range(0xA0, 0xD800)
+"""Beyond these, controls, private and rare characters may take a token a byte."""
 
 
 def estimate(text: str) -> int:
@@ -28,7 +32,8 @@ def estimate_json(value: Any) -> int:
 def _cost(piece: str) -> int:
     first, length = piece[0], len(piece)
     if not first.isascii():
-        return -(-len(piece.encode()) * 3 // 4)
+        size = len(piece.encode())
+        return -(-size * 3 // 4) if ord(first) in _COMMON else size
     if first == " ":
         return (length > 1) + length // _LONGEST_WORD
     if first.isdigit():

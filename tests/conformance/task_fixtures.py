@@ -52,26 +52,26 @@ def work(look: Any, stop: Any = None) -> Work:
 def slow_work() -> Work:
     stopped: set[tuple[str, str]] = set()
 
-    async def look(_: Caller, over: str, text: str) -> Outcome:
+    async def look(_: Any, over: str, text: str) -> Outcome:
         if (over, text) in stopped:
             return said("It was stopped.", status="cancelled")
         return said(text, status="completed" if is_over(over) else "working")
 
-    async def stop(_: Caller, over: str, text: str) -> None:
+    async def stop(_: Any, over: str, text: str) -> None:
         stopped.add((over, text))
 
     return work(look, stop)
 
 
-async def look_at_failing(_: Caller, over: str, __: str) -> Outcome:
+async def look_at_failing(_: Any, over: str, __: str) -> Outcome:
     return said("It failed.", is_error=True) if is_over(over) else said("It runs.", status="working")
 
 
-async def look_at_broken(_: Caller, __: str, ___: str) -> Outcome:
+async def look_at_broken(_: Any, __: str, ___: str) -> Outcome:
     return ErrorData(code=INTERNAL_ERROR, message="It broke.")
 
 
-async def look_at_greeting(_: Caller, __: str, text: str) -> Outcome:
+async def look_at_greeting(_: Any, __: str, text: str) -> Outcome:
     return said(text, status="completed")
 
 
@@ -107,9 +107,7 @@ async def confirm_delete(filename: str) -> CallToolResult:
     return said(f"Nothing here asks while it runs; {filename} stays.")
 
 
-async def test_tool_with_task(
-    answer: Annotated[Name, Resolve(ask_name)], *, waits: bool = True
-) -> CallToolResult:
+async def greet_later(answer: Annotated[Name, Resolve(ask_name)], *, waits: bool = True) -> CallToolResult:
     return begun(f"Hello, {answer.name}, {waits}.")
 
 
@@ -126,8 +124,9 @@ def build_server() -> MCPServer[Caller]:
     }
     tasks = Tasks(Seal.of_key("conformance"), works)
     server = MCPServer("task-fixtures", version="1", extensions=[tasks], lifespan=lifespan)
-    for tool in (greet, slow_compute, failing_job, protocol_error_job, confirm_delete, test_tool_with_task):
+    for tool in (greet, slow_compute, failing_job, protocol_error_job, confirm_delete):
         server.add_tool(tool)
+    server.add_tool(greet_later, "test_tool_with_task")
     return server
 
 

@@ -269,7 +269,7 @@ async def test_what_of_soql_is_not_emulated_is_refused_by_its_name(
     assert f"does not emulate SOQL's {feature}" in answer["data"]["error"]
 
 
-@pytest.mark.parametrize("soql", ["SELECT (", "SELECT 1 UNION SELECT 'a", "VALUES (1)", "x" * 100_001])
+@pytest.mark.parametrize("soql", ["SELECT (", "SELECT 1 UNION SELECT 2", "SHOW TABLES", "SELECT " * 20_000])
 async def test_soql_that_is_no_query_meets_what_reads_it(soql: str, connect: Any, ended: Ended) -> None:
     answer = await ended(await connect("salesforce"), soql)
 

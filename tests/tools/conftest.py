@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import httpx
@@ -17,7 +18,7 @@ from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.server import toolsets
-from polytomic_mcp.settings import AccessMode, Secret
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, AccessMode, Secret
 from polytomic_mcp.tools.caller import Caller
 
 KEY = "a-very-secret-key"
@@ -98,6 +99,9 @@ class Clock:
 
     def now(self) -> float:
         return self.time
+
+    def date(self) -> datetime:
+        return datetime(2026, 3, 4, 12, 0, tzinfo=UTC) + timedelta(seconds=self.time)  # a Wednesday
 
 
 class Tools:
@@ -186,10 +190,15 @@ def connect(
         async def lifespan(_: Any) -> AsyncIterator[Caller]:
             access = chosen.access_mode
             client = Polytomic(
-                chosen.api_key, transport=api, retry=ONCE, sleep=clock.sleep, access_mode=access
+                chosen.api_key,
+                transport=api,
+                retry=ONCE,
+                sleep=clock.sleep,
+                access_mode=access,
+                api_version=chosen.api_version,
             )
             names = frozenset(tool.name for tool in shelves[access])
-            yield Caller(client, clock.sleep, clock.now, tools=names)
+            yield Caller(client, clock.sleep, clock.now, tools=names, clock=clock.date)
 
         server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)
         async with Client(server, mode=mode, **options) as client:
@@ -291,8 +300,15 @@ def open_sandbox(sandbox: httpx.ASGITransport, schemas: dict[str, Any]) -> Conne
     """Connect a client to the real server over the sandbox."""
 
     @asynccontextmanager
-    async def connected(*, api_version: str = "2025-09-18", **options: Any) -> AsyncIterator[Tools]:
-        settings = Settings(api_key=Secret(KEY), api_url="http://sandbox", api_version=api_version)
+    async def connected(
+        *,
+        api_version: str = "2025-09-18",
+        toolsets: tuple[str, ...] = DEFAULT_TOOLSETS,
+        **options: Any,
+    ) -> AsyncIterator[Tools]:
+        settings = Settings(
+            api_key=Secret(KEY), api_url="http://sandbox", api_version=api_version, toolsets=toolsets
+        )
         async with Client(build_server(settings, transport=sandbox), **options) as client:
             yield Tools(client, schemas)
 

@@ -11,6 +11,12 @@ from starlette.routing import Route
 
 from polytomic_mcp.sandbox.call import Routes
 from polytomic_mcp.sandbox.routes import (
+    bulk_discovery,
+    bulk_executions,
+    bulk_logs,
+    bulk_schedules,
+    bulk_schemas,
+    bulk_syncs,
     connection_types,
     connections,
     consent,
@@ -40,6 +46,12 @@ from polytomic_mcp.sandbox.routes import (
 )
 
 MODULES: Final[tuple[Routes, ...]] = (
+    bulk_discovery.ROUTES,
+    bulk_executions.ROUTES,
+    bulk_logs.ROUTES,
+    bulk_schedules.ROUTES,
+    bulk_schemas.ROUTES,
+    bulk_syncs.ROUTES,
     connection_types.ROUTES,
     connections.ROUTES,
     entities.ROUTES,
@@ -71,4 +83,4 @@ ROUTES: Final[Routes] = MappingProxyType(
     {operation: handler for module in MODULES for operation, handler in module.items()}
 )
 
-PAGES: Final[tuple[Route, ...]] = (*consent.PAGES, *logs.PAGES)
+PAGES: Final[tuple[Route, ...]] = (*bulk_logs.PAGES, *consent.PAGES, *logs.PAGES)

@@ -1,9 +1,9 @@
 """Connections: create, read, replace, test and delete."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from polytomic_mcp.sandbox import consents, schema_cache
+from polytomic_mcp.sandbox.addresses import is_web_address
 from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.configuration import (
     complete,
@@ -174,11 +174,7 @@ def _web_address(call: Call) -> str | None:
     address: str | None = call.arguments.get("redirect_url")
     if address is None:
         return None
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not is_web_address(address):
         raise unfit(call.operation, [("redirect_url", "must be an http or https address")])
     return address
 

@@ -38,7 +38,7 @@ def get_urls(call: Call) -> JsonObject:
     has_lines = logs.counts(call.world, execution["id"])[type_] > 0
     return {
         "data": {
-            "urls": [_signed(call, type_, expires)] if has_lines else [],
+            "urls": [signed(call, execution["id"], type_, expires)] if has_lines else [],
             "expires": datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z"),
         }
     }
@@ -46,21 +46,24 @@ def get_urls(call: Call) -> JsonObject:
 
 def get_file(call: Call) -> Answer:
     """Redirect to the signed address of one file."""
-    _execution(call)
+    execution = _execution(call)
     type_, filename = _type(call), call.arguments["filename"]
     if filename != _FILE:
         raise RefusalError(404, f"This log has no file {filename!r}; it has {_FILE}.", key="not_found")
-    location = _signed(call, type_, signatures.expiry(call.world.clock()))
+    location = signed(call, execution["id"], type_, signatures.expiry(call.world.clock()))
     return Answer(status=302, headers={"Location": location})
 
 
 def get_console(call: Call) -> JsonObject:
     """Answer with the console's messages after a cursor, oldest first."""
-    execution = _execution(call)
+    return console_page(call, logs.console(call.world, _execution(call)["id"]))
+
+
+def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
+    """Answer with the messages that a call's ``after`` and ``limit`` ask for."""
     limit: int = call.arguments.get("limit", logs.MOST_MESSAGES)
     if not 1 <= limit <= logs.MOST_MESSAGES:
         raise RefusalError(400, f"limit must lie within 1 and {logs.MOST_MESSAGES}.", key="bad_request")
-    entries = logs.console(call.world, execution["id"])
     if after := call.arguments.get("after"):
         ids = [entry["id"] for entry in entries]
         if after not in ids:
@@ -74,17 +77,31 @@ def get_console(call: Call) -> JsonObject:
     }
 
 
+def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
+    """Return the address at which a log's file opens until ``expires``."""
+    path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
+    signature = signatures.sign(call.world, path, expires)
+    return f"{call.base_url}{path}?{urlencode({'expires': expires, 'signature': signature})}"
+
+
 async def show_file(request: Request) -> Response:
     """Serve a log's file as JSON lines to whoever holds its signed address."""
     return await anyio.to_thread.run_sync(_file, request)
 
 
+def refuse_unsigned(request: Request, world: World) -> Response | None:
+    """Return the answer to an address that is not signed, or no longer; None where it is."""
+    expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
+    if signatures.is_valid(world, request.url.path, expires, signature):
+        return None
+    message = "This address has expired or is not signed; ask the log's endpoint for a new one."
+    return JSONResponse({"status": 403, "message": message, "key": "forbidden"}, 403)
+
+
 def _file(request: Request) -> Response:
     world: World = request.app.state.world
-    expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
-    if not signatures.is_valid(world, request.url.path, expires, signature):
-        message = "This address has expired or is not signed; ask the log's endpoint for a new one."
-        return JSONResponse({"status": 403, "message": message, "key": "forbidden"}, 403)
+    if refused := refuse_unsigned(request, world):
+        return refused
     parts = request.path_params
     lines = logs.lines(world, parts["execution_id"], parts["type"])
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
@@ -100,12 +117,6 @@ def _type(call: Call) -> str:
     if type_ not in logs.TYPES:
         raise RefusalError(404, f"There is no log {type_!r}: {nearest(type_, logs.TYPES)}", key="not_found")
     return type_
-
-
-def _signed(call: Call, type_: str, expires: int) -> str:
-    path = _PATH.format(execution_id=call.arguments["id"], type=type_, filename=_FILE)
-    signature = signatures.sign(call.world, path, expires)
-    return f"{call.base_url}{path}?{urlencode({'expires': expires, 'signature': signature})}"
 
 
 ROUTES: Final[Routes] = {

@@ -3,6 +3,7 @@
 from typing import Final
 
 from polytomic_mcp.sandbox import credentials, organizations, roles, users
+from polytomic_mcp.sandbox.addresses import is_email_address
 from polytomic_mcp.sandbox.call import Call, Routes
 from polytomic_mcp.sandbox.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.store import JsonObject
@@ -83,7 +84,7 @@ def _save(call: Call, user: JsonObject) -> JsonObject:
     others = [each for each in call.world.store.list(users.KIND) if each["id"] != user["id"]]
     if email in [other["email"] for other in others]:
         raise _unfit(call, "email", "belongs to another user")
-    if "@" not in email.strip("@"):
+    if not is_email_address(email):
         raise _unfit(call, "email", "is no address")
     user |= {"email": email, "role_ids": _role_ids(call) or user["role_ids"]}
     call.world.store.put(users.KIND, user["id"], user)

@@ -1,9 +1,9 @@
 """Webhooks: where events are sent, one for each organization; and what became of the sending."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from polytomic_mcp.sandbox import deliveries, organizations, pagination
+from polytomic_mcp.sandbox.addresses import is_web_address
 from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.configuration import MASK
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -93,7 +93,7 @@ def _find(call: Call) -> JsonObject:
 
 def _save(call: Call, webhook: JsonObject) -> JsonObject:
     endpoint: str = call.arguments["endpoint"]
-    if not _is_web_address(endpoint):
+    if not is_web_address(endpoint):
         raise RefusalError(422, f"{call.operation}: endpoint must be a web address.", key="unprocessable")
     secret: str = call.arguments["secret"]
     if secret == MASK:
@@ -101,14 +101,6 @@ def _save(call: Call, webhook: JsonObject) -> JsonObject:
     if not secret:
         raise RefusalError(422, f"{call.operation}: secret must not be empty.", key="unprocessable")
     return _put(call, webhook | {"endpoint": endpoint, "secret": secret})
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        address = urlsplit(text)
-    except ValueError:
-        return False
-    return address.scheme in ("http", "https") and bool(address.hostname)
 
 
 def _put(call: Call, webhook: JsonObject) -> JsonObject:

@@ -1,0 +1,32 @@
+"""What a connection offers to bulk syncs, as their source and as their destination."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox import bulk_destinations, bulk_sources, schema_cache
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+
+
+def get_source(call: Call) -> JsonObject:
+    """Answer with the schemas; the first call meets a cache that is still being filled."""
+    connection = call.world.find("connection", call.arguments["id"])
+    if reason := bulk_sources.objection(connection):
+        raise RefusalError(422, reason, key="not_a_source")
+    schema_cache.require_read(call.world, connection)
+    has_fields: bool = call.arguments.get("include_fields", False)
+    return {"data": bulk_sources.describe(call.world, connection, has_fields=has_fields)}
+
+
+def get_target(call: Call) -> JsonObject:
+    """Answer with the configuration and the modes."""
+    connection = call.world.find("connection", call.arguments["id"])
+    if reason := bulk_destinations.objection(connection):
+        raise RefusalError(422, reason, key="not_a_destination")
+    return {"data": bulk_destinations.describe(connection)}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/connections/{id}/bulksync/source": get_source,
+    "GET /api/connections/{id}/bulksync/target": get_target,
+}

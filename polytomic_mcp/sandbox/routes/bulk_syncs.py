@@ -1,0 +1,141 @@
+"""Bulk syncs: create, list, read, replace, delete and activate."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from polytomic_mcp.sandbox import (
+    bulk_checks,
+    bulk_executions,
+    bulk_marks,
+    bulk_schemas,
+    bulk_syncs,
+    pagination,
+    schema_cache,
+)
+from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
+from polytomic_mcp.sandbox.problems import Problem, refusal
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.sources import listed
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.versions import CURRENT
+
+_INVALID: Final = "The bulk sync is not valid"
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the bulk syncs: all at once on 2024-02-08, in pages, newest change first, on 2025-09-18."""
+    found = call.world.store.list(bulk_syncs.KIND)
+    if "active" in call.arguments:
+        found = [sync for sync in found if sync["active"] == call.arguments["active"]]
+    if call.version < CURRENT:
+        return {"data": [bulk_syncs.show(sync, call.version) for sync in found]}
+    shown, page = pagination.page(
+        found,
+        lambda sync: (sync["updated_at"], sync["id"]),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
+    )
+    return {"data": [bulk_syncs.show(sync, call.version) for sync in shown], "pagination": page}
+
+
+def create(call: Call) -> Any:
+    """Create a bulk sync; the first try meets a source whose cache is still being filled."""
+    made = {
+        "id": call.world.new_id(),
+        "organization_id": call.arguments.get("organization_id", ORGANIZATION_ID),
+        "created_at": call.world.now(),
+        "created_by": ACTOR,
+    }
+    return _save(call, made, {})
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one bulk sync; ``refresh_schemas`` looks for new schemas in its source first."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    source = call.world.store.get("connection", sync["source_connection_id"])
+    if call.arguments.get("refresh_schemas") and source is not None:
+        with call.world.store.transaction():
+            sync["_schemas"] = bulk_schemas.discover(call.world, source, sync)
+            call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    return {"data": bulk_syncs.show(sync, call.version)}
+
+
+def update(call: Call) -> Any:
+    """Replace a bulk sync: what is left out falls back to its default, its schemas alone stay."""
+    held = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    answer = _save(
+        call, {key: held[key] for key in ("id", "organization_id", "created_at", "created_by")}, held
+    )
+    if held["active"] and not call.arguments.get("active"):
+        _cancel_current(call, held["id"])
+    return answer
+
+
+def delete(call: Call) -> Answer:
+    """Delete a bulk sync with its history; an execution that is under way stops."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    bulk_executions.forget(call.world, sync["id"])
+    bulk_marks.forget(call.world, sync["id"])
+    call.world.store.delete(bulk_syncs.KIND, sync["id"])
+    return Answer(status=204)
+
+
+def activate(call: Call) -> JsonObject:
+    """Switch a bulk sync's schedules on or off; off cancels the execution that is under way."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    active: bool = call.arguments["active"]
+    changed = {"active": active, "updated_at": call.world.now(), "updated_by": ACTOR}
+    call.world.store.put(bulk_syncs.KIND, sync["id"], sync | changed)
+    if not active:
+        _cancel_current(call, sync["id"])
+    return {"data": {"id": sync["id"], "active": active}}
+
+
+def _cancel_current(call: Call, sync_id: str) -> None:
+    current = bulk_executions.current(call.world, sync_id)
+    if current is not None:
+        bulk_executions.request_cancel(call.world, current)
+
+
+def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
+    world = call.world
+    sync = made | bulk_syncs.compose(world, call.arguments, held)
+    if problems := bulk_checks.connection_problems(world, sync):
+        raise refusal(problems, _INVALID)
+    source = world.find("connection", sync["source_connection_id"])
+    try:
+        schema_cache.require_read(world, source)
+    except RefusalError as not_ready:
+        # Answered and not raised: a refusal would roll back that the refresh has ended.
+        return Answer(not_ready.body(call.version), not_ready.status)
+    sync["_schemas"] = _schemas(call, source, held, sync, problems)
+    problems += bulk_checks.setting_problems(world, sync)
+    if not problems:
+        problems += bulk_checks.schema_problems(world, sync)
+    if problems:
+        raise refusal(problems, _INVALID)
+    sync |= {"updated_at": world.now(), "updated_by": ACTOR}
+    world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    return {"data": bulk_syncs.show(sync, call.version)}
+
+
+def _schemas(
+    call: Call, source: JsonObject, held: JsonObject, sync: JsonObject, problems: list[Problem]
+) -> list[JsonObject]:
+    """Return the schemas that are asked for; where none are, those there were, or all of a new source."""
+    requests: list[Mapping[str, Any] | str] = [*listed(call.arguments, "schemas")]
+    is_same_source = held.get("source_connection_id") == sync["source_connection_id"]
+    if not requests and is_same_source:
+        return held["_schemas"]
+    return bulk_schemas.select(call.world, source, requests, problems)
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/bulk/syncs": list_all,
+    "POST /api/bulk/syncs": create,
+    "GET /api/bulk/syncs/{id}": get,
+    "PUT /api/bulk/syncs/{id}": update,
+    "DELETE /api/bulk/syncs/{id}": delete,
+    "POST /api/bulk/syncs/{id}/activate": activate,
+}

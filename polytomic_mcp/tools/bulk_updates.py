@@ -1,0 +1,124 @@
+"""A stored bulk sync and what shall change, merged into the whole that the API's PUT wants."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.answers import data_of
+from polytomic_mcp.tools.bulk_drafts import (
+    hold_against_destination,
+    put_ends,
+    put_schemas,
+    put_times,
+    schedules_of,
+)
+from polytomic_mcp.tools.bulk_schedules import plain, stored_schedules
+from polytomic_mcp.tools.bulk_selections import (
+    PATCH,
+    merged,
+    named_changes,
+    schema_changes,
+    stored_schemas,
+    whole_schemas,
+)
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.merging import changes, writable
+from polytomic_mcp.tools.results import Change
+from polytomic_mcp.tools.sync_drafts import Draft
+
+UPDATE: Final = "PUT /api/bulk/syncs/{id}"
+_ENDS: Final = frozenset({"source_connection_id", "destination_connection_id"})
+_HELD_AGAINST_DESTINATION: Final = frozenset(
+    {"destination_configuration", "destination_connection_id", "mode"}
+)
+
+
+@dataclass(slots=True)
+class BulkUpdate:
+    """What to write of a stored bulk sync: its whole body, and schemas, with these as they were."""
+
+    stored: JsonObject
+    changed: JsonObject
+    draft: Draft
+    schemas_before: list[JsonObject] = field(default_factory=list[JsonObject])
+    schemas: list[JsonObject] = field(default_factory=list[JsonObject])
+
+    @property
+    def requests(self) -> dict[str, JsonObject]:
+        """The arguments to write with, by operation, of those operations alone that change something."""
+        id_ = self.stored["id"]
+        requests: dict[str, JsonObject] = {}
+        if self.changed:
+            requests[UPDATE] = {"id": id_, **self.draft.body}
+        if self.schemas:
+            requests[PATCH] = {"id": id_, "schemas": self.schemas}
+        return requests
+
+    async def write(self, api: Polytomic) -> tuple[JsonObject, dict[str, Change]]:
+        """Write it; return the bulk sync as it is now, and what changed.
+
+        Raises:
+            ToolError: The schemas were refused; the text says what of the rest was written.
+        """
+        requests = self.requests
+        after = await data_of(api, UPDATE, **requests[UPDATE]) if UPDATE in requests else self.stored
+        before, now = as_object(plain(self.stored)), as_object(plain(after))
+        changed = changes(before, now, {**before, **now})
+        if PATCH in requests:
+            try:
+                answer = as_object(await api.call(PATCH, **requests[PATCH]))
+            except PolytomicError as error:
+                done = (
+                    "everything but the schemas was changed" if UPDATE in requests else "nothing was changed"
+                )
+                raise ToolError(f"update_bulk_sync: {done}. {error}") from error
+            changed |= schema_changes(self.schemas_before, as_objects(answer.get("data")))
+        return after, changed
+
+
+async def draft_update(
+    api: Polytomic, stored: JsonObject, changed: JsonObject, schemas: list[JsonObject], *, is_whole: bool
+) -> BulkUpdate:
+    """Merge what shall change into what is stored, and hold it against what the API takes.
+
+    ``schemas`` are merged by id; ``is_whole`` turns off every other.
+    """
+    draft = Draft(_merged(stored, changed))
+    update = BulkUpdate(stored, changed, draft)
+    known = await put_ends(api, draft, _ENDS & changed.keys())
+    await put_times(api, draft)
+    is_known = "destination_connection_id" in known | (draft.body.keys() - changed.keys())
+    if is_known and _HELD_AGAINST_DESTINATION & changed.keys():
+        await hold_against_destination(api, draft)
+    if schemas or is_whole or any(schedule.get("schemas") for schedule in schedules_of(changed)):
+        listed = await stored_schemas(api, stored["id"])
+        put_schemas(draft, listed)
+        await _select(api, update, named_changes(draft, listed, schemas, is_whole=is_whole))
+    return update
+
+
+async def _select(api: Polytomic, update: BulkUpdate, wanted: list[JsonObject]) -> None:
+    """Read the schemas that change and lay the changes over them, unless one is not known."""
+    draft = update.draft
+    if draft.problems:
+        return
+    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in wanted])
+    update.schemas_before = before
+    update.schemas = [merged(draft, old, change) for old, change in zip(before, wanted, strict=True)]
+
+
+def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
+    """Return the whole body: configurations merge by key, unless they go to another connection."""
+    kept = writable(UPDATE, stored | stored_schedules(stored))
+    kept.pop("schemas", None)  # left out, the API leaves the selection as it is
+    body = kept | changed
+    for end in ("source", "destination"):
+        name, is_moved = f"{end}_configuration", f"{end}_connection_id" in changed
+        if name in body and not is_moved:
+            body[name] = as_object(kept.get(name)) | as_object(changed.get(name))
+    if (id_ := as_object(kept.get("default_schedule")).get("id")) is not None:
+        body["default_schedule"] = {"id": id_} | body["default_schedule"]
+    return body

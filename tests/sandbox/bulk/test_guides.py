@@ -1,0 +1,26 @@
+"""The guides that copy whole schemas: from HubSpot to PostgreSQL, from Salesforce to Snowflake and S3."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "configuration", "schema", "output"),
+    [
+        ("hubspot", "postgresql", {"schema": "hubspot"}, "contacts", "hubspot.contacts"),
+        ("salesforce", "snowflake", {"schema": "salesforce"}, "Account", "salesforce.account"),
+        ("salesforce", "s3", {"format": "csv"}, "Contact", "contact.csv"),
+    ],
+)
+async def test_a_guide_ends_with_every_row_of_its_source(
+    stage: Any, source: str, to: str, configuration: dict[str, str], schema: str, output: str
+) -> None:
+    sync = await stage.sync(source=source, to=to, destination_configuration=configuration, mode="replicate")
+
+    execution = await stage.start(sync)
+
+    held = stage.rows(schema, system=source)
+    assert execution["status"] == "completed", execution
+    assert next(e for e in execution["schemas"] if e["schema"] == schema)["record_count"] == len(held)
+    assert stage.rows(output, system=to) == [{k.lower(): v for k, v in row.items()} for row in held]

@@ -1,0 +1,83 @@
+"""The other modes, the test run, and a mode that there is not."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def people(stage: Any) -> Any:
+    rows = [{"id": str(number), "at": number} for number in range(1, 8)]
+    return stage.table("shop.people", "id at:number name", rows)
+
+
+async def test_a_snapshot_holds_all_rows_of_its_source_and_no_others(stage: Any, people: Any) -> None:
+    sync = await stage.sync(mode="snapshot")
+    await stage.copied(sync)
+    stage.remove(people, "1")
+
+    count = await stage.copied(sync)
+
+    assert count == 6
+    assert [row["id"] for row in stage.rows("copy.shop_people")] == ["2", "3", "4", "5", "6", "7"]
+
+
+async def test_an_append_keeps_every_version_of_a_row(stage: Any, people: Any) -> None:
+    sync = await stage.sync(mode="append")
+    await stage.copied(sync)
+    stage.put(people, {"id": "1", "name": "Ada"})
+    stage.remove(people, "2")
+
+    counts = [await stage.copied(sync), await stage.copied(sync)]
+
+    rows = stage.rows("copy.shop_people")
+    assert counts == [1, 0]
+    assert [row["name"] for row in rows if row["id"] == "1"] == [None, "Ada"]
+    assert len(rows) == 8
+
+
+async def test_an_append_without_a_key_goes_on_after_the_last_tracked_value(stage: Any) -> None:
+    log = stage.table("shop.log", "at:number text", [{"at": 1, "text": "a"}], key=None)
+    sync = await stage.sync(mode="append", schemas=[{"id": "shop.log", "tracking_field": "at"}])
+    await stage.copied(sync)
+    stage.world.tables.insert(log, [{"at": 2, "text": "b"}])
+
+    assert await stage.copied(sync) == 1
+    assert [row["text"] for row in stage.rows("copy.shop_log")] == ["a", "b"]
+
+
+async def test_an_append_with_neither_key_nor_tracking_adds_everything_again(stage: Any) -> None:
+    stage.table("shop.log", "text", [{"text": "a"}], key=None)
+    sync = await stage.sync(mode="append")
+    await stage.copied(sync)
+
+    assert await stage.copied(sync) == 1
+    assert len(stage.rows("copy.shop_log")) == 2
+
+
+async def test_a_test_looks_at_five_rows_and_writes_none(stage: Any, people: Any, world: Any) -> None:
+    sync = await stage.sync()
+
+    execution = await stage.start(sync, test=True)
+
+    assert (execution["status"], execution["is_test"], execution["record_count"]) == ("completed", True, 5)
+    assert world.tables.get("postgresql", "copy.shop_people") is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ({"test": True, "resync_mode": "rebuild"}, "test"),
+        ({"resync_mode": "again"}, "resync_mode"),
+        ({"fetch_mode": "some"}, "fetch_mode"),
+        ({"schemas": ["shop.nothing"]}, "schemas[0]"),
+    ],
+)
+async def test_a_start_that_does_not_hold_is_refused(
+    stage: Any, people: Any, request_: dict[str, Any], place: str
+) -> None:
+    sync = await stage.sync()
+
+    answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json=request_)
+
+    assert [path for _, path in stage.codes(answer)] == [place]

@@ -1,0 +1,182 @@
+"""What is copied of a schema: fields, filters, cutoffs, and the names and forms of what arrives."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+ROWS = [
+    {"id": "1", "Full Name": "Ada", "age": 36, "seen": "2026-01-01T00:00:00"},
+    {"id": "2", "Full Name": "Bob", "age": 17, "seen": "2026-01-09T00:00:00"},
+    {"id": "3", "Full Name": None, "age": None, "seen": None},
+]
+
+
+@pytest.fixture
+def people(stage: Any) -> Any:
+    table = stage.table("shop.people", "id age:number seen:datetime")
+    wider = stage.world.tables.add_columns(table, [_named(table, "Full Name")])
+    stage.world.tables.insert(wider, ROWS)
+    return wider
+
+
+def _named(table: Any, name: str) -> Any:
+    column = table.columns[0]
+    return type(column)(name, column.type, column.sql_type)
+
+
+async def _copied(stage: Any, schema: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    sync = await stage.sync(schemas=[{"id": "shop.people", **schema}], **more)
+    await stage.copied(sync)
+    rows: list[dict[str, Any]] = stage.rows("copy.shop_people")
+    return rows
+
+
+async def test_fields_that_are_left_out_do_not_arrive(stage: Any, people: Any) -> None:
+    fields = ["id", {"id": "AGE"}, {"id": "seen", "enabled": False}]
+
+    rows = await _copied(stage, {"fields": fields})
+
+    assert rows[0] == {"id": "1", "age": 36}
+
+
+async def test_names_are_made_plain_unless_they_are_to_stay(stage: Any, people: Any) -> None:
+    plain = await _copied(stage, {})
+    kept = await stage.sync(normalize_names="disabled", destination_configuration={"schema": "as_is"})
+    await stage.copied(kept)
+
+    assert set(plain[0]) == {"id", "age", "seen", "full_name"}
+    assert set(stage.rows("as_is.shop.people")[0]) == {"id", "age", "seen", "Full Name"}
+
+
+async def test_schemas_and_fields_take_names_of_the_users_own(stage: Any, people: Any) -> None:
+    schema = {
+        "id": "shop.people",
+        "user_output_name": "humans",
+        "fields": ["id", {"id": "age", "user_output_name": "years"}],
+    }
+    sync = await stage.sync(schemas=[schema])
+
+    execution = await stage.start(sync)
+
+    assert execution["schemas"][0]["output_name"] == "humans"
+    assert stage.rows("copy.humans")[0] == {"id": "1", "years": 36}
+
+
+async def test_obfuscated_values_arrive_as_digests(stage: Any, people: Any) -> None:
+    rows = await _copied(stage, {"fields": ["id", {"id": "age", "obfuscate": True}]})
+
+    assert [row["age"] for row in rows] == [
+        hashlib.sha256(b"36").hexdigest(),
+        hashlib.sha256(b"17").hexdigest(),
+        None,
+    ]
+
+
+async def test_an_obfuscated_key_still_finds_its_row(stage: Any, people: Any) -> None:
+    fields = [{"id": "id", "obfuscate": True}, {"id": "age"}]
+    sync = await stage.sync(schemas=[{"id": "shop.people", "fields": fields}])
+    await stage.copied(sync)
+    stage.put(people, {"id": "1", "age": 37})
+
+    assert await stage.copied(sync) == 1
+    assert [row["age"] for row in stage.rows("copy.shop_people")] == [37, 17, None]
+
+
+async def test_filters_pick_rows_and_a_row_that_no_longer_passes_goes(stage: Any, people: Any) -> None:
+    adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
+    sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
+    await stage.copied(sync)
+    before = [row["id"] for row in stage.rows("copy.shop_people")]
+    stage.put(people, {"id": "1", "age": 3})
+
+    assert await stage.copied(sync) == 1
+    assert (before, stage.rows("copy.shop_people")) == (["1"], [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "more", "ids"),
+    [
+        ({"data_cutoff_timestamp": "2026-01-05T00:00:00Z"}, {}, ["2", "3"]),
+        ({}, {"data_cutoff_timestamp": "2026-01-05T00:00:00Z"}, ["2", "3"]),
+        ({"disable_data_cutoff": True}, {"data_cutoff_timestamp": "2026-01-05T00:00:00Z"}, ["1", "2", "3"]),
+        (
+            {"tracking_field": "age"},
+            {"data_cutoff_timestamp": "2026-01-05T00:00:00Z"},
+            ["1", "2", "3"],
+        ),
+    ],
+)
+async def test_a_cutoff_leaves_out_what_is_older_by_the_tracking_field(
+    stage: Any, people: Any, schema: dict[str, Any], more: dict[str, Any], ids: list[str]
+) -> None:
+    rows = await _copied(stage, {"tracking_field": "seen", **schema}, **more)
+
+    assert [row["id"] for row in rows] == ids
+
+
+async def test_only_selected_schemas_are_copied_and_a_start_may_pick_among_them(
+    stage: Any, people: Any, world: Any
+) -> None:
+    for name in ("one", "two"):
+        stage.table(f"shop.{name}", "id", [{"id": "1"}])
+    sync = await stage.sync(schemas=["shop.one", "SHOP.TWO"])
+
+    execution = await stage.start(sync, schemas=["Shop.Two"])
+
+    assert [each["schema"] for each in execution["schemas"]] == ["shop.two"]
+    assert execution["is_partial"]
+    assert world.tables.get("postgresql", "copy.shop_one") is None
+
+
+async def test_a_key_that_is_not_copied_makes_the_output_be_replaced(stage: Any, people: Any) -> None:
+    sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["age"]}])
+    await stage.copied(sync)
+
+    assert await stage.copied(sync) == 3
+    assert len(stage.rows("copy.shop_people")) == 3
+
+
+async def test_a_value_that_does_not_fit_is_an_error_of_its_row(stage: Any, people: Any) -> None:
+    stage.table("copy.shop_people", "id age:datetime", system="postgresql")
+    sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["id", "age"]}])
+
+    execution = await stage.start(sync)
+
+    assert (execution["status"], execution["record_count"], execution["error_count"]) == ("errors", 1, 2)
+    assert "does not fit age" in execution["status_message"]
+    assert [row["id"] for row in stage.rows("copy.shop_people")] == ["3"]
+
+
+async def test_a_run_that_refused_rows_deletes_none(stage: Any, people: Any) -> None:
+    sync = await stage.sync()
+    await stage.copied(sync)
+    stage.remove(people, "1")
+    stage.put(people, {"id": None, "age": 1})
+
+    execution = await stage.start(sync)
+
+    assert (execution["status"], execution["error_count"]) == ("errors", 1)
+    assert "the key id has no value" in execution["schemas"][0]["status_message"]
+    assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1", "2", "3"]
+
+
+async def test_only_the_first_errors_are_told(stage: Any) -> None:
+    stage.table("shop.people", "id", [{"id": None} for _ in range(5)])
+    sync = await stage.sync()
+
+    execution = await stage.start(sync)
+
+    assert execution["status_message"].count("has no value") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"), [("2nd-Floor", "_2nd_floor"), ("–", "_"), ("Ärger", "ärger"), ("A.B", "a_b")]
+)
+async def test_a_name_is_plain_in_letters_digits_and_underscores(stage: Any, name: str, plain: str) -> None:
+    stage.table(name, "id", [{"id": "1"}])
+    sync = await stage.sync()
+
+    execution = await stage.start(sync)
+
+    assert execution["schemas"][0]["output_name"] == plain

@@ -1,0 +1,169 @@
+"""Completions: what could stand in every argument of a prompt and every variable of a template."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.types import Completion, PromptReference, ResourceTemplateReference
+
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.guides import load_guides
+
+Serve = Callable[..., AbstractAsyncContextManager[Client]]
+
+SALESFORCE = "11111111-0000-0000-0000-000000000001"
+GONG = "11111111-0000-0000-0000-000000000002"
+SYNC = "33333333-0000-0000-0000-000000000001"
+RUN = "44444444-0000-0000-0000-000000000001"
+
+both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
+
+
+@pytest.fixture(autouse=True)
+def _company(script: Any) -> None:
+    script.holds(
+        "connections",
+        {"id": SALESFORCE, "name": "Salesforce", "type": {"id": "salesforce"}},
+        {"id": GONG, "name": "Gong", "type": {"id": "gong"}},
+        {"id": "c3", "name": "Old salesforce", "type": {"id": "salesforce"}},
+        {"id": "c4", "name": "Warehouse", "type": {"id": "snowflake"}},
+    )
+    script.holds("models", {"id": "m1", "name": "Plans"}, {"id": "m2", "name": None})
+    script.holds("syncs", {"id": SYNC, "name": "Plans to Gong"})
+    script.holds("bulk/syncs", {"id": "b1", "name": "Copy"}, {"id": "b2", "name": "copy"})
+    script["GET /api/connection_types"] = {"data": [{"id": "snowflake"}, {"id": "gong"}]}
+    script[f"GET /api/connections/{GONG}/modelsync/targetobjects"] = {
+        "data": [{"id": "flow-1"}, {"id": "flow-2"}]
+    }
+    script[f"GET /api/syncs/{SYNC}/executions"] = {"data": [{"id": RUN}]}
+
+
+async def complete(client: Client, of: str, name: str, typed: str = "", **given: str) -> Completion:
+    """Complete a template's variable, or a prompt's argument."""
+    is_template = of.startswith("polytomic:")
+    reference = ResourceTemplateReference(uri=of) if is_template else PromptReference(name=of)
+    argument = {"name": name, "value": typed}
+    return (await client.complete(reference, argument, context_arguments=given)).completion
+
+
+@both_eras
+@pytest.mark.parametrize(
+    ("template", "variable", "given", "expected"),
+    [
+        (
+            "connections/{connection_id}",
+            "connection_id",
+            {},
+            ["Gong", "Old salesforce", "Salesforce", "Warehouse"],
+        ),
+        ("models/{model_id}", "model_id", {}, ["m2", "Plans"]),
+        ("syncs/{sync_id}", "sync_id", {}, ["Plans to Gong"]),
+        ("bulk_syncs/{bulk_sync_id}", "bulk_sync_id", {}, ["b1", "b2"]),
+        ("connection_types/{type}", "type", {}, ["snowflake", "gong"]),
+        (
+            "syncs/{sync_id}/executions/{execution_id}",
+            "execution_id",
+            {"sync_id": "Plans to Gong"},
+            ["latest", RUN],
+        ),
+        ("syncs/{sync_id}/executions/{execution_id}", "execution_id", {}, []),
+        ("syncs/{sync_id}", "no_such_variable", {}, []),
+    ],
+)
+async def test_a_templates_variable_is_completed(
+    serve: Serve, mode: str, template: str, variable: str, given: dict[str, str], expected: list[str]
+) -> None:
+    async with serve(mode=mode) as client:
+        assert client.server_capabilities.completions is not None
+        completion = await complete(client, f"polytomic://{template}", variable, **given)
+
+    assert completion.values == expected
+    assert (completion.total, completion.has_more) == (len(expected), False)
+
+
+@both_eras
+async def test_operations_are_completed_and_cut_at_a_hundred(serve: Serve, mode: str) -> None:
+    async with serve(mode=mode) as client:
+        whole = await complete(client, "polytomic://operations/{+operation}", "operation")
+        some = await complete(client, "polytomic://operations/{+operation}", "operation", "get /api/bulk")
+
+    assert len(whole.values) == 100
+    assert (whole.total, whole.has_more) == (len(load_catalogue()), True)
+    assert some.values
+    assert all(value.startswith("GET /api/bulk") for value in some.values)
+
+
+async def test_what_begins_with_the_text_comes_before_what_contains_it(serve: Serve) -> None:
+    async with serve() as client:
+        completion = await complete(client, "polytomic://connections/{connection_id}", "connection_id", "SAL")
+
+    assert completion.values == ["Salesforce", "Old salesforce"]
+    assert completion.total == 2
+
+
+@both_eras
+@pytest.mark.parametrize("failure", [401, 404])
+async def test_a_failure_of_polytomic_completes_nothing_quietly(
+    serve: Serve, script: Any, caplog: pytest.LogCaptureFixture, mode: str, failure: int
+) -> None:
+    script["GET /api/connections"] = failure
+
+    async with serve(mode=mode) as client:
+        completion = await complete(client, "polytomic://connections/{connection_id}", "connection_id")
+        of_nothing = await complete(
+            client, "add_snowflake_contacts_to_gong_engage_flow", "target", gong="Gong"
+        )
+
+    assert completion.values == of_nothing.values == []
+    assert caplog.records == []
+
+
+@both_eras
+@pytest.mark.parametrize(
+    ("prompt", "argument", "given", "expected"),
+    [
+        ("add_snowflake_contacts_to_gong_engage_flow", "gong", {}, ["Gong"]),
+        ("add_snowflake_contacts_to_gong_engage_flow", "snowflake", {}, ["Warehouse"]),
+        ("add_snowflake_contacts_to_gong_engage_flow", "target", {"gong": "gong"}, ["flow-1", "flow-2"]),
+        (
+            "add_snowflake_contacts_to_gong_engage_flow",
+            "frequency",
+            {},
+            ["manual", "continuous", "hourly", "daily"],
+        ),
+        ("why_did_this_sync_fail", "sync_id", {}, ["Plans to Gong"]),
+        ("why_did_this_sync_fail", "execution_id", {"sync_id": SYNC}, ["latest", RUN]),
+        ("migrate_bulk_schedules", "bulk_sync", {}, ["b1", "b2"]),
+        ("embed_connection_form", "connection_type", {}, ["snowflake", "gong"]),
+        ("why_did_this_sync_fail", "no_such_argument", {}, []),
+        ("no_such_prompt", "sync_id", {}, []),
+    ],
+)
+async def test_a_prompts_argument_is_completed(
+    serve: Serve, mode: str, prompt: str, argument: str, given: dict[str, str], expected: list[str]
+) -> None:
+    async with serve(mode=mode) as client:
+        completion = await complete(client, prompt, argument, **given)
+
+    assert completion.values == expected
+
+
+async def test_a_flow_of_the_default_connection_is_completed_without_naming_it(serve: Serve) -> None:
+    async with serve() as client:
+        completion = await complete(client, "add_snowflake_contacts_to_gong_engage_flow", "target", "2")
+
+    assert completion.values == ["flow-2"]
+
+
+@pytest.mark.parametrize("name", load_guides())
+async def test_every_argument_of_every_prompt_can_be_asked_about(serve: Serve, name: str) -> None:
+    guide = load_guides()[name]
+
+    async with serve() as client:
+        for argument, parts in guide.arguments.items():
+            completion = await complete(client, name, argument)
+
+            assert completion.total == len(completion.values)
+            assert {*parts.choices} <= {*completion.values}

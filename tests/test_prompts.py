@@ -1,0 +1,182 @@
+"""Prompts: each guide as a plan that this server's own tools can carry out."""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, get_args
+
+import jsonschema
+import pytest
+from mcp import Client, MCPError
+
+from polytomic_mcp import Settings
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.guides import Guide, load_guides
+from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import TOOLSETS, AccessMode, Secret
+
+Serve = Callable[..., AbstractAsyncContextManager[Client]]
+
+GUIDES = load_guides()
+INVALID = -32602
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+CALL = re.compile(r"^   (\w+) (\{.*\})$", re.MULTILINE)
+
+both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
+every_guide = pytest.mark.parametrize("name", GUIDES)
+
+
+@pytest.fixture(scope="module")
+def schemas() -> dict[str, Any]:
+    """The input schema of every tool there is."""
+    return {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+
+
+def filled(name: str) -> dict[str, str]:
+    """What somebody fills in who fills in no more than must be."""
+    return {key: key for key, argument in GUIDES[name].arguments.items() if argument.default is None}
+
+
+async def plan_of(client: Client, name: str, **arguments: str) -> str:
+    (message,) = (await client.get_prompt(name, arguments)).messages
+    assert message.role == "user"
+    return message.content.text
+
+
+@both_eras
+async def test_every_guide_is_listed_with_a_form_that_explains_itself(serve: Serve, mode: str) -> None:
+    async with serve(mode=mode) as client:
+        prompts = (await client.list_prompts()).prompts
+
+    assert [prompt.name for prompt in prompts] == sorted(GUIDES)
+    assert all(prompt.title and prompt.description for prompt in prompts)
+    for prompt in prompts:
+        forms = {argument.name: argument for argument in prompt.arguments or ()}
+        assert {name for name, form in forms.items() if form.required} == {*filled(prompt.name)}
+        assert all(form.description for form in forms.values())
+
+
+@every_guide
+async def test_every_step_is_a_call_that_its_tool_takes(serve: Serve, schemas: Any, name: str) -> None:
+    async with serve() as client:
+        plan = await plan_of(client, name, **filled(name))
+
+    calls = [(tool, json.loads(arguments)) for tool, arguments in CALL.findall(plan)]
+    assert len(calls) == len([step for step in GUIDES[name].steps if step.tool])
+    for tool, arguments in calls:
+        jsonschema.validate(arguments, schemas[tool])
+
+
+@every_guide
+def test_every_operation_a_step_calls_takes_those_arguments(name: str) -> None:
+    for step in GUIDES[name].steps:
+        if step.tool in {"read_operation", "write_operation"}:
+            operation = load_catalogue().find(step.arguments["operation"])
+            assert (operation.effect == "read") == (step.tool == "read_operation")
+            assert operation.bind(step.arguments["arguments"])
+
+
+@every_guide
+def test_whatever_is_filled_in_is_used_and_whatever_is_used_is_filled_in(name: str) -> None:
+    guide: Guide = GUIDES[name]
+
+    used = set(
+        PLACEHOLDER.findall(" ".join(step.do + json.dumps(dict(step.arguments)) for step in guide.steps))
+    )
+    operations = {path for path in used if path in {"id", "org_id", "sync_id", "property"}}
+
+    assert used - operations <= {*guide.arguments}
+    assert {*guide.arguments} <= used | operations
+
+
+@every_guide
+def test_what_completes_an_argument_fits_together(name: str) -> None:
+    arguments = GUIDES[name].arguments
+
+    for argument in arguments.values():
+        assert (argument.of in arguments) == (argument.completes in {"target", "execution"})
+        assert not argument.choices or argument.completes == "choice"
+
+
+@both_eras
+async def test_what_is_filled_in_stands_in_the_plan(serve: Serve, mode: str) -> None:
+    async with serve(mode=mode) as client:
+        name = "add_snowflake_contacts_to_gong_engage_flow"
+        plan = await plan_of(client, name, target='The "Winter" flow', gong="", sync_name="Winter {target}")
+
+    calls = dict(CALL.findall(plan))
+    assert json.loads(calls["list_target_fields"]) == {"connection_id": "Gong", "target": 'The "Winter" flow'}
+    assert json.loads(calls["start_sync"]) == {"sync_id": "Winter {target}"}
+    assert plan.startswith("Add contacts from Snowflake to a Gong Engage flow\n")
+
+
+@pytest.mark.parametrize("given", [{}, {"execution_id": "latest"}])
+async def test_an_argument_that_stays_empty_is_left_out_of_the_call(
+    serve: Serve, given: dict[str, str]
+) -> None:
+    async with serve() as client:
+        plan = await plan_of(client, "why_did_this_sync_fail", sync_id="Plans", **given)
+
+    call = json.loads(dict(CALL.findall(plan))["get_sync_execution"])
+    assert call == {"sync_id": "Plans", "log": "errors", **given}
+
+
+@both_eras
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("why_did_this_sync_fail", {}, "why_did_this_sync_fail needs sync_id."),
+        ("why_did_this_sync_fail", {"sync_id": ""}, "needs sync_id"),
+        ("why_did_this_sync_fail", {"sync_id": "a", "execution": "b"}, "Did you mean 'execution_id'?"),
+        ("what_ran_last_night", {"when": "today"}, "has no argument 'when'. It takes none."),
+        ("why_did_this_sync_fall", {}, "Did you mean 'why_did_this_sync_fail'?"),
+    ],
+)
+async def test_what_does_not_fit_is_refused_in_words(
+    serve: Serve,
+    caplog: pytest.LogCaptureFixture,
+    mode: str,
+    name: str,
+    arguments: dict[str, str],
+    words: str,
+) -> None:
+    async with serve(mode=mode) as client:
+        with pytest.raises(MCPError) as refused:
+            await client.get_prompt(name, arguments)
+
+    assert refused.value.error.code == INVALID
+    assert words in refused.value.error.message
+    assert caplog.records == []
+
+
+@every_guide
+@pytest.mark.parametrize("access_mode", get_args(AccessMode))
+async def test_a_plan_names_what_this_server_does_not_show(
+    serve: Serve, name: str, access_mode: AccessMode
+) -> None:
+    settings = Settings(api_key=Secret("key"), access_mode=access_mode)
+
+    async with serve(settings) as client:
+        shown = {tool.name for tool in (await client.list_tools()).tools}
+        plan = await plan_of(client, name, **filled(name))
+
+    steps, _, note = plan.partition("This server does not show ")
+    named = note.partition(". POLYTOMIC")[0].split(", ") if note else []
+    assert set(named) == {tool for tool, _ in CALL.findall(steps)} - shown
+
+
+async def test_with_every_toolset_nothing_is_missing(serve: Serve) -> None:
+    settings = Settings(api_key=Secret("key"), toolsets=TOOLSETS)
+
+    async with serve(settings) as client:
+        plans = [await plan_of(client, name, **filled(name)) for name in GUIDES]
+
+    assert not [plan for plan in plans if "does not show" in plan]
+
+
+async def test_a_plan_says_which_toolset_to_switch_on(serve: Serve) -> None:
+    async with serve() as client:
+        plan = await plan_of(client, "bulk_sync_hubspot_to_postgresql")
+
+    assert "(here: bulk_syncs)" in plan

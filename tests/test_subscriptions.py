@@ -1,0 +1,299 @@
+"""Subscriptions to executions, in the way of each protocol era."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from itertools import chain, repeat
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from mcp import Client, MCPError
+from mcp.types import ResourceUpdatedNotification
+
+from polytomic_mcp.subscriptions import MOST_FOLLOWED
+
+Serve = Callable[..., AbstractAsyncContextManager[Client]]
+
+SYNC = "33333333-0000-0000-0000-000000000001"
+RUN = "44444444-0000-0000-0000-000000000001"
+GET_RUN = f"GET /api/syncs/{SYNC}/executions/{RUN}"
+URI = f"polytomic://syncs/{SYNC}/executions/{RUN}"
+LATEST = "polytomic://syncs/Plans/executions/latest"
+
+pytestmark = pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is removed")  # newer clients listen
+
+by_id_or_latest = pytest.mark.parametrize("uri", [URI, LATEST])
+
+
+def runs(script: Any, *answers: Any) -> None:
+    """Serve a sync whose execution is seen in these states, each once, the last for good.
+
+    Whoever subscribes looks twice at the first.
+    """
+    script.holds("syncs", {"id": SYNC, "name": "Plans"})
+    script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": {"id": RUN}}}
+    seen: Iterator[Any] = chain([answers[0], *answers], repeat(answers[-1]))
+    script[GET_RUN] = lambda: next(seen)
+
+
+def state(status: str, **counts: int) -> dict[str, Any]:
+    return {"data": {"id": RUN, "status": status, "counts": counts}}
+
+
+class Inbox:
+    """What a client of the older era is told."""
+
+    def __init__(self) -> None:
+        self.uris: list[str] = []
+        self._arrived = anyio.Event()
+
+    async def __call__(self, message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            self.uris.append(str(message.params.uri))
+            self._arrived.set()
+            self._arrived = anyio.Event()
+
+    async def wait_for(self, count: int) -> None:
+        with anyio.fail_after(5):
+            while len(self.uris) < count:
+                await self._arrived.wait()
+
+
+async def let_others_run() -> None:
+    for _ in range(50):
+        await anyio.lowlevel.checkpoint()
+
+
+async def told(client: Client, count: int, *uris: str) -> list[str]:
+    """Listen until so many changes were told, and return their addresses."""
+    seen: list[str] = []
+    with anyio.fail_after(5):
+        async with client.listen(resource_subscriptions=[*uris]) as stream:
+            async for event in stream:
+                seen.append(event.uri)
+                await client.read_resource(event.uri)
+                if len(seen) == count:
+                    break
+    return seen
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_capability_is_advertised(serve: Serve, mode: str) -> None:
+    async with serve(mode=mode) as client:
+        assert client.server_capabilities.resources.subscribe
+
+
+@by_id_or_latest
+async def test_a_session_is_told_of_each_change_until_the_end(
+    serve: Serve, script: Any, pauses: Any, uri: str
+) -> None:
+    running = state("running", insert=5)
+    runs(script, state("created"), running, running, state("running", insert=9), state("completed", insert=9))
+    inbox = Inbox()
+
+    async with serve(mode="legacy", message_handler=inbox) as client:
+        await client.subscribe_resource(uri)
+        await inbox.wait_for(3)
+        await let_others_run()
+
+    assert inbox.uris == [uri] * 3
+    assert len(pauses) == 4
+    assert pauses[0] == 1.0
+    assert pauses == sorted(pauses)
+
+
+@by_id_or_latest
+async def test_a_stream_is_told_of_each_change(serve: Serve, script: Any, pauses: Any, uri: str) -> None:
+    runs(script, state("running"), state("running", insert=5), state("running", insert=5), state("failed"))
+
+    async with serve() as client, client.listen(resource_subscriptions=[uri]) as stream:
+        with anyio.fail_after(5):
+            event = await anext(aiter(stream))
+            while script.asked.count(GET_RUN) < 5:
+                await anyio.lowlevel.checkpoint()
+        await let_others_run()
+
+        assert event.uri == uri
+        assert stream.honored.resource_subscriptions == [uri]
+    assert len(pauses) == 3
+
+
+async def test_pauses_grow_and_stay_below_a_quarter_minute(serve: Serve, script: Any, pauses: Any) -> None:
+    runs(script, *[state("running", insert=number) for number in range(20)], state("completed"))
+    inbox = Inbox()
+
+    async with serve(mode="legacy", message_handler=inbox) as client:
+        await client.subscribe_resource(URI)
+        await inbox.wait_for(20)
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] == 1.0
+    assert pauses[-1] == 15.0
+
+
+async def test_an_execution_that_is_over_is_not_looked_at_again(
+    serve: Serve, script: Any, pauses: Any
+) -> None:
+    runs(script, state("completed"))
+
+    async with serve(mode="legacy") as client:
+        await client.subscribe_resource(URI)
+        await let_others_run()
+
+    assert pauses == []
+
+
+@pytest.mark.parametrize("failure", [429, 503])
+async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure: int) -> None:
+    runs(script, state("running"), failure, failure, state("completed"))
+    inbox = Inbox()
+
+    async with serve(mode="legacy", message_handler=inbox) as client:
+        await client.subscribe_resource(URI)
+        await inbox.wait_for(1)
+
+    assert inbox.uris == [URI]
+
+
+@pytest.mark.parametrize("failure", [401, 404])
+async def test_a_failure_for_good_ends_the_following_quietly(
+    serve: Serve, script: Any, pauses: Any, caplog: pytest.LogCaptureFixture, failure: int
+) -> None:
+    runs(script, state("running"), failure)
+    inbox = Inbox()
+
+    async with serve(mode="legacy", message_handler=inbox) as client:
+        await client.subscribe_resource(URI)
+        await let_others_run()
+
+    assert inbox.uris == []
+    assert len(pauses) == 1
+    assert caplog.records == []
+
+
+async def test_who_unsubscribes_is_told_no_more_and_nobody_looks(serve: Serve, script: Any) -> None:
+    runs(script, state("running"))
+
+    async with serve(mode="legacy") as client:
+        await client.subscribe_resource(URI)
+        await client.subscribe_resource(URI)
+        await let_others_run()
+        await client.unsubscribe_resource(URI)
+        await client.unsubscribe_resource(URI)
+        looks = len(script.asked)
+        await let_others_run()
+
+    assert len(script.asked) == looks > 5
+
+
+async def test_who_subscribes_again_is_told_again(serve: Serve, script: Any) -> None:
+    runs(script, *repeat(state("running"), 5), state("completed"))
+    inbox = Inbox()
+
+    async with serve(mode="legacy", message_handler=inbox) as client:
+        await client.subscribe_resource(URI)
+        await client.unsubscribe_resource(URI)
+        await client.subscribe_resource(URI)
+        await inbox.wait_for(1)
+
+    assert inbox.uris == [URI]
+
+
+async def test_nobody_looks_after_a_session_has_ended(serve: Serve, script: Any) -> None:
+    runs(script, state("running"))
+
+    async with serve(mode="legacy") as client:
+        await client.subscribe_resource(URI)
+        await let_others_run()
+    looks = len(script.asked)
+    await let_others_run()
+
+    assert len(script.asked) == looks
+
+
+async def test_nobody_looks_after_a_stream_was_left(serve: Serve, script: Any) -> None:
+    runs(script, state("running"))
+
+    async with serve() as client:
+        async with client.listen(resource_subscriptions=[URI]):
+            await let_others_run()
+        await let_others_run()
+        looks = len(script.asked)
+        await let_others_run()
+
+    assert len(script.asked) == looks > 5
+
+
+async def test_sessions_are_told_only_what_each_of_them_follows(serve: Serve, script: Any) -> None:
+    runs(script, *repeat(state("running"), 6), state("completed"))
+    follower, other = Inbox(), Inbox()
+
+    async with (
+        serve(mode="legacy", message_handler=follower) as client,
+        serve(mode="legacy", message_handler=other),
+    ):
+        await client.subscribe_resource(URI)
+        await follower.wait_for(1)
+
+    assert other.uris == []
+
+
+async def test_a_stream_honors_executions_alone(serve: Serve, script: Any) -> None:
+    runs(script, state("running"))
+    sync = f"polytomic://syncs/{SYNC}"
+
+    async with serve() as client:
+        async with client.listen(resource_subscriptions=[sync, URI], tools_list_changed=True) as stream:
+            honored = stream.honored
+        async with client.listen(resource_subscriptions=[sync]) as stream:
+            nothing = stream.honored
+
+    assert honored.resource_subscriptions == [URI]
+    assert honored.tools_list_changed
+    assert nothing.resource_subscriptions is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        (f"polytomic://syncs/{SYNC}", "Only executions can be followed"),
+        ("polytomic://syncs/Plains/executions/latest", "Did you mean 'Plans'?"),
+        (f"polytomic://syncs/{SYNC}/executions/{SYNC}", "GET /api/syncs/{sync_id}/executions/{id}"),
+    ],
+)
+async def test_what_cannot_be_followed_is_refused_in_words(
+    serve: Serve, script: Any, uri: str, words: str
+) -> None:
+    runs(script, state("running"))
+
+    async with serve(mode="legacy") as client:
+        with pytest.raises(MCPError) as refused:
+            await client.subscribe_resource(uri)
+
+    assert words in refused.value.error.message
+
+
+async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve, script: Any) -> None:
+    script["GET /api/syncs"] = 403
+
+    async with serve() as client:
+        with pytest.raises(MCPError, match="GET /api/syncs"):
+            await told(client, 1, LATEST)
+
+
+async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script: Any) -> None:
+    script.holds("syncs", {"id": SYNC, "name": "Plans"})
+    uris = [f"polytomic://syncs/{SYNC}/executions/{number}" for number in range(MOST_FOLLOWED + 1)]
+    for number in range(MOST_FOLLOWED):
+        run = {"id": str(number), "status": "running"}
+        script[f"GET /api/syncs/{SYNC}/executions/{number}"] = {"data": run}
+
+    async with serve(mode="legacy") as client:
+        for uri in uris[:-1]:
+            await client.subscribe_resource(uri)
+        with pytest.raises(MCPError, match="At most 20 executions"):
+            await client.subscribe_resource(uris[-1])
+    async with serve() as client:
+        with pytest.raises(MCPError, match="At most 20 executions"):
+            await told(client, 1, *uris)

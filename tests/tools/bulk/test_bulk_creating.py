@@ -1,0 +1,313 @@
+"""Bulk syncs are created by names, in every spelling, and only when all of it fits."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.settings import Secret, Settings
+
+CREATE = "POST /api/bulk/syncs"
+HUBSPOT = "11111111-0000-0000-0000-000000000011"
+POSTGRES = "11111111-0000-0000-0000-000000000012"
+BULK = "55555555-0000-0000-0000-000000000001"
+SOURCE = f"GET /api/connections/{HUBSPOT}/bulksync/source"
+NAMED = {
+    "name": "HubSpot to PostgreSQL",
+    "source_connection_id": "hubspot",
+    "destination_connection_id": "PostgreSQL",
+    "destination_configuration": {"schema": "hubspot"},
+}
+SENT = NAMED | {"source_connection_id": HUBSPOT, "destination_connection_id": POSTGRES}
+DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+CONTINUOUS = {"frequency": "continuous"}
+RARE = DAILY | {"selective_mode": "nonincrementalFields"}
+
+
+async def test_names_become_ids_and_the_schedule_is_manual_unless_said(tools: Any, bulk: Any) -> None:
+    created = await tools("create_bulk_sync", **NAMED)
+
+    assert bulk.bodies(CREATE) == [SENT | {"default_schedule": {"frequency": "manual"}}]
+    (step,) = created["next_steps"]
+    assert (step["tool"], step["arguments"]) == ("start_bulk_sync", {"bulk_sync_id": BULK})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"default_schedule": CONTINUOUS, "additional_schedules": [RARE]},
+        {"schedule": CONTINUOUS, "additional_schedules": [RARE]},
+        {"schedules": [RARE, CONTINUOUS | {"selective_mode": "incrementalFields"}]},
+        {"schedules": [CONTINUOUS | {"selectiveMode": "none"}, RARE]},
+        {
+            "schedule": {
+                "frequency": "multi",
+                "multi": {
+                    "schedules": [
+                        {"item": "incrementalFields", "schedule": CONTINUOUS},
+                        {"item": "nonincrementalFields", "schedule": DAILY},
+                    ]
+                },
+            }
+        },
+    ],
+)
+async def test_every_spelling_of_schedules_leaves_as_the_current_one(
+    given: dict[str, Any], tools: Any, bulk: Any
+) -> None:
+    await tools("create_bulk_sync", **NAMED, **given)
+
+    assert bulk.bodies(CREATE) == [SENT | {"default_schedule": CONTINUOUS, "additional_schedules": [RARE]}]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"default_schedule": CONTINUOUS, "additional_schedules": [RARE]},
+        {"schedules": [CONTINUOUS, RARE]},
+    ],
+)
+async def test_every_spelling_of_schedules_leaves_as_the_pinned_version_wants_it(
+    given: dict[str, Any], connect: Any, bulk: Any
+) -> None:
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("create_bulk_sync", **NAMED, **given)
+
+    items = [
+        {"item": "incrementalFields", "schedule": CONTINUOUS},
+        {"item": "nonincrementalFields", "schedule": DAILY},
+    ]
+    assert bulk.bodies(CREATE) == [SENT | {"schedule": {"frequency": "multi", "multi": {"schedules": items}}}]
+
+
+@pytest.mark.parametrize("schedule", [DAILY, json.dumps(DAILY), DAILY | {"month": None}])
+async def test_one_schedule_of_the_old_form_is_the_default(schedule: Any, tools: Any, bulk: Any) -> None:
+    await tools("create_bulk_sync", **NAMED, schedule=schedule)
+
+    assert bulk.bodies(CREATE)[0]["default_schedule"] == DAILY
+
+
+async def test_where_each_schedule_is_for_some_the_default_is_manual(tools: Any, bulk: Any) -> None:
+    some = [DAILY | {"schemas": ["contacts"]}, RARE]
+
+    await tools("create_bulk_sync", **NAMED, schedules=some)
+
+    (body,) = bulk.bodies(CREATE)
+    assert (body["default_schedule"], body["additional_schedules"]) == ({"frequency": "manual"}, some)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"schedule": DAILY, "default_schedule": DAILY},
+        {"schedules": [DAILY], "additional_schedules": [RARE]},
+        {"schedule": {"frequency": "multi", "multi": {"schedules": []}}, "additional_schedules": [RARE]},
+    ],
+)
+async def test_spellings_are_not_mixed(given: dict[str, Any], tools: Any, bulk: Any) -> None:
+    text = await tools.refused("create_bulk_sync", **NAMED, **given)
+
+    assert f"{' and '.join(given)} say the same in different ways" in text
+    assert bulk.written() == []
+
+
+async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> None:
+    text = await tools.refused("create_bulk_sync", **NAMED, default_schedule=DAILY | {"hours": "5"})
+
+    assert "default_schedule.hours" in text
+    assert bulk.requests == []
+
+
+async def test_a_schedule_may_name_what_to_run_after(tools: Any, bulk: Any) -> None:
+    after = {"sync_ids": ["plans to gong"], "bulk_sync_ids": ["hubspot to postgresql"]}
+
+    await tools(
+        "create_bulk_sync", **NAMED, default_schedule={"frequency": "runafter", "run_after": after, "hour": 5}
+    )
+
+    assert bulk.bodies(CREATE)[0]["default_schedule"] == {
+        "frequency": "runafter",
+        "run_after": {"sync_ids": [bulk.SYNC], "bulk_sync_ids": [BULK]},
+        "hour": "5",
+    }
+
+
+async def test_schemas_and_fields_are_named_in_any_case(tools: Any, bulk: Any) -> None:
+    contacts = {
+        "id": "CONTACTS",
+        "fields": ["EMAIL", {"id": "Phone number", "obfuscated": True, "enabled": None}],
+        "filters": [{"field_id": "Email", "function": "IsNotNull"}, {"function": "True"}],
+        "tracking_field": "email",
+    }
+
+    await tools(
+        "create_bulk_sync",
+        **NAMED,
+        schemas=[contacts, "Companies"],
+        additional_schedules=[DAILY | {"schemas": ["Deals"]}],
+    )
+
+    (body,) = bulk.bodies(CREATE)
+    assert body["schemas"] == [
+        {
+            "enabled": True,
+            "id": "contacts",
+            "fields": [{"enabled": True, "id": "email"}, {"enabled": True, "id": "phone", "obfuscate": True}],
+            "filters": [{"field_id": "email", "function": "IsNotNull"}, {"function": "True"}],
+            "tracking_field": "email",
+        },
+        {"enabled": True, "id": "companies"},
+    ]
+    assert body["additional_schedules"] == [DAILY | {"schemas": ["deals"]}]
+
+
+async def test_fields_of_a_schema_that_cannot_be_read_are_left_to_the_api(tools: Any, bulk: Any) -> None:
+    await tools("create_bulk_sync", **NAMED, schemas=[{"id": "companies", "fields": ["domain"]}])
+
+    (schema,) = bulk.bodies(CREATE)[0]["schemas"]
+    assert schema["fields"] == [{"enabled": True, "id": "domain"}]
+
+
+async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk: Any) -> None:
+    text = await tools.refused(
+        "create_bulk_sync",
+        name="New",
+        source_connection_id="HubSpot",
+        destination_connection_id="PostgreSQL",
+        destination_configuration={"shema": "x", "format": "tall", "limit": True, "suffix": 1, "flags": 1},
+        source_configuration={"replication_slot": 5},
+        mode="replicat",
+        schemas=["contract", {"id": "contacts", "fields": ["mail"]}],
+        default_schedule={"frequency": "runafter", "run_after": {"sync_ids": ["Nothing"]}},
+        additional_schedules=[DAILY | {"schemas": ["deal"]}],
+    )
+
+    for problem in (
+        "- destination_configuration: there is no 'shema'. Did you mean 'schema'?",
+        "- destination_configuration.format: that is none of wide, long.",
+        "- destination_configuration.limit must be of type integer.",
+        "- destination_configuration.suffix must be of type string.",
+        "- destination_configuration.schema is missing.",
+        "- source_configuration.replication_slot must be of type string.",
+        "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
+        "- schemas: there is no 'contract'. Did you mean 'Contacts'?",
+        "- schemas[contacts].fields: there is no 'mail'. Did you mean 'Email'?",
+        "- schedule: No sync has the id or name 'Nothing'",
+        "- additional_schedules: there is no 'deal'. Did you mean 'Deals'?",
+    ):
+        assert problem in text
+    assert text.startswith("create_bulk_sync: nothing was written, because:\n")
+    assert bulk.written() == []
+
+
+async def test_unknown_connections_are_problems_like_the_others(tools: Any, bulk: Any) -> None:
+    text = await tools.refused(
+        "create_bulk_sync", **NAMED | {"source_connection_id": "Hub", "destination_connection_id": "Post"}
+    )
+
+    assert "- source_connection_id: No connection has the id or name 'Hub'" in text
+    assert "- destination_connection_id: No connection has the id or name 'Post'" in text
+    assert bulk.written() == []
+
+
+async def test_what_the_api_does_not_describe_is_not_checked(tools: Any, bulk: Any) -> None:
+    bulk[f"GET /api/connections/{POSTGRES}/bulksync/target"] = {"data": {}}
+    bulk[SOURCE] = {"data": {"schemas": []}}
+
+    await tools("create_bulk_sync", **NAMED, mode="other", source_configuration={"slot": 1})
+
+    assert bulk.bodies(CREATE)[0]["mode"] == "other"
+
+
+async def test_several_schemas_of_a_name_need_an_id(tools: Any, bulk: Any) -> None:
+    twins = [{"id": id_, "name": "Contacts"} for id_ in ("a", "b")]
+    bulk[SOURCE] = {"data": {"schemas": twins}}
+
+    text = await tools.refused("create_bulk_sync", **NAMED, schemas=["contacts"])
+
+    assert "2 are called 'contacts'; send the id of one: 'Contacts' (a), 'Contacts' (b)." in text
+
+
+@pytest.mark.parametrize(
+    ("api_version", "schedule"), [("2025-09-18", "default_schedule"), ("2024-02-08", "schedule")]
+)
+async def test_a_dry_run_shows_the_request_and_writes_nothing(
+    api_version: str, schedule: str, connect: Any, bulk: Any
+) -> None:
+    async with connect(settings=Settings(api_key=Secret("k"), api_version=api_version)) as tools:
+        shown = await tools("create_bulk_sync", **NAMED, default_schedule=DAILY, dry_run=True)
+
+    assert shown["requests"] == {CREATE: SENT | {schedule: DAILY}}
+    assert bulk.written() == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "reason"),
+    [
+        (SOURCE, 422, "not yet"),
+        (SOURCE, 400, "Source did not provide any schemas"),
+        (CREATE, 400, "cache refresh in progress"),
+        (CREATE, 422, "cache refresh in progress"),
+    ],
+)
+async def test_schemas_that_are_not_read_yet_are_waited_for_with_progress(
+    operation: str, status: int, reason: str, tools: Any, bulk: Any, clock: Any
+) -> None:
+    ready, left = bulk.answers[operation], [httpx.Response(status, json={"message": reason})] * 2
+
+    def answer(request: httpx.Request) -> Any:
+        return left.pop() if left else ready(request) if callable(ready) else ready
+
+    bulk[operation] = answer
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress)
+
+    is_error, _ = await tools.try_("create_bulk_sync", NAMED, progress_callback=note)
+
+    assert not is_error
+    assert [message for _, _, message in seen] == ["Polytomic still reads the source's schemas"] * 2
+    assert clock.pauses == [1.0, 1.3]
+    assert len(bulk.asked(operation)) == 3
+
+
+@pytest.mark.parametrize("has_schemas_tools", [True, False])
+async def test_the_wait_for_schemas_is_bounded_and_says_what_to_do(
+    *, has_schemas_tools: bool, connect: Any, shelves: Any, bulk: Any, clock: Any
+) -> None:
+    bulk[SOURCE] = httpx.Response(422, json={"message": "cache refresh in progress"})
+    tool = "refresh_schemas" if has_schemas_tools else "write_operation"
+    shelf = shelves["full-access"]
+    shelves["full-access"] = [each for each in shelf if has_schemas_tools or each.name != "refresh_schemas"]
+
+    async with connect() as tools:
+        text = await tools.refused("create_bulk_sync", **NAMED)
+
+    shelves["full-access"] = shelf
+    assert clock.time <= 45
+    assert "After 45 s, Polytomic still has not read the source's schemas" in text
+    assert bulk.written() == []
+    steps = json.loads(text.splitlines()[-1])["next_steps"]
+    assert [step["tool"] for step in steps] == ["get_connection", tool]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.Response(400, json={"message": "name is taken"}),
+        httpx.Response(422, json={"message": "schema is unfit"}),
+        httpx.Response(503, json={"message": "later"}),
+        httpx.ReadTimeout("silence"),
+    ],
+)
+async def test_a_creation_that_fails_otherwise_is_not_repeated(
+    failure: Any, tools: Any, bulk: Any, clock: Any
+) -> None:
+    bulk[CREATE] = failure
+
+    await tools.refused("create_bulk_sync", **NAMED)
+
+    assert len(bulk.asked(CREATE)) == 1
+    assert clock.pauses == []

@@ -1,0 +1,123 @@
+"""Bulk syncs and what a source offers are listed and shown, short at first."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+HUBSPOT = "11111111-0000-0000-0000-000000000011"
+POSTGRES = "11111111-0000-0000-0000-000000000012"
+BULK = "55555555-0000-0000-0000-000000000001"
+ROW = {
+    "id": BULK,
+    "name": "HubSpot to PostgreSQL",
+    "mode": "replicate",
+    "active": False,
+    "source_connection_id": HUBSPOT,
+    "destination_connection_id": POSTGRES,
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [({}, 2), ({"active": True}, 1), ({"active": False}, 1), ({"query": "hub"}, 1), ({"limit": 1}, 1)],
+)
+async def test_bulk_syncs_are_listed_in_short_rows(
+    asked: dict[str, Any], count: int, tools: Any, bulk: Any
+) -> None:
+    stored = bulk.answers["GET /api/bulk/syncs"]["data"]
+    bulk["GET /api/bulk/syncs"] = {"data": [*stored, {"id": "other", "name": "Other", "active": True}]}
+
+    page = await tools("list_bulk_syncs", **asked)
+
+    assert len(page["items"]) == count
+    assert ("next_page_token" in page) == ("limit" in asked)
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_rows_are_widened_on_demand(tools: Any) -> None:
+    page = await tools("list_bulk_syncs", fields=["normalize_names"])
+
+    assert page["items"] == [ROW | {"normalize_names": "enabled"}]
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_a_bulk_sync_is_shown_with_the_schemas_that_are_on(tools: Any) -> None:
+    shown = await tools("get_bulk_sync", bulk_sync_id="HUBSPOT to postgresql")
+
+    assert shown.items() >= ROW.items()
+    assert shown["enabled_schemas"] == ["contacts", "companies"]
+    assert shown["schema_count"] == 3
+    assert "shown_schema" not in shown
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_one_of_its_schemas_is_shown_whole_on_demand(tools: Any) -> None:
+    shown = await tools("get_bulk_sync", bulk_sync_id=BULK, schema_id="People")
+
+    assert shown["shown_schema"]["filters"] == [{"field_id": "email", "function": "IsNotNull"}]
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_an_unknown_bulk_sync_is_answered_with_those_there_are(tools: Any) -> None:
+    text = await tools.refused("get_bulk_sync", bulk_sync_id="HubSpot to Postgres")
+
+    assert (
+        "No bulk sync has the id or name 'HubSpot to Postgres'. Did you mean 'HubSpot to PostgreSQL'?" in text
+    )
+    assert "list_bulk_syncs shows all" in text
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_schemas_of_a_source_are_listed(tools: Any) -> None:
+    page = await tools("list_source_schemas", connection_id="HubSpot", limit=2)
+    rest = await tools("list_source_schemas", connection_id="HubSpot", page_token=page["next_page_token"])
+
+    rows = [*page["items"], *rest["items"]]
+    assert rows == [
+        {"id": "contacts", "name": "Contacts"},
+        {"id": "companies", "name": "Companies"},
+        {"id": "deals", "name": "Deals"},
+    ]
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_the_fields_of_one_schema_are_listed_on_demand(tools: Any) -> None:
+    page = await tools(
+        "list_source_schemas", connection_id="HubSpot", schema_id="CONTACTS", fields=["remote_type"]
+    )
+
+    assert (page["schema_id"], page["schema_name"]) == ("contacts", "Contacts")
+    assert page["items"] == [
+        {"id": "email", "name": "Email", "type": "string", "is_primary_key": True, "remote_type": "text"},
+        {"id": "phone", "name": "Phone number", "type": "string", "remote_type": "text"},
+    ]
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_an_unknown_schema_is_answered_with_the_nearest(tools: Any) -> None:
+    text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contract")
+
+    assert text == (
+        "there is no 'contract'. Did you mean 'Contacts'? There are: 'Contacts' (contacts), "
+        "'Companies' (companies), 'Deals' (deals)."
+    )
+
+
+async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> None:
+    bulk[f"GET /api/connections/{HUBSPOT}/bulksync/source"] = {"data": {}}
+
+    text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contacts")
+
+    assert text == "there is no 'contacts'. There are: none."
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_a_source_that_cannot_be_asked_is_not_waited_for(
+    status: int, tools: Any, bulk: Any, clock: Any
+) -> None:
+    source = f"GET /api/connections/{HUBSPOT}/bulksync/source"
+    bulk[source] = httpx.Response(status, json={"message": "no source"})
+
+    assert "no source" in await tools.refused("list_source_schemas", connection_id="HubSpot")
+    assert clock.pauses == []

@@ -1,0 +1,111 @@
+"""Bulk syncs on the sandbox, spoken of by names only: HubSpot to PostgreSQL, Salesforce to Snowflake."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.settings import TOOLSETS
+
+VERSIONS = ["2025-09-18", "2024-02-08"]
+DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+DESTINATIONS = {
+    "postgresql": {"hostname": "db", "port": 5432, "database": "app", "username": "ada", "password": "p"},
+    "snowflake": {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"},
+}
+JOURNEYS = [
+    ("hubspot", {}, "postgresql", "hubspot"),
+    ("salesforce", {"domain": "https://example.my.salesforce.com"}, "snowflake", "salesforce"),
+]
+
+
+async def connect_both(
+    tools: Any, sandbox: Any, source: str, configuration: dict[str, Any], destination: str
+) -> None:
+    """Connect a source, with a person's consent, and a destination, under the names of their types."""
+    made = await tools("create_connection", name=source, type=source, configuration=configuration)
+    async with httpx.AsyncClient(transport=sandbox) as browser:
+        await browser.post(made["auth_url"], data={"decision": "allow"})
+    await tools(
+        "create_connection", name=destination, type=destination, configuration=DESTINATIONS[destination]
+    )
+
+
+@pytest.mark.parametrize("api_version", VERSIONS)
+@pytest.mark.parametrize(("source", "configuration", "destination", "schema"), JOURNEYS)
+async def test_a_bulk_sync_is_made_run_and_changed_by_names_alone(
+    source: str,
+    configuration: dict[str, Any],
+    destination: str,
+    schema: str,
+    api_version: str,
+    open_sandbox: Any,
+    sandbox: Any,
+) -> None:
+    async with open_sandbox(api_version=api_version, toolsets=TOOLSETS) as tools:
+        await connect_both(tools, sandbox, source, configuration, destination)
+        offered = (await tools("list_source_schemas", connection_id=source))["items"]
+        first, second = offered[0]["id"], offered[1]["id"]
+        fields = (await tools("list_source_schemas", connection_id=source, schema_id=first.upper()))["items"]
+        await tools(
+            "create_bulk_sync",
+            name="Copy",
+            source_connection_id=source.upper(),
+            destination_connection_id=destination,
+            destination_configuration={"schema": schema},
+            schemas=[{"id": first.upper(), "fields": [field["name"] for field in fields]}],
+            mode="replicate",
+            schedules=[{"frequency": "continuous"}, DAILY | {"selective_mode": "nonincrementalFields"}],
+        )
+        run = await tools("start_bulk_sync", bulk_sync_id="copy", wait_seconds=60)
+        before = await tools("get_bulk_sync", bulk_sync_id="Copy", schema_id=first)
+        changed = await tools("update_bulk_sync", bulk_sync_id="Copy", name="Copies", schemas=[second])
+        after = await tools("get_bulk_sync", bulk_sync_id="Copies", schema_id=first)
+        again = await tools("start_bulk_sync", bulk_sync_id="Copies", schemas=[second], wait_seconds=60)
+        seen = await tools("get_bulk_sync_execution", bulk_sync_id="Copies", log=True)
+        rows = (await tools("list_bulk_syncs"))["items"]
+
+    assert (run["status"], [item["schema_id"] for item in run["schemas"]]) == ("completed", [first])
+    assert run["record_count"] > 0
+    assert changed["changed"] == {
+        "name": {"before": "Copy", "after": "Copies"},
+        f"schemas.{second}.enabled": {"before": False, "after": True},
+    }
+    assert set(after["enabled_schemas"]) == {first, second}
+    same = before | {name: after[name] for name in ("name", "updated_at", "enabled_schemas")}
+    assert _without_stamps(after) == _without_stamps(same)
+    assert (again["status"], [item["schema_id"] for item in again["schemas"]]) == ("completed", [second])
+    assert seen["id"] == again["id"]
+    assert seen["log"]
+    assert [row["name"] for row in rows] == ["Copies"]
+
+
+async def test_what_does_not_fit_is_told_before_the_sandbox_hears_of_it(
+    open_sandbox: Any, sandbox: Any
+) -> None:
+    async with open_sandbox(toolsets=TOOLSETS) as tools:
+        await connect_both(tools, sandbox, "hubspot", {}, "postgresql")
+        text = await tools.refused(
+            "create_bulk_sync",
+            name="Copy",
+            source_connection_id="hubspot",
+            destination_connection_id="postgresql",
+            schemas=["contakts"],
+            mode="merge",
+        )
+        page = await tools("list_bulk_syncs")
+
+    assert "destination_configuration.schema is missing." in text
+    assert "mode: the destination does not take 'merge'." in text
+    assert "schemas: there is no 'contakts'. Did you mean 'Contacts'?" in text
+    assert page["items"] == []
+
+
+def _without_stamps(sync: dict[str, Any]) -> Any:
+    """Leave out when and by whom a schedule was last written: every update writes it."""
+
+    def kept(part: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in part.items() if name not in ("updated_at", "updated_by")}
+
+    return json.loads(json.dumps(sync), object_hook=kept)

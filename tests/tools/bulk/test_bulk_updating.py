@@ -1,0 +1,237 @@
+"""Updates of a bulk sync: PUT replaces the whole of it, so what was stored goes along; schemas go apart."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.settings import Secret, Settings
+
+BULK = "55555555-0000-0000-0000-000000000001"
+PATH = f"/api/bulk/syncs/{BULK}"
+PUT, PATCH = f"PUT {PATH}", f"PATCH {PATH}/schemas"
+NAME = "HubSpot to PostgreSQL"
+DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+WHOLE = {
+    "name": NAME,
+    "mode": "replicate",
+    "active": False,
+    "source_connection_id": "11111111-0000-0000-0000-000000000011",
+    "destination_connection_id": "11111111-0000-0000-0000-000000000012",
+    "destination_configuration": {"schema": "hubspot", "suffix": "x"},
+    "default_schedule": {"id": "d", **DAILY},
+    "additional_schedules": [{"id": "a", "frequency": "hourly", "minute": "15", "schemas": ["contacts"]}],
+    "automatically_add_new_fields": "all",
+    "automatically_add_new_objects": "none",
+    "normalize_names": "enabled",
+    "concurrency_limit": 3,
+    "policies": [],
+}
+CONTACTS = {
+    "id": "contacts",
+    "enabled": True,
+    "fields": [{"id": "email", "enabled": True, "obfuscated": False}, {"id": "phone", "enabled": False}],
+    "filters": [{"field_id": "email", "function": "IsNotNull"}],
+}
+
+
+async def test_what_is_not_named_goes_along(tools: Any, bulk: Any) -> None:
+    updated = await tools("update_bulk_sync", bulk_sync_id="hubspot to postgresql", active=True)
+
+    assert bulk.bodies(PUT) == [WHOLE | {"active": True}]
+    assert updated["changed"] == {"active": {"before": False, "after": True}}
+    assert bulk.written() == [PUT]
+
+
+async def test_an_older_version_is_told_its_one_schedule(connect: Any, bulk: Any) -> None:
+    stored = bulk.answers[f"GET {PATH}"]["data"]
+    kept = {name: part for name, part in stored.items() if "_schedule" not in name}
+    items = [
+        {"item": "incrementalFields", "schedule": {"frequency": "continuous", "hour": None}},
+        {"item": "nonincrementalFields", "schedule": DAILY},
+    ]
+    bulk[f"GET {PATH}"] = {"data": kept | {"schedule": {"frequency": "multi", "multi": {"schedules": items}}}}
+
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("update_bulk_sync", bulk_sync_id=BULK, name="New")
+
+    (body,) = bulk.bodies(PUT)
+    items[0]["schedule"] = {"frequency": "continuous"}
+    assert body["schedule"] == {"frequency": "multi", "multi": {"schedules": items}}
+    assert not {"default_schedule", "additional_schedules"} & body.keys()
+
+
+@pytest.mark.parametrize("stored", [DAILY, {}])
+async def test_one_old_schedule_is_the_default(stored: dict[str, str], connect: Any, bulk: Any) -> None:
+    bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
+
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("update_bulk_sync", bulk_sync_id=BULK, active=True)
+
+    (body,) = bulk.bodies(PUT)
+    assert body["schedule"] == stored
+
+
+def _ends() -> dict[str, Any]:
+    kept = ("source_connection_id", "destination_connection_id", "destination_configuration")
+    return {name: WHOLE[name] for name in kept}
+
+
+async def test_a_new_schedule_takes_the_place_of_the_default_and_leaves_the_others(
+    tools: Any, bulk: Any
+) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schedule={"frequency": "continuous"})
+
+    (body,) = bulk.bodies(PUT)
+    assert body == WHOLE | {"default_schedule": {"id": "d", "frequency": "continuous"}}
+
+
+async def test_schedules_of_a_list_take_the_place_of_all(tools: Any, bulk: Any) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schedules=[{"frequency": "continuous"}])
+
+    (body,) = bulk.bodies(PUT)
+    assert body["additional_schedules"] == []
+
+
+async def test_additional_schedules_name_schemas_by_what_they_are_called(tools: Any, bulk: Any) -> None:
+    more = [DAILY | {"schemas": ["People"]}]
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, additional_schedules=more)
+
+    assert bulk.bodies(PUT)[0]["additional_schedules"] == [DAILY | {"schemas": ["contacts"]}]
+    assert bulk.written() == [PUT]
+
+
+async def test_a_configuration_is_merged_by_key_and_checked(tools: Any, bulk: Any) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, destination_configuration={"suffix": "y"})
+    assert bulk.bodies(PUT)[0]["destination_configuration"] == {"schema": "hubspot", "suffix": "y"}
+
+    text = await tools.refused(
+        "update_bulk_sync", bulk_sync_id=BULK, destination_configuration={"shema": "y"}
+    )
+    assert "there is no 'shema'. Did you mean 'schema'?" in text
+    assert bulk.written() == [PUT]
+
+
+async def test_another_destination_takes_its_configuration_anew(tools: Any, bulk: Any) -> None:
+    bulk[f"GET /api/connections/{bulk.WAREHOUSE}/bulksync/target"] = {"data": {}}
+    there = {"destination_connection_id": "Warehouse", "destination_configuration": {"dataset": "x"}}
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, **there)
+
+    (body,) = bulk.bodies(PUT)
+    assert body["destination_connection_id"] == bulk.WAREHOUSE
+    assert body["destination_configuration"] == {"dataset": "x"}
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_an_unknown_destination_is_not_asked_for_what_it_takes(tools: Any) -> None:
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, destination_connection_id="Nowhere")
+
+    assert text.startswith("update_bulk_sync: nothing was written, because:\n- destination_connection_id: ")
+
+
+async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Any, bulk: Any) -> None:
+    contacts = {
+        "id": "people",
+        "fields": ["Phone", {"id": "email", "obfuscate": True}],
+        "tracking_field": "email",
+    }
+
+    updated = await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[contacts, "Deals"])
+
+    fields = [{"id": "email", "enabled": True, "obfuscated": True}, {"id": "phone", "enabled": True}]
+    assert bulk.bodies(PATCH) == [
+        {
+            "schemas": [
+                CONTACTS | {"fields": fields, "tracking_field": "email"},
+                {"id": "deals", "enabled": True, "fields": []},
+            ]
+        }
+    ]
+    assert bulk.written() == [PATCH]
+    assert updated["changed"].keys() == {
+        "schemas.contacts.fields",
+        "schemas.contacts.tracking_field",
+        "schemas.deals.enabled",
+    }
+    assert updated["changed"]["schemas.contacts.fields"]["after"] == fields
+
+
+async def test_a_schema_without_known_fields_takes_those_that_are_named(tools: Any, bulk: Any) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals", "fields": ["amount"]}])
+
+    (body,) = bulk.bodies(PATCH)
+    assert body["schemas"] == [
+        {"id": "deals", "enabled": False, "fields": [{"id": "amount", "enabled": True}]}
+    ]
+
+
+async def test_only_schemas_turns_the_others_off_and_keeps_how_they_were_set(tools: Any, bulk: Any) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals"}], only_schemas=True)
+
+    (body,) = bulk.bodies(PATCH)
+    assert body["schemas"] == [
+        {"id": "deals", "enabled": True, "fields": []},
+        CONTACTS | {"enabled": False},
+        {"id": "companies", "enabled": False, "fields": [{"id": "domain"}]},
+    ]
+
+
+async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
+    tools: Any, bulk: Any
+) -> None:
+    wanted = {"bulk_sync_id": BULK, "name": "New", "schemas": [{"id": "deals", "enabled": True}]}
+
+    shown = await tools("update_bulk_sync", **wanted, dry_run=True)
+    assert bulk.written() == []
+
+    await tools("update_bulk_sync", **wanted)
+    assert bulk.written() == [PUT, PATCH]
+    assert shown["requests"] == {
+        "PUT /api/bulk/syncs/{id}": bulk.bodies(PUT)[0],
+        "PATCH /api/bulk/syncs/{id}/schemas": bulk.bodies(PATCH)[0],
+    }
+
+
+async def test_unknown_schemas_and_fields_change_nothing(tools: Any, bulk: Any) -> None:
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deal"])
+    assert "- schemas: there is no 'deal'. Did you mean 'deals'?" in text
+
+    mail = [{"id": "contacts", "fields": ["mail"]}]
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=mail)
+    assert "- schemas[contacts].fields: there is no 'mail'. Did you mean 'email'?" in text
+
+    assert bulk.written() == []
+
+
+async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Any, bulk: Any) -> None:
+    bulk[f"GET {PATH}/schemas/deals"] = httpx.Response(404, json={"message": "gone"})
+
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deals"])
+
+    assert "The schema deals could not be read" in text
+    assert bulk.written() == []
+
+
+@pytest.mark.parametrize(
+    ("more", "done"),
+    [({"name": "New"}, "everything but the schemas was changed"), ({}, "nothing was changed")],
+)
+async def test_where_schemas_are_refused_it_says_what_was_done(
+    more: dict[str, str], done: str, tools: Any, bulk: Any
+) -> None:
+    bulk[PATCH] = httpx.Response(400, json={"message": "unfit"})
+
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"], **more)
+
+    assert text.startswith(f"update_bulk_sync: {done}. ")
+    assert "unfit" in text
+
+
+async def test_fields_the_api_did_not_tell_are_not_invented(tools: Any, bulk: Any) -> None:
+    bulk[f"GET {PATH}/schemas/deals"] = {"data": {"id": "deals", "enabled": False}}
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])
+
+    assert bulk.bodies(PATCH) == [{"schemas": [{"id": "deals", "enabled": True}]}]

@@ -1,0 +1,472 @@
+"""Why a sync fails: what all sources say of it, as ranked causes."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+SYNC = "/api/syncs/33333333-0000-0000-0000-000000000001"
+MODEL = "/api/models/22222222-0000-0000-0000-000000000001"
+ERRORS = f"{SYNC}/executions/run-1/errors"
+COUNTS = {"insert": 3, "update": 0, "error": 0, "total": 3}
+DOWN = httpx.Response(403, json={"message": "no right"})
+
+
+def run(number: int = 1, status: str = "completed", **more: Any) -> dict[str, Any]:
+    """Return an execution of the day of the clock; the first is the newest."""
+    time = f"2026-03-04T{11 - number:02}:00:00Z"
+    return {"id": f"run-{number}", "status": status, "started_at": time, "completed_at": time} | more
+
+
+@pytest.fixture
+def ill(company: Any) -> Any:
+    """The scripted API, whose sync ran well; a test makes it ill."""
+    company[f"GET {SYNC}/status"] = {"data": {"next_execution_time": "2026-03-05T00:00:00Z"}}
+    company[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS)]}
+    company["GET /api/events"] = {"data": []}
+    return company
+
+
+def change(api: Any, operation: str, **parts: Any) -> None:
+    """Change some parts of the object an operation answers."""
+    api[operation] = {"data": api.answers[operation]["data"] | parts}
+
+
+def refuse_rows(api: Any, *lines: Any, total: int | None = None) -> None:
+    """Serve a run with refused rows and their log."""
+    count = len(lines) if total is None else total
+    api[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": count})]}
+    api[f"GET {SYNC}/executions/run-1/logs"] = {"data": {"errors": {"count": count}}}
+    api[f"GET {ERRORS}"] = {"data": {"urls": [f"https://x.example{ERRORS}/1.jsonl?sig=1"]}}
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    api[f"GET {ERRORS}/1.jsonl"] = httpx.Response(200, text=text)
+
+
+def told(diagnosis: Any) -> list[tuple[str, str, bool]]:
+    return [(cause["cause"], cause["certainty"], cause["blocks"]) for cause in diagnosis["causes"]]
+
+
+async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
+    diagnosis = await tools("diagnose_sync", sync_id="plans to gong")
+
+    assert diagnosis["verdict"] == "no problem found"
+    assert diagnosis["causes"] == []
+    assert diagnosis["state"] == {
+        "state": "ok",
+        "active": True,
+        "schedule": "manual",
+        "mode": "updateOrCreate",
+        "last_success": "2026-03-04T10:00:00+00:00",
+        "next_execution": "2026-03-05T00:00:00Z",
+        "checked": "fields held against 1 models and the target: 0 broken",
+    }
+    assert diagnosis["executions"] == [run(counts={"insert": 3, "total": 3})]
+    assert [(each["role"], each["status"]) for each in diagnosis["connections"]] == [
+        ("source", "healthy"),
+        ("target", "healthy"),
+    ]
+    assert ill.written() == []
+
+
+async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, ill: Any) -> None:
+    unknown = [
+        {"row": {"contact_id": f"00Q{n}xyz"}, "error": f"contact 00Q{n}xyz is not known"} for n in range(3)
+    ]
+    too_long = [
+        {"record": {"Note": "n" * 99}, "message": f"Note is longer than {n} characters"} for n in (7, 8)
+    ]
+    refuse_rows(ill, *unknown, *too_long)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    errors = diagnosis["row_errors"]
+    assert (errors["execution_id"], errors["total"], errors["read"]) == ("run-1", 5, 5)
+    assert [(each["cause"], each.get("field"), each["count"]) for each in errors["causes"]] == [
+        ("contact <contact_id> is not known", None, 3),
+        ("Note is longer than <number> characters", "Note", 2),
+    ]
+    assert errors["causes"][0]["examples"] == [
+        {"error": f"contact 00Q{n}xyz is not known", "row": {"contact_id": f"00Q{n}xyz"}} for n in range(2)
+    ]
+    assert len(errors["causes"][1]["examples"][0]["row"]["Note"]) == 80
+    assert diagnosis["verdict"] == "2 problems found"
+    assert told(diagnosis)[0] == ("Rows are refused: contact <contact_id> is not known", "certain", False)
+    assert diagnosis["causes"][0]["next_step"] == {
+        "tool": "get_sync_execution",
+        "arguments": {"sync_id": ill.SYNC, "execution_id": "run-1", "log": "errors"},
+        "reason": "see the rows",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "cause", "field"),
+    [
+        ("plain words", "plain words", None),
+        ("Record 12: plain words", "plain words", None),
+        ('"a text of its own"', "a text of its own", None),
+        ({"other": 1}, "no reason was given", None),
+        ({"error": ["too", "long"]}, "[<text>, <text>]", None),
+        ({"error": "bad", "field": "plan"}, "bad", "plan"),
+        ({"error": "'Id' is wrong, not 'x y'"}, "'Id' is wrong, not <text>", "Id"),
+        ({"error": "7 of 1,000.5 at 2026-03-04T10:00:00Z"}, "<number> of <number> at <date>", None),
+        ({"error": "a.b+c@example.com at https://x.y/z"}, "<email> at <url>", None),
+        ({"error": "no 22222222-0000-0000-0000-000000000001"}, "no <id>", None),
+        ({"error": "no 003Sb00000ZQAeAIAX"}, "no <id>", None),
+        ({"error": "no cat here", "row": {"pet": "cat", "a": "ca", "b": 1}}, "no <pet> here", None),
+        ({"error": "category", "row": {"pet": "cat"}}, "category", None),
+        ({"error": "Note is empty", "row": {"pet": "Note", "Note": None}}, "Note is empty", "Note"),
+    ],
+)
+async def test_a_cause_is_a_message_without_its_values(
+    line: Any, cause: str, field: str | None, tools: Any, ill: Any
+) -> None:
+    refuse_rows(ill, line)
+
+    (group,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["row_errors"]["causes"]
+
+    assert (group["cause"], group.get("field"), group["count"]) == (cause, field, 1)
+
+
+async def test_many_causes_and_long_logs_are_bounded_and_say_so(tools: Any, ill: Any) -> None:
+    refuse_rows(ill, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    errors = diagnosis["row_errors"]
+    assert (errors["total"], errors["read"]) == (20_020, 20_000)
+    assert len(errors["causes"]) == 8
+    assert errors["more_causes"] == 12
+    assert diagnosis["causes"][0]["evidence"][0] == "1000 of 20000 refused rows that were read"
+
+
+async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, ill: Any) -> None:
+    refuse_rows(ill, *["x" * 1_000_000] * 6)
+
+    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["row_errors"]["read"] == 5
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\xff", None])
+async def test_where_the_log_says_nothing_the_runs_own_errors_are_grouped(
+    content: bytes | None, tools: Any, ill: Any
+) -> None:
+    refuse_rows(ill, "x")
+    errors = ["Record 1: no 7", "Record 2: no 8"]
+    ill[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 40}, errors=errors)]}
+    if content is None:
+        ill[f"GET {SYNC}/executions/run-1/logs"] = {"data": {"errors": {"count": 0}}}
+    else:
+        ill[f"GET {ERRORS}/1.jsonl"] = httpx.Response(200, content=content)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    found = diagnosis["row_errors"]
+    assert (found["total"], found["read"], found["causes"][0]["cause"]) == (40, 2, "no <number>")
+    assert [each["source"] for each in diagnosis.get("unavailable", [])] == (
+        ["row errors"] if content else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "causes"),
+    [
+        ({"status": "unhealthy", "status_error": "key expired"}, [("is not healthy", "certain", True)]),
+        ({"status": "error"}, [("is not healthy", "certain", True)]),
+        (
+            {"rate_limit": {"currently_limited": True, "limited_since": "2026-03-04T11:00:00Z"}},
+            [("limits the rate of requests", "likely", False)],
+        ),
+        ({"rate_limit": {"currently_limited": False}}, []),
+    ],
+)
+async def test_a_connections_health_and_rate_limit_are_told(
+    parts: Any, causes: Any, tools: Any, ill: Any
+) -> None:
+    change(ill, f"GET /api/connections/{ill.GONG}", **parts)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [(text.partition("'Gong' ")[2], *more) for text, *more in told(diagnosis)] == causes
+    shown = diagnosis["connections"][1]
+    assert {name: shown[name] for name in parts} == parts
+    for cause in diagnosis["causes"]:
+        assert cause["evidence"]
+        assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG}
+
+
+async def test_a_connection_that_is_gone_explains_what_went_with_it(tools: Any, ill: Any) -> None:
+    del ill.answers[f"GET /api/connections/{ill.GONG}"]
+    del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [("The target connection no longer exists", "certain", True)]
+    assert diagnosis["connections"][1]["status"] == "gone"
+
+
+async def test_a_model_and_a_target_object_that_are_gone_are_named(tools: Any, ill: Any) -> None:
+    del ill.answers[f"GET {MODEL}"]
+    del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [
+        ("A model that the sync reads no longer exists", "certain", True),
+        ("The target object no longer exists", "certain", True),
+    ]
+    assert diagnosis["causes"][1]["evidence"] == [f"no target object {ill.FLOW}"]
+
+
+async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill: Any) -> None:
+    change(ill, f"GET {MODEL}", fields=[{"id": "f2", "name": "plan", "type": "string"}])
+    fields = ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]["data"]["fields"]
+    change(
+        ill,
+        f"GET /api/connections/{ill.GONG}/modelsync/target/fields",
+        fields=[*fields, {"id": "Stage", "required": True}],
+    )
+    mapping = {"source": {"model_id": ill.MODEL, "field": "plan"}, "target": "Colour"}
+    filters = {"conditions": [{"field": "Size", "function": "IsNull"}, {"field": "Id"}]}
+    change(ill, f"GET {SYNC}", fields=[mapping], target_filters=filters)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    model, target = diagnosis["causes"]
+    assert told(diagnosis) == [
+        ("The sync reads what its models no longer have", "certain", True),
+        ("The sync no longer fits its target", "certain", True),
+    ]
+    assert model["evidence"] == [
+        "identity.source: the model 'Plans' has no field 'contact_id'. Choose from: plan."
+    ]
+    assert model["next_step"]["arguments"] == {"model_id": ill.MODEL}
+    assert [line.partition(":")[0] for line in target["evidence"]] == [
+        "fields[0].target",
+        "fields",
+        "target_filters.conditions[0].field",
+    ]
+    assert target["next_step"]["arguments"] == {
+        "connection_id": ill.GONG,
+        "target": ill.FLOW,
+        "refresh": True,
+    }
+
+
+async def test_polytomics_own_problems_are_told_once(tools: Any, ill: Any) -> None:
+    change(ill, f"GET {MODEL}", fields=[])
+    problem = {"code": "x", "path": "identity.source.field", "message": "no contact_id"}
+    other = {"code": "y", "path": "schedule.minute", "message": "is missing"}
+    change(ill, f"GET {SYNC}", problems=[problem, other])
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [cause["evidence"] for cause in diagnosis["causes"]] == [
+        ["identity.source.field: no contact_id"],
+        ["schedule.minute: is missing"],
+    ]
+    assert told(diagnosis)[1][0] == "The sync's settings are not valid"
+    assert diagnosis["causes"][1]["next_step"]["tool"] == "get_sync"
+
+
+async def test_long_evidence_is_cut_and_says_how_much_there_is(tools: Any, ill: Any) -> None:
+    problems = [{"path": f"fields[{n}].target", "message": "m" * 900} for n in range(9)]
+    change(ill, f"GET {SYNC}", problems=problems)
+
+    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+
+    assert [len(line) for line in cause["evidence"]] == [240] * 6 + [10]
+    assert cause["evidence"][-1] == "and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_told"), [("2026-02-01T00:00:00Z", True), ("2025-02-01T00:00:00Z", False), (None, False)]
+)
+async def test_a_type_that_changed_after_the_sync_is_told(
+    changed: Any, is_told: Any, tools: Any, ill: Any
+) -> None:
+    number = {"id": "f1", "name": "contact_id", "type": "number", "updated_at": changed}
+    change(ill, f"GET {MODEL}", fields=[number])
+    target = {"id": "Id", "type": "boolean", "supports_identity": True}
+    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    evidence = ["contact_id is number, Id takes boolean; the field was changed after the sync"]
+    expected = [("Types do not fit", "likely", False)] if is_told else []
+    assert told(diagnosis) == expected
+    assert [cause["evidence"] for cause in diagnosis["causes"]] == ([evidence] if is_told else [])
+
+
+async def test_types_that_do_not_fit_are_told_where_rows_are_refused_for_them(tools: Any, ill: Any) -> None:
+    change(ill, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
+    target = {"id": "Id", "type": "number"}
+    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
+    refuse_rows(ill, {"error": "'abc' does not fit Id"})
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [text for text, *_ in told(diagnosis)] == [
+        "Rows are refused: <text> does not fit Id",
+        "Types do not fit",
+    ]
+
+
+async def test_a_failed_run_is_told_with_what_events_say(tools: Any, ill: Any) -> None:
+    failed = run(1, "failed", errors=["no table X"])
+    runs = [run(3, counts=COUNTS), failed, run(2, "failed", errors=["no table X"])]
+    ill[f"GET {SYNC}/executions"] = {"data": runs}
+    event = {"sync_id": ill.SYNC, "execution_id": "run-1", "error": "the table X was dropped"}
+    pages = [
+        {"id": "e1", "type": "sync.failed", "created_at": "2026-03-04T10:00:00Z", "event": event},
+        {"id": "e2", "type": "sync.failed", "event": {"sync_id": "another"}},
+    ]
+    ill["GET /api/events"] = {"data": pages}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC, executions=2)
+
+    (cause,) = diagnosis["causes"]
+    assert cause["cause"] == "The last run did not get to its end: no table X"
+    assert cause["evidence"] == [
+        "run run-1 failed",
+        "no table X",
+        "2 of the last 3 runs failed",
+        "the table X was dropped",
+    ]
+    assert [each["id"] for each in diagnosis["executions"]] == ["run-1", "run-2"]
+    assert diagnosis["events"] == [
+        {
+            "type": "sync.failed",
+            "created_at": "2026-03-04T10:00:00Z",
+            "execution_id": "run-1",
+            "error": "the table X was dropped",
+        }
+    ]
+    (asked,) = ill.asked("GET /api/events")
+    assert asked.url.params["starting_after"] == "2026-03-02T12:00:00Z"
+
+
+async def test_events_are_read_up_to_a_thousand(tools: Any, ill: Any) -> None:
+    events = [{"id": str(n), "event": {"sync_id": "another"}} for n in range(100)]
+    tokens = iter(range(100))
+
+    def page(_: httpx.Request) -> Any:
+        return {"data": events, "pagination": {"next_page_token": f"token-{next(tokens)}"}}
+
+    ill["GET /api/events"] = page
+
+    assert (await tools("diagnose_sync", sync_id=ill.SYNC)).get("events", []) == []
+    assert len(ill.asked("GET /api/events")) == 10
+
+
+DAILY = {"frequency": "daily", "hour": "1", "minute": "0"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "runs", "cause", "step"),
+    [
+        (
+            {"schedule": DAILY, "active": False},
+            [run(counts=COUNTS)],
+            "The sync is switched off, so its schedule does not run it",
+            ("update_sync", {"active": True}),
+        ),
+        ({}, [], "The sync has never run", ("start_sync", {})),
+        ({"schedule": DAILY}, [], "No run started when one was due", ("start_sync", {})),
+        (
+            {},
+            [run(9, "running", completed_at=None)],
+            "The run lasts far longer than usual",
+            ("cancel_sync", {}),
+        ),
+    ],
+)
+async def test_a_sync_that_does_not_run_as_it_should_is_told_with_the_remedy(
+    parts: Any, runs: Any, cause: str, step: Any, tools: Any, ill: Any
+) -> None:
+    change(ill, f"GET {SYNC}", **parts)
+    ill[f"GET {SYNC}/executions"] = {"data": runs}
+
+    (found,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+
+    tool, arguments = step
+    assert found["cause"] == cause
+    assert found["next_step"]["tool"] == tool
+    assert found["next_step"]["arguments"] == {"sync_id": ill.SYNC, **arguments}
+
+
+async def test_a_run_that_moved_nothing_leads_to_what_the_model_reads(tools: Any, ill: Any) -> None:
+    runs = [run(1, counts={"insert": 0, "total": 0}), run(2, counts=COUNTS)]
+    ill[f"GET {SYNC}/executions"] = {"data": runs}
+
+    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+
+    assert cause["cause"] == "The last run moved no rows, though those before did"
+    assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL}
+
+
+async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, ill: Any) -> None:
+    refuse_rows(ill, "bad")
+    limit = {"currently_limited": True}
+    change(ill, f"GET /api/connections/{ill.WAREHOUSE}", rate_limit=limit)
+    change(ill, f"GET /api/connections/{ill.GONG}", status="unhealthy")
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [
+        ("The target connection 'Gong' is not healthy", "certain", True),
+        ("Rows are refused: bad", "certain", False),
+        ("'Warehouse' limits the rate of requests", "likely", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "operation"),
+    [
+        ("status", f"GET {SYNC}/status"),
+        ("executions", f"GET {SYNC}/executions"),
+        ("events", "GET /api/events"),
+        ("models", f"GET {MODEL}"),
+        (
+            "target fields",
+            "GET /api/connections/11111111-0000-0000-0000-000000000002/modelsync/target/fields",
+        ),
+        ("connections", "GET /api/connections/11111111-0000-0000-0000-000000000002"),
+    ],
+)
+async def test_a_source_that_fails_is_named_and_the_rest_is_told(
+    source: str, operation: str, tools: Any, ill: Any
+) -> None:
+    ill[operation] = DOWN
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [each["source"] for each in diagnosis["unavailable"]] == [source]
+    assert "no right" in diagnosis["unavailable"][0]["reason"]
+    assert diagnosis["verdict"] == "no problem found in what could be read"
+
+
+async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, ill: Any) -> None:
+    change(ill, f"GET {MODEL}", connection_id=ill.GONG)
+
+    (connection,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["connections"]
+
+    assert connection["role"] == "source and target"
+
+
+async def test_the_stand_in_for_no_model_is_not_looked_for(tools: Any, ill: Any) -> None:
+    nobody = {"source": {"model_id": "00000000-0000-0000-0000-000000000000", "field": ""}, "target": "Note"}
+    change(ill, f"GET {SYNC}", fields=[nobody])
+
+    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
+
+
+async def test_a_sync_without_target_and_mode_is_diagnosed_all_the_same(tools: Any, ill: Any) -> None:
+    change(ill, f"GET {SYNC}", target=None, mode=None)
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [each["role"] for each in diagnosis["connections"]] == ["source"]
+
+
+async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any, ill: Any) -> None:
+    assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")

@@ -1,0 +1,77 @@
+"""A schedule's last due time, read as a cron line in UTC."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.tools.due_times import describe, due_before, read_moment
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("schedule", "due"),
+    [
+        ({"frequency": "continuous"}, "2026-03-04T11:55"),
+        ({"frequency": "hourly", "minute": "30"}, "2026-03-04T11:30"),
+        ({"frequency": "hourly", "minute": 0}, "2026-03-04T12:00"),
+        ({"frequency": "daily", "hour": "2", "minute": "05"}, "2026-03-04T02:05"),
+        ({"frequency": "daily", "hour": "13", "minute": "00"}, "2026-03-03T13:00"),
+        ({"frequency": "weekly", "day_of_week": "monday", "hour": "6", "minute": "0"}, "2026-03-02T06:00"),
+        ({"frequency": "weekly", "day_of_week": "Thu", "hour": "6", "minute": "0"}, "2026-02-26T06:00"),
+        ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "0"}, "2026-03-01T06:00"),
+        ({"frequency": "custom", "minute": "*/20", "hour": "9-17"}, "2026-03-04T12:00"),
+        ({"frequency": "custom", "minute": "7/20", "hour": "1,9-10"}, "2026-03-04T10:47"),
+        ({"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "31"}, "2026-01-31T00:00"),
+        ({"frequency": "custom", "minute": "0", "hour": "0", "month": "dec"}, "2025-12-31T00:00"),
+        (
+            {"frequency": "builder", "minute": "0", "hour": "0", "day_of_month": "?", "day_of_week": "sat"},
+            "2026-02-28T00:00",
+        ),
+        (
+            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "1", "day_of_week": "tue"},
+            "2026-03-03T00:00",
+        ),
+    ],
+)
+def test_the_last_due_time_lies_at_or_before_the_moment(schedule: dict[str, Any], due: str) -> None:
+    assert due_before(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"frequency": "manual"},
+        {"frequency": "runafter", "run_after": {"sync_ids": ["a"]}},
+        {"frequency": "hourly"},
+        {"frequency": "daily", "hour": "noon", "minute": "0"},
+        {"frequency": "daily", "hour": "24", "minute": "0"},
+        {"frequency": "custom", "minute": "*/0"},
+        {"frequency": "custom", "minute": "30-10"},
+        {"frequency": "custom", "month": "2", "day_of_month": "30", "hour": "0", "minute": "0"},
+    ],
+)
+def test_what_no_clock_decides_or_nobody_can_read_has_no_due_time(schedule: dict[str, Any]) -> None:
+    assert due_before(schedule, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ({}, "manual"),
+        ({"frequency": "hourly", "minute": "15"}, "hourly :15"),
+        ({"frequency": "daily", "hour": "02", "minute": "30"}, "daily 02:30"),
+        ({"frequency": "weekly", "day_of_week": "monday", "hour": "2", "minute": "0"}, "weekly monday 2:0"),
+        ({"frequency": "custom", "minute": "*/5"}, "custom */5 * * * *"),
+    ],
+)
+def test_a_schedule_is_written_in_a_few_words(schedule: dict[str, Any], words: str) -> None:
+    assert describe(schedule) == words
+
+
+def test_a_moment_without_a_zone_is_in_utc() -> None:
+    assert read_moment("2026-03-04T12:00:00") == NOON
+    assert read_moment("2026-03-04T13:00:00+01:00") == NOON
+    assert read_moment(None) is None

@@ -1,0 +1,231 @@
+"""All syncs in one table: each one's state, counted for all, the worst first."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+DAILY = {"frequency": "daily", "hour": "2", "minute": "0"}
+EMPTY: dict[str, Any] = {"insert": 0, "update": 0, "total": 0, "error": 0}
+GOOD = EMPTY | {"insert": 5, "total": 5}
+BULK_EXECUTIONS = "GET /api/bulk/syncs/{}/executions"
+
+
+def run(started: str, status: str = "completed", minutes: int = 1, **more: Any) -> dict[str, Any]:
+    """Return an execution; ``started`` is day and time in March 2026, such as ``04T02:00``."""
+    ended = None if status == "running" else f"2026-03-{started}:{minutes:02}Z"
+    return {
+        "id": f"run-{started}",
+        "status": status,
+        "started_at": f"2026-03-{started}:00Z",
+        "completed_at": ended,
+        "counts": GOOD,
+        **more,
+    }
+
+
+def sync(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": f"id-{name}", "name": name, "active": True, "schedule": DAILY, **more}
+
+
+@pytest.fixture
+def hold_syncs(api: Any) -> Any:
+    """Serve syncs with their executions, and no bulk syncs."""
+
+    def store(*pairs: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+        api["GET /api/syncs"] = {"data": [each for each, _ in pairs]}
+        api["GET /api/bulk/syncs"] = {"data": []}
+        for each, runs in pairs:
+            api[f"GET /api/syncs/{each['id']}/executions"] = {"data": runs}
+
+    return store
+
+
+STATES = [
+    ("ok", {}, [run("04T02:00")]),
+    ("ok", {}, [run("04T02:00"), run("03T02:00", "failed")]),
+    ("ok", {"active": False, "schedule": {"frequency": "manual"}}, [run("01T02:00")]),
+    ("ok", {"schedule": None}, [run("01T02:00", counts=None)]),
+    ("ok", {"updated_at": "2026-03-04T11:00:00Z"}, [run("01T02:00")]),
+    ("ok", {}, [run("04T01:30", completed_at="2026-03-04T02:10:00Z")]),
+    ("ok", {"schedule": {"frequency": "continuous"}}, [run("04T11:45")]),
+    ("ok", {}, [run("04T02:00", counts=EMPTY)]),
+    ("ok", {}, [run("04T02:00", counts=EMPTY), run("03T02:00", counts=EMPTY), run("02T02:00")]),
+    ("failing", {}, [run("04T02:00", "failed", errors=["no such table"])]),
+    ("failing", {}, [run("04T03:00", "canceled"), run("04T02:00", "interrupted")]),
+    ("failing", {}, [run("01T02:00", "failed")]),
+    ("late", {}, [run("03T02:00")]),
+    ("late", {}, []),
+    ("late", {"schedule": {"frequency": "continuous"}}, [run("04T11:00")]),
+    ("late", {"schedule": {"frequency": "hourly", "minute": "00"}}, [run("04T10:00")]),
+    ("no_rows", {}, [run("04T02:00", counts=EMPTY), run("03T02:00"), run("02T02:00")]),
+    ("row_errors", {}, [run("04T02:00", counts=GOOD | {"error": 2})]),
+    ("running", {}, [run("04T11:30", "running"), run("03T02:00")]),
+    ("running", {}, [run("04T11:30", "running", started_at=None)]),
+    ("running", {}, [run("04T07:00", "running")]),
+    ("stuck", {}, [run("04T10:30", "running"), run("03T02:00")]),
+    ("stuck", {}, [run("04T05:00", "canceling")]),
+    ("never_run", {"schedule": {"frequency": "manual"}}, []),
+    ("never_run", {"schedule": {"frequency": "runafter"}}, [run("04T02:00", "canceled")]),
+    ("inactive", {"active": False}, [run("01T02:00", "failed")]),
+]
+
+
+@pytest.mark.parametrize(("state", "parts", "runs"), STATES)
+async def test_a_sync_is_judged_by_its_schedule_and_its_runs(
+    state: str, parts: dict[str, Any], runs: list[Any], tools: Any, hold_syncs: Any
+) -> None:
+    hold_syncs((sync("A") | parts, runs))
+
+    overview = await tools("sync_overview")
+
+    assert [row["state"] for row in overview["items"]] == [state]
+    assert overview["states"] == {state: 1}
+    assert "unavailable" not in overview or not overview["unavailable"]
+
+
+async def test_a_row_tells_why_and_holds_the_last_success_against_the_schedule(
+    tools: Any, hold_syncs: Any
+) -> None:
+    hold_syncs((sync("A"), [run("04T02:00", "failed", errors=["no such table"]), run("03T02:00")]))
+
+    overview = await tools("sync_overview")
+
+    assert overview["items"] == [
+        {
+            "id": "id-A",
+            "name": "A",
+            "kind": "sync",
+            "state": "failing",
+            "detail": "no such table",
+            "last_success": "2026-03-03T02:00:01+00:00",
+            "age": "34 h",
+            "schedule": "daily 2:0",
+        }
+    ]
+    assert overview["next_steps"] == [
+        {"tool": "diagnose_sync", "arguments": {"sync_id": "id-A"}, "reason": "A: failing"}
+    ]
+
+
+async def test_details_say_how_long_and_how_much(tools: Any, hold_syncs: Any) -> None:
+    hold_syncs(
+        (sync("late"), [run("03T02:00")]),
+        (sync("no rows"), [run("04T02:00", counts=EMPTY), run("03T02:00")]),
+        (sync("running"), [run("04T11:59", "running")]),
+        (sync("stuck"), [run("04T05:00", "running"), run("03T02:00")]),
+        (sync("stuck for days"), [run("01T05:00", "running")]),
+    )
+
+    rows = (await tools("sync_overview"))["items"]
+
+    assert {row["name"]: row["detail"] for row in rows} == {
+        "late": "was due 10 h ago",
+        "no rows": "moved no rows; up to 5 before",
+        "running": "for 60 s",
+        "stuck": "running for 7 h, usually 1 s",
+        "stuck for days": "running for 3 d",
+    }
+
+
+async def test_the_worst_come_first_and_all_are_counted_whatever_is_shown(
+    tools: Any, hold_syncs: Any
+) -> None:
+    hold_syncs(
+        (sync("well"), [run("04T02:00")]),
+        (sync("late"), []),
+        (sync("b failing"), [run("04T02:00", "failed")]),
+        (sync("a failing"), [run("04T02:00", "failed")]),
+    )
+
+    first = await tools("sync_overview", limit=3)
+    second = await tools("sync_overview", limit=3, page_token=first["next_page_token"])
+    failing = await tools("sync_overview", state="failing", query="B FAIL")
+
+    assert [row["name"] for row in first["items"]] == ["a failing", "b failing", "late"]
+    assert [row["name"] for row in second["items"]] == ["well"]
+    assert [row["name"] for row in failing["items"]] == ["b failing"]
+    counts = {"failing": 2, "late": 1, "ok": 1}
+    assert first["states"] == second["states"] == failing["states"] == counts
+    assert [step["arguments"]["sync_id"] for step in first["next_steps"]] == [
+        "id-a failing",
+        "id-b failing",
+        "id-late",
+    ]
+
+
+async def test_bulk_syncs_stand_in_the_same_table(tools: Any, api: Any, hold_syncs: Any) -> None:
+    hold_syncs()
+    schedules = {
+        "default_schedule": DAILY,
+        "additional_schedules": [{"frequency": "hourly", "minute": "30"}],
+    }
+    bulk = {"id": "b1", "name": "Copy", "active": True, **schedules}
+    api["GET /api/bulk/syncs"] = {"data": [bulk, bulk | {"id": "b2", "additional_schedules": []}]}
+    done = {"id": "r", "status": "completed", "started_at": "2026-03-04T02:00:00Z", "record_count": 4}
+    api[BULK_EXECUTIONS.format("b1")] = {"data": [done]}
+    errors = {"status": "errors", "completed_at": "2026-03-04T02:01:00Z"}
+    api[BULK_EXECUTIONS.format("b2")] = {"data": [done | errors]}
+
+    rows = (await tools("sync_overview"))["items"]
+
+    assert [(row["id"], row["kind"], row["state"], row["detail"]) for row in rows] == [
+        ("b1", "bulk_sync", "late", "was due 30 min ago"),
+        ("b2", "bulk_sync", "row_errors", "rows refused: some"),
+    ]
+    assert rows[0]["schedule"] == "daily 2:0; hourly :30"
+
+
+async def test_what_cannot_be_read_is_named_and_the_rest_is_answered(
+    tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    hold_syncs((sync("A"), [run("04T02:00")]), (sync("B"), []), (sync("C"), []))
+    api["GET /api/bulk/syncs"] = httpx.Response(501, json={"message": "not here"})
+    for name in "BC":
+        api[f"GET /api/syncs/id-{name}/executions"] = httpx.Response(403, json={"message": "no right"})
+
+    overview = await tools("sync_overview")
+
+    assert overview["states"] == {"unknown": 2, "ok": 1}
+    assert [(each["source"], each.get("count")) for each in overview["unavailable"]] == [
+        ("bulk syncs", None),
+        ("runs of syncs", 2),
+    ]
+    assert "no right" in overview["unavailable"][1]["reason"]
+
+
+async def test_no_overview_is_given_of_nothing_that_could_be_listed(tools: Any, api: Any) -> None:
+    for kind in ("syncs", "bulk/syncs"):
+        api[f"GET /api/{kind}"] = httpx.Response(403, json={"message": "no right"})
+
+    text = await tools.refused("sync_overview")
+
+    assert "no kind of sync could be listed" in text
+    assert "no right" in text
+
+
+async def test_an_empty_organization_is_an_empty_table(tools: Any, hold_syncs: Any) -> None:
+    hold_syncs()
+
+    overview = await tools("sync_overview")
+
+    assert (overview["items"], overview["states"]) == ([], {})
+
+
+async def test_two_thousand_syncs_answer_in_one_bounded_result_with_progress(
+    tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    hold_syncs(*[(sync(f"Sync {number:04}"), [run("04T02:00")]) for number in range(2_000)])
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress)
+
+    _, overview = await tools.try_("sync_overview", {}, progress_callback=note)
+
+    assert overview["states"] == {"ok": 2_000}
+    assert len(overview["items"]) == 25
+    assert seen[0] == (0.0, 2_000.0, "syncs looked at")
+    assert seen[-1] == (2_000.0, 2_000.0, "syncs looked at")
+    assert len(seen) == 41
+    assert len(api.requests) == 2_002

@@ -1,0 +1,259 @@
+"""run_query: submitted once, followed for a bounded time, read page by page, never run again by accident."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+QUERY = "55555555-0000-0000-0000-000000000001"
+PATH = f"/api/queries/{QUERY}"
+
+
+def serve(api: Any, *states: dict[str, Any]) -> None:
+    """Take a query on the warehouse, and serve it in those states, the last for ever."""
+    left = list(states)
+    api[f"POST /api/connections/{api.WAREHOUSE}/query"] = {"data": {"id": QUERY, "status": "created"}}
+    api[f"GET {PATH}"] = lambda _: {"data": {"id": QUERY} | (left.pop(0) if len(left) > 1 else left[0])}
+
+
+def serve_pages(api: Any, *pages: list[dict[str, Any]], link: str = "https://evil.example/q?page={}") -> None:
+    """Serve a query that is done, in pages named p1, p2, ...; the first has no name."""
+    serve(api, {})
+    fields = list(next((row for page in pages for row in page), {}))
+    count = sum(map(len, pages))
+
+    def answer(request: httpx.Request) -> Any:
+        number = int(request.url.params.get("page", "p0")[1:])
+        data = {"id": QUERY, "status": "done", "count": count, "fields": fields, "results": pages[number]}
+        links = {"next": link.format(f"p{number + 1}")} if number + 1 < len(pages) else {}
+        return {"data": data | {"expires": "2026-01-15T10:00:00Z"}, "links": links}
+
+    api[f"GET {PATH}"] = answer
+
+
+def numbers(first: int, last: int) -> list[dict[str, Any]]:
+    return [{"n": number, "text": f"row {number}"} for number in range(first, last)]
+
+
+async def test_a_query_is_submitted_once_followed_and_read(tools: Any, company: Any, clock: Any) -> None:
+    rows = [{"a": 1, "b": None}, {"b": [2], "a": {"c": None}}]
+    done = {"status": "done", "count": 2, "fields": ["b", "a"], "results": rows}
+    serve(company, {"status": "created"}, {"status": "running"}, done)
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress[2])
+
+    arguments = {"connection_id": "warehouse", "query": "SELECT 1"}
+    _, answer = await tools.try_("run_query", arguments, progress_callback=note)
+
+    assert answer == {
+        "query_id": QUERY,
+        "status": "done",
+        "count": 2,
+        "fields": ["b", "a"],
+        "rows": [[None, 1], [[2], {}]],
+    }
+    assert seen == ["query created", "query running"]
+    assert all(pause >= 1 for pause in clock.pauses)
+    assert company.bodies(f"POST /api/connections/{company.WAREHOUSE}/query") == [{"query": "SELECT 1"}]
+
+
+async def test_fields_that_the_api_does_not_name_are_read_off_the_rows(tools: Any, company: Any) -> None:
+    serve(company, {"status": "done", "results": [{"a": 1}, {"b": 2}]})
+
+    answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1")
+
+    assert (answer["fields"], answer["rows"]) == (["a", "b"], [[1, None], [None, 2]])
+
+
+async def test_a_result_without_rows_says_so(tools: Any, company: Any) -> None:
+    serve_pages(company, [])
+
+    answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1")
+
+    assert (answer["count"], answer["rows"], "next_page_token" in answer) == (0, [], False)
+
+
+async def test_pages_are_read_as_far_as_rows_are_wanted(tools: Any, company: Any) -> None:
+    serve_pages(company, numbers(0, 4), numbers(4, 8), [], numbers(8, 10))
+
+    first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=6)
+    second = await tools("run_query", page_token=first["next_page_token"])
+
+    assert [row[0] for row in first["rows"] + second["rows"]] == list(range(10))
+    assert "next_page_token" not in second
+    assert len(company.written()) == 1
+    assert {request.url.host for request in company.requests} == {"app.polytomic.com"}
+
+
+async def test_a_limit_that_ends_with_a_page_reads_no_other(tools: Any, company: Any) -> None:
+    serve_pages(company, numbers(0, 4), numbers(4, 5))
+
+    first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=4)
+
+    assert len(company.asked(f"GET {PATH}")) == 1
+    assert (await tools("run_query", page_token=first["next_page_token"]))["rows"] == [[4, "row 4"]]
+
+
+@pytest.mark.parametrize(
+    "link", ["/api/queries/x?page={}", "?page={}", "https://app.polytomic.com/x?a=1&page={}"]
+)
+async def test_links_of_any_form_lead_on(link: str, tools: Any, company: Any) -> None:
+    serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
+
+    answer = await tools("run_query", query_id=QUERY)
+
+    assert [row[0] for row in answer["rows"]] == [0, 1]
+
+
+@pytest.mark.parametrize("link", ["/api/queries/x?next={}", "http://[/?page={}"])
+async def test_a_link_that_names_no_page_is_an_answer_that_cannot_be(
+    link: str, tools: Any, company: Any
+) -> None:
+    serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
+
+    assert "names no page" in await tools.refused("run_query", query_id=QUERY)
+
+
+async def test_a_link_that_leads_in_a_circle_ends(tools: Any, company: Any) -> None:
+    serve_pages(company, numbers(0, 1), numbers(1, 2), numbers(2, 3), link="?page=p1")
+
+    answer = await tools("run_query", query_id=QUERY)
+
+    assert [row[0] for row in answer["rows"]] == [0, 1]
+    assert "next_page_token" not in answer
+
+
+async def test_rows_that_do_not_fit_come_with_the_next_call(tools: Any, company: Any) -> None:
+    wide = [{"n": number, "text": f"some words of row {number} " * 40} for number in range(60)]
+    serve_pages(company, wide[:30], wide[30:])
+
+    calls: list[Any] = [await tools("run_query", connection_id="Warehouse", query="SELECT 1")]
+    while token := calls[-1].get("next_page_token"):
+        calls.append(await tools("run_query", page_token=token))
+
+    assert [row[0] for call in calls for row in call["rows"]] == list(range(60))
+    assert len(calls) > 2
+    assert not any("truncated" in call for call in calls)
+    assert len(company.written()) == 1
+
+
+async def test_a_row_that_alone_is_too_long_is_cut_and_says_how_to_read_the_rest(
+    tools: Any, company: Any
+) -> None:
+    long = "some words " * 9_000
+    serve_pages(company, numbers(0, 1), [{"n": 1, "text": long}, {"n": 2, "text": "short"}])
+
+    first = await tools("run_query", query_id=QUERY)
+    second = await tools("run_query", page_token=first["next_page_token"])
+    third = await tools("run_query", page_token=second["next_page_token"])
+
+    ((number, text),) = second["rows"]
+    (cut,) = second["truncated"]
+    assert (first["rows"], number, third["rows"]) == ([[0, "row 0"]], 1, [[2, "short"]])
+    assert long.startswith(text)
+    assert (cut["pointer"], cut["shown"], cut["total"]) == ("/rows/0", len(text), len(long))
+    assert cut["rest"]["arguments"] == {
+        "operation": "GET /api/queries/{id}",
+        "arguments": {"id": QUERY, "page": "p1"},
+        "pointer": "/data/results/0/text",
+        "offset": len(text),
+    }
+
+
+async def test_a_query_that_takes_longer_goes_on_and_is_waited_for_by_its_id(
+    tools: Any, company: Any, clock: Any
+) -> None:
+    serve(company, {"status": "running"})
+
+    answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1", wait_seconds=7)
+    serve_pages(company, numbers(0, 1))
+    (step,) = answer["next_steps"]
+    done = await tools(step["tool"], **step["arguments"])
+
+    assert (answer["query_id"], answer["status"]) == (QUERY, "running")
+    assert clock.time == pytest.approx(7)
+    assert done["rows"] == [[0, "row 0"]]
+    assert len(company.written()) == 1
+
+
+async def test_a_page_token_wins_over_a_query_that_is_sent_along(tools: Any, company: Any) -> None:
+    serve_pages(company, numbers(0, 3))
+    again = {"connection_id": "Warehouse", "query": "SELECT 1", "limit": 2}
+
+    first = await tools("run_query", **again)
+    second = await tools("run_query", page_token=first["next_page_token"], query_id=QUERY, **again)
+
+    assert second["rows"] == [[2, "row 2"]]
+    assert len(company.written()) == 1
+
+
+async def test_a_query_that_failed_tells_why_and_where_the_tables_are(tools: Any, company: Any) -> None:
+    serve(company, {"status": "failed", "error": "Table x does not exist"})
+
+    text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT * FROM x")
+    later = await tools.refused("run_query", query_id=QUERY)
+
+    assert text.startswith("The query failed: Table x does not exist. Correct it and run it again.\n")
+    assert company.WAREHOUSE in text
+    assert '"list_source_schemas"' in text
+    assert later == "The query failed: Table x does not exist. Correct it and run it again."
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [(None, "no reason given."), ("did you mean y?", "did you mean y?"), ("No.", "No.")]
+)
+async def test_why_a_query_failed_is_told_as_a_sentence(
+    error: Any, shown: str, tools: Any, company: Any
+) -> None:
+    serve(company, {"status": "failed", "error": error})
+
+    text = await tools.refused("run_query", query_id=QUERY)
+
+    assert text == f"The query failed: {shown} Correct it and run it again."
+
+
+async def test_rows_that_are_no_longer_kept_are_to_be_asked_for_anew(tools: Any, company: Any) -> None:
+    serve(company, {"status": "unknown"})
+
+    assert "Run it again with connection_id and query" in await tools.refused("run_query", query_id=QUERY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"connection_id": "Warehouse"}, {"query": "SELECT 1"}, {"limit": 3}],
+)
+async def test_what_to_run_or_to_read_must_be_said(arguments: Any, tools: Any, company: Any) -> None:
+    text = await tools.refused("run_query", **arguments)
+
+    assert text == "run_query: send connection_id and query, or query_id, or page_token."
+    assert company.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"page_token": "5:"},
+        {"page_token": ""},
+        {"page_token": f"{QUERY}:x:"},
+        {"page_token": f"{QUERY}:1:", "query_id": "another"},
+    ],
+)
+async def test_a_page_token_of_something_else_is_refused(arguments: Any, tools: Any, company: Any) -> None:
+    assert "page_token is not one that run_query answered" in await tools.refused("run_query", **arguments)
+    assert company.requests == []
+
+
+async def test_a_query_that_got_no_id_is_an_answer_that_cannot_be(tools: Any, company: Any) -> None:
+    company[f"POST /api/connections/{company.WAREHOUSE}/query"] = {"data": {"status": "created"}}
+
+    text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT 1")
+
+    assert "answered without the query's id" in text
+
+
+async def test_a_state_that_is_not_told_is_shown_as_that(tools: Any, company: Any) -> None:
+    serve(company, {})
+
+    assert (await tools("run_query", query_id=QUERY, wait_seconds=0))["status"] == "not told"

@@ -1,0 +1,295 @@
+"""The schemas toolset: freshness, fields, records, fields of one's own and the key."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+ORDERS = "public.orders"
+WHERE = {"connection_id": "Warehouse", "schema_id": ORDERS}
+FIELDS = [
+    {
+        "id": "order_id",
+        "name": "order_id",
+        "type": "number",
+        "is_primary_key": True,
+        "source_primary_key": True,
+    },
+    {
+        "id": "account",
+        "name": "Account",
+        "type": "string",
+        "remote_type": "VARCHAR",
+        "is_primary_key": False,
+        "user_managed": False,
+        "association": {"reference_to": ["accounts"], "id": "a"},
+    },
+    {"id": "score", "name": "score", "type": "number", "user_managed": True, "path": "meta.score"},
+    {"name": "a field without an id"},
+]
+READY = {"cache_status": "fresh", "last_refresh_started": "2026-01-01", "last_refresh_finished": None}
+
+
+@pytest.fixture
+def path(company: Any) -> str:
+    """Serve a schema of the warehouse, and return the path of its schemas."""
+    path = f"/api/connections/{company.WAREHOUSE}/schemas"
+    company[f"GET {path}/{ORDERS}"] = {"data": {"id": ORDERS, "name": "Orders", "fields": FIELDS}}
+    company[f"POST {path}/refresh"] = httpx.Response(200)
+    for rest in ("POST", "DELETE"):
+        company[f"{rest} {path}/{ORDERS}/fields{'/score' if rest == 'DELETE' else ''}"] = httpx.Response(200)
+    company[f"PATCH {path}/{ORDERS}/fields/account"] = {"data": {}}
+    company[f"PUT {path}/{ORDERS}/primary_keys"] = httpx.Response(200)
+    company[f"DELETE {path}/{ORDERS}/primary_keys"] = httpx.Response(204)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("status", "is_ready"),
+    [
+        ({"cache_status": "fresh"}, True),
+        ({"cache_status": "true"}, True),
+        ({"cache_status": True}, True),
+        ({"cache_status": "ready"}, True),
+        ({"status": "completed"}, True),
+        (
+            {
+                "cache_status": "x",
+                "last_refresh_started": "2026-01-01",
+                "last_refresh_finished": "2026-01-02",
+            },
+            True,
+        ),
+        (
+            {
+                "cache_status": "x",
+                "last_refresh_started": "2026-01-03",
+                "last_refresh_finished": "2026-01-02",
+            },
+            False,
+        ),
+        ({"cache_status": "refreshing", "last_refresh_started": "2026-01-03"}, False),
+        ({"cache_status": False}, False),
+        ({}, False),
+    ],
+)
+async def test_a_cache_is_ready_in_each_way_the_api_says_so(
+    *, status: Any, is_ready: bool, tools: Any, company: Any, path: str
+) -> None:
+    company[f"GET {path}/status"] = {"data": status}
+
+    answer = await tools("get_schema_status", connection_id="Warehouse")
+
+    assert answer["ready"] is is_ready
+    assert ("next_steps" in answer) is not is_ready
+
+
+async def test_a_refresh_is_waited_for_at_most_as_long_as_asked(
+    tools: Any, company: Any, path: str, clock: Any
+) -> None:
+    company[f"GET {path}/status"] = {"data": {"cache_status": "refreshing"}}
+    seen: list[Any] = []
+
+    async def note(*progress: Any) -> None:
+        seen.append(progress[2])
+
+    arguments = {"connection_id": "Warehouse", "wait_seconds": 3}
+    _, answer = await tools.try_("refresh_schemas", arguments, progress_callback=note)
+
+    assert (answer["ready"], answer["cache_status"]) == (False, "refreshing")
+    assert answer["next_steps"][0]["arguments"] == {"connection_id": company.WAREHOUSE}
+    assert clock.time == pytest.approx(3)
+    assert set(seen) == {"schemas refreshing"}
+    assert company.written() == [f"POST {path}/refresh"]
+
+
+async def test_a_schema_is_shown_by_what_one_chooses_its_fields_by(tools: Any, path: str) -> None:
+    assert path
+    schema = await tools("get_schema", **WHERE)
+
+    assert (schema["schema_id"], schema["schema_name"], schema["primary_key"]) == (
+        ORDERS,
+        "Orders",
+        ["order_id"],
+    )
+    assert schema["items"] == [
+        {"id": "order_id", "type": "number", "is_primary_key": True},
+        {"id": "account", "name": "Account", "type": "string", "reference_to": ["accounts"]},
+        {"id": "score", "type": "number", "user_managed": True},
+    ]
+
+
+async def test_fields_of_a_schema_are_searched_paged_and_widened(tools: Any, path: str) -> None:
+    assert path
+    searched = await tools("get_schema", query="acc", fields=["remote_type"], **WHERE)
+    paged = await tools("get_schema", limit=2, **WHERE)
+    rest = await tools("get_schema", limit=2, page_token=paged["next_page_token"], **WHERE)
+    refused = await tools.refused("get_schema", fields=["remotetype"], **WHERE)
+
+    assert [(item["id"], item["remote_type"]) for item in searched["items"]] == [("account", "VARCHAR")]
+    assert [item["id"] for page in (paged, rest) for item in page["items"]] == [
+        "order_id",
+        "account",
+        "score",
+    ]
+    assert "Did you mean 'remote_type'?" in refused
+
+
+async def test_a_schema_is_found_by_its_name_in_any_case(tools: Any, company: Any, path: str) -> None:
+    assert path
+    source = {"schemas": [{"id": ORDERS, "name": "Orders"}, {"id": "public.users", "name": "Users"}]}
+    company[f"GET /api/connections/{company.WAREHOUSE}/bulksync/source"] = {"data": source}
+
+    found = await tools("get_schema", connection_id="Warehouse", schema_id="ORDERS")
+    refused = await tools.refused("get_schema", connection_id="Warehouse", schema_id="public.order")
+
+    assert found["schema_id"] == ORDERS
+    assert f"Did you mean '{ORDERS}'?" in refused
+
+
+async def test_where_schemas_cannot_be_listed_the_api_s_own_refusal_stands(
+    tools: Any, company: Any, path: str
+) -> None:
+    company[f"GET {path}/nope"] = httpx.Response(404, json={"message": "no schema nope"})
+
+    text = await tools.refused("get_schema", connection_id="Warehouse", schema_id="nope")
+
+    assert "no schema nope" in text
+    assert '"refresh_schemas"' in text
+
+
+@pytest.mark.parametrize("tool", ["get_schema", "read_schema_records"])
+async def test_schemas_that_are_still_being_read_are_waited_for(
+    tool: str, tools: Any, company: Any, path: str, clock: Any
+) -> None:
+    rest = f"GET {path}/{ORDERS}" + ("/records" if tool == "read_schema_records" else "")
+    ready = company.answers.get(rest, {"data": [{"a": 1}]})
+    left = [httpx.Response(422, json={"message": "cache refresh in progress"})] * 2
+    company[rest] = lambda _: left.pop() if left else ready
+
+    await tools(tool, **WHERE)
+
+    assert clock.pauses == [1.0, 1.3]
+
+
+async def test_records_of_any_shape_become_rows(tools: Any, company: Any, path: str) -> None:
+    company[f"GET {path}/{ORDERS}/records"] = {"data": [{"a": 1}, {"b": [2], "a": None}, {"c": 3}]}
+
+    records = await tools("read_schema_records", limit=2, **WHERE)
+    company[f"GET {path}/{ORDERS}/records"] = httpx.Response(200)
+    none = await tools("read_schema_records", **WHERE)
+
+    assert records == {
+        "schema_id": ORDERS,
+        "fields": ["a", "b", "c"],
+        "rows": [[1, None, None], [None, [2], None]],
+    }
+    assert none == {"schema_id": ORDERS, "fields": [], "rows": []}
+
+
+async def test_a_record_that_is_too_long_says_how_to_read_the_rest(
+    tools: Any, company: Any, path: str
+) -> None:
+    company[f"GET {path}/{ORDERS}/records"] = {"data": [{"a": "some words " * 9_000}, {"a": "b"}]}
+
+    records = await tools("read_schema_records", **WHERE)
+
+    (cut,) = records["truncated"]
+    assert len(records["rows"]) == 1
+    assert cut["rest"]["arguments"]["arguments"] == {"id": company.WAREHOUSE, "schema_id": ORDERS}
+    assert cut["rest"]["arguments"]["pointer"] == "/data/0/a"
+
+
+async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
+    tools: Any, company: Any, path: str
+) -> None:
+    fields = [
+        {"field_id": "new", "type": "string", "example": [1]},
+        {"field_id": "ACCOUNT", "label": "Customer", "definition": "bigint"},
+        {"field_id": "other", "type": "number", "label": "Other", "path": "x"},
+    ]
+
+    answer = await tools("set_schema_fields", fields=json.dumps(fields), remove=["SCORE"], **WHERE)
+
+    assert company.written() == [
+        f"POST {path}/{ORDERS}/fields",
+        f"PATCH {path}/{ORDERS}/fields/account",
+        f"DELETE {path}/{ORDERS}/fields/score",
+    ]
+    assert company.bodies(f"POST {path}/{ORDERS}/fields") == [
+        {
+            "fields": [
+                {"field_id": "new", "type": "string", "example": [1], "label": "new"},
+                {"field_id": "other", "type": "number", "label": "Other", "path": "x"},
+            ]
+        }
+    ]
+    patch = {"label": "Customer", "definition": "bigint"}
+    assert company.bodies(f"PATCH {path}/{ORDERS}/fields/account") == [patch]
+    assert answer["added"] == [{"id": "new"}, {"id": "other"}]
+    assert [field["id"] for field in answer["changed"]] == ["account"]
+    assert answer["removed"] == [FIELDS[2]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"fields": [{"field_id": "new"}]}, "has no field 'new', and to add it takes a type"),
+        ({"remove": ["scor"]}, "has no field 'scor'. Did you mean 'score'?"),
+        ({"remove": ["account"]}, "'account' was detected at the source and cannot be removed"),
+    ],
+)
+async def test_what_cannot_be_done_to_fields_is_refused_before_anything_is(
+    arguments: Any, words: str, tools: Any, company: Any, path: str
+) -> None:
+    assert path
+    text = await tools.refused("set_schema_fields", **WHERE, **arguments)
+
+    assert words in text
+    assert text.endswith("Nothing was changed.")
+    assert company.written() == []
+
+
+async def test_a_change_that_is_refused_says_what_was_done_before(
+    tools: Any, company: Any, path: str
+) -> None:
+    refusal = httpx.Response(400, json={"message": "in use"})
+    company[f"DELETE {path}/{ORDERS}/fields/score"] = refusal
+    changed = {"field_id": "account", "label": "Customer"}
+
+    later = await tools.refused("set_schema_fields", fields=[changed], remove=["score"], **WHERE)
+    first = await tools.refused("set_schema_fields", remove=["score"], **WHERE)
+
+    assert "in use" in later
+    assert later.endswith("Done before that: account.")
+    assert "Done before that" not in first
+
+
+async def test_a_key_is_sent_with_the_detected_one_put_out_of_force(
+    tools: Any, company: Any, path: str
+) -> None:
+    answer = await tools("set_primary_keys", fields=["Account", "score"], **WHERE)
+
+    assert company.bodies(f"PUT {path}/{ORDERS}/primary_keys") == [
+        {
+            "fields": [
+                {"field_id": "account", "is_primary_key": True},
+                {"field_id": "score", "is_primary_key": True},
+                {"field_id": "order_id", "is_primary_key": False},
+            ]
+        }
+    ]
+    assert answer["before"] == ["order_id"]
+
+
+async def test_no_key_fields_bring_the_detected_key_back(tools: Any, company: Any, path: str) -> None:
+    await tools("set_primary_keys", fields=[], **WHERE)
+
+    assert company.written() == [f"DELETE {path}/{ORDERS}/primary_keys"]
+
+
+async def test_a_key_field_that_does_not_exist_is_refused(tools: Any, company: Any, path: str) -> None:
+    assert path
+    assert "Did you mean 'account'?" in await tools.refused("set_primary_keys", fields=["acount"], **WHERE)
+    assert company.written() == []
