@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import HandlerResult, ServerRequestContext
-from mcp.server.lowlevel.server import Server
+from mcp.server.lowlevel.server import HandlerEntry, Server
 from mcp.types import ReadResourceRequestParams, ReadResourceResult, TextResourceContents
 
 from polytomic_mcp import resources
@@ -41,9 +41,9 @@ LISTS: Final[Mapping[CacheableMethod, CacheHint]] = {
 
 def register(server: Server[Caller]) -> None:
     """Give each resource that is read the hint of its kind."""
-    entry = server.get_request_handler("resources/read")
-    if entry is None:
-        raise TypeError("the server reads no resources")
+    entry = cast(
+        "HandlerEntry[Caller]", server.get_request_handler("resources/read")
+    )  # every MCPServer has it
 
     async def read(
         context: ServerRequestContext[Caller, Any], params: ReadResourceRequestParams

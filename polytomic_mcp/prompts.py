@@ -120,8 +120,8 @@ def _off(used: Iterable[str], hidden: Mapping[str, str]) -> list[str]:
         return []
     names = ", ".join(sorted(set(off.values()), key=TOOLSETS.index))
     note = (
-        f"This server does not show {', '.join(off)}. POLYTOMIC_TOOLSETS switches on toolsets ("
-        f"{names}), POLYTOMIC_ACCESS_MODE=full-access the tools that write. Until then, find_operations finds the "
+        f"This server hides {', '.join(off)}. POLYTOMIC_TOOLSETS switches toolsets on (here {names}), "
+        "POLYTOMIC_ACCESS_MODE=full-access the tools that write. Until then, find_operations finds the "
         "operation behind each; read_operation calls it or, with full access, write_operation."
     )
     return ["", note]

@@ -46,7 +46,7 @@ _LONGEST_PAUSE: Final = 15.0
 _SLOWING: Final = 1.3
 
 _Request = ServerRequestContext[Caller, Any]
-_Tell = Callable[[], Awaitable[None]]
+_Action = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,22 @@ class _Session:
 
     tasks: TaskGroup
     followed: dict[str, anyio.CancelScope] = field(default_factory=dict[str, anyio.CancelScope])
+
+    def start(self, uri: str, follow: _Action) -> None:
+        """Follow in the background what stands at an address, until that ends or ``stop`` is called."""
+        scope = self.followed[uri] = anyio.CancelScope()
+        self.tasks.start_soon(self._run, uri, scope, follow)
+
+    def stop(self, uri: str) -> None:
+        """Follow it no more; nothing happens where nobody does."""
+        if scope := self.followed.pop(uri, None):
+            scope.cancel()
+
+    async def _run(self, uri: str, scope: anyio.CancelScope, follow: _Action) -> None:
+        with scope:
+            await follow()
+        if self.followed.get(uri) is scope:
+            del self.followed[uri]
 
 
 class Subscriptions:
@@ -109,17 +125,17 @@ class Subscriptions:
         address = execution_of(uri)
         if address is None:
             raise MCPError(INVALID_PARAMS, f"Only executions can be followed: {EXECUTION}.")
-        _refuse_too_many({*session.followed, uri})
         execution = await _first_look(request, address)
+        _refuse_too_many({*session.followed, uri})
         if uri not in session.followed:
-            session.followed[uri] = anyio.CancelScope()
-            session.tasks.start_soon(_follow_in_session, session, request, execution, uri)
+            tell = partial(request.session.send_resource_updated, uri)
+            session.start(uri, partial(_follow, await _caller(request), execution, tell))
         return EmptyResult()
 
     async def _unsubscribe(self, request: _Request, params: UnsubscribeRequestParams) -> EmptyResult:
         session = self._sessions.get(_key(request))
-        if session and (scope := session.followed.pop(str(params.uri), None)):
-            scope.cancel()
+        if session is not None:
+            session.stop(str(params.uri))
         return EmptyResult()
 
 
@@ -144,19 +160,13 @@ async def _following(
     async with anyio.create_task_group() as tasks:
         for uri, execution in followed.items():
             tasks.start_soon(_follow, caller, execution, partial(bus.publish, ResourceUpdated(uri=uri)))
-        yield
-        tasks.cancel_scope.cancel()
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
 
 
-async def _follow_in_session(session: _Session, request: _Request, execution: _Execution, uri: str) -> None:
-    scope = session.followed[uri]
-    with scope:
-        await _follow(await _caller(request), execution, partial(request.session.send_resource_updated, uri))
-    if session.followed.get(uri) is scope:
-        del session.followed[uri]
-
-
-async def _follow(caller: Caller, execution: _Execution, tell: _Tell) -> None:
+async def _follow(caller: Caller, execution: _Execution, tell: _Action) -> None:
     """Look at most once a second, slowing down, and tell of each change, until the execution is over.
 
     A look that fails in passing is repeated; another failure ends the following.

@@ -8,7 +8,8 @@ from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.server import shown_tools, toolsets
-from polytomic_mcp.settings import TOOLSETS, Secret
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret
 
 
 def sandbox_transport(key: str = "key") -> httpx.ASGITransport:
@@ -26,7 +27,7 @@ async def test_only_the_chosen_toolsets_are_shown(name: str) -> None:
     async with Client(build_server(settings)) as client:
         listed = [tool.name for tool in (await client.list_tools()).tools]
 
-    assert listed == [tool.name for toolset, tool in shown_tools(Settings()) if toolset.name == name]
+    assert listed == [name for toolset in toolsets([name]) for name in toolset.names()]
 
 
 async def test_a_name_that_no_tool_has_is_answered_with_the_nearest() -> None:
@@ -46,7 +47,36 @@ async def test_tools_are_listed_in_one_order() -> None:
             listings.append([tool.name for tool in (await client.list_tools()).tools])
 
     assert listings[0] == listings[1]
-    assert len(listings[0]) == 24
+    assert listings[0] == [name for toolset in toolsets(DEFAULT_TOOLSETS) for name in toolset.names()]
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"TOOLS_ALLOW": "run_query,list_models"}, ["list_models", "run_query"]),
+        ({"TOOLSETS": "queries", "TOOLS_ALLOW": "list_models"}, ["list_models", "run_query"]),
+        ({"TOOLSETS": "queries", "TOOLS_DENY": "run_query"}, []),
+        ({"TOOLS_ALLOW": "run_query,get_sync", "TOOLS_DENY": "run_query"}, ["get_sync"]),
+        ({"TOOLS_ALLOW": "create_sync,get_sync", "ACCESS_MODE": "read-only"}, ["get_sync"]),
+    ],
+)
+async def test_single_tools_are_allowed_and_denied_and_deny_wins(
+    environ: dict[str, str], names: list[str]
+) -> None:
+    settings = Settings.from_environ({f"POLYTOMIC_{name}": text for name, text in environ.items()})
+
+    async with Client(build_server(settings)) as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+
+    assert listed == names
+
+
+@pytest.mark.parametrize("variable", ["POLYTOMIC_TOOLS_ALLOW", "POLYTOMIC_TOOLS_DENY"])
+def test_a_single_tool_that_does_not_exist_is_refused_with_the_right_names(variable: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        build_server(Settings.from_environ({variable: "get_snyc"}))
+
+    assert "names get_snyc. Did you mean 'get_sync'? The tools are: list_connection_types, " in str(refused.value)
 
 
 async def test_read_only_shows_reading_tools_alone() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.settings import TOOLSETS, Secret, Settings
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret, Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -15,7 +15,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.api_version == "2025-09-18"
     assert settings.access_mode == "full-access"
     assert settings.auth_mode == "user"
-    assert settings.toolsets == TOOLSETS
+    assert settings.toolsets == DEFAULT_TOOLSETS
 
 
 def test_every_variable_is_read() -> None:
@@ -28,6 +28,8 @@ def test_every_variable_is_read() -> None:
             "POLYTOMIC_AUTH_MODE": "partner",
             "POLYTOMIC_ORGANIZATION_ID": "org",
             "POLYTOMIC_TOOLSETS": "syncs",
+            "POLYTOMIC_TOOLS_ALLOW": "run_query",
+            "POLYTOMIC_TOOLS_DENY": "delete_sync, cancel_sync",
             "POLYTOMIC_SANDBOX_STATE": "box.db",
         }
     )
@@ -40,6 +42,8 @@ def test_every_variable_is_read() -> None:
         auth_mode="partner",
         organization_id="org",
         toolsets=("syncs",),
+        tools_allow=frozenset({"run_query"}),
+        tools_deny=frozenset({"delete_sync", "cancel_sync"}),
         sandbox_state="box.db",
     )
 
@@ -62,7 +66,7 @@ def test_space_around_a_value_is_not_part_of_it() -> None:
     [
         ("POLYTOMIC_ACCESS_MODE", "readonly", "full-access, read-only"),
         ("POLYTOMIC_AUTH_MODE", "admin", "user, partner, deployment"),
-        ("POLYTOMIC_TOOLSETS", "syncs,sinks", "connections, models, syncs, or all"),
+        ("POLYTOMIC_TOOLSETS", "syncs,sinks", "connections, models, syncs, operations, queries"),
     ],
 )
 def test_a_wrong_choice_is_refused_with_the_right_ones(name: str, value: str, named: str) -> None:
@@ -81,11 +85,17 @@ def test_a_wrong_choice_is_refused_with_the_right_ones(name: str, value: str, na
         ("Models,", ("models",)),
         ("all", TOOLSETS),
         ("syncs,all", TOOLSETS),
-        (",", TOOLSETS),
+        (",", DEFAULT_TOOLSETS),
     ],
 )
 def test_toolsets_come_in_their_own_order(text: str, names: tuple[str, ...]) -> None:
     assert Settings.from_environ({"POLYTOMIC_TOOLSETS": text}).toolsets == names
+
+
+def test_tools_allowed_without_toolsets_stand_alone() -> None:
+    settings = Settings.from_environ({"POLYTOMIC_TOOLS_ALLOW": "Run_Query"})
+
+    assert (settings.toolsets, settings.tools_allow) == ((), {"run_query"})
 
 
 def test_a_key_is_in_no_repr() -> None:

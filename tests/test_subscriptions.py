@@ -9,8 +9,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 from mcp import Client, MCPError
-from mcp.types import ResourceUpdatedNotification
+from mcp.client._memory import InMemoryTransport
+from mcp.shared.message import SessionMessage
+from mcp.types import JSONRPCRequest, ResourceUpdatedNotification
 
+from polytomic_mcp import Settings, build_server
+from polytomic_mcp.settings import Secret
 from polytomic_mcp.subscriptions import MOST_FOLLOWED
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
@@ -65,17 +69,9 @@ async def let_others_run() -> None:
         await anyio.lowlevel.checkpoint()
 
 
-async def told(client: Client, count: int, *uris: str) -> list[str]:
-    """Listen until so many changes were told, and return their addresses."""
-    seen: list[str] = []
-    with anyio.fail_after(5):
-        async with client.listen(resource_subscriptions=[*uris]) as stream:
-            async for event in stream:
-                seen.append(event.uri)
-                await client.read_resource(event.uri)
-                if len(seen) == count:
-                    break
-    return seen
+async def listen(client: Client, *uris: str) -> None:
+    async with client.listen(resource_subscriptions=[*uris]):
+        pass
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -274,18 +270,53 @@ async def test_what_cannot_be_followed_is_refused_in_words(
     assert words in refused.value.error.message
 
 
+async def test_an_execution_that_is_over_makes_room_for_another(serve: Serve, script: Any) -> None:
+    script.holds("syncs", {"id": SYNC, "name": "Plans"})
+
+    async with serve(mode="legacy") as client:
+        for number in range(MOST_FOLLOWED + 1):
+            run = {"id": str(number), "status": "completed"}
+            script[f"GET /api/syncs/{SYNC}/executions/{number}"] = {"data": run}
+            await client.subscribe_resource(f"polytomic://syncs/{SYNC}/executions/{number}")
+
+    assert script.asked[-1] == f"GET /api/syncs/{SYNC}/executions/{MOST_FOLLOWED}"
+
+
 async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve, script: Any) -> None:
     script["GET /api/syncs"] = 403
 
     async with serve() as client:
         with pytest.raises(MCPError, match="GET /api/syncs"):
-            await told(client, 1, LATEST)
+            await listen(client, LATEST)
+
+
+async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
+    server = build_server(Settings(api_key=Secret("key")), transport=script)
+    initialize = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "c", "version": "1"},
+    }
+
+    async with InMemoryTransport(server) as (answers, requests):
+
+        async def ask(id_: int, method: str, **params: Any) -> Any:
+            request = JSONRPCRequest(jsonrpc="2.0", id=id_, method=method, params=params)
+            await requests.send(SessionMessage(request))
+            return (await answers.receive()).message
+
+        await ask(1, "initialize", **initialize)
+        refused = await ask(2, "resources/subscribe", uri=URI)
+        ignored = await ask(3, "resources/unsubscribe", uri=URI)
+
+    assert "takes an initialized session" in refused.error.message
+    assert ignored.result == {}
 
 
 async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script: Any) -> None:
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     uris = [f"polytomic://syncs/{SYNC}/executions/{number}" for number in range(MOST_FOLLOWED + 1)]
-    for number in range(MOST_FOLLOWED):
+    for number in range(MOST_FOLLOWED + 1):
         run = {"id": str(number), "status": "running"}
         script[f"GET /api/syncs/{SYNC}/executions/{number}"] = {"data": run}
 
@@ -296,4 +327,4 @@ async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script:
             await client.subscribe_resource(uris[-1])
     async with serve() as client:
         with pytest.raises(MCPError, match="At most 20 executions"):
-            await told(client, 1, *uris)
+            await listen(client, *uris)

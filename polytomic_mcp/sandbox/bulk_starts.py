@@ -25,7 +25,7 @@ def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
     ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas`` and ``trigger``.
 
     Raises:
-        RefusalError: 409, one is under way; 422, the request or a connection does not hold.
+        RefusalError: 409, one is under way; 400, the request or a connection does not hold.
     """
     if bulk_executions.current(world, sync["id"]) is not None:
         raise RefusalError(
@@ -35,7 +35,7 @@ def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
         )
     problems = bulk_checks.connection_problems(world, sync) or _request_problems(sync, request)
     if problems:
-        raise refusal(problems, "The bulk sync cannot start")
+        raise refusal(problems, "The bulk sync cannot start", status=400)
     source = world.find("connection", sync["source_connection_id"])
     sync = sync | {"_schemas": bulk_schemas.discover(world, source, sync)}
     world.store.put(bulk_syncs.KIND, sync["id"], sync)

@@ -23,10 +23,10 @@ class Problem:
         return {"code": self.code, "message": self.message, "path": self.path, "severity": "error"}
 
 
-def refusal(problems: Sequence[Problem], what: str) -> RefusalError:
-    """Return the 422 that names every problem at once."""
+def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> RefusalError:
+    """Return the refusal, with 422 as a rule, that names every problem at once."""
     return RefusalError(
-        422,
+        status,
         f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
         key="invalid_sync",
         metadata={"problems": [problem.shown() for problem in problems]},

@@ -28,6 +28,7 @@ from polytomic_mcp.tasks.work import Outcome, Work, Works
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import as_object
+from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.replies import written
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
@@ -85,7 +86,7 @@ class Tasks(Extension):
             return result
         now = (await caller_of(_context(ctx))).clock()
         answer = as_object(result.structured_content)
-        kept = {name: arguments[name] for name in work.kept if name in arguments}
+        kept = given(**{name: arguments.get(name) for name in work.kept})
         ids = tuple(answer[name] for name in work.ids)
         reference = Reference(params.name, ids, kept, began(answer, now))
         return {"resultType": "task"} | task(self._seal.close(reference), reference, work, result, now)

@@ -74,10 +74,10 @@ def put_schemas(draft: Draft, offered: list[JsonObject]) -> None:
             schedule["schemas"] = [put_id(draft, "additional_schedules", offered, name) for name in names]
 
 
-def put_id(draft: Draft, place: str, items: list[JsonObject], reference: str) -> str:
+def put_id(draft: Draft, place: str, items: list[JsonObject], reference: str, noun: str = "schema") -> str:
     """Return the id of the schema or field that is meant; where none is, note that."""
     try:
-        return find_schema(items, reference)["id"]
+        return find_schema(items, reference, noun)["id"]
     except ToolError as error:
         draft.problems.append(f"{place}: {error}")
         return reference
@@ -122,15 +122,18 @@ async def _put_fields(api: Polytomic, draft: Draft, schemas: list[JsonObject]) -
 
 def put_field_ids(draft: Draft, schema: JsonObject, known: list[JsonObject]) -> None:
     """Put ids where a schema names its fields."""
-    place = f"schemas[{schema['id']}]"
+
+    def id_of(part: str, reference: str) -> str:
+        return put_id(draft, f"schemas[{schema['id']}].{part}", known, reference, "field")
+
     for field in as_objects(schema.get("fields")):
-        field["id"] = put_id(draft, f"{place}.fields", known, field["id"])
+        field["id"] = id_of("fields", field["id"])
     for condition in as_objects(schema.get("filters")):
         if "field_id" in condition:
-            condition["field_id"] = put_id(draft, f"{place}.filters", known, str(condition["field_id"]))
+            condition["field_id"] = id_of("filters", str(condition["field_id"]))
     for key in _FIELD_KEYS:
         if schema.get(key):
-            schema[key] = put_id(draft, f"{place}.{key}", known, schema[key])
+            schema[key] = id_of(key, schema[key])
 
 
 def _reader(api: Polytomic, source_id: str, schema_id: str) -> Any:

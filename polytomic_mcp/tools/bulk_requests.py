@@ -120,7 +120,7 @@ SchemaChanges = Annotated[
     Parsed,
     _shown(
         _PARTS,
-        "As in create_bulk_sync; merged by id, fields too. A bare name turns on, others stay",
+        "As in create_bulk_sync; merged by id, fields too. A bare name turns on",
     ),
 ]
 DefaultSchedule = Annotated[

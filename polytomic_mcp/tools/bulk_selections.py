@@ -16,8 +16,8 @@ from polytomic_mcp.tools.results import Change
 from polytomic_mcp.tools.sync_drafts import Draft
 
 PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
-_LIST: Final = "GET /api/bulk/syncs/{id}/schemas"
-_ONE: Final = "GET /api/bulk/syncs/{id}/schemas/{schema_id}"
+SCHEMAS: Final = "GET /api/bulk/syncs/{id}/schemas"
+SCHEMA: Final = "GET /api/bulk/syncs/{id}/schemas/{schema_id}"
 _WRITABLE: Final = (
     "id",
     "enabled",
@@ -35,12 +35,12 @@ _WRITABLE_OF_FIELD: Final = ("id", "enabled", "obfuscated", "user_output_name")
 
 async def stored_schemas(api: Polytomic, bulk_sync_id: str) -> list[JsonObject]:
     """Return all schemas of a bulk sync, without their fields and filters."""
-    return await every(api, _LIST, id=bulk_sync_id)
+    return await every(api, SCHEMAS, id=bulk_sync_id)
 
 
 async def stored_schema(api: Polytomic, bulk_sync_id: str, schema_id: str) -> JsonObject:
     """Return one schema of a bulk sync, with its fields and filters."""
-    return await data_of(api, _ONE, id=bulk_sync_id, schema_id=schema_id)
+    return await data_of(api, SCHEMA, id=bulk_sync_id, schema_id=schema_id)
 
 
 async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> list[JsonObject]:

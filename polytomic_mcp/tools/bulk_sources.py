@@ -84,13 +84,13 @@ async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> l
     return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
 
 
-def find_schema(schemas: Iterable[JsonObject], reference: str) -> JsonObject:
-    """Return the schema (or field) with that id or else, ignoring case, that id or name.
+def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema") -> JsonObject:
+    """Return the schema, or field, with that id or else, ignoring case, that id or name.
 
     Raises:
         ToolError: None or several fit; the text lists the candidates.
     """
-    listed = list(schemas)
+    listed = list(items)
     fitting = [item for item in listed if item["id"] == reference] or [
         item for item in listed if reference.casefold() in _names(item)
     ]
@@ -98,10 +98,10 @@ def find_schema(schemas: Iterable[JsonObject], reference: str) -> JsonObject:
         return fitting[0]
     if fitting:
         raise ToolError(
-            f"{len(fitting)} are called {quoted(reference)}; send the id of one: {_shown(fitting)}."
+            f"{len(fitting)} {noun}s are called {quoted(reference)}; send the id of one: {_shown(fitting)}."
         )
     hint = nearest(reference, [str(item[key]) for item in listed for key in _NAMES if item.get(key)])
-    raise ToolError(f"there is no {quoted(reference)}.{hint} There are: {_shown(listed) or 'none'}.")
+    raise ToolError(f"No {noun} is called {quoted(reference)}.{hint} There are: {_shown(listed) or 'none'}.")
 
 
 async def when_ready(

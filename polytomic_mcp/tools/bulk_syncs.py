@@ -6,7 +6,6 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import (
     Api,
@@ -40,6 +39,7 @@ from polytomic_mcp.tools.bulk_requests import (
     Schemas,
     Setting,
 )
+from polytomic_mcp.tools.bulk_results import BulkSync, dry_run_of
 from polytomic_mcp.tools.bulk_schedules import without_old_schedules
 from polytomic_mcp.tools.bulk_selections import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_sources import find_schema, list_source_schemas, when_ready
@@ -50,30 +50,13 @@ from polytomic_mcp.tools.json_values import JsonObject, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import BULK_SYNC, find
-from polytomic_mcp.tools.results import Change, Deleted, NextStep, Page, Result
+from polytomic_mcp.tools.results import Deleted, NextStep, Page
 from polytomic_mcp.tools.sync_requests import request_body
 from polytomic_mcp.tools.toolset import Toolset
 
 _CREATE: Final = "POST /api/bulk/syncs"
 
 DryRun = Annotated[bool, Field(description="Check all, show the requests, write nothing")]
-
-
-class BulkSync(Result):
-    """A bulk sync; or, after a dry run, the requests that would be sent."""
-
-    id: str | None = None
-    name: str | None = None
-    mode: str | None = None
-    active: bool | None = None
-    source_connection_id: str | None = None
-    destination_connection_id: str | None = None
-    enabled_schemas: list[str] | None = None
-    schema_count: int | None = None
-    shown_schema: JsonObject | None = None
-    changed: dict[str, Change] | None = None
-    dry_run: bool | None = None
-    requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
 
 
 async def list_bulk_syncs(
@@ -178,7 +161,7 @@ async def create_bulk_sync(
     draft = await draft_new(caller, context, body)
     draft.refuse_if_wrong("create_bulk_sync")
     if dry_run:
-        return _dry(caller.api, {_CREATE: draft.body})
+        return dry_run_of(caller.api, {_CREATE: draft.body})
     source_id = draft.body["source_connection_id"]
     created = await when_ready(caller, context, source_id, lambda: data_of(caller.api, _CREATE, **draft.body))
     sync = BulkSync.model_validate(created)
@@ -196,7 +179,7 @@ async def update_bulk_sync(
     destination_connection_id: ConnectionId | None = None,
     destination_configuration: Annotated[Configuration | None, Field(description="Keys to change")] = None,
     schemas: SchemaChanges | None = None,
-    only_schemas: Annotated[bool, Field(description="Turn the others off")] = False,
+    only_schemas: Annotated[bool, Field(description="Turn others off")] = False,
     mode: Setting | None = None,
     active: bool | None = None,
     default_schedule: NewSchedule | None = None,
@@ -244,7 +227,7 @@ async def update_bulk_sync(
         update = await draft_update(caller.api, stored, changed, wanted, is_whole=only_schemas)
         update.draft.refuse_if_wrong("update_bulk_sync")
         if dry_run:
-            return _dry(caller.api, update.requests)
+            return dry_run_of(caller.api, update.requests)
         after, differences = await update.write(caller.api)
     sync = BulkSync.model_validate(after)
     sync.changed = differences
@@ -263,14 +246,6 @@ async def delete_bulk_sync(
     return await deletion.carry_out(
         answer, api, "DELETE /api/bulk/syncs/{id}", lambda: bulk_sync_deletion(api, deletion.id)
     )
-
-
-def _dry(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
-    """Show the bodies that would be sent, in the words of the API's version."""
-    bodies = {
-        operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
-    }
-    return BulkSync(dry_run=True, requests=bodies)
 
 
 def _enabled(schema: JsonObject) -> JsonObject:

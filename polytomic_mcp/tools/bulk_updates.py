@@ -61,7 +61,8 @@ class BulkUpdate:
         """Write it; return the bulk sync as it is now, and what changed.
 
         Raises:
-            ToolError: The schemas were refused; the text says what of the rest was written.
+            PolytomicError: It was refused as a whole.
+        ToolError: The schemas were refused after the rest was written.
         """
         requests = self.requests
         after = await data_of(api, UPDATE, **requests[UPDATE]) if UPDATE in requests else self.stored
@@ -71,10 +72,11 @@ class BulkUpdate:
             try:
                 answer = as_object(await api.call(PATCH, **requests[PATCH]))
             except PolytomicError as error:
-                done = (
-                    "everything but the schemas was changed" if UPDATE in requests else "nothing was changed"
-                )
-                raise ToolError(f"update_bulk_sync: {done}. {error}") from error
+                if UPDATE not in requests:
+                    raise
+                raise ToolError(
+                    f"update_bulk_sync: all but the schemas was written, then: {error}"
+                ) from error
             changed |= schema_changes(self.schemas_before, as_objects(answer.get("data")))
         return after, changed
 
@@ -86,16 +88,21 @@ async def draft_update(
 
     ``schemas`` are merged by id; ``is_whole`` turns off every other.
     """
-    draft = Draft(_merged(stored, changed))
-    update = BulkUpdate(stored, changed, draft)
+    draft = Draft(dict(changed))
     known = await put_ends(api, draft, _ENDS & changed.keys())
+    draft.body = _merged(stored, draft.body)
     await put_times(api, draft)
-    is_known = "destination_connection_id" in known | (draft.body.keys() - changed.keys())
+    is_known = "destination_connection_id" in known or "destination_connection_id" not in changed
     if is_known and _HELD_AGAINST_DESTINATION & changed.keys():
         await hold_against_destination(api, draft)
-    if schemas or is_whole or any(schedule.get("schemas") for schedule in schedules_of(changed)):
+    if is_whole and not schemas:
+        draft.problems.append("only_schemas turns off what schemas does not name: send schemas too.")
+    update = BulkUpdate(stored, changed, draft)
+    has_named = any(schedule.get("schemas") for schedule in schedules_of(changed))
+    if schemas or has_named:
         listed = await stored_schemas(api, stored["id"])
-        put_schemas(draft, listed)
+        if has_named:
+            put_schemas(draft, listed)
         await _select(api, update, named_changes(draft, listed, schemas, is_whole=is_whole))
     return update
 
@@ -116,8 +123,8 @@ def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
     kept.pop("schemas", None)  # left out, the API leaves the selection as it is
     body = kept | changed
     for end in ("source", "destination"):
-        name, is_moved = f"{end}_configuration", f"{end}_connection_id" in changed
-        if name in body and not is_moved:
+        name, connection_id = f"{end}_configuration", f"{end}_connection_id"
+        if name in body and body.get(connection_id) == kept.get(connection_id):
             body[name] = as_object(kept.get(name)) | as_object(changed.get(name))
     if (id_ := as_object(kept.get("default_schedule")).get("id")) is not None:
         body["default_schedule"] = {"id": id_} | body["default_schedule"]

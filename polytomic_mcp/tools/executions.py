@@ -72,7 +72,7 @@ async def start_sync(
         wait_for_it = {"sync_id": sync["id"], "wait_seconds": 60}
         step = NextStep(tool="get_sync_execution", arguments=wait_for_it, reason="waits for that run")
         raise Refusal(str(refused), step) from refused
-    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds)
+    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds, started)
 
 
 async def get_sync_execution(
@@ -129,7 +129,12 @@ def describe(seen: JsonObject) -> str:
 
 
 async def _followed(
-    caller: Caller, context: Context[Caller], sync_id: str, execution_id: str, seconds: float
+    caller: Caller,
+    context: Context[Caller],
+    sync_id: str,
+    execution_id: str,
+    seconds: float,
+    known: JsonObject | None = None,
 ) -> Execution:
     seen = await wait(
         caller,
@@ -138,6 +143,7 @@ async def _followed(
         is_over=lambda seen: seen.get("status") in OVER,
         describe=describe,
         seconds=seconds,
+        known=known,
     )
     return _execution(sync_id, seen)
 

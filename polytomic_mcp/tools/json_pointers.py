@@ -10,6 +10,16 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _MOST_NAMES: Final = 20
 
 
+def escaped(name: str) -> str:
+    """Write a member's name as a part of a pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def parts_of(pointer: str) -> list[str]:
+    """Return the names a pointer goes through."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def resolve(value: Any, pointer: str) -> Any:
     """Return what a pointer names; an empty one names the whole.
 
@@ -19,9 +29,9 @@ def resolve(value: Any, pointer: str) -> Any:
     if pointer and not pointer.startswith("/"):
         raise ValueError("must start with a slash, as in /data/0/name")
     here = ""
-    for part in pointer.split("/")[1:]:
-        value = _step(value, part.replace("~1", "/").replace("~0", "~"), here)
-        here = f"{here}/{part}"
+    for name in parts_of(pointer):
+        value = _step(value, name, here or "the answer")
+        here = f"{here}/{escaped(name)}"
     return value
 
 
@@ -30,9 +40,9 @@ def _step(value: Any, name: str, here: str) -> Any:
         items = as_list(value)
         if _INDEX.fullmatch(name) and int(name) < len(items):
             return items[int(name)]
-        raise ValueError(f"names no item {quoted(name)}: {here or 'the answer'} is a list of {len(items)}")
+        raise ValueError(f"names no item {quoted(name)}; {here} is a list of {len(items)}")
     members = as_object(value)
     if name in members:
         return members[name]
-    known = ", ".join(str(each) for each in list(members)[:_MOST_NAMES]) or "no members"
-    raise ValueError(f"names nothing at {quoted(name)}.{nearest(name, members)} There: {known}")
+    known = ", ".join(list(members)[:_MOST_NAMES]) or "nothing"
+    raise ValueError(f"names nothing at {quoted(name)}.{nearest(name, members)} In {here}: {known}")

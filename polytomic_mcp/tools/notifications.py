@@ -23,7 +23,7 @@ OfSync = Annotated[str | None, Field(description="Sync or bulk sync: id or exact
 class ErrorNotifications(Result):
     """Who is told of errors."""
 
-    subscribers: list[str] = []
+    subscribers: list[str] | None = None
     changed: dict[str, Change] | None = None
 
 
@@ -80,9 +80,9 @@ async def _write(api: Polytomic, place: _Place, settings: JsonObject) -> JsonObj
 async def _place(api: Polytomic, reference: str | None) -> _Place:
     if reference is None:
         return _Place(_GLOBAL, None)
-    bulk_syncs = fitting_items(await every(api, BULK_SYNC.list), reference)
-    if len(bulk_syncs) == 1 and not fitting_items(await every(api, SYNC.list), reference):
-        return _Place("/api/bulk/syncs/{id}/error-handling", bulk_syncs[0]["id"])
+    is_sync = fitting_items(await every(api, SYNC.list), reference)
+    if not is_sync and fitting_items(await every(api, BULK_SYNC.list), reference):
+        return _Place("/api/bulk/syncs/{id}/error-handling", (await find(api, BULK_SYNC, reference))["id"])
     return _Place("/api/syncs/{id}/error-handling", (await find(api, SYNC, reference))["id"])
 
 

@@ -1,7 +1,187 @@
-"""The operations toolset."""
+"""The whole API: find an operation by plain words, then read or write with it."""
 
-from typing import Final
+from typing import Annotated, Any, Final, Literal
 
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, ElicitationResult, Resolve
+from pydantic import BaseModel, BeforeValidator, Field
+
+from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
+from polytomic_mcp.catalogue.groups import GROUPS, group_of
+from polytomic_mcp.catalogue.search import load_index
+from polytomic_mcp.errors import UnknownOperationError
+from polytomic_mcp.tools.arguments import Api, Parsed, refuse_boolean
+from polytomic_mcp.tools.asking import can_ask
+from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.operation_answers import Reading, View
+from polytomic_mcp.tools.operation_arguments import fitting
+from polytomic_mcp.tools.operation_questions import Consent, question
+from polytomic_mcp.tools.operation_shapes import schema_of, signature
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import Answer, NextStep
+from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.toolset import Toolset
 
-TOOLSET: Final = Toolset("operations")
+Detail = Literal["names", "summary", "arguments", "schema"]
+OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
+Arguments = Annotated[JsonObject, Parsed, Field(description="All by name: path, query, body. Ids, no names")]
+
+Plan = tuple[Operation, JsonObject]
+"""What is to be called, with arguments that fit."""
+
+_BEST: Final = 5
+_LISTED: Final = 60
+_SCHEMAS_TOKENS: Final = 3_600
+
+
+class OperationRow(BaseModel):
+    """An operation; in arguments, ? marks what may be left out."""
+
+    id: str
+    summary: str | None = None
+    effect: str | None = None
+    arguments: str | None = None
+    arguments_schema: JsonObject | None = None
+
+
+class Operations(Answer):
+    """Operations, the best first, and how many fit in all."""
+
+    items: list[OperationRow]
+    total: int
+    note: str | None = None
+
+
+class Written(Answer):
+    """What a write answered."""
+
+    operation: str
+    result: Any = None
+
+
+async def find_operations(
+    query: Annotated[str, Field(description="Plain words, an id, or part of a path")] = "",
+    detail: Detail = "arguments",
+    group: Annotated[str | None, Field(description="Such as bulk_syncs; without query, lists it")] = None,
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
+    effect: Effect | None = None,
+    limit: Annotated[int | None, Field(ge=1, le=200), BeforeValidator(refuse_boolean)] = None,
+) -> Operations:
+    """Find API operations, for what no other tool does; call them with read_operation or write_operation."""
+    if group is not None and group not in GROUPS:
+        raise Refusal(
+            f"find_operations: there is no group {quoted(group)}.{nearest(group, GROUPS)} "
+            f"The groups: {', '.join(GROUPS)}."
+        )
+    is_search = bool(query.strip())
+    candidates = load_index().search(query) if is_search else load_catalogue().values()
+    found = [
+        operation
+        for operation in candidates
+        if group in (None, group_of(operation))
+        and method in (None, operation.method)
+        and effect in (None, operation.effect)
+    ]
+    shown = found[: limit or (_BEST if is_search else _LISTED)]
+    return Operations(
+        items=[_row(operation, detail, _SCHEMAS_TOKENS // len(shown)) for operation in shown],
+        total=len(found),
+        note=None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}.",
+    )
+
+
+async def read_operation(
+    api: Api,
+    operation: OperationId,
+    arguments: Arguments = {},  # noqa: B006 - pydantic copies it
+    pointer: Annotated[
+        str | None, Field(description="JSON Pointer to the part of the answer to show, as /data/0/fields")
+    ] = None,
+    offset: Annotated[int | None, Field(ge=0), BeforeValidator(refuse_boolean)] = None,
+    limit: Annotated[int | None, Field(ge=1), BeforeValidator(refuse_boolean)] = None,
+) -> Reading:
+    """Call an API operation that only reads; find_operations names it.
+
+    offset and limit page through the list or text at pointer: so one gets the rest of what was cut.
+    """
+    found = _find(operation)
+    if found.effect != "read":
+        raise Refusal(
+            f"{found.id} does not only read ({found.effect}), so read_operation does not call it.",
+            _call("write_operation", found, arguments, "Call it there"),
+        )
+    kept = fitting(found, arguments)
+    return View(found, kept, pointer, offset, limit).of(await api.call(found.id, **kept))
+
+
+async def plan_write(operation: str, arguments: JsonObject) -> Plan:
+    """Hold a write to the catalogue before anybody is asked about it."""
+    found = _find(operation)
+    if found.effect == "read":
+        raise Refusal(f"{found.id} only reads.", _call("read_operation", found, arguments, "Call it there"))
+    return found, fitting(found, arguments)
+
+
+async def consent_to_write(
+    context: Context, plan: Annotated[Plan, Resolve(plan_write)], confirm: str | None
+) -> Consent | Elicit[Consent]:
+    """Ask the person before something is destroyed; where nobody can be asked, confirm stands in."""
+    operation, arguments = plan
+    if operation.effect != "destroy":
+        return Consent(proceed=True)
+    asked = question(operation, arguments)
+    if can_ask(context):
+        return Elicit(asked, Consent)
+    if confirm == operation.id:
+        return Consent(proceed=True)
+    raise Refusal(
+        f"{asked}\nThis client cannot ask a person. If a person wants this, call again with confirm set to "
+        f"{operation.id!r}. Nothing was sent."
+    )
+
+
+async def write_operation(
+    api: Api,
+    operation: OperationId,
+    plan: Annotated[Plan, Resolve(plan_write)],
+    answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
+    arguments: Arguments = {},  # noqa: B006 - pydantic copies it
+    confirm: Annotated[
+        str | None, Field(description="The operation again; only to destroy where nobody can be asked")
+    ] = None,
+) -> Written:
+    """Call an API operation that writes. A person is asked before one that destroys."""
+    del operation, arguments, confirm
+    found, kept = plan
+    if not (isinstance(answer, AcceptedElicitation) and answer.data.proceed):
+        raise Refusal(f"Nobody said yes, so {found.id} was not sent.")
+    return Written(operation=found.id, result=await api.call(found.id, **kept))
+
+
+def _find(operation_id: str) -> Operation:
+    try:
+        return load_catalogue().find(" ".join(operation_id.split()))
+    except UnknownOperationError as error:
+        step = NextStep(
+            tool="find_operations", arguments={"query": operation_id[:200]}, reason="Find the right id"
+        )
+        raise Refusal(str(error), step) from None
+
+
+def _call(tool: str, operation: Operation, arguments: JsonObject, reason: str) -> NextStep:
+    return NextStep(tool=tool, arguments={"operation": operation.id, "arguments": arguments}, reason=reason)
+
+
+def _row(operation: Operation, detail: Detail, tokens: int) -> OperationRow:
+    if detail == "names":
+        return OperationRow(id=operation.id)
+    return OperationRow(
+        id=operation.id,
+        summary=operation.summary,
+        effect=operation.effect,
+        arguments=signature(operation) or None if detail == "arguments" else None,
+        arguments_schema=schema_of(operation, tokens) if detail == "schema" else None,
+    )
+
+
+TOOLSET: Final = Toolset("operations", reads=(find_operations, read_operation), destroys=(write_operation,))

@@ -25,10 +25,9 @@ def answer(result: Answer, shown: Set[str]) -> CallToolResult:
     """
     result.next_steps = _steps(result.next_steps or (), shown) or None
     fitting = fit(_lean(result.model_dump(mode="json", by_alias=True, exclude_none=True), type(result)))
-    if fitting.cuts:
-        source = result.source() if "read_operation" in shown else None
-        reports = [_report(cut, source) for cut in fitting.few_cuts]
-        fitting.value["truncated"] = [*fitting.value.get("truncated", ()), *reports]
+    reports = [*(result.truncated or ()), *(_report(cut, result.source()) for cut in fitting.few_cuts)]
+    if reports:
+        fitting.value["truncated"] = [_followable(report, shown) for report in reports]
     return CallToolResult(
         content=[TextContent(type="text", text=to_json(fitting.value).decode())],
         structured_content=fitting.value,
@@ -42,6 +41,12 @@ def written(refusal: Exception, shown: Set[str]) -> str:
         return str(refusal)
     remedies = {"next_steps": [step.model_dump(mode="json") for step in steps]}
     return f"{refusal}\n{to_json(remedies).decode()}"
+
+
+def _followable(report: JsonObject, shown: Set[str]) -> JsonObject:
+    """Leave out the call that gets the rest where its tool is not shown."""
+    is_shown = as_object(report.get("rest")).get("tool") in shown
+    return {name: part for name, part in report.items() if name != "rest" or is_shown}
 
 
 def _steps(steps: Sequence[NextStep], shown: Set[str]) -> list[NextStep]:

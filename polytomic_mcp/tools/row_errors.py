@@ -32,6 +32,7 @@ _EXAMPLES: Final = 2
 _EXAMPLE_FIELDS: Final = 5
 _LONGEST_VALUE: Final = 80
 _LONGEST_MESSAGE: Final = 240
+_LONGEST_READ: Final = 500  # of a message: the patterns' time grows with the square of its length
 _SHORTEST_VALUE: Final = 3
 
 _PREFIX: Final = re.compile(r"^(?:record|row|line)\s+\d+\s*:\s*", re.IGNORECASE)
@@ -131,7 +132,7 @@ def group(lines: Iterable[Line], known: AbstractSet[str]) -> list[RowCause]:
 
 def normalized(message: str, row: JsonObject, known: AbstractSet[str]) -> str:
     """Return a message with placeholders where values stand."""
-    text = " ".join(_PREFIX.sub("", message).split())
+    text = " ".join(_PREFIX.sub("", message[:_LONGEST_READ]).split())
     for name, value in row.items():
         if isinstance(value, str) and len(value) >= _SHORTEST_VALUE and value in text and value not in known:
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda _, name=name: f"<{name}>", text)

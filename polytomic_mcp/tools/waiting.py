@@ -28,7 +28,7 @@ class _Wait:
     caller: Caller
     context: Context[Caller]
     seconds: float
-    state: str = "not seen yet"
+    state: str
     start: float = field(init=False)
     told: float = field(init=False, default=-_STEP)
 
@@ -57,20 +57,23 @@ async def wait(
     is_over: Callable[[JsonObject], bool],
     describe: Callable[[JsonObject], str],
     seconds: float,
+    known: JsonObject | None = None,
     heartbeat: float = _HEARTBEAT,
 ) -> JsonObject:
     """Look until it is over or ``seconds`` have passed; return what was seen last.
+
+    ``known`` is what is known before the first look, such as the answer that began the work.
 
     At most one look a second, slowing down; each is reported as progress, in seconds waited, and so is
     every ``heartbeat`` real seconds that one look takes. A look that fails for a passing reason ends
     nothing while time is left.
 
     Raises:
-        PolytomicError: A look failed for good, or none succeeded in time.
+        PolytomicError: A look failed for good, or none succeeded in time and nothing was known.
     """
-    waiting = _Wait(caller, context, seconds)
+    waiting = _Wait(caller, context, seconds, describe(known) if known else "not seen yet")
     try:
-        return await _follow(waiting, look, is_over, describe, heartbeat)
+        return await _follow(waiting, look, is_over, describe, known, heartbeat)
     except anyio.get_cancelled_exc_class():
         # The caller may be gone or not reading; the work's end must not hang on that.
         with anyio.move_on_after(_LAST_WORD, shield=True):
@@ -83,9 +86,9 @@ async def _follow(
     look: Callable[[], Awaitable[JsonObject]],
     is_over: Callable[[JsonObject], bool],
     describe: Callable[[JsonObject], str],
+    seen: JsonObject | None,
     heartbeat: float,
 ) -> JsonObject:
-    seen: JsonObject | None = None
     pause = _FIRST_PAUSE
     while True:
         outcome = await _look(waiting, look, heartbeat)

@@ -1,18 +1,18 @@
 """Webhooks: where an organization's events are sent, and what became of the sending."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers import data_of, expected
+from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject
-from polytomic_mcp.tools.listing import list_page, page_of
+from polytomic_mcp.tools.listing import list_page
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import WEBHOOK, every, find
 from polytomic_mcp.tools.refusals import Refusal
@@ -33,10 +33,9 @@ class Webhook(Result):
     disabled: bool | None = None
 
 
-async def list_webhooks(api: Api) -> Page:
+async def list_webhooks(api: Api, page_token: PageToken = None) -> Page:
     """List webhooks: where Polytomic posts events, signed."""
-    hidden = [_hidden(webhook) for webhook in await every(api, WEBHOOK.list)]
-    return page_of(hidden, query=None, limit=_FEW, page_token=None)
+    return await list_page(api, WEBHOOK.list, row=_hidden, limit=_FEW, page_token=page_token)
 
 
 async def list_webhook_deliveries(
@@ -91,8 +90,7 @@ async def set_webhook_active(api: Api, active: bool, webhook_id: WebhookId = Non
     """Switch a webhook on or off; events that happen while it is off are not sent later."""
     webhook = await _find(api, webhook_id)
     operation = f"POST /api/webhooks/{{id}}/{'enable' if active else 'disable'}"
-    answer: Any = await api.call(operation, id=webhook["id"])
-    return _webhook(expected(operation, (answer or {}).get("data", webhook)))
+    return _webhook(await data_of(api, operation, id=webhook["id"]))
 
 
 async def webhook_deletion(api: Api, webhook_id: str | None) -> Deletion:

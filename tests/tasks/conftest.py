@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -17,7 +16,7 @@ from mcp.types import CallToolResult, Request, Result
 from pydantic import ConfigDict
 
 from polytomic_mcp import Settings, build_server
-from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.caller import Caller
 
@@ -128,12 +127,17 @@ def api() -> Api:
 def serve(api: Api) -> Serve:
     """Build the real server over the scripted API."""
 
-    def served(key: str = KEY, **settings: Any) -> MCPServer[Caller]:
-        def caller(client: Polytomic) -> Caller:
-            return replace(Caller(client), clock=lambda: api.now)
+    def served(key: str = KEY, *, access_mode: Any = "full-access") -> MCPServer[Caller]:
+        transport = httpx.MockTransport(api.handle)
 
-        chosen = Settings(api_key=Secret(key), toolsets=("syncs", "bulk_syncs", "queries"), **settings)
-        return build_server(chosen, transport=httpx.MockTransport(api.handle), caller=caller)
+        def caller(_: Polytomic) -> Caller:
+            once = RetryPolicy(attempts=1)
+            client = Polytomic(key, transport=transport, retry=once, access_mode=access_mode)
+            return Caller(client, clock=lambda: api.now)
+
+        toolsets = ("syncs", "bulk_syncs", "queries")
+        settings = Settings(api_key=Secret(key), access_mode=access_mode, toolsets=toolsets)
+        return build_server(settings, transport=transport, caller=caller)
 
     return served
 

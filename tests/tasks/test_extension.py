@@ -197,6 +197,15 @@ async def test_an_outage_ends_no_task(tasks: Any, api: Any) -> None:
     assert (await tasks.ask("get", task_id))["status"] == "completed"
 
 
+async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: Any, api: Any) -> None:
+    api.runs("running")
+    api[f"GET /api/syncs/{api.SYNC}/executions/{api.RUN}"] = 429
+
+    task = await tasks.call("start_sync", sync_id=api.SYNC)
+
+    assert (task["resultType"], task["status"], task["statusMessage"]) == ("task", "working", "created")
+
+
 async def test_an_answer_of_another_shape_is_told_without_its_values(tasks: Any, api: Any) -> None:
     api.runs("running")
     task_id = await tasks.begin()

@@ -81,6 +81,16 @@ async def test_a_query_is_followed_as_a_task_with_the_limit_it_was_asked_with(ta
     assert task["result"]["structuredContent"]["rows"] == [[1], [2]]
 
 
+async def test_a_limit_of_null_is_the_default(tasks: Any, api: Any) -> None:
+    query(api, "created")
+    begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT 1", limit=None)
+    query(api, "done", count=101, fields=["n"], results=[{"n": n} for n in range(101)])
+
+    task = await tasks.ask("get", begun["taskId"])
+
+    assert len(task["result"]["structuredContent"]["rows"]) == 100
+
+
 async def test_a_query_that_fails_has_completed_with_the_tools_refusal(tasks: Any, api: Any) -> None:
     query(api, "running")
     begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT")

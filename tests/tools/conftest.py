@@ -110,6 +110,7 @@ class Tools:
     def __init__(self, client: Client, schemas: dict[str, Any]) -> None:
         self.client = client
         self.schemas = schemas
+        self.inputs: dict[str, Any] = {}
 
     async def __call__(self, tool: str, /, **arguments: Any) -> Any:
         """Call a tool that must succeed, and return its structured result."""
@@ -131,13 +132,27 @@ class Tools:
             assert result.structured_content is None
             assert "Error executing tool" not in content.text
             assert "Traceback" not in content.text
+            if '{"next_steps":' in content.text:
+                await self.hold_steps(json.loads(content.text.splitlines()[-1]))
             return True, content.text
         assert json.loads(content.text) == result.structured_content
         assert content.text == json.dumps(
             result.structured_content, ensure_ascii=False, separators=(",", ":")
         )
         jsonschema.validate(result.structured_content, self.schemas[tool])
+        await self.hold_steps(result.structured_content)
         return False, result.structured_content
+
+    async def hold_steps(self, answer: dict[str, Any]) -> None:
+        """Hold what an answer leads on to against the tools that are shown: complete, and at most three."""
+        self.inputs = self.inputs or {
+            tool.name: tool.input_schema for tool in (await self.client.list_tools()).tools
+        }
+        steps = answer.get("next_steps", [])
+        for step in [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]:
+            jsonschema.validate(step["arguments"], self.inputs[step["tool"]])
+        assert len(steps) <= 3
+        assert all(step["reason"] for step in steps)
 
 
 Connect = Callable[..., AbstractAsyncContextManager[Tools]]

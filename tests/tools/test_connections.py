@@ -100,6 +100,8 @@ async def test_an_oauth_type_answers_where_to_consent(tools: Any, api: Any) -> N
         "create_connection", name="n", type="gong", configuration={}, redirect_url="https://back"
     )
 
+    (step,) = made.pop("next_steps")
+    assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": "c"})
     assert made == {"id": "c", "type": "gong", "saved": False, "auth_url": "https://x.example"}
     assert api.bodies("POST /api/connections")[0]["redirect_url"] == "https://back"
 

@@ -232,5 +232,5 @@ async def test_the_sandbox_deletes_what_a_person_agreed_to(mode: str, open_sandb
         left = [(await tools(f"list_{kind}"))["items"] for kind in ("connections", "models")]
 
     assert [row["name"] for row in deleted["affected"]] == ["M"]
-    assert "Bulk syncs could not be listed" in person.questions[0]
+    assert "- model 'M'" in person.questions[0]
     assert left == [[], []]

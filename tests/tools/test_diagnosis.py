@@ -468,5 +468,6 @@ async def test_a_sync_without_target_and_mode_is_diagnosed_all_the_same(tools: A
     assert [each["role"] for each in diagnosis["connections"]] == ["source"]
 
 
-async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any, ill: Any) -> None:
+@pytest.mark.usefixtures("ill")
+async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any) -> None:
     assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")

@@ -103,7 +103,7 @@ async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
     assert not is_error
     assert answer["status"] == "completed"
     first, second, third = (message for _, _, message in told)
-    assert first.startswith("not seen yet; looking again, as GET /api/syncs/{sync_id}/executions/{id} ")
+    assert first.startswith("created; looking again, as GET /api/syncs/{sync_id}/executions/{id} ")
     assert second == "running"
     assert third.startswith("running; looking again, as GET ")
 
@@ -133,14 +133,27 @@ async def test_when_the_time_is_up_during_an_outage_the_last_state_is_answered(
 
 
 @pytest.mark.parametrize("seconds", [0, 5])
-async def test_without_one_look_that_succeeded_the_failure_is_answered(
+async def test_a_run_that_was_begun_but_never_seen_is_answered_as_begun(
     seconds: float, start: Any, company: Any, clock: Any
 ) -> None:
     run(company, 503)
 
-    is_error, text = await start(seconds)
+    is_error, answer = await start(seconds)
 
-    assert is_error
+    assert not is_error
+    assert (answer["id"], answer["status"]) == (company.EXECUTION, "created")
+    assert clock.time == seconds
+
+
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_without_one_look_that_succeeded_the_failure_is_answered(
+    seconds: float, tools: Any, company: Any, clock: Any
+) -> None:
+    run(company, 503)
+
+    execution = {"sync_id": company.SYNC, "execution_id": company.EXECUTION}
+    text = await tools.refused("get_sync_execution", **execution, wait_seconds=seconds)
+
     assert "was refused: 503" in text
     assert clock.time == seconds
 

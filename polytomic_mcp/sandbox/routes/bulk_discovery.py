@@ -1,4 +1,7 @@
-"""What a connection offers to bulk syncs, as their source and as their destination."""
+"""What a connection offers to bulk syncs, as their source and as their destination.
+
+Refusals are 400 here and wherever the 2025-09-18 SDK names no 422: that one is for creating alone.
+"""
 
 from typing import Final
 
@@ -12,8 +15,11 @@ def get_source(call: Call) -> JsonObject:
     """Answer with the schemas; the first call meets a cache that is still being filled."""
     connection = call.world.find("connection", call.arguments["id"])
     if reason := bulk_sources.objection(connection):
-        raise RefusalError(422, reason, key="not_a_source")
-    schema_cache.require_read(call.world, connection)
+        raise RefusalError(400, reason, key="not_a_source")
+    try:
+        schema_cache.require_read(call.world, connection)
+    except RefusalError as not_ready:
+        raise RefusalError(400, not_ready.message, key=not_ready.key) from not_ready
     has_fields: bool = call.arguments.get("include_fields", False)
     return {"data": bulk_sources.describe(call.world, connection, has_fields=has_fields)}
 
@@ -22,7 +28,7 @@ def get_target(call: Call) -> JsonObject:
     """Answer with the configuration and the modes."""
     connection = call.world.find("connection", call.arguments["id"])
     if reason := bulk_destinations.objection(connection):
-        raise RefusalError(422, reason, key="not_a_destination")
+        raise RefusalError(400, reason, key="not_a_destination")
     return {"data": bulk_destinations.describe(connection)}
 
 

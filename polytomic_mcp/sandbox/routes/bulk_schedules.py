@@ -52,7 +52,7 @@ def delete(call: Call) -> Answer:
     held = _find(call, sync)
     if held["id"] == sync["default_schedule"]["id"]:
         raise RefusalError(
-            422,
+            400,
             "The default schedule cannot be removed; replace it, with frequency manual to stop it.",
             key="default_schedule",
         )
@@ -80,7 +80,7 @@ def _request(call: Call) -> JsonObject:
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
     if problems := list(bulk_schedules.problems(call.world, sync)):
-        raise refusal(problems, "The schedule is not valid")
+        raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)
     return {"data": bulk_schedules.show(sync, schedule)}
 

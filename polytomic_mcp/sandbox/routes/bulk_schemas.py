@@ -13,6 +13,8 @@ from polytomic_mcp.sandbox.sources import listed
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Table
 
+_INVALID: Final = "The bulk sync's schemas are not valid"
+
 
 def list_all(call: Call) -> JsonObject:
     """List the schemas without their fields; ``filters[enabled]`` picks those that are on or off."""
@@ -39,7 +41,8 @@ def patch(call: Call) -> JsonObject:
     changed: list[JsonObject] = []
     for position, request in enumerate(listed(call.arguments, "schemas")):
         if not request.get("id"):
-            raise refusal([Problem("missing_id", "needs an id", f"schemas[{position}].id")], "Not changed")
+            problem = Problem("missing_id", "needs an id", f"schemas[{position}].id")
+            raise refusal([problem], _INVALID, status=400)
         held = bulk_schemas.find(sync, request["id"])
         changed.append(bulk_schemas.patched(_table(call, sync, held), held, request, problems))
     sync = _save(call, sync, changed, problems)
@@ -76,7 +79,7 @@ def _table(call: Call, sync: JsonObject, schema: JsonObject) -> Table:
     table = bulk_sources.get_table(call.world, source, schema["id"])
     if table is None:
         message = f"The source has no schema {schema['id']} any more."
-        raise RefusalError(422, message, key="unknown_schema")
+        raise RefusalError(400, message, key="unknown_schema")
     return table
 
 
@@ -85,7 +88,7 @@ def _save(call: Call, sync: JsonObject, changed: list[JsonObject], problems: lis
     sync = sync | {"_schemas": [by_id.get(each["id"], each) for each in sync["_schemas"]]}
     problems += bulk_checks.schema_problems(call.world, sync)
     if problems:
-        raise refusal(problems, "The bulk sync's schemas are not valid")
+        raise refusal(problems, _INVALID, status=400)
     sync |= {"updated_at": call.world.now(), "updated_by": ACTOR}
     call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
     return sync

@@ -102,7 +102,7 @@ def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
     world = call.world
     sync = made | bulk_syncs.compose(world, call.arguments, held)
     if problems := bulk_checks.connection_problems(world, sync):
-        raise refusal(problems, _INVALID)
+        raise refusal(problems, _INVALID, status=400 if held else 422)
     source = world.find("connection", sync["source_connection_id"])
     try:
         schema_cache.require_read(world, source)
@@ -114,7 +114,7 @@ def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
     if not problems:
         problems += bulk_checks.schema_problems(world, sync)
     if problems:
-        raise refusal(problems, _INVALID)
+        raise refusal(problems, _INVALID, status=400 if held else 422)
     sync |= {"updated_at": world.now(), "updated_by": ACTOR}
     world.store.put(bulk_syncs.KIND, sync["id"], sync)
     return {"data": bulk_syncs.show(sync, call.version)}

@@ -106,7 +106,7 @@ async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(
 async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, people: Any, world: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
-    change = {"schemas": [{"id": "shop.people", "fields": ["id", "name"]}]}
+    change = {"schemas": [{"id": "shop.people", "fields": [{"id": "id"}, {"id": "name"}]}]}
     await stage.ask("PATCH", f"{sync['id']}/schemas", json=change)
 
     await stage.copied(sync)

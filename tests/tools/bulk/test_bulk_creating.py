@@ -191,10 +191,10 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         "- destination_configuration.schema is missing.",
         "- source_configuration.replication_slot must be of type string.",
         "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
-        "- schemas: there is no 'contract'. Did you mean 'Contacts'?",
-        "- schemas[contacts].fields: there is no 'mail'. Did you mean 'Email'?",
+        "- schemas: No schema is called 'contract'. Did you mean 'Contacts'?",
+        "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
         "- schedule: No sync has the id or name 'Nothing'",
-        "- additional_schedules: there is no 'deal'. Did you mean 'Deals'?",
+        "- additional_schedules: No schema is called 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
     assert text.startswith("create_bulk_sync: nothing was written, because:\n")
@@ -226,7 +226,7 @@ async def test_several_schemas_of_a_name_need_an_id(tools: Any, bulk: Any) -> No
 
     text = await tools.refused("create_bulk_sync", **NAMED, schemas=["contacts"])
 
-    assert "2 are called 'contacts'; send the id of one: 'Contacts' (a), 'Contacts' (b)." in text
+    assert "2 schemas are called 'contacts'; send the id of one: 'Contacts' (a), 'Contacts' (b)." in text
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,17 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
 
     assert shown["requests"] == {CREATE: SENT | {schedule: DAILY}}
     assert bulk.written() == []
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_a_long_request_is_cut_and_nowhere_else_to_be_read(tools: Any) -> None:
+    policies = [f"policy of number {number}" for number in range(2000)]
+
+    shown = await tools("create_bulk_sync", **NAMED, policies=policies, dry_run=True)
+
+    (cut,) = shown["truncated"]
+    assert cut["total"] == 2000
+    assert "rest" not in cut
 
 
 @pytest.mark.parametrize(
@@ -273,24 +284,23 @@ async def test_schemas_that_are_not_read_yet_are_waited_for_with_progress(
     assert len(bulk.asked(operation)) == 3
 
 
-@pytest.mark.parametrize("has_schemas_tools", [True, False])
+@pytest.mark.parametrize("remedy", ["refresh_schemas", "write_operation"])
 async def test_the_wait_for_schemas_is_bounded_and_says_what_to_do(
-    *, has_schemas_tools: bool, connect: Any, shelves: Any, bulk: Any, clock: Any
+    remedy: str, connect: Any, shelves: Any, bulk: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bulk[SOURCE] = httpx.Response(422, json={"message": "cache refresh in progress"})
-    tool = "refresh_schemas" if has_schemas_tools else "write_operation"
-    shelf = shelves["full-access"]
-    shelves["full-access"] = [each for each in shelf if has_schemas_tools or each.name != "refresh_schemas"]
+    hidden = {"refresh_schemas"} - {remedy}
+    shown = [tool for tool in shelves["full-access"] if tool.name not in hidden]
+    monkeypatch.setitem(shelves, "full-access", shown)
 
     async with connect() as tools:
         text = await tools.refused("create_bulk_sync", **NAMED)
 
-    shelves["full-access"] = shelf
     assert clock.time <= 45
     assert "After 45 s, Polytomic still has not read the source's schemas" in text
     assert bulk.written() == []
     steps = json.loads(text.splitlines()[-1])["next_steps"]
-    assert [step["tool"] for step in steps] == ["get_connection", tool]
+    assert [step["tool"] for step in steps] == ["get_connection", remedy]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ async def test_an_unknown_schema_is_answered_with_the_nearest(tools: Any) -> Non
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contract")
 
     assert text == (
-        "there is no 'contract'. Did you mean 'Contacts'? There are: 'Contacts' (contacts), "
+        "No schema is called 'contract'. Did you mean 'Contacts'? There are: 'Contacts' (contacts), "
         "'Companies' (companies), 'Deals' (deals)."
     )
 
@@ -109,7 +109,7 @@ async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> No
 
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contacts")
 
-    assert text == "there is no 'contacts'. There are: none."
+    assert text == "No schema is called 'contacts'. There are: none."
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
@@ -121,3 +121,21 @@ async def test_a_source_that_cannot_be_asked_is_not_waited_for(
 
     assert "no source" in await tools.refused("list_source_schemas", connection_id="HubSpot")
     assert clock.pauses == []
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+async def test_what_was_cut_says_which_call_gets_the_rest(*, is_one: bool, tools: Any, bulk: Any) -> None:
+    many = [{"id": f"schema of number {number}", "enabled": True} for number in range(2000)]
+    path = f"/api/bulk/syncs/{BULK}/schemas"
+    bulk[f"GET {path}"] = {"data": [{"id": "contacts"}] if is_one else many}
+    bulk[f"GET {path}/contacts"] = {"data": {"id": "contacts", "fields": many}}
+
+    shown = await tools("get_bulk_sync", bulk_sync_id=BULK, **({"schema_id": "contacts"} if is_one else {}))
+
+    (cut,) = shown["truncated"]
+    assert cut["pointer"] == ("/shown_schema/fields" if is_one else "/enabled_schemas")
+    assert cut["total"] == 2000
+    rest = cut["rest"]["arguments"]
+    assert rest["operation"] == f"GET /api/bulk/syncs/{{id}}/schemas{'/{schema_id}' if is_one else ''}"
+    assert rest["pointer"] == ("/data/fields" if is_one else "/data")
+    assert shown["schema_count"] == (1 if is_one else 2000)

@@ -1,0 +1,228 @@
+"""A bulk sync's life: created, listed, read, replaced, switched on and off, deleted."""
+
+from typing import Any
+
+import pytest
+
+OLD = {"X-Polytomic-Version": "2024-02-08"}
+
+
+@pytest.fixture(autouse=True)
+def people(stage: Any) -> Any:
+    return stage.table("shop.people", "id name", [{"id": "1", "name": "Ada"}])
+
+
+async def test_what_is_left_out_has_its_default(stage: Any) -> None:
+    sync = await stage.sync()
+
+    assert {key: sync[key] for key in ("active", "mode", "normalize_names", "policies")} == {
+        "active": False,
+        "mode": "replicate",
+        "normalize_names": "enabled",
+        "policies": [],
+    }
+    assert sync["automatically_add_new_objects"] == "none"
+    assert sync["automatically_add_new_fields"] == "all"
+    assert sync["default_schedule"]["frequency"] == "manual"
+    assert await stage.ask("GET", sync["id"]) == sync
+
+
+async def test_an_update_replaces_everything_but_the_schemas(stage: Any) -> None:
+    stage.table("shop.orders", "id")
+    sync = await stage.sync(active=True, mode="append", schemas=["shop.people"], policies=["p"])
+
+    updated = await stage.ask("PUT", sync["id"], json=await stage.body(name="Other"))
+
+    enabled = await stage.ask("GET", f"{sync['id']}/schemas", params={"filters[enabled]": "true"})
+    assert (updated["name"], updated["mode"], updated["active"], updated["policies"]) == (
+        "Other",
+        "replicate",
+        False,
+        [],
+    )
+    assert [each["id"] for each in enabled] == ["shop.people"]
+    assert updated["default_schedule"]["id"] == sync["default_schedule"]["id"]
+
+
+async def test_an_update_with_schemas_switches_off_the_others(stage: Any) -> None:
+    stage.table("shop.orders", "id")
+    sync = await stage.sync(schemas=["shop.people"])
+
+    await stage.ask("PUT", sync["id"], json=await stage.body(schemas=["shop.orders"]))
+
+    listed = await stage.ask("GET", f"{sync['id']}/schemas")
+    assert {each["id"]: each["enabled"] for each in listed} == {"shop.people": False, "shop.orders": True}
+
+
+async def test_an_update_to_another_source_selects_all_of_it(stage: Any) -> None:
+    sync = await stage.sync()
+
+    await stage.ask("PUT", sync["id"], json=await stage.body(source="hubspot"))
+
+    listed = await stage.ask("GET", f"{sync['id']}/schemas")
+    assert {each["id"] for each in listed} >= {"contacts", "companies"}
+    assert all(each["enabled"] for each in listed)
+
+
+async def test_the_list_has_pages_and_can_be_of_active_ones_only(stage: Any, clock: Any) -> None:
+    ids = []
+    for name in ("a", "b", "c"):
+        ids.append((await stage.sync(name=name, active=name == "b"))["id"])
+        clock.advance(seconds=1)
+
+    first = (await stage.http.get("/api/bulk/syncs", params={"limit": 2})).json()
+    rest = {"limit": 2, "page_token": first["pagination"]["next_page_token"]}
+    second = (await stage.http.get("/api/bulk/syncs", params=rest)).json()
+    active = (await stage.http.get("/api/bulk/syncs", params={"active": True})).json()
+
+    assert [each["id"] for each in [*first["data"], *second["data"]]] == ids[::-1]
+    assert second["pagination"] == {}
+    assert [each["id"] for each in active["data"]] == [ids[1]]
+
+
+async def test_a_deleted_sync_takes_its_history_along(stage: Any) -> None:
+    sync = await stage.sync()
+    await stage.start(sync)
+
+    answer = await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
+
+    assert answer.status_code == 204
+    assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
+    assert not [each for each in stage.world.store.list("bulk_execution")]
+    assert stage.rows("copy.shop_people") == [{"id": "1", "name": "Ada"}]
+
+
+async def test_a_connection_in_use_is_kept_unless_forced(stage: Any) -> None:
+    sync = await stage.sync()
+    await stage.start(sync)
+    path = f"/api/connections/{sync['source_connection_id']}"
+
+    kept = await stage.http.delete(path)
+    gone = await stage.http.delete(path, params={"force": True})
+
+    assert kept.status_code == 422
+    assert kept.json()["metadata"]["bulk_syncs"] == [{"id": sync["id"], "name": "My bulk sync"}]
+    assert gone.status_code == 204
+    assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
+    assert not stage.world.store.list("bulk_execution")
+
+
+async def test_the_first_try_meets_a_cache_that_is_being_filled(stage: Any, connect: Any) -> None:
+    fresh = await connect("hubspot")
+    body = await stage.body(source_connection_id=fresh["id"])
+
+    first = await stage.http.post("/api/bulk/syncs", json=body)
+    second = await stage.http.post("/api/bulk/syncs", json=body)
+
+    assert (first.status_code, first.json()["key"]) == (422, "schemas_not_ready")
+    assert "cache refresh in progress" in first.json()["message"]
+    assert second.status_code == 200
+
+
+async def test_new_schemas_are_found_when_they_are_looked_for(stage: Any) -> None:
+    careful = await stage.sync()
+    eager = await stage.sync(automatically_add_new_objects="all", name="eager")
+    stage.table("shop.orders", "id")
+
+    for sync in (careful, eager):
+        await stage.ask("GET", sync["id"], params={"refresh_schemas": True})
+
+    found = [await stage.ask("GET", f"{sync['id']}/schemas/shop.orders") for sync in (careful, eager)]
+    assert [each["enabled"] for each in found] == [False, True]
+
+
+async def test_new_fields_are_copied_unless_they_are_not_wanted(stage: Any, people: Any) -> None:
+    eager = await stage.sync()
+    careful = await stage.sync(
+        automatically_add_new_fields="none", destination_configuration={"schema": "careful"}
+    )
+    column = people.columns[0]
+    wider = type(column)("fresh", column.type, column.sql_type)
+    stage.world.tables.add_columns(people, [wider])
+
+    for sync in (eager, careful):
+        await stage.start(sync)
+
+    assert "fresh" in stage.rows("copy.shop_people")[0]
+    assert "fresh" not in stage.rows("careful.shop_people")[0]
+
+
+async def test_the_older_version_has_one_schedule(stage: Any) -> None:
+    body = await stage.body(schedule={"frequency": "daily", "hour": "5", "minute": "0"}, discover=True)
+    del body["default_schedule"]
+
+    created = await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)
+
+    shown = created.json()["data"]
+    newer = await stage.ask("GET", shown["id"])
+    listed = (await stage.http.get("/api/bulk/syncs", headers=OLD)).json()
+    assert shown["schedule"]["frequency"] == "daily"
+    assert shown["discover"] is True
+    assert "default_schedule" not in shown
+    assert newer["default_schedule"]["hour"] == "5"
+    assert newer["automatically_add_new_fields"] == "all"
+    assert listed == {"data": [shown]}
+
+
+async def test_the_older_version_has_several_schedules_in_one(stage: Any) -> None:
+    daily = {"frequency": "daily", "hour": "05", "minute": "00"}
+    several = [
+        {"item": "incrementalFields", "schedule": {"frequency": "continuous"}},
+        {"item": "nonincrementalFields", "schedule": daily},
+    ]
+    body = await stage.body(schedule={"frequency": "multi", "multi": {"schedules": several}})
+    del body["default_schedule"]
+
+    created = (await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)).json()["data"]
+
+    newer = await stage.ask("GET", created["id"])
+    items = [each["item"] for each in created["schedule"]["multi"]["schedules"]]
+    assert items == ["incrementalFields", "nonincrementalFields"]
+    assert newer["default_schedule"]["frequency"] == "continuous"
+    assert newer["additional_schedules"][0]["selective_mode"] == "nonincrementalFields"
+    assert newer["additional_schedules"][0]["hour"] == "05"
+
+
+async def test_schedules_of_the_older_version_need_no_kind_of_field(stage: Any) -> None:
+    sync = await stage.sync(additional_schedules=[{"frequency": "continuous"}])
+
+    shown = (await stage.http.get(f"/api/bulk/syncs/{sync['id']}", headers=OLD)).json()["data"]
+
+    assert [each["item"] for each in shown["schedule"]["multi"]["schedules"]] == ["none", "none"]
+
+
+@pytest.mark.parametrize("version", ["2024-02-08", "2022-12-12"])
+async def test_the_older_version_starts_a_resync_by_a_flag(stage: Any, version: str) -> None:
+    sync = await stage.sync()
+    path, headers = f"/api/bulk/syncs/{sync['id']}/executions", {"X-Polytomic-Version": version}
+
+    plain = (await stage.http.post(path, json={"resync": False}, headers=headers)).json()["data"]
+    again = (await stage.http.post(path, json={"resync": True}, headers=headers)).json()["data"]
+
+    assert (plain["is_resync"], plain["output_disposition"]) == (False, "retain")
+    assert (again["is_resync"], again["output_disposition"]) == (True, "rebuild")
+
+
+@pytest.mark.parametrize("old", ["schedule", "schedules", "discover"])
+async def test_the_newer_version_names_what_replaced_an_older_word(stage: Any, old: str) -> None:
+    answer = await stage.create(**{old: True})
+
+    assert answer.status_code == 400
+    assert "send " in answer.json()["message"]
+
+
+async def test_the_newer_version_takes_no_resync_flag(stage: Any) -> None:
+    sync = await stage.sync()
+
+    answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={"resync": True})
+
+    assert answer.status_code == 400
+    assert "resync_mode" in answer.json()["message"]
+
+
+async def test_an_older_schedule_that_is_no_object_is_refused(stage: Any) -> None:
+    body = await stage.body(schedule="daily")
+
+    answer = await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)
+
+    assert answer.status_code == 422

@@ -1,0 +1,398 @@
+"""Runs of a bulk sync: followed, listed, canceled, and what they leave behind."""
+
+import io
+import json
+import zipfile
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from polytomic_mcp.sandbox import create_sandbox
+
+
+@pytest.fixture
+def people(stage: Any) -> Any:
+    return stage.table("shop.people", "id n:number", ({"id": str(n), "n": n} for n in range(3)))
+
+
+@pytest.fixture
+async def sync(stage: Any, people: Any) -> Any:
+    return await stage.sync(active=True)
+
+
+@pytest.fixture
+async def held(stage: Any, sync: Any, workers: Any) -> Any:
+    """An execution that waits for a worker."""
+    workers.is_holding = True
+    return await stage.ask("POST", f"{sync['id']}/executions", json={})
+
+
+def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strike: Any) -> None:
+    """Call ``strike`` once a run has read so many rows of its source."""
+    read = stage.world.tables.read
+
+    def reading(table: Any) -> Any:
+        for position, row in enumerate(read(table)):
+            if position == count and table.system == "mysql":
+                strike()
+            yield row
+
+    monkeypatch.setattr(stage.world.tables, "read", reading)
+
+
+async def test_a_start_answers_with_the_execution_as_it_is_queued(held: Any) -> None:
+    assert (held["status"], held["type"], held["fetch_mode"]) == ("created", "manual", "none")
+    assert [(each["schema"], each["status"]) for each in held["schemas"]] == [("shop.people", "created")]
+    assert not any(key.startswith("_") for key in held)
+
+
+async def test_a_second_start_while_one_runs_is_refused(stage: Any, sync: Any, held: Any) -> None:
+    answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
+
+    assert answer.status_code == 409
+
+
+async def test_the_counts_of_the_schemas_add_up(stage: Any, people: Any) -> None:
+    stage.table("shop.more", "id", [{"id": "1"}])
+    sync = await stage.sync()
+
+    execution = await stage.start(sync)
+
+    assert execution["record_count"] == 4
+    assert [each["record_count"] for each in execution["schemas"]] == [3, 1]
+    assert all(each["started_at"] and each["completed_at"] for each in execution["schemas"])
+
+
+async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(stage: Any, sync: Any) -> None:
+    ids = [(await stage.start(sync))["id"] for _ in range(3)]
+    path = f"/api/bulk/syncs/{sync['id']}/executions"
+
+    whole = (await stage.http.get(path, params={"limit": 100})).json()
+    ascending = (await stage.http.get(path, params={"ascending": True, "limit": 2})).json()
+    ended = (await stage.http.get(path, params={"only_terminal": True})).json()
+    too_many = await stage.http.get(path, params={"limit": 101})
+
+    assert [each["id"] for each in whole["data"]] == ids[::-1]
+    assert [each["id"] for each in ascending["data"]] == ids[:2]
+    assert [each["id"] for each in ended["data"]] == ids[::-1]
+    assert ascending["pagination"]["next_page_token"]
+    assert too_many.status_code == 400
+
+
+async def test_terminal_executions_leave_out_the_one_under_way(stage: Any, sync: Any, held: Any) -> None:
+    listed = await stage.ask("GET", f"{sync['id']}/executions", params={"only_terminal": True})
+
+    assert listed == []
+
+
+async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any, held: Any) -> None:
+    other = await stage.sync(name="other")
+
+    answer = await stage.http.get(f"/api/bulk/syncs/{other['id']}/executions/{held['id']}")
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
+async def test_an_execution_is_canceled_before_it_begins(
+    stage: Any, sync: Any, held: Any, workers: Any, by: str
+) -> None:
+    match by:
+        case "id":
+            answer = await stage.ask("POST", f"{sync['id']}/executions/{held['id']}/cancel")
+            assert "being canceled" in answer["message"]
+        case "current":
+            answer = await stage.ask("POST", f"{sync['id']}/cancel")
+            assert "being canceled" in answer["message"]
+        case "deactivation":
+            await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
+        case _:
+            await stage.ask("PUT", sync["id"], json=await stage.body(active=False))
+
+    workers.release()
+
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    assert (ended["status"], ended["schemas"][0]["status"]) == ("canceled", "canceled")
+    assert stage.world.tables.get("postgresql", "copy.shop_people") is None
+
+
+async def test_activation_leaves_an_execution_alone(stage: Any, sync: Any, held: Any, workers: Any) -> None:
+    await stage.ask("POST", f"{sync['id']}/activate", json={"active": True})
+    workers.release()
+
+    assert (await stage.ask("GET", f"{sync['id']}/executions/{held['id']}"))["status"] == "completed"
+
+
+async def test_deactivation_without_a_run_cancels_nothing(stage: Any, sync: Any) -> None:
+    answer = await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
+
+    assert answer == {"id": sync["id"], "active": False}
+
+
+async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
+    execution = await stage.start(sync)
+
+    current = await stage.ask("POST", f"{sync['id']}/cancel")
+    ended = await stage.ask("POST", f"{sync['id']}/executions/{execution['id']}/cancel")
+    schema = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
+
+    assert "not running" in current["message"]
+    assert "completed already" in ended["message"]
+    assert "not running" in schema["message"]
+
+
+async def test_a_canceled_run_stops_between_two_chunks(
+    stage: Any, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+
+    def strike() -> None:
+        current = next(iter(stage.world.store.list("bulk_execution")))
+        stage.world.store.put("bulk_execution", current["id"], current | {"status": "canceling"})
+
+    _strike_after(stage, monkeypatch, 2_500, strike)
+
+    execution = await stage.start(sync)
+
+    assert (execution["status"], execution["record_count"]) == ("canceled", 2_000)
+    assert len(stage.rows("copy.shop_people")) == 2_000
+
+
+@pytest.mark.parametrize("mode", ["replicate", "snapshot", "append"])
+async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
+    stage: Any, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+    stage.table("shop.zebras", "id", [{"id": "1"}])
+    sync = await stage.sync(mode=mode)
+
+    def strike() -> None:
+        current = next(iter(stage.world.store.list("bulk_execution")))
+        canceling = {"_canceling": ["shop.people"]}
+        stage.world.store.put("bulk_execution", current["id"], current | canceling)
+
+    _strike_after(stage, monkeypatch, 2_500, strike)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "completed"
+    assert [each["status"] for each in execution["schemas"]] == ["canceled", "completed"]
+    with stage.world.store.transaction() as connection:
+        aside = connection.execute("SELECT count(*) FROM rows WHERE source LIKE 'aside/%'").fetchone()
+    assert aside == (0,)
+
+
+async def test_a_schema_can_be_canceled_before_its_turn(
+    stage: Any, sync: Any, held: Any, workers: Any
+) -> None:
+    first = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
+    workers.release()
+
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    assert "being canceled" in first["message"]
+    assert (ended["status"], ended["schemas"][0]["status"]) == ("completed", "canceled")
+
+
+async def test_a_schema_that_no_run_copies_cannot_be_canceled(
+    stage: Any, people: Any, workers: Any
+) -> None:
+    stage.table("shop.more", "id")
+    sync = await stage.sync(schemas=["shop.people"])
+    workers.is_holding = True
+    await stage.ask("POST", f"{sync['id']}/executions", json={})
+
+    answer = await stage.ask("POST", f"{sync['id']}/schemas/shop.more/cancel")
+
+    assert "not being synced" in answer["message"]
+
+
+async def test_a_run_whose_sync_is_deleted_ends_quietly(
+    stage: Any, sync: Any, held: Any, workers: Any
+) -> None:
+    await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
+
+    workers.release()
+
+    assert stage.world.store.list("bulk_execution") == []
+
+
+async def test_a_schema_that_went_fails_alone(stage: Any, people: Any, world: Any) -> None:
+    more = stage.table("shop.more", "id")
+    sync = await stage.sync()
+    world.tables.drop(more)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "errors"
+    assert [each["status"] for each in execution["schemas"]] == ["completed", "failed"]
+    assert "no schema shop.more any more" in execution["status_message"]
+
+
+async def test_a_run_without_any_schema_left_fails(stage: Any, people: Any, sync: Any, world: Any) -> None:
+    world.tables.drop(people)
+
+    assert (await stage.start(sync))["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(RuntimeError("boom"), "The sandbox failed; that is a fault of the sandbox."), (None, "sync")],
+)
+async def test_a_fault_ends_the_run_as_failed(
+    stage: Any,
+    sync: Any,
+    held: Any,
+    workers: Any,
+    fault: Exception | None,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if fault is None:
+        stage.world.store.delete("bulk_sync", sync["id"])
+    else:
+        monkeypatch.setattr(stage.world.tables, "read", _failing(fault))
+
+    workers.release()
+
+    (execution,) = stage.world.store.list("bulk_execution")
+    assert execution["status"] == "failed"
+    assert message in execution["status_message"]
+
+
+def _failing(fault: Exception) -> Any:
+    def read(_table: Any) -> Any:
+        raise fault
+
+    return read
+
+
+async def test_the_status_shows_the_runs_and_the_change_stream(
+    stage: Any, sync: Any, workers: Any
+) -> None:
+    first = await stage.start(sync)
+    workers.is_holding = True
+    second = await stage.ask("POST", f"{sync['id']}/executions", json={})
+
+    status = await stage.ask("GET", f"{sync['id']}/status")
+
+    assert status["current_execution"]["id"] == second["id"]
+    assert status["last_execution"] == first
+    assert status["ingestion_status"]["status"] == "ok"
+
+
+async def test_a_sync_that_never_ran_has_an_empty_status(stage: Any, sync: Any) -> None:
+    status = await stage.ask("GET", f"{sync['id']}/status")
+
+    assert (status["current_execution"], status["last_execution"]) == (None, None)
+
+
+async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Any, people: Any) -> None:
+    stage.table("shop.more", "id", [{"id": "1"}])
+    busy = await stage.sync(active=True, default_schedule={"frequency": "hourly", "minute": "5"})
+    idle = await stage.sync(name="idle")
+    first = await stage.start(busy)
+    second = await stage.start(busy, schemas=["shop.more"])
+
+    named = await stage.ask("GET", "status", params={"sync_id": [busy["id"], idle["id"]]})
+    active = await stage.ask("GET", "status", params={"active": True})
+    whole = await stage.ask("GET", "status", params={"all": True})
+
+    assert named == whole
+    assert active == whole[:1]
+    assert whole[0]["nextExecutionTime"] == "2026-01-15T09:05:00Z"
+    assert {each["schema"]: each["execution_id"] for each in whole[0]["schemas"]} == {
+        "shop.people": first["id"],
+        "shop.more": second["id"],
+    }
+    assert whole[1] == {"sync_id": idle["id"], "status": None, "nextExecutionTime": None, "schemas": []}
+
+
+async def test_the_logs_open_at_their_signed_addresses(stage: Any, people: Any, sync: Any) -> None:
+    execution = await stage.start(sync)
+
+    logs = await stage.ask("GET", f"{sync['id']}/executions/{execution['id']}/logs")
+
+    (url,) = logs["URLs"]
+    opened = await stage.http.get(url, headers={"Authorization": ""})
+    lines = [json.loads(line) for line in opened.text.splitlines()]
+    assert logs["Expires"] == "2026-01-15T09:15:00Z"
+    assert [(line["schema"], line["row"]["id"]) for line in lines] == [
+        ("shop.people", id_) for id_ in ("0", "1", "2")
+    ]
+
+
+async def test_an_export_packs_the_logs_into_an_archive(stage: Any, people: Any, sync: Any) -> None:
+    execution = await stage.start(sync)
+
+    answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs/export")
+    job_id = answer.json()["job"]["job_id"]
+    job = (await stage.http.get(f"/api/jobs/exportlogs/{job_id}")).json()["data"]
+    opened = await stage.http.get(job["result"]["url"], headers={"Authorization": ""})
+    refused = await stage.http.get(urlsplit(job["result"]["url"]).path)
+
+    with zipfile.ZipFile(io.BytesIO(opened.content)) as archive:
+        assert archive.namelist() == ["inserts.jsonl"]
+        assert len(archive.read("inserts.jsonl").splitlines()) == 3
+    assert refused.status_code == 403
+
+
+async def test_the_console_can_be_of_one_schema(stage: Any, people: Any) -> None:
+    stage.table("shop.more", "id")
+    sync = await stage.sync()
+    execution = await stage.start(sync)
+    path = f"{sync['id']}/executions/{execution['id']}"
+
+    whole = await stage.ask("GET", f"{path}/consolelog")
+    one = await stage.ask("GET", f"{path}/schemas/shop.more/consolelog")
+
+    assert [each["message"] for each in whole["entries"]] == [
+        "Started in mode replicate",
+        "shop.people: completed",
+        "shop.more: completed",
+        "Ended: completed",
+    ]
+    assert [each["message"] for each in one["entries"]] == ["shop.more: completed"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "end"),
+    [(False, "bulk_sync.completed"), (True, "bulk_sync.completed_with_error")],
+)
+async def test_a_run_tells_of_its_begin_and_its_end(
+    stage: Any, people: Any, sync: Any, spoil: bool, end: str
+) -> None:
+    if spoil:
+        stage.world.tables.insert(people, [{"id": None}])
+
+    execution = await stage.start(sync)
+
+    events = (await stage.http.get("/api/events")).json()["data"]
+    assert {each["type"] for each in events} == {"bulk_sync.running", end}
+    ended = next(each["event"] for each in events if each["type"] == end)
+    assert (ended["execution_id"], ended["record_count"]) == (execution["id"], 3)
+
+
+async def test_a_run_that_a_restart_cut_short_is_interrupted(
+    stage: Any, tmp_path: Any, clock: Any
+) -> None:
+    state = tmp_path / "state"
+    first = create_sandbox(state=state, clock=clock)
+    world = first.state.world
+    world.store.put("bulk_sync", "s", {"id": "s"})
+    (people,) = [each for each in world.tables.list("hubspot") if each.name == "contacts"]
+    entry = {"schema": "contacts", "status": "running", "record_count": 1, "error_count": 0, "warning_count": 0}
+    running = {"id": "e", "_sync_id": "s", "status": "running", "schemas": [entry], "type": "manual"}
+    world.store.put("bulk_execution", "e", running)
+    aside = type(people)(people.system, "x", "x", "table", people.columns, None, "aside/e/x")
+    world.tables.insert(aside, [{}])
+    world.close()
+
+    second = create_sandbox(state=state, clock=clock)
+
+    world = second.state.world
+    execution = world.store.get("bulk_execution", "e")
+    left = list(world.tables.read(aside))
+    world.close()
+    assert (execution["status"], execution["schemas"][0]["status"]) == ("interrupted", "interrupted")
+    assert left == []

@@ -1,0 +1,149 @@
+"""What keeps a bulk sync from being created: each reason with its code and its place."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def people(stage: Any) -> Any:
+    return stage.table("shop.people", "id name at:datetime", [{"id": "1"}])
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"mode": "mirror"}, ("invalid_value", "mode")),
+        ({"normalize_names": "some"}, ("invalid_value", "normalize_names")),
+        ({"automatically_add_new_fields": "some"}, ("invalid_value", "automatically_add_new_fields")),
+        ({"concurrency_limit": 0}, ("invalid_value", "concurrency_limit")),
+        ({"data_cutoff_timestamp": "soon"}, ("invalid_value", "data_cutoff_timestamp")),
+        ({"destination_configuration": {}}, ("missing_setting", "destination_configuration.schema")),
+        (
+            {"destination_configuration": {"schema": 7}},
+            ("invalid_value", "destination_configuration.schema"),
+        ),
+        (
+            {"destination_configuration": {"schema": "a", "shema": "b"}},
+            ("unknown_setting", "destination_configuration.shema"),
+        ),
+        (
+            {"to": "s3", "destination_configuration": {"format": "xlsx"}},
+            ("invalid_value", "destination_configuration.format"),
+        ),
+        ({"source_configuration": {"lookback": "1"}}, ("unknown_setting", "source_configuration.lookback")),
+        ({"default_schedule": {"frequency": "runafter"}}, ("invalid_schedule", "default_schedule.frequency")),
+        ({"default_schedule": {"frequency": "hourly"}}, ("invalid_schedule", "default_schedule.minute")),
+        (
+            {"additional_schedules": [{"frequency": "manual", "selective_mode": "some"}]},
+            ("invalid_schedule", "additional_schedules[0].selective_mode"),
+        ),
+        (
+            {"additional_schedules": [{"frequency": "manual", "schemas": ["nothing"]}]},
+            ("unknown_schema", "additional_schedules[0].schemas"),
+        ),
+        ({"schemas": ["nothing"]}, ("unknown_schema", "schemas[0]")),
+        ({"source": "stripe"}, ("no_schemas", "source_connection_id")),
+    ],
+)
+async def test_a_setting_that_does_not_hold_is_refused(
+    stage: Any, more: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    for table in stage.world.tables.list("stripe"):
+        stage.world.tables.drop(table)
+
+    answer = await stage.create(**more)
+
+    assert stage.codes(answer) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        ({"fields": ["nothing"]}, ("unknown_field", "schemas.shop.people.fields")),
+        ({"fields": [{"id": "id", "enabled": False}]}, ("no_fields", "schemas.shop.people")),
+        (
+            {"fields": ["id", {"id": "name", "user_output_name": "ID"}]},
+            ("duplicate_output", "schemas.shop.people"),
+        ),
+        ({"tracking_field": "name"}, ("invalid_tracking_field", "schemas.shop.people.tracking_field")),
+        ({"tracking_field": "nothing"}, ("unknown_field", "schemas.shop.people.tracking_field")),
+        ({"partition_key": "nothing"}, ("unknown_field", "schemas.shop.people.partition_key")),
+        ({"history_enabled": True}, ("not_emulated", "schemas.shop.people.history_enabled")),
+        ({"data_cutoff_timestamp": "soon"}, ("invalid_value", "schemas.shop.people.data_cutoff_timestamp")),
+        (
+            {"filters": [{"field_id": "name", "function": "Is"}]},
+            ("invalid_filter", "schemas.shop.people.filters[0].function"),
+        ),
+        (
+            {"filters": [{"field_id": "nothing", "function": "IsNull"}]},
+            ("unknown_field", "schemas.shop.people.filters[0].field_id"),
+        ),
+    ],
+)
+async def test_a_schema_that_does_not_hold_is_refused(
+    stage: Any, schema: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    answer = await stage.create(schemas=[{"id": "shop.people", **schema}])
+
+    assert stage.codes(answer) == [problem]
+
+
+async def test_two_schemas_with_one_output_are_refused(stage: Any) -> None:
+    stage.table("shop_people", "id")
+
+    assert stage.codes(await stage.create()) == [("duplicate_output", "schemas")]
+
+
+async def test_a_sync_that_would_write_over_its_source_is_refused(stage: Any) -> None:
+    stage.table("app.app_people", "id", system="postgresql")
+    schema = {"id": "app.app_people", "user_output_name": "app_people"}
+
+    answer = await stage.create(
+        source="postgresql", destination_configuration={"schema": "app"}, schemas=[schema]
+    )
+
+    assert stage.codes(answer) == [("overlapping_output", "schemas.app.app_people")]
+
+
+async def test_a_sync_within_one_system_may_write_beside_its_source(stage: Any) -> None:
+    stage.table("app.people", "id", [{"id": "1"}], system="postgresql")
+    sync = await stage.sync(source="postgresql", schemas=["app.people"])
+
+    assert await stage.copied(sync) == 1
+    assert stage.rows("copy.app_people") == [{"id": "1"}]
+
+
+async def test_connections_that_are_no_ends_of_a_bulk_sync_are_refused(stage: Any, connect: Any) -> None:
+    webhook = await connect("webhook", url="https://hooks.acme.example")
+    body = await stage.body(source_connection_id=webhook["id"], destination_connection_id=webhook["id"])
+
+    answer = await stage.http.post("/api/bulk/syncs", json=body)
+
+    assert stage.codes(answer) == [
+        ("not_a_source", "source_connection_id"),
+        ("not_a_destination", "destination_connection_id"),
+    ]
+
+
+async def test_connections_that_are_not_there_or_not_healthy_are_refused(stage: Any, create: Any) -> None:
+    waiting = (await create("hubspot", {})).json()["data"]
+    body = await stage.body(source_connection_id=waiting["id"], destination_connection_id="nothing")
+
+    answer = await stage.http.post("/api/bulk/syncs", json=body)
+
+    assert stage.codes(answer) == [
+        ("not_a_source", "source_connection_id"),
+        ("unknown_connection", "destination_connection_id"),
+    ]
+
+
+async def test_a_sync_whose_connection_broke_does_not_start(stage: Any) -> None:
+    sync = await stage.sync()
+    store = stage.world.store
+    connection = store.get("connection", sync["destination_connection_id"])
+    store.put("connection", connection["id"], connection | {"status": "unhealthy"})
+
+    answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
+
+    assert stage.codes(answer) == [("not_a_destination", "destination_connection_id")]

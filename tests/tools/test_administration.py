@@ -1,0 +1,345 @@
+"""The administration toolset: an organization, its people, what they may do, and their keys."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from mcp.types import ElicitResult
+
+OWN = "aaaaaaaa-0000-0000-0000-000000000001"
+OTHER = "aaaaaaaa-0000-0000-0000-000000000002"
+ADA = "bbbbbbbb-0000-0000-0000-000000000001"
+ADMIN = "cccccccc-0000-0000-0000-000000000001"
+READER = "cccccccc-0000-0000-0000-000000000002"
+POLICY = "dddddddd-0000-0000-0000-000000000001"
+EMAIL = "ada@acme.example"
+ME = {"id": ADA, "email": EMAIL, "organization_id": OWN, "organization_name": "Acme", "is_user": True}
+YES = ElicitResult(action="accept", content={"delete": True})
+MODES = ["auto", "legacy"]
+KINDS = {
+    "user": (EMAIL, ADA, "organization/users", "their API keys stop working"),
+    "role": (
+        "Reader",
+        READER,
+        "permissions/roles",
+        f"Users who have it: {EMAIL}. Policies that name it: Careful.",
+    ),
+    "policy": ("Careful", POLICY, "permissions/policies", "no longer allowed"),
+}
+
+
+@pytest.fixture
+def staff(api: Any) -> Any:
+    """A Polytomic with two organizations, a user, two roles and a policy; what is written comes back."""
+    own, other = {"id": OWN, "name": "Acme"}, {"id": OTHER, "name": "Other"}
+    ada = {"id": ADA, "email": EMAIL, "role": "admin", "role_ids": [READER], "organization_id": OWN}
+    actions = [{"action": "create", "role_ids": [ADMIN]}, {"action": "delete", "role_ids": [READER]}]
+    policy = {"id": POLICY, "name": "Careful", "policy_actions": actions, "system": False}
+    api["GET /api/me"] = {"data": ME}
+    api["GET /api/organization"] = {"data": own | {"sso_domain": "acme.example"}}
+    api.holds("organizations", own, other)
+    api.holds(
+        "permissions/roles", {"id": ADMIN, "name": "Admin", "system": True}, {"id": READER, "name": "Reader"}
+    )
+    api.holds("permissions/policies", policy)
+    for place, user in (
+        ("organization", ada),
+        (f"organizations/{OWN}", ada),
+        (f"organizations/{OTHER}", ada),
+    ):
+        api.holds(f"{place}/users", user)
+        answer = keeping(user)
+        api[f"POST /api/{place}/users"] = api[f"PUT /api/{place}/users/{ADA}"] = answer
+        api[f"DELETE /api/{place}/users/{ADA}"] = {"data": user}
+    for path, stored in (("roles", {"id": READER}), ("policies", policy)):
+        answer = keeping(stored)
+        api[f"POST /api/permissions/{path}"] = api[f"PUT /api/permissions/{path}/{stored['id']}"] = answer
+        api[f"DELETE /api/permissions/{path}/{stored['id']}"] = httpx.Response(204)
+    return api
+
+
+def keeping(stored: dict[str, Any]) -> Any:
+    return lambda request: {"data": stored | json.loads(request.content)}
+
+
+@pytest.mark.usefixtures("staff")
+async def test_the_organization_says_who_asks_and_where_else_they_reach(tools: Any) -> None:
+    answer = await tools("get_organization")
+
+    assert answer == {
+        "id": OWN,
+        "name": "Acme",
+        "sso_domain": "acme.example",
+        "me": {"id": ADA, "email": EMAIL, "is_user": True},
+        "organizations": [{"id": OWN, "name": "Acme"}, {"id": OTHER, "name": "Other"}],
+    }
+
+
+@pytest.mark.parametrize("others", [{"data": [{"id": OWN, "name": "Acme"}]}, httpx.Response(403)])
+async def test_an_organization_among_no_others_is_told_by_who_asks(
+    tools: Any, staff: Any, others: Any
+) -> None:
+    staff["GET /api/organization"] = httpx.Response(404)
+    staff["GET /api/organizations"] = others
+
+    answer = await tools("get_organization")
+
+    assert (answer["id"], answer["name"]) == (OWN, "Acme")
+    assert "organizations" not in answer
+
+
+@pytest.mark.usefixtures("staff")
+async def test_another_organization_is_found_by_name(tools: Any) -> None:
+    assert await tools("get_organization", organization_id="other") == {"id": OTHER, "name": "Other"}
+    assert "There are: 'Acme'" in await tools.refused("get_organization", organization_id="Third")
+
+
+@pytest.mark.parametrize("elsewhere", [{}, {"organization_id": "Other"}])
+async def test_users_are_rows_with_the_names_of_their_roles(tools: Any, staff: Any, elsewhere: Any) -> None:
+    answer = await tools("list_users", query="ada", **elsewhere)
+
+    assert answer == {"items": [{"id": ADA, "email": EMAIL, "roles": ["Reader"]}]}
+    place = "organization" if not elsewhere else f"organizations/{OTHER}"
+    assert len(staff.asked(f"GET /api/{place}/users")) == 1
+
+
+async def test_where_roles_may_not_be_listed_their_ids_are_shown(tools: Any, staff: Any) -> None:
+    staff["GET /api/permissions/roles"] = httpx.Response(403)
+
+    (ada,) = (await tools("list_users"))["items"]
+
+    assert ada["roles"] == [READER]
+
+
+async def test_somebody_is_invited_with_roles_by_name(tools: Any, staff: Any) -> None:
+    answer = await tools("invite_user", email="eve@acme.example", roles=["reader", ADMIN])
+    await tools("invite_user", email="eve@acme.example", organization_id=OTHER)
+
+    assert staff.bodies("POST /api/organization/users") == [
+        {"email": "eve@acme.example", "role_ids": [READER, ADMIN]}
+    ]
+    assert staff.bodies(f"POST /api/organizations/{OTHER}/users") == [{"email": "eve@acme.example"}]
+    assert (answer["email"], answer["roles"]) == ("eve@acme.example", ["Reader", "Admin"])
+
+
+async def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(tools: Any, staff: Any) -> None:
+    text = await tools.refused("invite_user", email="eve@acme.example", roles=["Owner"])
+
+    assert "No role has the id or name 'Owner'" in text
+    assert "list_roles" in text
+    assert staff.written() == []
+
+
+async def test_a_users_roles_are_replaced(tools: Any, staff: Any) -> None:
+    answer = await tools("update_user", user_id=EMAIL, roles=["Admin"])
+
+    assert staff.bodies(f"PUT /api/organization/users/{ADA}") == [{"role_ids": [ADMIN]}]
+    assert answer["roles"] == ["Admin"]
+
+
+async def test_an_address_is_changed_with_the_roles_kept(tools: Any, staff: Any) -> None:
+    await tools("update_user", user_id=EMAIL, email="a@acme.example")
+
+    body = {"email": "a@acme.example", "role_ids": [READER]}
+    assert staff.bodies(f"PUT /api/organizations/{OWN}/users/{ADA}") == [body]
+
+
+async def test_elsewhere_the_address_is_kept_with_the_roles(tools: Any, staff: Any) -> None:
+    await tools("update_user", user_id=ADA, roles=["Admin"], organization_id="Other")
+
+    body = {"email": EMAIL, "role_ids": [ADMIN]}
+    assert staff.bodies(f"PUT /api/organizations/{OTHER}/users/{ADA}") == [body]
+
+
+async def test_a_user_without_ids_of_roles_keeps_the_older_role(tools: Any, staff: Any) -> None:
+    path = f"organizations/{OWN}/users"
+    staff.holds(path, {"id": ADA, "email": EMAIL, "role": "admin"})
+
+    answer = await tools("update_user", user_id=ADA, email="a@acme.example")
+
+    assert staff.bodies(f"PUT /api/{path}/{ADA}") == [{"email": "a@acme.example", "role": "admin"}]
+    assert answer["roles"] == ["Reader"]
+
+
+async def test_the_older_role_is_shown_where_there_is_no_other(tools: Any, staff: Any) -> None:
+    staff.holds("organization/users", {"id": ADA, "email": EMAIL, "role": "admin"}, {"id": "2"})
+
+    rows = (await tools("list_users"))["items"]
+
+    assert [row["roles"] for row in rows] == [["admin"], []]
+
+
+async def test_roles_are_listed_made_and_renamed(tools: Any, staff: Any) -> None:
+    listed = await tools("list_roles", query="adm")
+    await tools("save_role", name="Analyst")
+    await tools("save_role", name="Looker", role_id="reader")
+
+    assert listed["items"] == [{"id": ADMIN, "name": "Admin", "system": True}]
+    assert staff.bodies("POST /api/permissions/roles") == [{"name": "Analyst"}]
+    assert staff.bodies(f"PUT /api/permissions/roles/{READER}") == [{"name": "Looker"}]
+
+
+@pytest.mark.usefixtures("staff")
+async def test_policies_show_roles_by_name(tools: Any) -> None:
+    (policy,) = (await tools("list_policies"))["items"]
+
+    assert policy == {
+        "id": POLICY,
+        "name": "Careful",
+        "system": False,
+        "actions": {"create": ["Admin"], "delete": ["Reader"]},
+    }
+
+
+async def test_a_policy_is_changed_without_loss(tools: Any, staff: Any) -> None:
+    saved = await tools("save_policy", policy_id="careful", actions={"delete": ["Admin"], "apply_policy": []})
+
+    assert staff.bodies(f"PUT /api/permissions/policies/{POLICY}") == [
+        {
+            "name": "Careful",
+            "policy_actions": [
+                {"action": "create", "role_ids": [ADMIN]},
+                {"action": "delete", "role_ids": [ADMIN]},
+                {"action": "apply_policy", "role_ids": []},
+            ],
+        }
+    ]
+    assert saved["actions"]["delete"] == ["Admin"]
+
+
+async def test_a_policy_is_renamed_with_its_actions_kept(tools: Any, staff: Any) -> None:
+    await tools("save_policy", policy_id=POLICY, name="Strict")
+
+    (body,) = staff.bodies(f"PUT /api/permissions/policies/{POLICY}")
+    assert body["name"] == "Strict"
+    assert len(body["policy_actions"]) == 2
+
+
+async def test_a_policy_is_made_with_a_name(tools: Any, staff: Any) -> None:
+    text = await tools.refused("save_policy", actions={"create": ["Admin"]})
+    await tools("save_policy", name="New", actions={"create": ["Admin"]})
+
+    assert "a new policy needs a name" in text
+    assert staff.bodies("POST /api/permissions/policies") == [
+        {"name": "New", "policy_actions": [{"action": "create", "role_ids": [ADMIN]}]}
+    ]
+
+
+@pytest.mark.parametrize(("arguments", "query"), [({}, {}), ({"force": True}, {"force": "true"})])
+async def test_a_key_is_shown_once_with_a_word_of_care(
+    tools: Any, staff: Any, arguments: Any, query: Any
+) -> None:
+    path = f"POST /api/organizations/{OWN}/users/{ADA}/keys"
+    staff[path] = {"data": {"value": "the-key"}}
+
+    answer = await tools("create_api_key", user_id=EMAIL, **arguments)
+
+    assert (answer["user"], answer["value"]) == (EMAIL, "the-key")
+    assert "does not show it again" in answer["note"]
+    assert dict(staff.asked(path)[0].url.params) == query
+
+
+async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff: Any) -> None:
+    minted = {
+        "id": "t",
+        "access_token": "token",
+        "token_type": "Bearer",
+        "expires_at": "2026-01-15T10:00:00Z",
+    }
+    staff["POST /api/temporary-credentials"] = {"data": minted}
+
+    answer = await tools("create_temporary_credential")
+    await tools(
+        "create_temporary_credential",
+        read_only=False,
+        user_id=EMAIL,
+        duration_seconds=600,
+        session_name="nightly",
+    )
+
+    assert (answer["access_token"], answer["read_only"]) == ("token", True)
+    assert staff.bodies("POST /api/temporary-credentials") == [
+        {"subject": {"type": "user", "mode": "read_only"}, "duration_seconds": 3600},
+        {
+            "subject": {"type": "user", "mode": "user", "user_id": ADA},
+            "duration_seconds": 600,
+            "session_name": "nightly",
+        },
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_yes_deletes(mode: str, kind: str, connect: Any, staff: Any) -> None:
+    name, id_, path, consequence = KINDS[kind]
+    questions = []
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        del context
+        questions.append(params.message)
+        return YES
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        deleted = await tools(f"delete_{kind}", **{f"{kind}_id": name})
+
+    assert (deleted["id"], deleted["name"]) == (id_, name)
+    assert staff.written() == [f"DELETE /api/{path}/{id_}"]
+    assert questions[0].startswith(f"Delete the {kind} '{name}' ({id_})?")
+    assert consequence in questions[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", MODES)
+async def test_where_nobody_can_be_asked_the_name_stands_for_the_yes(
+    mode: str, kind: str, connect: Any, staff: Any
+) -> None:
+    name, id_, path, _ = KINDS[kind]
+
+    async with connect(mode=mode) as tools:
+        text = await tools.refused(f"delete_{kind}", **{f"{kind}_id": id_, "confirm_name": "no"})
+        assert staff.written() == []
+        await tools(f"delete_{kind}", **{f"{kind}_id": id_, "confirm_name": name})
+
+    assert "Nothing was deleted." in text
+    assert staff.written() == [f"DELETE /api/{path}/{id_}"]
+
+
+async def test_a_role_that_nobody_has_is_said_to_be_free(tools: Any, staff: Any) -> None:
+    staff.holds("organization/users")
+    staff.holds("permissions/policies")
+
+    text = await tools.refused("delete_role", role_id="Reader")
+
+    assert "Users who have it: nobody. Policies that name it: none." in text
+
+
+async def test_a_user_of_another_organization_is_deleted_there(tools: Any, staff: Any) -> None:
+    await tools("delete_user", user_id=EMAIL, organization_id="Other", confirm_name=EMAIL)
+
+    assert staff.written() == [f"DELETE /api/organizations/{OTHER}/users/{ADA}"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
+    eve = "eve@acme.example"
+    async with open_sandbox(mode=mode, toolsets=("administration",)) as tools:
+        me = (await tools("get_organization"))["me"]
+        await tools("save_role", name="Analyst")
+        await tools("invite_user", email=eve, roles=["Analyst"])
+        updated = await tools("update_user", user_id=eve, roles=["Admin", "Analyst"])
+        policy = await tools("save_policy", name="P", actions={"create": ["Analyst"]})
+        key = await tools("create_api_key", user_id=eve)
+        token = await tools("create_temporary_credential", user_id=eve)
+        await tools("delete_role", role_id="Analyst", confirm_name="Analyst")
+        policies = (await tools("list_policies"))["items"]
+        await tools("delete_user", user_id=eve, confirm_name=eve)
+        await tools("delete_policy", policy_id="P", confirm_name="P")
+        users = (await tools("list_users"))["items"]
+
+    assert me["email"] == "ada@acme.example"
+    assert updated["roles"] == ["Admin", "Analyst"]
+    assert policy["actions"] == {"create": ["Analyst"]}
+    assert key["value"] != token["access_token"]
+    assert policies[0]["actions"] == {"create": []}
+    assert [user["email"] for user in users] == ["ada@acme.example"]

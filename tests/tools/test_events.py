@@ -1,0 +1,299 @@
+"""The events toolset: what syncs did lately, where that is sent, and who is told of errors."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from mcp.types import ElicitResult
+
+HOOK = "99999999-0000-0000-0000-000000000001"
+ENDPOINT = "https://hooks.acme.example"
+WEBHOOK = {"id": HOOK, "endpoint": ENDPOINT, "secret": "********", "disabled": False}
+TOLD = {"sync_id": "s1", "sync_name": "Plans to Gong", "execution_id": "e1", "organization_id": "o"}
+SHARED = "/api/notifications/global-error-subscribers"
+YES = ElicitResult(action="accept", content={"delete": True})
+
+
+def event(id_: str, type_: str = "sync.completed", **payload: Any) -> dict[str, Any]:
+    at = "2026-01-15T09:00:00Z"
+    return {"id": id_, "type": type_, "created_at": at, "organization_id": "o", "event": TOLD | payload}
+
+
+@pytest.fixture
+def hooked(api: Any) -> Any:
+    """A Polytomic with one webhook, and updates that succeed."""
+    api.holds("webhooks", WEBHOOK)
+    api["POST /api/webhooks"] = lambda request: {"data": WEBHOOK | json.loads(request.content)}
+    api[f"PUT /api/webhooks/{HOOK}"] = lambda request: {"data": WEBHOOK | json.loads(request.content)}
+    api[f"POST /api/webhooks/{HOOK}/enable"] = {"data": WEBHOOK}
+    api[f"POST /api/webhooks/{HOOK}/disable"] = {"data": WEBHOOK | {"disabled": True}}
+    api[f"DELETE /api/webhooks/{HOOK}"] = httpx.Response(204)
+    return api
+
+
+async def test_events_are_rows_that_say_what_a_sync_did(tools: Any, api: Any) -> None:
+    counts = {
+        "inserted_count": 3,
+        "error_count": 0,
+        "errored_records": [],
+        "schedule": {"frequency": "manual"},
+    }
+    api["GET /api/events"] = {"data": [event("1", **counts, logs_url="/logs", status="completed")]}
+
+    answer = await tools("list_events")
+
+    assert answer == {
+        "items": [
+            {
+                "id": "1",
+                "name": "Plans to Gong",
+                "type": "sync.completed",
+                "created_at": "2026-01-15T09:00:00Z",
+                "sync_id": "s1",
+                "execution_id": "e1",
+                "inserted_count": 3,
+                "error_count": 0,
+            }
+        ]
+    }
+
+
+async def test_events_are_asked_for_by_type_and_time_a_hundred_at_a_time(tools: Any, api: Any) -> None:
+    api["GET /api/events"] = {"data": [event("1")]}
+
+    await tools("list_events", type="sync.completed", since="2026-01-15T00:00:00Z", until="2026-01-16")
+
+    (request,) = api.asked("GET /api/events")
+    assert dict(request.url.params) == {
+        "type": "sync.completed",
+        "starting_after": "2026-01-15T00:00:00Z",
+        "ending_before": "2026-01-16",
+        "limit": "100",
+    }
+
+
+@pytest.mark.parametrize("reference", ["s1", "plans TO gong"])
+async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: Any, reference: str) -> None:
+    other = event("2") | {"event": {"sync_id": "s2", "sync_name": None}}
+    api["GET /api/events"] = {"data": [other, event("1"), {"id": "3"}]}
+
+    answer = await tools("list_events", sync_id=reference)
+
+    assert [item["id"] for item in answer["items"]] == ["1"]
+
+
+async def test_events_go_on_where_they_ended(tools: Any, api: Any) -> None:
+    def pages(request: httpx.Request) -> Any:
+        if request.url.params.get("page_token"):
+            return {"data": [event("3")], "pagination": {}}
+        return {"data": [event("1"), event("2")], "pagination": {"next_page_token": "t"}}
+
+    api["GET /api/events"] = pages
+
+    first = await tools("list_events", limit=2)
+    second = await tools("list_events", limit=2, page_token=first["next_page_token"])
+
+    assert [item["id"] for item in first["items"] + second["items"]] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("type_", ["sync.failed", "sync.completed_with_errors"])
+async def test_a_failure_leads_to_its_diagnosis(tools: Any, api: Any, type_: str) -> None:
+    api["GET /api/events"] = {"data": [event("1"), event("2", type_, error="no")]}
+
+    (step,) = (await tools("list_events"))["next_steps"]
+
+    assert (step["tool"], step["arguments"]) == ("diagnose_sync", {"sync_id": "s1"})
+
+
+async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Any, api: Any) -> None:
+    api["GET /api/events"] = {"data": []}
+    api["GET /api/events_types"] = {"data": ["sync.failed", "sync.running"]}
+
+    text = await tools.refused("list_events", type="sync.faild")
+
+    assert "'sync.faild' is no type of event. Did you mean 'sync.failed'?" in text
+    assert await tools("list_events", type="sync.failed") == {"items": []}
+
+
+@pytest.mark.usefixtures("hooked")
+async def test_webhooks_are_listed_without_their_secret(tools: Any) -> None:
+    answer = await tools("list_webhooks")
+
+    assert answer == {"items": [{"id": HOOK, "endpoint": ENDPOINT, "disabled": False}]}
+
+
+async def test_a_webhook_is_created_where_there_is_none(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks")
+
+    saved = await tools("save_webhook", endpoint=ENDPOINT, secret="shh")
+
+    assert hooked.bodies("POST /api/webhooks") == [{"endpoint": ENDPOINT, "secret": "shh"}]
+    assert saved == {"id": HOOK, "endpoint": ENDPOINT, "disabled": False}
+
+
+async def test_a_new_webhook_needs_both(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks")
+
+    assert "send endpoint and secret" in await tools.refused("save_webhook", endpoint=ENDPOINT)
+    assert hooked.written() == []
+
+
+@pytest.mark.parametrize("reference", [{}, {"webhook_id": HOOK}, {"webhook_id": ENDPOINT}])
+async def test_a_webhook_is_changed_with_its_secret(tools: Any, hooked: Any, reference: Any) -> None:
+    await tools("save_webhook", endpoint="https://b.example", secret="shh", **reference)
+
+    assert hooked.bodies(f"PUT /api/webhooks/{HOOK}") == [{"endpoint": "https://b.example", "secret": "shh"}]
+
+
+async def test_a_masked_secret_is_not_sent_back(tools: Any, hooked: Any) -> None:
+    text = await tools.refused("save_webhook", endpoint="https://b.example")
+
+    assert "Send secret again. Nothing was changed." in text
+    assert hooked.written() == []
+
+
+async def test_a_secret_that_polytomic_shows_is_kept(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks", WEBHOOK | {"secret": "shown"})
+
+    saved = await tools("save_webhook", endpoint="https://b.example")
+
+    assert hooked.bodies(f"PUT /api/webhooks/{HOOK}")[0]["secret"] == "shown"
+    assert "secret" not in saved
+
+
+@pytest.mark.parametrize(("active", "verb"), [(True, "enable"), (False, "disable")])
+async def test_a_webhook_is_switched(tools: Any, hooked: Any, *, active: bool, verb: str) -> None:
+    answer = await tools("set_webhook_active", active=active)
+
+    assert hooked.written() == [f"POST /api/webhooks/{HOOK}/{verb}"]
+    assert answer["disabled"] is not active
+
+
+async def test_without_a_webhook_the_way_to_one_is_named(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks")
+
+    text = await tools.refused("set_webhook_active", active=True)
+
+    assert text.startswith("There is no webhook yet.")
+    assert "save_webhook" in text
+
+
+async def test_among_several_webhooks_one_has_to_be_named(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks", WEBHOOK, WEBHOOK | {"id": "2", "endpoint": "https://b.example"})
+
+    text = await tools.refused("list_webhook_deliveries")
+
+    assert text == f"There are 2 webhooks; send webhook_id, one of: {ENDPOINT}, https://b.example."
+
+
+async def test_deliveries_are_rows_with_what_was_asked_for(tools: Any, hooked: Any) -> None:
+    path = f"GET /api/webhooks/{HOOK}/deliveries"
+    hooked[path] = {"data": [{"id": "d", "success": False, "status_code": None, "error": "late"}]}
+
+    answer = await tools("list_webhook_deliveries", success=False, since="2026-01-15", event_id="e")
+
+    assert answer == {"items": [{"id": "d", "success": False, "error": "late"}]}
+    assert dict(hooked.asked(path)[0].url.params) == {
+        "success": "false",
+        "start": "2026-01-15",
+        "event_id": "e",
+    }
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_webhook_is_deleted_once_a_person_agreed(mode: str, connect: Any, hooked: Any) -> None:
+    questions = []
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        del context
+        questions.append(params.message)
+        return YES
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        deleted = await tools("delete_webhook")
+
+    assert (deleted["id"], deleted["name"]) == (HOOK, ENDPOINT)
+    assert questions[0].startswith(f"Delete the webhook '{ENDPOINT}' ({HOOK})?")
+    assert hooked.written() == [f"DELETE /api/webhooks/{HOOK}"]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_where_nobody_can_be_asked_the_endpoint_stands_for_the_yes(
+    mode: str, connect: Any, hooked: Any
+) -> None:
+    async with connect(mode=mode) as tools:
+        text = await tools.refused("delete_webhook", webhook_id=HOOK)
+        assert hooked.written() == []
+        await tools("delete_webhook", confirm_name=ENDPOINT)
+
+    assert "Nothing was deleted." in text
+    assert hooked.written() == [f"DELETE /api/webhooks/{HOOK}"]
+
+
+async def test_subscribers_of_all_syncs_are_shown_and_replaced(tools: Any, api: Any) -> None:
+    api[f"GET {SHARED}"] = {"emails": ["a@x.example"]}
+    api[f"PUT {SHARED}"] = lambda request: json.loads(request.content)
+
+    before = await tools("get_error_notifications")
+    after = await tools("set_error_notifications", subscribers=["b@x.example"])
+
+    assert before == {"subscribers": ["a@x.example"]}
+    assert api.bodies(f"PUT {SHARED}") == [{"emails": ["b@x.example"]}]
+    assert after == {
+        "subscribers": ["b@x.example"],
+        "changed": {"subscribers": {"before": ["a@x.example"], "after": ["b@x.example"]}},
+    }
+
+
+@pytest.mark.parametrize(("kind", "path"), [("syncs", "syncs"), ("bulk/syncs", "bulk/syncs")])
+async def test_one_syncs_error_handling_is_changed_without_loss(
+    tools: Any, api: Any, kind: str, path: str
+) -> None:
+    for each in ("syncs", "bulk/syncs"):
+        api.holds(each)
+    api.holds(kind, {"id": api.SYNC, "name": "Plans"})
+    setting = "auto_retry_record_errors" if kind == "syncs" else "ingestion_failure_threshold"
+    stored = {setting: 1, "subscribers": ["a@x.example"]}
+    handling = f"/api/{path}/{api.SYNC}/error-handling"
+    api[f"GET {handling}"] = {"data": stored}
+    api.echoes(f"PUT {handling}")
+
+    after = await tools("set_error_notifications", sync_id="Plans", settings={setting: 0})
+
+    assert api.bodies(f"PUT {handling}") == [stored | {setting: 0}]
+    assert after["changed"] == {setting: {"before": 1, "after": 0}}
+
+
+async def test_a_setting_that_there_is_not_is_named(tools: Any, company: Any) -> None:
+    company[f"GET /api/syncs/{company.SYNC}/error-handling"] = {"data": {"warning_notifications": False}}
+
+    text = await tools.refused(
+        "set_error_notifications", sync_id=company.SYNC, settings={"warning_notification": True}
+    )
+
+    assert "'warning_notification' is no setting. Did you mean 'warning_notifications'?" in text
+    assert company.written() == []
+
+
+async def test_settings_are_of_one_sync(tools: Any, api: Any) -> None:
+    api[f"GET {SHARED}"] = {}
+
+    assert "send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
+    async with open_sandbox(mode=mode, toolsets=("events",)) as tools:
+        saved = await tools("save_webhook", endpoint=ENDPOINT, secret="shh")
+        switched = await tools("set_webhook_active", active=False)
+        deliveries = await tools("list_webhook_deliveries")
+        told = await tools("set_error_notifications", subscribers=["ada@acme.example"])
+        events = await tools("list_events")
+        refused = await tools.refused("list_events", type="sync.ended")
+        deleted = await tools("delete_webhook", confirm_name=ENDPOINT)
+
+    assert (saved["id"], switched["disabled"]) == (deleted["id"], True)
+    assert deliveries == events == {"items": []}
+    assert told["subscribers"] == ["ada@acme.example"]
+    assert "sync.completed_with_errors" in refused
