@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
@@ -17,17 +19,18 @@ from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.guides import Argument, Guide
 from polytomic_mcp.resources import LATEST
 from polytomic_mcp.tools.answers import items_of
-from polytomic_mcp.tools.arguments import api_of
+from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.connections import type_id
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.names import CONNECTION, SYNC, every, find
 from polytomic_mcp.tools.targets import target_objects
 
+_FRESH: Final = 10.0
 _MOST: Final = 100
 """How many values the protocol lets one completion hold."""
 
-VARIABLES: Final[Mapping[str, Argument]] = {
+_VARIABLES: Final[Mapping[str, Argument]] = {
     "connection_id": Argument("connection"),
     "model_id": Argument("model"),
     "sync_id": Argument("sync"),
@@ -39,17 +42,39 @@ VARIABLES: Final[Mapping[str, Argument]] = {
 """The variables of resource templates."""
 
 
+class _Listings:
+    """What was listed a moment ago: whoever types asks for the same list with every key."""
+
+    def __init__(self) -> None:
+        self._seen: WeakKeyDictionary[Polytomic, dict[str, tuple[float, list[JsonObject]]]]
+        self._seen = WeakKeyDictionary()
+
+    async def every(self, caller: Caller, operation: str) -> list[JsonObject]:
+        """Return what all pages of a listing hold, as it was at most ten seconds ago."""
+        seen = self._seen.setdefault(caller.api, {})
+        when, items = seen.get(operation, (-inf, []))
+        if caller.now() - when > _FRESH:
+            items = await every(caller.api, operation)
+            seen[operation] = caller.now(), items
+        return items
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """Which values are wanted: for what argument, and what the one holds that it depends on."""
 
-    api: Polytomic
+    caller: Caller
+    listings: _Listings
     argument: Argument
     owner: str
+
+    async def every(self, operation: str) -> list[JsonObject]:
+        return await self.listings.every(self.caller, operation)
 
 
 def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
     """Complete the arguments of these guides' prompts, and the variables of the resource templates."""
+    listings = _Listings()
 
     async def complete(
         request: ServerRequestContext[Caller, Any], params: CompleteRequestParams
@@ -59,8 +84,9 @@ def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
         if argument := form.get(params.argument.name):
             defaults = {name: part.default or "" for name, part in form.items()}
             given = defaults | ((params.context.arguments if params.context else None) or {})
-            api = await api_of(Context(request_context=request))
-            values = await _values(_Question(api, argument, given.get(argument.of or "", "")))
+            caller = await caller_of(Context(request_context=request))
+            question = _Question(caller, listings, argument, given.get(argument.of or "", ""))
+            values = await _values(question)
         return CompleteResult(completion=_completion(values, params.argument.value))
 
     server.add_request_handler("completion/complete", CompleteRequestParams, complete)
@@ -71,7 +97,7 @@ def _form(params: CompleteRequestParams, guides: Mapping[str, Guide]) -> Mapping
     if isinstance(params.ref, PromptReference):
         guide = guides.get(params.ref.name)
         return guide.arguments if guide else {}
-    return VARIABLES
+    return _VARIABLES
 
 
 async def _values(question: _Question) -> list[str]:
@@ -92,23 +118,23 @@ def _completion(values: Iterable[str], typed: str) -> Completion:
 
 async def _connections(question: _Question) -> list[str]:
     wanted = question.argument.type
-    items = await every(question.api, CONNECTION.list)
+    items = await question.every(CONNECTION.list)
     return _names(item for item in items if wanted in {None, type_id(item)})
 
 
 async def _connection_types(question: _Question) -> list[str]:
-    return [item["id"] for item in await every(question.api, "GET /api/connection_types")]
+    return [item["id"] for item in await question.every("GET /api/connection_types")]
 
 
 async def _targets(question: _Question) -> list[str]:
-    connection = await find(question.api, CONNECTION, question.owner)
-    return [item["id"] for item in items_of(await target_objects(question.api, connection["id"]))]
+    connection = await find(question.caller.api, CONNECTION, question.owner)
+    return _names(items_of(await target_objects(question.caller.api, connection["id"])))
 
 
 async def _executions(question: _Question) -> list[str]:
     """Return the ids of a sync's newest executions: one page, since nobody types an older one by heart."""
-    sync = await find(question.api, SYNC, question.owner)
-    page = await question.api.call("GET /api/syncs/{sync_id}/executions", sync_id=sync["id"])
+    sync = await find(question.caller.api, SYNC, question.owner)
+    page = await question.caller.api.call("GET /api/syncs/{sync_id}/executions", sync_id=sync["id"])
     return [LATEST, *(item["id"] for item in items_of(page))]
 
 
@@ -122,7 +148,7 @@ async def _choices(question: _Question) -> list[str]:
 
 def _named(operation: str) -> Callable[[_Question], Awaitable[list[str]]]:
     async def names(question: _Question) -> list[str]:
-        return _names(await every(question.api, operation))
+        return _names(await question.every(operation))
 
     return names
 

@@ -1,6 +1,7 @@
 """The composition root: settings become a server, and this module alone knows both wings."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -32,7 +33,8 @@ _INSTRUCTIONS: Final = (
     "Polytomic moves data. A connection reaches a system; a model is a query or table over a connection; "
     "a sync maps a model's fields onto a target object of another connection, and runs. "
     "Order: create_connection (source, destination), create_model, list_target_objects, "
-    "list_target_fields, create_sync, start_sync. Wherever an id is wanted, an exact name will do."
+    "list_target_fields, create_sync, start_sync. Wherever an id is wanted, an exact name will do. "
+    "What no tool does, find_operations finds. An answer's next_steps are calls that follow well."
 )
 
 
@@ -57,7 +59,8 @@ class PolytomicServer(MCPServer[Caller]):
             known = [tool.name for tool in self._tool_manager.list_tools()]
             raise ToolError(
                 f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE, "
-                f"POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: {', '.join(known)}."
+                "POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: "
+                f"{', '.join(known)}."
             )
         return await super().call_tool(name, arguments, context)
 
@@ -112,7 +115,7 @@ def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:
     ]
 
 
-def _refuse_unknown(names: Set[str], known: Iterable[Toolset]) -> None:
+def _refuse_unknown(names: AbstractSet[str], known: Iterable[Toolset]) -> None:
     right = [name for toolset in known for name in toolset.names()]
     if unknown := sorted(names - {*right}):
         raise ConfigurationError(
@@ -155,7 +158,7 @@ def build_server(
     return server
 
 
-def _toolset_of_hidden(shown: Set[str]) -> dict[str, str]:
+def _toolset_of_hidden(shown: AbstractSet[str]) -> dict[str, str]:
     """Return the toolset of each tool that is not among those shown."""
     return {name: toolset.name for toolset in toolsets() for name in toolset.names() if name not in shown}
 

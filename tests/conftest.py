@@ -112,8 +112,14 @@ class Script(httpx.AsyncBaseTransport):
 class Pauses(list[float]):
     """A clock whose pauses take no time: each lets the others go on, and is written down, in seconds."""
 
+    time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
     async def sleep(self, seconds: float) -> None:
         self.append(seconds)
+        self.time += seconds
         await anyio.lowlevel.checkpoint()
 
 
@@ -133,7 +139,7 @@ def serve(script: Script, pauses: Pauses) -> Callable[..., AbstractAsyncContextM
 
     def caller(_: Polytomic) -> Caller:
         api = Polytomic(Secret("key"), transport=script, retry=RetryPolicy(attempts=1))
-        return Caller(api, sleep=pauses.sleep)
+        return Caller(api, sleep=pauses.sleep, now=pauses.now)
 
     @asynccontextmanager
     async def served(settings: Settings | None = None, **options: Any) -> AsyncIterator[Client]:

@@ -95,6 +95,20 @@ async def test_operations_are_completed_and_cut_at_a_hundred(serve: Serve, mode:
     assert all(value.startswith("GET /api/bulk") for value in some.values)
 
 
+async def test_a_list_is_asked_for_once_while_one_types_and_again_later(
+    serve: Serve, script: Any, pauses: Any
+) -> None:
+    asked: list[int] = []
+
+    async with serve() as client:
+        for seconds, typed in ((0, "g"), (4, "go"), (7, "gon")):
+            pauses.time += seconds
+            await complete(client, "polytomic://connections/{connection_id}", "connection_id", typed)
+            asked.append(script.asked.count("GET /api/connections"))
+
+    assert asked == [1, 1, 2]
+
+
 async def test_what_begins_with_the_text_comes_before_what_contains_it(serve: Serve) -> None:
     async with serve() as client:
         completion = await complete(client, "polytomic://connections/{connection_id}", "connection_id", "SAL")

@@ -21,14 +21,15 @@ _RANK: Final = (
 """Of two that fit alike, the one with the shorter path comes first; bm25 is below zero."""
 
 _STOP_WORDS: Final = frozenset(
-    (
-        "able about actually after also am an and any api are as at back be been both but by can could did do "
-        "does down each ever every exactly few for found from get gets go goes going got had happen has have "
-        "he her here him if in into is it its just kind kinds let lets like made make making many me more "
-        "much must my myself need no nobody not number of on one only or other others our out over own please "
-        "polytomic put puts really same she should since so some something sort still sure take takes tell "
-        "than that the their them then there these they thing things this to too until up us use used using "
-        "very want was we well went were what where which while will with would yet you your "
+    (  # noqa: SIM905 - as a list of literals it would be read by nobody
+        "able about actually after also am an and any api are as at back be been both but by can could "
+        "did do does down each ever every exactly few for found from get gets go goes going got had "
+        "happen has have he her here him if in into is it its just kind kinds let lets like made make "
+        "making many me more much must my myself need no nobody not number of on one only or other others "
+        "our out over own please polytomic put puts really same she should since so some something sort "
+        "still sure take takes tell than that the their them then there these they thing things this to "
+        "too turn until up us use used using very want was we went were what where which while will with "
+        "would yet you your "
     ).split()
 )
 _WORD: Final = re.compile(r"[^\W_]{2,}")

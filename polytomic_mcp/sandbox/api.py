@@ -63,7 +63,7 @@ class Api:
 
     async def _identify(self, request: Request) -> Credential:
         token = read_token(request.headers.get("Authorization"))
-        if is_own(self._world, token):
+        if token.organization_id is None and is_own(self._world, token):
             return OWNER
         return await anyio.to_thread.run_sync(identify, self._world, token)
 
@@ -96,7 +96,7 @@ class Api:
     def _perform(self, operation: Operation, call: Call, key: str | None) -> Answer:
         if key is None:
             return self._act(operation, call, _forget)
-        digest = fingerprint(operation.id, call.arguments)
+        digest = fingerprint(operation.id, call.arguments, call.credential.user_id)
         with self._outcomes.hold(key):
             outcome = self._outcomes.recall(key, digest)
             return outcome or self._act(operation, call, partial(self._outcomes.keep, key, digest))

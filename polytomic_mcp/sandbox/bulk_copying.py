@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from polytomic_mcp.sandbox import bulk_outputs
 from polytomic_mcp.sandbox.bulk_copies import Copies, Copy
+from polytomic_mcp.sandbox.bulk_outputs import Stamps, aside
 from polytomic_mcp.sandbox.tables import Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -51,8 +51,9 @@ class Merge:
     def __init__(
         self, world: World, output: Table, names: Sequence[str], key: Sequence[str], run: str
     ) -> None:
-        self._world = world
+        self._tables = world.tables
         self._output = output
+        self._stamps = Stamps(world, output)
         self._copies = Copies(world, output, names, key)
         self._run = run
 
@@ -60,13 +61,18 @@ class Merge:
         """Write rows; of several with one key the last stays."""
         self._copies.refresh()
         keyed = {self._copies.key(row): row for row in rows}
+        digests = {key: self._copies.digest(row) for key, row in keyed.items()}
         found = self._copies.find(keyed)
-        fresh = {key: row for key, row in keyed.items() if key not in found}
-        changed = {key: row for key, row in keyed.items() if key in found and self._differs(row, found[key])}
-        written = Written(self._insert(fresh), self._update(changed, found))
+        fresh = [key for key in keyed if key not in found]
+        changed = [key for key in keyed if key in found and found[key].digest != digests[key]]
+        inserts = self._stamps.on_new([keyed[key] for key in fresh])
+        ids = self._tables.insert(self._output, inserts) if inserts else ()
+        updates = self._changed({found[key].row_id: keyed[key] for key in changed})
+        places = zip((*fresh, *changed), (*ids, *updates), strict=True)
+        self._copies.put({key: Copy(id_, digests[key]) for key, id_ in places})
         self._copies.see(keyed, self._run)
         self._copies.settle()
-        return written
+        return Written(inserts, [*updates.values()])
 
     def end(self, *, is_whole: bool) -> Written | None:
         """Delete some of what is gone from the source; None when nothing more is."""
@@ -74,52 +80,37 @@ class Merge:
             return None
         self._copies.refresh()
         gone = self._copies.unseen(self._run, _CHUNK)
-        rows = self._world.tables.pick(self._output, gone)
-        self._world.tables.delete(self._output, gone)
+        rows = self._tables.pick(self._output, gone)
+        self._tables.delete(self._output, gone)
         self._copies.settle()
         return Written(deletes=[*rows.values()]) if gone else None
 
     def abandon(self) -> None:
         """Keep what was merged: the next run goes on from there."""
 
-    def _differs(self, row: Row, copy: Copy) -> bool:
-        return self._copies.digest(row) != copy.digest
-
-    def _insert(self, rows: dict[str, Row]) -> list[Row]:
-        made = [_stamped(self._world, self._output, row, None) for row in rows.values()]
-        self._note(rows, self._world.tables.insert(self._output, made) if made else ())
-        return made
-
-    def _update(self, rows: dict[str, Row], found: dict[str, Copy]) -> list[Row]:
-        ids = [found[key].row_id for key in rows]
-        held = self._world.tables.pick(self._output, ids)
-        made = {
-            id_: _stamped(self._world, self._output, row, held.get(id_))
-            for id_, row in zip(ids, rows.values(), strict=True)
-        }
-        if made:
-            self._world.tables.update(self._output, made)
-        self._note(rows, ids)
-        return [*made.values()]
-
-    def _note(self, rows: dict[str, Row], ids: Sequence[int]) -> None:
-        pairs = zip(rows.items(), ids, strict=True)
-        self._copies.put({key: Copy(id_, self._copies.digest(row)) for (key, row), id_ in pairs})
+    def _changed(self, rows: dict[int, Row]) -> dict[int, Row]:
+        """Write rows over those that are there, whose other columns stay."""
+        held = self._tables.pick(self._output, rows)
+        changed = {id_: self._stamps.on_changed(held[id_], row) for id_, row in rows.items()}
+        if changed:
+            self._tables.update(self._output, changed)
+        return changed
 
 
 class Append:
     """Adds rows; where there is a key, only those that differ from the last version of theirs."""
 
     def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
-        self._world = world
+        self._tables = world.tables
         self._output = output
+        self._stamps = Stamps(world, output)
         self._copies = Copies(world, output, names, key) if key else None
 
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows."""
         fresh = [*rows] if self._copies is None else self._fresh(self._copies, rows)
-        made = [_stamped(self._world, self._output, row, None) for row in fresh]
-        ids = self._world.tables.insert(self._output, made)
+        made = self._stamps.on_new(fresh)
+        ids = self._tables.insert(self._output, made)
         if self._copies is not None:
             pairs = zip(fresh, ids, strict=True)
             self._copies.put(
@@ -155,37 +146,27 @@ class Replace:
     """
 
     def __init__(self, world: World, output: Table, planned: Table, run: str, *, is_rebuilt: bool) -> None:
-        self._world = world
+        self._tables = world.tables
         self._output = output
         self._planned = planned if is_rebuilt else None
         self._form = planned if is_rebuilt else output
-        self._staged = bulk_outputs.aside(self._form, run)
+        self._stamps = Stamps(world, self._form)
+        self._staged = aside(self._form, run)
 
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows aside."""
-        made = [_stamped(self._world, self._form, row, None) for row in rows]
-        self._world.tables.insert(self._staged, made)
+        made = self._stamps.on_new(rows)
+        self._tables.insert(self._staged, made)
         return Written(made)
 
     def end(self, *, is_whole: bool) -> Written | None:
         """Put the rows in place, and count none of them again."""
         del is_whole
         if self._planned is not None:
-            self._world.tables.drop(self._output)
-            self._world.tables.create(self._planned)
-        self._world.tables.swap(self._form, self._staged)
+            self._tables.drop(self._output)
+            self._tables.create(self._planned)
+        self._tables.swap(self._form, self._staged)
 
     def abandon(self) -> None:
         """Remove what was gathered, unless it was put in place."""
-        self._world.tables.discard(self._staged)
-
-
-def _stamped(world: World, table: Table, row: Row, held: Row | None) -> Row:
-    """Return the row with the times of its coming and of its change, where the table notes them."""
-    now = world.now()
-    stamps = {
-        bulk_outputs.CREATED.name: now if held is None else held.get(bulk_outputs.CREATED.name),
-        bulk_outputs.UPDATED.name: now,
-    }
-    noted = {name: time for name, time in stamps.items() if table.column(name) is not None}
-    return {**(held or {}), **row, **noted}
+        self._tables.discard(self._staged)

@@ -1,6 +1,6 @@
 """The table a schema's rows land in: made, widened, and what brings a row to its form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,24 @@ ASIDE: Final = "aside/"
 
 Shape = Callable[[Row], Row]
 """Brings a source's row to the form of its output; raises ``UnfitError``."""
+
+
+class Stamps:
+    """Notes on rows when they came and when they changed, where their table has the columns for it."""
+
+    def __init__(self, world: World, table: Table) -> None:
+        self._world = world
+        self._names = [stamp.name for stamp in STAMPS if table.column(stamp.name) is not None]
+
+    def on_new(self, rows: Iterable[Row]) -> list[Row]:
+        """Return rows as they come."""
+        stamps = dict.fromkeys(self._names, self._world.now())
+        return [row | stamps for row in rows]
+
+    def on_changed(self, held: Row, row: Row) -> Row:
+        """Return a row that takes the place of another; it keeps the time the other came."""
+        now = self._world.now()
+        return {**held, **row, **{name: now for name in self._names if name != CREATED.name}}
 
 
 def planned(

@@ -28,6 +28,7 @@ TEST_RECORDS: Final = 5
 class Route:
     """``copying`` is None for a test, which writes nothing; ``mark`` is None where all is read."""
 
+    connection: JsonObject
     source: Table
     selection: Selection
     shape: Shape
@@ -37,7 +38,7 @@ class Route:
 
     def rows(self, world: World) -> Iterator[Row]:
         """Yield the source's rows that the run takes."""
-        rows = (row for _, row in world.tables.read(self.source))
+        rows = bulk_sources.read(world, self.connection, self.source)
         taken = self.selection.read(rows, self.mark, is_strict=self.is_strict)
         return taken if self.copying is not None else islice(taken, TEST_RECORDS)
 
@@ -73,7 +74,7 @@ def plan_route(world: World, sync: JsonObject, schema: JsonObject, execution: Js
     key = _key(world, source, table, selection)
     planned = _planned(world, sync, schema, selection, key)
     if execution["is_test"]:
-        return Route(table, selection, bulk_outputs.shape_for(planned, selection.outputs))
+        return Route(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
     how = _how(sync, execution["_request"], has_key=bool(key))
     is_replaced = how in ("replace", "rebuild")
     end = _End.of(bulk_outputs.ensure(world, planned), planned, selection, key)
@@ -83,7 +84,7 @@ def plan_route(world: World, sync: JsonObject, schema: JsonObject, execution: Js
     is_anew = is_replaced or _reads_all(execution["_request"])
     state = selection.mark_state()
     mark = None if is_anew else bulk_marks.get(world, sync["id"], schema["id"], state)
-    return Route(table, selection, shape, copying, mark, is_strict=how == "append" and not key)
+    return Route(source, table, selection, shape, copying, mark, is_strict=how == "append" and not key)
 
 
 def _how(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:

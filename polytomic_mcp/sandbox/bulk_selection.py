@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox import bulk_schemas, filters
 from polytomic_mcp.sandbox.conversion import to_moment, to_number, to_text
+from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 
@@ -34,7 +35,7 @@ class Output:
 
 
 class Selection:
-    """What a run takes from a schema's table."""
+    """What a run takes from a schema's table; ``RefusalError`` where a filter's field is gone."""
 
     def __init__(self, sync: JsonObject, schema: JsonObject, table: Table, now: datetime) -> None:
         self._table = table
@@ -47,11 +48,6 @@ class Selection:
             for field in schema["fields"]
             if field["enabled"] and (column := table.column(field["id"])) is not None
         ]
-
-    @property
-    def is_tracked(self) -> bool:
-        """Whether a field tells how far a run has read."""
-        return self._tracking is not None
 
     def read(self, rows: Iterable[Row], mark: Any, *, is_strict: bool) -> Iterator[Row]:
         """Yield the rows that a run which goes on from ``mark`` takes; without a mark, all that pass.
@@ -112,8 +108,10 @@ def _output(sync: JsonObject, field: JsonObject, column: Column) -> Output:
 def _filter_tests(schema: JsonObject, table: Table, now: datetime) -> Iterator[Test]:
     for condition in schema["filters"]:
         column = table.column(condition["field_id"])
-        if column is not None:
-            yield _filter_test(condition, column, now)
+        if column is None:  # to go on without it would copy rows that were not to leave the source
+            message = f"{schema['id']} has no field {condition['field_id']} any more, which a filter needs."
+            raise RefusalError(422, message, key="unknown_field")
+        yield _filter_test(condition, column, now)
 
 
 def _filter_test(condition: JsonObject, column: Column, now: datetime) -> Test:

@@ -1,16 +1,29 @@
-"""What a bulk sync can read from a connection: its schemas, which are the tables of its system."""
+"""What a bulk sync can read from a connection: its schemas, which are the tables of its system.
 
+A field that a user added to a schema is one more column, which holds what its path leads to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import schemas
 from polytomic_mcp.sandbox.destinations import system_of
 from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.tables import Column, Table
+from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
 TRACKABLE: Final = ("number", "datetime")
 """The types of a field that can tell how far a run has read (a guess)."""
+
+_SQL_TYPES: Final = {
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "array": "JSON",
+    "object": "JSON",
+}
 
 _SETTINGS: Final = ("replication_slot",)
 """What a database takes as ``source_configuration``: kept, and without effect on what is read."""
@@ -18,19 +31,26 @@ _SETTINGS: Final = ("replication_slot",)
 
 def list_tables(world: World, connection: JsonObject) -> list[Table]:
     """Return the tables a bulk sync can read; a flow is a place to write to only (a guess)."""
-    return [table for table in world.tables.list(system_of(connection)) if table.kind != "flow"]
+    tables = world.tables.list(system_of(connection))
+    return [_widened(world, connection, table) for table in tables if table.kind != "flow"]
 
 
 def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
     """Return the table of a schema's id, in any case, or None where there is none to read."""
     table = world.tables.get(system_of(connection), schema_id)
-    return None if table is None or table.kind == "flow" else table
+    return None if table is None or table.kind == "flow" else _widened(world, connection, table)
+
+
+def read(world: World, connection: JsonObject, table: Table) -> Iterator[Row]:
+    """Yield the table's rows, oldest first, a chunk in memory at a time."""
+    paths = {field["id"]: field["path"] or field["id"] for field in _added(world, connection, table)}
+    for _, row in world.tables.read(table):
+        yield row | {name: schemas.follow(row, path) for name, path in paths.items()} if paths else row
 
 
 def key_columns(world: World, connection: JsonObject, table: Table) -> tuple[Column, ...]:
     """Return the columns that identify a row: the detected key, or the one a user put in its place."""
-    described: list[JsonObject] = schemas.describe(world, connection, table)["fields"]
-    keys = {field["id"] for field in described if field["is_primary_key"]}
+    keys = {field["id"] for field in _fields(world, connection, table) if field["is_primary_key"]}
     return tuple(column for column in table.columns if column.name in keys)
 
 
@@ -61,3 +81,20 @@ def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[
 def settings(connection: JsonObject) -> tuple[str, ...]:
     """Return the keys that ``source_configuration`` takes."""
     return _SETTINGS if system_of(connection) in WAREHOUSES else ()
+
+
+def _widened(world: World, connection: JsonObject, table: Table) -> Table:
+    added = (
+        Column(field["id"], field["type"], _SQL_TYPES.get(field["type"], "VARCHAR"), label=field["name"])
+        for field in _added(world, connection, table)
+    )
+    return replace(table, columns=(*table.columns, *added))
+
+
+def _added(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
+    return [field for field in _fields(world, connection, table) if field["user_managed"]]
+
+
+def _fields(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
+    fields: list[JsonObject] = schemas.describe(world, connection, table)["fields"]
+    return fields

@@ -11,6 +11,7 @@ import ipaddress
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -55,7 +56,13 @@ def announce(world: World, event: JsonObject) -> None:
 def send_later(world: World) -> None:
     """Have the workers send what is due, if anything is."""
     if world.store.list(_PENDING):
-        world.run_later(partial(send_due, world))
+        world.store.after_commit(partial(_submit, world))
+
+
+def _submit(world: World) -> None:
+    """Hand the sending to the workers; where the sandbox closes, what waits leaves after the next start."""
+    with suppress(RuntimeError):
+        world.workers.submit(send_due, world)
 
 
 def send_due(world: World) -> None:
@@ -124,7 +131,7 @@ def _send(webhook: Mapping[str, Any], event: JsonObject) -> Outcome:
             answer = client.post(webhook["endpoint"], content=body, headers=headers)
     except httpx.TimeoutException:
         return Outcome(error_kind="timeout", error=f"The endpoint did not answer within {_PATIENCE:.0f} s.")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Outcome(error_kind="connection", error=f"The endpoint cannot be reached: {error}.")
     text = answer.text[:_LONGEST_RESPONSE]
     if answer.is_success:

@@ -111,7 +111,10 @@ def require_well_formed(key: str) -> None:
         )
 
 
-def fingerprint(operation: str, arguments: Mapping[str, Any]) -> str:
-    """Return a digest that tells one call from another; arguments in any order give the same."""
-    text = json.dumps([operation, arguments], sort_keys=True)
+def fingerprint(operation: str, arguments: Mapping[str, Any], user_id: str) -> str:
+    """Return a digest that tells one user's call from another; arguments in any order give the same.
+
+    What one user was answered may be a secret, and is not replayed to another.
+    """
+    text = json.dumps([operation, arguments, user_id], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

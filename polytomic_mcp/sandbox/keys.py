@@ -3,14 +3,23 @@
 import base64
 import binascii
 import secrets
+from dataclasses import dataclass, replace
 
 from polytomic_mcp.sandbox import credentials
-from polytomic_mcp.sandbox.credentials import Credential
+from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.world import World
 
 
-def read_token(authorization: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a request presents, and the organization it names beside it."""
+
+    value: str
+    organization_id: str | None = None
+
+
+def read_token(authorization: str | None) -> Token:
     """Return the token of ``Bearer TOKEN`` or ``Basic base64(organization:TOKEN)``.
 
     Raises:
@@ -18,43 +27,45 @@ def read_token(authorization: str | None) -> str:
     """
     if authorization is None:
         raise _unauthorized("No API key was sent")
-    return _presented(authorization)
+    scheme, _, value = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return Token(value.strip())
+        case "basic":
+            return _pair(value.strip())
+        case _:
+            return Token("")
 
 
-def is_own(world: World, token: str) -> bool:
-    """Say whether this is the sandbox's own key, which stands for its ``OWNER``."""
-    return secrets.compare_digest(token.encode(), world.key.encode())
+def identify(world: World, token: Token) -> Credential:
+    """Return whom a token stands for; may wait for the store.
 
-
-def identify(world: World, token: str) -> Credential:
-    """Return whom a token stands for that the sandbox has minted; may wait for the store.
+    The sandbox's own key acts, as a partner's would, in the organization named beside it; one that
+    there is not counts as its own (a choice).
 
     Raises:
         RefusalError: 401, the token is none of the sandbox's, was revoked or has expired.
     """
-    credential = credentials.find(world, token)
+    if is_own(world, token):
+        named = token.organization_id and world.store.get("organization", token.organization_id)
+        return replace(OWNER, organization_id=named["id"]) if named else OWNER
+    credential = credentials.find(world, token.value)
     if credential is None:
         raise _unauthorized("The API key is wrong")
     return credential
 
 
-def _presented(authorization: str) -> str:
-    scheme, _, value = authorization.partition(" ")
-    match scheme.lower():
-        case "bearer":
-            return value.strip()
-        case "basic":
-            return _password(value.strip())
-        case _:
-            return ""
+def is_own(world: World, token: Token) -> bool:
+    """Say whether this is the sandbox's own key."""
+    return secrets.compare_digest(token.value.encode(), world.key.encode())
 
 
-def _password(credentials_: str) -> str:
+def _pair(text: str) -> Token:
     try:
-        text = base64.b64decode(credentials_, validate=True).decode()
+        organization_id, _, value = base64.b64decode(text, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return ""
-    return text.partition(":")[2]
+        return Token("")
+    return Token(value, organization_id)
 
 
 def _unauthorized(what: str) -> RefusalError:

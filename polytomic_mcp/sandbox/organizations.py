@@ -1,8 +1,9 @@
 """Organizations, and who reaches which.
 
 The sandbox's own key acts for the first organization and, as a partner's key would, in all others
-(a choice: one key shows the whole API). A key minted for a user reaches that user's organization.
-Connections, models and syncs are shared by all: the sandbox has one set of them.
+(a choice: one key shows the whole API); in one alone where the request names it. A key minted for a
+user reaches that user's organization. Connections, models and syncs are shared by all: the sandbox
+has one set of them.
 """
 
 from typing import Final

@@ -53,8 +53,16 @@ def sample(world: World, connection: JsonObject, table: Table) -> list[Row]:
     added = [field for field in describe(world, connection, table)["fields"] if field["user_managed"]]
     rows = (row for _, row in islice(world.tables.read(table), SAMPLE))
     return [
-        row | {field["id"]: _follow(row, field["path"] or field["id"]) for field in added} for row in rows
+        row | {field["id"]: follow(row, field["path"] or field["id"]) for field in added} for row in rows
     ]
+
+
+def follow(row: Row, path: str) -> Any:
+    """Return what a path of names, joined by dots, leads to in a row; null where it leads nowhere."""
+    value: Any = row
+    for name in path.split("."):
+        value = members(value).get(name)
+    return value
 
 
 def upsert_fields(
@@ -169,13 +177,6 @@ def _require_field(table: Table, overrides: JsonObject, field_id: str) -> JsonOb
         message = f"{table.name} has no field {field_id}; {nearest(field_id, names)}"
         raise RefusalError(404, message, key="not_found")
     return field
-
-
-def _follow(row: Row, path: str) -> Any:
-    value: Any = row
-    for name in path.split("."):
-        value = members(value).get(name)
-    return value
 
 
 def _bad(message: str) -> RefusalError:

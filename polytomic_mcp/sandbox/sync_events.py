@@ -1,6 +1,6 @@
 """What a sync's run tells the world: an event when it begins, and one for its end."""
 
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.sandbox import events
 from polytomic_mcp.sandbox.store import JsonObject
@@ -19,32 +19,31 @@ def tell(world: World, execution: JsonObject) -> None:
     sync = world.store.get("sync", execution["_sync_id"])
     if sync is None or execution["status"] not in _TOLD:
         return
-    type_ = f"sync.{execution['status']}"
-    payload: dict[str, Any] = {
+    told, details = _details(sync, execution)
+    ids = {
         "sync_id": sync["id"],
         "sync_name": sync["name"],
         "execution_id": execution["id"],
         "target_connection_id": sync["target"]["connection_id"],
     }
-    if execution["status"] == "canceled":
-        payload["status"] = "canceled"
-    elif execution["status"] == "failed":
-        payload["error"] = execution["errors"][0]
-    elif execution["status"] == "completed" and execution["counts"]["error"]:
-        type_ = "sync.completed_with_errors"
-        payload |= _errors(execution)
-    elif execution["status"] == "completed":
-        payload |= _completion(sync, execution)
-    events.record(world, type_, payload)
+    events.record(world, f"sync.{told}", ids | details)
 
 
-def _errors(execution: JsonObject) -> JsonObject:
-    counts = execution["counts"]
-    return {
-        "error": execution["errors"][0],
-        "number_of_errors": counts["error"],
-        "number_of_warnings": counts["warnings"],
-    }
+def _details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
+    """Return what happened, and what its event holds beside the ids."""
+    status, counts = execution["status"], execution["counts"]
+    match status:
+        case "completed" if counts["error"]:
+            errors = {"number_of_errors": counts["error"], "number_of_warnings": counts["warnings"]}
+            return "completed_with_errors", {"error": execution["errors"][0], **errors}
+        case "completed":
+            return status, _completion(sync, execution)
+        case "failed":
+            return status, {"error": execution["errors"][0]}
+        case "canceled":
+            return status, {"status": status}
+        case _:
+            return status, {}
 
 
 def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:

@@ -88,7 +88,7 @@ async def start_bulk_sync(
     except ConflictError as running:
         follow = _follow(sync["id"], None, "Follow the run that is under way.")
         raise Refusal(str(running), follow) from running
-    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds)
+    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds, started)
 
 
 async def get_bulk_sync_execution(
@@ -174,6 +174,7 @@ async def _followed(
     bulk_sync_id: str,
     execution_id: str,
     seconds: float,
+    known: JsonObject | None = None,
     *,
     limit: int = DEFAULT_SCHEMAS,
 ) -> BulkExecution:
@@ -184,6 +185,7 @@ async def _followed(
         is_over=lambda seen: seen.get("status") in OVER,
         describe=describe,
         seconds=seconds,
+        known=known,
     )
     return _execution(bulk_sync_id, seen, limit)
 

@@ -1,6 +1,7 @@
 """Who calls the tools: one API client, and the clock by which that caller waits."""
 
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -28,5 +29,5 @@ class Caller:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     now: Callable[[], float] = anyio.current_time
     updating: anyio.Lock = field(default_factory=anyio.Lock)
-    tools: Set[str] = frozenset()
+    tools: AbstractSet[str] = frozenset()
     clock: Callable[[], datetime] = utc_now

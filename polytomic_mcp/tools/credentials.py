@@ -1,6 +1,5 @@
 """Keys and temporary credentials: secrets that are shown once, in the answer of the call that mints them."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
@@ -28,7 +27,7 @@ class TemporaryCredential(Result):
     """A token, shown once."""
 
     access_token: str
-    expires_at: datetime | None = None
+    expires_at: str | None = None
     read_only: bool
     note: str = _ONCE
 
@@ -49,10 +48,12 @@ async def create_api_key(
 
 async def create_temporary_credential(
     api: Api,
-    read_only: bool = True,
-    duration_seconds: Annotated[int, Field(ge=600, le=14_400), BeforeValidator(refuse_boolean)] = 3_600,
+    read_only: Annotated[bool, Field(description="false: it may write too")] = True,
+    duration_seconds: Annotated[
+        int, Field(ge=600, le=14_400, description="How long it works"), BeforeValidator(refuse_boolean)
+    ] = 3_600,
     user_id: Annotated[str | None, Field(description="Id or e-mail; none: yourself")] = None,
-    session_name: str | None = None,
+    session_name: Annotated[str | None, Field(description="What it is for")] = None,
 ) -> TemporaryCredential:
     """Mint a token that acts for a user for a while. The answer holds the secret, once: do not repeat it."""
     subject: dict[str, Any] = {"type": "user", "mode": "read_only" if read_only else "user"}

@@ -38,7 +38,9 @@ class Diagnosis(Answer):
 async def diagnose_sync(
     caller: TheCaller,
     sync_id: SyncId,
-    executions: Annotated[int, Field(ge=1, le=50), BeforeValidator(refuse_boolean)] = 5,
+    executions: Annotated[
+        int, Field(ge=1, le=50, description="How many of the last runs"), BeforeValidator(refuse_boolean)
+    ] = 5,
 ) -> Diagnosis:
     """Tell why a sync fails, refuses rows or does not run: ranked causes with evidence and the next call.
 
@@ -92,7 +94,7 @@ def _checked(evidence: Evidence) -> str | None:
     if not evidence.target or not all(evidence.models.values()):
         return None
     broken = len(evidence.broken_fields())
-    return f"fields held against {len(evidence.models)} models and the target: {broken} broken"
+    return f"{broken} broken fields; models held against: {len(evidence.models)}, and the target"
 
 
 def _execution(item: JsonObject) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from polytomic_mcp.tools.diagnosis_evidence import Evidence
-from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.json_values import as_object, as_objects
 from polytomic_mcp.tools.results import NextStep
 from polytomic_mcp.tools.spelling import quoted
 
@@ -14,8 +14,9 @@ Certainty = Literal["certain", "likely", "possible"]
 
 _CERTAINTIES: Final[tuple[Certainty, ...]] = ("certain", "likely", "possible")
 _WELL: Final = frozenset({"healthy", "ready", "ok", ""})
-_MOST_LINES: Final = 6
-_LONGEST_LINE: Final = 240
+_MOST_LINES: Final = 5
+_LONGEST_LINE: Final = 160
+_LONGEST_TITLE: Final = 240
 
 
 class Cause(BaseModel):
@@ -73,20 +74,19 @@ def _lost_objects(evidence: Evidence) -> Iterator[Cause]:
 
 def _problems(evidence: Evidence) -> Iterator[Cause]:
     """Bring Polytomic's own findings and ours together, by the side where they have to be looked at."""
-    theirs = {
-        str(item.get("path")): f"{item.get('path')}: {item.get('message')}"
-        for item in as_objects(evidence.sync.get("problems"))
-    }
+    theirs = [
+        f"{item.get('path')}: {item.get('message')}" for item in as_objects(evidence.sync.get("problems"))
+    ]
     ours = [line for line in evidence.broken_fields() if not _is_told(line, theirs)]
     by_side: dict[str, list[str]] = {}
-    for line in [*theirs.values(), *ours]:
+    for line in [*theirs, *ours]:
         by_side.setdefault(_side(line), []).append(line)
     for side, lines in by_side.items():
         title, step = _titles(evidence)[side]
         yield _cause(title, "certain", lines, step)
 
 
-def _is_told(line: str, theirs: JsonObject) -> bool:
+def _is_told(line: str, theirs: list[str]) -> bool:
     path = line.partition(": ")[0]
     return any(known.startswith(path) for known in theirs)
 
@@ -199,5 +199,5 @@ def _cause(
     if len(told) > _MOST_LINES:
         lines.append(f"and {len(told) - _MOST_LINES} more")
     return Cause(
-        cause=title[:_LONGEST_LINE], certainty=certainty, blocks=blocks, evidence=lines, next_step=step
+        cause=title[:_LONGEST_TITLE], certainty=certainty, blocks=blocks, evidence=lines, next_step=step
     )

@@ -120,20 +120,26 @@ async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering
         str(model["connection_id"]) for model in evidence.models.values() if model.get("connection_id")
     ]
     run = evidence.judged_run
+    if run is not None and not run.errors:
+        run = None
     async with gathering.together() as read:
         connections = {
             id_: read("connections", partial(_existing, api, CONNECTION, id_))
             for id_ in dict.fromkeys([*sources, evidence.target_connection_id])
             if id_
         }
-        errors = Finding[RowErrors]()
-        if run is not None and run.errors:
-            names = evidence.field_names()
-            errors = read("row errors", partial(read_row_errors, api, evidence.sync["id"], run.id, names))
+        errors = read("row errors", partial(_row_errors, api, evidence, run))
     evidence.connections = _known(connections.items())
     evidence.row_errors = errors.value
-    if run is not None and run.errors and not (errors.value and errors.value.causes):
+    if run is not None and not (errors.value and errors.value.causes):
         evidence.row_errors = _told_by_the_run(evidence, run)
+
+
+async def _row_errors(api: Polytomic, evidence: Evidence, run: Run | None) -> RowErrors | None:
+    """Read the log of a run that refused rows."""
+    if run is None:
+        return None
+    return await read_row_errors(api, evidence.sync["id"], run.id, evidence.field_names())
 
 
 def _told_by_the_run(evidence: Evidence, run: Run) -> RowErrors:

@@ -38,15 +38,12 @@ async def trace_lineage(
     api: Api,
     connection_id: Reference = None,
     model_id: Reference = None,
-    field: Annotated[str | None, Field(description="Of the model")] = None,
+    field: Annotated[str | None, Field(description="Of model_id")] = None,
     sync_id: Reference = None,
     limit: Limit = 30,
     page_token: PageToken = None,
 ) -> Lineage:
-    """Show what depends on a connection, model, model's field or sync, and what breaks if it goes.
-
-    Models, joins, syncs, bulk syncs, schedules, target objects, transitively. Before a change or deletion.
-    """
+    """Show all that depends on a connection, model, model's field or sync, and what breaks if that goes."""
     named: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
     item, subject = await _subject(api, {kind: name for kind, name in named.items() if name}, field)
     gathering = Gathering()
@@ -57,7 +54,12 @@ async def trace_lineage(
     return Lineage(
         items=page.items,
         next_page_token=page.next_page_token,
-        subject={"kind": subject.kind, "id": subject.id, "name": subject.name, "field": subject.field},
+        subject={
+            "kind": subject.kind,
+            "id": subject.id,
+            "name": subject.name,
+            "field": subject.field or None,
+        },
         counts=dict(Counter(str(row["kind"]) for row in rows)),
         unavailable=gathering.unavailable or None,
     )

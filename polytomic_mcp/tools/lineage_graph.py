@@ -16,6 +16,7 @@ _ORDER: Final = ("model", "sync", "bulk_sync", "target_object")
 _MOST_USES: Final = 6
 _BLOCKED: Final = "cannot run"
 _WAITING: Final = "is no longer started by it"
+_POORER: Final = "may miss joined values"
 _ENDS: Final = {
     "source_connection_id": "reads from it",
     "destination_connection_id": "writes to it",
@@ -67,8 +68,8 @@ def trace(graph: Graph, subject: Subject) -> list[JsonObject]:
     tracing.note_models(lost)
     tracing.note_syncs(lost, joined=tracing.note_joins(lost))
     tracing.note_bulk_syncs()
-    tracing.note_targets()
     tracing.note_followers()
+    tracing.note_targets()
     return sorted(tracing.rows.values(), key=lambda row: (_ORDER.index(row["kind"]), str(row["name"])))
 
 
@@ -113,7 +114,7 @@ class _Tracing:
             if self.subject.kind == "connection":
                 self._note_connection(sync)
             for id_ in sorted(joined.keys() & _model_ids(sync)):
-                self._note("sync", sync, f"reads {joined[id_]}, which loses a join", "may miss joined values")
+                self._note("sync", sync, f"reads {joined[id_]}, which loses a join", _POORER)
 
     def note_bulk_syncs(self) -> None:
         """Note the bulk syncs that read from the connection or write to it."""
@@ -162,7 +163,7 @@ class _Tracing:
         return str(row["name"]) if row else self.subject.name
 
     def _note(self, kind: str, item: JsonObject, use: str, breaks: str) -> None:
-        """Add a use to the row of a dependant; the first thing that breaks is the one told."""
+        """Add a use to the row of a dependant; of what breaks, the first is told, and the worse."""
         place = str(item.get("connection_id")) if kind == "target_object" else ""
         row = self.rows.setdefault(
             (kind, item["id"] + place),
@@ -170,6 +171,8 @@ class _Tracing:
         )
         if place:
             row["connection_id"] = place
+        if row["breaks"] == _POORER:
+            row["breaks"] = breaks
         if use not in row["uses"] and len(row["uses"]) <= _MOST_USES:
             row["uses"].append(use if len(row["uses"]) < _MOST_USES else "and more")
 

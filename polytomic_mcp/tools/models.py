@@ -73,7 +73,7 @@ class Model(Result):
 class Preview(Answer):
     """Fields, and for a stored model sample rows; a null cell is left out of its row."""
 
-    fields: list[JsonObject] = []
+    fields: Annotated[list[JsonObject], Field(default_factory=list)]
     rows: list[JsonObject] | None = None
 
 

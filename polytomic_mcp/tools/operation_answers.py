@@ -1,4 +1,4 @@
-"""What an operation answered: the part that was asked for, in a size that fits, and the calls that get the rest."""
+"""What an operation answered: the part that was asked for, cut to fit, with the calls that get the rest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from polytomic_mcp.tools.token_counts import estimate_json
 
 _FORMS: Final = frozenset({"configurationForm", "jsonschema", "uiSchema", "uischema"})
 _LOGO: Final = "logo_url"
+_EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 _MOST_OMITTED: Final = 3
 _MOST_REPORTS: Final = 3
 _LONG_ARGUMENTS: Final = 150
@@ -100,13 +101,14 @@ class View:
 
     def _report(self, cut: Cut, part: Any) -> JsonObject:
         """Say how much of what is shown, and the call that gets the rest."""
-        start = 0 if cut.pointer else self.offset or 0
-        rest = self._arguments() | {"pointer": self._base + self._shifted(cut.pointer, part)}
-        if isinstance(resolve(part, cut.pointer), dict) and self.limit is None:
+        start, limit = (0, None) if cut.pointer else (self.offset or 0, self.limit)
+        cut_part = resolve(part, cut.pointer)
+        if isinstance(cut_part, dict) and cut.shown < len(as_object(cut_part)):
             # The members that are shown are the short ones, wherever they stood: page through all.
-            rest |= {"offset": start, "limit": max(cut.shown // 2, 1)}
+            stretch = {"offset": start, "limit": max(cut.shown // 2, 1)}
         else:
-            rest["offset"] = start + cut.shown
+            stretch = {"offset": start + cut.shown} | ({"limit": limit} if limit else {})
+        rest = self._arguments() | {"pointer": self._base + self._shifted(cut.pointer, part)} | stretch
         shown = {"pointer": f"/result{cut.pointer}", "shown": cut.shown, "total": cut.total}
         return shown | {"rest": {"tool": "read_operation", "arguments": rest}}
 
@@ -133,18 +135,19 @@ class View:
 
 
 def _lean(value: Any, pointer: str, omitted: list[str]) -> Any:
-    """Leave out logos, forms and UI schemas; noted is where a form stood."""
+    """Leave out what is null, empty, a logo or a form; noted is where a form stood."""
     if isinstance(value, list):
         return [_lean(part, f"{pointer}/{index}", omitted) for index, part in enumerate(as_list(value))]
     if not isinstance(value, dict):
         return value
     members = as_object(value)
     omitted += [f"{pointer}/{escaped(name)}" for name in members if name in _FORMS and members[name]]
-    return {
+    kept = {
         name: _lean(part, f"{pointer}/{escaped(name)}", omitted)
         for name, part in members.items()
         if name not in _FORMS and name != _LOGO
     }
+    return {name: part for name, part in kept.items() if part not in _EMPTY or (not pointer and part == [])}
 
 
 def _next_page(body: Any) -> tuple[str, str | None]:

@@ -13,7 +13,7 @@ _DEEPEST: Final = 8
 
 
 def signature(operation: Operation) -> str:
-    """Write the arguments on one line: ``name: string, schedule?: object{frequency}``; ``?`` may be left out."""
+    """Write the arguments on one line, ``name: string, schedule?: object{frequency}``: ``?`` is optional."""
     return ", ".join(
         f"{parameter.name}{'' if parameter.required else '?'}: {_short(parameter.schema)}"
         for parameter in operation.parameters

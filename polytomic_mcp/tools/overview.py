@@ -32,6 +32,12 @@ from polytomic_mcp.tools.sync_states import (
 )
 
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
+_STATES: Final = (
+    "How many syncs are in each state, of all. late: no run began within 15 minutes of the last due time. "
+    "stuck: a run lasts over 10 times the usual time and over an hour, or over 6 hours where the usual time "
+    "is not known. no_rows: the last run moved none, most runs before it did. row_errors: it refused rows. "
+    "inactive: switched off, with a schedule. unknown: its runs could not be read."
+)
 _STEP: Final = 50
 _HISTORY: Final = 10
 _WELL: Final = frozenset({"ok", "running", "never_run", "inactive"})
@@ -44,7 +50,7 @@ Reader = Callable[[], Awaitable[list[Run]]]
 class Overview(Page):
     """Syncs, worst first: state, last success and its age, beside the schedule."""
 
-    states: Annotated[dict[str, int], Field(description="How many syncs are in each state, of all")]
+    states: Annotated[dict[str, int], Field(description=_STATES)]
     unavailable: list[Unavailable] | None = None
 
 
@@ -78,8 +84,7 @@ async def sync_overview(
 ) -> Overview:
     """Tell how every sync and bulk sync is doing, worst first, with counts per state of all.
 
-    late: no run within 15 minutes of its due time. stuck: runs 10 times its usual time and over an hour.
-    no_rows: moved none, though most runs before did. Then diagnose_sync.
+    late: 15 min past due. stuck: runs over 10 times as long as usual. no_rows: moved none, unlike before.
     """
     gathering = Gathering()
     subjects = await _subjects(caller.api, gathering, _Progress(context))

@@ -5,7 +5,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.tools.results import NextStep
 
 
-class Refusal(ToolError):
+class Refusal(ToolError):  # noqa: N818 - a refusal is no mistake of anybody's
     """A foreseen failure, with up to three calls that remedy it."""
 
     def __init__(self, text: str, *next_steps: NextStep) -> None:

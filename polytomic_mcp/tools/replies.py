@@ -1,6 +1,7 @@
 """What goes back to the model: a result, bounded, or a refusal; each with the calls that follow well."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from mcp.types import CallToolResult, TextContent
@@ -17,7 +18,7 @@ _NULL: Final[tuple[Any, ...]] = (None,)
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
-def answer(result: Answer, shown: Set[str]) -> CallToolResult:
+def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
     """Return a result as text and structure, which say the same.
 
     Without nulls and empty containers, cut where it is too long, and with those next steps whose tool is
@@ -34,7 +35,7 @@ def answer(result: Answer, shown: Set[str]) -> CallToolResult:
     )
 
 
-def written(refusal: Exception, shown: Set[str]) -> str:
+def written(refusal: Exception, shown: AbstractSet[str]) -> str:
     """Return a refusal's text, its remedies as JSON on a last line."""
     steps = _steps(refusal.next_steps, shown) if isinstance(refusal, Refusal) else []
     if not steps:
@@ -43,13 +44,13 @@ def written(refusal: Exception, shown: Set[str]) -> str:
     return f"{refusal}\n{to_json(remedies).decode()}"
 
 
-def _followable(report: JsonObject, shown: Set[str]) -> JsonObject:
+def _followable(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
     """Leave out the call that gets the rest where its tool is not shown."""
     is_shown = as_object(report.get("rest")).get("tool") in shown
     return {name: part for name, part in report.items() if name != "rest" or is_shown}
 
 
-def _steps(steps: Sequence[NextStep], shown: Set[str]) -> list[NextStep]:
+def _steps(steps: Sequence[NextStep], shown: AbstractSet[str]) -> list[NextStep]:
     return [step for step in steps if step.tool in shown][:_MOST_STEPS]
 
 

@@ -27,11 +27,11 @@ _LOGS: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 _MESSAGES: Final = ("error", "errors", "message", "reason", "error_message", "description")
 _ROWS: Final = ("row", "record", "fields", "values", "source", "identity")
 _FIELDS: Final = ("field", "field_name", "column", "target_field")
-_MOST_CAUSES: Final = 8
+_MOST_CAUSES: Final = 6
 _EXAMPLES: Final = 2
-_EXAMPLE_FIELDS: Final = 5
-_LONGEST_VALUE: Final = 80
-_LONGEST_MESSAGE: Final = 240
+_EXAMPLE_FIELDS: Final = 4
+_LONGEST_VALUE: Final = 60
+_LONGEST_MESSAGE: Final = 200
 _LONGEST_READ: Final = 500  # of a message: the patterns' time grows with the square of its length
 _SHORTEST_VALUE: Final = 3
 

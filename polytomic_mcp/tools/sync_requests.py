@@ -86,7 +86,7 @@ class Schedule(Part):
     day_of_week: str | None = None
 
 
-TheTarget = Annotated[Target, Parsed]
+TheTarget = Annotated[Target, Parsed, Field(description="Where rows go: object, or create")]
 TheIdentity = Annotated[
     Identity | None, Parsed, Field(description="How a row finds its record in the target")
 ]

@@ -157,7 +157,7 @@ async def update_sync(
     caller: TheCaller,
     sync_id: SyncId,
     name: str | None = None,
-    mode: str | None = None,
+    mode: Annotated[str | None, brief("string")] = None,
     target: Annotated[TheTarget | None, brief("object")] = None,
     fields: Annotated[Mappings, brief("array")] = None,
     identity: Annotated[TheIdentity, brief("object")] = None,

@@ -74,7 +74,10 @@ async def list_users(
 
 
 async def invite_user(
-    api: Api, email: str, roles: RoleNames = None, organization_id: OrganizationId = None
+    api: Api,
+    email: Annotated[str, Field(description="Their address")],
+    roles: RoleNames = None,
+    organization_id: OrganizationId = None,
 ) -> User:
     """Invite somebody by e-mail."""
     place = await _Place.of(api, organization_id)
@@ -87,7 +90,7 @@ async def update_user(
     caller: TheCaller,
     user_id: UserId,
     roles: RoleNames = None,
-    email: str | None = None,
+    email: Annotated[str | None, Field(description="Their new address")] = None,
     organization_id: OrganizationId = None,
 ) -> User:
     """Change a user's roles or e-mail address. What is not given stays."""

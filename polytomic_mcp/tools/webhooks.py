@@ -15,8 +15,7 @@ from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.listing import list_page
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import WEBHOOK, every, find
-from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import MASK, Deleted, NextStep, Page, Result
+from polytomic_mcp.tools.results import MASK, Deleted, Page, Result
 
 _FEW: Final = 20
 
@@ -41,8 +40,8 @@ async def list_webhooks(api: Api, page_token: PageToken = None) -> Page:
 async def list_webhook_deliveries(
     api: Api,
     webhook_id: WebhookId = None,
-    success: bool | None = None,
-    event_id: str | None = None,
+    success: Annotated[bool | None, Field(description="Only those that succeeded, or failed")] = None,
+    event_id: Annotated[str | None, Field(description="Only of this event")] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = _FEW,
@@ -63,7 +62,7 @@ async def list_webhook_deliveries(
 
 async def save_webhook(
     caller: TheCaller,
-    endpoint: str | None = None,
+    endpoint: Annotated[str | None, Field(description="Web address to post to")] = None,
     secret: Annotated[str | None, Field(description="Signs what is sent")] = None,
     webhook_id: WebhookId = None,
 ) -> Webhook:
@@ -120,8 +119,7 @@ async def _find(api: Polytomic, reference: str | None) -> JsonObject:
         return await find(api, WEBHOOK, reference)
     webhooks = await every(api, WEBHOOK.list)
     if not webhooks:
-        save = NextStep(tool="save_webhook", arguments={"endpoint": "", "secret": ""}, reason="creates one")
-        raise Refusal("There is no webhook yet.", save)
+        raise ToolError("There is no webhook yet; save_webhook creates one.")
     if len(webhooks) > 1:
         endpoints = ", ".join(str(webhook.get("endpoint")) for webhook in webhooks)
         raise ToolError(f"There are {len(webhooks)} webhooks; send webhook_id, one of: {endpoints}.")

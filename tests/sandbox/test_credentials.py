@@ -88,6 +88,19 @@ async def test_a_key_outlives_a_restart_and_is_not_in_the_state(tmp_path: Any) -
     assert key.encode() not in state.read_bytes()
 
 
+async def test_what_one_user_was_answered_is_not_replayed_to_another(
+    http: httpx.AsyncClient, eve: str
+) -> None:
+    headers = {"Idempotency-Key": "one-key-for-two"}
+    key = (await http.post(f"{eve}/keys", headers=headers)).json()["data"]["value"]
+
+    again = await http.post(f"{eve}/keys", headers=headers)
+    other = await http.post(f"{eve}/keys", headers=headers | bearer(key))
+
+    assert again.json()["data"]["value"] == key
+    assert (other.status_code, other.json()["key"]) == (422, "idempotency_key_reused")
+
+
 async def test_a_temporary_credential_works_until_it_expires(http: httpx.AsyncClient, clock: Any) -> None:
     minted = await mint_temporary(http, duration_seconds=600, session_name="nightly")
     headers = bearer(minted["access_token"])

@@ -84,6 +84,20 @@ async def test_a_key_of_another_organization_stays_within_it(http: httpx.AsyncCl
     assert [answer.status_code for answer in outside] == [403] * 4
 
 
+async def test_the_key_acts_in_the_organization_named_beside_it(http: httpx.AsyncClient) -> None:
+    other = await create(http)
+    own = (await http.get("/api/organization")).json()["data"]
+    key = http.headers.pop("Authorization").removeprefix("Bearer ")
+
+    seen = [
+        (await http.get("/api/organization", auth=(name, key))).json()["data"]
+        for name in (other["id"], ORGANIZATION_ID, "none", "")
+    ]
+
+    assert seen == [other, own, own, own]
+    assert (await http.get("/api/organization/users", auth=(other["id"], key))).json()["data"] == []
+
+
 @pytest.mark.parametrize("method", ["get", "delete"])
 async def test_an_unknown_organization_is_not_found(http: httpx.AsyncClient, method: str) -> None:
     assert (await http.request(method, "/api/organizations/none")).status_code == 404

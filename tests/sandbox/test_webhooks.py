@@ -148,6 +148,20 @@ async def test_the_workers_deliver(http: httpx.AsyncClient, receiver: Receiver, 
     assert len(receiver.came) == 1
 
 
+async def test_what_happens_while_the_sandbox_closes_waits(
+    http: httpx.AsyncClient, receiver: Receiver, sandbox: Starlette
+) -> None:
+    await create(http, receiver.endpoint)
+    world = sandbox.state.world
+    world.workers.shutdown(wait=True)
+
+    events.record(world, "sync.running", {})
+    waiting = len(receiver.came)
+    deliveries.send_due(world)
+
+    assert (waiting, len(receiver.came)) == (0, 1)
+
+
 async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
     http: httpx.AsyncClient, receiver: Receiver, happen: Any
 ) -> None:
@@ -216,11 +230,12 @@ async def test_what_is_due_leaves_when_deliveries_are_listed(
     assert len(await attempts(http, webhook)) == 2
 
 
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
 async def test_an_endpoint_that_is_not_there_is_written_down(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+    http: httpx.AsyncClient, receiver: Receiver, happen: Any, endpoint: str | None
 ) -> None:
     receiver.server.server_close()
-    webhook = await create(http, receiver.endpoint)
+    webhook = await create(http, endpoint or receiver.endpoint)
 
     happen()
 

@@ -29,7 +29,7 @@ class ScriptedApi(httpx.AsyncBaseTransport):
     """Answers each ``METHOD /path`` from a table and remembers what was asked.
 
     An answer is JSON, a response, an error to raise, or a function of the request that gives one of
-    these. What is not in the table is answered with 404.
+    these. What is not in the table gets the answer ``otherwise``: 404.
     """
 
     WAREHOUSE = "11111111-0000-0000-0000-000000000001"
@@ -41,6 +41,7 @@ class ScriptedApi(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
+        self.otherwise: Any = httpx.Response(404, json={"message": "no such thing"})
         self.requests: list[httpx.Request] = []
 
     def __setitem__(self, operation: str, answer: Any) -> None:
@@ -49,8 +50,7 @@ class ScriptedApi(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         self.requests.append(request)
-        missing = httpx.Response(404, json={"message": "no such thing"})
-        answer = self.answers.get(f"{request.method} {request.url.path}", missing)
+        answer = self.answers.get(f"{request.method} {request.url.path}", self.otherwise)
         if callable(answer):
             answer = answer(request)
         if isinstance(answer, Exception):

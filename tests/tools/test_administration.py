@@ -1,6 +1,7 @@
 """The administration toolset: an organization, its people, what they may do, and their keys."""
 
 import json
+import logging
 from typing import Any
 
 import httpx
@@ -343,3 +344,19 @@ async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
     assert key["value"] != token["access_token"]
     assert policies[0]["actions"] == {"create": []}
     assert [user["email"] for user in users] == ["ada@acme.example"]
+
+
+async def test_minted_secrets_stand_in_no_log(
+    open_sandbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for logger in ("polytomic_mcp", "mcp", "httpx"):
+        caplog.set_level(logging.DEBUG, logger=logger)
+
+    async with open_sandbox(toolsets=("administration",)) as tools:
+        key = (await tools("create_api_key", user_id="ada@acme.example"))["value"]
+        again = await tools.refused("create_api_key", user_id="ada@acme.example")
+        token = (await tools("create_temporary_credential"))["access_token"]
+    told = [again, *(record.getMessage() for record in caplog.records), *capfd.readouterr()]
+
+    assert "force=true" in again
+    assert not any(secret in text for secret in (key, token) for text in told)

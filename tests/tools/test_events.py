@@ -175,8 +175,7 @@ async def test_without_a_webhook_the_way_to_one_is_named(tools: Any, hooked: Any
 
     text = await tools.refused("set_webhook_active", active=True)
 
-    assert text.startswith("There is no webhook yet.")
-    assert "save_webhook" in text
+    assert text == "There is no webhook yet; save_webhook creates one."
 
 
 async def test_among_several_webhooks_one_has_to_be_named(tools: Any, hooked: Any) -> None:

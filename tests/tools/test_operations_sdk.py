@@ -40,16 +40,21 @@ def values(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     kinds = schema.get("type")
     if isinstance(kinds, list):
         return st.one_of([values(schema | {"type": kind}, depth) for kind in kinds])
-    if kinds == "string":
-        if schema.get("format") == "date-time":
-            return st.just(MOMENT)
-        return text | st.sampled_from(schema.get("examples", ["tomorrow's value"]))
-    if kinds == "array":
-        return st.lists(values(schema.get("items", {}), depth), max_size=2 if depth < 3 else 0)
-    if kinds == "object":
-        return objects(schema, depth)
-    simple = {"integer": numbers, "number": numbers, "boolean": st.booleans(), "null": st.none()}
-    return simple.get(str(kinds), anything)
+    return by_type(schema, depth).get(str(kinds), anything)
+
+
+def by_type(schema: dict[str, Any], depth: int) -> dict[str, st.SearchStrategy[Any]]:
+    known = st.sampled_from(schema.get("examples", ["tomorrow's value"]))
+    items = schema.get("items", {}) if depth < 3 else {"type": "null"}
+    return {
+        "string": st.just(MOMENT) if schema.get("format") == "date-time" else text | known,
+        "array": st.lists(st.deferred(lambda: values(items, depth)), max_size=2 if depth < 3 else 0),
+        "object": objects(schema, depth) if schema.get("type") == "object" else anything,
+        "integer": numbers,
+        "number": numbers,
+        "boolean": st.booleans(),
+        "null": st.none(),
+    }
 
 
 def objects(schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
@@ -77,7 +82,11 @@ def samples(operation: Operation) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
 
     @settings(
-        max_examples=4, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=6,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
     @given(arguments_of(operation))
     def keep(arguments: dict[str, Any]) -> None:
@@ -114,7 +123,9 @@ class Sdk:
             for name in inspect.signature(function).parameters
             if name.replace("_", "").lower() in plain
         }
-        moments = {name: dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC) for name in taken if taken[name] == MOMENT}
+        moments = {
+            name: dt.datetime(2025, 1, 2, 3, 4, 5, tzinfo=dt.UTC) for name in taken if taken[name] == MOMENT
+        }
         with pytest.raises(ApiError):
             function(raw(client_wrapper=self._wrapper), **(taken | moments))
         return self.requests[-1]

@@ -229,3 +229,32 @@ async def test_two_thousand_syncs_answer_in_one_bounded_result_with_progress(
     assert seen[-1] == (2_000.0, 2_000.0, "syncs looked at")
     assert len(seen) == 41
     assert len(api.requests) == 2_002
+
+
+async def test_syncs_of_both_kinds_are_told_apart_over_the_sandbox(open_sandbox: Any) -> None:
+    account = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
+    async with open_sandbox() as tools:
+        await tools("create_connection", name="Snowflake", type="snowflake", configuration=account)
+        await tools(
+            "create_model",
+            name="Contacts",
+            connection_id="Snowflake",
+            configuration={"query": "SELECT contact_id FROM salesforce_contacts"},
+        )
+        for name in ("Never run", "Run"):
+            await tools(
+                "create_sync",
+                name=name,
+                mode="append",
+                fields=[{"source": {"model_id": "Contacts", "field": "contact_id"}, "target": "contact_id"}],
+                target={"connection_id": "Snowflake", "object": "public.salesforce_contacts"},
+            )
+        await tools("start_sync", sync_id="Run")
+        overview = await tools("sync_overview")
+
+    assert [(row["name"], row["state"]) for row in overview["items"]] == [
+        ("Never run", "never_run"),
+        ("Run", "ok"),
+    ]
+    assert overview["items"][1]["last_success"]
+    assert "unavailable" not in overview

@@ -88,7 +88,7 @@ async def test_a_deleted_sync_takes_its_history_along(stage: Any) -> None:
 
     assert answer.status_code == 204
     assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
-    assert not [each for each in stage.world.store.list("bulk_execution")]
+    assert stage.world.store.list("bulk_execution") == []
     assert stage.rows("copy.shop_people") == [{"id": "1", "name": "Ada"}]
 
 

@@ -9,7 +9,7 @@ async def test_a_source_names_its_schemas_once_its_cache_is_filled(stage: Any, c
 
     first, second = await stage.http.get(path), await stage.http.get(path)
 
-    assert first.status_code == 422
+    assert first.status_code == 400
     assert {"id": "Account", "name": "Account"} in second.json()["data"]["schemas"]
     assert second.json()["data"]["capabilities"] == {
         "supports_namespaces": False,
@@ -61,8 +61,8 @@ async def test_what_is_no_end_of_a_bulk_sync_says_so(stage: Any, connect: Any) -
 
     source, target = await stage.http.get(f"{path}/source"), await stage.http.get(f"{path}/target")
 
-    assert (source.status_code, source.json()["key"]) == (422, "not_a_source")
-    assert (target.status_code, target.json()["key"]) == (422, "not_a_destination")
+    assert (source.status_code, source.json()["key"]) == (400, "not_a_source")
+    assert (target.status_code, target.json()["key"]) == (400, "not_a_destination")
 
 
 async def test_files_of_a_bucket_land_in_a_folder(stage: Any) -> None:

@@ -146,4 +146,30 @@ async def test_a_sync_whose_connection_broke_does_not_start(stage: Any) -> None:
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
 
-    assert stage.codes(answer) == [("not_a_destination", "destination_connection_id")]
+    assert stage.codes(answer, 400) == [("not_a_destination", "destination_connection_id")]
+
+
+async def test_an_update_that_does_not_hold_is_refused_with_400(stage: Any) -> None:
+    sync = await stage.sync()
+
+    answer = await stage.http.put(f"/api/bulk/syncs/{sync['id']}", json=await stage.body(mode="mirror"))
+
+    assert stage.codes(answer, 400) == [("invalid_value", "mode")]
+
+
+async def test_a_schema_that_went_from_the_source_keeps_no_update_from_being_made(stage: Any) -> None:
+    stage.table("shop.orders", "id")
+    sync = await stage.sync()
+    stage.world.tables.drop(stage.world.tables.get("mysql", "shop.people"))
+
+    updated = await stage.ask("PUT", sync["id"], json=await stage.body(name="Other"))
+
+    assert updated["name"] == "Other"
+
+
+async def test_settings_that_have_no_effect_here_are_kept(stage: Any) -> None:
+    settings = {"replication_slot": "slot"}
+
+    sync = await stage.sync(concurrency_limit=4, source_configuration=settings)
+
+    assert (sync["concurrency_limit"], sync["source_configuration"]) == (4, settings)

@@ -15,7 +15,8 @@ def people(stage: Any) -> Any:
     return stage.table("shop.people", COLUMNS, [ADA, BOB])
 
 
-async def test_a_second_run_copies_nothing_when_nothing_changed(stage: Any, people: Any) -> None:
+@pytest.mark.usefixtures("people")
+async def test_a_second_run_copies_nothing_when_nothing_changed(stage: Any) -> None:
     sync = await stage.sync()
 
     first, second = await stage.copied(sync), await stage.copied(sync)
@@ -73,7 +74,8 @@ async def test_a_tracked_source_can_be_read_anew_as_a_whole(
     assert stage.rows("copy.shop_people") == [ADA | {"name": "Late"}]
 
 
-async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any, people: Any) -> None:
+@pytest.mark.usefixtures("people")
+async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any) -> None:
     selected = {"id": "shop.people", "tracking_field": "at", "fields": ["id", "at"]}
     sync = await stage.sync(schemas=[selected])
     await stage.copied(sync)
@@ -85,10 +87,9 @@ async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any, 
     assert [row["name"] for row in stage.rows("copy.shop_people")] == ["Ada", "Bob"]
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("mode", ["resync", "rebuild"])
-async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(
-    stage: Any, people: Any, world: Any, mode: str
-) -> None:
+async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, world: Any, mode: str) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     output = world.tables.get("postgresql", "copy.shop_people")
@@ -103,7 +104,8 @@ async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(
     assert await stage.copied(sync) == 0
 
 
-async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, people: Any, world: Any) -> None:
+@pytest.mark.usefixtures("people")
+async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, world: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     change = {"schemas": [{"id": "shop.people", "fields": [{"id": "id"}, {"id": "name"}]}]}
@@ -144,7 +146,8 @@ async def test_a_primary_key_that_a_user_chose_finds_the_rows(stage: Any) -> Non
     assert len(stage.rows("copy.shop_log")) == 2
 
 
-async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any, people: Any) -> None:
+@pytest.mark.usefixtures("people")
+async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any) -> None:
     stage.table("copy.shop_people", "ID name", [{"ID": "1", "name": "Old"}], system="postgresql", key="ID")
     sync = await stage.sync(disable_record_timestamps=True)
 
@@ -155,9 +158,8 @@ async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any, 
     assert [row["name"] for row in stage.rows("copy.shop_people")] == ["Ada", "Bob"]
 
 
-async def test_a_row_that_somebody_deleted_from_the_output_comes_back(
-    stage: Any, people: Any, world: Any
-) -> None:
+@pytest.mark.usefixtures("people")
+async def test_a_row_that_somebody_deleted_from_the_output_comes_back(stage: Any, world: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(world.tables.get("postgresql", "copy.shop_people"), "1")
@@ -191,7 +193,8 @@ async def test_times_of_arrival_and_of_change_are_noted(stage: Any, people: Any,
     assert bob["_polytomic_updated_at"] == "2026-01-15T09:00:00Z"
 
 
-async def test_no_times_are_noted_where_they_are_not_wanted(stage: Any, people: Any) -> None:
+@pytest.mark.usefixtures("people")
+async def test_no_times_are_noted_where_they_are_not_wanted(stage: Any) -> None:
     sync = await stage.sync(disable_record_timestamps=True)
 
     await stage.copied(sync)

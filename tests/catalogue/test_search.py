@@ -1,0 +1,148 @@
+"""Plain words find the operation that was meant, and no query is an error."""
+
+import re
+import sqlite3
+import threading
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polytomic_mcp.catalogue import Catalogue
+from polytomic_mcp.catalogue.search import Index, load_index
+
+PARAPHRASES: dict[str, list[str]] = tomllib.loads(
+    Path(__file__).with_name("paraphrases.toml").read_text("utf-8")
+)
+RARE = 8
+"""A word of fewer operations' summaries and paths is a rare one."""
+
+
+@pytest.fixture(scope="session")
+def index() -> Index:
+    return load_index()
+
+
+@pytest.fixture(scope="session")
+def rare_words(catalogue: Catalogue) -> Iterator[sqlite3.Connection]:
+    """Summaries and paths, searchable by stem."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE VIRTUAL TABLE texts USING fts5(id, summary, tokenize='porter unicode61')")
+    database.executemany("INSERT INTO texts VALUES (?, ?)", [(o.id, o.summary) for o in catalogue.values()])
+    yield database
+    database.close()
+
+
+def first_five(index: Index, query: str) -> list[str]:
+    return [operation.id for operation in index.search(query)[:5]]
+
+
+def test_every_operation_has_two_paraphrases_of_its_own(catalogue: Catalogue) -> None:
+    assert PARAPHRASES.keys() == set(catalogue)
+    assert all(len(set(phrases)) == len(phrases) >= 2 for phrases in PARAPHRASES.values())
+    assert all(2 <= len(phrase.split()) <= 14 for phrases in PARAPHRASES.values() for phrase in phrases)
+
+
+def test_no_paraphrase_shares_a_rare_word_with_what_it_means(rare_words: sqlite3.Connection) -> None:
+    shared = [
+        (id_, phrase, word)
+        for id_, phrases in PARAPHRASES.items()
+        for phrase in phrases
+        for word in re.findall(r"[^\W_]+", phrase.casefold())
+        for found in [{row[0] for row in rare_words.execute("SELECT id FROM texts(?)", (f'"{word}"',))}]
+        if id_ in found and len(found) < RARE
+    ]
+
+    assert shared == []
+
+
+def test_every_paraphrase_finds_its_operation_within_the_first_five(index: Index) -> None:
+    missed = [
+        (id_, phrase, first_five(index, phrase))
+        for id_, phrases in PARAPHRASES.items()
+        for phrase in phrases
+        if id_ not in first_five(index, phrase)
+    ]
+
+    assert missed == []
+
+
+def test_an_id_finds_its_operation_first(catalogue: Catalogue, index: Index) -> None:
+    assert [id_ for id_ in catalogue if index.search(id_)[0].id != id_] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("get /api/syncs", "GET /api/syncs"),
+        ("/temporary-credentials", "POST /api/temporary-credentials"),
+        ("GET /api/connections/0b1c8f3a-1111-2222-3333-444455556666", "GET /api/connections/{id}"),
+        ("DELETE /api/connections/17?force=true", "DELETE /api/connections/{id}"),
+        ("what is POST /api/syncs/{sync}/cancel for", "POST /api/syncs/{id}/cancel"),
+    ],
+)
+def test_an_address_or_a_part_of_it_finds_its_operation(query: str, first: str, index: Index) -> None:
+    assert index.search(query)[0].id == first
+
+
+def test_a_part_of_a_path_finds_all_that_hold_it(index: Index) -> None:
+    found = index.search("/executions")[:6]
+
+    assert all(operation.path.endswith("/executions") for operation in found[:4])
+    assert all("/executions" in operation.path for operation in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("delete conection", "DELETE /api/connections/{id}"),
+        ("lsit webhoks", "GET /api/webhooks"),
+        ("temporery credentails", "POST /api/temporary-credentials"),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_forgiven(query: str, meant: str, index: Index) -> None:
+    assert meant in first_five(index, query)
+
+
+@pytest.mark.parametrize("query", ["", " ", "🦀", "the", "qxzv", "\x00", '"', "*(", "-", "^:", "\ud800"])
+def test_what_says_nothing_finds_nothing(query: str, index: Index) -> None:
+    assert index.search(query) == []
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(["sync", "AND", "NOT", "NEAR/2", '"', "*", "(", ")", "^", "{id}", "/", ":"])
+    ).map(" ".join)
+)
+def test_no_query_is_an_error(query: str) -> None:
+    found = load_index().search(query)
+
+    assert len(found) == len(set(found)) <= 198
+
+
+def test_a_very_long_query_is_answered_by_its_beginning(index: Index) -> None:
+    assert index.search("webhook " + "x" * 100_000) == index.search("webhook")
+
+
+def test_the_same_query_finds_the_same_on_any_thread(index: Index) -> None:
+    found: list[list[str]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(first_five(index, "halt my pipeline"))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == [first_five(index, "halt my pipeline")] * 4
+
+
+def test_a_catalogue_without_synonyms_can_be_searched(catalogue: Catalogue) -> None:
+    index = Index(Catalogue({"GET /api/me": catalogue["GET /api/me"]}, {}))
+
+    assert first_five(index, "whose API key is this") == ["GET /api/me"]
