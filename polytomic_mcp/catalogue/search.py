@@ -12,7 +12,7 @@ from polytomic_mcp.catalogue.operation import Operation
 
 __all__ = ["Index", "load_index"]
 
-_WEIGHTS: Final = {"path": 1, "summary": 3, "words": 6, "arguments": 0.25, "action": 2, "synonyms": 1}
+_WEIGHTS: Final = {"path": 3, "summary": 3, "words": 6, "arguments": 0.25, "action": 2, "synonyms": 1}
 """The columns of the index, and what a word found there counts."""
 
 _RANK: Final = (

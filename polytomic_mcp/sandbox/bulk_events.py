@@ -19,7 +19,10 @@ _ENDED: Final = ("completed", "errors", "failed")
 
 
 def tell(world: World, execution: JsonObject) -> None:
-    """Record the event of the state the execution is in now, if that state and the sync have one."""
+    """Record the event of the state the execution is in now, if that state and the sync have one.
+
+    The names within are those of the 2025-09-18 SDK, which has no counts here.
+    """
     sync = world.store.get("bulk_sync", execution["_sync_id"])
     type_ = _TYPES.get(execution["status"])
     if sync is None or type_ is None:
@@ -31,11 +34,10 @@ def tell(world: World, execution: JsonObject) -> None:
         "source_connection_id": sync["source_connection_id"],
         "destination_connection_id": sync["destination_connection_id"],
         "organization_id": sync["organization_id"],
-        "status": execution["status"],
-        "trigger": execution["type"],
     }
     if execution["status"] in _ENDED:
-        payload |= {name: execution[name] for name in ("record_count", "error_count", "warning_count")}
+        payload["trigger_source"] = execution["type"]
+        payload["schedule"] = {key: sync["default_schedule"][key] for key in ("id", "frequency")}
+    if execution["status"] == "failed":
         payload["error"] = execution["status_message"]
-        payload["logs_url"] = f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs"
     events.record(world, type_, payload)

@@ -23,7 +23,7 @@ _VERSION: Final = "sandbox"
 
 def of_sync(world: World, sync_id: str) -> list[JsonObject]:
     """Return a bulk sync's executions, oldest first."""
-    return [each for each in world.store.list(KIND) if each["_sync_id"] == sync_id]
+    return world.store.list(KIND, {"_sync_id": sync_id})
 
 
 def create(

@@ -186,8 +186,9 @@ class _SchemaRun:
 
     def _note(self, written: Written) -> None:
         self._count += written.count
-        for type_ in ("inserts", "updates", "deletes"):
-            for row in getattr(written, type_):
+        changes = {"inserts": written.inserts, "updates": written.updates, "deletes": written.deletes}
+        for type_, rows in changes.items():
+            for row in rows:
                 self._run.journal.add(type_, {"schema": self._id, "row": row})
 
     def _save(self) -> None:

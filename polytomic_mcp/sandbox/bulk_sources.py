@@ -31,8 +31,7 @@ _SETTINGS: Final = ("replication_slot",)
 
 def list_tables(world: World, connection: JsonObject) -> list[Table]:
     """Return the tables a bulk sync can read; a flow is a place to write to only (a guess)."""
-    tables = world.tables.list(system_of(connection))
-    return [_widened(world, connection, table) for table in tables if table.kind != "flow"]
+    return [_widened(world, connection, table) for table in _tables(world, connection)]
 
 
 def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
@@ -66,7 +65,7 @@ def objection(connection: JsonObject) -> str | None:
 
 def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
     """Return what discovery answers; the fields only where they were asked for."""
-    described = [schemas.describe(world, connection, table) for table in list_tables(world, connection)]
+    described = [schemas.describe(world, connection, table) for table in _tables(world, connection)]
     if not has_fields:
         described = [{key: each[key] for key in ("id", "name")} for each in described]
     is_database = system_of(connection) in WAREHOUSES
@@ -81,6 +80,10 @@ def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[
 def settings(connection: JsonObject) -> tuple[str, ...]:
     """Return the keys that ``source_configuration`` takes."""
     return _SETTINGS if system_of(connection) in WAREHOUSES else ()
+
+
+def _tables(world: World, connection: JsonObject) -> list[Table]:
+    return [table for table in world.tables.list(system_of(connection)) if table.kind != "flow"]
 
 
 def _widened(world: World, connection: JsonObject, table: Table) -> Table:

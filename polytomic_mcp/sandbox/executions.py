@@ -18,7 +18,7 @@ _VERSION: Final = "sandbox"
 
 def of_sync(world: World, sync_id: str) -> list[JsonObject]:
     """Return a sync's executions, oldest first."""
-    return [each for each in world.store.list("execution") if each["_sync_id"] == sync_id]
+    return world.store.list("execution", {"_sync_id": sync_id})
 
 
 def create(world: World, sync_id: str, request: JsonObject) -> JsonObject:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.store import JsonObject, Store, Where
 
 LARGEST_PAGE: Final = 50
 
@@ -28,14 +28,38 @@ def page(
     Raises:
         RefusalError: 400, the list gave out no such token, or the limit is none.
     """
-    if not 1 <= limit <= largest:
-        raise RefusalError(400, f"limit must lie within 1 and {largest}.", key="bad_request")
+    _require_within(limit, largest)
     ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
     if token:
         after = _read(token)
         ordered = [each for each in ordered if _is_after(list(key(each)), after, ascending=ascending)]
     shown = ordered[:limit]
     return shown, {"next_page_token": _write(key(shown[-1]))} if len(ordered) > limit else {}
+
+
+def newest(
+    store: Store, kind: str, where: Where, *, token: str | None, limit: int = LARGEST_PAGE
+) -> tuple[list[JsonObject], dict[str, str]]:
+    """Return the documents after the token, the last changed first, and the answer's ``pagination``.
+
+    Only those of the page are read, however many there are.
+
+    Raises:
+        RefusalError: 400, the list gave out no such token, or the limit is none.
+    """
+    _require_within(limit, LARGEST_PAGE)
+    before = _read(token) if token else []
+    if before and [type(part) for part in before] != [str, str]:
+        raise _bad_token()
+    found = store.newest(kind, limit + 1, before=before, where=where)
+    shown = found[:limit]
+    last = [shown[-1]["updated_at"], shown[-1]["id"]] if len(found) > limit else None
+    return shown, {"next_page_token": _write(last)} if last else {}
+
+
+def _require_within(limit: int, largest: int) -> None:
+    if not 1 <= limit <= largest:
+        raise RefusalError(400, f"limit must lie within 1 and {largest}.", key="bad_request")
 
 
 def _is_after(key: list[Any], after: list[Any], *, ascending: bool) -> bool:

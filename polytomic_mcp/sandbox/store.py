@@ -7,9 +7,10 @@ everything that was acknowledged.
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from polytomic_mcp.errors import ConfigurationError
@@ -31,6 +32,7 @@ _SCHEMA: Final = (
         body TEXT NOT NULL,
         UNIQUE (kind, id)
     )""",
+    "CREATE INDEX IF NOT EXISTS documents_by_sync ON documents (kind, json_extract(body, '$._sync_id'))",
     """CREATE TABLE IF NOT EXISTS rows (
         row_id INTEGER PRIMARY KEY AUTOINCREMENT,
         source TEXT NOT NULL,
@@ -57,6 +59,12 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
 )
+
+Where = Mapping[str, Any]
+"""Values that documents must have, by the path to them: ``{"target.connection_id": "..."}``."""
+
+_EVERY: Final[Where] = MappingProxyType({})
+_CHANGED: Final = "json_extract(body, '$.updated_at')"
 
 
 class Store:
@@ -130,11 +138,27 @@ class Store:
             ).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def list(self, kind: str) -> list[JsonObject]:
-        """Return every document of the kind, oldest first."""
+    def list(self, kind: str, where: Where = _EVERY) -> list[JsonObject]:
+        """Return every document of the kind that has these values, oldest first."""
+        return self._select(f"{_matching(where)} ORDER BY position", [kind, *where.values()])
+
+    def newest(
+        self, kind: str, limit: int, *, before: Sequence[str] = (), where: Where = _EVERY
+    ) -> "list[JsonObject]":
+        """Return documents of the kind, the last changed first; ``before`` names where to go on.
+
+        It holds ``updated_at`` and ``id`` of the last one seen.
+        """
+        condition = f"{_matching(where)} AND ({_CHANGED}, id) < (?, ?)" if before else _matching(where)
+        return self._select(
+            f"{condition} ORDER BY {_CHANGED} DESC, id DESC LIMIT ?", [kind, *where.values(), *before, limit]
+        )
+
+    def _select(self, condition: str, values: Sequence[Any]) -> "list[JsonObject]":
         with self._lock:
             rows = self.connection.execute(
-                "SELECT body FROM documents WHERE kind = ? ORDER BY position", (kind,)
+                f"SELECT body FROM documents WHERE {condition}",  # noqa: S608 - its words are ours, its values bound
+                values,
             ).fetchall()
         return [json.loads(body) for (body,) in rows]
 
@@ -175,6 +199,10 @@ class Store:
             return []
         due, self._after_commit = self._after_commit, []
         return due
+
+
+def _matching(where: Where) -> str:
+    return "kind = ?" + "".join(f" AND json_extract(body, '$.{path}') = ?" for path in where)
 
 
 def _connect(path: str | Path | None) -> sqlite3.Connection:

@@ -88,7 +88,7 @@ def _problems(evidence: Evidence) -> Iterator[Cause]:
 
 def _is_told(line: str, theirs: list[str]) -> bool:
     path = line.partition(": ")[0]
-    return any(known.startswith(path) for known in theirs)
+    return any(known.startswith((f"{path}:", f"{path}.")) for known in theirs)
 
 
 def _side(line: str) -> str:
@@ -140,12 +140,17 @@ def _refused_rows(evidence: Evidence) -> Iterator[Cause]:
 
 
 def _misfits(evidence: Evidence) -> Iterator[Cause]:
-    """Name types that do not fit, where something went wrong or the field is newer than the sync."""
+    """Name types that do not fit, where something went wrong or nothing ran well since the field changed."""
     groups = evidence.row_errors.causes if evidence.row_errors else []
     errors = {group.field for group in groups}
     is_failing = evidence.condition.state == "failing"
+    well = evidence.last_clean_run
     found = [
-        each for each in evidence.misfits() if each.is_new or is_failing or errors & {each.field, each.target}
+        each
+        for each in evidence.misfits()
+        if is_failing
+        or errors & {each.field, each.target}
+        or (each.changed is not None and (well is None or each.changed > well))
     ]
     if found:
         model_id = next(id_ for id_, model in evidence.models.items() if model)

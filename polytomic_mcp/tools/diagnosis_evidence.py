@@ -62,6 +62,11 @@ class Evidence:
         """The run that tells how the sync is doing: the newest that is over or has refused rows."""
         return next((run for run in self.runs or () if run.is_over or run.errors), None)
 
+    @property
+    def last_clean_run(self) -> datetime | None:
+        """When the last run began that came to its end with no row refused."""
+        return next((run.started for run in self.runs or () if run.is_success and not run.errors), None)
+
     def role_of(self, connection_id: str) -> str:
         """Say what a connection is to the sync: source, target or both."""
         is_source = any(model.get("connection_id") == connection_id for model in self.models.values())

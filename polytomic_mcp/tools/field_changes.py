@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from polytomic_mcp.tools.due_times import read_moment
@@ -23,16 +24,19 @@ _OLD_FORMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A mapping whose field has a type that its target's field does not take."""
+    """A mapping whose field has a type that its target's field does not take.
+
+    ``changed`` is when the field, or else its model, was changed, if that was after the sync.
+    """
 
     field: str
     type: str
     target: str
     target_type: str
-    is_new: bool
+    changed: datetime | None
 
     def __str__(self) -> str:
-        since = "; the field was changed after the sync" if self.is_new else ""
+        since = "; the field was changed after the sync" if self.changed else ""
         return f"{self.field} is {self.type}, {self.target} takes {self.target_type}{since}"
 
 
@@ -63,7 +67,7 @@ def misfits(
                     type=str(item.get("type")),
                     target=str(mapping.get("target")),
                     target_type=str(wanted.get("type")),
-                    is_new=_is_newer(item, model, sync),
+                    changed=_changed(item, model, sync),
                 )
 
 
@@ -85,11 +89,10 @@ def _fits(item: JsonObject, wanted: JsonObject) -> bool:
     return given == taken or taken in _TAKES_ALL or given in ("", "unknown")
 
 
-def _is_newer(item: JsonObject, model: JsonObject, sync: JsonObject) -> bool:
-    """Tell whether the field, or else its model, was changed after the sync."""
+def _changed(item: JsonObject, model: JsonObject, sync: JsonObject) -> datetime | None:
     changed = read_moment(item.get("updated_at") or model.get("updated_at"))
     made = read_moment(sync.get("updated_at"))
-    return changed is not None and made is not None and changed > made
+    return changed if changed is not None and made is not None and changed > made else None
 
 
 def newer_form(sync: JsonObject) -> JsonObject:

@@ -48,6 +48,9 @@ def _inlined(node: Any, depth: int, inside: tuple[str, ...]) -> Any:
         if depth <= 1 or reference in inside:
             return {"type": "object"}
         return _inlined(_definition(reference), depth - 1, (*inside, reference))
+    forms = [form for form in parts.get("anyOf", ()) if form != _NULL]
+    if len(forms) == 1:
+        return _inlined(forms[0], depth, inside)
     return {name: _inlined(part, depth, inside) for name, part in parts.items()}
 
 

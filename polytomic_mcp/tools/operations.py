@@ -12,6 +12,7 @@ from polytomic_mcp.catalogue.search import load_index
 from polytomic_mcp.errors import UnknownOperationError
 from polytomic_mcp.tools.arguments import Api, Parsed, refuse_boolean
 from polytomic_mcp.tools.asking import can_ask
+from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.operation_answers import Reading, View
 from polytomic_mcp.tools.operation_arguments import fitting
@@ -20,6 +21,7 @@ from polytomic_mcp.tools.operation_shapes import schema_of, signature
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import Answer, NextStep
 from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.token_counts import estimate_json
 from polytomic_mcp.tools.toolset import Toolset
 
 Detail = Literal["names", "summary", "arguments", "schema"]
@@ -31,7 +33,7 @@ Plan = tuple[Operation, JsonObject]
 
 _BEST: Final = 5
 _LISTED: Final = 60
-_SCHEMAS_TOKENS: Final = 3_600
+_DETAILS: Final[tuple[Detail, ...]] = ("schema", "arguments", "summary", "names")
 
 
 class OperationRow(BaseModel):
@@ -83,11 +85,8 @@ async def find_operations(
         and effect in (None, operation.effect)
     ]
     shown = found[: limit or (_BEST if is_search else _LISTED)]
-    return Operations(
-        items=[_row(operation, detail, _SCHEMAS_TOKENS // len(shown)) for operation in shown],
-        total=len(found),
-        note=None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}.",
-    )
+    note = None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}."
+    return Operations(items=_rows(shown, detail), total=len(found), note=note)
 
 
 async def read_operation(
@@ -170,6 +169,16 @@ def _find(operation_id: str) -> Operation:
 
 def _call(tool: str, operation: Operation, arguments: JsonObject, reason: str) -> NextStep:
     return NextStep(tool=tool, arguments={"operation": operation.id, "arguments": arguments}, reason=reason)
+
+
+def _rows(operations: list[Operation], detail: Detail) -> list[OperationRow]:
+    """Describe all of them, in less detail than was asked for where that is too long."""
+    rows: list[OperationRow] = []
+    for level in _DETAILS[_DETAILS.index(detail) :]:
+        rows = [_row(operation, level, ROWS_TOKENS // len(operations)) for operation in operations]
+        if estimate_json([row.model_dump(exclude_none=True) for row in rows]) <= ROWS_TOKENS:
+            break
+    return rows
 
 
 def _row(operation: Operation, detail: Detail, tokens: int) -> OperationRow:

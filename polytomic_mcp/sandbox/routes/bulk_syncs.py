@@ -25,16 +25,14 @@ _INVALID: Final = "The bulk sync is not valid"
 
 def list_all(call: Call) -> JsonObject:
     """List the bulk syncs: all at once on 2024-02-08, in pages, newest change first, on 2025-09-18."""
-    found = call.world.store.list(bulk_syncs.KIND)
-    if "active" in call.arguments:
-        found = [sync for sync in found if sync["active"] == call.arguments["active"]]
+    store = call.world.store
+    where = {name: call.arguments[name] for name in ("active",) if name in call.arguments}
     if call.version < CURRENT:
+        found = store.list(bulk_syncs.KIND, where)
         return {"data": [bulk_syncs.show(sync, call.version) for sync in found]}
-    shown, page = pagination.page(
-        found,
-        lambda sync: (sync["updated_at"], sync["id"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
+    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
+    shown, page = pagination.newest(
+        store, bulk_syncs.KIND, where, token=call.arguments.get("page_token"), limit=limit
     )
     return {"data": [bulk_syncs.show(sync, call.version) for sync in shown], "pagination": page}
 

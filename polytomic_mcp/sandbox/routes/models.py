@@ -17,15 +17,11 @@ SAMPLE: Final = 10
 
 def list_all(call: Call) -> JsonObject:
     """Answer with every model, the last changed first; in pages since 2025-09-18."""
-    found = call.world.store.list("model")
+    store = call.world.store
     if call.version < CURRENT:
-        return {"data": sorted(found, key=_order, reverse=True)}
-    shown, page = pagination.page(
-        found,
-        _order,
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
-    )
+        return {"data": sorted(store.list("model"), key=_order, reverse=True)}
+    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
+    shown, page = pagination.newest(store, "model", {}, token=call.arguments.get("page_token"), limit=limit)
     return {"data": shown, "pagination": page}
 
 

@@ -13,18 +13,18 @@ from polytomic_mcp.sandbox.target_creation import make_target, plan_target
 from polytomic_mcp.sandbox.targets import Target
 from polytomic_mcp.sandbox.versions import CURRENT
 
+_FILTERS: Final = {"active": "active", "mode": "mode", "target_connection_id": "target.connection_id"}
+"""Where a sync keeps what a list can be filtered by."""
+
 
 def list_all(call: Call) -> JsonObject:
     """List the syncs: whole on 2024-02-08; light and in pages, newest change first, on 2025-09-18."""
-    found = [sync for sync in call.world.store.list("sync") if _is_asked_for(call, sync)]
+    store = call.world.store
+    where = {path: call.arguments[name] for name, path in _FILTERS.items() if name in call.arguments}
     if call.version < CURRENT:
-        return {"data": [_shown(call, sync) for sync in found]}
-    shown, page = pagination.page(
-        found,
-        lambda sync: (sync["updated_at"], sync["id"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
-    )
+        return {"data": [_shown(call, sync) for sync in store.list("sync", where)]}
+    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
+    shown, page = pagination.newest(store, "sync", where, token=call.arguments.get("page_token"), limit=limit)
     return {"data": [syncs.show_light(sync) for sync in shown], "pagination": page}
 
 
@@ -70,15 +70,6 @@ def activate(call: Call) -> JsonObject:
     changed = {"active": active, "updated_at": call.world.now(), "updated_by": ACTOR}
     call.world.store.put("sync", sync["id"], sync | changed)
     return {"data": {"id": sync["id"], "active": active}}
-
-
-def _is_asked_for(call: Call, sync: JsonObject) -> bool:
-    values = {
-        "active": sync["active"],
-        "mode": sync["mode"],
-        "target_connection_id": sync["target"]["connection_id"],
-    }
-    return all(call.arguments.get(name, value) == value for name, value in values.items())
 
 
 def _shown(call: Call, sync: JsonObject) -> JsonObject:

@@ -374,10 +374,20 @@ async def test_a_run_tells_of_its_begin_and_its_end(
     events = (await stage.http.get("/api/events")).json()["data"]
     assert {each["type"] for each in events} == {"bulk_sync.running", end}
     ended = next(each["event"] for each in events if each["type"] == end)
-    assert (ended["execution_id"], ended["record_count"]) == (execution["id"], 3)
+    assert (ended["execution_id"], ended["trigger_source"]) == (execution["id"], "manual")
+    assert ended["schedule"]["frequency"] == "manual"
 
 
 @pytest.mark.usefixtures("stage")
+async def test_a_failed_run_tells_why(stage: Any, people: Any, sync: Any, world: Any) -> None:
+    world.tables.drop(people)
+
+    await stage.start(sync)
+
+    events = (await stage.http.get("/api/events", params={"type": "bulk_sync.failed"})).json()["data"]
+    assert "no schema shop.people any more" in events[0]["event"]["error"]
+
+
 async def test_a_run_that_a_restart_cut_short_is_interrupted(tmp_path: Any, clock: Any) -> None:
     state = tmp_path / "state"
     first = create_sandbox(state=state, clock=clock)

@@ -210,3 +210,21 @@ async def test_a_field_that_went_is_no_longer_copied(stage: Any, people: Any) ->
     await stage.copied(sync)
 
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1"]
+
+
+async def test_a_field_that_a_user_added_arrives_with_what_its_path_leads_to(stage: Any) -> None:
+    stage.table("shop.people", "id extra:object", [{"id": "1", "extra": {"vat": {"id": "DE1"}}}])
+    source = await stage.connection("mysql")
+    field = {"field_id": "vat", "label": "VAT", "type": "string", "path": "extra.vat.id"}
+    path = f"/api/connections/{source}/schemas/shop.people/fields"
+    assert (await stage.http.post(path, json={"fields": [field]})).is_success
+    sync = await stage.sync()
+
+    await stage.copied(sync)
+
+    discovered = await stage.http.get(
+        f"/api/connections/{source}/bulksync/source", params={"include_fields": True}
+    )
+    (schema,) = discovered.json()["data"]["schemas"]
+    assert [each["id"] for each in schema["fields"]] == ["id", "extra", "vat"]
+    assert [row["vat"] for row in stage.rows("copy.shop_people")] == ["DE1"]
