@@ -7,8 +7,8 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
-from polytomic_mcp.server import shown_tools, toolsets
 from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret
 
 
@@ -76,7 +76,7 @@ def test_a_single_tool_that_does_not_exist_is_refused_with_the_right_names(varia
     with pytest.raises(ConfigurationError) as refused:
         build_server(Settings.from_environ({variable: "get_snyc"}))
 
-    assert "names get_snyc. Did you mean 'get_sync'? The tools are: list_connection_types, " in str(refused.value)
+    assert "get_snyc. Did you mean 'get_sync'? The tools are: list_connection_types, " in str(refused.value)
 
 
 async def test_read_only_shows_reading_tools_alone() -> None:

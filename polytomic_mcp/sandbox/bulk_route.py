@@ -1,7 +1,7 @@
 """One schema's way through a run: what is read, from which mark on, and how it reaches its output."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -26,7 +26,10 @@ TEST_RECORDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``copying`` is None for a test, which writes nothing; ``mark`` is None where all is read."""
+    """``copying`` is None for a test, which writes nothing; ``mark`` is None where all is read.
+
+    ``state`` is what a mark holds for: another one needs a whole read.
+    """
 
     connection: JsonObject
     source: Table
@@ -34,6 +37,7 @@ class Route:
     shape: Shape
     copying: Copying | None = None
     mark: Any = None
+    state: JsonObject = field(default_factory=dict[str, Any])
     is_strict: bool = False
 
     def rows(self, world: World) -> Iterator[Row]:
@@ -77,14 +81,16 @@ def plan_route(world: World, sync: JsonObject, schema: JsonObject, execution: Js
         return Route(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
     how = _how(sync, execution["_request"], has_key=bool(key))
     is_replaced = how in ("replace", "rebuild")
+    is_made = world.tables.get(planned.system, planned.name) is None
     end = _End.of(bulk_outputs.ensure(world, planned), planned, selection, key)
     copying = _copying(world, how, end, execution["id"])
     form = planned if how == "rebuild" else end.output
     shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else end.key)
-    is_anew = is_replaced or _reads_all(execution["_request"])
-    state = selection.mark_state()
+    state = {**selection.state(), "output": planned.id}
+    is_anew = is_made or is_replaced or _reads_all(execution["_request"])
     mark = None if is_anew else bulk_marks.get(world, sync["id"], schema["id"], state)
-    return Route(source, table, selection, shape, copying, mark, is_strict=how == "append" and not key)
+    is_strict = how == "append" and not key
+    return Route(source, table, selection, shape, copying, mark, state, is_strict)
 
 
 def _how(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:

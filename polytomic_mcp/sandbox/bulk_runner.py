@@ -2,8 +2,8 @@
 
 A chunk's rows, counts and log lines are written in one transaction. A schema that cannot be copied
 fails alone; the execution then ends with ``errors``, or ``failed`` where no schema was copied. How far
-a tracked schema was read is kept when the schema is done, so a run that was cut short is made good by
-the next. A run that had to refuse a row deletes none, since it might be one of them.
+a tracked schema was read is kept when all of it arrived, so a run that was cut short or had to refuse a
+row is made good by the next. One that refused a row deletes none, since that might be one of them.
 """
 
 import logging
@@ -168,9 +168,8 @@ class _SchemaRun:
                     self._save()
                     continue
                 is_over = True
-                if route.copying is not None:
-                    state = route.selection.mark_state()
-                    bulk_marks.put(self._world, self._run.sync["id"], self._id, state, mark)
+                if route.copying is not None and not self._error_count:
+                    bulk_marks.put(self._world, self._run.sync["id"], self._id, route.state, mark)
                 self._run.settle(self._id, "completed", self._told())
 
     def _shape(self, route: Route, row: Row) -> Row | None:

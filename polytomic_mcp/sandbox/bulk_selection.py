@@ -70,8 +70,8 @@ class Selection:
         limit = self._ranked(mark)
         return row[self._tracking.name] if limit is None or rank > limit else mark
 
-    def mark_state(self) -> JsonObject:
-        """Return what a mark is valid for: other fields, filters or cutoffs need a whole read."""
+    def state(self) -> JsonObject:
+        """Return what is selected, so that a change of it is noticed."""
         return {
             "tracking_field": self._tracking and self._tracking.name,
             "outputs": [[each.source.name, each.column.name, each.is_obfuscated] for each in self.outputs],

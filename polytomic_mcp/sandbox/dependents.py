@@ -1,6 +1,6 @@
 """What stands on a connection: its models, and the syncs that read or write through it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,10 @@ from polytomic_mcp.sandbox.store import JsonObject, Store
 from polytomic_mcp.sandbox.world import World
 
 _SYNCS: Final = ("sync", "bulk_sync")
+_HISTORIES: Final[Mapping[str, tuple[Callable[[World, str], None], ...]]] = {
+    "sync": (executions.forget,),
+    "bulk_sync": (bulk_executions.forget, bulk_marks.forget),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,11 @@ class Dependents:
         }
 
     def delete(self, world: World) -> None:
-        """Delete them, and the executions of the syncs among them."""
+        """Delete them, and the history of the syncs among them."""
         for kind, documents in self.documents.items():
             for document in documents:
-                executions.forget(world, document["id"])
-                bulk_executions.forget(world, document["id"])
-                bulk_marks.forget(world, document["id"])
+                for forget in _HISTORIES.get(kind, ()):
+                    forget(world, document["id"])
                 world.store.delete(kind, document["id"])
 
 

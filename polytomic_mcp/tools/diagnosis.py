@@ -1,5 +1,6 @@
 """Why a sync fails, or what shows that it is well, in one call."""
 
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
@@ -49,10 +50,7 @@ async def diagnose_sync(
     sync = await find(caller.api, SYNC, sync_id)
     gathering = Gathering()
     evidence = await gather(caller.api, sync, caller.clock(), gathering)
-    causes = causes_of(evidence)
-    for cause in causes:
-        if cause.next_step is not None and cause.next_step.tool not in caller.tools:
-            cause.next_step = None
+    causes = _without_unshown_steps(causes_of(evidence), caller.tools)
     return Diagnosis(
         id=sync["id"],
         name=sync.get("name"),
@@ -65,6 +63,13 @@ async def diagnose_sync(
         events=[_event(event) for event in evidence.events[:_EVENTS_SHOWN]],
         unavailable=gathering.unavailable or None,
     )
+
+
+def _without_unshown_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
+    for cause in causes:
+        if cause.next_step is not None and cause.next_step.tool not in shown:
+            cause.next_step = None
+    return causes
 
 
 def _verdict(causes: list[Cause], *, is_partial: bool) -> str:

@@ -173,12 +173,16 @@ def _call(tool: str, operation: Operation, arguments: JsonObject, reason: str) -
 
 def _rows(operations: list[Operation], detail: Detail) -> list[OperationRow]:
     """Describe all of them, in less detail than was asked for where that is too long."""
-    rows: list[OperationRow] = []
-    for level in _DETAILS[_DETAILS.index(detail) :]:
-        rows = [_row(operation, level, ROWS_TOKENS // len(operations)) for operation in operations]
-        if estimate_json([row.model_dump(exclude_none=True) for row in rows]) <= ROWS_TOKENS:
-            break
-    return rows
+    levels = _DETAILS[_DETAILS.index(detail) :]
+    tokens = ROWS_TOKENS // max(len(operations), 1)
+    described = ([_row(operation, level, tokens) for operation in operations] for level in levels)
+    return next(rows for rows in described if _fits(rows))
+
+
+def _fits(rows: list[OperationRow]) -> bool:
+    """Tell whether rows may be shown; ids alone always may: all of them fit."""
+    cost = estimate_json([row.model_dump(exclude_none=True) for row in rows])
+    return cost <= ROWS_TOKENS or all(row.summary is None for row in rows)
 
 
 def _row(operation: Operation, detail: Detail, tokens: int) -> OperationRow:

@@ -1,8 +1,8 @@
 """How many tokens a text costs a model, estimated without a tokenizer's dictionary.
 
-A tokenizer's tables take 75 MB and half a second to load; a bound needs neither. The estimate is calibrated on
-o200k: over JSON of the API it is 1.4 to 2 times the true count, and over random letters, the worst found, 0.8
-times. tests/tools/test_token_counts.py holds it against the true tokenizer.
+A tokenizer's tables take 75 MB and half a second to load; a bound needs neither. The estimate is calibrated
+on o200k: over JSON of the API it is 1.4 to 2 times the true count, and over random letters, the worst found,
+0.8 times. tests/tools/test_token_counts.py holds it against the true tokenizer.
 """
 
 import re

@@ -120,7 +120,11 @@ class Reader:
         text: str = getattr(content, "text", "")
         assert not result.is_error, (tool, arguments, text)
         assert json.loads(text) == result.structured_content
-        assert self.tokenizer.count(text) < MOST_TOKENS, (tool, arguments, self.tokenizer.count(text))
+        assert len(self.tokenizer.encode(text)) < MOST_TOKENS, (
+            tool,
+            arguments,
+            len(self.tokenizer.encode(text)),
+        )
         return result.structured_content or {}
 
     async def walk(self, tool: str, **arguments: Any) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def table(costs: dict[str, int]) -> str:
 
 async def test_all_tools_together_stay_within_the_budget(shown: tuple[str, dict[str, int]]) -> None:
     configuration, costs = shown
-    print(table(costs))  # pytest -s shows it
+    print(table(costs))  # noqa: T201 - pytest -s shows it
 
     assert sum(costs.values()) <= MOST[configuration], table(costs)
 

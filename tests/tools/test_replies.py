@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
-from polytomic_mcp.tools.replies import answer, written
 from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.replies import answer, written
 from polytomic_mcp.tools.results import NextStep, Result, Source
 
 PROMISED = 6_000
@@ -19,7 +20,7 @@ STEPS = [NextStep(tool=tool, arguments={"sync_id": "s"}, reason="because") for t
 class Whole(Result):
     """A result that knows where it was read."""
 
-    fields: list[str] = []
+    fields: list[str] = Field(default_factory=list)
 
     def source(self) -> Source:
         return Source("GET /api/syncs/{id}", {"id": "s"}, {"rows": "/data/records"})

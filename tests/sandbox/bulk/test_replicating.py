@@ -88,6 +88,28 @@ async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any) 
 
 
 @pytest.mark.usefixtures("people")
+async def test_an_output_that_is_new_gets_all_rows_of_a_tracked_source(stage: Any, world: Any) -> None:
+    sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
+    await stage.copied(sync)
+    world.tables.drop(world.tables.get("postgresql", "copy.shop_people"))
+
+    assert await stage.copied(sync) == 2
+    assert stage.rows("copy.shop_people") == [ADA, BOB]
+
+
+@pytest.mark.usefixtures("people")
+async def test_another_output_gets_all_rows_of_a_tracked_source(stage: Any) -> None:
+    stage.table("copy.others", "id name at:datetime", system="postgresql")
+    sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
+    await stage.copied(sync)
+    change = {"tracking_field": "at", "user_output_name": "others"}
+    await stage.ask("PUT", f"{sync['id']}/schemas/shop.people", json=change)
+
+    assert await stage.copied(sync) == 2
+    assert stage.rows("copy.others") == [ADA, BOB]
+
+
+@pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("mode", ["resync", "rebuild"])
 async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, world: Any, mode: str) -> None:
     sync = await stage.sync()

@@ -228,3 +228,15 @@ async def test_a_field_that_a_user_added_arrives_with_what_its_path_leads_to(sta
     (schema,) = discovered.json()["data"]["schemas"]
     assert [each["id"] for each in schema["fields"]] == ["id", "extra", "vat"]
     assert [row["vat"] for row in stage.rows("copy.shop_people")] == ["DE1"]
+
+
+async def test_a_refused_row_of_a_tracked_source_is_read_again(stage: Any) -> None:
+    rows = [{"id": None, "at": "2026-01-01T00:00:00"}, {"id": "2", "at": "2026-01-02T00:00:00"}]
+    people = stage.table("shop.people", "id at:datetime", rows)
+    sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
+    await stage.start(sync)
+    stage.world.tables.clear(people)
+    stage.world.tables.insert(people, [rows[0] | {"id": "1"}, rows[1]])
+
+    assert await stage.copied(sync) == 1
+    assert {row["id"] for row in stage.rows("copy.shop_people")} == {"1", "2"}
