@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from polytomic_mcp.tools.json_pointers import escaped
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.tools.token_counts import estimate, estimate_json
+from polytomic_mcp.tools.token_counts import LONGEST_TOKEN, estimate, estimate_json
 
 MOST_TOKENS: Final = 4_800
 """What a result may be estimated at, so that it stays below 6,000 tokens however odd its text is."""
@@ -17,8 +18,6 @@ ROWS_TOKENS: Final = 4_200
 _REPORT_TOKENS: Final = 600
 _MOST_CUTS: Final = 5
 _FEW: Final = 12
-_MOST_CHARACTERS: Final = 16
-"""No token is estimated to be longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Fitting:
 def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
     """Return the value whole if it fits into so many tokens, else cut, with room to report the cuts."""
     text = to_json(value)
-    if len(text) <= tokens or estimate(text.decode()) <= tokens:  # no token is shorter than a byte
+    if len(text) <= tokens or estimate(text.decode(), tokens) <= tokens:  # no token is shorter than a byte
         return Fitting(value)
     room = tokens - _REPORT_TOKENS
     while True:
@@ -58,7 +57,7 @@ def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
 
 
 def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
-    if estimate_json(value) <= tokens:
+    if estimate_json(value, tokens) <= tokens:
         return value
     if isinstance(value, dict):
         return _cut_object(as_object(value), tokens, pointer, cuts)
@@ -67,47 +66,61 @@ def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
     return _cut_text(str(value), tokens, pointer, cuts)
 
 
-def _cut_object(parts: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
-    """Share the tokens out: the short members stay whole, the long ones get what is left in equal parts."""
-    costs = {name: estimate_json(part) for name, part in parts.items()}
-    left = tokens - sum(estimate_json(name) + 1 for name in parts)
-    kept: JsonObject = {}
-    for rank, name in enumerate(sorted(parts, key=lambda name: costs[name])):
-        share = left // (len(parts) - rank)
-        if share <= 0:
-            break
-        kept[name] = _cut(parts[name], share, f"{pointer}/{_escaped(name)}", cuts)
+def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
+    """Keep all members where each can say something, the short ones whole; else the first of them."""
+    left = tokens - sum(estimate_json(name) + 1 for name in members)
+    if left // len(members) < _FEW:
+        return _first_members(members, tokens, pointer, cuts)
+    costs = {name: estimate_json(part) for name, part in members.items()}
+    shortened: JsonObject = {}
+    for rank, name in enumerate(sorted(members, key=lambda name: costs[name])):
+        share = left // (len(members) - rank)
+        if costs[name] <= share:
+            shortened[name] = members[name]
+        else:
+            shortened[name] = _cut(members[name], share, f"{pointer}/{escaped(name)}", cuts)
         left -= min(costs[name], share)
-    if len(kept) < len(parts):
-        cuts.append(Cut(pointer, len(kept), len(parts)))
-    return {name: kept[name] for name in parts if name in kept}
+    return {name: shortened[name] for name in members}
+
+
+def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
+    names = list(members)
+    kept = _kept([{name: members[name]} for name in names], tokens)
+    if kept == 0 and tokens > _FEW:
+        shown = {names[0]: _cut(members[names[0]], tokens, f"{pointer}/{escaped(names[0])}", cuts)}
+    else:
+        shown = {name: members[name] for name in names[:kept]}
+    if len(shown) < len(members):
+        cuts.append(Cut(pointer, len(shown), len(members)))
+    return shown
 
 
 def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> list[Any]:
     """Keep items from the start, whole; the first is cut itself where it alone is too long."""
-    kept: list[Any] = []
-    for item in items:
-        cost = estimate_json(item) + 1
-        if cost > tokens:
-            break
-        kept.append(item)
-        tokens -= cost
-    if not kept and tokens > _FEW:
-        kept = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
-    if len(kept) < len(items):
-        cuts.append(Cut(pointer, len(kept), len(items)))
-    return kept
+    kept = _kept(items, tokens)
+    if kept == 0 and tokens > _FEW:
+        shown = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
+    else:
+        shown = items[:kept]
+    if len(shown) < len(items):
+        cuts.append(Cut(pointer, len(shown), len(items)))
+    return shown
+
+
+def _kept(items: list[Any], tokens: int) -> int:
+    """Return how many items from the start fit whole."""
+    for count, item in enumerate(items):
+        tokens -= estimate_json(item) + 1
+        if tokens < 0:
+            return count
+    return len(items)
 
 
 def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
     """Keep the longest beginning that fits."""
-    low, high = 0, min(len(text), tokens * _MOST_CHARACTERS)
+    low, high = 0, min(len(text), tokens * LONGEST_TOKEN)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if estimate(text[:middle]) <= tokens else (low, middle - 1)
     cuts.append(Cut(pointer, low, len(text)))
     return text[:low]
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

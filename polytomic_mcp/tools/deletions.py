@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.arguments import Api
+from polytomic_mcp.tools.asking import can_ask
 from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
 from polytomic_mcp.tools.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, find
 from polytomic_mcp.tools.results import Deleted
@@ -112,7 +113,7 @@ def _ask(
     context: Context[Any], deletion: Deletion, confirm_name: str | None
 ) -> Confirmation | Elicit[Confirmation]:
     """Ask the person where there is one; elsewhere the exact name must stand in for the yes."""
-    if _can_ask(context):
+    if can_ask(context):
         return Elicit(deletion.question, Confirmation)
     if confirm_name == deletion.name:
         return Confirmation(delete=True)
@@ -133,12 +134,6 @@ def asking(
         return _ask(context, deletion, confirm_name)
 
     return ask
-
-
-def _can_ask(context: Context[Any]) -> bool:
-    capabilities = context.client_capabilities
-    elicitation = capabilities.elicitation if capabilities is not None else None
-    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
 confirm_connection = asking(connection_deletion)

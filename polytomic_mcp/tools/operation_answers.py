@@ -102,12 +102,7 @@ class View:
     def _report(self, cut: Cut, part: Any) -> JsonObject:
         """Say how much of what is shown, and the call that gets the rest."""
         start, limit = (0, None) if cut.pointer else (self.offset or 0, self.limit)
-        cut_part = resolve(part, cut.pointer)
-        if isinstance(cut_part, dict) and cut.shown < len(as_object(cut_part)):
-            # The members that are shown are the short ones, wherever they stood: page through all.
-            stretch = {"offset": start, "limit": max(cut.shown // 2, 1)}
-        else:
-            stretch = {"offset": start + cut.shown} | ({"limit": limit} if limit else {})
+        stretch = {"offset": start + cut.shown} | ({"limit": limit} if limit else {})
         rest = self._arguments() | {"pointer": self._base + self._shifted(cut.pointer, part)} | stretch
         shown = {"pointer": f"/result{cut.pointer}", "shown": cut.shown, "total": cut.total}
         return shown | {"rest": {"tool": "read_operation", "arguments": rest}}

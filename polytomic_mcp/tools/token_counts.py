@@ -19,14 +19,19 @@ _COMMON: Final = range(0xA0, 0xD800)
 """Beyond these, controls, private and rare characters may take a token a byte."""
 
 
-def estimate(text: str) -> int:
-    """Return about how many tokens a text has."""
-    return sum(_cost(piece) for piece in _PIECE.findall(text))
+LONGEST_TOKEN: Final = 16
+"""No token is estimated to have more characters."""
 
 
-def estimate_json(value: Any) -> int:
-    """Return about how many tokens a JSON value has, written without spaces."""
-    return estimate(to_json(value).decode())
+def estimate(text: str, most: int | None = None) -> int:
+    """Return about how many tokens a text has; beyond ``most``, only that there are more than that."""
+    read = text if most is None else text[: (most + 1) * LONGEST_TOKEN]
+    return sum(_cost(piece) for piece in _PIECE.findall(read))
+
+
+def estimate_json(value: Any, most: int | None = None) -> int:
+    """Return about how many tokens a JSON value has, written without spaces; ``most`` as in ``estimate``."""
+    return estimate(to_json(value).decode(), most)
 
 
 def _cost(piece: str) -> int:

@@ -62,13 +62,22 @@ def test_a_first_item_that_is_too_long_alone_is_cut_itself() -> None:
     assert [cut.pointer for cut in fitting.cuts] == ["/rows/0/text", "/rows"]
 
 
-def test_names_that_are_too_many_are_left_out_from_the_longest_on() -> None:
+def test_of_names_that_are_too_many_the_first_are_kept() -> None:
     value = {f"column_{number}": "x" * (number % 7) for number in range(4_000)}
 
     fitting = fit(value)
 
-    assert fitting.cuts[-1] == Cut("", len(fitting.value), 4_000)
-    assert list(fitting.value) == [name for name in value if name in fitting.value]
+    assert fitting.cuts == [Cut("", len(fitting.value), 4_000)]
+    assert list(fitting.value.items()) == list(value.items())[: len(fitting.value)]
+
+
+def test_a_first_member_that_is_too_long_alone_is_cut_itself() -> None:
+    value = {"text": "word " * 50_000} | {f"column_{number}": "x" for number in range(4_000)}
+
+    fitting = fit(value)
+
+    assert list(fitting.value) == ["text"]
+    assert [cut.pointer for cut in fitting.cuts] == ["/text", ""]
 
 
 def test_a_name_with_a_slash_is_written_as_a_pointer_writes_it() -> None:
