@@ -86,10 +86,9 @@ def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut])
 def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
     names = list(members)
     kept = _kept([{name: members[name]} for name in names], tokens)
-    if kept == 0 and tokens > _FEW:
+    shown = {name: members[name] for name in names[:kept]}
+    if not shown and tokens > _FEW:
         shown = {names[0]: _cut(members[names[0]], tokens, f"{pointer}/{escaped(names[0])}", cuts)}
-    else:
-        shown = {name: members[name] for name in names[:kept]}
     if len(shown) < len(members):
         cuts.append(Cut(pointer, len(shown), len(members)))
     return shown
@@ -97,11 +96,9 @@ def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cu
 
 def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> list[Any]:
     """Keep items from the start, whole; the first is cut itself where it alone is too long."""
-    kept = _kept(items, tokens)
-    if kept == 0 and tokens > _FEW:
+    shown = items[: _kept(items, tokens)]
+    if not shown and tokens > _FEW:
         shown = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
-    else:
-        shown = items[:kept]
     if len(shown) < len(items):
         cuts.append(Cut(pointer, len(shown), len(items)))
     return shown
@@ -122,5 +119,6 @@ def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if estimate(text[:middle]) <= tokens else (low, middle - 1)
-    cuts.append(Cut(pointer, low, len(text)))
+    if low < len(text):
+        cuts.append(Cut(pointer, low, len(text)))
     return text[:low]
