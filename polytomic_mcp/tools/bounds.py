@@ -71,7 +71,7 @@ def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut])
     left = tokens - sum(estimate_json(name) + 1 for name in members)
     if left // len(members) < _FEW:
         return _first_members(members, tokens, pointer, cuts)
-    costs = {name: estimate_json(part) for name, part in members.items()}
+    costs = {name: estimate_json(part, tokens) for name, part in members.items()}
     shortened: JsonObject = {}
     for rank, name in enumerate(sorted(members, key=lambda name: costs[name])):
         share = left // (len(members) - rank)
@@ -107,7 +107,7 @@ def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> l
 def _kept(items: list[Any], tokens: int) -> int:
     """Return how many items from the start fit whole."""
     for count, item in enumerate(items):
-        tokens -= estimate_json(item) + 1
+        tokens -= estimate_json(item, tokens) + 1
         if tokens < 0:
             return count
     return len(items)

@@ -42,8 +42,7 @@ async def read_log(
     ``where`` holds ``sync_id`` and the execution's ``id``. The token names a file and a line in it: what
     a running execution adds later does not move it. That files and lines come oldest first is a guess.
     """
-    index = as_object((await data_of(api, f"{_EXECUTION}/logs", **where)).get(log))
-    count = index.get("count")
+    count = await count_lines(api, where, log)
     if count == 0:
         return LogPage(0, [])
     lines: list[Any] = []
@@ -56,6 +55,13 @@ async def read_log(
             return LogPage(count, lines, token)
         lines.append(_parsed(line))
     return LogPage(count, lines)
+
+
+async def count_lines(api: Polytomic, where: JsonObject, log: str) -> int | None:
+    """Return how many lines a log has, or None where the API does not tell."""
+    index = await data_of(api, f"{_EXECUTION}/logs", **where)
+    count = as_object(index.get(log)).get("count")
+    return count if isinstance(count, int) else None
 
 
 async def log_files(api: Polytomic, where: JsonObject, log: str) -> list[str]:
@@ -74,7 +80,7 @@ async def read_file(api: Polytomic, where: JsonObject, log: str, filename: str) 
     content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", **named)
     if not isinstance(content, str):
         raise ToolError(f"The log file {filename} of the execution {where['id']} is no text.")
-    return [line for line in content.split("\n") if line]
+    return [line for line in content.split("\n") if line.strip()]
 
 
 async def _lines(

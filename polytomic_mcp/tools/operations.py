@@ -1,5 +1,6 @@
 """The whole API: find an operation by plain words, then read or write with it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
@@ -106,8 +107,8 @@ async def read_operation(
     found = _find(operation)
     if found.effect != "read":
         raise Refusal(
-            f"{found.id} does not only read ({found.effect}), so read_operation does not call it.",
-            _call("write_operation", found, arguments, "Call it there"),
+            f"{found.id} does not only read ({found.effect}): call it with write_operation.",
+            *_same_call("write_operation", found, arguments),
         )
     kept = fitting(found, arguments)
     return View(found, kept, pointer, offset, limit).of(await api.call(found.id, **kept))
@@ -117,7 +118,10 @@ async def plan_write(operation: str, arguments: JsonObject) -> Plan:
     """Hold a write to the catalogue before anybody is asked about it."""
     found = _find(operation)
     if found.effect == "read":
-        raise Refusal(f"{found.id} only reads.", _call("read_operation", found, arguments, "Call it there"))
+        raise Refusal(
+            f"{found.id} only reads: call it with read_operation.",
+            *_same_call("read_operation", found, arguments),
+        )
     return found, fitting(found, arguments)
 
 
@@ -167,8 +171,12 @@ def _find(operation_id: str) -> Operation:
         raise Refusal(str(error), step) from None
 
 
-def _call(tool: str, operation: Operation, arguments: JsonObject, reason: str) -> NextStep:
-    return NextStep(tool=tool, arguments={"operation": operation.id, "arguments": arguments}, reason=reason)
+def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterator[NextStep]:
+    """Lead to the same call through the other tool, unless it has a body: that may hold secrets."""
+    outside = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
+    if arguments.keys() <= outside:
+        same: JsonObject = {"operation": operation.id, "arguments": arguments}
+        yield NextStep(tool=tool, arguments=same, reason="makes this call")
 
 
 def _rows(operations: list[Operation], detail: Detail) -> list[OperationRow]:

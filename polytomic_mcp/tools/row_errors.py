@@ -7,23 +7,20 @@ them: values of the row, quoted texts, ids, addresses, dates and numbers.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
-from urllib.parse import unquote
 
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.json_values import JsonObject, as_object
+from polytomic_mcp.tools.logs import count_lines, log_files, read_file
 
 MOST_LINES: Final = 20_000
 MOST_CHARACTERS: Final = 5_000_000
 
-_LOGS: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 _MESSAGES: Final = ("error", "errors", "message", "reason", "error_message", "description")
 _ROWS: Final = ("row", "record", "fields", "values", "source", "identity")
 _FIELDS: Final = ("field", "field_name", "column", "target_field")
@@ -98,12 +95,10 @@ async def read_row_errors(
     ``known`` are names of fields: where a message has one, the cause is about that field.
     """
     where: JsonObject = {"sync_id": sync_id, "id": execution_id}
-    index = as_object((await data_of(api, f"{_LOGS}/logs", **where)).get("errors"))
-    texts: list[str] = []
-    if index.get("count") != 0:
-        texts = await _read(api, where)
+    count = await count_lines(api, where, "errors")
+    texts = await _read(api, where) if count != 0 else []
     grouped = group((Line.of(text) for text in texts), known)
-    return row_errors(execution_id, grouped, total=int(index.get("count") or len(texts)), read=len(texts))
+    return row_errors(execution_id, grouped, total=count or len(texts), read=len(texts))
 
 
 def row_errors(execution_id: str, grouped: Sequence[RowCause], *, total: int, read: int) -> RowErrors:
@@ -170,26 +165,12 @@ def _text(value: Any) -> str:
 
 
 async def _read(api: Polytomic, where: JsonObject) -> list[str]:
-    answer = await data_of(api, f"{_LOGS}/{{type}}", type="errors", **where)
     lines: list[str] = []
     left = MOST_CHARACTERS
-    for url in as_list(answer.get("urls")):
-        for line in _lines(await _file(api, where, str(url))):
+    for filename in await log_files(api, where, "errors"):
+        for line in await read_file(api, where, "errors", filename):
             left -= len(line)
             if len(lines) == MOST_LINES or left < 0:
                 return lines
             lines.append(line)
     return lines
-
-
-async def _file(api: Polytomic, where: JsonObject, url: str) -> str:
-    filename = unquote(url.partition("?")[0].rsplit("/", 1)[-1])
-    operation = f"{_LOGS}/{{type}}/{{filename}}"
-    content = await api.call(operation, type="errors", filename=filename, **where)
-    if not isinstance(content, str):
-        raise UnexpectedAnswerError(f"The log file {filename} is no text.")
-    return content
-
-
-def _lines(content: str) -> Iterator[str]:
-    return (line for line in content.split("\n") if line.strip())

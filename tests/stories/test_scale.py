@@ -175,6 +175,8 @@ async def prepare(transport: httpx.AsyncBaseTransport) -> None:
         )
         await api.call("POST /api/syncs/{id}/executions", id=sync["data"]["id"])
         await api.call("POST /api/bulk/syncs/{id}/executions", id=bulk["data"]["id"])
+        hook = {"endpoint": "https://hooks.acme.example/polytomic", "secret": "s3cr3t"}
+        await api.call("POST /api/webhooks", **hook)
         while await is_under_way(api, "GET /api/syncs/{id}/status", sync["data"]["id"]):
             pass
         while await is_under_way(api, "GET /api/bulk/syncs/{id}/status", bulk["data"]["id"]):
@@ -234,7 +236,9 @@ class Company:
     def _runs(self, kind: str, sync_id: str, statuses: tuple[str, ...]) -> None:
         for number, status in enumerate(statuses, 1):
             hours = 24 * (len(statuses) - number) + 1
-            begun, ended = self._ago(hours + 1), None if status == "running" else self._ago(hours)
+            is_stuck = status == "running"
+            begun = self._ago(hours + 24 if is_stuck else hours + 1)
+            ended = None if is_stuck else self._ago(hours)
             times = {"created_at": begun, "started_at": begun, "completed_at": ended}
             own = {"id": self.world.new_id(), "_sync_id": sync_id, "_number": number, "status": status}
             self.store.put(kind, own["id"], self.moulds[kind] | own | times)
@@ -344,5 +348,20 @@ async def test_what_hangs_on_the_hub_is_counted_whole_and_shown_in_part(
 ) -> None:
     lineage = await read("trace_lineage", connection_id=HUB, limit=1_000)
 
-    assert lineage["counts"] == {}
+    models = [at for at in range(SIZES["model"] - 1) if at % 2]
+    syncs = [at for at in range(SIZES["sync"] - 1) if at % (SIZES["model"] - 1) in set(models)]
+    assert lineage["counts"] == {
+        "model": len(models) + 1,
+        "sync": len(syncs) + 1,
+        "bulk_sync": 1,
+        "target_object": 1,
+    }
     assert watched.most == MOST_IN_FLIGHT
+
+
+async def test_one_of_thousands_is_found_by_its_name(read: Reader) -> None:
+    name = f"Contacts → Gong, {TEAMS[1]} 7"
+    synced = await read("get_sync", sync_id=name.upper())
+    diagnosed = await read("diagnose_sync", sync_id=name)
+
+    assert synced["name"] == diagnosed["name"] == name

@@ -146,18 +146,21 @@ async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Any, api: Any
     assert api.bodies("POST /api/webhooks") == [given]
 
 
-@pytest.mark.parametrize("operation", ["POST /api/syncs", DELETE])
-async def test_read_operation_calls_no_write(operation: str, tools: Any, api: Any) -> None:
-    text = await tools.refused("read_operation", operation=operation, arguments={"id": "1"})
+async def test_read_operation_calls_no_write(tools: Any, api: Any) -> None:
+    text = await tools.refused("read_operation", operation=DELETE, arguments={"id": "1"})
 
     assert "does not only read" in text
-    assert remedies(text) == [
-        {
-            "tool": "write_operation",
-            "arguments": {"operation": operation, "arguments": {"id": "1"}},
-            "reason": "Call it there",
-        }
-    ]
+    same = {"operation": DELETE, "arguments": {"id": "1"}}
+    assert remedies(text) == [{"tool": "write_operation", "arguments": same, "reason": "makes this call"}]
+    assert api.requests == []
+
+
+async def test_a_body_is_not_repeated_to_lead_elsewhere(tools: Any, api: Any) -> None:
+    body = {"configuration": {"password": SECRET}}
+
+    text = await tools.refused("read_operation", operation="POST /api/connections", arguments=body)
+
+    assert text.endswith("call it with write_operation.")
     assert api.requests == []
 
 
@@ -455,7 +458,7 @@ async def test_a_write_is_sent_at_once(tools: Any, api: Any) -> None:
 async def test_write_operation_calls_no_read(tools: Any, api: Any) -> None:
     text = await tools.refused("write_operation", operation=WEBHOOK, arguments={"id": "1"})
 
-    assert f"{WEBHOOK} only reads." in text
+    assert f"{WEBHOOK} only reads: " in text
     assert remedies(text)[0]["tool"] == "read_operation"
     assert api.requests == []
 
