@@ -6,7 +6,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Api, Limit, PageToken
+from polytomic_mcp.tools.arguments import Api, Fields, Limit, PageToken, Query
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import list_page
 from polytomic_mcp.tools.merging import given
@@ -37,6 +37,8 @@ async def list_events(
     sync_id: Annotated[str | None, Field(description="Sync or bulk sync: id or exact name")] = None,
     since: Since = None,
     until: Until = None,
+    query: Query = None,
+    fields: Fields = None,
     limit: Limit = _USUAL,
     page_token: PageToken = None,
 ) -> Page:
@@ -45,7 +47,9 @@ async def list_events(
         api,
         "GET /api/events",
         row=_row,
+        query=query,
         keep=lambda item: sync_id is None or _is_of(item, sync_id),
+        fields=fields,
         limit=limit,
         page_token=page_token,
         page_size=_PAGE_SIZE,

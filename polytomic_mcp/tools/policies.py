@@ -7,7 +7,7 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Parsed, Query, TheCaller
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_objects
@@ -28,7 +28,11 @@ class Policy(Result):
 
 
 async def list_policies(
-    api: Api, query: Query = None, limit: Limit = DEFAULT_LIMIT, page_token: PageToken = None
+    api: Api,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
 ) -> Page:
     """List policies: id, name, and for each action the roles that may do it."""
     names = await role_names(api)
@@ -37,6 +41,7 @@ async def list_policies(
         POLICY.list,
         row=lambda policy: _shown(policy, names),
         query=query,
+        fields=fields,
         limit=limit,
         page_token=page_token,
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Parsed, Query
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_objects
@@ -30,10 +30,16 @@ class Role(Result):
 
 
 async def list_roles(
-    api: Api, query: Query = None, limit: Limit = DEFAULT_LIMIT, page_token: PageToken = None
+    api: Api,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
 ) -> Page:
     """List roles: id, name, whether of the system (Admin, Member: these cannot be changed)."""
-    return await list_page(api, ROLE.list, row=_row, query=query, limit=limit, page_token=page_token)
+    return await list_page(
+        api, ROLE.list, row=_row, query=query, fields=fields, limit=limit, page_token=page_token
+    )
 
 
 async def save_role(

@@ -13,7 +13,7 @@ from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import CONNECTION, find, fitting_items, shown
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import NextStep, Page, Result
+from polytomic_mcp.tools.results import NextStep, Page, Result, Row
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 
@@ -29,7 +29,8 @@ class TargetFields(Result):
     id: str | None = None
     name: str | None = None
     modes: list[JsonObject] | None = None
-    fields: list[JsonObject] | None = None
+    fields: list[Row] | None = None
+    next_page_token: str | None = None
     properties: JsonObject | None = None
 
 
@@ -73,6 +74,9 @@ async def list_target_fields(
         Field(description="Of an object to create, instead"),
     ] = None,
     refresh: bool | None = None,
+    query: Query = None,
+    limit: Limit = 200,
+    page_token: PageToken = None,
 ) -> TargetFields:
     """List a target object's fields (required, can be identity) and modes, before create_sync."""
     connection = await find(api, CONNECTION, connection_id)
@@ -83,9 +87,10 @@ async def list_target_fields(
     answer = await target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
-    return TargetFields.model_validate(
-        answer | {"fields": [_brief(field) for field in as_objects(answer.get("fields"))]}
-    )
+    fields = items_of({"data": answer.get("fields")})
+    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token)
+    shown = {"fields": page.items, "next_page_token": page.next_page_token}
+    return TargetFields.model_validate(answer | shown)
 
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:

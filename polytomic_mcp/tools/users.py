@@ -8,7 +8,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, TheCaller
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject, as_list
@@ -56,6 +56,7 @@ async def list_users(
     api: Api,
     query: Query = None,
     organization_id: OrganizationId = None,
+    fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
@@ -67,6 +68,7 @@ async def list_users(
         place.operation("GET", ""),
         row=lambda item: _row(item, names),
         query=query,
+        fields=fields,
         limit=limit,
         page_token=page_token,
         **place.within,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, TheCaller
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject
@@ -32,9 +32,11 @@ class Webhook(Result):
     disabled: bool | None = None
 
 
-async def list_webhooks(api: Api, page_token: PageToken = None) -> Page:
+async def list_webhooks(
+    api: Api, query: Query = None, limit: Limit = _FEW, page_token: PageToken = None
+) -> Page:
     """List webhooks: where Polytomic posts events, signed."""
-    return await list_page(api, WEBHOOK.list, row=_hidden, limit=_FEW, page_token=page_token)
+    return await list_page(api, WEBHOOK.list, row=_hidden, query=query, limit=limit, page_token=page_token)
 
 
 async def list_webhook_deliveries(
@@ -44,6 +46,7 @@ async def list_webhook_deliveries(
     event_id: Annotated[str | None, Field(description="Only of this event")] = None,
     since: Since = None,
     until: Until = None,
+    query: Query = None,
     limit: Limit = _FEW,
     page_token: PageToken = None,
 ) -> Page:
@@ -53,6 +56,7 @@ async def list_webhook_deliveries(
         api,
         "GET /api/webhooks/{id}/deliveries",
         row=lambda item: given(**item),
+        query=query,
         limit=limit,
         page_token=page_token,
         id=webhook["id"],

@@ -67,3 +67,22 @@ async def test_fields_are_of_one_target(arguments: Any, tools: Any) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
 
     assert "send either target or properties" in text
+
+
+async def test_many_fields_come_in_pages_that_lose_and_repeat_none(tools: Any, company: Any) -> None:
+    many = [{"id": f"Field_{number}__c", "name": "a name " * 5, "type": "string"} for number in range(700)]
+    answer = {"data": {"id": company.FLOW, "fields": many, "modes": []}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = answer
+
+    flow = {"connection_id": "Gong", "target": company.FLOW}
+    seen, token = [], {}
+    while token is not None:
+        page = await tools(
+            "list_target_fields", connection_id="Gong", target=company.FLOW, limit=1000, **token
+        )
+        seen += [field["id"] for field in page["fields"]]
+        token = {"page_token": page["next_page_token"]} if "next_page_token" in page else None
+    found = await tools("list_target_fields", **flow, query="_699_")
+
+    assert seen == [field["id"] for field in many]
+    assert [field["id"] for field in found["fields"]] == ["Field_699__c"]

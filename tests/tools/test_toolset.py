@@ -198,6 +198,16 @@ async def test_each_parameter_is_described_or_says_itself_what_it_is() -> None:
     assert silent == set()
 
 
+async def test_every_list_can_be_searched_bounded_paged_and_widened() -> None:
+    # Their rows hold all that one may see already.
+    whole = {"list_target_fields", "list_webhook_deliveries", "list_webhooks"}
+    for tool in await listed():
+        if tool["name"].startswith("list_"):
+            wanted = {"query", "limit", "page_token", "fields"}
+            missing = wanted - tool["inputSchema"]["properties"].keys()
+            assert missing == ({"fields"} if tool["name"] in whole else set()), tool["name"]
+
+
 async def test_schemas_hold_nothing_but_the_keywords_of_json_schema() -> None:
     for tool in await listed():
         for schema in (tool["inputSchema"], tool["outputSchema"]):
