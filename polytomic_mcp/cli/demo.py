@@ -68,10 +68,10 @@ def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions) -> int:
     }
     screen.table(f"In the flow {FLOW} now (the first {len(outcome.flow)})", outcome.flow)
     screen.table(
-        f"Rows that arrived: {counts['insert']:,} (the first {len(outcome.arrived)})", outcome.arrived
+        f"Rows that arrived: {counts['insert']:,} (the last {len(outcome.arrived)})", outcome.arrived
     )
     screen.table(
-        f"Rows refused: {counts['error']:,} (the first {len(outcome.refused)})", outcome.refused, is_bad=True
+        f"Rows refused: {counts['error']:,} (the last {len(outcome.refused)})", outcome.refused, is_bad=True
     )
     screen.block("Claude Desktop, on the sandbox (claude_desktop_config.json):", configurations["sandbox"])
     screen.block("Claude Desktop, on your Polytomic:", configurations["real"])

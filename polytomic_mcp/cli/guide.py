@@ -16,6 +16,7 @@ FLOW: Final = "my-gong-engage-flow"
 DEFAULT_QUERY: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
 _PASSWORD: Final = "sandbox"  # noqa: S105 - the sandbox's Snowflake takes any
 _SHOWN: Final = 10
+_LINES: Final = 20
 _RUN_SECONDS: Final = 600
 
 
@@ -149,7 +150,7 @@ class Guide:
 
     async def _log(self, title: str, execution: JsonObject, log: str) -> list[JsonObject]:
         where = {"sync_id": execution["sync_id"], "execution_id": execution["id"]}
-        answer = await self._call(title, "get_sync_execution", **where, log=log, limit=_SHOWN)
+        answer = await self._call(title, "get_sync_execution", **where, log=log, limit=_LINES)
         self.screen.result(answer, f"{answer['log_count']:,} {log}")
         return answer["log"]
 

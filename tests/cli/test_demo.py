@@ -31,7 +31,7 @@ def test_a_person_sees_each_step_the_rows_and_the_configuration(command: Command
     assert (done.status, done.err) == (0, "")
     assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
     assert "completed: 20 insert" in done.out
-    assert "Rows that arrived: 20 (the first 10)\n   Id" in done.out
+    assert "Rows that arrived: 20 (the last 20)\n   Id" in done.out
     assert "is not known to the CRM" in done.out
     assert '"polytomic-sandbox"' in done.out
     assert '"POLYTOMIC_API_KEY"' in done.out
@@ -44,7 +44,7 @@ def test_a_script_gets_one_document(command: Command) -> None:
     counts = document["execution"]["counts"]
 
     assert (done.status, done.err) == (0, "")
-    assert len(document["arrived"]) == 10
+    assert len(document["arrived"]) == counts["insert"] == 20
     assert len(document["refused"]) == counts["error"] == 3
     assert all(row["reason"] for row in document["refused"])
     assert {row["Id"] for row in document["arrived"]} & {row["Id"] for row in document["flow"]}

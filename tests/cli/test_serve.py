@@ -11,6 +11,8 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import DEFAULT_TOOLSETS
 
 
 def listed(url: str, mode: str) -> list[str]:
@@ -38,7 +40,7 @@ def test_http_serves_mcp_in_both_eras_and_stops_on_a_signal(
     assert status == 0
     assert line.startswith("polytomic-mcp listening on http://127.0.0.1:")
     assert line.endswith("/mcp\n")
-    assert len(names) == 24
+    assert names == [name for toolset in toolsets(DEFAULT_TOOLSETS) for name in toolset.names()]
     assert capfd.readouterr() == ("", "")
 
 

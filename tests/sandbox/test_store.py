@@ -32,6 +32,30 @@ def test_documents_are_listed_in_the_order_they_came_and_replacing_keeps_it(stor
     assert [document["id"] for document in store.list("model")] == ["b", "a"]
 
 
+def test_documents_are_listed_by_the_values_they_have(store: Store) -> None:
+    for id_, active, place in (("a", True, "x"), ("b", False, "x"), ("c", True, "y")):
+        store.put("sync", id_, {"id": id_, "active": active, "target": {"place": place}})
+
+    assert [each["id"] for each in store.list("sync", {"active": True})] == ["a", "c"]
+    assert [each["id"] for each in store.list("sync", {"active": True, "target.place": "x"})] == ["a"]
+    assert store.list("sync", {"name": "x"}) == []
+
+
+def test_the_newest_come_first_and_go_on_after_the_last_one_seen(store: Store) -> None:
+    for id_, day, kind in (("a", 1, "x"), ("b", 2, "x"), ("c", 2, "y"), ("d", 3, "x")):
+        store.put("sync", id_, {"id": id_, "updated_at": f"2026-01-0{day}", "kind": kind})
+
+    first = store.newest("sync", 2)
+    rest = store.newest("sync", 9, before=["2026-01-02", "c"])
+    some = store.newest("sync", 9, before=["2026-01-03", "d"], where={"kind": "x"})
+
+    assert [[each["id"] for each in page] for page in (first, rest, some)] == [
+        ["d", "c"],
+        ["b", "a"],
+        ["b", "a"],
+    ]
+
+
 def test_deleting_says_whether_there_was_anything(store: Store) -> None:
     store.put("model", "m1", {})
 

@@ -1,9 +1,10 @@
 """A company grown large: every answer fits a context window, and paging leads through all there is."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -78,13 +79,13 @@ KINDS = {
     "list_syncs": "sync",
     "list_bulk_syncs": "bulk_sync",
 }
-READS = {
-    "GET /api/connections": ("connection", 800),
-    "GET /api/models": ("model", 0),
-    "GET /api/syncs": ("sync", 0),
-    "GET /api/bulk/syncs": ("bulk_sync", 0),
+READS: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "GET /api/connections": ("connection", 900, {}),
+    "GET /api/models": ("model", 0, {}),
+    "GET /api/syncs": ("sync", 0, {"active": False}),
+    "GET /api/bulk/syncs": ("bulk_sync", 0, {}),
 }
-"""What each lists, and from where on it is read: the connections come all in one answer, each time."""
+"""What each lists, from where on it is read (the connections come all in one answer), and which of them."""
 
 
 @dataclass
@@ -209,9 +210,13 @@ class Company:
             for at in range(SIZES["bulk_sync"] - 1):
                 self._bulk_sync(at, others[at])
 
-    def ids(self, kind: str) -> list[str]:
-        """Return the ids of all of a kind, the oldest first."""
-        return [document["id"] for document in self.store.list(kind)]
+    def ids(self, kind: str, which: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+        """Return the ids of those of a kind that have these values, the oldest first."""
+        return [
+            document["id"]
+            for document in self.store.list(kind)
+            if all(document[name] == value for name, value in which.items())
+        ]
 
     def _connection(self, at: int, mould: dict[str, Any]) -> str:
         error = "The password is no longer right."
@@ -318,9 +323,11 @@ async def test_a_query_is_looked_for_in_all_of_them(read: Reader) -> None:
 async def test_what_read_operation_cut_is_reached_by_the_calls_it_names(
     operation: str, read: Reader, planted: Company
 ) -> None:
-    kind, offset = READS[operation]
+    kind, offset, which = READS[operation]
     ids: list[str] = []
-    calls: list[dict[str, Any]] = [{"operation": operation, "pointer": "/data", "offset": offset}]
+    calls: list[dict[str, Any]] = [
+        {"operation": operation, "arguments": which, "pointer": "/data", "offset": offset}
+    ]
     while calls:
         answer = await read("read_operation", **calls.pop())
         ids += [item["id"] for item in answer.get("result", [])]
@@ -328,7 +335,7 @@ async def test_what_read_operation_cut_is_reached_by_the_calls_it_names(
             step["arguments"] for step in answer.get("next_steps", [])
         ]
 
-    assert sorted(ids) == sorted(planted.ids(kind)[offset:])
+    assert sorted(ids) == sorted(planted.ids(kind, which)[offset:])
 
 
 async def test_an_overview_of_all_syncs_is_one_answer_with_eight_requests_in_flight(

@@ -109,6 +109,15 @@ async def test_ascending_pages_go_on_where_the_last_one_ended(stage: Any, sync: 
     assert [each["id"] for each in second["data"]] == ids[50:]
 
 
+async def test_a_page_token_of_another_list_is_refused(stage: Any, sync: Any) -> None:
+    executions.create(stage.world, sync["id"], {})
+
+    answer = await stage.http.get(f"/api/syncs/{sync['id']}/executions?page_token=WyJhIl0")
+
+    assert answer.status_code == 400
+    assert "page_token" in answer.text
+
+
 async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any) -> None:
     execution = await stage.start(sync)
     other = await stage.sync(sync["model_ids"][0], "public.arrivals", **stage.MAPPED)
