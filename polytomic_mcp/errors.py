@@ -90,8 +90,8 @@ class RefusedError(PolytomicError):
     """The API answered with an error.
 
     ``status`` is the HTTP status, ``key`` the API's own error key if it gave one, ``reason`` its
-    message, ``metadata`` its details, ``operation`` the operation's name and ``request_id`` what
-    Polytomic's support asks for.
+    message, ``metadata`` its details, ``operation`` the operation's name, ``request_id`` what
+    Polytomic's support asks for, and ``retry_after`` the seconds it asked to be left alone.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class RefusedError(PolytomicError):
         reason: str = "",
         metadata: Mapping[str, Any] | None = None,
         request_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(text)
         self.status = status
@@ -112,6 +113,7 @@ class RefusedError(PolytomicError):
         self.reason = reason
         self.metadata = dict(metadata or {})
         self.request_id = request_id
+        self.retry_after = retry_after
 
 
 class UnauthorizedError(RefusedError):

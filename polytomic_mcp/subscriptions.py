@@ -24,6 +24,7 @@ from mcp.types import (
     SubscriptionsListenResult,
     UnsubscribeRequestParams,
 )
+from pydantic import ValidationError
 
 from polytomic_mcp.errors import (
     NoAnswerError,
@@ -33,15 +34,15 @@ from polytomic_mcp.errors import (
     UnavailableError,
 )
 from polytomic_mcp.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
-from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import OVER, get_sync_execution
+from polytomic_mcp.tools.executions import OVER, Execution, get_sync_execution, read_execution
+from polytomic_mcp.tools.waiting import retry_after
 
 MOST_FOLLOWED: Final = 20
 """How many executions one session, or one stream, may follow at a time."""
 
-_FIRST_PAUSE: Final = 1.0
+_TURN: Final = 1.0
 _LONGEST_PAUSE: Final = 15.0
 _SLOWING: Final = 1.3
 
@@ -59,10 +60,8 @@ class _Execution:
     counts: Any
 
     @classmethod
-    async def read(cls, caller: Caller, sync_id: str, id_: str) -> "_Execution":
-        operation = "GET /api/syncs/{sync_id}/executions/{id}"
-        seen = await data_of(caller.api, operation, sync_id=sync_id, id=id_)
-        return cls(sync_id, id_, str(seen.get("status")), seen.get("counts"))
+    def of(cls, seen: Execution) -> "_Execution":
+        return cls(seen.sync_id, seen.id, seen.status, seen.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,7 @@ class _Session:
 
     tasks: TaskGroup
     followed: dict[str, anyio.CancelScope] = field(default_factory=dict[str, anyio.CancelScope])
+    turns: anyio.Lock = field(default_factory=anyio.Lock)
 
     def start(self, uri: str, follow: _Action) -> None:
         """Follow in the background what stands at an address, until that ends or ``stop`` is called."""
@@ -129,7 +129,7 @@ class Subscriptions:
         _refuse_too_many({*session.followed, uri})
         if uri not in session.followed:
             tell = partial(request.session.send_resource_updated, uri)
-            session.start(uri, partial(_follow, await _caller(request), execution, tell))
+            session.start(uri, partial(_follow, await _caller(request), execution, session.turns, tell))
         return EmptyResult()
 
     async def _unsubscribe(self, request: _Request, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -157,50 +157,65 @@ async def _following(
     caller: Caller, followed: Mapping[str, _Execution], bus: SubscriptionBus
 ) -> AsyncGenerator[None]:
     """Follow executions, by address, as long as this lasts; changes go onto the bus."""
+    turns = anyio.Lock()
     async with anyio.create_task_group() as tasks:
         for uri, execution in followed.items():
-            tasks.start_soon(_follow, caller, execution, partial(bus.publish, ResourceUpdated(uri=uri)))
+            tell = partial(bus.publish, ResourceUpdated(uri=uri))
+            tasks.start_soon(_follow, caller, execution, turns, tell)
         try:
             yield
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _follow(caller: Caller, execution: _Execution, tell: _Action) -> None:
-    """Look at most once a second, slowing down, and tell of each change, until the execution is over.
+async def _follow(caller: Caller, execution: _Execution, turns: anyio.Lock, tell: _Action) -> None:
+    """Look again and again, slowing down, and tell of each change, until the execution is over.
 
-    A look that fails in passing is repeated; another failure ends the following.
+    A look that fails for good ends the following.
     """
-    pause = _FIRST_PAUSE
+    pause = _TURN
     while execution.status not in OVER:
-        await caller.sleep(pause)
+        await caller.sleep(pause - _TURN)
         pause = min(pause * _SLOWING, _LONGEST_PAUSE)
         try:
-            seen = await _Execution.read(caller, execution.sync_id, execution.id)
-        except (NoAnswerError, RateLimitedError, UnavailableError):
-            continue
-        except PolytomicError:
+            seen = await _look(caller, execution, turns)
+        except (PolytomicError, ValidationError):
             return
         if seen != execution:
             execution = seen
             await tell()
 
 
+async def _look(caller: Caller, last: _Execution, turns: anyio.Lock) -> _Execution:
+    """Look at an execution again; one that cannot be seen in passing is taken to be as it was.
+
+    Whoever takes turns looks at most once a second with all others, and as late as a refusal asks.
+    """
+    async with turns:
+        await caller.sleep(_TURN)
+        try:
+            return _Execution.of(await read_execution(caller.api, last.sync_id, last.id))
+        except (NoAnswerError, RateLimitedError, UnavailableError) as error:
+            await caller.sleep(retry_after(error))
+            return last
+
+
 async def _first_look(request: _Request, address: ExecutionAddress) -> _Execution:
     """Return the execution at an address; for the latest, the one that is the latest now."""
     caller = await _caller(request)
     try:
-        seen = await get_sync_execution(
-            caller,
-            Context(request_context=request),
-            sync_id=address.sync_id,
-            execution_id=None if address.id == LATEST else address.id,
+        return _Execution.of(
+            await get_sync_execution(
+                caller,
+                Context(request_context=request),
+                sync_id=address.sync_id,
+                execution_id=None if address.id == LATEST else address.id,
+            )
         )
     except (ToolError, NotFoundError) as error:
         raise MCPError(INVALID_PARAMS, str(error)) from error
     except PolytomicError as error:
         raise MCPError(INTERNAL_ERROR, str(error)) from error
-    return await _Execution.read(caller, seen.sync_id, seen.id)
 
 
 async def _caller(request: _Request) -> Caller:

@@ -79,7 +79,8 @@ def tokenizer() -> Any:
 
 
 class Script(httpx.AsyncBaseTransport):
-    """A Polytomic that answers each ``METHOD /path`` from a table: JSON, a status, or a function of nothing.
+    """A Polytomic that answers each ``METHOD /path`` from a table: JSON, a status, a response, or a function of
+    nothing.
 
     A status is answered with a message. What is not in the table is answered with 404.
     """
@@ -100,6 +101,8 @@ class Script(httpx.AsyncBaseTransport):
             answer = answer()
         if isinstance(answer, int):
             return httpx.Response(answer, json={"message": "no such thing"})
+        if isinstance(answer, httpx.Response):
+            return answer
         return httpx.Response(200, json=answer)
 
     def holds(self, kind: str, *objects: dict[str, Any]) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from itertools import chain, repeat
+from functools import partial
+from heapq import heappop, heappush
+from itertools import chain, count, pairwise, repeat
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 from mcp import Client, MCPError
 from mcp.client._memory import InMemoryTransport
@@ -31,18 +34,45 @@ by_id_or_latest = pytest.mark.parametrize("uri", [URI, LATEST])
 
 
 def runs(script: Any, *answers: Any) -> None:
-    """Serve a sync whose execution is seen in these states, each once, the last for good.
-
-    Whoever subscribes looks twice at the first.
-    """
+    """Serve a sync whose execution is seen in these states, each once, the last for good."""
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": {"id": RUN}}}
-    seen: Iterator[Any] = chain([answers[0], *answers], repeat(answers[-1]))
+    seen: Iterator[Any] = chain(answers, repeat(answers[-1]))
     script[GET_RUN] = lambda: next(seen)
 
 
 def state(status: str, **counts: int) -> dict[str, Any]:
     return {"data": {"id": RUN, "status": status, "counts": counts}}
+
+
+def between_looks(pauses: list[float]) -> list[float]:
+    """How long it took from each look to the next: a pause of one's own, and then a turn."""
+    return [own + turn for own, turn in zip(pauses[::2], pauses[1::2], strict=True)]
+
+
+class Time:
+    """A clock on which many sleep at once; it goes on from alarm to alarm, and only when told to."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self._alarms: list[tuple[float, int, anyio.Event]] = []
+        self._count = count()
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        alarm = anyio.Event()
+        heappush(self._alarms, (self.time + seconds, next(self._count), alarm))
+        await alarm.wait()
+
+    async def go_on(self, until: float) -> None:
+        await let_others_run()
+        while self._alarms and self._alarms[0][0] <= until:
+            self.time, _, alarm = heappop(self._alarms)
+            alarm.set()
+            await let_others_run()
+        self.time = until
 
 
 class Inbox:
@@ -65,7 +95,7 @@ class Inbox:
 
 
 async def let_others_run() -> None:
-    for _ in range(50):
+    for _ in range(100):
         await anyio.lowlevel.checkpoint()
 
 
@@ -94,9 +124,10 @@ async def test_a_session_is_told_of_each_change_until_the_end(
         await let_others_run()
 
     assert inbox.uris == [uri] * 3
-    assert len(pauses) == 4
-    assert pauses[0] == 1.0
-    assert pauses == sorted(pauses)
+    apart = between_looks(pauses)
+    assert len(apart) == 4
+    assert apart[0] == 1.0
+    assert apart == sorted(apart)
 
 
 @by_id_or_latest
@@ -106,13 +137,13 @@ async def test_a_stream_is_told_of_each_change(serve: Serve, script: Any, pauses
     async with serve() as client, client.listen(resource_subscriptions=[uri]) as stream:
         with anyio.fail_after(5):
             event = await anext(aiter(stream))
-            while script.asked.count(GET_RUN) < 5:
+            while script.asked.count(GET_RUN) < 4:
                 await anyio.lowlevel.checkpoint()
         await let_others_run()
 
         assert event.uri == uri
         assert stream.honored.resource_subscriptions == [uri]
-    assert len(pauses) == 3
+    assert len(between_looks(pauses)) == 3
 
 
 async def test_pauses_grow_and_stay_below_a_quarter_minute(serve: Serve, script: Any, pauses: Any) -> None:
@@ -123,9 +154,10 @@ async def test_pauses_grow_and_stay_below_a_quarter_minute(serve: Serve, script:
         await client.subscribe_resource(URI)
         await inbox.wait_for(20)
 
-    assert pauses == sorted(pauses)
-    assert pauses[0] == 1.0
-    assert pauses[-1] == 15.0
+    apart = between_looks(pauses)
+    assert apart == sorted(apart)
+    assert apart[0] == 1.0
+    assert apart[-1] == 15.0
 
 
 async def test_an_execution_that_is_over_is_not_looked_at_again(
@@ -152,9 +184,9 @@ async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure
     assert inbox.uris == [URI]
 
 
-@pytest.mark.parametrize("failure", [401, 404])
+@pytest.mark.parametrize("failure", [401, 404, {"data": {"id": RUN, "status": 7}}])
 async def test_a_failure_for_good_ends_the_following_quietly(
-    serve: Serve, script: Any, pauses: Any, caplog: pytest.LogCaptureFixture, failure: int
+    serve: Serve, script: Any, pauses: Any, caplog: pytest.LogCaptureFixture, failure: Any
 ) -> None:
     runs(script, state("running"), failure)
     inbox = Inbox()
@@ -164,7 +196,7 @@ async def test_a_failure_for_good_ends_the_following_quietly(
         await let_others_run()
 
     assert inbox.uris == []
-    assert len(pauses) == 1
+    assert between_looks(pauses) == [1]
     assert caplog.records == []
 
 
@@ -328,3 +360,69 @@ async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script:
     async with serve() as client:
         with pytest.raises(MCPError, match="At most 20 executions"):
             await listen(client, *uris)
+
+
+class TestTurns:
+    """Many executions are followed at a time, on a clock on which they could all be looked at at once."""
+
+    @pytest.fixture
+    def pauses(self) -> Time:
+        return Time()
+
+    @pytest.fixture
+    def uris(self, script: Any) -> list[str]:
+        """As many executions as may be followed, all of which go on and on."""
+        script.holds("syncs", {"id": SYNC, "name": "Plans"})
+        return [f"polytomic://syncs/{SYNC}/executions/{number}" for number in range(MOST_FOLLOWED)]
+
+    @pytest.fixture
+    def looks(self, script: Any, pauses: Time, uris: list[str]) -> list[tuple[float, str]]:
+        """When which execution was looked at, the first looks aside, which the requests wait for."""
+        seen: list[tuple[float, str]] = []
+
+        def look(uri: str) -> Any:
+            seen.extend([(pauses.time, uri)] if pauses.time else [])
+            return {"data": {"id": uri.rpartition("/")[2], "status": "running"}}
+
+        for uri in uris:
+            script[f"GET /api/{uri.removeprefix('polytomic://')}"] = partial(look, uri)
+        return seen
+
+    def hold(self, looks: list[tuple[float, str]], uris: list[str]) -> None:
+        times = [time for time, _ in looks]
+        assert all(later - sooner >= 1 for sooner, later in pairwise(times))
+        assert len(times) > 50
+        assert {uri for _, uri in looks[: len(uris)]} == {*uris}
+
+    async def test_a_session_looks_once_a_second_and_at_each_in_turn(
+        self, serve: Serve, pauses: Time, looks: list[tuple[float, str]], uris: list[str]
+    ) -> None:
+        async with serve(mode="legacy") as client:
+            for uri in uris:
+                await client.subscribe_resource(uri)
+            await pauses.go_on(until=60)
+
+        self.hold(looks, uris)
+
+    async def test_a_stream_looks_once_a_second_and_at_each_in_turn(
+        self, serve: Serve, pauses: Time, looks: list[tuple[float, str]], uris: list[str]
+    ) -> None:
+        async with serve() as client, client.listen(resource_subscriptions=uris):
+            await pauses.go_on(until=60)
+
+        self.hold(looks, uris)
+
+    async def test_while_polytomic_asks_to_be_left_alone_nobody_looks(
+        self, serve: Serve, script: Any, pauses: Time, looks: list[tuple[float, str]], uris: list[str]
+    ) -> None:
+        def refuse() -> Any:
+            looks.append((pauses.time, uris[0]))
+            return httpx.Response(429, headers={"Retry-After": "30"})
+
+        async with serve() as client, client.listen(resource_subscriptions=uris):
+            script[f"GET /api/syncs/{SYNC}/executions/0"] = refuse
+            await pauses.go_on(until=40)
+
+        refused = next(time for time, uri in looks if uri == uris[0])
+        assert not [time for time, _ in looks if refused < time < refused + 30]
+        assert [time for time, _ in looks if time > refused + 30]

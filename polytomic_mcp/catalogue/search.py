@@ -2,12 +2,14 @@
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
 from polytomic_mcp.catalogue.catalogue import Catalogue, load_catalogue
+from polytomic_mcp.catalogue.english import Phrases, load_english
 from polytomic_mcp.catalogue.operation import Operation
 
 __all__ = ["Index", "load_index"]
@@ -20,35 +22,31 @@ _RANK: Final = (
 )
 """Of two that fit alike, the one with the shorter path comes first; bm25 is below zero."""
 
-_STOP_WORDS: Final = frozenset(
-    (  # noqa: SIM905 - as a list of literals it would be read by nobody
-        "able about actually after also am an and any api are as at back be been both but by can could "
-        "did do does down each ever every exactly few for found from get gets go goes going got had "
-        "happen has have he her here him if in into is it its just kind kinds let lets like made make "
-        "making many me more much must my myself need no nobody not number of on one only or other others "
-        "our out over own please polytomic put puts really same she should since so some something sort "
-        "still sure take takes tell than that the their them then there these they thing things this to "
-        "too turn until up us use used using very want was we went were what where which while will with "
-        "would yet you your "
-    ).split()
-)
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 _UUID_OR_NUMBER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
 _LONGEST_QUERY: Final = 2_000
 _MOST_WORDS: Final = 40
 _SHORTEST_TYPO: Final = 4
-ACT = 1.3
-DEPTH = 0.02
+_READING: Final = 1.3
+"""What the rank of an operation that reads is multiplied by when the query asks to see something."""
+
+_SAME_ACTION: Final = 1.1
+"""What an operation's rank is multiplied by when the query begins with what it does."""
+
+_COVERAGE: Final = 0.3
+"""The part of a rank that is lost by an operation that holds none of the query's words."""
 
 
 class Index:
     """A full-text index over a catalogue, in memory: BM25 over stems, weighted by column."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._english = load_english()
         self._operations = list(catalogue.values())
-        self._phrases = _phrases([*catalogue.actions, *catalogue.synonyms])
-        actions = [_notion(line) for line in catalogue.actions]
+        words = " ".join([*catalogue.actions, *catalogue.synonyms, *self._english.phrases]).split()
+        self._phrases = Phrases((word for word in words if "-" in word), self._english.particles)
+        self._actions = [_notion(line) for line in catalogue.actions]
         notions = [_notion(line) for line in catalogue.synonyms]
         # Whoever searches may be on another thread than whoever searched first.
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
@@ -56,7 +54,7 @@ class Index:
             f"CREATE VIRTUAL TABLE operations USING fts5({', '.join(_WEIGHTS)}, depth UNINDEXED,"
             " tokenize='porter unicode61')"
         )
-        rows = [self._row(operation, actions) for operation in self._operations]
+        rows = [self._row(operation) for operation in self._operations]
         self._database.executemany(
             "INSERT INTO operations(path, summary, words, arguments, action, depth, rowid)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -72,45 +70,73 @@ class Index:
     def search(self, query: str) -> list[Operation]:
         """Return what fits a query, best first; a query may be any text, an id or a part of a path too."""
         shown = query[:_LONGEST_QUERY]
-        by_words = [self._operations[number] for number in self._ranked(self._spelled(shown))]
+        by_words = [self._operations[number] for number in self._ranked(self._plain(shown))]
         return list(dict.fromkeys([*_by_path(self._operations, shown), *by_words]))
 
-    def _row(self, operation: Operation, actions: list[list[str]]) -> list[str]:
-        verb = operation.summary.split()[0].casefold()
+    def _row(self, operation: Operation) -> list[str]:
         texts = [
             _PLACEHOLDER.sub(" ", operation.id),
             operation.summary,
             operation.words,
             " ".join(parameter.name for parameter in operation.parameters),
-            " ".join(" ".join(action) for action in actions if verb in action),
+            " ".join(sorted(self._same_action(_verb(operation)))),
         ]
         return [self._plain(text) for text in texts]
 
     def _plain(self, text: str) -> str:
         """Write a text in small letters, and each phrase that is one notion as one word."""
-        return self._phrases.sub(lambda found: re.sub("[ -]", "", found[0]), text.casefold())
+        return self._phrases.join(text.casefold())
+
+    def _same_action(self, verb: str) -> set[str]:
+        """Return the words for what a verb does."""
+        return {word for action in self._actions if verb in action for word in action}
+
+    def _ranked(self, query: str) -> list[int]:
+        """Return the numbers of the operations that fit a plain query, best first."""
+        first = self._english.first_word(query)
+        ignored = self._english.participles if first in self._english.reading else frozenset[str]()
+        words = [word for word in self._spelled(query) if word not in ignored]
+        held = Counter(number for word in words for number, _ in self._scores([word]))
+        ranks = {
+            number: score
+            * (1 - _COVERAGE + _COVERAGE * held[number] / len(words))
+            * self._agreement(self._operations[number], first)
+            for number, score in self._scores(words)
+        }
+        return sorted(ranks, key=lambda number: (ranks[number], number))
+
+    def _agreement(self, operation: Operation, first: str) -> float:
+        """Weigh whether an operation does what the first word of a query asks for."""
+        if first in self._english.reading:
+            return _READING if operation.effect == "read" else 1
+        return _SAME_ACTION if _verb(operation) in self._same_action(first) else 1
 
     def _spelled(self, query: str) -> list[str]:
-        """Return the words of a query that matter, and the nearest known one for each unknown."""
-        words = dict.fromkeys(_WORD.findall(self._plain(query)))
-        kept = [word for word in words if word not in _STOP_WORDS][:_MOST_WORDS]
-        unknown = [word for word in kept if word not in self._known and len(word) >= _SHORTEST_TYPO]
-        near = [get_close_matches(word, self._known, n=1, cutoff=0.8) for word in unknown]
-        return [*kept, *(word for words in near for word in words)]
+        """Return the words of a query that matter, each unknown one with what it may stand for."""
+        words = dict.fromkeys(_WORD.findall(query))
+        kept = [word for word in words if word not in self._english.stop_words][:_MOST_WORDS]
+        return [near for word in kept for near in (word, *self._nearest(word))]
 
-    def _ranked(self, words: Iterable[str]) -> list[int]:
+    def _nearest(self, word: str) -> list[str]:
+        if word in self._known:
+            return []
+        if meant := self._english.everyday.get(word):
+            return [meant]
+        return get_close_matches(word, self._known, n=1, cutoff=0.8) if len(word) >= _SHORTEST_TYPO else []
+
+    def _scores(self, words: Iterable[str]) -> list[tuple[int, float]]:
+        """Return the operations that hold one of the words, and their ranks: the lower the better."""
         query = " OR ".join(f'"{word}"' for word in words) or '""'
-        rows = self._database.execute(
-            f"SELECT rowid FROM operations WHERE operations MATCH ? ORDER BY {_RANK}, rowid",  # noqa: S608 - ours
+        return self._database.execute(
+            f"SELECT rowid, {_RANK} FROM operations WHERE operations MATCH ?",  # noqa: S608 - ours
             (query,),
-        )
-        return [number for (number,) in rows]
+        ).fetchall()
 
     def _add_synonyms(self, notions: list[list[str]]) -> None:
         """Put beside what is described with one word of a notion its other words."""
         added: dict[int, list[str]] = {}
         for notion in notions:
-            for number in self._ranked(notion):
+            for number, _ in self._scores(notion):
                 added.setdefault(number, []).extend(notion)
         self._database.executemany(
             "UPDATE operations SET synonyms = ? WHERE rowid = ?",
@@ -128,10 +154,8 @@ def _notion(line: str) -> list[str]:
     return line.replace("-", "").split()
 
 
-def _phrases(lines: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds the notions of several words, which stand joined by hyphens."""
-    phrases = [re.sub("-", "[ -]", word) for line in lines for word in line.split() if "-" in word]
-    return re.compile(rf"\b(?:{'|'.join(phrases)})\b" if phrases else r"(?!)")
+def _verb(operation: Operation) -> str:
+    return operation.summary.split()[0].casefold()
 
 
 def _by_path(operations: list[Operation], query: str) -> list[Operation]:
@@ -144,7 +168,10 @@ def _by_path(operations: list[Operation], query: str) -> list[Operation]:
     methods = {operation.method for operation in operations}
     wanted = {word.upper() for word in words} & methods or methods
     fitting = [each for each in operations if each.method in wanted and fragment in _shape(each.path)]
-    return sorted(fitting, key=lambda each: (not _shape(each.path).endswith(fragment), len(each.path)))
+    return sorted(
+        fitting,
+        key=lambda each: (not _shape(each.path).endswith(fragment), len(each.path)),
+    )
 
 
 def _shape(path: str) -> str:

@@ -56,7 +56,7 @@ class Delivery:
             else:
                 asked = retry_after(answer.headers, self.clock())
                 if not (repeats_answered(message, answer) and await self._wait(attempt, ends, asked)):
-                    return replace(answer, is_unsure=is_unsure)
+                    return replace(answer, is_unsure=is_unsure, retry_after=asked)
                 message = message if answer.status == HTTPStatus.CONFLICT else message.with_new_key()
             attempt += 1
 

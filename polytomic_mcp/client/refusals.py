@@ -93,6 +93,7 @@ def refusal(message: Message, answer: Answer, catalogue: Catalogue) -> RefusedEr
         reason=problem.reason,
         metadata=problem.metadata,
         request_id=_request_id(answer),
+        retry_after=answer.retry_after,
     )
 
 

@@ -40,20 +40,23 @@ class RetryPolicy:
     """How often and how long one call is tried; all times in seconds.
 
     ``total_seconds`` bounds the call as a whole, its waits included. ``attempts=1`` repeats nothing.
+    ``shortest_delay`` lies before every repetition, so that what polls once a second never asks more often.
     """
 
     attempts: int = 4
     total_seconds: float = 90.0
+    shortest_delay: float = 1.0
     first_delay: float = 0.5
     longest_delay: float = 8.0
 
     def delay(self, attempt: int, chance: float, asked: float | None) -> float:
-        """Return the wait after an attempt (the first is 1): full jitter, and no less than was asked for.
+        """Return the wait after an attempt (the first is 1): jitter above the shortest delay, and no less
+        than was asked for.
 
         ``chance`` is a random number from 0 to 1, ``asked`` what ``retry_after`` found.
         """
-        jittered = chance * min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1))
-        return max(jittered, asked or 0.0)
+        jitter = chance * min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1))
+        return max(self.shortest_delay + jitter, asked or 0.0)
 
 
 def repeats_lost(message: Message, error: httpx.TransportError) -> bool:

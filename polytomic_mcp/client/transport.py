@@ -22,7 +22,8 @@ _CONNECT_SECONDS: Final = 10.0
 class Answer:
     """What came back. ``is_elsewhere`` is true for a file that a signed address gave, not the API.
 
-    ``is_unsure`` is true when an earlier attempt of the same call may have taken effect.
+    ``is_unsure`` is true when an earlier attempt of the same call may have taken effect. ``retry_after`` is
+    the seconds the far side asked to be left alone.
     """
 
     status: int
@@ -30,6 +31,7 @@ class Answer:
     content: bytes = field(repr=False)
     is_elsewhere: bool = False
     is_unsure: bool = False
+    retry_after: float | None = None
 
     @property
     def is_server_error(self) -> bool:

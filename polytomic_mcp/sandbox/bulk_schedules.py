@@ -13,12 +13,15 @@ from polytomic_mcp.sandbox import schedules
 from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.json_values import items, members
 from polytomic_mcp.sandbox.problems import Problem
+from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import listed
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
 FREQUENCIES: Final = ("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder")
 """Those of a bulk sync that the sandbox emulates."""
+
+_NOT_EMULATED: Final = ("runafter", "dbtcloud", "multi")
 
 SELECTIVE_MODES: Final = ("none", "incrementalFields", "nonincrementalFields")
 SYNC_MODES: Final = ("normal", "refetch", "resync", "rebuild")
@@ -51,7 +54,10 @@ def compose_additional(
 
 
 def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
-    """Return both parts of a sync; an additional one that names a held id is that one, changed."""
+    """Return both parts of a sync; an additional one that names a held id is that one, changed.
+
+    ``_multi`` is how 2024-02-08 said several.
+    """
     by_id = {each["id"]: each for each in held.get("additional_schedules", [])}
     return {
         "default_schedule": compose(world, arguments["default_schedule"], held.get("default_schedule")),
@@ -59,7 +65,21 @@ def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) ->
             compose_additional(world, each, by_id.get(each.get("id") or ""))
             for each in listed(arguments, "additional_schedules")
         ],
+        "_multi": arguments["default_schedule"].get("multi"),
     }
+
+
+def require_emulated(operation: str, sync: JsonObject) -> None:
+    """Refuse with 501 where a schedule has a frequency that Polytomic knows and the sandbox does not emulate."""
+    for each in of(sync):
+        if each["frequency"] in _NOT_EMULATED:
+            raise RefusalError(
+                501,
+                f"The sandbox does not emulate {operation} with the frequency {each['frequency']}; it does "
+                f"with {', '.join(FREQUENCIES)}.",
+                key="not_implemented",
+                metadata={"operation": operation},
+            )
 
 
 def problems(world: World, sync: JsonObject) -> Iterator[Problem]:
@@ -119,14 +139,16 @@ def read(request: Mapping[str, Any]) -> JsonObject:
 def read_old(schedule: Mapping[str, Any]) -> JsonObject:
     """Return both parts from the one ``schedule`` of 2024-02-08.
 
-    Of several, the first is the default; the others are additional, for the fields their ``item`` names.
+    Of several, the first is the default, which carries ``multi`` as it was sent; the others are
+    additional, for the fields their ``item`` names.
     """
-    several = items(members(schedule.get("multi")).get("schedules"))
+    multi = members(schedule.get("multi"))
+    several = items(multi.get("schedules"))
     if schedule.get("frequency") != "multi" or not several:
         return {"default_schedule": dict(schedule)}
     first, *others = [members(each) for each in several]
     return {
-        "default_schedule": members(first.get("schedule")),
+        "default_schedule": {**members(first.get("schedule")), "multi": multi},
         "additional_schedules": [
             {**members(each.get("schedule")), "selective_mode": each.get("item")} for each in others
         ],
@@ -134,7 +156,9 @@ def read_old(schedule: Mapping[str, Any]) -> JsonObject:
 
 
 def show_old(sync: JsonObject) -> JsonObject:
-    """Return the one ``schedule`` of 2024-02-08."""
+    """Return the one ``schedule`` of 2024-02-08: as it was sent, unless it has been changed since."""
+    if (multi := sync["_multi"]) and _timetable(sync) == _timetable(compose_old(multi)):
+        return {"frequency": "multi", "multi": multi}
     default, *others = ({part: each[part] for part in _PARTS} for each in of(sync))
     if not others:
         return default

@@ -1,5 +1,6 @@
 """Results that fit a context window: what is too long is cut where it is longest, and says so."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,6 +41,26 @@ class Fitting:
     def few_cuts(self) -> list[Cut]:
         """The cuts worth naming: those that left out most."""
         return sorted(self.cuts, key=lambda cut: cut.shown - cut.total)[:_MOST_CUTS]
+
+
+def room_beside(value: Any) -> int:
+    """Return what the rows of a page may be estimated at beside such a value; at least half of a page."""
+    return ROWS_TOKENS - min(estimate_json(value, ROWS_TOKENS), ROWS_TOKENS // 2)
+
+
+def fit_beside(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
+    """Fit an object whose rows have to stay: a page token counts them as shown.
+
+    Where the rows alone are too long, as one enormous row is, they are cut like the rest.
+    """
+    kept = {name: part for name, part in value.items() if name in rows}
+    left = MOST_TOKENS - estimate_json(kept, MOST_TOKENS)
+    if not kept or left < _REPORT_TOKENS:
+        return fit(value)
+    fitting = fit({name: part for name, part in value.items() if name not in rows}, left)
+    shown = kept | fitting.value
+    fitting.value = {name: shown[name] for name in value if name in shown}
+    return fitting
 
 
 def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:

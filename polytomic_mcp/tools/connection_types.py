@@ -12,7 +12,7 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.names import fitting_items
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import NextStep, Page, Result
+from polytomic_mcp.tools.results import AnyJson, NextStep, Page, Result
 from polytomic_mcp.tools.spelling import nearest, quoted
 
 _TYPES: Final = "GET /api/connection_types"
@@ -26,8 +26,8 @@ class ConfigurationField(BaseModel):
     type: str | None = None
     required: bool | None = None
     secret: bool | None = None
-    default: Any = None
-    choices: list[Any] | None = None
+    default: AnyJson = None
+    choices: list[AnyJson] | None = None
     fields: list[JsonObject] | None = None
 
 

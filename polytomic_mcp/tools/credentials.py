@@ -1,11 +1,16 @@
 """Keys and temporary credentials: secrets that are shown once, in the answer of the call that mints them."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, refuse_boolean
+from polytomic_mcp.tools.asking import Consent, ask, has_consent
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import USER, USER_ELSEWHERE, find
 from polytomic_mcp.tools.organizations import OrganizationId, own_id
@@ -32,18 +37,58 @@ class TemporaryCredential(Result):
     note: str = _ONCE
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The user a key is for."""
+
+    org_id: str
+    id: str
+    email: str
+
+
+async def key_holder(api: Api, user_id: str, organization_id: str | None) -> KeyHolder:
+    """Find the user before anybody is asked about their key."""
+    org_id = await own_id(api, organization_id)
+    user = await find(api, USER_ELSEWHERE, user_id, org_id=org_id)
+    return KeyHolder(org_id, user["id"], str(user.get("email")))
+
+
+async def consent_to_revoke(
+    context: Context,
+    holder: Annotated[KeyHolder, Resolve(key_holder)],
+    force: bool,
+    confirm_name: str | None,
+) -> Consent | Elicit[Consent]:
+    """Ask before the key somebody has stops working."""
+    if not force:
+        return Consent(proceed=True)
+    return ask(
+        context,
+        f"Revoke the API key of {holder.email!r} and mint another? What uses the old one stops working.",
+        Consent(proceed=True),
+        confirmed=confirm_name == holder.email,
+        how="confirm_name set to their e-mail. Nothing was changed.",
+    )
+
+
 async def create_api_key(
     api: Api,
     user_id: UserId,
+    holder: Annotated[KeyHolder, Resolve(key_holder)],
+    answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_revoke)],
     organization_id: OrganizationId = None,
-    force: Annotated[bool, Field(description="Revoke the key they have")] = False,
+    force: Annotated[bool, Field(description="Revoke the key they have; a person is asked first")] = False,
+    confirm_name: Annotated[
+        str | None, Field(description="Their e-mail; only for force where nobody can be asked")
+    ] = None,
 ) -> ApiKey:
     """For partners: mint an API key for a user. The answer holds the secret, once: do not repeat it."""
-    org_id = await own_id(api, organization_id)
-    user = await find(api, USER_ELSEWHERE, user_id, org_id=org_id)
+    del user_id, organization_id, confirm_name
+    if not has_consent(answer):
+        raise ToolError(f"Nobody said yes, so the key of {holder.email!r} was not revoked.")
     operation = "POST /api/organizations/{org_id}/users/{id}/keys"
-    key = await data_of(api, operation, org_id=org_id, id=user["id"], **given(force=force or None))
-    return ApiKey.model_validate({"user": str(user.get("email")), **key})
+    key = await data_of(api, operation, org_id=holder.org_id, id=holder.id, **given(force=force or None))
+    return ApiKey.model_validate({"user": holder.email, **key})
 
 
 async def create_temporary_credential(

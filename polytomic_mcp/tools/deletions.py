@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.arguments import Api
-from polytomic_mcp.tools.asking import can_ask
+from polytomic_mcp.tools.asking import ask
 from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
 from polytomic_mcp.tools.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, find
 from polytomic_mcp.tools.results import Deleted
@@ -109,31 +109,23 @@ async def bulk_sync_deletion(api: Api, bulk_sync_id: str) -> Deletion:
     return Deletion(BULK_SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
 
 
-def _ask(
-    context: Context[Any], deletion: Deletion, confirm_name: str | None
-) -> Confirmation | Elicit[Confirmation]:
-    """Ask the person where there is one; elsewhere the exact name must stand in for the yes."""
-    if can_ask(context):
-        return Elicit(deletion.question, Confirmation)
-    if confirm_name == deletion.name:
-        return Confirmation(delete=True)
-    raise ToolError(
-        f"{deletion.question}\nThis client cannot ask a person. If a person wants this, call again with "
-        f"confirm_name set to the exact name. Nothing was deleted."
-    )
-
-
 def asking(
     work_out: Callable[..., Awaitable[Deletion]],
 ) -> Callable[..., Awaitable[Confirmation | Elicit[Confirmation]]]:
     """Make the resolver that asks about what another one has worked out."""
 
-    async def ask(
+    async def confirm(
         context: Context, deletion: Annotated[Deletion, Resolve(work_out)], confirm_name: str | None
     ) -> Confirmation | Elicit[Confirmation]:
-        return _ask(context, deletion, confirm_name)
+        return ask(
+            context,
+            deletion.question,
+            Confirmation(delete=True),
+            confirmed=confirm_name == deletion.name,
+            how="confirm_name set to the exact name. Nothing was deleted.",
+        )
 
-    return ask
+    return confirm
 
 
 confirm_connection = asking(connection_deletion)

@@ -10,13 +10,14 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import ConflictError
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Parsed, SyncId, TheCaller, refuse_boolean
+from polytomic_mcp.tools.bounds import room_beside
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.logs import read_log
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import SYNC, find
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import NextStep, Result, Source
+from polytomic_mcp.tools.results import AnyJson, NextStep, Result, Source
 from polytomic_mcp.tools.waiting import wait
 
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
@@ -34,18 +35,20 @@ Seconds = Annotated[
 class Execution(Result):
     """A run: counts of rows, the first errors, and a log if one was asked for."""
 
+    ROWS = frozenset({"log"})
+
     id: str
     sync_id: str
     status: str
     counts: dict[str, int] | None = None
     errors: list[str] | None = None
-    log: list[Any] | None = None
+    log: list[AnyJson] | None = None
     log_count: Annotated[int | None, Field(description="Lines in the whole log")] = None
     next_page_token: str | None = None
 
     def source(self) -> Source:
         """Return the API's own answer about the run."""
-        return Source(_GET, {"sync_id": self.sync_id, "id": self.id})
+        return Source(_GET, {"sync_id": self.sync_id, "id": self.id}, {"errors": "/data/errors"})
 
 
 async def start_sync(
@@ -94,7 +97,15 @@ async def get_sync_execution(
     execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
     if log is not None:
         where = {"sync_id": execution.sync_id, "id": execution.id}
-        page = await read_log(caller.api, where, log, query=query, limit=limit, page_token=page_token)
+        page = await read_log(
+            caller.api,
+            where,
+            log,
+            query=query,
+            limit=limit,
+            page_token=page_token,
+            room=room_beside(execution.model_dump(mode="json")),
+        )
         execution.log, execution.log_count = page.lines, page.count
         execution.next_page_token = page.next_page_token
     return execution

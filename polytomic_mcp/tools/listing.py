@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import items_of
-from polytomic_mcp.tools.bounds import ROWS_TOKENS
+from polytomic_mcp.tools.bounds import ROWS_TOKENS, room_beside
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.results import Page, Row
 from polytomic_mcp.tools.spelling import nearest, quoted
@@ -67,12 +67,16 @@ def page_of(
     fields: Sequence[str] | None = None,
     limit: int,
     page_token: str | None,
+    beside: Any = None,
 ) -> Page:
-    """Page through items that are all at hand; the token counts those before."""
+    """Page through items that are all at hand; the token counts those before.
+
+    ``beside`` is what else the answer holds: the longer it is, the fewer rows fit.
+    """
     skip, _ = _decode(page_token)
     refuse_unknown_fields(items, fields)
     fitting = [(short, item) for item in items if has_text(short := row(item), query)]
-    rows = _Rows(limit)
+    rows = _Rows(limit, room_beside(beside))
     for index, (short, item) in enumerate(fitting[skip:], skip):
         if not rows.takes(_widened(short, item, fields)):
             return Page(items=rows.items, next_page_token=f"{index}:")
@@ -98,13 +102,14 @@ class _Rows:
     """The rows of one page, as many as its limit and a context window take; the first always."""
 
     limit: int
+    room: int = ROWS_TOKENS
     items: list[Row] = field(default_factory=list[Row])
     tokens: int = 0
 
     def takes(self, row: JsonObject) -> bool:
         """Add the row if there is room for it, and say whether there was."""
         cost = estimate_json(row)
-        if len(self.items) == self.limit or (self.items and self.tokens + cost > ROWS_TOKENS):
+        if len(self.items) == self.limit or (self.items and self.tokens + cost > self.room):
             return False
         self.items.append(Row.model_validate(row))
         self.tokens += cost

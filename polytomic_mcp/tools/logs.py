@@ -36,8 +36,9 @@ async def read_log(
     query: str | None = None,
     limit: int,
     page_token: str | None = None,
+    room: int = ROWS_TOKENS,
 ) -> LogPage:
-    """Read up to ``limit`` lines that hold the query, or what fits.
+    """Read up to ``limit`` lines that hold the query, or what fits into ``room`` tokens.
 
     ``where`` holds ``sync_id`` and the execution's ``id``. The token names a file and a line in it: what
     a running execution adds later does not move it. That files and lines come oldest first is a guess.
@@ -51,7 +52,7 @@ async def read_log(
         if query is not None and query.casefold() not in line.casefold():
             continue
         tokens += estimate(line)
-        if len(lines) == limit or (lines and tokens > ROWS_TOKENS):
+        if len(lines) == limit or (lines and tokens > room):
             return LogPage(count, lines, token)
         lines.append(_parsed(line))
     return LogPage(count, lines)

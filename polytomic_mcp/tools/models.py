@@ -67,7 +67,9 @@ class Model(Result):
 
     def source(self) -> Source:
         """Return the API's own answer about the model."""
-        return Source(MODEL.get, {"id": self.id})
+        return Source(
+            MODEL.get, {"id": self.id}, {name: f"/data/{name}" for name in ("configuration", "fields")}
+        )
 
 
 class Preview(Answer):

@@ -12,7 +12,7 @@ from polytomic_mcp.tools.bounds import MOST_TOKENS, Cut, fit
 from polytomic_mcp.tools.json_pointers import escaped, parts_of, resolve
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import Answer, NextStep
+from polytomic_mcp.tools.results import Answer, AnyJson, NextStep
 from polytomic_mcp.tools.token_counts import estimate_json
 
 _FORMS: Final = frozenset({"configurationForm", "jsonschema", "uiSchema", "uischema"})
@@ -29,7 +29,7 @@ class Reading(Answer):
     """An answer of the API, or the part of it that was asked for."""
 
     operation: str
-    result: Any = None
+    result: AnyJson = None
     omitted: Annotated[list[str] | None, Field(description="Forms left out; send one as pointer")] = None
     next_page_token: Annotated[str | None, Field(description="Where the list goes on")] = None
 

@@ -4,23 +4,24 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, ElicitationResult, Resolve
+from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, BeforeValidator, Field
 
 from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.search import load_index
-from polytomic_mcp.errors import UnknownOperationError
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.arguments import Api, Parsed, refuse_boolean
-from polytomic_mcp.tools.asking import can_ask
+from polytomic_mcp.tools.asking import Consent, ask, has_consent
 from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.operation_answers import Reading, View
 from polytomic_mcp.tools.operation_arguments import fitting
-from polytomic_mcp.tools.operation_questions import Consent, question
+from polytomic_mcp.tools.operation_questions import confirmation, question
 from polytomic_mcp.tools.operation_shapes import schema_of, signature
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import Answer, NextStep
+from polytomic_mcp.tools.results import Answer, AnyJson, NextStep
 from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.token_counts import estimate_json
 from polytomic_mcp.tools.toolset import Toolset
@@ -59,7 +60,7 @@ class Written(Answer):
     """What a write answered."""
 
     operation: str
-    result: Any = None
+    result: AnyJson = None
 
 
 async def find_operations(
@@ -86,8 +87,13 @@ async def find_operations(
         and effect in (None, operation.effect)
     ]
     shown = found[: limit or (_BEST if is_search else _LISTED)]
+    rows, told = _rows(shown, detail)
     note = None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}."
-    return Operations(items=_rows(shown, detail), total=len(found), note=note)
+    if told != detail:
+        note = (
+            f"So many are shown with their {told} alone; for {detail}, ask for fewer: limit, group, effect."
+        )
+    return Operations(items=rows, total=len(found), note=note)
 
 
 async def read_operation(
@@ -111,7 +117,7 @@ async def read_operation(
             *_same_call("write_operation", found, arguments),
         )
     kept = fitting(found, arguments)
-    return View(found, kept, pointer, offset, limit).of(await api.call(found.id, **kept))
+    return View(found, kept, pointer, offset, limit).of(await _called(api, found, kept))
 
 
 async def plan_write(operation: str, arguments: JsonObject) -> Plan:
@@ -126,20 +132,19 @@ async def plan_write(operation: str, arguments: JsonObject) -> Plan:
 
 
 async def consent_to_write(
-    context: Context, plan: Annotated[Plan, Resolve(plan_write)], confirm: str | None
+    api: Api, context: Context, plan: Annotated[Plan, Resolve(plan_write)], confirm: str | None
 ) -> Consent | Elicit[Consent]:
     """Ask the person before something is destroyed; where nobody can be asked, confirm stands in."""
     operation, arguments = plan
     if operation.effect != "destroy":
         return Consent(proceed=True)
-    asked = question(operation, arguments)
-    if can_ask(context):
-        return Elicit(asked, Consent)
-    if confirm == operation.id:
-        return Consent(proceed=True)
-    raise Refusal(
-        f"{asked}\nThis client cannot ask a person. If a person wants this, call again with confirm set to "
-        f"{operation.id!r}. Nothing was sent."
+    repeated = confirmation(operation, arguments)
+    return ask(
+        context,
+        await question(api, operation, arguments),
+        Consent(proceed=True),
+        confirmed=confirm == repeated,
+        how=f"confirm set to {repeated!r}. Nothing was sent.",
     )
 
 
@@ -150,15 +155,27 @@ async def write_operation(
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
     arguments: Arguments = {},  # noqa: B006 - pydantic copies it
     confirm: Annotated[
-        str | None, Field(description="The operation again; only to destroy where nobody can be asked")
+        str | None, Field(description="The id again; only to destroy where nobody can be asked")
     ] = None,
 ) -> Written:
     """Call an API operation that writes. A person is asked before one that destroys."""
     del operation, arguments, confirm
     found, kept = plan
-    if not (isinstance(answer, AcceptedElicitation) and answer.data.proceed):
+    if not has_consent(answer):
         raise Refusal(f"Nobody said yes, so {found.id} was not sent.")
-    return Written(operation=found.id, result=await api.call(found.id, **kept))
+    return Written(operation=found.id, result=await _called(api, found, kept))
+
+
+async def _called(api: Polytomic, operation: Operation, arguments: JsonObject) -> Any:
+    """Call the operation; an id that nothing has leads to the list of what there is."""
+    try:
+        return await api.call(operation.id, **arguments)
+    except NotFoundError as refused:
+        listing = f"GET {operation.path.partition('/{')[0]}"
+        if listing not in load_catalogue():
+            raise
+        step = NextStep(tool="read_operation", arguments={"operation": listing}, reason="lists the ids")
+        raise Refusal(str(refused), step) from refused
 
 
 def _find(operation_id: str) -> Operation:
@@ -179,12 +196,14 @@ def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterat
         yield NextStep(tool=tool, arguments=same, reason="makes this call")
 
 
-def _rows(operations: list[Operation], detail: Detail) -> list[OperationRow]:
+def _rows(operations: list[Operation], detail: Detail) -> tuple[list[OperationRow], Detail]:
     """Describe all of them, in less detail than was asked for where that is too long."""
     levels = _DETAILS[_DETAILS.index(detail) :]
     tokens = ROWS_TOKENS // max(len(operations), 1)
-    described = ([_row(operation, level, tokens) for operation in operations] for level in levels)
-    return next(rows for rows in described if _fits(rows))
+    described: list[tuple[list[OperationRow], Detail]] = [
+        ([_row(each, level, tokens) for each in operations], level) for level in levels
+    ]
+    return next(pair for pair in described if _fits(pair[0]))
 
 
 def _fits(rows: list[OperationRow]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
 from mcp.server.mcpserver import Context
@@ -19,7 +19,7 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_o
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import CONNECTION, find
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import Answer, NextStep, Source
+from polytomic_mcp.tools.results import Answer, AnyJson, NextStep, Source
 from polytomic_mcp.tools.tabular import Table, columns
 from polytomic_mcp.tools.toolset import Toolset
 from polytomic_mcp.tools.waiting import wait
@@ -32,11 +32,13 @@ _TOKEN: Final = re.compile(r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<page>.*)", re.A
 class QueryRows(Answer):
     """A query: its state, and once it is done rows, each in the order of ``fields``."""
 
+    ROWS = frozenset({"fields", "rows"})
+
     query_id: str
     status: str
     count: Annotated[int | None, Field(description="Rows in the whole result")] = None
     fields: list[str] | None = None
-    rows: list[list[Any]] | None = None
+    rows: list[list[AnyJson]] | None = None
     next_page_token: Annotated[str | None, Field(description="Send as page_token for more")] = None
     expires: Annotated[str | None, Field(description="Until when the rows are kept")] = None
 

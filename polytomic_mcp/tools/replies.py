@@ -8,7 +8,7 @@ from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from polytomic_mcp.tools.bounds import Cut, fit
+from polytomic_mcp.tools.bounds import Cut, fit_beside
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import Answer, NextStep, Source
@@ -25,8 +25,9 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
     ``shown``.
     """
     result.next_steps = _steps(result.next_steps or (), shown) or None
-    fitting = fit(_lean(result.model_dump(mode="json", by_alias=True, exclude_none=True), type(result)))
-    reports = [*(result.truncated or ()), *(_report(cut, result.source()) for cut in fitting.few_cuts)]
+    whole = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    fitting = fit_beside(_lean(whole, type(result)), result.ROWS)
+    reports = [*(result.truncated or ()), *(_report(cut, result) for cut in fitting.few_cuts)]
     if reports:
         fitting.value["truncated"] = [_followable(report, shown) for report in reports]
     return CallToolResult(
@@ -54,17 +55,25 @@ def _steps(steps: Sequence[NextStep], shown: AbstractSet[str]) -> list[NextStep]
     return [step for step in steps if step.tool in shown][:_MOST_STEPS]
 
 
-def _report(cut: Cut, source: Source | None) -> JsonObject:
+def _report(cut: Cut, result: Answer) -> JsonObject:
     """Say how much of what is shown, and the call that gets the rest."""
     report: JsonObject = {"pointer": cut.pointer, "shown": cut.shown, "total": cut.total}
-    if source is not None:
-        name, _, inner = cut.pointer.removeprefix("/").partition("/")
-        place = source.places.get(name, f"/data/{name}" if name else "/data")
+    source = result.source()
+    name, _, inner = cut.pointer.removeprefix("/").partition("/")
+    place = _place(name, source, result) if source is not None else None
+    if source is not None and place is not None:
         pointer = f"{place}/{inner}" if inner else place
         arguments = {"operation": source.operation, "arguments": source.arguments}
         rest = {**arguments, "pointer": pointer, "offset": cut.shown}
         report["rest"] = {"tool": "read_operation", "arguments": rest}
     return report
+
+
+def _place(name: str, source: Source, result: Answer) -> str | None:
+    """Return where a part of the result stands in the API's answer; None if it is not the API's."""
+    if name in source.places or name in type(result).model_fields:
+        return source.places.get(name)
+    return f"/data/{name}" if name else "/data"
 
 
 def _lean(result: JsonObject, model: type[BaseModel]) -> JsonObject:

@@ -1,15 +1,20 @@
 """The shape of what tools answer: named fields where they are known, the API's own beside them."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from polytomic_mcp.tools.json_values import JsonObject
 
 MASK: Final = "********"
 """What stands in place of a secret."""
+
+
+AnyJson = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "object", "array", "null"]})]
+"""Any JSON value, which a schema has to say: some clients take an empty one for a mistake."""
 
 
 class NextStep(BaseModel):
@@ -24,7 +29,8 @@ class NextStep(BaseModel):
 class Source:
     """The call whose answer a result shows, and where the result's parts stand in that answer.
 
-    ``places`` gives JSON Pointers by the name of a part; the other parts stand under ``/data``.
+    ``places`` gives JSON Pointers by the name of a part; what the API says beyond a result's named parts
+    stands under ``/data``.
     """
 
     operation: str
@@ -34,6 +40,9 @@ class Source:
 
 class Answer(BaseModel):
     """What every result may carry: what was left out for its length, and what to call next."""
+
+    ROWS: ClassVar[AbstractSet[str]] = frozenset()
+    """The parts whose rows a page token counts."""
 
     truncated: list[JsonObject] | None = None
     next_steps: list[NextStep] | None = None
@@ -61,6 +70,8 @@ class Row(BaseModel):
 class Page(Answer):
     """A list: its items, and where it goes on."""
 
+    ROWS = frozenset({"items"})
+
     items: list[Row]
     next_page_token: Annotated[str | None, Field(description="Send as page_token for more")] = None
 
@@ -68,8 +79,8 @@ class Page(Answer):
 class Change(BaseModel):
     """A field before and after an update."""
 
-    before: Any = None
-    after: Any = None
+    before: AnyJson = None
+    after: AnyJson = None
 
 
 class Deleted(Answer):

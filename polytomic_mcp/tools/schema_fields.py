@@ -1,24 +1,32 @@
-"""The fields of a schema changed by hand: added, overridden, removed, and made to identify a record."""
+"""The fields of a schema changed by hand: added, overridden and removed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, ConfigDict, Field
 
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.arguments import ConnectionId, Parsed, TheCaller
+from polytomic_mcp.tools.asking import Consent, ask, has_consent
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject
 from polytomic_mcp.tools.names import CONNECTION, find
 from polytomic_mcp.tools.results import Answer, Row
-from polytomic_mcp.tools.schema_lookup import SchemaId, field_row, fields_of, find_schema, key_of, read_schema
-from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.schema_lookup import (
+    SchemaId,
+    by_id,
+    field_row,
+    find_schema,
+    known_field,
+    read_schema,
+)
+from polytomic_mcp.tools.spelling import quoted
 
 _FIELD: Final = "/api/connections/{connection_id}/schemas/{schema_id}/fields"
-_KEYS: Final = "PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys"
-_NO_KEYS: Final = "DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys"
 
 
 class SchemaField(BaseModel):
@@ -45,95 +53,91 @@ class SchemaFields(Answer):
     removed: list[JsonObject] | None = None
 
 
-class PrimaryKey(Answer):
-    """What identified a record before, and what does now."""
+@dataclass(frozen=True, slots=True)
+class FieldChanges:
+    """What is to be done to a schema's fields, and what they are before."""
 
-    schema_id: str
-    before: list[str]
-    primary_key: list[str]
+    where: JsonObject
+    before: dict[str, JsonObject]
+    added: list[JsonObject]
+    changed: list[SchemaField]
+    doomed: list[JsonObject]
+
+
+async def plan_fields(
+    caller: TheCaller,
+    context: Context[Caller],
+    connection_id: str,
+    schema_id: str,
+    fields: list[SchemaField] | None,
+    remove: list[str] | None,
+) -> FieldChanges:
+    """Work out what is to be done, and refuse what cannot be, before anybody is asked."""
+    connection = await find(caller.api, CONNECTION, connection_id)
+    schema = await find_schema(caller, context, connection["id"], schema_id)
+    before = by_id(schema)
+    return FieldChanges(
+        where={"connection_id": connection["id"], "schema_id": schema["id"]},
+        before=before,
+        doomed=[_removable(name, before) for name in remove or ()],
+        added=[_new(field) for field in fields or () if field.field_id.casefold() not in before],
+        changed=[field for field in fields or () if field.field_id.casefold() in before],
+    )
+
+
+async def consent_to_remove(
+    context: Context, plan: Annotated[FieldChanges, Resolve(plan_fields)], confirm_name: str | None
+) -> Consent | Elicit[Consent]:
+    """Ask before fields are removed."""
+    if not plan.doomed:
+        return Consent(proceed=True)
+    schema_id = plan.where["schema_id"]
+    names = ", ".join(field["id"] for field in plan.doomed)
+    return ask(
+        context,
+        f"Remove from {schema_id!r} what was added by hand: {names}? A sync that maps it fails.",
+        Consent(proceed=True),
+        confirmed=confirm_name == schema_id,
+        how="confirm_name set to the schema's id. Nothing was changed.",
+    )
 
 
 async def set_schema_fields(
     caller: TheCaller,
-    context: Context[Caller],
     connection_id: ConnectionId,
     schema_id: SchemaId,
+    plan: Annotated[FieldChanges, Resolve(plan_fields)],
+    answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_remove)],
     fields: Annotated[
         list[SchemaField] | None,
         Parsed,
         Field(description="To add (label, type) or to change; what is not given stays"),
     ] = None,
     remove: Annotated[list[str] | None, Parsed, Field(description="Ids of fields added by hand")] = None,
+    confirm_name: Annotated[
+        str | None, Field(description="The schema's id; only to remove where nobody can be asked")
+    ] = None,
 ) -> SchemaFields:
     """Add fields of your own to a table or object, change fields, or remove those that were added.
 
-    A sync that maps a removed field fails.
+    A sync that maps a removed field fails: a person is asked first.
     """
-    connection = await find(caller.api, CONNECTION, connection_id)
-    schema = await find_schema(caller, context, connection["id"], schema_id)
-    before = _by_id(schema)
-    added = [field for field in fields or () if field.field_id.casefold() not in before]
-    changed = [field for field in fields or () if field.field_id.casefold() in before]
-    doomed = [_removable(name, before) for name in remove or ()]
-    where = {"connection_id": connection["id"], "schema_id": schema["id"]}
-    await _write(caller, where, [_new(field) for field in added], changed, before, doomed)
-    after = _by_id(await read_schema(caller.api, **where))
+    del connection_id, fields, remove, confirm_name
+    schema_id = plan.where["schema_id"]
+    if not has_consent(answer):
+        raise ToolError(f"Nobody said yes, so the fields of {schema_id!r} were not changed.")
+    await _write(caller, plan)
+    after = by_id(await read_schema(caller.api, **plan.where))
     return SchemaFields(
-        schema_id=schema["id"],
-        added=_rows(added, after),
-        changed=_rows(changed, after),
-        removed=doomed or None,
+        schema_id=schema_id,
+        added=_rows([field["field_id"] for field in plan.added], after),
+        changed=_rows([field.field_id for field in plan.changed], after),
+        removed=plan.doomed or None,
     )
-
-
-async def set_primary_keys(
-    caller: TheCaller,
-    context: Context[Caller],
-    connection_id: ConnectionId,
-    schema_id: SchemaId,
-    fields: Annotated[
-        list[str], Parsed, Field(description="Ids of the key's fields; empty: the detected key again")
-    ],
-) -> PrimaryKey:
-    """Say which fields identify a record of a table or object, where the detected key is wrong or missing."""
-    connection = await find(caller.api, CONNECTION, connection_id)
-    schema = await find_schema(caller, context, connection["id"], schema_id)
-    before = _by_id(schema)
-    wanted = [_known(name, before)["id"] for name in fields]
-    where = {"connection_id": connection["id"], "schema_id": schema["id"]}
-    if wanted:
-        await caller.api.call(_KEYS, fields=_overrides(wanted, before), **where)
-    else:
-        await caller.api.call(_NO_KEYS, **where)
-    after = _by_id(await read_schema(caller.api, **where))
-    return PrimaryKey(
-        schema_id=schema["id"], before=key_of(before.values()), primary_key=key_of(after.values())
-    )
-
-
-def _by_id(schema: JsonObject) -> dict[str, JsonObject]:
-    """Return a schema's fields by their ids in lower case."""
-    return {field["id"].casefold(): field for field in fields_of(schema)}
-
-
-def _overrides(wanted: list[str], fields: dict[str, JsonObject]) -> list[JsonObject]:
-    """Return what makes these fields the key, and nothing else: the detected key's fields are taken out."""
-    detected = [field["id"] for field in fields.values() if field.get("source_primary_key")]
-    return [{"field_id": id_, "is_primary_key": id_ in wanted} for id_ in dict.fromkeys([*wanted, *detected])]
-
-
-def _known(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    if (field := fields.get(name.casefold())) is None:
-        known = [item["id"] for item in fields.values()]
-        raise ToolError(
-            f"The schema has no field {quoted(name)}.{nearest(name, known)} get_schema shows all. Nothing "
-            "was changed."
-        )
-    return field
 
 
 def _removable(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    field = _known(name, fields)
+    field = known_field(name, fields)
     if not field.get("user_managed"):
         raise ToolError(
             f"The field {quoted(name)} was detected at the source and cannot be removed: only fields that "
@@ -151,27 +155,20 @@ def _new(field: SchemaField) -> JsonObject:
     return {"label": field.field_id} | field.model_dump(exclude_none=True)
 
 
-async def _write(
-    caller: Caller,
-    where: JsonObject,
-    added: list[JsonObject],
-    changed: Sequence[SchemaField],
-    before: dict[str, JsonObject],
-    doomed: Sequence[JsonObject],
-) -> None:
+async def _write(caller: Caller, plan: FieldChanges) -> None:
     """Add, change and remove, in this order; where one is refused, say what was done before."""
     done: list[str] = []
     try:
-        if added:
-            await caller.api.call(f"POST {_FIELD}", fields=added, **where)
-            done += [field["field_id"] for field in added]
-        for field in changed:
+        if plan.added:
+            await caller.api.call(f"POST {_FIELD}", fields=plan.added, **plan.where)
+            done += [field["field_id"] for field in plan.added]
+        for field in plan.changed:
             parts = field.model_dump(exclude_none=True, exclude={"field_id"})
-            id_ = before[field.field_id.casefold()]["id"]
-            await caller.api.call(f"PATCH {_FIELD}/{{field_id}}", field_id=id_, **where, **parts)
+            id_ = plan.before[field.field_id.casefold()]["id"]
+            await caller.api.call(f"PATCH {_FIELD}/{{field_id}}", field_id=id_, **plan.where, **parts)
             done.append(id_)
-        for field in doomed:
-            await caller.api.call(f"DELETE {_FIELD}/{{field_id}}", field_id=field["id"], **where)
+        for field in plan.doomed:
+            await caller.api.call(f"DELETE {_FIELD}/{{field_id}}", field_id=field["id"], **plan.where)
             done.append(field["id"])
     except PolytomicError as error:
         if not done:
@@ -179,7 +176,7 @@ async def _write(
         raise ToolError(f"{error} Done before that: {', '.join(done)}.") from None
 
 
-def _rows(fields: Sequence[SchemaField], after: dict[str, JsonObject]) -> list[Row] | None:
+def _rows(ids: Iterable[str], after: dict[str, JsonObject]) -> list[Row] | None:
     """Return the fields as they are now; one that the API does not show yet by its id alone."""
-    found = [after.get(field.field_id.casefold(), {"id": field.field_id}) for field in fields]
+    found = [after.get(id_.casefold(), {"id": id_}) for id_ in ids]
     return [Row.model_validate(field_row(field)) for field in found] or None

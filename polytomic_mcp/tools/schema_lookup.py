@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
@@ -14,6 +15,7 @@ from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import NextStep
+from polytomic_mcp.tools.spelling import nearest, quoted
 
 _GET: Final = "GET /api/connections/{id}/schemas/{schema_id}"
 
@@ -46,6 +48,26 @@ async def read_schema(api: Polytomic, connection_id: str, schema_id: str) -> Jso
 def fields_of(schema: JsonObject) -> list[JsonObject]:
     """Return a schema's fields."""
     return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+
+
+def by_id(schema: JsonObject) -> dict[str, JsonObject]:
+    """Return a schema's fields by their ids in lower case."""
+    return {field["id"].casefold(): field for field in fields_of(schema)}
+
+
+def known_field(name: str, fields: dict[str, JsonObject]) -> JsonObject:
+    """Return the field of that id, in any case.
+
+    Raises:
+        ToolError: There is none; the text names the nearest.
+    """
+    if (field := fields.get(name.casefold())) is None:
+        known = [item["id"] for item in fields.values()]
+        raise ToolError(
+            f"The schema has no field {quoted(name)}.{nearest(name, known)} get_schema shows all. Nothing "
+            "was changed."
+        )
+    return field
 
 
 def key_of(fields: Iterable[JsonObject]) -> list[str]:

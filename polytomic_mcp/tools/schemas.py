@@ -1,6 +1,6 @@
 """The schemas of a connection: how fresh Polytomic's picture of them is, and what is in each."""
 
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.mcpserver import Context
 
@@ -13,8 +13,9 @@ from polytomic_mcp.tools.executions import Seconds
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import page_of, refuse_unknown_fields
 from polytomic_mcp.tools.names import CONNECTION, find
-from polytomic_mcp.tools.results import Answer, NextStep, Page, Result, Source
-from polytomic_mcp.tools.schema_fields import set_primary_keys, set_schema_fields
+from polytomic_mcp.tools.results import Answer, AnyJson, NextStep, Page, Result, Source
+from polytomic_mcp.tools.schema_fields import set_schema_fields
+from polytomic_mcp.tools.schema_keys import set_primary_keys
 from polytomic_mcp.tools.schema_lookup import SchemaId, field_row, fields_of, find_schema, key_of
 from polytomic_mcp.tools.tabular import Table, columns
 from polytomic_mcp.tools.toolset import Toolset
@@ -44,9 +45,11 @@ class Schema(Page):
 class SchemaRecords(Answer):
     """A few records, each in the order of ``fields``."""
 
+    ROWS = frozenset({"fields", "rows"})
+
     schema_id: str
     fields: list[str]
-    rows: list[list[Any]]
+    rows: list[list[AnyJson]]
 
 
 async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStatus:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal, Self, get_args
 
+from polytomic_mcp.tools.bulk_schedules import stored_schedules
 from polytomic_mcp.tools.due_times import due_before, read_moment
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 
@@ -40,6 +41,7 @@ class Run:
     moved: int
     errors: int
     reason: str = ""
+    is_test: bool = False
 
     @classmethod
     def of(cls, execution: JsonObject) -> Self:
@@ -56,6 +58,7 @@ class Run:
             moved=sum(moved) if moved else int(total),
             errors=int(counts.get("error") or execution.get("error_count") or 0),
             reason=next((str(reason) for reason in reasons if reason), ""),
+            is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
         )
 
     @property
@@ -84,15 +87,16 @@ class Condition:
 
 
 def runs_of(executions: object) -> list[Run]:
-    """Read executions, newest first whatever their order was."""
-    runs = [Run.of(execution) for execution in as_objects(executions)]
+    """Read executions, newest first whatever their order was; test runs say nothing and are left out."""
+    runs = [run for execution in as_objects(executions) if not (run := Run.of(execution)).is_test]
     return sorted(runs, key=lambda run: run.started.timestamp() if run.started else 0, reverse=True)
 
 
 def schedules_of(sync: JsonObject) -> list[JsonObject]:
     """Return the schedules of a sync, or of a bulk sync in either version's spelling."""
-    single = [as_object(sync.get(name)) for name in ("schedule", "default_schedule")]
-    return [each for each in [*single, *as_objects(sync.get("additional_schedules"))] if each]
+    stored = stored_schedules(sync)
+    schedules = [stored.get("default_schedule"), *as_list(stored.get("additional_schedules"))]
+    return [schedule for each in schedules if (schedule := as_object(each))]
 
 
 def condition_of(sync: JsonObject, runs: Sequence[Run], now: datetime) -> Condition:

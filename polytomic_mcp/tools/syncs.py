@@ -58,7 +58,8 @@ class Sync(Result):
 
     def source(self) -> Source | None:
         """Return the API's own answer about the sync; of a dry run there is none."""
-        return Source(SYNC.get, {"id": self.id}) if self.id else None
+        places = {name: f"/data/{name}" for name in ("problems", "target")}
+        return Source(SYNC.get, {"id": self.id}, places) if self.id else None
 
 
 async def list_syncs(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from polytomic_mcp.tools.bounds import ROWS_TOKENS, fit
+from polytomic_mcp.tools.bounds import fit, room_beside
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.results import Source
 from polytomic_mcp.tools.token_counts import estimate_json
@@ -22,6 +22,10 @@ class Table:
     rows: list[list[Any]] = field(default_factory=list[list[Any]])
     truncated: list[JsonObject] = field(default_factory=list[JsonObject])
     tokens: int = 0
+    room: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.room = room_beside(self.fields)
 
     @property
     def is_full(self) -> bool:
@@ -34,16 +38,16 @@ class Table:
         ``source`` is the call that answers the row; its place ``""`` points at it.
         """
         cost = estimate_json([row.get(name) for name in self.fields])
-        if self.is_full or (self.rows and self.tokens + cost > ROWS_TOKENS):
+        if self.is_full or (self.rows and self.tokens + cost > self.room):
             return False
-        if cost > ROWS_TOKENS:
+        if cost > self.room:
             row = self._cut(row, source)
         self.rows.append([row.get(name) for name in self.fields])
         self.tokens += cost
         return True
 
     def _cut(self, row: JsonObject, source: Source) -> JsonObject:
-        fitting = fit(row, ROWS_TOKENS)
+        fitting = fit(row, self.room)
         for cut in fitting.few_cuts:
             call = {"operation": source.operation, "arguments": source.arguments}
             rest = {**call, "pointer": source.places[""] + cut.pointer, "offset": cut.shown}

@@ -26,6 +26,8 @@ class TargetObjects(Page):
 class TargetFields(Result):
     """Fields and modes of a target object."""
 
+    ROWS = frozenset({"fields"})
+
     id: str | None = None
     name: str | None = None
     modes: list[JsonObject] | None = None
@@ -48,6 +50,7 @@ async def list_target_objects(
     """
     connection = await find(api, CONNECTION, connection_id)
     answer = await target_objects(api, connection["id"])
+    creation = as_object(answer.get("target_creation"))
     page = page_of(
         items_of(answer),
         row=_row,
@@ -55,8 +58,8 @@ async def list_target_objects(
         fields=fields,
         limit=limit,
         page_token=page_token,
+        beside=creation,
     )
-    creation = as_object(answer.get("target_creation"))
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
@@ -88,7 +91,8 @@ async def list_target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
     fields = items_of({"data": answer.get("fields")})
-    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token)
+    beside = {name: part for name, part in answer.items() if name != "fields"}
+    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
     shown = {"fields": page.items, "next_page_token": page.next_page_token}
     return TargetFields.model_validate(answer | shown)
 

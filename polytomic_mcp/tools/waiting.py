@@ -64,9 +64,10 @@ async def wait(
 
     ``known`` is what is known before the first look, such as the answer that began the work.
 
-    At most one look a second, slowing down; each is reported as progress, in seconds waited, and so is
-    every ``heartbeat`` real seconds that one look takes. A look that fails for a passing reason ends
-    nothing while time is left.
+    At most one look a second, slowing down, and none sooner than a refusal asks for; the client holds to the
+    same where it repeats a look itself. Each look is reported as progress, in seconds waited, and so is every
+    ``heartbeat`` real seconds that one takes. A look that fails for a passing reason ends nothing while time
+    is left.
 
     Raises:
         PolytomicError: A look failed for good, or none succeeded in time and nothing was known.
@@ -95,15 +96,18 @@ async def _follow(
         if isinstance(outcome, dict):
             seen, waiting.state = outcome, describe(outcome)
         left = waiting.seconds - waiting.waited
-        if seen is not None and (left < _FIRST_PAUSE or (outcome is seen and is_over(seen))):
+        asked = retry_after(outcome)
+        has_time = left >= max(_FIRST_PAUSE, asked)
+        if seen is not None and (not has_time or (outcome is seen and is_over(seen))):
             return seen
         if isinstance(outcome, Exception):
-            if left < _FIRST_PAUSE:
+            if not has_time:
                 raise outcome
             await waiting.tell(f"{waiting.state}; looking again, as {outcome}")
         else:
             await waiting.tell(waiting.state)
-        await waiting.caller.sleep(pause if left - pause >= _FIRST_PAUSE else left)
+        due = max(pause, asked)
+        await waiting.caller.sleep(due if left - due >= _FIRST_PAUSE else left)
         pause = min(pause * _SLOWING, _LONGEST_PAUSE)
 
 
@@ -125,6 +129,11 @@ async def _look(
     if isinstance(failure, PolytomicError) and _is_passing(failure):
         return failure
     raise failure
+
+
+def retry_after(outcome: object) -> float:
+    """Return the seconds after which a refusal wants the next look; 0 where nothing was asked."""
+    return (outcome.retry_after or 0.0) if isinstance(outcome, RefusedError) else 0.0
 
 
 def _is_passing(error: PolytomicError) -> bool:

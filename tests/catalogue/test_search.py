@@ -107,6 +107,39 @@ def test_a_slip_of_the_keyboard_is_forgiven(query: str, meant: str, index: Index
     assert meant in first_five(index, query)
 
 
+@pytest.mark.parametrize(
+    ("apart", "together"),
+    [
+        ("turn the webhook back on", "turn on the webhook"),
+        ("they switched our hubspot pipeline off", "they switch off our hubspot pipeline"),
+    ],
+)
+def test_a_verb_may_stand_apart_from_its_particle(apart: str, together: str, index: Index) -> None:
+    assert first_five(index, apart) == first_five(index, together) != []
+
+
+@pytest.mark.parametrize(
+    "question", ["which webhooks have been created", "please show the webhooks that were created"]
+)
+def test_a_question_is_answered_with_an_operation_that_reads(question: str, index: Index) -> None:
+    assert index.search(question)[0].effect == "read"
+
+
+def test_an_imperative_is_answered_with_an_operation_that_does_it(index: Index) -> None:
+    assert index.search("could you please create a webhook")[0].id == "POST /api/webhooks"
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("purge a webhook", "DELETE /api/webhooks/{id}"),
+        ("initiate a model sync", "POST /api/syncs/{id}/executions"),
+    ],
+)
+def test_an_everyday_word_stands_for_that_of_the_catalogue(query: str, meant: str, index: Index) -> None:
+    assert meant in first_five(index, query)
+
+
 @pytest.mark.parametrize("query", ["", " ", "🦀", "the", "qxzv", "\x00", '"', "*(", "-", "^:", "\ud800"])
 def test_what_says_nothing_finds_nothing(query: str, index: Index) -> None:
     assert index.search(query) == []

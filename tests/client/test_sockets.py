@@ -18,7 +18,7 @@ from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.errors import NoAnswerError, UnexpectedAnswerError
 
 PROXY = "HTTPS_PROXY"
-TWICE = RetryPolicy(attempts=2, first_delay=0)
+TWICE = RetryPolicy(attempts=2, shortest_delay=0, first_delay=0)
 
 
 @pytest.fixture(autouse=True)

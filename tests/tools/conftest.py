@@ -195,10 +195,16 @@ def api() -> ScriptedApi:
 def connect(
     api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schemas: dict[str, Any]
 ) -> Connect:
-    """Connect a client to the tools over the scripted API, with the test's clock and no repetitions."""
+    """Connect a client to the tools over the scripted API, by the test's clock; nothing is repeated unless it is wanted."""
 
     @asynccontextmanager
-    async def connected(*, mode: str = "auto", settings: Settings | None = None, **options: Any) -> Any:
+    async def connected(
+        *,
+        mode: str = "auto",
+        settings: Settings | None = None,
+        retry: RetryPolicy = ONCE,
+        **options: Any,
+    ) -> Any:
         chosen = settings or Settings(api_key=Secret(KEY))
 
         @asynccontextmanager
@@ -207,8 +213,9 @@ def connect(
             client = Polytomic(
                 chosen.api_key,
                 transport=api,
-                retry=ONCE,
+                retry=retry,
                 sleep=clock.sleep,
+                clock=clock.now,
                 access_mode=access,
                 api_version=chosen.api_version,
             )

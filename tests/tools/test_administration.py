@@ -227,7 +227,9 @@ async def test_a_policy_is_made_with_a_name(tools: Any, staff: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("arguments", "query"), [({}, {}), ({"force": True}, {"force": "true"})])
+@pytest.mark.parametrize(
+    ("arguments", "query"), [({}, {}), ({"force": True, "confirm_name": EMAIL}, {"force": "true"})]
+)
 async def test_a_key_is_shown_once_with_a_word_of_care(
     tools: Any, staff: Any, arguments: Any, query: Any
 ) -> None:
@@ -239,6 +241,34 @@ async def test_a_key_is_shown_once_with_a_word_of_care(
     assert (answer["user"], answer["value"]) == (EMAIL, "the-key")
     assert "does not show it again" in answer["note"]
     assert dict(staff.asked(path)[0].url.params) == query
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_key_somebody_has_is_revoked_only_on_a_yes(mode: str, connect: Any, staff: Any) -> None:
+    path = f"POST /api/organizations/{OWN}/users/{ADA}/keys"
+    staff[path] = {"data": {"value": "the-key"}}
+    revoking = {"user_id": EMAIL, "force": True}
+    yes = ElicitResult(action="accept", content={"proceed": True})
+    answers = [ElicitResult(action="decline"), yes]
+    questions: list[str] = []
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        del context
+        questions.append(params.message)
+        return answers.pop(0)
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        declined = await tools.refused("create_api_key", **revoking, confirm_name=EMAIL)
+        assert staff.written() == []
+        await tools("create_api_key", **revoking)
+        await tools("create_api_key", user_id=EMAIL)
+    async with connect(mode=mode) as tools:
+        unasked = await tools.refused("create_api_key", **revoking)
+
+    assert declined == f"Nobody said yes, so the key of '{EMAIL}' was not revoked."
+    assert len(questions) == 2
+    assert "call again with confirm_name set to their e-mail" in unasked
+    assert staff.written() == [path, path]
 
 
 async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff: Any) -> None:

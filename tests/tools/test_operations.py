@@ -501,15 +501,15 @@ async def test_anything_but_a_yes_sends_nothing(
     mode: str, answer: ElicitResult, connect: Any, api: Any
 ) -> None:
     async with connect(mode=mode, elicitation_callback=Person(answer)) as tools:
-        text = await tools.refused("write_operation", operation=DELETE, arguments={"id": "w"}, confirm=DELETE)
+        text = await tools.refused("write_operation", operation=DELETE, arguments={"id": "w"}, confirm="w")
 
     assert "Nobody said yes" in text
     assert api.requests == []
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("confirm", [None, "yes", "DELETE /api/webhooks/w", DELETE.lower()])
-async def test_where_nobody_can_be_asked_the_exact_operation_confirms(
+@pytest.mark.parametrize("confirm", [None, "yes", "x", DELETE])
+async def test_where_nobody_can_be_asked_the_id_of_what_goes_confirms(
     mode: str, confirm: str | None, connect: Any, api: Any
 ) -> None:
     api["DELETE /api/webhooks/w"] = httpx.Response(204)
@@ -517,10 +517,36 @@ async def test_where_nobody_can_be_asked_the_exact_operation_confirms(
     async with connect(mode=mode) as tools:
         text = await tools.refused("write_operation", **called, confirm=confirm)
         assert api.requests == []
-        await tools("write_operation", **called, confirm=DELETE)
+        await tools("write_operation", **called, confirm="w")
 
-    assert f"call again with confirm set to '{DELETE}'" in text
+    assert "call again with confirm set to 'w'" in text
     assert api.written() == ["DELETE /api/webhooks/w"]
+
+
+@pytest.mark.parametrize("kind", ["connections", "models", "syncs"])
+async def test_a_question_names_what_goes_along(kind: str, connect: Any, company: Any) -> None:
+    ids = {"connections": company.WAREHOUSE, "models": company.MODEL, "syncs": company.SYNC}
+    names = {"connections": "'Warehouse'", "models": "'Plans'", "syncs": "'Plans to Gong'"}
+    person = Person(ElicitResult(action="decline"))
+    async with connect(elicitation_callback=person) as tools:
+        operation, arguments = f"DELETE /api/{kind}/{{id}}", {"id": ids[kind]}
+        await tools.refused("write_operation", operation=operation, arguments=arguments)
+
+    (question,) = person.questions
+    assert question.startswith(f"Delete the {kind.removesuffix('s')} {names[kind]}")
+    assert kind == "syncs" or "- sync 'Plans to Gong'" in question
+    assert company.written() == []
+
+
+async def test_an_id_that_nothing_has_leads_to_the_ids_there_are(tools: Any) -> None:
+    text = await tools.refused("read_operation", operation=WEBHOOK, arguments={"id": "gone"})
+
+    (step,) = remedies(text)
+    assert step == {
+        "tool": "read_operation",
+        "arguments": {"operation": "GET /api/webhooks"},
+        "reason": "lists the ids",
+    }
 
 
 async def test_a_question_shows_a_request_without_its_headers_and_body(connect: Any, api: Any) -> None:

@@ -150,10 +150,11 @@ async def test_what_leaves_is_what_the_sdk_sends(connect: Any, api: Any, sdk: Sd
         for operation in load_catalogue().values():
             for arguments in samples(operation):
                 called = {"operation": operation.id, "arguments": arguments}
+                ids = [arguments[each.name] for each in operation.parameters if each.place == "path"]
                 if operation.effect == "read":
                     await tools.refused("read_operation", **called)
                 else:
-                    await tools.refused("write_operation", **called, confirm=operation.id)
+                    await tools.refused("write_operation", **called, confirm=ids[-1] if ids else operation.id)
                 method, path, query, body = wire(api.requests[-1])
                 expected = wire(sdk.send(operation, arguments))
                 if operation.id == RUN_QUERY and "query" in arguments:

@@ -95,7 +95,7 @@ async def test_fields_are_added_changed_and_removed(tools: Any) -> None:
         "set_schema_fields", fields=[theme, {"field_id": "Email", "label": "E-mail"}], **where
     )
     records = await tools("read_schema_records", **where)
-    removed = await tools("set_schema_fields", remove=["theme"], **where)
+    removed = await tools("set_schema_fields", remove=["theme"], confirm_name=USERS, **where)
 
     assert added["added"] == [{"id": "theme", "type": "string", "user_managed": True}]
     assert added["changed"] == [{"id": "email", "name": "E-mail", "type": "string"}]
@@ -108,7 +108,7 @@ async def test_the_key_is_overridden_and_the_detected_one_brought_back(tools: An
     where = {"connection_id": "App", "schema_id": USERS}
 
     overridden = await tools("set_primary_keys", fields=["EMAIL"], **where)
-    back = await tools("set_primary_keys", fields=[], **where)
+    back = await tools("set_primary_keys", fields=[], confirm_name=USERS, **where)
 
     assert overridden == {"schema_id": USERS, "before": ["user_id"], "primary_key": ["email"]}
     assert back == {"schema_id": USERS, "before": ["email"], "primary_key": ["user_id"]}

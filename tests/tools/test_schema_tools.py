@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.types import ElicitResult
 
 ORDERS = "public.orders"
 WHERE = {"connection_id": "Warehouse", "schema_id": ORDERS}
@@ -28,6 +29,18 @@ FIELDS = [
     {"id": "score", "name": "score", "type": "number", "user_managed": True, "path": "meta.score"},
     {"name": "a field without an id"},
 ]
+MODES = ["auto", "legacy"]
+YES = ElicitResult(action="accept", content={"proceed": True})
+NO = [
+    ElicitResult(action="accept", content={"proceed": False}),
+    ElicitResult(action="accept", content={}),
+    ElicitResult(action="decline"),
+    ElicitResult(action="cancel"),
+]
+DESTROYING = {
+    "set_schema_fields": ({"remove": ["score"]}, "fields/score", "added by hand: score?"),
+    "set_primary_keys": ({"fields": []}, "primary_keys", "set by hand (account)?"),
+}
 READY = {"cache_status": "fresh", "last_refresh_started": "2026-01-01", "last_refresh_finished": None}
 
 
@@ -210,7 +223,9 @@ async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
         {"field_id": "other", "type": "number", "label": "Other", "path": "x"},
     ]
 
-    answer = await tools("set_schema_fields", fields=json.dumps(fields), remove=["SCORE"], **WHERE)
+    answer = await tools(
+        "set_schema_fields", fields=json.dumps(fields), remove=["SCORE"], confirm_name=ORDERS, **WHERE
+    )
 
     assert company.written() == [
         f"POST {path}/{ORDERS}/fields",
@@ -257,9 +272,10 @@ async def test_a_change_that_is_refused_says_what_was_done_before(
     refusal = httpx.Response(400, json={"message": "in use"})
     company[f"DELETE {path}/{ORDERS}/fields/score"] = refusal
     changed = {"field_id": "account", "label": "Customer"}
+    removal = {"remove": ["score"], "confirm_name": ORDERS, **WHERE}
 
-    later = await tools.refused("set_schema_fields", fields=[changed], remove=["score"], **WHERE)
-    first = await tools.refused("set_schema_fields", remove=["score"], **WHERE)
+    later = await tools.refused("set_schema_fields", fields=[changed], **removal)
+    first = await tools.refused("set_schema_fields", **removal)
 
     assert "in use" in later
     assert later.endswith("Done before that: account.")
@@ -281,6 +297,69 @@ async def test_a_key_is_sent_with_the_detected_one_put_out_of_force(
         }
     ]
     assert answer["before"] == ["order_id"]
+
+
+@pytest.fixture
+def overridden(company: Any, path: str) -> str:
+    """Set the schema's key by hand, and return the schema's path."""
+    by_hand = {"is_primary_key": True, "primary_key_override": True}
+    fields = [FIELDS[0] | {"is_primary_key": False}, FIELDS[1] | by_hand, FIELDS[2]]
+    company[f"GET {path}/{ORDERS}"] = {"data": {"id": ORDERS, "fields": fields}}
+    return f"{path}/{ORDERS}"
+
+
+@pytest.mark.parametrize("tool", DESTROYING)
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_yes_removes(mode: str, tool: str, connect: Any, company: Any, overridden: str) -> None:
+    arguments, rest, words = DESTROYING[tool]
+    questions: list[str] = []
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        del context
+        questions.append(params.message)
+        return YES
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        await tools(tool, **arguments, **WHERE)
+
+    assert company.written() == [f"DELETE {overridden}/{rest}"]
+    assert [words in question for question in questions] == [True]
+
+
+@pytest.mark.parametrize("answer", NO, ids=["no", "nothing", "declined", "canceled"])
+@pytest.mark.parametrize("tool", DESTROYING)
+@pytest.mark.parametrize("mode", MODES)
+async def test_anything_but_a_yes_removes_nothing(
+    mode: str, tool: str, answer: ElicitResult, connect: Any, company: Any, overridden: str
+) -> None:
+    assert overridden
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        del context, params
+        return answer
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        text = await tools.refused(tool, **DESTROYING[tool][0], confirm_name=ORDERS, **WHERE)
+
+    assert text.startswith("Nobody said yes")
+    assert company.written() == []
+
+
+@pytest.mark.parametrize("tool", DESTROYING)
+@pytest.mark.parametrize("mode", MODES)
+async def test_where_nobody_can_be_asked_the_schema_s_id_stands_for_the_yes(
+    mode: str, tool: str, connect: Any, company: Any, overridden: str
+) -> None:
+    arguments, rest, words = DESTROYING[tool]
+
+    async with connect(mode=mode) as tools:
+        text = await tools.refused(tool, **arguments, **WHERE, confirm_name="orders")
+        assert company.written() == []
+        await tools(tool, **arguments, **WHERE, confirm_name=ORDERS)
+
+    assert words in text
+    assert "call again with confirm_name set to the schema's id. Nothing was changed." in text
+    assert company.written() == [f"DELETE {overridden}/{rest}"]
 
 
 async def test_no_key_fields_bring_the_detected_key_back(tools: Any, company: Any, path: str) -> None:

@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ProgressNotification
 
-from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.waiting import wait
 
@@ -106,6 +106,30 @@ async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
     assert first.startswith("created; looking again, as GET /api/syncs/{sync_id}/executions/{id} ")
     assert second == "running"
     assert third.startswith("running; looking again, as GET ")
+
+
+@pytest.mark.parametrize("failure", [429, 503, httpx.ConnectError("no route"), httpx.ReadError("reset")])
+@pytest.mark.parametrize("asked", [None, "7"])
+async def test_an_outage_has_polytomic_asked_no_more_than_once_a_second(
+    failure: Any, asked: str | None, connect: Any, company: Any, clock: Any
+) -> None:
+    looks: list[float] = []
+    headers = {"Retry-After": asked} if asked else {}
+
+    def look(_: Any) -> Any:
+        looks.append(clock.time)
+        return httpx.Response(failure, headers=headers) if isinstance(failure, int) else failure
+
+    run(company, "running")
+    company[f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}"] = look
+
+    async with connect(retry=RetryPolicy()) as tools:
+        answer = await tools("start_sync", sync_id=company.SYNC, wait_seconds=60)
+
+    apart = [later - sooner for sooner, later in itertools.pairwise(looks)]
+    assert answer["status"] == "created"
+    assert len(looks) > 4
+    assert min(apart) > (6.999 if asked and isinstance(failure, int) else 0.999)
 
 
 @pytest.mark.parametrize("failure", [400, 401, 403, 404, 500, 501])
