@@ -12,6 +12,7 @@ import httpx
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
@@ -23,7 +24,7 @@ from polytomic_mcp.guides import load_guides
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.stdio import answering
 from polytomic_mcp.subscriptions import Subscriptions
-from polytomic_mcp.tasks import Seal, Tasks, works_of
+from polytomic_mcp.tasks import Seal, Tasks, secret_of, works_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.tool import PolytomicTool
@@ -153,9 +154,20 @@ def build_server(
         lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
         cache_hints=cache_hints.LISTS,
+        request_state_security=_sealing_of_questions(settings),
     )
     server.serve_more(lambda: _toolset_of_hidden(names))
     return server
+
+
+def _sealing_of_questions(settings: Settings) -> RequestStateSecurity | None:
+    """Return what seals a call that waits for a person, so that any server with the key takes the answer.
+
+    Without a key it is mcp's own, whose secret ends with the process.
+    """
+    if settings.api_key is None:
+        return None
+    return RequestStateSecurity(keys=[secret_of(settings.api_key, "questions, version 1")])
 
 
 def _toolset_of_hidden(shown: AbstractSet[str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """What an older version of the API spells differently, said as that version wants it.
 
 The catalogue is the 2025-09-18 API. Before it, a bulk sync had one ``schedule``, and several were its
-frequency ``multi`` (2024-02-08 SDK, migration guide).
+frequency ``multi``, each for an ``item`` (2024-02-08 SDK, migration guide). Here a default schedule may
+carry its item as ``selective_mode``, which the newer version does not take.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from polytomic_mcp.catalogue import Request
 from polytomic_mcp.errors import ArgumentError
@@ -15,6 +16,7 @@ __all__ = ["spell"]
 _SEVERAL_SCHEDULES: Final = "2025-09-18"
 _BULK_SYNCS: Final = frozenset({"POST /api/bulk/syncs", "PUT /api/bulk/syncs/{id}"})
 _OTHERS: Final = {"incrementalFields": "nonincrementalFields", "nonincrementalFields": "incrementalFields"}
+_ITEM: Final = "selective_mode"
 _UNSAYABLE: Final = ("resync_mode", "schemas")
 
 _Schedule = dict[str, Any]
@@ -25,28 +27,37 @@ def spell(request: Request, version: str) -> Request:
 
     Raises ArgumentError for schedules that the version has no words for.
     """
-    if request.body is None or request.operation.id not in _BULK_SYNCS or version >= _SEVERAL_SCHEDULES:
+    if request.body is None or request.operation.id not in _BULK_SYNCS:
         return request
     body = dict(request.body)
-    default = body.pop("default_schedule")
+    default, item = _without_item(body.pop("default_schedule"))
+    if version >= _SEVERAL_SCHEDULES:
+        return replace(request, body=body | {"default_schedule": default})
     additional: list[_Schedule] = body.pop("additional_schedules", None) or []
-    body["schedule"] = _multi(default, additional, version) if additional else default
+    body["schedule"] = _multi(default, item, additional, version) if additional else default
     return replace(request, body=body)
 
 
-def _multi(default: _Schedule, additional: list[_Schedule], version: str) -> _Schedule:
-    """Write several schedules as one; the default takes the fields that the others leave (a guess)."""
+def _without_item(default: Any) -> tuple[Any, str | None]:
+    if not isinstance(default, dict):
+        return default, None  # the API says what is wrong with it
+    parts = cast("_Schedule", default)
+    return {name: part for name, part in parts.items() if name != _ITEM}, parts.get(_ITEM)
+
+
+def _multi(default: _Schedule, item: str | None, additional: list[_Schedule], version: str) -> _Schedule:
+    """Write several schedules as one; a default without an item takes what the others leave (a guess)."""
     if any(schedule.get(part) not in (None, [], "normal") for schedule in additional for part in _UNSAYABLE):
         raise ArgumentError(
             f"additional_schedules: version {version} of the API has no schedules of some schemas, and none "
             "with a resync_mode. Leave these out, or set POLYTOMIC_API_VERSION to 2025-09-18."
         )
-    modes = {str(schedule.get("selective_mode")) for schedule in additional}
+    modes = {str(schedule.get(_ITEM)) for schedule in additional}
     left = _OTHERS.get(modes.pop(), "none") if len(modes) == 1 else "none"
-    items = [_item(schedule, schedule.get("selective_mode") or "none") for schedule in additional]
-    return {"frequency": "multi", "multi": {"schedules": [_item(default, left), *items]}}
+    items = [_item(schedule, schedule.get(_ITEM) or "none") for schedule in additional]
+    return {"frequency": "multi", "multi": {"schedules": [_item(default, item or left), *items]}}
 
 
 def _item(schedule: _Schedule, item: str) -> _Schedule:
-    dropped = {"id", "selective_mode", *_UNSAYABLE}
+    dropped = {"id", _ITEM, *_UNSAYABLE}
     return {"item": item, "schedule": {name: part for name, part in schedule.items() if name not in dropped}}

@@ -157,8 +157,9 @@ def read_old(schedule: Mapping[str, Any]) -> JsonObject:
 
 def show_old(sync: JsonObject) -> JsonObject:
     """Return the one ``schedule`` of 2024-02-08: as it was sent, unless it has been changed since."""
-    if (multi := sync["_multi"]) and _timetable(sync) == _timetable(compose_old(multi)):
-        return {"frequency": "multi", "multi": multi}
+    sent = {"frequency": "multi", "multi": sync.get("_multi")}
+    if sent["multi"] and _timetable(read_old(sent)) == _timetable(sync):
+        return sent
     default, *others = ({part: each[part] for part in _PARTS} for each in of(sync))
     if not others:
         return default
@@ -169,9 +170,18 @@ def show_old(sync: JsonObject) -> JsonObject:
     return {"frequency": "multi", "multi": {"schedules": several}}
 
 
+def _timetable(both: Mapping[str, Any]) -> list[list[Any]]:
+    """Return what can be told on 2024-02-08 of the default schedule and the additional ones."""
+    additional = items(both.get("additional_schedules"))
+    modes = [None, *(each.get("selective_mode") or SELECTIVE_MODES[0] for each in additional)]
+    listed_ = zip(modes, (both["default_schedule"], *additional), strict=True)
+    return [[mode, *(each.get(part) for part in _PARTS)] for mode, each in listed_]
+
+
 def _problems(world: World, schedule: JsonObject, path: str) -> Iterator[Problem]:
     if schedule["frequency"] not in FREQUENCIES:
-        message = f"{schedule['frequency']!r} is not emulated; there are: {', '.join(FREQUENCIES)}"
+        known = ", ".join(FREQUENCIES)
+        message = f"{schedule['frequency']!r} is no frequency of a bulk sync; there are: {known}"
         yield Problem("invalid_schedule", message, f"{path}.frequency")
         return
     for problem in schedules.problems(schedule, world.store):

@@ -46,13 +46,13 @@ def compose(table: Table, request: Mapping[str, Any] | str, problems: list[Probl
 def patched(
     table: Table, held: JsonObject, request: Mapping[str, Any], problems: list[Problem]
 ) -> JsonObject:
-    """Return a schema with the given parts changed; omitted fields are all enabled.
+    """Return a schema with the given parts changed; an empty text clears one; omitted fields are all enabled.
 
     Those keep their names and stay obfuscated, so that a patch shows nothing by accident (a guess).
     """
     known = {field["id"]: field for field in held["fields"]}
     parts = {
-        part: default if request[part] is None else request[part]
+        part: default if request[part] in (None, "") else request[part]
         for part, default in _PARTS.items()
         if part in request
     }

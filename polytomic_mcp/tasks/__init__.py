@@ -2,6 +2,6 @@
 
 from polytomic_mcp.tasks.extension import Tasks
 from polytomic_mcp.tasks.runs import works_of
-from polytomic_mcp.tasks.seal import Seal
+from polytomic_mcp.tasks.seal import Seal, secret_of
 
-__all__ = ["Seal", "Tasks", "works_of"]
+__all__ = ["Seal", "Tasks", "secret_of", "works_of"]

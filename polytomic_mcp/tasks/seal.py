@@ -11,7 +11,7 @@ from mcp.server.request_state import AESGCMRequestStateCodec, InvalidRequestStat
 
 from polytomic_mcp.tools.json_values import JsonObject
 
-_PURPOSE: Final = b"polytomic-mcp task ids, version 1"
+_TASK_IDS: Final = "task ids, version 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,7 @@ class Seal:
     @classmethod
     def of_key(cls, api_key: str) -> Self:
         """Return the seal of everybody who has this API key. The key itself is not kept."""
-        secret = hmac.digest(api_key.encode(), _PURPOSE, hashlib.sha256)
-        return cls(AESGCMRequestStateCodec([secret]))
+        return cls(AESGCMRequestStateCodec([secret_of(api_key, _TASK_IDS)]))
 
     def close(self, reference: Reference) -> str:
         """Return the task id of a reference."""
@@ -49,3 +48,8 @@ class Seal:
             return None
         tool, ids, kept, began = json.loads(content)
         return Reference(tool, tuple(ids), kept, datetime.fromisoformat(began))
+
+
+def secret_of(api_key: str, purpose: str) -> bytes:
+    """Return the secret that everybody with this API key shares for a purpose, and for no other."""
+    return hmac.digest(api_key.encode(), f"polytomic-mcp {purpose}".encode(), hashlib.sha256)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Resolve
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.caller import Caller
@@ -45,9 +45,18 @@ def refuse_boolean(value: Any) -> Any:
     return value
 
 
+def refuse_blank(text: str | None) -> str | None:
+    """Refuse a name that shows nothing: nobody could say it again."""
+    if text is not None and not text.strip():
+        raise ValueError("a name is wanted, not an empty text")
+    return text
+
+
 Api = Annotated[Polytomic, Resolve(api_of)]
 TheCaller = Annotated[Caller, Resolve(caller_of)]
 Parsed = BeforeValidator(read_json)
+Name = Annotated[str, AfterValidator(refuse_blank)]
+NewName = Annotated[str | None, AfterValidator(refuse_blank)]
 Configuration = Annotated[JsonObject, Parsed]
 ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]

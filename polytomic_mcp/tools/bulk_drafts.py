@@ -14,7 +14,7 @@ from polytomic_mcp.tools.bulk_sources import find_schema, schema_fields, when_re
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.gathering import Gathering
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.names import CONNECTION, find, put_ids
+from polytomic_mcp.tools.names import CONNECTION, find
 from polytomic_mcp.tools.sync_drafts import Draft
 
 _ENDS: Final = ("source_connection_id", "destination_connection_id")
@@ -25,7 +25,6 @@ async def draft_new(caller: Caller, context: Context[Caller], body: JsonObject) 
     """Hold a new bulk sync against its source and its destination."""
     draft = Draft({"default_schedule": dict(MANUAL), "destination_configuration": {}} | body)
     known = await put_ends(caller.api, draft)
-    await put_times(caller.api, draft)
     if "destination_connection_id" in known:
         await hold_against_destination(caller.api, draft)
     if "source_connection_id" in known:
@@ -43,15 +42,6 @@ async def put_ends(api: Polytomic, draft: Draft, ends: Iterable[str] = _ENDS) ->
         except ToolError as error:
             draft.problems.append(f"{end}: {error}")
     return known
-
-
-async def put_times(api: Polytomic, draft: Draft) -> None:
-    """Put ids where a schedule names what to run after."""
-    for schedule in schedules_of(draft.body):
-        try:
-            await put_ids(api, schedule)
-        except ToolError as error:
-            draft.problems.append(f"schedule: {error}")
 
 
 async def hold_against_destination(api: Polytomic, draft: Draft) -> None:

@@ -15,6 +15,12 @@ _OLD_NAMES: Final = {
     "selectiveMode": "selective_mode",
     "syncMode": "resync_mode",
 }
+_AFTER_OTHERS: Final = frozenset({"runafter", "dbtcloud"})
+_AFTER_PARTS: Final = ("run_after", "run_after_success_only", "connection_id", "job_id")
+_NO_RUN_AFTER: Final = (
+    "a bulk sync cannot run after something else, only at times; a model sync can run after a bulk sync "
+    "(run_after: {bulk_sync_ids})"
+)
 
 
 class _Lean(Part):
@@ -73,16 +79,21 @@ class BulkSchedule(_Lean):
     selective_mode: str | None = None
     resync_mode: str | None = None
     schemas: list[str] | None = None
-    run_after: dict[str, list[str]] | None = None
-    run_after_success_only: bool | None = None
-    connection_id: str | None = None
-    job_id: int | None = None
     multi: JsonObject | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _of_old_names(cls, value: Any) -> Any:
-        return flat(as_object(value)) if isinstance(value, dict) else value
+        schedule = flat(as_object(value)) if isinstance(value, dict) else value
+        if isinstance(schedule, dict) and _is_after_others(as_object(schedule)):
+            raise ValueError(_NO_RUN_AFTER)
+        return schedule
+
+
+def _is_after_others(schedule: JsonObject) -> bool:
+    return schedule.get("frequency") in _AFTER_OTHERS or any(
+        schedule.get(part) is not None for part in _AFTER_PARTS
+    )
 
 
 def flat(schedule: JsonObject) -> JsonObject:
@@ -94,7 +105,7 @@ def flat(schedule: JsonObject) -> JsonObject:
 
 _OBJECT: Final[JsonObject] = {"type": "object"}
 _OBJECTS: Final[JsonObject] = {"type": "array", "items": _OBJECT}
-_AS_CREATED: Final = "As in create_bulk_sync"
+_AS_CREATED: Final = "As at creation"
 _PARTS: Final[JsonObject] = {"type": "array", "items": {}}
 
 
@@ -120,7 +131,7 @@ SchemaChanges = Annotated[
     Parsed,
     _shown(
         _PARTS,
-        "As in create_bulk_sync; merged by id, fields too. A bare name turns on",
+        "As at creation, merged by id, fields too; a bare name turns on",
     ),
 ]
 DefaultSchedule = Annotated[
@@ -128,8 +139,8 @@ DefaultSchedule = Annotated[
     Parsed,
     _shown(
         _OBJECT,
-        "{frequency: manual (default), continuous, hourly, daily, weekly, custom or runafter; minute, hour, "
-        "day_of_week, run_after: {sync_ids, bulk_sync_ids}}, in UTC",
+        "{frequency: manual (default), continuous, hourly, daily, weekly or custom; minute, hour, "
+        "day_of_week, day_of_month, month}, in UTC",
     ),
 ]
 AdditionalSchedules = Annotated[

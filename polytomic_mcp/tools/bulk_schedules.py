@@ -1,7 +1,7 @@
 """A bulk sync's schedules in all their spellings, brought to one: a default, and additional ones.
 
 2024-02-08 has one ``schedule``, which may be ``multi``; an early 2025-09-18 had ``schedules``. What goes out
-to an older version is the client's to spell.
+to either version is the client's to spell.
 """
 
 from typing import Any, Final
@@ -16,7 +16,7 @@ MANUAL: Final[JsonObject] = {"frequency": "manual"}
 _SPELLINGS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
 _READ_ONLY: Final = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 _GENERAL: Final = (None, "none", "incrementalFields")
-_BOTH: Final = {"default_schedule", "additional_schedules"}
+_BOTH: Final = ("default_schedule", "additional_schedules")
 
 
 def without_old_schedules(body: JsonObject) -> JsonObject:
@@ -27,7 +27,7 @@ def without_old_schedules(body: JsonObject) -> JsonObject:
     """
     named = [name for name in _SPELLINGS if name in body]
     kept = {name: part for name, part in body.items() if name not in _SPELLINGS}
-    if set(named) <= _BOTH:
+    if set(named) <= set(_BOTH):
         return kept | {name: plain(body[name]) for name in named}
     is_multi = "multi" in as_object(body.get("schedule"))
     if named == ["schedule", "additional_schedules"] and not is_multi:
@@ -45,11 +45,30 @@ def without_old_schedules(body: JsonObject) -> JsonObject:
 
 def stored_schedules(stored: JsonObject) -> JsonObject:
     """Return the schedules of a stored bulk sync, whichever version answered it."""
-    if "schedule" in stored and "default_schedule" not in stored:
-        one = _of_one(as_object(stored["schedule"]))
-        return {"default_schedule": dict(MANUAL), **one}
-    both = {name: plain(stored.get(name)) for name in ("default_schedule", "additional_schedules")}
-    return given(**both)
+    if _is_old(stored):
+        return {"default_schedule": dict(MANUAL), **_of_one(as_object(stored["schedule"]))}
+    return given(**{name: plain(stored.get(name)) for name in _BOTH})
+
+
+def merged_schedules(stored: JsonObject, changed: JsonObject) -> JsonObject:
+    """Return a stored bulk sync's schedules with those of a change in their place.
+
+    A new default keeps the id and the item of the old one. An older version's one schedule goes back as it
+    came where no schedule changes: nothing of it is guessed.
+    """
+    new = {name: changed[name] for name in _BOTH if name in changed}
+    if not new and _is_old(stored):
+        return {"default_schedule": as_object(plain(stored["schedule"]))}
+    kept = stored_schedules(stored)
+    if "default_schedule" in new:
+        old = as_object(kept.get("default_schedule"))
+        own = {name: old[name] for name in ("id", "selective_mode") if name in old}
+        new["default_schedule"] = own | new["default_schedule"]
+    return kept | new
+
+
+def _is_old(stored: JsonObject) -> bool:
+    return "schedule" in stored and "default_schedule" not in stored
 
 
 def _of_one(schedule: JsonObject) -> JsonObject:
@@ -64,8 +83,7 @@ def _split(schedules: list[JsonObject]) -> JsonObject:
         (schedule for schedule in items if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
     )
     others = [schedule for schedule in items if schedule is not default]
-    kept = {name: part for name, part in default.items() if name != "selective_mode"}
-    return {"default_schedule": kept, "additional_schedules": others}
+    return {"default_schedule": dict(default), "additional_schedules": others}
 
 
 def _rank(schedule: JsonObject) -> int:

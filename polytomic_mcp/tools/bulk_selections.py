@@ -18,6 +18,7 @@ from polytomic_mcp.tools.sync_drafts import Draft
 PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
 SCHEMAS: Final = "GET /api/bulk/syncs/{id}/schemas"
 SCHEMA: Final = "GET /api/bulk/syncs/{id}/schemas/{schema_id}"
+_CUTOFF: Final = "data_cutoff_timestamp"
 _WRITABLE: Final = (
     "id",
     "enabled",
@@ -27,7 +28,7 @@ _WRITABLE: Final = (
     "tracking_field",
     "user_output_name",
     "history_enabled",
-    "data_cutoff_timestamp",
+    _CUTOFF,
     "disable_data_cutoff",
 )
 _WRITABLE_OF_FIELD: Final = ("id", "enabled", "obfuscated", "user_output_name")
@@ -85,6 +86,10 @@ def merged(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
         for field in as_objects(change.get("fields")):
             fields[field["id"]] = fields.get(field["id"], {}) | _as_stored(field)
         body["fields"] = list(fields.values())
+    if body.get(_CUTOFF) == "":
+        body[_CUTOFF] = (
+            None  # an empty text is no time; the other texts go out empty, which clears them (a guess)
+        )
     return body
 
 

@@ -197,7 +197,10 @@ async def update_bulk_sync(
     policies: list[str] | None = None,
     dry_run: DryRun = False,
 ) -> BulkSync:
-    """Change a bulk sync; what is not given stays. Answers what changed."""
+    """Change a bulk sync; what is not given stays. Answers what changed.
+
+    (default_)schedule replaces the default alone; schedules all. "", 0 and [] clear.
+    """
     changed = without_old_schedules(
         request_body(
             name=name,

@@ -1,7 +1,7 @@
 """A stored bulk sync and what shall change, merged into the whole that the API's PUT wants."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -12,10 +12,9 @@ from polytomic_mcp.tools.bulk_drafts import (
     hold_against_destination,
     put_ends,
     put_schemas,
-    put_times,
     schedules_of,
 )
-from polytomic_mcp.tools.bulk_schedules import plain, stored_schedules
+from polytomic_mcp.tools.bulk_schedules import merged_schedules, plain
 from polytomic_mcp.tools.bulk_selections import (
     PATCH,
     merged,
@@ -31,6 +30,7 @@ from polytomic_mcp.tools.sync_drafts import Draft
 
 UPDATE: Final = "PUT /api/bulk/syncs/{id}"
 _ENDS: Final = frozenset({"source_connection_id", "destination_connection_id"})
+_DISCOVERED: Final = ("automatically_add_new_objects", "automatically_add_new_fields")
 _HELD_AGAINST_DESTINATION: Final = frozenset(
     {"destination_configuration", "destination_connection_id", "mode"}
 )
@@ -62,7 +62,7 @@ class BulkUpdate:
 
         Raises:
             PolytomicError: It was refused as a whole.
-        ToolError: The schemas were refused after the rest was written.
+            ToolError: The schemas were refused after the rest was written.
         """
         requests = self.requests
         after = await data_of(api, UPDATE, **requests[UPDATE]) if UPDATE in requests else self.stored
@@ -91,7 +91,6 @@ async def draft_update(
     draft = Draft(dict(changed))
     known = await put_ends(api, draft, _ENDS & changed.keys())
     draft.body = _merged(stored, draft.body)
-    await put_times(api, draft)
     is_known = "destination_connection_id" in known or "destination_connection_id" not in changed
     if is_known and _HELD_AGAINST_DESTINATION & changed.keys():
         await hold_against_destination(api, draft)
@@ -118,14 +117,27 @@ async def _select(api: Polytomic, update: BulkUpdate, wanted: list[JsonObject]) 
 
 
 def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
-    """Return the whole body: configurations merge by key, unless they go to another connection."""
-    kept = writable(UPDATE, stored | stored_schedules(stored))
+    """Return the whole body: configurations merge by key, unless they go to another connection.
+
+    What is cleared is left out: the API's PUT puts the default in its place.
+    """
+    kept = _discovery(stored) | writable(UPDATE, stored)
     kept.pop("schemas", None)  # left out, the API leaves the selection as it is
-    body = kept | changed
+    body = {name: part for name, part in (kept | changed).items() if not _is_clear(name, part)}
+    body |= merged_schedules(stored, changed)
     for end in ("source", "destination"):
         name, connection_id = f"{end}_configuration", f"{end}_connection_id"
         if name in body and body.get(connection_id) == kept.get(connection_id):
             body[name] = as_object(kept.get(name)) | as_object(changed.get(name))
-    if (id_ := as_object(kept.get("default_schedule")).get("id")) is not None:
-        body["default_schedule"] = {"id": id_} | body["default_schedule"]
     return body
+
+
+def _discovery(stored: JsonObject) -> JsonObject:
+    """Return in today's words what ``discover`` said before 2025-09-18."""
+    if not isinstance(discover := stored.get("discover"), bool):
+        return {}
+    return dict.fromkeys(_DISCOVERED, "all" if discover else "none")
+
+
+def _is_clear(name: str, part: Any) -> bool:
+    return part == "" or (name.endswith("concurrency_limit") and part == 0)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import anyio
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.overview_snapshots import LatestSnapshot
 
 
 def utc_now() -> datetime:
@@ -22,7 +23,7 @@ class Caller:
     ``now`` measures waits and has no relation to the date; the date is ``clock``'s, in UTC.
     ``updating`` is held from reading an object to writing it whole: of two updates at the same time,
     the later must read what the earlier wrote. ``tools`` names the tools this caller is shown: no answer
-    may lead to another.
+    may lead to another. ``overview`` is what ``sync_overview`` saw last, for its next page.
     """
 
     api: Polytomic
@@ -31,3 +32,4 @@ class Caller:
     updating: anyio.Lock = field(default_factory=anyio.Lock)
     tools: AbstractSet[str] = frozenset()
     clock: Callable[[], datetime] = utc_now
+    overview: LatestSnapshot = field(default_factory=LatestSnapshot)

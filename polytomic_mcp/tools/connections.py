@@ -16,6 +16,8 @@ from polytomic_mcp.tools.arguments import (
     ConnectionId,
     Fields,
     Limit,
+    Name,
+    NewName,
     PageToken,
     Query,
     TheCaller,
@@ -72,7 +74,7 @@ async def list_connections(
     page_token: PageToken = None,
 ) -> Page:
     """List connections: id, name, type, status."""
-    return await list_page(
+    page = await list_page(
         api,
         CONNECTION.list,
         row=_row,
@@ -82,6 +84,9 @@ async def list_connections(
         limit=limit,
         page_token=page_token,
     )
+    if type is not None and query is None and not page.items:
+        await _require_type(api, type)
+    return page
 
 
 async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
@@ -91,7 +96,7 @@ async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
 
 async def create_connection(
     api: Api,
-    name: str,
+    name: Name,
     type: Annotated[str, Field(description="Type id, such as snowflake")],  # noqa: A002 - the API's name
     configuration: Annotated[
         Configuration, Field(description="Fields as describe_connection_type lists them")
@@ -131,7 +136,7 @@ async def create_connection(
 async def update_connection(
     caller: TheCaller,
     connection_id: ConnectionId,
-    name: str | None = None,
+    name: NewName = None,
     configuration: Annotated[
         Configuration | None, Field(description="Fields to change; the others stay")
     ] = None,
@@ -221,9 +226,7 @@ async def _require_type(api: Polytomic, type_: str) -> None:
     """Refuse what is no id of a connection type, and name the one that may have been meant."""
     entry = await find_type(api, type_)
     if entry["id"] != type_:
-        raise ToolError(
-            f"create_connection: {type_!r} is the name of a type, not its id: send {entry['id']!r}."
-        )
+        raise ToolError(f"{type_!r} is the name of a type, not its id: send {entry['id']!r}.")
 
 
 def _refuse_masked(configuration: JsonObject) -> None:
@@ -265,6 +268,10 @@ def _connection(item: JsonObject) -> Connection:
     if connection.auth_url and connection.status != _HEALTHY:
         reason = "status is healthy once a person has opened auth_url and consented"
         connection.next_steps = [NextStep(tool="get_connection", arguments=here, reason=reason)]
+    elif connection.saved is False:
+        again = here | {"reconnect": True}
+        reason = "answers a new auth_url for a person to open"
+        connection.next_steps = [NextStep(tool="update_connection", arguments=again, reason=reason)]
     elif connection.status not in (None, _HEALTHY):
         connection.next_steps = [
             NextStep(tool="test_connection", arguments=here, reason="tells what is wrong")

@@ -76,17 +76,25 @@ class CronLine:
     def _has_day(self, day: datetime) -> bool:
         if day.month not in self.month:
             return False
-        weekday = day.isoweekday() % 7
-        in_month, in_week = {day.day}, {weekday, f"{weekday}#{(day.day + 6) // 7}"}
-        fits_month = not self.day_of_month.isdisjoint(_with_last(in_month, day, 1, _LAST))
-        fits_week = not self.day_of_week.isdisjoint(_with_last(in_week, day, 7, f"{weekday}{_LAST}"))
+        fits_month = not self.day_of_month.isdisjoint(_in_month(day))
+        fits_week = not self.day_of_week.isdisjoint(_in_week(day))
         return (fits_month or fits_week) if self.either_day else (fits_month and fits_week)
 
 
-def _with_last(names: "set[int] | set[int | str]", day: datetime, days: int, last: str) -> set[int | str]:
-    """Add the name of the last to a day that has none of its kind, so many days on, in its month."""
-    is_last = (day + timedelta(days=days)).month != day.month
-    return {*names, last} if is_last else {*names}
+def _in_month(day: datetime) -> Iterator[int | str]:
+    """Yield what a day is called within its month."""
+    yield day.day
+    if (day + timedelta(days=1)).month != day.month:
+        yield _LAST
+
+
+def _in_week(day: datetime) -> Iterator[int | str]:
+    """Yield what a day is called as a weekday of its month."""
+    weekday = day.isoweekday() % 7
+    yield weekday
+    yield f"{weekday}#{(day.day + 6) // 7}"
+    if (day + timedelta(days=7)).month != day.month:
+        yield f"{weekday}{_LAST}"
 
 
 def _days(part: str, text: str) -> Iterator[int | str]:

@@ -72,12 +72,11 @@ def _line(schedule: JsonObject, frequency: str) -> CronLine:
 def _text(schedule: JsonObject, part: str) -> str:
     """Return a part, or what its absence means (a guess): 00 in a time of day, any in a cron line.
 
-    What the absence of another part means is not known: an empty text, which no cron line takes.
+    On which day a weekly schedule without one is due is not known: no cron line takes the empty text.
     """
     value = schedule.get(part)
     if value not in (None, ""):
         return str(value)
-    frequency = schedule.get("frequency")
-    if frequency in _TIMES:
-        return "00" if part in ("minute", "hour") else ""
-    return "*" if frequency == "custom" else ""
+    if schedule.get("frequency") not in _TIMES:
+        return "*"
+    return "00" if part in ("minute", "hour") else ""

@@ -28,6 +28,9 @@ _USUAL: Final = 20
 _PAGE_SIZE: Final = 100
 """The most the API gives at a time; its default is 10."""
 
+_FAILURES: Final = frozenset({"failed", "completed_with_errors", "completed_with_error"})
+"""What a failure's type ends in; of bulk syncs the last is in the singular."""
+
 _LEFT_OUT: Final = frozenset({"sync_name", "organization_id", "status", "logs_url", "schedule"})
 
 
@@ -87,13 +90,23 @@ def _row(item: JsonObject) -> JsonObject:
 
 
 def _next_steps(rows: list[Row]) -> list[NextStep] | None:
-    """Lead from the newest failure of a sync to its cause."""
-    for row in rows:
-        told = row.model_dump()
-        if told["type"] in ("sync.failed", "sync.completed_with_errors") and told.get("sync_id"):
-            arguments = {"sync_id": told["sync_id"]}
-            return [NextStep(tool="diagnose_sync", arguments=arguments, reason=f"says why {row.name} failed")]
-    return None
+    """Lead from the newest failure to its cause."""
+    steps = (_step(row.model_dump()) for row in rows)
+    return next(([step] for step in steps if step is not None), None)
+
+
+def _step(event: JsonObject) -> NextStep | None:
+    kind, _, what = str(event["type"]).partition(".")
+    sync_id, execution_id = event.get("sync_id"), event.get("execution_id")
+    if what not in _FAILURES or not sync_id:
+        return None
+    reason = f"says why {event['name']} failed"
+    if kind == "sync":
+        return NextStep(tool="diagnose_sync", arguments={"sync_id": sync_id}, reason=reason)
+    if kind != "bulk_sync":
+        return None
+    arguments = given(bulk_sync_id=sync_id, execution_id=execution_id, log=True)
+    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)
 
 
 TOOLSET: Final = Toolset(

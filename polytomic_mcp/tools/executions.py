@@ -7,7 +7,7 @@ from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.errors import ConflictError
+from polytomic_mcp.errors import ConflictError, RefusedError
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.arguments import Api, Limit, PageToken, Parsed, SyncId, TheCaller, refuse_boolean
 from polytomic_mcp.tools.bounds import room_beside
@@ -22,6 +22,8 @@ from polytomic_mcp.tools.waiting import wait
 
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
 FIRST_ERRORS: Final = 5
+_UNFIT: Final = frozenset({400, 422})
+_START: Final = "POST /api/syncs/{id}/executions"
 _GET: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
@@ -60,7 +62,11 @@ async def start_sync(
     test: Annotated[bool | None, Field(description="A trial with a few rows")] = None,
     identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None,
     source_identities: Annotated[
-        list[Any] | None, Parsed, Field(description="Only these source identities")
+        list[Any] | None,
+        Parsed,
+        Field(
+            description='Only these: [[{"source": {"model_id", "field"}, "value"}]], a list for each record'
+        ),
     ] = None,
 ) -> Execution:
     """Run a sync now and wait for its end, with progress. Answers counts and the first errors.
@@ -70,10 +76,10 @@ async def start_sync(
     sync = await find(caller.api, SYNC, sync_id)
     optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
     try:
-        started = await data_of(caller.api, "POST /api/syncs/{id}/executions", id=sync["id"], **optional)
-    except ConflictError as refused:
-        wait_for_it = {"sync_id": sync["id"], "wait_seconds": 60}
-        step = NextStep(tool="get_sync_execution", arguments=wait_for_it, reason="waits for that run")
+        started = await data_of(caller.api, _START, id=sync["id"], **optional)
+    except RefusedError as refused:
+        if (step := _remedy(refused, sync["id"])) is None:
+            raise
         raise Refusal(str(refused), step) from refused
     return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds, started)
 
@@ -96,6 +102,7 @@ async def get_sync_execution(
     execution_id = execution_id or await _latest(caller.api, sync)
     execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
     if log is not None:
+        execution.next_steps = None
         where = {"sync_id": execution.sync_id, "id": execution.id}
         page = await read_log(
             caller.api,
@@ -180,6 +187,17 @@ def _execution(sync_id: str, item: JsonObject) -> Execution:
     execution = Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
     execution.next_steps = list(_next_steps(execution)) or None
     return execution
+
+
+def _remedy(refused: RefusedError, sync_id: str) -> NextStep | None:
+    """Lead on from a start that was refused: wait for the run under way, or see what is wrong."""
+    here: JsonObject = {"sync_id": sync_id}
+    if isinstance(refused, ConflictError):
+        there = here | {"wait_seconds": 60}
+        return NextStep(tool="get_sync_execution", arguments=there, reason="waits for the run under way")
+    if refused.status in _UNFIT:
+        return NextStep(tool="diagnose_sync", arguments=here, reason="tells what is wrong")
+    return None
 
 
 def _next_steps(execution: Execution) -> Iterator[NextStep]:

@@ -108,7 +108,7 @@ class _Rows:
 
     def takes(self, row: JsonObject) -> bool:
         """Add the row if there is room for it, and say whether there was."""
-        cost = estimate_json(row)
+        cost = estimate_json([row])
         if len(self.items) == self.limit or (self.items and self.tokens + cost > self.room):
             return False
         self.items.append(Row.model_validate(row))

@@ -13,7 +13,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.tools.token_counts import estimate
+from polytomic_mcp.tools.token_counts import estimate_json
 
 _EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 _TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
@@ -51,10 +51,11 @@ async def read_log(
     async for token, line in _lines(api, where, log, page_token):
         if query is not None and query.casefold() not in line.casefold():
             continue
-        tokens += estimate(line)
+        shown = _parsed(line)
+        tokens += estimate_json([shown])
         if len(lines) == limit or (lines and tokens > room):
             return LogPage(count, lines, token)
-        lines.append(_parsed(line))
+        lines.append(shown)
     return LogPage(count, lines)
 
 

@@ -16,6 +16,8 @@ from polytomic_mcp.tools.arguments import (
     Fields,
     Limit,
     ModelId,
+    Name,
+    NewName,
     PageToken,
     Parsed,
     Query,
@@ -135,7 +137,7 @@ async def preview_model(
 async def create_model(
     caller: TheCaller,
     context: Context[Caller],
-    name: str,
+    name: Name,
     connection_id: ConnectionId,
     configuration: ModelConfiguration,
     fields: FieldNames = None,
@@ -175,7 +177,7 @@ async def update_model(
     caller: TheCaller,
     context: Context[Caller],
     model_id: ModelId,
-    name: str | None = None,
+    name: NewName = None,
     configuration: ModelConfiguration | None = None,
     fields: FieldNames = None,
     additional_fields: AdditionalFields = None,
@@ -210,6 +212,11 @@ async def update_model(
         after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
     model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
+    if "fields" in model.changed:
+        users = {"model_id": model.id}
+        model.next_steps = [
+            NextStep(tool="trace_lineage", arguments=users, reason="tells which syncs read it")
+        ]
     return model
 
 

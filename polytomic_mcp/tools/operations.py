@@ -180,7 +180,8 @@ async def _called(api: Polytomic, operation: Operation, arguments: JsonObject) -
 
 def _find(operation_id: str) -> Operation:
     try:
-        return load_catalogue().find(" ".join(operation_id.split()))
+        method, _, path = " ".join(operation_id.split()).partition(" ")
+        return load_catalogue().find(f"{method.upper()} {path}")
     except UnknownOperationError as error:
         step = NextStep(
             tool="find_operations", arguments={"query": operation_id[:200]}, reason="Find the right id"
@@ -191,7 +192,8 @@ def _find(operation_id: str) -> Operation:
 def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterator[NextStep]:
     """Lead to the same call through the other tool, unless it has a body: that may hold secrets."""
     outside = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
-    if arguments.keys() <= outside:
+    required = {parameter.name for parameter in operation.parameters if parameter.required}
+    if required <= arguments.keys() <= outside:
         same: JsonObject = {"operation": operation.id, "arguments": arguments}
         yield NextStep(tool=tool, arguments=same, reason="makes this call")
 

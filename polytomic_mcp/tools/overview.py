@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from polytomic_mcp.tools.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.names import SYNC, every
+from polytomic_mcp.tools.overview_snapshots import Snapshot
 from polytomic_mcp.tools.results import NextStep, Page, Row
 from polytomic_mcp.tools.sync_states import (
     STATES,
@@ -86,21 +88,50 @@ async def sync_overview(
 
     late: 15 min past due. stuck: runs over 10 times as long as usual. no_rows: moved none, unlike before.
     """
+    after = _place(page_token)
+    seen = caller.overview.read(caller.now()) if page_token else None
+    seen = seen or await _look(caller, context)
+    rows = [row for row in seen.rows if _key(row) > after and state in (None, row["state"])]
+    page = page_of(rows, query=query, limit=limit, page_token=None)
+    counts = Counter(row["state"] for row in seen.rows)
+    return Overview(
+        items=page.items,
+        next_page_token=_token(page.items[-1]) if page.next_page_token else None,
+        next_steps=_steps(page.items, caller.tools),
+        states={name: counts[name] for name in STATES if counts[name]},
+        unavailable=list(seen.unavailable) or None,
+    )
+
+
+async def _look(caller: Caller, context: Context[Caller]) -> Snapshot:
+    """Read and judge all syncs, and keep what was seen for the next page."""
     gathering = Gathering()
     subjects = await _subjects(caller.api, gathering, _Progress(context))
     now = caller.clock()
-    judged = [(subject, subject.condition(now)) for subject in subjects]
-    judged.sort(key=lambda pair: (STATES.index(pair[1].state), pair[0].name, pair[0].sync["id"]))
-    rows = [_row(*pair, now) for pair in judged if state in (None, pair[1].state)]
-    page = page_of(rows, query=query, limit=limit, page_token=page_token)
-    counts = Counter(condition.state for _, condition in judged)
-    return Overview(
-        items=page.items,
-        next_page_token=page.next_page_token,
-        next_steps=_steps(page.items),
-        states={name: counts[name] for name in STATES if counts[name]},
-        unavailable=gathering.unavailable or None,
-    )
+    rows = [_row(subject, subject.condition(now), now) for subject in subjects]
+    snapshot = Snapshot(sorted(rows, key=_key), gathering.unavailable)
+    caller.overview.keep(snapshot, caller.now())
+    return snapshot
+
+
+def _key(row: JsonObject) -> tuple[int, str, str]:
+    """Return what rows are sorted by: the worst first, then by name and id."""
+    return STATES.index(row["state"]), str(row.get("name", "")), str(row["id"])
+
+
+def _token(row: Row) -> str:
+    """Name the place after a row by what it is sorted by, which holds whatever changes meanwhile."""
+    return f"{row.model_dump()['state']}:{row.id}:{row.name or ''}"
+
+
+def _place(page_token: str | None) -> tuple[int, str, str]:
+    if page_token is None:
+        return (-1, "", "")
+    state, _, rest = page_token.partition(":")
+    id_, colon, name = rest.partition(":")
+    if state not in STATES or not colon:
+        raise ToolError("page_token is not one that sync_overview answered; leave it out to start over.")
+    return STATES.index(state), name, id_
 
 
 async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress") -> list[_Subject]:
@@ -171,13 +202,15 @@ def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
     return {name: part for name, part in row.items() if part}
 
 
-def _steps(rows: Sequence[Row]) -> list[NextStep]:
-    """Lead to a diagnosis of the worst."""
-    ill = [row.model_dump() for row in rows]
-    return [
-        NextStep(
-            tool="diagnose_sync", arguments={"sync_id": row["id"]}, reason=f"{row['name']}: {row['state']}"
-        )
-        for row in ill
-        if row["kind"] == "sync" and row["state"] not in _WELL
-    ][:_MOST_STEPS]
+def _steps(rows: Sequence[Row], shown: AbstractSet[str]) -> list[NextStep]:
+    """Lead from the worst to why they are so: a sync's diagnosis, a bulk sync's latest run."""
+    steps = [_step(row.model_dump()) for row in rows if row.model_dump()["state"] not in _WELL]
+    return [step for step in steps if step.tool in shown][:_MOST_STEPS]
+
+
+def _step(row: JsonObject) -> NextStep:
+    reason = f"{row['name']}: {row['state']}"
+    if row["kind"] == "sync":
+        return NextStep(tool="diagnose_sync", arguments={"sync_id": row["id"]}, reason=reason)
+    arguments: JsonObject = {"bulk_sync_id": row["id"], "log": True}
+    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)

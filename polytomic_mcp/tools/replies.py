@@ -8,7 +8,7 @@ from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from polytomic_mcp.tools.bounds import Cut, fit_beside
+from polytomic_mcp.tools.bounds import Cut, fit, fit_beside
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import Answer, NextStep, Source
@@ -39,10 +39,11 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
 def written(refusal: Exception, shown: AbstractSet[str]) -> str:
     """Return a refusal's text, its remedies as JSON on a last line."""
     steps = _steps(refusal.next_steps, shown) if isinstance(refusal, Refusal) else []
+    text = fit(str(refusal)).value
     if not steps:
-        return str(refusal)
+        return text
     remedies = {"next_steps": [step.model_dump(mode="json") for step in steps]}
-    return f"{refusal}\n{to_json(remedies).decode()}"
+    return f"{text}\n{to_json(remedies).decode()}"
 
 
 def _followable(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:

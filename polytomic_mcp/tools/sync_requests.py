@@ -97,6 +97,7 @@ Identities = Annotated[
 ]
 Mappings = Annotated[list[Mapping] | None, Parsed, Field(description="Which field goes where")]
 TheSchedule = Annotated[Schedule | None, Parsed, Field(description="In UTC; default manual")]
+MODES: Final = ("create", "update", "updateOrCreate", "replace", "append", "remove", "snapshot", "enrich")
 Mode = Annotated[
     str,
     Field(description="create, update, updateOrCreate, replace, append or remove; the target limits them"),

@@ -1,12 +1,25 @@
 """Syncs: a model's fields mapped onto a target object, and run."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query, SyncId, TheCaller
+from polytomic_mcp.tools.arguments import (
+    Api,
+    ConfirmName,
+    Fields,
+    Limit,
+    Name,
+    NewName,
+    PageToken,
+    Query,
+    SyncId,
+    TheCaller,
+)
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.diagnosis import diagnose_sync
 from polytomic_mcp.tools.executions import cancel_sync, get_sync_execution, start_sync
@@ -17,8 +30,10 @@ from polytomic_mcp.tools.merging import changes, given, writable
 from polytomic_mcp.tools.names import CONNECTION, SYNC, find
 from polytomic_mcp.tools.overview import sync_overview
 from polytomic_mcp.tools.results import MASK, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.spelling import nearest, quoted
 from polytomic_mcp.tools.sync_drafts import draft_sync
 from polytomic_mcp.tools.sync_requests import (
+    MODES,
     Filters,
     Identities,
     Mappings,
@@ -74,7 +89,7 @@ async def list_syncs(
 ) -> Page:
     """List syncs: id, name, mode, active, target."""
     into = (await find(api, CONNECTION, target_connection_id))["id"] if target_connection_id else None
-    return await list_page(
+    page = await list_page(
         api,
         SYNC.list,
         row=_row,
@@ -84,6 +99,11 @@ async def list_syncs(
         page_token=page_token,
         **given(active=active, mode=mode, target_connection_id=into),
     )
+    if mode is not None and not page.items and mode not in MODES:
+        raise ToolError(
+            f"list_syncs: {quoted(mode)} is no mode.{nearest(mode, MODES)} Modes: {', '.join(MODES)}."
+        )
+    return page
 
 
 async def get_sync(api: Api, sync_id: SyncId) -> Sync:
@@ -97,7 +117,7 @@ async def get_sync(api: Api, sync_id: SyncId) -> Sync:
 
 async def create_sync(
     api: Api,
-    name: str,
+    name: Name,
     mode: Mode,
     target: TheTarget,
     fields: Mappings = None,
@@ -150,14 +170,14 @@ async def create_sync(
     if dry_run:
         return _dry(draft.body)
     sync = Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
-    sync.next_steps = [NextStep(tool="start_sync", arguments={"sync_id": sync.id}, reason="runs it now")]
+    sync.next_steps = list(_next_steps(sync, as_object(draft.body.get("schedule"))))
     return sync
 
 
 async def update_sync(
     caller: TheCaller,
     sync_id: SyncId,
-    name: str | None = None,
+    name: NewName = None,
     mode: Annotated[str | None, brief("string")] = None,
     target: Annotated[TheTarget | None, brief("object")] = None,
     fields: Annotated[Mappings, brief("array")] = None,
@@ -224,6 +244,15 @@ async def delete_sync(
     return await deletion.carry_out(
         answer, api, "DELETE /api/syncs/{id}", lambda: sync_deletion(api, deletion.id)
     )
+
+
+def _next_steps(sync: Sync, schedule: JsonObject) -> Iterator[NextStep]:
+    """Lead to the first run; where a schedule waits for somebody to switch it on, to that too."""
+    here = {"sync_id": sync.id}
+    if schedule.get("frequency") not in (None, "manual") and not sync.active:
+        on = here | {"active": True}
+        yield NextStep(tool="update_sync", arguments=on, reason="switches its schedule on: it is inactive")
+    yield NextStep(tool="start_sync", arguments=here, reason="runs it now")
 
 
 def _dry(body: JsonObject) -> Sync:

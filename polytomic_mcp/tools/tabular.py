@@ -37,7 +37,7 @@ class Table:
 
         ``source`` is the call that answers the row; its place ``""`` points at it.
         """
-        cost = estimate_json([row.get(name) for name in self.fields])
+        cost = estimate_json([[row.get(name) for name in self.fields]])
         if self.is_full or (self.rows and self.tokens + cost > self.room):
             return False
         if cost > self.room:

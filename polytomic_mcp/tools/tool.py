@@ -12,18 +12,17 @@ from pydantic import BaseModel, ValidationError
 
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.arguments import caller_of
+from polytomic_mcp.tools.complaints import complaints_of
 from polytomic_mcp.tools.definitions import JsonSchema, compact
 from polytomic_mcp.tools.limits import refuse_unsendable
 from polytomic_mcp.tools.replies import answer, written
 from polytomic_mcp.tools.spelling import nearest, quoted
 
-_LONGEST_NAME: Final = 80
 _TEXT: Final[tuple[Any, ...]] = (str, str | None)
 _UNFIT_ANSWER: Final = (
     "The answer to the question does not fit its form, so it is no yes. Nothing was deleted; call again to "
     "be asked again."
 )
-_MOST_PROBLEMS: Final = 20
 
 
 class Arguments(FuncMetadata):
@@ -73,7 +72,8 @@ class PolytomicTool(Tool):
             cause = error.__cause__
             if isinstance(cause, ValidationError):
                 is_answer = isinstance(error, UnexpectedToolError)
-                raise ToolError(_explain(self.name, cause, is_answer=is_answer)) from None
+                problems = complaints_of(cause, {} if is_answer else self.parameters)
+                raise ToolError(_explain(self.name, problems, is_answer=is_answer)) from None
             if isinstance(cause, ToolError | PolytomicError):
                 raise ToolError(await self._refusal(cause, context)) from None
             raise
@@ -120,16 +120,10 @@ def _one_line_paragraphs(docstring: str) -> str:
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-def _explain(tool: str, error: ValidationError, *, is_answer: bool) -> str:
-    """Name each wrong part and what it should be, never its value: it may be a secret."""
-    problems = [
-        f"{'.'.join(str(part)[:_LONGEST_NAME] for part in problem['loc'])}: {problem['msg']}"
-        for problem in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
-    listed = "; ".join(problems[:_MOST_PROBLEMS])
+def _explain(tool: str, problems: str, *, is_answer: bool) -> str:
     if is_answer:
         return (
-            f"{tool}: Polytomic's answer is not of the expected shape. {listed}. What was asked for may have "
-            "been done all the same: read the object's state. Check POLYTOMIC_API_URL and its version."
+            f"{tool}: Polytomic's answer is not of the expected shape. {problems}. What was asked for may "
+            "have been done all the same: read the object's state. Check POLYTOMIC_API_URL and its version."
         )
-    return f"{tool}: the arguments do not fit. {listed}."
+    return f"{tool}: the arguments do not fit. {problems}."

@@ -59,6 +59,26 @@ async def test_an_older_version_hears_several_schedules_as_multi(
     assert network.body == BODY | {"schedule": {"frequency": "multi", "multi": {"schedules": items}}}
 
 
+async def test_a_default_schedule_that_names_its_item_keeps_it(script: Any) -> None:
+    arguments = BODY | {
+        "default_schedule": DAILY | {"selective_mode": "none"},
+        "additional_schedules": [CONTINUOUS | {"selective_mode": "incrementalFields"}],
+    }
+    older, newer = script(api_version="2024-02-08")[0], script()[0]
+
+    several = older.request(CREATE, **arguments).body["schedule"]["multi"]["schedules"]
+
+    assert [item["item"] for item in several] == ["none", "incrementalFields"]
+    assert newer.request(CREATE, **arguments).body["default_schedule"] == DAILY
+
+
+@pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
+async def test_a_schedule_that_is_none_is_left_to_the_api(api_version: str, script: Any) -> None:
+    api, _ = script(api_version=api_version)
+
+    assert "daily" in api.request(CREATE, **BODY, default_schedule="daily").body.values()
+
+
 async def test_with_several_kinds_of_schedules_the_first_is_of_no_kind(script: Any) -> None:
     api, _ = script(api_version="2024-02-08")
     others = [DAILY | {"selective_mode": mode} for mode in ("incrementalFields", "nonincrementalFields")]

@@ -68,6 +68,10 @@ STATES = [
     ("never_run", {"schedule": {"frequency": "manual"}}, []),
     ("never_run", {"schedule": {"frequency": "runafter"}}, [run("04T02:00", "canceled")]),
     ("inactive", {"active": False}, [run("01T02:00", "failed")]),
+    ("ok", {}, [run("04T03:00", type="test", counts=EMPTY), run("04T02:00"), run("03T02:00")]),
+    ("ok", {}, [run("04T11:00", "failed", type="test"), run("04T02:00")]),
+    ("late", {}, [run("04T02:00", type="test"), run("03T02:00")]),
+    ("never_run", {"schedule": None}, [run("04T02:00", type="test")]),
 ]
 
 
@@ -174,6 +178,115 @@ async def test_bulk_syncs_stand_in_the_same_table(tools: Any, api: Any, hold_syn
         ("b2", "bulk_sync", "row_errors", "rows refused: some"),
     ]
     assert rows[0]["schedule"] == "daily 2:0; hourly :30"
+
+
+async def test_a_test_run_is_no_success(tools: Any, api: Any, hold_syncs: Any) -> None:
+    hold_syncs((sync("A"), [run("04T02:30", type="test"), run("04T02:00")]))
+    api["GET /api/bulk/syncs"] = {"data": [sync("B")]}
+    runs = [run("04T02:30", is_test=True, type="manual"), run("04T02:00")]
+    api[BULK_EXECUTIONS.format("id-B")] = {"data": runs}
+
+    rows = (await tools("sync_overview"))["items"]
+
+    assert [row["last_success"] for row in rows] == ["2026-03-04T02:00:01+00:00"] * 2
+
+
+async def test_the_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
+    tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    hold_syncs()
+    several = [
+        {"item": "none", "schedule": DAILY},
+        {"item": "nonincrementalFields", "schedule": {"frequency": "weekly", "day_of_week": "sunday"}},
+    ]
+    multi = {"frequency": "multi", "multi": {"schedules": several}}
+    api["GET /api/bulk/syncs"] = {"data": [sync("B", schedule=multi)]}
+    api[BULK_EXECUTIONS.format("id-B")] = {"data": [run("02T02:00")]}
+
+    (row,) = (await tools("sync_overview"))["items"]
+
+    assert (row["state"], row["detail"]) == ("late", "was due 10 h ago")
+    assert row["schedule"] == "daily 2:0; weekly sunday 00:00"
+
+
+async def test_an_ill_bulk_sync_leads_to_its_latest_run(tools: Any, api: Any, hold_syncs: Any) -> None:
+    hold_syncs((sync("z"), [run("04T02:00", "failed")]))
+    api["GET /api/bulk/syncs"] = {"data": [sync("a")]}
+    api[BULK_EXECUTIONS.format("id-a")] = {"data": [run("04T02:00", "failed")]}
+
+    steps = (await tools("sync_overview"))["next_steps"]
+
+    assert [(step["tool"], step["arguments"], step["reason"]) for step in steps] == [
+        ("get_bulk_sync_execution", {"bulk_sync_id": "id-a", "log": True}, "a: failing"),
+        ("diagnose_sync", {"sync_id": "id-z"}, "z: failing"),
+    ]
+
+
+@pytest.fixture
+def many(hold_syncs: Any) -> list[dict[str, Any]]:
+    """Serve 200 syncs, two in three of them ill."""
+    syncs = [sync(f"Sync: {number:03}") for number in range(200)]
+    runs = ([run("04T02:00")], [], [run("04T02:00", "failed")])
+    hold_syncs(*[(each, runs[number % 3]) for number, each in enumerate(syncs)])
+    return syncs
+
+
+async def page_through(tools: Any, between: Any = lambda: None) -> list[str]:
+    names: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        page = await tools("sync_overview", limit=80, **token)
+        names += [row["name"] for row in page["items"]]
+        if "next_page_token" not in page:
+            return names
+        assert page["states"] == {"failing": 66, "late": 67, "ok": 67}
+        token = {"page_token": page["next_page_token"]}
+        between()
+
+
+async def test_all_pages_of_an_overview_cost_one_reading(tools: Any, api: Any, many: Any) -> None:
+    names = await page_through(tools)
+
+    assert sorted(names) == [each["name"] for each in many]
+    assert len(api.requests) == 2 + 200
+
+
+async def test_what_changes_meanwhile_neither_repeats_nor_loses_a_row_of_the_pages(
+    tools: Any, api: Any, clock: Any, many: Any
+) -> None:
+    def change() -> None:
+        clock.time += 59
+        for each in many:
+            api[f"GET /api/syncs/{each['id']}/executions"] = {"data": []}
+
+    names = await page_through(tools, change)
+
+    assert sorted(names) == [each["name"] for each in many]
+
+
+async def test_a_page_asked_for_later_is_read_anew_and_goes_on_after_the_last_row(
+    tools: Any, api: Any, clock: Any, many: Any
+) -> None:
+    def wait() -> None:
+        clock.time += 61
+
+    names = await page_through(tools, wait)
+
+    assert sorted(names) == [each["name"] for each in many]
+    assert len(api.requests) > 2 + 200
+
+
+async def test_a_first_page_is_never_an_old_one(tools: Any, hold_syncs: Any) -> None:
+    hold_syncs((sync("A"), [run("04T02:00", "failed")]))
+    await tools("sync_overview")
+    hold_syncs((sync("A"), [run("04T02:00")]))
+
+    assert (await tools("sync_overview"))["states"] == {"ok": 1}
+
+
+@pytest.mark.parametrize("token", ["3:", "ok:id", "well:id:name", "x"])
+async def test_another_lists_page_token_is_refused(token: str, tools: Any) -> None:
+    assert "not one that sync_overview answered" in await tools.refused("sync_overview", page_token=token)
 
 
 async def test_what_cannot_be_read_is_named_and_the_rest_is_answered(

@@ -10,7 +10,7 @@ from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.replies import answer, written
-from polytomic_mcp.tools.results import NextStep, Result, Source
+from polytomic_mcp.tools.results import NextStep, Page, Result, Source
 
 PROMISED = 6_000
 SHOWN = frozenset({"get_sync", "read_operation", "start_sync"})
@@ -20,10 +20,17 @@ STEPS = [NextStep(tool=tool, arguments={"sync_id": "s"}, reason="because") for t
 class Whole(Result):
     """A result that knows where it was read."""
 
+    ours: list[str] | None = None
     fields: list[str] = Field(default_factory=list)
 
     def source(self) -> Source:
-        return Source("GET /api/syncs/{id}", {"id": "s"}, {"rows": "/data/records"})
+        return Source("GET /api/syncs/{id}", {"id": "s"}, {"rows": "/data/records", "fields": "/data/fields"})
+
+
+class Beside(Page):
+    """A page with something long beside its rows."""
+
+    choices: list[str]
 
 
 def structured(result: Result) -> Any:
@@ -64,6 +71,38 @@ def test_what_is_cut_comes_with_the_call_that_gets_the_rest(name: str, pointer: 
     rest = {**where, "pointer": pointer, "offset": cut["shown"]}
     assert cut["rest"] == {"tool": "read_operation", "arguments": rest}
     assert cut["total"] == 5_000
+
+
+def test_what_is_not_the_api_s_has_no_rest_to_be_read() -> None:
+    (cut,) = structured(Whole(ours=["a long item"] * 5_000))["truncated"]
+
+    assert cut.keys() == {"pointer", "shown", "total"}
+
+
+def test_rows_that_a_page_token_counts_stay_where_others_are_cut() -> None:
+    rows = [{"id": f"row {number}", "name": "n"} for number in range(100)]
+    page = Page.model_validate({"items": rows, "next_page_token": "100:"})
+    beside = Beside(items=page.items, next_page_token="100:", choices=["a choice"] * 2_000)
+
+    shown = structured(beside)
+
+    assert shown["items"] == rows
+    assert 0 < len(shown["choices"]) < 2_000
+    assert [cut["pointer"] for cut in shown["truncated"]] == ["/choices"]
+
+
+def test_one_enormous_row_is_cut_like_the_rest() -> None:
+    shown = structured(Page.model_validate({"items": [{"id": "x", "name": "word " * 50_000}]}))
+
+    assert len(shown["items"][0]["name"]) < 50_000
+    assert shown["truncated"]
+
+
+def test_a_refusal_is_bounded_too(tokenizer: Any) -> None:
+    text = written(Refusal("名前" * 9_000, *STEPS), SHOWN)
+
+    assert len(tokenizer.encode(text)) < PROMISED
+    assert json.loads(text.splitlines()[-1])["next_steps"]
 
 
 def test_where_operations_are_not_shown_a_cut_is_told_without_a_call() -> None:

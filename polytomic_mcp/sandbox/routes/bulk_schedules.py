@@ -79,6 +79,7 @@ def _request(call: Call) -> JsonObject:
 
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
+    bulk_schedules.require_emulated(call.operation, sync)
     if problems := list(bulk_schedules.problems(call.world, sync)):
         raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)

@@ -7,6 +7,7 @@ from polytomic_mcp.sandbox import (
     bulk_checks,
     bulk_executions,
     bulk_marks,
+    bulk_schedules,
     bulk_schemas,
     bulk_syncs,
     pagination,
@@ -60,12 +61,17 @@ def get(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> Any:
-    """Replace a bulk sync: what is left out falls back to its default, its schemas alone stay."""
+    """Replace a bulk sync: what is left out falls back to its default, its schemas alone stay.
+
+    While an execution is under way that is refused, unless it switches the bulk sync off.
+    """
     held = call.world.find(bulk_syncs.KIND, call.arguments["id"])
-    answer = _save(
-        call, {key: held[key] for key in ("id", "organization_id", "created_at", "created_by")}, held
-    )
-    if held["active"] and not call.arguments.get("active"):
+    is_switched_off = held["active"] and not call.arguments.get("active")
+    if not is_switched_off:
+        _require_idle(call, held)
+    kept = {key: held[key] for key in ("id", "organization_id", "created_at", "created_by")}
+    answer = _save(call, kept, held)
+    if is_switched_off:
         _cancel_current(call, held["id"])
     return answer
 
@@ -80,14 +86,25 @@ def delete(call: Call) -> Answer:
 
 
 def activate(call: Call) -> JsonObject:
-    """Switch a bulk sync's schedules on or off; off cancels the execution that is under way."""
+    """Switch a bulk sync's schedules on or off; off cancels the execution that is under way.
+
+    The API documents that, and a conflict too: here the conflict is for switching on (a guess).
+    """
     sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
     active: bool = call.arguments["active"]
+    if active:
+        _require_idle(call, sync)
     changed = {"active": active, "updated_at": call.world.now(), "updated_by": ACTOR}
     call.world.store.put(bulk_syncs.KIND, sync["id"], sync | changed)
     if not active:
         _cancel_current(call, sync["id"])
     return {"data": {"id": sync["id"], "active": active}}
+
+
+def _require_idle(call: Call, sync: JsonObject) -> None:
+    if bulk_executions.current(call.world, sync["id"]) is not None:
+        message = f"Bulk sync {sync['name']} is running; wait for its end, or cancel it."
+        raise RefusalError(409, message, key="sync_running")
 
 
 def _cancel_current(call: Call, sync_id: str) -> None:
@@ -99,6 +116,7 @@ def _cancel_current(call: Call, sync_id: str) -> None:
 def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
     world = call.world
     sync = made | bulk_syncs.compose(world, call.arguments, held)
+    bulk_schedules.require_emulated(call.operation, sync)
     if problems := bulk_checks.connection_problems(world, sync):
         raise refusal(problems, _INVALID, status=400 if held else 422)
     source = world.find("connection", sync["source_connection_id"])

@@ -183,6 +183,28 @@ async def test_the_older_version_has_several_schedules_in_one(stage: Any) -> Non
     assert newer["additional_schedules"][0]["hour"] == "05"
 
 
+@pytest.mark.parametrize(
+    "items", [("none", "nonincrementalFields"), ("none", "incrementalFields"), ("nonincrementalFields",)]
+)
+async def test_schedules_of_the_older_version_come_back_as_they_were_sent(
+    stage: Any, items: tuple[str, ...]
+) -> None:
+    daily = {"frequency": "daily", "hour": "05", "minute": "00"}
+    several = [{"item": item, "schedule": daily} for item in items]
+    sent = {"frequency": "multi", "multi": {"type": "fields", "schedules": several}}
+    body = await stage.body(schedule=sent)
+    del body["default_schedule"]
+
+    created = (await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)).json()["data"]
+    path = f"{created['id']}/schedules"
+    (default, *_) = await stage.ask("GET", path)
+    await stage.ask("PUT", f"{path}/{default['id']}", json={"schedule": {"frequency": "continuous"}})
+    changed = (await stage.http.get(f"/api/bulk/syncs/{created['id']}", headers=OLD)).json()["data"]
+
+    assert created["schedule"] == sent
+    assert changed["schedule"] != sent
+
+
 async def test_schedules_of_the_older_version_need_no_kind_of_field(stage: Any) -> None:
     sync = await stage.sync(additional_schedules=[{"frequency": "continuous"}])
 

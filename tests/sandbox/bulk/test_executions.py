@@ -121,10 +121,19 @@ async def test_an_execution_is_canceled_before_it_begins(
     assert stage.world.tables.get("postgresql", "copy.shop_people") is None
 
 
-async def test_activation_leaves_an_execution_alone(stage: Any, sync: Any, held: Any, workers: Any) -> None:
-    await stage.ask("POST", f"{sync['id']}/activate", json={"active": True})
+@pytest.mark.parametrize("by", ["activation", "update"])
+async def test_a_bulk_sync_that_runs_is_not_changed(
+    stage: Any, sync: Any, held: Any, workers: Any, by: str
+) -> None:
+    path = f"/api/bulk/syncs/{sync['id']}"
+    if by == "activation":
+        answer = await stage.http.post(f"{path}/activate", json={"active": True})
+    else:
+        answer = await stage.http.put(path, json=await stage.body(name="Other", active=sync["active"]))
     workers.release()
 
+    assert (answer.status_code, answer.json()["key"]) == (409, "sync_running")
+    assert await stage.ask("GET", sync["id"]) == sync
     assert (await stage.ask("GET", f"{sync['id']}/executions/{held['id']}"))["status"] == "completed"
 
 

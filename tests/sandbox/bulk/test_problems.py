@@ -32,7 +32,7 @@ def people(stage: Any) -> Any:
             ("invalid_value", "destination_configuration.format"),
         ),
         ({"source_configuration": {"lookback": "1"}}, ("unknown_setting", "source_configuration.lookback")),
-        ({"default_schedule": {"frequency": "runafter"}}, ("invalid_schedule", "default_schedule.frequency")),
+        ({"default_schedule": {"frequency": "yearly"}}, ("invalid_schedule", "default_schedule.frequency")),
         ({"default_schedule": {"frequency": "hourly"}}, ("invalid_schedule", "default_schedule.minute")),
         (
             {"additional_schedules": [{"frequency": "manual", "selective_mode": "some"}]},

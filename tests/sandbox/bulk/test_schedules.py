@@ -98,3 +98,17 @@ async def test_the_nearest_schedule_is_due_next_while_the_sync_is_active(
     status = await stage.ask("GET", f"{sync['id']}/status")
 
     assert status["next_execution_time"] == due
+
+
+@pytest.mark.parametrize("frequency", ["runafter", "dbtcloud", "multi"])
+async def test_a_frequency_that_is_not_emulated_is_not_called_invalid(
+    stage: Any, sync: Any, frequency: str
+) -> None:
+    schedule = {"frequency": frequency}
+
+    created = await stage.create(default_schedule=schedule)
+    added = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/schedules", json={"schedule": schedule})
+
+    assert (created.status_code, created.json()["metadata"]) == (501, {"operation": "POST /api/bulk/syncs"})
+    assert (added.status_code, added.json()["key"]) == (501, "not_implemented")
+    assert frequency in added.json()["message"]

@@ -121,3 +121,13 @@ async def test_a_schema_that_went_does_not_keep_the_others_from_changing(
     (schema,) = await stage.ask("PATCH", path, json={"schemas": [{"id": "shop.orders", "enabled": True}]})
 
     assert schema["enabled"]
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+async def test_a_patch_with_nothing_clears_a_setting(stage: Any, path: str, nothing: str | None) -> None:
+    settings = ("user_output_name", "tracking_field", "partition_key", "data_cutoff_timestamp")
+    change = {"id": "shop.people", **dict.fromkeys(settings, nothing)}
+
+    (schema,) = await stage.ask("PATCH", path, json={"schemas": [change]})
+
+    assert [schema[setting] for setting in settings] == [None] * 4

@@ -119,18 +119,16 @@ async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> 
     assert bulk.requests == []
 
 
-async def test_a_schedule_may_name_what_to_run_after(tools: Any, bulk: Any) -> None:
-    after = {"sync_ids": ["plans to gong"], "bulk_sync_ids": ["hubspot to postgresql"]}
+@pytest.mark.parametrize(
+    "schedule",
+    [{"frequency": "runafter"}, {"frequency": "daily", "run_after": {"sync_ids": ["Plans to Gong"]}}],
+)
+async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Any, bulk: Any) -> None:
+    for tool, ends in (("create_bulk_sync", NAMED), ("update_bulk_sync", {"bulk_sync_id": BULK})):
+        text = await tools.refused(tool, **ends, default_schedule=schedule)
+        assert "default_schedule: Value error, a bulk sync cannot run after something else" in text
 
-    await tools(
-        "create_bulk_sync", **NAMED, default_schedule={"frequency": "runafter", "run_after": after, "hour": 5}
-    )
-
-    assert bulk.bodies(CREATE)[0]["default_schedule"] == {
-        "frequency": "runafter",
-        "run_after": {"sync_ids": [bulk.SYNC], "bulk_sync_ids": [BULK]},
-        "hour": "5",
-    }
+    assert bulk.requests == []
 
 
 async def test_schemas_and_fields_are_named_in_any_case(tools: Any, bulk: Any) -> None:
@@ -179,7 +177,6 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         source_configuration={"replication_slot": 5},
         mode="replicat",
         schemas=["contract", {"id": "contacts", "fields": ["mail"]}],
-        default_schedule={"frequency": "runafter", "run_after": {"sync_ids": ["Nothing"]}},
         additional_schedules=[DAILY | {"schemas": ["deal"]}],
     )
 
@@ -193,7 +190,6 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
         "- schemas: No schema is called 'contract'. Did you mean 'Contacts'?",
         "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
-        "- schedule: No sync has the id or name 'Nothing'",
         "- additional_schedules: No schema is called 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text

@@ -61,6 +61,100 @@ async def test_an_older_version_is_told_its_one_schedule(connect: Any, bulk: Any
     assert not {"default_schedule", "additional_schedules"} & body.keys()
 
 
+CONTINUOUS = {"frequency": "continuous"}
+NONE, REST, RARE = (
+    {"item": item, "schedule": DAILY} for item in ("none", "incrementalFields", "nonincrementalFields")
+)
+
+
+def multi(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"frequency": "multi", "multi": {**more, "schedules": list(items)}}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [multi(NONE, RARE), multi(RARE, NONE), multi(NONE, REST), multi(RARE), multi(REST, RARE, type="fields")],
+)
+async def test_an_older_versions_schedules_go_back_as_they_came(
+    stored: dict[str, Any], connect: Any, bulk: Any
+) -> None:
+    bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
+
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("update_bulk_sync", bulk_sync_id=BULK, name="B2")
+
+    assert bulk.bodies(PUT) == [{"name": "B2", "schedule": stored} | _ends()]
+
+
+@pytest.mark.parametrize(
+    ("stored", "given", "sent"),
+    [
+        (multi(RARE, NONE), {"schedule": CONTINUOUS}, multi({"item": "none", "schedule": CONTINUOUS}, RARE)),
+        (
+            multi(RARE),
+            {"default_schedule": CONTINUOUS},
+            multi({"item": "incrementalFields", "schedule": CONTINUOUS}, RARE),
+        ),
+        (multi(NONE, RARE), {"additional_schedules": []}, DAILY),
+        (DAILY, {"schedule": multi(NONE, REST)}, multi(NONE, REST)),
+        (multi(NONE, RARE), {"schedules": [CONTINUOUS]}, CONTINUOUS),
+    ],
+)
+async def test_an_older_version_keeps_the_schedules_that_are_not_replaced(
+    stored: Any, given: Any, sent: Any, connect: Any, bulk: Any
+) -> None:
+    bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
+
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("update_bulk_sync", bulk_sync_id=BULK, **given)
+
+    assert bulk.bodies(PUT)[0]["schedule"] == sent
+
+
+@pytest.mark.parametrize(
+    ("said", "new_fields", "new_objects"),
+    [
+        ({"discover": True}, "all", "all"),
+        ({"discover": False}, "none", "none"),
+        ({"discover": True, "automatically_add_new_fields": "none"}, "none", "all"),
+    ],
+)
+async def test_what_an_older_version_discovers_it_goes_on_to_discover(
+    said: Any, new_fields: str, new_objects: str, connect: Any, bulk: Any
+) -> None:
+    bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": DAILY} | _ends() | said)
+
+    async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
+        await tools("update_bulk_sync", bulk_sync_id=BULK, active=True)
+
+    (body,) = bulk.bodies(PUT)
+    assert body["automatically_add_new_fields"] == new_fields
+    assert body["automatically_add_new_objects"] == new_objects
+
+
+async def test_a_setting_is_cleared_by_nothing(tools: Any, bulk: Any) -> None:
+    stored = bulk.answers[f"GET {PATH}"]["data"] | {"data_cutoff_timestamp": "2026-01-01T00:00:00Z"}
+    bulk.holds("bulk/syncs", stored)
+    nothing = {"data_cutoff_timestamp": "", "concurrency_limit": 0, "additional_schedules": []}
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, **nothing)
+
+    (body,) = bulk.bodies(PUT)
+    assert not {"data_cutoff_timestamp", "concurrency_limit"} & body.keys()
+    assert body["additional_schedules"] == []
+
+
+async def test_a_setting_of_a_schema_is_cleared_by_nothing(tools: Any, bulk: Any) -> None:
+    names = ("user_output_name", "tracking_field", "partition_key", "data_cutoff_timestamp")
+
+    await tools(
+        "update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "contacts", **dict.fromkeys(names, "")}]
+    )
+
+    (schema,) = bulk.bodies(PATCH)[0]["schemas"]
+    assert [schema[name] for name in names] == ["", "", "", None]
+
+
 @pytest.mark.parametrize("stored", [DAILY, {}])
 async def test_one_old_schedule_is_the_default(stored: dict[str, str], connect: Any, bulk: Any) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
