@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from math import inf
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -18,14 +19,16 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.guides import Argument, Guide
 from polytomic_mcp.resources import LATEST
-from polytomic_mcp.tools.answers import items_of
+from polytomic_mcp.tools.answers import data_of, items_of
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.connections import type_id
-from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import CONNECTION, SYNC, every, find
-from polytomic_mcp.tools.targets import target_objects
+from polytomic_mcp.tools.targets import find_target, target_fields, target_objects
 
+_MODEL_SOURCE: Final = "GET /api/connections/{id}/modelsync/source"
 _FRESH: Final = 10.0
 _MOST: Final = 100
 """How many values the protocol lets one completion hold."""
@@ -61,12 +64,32 @@ class _Listings:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Which values are wanted: for what argument, and what the one holds that it depends on."""
+    """Which values are wanted: for which part of what form, and what was filled in so far."""
 
     caller: Caller
     listings: _Listings
-    argument: Argument
-    owner: str
+    form: Mapping[str, Argument]
+    name: str
+    filled: Mapping[str, str]
+
+    @property
+    def argument(self) -> Argument:
+        return self.form[self.name]
+
+    @property
+    def owner(self) -> str:
+        """What the part holds that this one depends on."""
+        return self.filled.get(self.argument.of or "", "")
+
+    @property
+    def chosen(self) -> dict[str, list[str]]:
+        """What to read was filled in before this part, in the words of the API's ``params``."""
+        before = takewhile(lambda part: part[0] != self.name, self.form.items())
+        return {
+            name: [value]
+            for name, part in before
+            if part.completes in {"database", "table"} and (value := self.filled.get(name))
+        }
 
     async def every(self, operation: str) -> list[JsonObject]:
         return await self.listings.every(self.caller, operation)
@@ -81,12 +104,11 @@ def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
     ) -> CompleteResult:
         form = _form(params, guides)
         values: list[str] = []
-        if argument := form.get(params.argument.name):
+        if params.argument.name in form:
             defaults = {name: part.default or "" for name, part in form.items()}
-            given = defaults | ((params.context.arguments if params.context else None) or {})
+            filled = defaults | ((params.context.arguments if params.context else None) or {})
             caller = await caller_of(Context(request_context=request))
-            question = _Question(caller, listings, argument, given.get(argument.of or "", ""))
-            values = await _values(question)
+            values = await _values(_Question(caller, listings, form, params.argument.name, filled))
         return CompleteResult(completion=_completion(values, params.argument.value))
 
     server.add_request_handler("completion/complete", CompleteRequestParams, complete)
@@ -101,11 +123,13 @@ def _form(params: CompleteRequestParams, guides: Mapping[str, Guide]) -> Mapping
 
 
 async def _values(question: _Question) -> list[str]:
-    """Return all that could stand there; nothing where Polytomic does not say."""
+    """Return all that could stand there; the choices alone where Polytomic does not say more."""
+    find_more = _SOURCES.get(question.argument.completes)
     try:
-        return await _SOURCES[question.argument.completes](question)
+        found = await find_more(question) if find_more else []
     except (PolytomicError, ToolError):
-        return []
+        found = []
+    return [*question.argument.choices, *found]
 
 
 def _completion(values: Iterable[str], typed: str) -> Completion:
@@ -142,8 +166,78 @@ async def _operations(_: _Question) -> list[str]:
     return sorted(load_catalogue())
 
 
-async def _choices(question: _Question) -> list[str]:
-    return list(question.argument.choices)
+async def _tables(question: _Question) -> list[str]:
+    """Return what the connection's source offers under the argument's own name, or else all it offers."""
+    items = await _source(question)
+    return items.get(question.name) or [value for listed in items.values() for value in listed]
+
+
+async def _databases(question: _Question) -> list[str]:
+    items = await _source(question)
+    return items.get(question.name) or _namespaces(value for listed in items.values() for value in listed)
+
+
+async def _source(question: _Question) -> dict[str, list[str]]:
+    """Return what a model can read there, by the name of the setting that takes it."""
+    connection = await find(question.caller.api, CONNECTION, question.owner)
+    chosen = given(params=question.chosen or None)
+    source = await data_of(question.caller.api, _MODEL_SOURCE, id=connection["id"], **chosen)
+    offered = as_object(source.get("items"))
+    offered.pop("tracking_columns", None)
+    return {
+        name: [value for value in as_list(as_object(part).get("items")) if isinstance(value, str)]
+        for name, part in offered.items()
+    }
+
+
+async def _model_fields(question: _Question) -> list[str]:
+    """Return the columns of what is to be read, and those of the models over the connection."""
+    connection = await find(question.caller.api, CONNECTION, question.owner)
+    models = await question.every("GET /api/models")
+    stored = [
+        field
+        for model in models
+        if model.get("connection_id") == connection["id"]
+        for field in as_objects(model.get("fields"))
+    ]
+    columns = await _columns(question, connection["id"])
+    return [field["name"] for field in [*columns, *stored] if isinstance(field.get("name"), str)]
+
+
+async def _columns(question: _Question, connection_id: str) -> list[JsonObject]:
+    """Return the columns of the table that was chosen; none where that cannot be read, or none was."""
+    if not question.chosen:
+        return []
+    operation = f"{_MODEL_SOURCE}/fields"
+    try:
+        answer = await question.caller.api.call(operation, id=connection_id, params=question.chosen)
+    except PolytomicError:
+        return []
+    return as_objects(as_object(answer).get("data"))
+
+
+async def _target_fields(question: _Question) -> list[str]:
+    """Return the fields of the target that is filled in, those first that can be the identity."""
+    api = question.caller.api
+    owner = question.form[question.argument.of or ""].of
+    connection = await find(api, CONNECTION, question.filled.get(owner or "", ""))
+    target = await find_target(api, connection["id"], question.owner)
+    answer = await target_fields(api, connection["id"], target=target["id"])
+    fields = sorted(
+        items_of({"data": answer.get("fields")}), key=lambda item: not item.get("supports_identity")
+    )
+    return [field["id"] for field in fields]
+
+
+async def _schemas(question: _Question) -> list[str]:
+    """Return the schemas of a destination's tables, whose ids are ``schema.table``."""
+    connection = await find(question.caller.api, CONNECTION, question.owner)
+    objects = items_of(await target_objects(question.caller.api, connection["id"]))
+    return _namespaces(item["id"] for item in objects)
+
+
+def _namespaces(names: Iterable[str]) -> list[str]:
+    return [name.split(".")[-2] for name in names if "." in name]
 
 
 def _named(operation: str) -> Callable[[_Question], Awaitable[list[str]]]:
@@ -166,12 +260,16 @@ def _names(items: Iterable[JsonObject]) -> list[str]:
 
 _SOURCES: Final[Mapping[str, Callable[[_Question], Awaitable[list[str]]]]] = {
     "bulk_sync": _named("GET /api/bulk/syncs"),
-    "choice": _choices,
     "connection": _connections,
     "connection_type": _connection_types,
+    "database": _databases,
     "execution": _executions,
     "model": _named("GET /api/models"),
+    "model_field": _model_fields,
     "operation": _operations,
+    "schema": _schemas,
     "sync": _named(SYNC.list),
+    "table": _tables,
     "target": _targets,
+    "target_field": _target_fields,
 }

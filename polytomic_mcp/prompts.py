@@ -89,8 +89,9 @@ def _prompt_argument(name: str, argument: Argument) -> PromptArgument:
 
 
 def _plan(guide: Guide, values: Mapping[str, str], hidden: Mapping[str, str]) -> str:
-    steps = [f"{number}. {_step(step, values)}" for number, step in enumerate(guide.steps, 1)]
-    used = [step.tool for step in guide.steps if step.tool]
+    taken = [step.otherwise if step.otherwise and step.tool in hidden else step for step in guide.steps]
+    steps = [f"{number}. {_step(step, values)}" for number, step in enumerate(taken, 1)]
+    used = [step.tool for step in taken if step.tool]
     return "\n".join([guide.title, guide.description, "", _RULES, "", *steps, *_off(used, hidden)])
 
 

@@ -79,8 +79,9 @@ def tokenizer() -> Any:
 
 
 class Script(httpx.AsyncBaseTransport):
-    """A Polytomic that answers each ``METHOD /path`` from a table: JSON, a status, a response, or a function of
-    nothing.
+    """A Polytomic that answers each ``METHOD /path`` from a table.
+
+    An answer is JSON, a status, a response, or a function of nothing that gives one of these.
 
     A status is answered with a message. What is not in the table is answered with 404.
     """
@@ -88,6 +89,7 @@ class Script(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.queries: list[tuple[str, dict[str, str]]] = []
 
     def __setitem__(self, operation: str, answer: Any) -> None:
         self.answers[operation] = answer
@@ -96,6 +98,7 @@ class Script(httpx.AsyncBaseTransport):
         await request.aread()
         operation = f"{request.method} {request.url.path}"
         self.asked.append(operation)
+        self.queries.append((operation, dict(request.url.params)))
         answer = self.answers.get(operation, 404)
         if callable(answer):
             answer = answer()

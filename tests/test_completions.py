@@ -1,15 +1,20 @@
 """Completions: what could stand in every argument of a prompt and every variable of a template."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import httpx
 import pytest
 from mcp import Client
 from mcp.types import Completion, PromptReference, ResourceTemplateReference
 
+from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.guides import load_guides
+from polytomic_mcp.sandbox.tables import Column, Table
+from polytomic_mcp.settings import Secret
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -181,4 +186,143 @@ async def test_every_argument_of_every_prompt_can_be_asked_about(serve: Serve) -
 
     for parts, completion in completed:
         assert completion.total == len(completion.values)
-        assert {*parts.choices} <= {*completion.values}
+        assert completion.values[: len(parts.choices)] == [*parts.choices]
+
+
+async def test_tables_databases_and_their_columns_are_those_of_the_source(serve: Serve, script: Any) -> None:
+    script.holds("connections", {"id": "m", "name": "MongoDB", "type": {"id": "mongodb"}})
+    script.holds("models", {"id": "1", "connection_id": "m", "fields": [{"name": "age"}, {"name": None}]})
+    source = "GET /api/connections/m/modelsync/source"
+    items = {"database": {"items": ["app", "logs"]}, "collection": {"items": None}}
+    script[source] = {"data": {"items": items}}
+    script[f"{source}/fields"] = {"data": [{"name": "e_mail"}]}
+    guide = "sync_mongodb_to_salesforce"
+
+    async with serve() as client:
+        databases = await complete(client, guide, "database")
+        script[source] = {"data": {"items": {"collection": {"items": ["users", "orders"]}}}}
+        collections = await complete(client, guide, "collection", database="app")
+        fields = await complete(client, guide, "key_field", database="app", collection="orders")
+        script[f"{source}/fields"] = 404
+        fewer = await complete(client, guide, "key_field", database="app", collection="no such one")
+
+    assert databases.values == ["app", "logs"]
+    assert collections.values == ["users", "orders"]
+    assert fields.values == ["email", "e_mail", "age"]
+    assert fewer.values == ["email", "age"]
+    queries = [query for operation, query in script.queries if operation == source]
+    assert queries == [{}, {"params[database]": "app"}]
+
+
+async def test_fields_of_the_target_that_can_be_the_identity_come_first(serve: Serve, script: Any) -> None:
+    fields = [{"id": "Title"}, {"id": "Email", "supports_identity": True}, {"id": "Phone"}]
+    objects = {"data": [{"id": "Contact"}, {"id": "Lead"}]}
+    script[f"GET /api/connections/{SALESFORCE}/modelsync/targetobjects"] = objects
+    path = f"GET /api/connections/{SALESFORCE}/modelsync/target/fields"
+    script[path] = {"data": {"id": "Lead", "fields": fields}}
+
+    async with serve() as client:
+        completion = await complete(client, "sync_snowflake_to_salesforce", "target_key", target="Lead")
+        of_nothing = await complete(client, "sync_snowflake_to_salesforce", "target_key", target="Case")
+
+    assert completion.values == ["Email", "Title", "Phone"]
+    assert of_nothing.values == ["Email"]
+    assert [query for operation, query in script.queries if operation == path] == [{"target": "Lead"}]
+
+
+FREE_TEXT = {
+    ("call_system_directly", "path"),
+    ("embed_connection_form", "connection_name"),
+    ("embed_connection_form", "redirect_url"),
+    ("place_connector_settings", "setting"),
+    ("provision_customer_organization", "email"),
+    ("provision_customer_organization", "organization_name"),
+    ("receive_events", "endpoint"),
+}
+"""What nobody but the person knows."""
+
+
+async def furnish(api: Polytomic, world: Any) -> None:
+    """Connect each system the guides speak of, under the name they give it; store a sync of each kind."""
+    parts = [part for guide in load_guides().values() for part in guide.arguments.values()]
+    names = {part.type: part.default for part in parts if part.completes == "connection" and part.type}
+    column = Column("e_mail", "string", "VARCHAR")
+    base = (await api.call("POST /api/connections", name="Base", type="bigquery", configuration={}))["data"]
+    for system, name in names.items():
+        stored = world.store.get("connection", base["id"]) | {"id": system, "name": name}
+        stored["type"] = stored["type"] | {"id": system}
+        world.store.put("connection", system, stored)
+        world.tables.create(Table(system, "app.people", "People", "table", (column,), "e_mail"))
+    people = {"configuration": {"table": "app.people"}, "connection_id": "snowflake"}
+    model = (await api.call("POST /api/models", name="People", **people))["data"]
+    source = {"model_id": model["id"], "field": "e_mail"}
+    await api.call(
+        "POST /api/syncs",
+        name="Flow",
+        mode="updateOrCreate",
+        fields=[],
+        identity={"source": source, "target": "Id", "function": "Equality"},
+        schedule={"frequency": "manual"},
+        target={"connection_id": "gong", "object": "my-gong-engage-flow"},
+    )
+    await api.call("POST /api/connections/{id}/schemas/refresh", id="hubspot")
+    await api.call("GET /api/connections/{id}/schemas/status", id="hubspot")
+    await api.call(
+        "POST /api/bulk/syncs",
+        name="Copy",
+        mode="replicate",
+        source_connection_id="hubspot",
+        destination_connection_id="postgresql",
+        destination_configuration={"schema": "copy"},
+        default_schedule={"frequency": "manual"},
+    )
+
+
+@pytest.fixture
+async def furnished() -> AsyncIterator[Client]:
+    """A client of a sandbox that has what the guides speak of."""
+    app = create_sandbox(key="sandbox-key")
+    transport = httpx.ASGITransport(app)
+    async with Polytomic("sandbox-key", base_url="http://sandbox", transport=transport) as api:
+        await furnish(api, app.state.world)
+    settings = Settings(api_key=Secret("sandbox-key"), api_url="http://sandbox")
+    async with Client(build_server(settings, transport=transport)) as client:
+        yield client
+    app.state.world.close()
+
+
+@pytest.mark.parametrize("name", load_guides())
+async def test_whoever_fills_in_a_form_is_offered_something_for_each_part_but_free_text(
+    furnished: Client, name: str
+) -> None:
+    filled: dict[str, str] = {}
+
+    for argument in load_guides()[name].arguments:
+        offered = (await complete(furnished, name, argument, **filled)).values
+        assert bool(offered) == ((name, argument) not in FREE_TEXT), argument
+        filled[argument] = offered[0] if offered else "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "found"),
+    [
+        ("sync_mysql_to_snowflake", "table", "app.people"),
+        ("sync_mongodb_to_salesforce", "database", "app"),
+        ("sync_mongodb_to_salesforce", "collection", "app.people"),
+        ("sync_snowflake_to_salesforce", "key_field", "e_mail"),
+        ("sync_mysql_to_snowflake", "key_field", "e_mail"),
+        ("sync_snowflake_to_salesforce", "target_key", "LastName"),
+        ("sync_gcs_to_webhook", "file", "app.people"),
+        ("bulk_sync_hubspot_to_postgresql", "schema", "public"),
+    ],
+)
+async def test_what_polytomic_knows_is_offered_beside_the_default(
+    furnished: Client, name: str, argument: str, found: str
+) -> None:
+    arguments = load_guides()[name].arguments
+    chosen = {"table": "app.people"} if "table" in arguments else {}
+
+    completion = await complete(furnished, name, argument, **chosen)
+
+    assert completion.values[: len(arguments[argument].choices)] == [*arguments[argument].choices]
+    assert found in completion.values

@@ -50,8 +50,7 @@ class RetryPolicy:
     longest_delay: float = 8.0
 
     def delay(self, attempt: int, chance: float, asked: float | None) -> float:
-        """Return the wait after an attempt (the first is 1): jitter above the shortest delay, and no less
-        than was asked for.
+        """Return the wait after an attempt (the first is 1): jitter above the shortest, or what was asked.
 
         ``chance`` is a random number from 0 to 1, ``asked`` what ``retry_after`` found.
         """

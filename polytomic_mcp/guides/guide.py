@@ -16,9 +16,12 @@ class Argument:
     """What one fills in. Without a default it must be.
 
     ``completes`` says what could stand there: the name of a connection, model, sync or bulk_sync, the id of
-    a connection_type, target, execution or operation, or one of the ``choices``. ``type`` narrows
-    connections to a type; ``of`` names the argument that holds the connection of a target, or the sync of
-    an execution.
+    a connection_type, target, execution or operation; a table or database to read, a column of what is read
+    (model_field), a schema or a target_field to write to; one of the ``choices`` alone (choice), or what
+    nobody can guess (text). ``choices`` come before what is found.
+
+    ``type`` narrows connections to a type. ``of`` names the argument that holds the target of a
+    target_field, the sync of an execution, and the connection of everything else.
     """
 
     completes: str
@@ -34,12 +37,20 @@ class Step:
     """One step: what to do, and the tool with its arguments where it is a call.
 
     ``{name}`` stands for what an argument of the guide holds, ``<something>`` for what is not known before:
-    an earlier answer has it, or the person.
+    an earlier answer has it, or the person. ``otherwise`` is the step where the tool is not shown.
     """
 
     do: str
     tool: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    otherwise: "Step | None" = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Step":
+        """Read a step of a guide's file."""
+        parts = dict(document)
+        otherwise = parts.pop("otherwise", None)
+        return cls(**parts, otherwise=cls.from_json(otherwise) if otherwise else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Guide:
     def from_json(cls, document: Mapping[str, Any]) -> "Guide":
         """Read a guide's file."""
         arguments = {name: Argument(**parts) for name, parts in document["arguments"].items()}
-        steps = tuple(Step(**step) for step in document["steps"])
+        steps = tuple(Step.from_json(step) for step in document["steps"])
         return cls(document["title"], document["description"], arguments, steps)
 
 

@@ -24,7 +24,7 @@ from polytomic_mcp.sandbox.keys import identify, is_own, read_token
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.router import Router
 from polytomic_mcp.sandbox.validation import Validation
-from polytomic_mcp.sandbox.versions import CURRENT, served_version, version_headers
+from polytomic_mcp.sandbox.versions import CURRENT, require_served, served_version, version_headers
 from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
 from polytomic_mcp.sandbox.world import World
 
@@ -71,6 +71,7 @@ class Api:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         match = self._router.match(request.method, raw_path.decode(errors="replace"))
         operation = match.operation
+        require_served(operation.id, version)
         self._require_emulated(operation)
         _require_permitted(operation, credential)
         key = request.headers.get(IDEMPOTENCY_HEADER) if operation.takes_idempotency_key else None

@@ -70,7 +70,7 @@ def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) ->
 
 
 def require_emulated(operation: str, sync: JsonObject) -> None:
-    """Refuse with 501 where a schedule has a frequency that Polytomic knows and the sandbox does not emulate."""
+    """Refuse with 501 where a schedule has one of Polytomic's frequencies that the sandbox lacks."""
     for each in of(sync):
         if each["frequency"] in _NOT_EMULATED:
             raise RefusalError(

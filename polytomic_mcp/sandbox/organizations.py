@@ -40,12 +40,17 @@ def act_in(call: Call, id_: str | None = None) -> str:
 
 def is_reached(call: Call, id_: str) -> bool:
     """Say whether the caller may act in an organization."""
-    return call.credential.organization_id in (id_, ORGANIZATION_ID)
+    return is_partner(call) or call.credential.organization_id == id_
+
+
+def is_partner(call: Call) -> bool:
+    """Say whether the caller reaches every organization: who acts for the first one does."""
+    return call.credential.organization_id == ORGANIZATION_ID
 
 
 def require_partner(call: Call) -> None:
     """Refuse with 403 whoever may not make or remove organizations."""
-    if call.credential.organization_id != ORGANIZATION_ID:
+    if not is_partner(call):
         raise RefusalError(403, f"{call.operation} is for partners.", key="forbidden")
 
 

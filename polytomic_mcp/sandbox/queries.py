@@ -10,11 +10,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
+from polytomic_mcp.sandbox.call import public
 from polytomic_mcp.sandbox.crm import SYSTEM as SALESFORCE
 from polytomic_mcp.sandbox.dialects import WAREHOUSES, database_of, dialect_of
 from polytomic_mcp.sandbox.engine import QueryError, Stream
 from polytomic_mcp.sandbox.reading import SECONDS
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.soql import require_emulated
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -34,8 +35,8 @@ _LOG: Final = logging.getLogger(__name__)
 _UNDER_WAY: Final = ("created", "running")
 
 
-def submit(world: World, connection: JsonObject, sql: str) -> JsonObject:
-    """Hand a query to the workers and return it as it is now; refuse a connection that takes none."""
+def submit(world: World, connection: JsonObject, sql: str, user_id: str) -> JsonObject:
+    """Hand a user's query to the workers and return it as it is now; refuse a connection that takes none."""
     system = connection["type"]["id"]
     if system not in (*WAREHOUSES, SALESFORCE):
         raise RefusalError(
@@ -45,24 +46,28 @@ def submit(world: World, connection: JsonObject, sql: str) -> JsonObject:
         )
     for earlier in world.store.list(KIND):
         _expire(world, earlier)
-    query: JsonObject = {"id": world.new_id(), "status": "created"}
+    query: JsonObject = {"id": world.new_id(), "status": "created", "_user_id": user_id}
     world.store.put(KIND, query["id"], query)
     world.run_later(partial(_run, world, connection, query, sql))
-    return query
+    return public(query)
 
 
-def results(world: World, id_: str, page: str | None) -> JsonObject:
+def results(world: World, id_: str, page: str | None, user_id: str) -> JsonObject:
     """Return what a poll answers: the query, and once it is done a page of its rows with its links.
 
     Rows that were kept too long are gone; the query is ``unknown`` then.
+
+    Raises:
+        RefusalError: 404, there is no such query, or it is another user's (the API's documentation).
     """
     query = _expire(world, world.find(KIND, id_))
+    if query.get("_user_id") != user_id:
+        raise not_found(KIND, id_)
     if query["status"] != "done":
-        return {"data": query}
+        return {"data": public(query)}
     kept = _page(world, query, page)
     objects = [dict(zip(query["fields"], row, strict=True)) for row in kept["rows"]]
-    data = {name: value for name, value in query.items() if name != "_pages"}
-    return {"data": data | {"results": objects}, "links": _links(query, kept["number"])}
+    return {"data": public(query) | {"results": objects}, "links": _links(query, kept["number"])}
 
 
 def interrupt_all(world: World) -> None:
@@ -151,7 +156,7 @@ def _expire(world: World, query: JsonObject) -> JsonObject:
     """Return the query as it is by now; forget its rows if their time is over."""
     if query["status"] != "done" or datetime.fromisoformat(query["expires"]) > world.clock():
         return query
-    lost: JsonObject = {"id": query["id"], "status": "unknown"}
+    lost: JsonObject = {"id": query["id"], "status": "unknown", "_user_id": query.get("_user_id")}
     _end(world, lost)
     return lost
 

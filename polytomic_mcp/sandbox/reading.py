@@ -7,9 +7,11 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final
 
+from polytomic_mcp.sandbox.crm import SYSTEM as SALESFORCE
 from polytomic_mcp.sandbox.dialects import database_of, dialect_of
 from polytomic_mcp.sandbox.engine import QueryError
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.soql import require_emulated
 from polytomic_mcp.sandbox.statement import Catalog
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Column, Row
@@ -84,6 +86,8 @@ def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalE
 
 def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
     system = connection["type"]["id"]
+    if system == SALESFORCE:
+        require_emulated(query)
     database = database_of(system, connection["configuration"])
     stack = ExitStack()
     opened = world.engine.stream(

@@ -1,5 +1,6 @@
 """Which API version serves a call: the ``X-Polytomic-Version`` header."""
 
+from fnmatch import fnmatchcase
 from typing import Final
 
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -13,6 +14,26 @@ The sandbox behaves as the last two do; the older ones are served as 2024-02-08.
 """
 
 OLDEST, CURRENT = VERSIONS[0], VERSIONS[-1]
+
+_NEW: Final = (
+    "* /api/harbor*",
+    "* /api/operations/*",
+    "* /api/*entities/*",
+    "* /api/organization",
+    "* /api/organization/*",
+    "* /api/record-view-links*",
+    "* /api/temporary-credentials",
+    "* */error-handling",
+    "* */consolelog",
+    "* */proxy*",
+    "* */usage",
+    "* */deliveries",
+    "PATCH */fields/{field_id}",
+)
+"""The operations that the current version added, as patterns of their ids (by the SDKs of both).
+
+The index of a run's logs is new too, and served all the same: the sandbox lists no log files otherwise.
+"""
 
 
 def served_version(asked: str | None) -> str:
@@ -30,6 +51,14 @@ def served_version(asked: str | None) -> str:
             key="unknown_version",
         )
     return asked
+
+
+def require_served(operation: str, version: str) -> None:
+    """Refuse with 404 an operation that the version does not have yet."""
+    if version < CURRENT and any(fnmatchcase(operation, pattern) for pattern in _NEW):
+        raise RefusalError(
+            404, f"{version} has no {operation}; send {HEADER}: {CURRENT} to call it.", key="not_found"
+        )
 
 
 def version_headers(asked: str | None, served: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -127,11 +128,8 @@ def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> l
 
 def _kept(items: list[Any], tokens: int) -> int:
     """Return how many items from the start fit whole."""
-    for count, item in enumerate(items):
-        tokens -= estimate_json(item, tokens) + 1
-        if tokens < 0:
-            return count
-    return len(items)
+    costs = accumulate(estimate_json(item, tokens) + 1 for item in items)
+    return sum(1 for _ in takewhile(lambda cost: cost <= tokens, costs))
 
 
 def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:

@@ -1,18 +1,18 @@
 """Executions of bulk syncs: one run, its counts schema by schema, and what went wrong."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.errors import ConflictError
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, Limit, Parsed, TheCaller
+from polytomic_mcp.tools.arguments import Api, Limit, PageToken, TheCaller
+from polytomic_mcp.tools.bounds import room_beside
+from polytomic_mcp.tools.bulk_pages import DEFAULT_LIMIT, Entry, Held, RowPage, Wanted, page_rows
 from polytomic_mcp.tools.bulk_requests import BulkSyncId
-from polytomic_mcp.tools.bulk_selections import stored_schemas
 from polytomic_mcp.tools.bulk_sources import find_schema
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.executions import Seconds
@@ -20,16 +20,18 @@ from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import BULK_SYNC, find
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import NextStep, Result
+from polytomic_mcp.tools.results import NextStep, Result, Source
 from polytomic_mcp.tools.waiting import wait
 
 OVER: Final = frozenset({"completed", "failed", "errors", "canceled", "interrupted"})
 FAILED: Final = frozenset({"failed", "errors", "interrupted"})
-DEFAULT_SCHEMAS: Final = 20
+DEFAULT_SCHEMAS: Final = DEFAULT_LIMIT
 
 _GET: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
-_CONSOLE: Final = "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog"
-_REBUILD: Final = "rebuild"
+_EXECUTION: Final = "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}"
+_CONSOLE: Final = f"{_EXECUTION}/consolelog"
+_SCHEMA_CONSOLE: Final = f"{_EXECUTION}/schemas/{{schema_id}}/consolelog"
+_LINE: Final = ("timestamp", "level", "message")
 _DESCRIBED: Final = 4
 _MOST_LINES: Final = 50
 
@@ -49,6 +51,8 @@ class SchemaRun(BaseModel):
 class BulkExecution(Result):
     """A run: counts in all and by schema, those that failed first."""
 
+    ROWS = frozenset({"schemas", "log"})
+
     id: str
     bulk_sync_id: str
     status: str
@@ -59,36 +63,14 @@ class BulkExecution(Result):
     schemas_by_status: dict[str, int] | None = None
     schemas: list[SchemaRun] | None = None
     log: Annotated[list[JsonObject] | None, Field(description="Console lines, newest first")] = None
+    next_page_token: Annotated[
+        str | None, Field(description="For more, as page_token of get_bulk_sync_execution")
+    ] = None
 
-
-async def start_bulk_sync(
-    caller: TheCaller,
-    context: Context[Caller],
-    bulk_sync_id: BulkSyncId,
-    schemas: Annotated[list[str] | None, Parsed, Field(description="Only these, by id or name")] = None,
-    resync_mode: Annotated[
-        str | None,
-        Field(description="refetch, resync or rebuild (drops outputs first); default: changes only"),
-    ] = None,
-    fetch_mode: Annotated[str | None, Field(description="none, incremental or full (Salesforce)")] = None,
-    test: Annotated[bool | None, Field(description="A trial; may write up to 5 records a schema")] = None,
-    resync: Annotated[bool | None, Field(description="Old form of resync_mode rebuild")] = None,
-    wait_seconds: Seconds = 30,
-) -> BulkExecution:
-    """Run a bulk sync now and wait for its end, with progress. Answers counts by schema.
-
-    Still running when the time is up? get_bulk_sync_execution goes on waiting.
-    """
-    resync_mode = _resync_mode(resync_mode, resync=resync, test=test)
-    sync = await find(caller.api, BULK_SYNC, bulk_sync_id)
-    ids = await _schema_ids(caller.api, sync, schemas) if schemas else None
-    body = given(schemas=ids, resync_mode=resync_mode, fetch_mode=fetch_mode, test=test)
-    try:
-        started = await data_of(caller.api, "POST /api/bulk/syncs/{id}/executions", id=sync["id"], **body)
-    except ConflictError as running:
-        follow = _follow(sync["id"], None, "Follow the run that is under way.")
-        raise Refusal(str(running), follow) from running
-    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds, started)
+    def source(self) -> Source:
+        """Return the API's own answer about the run."""
+        places = {"status_message": "/data/status_message"}
+        return Source(_GET, {"id": self.bulk_sync_id, "exec_id": self.id}, places)
 
 
 async def get_bulk_sync_execution(
@@ -97,16 +79,22 @@ async def get_bulk_sync_execution(
     bulk_sync_id: BulkSyncId,
     execution_id: Annotated[str | None, Field(description="Default: the latest")] = None,
     wait_seconds: Seconds = 0,
-    log: Annotated[bool, Field(description="Also the last console lines")] = False,
-    limit: Limit = DEFAULT_SCHEMAS,
+    log: Annotated[
+        bool, Field(description="Instead of schemas the last 50 console lines, newest first")
+    ] = False,
+    schema_id: Annotated[str | None, Field(description="Only of this schema: id or output name")] = None,
+    query: Annotated[str | None, Field(description="Only schemas or lines with this text")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
 ) -> BulkExecution:
     """Get a run of a bulk sync: status, totals, counts by schema (failing ones first)."""
     sync = await find(caller.api, BULK_SYNC, bulk_sync_id)
     execution_id = execution_id or await _latest(caller.api, sync)
-    execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds, limit=limit)
+    seen = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
+    wanted = Wanted(query, schema_id, limit, page_token)
     if log:
-        execution.log = await _console(caller.api, execution, limit)
-    return execution
+        return await _with_log(caller.api, sync["id"], seen, wanted)
+    return _with_schemas(sync["id"], seen, wanted)
 
 
 async def cancel_bulk_sync(
@@ -130,7 +118,21 @@ async def read_bulk_execution(
 ) -> BulkExecution:
     """Read a run as the tools answer it, with up to ``limit`` of its schemas."""
     seen = await data_of(api, _GET, id=bulk_sync_id, exec_id=execution_id)
-    return _execution(bulk_sync_id, seen, limit)
+    return _with_schemas(bulk_sync_id, seen, Wanted(limit=limit))
+
+
+async def follow_bulk_execution(
+    caller: Caller, context: Context[Caller], bulk_sync_id: str, started: JsonObject, seconds: float
+) -> BulkExecution:
+    """Wait for the end of a run that has just been started, and return it as the tools answer it."""
+    seen = await _followed(caller, context, bulk_sync_id, str(started.get("id")), seconds, started)
+    return _with_schemas(bulk_sync_id, seen, Wanted())
+
+
+def following(bulk_sync_id: str, execution_id: str | None, reason: str) -> NextStep:
+    """Return the call that waits for a run; without its id, for the latest."""
+    arguments = given(bulk_sync_id=bulk_sync_id, execution_id=execution_id, wait_seconds=60)
+    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)
 
 
 def describe(seen: JsonObject) -> str:
@@ -146,28 +148,6 @@ def describe(seen: JsonObject) -> str:
     return f"{state}, records: {counts}" if counts else state
 
 
-def _resync_mode(mode: str | None, *, resync: bool | None, test: bool | None) -> str | None:
-    """Return the mode that the old and the new spelling agree on.
-
-    Raises:
-        ToolError: They do not, or a trial would resync, which the API refuses.
-    """
-    if resync and mode not in (None, _REBUILD):
-        raise ToolError(f"start_bulk_sync: resync means resync_mode {_REBUILD!r}; send resync_mode alone.")
-    mode = _REBUILD if resync else mode
-    if test and mode:
-        raise ToolError("start_bulk_sync: a test cannot resync; send test or resync_mode, not both.")
-    return mode
-
-
-async def _schema_ids(api: Polytomic, sync: JsonObject, names: list[str]) -> list[str]:
-    listed = await stored_schemas(api, sync["id"])
-    try:
-        return [find_schema(listed, name)["id"] for name in names]
-    except ToolError as error:
-        raise ToolError(f"schemas: {error} Nothing was started.") from error
-
-
 async def _followed(
     caller: Caller,
     context: Context[Caller],
@@ -175,10 +155,8 @@ async def _followed(
     execution_id: str,
     seconds: float,
     known: JsonObject | None = None,
-    *,
-    limit: int = DEFAULT_SCHEMAS,
-) -> BulkExecution:
-    seen = await wait(
+) -> JsonObject:
+    return await wait(
         caller,
         context,
         lambda: data_of(caller.api, _GET, id=bulk_sync_id, exec_id=execution_id),
@@ -187,7 +165,6 @@ async def _followed(
         seconds=seconds,
         known=known,
     )
-    return _execution(bulk_sync_id, seen, limit)
 
 
 async def _latest(api: Polytomic, sync: JsonObject) -> str:
@@ -201,42 +178,77 @@ async def _latest(api: Polytomic, sync: JsonObject) -> str:
     )
 
 
-async def _console(api: Polytomic, execution: BulkExecution, limit: int) -> list[JsonObject]:
-    """Return the newest console lines; the API keeps the last 50 and tells the oldest first (a guess)."""
-    where = {"sync_id": execution.bulk_sync_id, "execution_id": execution.id}
-    answer = await data_of(api, _CONSOLE, limit=_MOST_LINES, **where)
-    lines = [
-        {name: line.get(name) for name in ("timestamp", "level", "message")} for line in _entries(answer)
+async def _with_log(api: Polytomic, bulk_sync_id: str, seen: JsonObject, wanted: Wanted) -> BulkExecution:
+    """Return the run with console lines: the API keeps the last 50 and tells the oldest first (a guess)."""
+    execution = _execution(bulk_sync_id, seen)
+    operation, where = _CONSOLE, {"sync_id": bulk_sync_id, "execution_id": execution.id}
+    if wanted.schema_id is not None:
+        wanted = replace(wanted, schema_id=_schema_id(seen, wanted.schema_id))
+        operation, where = _SCHEMA_CONSOLE, where | {"schema_id": wanted.schema_id}
+    arguments: JsonObject = {**where, "limit": _MOST_LINES}
+    lines = as_objects((await data_of(api, operation, **arguments)).get("entries"))
+    entries = [
+        Entry(str(line.get("id") or place), place, given(**{name: line.get(name) for name in _LINE}))
+        for place, line in enumerate(lines)
     ]
-    return lines[:limit]
+    entries.sort(key=lambda entry: (str(entry.row.get("timestamp")), entry.place), reverse=True)
+    held = Held("log", operation, arguments, "/data/entries")
+    execution.log = _paged(execution, entries, held, wanted).rows
+    return execution
 
 
-def _entries(answer: JsonObject) -> list[JsonObject]:
-    return sorted(
-        as_objects(answer.get("entries")), key=lambda line: str(line.get("timestamp")), reverse=True
-    )
+def _with_schemas(bulk_sync_id: str, seen: JsonObject, wanted: Wanted) -> BulkExecution:
+    """Return the run with its schemas: what failed first, then by name."""
+    execution = _execution(bulk_sync_id, seen)
+    only = None if wanted.schema_id is None else _schema_id(seen, wanted.schema_id)
+    entries = [
+        Entry(str(item.get("schema") or place), place, _schema_run(item))
+        for place, item in enumerate(as_objects(seen.get("schemas")))
+        if only in (None, item.get("schema"))
+    ]
+    entries.sort(key=lambda entry: (entry.row.get("status") not in FAILED, entry.key))
+    held = Held("schemas", _GET, {"id": bulk_sync_id, "exec_id": execution.id}, "/data/schemas")
+    page = _paged(execution, entries, held, wanted)
+    execution.schemas = [SchemaRun.model_validate(row) for row in page.rows]
+    return execution
 
 
-def _execution(bulk_sync_id: str, item: JsonObject, limit: int) -> BulkExecution:
-    schemas = sorted(as_objects(item.get("schemas")), key=_urgency)
+def _paged(execution: BulkExecution, entries: list[Entry], held: Held, wanted: Wanted) -> RowPage:
+    """Page what the execution holds into what room it leaves, and lead on to the next page."""
+    room = room_beside(execution.model_dump(mode="json", exclude_none=True))
+    page = page_rows(entries, held, wanted, tokens=room)
+    execution.truncated = page.truncated or None
+    execution.next_page_token = page.next_page_token
+    if page.next_page_token is not None:
+        where = {"bulk_sync_id": execution.bulk_sync_id, "execution_id": execution.id}
+        more = where | wanted.following(page.next_page_token) | given(log=held.name == "log" or None)
+        step = NextStep(tool="get_bulk_sync_execution", arguments=more, reason="Read the next page.")
+        execution.next_steps = [*(execution.next_steps or ()), step]
+    return page
+
+
+def _execution(bulk_sync_id: str, seen: JsonObject) -> BulkExecution:
+    """Return the run without its schemas."""
+    schemas = as_objects(seen.get("schemas"))
     own = {
         "bulk_sync_id": bulk_sync_id,
         "schemas_by_status": Counter(str(schema.get("status")) for schema in schemas),
-        "schemas": [schema | {"schema_id": schema.get("schema")} for schema in schemas[:limit]],
+        "schemas": None,
     }
-    execution = BulkExecution.model_validate(_totals(schemas) | given(**item) | own)
-    execution.next_steps = _next_steps(execution, schemas)
-    if len(schemas) > limit:
-        rest = {"bulk_sync_id": bulk_sync_id, "execution_id": execution.id, "limit": len(schemas)}
-        execution.truncated = [
-            {
-                "pointer": "/schemas",
-                "shown": limit,
-                "total": len(schemas),
-                "rest": {"tool": "get_bulk_sync_execution", "arguments": rest},
-            }
-        ]
+    execution = BulkExecution.model_validate(_totals(schemas) | given(**seen) | own)
+    execution.next_steps = _next_steps(execution, schemas) or None
     return execution
+
+
+def _schema_id(seen: JsonObject, reference: str) -> str:
+    schemas = as_objects(seen.get("schemas"))
+    named = [{"id": str(item.get("schema")), "name": item.get("output_name")} for item in schemas]
+    return find_schema(named, reference)["id"]
+
+
+def _schema_run(item: JsonObject) -> JsonObject:
+    run = SchemaRun.model_validate(item | {"schema_id": item.get("schema")})
+    return run.model_dump(exclude_none=True)
 
 
 def _totals(schemas: list[JsonObject]) -> JsonObject:
@@ -245,15 +257,9 @@ def _totals(schemas: list[JsonObject]) -> JsonObject:
     return {name: sum(int(schema.get(name) or 0) for schema in schemas) for name in names}
 
 
-def _urgency(schema: JsonObject) -> tuple[bool, int, int]:
-    """Sort what failed first, then by errors, then by records."""
-    counts = [int(schema.get(name) or 0) for name in ("error_count", "record_count")]
-    return schema.get("status") not in FAILED, -counts[0], -counts[1]
-
-
 def _next_steps(execution: BulkExecution, schemas: list[JsonObject]) -> list[NextStep]:
     if execution.status not in OVER:
-        return [_follow(execution.bulk_sync_id, execution.id, "It still runs: go on waiting.")]
+        return [following(execution.bulk_sync_id, execution.id, "It still runs: go on waiting.")]
     if execution.status not in FAILED:
         return []
     run: JsonObject = {"bulk_sync_id": execution.bulk_sync_id, "execution_id": execution.id, "log": True}
@@ -264,8 +270,3 @@ def _next_steps(execution: BulkExecution, schemas: list[JsonObject]) -> list[Nex
         NextStep(tool="get_bulk_sync_execution", arguments=run, reason="Read the run's log for the cause."),
         *(retry if failed else ()),
     ]
-
-
-def _follow(bulk_sync_id: str, execution_id: str | None, reason: str) -> NextStep:
-    arguments = given(bulk_sync_id=bulk_sync_id, execution_id=execution_id, wait_seconds=60)
-    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)

@@ -84,8 +84,10 @@ class BulkSchedule(_Lean):
     @model_validator(mode="before")
     @classmethod
     def _of_old_names(cls, value: Any) -> Any:
-        schedule = flat(as_object(value)) if isinstance(value, dict) else value
-        if isinstance(schedule, dict) and _is_after_others(as_object(schedule)):
+        if not isinstance(value, dict):
+            return value
+        schedule = flat(as_object(value))
+        if _is_after_others(schedule):
             raise ValueError(_NO_RUN_AFTER)
         return schedule
 

@@ -1,17 +1,25 @@
 """What the tools answer about a bulk sync."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.bounds import Cut, fit, room_beside
 from polytomic_mcp.tools.bulk_selections import SCHEMA, SCHEMAS
 from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.replies import without
 from polytomic_mcp.tools.results import Change, Result, Source
+from polytomic_mcp.tools.token_counts import estimate_json
+
+_GET: Final = "GET /api/bulk/syncs/{id}"
+_EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
 class BulkSync(Result):
     """A bulk sync; or, after a dry run, the requests that would be sent."""
+
+    ROWS = frozenset({"enabled_schemas", "shown_schema"})
 
     id: str | None = None
     name: str | None = None
@@ -27,14 +35,49 @@ class BulkSync(Result):
     requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
 
     def source(self) -> Source | None:
-        """Return where the longest part is read from: the one schema shown, else the list of them."""
-        if self.id is None:
-            return None
-        if self.shown_schema is not None:
-            place = {"id": self.id, "schema_id": self.shown_schema.get("id")}
-            return Source(SCHEMA, place, {"shown_schema": "/data"})
-        enabled = {"id": self.id, "filters": {"enabled": "true"}}
-        return Source(SCHEMAS, enabled, {"enabled_schemas": "/data"})
+        """Return where all but its schemas is read from."""
+        return None if self.id is None else Source(_GET, {"id": self.id})
+
+    def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
+        """Add the schemas that are on, and one of them whole, in the room there is; calls hold the rest."""
+        room = room_beside(self.model_dump(mode="json", exclude_none=True))
+        ids = [str(item["id"]) for item in listed if item.get("enabled")]
+        kept = _kept(ids, room if shown is None else room // 3)
+        self.schema_count, self.enabled_schemas = len(listed), ids[:kept]
+        cuts = [Cut("", kept, len(ids))] if kept < len(ids) else []
+        enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
+        reports = [_report("/enabled_schemas", cut, SCHEMAS, enabled) for cut in cuts]
+        if shown is not None:
+            fitting = fit(without(_EMPTY, shown), room - room // 3)
+            self.shown_schema = fitting.value
+            one: JsonObject = {"id": self.id, "schema_id": shown.get("id")}
+            reports += [_report("/shown_schema", cut, SCHEMA, one) for cut in fitting.few_cuts]
+        self.truncated = reports or None
+        return self
+
+
+def _kept(ids: list[str], tokens: int) -> int:
+    """Return how many of the first ids fit."""
+    for count, id_ in enumerate(ids):
+        tokens -= estimate_json(id_) + 1
+        if tokens < 0:
+            return count
+    return len(ids)
+
+
+def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonObject:
+    rest: JsonObject = {
+        "operation": operation,
+        "arguments": arguments,
+        "pointer": f"/data{cut.pointer}",
+        "offset": cut.shown,
+    }
+    return {
+        "pointer": f"{part}{cut.pointer}",
+        "shown": cut.shown,
+        "total": cut.total,
+        "rest": {"tool": "read_operation", "arguments": rest},
+    }
 
 
 def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:

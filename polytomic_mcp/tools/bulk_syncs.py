@@ -19,7 +19,7 @@ from polytomic_mcp.tools.arguments import (
     TheCaller,
 )
 from polytomic_mcp.tools.bulk_drafts import draft_new
-from polytomic_mcp.tools.bulk_executions import cancel_bulk_sync, get_bulk_sync_execution, start_bulk_sync
+from polytomic_mcp.tools.bulk_executions import cancel_bulk_sync, get_bulk_sync_execution
 from polytomic_mcp.tools.bulk_requests import (
     AdditionalSchedules,
     BulkMode,
@@ -43,6 +43,7 @@ from polytomic_mcp.tools.bulk_results import BulkSync, dry_run_of
 from polytomic_mcp.tools.bulk_schedules import without_old_schedules
 from polytomic_mcp.tools.bulk_selections import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_sources import find_schema, list_source_schemas, when_ready
+from polytomic_mcp.tools.bulk_starts import start_bulk_sync
 from polytomic_mcp.tools.bulk_updates import draft_update
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, bulk_sync_deletion, confirm_bulk_sync
@@ -92,11 +93,10 @@ async def get_bulk_sync(
     stored = await find(api, BULK_SYNC, bulk_sync_id)
     listed = await stored_schemas(api, stored["id"])
     sync = BulkSync.model_validate(stored)
-    sync.schema_count = len(listed)
-    sync.enabled_schemas = [item["id"] for item in listed if item.get("enabled")]
+    shown = None
     if schema_id is not None:
-        sync.shown_schema = await stored_schema(api, stored["id"], find_schema(listed, schema_id)["id"])
-    return sync
+        shown = await stored_schema(api, stored["id"], find_schema(listed, schema_id)["id"])
+    return sync.with_schemas(listed, shown)
 
 
 async def create_bulk_sync(

@@ -46,7 +46,7 @@ def _path(location: Sequence[int | str]) -> str:
 
 def _reason(kind: str, message: str, location: Sequence[int | str], schema: Mapping[str, Any]) -> str:
     if kind != "extra_forbidden":
-        return _WORDS.get(kind, message)
+        return _WORDS.get(kind, message.removeprefix("Value error, "))
     known = _names(schema, location[:-1])
     takes = f" It takes: {', '.join(known)}" if known else ""
     return f"is unknown.{nearest(str(location[-1]), known)}{takes}"

@@ -139,23 +139,40 @@ def _refused_rows(evidence: Evidence) -> Iterator[Cause]:
         yield _cause(title, "certain", told, _step("get_sync_execution", "see the rows", **log), blocks=False)
 
 
+def _drifts(evidence: Evidence) -> Iterator[Cause]:
+    """Name columns that their source no longer has, and those that have another type there."""
+    found = evidence.drifts()
+    gone, changed = [each for each in found if not each.now], [each for each in found if each.now]
+    if gone:
+        step = _step("update_model", "read its columns anew", model_id=gone[0].model_id, refresh=True)
+        title = "The source no longer has columns that the sync reads"
+        yield _cause(title, "certain", [str(each) for each in gone], step)
+    if changed:
+        step = _step("update_model", "read its columns anew", model_id=changed[0].model_id, refresh=True)
+        title = "Columns have another type at their source"
+        yield _cause(title, "possible", [str(each) for each in changed], step, blocks=False)
+
+
 def _misfits(evidence: Evidence) -> Iterator[Cause]:
-    """Name types that do not fit, where something went wrong or nothing ran well since the field changed."""
+    """Name types that do not fit, where something went wrong or the field changed after the sync.
+
+    Of a field that changed and ran well since, only types that hardly can fit are worth a word.
+    """
     groups = evidence.row_errors.causes if evidence.row_errors else []
     errors = {group.field for group in groups}
     is_failing = evidence.condition.state == "failing"
     well = evidence.last_clean_run
-    found = [
-        each
-        for each in evidence.misfits()
-        if is_failing
-        or errors & {each.field, each.target}
-        or (each.changed is not None and (well is None or each.changed > well))
-    ]
-    if found:
+    by_certainty: dict[Certainty, list[str]] = {}
+    for each in evidence.misfits():
+        is_new = each.changed is not None and (well is None or each.changed > well)
+        if is_failing or is_new or errors & {each.field, each.target}:
+            by_certainty.setdefault("likely", []).append(str(each))
+        elif each.changed is not None and each.is_plain:
+            by_certainty.setdefault("possible", []).append(str(each))
+    for certainty, lines in by_certainty.items():
         model_id = next(id_ for id_, model in evidence.models.items() if model)
         step = _step("get_model", "see its fields and their types", model_id=model_id)
-        yield _cause("Types do not fit", "likely", [str(each) for each in found], step, blocks=False)
+        yield _cause("Types do not fit", certainty, lines, step, blocks=False)
 
 
 def _standing(evidence: Evidence) -> Iterator[Cause]:
@@ -183,6 +200,7 @@ _STANDINGS: Final[dict[str, tuple[str, Certainty, bool]]] = {
 _RULES: Final[tuple[Callable[[Evidence], Iterator[Cause]], ...]] = (
     _ill_connections,
     _lost_objects,
+    _drifts,
     _problems,
     _failed_run,
     _refused_rows,

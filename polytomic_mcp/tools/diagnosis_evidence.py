@@ -15,6 +15,7 @@ from polytomic_mcp.tools.gathering import Finding, Gathering
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.row_errors import Line, RowErrors, group, read_row_errors, row_errors
+from polytomic_mcp.tools.source_columns import Columns, Drift, can_be_read, drifts, read_columns
 from polytomic_mcp.tools.sync_requests import identities_of
 from polytomic_mcp.tools.sync_states import Condition, Run, condition_of, runs_of
 from polytomic_mcp.tools.targets import target_fields
@@ -38,6 +39,7 @@ class Evidence:
     runs: list[Run] | None = None
     models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     connections: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
     target: JsonObject | None = None
     events: list[JsonObject] = field(default_factory=list[JsonObject])
     row_errors: RowErrors | None = None
@@ -82,6 +84,10 @@ class Evidence:
     def misfits(self) -> list[Misfit]:
         """Return the mappings whose types do not fit."""
         return list(misfits(self.sync, self.models, self.target))
+
+    def drifts(self) -> list[Drift]:
+        """Return the columns in use that are gone from their source, or have another type there."""
+        return list(drifts(self.sync, self.models, self.columns))
 
     def field_names(self) -> set[str]:
         """Return the names that an error may mention: fields mapped from and to, and the target's own."""
@@ -133,8 +139,14 @@ async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering
             for id_ in dict.fromkeys([*sources, evidence.target_connection_id])
             if id_
         }
+        columns = {
+            id_: read("source columns", partial(read_columns, api, model))
+            for id_, model in evidence.models.items()
+            if can_be_read(model)
+        }
         errors = read("row errors", partial(_row_errors, api, evidence, run))
     evidence.connections = _known(connections.items())
+    evidence.columns = {id_: found.value for id_, found in columns.items() if found.value is not None}
     evidence.row_errors = errors.value
     if run is not None and not (errors.value and errors.value.causes):
         evidence.row_errors = _told_by_the_run(evidence, run)

@@ -14,6 +14,13 @@ from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of
 
 _TAKES_ALL: Final = frozenset({"", "string", "unknown", "object", "binary"})
+_NEVER_FIT: Final = {
+    "string": frozenset({"number", "datetime", "boolean"}),
+    "object": frozenset({"number", "datetime", "boolean"}),
+    "array": frozenset({"number", "datetime", "boolean"}),
+}
+"""Types, and those that take none of their values, or only such as happen to read like one."""
+
 _OLD_FORMS: Final = {
     "identities": ("identity",),
     "model_filters": ("filters", "filter_logic"),
@@ -34,6 +41,11 @@ class Misfit:
     target: str
     target_type: str
     changed: datetime | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether hardly a value of the one type fits the other."""
+        return self.target_type in _NEVER_FIT.get(self.type, ())
 
     def __str__(self) -> str:
         since = "; the field was changed after the sync" if self.changed else ""

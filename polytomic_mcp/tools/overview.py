@@ -1,5 +1,6 @@
 """Every sync and bulk sync at a glance: how each is doing, the worst first."""
 
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -121,17 +122,18 @@ def _key(row: JsonObject) -> tuple[int, str, str]:
 
 def _token(row: Row) -> str:
     """Name the place after a row by what it is sorted by, which holds whatever changes meanwhile."""
-    return f"{row.model_dump()['state']}:{row.id}:{row.name or ''}"
+    return json.dumps([row.model_dump()["state"], row.name or "", row.id], ensure_ascii=False)
 
 
 def _place(page_token: str | None) -> tuple[int, str, str]:
     if page_token is None:
         return (-1, "", "")
-    state, _, rest = page_token.partition(":")
-    id_, colon, name = rest.partition(":")
-    if state not in STATES or not colon:
-        raise ToolError("page_token is not one that sync_overview answered; leave it out to start over.")
-    return STATES.index(state), name, id_
+    try:
+        state, name, id_ = map(str, json.loads(page_token))
+        return [*STATES].index(state), name, id_
+    except (TypeError, ValueError) as error:
+        text = "page_token is not one that sync_overview answered; leave it out to start over."
+        raise ToolError(text) from error
 
 
 async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress") -> list[_Subject]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
@@ -97,6 +98,11 @@ async def update_user(
 ) -> User:
     """Change a user's roles or e-mail address. What is not given stays."""
     api = caller.api
+    if roles == []:
+        raise ToolError(
+            "update_user: roles is empty, and Polytomic keeps those a user has where none are sent. Name the "
+            "roles they are to have, or leave it out. Nothing was changed."
+        )
     async with caller.updating:
         own = None if email is None else await own_id(api, organization_id)
         place = await _Place.of(api, own or organization_id)

@@ -1,5 +1,6 @@
 """Webhooks: where an organization's events are sent, and what became of the sending."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
@@ -8,7 +9,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.answers import data_of
-from polytomic_mcp.tools.arguments import Api, ConfirmName, Limit, PageToken, Query, TheCaller
+from polytomic_mcp.tools.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query, TheCaller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject
@@ -17,7 +18,20 @@ from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import WEBHOOK, every, find
 from polytomic_mcp.tools.results import MASK, Deleted, Page, Result
 
+_HIDDEN: Final = "secret"
+
 _FEW: Final = 20
+_SHORT: Final = ("id", "endpoint", "disabled")
+_ATTEMPT: Final = (
+    "id",
+    "event_id",
+    "event_type",
+    "success",
+    "status_code",
+    "error_kind",
+    "duration_ms",
+    "attempted_at",
+)
 
 WebhookId = Annotated[str | None, Field(description="Id or endpoint; may be left out for the only one")]
 Since = Annotated[str | None, Field(description="After this time, ISO 8601")]
@@ -33,10 +47,19 @@ class Webhook(Result):
 
 
 async def list_webhooks(
-    api: Api, query: Query = None, limit: Limit = _FEW, page_token: PageToken = None
+    api: Api, query: Query = None, fields: Fields = None, limit: Limit = _FEW, page_token: PageToken = None
 ) -> Page:
     """List webhooks: where Polytomic posts events, signed."""
-    return await list_page(api, WEBHOOK.list, row=_hidden, query=query, limit=limit, page_token=page_token)
+    is_asked = _HIDDEN in (fields or ())
+    return await list_page(
+        api,
+        WEBHOOK.list,
+        row=lambda item: _part(item, _SHORT) | ({_HIDDEN: MASK} if is_asked else {}),
+        query=query,
+        fields=[name for name in fields or () if name != _HIDDEN],
+        limit=limit,
+        page_token=page_token,
+    )
 
 
 async def list_webhook_deliveries(
@@ -47,16 +70,18 @@ async def list_webhook_deliveries(
     since: Since = None,
     until: Until = None,
     query: Query = None,
+    fields: Fields = None,
     limit: Limit = _FEW,
     page_token: PageToken = None,
 ) -> Page:
-    """List attempts to deliver events, newest first: status, error, response."""
+    """List attempts to deliver events, newest first; fields adds error and response_body."""
     webhook = await _find(api, webhook_id)
     return await list_page(
         api,
         "GET /api/webhooks/{id}/deliveries",
-        row=lambda item: given(**item),
+        row=lambda item: _part(item, _ATTEMPT),
         query=query,
+        fields=fields,
         limit=limit,
         page_token=page_token,
         id=webhook["id"],
@@ -131,7 +156,11 @@ async def _find(api: Polytomic, reference: str | None) -> JsonObject:
 
 
 def _hidden(webhook: JsonObject) -> JsonObject:
-    return {name: value for name, value in webhook.items() if name != "secret"}
+    return {name: value for name, value in webhook.items() if name != _HIDDEN}
+
+
+def _part(item: JsonObject, names: Sequence[str]) -> JsonObject:
+    return {name: item.get(name) for name in names}
 
 
 def _webhook(webhook: JsonObject) -> Webhook:

@@ -195,7 +195,7 @@ def api() -> ScriptedApi:
 def connect(
     api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schemas: dict[str, Any]
 ) -> Connect:
-    """Connect a client to the tools over the scripted API, by the test's clock; nothing is repeated unless it is wanted."""
+    """Connect a client to the tools over the scripted API, by the test's clock; repetitions are opt-in."""
 
     @asynccontextmanager
     async def connected(

@@ -94,6 +94,21 @@ def test_a_huge_text_is_cut_to_a_beginning(size: int) -> None:
     assert len(to_json(fitting.value)) < 100_000
 
 
+@pytest.mark.parametrize(
+    "part",
+    [["word " * 60], {"a": "word " * 60}, [{"a": ["word " * 60]}], {"a": {"b": "word " * 60}}, "word " * 60],
+    ids=["texts", "object", "objects", "deep", "text"],
+)
+def test_many_parts_fit_however_little_there_is_for_each(part: Any) -> None:
+    for count in range(120, 420, 37):
+        value = {f"p{number}": part for number in range(count)}
+
+        fitting = fit(value)
+
+        assert estimate_json(fitting.value) <= MOST_TOKENS
+        assert fitting.cuts
+
+
 def test_only_the_largest_cuts_are_named() -> None:
     value = {f"part {number}": "word " * (10_000 + number) for number in range(9)}
 

@@ -330,6 +330,108 @@ async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
     assert [cause["evidence"] for cause in diagnosis["causes"]] == ([evidence] if is_told else [])
 
 
+@pytest.mark.parametrize(
+    ("type_", "target_type", "is_told"),
+    [
+        ("string", "number", True),
+        ("object", "datetime", True),
+        ("array", "boolean", True),
+        ("number", "boolean", False),
+        ("datetime", "string", False),
+    ],
+)
+async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
+    type_: str, target_type: str, is_told: bool, tools: Any, ill: Any
+) -> None:
+    changed = "2026-02-01T00:00:00Z"  # after the sync, before its last good run
+    change(ill, f"GET {MODEL}", updated_at=changed, fields=[{"name": "contact_id", "type": type_}])
+    target = {"id": "Id", "type": target_type, "supports_identity": True}
+    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == ([("Types do not fit", "possible", False)] if is_told else [])
+
+
+COLUMNS = "GET /api/connections/11111111-0000-0000-0000-000000000001/modelsync/source/fields"
+CONTACT_ID = {"name": "contact_id", "type": "string"}
+
+
+def read_table(api: Any, *columns: Any, **model: Any) -> None:
+    """Make the model read a table, which has these columns now."""
+    change(api, f"GET {MODEL}", **({"configuration": {"table": "contacts", "keys": ["a"]}} | model))
+    api[COLUMNS] = {"data": list(columns)}
+
+
+async def test_a_column_dropped_at_the_source_is_told_though_the_model_still_has_it(
+    tools: Any, ill: Any
+) -> None:
+    read_table(ill, {"name": "plan", "type": "string"})
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    (cause,) = diagnosis["causes"]
+    title = "The source no longer has columns that the sync reads"
+    assert told(diagnosis) == [(title, "certain", True)]
+    assert cause["evidence"] == ["contact_id of the model Plans is gone from its source"]
+    assert cause["next_step"]["tool"] == "update_model"
+    assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL, "refresh": True}
+    (asked,) = ill.asked(COLUMNS)
+    assert dict(asked.url.params) == {"params[table]": "contacts", "params[keys]": "a"}
+
+
+async def test_a_column_with_another_type_at_the_source_is_told(tools: Any, ill: Any) -> None:
+    read_table(ill, {"name": "CONTACT_ID", "type": "number"})
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [("Columns have another type at their source", "possible", False)]
+    evidence = ["contact_id of the model Plans was string, is number at its source"]
+    assert diagnosis["causes"][0]["evidence"] == evidence
+
+
+@pytest.mark.parametrize(
+    ("columns", "model"),
+    [
+        ([CONTACT_ID], {}),
+        ([{"name": "contact_id"}], {}),
+        ([], {}),
+        ([{"name": "x"}], {"configuration": {"query": "SELECT 1"}}),
+        ([{"name": "x"}], {"configuration": {"table": "contacts", "rows": 3}}),
+        ([{"name": "x"}], {"configuration": None}),
+        ([{"name": "x"}], {"enricher": {"connection_id": "c"}}),
+        ([{"name": "x"}], {"fields": [CONTACT_ID | {"user_added": True}]}),
+    ],
+)
+async def test_nothing_is_said_of_columns_that_are_as_they_were_or_cannot_be_known(
+    columns: Any, model: Any, tools: Any, ill: Any
+) -> None:
+    read_table(ill, *columns, **model)
+
+    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
+
+
+async def test_a_source_that_does_not_show_its_columns_is_named(tools: Any, ill: Any) -> None:
+    read_table(ill)
+    ill[COLUMNS] = DOWN
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert [each["source"] for each in diagnosis["unavailable"]] == ["source columns"]
+    assert diagnosis["verdict"] == "no problem found in what could be read"
+
+
+async def test_a_test_run_is_listed_but_judges_nothing(tools: Any, ill: Any) -> None:
+    trial = run(1, "failed", type="test", errors=["a trial"])
+    ill[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert diagnosis["verdict"] == "no problem found"
+    assert [each["id"] for each in diagnosis["executions"]] == ["run-1", "run-2"]
+    assert diagnosis["executions"][0]["type"] == "test"
+
+
 async def test_types_that_do_not_fit_are_told_where_rows_are_refused_for_them(tools: Any, ill: Any) -> None:
     change(ill, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
     target = {"id": "Id", "type": "number"}

@@ -106,6 +106,19 @@ async def test_a_failure_leads_to_its_diagnosis(tools: Any, api: Any, type_: str
     assert (step["tool"], step["arguments"]) == ("diagnose_sync", {"sync_id": "s1"})
 
 
+@pytest.mark.parametrize("type_", ["bulk_sync.failed", "bulk_sync.completed_with_error"])
+async def test_a_bulk_syncs_failure_leads_to_the_log_of_its_run(tools: Any, api: Any, type_: str) -> None:
+    others = [event("1", "bulk_sync.completed"), event("2", "other.failed"), event("3", type_, sync_id=None)]
+    api["GET /api/events"] = {"data": [*others, event("4", type_, error="no")]}
+
+    (step,) = (await tools("list_events"))["next_steps"]
+
+    assert (step["tool"], step["arguments"]) == (
+        "get_bulk_sync_execution",
+        {"bulk_sync_id": "s1", "execution_id": "e1", "log": True},
+    )
+
+
 async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Any, api: Any) -> None:
     api["GET /api/events"] = {"data": []}
     api["GET /api/events_types"] = {"data": ["sync.failed", "sync.running"]}

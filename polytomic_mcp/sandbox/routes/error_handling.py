@@ -1,7 +1,7 @@
 """How a sync's and a bulk sync's errors are handled: kept, and shown again.
 
-The sandbox writes to nobody and tries no record again. What is left out of a change falls back to its
-default, as with every PUT (a guess); the defaults are a guess too.
+The sandbox writes to nobody and tries no record again. What is left out of a change stays, unlike with
+other PUTs (the API's documentation); the defaults are a guess.
 """
 
 from collections.abc import Callable
@@ -32,14 +32,13 @@ def get(kind: str, call: Call) -> JsonObject:
     return {"data": kept or {**_DEFAULTS[kind], "subscribers": []}}
 
 
-def replace(kind: str, call: Call) -> JsonObject:
-    """Replace the settings."""
-    sync = call.world.find(kind, call.arguments["id"])
-    settings: JsonObject = {
-        **{name: call.arguments.get(name, default) for name, default in _DEFAULTS[kind].items()},
-        "subscribers": subscribers.read(call, "subscribers"),
-    }
-    call.world.store.put(_kept_as(kind), sync["id"], settings)
+def update(kind: str, call: Call) -> JsonObject:
+    """Change the settings that are given."""
+    settings: JsonObject = get(kind, call)["data"]
+    settings |= {name: call.arguments[name] for name in _DEFAULTS[kind] if name in call.arguments}
+    if "subscribers" in call.arguments:
+        settings["subscribers"] = subscribers.read(call, "subscribers")
+    call.world.store.put(_kept_as(kind), call.arguments["id"], settings)
     return {"data": settings}
 
 
@@ -53,7 +52,7 @@ def _of(kind: str, handler: Callable[[str, Call], JsonObject]) -> Callable[[Call
 
 ROUTES: Final[Routes] = {
     "GET /api/syncs/{id}/error-handling": _of("sync", get),
-    "PUT /api/syncs/{id}/error-handling": _of("sync", replace),
+    "PUT /api/syncs/{id}/error-handling": _of("sync", update),
     "GET /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", get),
-    "PUT /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", replace),
+    "PUT /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", update),
 }

@@ -20,7 +20,7 @@ def get(call: Call) -> dict[str, Any]:
             "role": user["role"],
             "is_user": True,
             "is_organization": False,
-            "is_partner": False,
+            "is_partner": organizations.is_partner(call),
             "is_system": False,
             "credential": {"method": credential.method, "mode": credential.mode},
         }

@@ -19,12 +19,13 @@ def run(call: Call) -> JsonObject:
             f"{call.operation} needs a query, as the parameter query or in the body.",
             key="bad_request",
         )
-    return {"data": queries.submit(call.world, connection, query)}
+    return {"data": queries.submit(call.world, connection, query, call.credential.user_id)}
 
 
 def get(call: Call) -> JsonObject:
     """Answer with a query's status, and once it is done with a page of its rows."""
-    return queries.results(call.world, call.arguments["id"], call.arguments.get("page"))
+    page: str | None = call.arguments.get("page")
+    return queries.results(call.world, call.arguments["id"], page, call.credential.user_id)
 
 
 ROUTES: Final[Routes] = {

@@ -123,19 +123,43 @@ async def test_a_source_that_cannot_be_asked_is_not_waited_for(
     assert clock.pauses == []
 
 
+@pytest.mark.parametrize("policies", [0, 2000])
 @pytest.mark.parametrize("is_one", [True, False])
-async def test_what_was_cut_says_which_call_gets_the_rest(*, is_one: bool, tools: Any, bulk: Any) -> None:
-    many = [{"id": f"schema of number {number}", "enabled": True} for number in range(2000)]
-    path = f"/api/bulk/syncs/{BULK}/schemas"
-    bulk[f"GET {path}"] = {"data": [{"id": "contacts"}] if is_one else many}
-    bulk[f"GET {path}/contacts"] = {"data": {"id": "contacts", "fields": many}}
+async def test_what_was_cut_is_read_by_the_calls_that_are_named(
+    *, is_one: bool, policies: int, tools: Any, bulk: Any
+) -> None:
+    many = [{"id": f"schema of number {number}", "enabled": True, "hidden": None} for number in range(1200)]
+    whole = {"id": "contacts", "fields": many, "filters": []}
+    path = f"/api/bulk/syncs/{BULK}"
+    listed = [many[0], {"id": "contacts", "enabled": False}, *many[1:]]
+    bulk[f"GET {path}/schemas"] = lambda request: {"data": many if "filters" in str(request.url) else listed}
+    bulk[f"GET {path}/schemas/contacts"] = {"data": whole}
+    stored = bulk.answers[f"GET {path}"]["data"] | {"policies": [f"p{number}" for number in range(policies)]}
+    bulk[f"GET {path}"] = {"data": stored}
 
     shown = await tools("get_bulk_sync", bulk_sync_id=BULK, **({"schema_id": "contacts"} if is_one else {}))
+    rest = {cut["pointer"]: await follow(tools, cut["rest"]) for cut in shown["truncated"]}
 
-    (cut,) = shown["truncated"]
-    assert cut["pointer"] == ("/shown_schema/fields" if is_one else "/enabled_schemas")
-    assert cut["total"] == 2000
-    rest = cut["rest"]["arguments"]
-    assert rest["operation"] == f"GET /api/bulk/syncs/{{id}}/schemas{'/{schema_id}' if is_one else ''}"
-    assert rest["pointer"] == ("/data/fields" if is_one else "/data")
-    assert shown["schema_count"] == (1 if is_one else 2000)
+    enabled = shown.get("enabled_schemas", []) + [item["id"] for item in rest["/enabled_schemas"]]
+    assert enabled == [item["id"] for item in many]
+    assert shown["schema_count"] == 1201
+    assert rest.keys() == {
+        "/enabled_schemas",
+        *(["/shown_schema/fields"] if is_one else []),
+        *(["/policies"] if policies else []),
+    }
+    if is_one:
+        fields = shown["shown_schema"].get("fields", []) + rest["/shown_schema/fields"]
+        assert [field["id"] for field in fields] == [item["id"] for item in many]
+    if policies:
+        assert shown["policies"] + rest["/policies"] == stored["policies"]
+
+
+async def follow(tools: Any, step: dict[str, Any]) -> list[Any]:
+    """Read a list to its end, each call as the one before names it."""
+    found: list[Any] = []
+    while step:
+        more = await tools(step["tool"], **step["arguments"])
+        found += more["result"]
+        step = next((cut["rest"] for cut in more.get("truncated", []) if cut["pointer"] == "/result"), {})
+    return found

@@ -35,6 +35,31 @@ def serve(api: Any, *states: dict[str, Any]) -> None:
     api[f"GET {PATH}/status"] = {"data": {"current_execution": None, "last_execution": {"id": RUN}}}
 
 
+class Person:
+    """Somebody who fills in each form the same way, and remembers the questions."""
+
+    def __init__(self, **answer: bool) -> None:
+        self.answer = answer
+        self.questions: list[str] = []
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        del context
+        self.questions.append(params.message)
+        return ElicitResult(action="accept", content=dict(self.answer))
+
+
+async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
+    """Read the first page of a run's schemas or lines, and the others by the steps it leads on with."""
+    found: list[Any] = []
+    while arguments:
+        run = await tools("get_bulk_sync_execution", **arguments)
+        found += run.get(part, [])
+        steps = [step["arguments"] for step in run.get("next_steps", [])]
+        arguments = next((each for each in steps if "page_token" in each), {})
+        assert arguments.get("page_token") == run.get("next_page_token")
+    return found
+
+
 async def test_a_run_is_followed_to_its_end_with_its_schemas_as_progress(
     tools: Any, bulk: Any, clock: Any
 ) -> None:
@@ -104,13 +129,15 @@ async def test_what_failed_comes_first_with_the_way_to_its_cause(tools: Any, bul
 
     assert run["schemas"] == [
         {"schema_id": "deals", "status": "failed", "error_count": 2, "status_message": "no such column"},
-        {"schema_id": "contacts", "output_name": "people", "status": "completed", "record_count": 40},
+        {"schema_id": "companies", "status": "running", "record_count": 7},
     ]
     assert (run["record_count"], run["warning_count"]) == (47, 9)
-    assert run["truncated"][0]["rest"]["arguments"]["limit"] == 3
+    assert run["next_page_token"] == "contacts"
+    more = {"bulk_sync_id": BULK, "execution_id": RUN, "limit": 2, "page_token": "contacts"}
     assert [(step["tool"], step["arguments"]) for step in run["next_steps"]] == [
         ("get_bulk_sync_execution", {"bulk_sync_id": BULK, "execution_id": RUN, "log": True}),
         ("start_bulk_sync", {"bulk_sync_id": BULK, "schemas": ["deals"]}),
+        ("get_bulk_sync_execution", more),
     ]
 
 
@@ -149,13 +176,63 @@ async def test_what_to_run_is_named_and_goes_out_by_id(tools: Any, bulk: Any) ->
     ],
 )
 async def test_the_old_spelling_of_a_resync_is_understood(
-    given: dict[str, Any], sent: dict[str, Any], tools: Any, bulk: Any
+    given: dict[str, Any], sent: dict[str, Any], connect: Any, bulk: Any
 ) -> None:
     serve(bulk, {"status": "completed"})
 
-    await tools("start_bulk_sync", bulk_sync_id=NAME, **given)
+    async with connect(elicitation_callback=Person(rebuild=True)) as tools:
+        await tools("start_bulk_sync", bulk_sync_id=NAME, **given)
 
     assert bulk.bodies(START) == [sent]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_outputs_are_dropped_when_a_person_says_so(
+    *, mode: str, is_wanted: bool, connect: Any, bulk: Any
+) -> None:
+    serve(bulk, {"status": "completed"})
+    person = Person(rebuild=is_wanted)
+    rebuild = {"bulk_sync_id": NAME, "resync_mode": "rebuild", "schemas": ["People", "deals"]}
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        is_error, answer = await tools.try_("start_bulk_sync", rebuild)
+
+    sent = {"resync_mode": "rebuild", "schemas": ["contacts", "deals"]}
+    assert bulk.bodies(START) == ([sent] if is_wanted else [])
+    assert is_wanted or answer == f"Nobody said yes, so the bulk sync '{NAME}' was not rebuilt."
+    assert is_error != is_wanted
+    assert person.questions[0] == (
+        f"Rebuild the bulk sync '{NAME}' ({BULK})?\nAt its destination the outputs of contacts, deals are "
+        "dropped, then copied anew from the source."
+    )
+
+
+@pytest.mark.parametrize("resync_mode", ["refetch", "resync", None])
+async def test_nobody_is_asked_where_nothing_is_dropped(
+    resync_mode: str | None, connect: Any, bulk: Any
+) -> None:
+    serve(bulk, {"status": "completed"})
+    person = Person(rebuild=False)
+
+    async with connect(elicitation_callback=person) as tools:
+        await tools("start_bulk_sync", bulk_sync_id=NAME, resync_mode=resync_mode)
+
+    assert person.questions == []
+
+
+async def test_where_nobody_can_be_asked_a_rebuild_is_left_to_a_tool_that_destroys(
+    tools: Any, bulk: Any
+) -> None:
+    serve(bulk, {"status": "completed"})
+
+    text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, resync=True)
+    assert "every schema that is on are dropped" in text
+    assert bulk.written() == []
+
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    await tools(step["tool"], **step["arguments"])
+    assert bulk.bodies(START) == [{"resync_mode": "rebuild"}]
 
 
 @pytest.mark.parametrize(
@@ -213,23 +290,108 @@ async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Any, bul
         assert text.startswith(f"The bulk sync '{NAME}' has never run; start_bulk_sync runs it.")
 
 
-async def test_the_newest_console_lines_come_first(tools: Any, bulk: Any) -> None:
-    serve(bulk, {"status": "completed"})
+@pytest.mark.parametrize("limit", [7, 1000])
+async def test_all_schemas_of_a_run_are_reached_what_failed_first(limit: int, tools: Any, bulk: Any) -> None:
+    states = ("completed", "failed", "canceled", "errors", "running")
+    schemas = [
+        {
+            "schema": f"shop.a_table_of_number_{number:04}",
+            "status": states[number % 5],
+            "record_count": number,
+        }
+        for number in range(1200 if limit == 1000 else 40)
+    ]
+    serve(bulk, {"status": "errors", "schemas": schemas[::-1]})
+
+    shown = await follow(tools, "schemas", bulk_sync_id=NAME, limit=limit)
+
+    failed = [each["schema"] for each in schemas if each["status"] in ("failed", "errors")]
+    others = [each["schema"] for each in schemas if each["schema"] not in failed]
+    assert [each["schema_id"] for each in shown] == failed + others
+
+
+async def test_schemas_of_a_run_are_searched(tools: Any, bulk: Any) -> None:
+    serve(bulk, {"status": "completed", "schemas": SCHEMAS})
+
+    found = await follow(tools, "schemas", bulk_sync_id=NAME, query="NO SUCH")
+    one = await follow(tools, "schemas", bulk_sync_id=NAME, schema_id="PEOPLE")
+
+    assert [each["schema_id"] for each in found] == ["deals"]
+    assert [each["schema_id"] for each in one] == ["contacts"]
+    text = await tools.refused("get_bulk_sync_execution", bulk_sync_id=NAME, schema_id="deal")
+    assert "Did you mean 'deals'?" in text
+
+
+async def test_a_long_message_is_cut_and_the_rest_is_read_as_it_says(tools: Any, bulk: Any) -> None:
+    message = "no such column, " * 4000
+    failed = {"schema": "deals", "status": "failed", "status_message": message}
+    serve(bulk, {"status": "failed", "status_message": message, "schemas": [SCHEMAS[0], failed]})
+
+    run = await tools("get_bulk_sync_execution", bulk_sync_id=NAME)
+
+    for cut in run["truncated"]:
+        is_whole = cut["pointer"] == "/status_message"
+        text = run["status_message"] if is_whole else run["schemas"][0]["status_message"]
+        step = cut["rest"]
+        while step is not None:
+            more = await tools(step["tool"], **step["arguments"])
+            text += more["result"]
+            step = more["truncated"][0]["rest"] if "truncated" in more else None
+        assert text == message
+    assert [cut["pointer"] for cut in run["truncated"]] == ["/schemas/0/status_message", "/status_message"]
+
+
+def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}") -> None:
+    """Let the console hold lines of these numbers, two a minute."""
     lines = [
         {
-            "id": str(hour),
-            "timestamp": f"2026-01-01T0{hour}:00:00Z",
-            "level": "info",
-            "message": f"line {hour}",
+            "id": f"id {number}",
+            "timestamp": f"2026-01-01T00:{number // 2:02}:00Z",
+            "level": "warning" if number % 10 == 0 else "info",
+            "message": f"line {number}",
+            "payload": {"row": number},
         }
-        for hour in range(3)
+        for number in numbers
     ]
-    bulk[f"GET {PATH}/executions/{RUN}/consolelog"] = {"data": {"entries": lines}}
+    api[f"GET {place}/consolelog"] = {"data": {"entries": lines, "next_cursor": f"id {numbers[-1]}"}}
 
-    run = await tools("get_bulk_sync_execution", bulk_sync_id=NAME, log=True, limit=2)
 
-    assert [line["message"] for line in run["log"]] == ["line 2", "line 1"]
-    assert run["log"][0].keys() == {"timestamp", "level", "message"}
+async def test_the_console_is_read_from_the_newest_line_back(tools: Any, bulk: Any) -> None:
+    serve(bulk, {"status": "running", "schemas": SCHEMAS})
+    write_lines(bulk, *range(50))
+    named = {"bulk_sync_id": NAME, "log": True}
+
+    lines = await follow(tools, "log", **named, limit=7)
+    warnings = await follow(tools, "log", **named, limit=2, query="WARNING")
+
+    assert [line["message"] for line in lines] == [f"line {number}" for number in range(49, -1, -1)]
+    assert [line["message"] for line in warnings] == [f"line {number}" for number in (40, 30, 20, 10, 0)]
+    assert lines[0] == {"timestamp": "2026-01-01T00:24:00Z", "level": "info", "message": "line 49"}
+
+
+async def test_lines_that_come_meanwhile_move_no_page(tools: Any, bulk: Any) -> None:
+    serve(bulk, {"status": "running"})
+    named = {"bulk_sync_id": NAME, "log": True, "limit": 2}
+    write_lines(bulk, 0, 1, 2)
+    page = await tools("get_bulk_sync_execution", **named)
+    token = page["next_page_token"]
+
+    write_lines(bulk, 0, 1, 2, 3)
+    rest = await tools("get_bulk_sync_execution", **named, page_token=token)
+    write_lines(bulk, 1, 2, 3)
+    text = await tools.refused("get_bulk_sync_execution", **named, page_token=token)
+
+    assert [line["message"] for line in rest["log"]] == ["line 0"]
+    assert text == "page_token names nothing that is still listed here; leave it out to start over."
+
+
+async def test_the_console_of_one_schema_is_read_alone(tools: Any, bulk: Any) -> None:
+    serve(bulk, {"status": "completed", "schemas": SCHEMAS})
+    write_lines(bulk, 1, 2, 3, place=f"{PATH}/executions/{RUN}/schemas/contacts")
+
+    lines = await follow(tools, "log", bulk_sync_id=NAME, log=True, schema_id="People", limit=2)
+
+    assert [line["message"] for line in lines] == ["line 3", "line 2", "line 1"]
 
 
 @pytest.mark.parametrize("is_named", [True, False])
@@ -249,16 +411,13 @@ async def test_a_bulk_sync_is_deleted_when_a_person_says_so(
     *, mode: str, is_wanted: bool, connect: Any, bulk: Any
 ) -> None:
     bulk[f"DELETE {PATH}"] = httpx.Response(204)
-    questions: list[str] = []
-
-    async def person(context: Any, params: Any) -> ElicitResult:
-        del context
-        questions.append(params.message)
-        return ElicitResult(action="accept", content={"delete": is_wanted})
+    person = Person(delete=is_wanted)
 
     async with connect(mode=mode, elicitation_callback=person) as tools:
         is_error, _ = await tools.try_("delete_bulk_sync", {"bulk_sync_id": NAME})
 
     assert is_error != is_wanted
     assert bulk.written() == ([f"DELETE {PATH}"] if is_wanted else [])
-    assert questions[0].startswith(f"Delete the bulk sync '{NAME}' ({BULK})?\nIts schedules and history go")
+    assert person.questions[0].startswith(
+        f"Delete the bulk sync '{NAME}' ({BULK})?\nIts schedules and history go"
+    )
