@@ -28,11 +28,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answers: a JSON body, or none, and the status and headers around it."""
+    """What a route answers: a JSON body, or none, and the status and headers around it.
+
+    ``is_secret`` marks a body that is shown once and must not be kept beyond the process.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_secret: bool = False
 
 
 Handler = Callable[[Call], Any]

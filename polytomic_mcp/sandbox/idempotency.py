@@ -19,6 +19,9 @@ HEADER: Final = "Idempotency-Key"
 KEPT_FOR: Final = timedelta(hours=24)
 """How long an outcome is replayed; the API's documentation promises at least that."""
 
+_GONE: Final = 410
+"""Stands in the store in the place of an answer that holds a secret; no route answers it."""
+
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,255}")
 
 
@@ -26,7 +29,8 @@ class Outcomes:
     """The outcomes of one sandbox by key, in its store.
 
     Only what a route answered is an outcome, refusals and 5xx included; a call that was refused
-    before it reached its route may be repaired and sent again with the same key.
+    before it reached its route may be repaired and sent again with the same key. An answer that holds
+    a secret stays in memory: after a restart it cannot be replayed (a choice).
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -34,6 +38,7 @@ class Outcomes:
         self._clock = clock
         self._lock = threading.Lock()
         self._in_flight: set[str] = set()
+        self._secret: dict[str, Answer] = {}
 
     @contextmanager
     def hold(self, key: str) -> Generator[None]:
@@ -61,7 +66,8 @@ class Outcomes:
         """Return the outcome the key stands for, or None for a fresh or expired key.
 
         Raises:
-            RefusalError: 422, the key belongs to another call. The API leaves this case open.
+            RefusalError: 422, the key belongs to another call, which the API leaves open; 410, the
+                outcome held a secret and is gone.
         """
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM outcomes WHERE kept_at <= ?", (self._oldest(),))
@@ -76,10 +82,15 @@ class Outcomes:
                 f"This {HEADER} was used for another call; mint a new one for each call.",
                 key="idempotency_key_reused",
             )
+        if row[1] == _GONE:
+            return self._recall_secret(key)
         return Answer(status=row[1], headers=json.loads(row[2]), body=json.loads(row[3]))
 
     def keep(self, key: str, fingerprint: str, answer: Answer) -> None:
         """Remember the outcome; inside a transaction it is kept or lost with the effect itself."""
+        if answer.is_secret:
+            self._secret[key] = answer
+            answer = Answer(status=_GONE)
         with self._store.transaction() as connection:
             connection.execute(
                 "INSERT INTO outcomes (key, fingerprint, kept_at, status, headers, body) "
@@ -93,6 +104,15 @@ class Outcomes:
                     json.dumps(answer.body),
                 ),
             )
+
+    def _recall_secret(self, key: str) -> Answer:
+        if key not in self._secret:
+            raise RefusalError(
+                _GONE,
+                f"The outcome of this {HEADER} held a secret, which was not kept; mint another.",
+                key="outcome_gone",
+            )
+        return self._secret[key]
 
     def _oldest(self) -> float:
         now: datetime = self._clock()

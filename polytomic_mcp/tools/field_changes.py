@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from polytomic_mcp.tools.due_times import read_moment
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
@@ -41,6 +41,7 @@ class Misfit:
     target: str
     target_type: str
     changed: datetime | None
+    changed_part: Literal["field", "model"]
 
     @property
     def is_plain(self) -> bool:
@@ -48,7 +49,7 @@ class Misfit:
         return self.target_type in _NEVER_FIT.get(self.type, ())
 
     def __str__(self) -> str:
-        since = "; the field was changed after the sync" if self.changed else ""
+        since = f"; the {self.changed_part} was changed after the sync" if self.changed else ""
         return f"{self.field} is {self.type}, {self.target} takes {self.target_type}{since}"
 
 
@@ -80,6 +81,7 @@ def misfits(
                     target=str(mapping.get("target")),
                     target_type=str(wanted.get("type")),
                     changed=_changed(item, model, sync),
+                    changed_part="field" if item.get("updated_at") else "model",
                 )
 
 

@@ -115,6 +115,9 @@ class _Tracing:
                 self._note_connection(sync)
             for id_ in sorted(joined.keys() & _model_ids(sync)):
                 self._note("sync", sync, f"reads {joined[id_]}, which loses a join", _POORER)
+            for ends in _joined_by(self.graph.models, self.subject):
+                if ends <= _model_ids(sync):
+                    self._note("sync", sync, f"reads models joined by {self.subject.field}", _POORER)
 
     def note_bulk_syncs(self) -> None:
         """Note the bulk syncs that read from the connection or write to it."""
@@ -122,6 +125,7 @@ class _Tracing:
             for end, use in _ENDS.items():
                 if self.subject.kind == "connection" and sync.get(end) == self.subject.id:
                     self._note("bulk_sync", sync, use, _BLOCKED)
+            self._note_job("bulk_sync", sync)
 
     def note_targets(self) -> None:
         """Note the target objects, of other connections, that syncs will no longer write to."""
@@ -149,8 +153,12 @@ class _Tracing:
         connection_id, name = target_of(sync)
         if connection_id == self.subject.id:
             self._note("sync", sync, f"writes to {name}", _BLOCKED)
+        self._note_job("sync", sync)
+
+    def _note_job(self, kind: str, sync: JsonObject) -> None:
+        """Note a sync of either kind that is scheduled to follow a job of the connection."""
         if any(schedule.get("connection_id") == self.subject.id for schedule in schedules_of(sync)):
-            self._note("sync", sync, "its schedule follows a job of it", _WAITING)
+            self._note(kind, sync, "its schedule follows a job of it", _WAITING)
 
     def _is_stopped(self, kind: str, id_: str) -> bool:
         """Tell whether a sync no longer runs, or not by itself."""
@@ -205,6 +213,18 @@ def _joins(models: Sequence[JsonObject], subject: Subject) -> Iterator[tuple[Jso
             to = as_object(relation.get("to"))
             if subject.kind != "field" or to.get("field") == subject.field:
                 yield model, str(to.get("model_id")), f"{relation.get('from')} = {to.get('field')}"
+
+
+def _joined_by(models: Sequence[JsonObject], subject: Subject) -> Iterator[set[str]]:
+    """Yield the ids of each two models that a field joins, at either end."""
+    if subject.kind != "field":
+        return
+    end = (subject.id, subject.field)
+    for model in models:
+        for relation in as_objects(model.get("relations")):
+            to = as_object(relation.get("to"))
+            if end in ((model["id"], relation.get("from")), (to.get("model_id"), to.get("field"))):
+                yield {model["id"], str(to.get("model_id"))}
 
 
 def _uses(sync: JsonObject, lost: Mapping[str, str], subject: Subject) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -10,8 +11,10 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.api import Api
 from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.world import World
@@ -42,6 +45,25 @@ async def test_a_repeated_key_replays_the_first_outcome_and_acts_once(http: http
 
     assert second.json() == first.json()
     assert len(listed.json()["data"]) == 1
+
+
+async def test_a_minted_secret_is_replayed_and_kept_nowhere(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    headers = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18", **KEY}
+    keys = f"/api/organizations/{ORGANIZATION_ID}/users/{USER_ID}/keys"
+    answers: list[httpx.Response] = []
+
+    for times in (2, 1):
+        app = create_sandbox(state=state)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
+            answers += [await http.post(keys) for _ in range(times)]
+        app.state.world.close()
+
+    first, second, later = answers
+    assert first.json() == second.json()
+    assert (later.status_code, later.json()["key"]) == (410, "outcome_gone")
+    assert not any(first.json()["data"]["value"].encode() in file.read_bytes() for file in tmp_path.iterdir())
 
 
 async def test_without_a_key_each_call_acts(http: httpx.AsyncClient) -> None:

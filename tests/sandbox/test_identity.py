@@ -10,6 +10,18 @@ async def test_the_key_identifies_the_one_user_of_the_sandbox(http: httpx.AsyncC
     assert answer.json()["data"]["email"] == "ada@acme.example"
 
 
+async def test_who_reaches_every_organization_is_a_partner(http: httpx.AsyncClient) -> None:
+    other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
+    path = f"/api/organizations/{other}/users"
+    user = (await http.post(path, json={"email": "eve@other.example"})).json()["data"]
+    key = (await http.post(f"{path}/{user['id']}/keys")).json()["data"]["value"]
+
+    own = (await http.get("/api/me")).json()["data"]
+    hers = (await http.get("/api/me", headers={"Authorization": f"Bearer {key}"})).json()["data"]
+
+    assert (own["is_partner"], hers["is_partner"]) == (True, False)
+
+
 async def test_the_credential_is_described_without_the_key(http: httpx.AsyncClient) -> None:
     answer = await http.get("/api/me")
 

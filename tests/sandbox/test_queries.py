@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.identity import USER_ID
 from polytomic_mcp.sandbox.store import Store
 
 NUMBERS = "SELECT g AS n, 'x' AS t FROM generate_series(1, {}) AS s(g) ORDER BY g"
@@ -44,6 +45,20 @@ async def test_a_query_that_is_done_shows_its_fields_and_rows(warehouse: Any, en
     assert [list(row) for row in data["results"]] == [["email", "one"]] * 2
     assert data["expires"] == "2026-01-15T10:00:00+00:00"
     assert answer["links"] == {}
+
+
+async def test_a_query_is_shown_to_nobody_but_its_creator(
+    http: httpx.AsyncClient, warehouse: Any, ended: Ended
+) -> None:
+    user = (await http.post("/api/organization/users", json={"email": "eve@acme.example"})).json()["data"]
+    path = f"/api/organizations/{user['organization_id']}/users/{user['id']}/keys"
+    key = (await http.post(path)).json()["data"]["value"]
+    query = (await ended(warehouse, "SELECT 1 AS one"))["data"]
+
+    other = await http.get(f"/api/queries/{query['id']}", headers={"Authorization": f"Bearer {key}"})
+
+    assert not any(name.startswith("_") for name in query)
+    assert other.status_code == 404
 
 
 async def test_a_query_without_rows_is_done_all_the_same(warehouse: Any, ended: Ended) -> None:
@@ -205,7 +220,8 @@ async def test_a_query_that_was_not_over_when_the_process_ended_fails_after_a_re
     store = Store(tmp_path / "state.db")
     done = {"fields": [], "count": 0, "_pages": 0, "expires": "2999-01-01T00:00:00+00:00"}
     for status in ("created", "running", "done"):
-        store.put("query", status, {"id": status, "status": status} | (done if status == "done" else {}))
+        query = {"id": status, "status": status, "_user_id": USER_ID}
+        store.put("query", status, query | (done if status == "done" else {}))
     store.put("query/running", "page", {"number": 0, "rows": [[1]]})
     store.close()
 

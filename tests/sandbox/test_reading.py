@@ -36,6 +36,14 @@ def test_a_model_reads_its_own_fields_in_its_own_order(world: World) -> None:
     assert list(read.rows) == [{"c": 3, "A": 1}]
 
 
+def test_a_model_over_salesforce_refuses_what_would_be_misread(world: World) -> None:
+    salesforce = CONNECTION | {"type": {"id": "salesforce"}}
+    query = "SELECT Id FROM Contact WHERE CreatedDate > 2024-01-01"
+
+    with pytest.raises(RefusalError, match="does not emulate SOQL's dates without quotes"):
+        read_source(world, salesforce, {"query": query})
+
+
 def test_a_limit_bounds_the_rows(world: World) -> None:
     query = "SELECT seq4() AS n FROM TABLE(GENERATOR(ROWCOUNT => 5))"
 

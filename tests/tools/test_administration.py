@@ -376,6 +376,21 @@ async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
     assert [user["email"] for user in users] == ["ada@acme.example"]
 
 
+async def test_an_older_version_shows_the_organization_by_who_asks(open_sandbox: Any) -> None:
+    async with open_sandbox(api_version="2024-02-08", toolsets=("administration",)) as tools:
+        organization = await tools("get_organization")
+
+    assert organization["name"] == "Acme (sandbox)"
+    assert organization["me"]["email"] == "ada@acme.example"
+
+
+async def test_no_roles_at_all_are_refused(tools: Any, staff: Any) -> None:
+    text = await tools.refused("update_user", user_id=EMAIL, roles=[])
+
+    assert "roles is empty" in text
+    assert staff.written() == []
+
+
 async def test_minted_secrets_stand_in_no_log(
     open_sandbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -341,7 +341,7 @@ async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
     ],
 )
 async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
-    type_: str, target_type: str, is_told: bool, tools: Any, ill: Any
+    type_: str, target_type: str, is_told: Any, tools: Any, ill: Any
 ) -> None:
     changed = "2026-02-01T00:00:00Z"  # after the sync, before its last good run
     change(ill, f"GET {MODEL}", updated_at=changed, fields=[{"name": "contact_id", "type": type_}])
@@ -351,6 +351,8 @@ async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     assert told(diagnosis) == ([("Types do not fit", "possible", False)] if is_told else [])
+    for cause in diagnosis["causes"]:
+        assert cause["evidence"][0].endswith("; the model was changed after the sync")
 
 
 COLUMNS = "GET /api/connections/11111111-0000-0000-0000-000000000001/modelsync/source/fields"

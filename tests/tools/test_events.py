@@ -136,6 +136,15 @@ async def test_webhooks_are_listed_without_their_secret(tools: Any) -> None:
     assert answer == {"items": [{"id": HOOK, "endpoint": ENDPOINT, "disabled": False}]}
 
 
+async def test_a_secret_that_is_asked_for_is_masked(tools: Any, hooked: Any) -> None:
+    hooked.holds("webhooks", WEBHOOK | {"secret": "in the open", "created_at": "2026-01-15"})
+
+    answer = await tools("list_webhooks", fields=["secret", "created_at"])
+
+    (row,) = answer["items"]
+    assert (row["secret"], row["created_at"]) == ("********", "2026-01-15")
+
+
 async def test_a_webhook_is_created_where_there_is_none(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks")
 
@@ -201,11 +210,15 @@ async def test_among_several_webhooks_one_has_to_be_named(tools: Any, hooked: An
 
 async def test_deliveries_are_rows_with_what_was_asked_for(tools: Any, hooked: Any) -> None:
     path = f"GET /api/webhooks/{HOOK}/deliveries"
-    hooked[path] = {"data": [{"id": "d", "success": False, "status_code": None, "error": "late"}]}
+    attempt = {"id": "d", "success": False, "status_code": None, "error_kind": "timeout", "duration_ms": 9}
+    hooked[path] = {"data": [attempt | {"error": "late", "response_body": "<html>"}]}
 
     answer = await tools("list_webhook_deliveries", success=False, since="2026-01-15", event_id="e")
+    wider = await tools("list_webhook_deliveries", fields=["response_body"])
 
-    assert answer == {"items": [{"id": "d", "success": False, "error": "late"}]}
+    short = {name: value for name, value in attempt.items() if value is not None}
+    assert answer == {"items": [short]}
+    assert wider == {"items": [short | {"response_body": "<html>"}]}
     assert dict(hooked.asked(path)[0].url.params) == {
         "success": "false",
         "start": "2026-01-15",

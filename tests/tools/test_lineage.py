@@ -182,6 +182,44 @@ async def test_a_field_is_used_by_what_maps_identifies_filters_replaces_or_joins
     ]
 
 
+async def test_a_sync_that_reads_models_joined_by_a_field_is_poorer_without_it(tools: Any, hold: Any) -> None:
+    both = [{"source": source(name, "plan"), "target": name} for name in "ab"]
+    parts = {"identity": None, "fields": both, "model_ids": ["a", "b"]}
+    hold(
+        models=[model("a", "db"), model("b", "db", **joins("a"))],
+        syncs=[sync("1", "b", **parts), sync("2", "b"), sync("3", "a", identity=None)],
+    )
+
+    joined = await tools("trace_lineage", model_id="a", field="email")
+    joining = await tools("trace_lineage", model_id="b", field="email")
+
+    poorer = ("sync", "1", "may miss joined values", ["reads models joined by email"])
+    assert [row for row in told(joined) if row[0] == "sync"] == [poorer]
+    assert [row for row in told(joining) if row[0] == "sync"] == [
+        poorer,
+        ("sync", "2", "cannot run", ["identifies by email (Email)"]),
+    ]
+
+
+async def test_bulk_syncs_follow_jobs_and_other_syncs_in_every_spelling(tools: Any, hold: Any) -> None:
+    job = {"frequency": "dbtcloud", "connection_id": "db", "job_id": 1}
+    several = [{"item": "none", "schedule": {"frequency": "manual"}}, {"schedule": after("1")["schedule"]}]
+    hold(
+        syncs=[sync("1", "a", target={"connection_id": "db", "object": "o"})],
+        bulk_syncs=[
+            {"id": "8", "name": "A", "default_schedule": job},
+            {"id": "9", "name": "B", "schedule": {"frequency": "multi", "multi": {"schedules": several}}},
+        ],
+    )
+
+    lineage = await tools("trace_lineage", connection_id="db")
+
+    assert told(lineage)[1:] == [
+        ("bulk_sync", "8", "is no longer started by it", ["its schedule follows a job of it"]),
+        ("bulk_sync", "9", "is no longer started by it", ["its schedule runs it after Sync 1"]),
+    ]
+
+
 async def test_a_field_that_nothing_uses_has_no_dependants(tools: Any, hold: Any) -> None:
     hold(models=[model("a", "db")], syncs=[sync("1", "b")])
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from polytomic_mcp.sandbox import credentials, organizations, users
-from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
@@ -18,7 +18,7 @@ _LONGEST_NAME: Final = 128
 _MODES: Final = ("user", "read_only")
 
 
-def create(call: Call) -> JsonObject:
+def create(call: Call) -> Answer:
     """Mint a token, shown this once; one that is temporary itself cannot mint another."""
     if call.credential.method != OWNER.method:
         raise RefusalError(403, "A temporary credential cannot mint another.", key="forbidden")
@@ -28,7 +28,7 @@ def create(call: Call) -> JsonObject:
     if len(call.arguments.get("session_name", "")) > _LONGEST_NAME:
         raise _bad(f"session_name may have {_LONGEST_NAME} characters")
     lifetime = timedelta(seconds=seconds)
-    return {"data": credentials.mint_temporary(call.world, _subject(call), lifetime)}
+    return Answer({"data": credentials.mint_temporary(call.world, _subject(call), lifetime)}, is_secret=True)
 
 
 def _subject(call: Call) -> Credential:

@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.sandbox import credentials, organizations, roles, users
 from polytomic_mcp.sandbox.addresses import is_email_address
-from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.store import JsonObject
 
@@ -51,11 +51,12 @@ def delete(call: Call) -> JsonObject:
     return {"data": users.show(user)}
 
 
-def create_key(call: Call) -> JsonObject:
+def create_key(call: Call) -> Answer:
     """Mint a key that works at once and is shown this once."""
     _refuse_temporary(call)
     force = call.arguments.get("force", False)
-    return {"data": {"value": credentials.mint_key(call.world, _find(call), force=force)}}
+    value = credentials.mint_key(call.world, _find(call), force=force)
+    return Answer({"data": {"value": value}}, is_secret=True)
 
 
 def _refuse_temporary(call: Call) -> None:

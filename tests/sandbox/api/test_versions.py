@@ -1,6 +1,7 @@
 """The version that a call asks for, and the one it is served."""
 
 import httpx
+import pytest
 
 
 async def test_the_served_version_is_echoed(http: httpx.AsyncClient) -> None:
@@ -25,3 +26,27 @@ async def test_an_unknown_version_is_refused_with_those_that_exist(http: httpx.A
 
     assert answer.status_code == 400
     assert "2025-09-18" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/organization"),
+        ("GET", "/api/organization/users"),
+        ("GET", "/api/organization/record-logging"),
+        ("GET", "/api/entities/e"),
+        ("GET", "/api/syncs/s/error-handling"),
+        ("GET", "/api/webhooks/w/deliveries"),
+        ("GET", "/api/harbors"),
+        ("POST", "/api/temporary-credentials"),
+        ("PATCH", "/api/connections/c/schemas/s/fields/f"),
+    ],
+)
+async def test_an_older_version_lacks_what_came_after_it(
+    http: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await http.request(method, path, headers={"X-Polytomic-Version": "2024-02-08"})
+
+    assert answer.status_code == 404
+    assert "2024-02-08 has no" in answer.text
+    assert "send X-Polytomic-Version: 2025-09-18" in answer.text
