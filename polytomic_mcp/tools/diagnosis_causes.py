@@ -167,7 +167,7 @@ def _misfits(evidence: Evidence) -> Iterator[Cause]:
         is_new = each.changed is not None and (well is None or each.changed > well)
         if is_failing or is_new or errors & {each.field, each.target}:
             by_certainty.setdefault("likely", []).append(str(each))
-        elif each.changed is not None and each.is_plain:
+        elif each.changed is not None and each.is_gross:
             by_certainty.setdefault("possible", []).append(str(each))
     for certainty, lines in by_certainty.items():
         model_id = next(id_ for id_, model in evidence.models.items() if model)

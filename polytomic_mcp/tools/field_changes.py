@@ -14,12 +14,9 @@ from polytomic_mcp.tools.sync_problems import Subject, problems_of
 from polytomic_mcp.tools.sync_requests import identities_of
 
 _TAKES_ALL: Final = frozenset({"", "string", "unknown", "object", "binary"})
-_NEVER_FIT: Final = {
-    "string": frozenset({"number", "datetime", "boolean"}),
-    "object": frozenset({"number", "datetime", "boolean"}),
-    "array": frozenset({"number", "datetime", "boolean"}),
-}
-"""Types, and those that take none of their values, or only such as happen to read like one."""
+_LOOSE: Final = frozenset({"string", "object", "array"})
+_STRICT: Final = frozenset({"number", "datetime", "boolean"})
+"""Types that take hardly a value of the loose ones."""
 
 _OLD_FORMS: Final = {
     "identities": ("identity",),
@@ -44,9 +41,9 @@ class Misfit:
     changed_part: Literal["field", "model"]
 
     @property
-    def is_plain(self) -> bool:
+    def is_gross(self) -> bool:
         """Whether hardly a value of the one type fits the other."""
-        return self.target_type in _NEVER_FIT.get(self.type, ())
+        return self.type in _LOOSE and self.target_type in _STRICT
 
     def __str__(self) -> str:
         since = f"; the {self.changed_part} was changed after the sync" if self.changed else ""

@@ -75,10 +75,10 @@ def page_of(
     """
     skip, _ = _decode(page_token)
     refuse_unknown_fields(items, fields)
-    fitting = [(short, item) for item in items if has_text(short := row(item), query)]
+    fitting = [item for item in items if query is None or has_text(row(item), query)]
     rows = _Rows(limit, room_beside(beside))
-    for index, (short, item) in enumerate(fitting[skip:], skip):
-        if not rows.takes(_widened(short, item, fields)):
+    for index, item in enumerate(fitting[skip:], skip):
+        if not rows.takes(_widened(row(item), item, fields)):
             return Page(items=rows.items, next_page_token=f"{index}:")
     return Page(items=rows.items)
 

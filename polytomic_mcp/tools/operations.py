@@ -5,25 +5,25 @@ from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.search import load_index
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
-from polytomic_mcp.tools.arguments import Api, Parsed, refuse_boolean
+from polytomic_mcp.tools.arguments import Api, PageToken, Parsed, refuse_boolean
 from polytomic_mcp.tools.asking import Consent, ask, has_consent
 from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject
+from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.operation_answers import Reading, View
 from polytomic_mcp.tools.operation_arguments import fitting
 from polytomic_mcp.tools.operation_questions import confirmation, question
 from polytomic_mcp.tools.operation_shapes import schema_of, signature
 from polytomic_mcp.tools.refusals import Refusal
-from polytomic_mcp.tools.results import Answer, AnyJson, NextStep
+from polytomic_mcp.tools.results import Answer, AnyJson, NextStep, Page
 from polytomic_mcp.tools.spelling import nearest, quoted
-from polytomic_mcp.tools.token_counts import estimate_json
 from polytomic_mcp.tools.toolset import Toolset
 
 Detail = Literal["names", "summary", "arguments", "schema"]
@@ -35,23 +35,13 @@ Plan = tuple[Operation, JsonObject]
 
 _BEST: Final = 5
 _LISTED: Final = 60
-_DETAILS: Final[tuple[Detail, ...]] = ("schema", "arguments", "summary", "names")
+_FEWEST_TOKENS: Final = 600
+"""What an operation's schema may take at least."""
 
 
-class OperationRow(BaseModel):
-    """An operation; in arguments, ? marks what may be left out."""
+class Operations(Page):
+    """Operations, the best first, and how many fit in all; in arguments, ? marks what may be left out."""
 
-    id: str
-    summary: str | None = None
-    effect: str | None = None
-    arguments: str | None = None
-    arguments_schema: JsonObject | None = None
-
-
-class Operations(Answer):
-    """Operations, the best first, and how many fit in all."""
-
-    items: list[OperationRow]
     total: int
     note: str | None = None
 
@@ -70,6 +60,7 @@ async def find_operations(
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
     effect: Effect | None = None,
     limit: Annotated[int | None, Field(ge=1, le=200), BeforeValidator(refuse_boolean)] = None,
+    page_token: PageToken = None,
 ) -> Operations:
     """Find API operations, for what no other tool does; call them with read_operation or write_operation."""
     if group is not None and group not in GROUPS:
@@ -86,14 +77,17 @@ async def find_operations(
         and method in (None, operation.method)
         and effect in (None, operation.effect)
     ]
-    shown = found[: limit or (_BEST if is_search else _LISTED)]
-    rows, told = _rows(shown, detail)
+    most = limit or (_BEST if is_search else _LISTED)
+    tokens = max(ROWS_TOKENS // max(min(len(found), most), 1), _FEWEST_TOKENS)
+    page = page_of(
+        [{"id": each.id} for each in found],
+        row=lambda item: _row(load_catalogue()[item["id"]], detail, tokens),
+        query=None,
+        limit=most,
+        page_token=page_token,
+    )
     note = None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}."
-    if told != detail:
-        note = (
-            f"So many are shown with their {told} alone; for {detail}, ask for fewer: limit, group, effect."
-        )
-    return Operations(items=rows, total=len(found), note=note)
+    return Operations(items=page.items, next_page_token=page.next_page_token, total=len(found), note=note)
 
 
 async def read_operation(
@@ -198,32 +192,13 @@ def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterat
         yield NextStep(tool=tool, arguments=same, reason="makes this call")
 
 
-def _rows(operations: list[Operation], detail: Detail) -> tuple[list[OperationRow], Detail]:
-    """Describe all of them, in less detail than was asked for where that is too long."""
-    levels = _DETAILS[_DETAILS.index(detail) :]
-    tokens = ROWS_TOKENS // max(len(operations), 1)
-    described: list[tuple[list[OperationRow], Detail]] = [
-        ([_row(each, level, tokens) for each in operations], level) for level in levels
-    ]
-    return next(pair for pair in described if _fits(pair[0]))
-
-
-def _fits(rows: list[OperationRow]) -> bool:
-    """Tell whether rows may be shown; ids alone always may: all of them fit."""
-    cost = estimate_json([row.model_dump(exclude_none=True) for row in rows])
-    return cost <= ROWS_TOKENS or all(row.summary is None for row in rows)
-
-
-def _row(operation: Operation, detail: Detail, tokens: int) -> OperationRow:
+def _row(operation: Operation, detail: Detail, tokens: int) -> JsonObject:
     if detail == "names":
-        return OperationRow(id=operation.id)
-    return OperationRow(
-        id=operation.id,
-        summary=operation.summary,
-        effect=operation.effect,
-        arguments=signature(operation) or None if detail == "arguments" else None,
-        arguments_schema=schema_of(operation, tokens) if detail == "schema" else None,
-    )
+        return {"id": operation.id}
+    row: JsonObject = {"id": operation.id, "summary": operation.summary, "effect": operation.effect}
+    if detail == "schema":
+        return row | {"arguments_schema": schema_of(operation, tokens)}
+    return row | ({"arguments": signature(operation)} if detail == "arguments" else {})
 
 
 TOOLSET: Final = Toolset("operations", reads=(find_operations, read_operation), destroys=(write_operation,))

@@ -38,6 +38,10 @@ def client(world: World, routes: Routes) -> httpx.AsyncClient:
     )
 
 
+def is_written(folder: Path, text: str) -> bool:
+    return any(text.encode() in file.read_bytes() for file in folder.iterdir())
+
+
 async def test_a_repeated_key_replays_the_first_outcome_and_acts_once(http: httpx.AsyncClient) -> None:
     first = await http.post("/api/connections", json=CONNECTION, headers=KEY)
     second = await http.post("/api/connections", json=dict(reversed(CONNECTION.items())), headers=KEY)
@@ -63,7 +67,7 @@ async def test_a_minted_secret_is_replayed_and_kept_nowhere(tmp_path: Path) -> N
     first, second, later = answers
     assert first.json() == second.json()
     assert (later.status_code, later.json()["key"]) == (410, "outcome_gone")
-    assert not any(first.json()["data"]["value"].encode() in file.read_bytes() for file in tmp_path.iterdir())
+    assert not is_written(tmp_path, first.json()["data"]["value"])
 
 
 async def test_without_a_key_each_call_acts(http: httpx.AsyncClient) -> None:

@@ -76,11 +76,15 @@ async def test_details_go_from_names_to_whole_schemas(tools: Any) -> None:
     assert "$ref" not in json.dumps(schema)
 
 
-async def test_many_operations_are_shown_all_in_the_detail_that_fits(tools: Any) -> None:
-    found = await tools("find_operations", group="syncs", detail="schema", limit=30)
+@pytest.mark.parametrize("detail", ["names", "summary", "arguments", "schema"])
+async def test_all_operations_can_be_paged_through_in_any_detail(detail: str, tools: Any) -> None:
+    seen, token = [], {}
+    while token is not None:
+        page = await tools("find_operations", detail=detail, limit=200, **token)
+        seen += ids(page)
+        token = {"page_token": page["next_page_token"]} if "next_page_token" in page else None
 
-    assert "truncated" not in found
-    assert found["total"] == len(found["items"]) == 22
+    assert seen == list(load_catalogue())
 
 
 async def test_a_group_alone_is_listed(tools: Any) -> None:
