@@ -58,8 +58,10 @@ class PolytomicServer(MCPServer[Caller]):
         """
         if self._tool_manager.get_tool(name) is None:
             known = [tool.name for tool in self._tool_manager.list_tools()]
+            home = toolset_of(name)
+            where = f" It belongs to the toolset {home}." if home else nearest(name, known)
             raise ToolError(
-                f"There is no tool {quoted(name)} here.{nearest(name, known)} POLYTOMIC_ACCESS_MODE, "
+                f"There is no tool {quoted(name)} here.{where} POLYTOMIC_ACCESS_MODE, "
                 "POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: "
                 f"{', '.join(known)}."
             )
@@ -95,6 +97,11 @@ class PolytomicServer(MCPServer[Caller]):
 def toolsets(names: Sequence[str] = TOOLSETS) -> list[Toolset]:
     """Return the toolsets of those names; a module is imported only when its toolset is wanted."""
     return [import_module(f"polytomic_mcp.tools.{name}").TOOLSET for name in names]
+
+
+def toolset_of(tool: str) -> str | None:
+    """Return the name of a tool's toolset, whether it is shown or not; None if there is no such tool."""
+    return next((toolset.name for toolset in toolsets() if tool in toolset.names()), None)
 
 
 def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:

@@ -37,7 +37,7 @@ async def test_a_name_that_no_tool_has_is_answered_with_the_nearest() -> None:
 
     assert result.is_error
     assert "no tool 'list_modles' here. Did you mean 'list_models'?" in result.content[0].text
-    assert "POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
+    assert "It belongs to the toolset models. POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
 
 
 async def test_tools_are_listed_in_one_order() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import Any, cast
 
 import anyio
@@ -16,8 +17,8 @@ from polytomic_mcp.cli.options import (
     refuse_sandbox_options,
 )
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
-from polytomic_mcp.server import build_server
-from polytomic_mcp.settings import Settings
+from polytomic_mcp.server import build_server, toolset_of, toolsets
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, Settings
 
 
 class ToolRefusedError(PolytomicError):
@@ -26,9 +27,13 @@ class ToolRefusedError(PolytomicError):
 
 def run(words: list[str]) -> int:
     """Call the tool and print its result; a refusal is raised."""
-    parsed = _parser().parse_intermixed_args(words)
-    arguments = _arguments(parsed)
-    settings = read_settings()
+    parser = _parser()
+    parsed = parser.parse_intermixed_args(words)
+    try:
+        arguments = _arguments(parsed)
+    except ConfigurationError as error:
+        parser.error(str(error))
+    settings = _with_tool(read_settings(), parsed.tool)
     if not parsed.sandbox:
         refuse_sandbox_options(parsed)
         return _report(anyio.run(_call, settings, parsed.tool, arguments))
@@ -36,6 +41,14 @@ def run(words: list[str]) -> int:
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
         return _report(anyio.run(_call, sandbox_settings, parsed.tool, arguments), is_sandbox=True)
+
+
+def _with_tool(settings: Settings, tool: str) -> Settings:
+    """Show the tool that is called, whatever its toolset, unless toolsets were chosen."""
+    is_hidden = all(tool not in toolset.names() for toolset in toolsets(settings.toolsets))
+    if settings.toolsets != DEFAULT_TOOLSETS or not is_hidden or not toolset_of(tool):
+        return settings
+    return replace(settings, tools_allow=frozenset({tool}))
 
 
 async def _call(settings: Settings, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers import data_of
 from polytomic_mcp.tools.bounds import ROWS_TOKENS
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
@@ -60,8 +61,11 @@ async def read_log(
 
 
 async def count_lines(api: Polytomic, where: JsonObject, log: str) -> int | None:
-    """Return how many lines a log has, or None where the API does not tell."""
-    index = await data_of(api, f"{_EXECUTION}/logs", **where)
+    """Return how many lines a log has, or None where the API does not tell: older versions have no index."""
+    try:
+        index = await data_of(api, f"{_EXECUTION}/logs", **where)
+    except NotFoundError:
+        return None
     count = as_object(index.get(log)).get("count")
     return count if isinstance(count, int) else None
 

@@ -79,8 +79,26 @@ def test_arguments_that_cannot_be_read_are_refused(
 ) -> None:
     done = command("call", "list_connections", *words)
 
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (2, "")
     assert said in done.err
+
+
+def test_a_tool_is_called_whatever_its_toolset(command: Callable[..., Any]) -> None:
+    done = command("call", "list_users", "--sandbox")
+
+    assert done.status == 0
+    assert json.loads(done.out)["items"]
+
+
+def test_where_toolsets_are_chosen_the_others_stay_hidden(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYTOMIC_TOOLSETS", "syncs")
+
+    done = command("call", "list_users", "--sandbox")
+
+    assert done.status == 1
+    assert "It belongs to the toolset administration." in done.err
 
 
 def test_a_refusal_is_the_tools_own_words_on_stderr(command: Callable[..., Any]) -> None:

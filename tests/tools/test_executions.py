@@ -233,6 +233,17 @@ async def test_an_empty_log_is_not_read(tools: Any, company: Any) -> None:
     assert company.requests[-1].url.path.endswith("/logs")
 
 
+async def test_a_log_is_read_where_the_api_has_no_index_of_logs(tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    serve_log(company, "errors", 2, one='"a"')
+    del company.answers[f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/logs"]
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, log="errors")
+
+    assert run["log"] == ["a"]
+    assert "log_count" not in run
+
+
 async def test_a_log_that_is_no_text_is_refused_by_its_name(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "records", 1, first=b"\x1f\x8b\xff")
