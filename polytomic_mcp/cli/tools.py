@@ -10,7 +10,7 @@ from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.tool import PolytomicTool
 
 _COLUMNS: Final = 100
-_CHARACTERS_A_TOKEN: Final = 4.4
+_CHARACTERS_A_TOKEN: Final = 4.5
 """Measured with o200k over the definitions of all tools."""
 
 
@@ -22,10 +22,12 @@ def run(words: list[str]) -> int:
         print(json.dumps([{"toolset": toolset, **part} for toolset, part in shown], ensure_ascii=False))
         return 0
     costs = [tokens(part) for _, part in shown]
-    print(f"{'TOOLSET':<12} {'TOOL':<24} {'TOKENS':>6}  PURPOSE")
+    rows = [("TOOLSET", "TOOL", "TOKENS", "PURPOSE")]
     for (toolset, part), cost in zip(shown, costs, strict=True):
-        line = f"{toolset:<12} {part['name']:<24} {cost:>6}  {_first_sentence(part['description'])}"
-        print(clipped(line, _COLUMNS))
+        rows.append((toolset, part["name"], str(cost), _first_sentence(part["description"])))
+    wide, wider = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for toolset, name, cost, purpose in rows:
+        print(clipped(f"{toolset:<{wide}} {name:<{wider}} {cost:>6}  {purpose}", _COLUMNS))
     rate = f"characters / {_CHARACTERS_A_TOKEN}"
     print(f"{len(shown)} tools, about {sum(costs):,} tokens ({rate}) in the model's context.")
     return 0
@@ -48,7 +50,9 @@ def _first_sentence(description: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp tools",
-        description="List the tools that POLYTOMIC_TOOLSETS and POLYTOMIC_ACCESS_MODE show.",
+        description="List the tools that POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW, POLYTOMIC_TOOLS_DENY and "
+        "POLYTOMIC_ACCESS_MODE show, with what each costs a model's context.",
+        epilog="example: POLYTOMIC_TOOLSETS=all polytomic-mcp tools",
     )
     parser.add_argument("--json", action="store_true", help="print the definitions a model reads, as JSON")
     return parser

@@ -16,7 +16,7 @@ def test_the_table_names_each_tool_with_its_toolset_cost_and_purpose(command: Ca
 
     assert done.status == 0
     assert lines[0].split() == ["TOOLSET", "TOOL", "TOKENS", "PURPOSE"]
-    assert "connections  list_connections" in lines[3]
+    assert lines[3].split()[:2] == ["connections", "list_connections"]
     assert lines[-1].startswith(f"{len(lines) - 2} tools, about ")
 
 
@@ -60,5 +60,14 @@ def test_read_only_shows_no_tool_that_writes(
     assert "create_connection" not in shown
 
 
-def test_tokens_are_estimated_from_the_characters() -> None:
-    assert tokens({"name": "é" * 33}) == 10
+def test_the_estimate_of_all_definitions_is_close_to_their_true_count(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tokenizer: Any
+) -> None:
+    monkeypatch.setenv("POLYTOMIC_TOOLSETS", "all")
+    listed = json.loads(command("tools", "--json").out)
+    shown = [{name: tool[name] for name in tool if name != "toolset"} for tool in listed]
+
+    texts = [json.dumps(tool, ensure_ascii=False, separators=(",", ":")) for tool in shown]
+    true = [len(tokenizer.encode(text)) for text in texts]
+
+    assert abs(sum(map(tokens, shown)) - sum(true)) < 0.03 * sum(true)
