@@ -15,7 +15,7 @@ from polytomic_mcp.tools.bulk_pages import DEFAULT_LIMIT, Entry, Held, RowPage, 
 from polytomic_mcp.tools.bulk_requests import BulkSyncId
 from polytomic_mcp.tools.bulk_sources import find_schema
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import Seconds
+from polytomic_mcp.tools.executions import NOTHING_RAN, Seconds
 from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import BULK_SYNC, find
@@ -66,6 +66,7 @@ class BulkExecution(Result):
     next_page_token: Annotated[
         str | None, Field(description="For more, as page_token of get_bulk_sync_execution")
     ] = None
+    note: str | None = None
 
     def source(self) -> Source:
         """Return the API's own answer about the run."""
@@ -105,12 +106,16 @@ async def cancel_bulk_sync(
     """Stop a running bulk sync. It ends soon after: get_bulk_sync_execution shows when."""
     sync = await find(api, BULK_SYNC, bulk_sync_id)
     target = execution_id or await _latest(api, sync)
+    before = await data_of(api, _GET, id=sync["id"], exec_id=target)
     if execution_id is None:
         await api.call("POST /api/bulk/syncs/{id}/cancel", id=sync["id"])
     else:
         operation = "POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel"
         await api.call(operation, id=sync["id"], exec_id=execution_id)
-    return await read_bulk_execution(api, sync["id"], target)
+    execution = await read_bulk_execution(api, sync["id"], target)
+    if before.get("status") in OVER:
+        execution.note = NOTHING_RAN
+    return execution
 
 
 async def read_bulk_execution(

@@ -25,6 +25,8 @@ from polytomic_mcp.tools.waiting import wait
 _PATIENCE: Final = 45.0
 _UNFIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
+_UNHEALTHY: Final = "connection_unhealthy"
+_WAITS_IN_VAIN: Final = re.compile(r"\bunhealthy\b|\bsign[ -]?in\b", re.IGNORECASE)
 _REFRESH: Final = "Have the source's schemas read anew."
 _NAMES: Final = ("id", "name", "output_name", "user_output_name")
 
@@ -112,13 +114,15 @@ async def when_ready(
     A fresh connection answers 422 or 400 until its schemas are cached (Terraform provider).
 
     Raises:
-        Refusal: They are still not.
+        Refusal: They are still not; or, at once, the connection is unhealthy and no wait would help.
     """
 
     async def look() -> JsonObject:
         try:
             return {"answer": await ask()}
         except PolytomicError as error:
+            if _is_unhealthy(error):
+                return {"failure": _unhealthy(connection_id, error)}
             if _is_not_ready(error):
                 return {"reason": str(error)}
             return {"failure": error}  # raised below: the wait would repeat what may have arrived
@@ -152,6 +156,19 @@ def _not_ready(caller: Caller, connection_id: str, reason: str) -> Refusal:
         NextStep(tool="get_connection", arguments=named, reason="See whether the source is healthy."),
         refresh,
     )
+
+
+def _unhealthy(connection_id: str, error: PolytomicError) -> Refusal:
+    here: JsonObject = {"connection_id": connection_id}
+    step = NextStep(tool="get_connection", arguments=here, reason="See what the source's connection lacks.")
+    return Refusal(str(error), step)
+
+
+def _is_unhealthy(error: PolytomicError) -> bool:
+    """Tell a connection that must be mended first: by the key, or by the words where there is none."""
+    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+        return False
+    return error.key == _UNHEALTHY or _WAITS_IN_VAIN.search(error.reason) is not None
 
 
 def _is_not_ready(error: PolytomicError) -> bool:

@@ -1,5 +1,6 @@
 """Bulk syncs: schemas of a source copied as they are into a database, a warehouse or a bucket."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
@@ -47,7 +48,7 @@ from polytomic_mcp.tools.bulk_starts import start_bulk_sync
 from polytomic_mcp.tools.bulk_updates import draft_update
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.deletions import Confirmation, Deletion, bulk_sync_deletion, confirm_bulk_sync
-from polytomic_mcp.tools.json_values import JsonObject, as_objects
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import BULK_SYNC, find
@@ -165,9 +166,7 @@ async def create_bulk_sync(
     source_id = draft.body["source_connection_id"]
     created = await when_ready(caller, context, source_id, lambda: data_of(caller.api, _CREATE, **draft.body))
     sync = BulkSync.model_validate(created)
-    sync.next_steps = [
-        NextStep(tool="start_bulk_sync", arguments={"bulk_sync_id": sync.id}, reason="Run it.")
-    ]
+    sync.next_steps = list(_next_steps(sync, draft.body))
     return sync
 
 
@@ -249,6 +248,18 @@ async def delete_bulk_sync(
     return await deletion.carry_out(
         answer, api, "DELETE /api/bulk/syncs/{id}", lambda: bulk_sync_deletion(api, deletion.id)
     )
+
+
+def _next_steps(sync: BulkSync, body: JsonObject) -> Iterator[NextStep]:
+    """Lead to the first run; where a schedule waits for somebody to switch it on, to that too."""
+    here = {"bulk_sync_id": sync.id}
+    schedules = [as_object(body.get("default_schedule")), *as_objects(body.get("additional_schedules"))]
+    if not sync.active and any(each.get("frequency") not in (None, "manual") for each in schedules):
+        on = here | {"active": True}
+        yield NextStep(
+            tool="update_bulk_sync", arguments=on, reason="Switch its schedule on: it is inactive."
+        )
+    yield NextStep(tool="start_bulk_sync", arguments=here, reason="Run it.")
 
 
 def _enabled(schema: JsonObject) -> JsonObject:

@@ -14,7 +14,9 @@ from polytomic_mcp.tools.arguments import Api
 from polytomic_mcp.tools.asking import ask
 from polytomic_mcp.tools.dependants import Dependants, of_connection, of_model
 from polytomic_mcp.tools.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, find
-from polytomic_mcp.tools.results import Deleted
+from polytomic_mcp.tools.refusals import Refusal
+from polytomic_mcp.tools.results import Deleted, NextStep
+from polytomic_mcp.tools.spelling import quoted
 
 _NAMED: Final = 10
 
@@ -38,11 +40,20 @@ class Deletion:
     @property
     def question(self) -> str:
         """What the person is asked; the same for the same state of things."""
-        lines = [f"Delete the {self.noun.name} {self.name!r} ({self.id})?", self.consequence]
-        lines += [f"- {kind} {row.name!r}" for kind, row in self.dependants.named()[:_NAMED]]
+        return "\n".join([f"Delete the {self.title} ({self.id})?", *self.what_goes_along()])
+
+    @property
+    def title(self) -> str:
+        """What is to be deleted, as messages write it."""
+        return f"{self.noun.name} {quoted(self.name)}"
+
+    def what_goes_along(self) -> list[str]:
+        """Say line by line what else is affected."""
+        lines = [self.consequence]
+        lines += [f"- {kind} {quoted(str(row.name))}" for kind, row in self.dependants.named()[:_NAMED]]
         if (more := len(self.dependants.named()) - _NAMED) > 0:
             lines.append(f"- and {more} more")
-        return "\n".join(line for line in [*lines, self.dependants.note] if line)
+        return [*lines, self.dependants.note] if self.dependants.note else lines
 
     async def carry_out(
         self,
@@ -58,11 +69,11 @@ class Deletion:
         longer what they were told, nothing is deleted.
         """
         if not (isinstance(answer, AcceptedElicitation) and answer.data.delete):
-            raise ToolError(f"Nobody said yes, so the {self.noun.name} {self.name!r} was not deleted.")
+            raise ToolError(f"Nobody said yes, so the {self.title} was not deleted.")
         if (await again()).question != self.question:
             raise ToolError(
-                f"What goes with the {self.noun.name} {self.name!r} has changed since the question. Nothing "
-                "was deleted; call again to be asked again."
+                f"What goes with the {self.title} has changed since the question. Nothing was deleted; call "
+                "again to be asked again."
             )
         await api.call(operation, id=self.id, **arguments)
         return Deleted(
@@ -75,7 +86,11 @@ class Deletion:
 
 
 async def connection_deletion(api: Api, connection_id: str, force: bool) -> Deletion:
-    """Work out what deleting a connection takes along."""
+    """Work out what deleting a connection takes along.
+
+    Raises:
+        Refusal: Something uses it and ``force`` is not set, which Polytomic would refuse after any yes.
+    """
     connection = await find(api, CONNECTION, connection_id)
     dependants = await of_connection(api, connection["id"])
     if not dependants.named():
@@ -84,7 +99,11 @@ async def connection_deletion(api: Api, connection_id: str, force: bool) -> Dele
         consequence = "These are deleted with it:"
     else:
         consequence = "These use it, so Polytomic will refuse unless force is set:"
-    return Deletion(CONNECTION, connection["id"], str(connection.get("name")), consequence, dependants)
+    name = str(connection.get("name"))
+    deletion = Deletion(CONNECTION, connection["id"], name, consequence, dependants)
+    if dependants.named() and not force:
+        raise _in_use(deletion)
+    return deletion
 
 
 async def model_deletion(api: Api, model_id: str) -> Deletion:
@@ -122,10 +141,23 @@ def asking(
             deletion.question,
             Confirmation(delete=True),
             confirmed=confirm_name == deletion.name,
-            how="confirm_name set to the exact name. Nothing was deleted.",
+            how=f"confirm_name set to the exact name. Nothing was deleted.{_mismatch(confirm_name)}",
         )
 
     return confirm
+
+
+def _in_use(deletion: Deletion) -> Refusal:
+    forced = {"connection_id": deletion.id, "force": True}
+    step = NextStep(
+        tool="delete_connection", arguments=forced, reason="deletes what uses it too, once a person agrees"
+    )
+    lines = [f"The {deletion.title} was not deleted.", *deletion.what_goes_along()]
+    return Refusal("\n".join(lines), step)
+
+
+def _mismatch(confirm_name: str | None) -> str:
+    return "" if confirm_name is None else f" The confirm_name {quoted(confirm_name)} does not match it."
 
 
 confirm_connection = asking(connection_deletion)

@@ -6,16 +6,16 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.tools.arguments import SyncId, TheCaller, refuse_boolean
-from polytomic_mcp.tools.diagnosis_causes import Cause, causes_of
+from polytomic_mcp.tools.diagnosis_causes import Cause, causes_of, faults_of
 from polytomic_mcp.tools.diagnosis_evidence import Evidence, gather
 from polytomic_mcp.tools.due_times import describe
 from polytomic_mcp.tools.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.merging import given
-from polytomic_mcp.tools.names import SYNC, find
 from polytomic_mcp.tools.results import Answer
 from polytomic_mcp.tools.row_errors import RowErrors
-from polytomic_mcp.tools.sync_states import schedules_of
+from polytomic_mcp.tools.sync_lookup import find_sync
+from polytomic_mcp.tools.sync_states import condition_of, schedules_of
 
 _EVENTS_SHOWN: Final = 6
 _LONGEST_TEXT: Final = 200
@@ -47,7 +47,7 @@ async def diagnose_sync(
 
     From its runs, row errors, fields, connections and events.
     """
-    sync = await find(caller.api, SYNC, sync_id)
+    sync = await find_sync(caller.api, sync_id)
     gathering = Gathering()
     evidence = await gather(caller.api, sync, caller.clock(), gathering)
     causes = _without_unshown_steps(causes_of(evidence), caller.tools)
@@ -80,10 +80,12 @@ def _verdict(causes: list[Cause], *, is_partial: bool) -> str:
 
 
 def _state(evidence: Evidence) -> JsonObject:
-    sync, condition = evidence.sync, evidence.condition
+    sync = evidence.sync
+    condition = condition_of(sync, evidence.runs, evidence.now, faults_of(evidence))
     current = as_object(evidence.status.get("current_execution"))
     return given(
         state=condition.state,
+        detail=condition.detail[:_LONGEST_TEXT] or None,
         active=sync.get("active"),
         schedule="; ".join(map(describe, schedules_of(sync))) or None,
         mode=sync.get("mode"),
@@ -99,7 +101,8 @@ def _checked(evidence: Evidence) -> str | None:
     if not evidence.target or not all(evidence.models.values()):
         return None
     broken = len(evidence.broken_fields())
-    return f"{broken} broken fields; models held against: {len(evidence.models)}, and the target"
+    fields = "1 broken field" if broken == 1 else f"{broken} broken fields"
+    return f"{fields}; models held against: {len(evidence.models)}, and the target"
 
 
 def _execution(item: JsonObject) -> JsonObject:

@@ -6,14 +6,15 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from polytomic_mcp.tools.diagnosis_evidence import Evidence
-from polytomic_mcp.tools.json_values import as_object, as_objects
+from polytomic_mcp.tools.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.results import NextStep
 from polytomic_mcp.tools.spelling import quoted
+from polytomic_mcp.tools.sync_faults import MODEL_GONE, connection_fault, illness_of, waits_for_consent
 
 Certainty = Literal["certain", "likely", "possible"]
+Rule = Callable[[Evidence], Iterator["Cause"]]
 
 _CERTAINTIES: Final[tuple[Certainty, ...]] = ("certain", "likely", "possible")
-_WELL: Final = frozenset({"healthy", "ready", "ok", ""})
 _MOST_LINES: Final = 5
 _LONGEST_LINE: Final = 160
 _LONGEST_TITLE: Final = 240
@@ -31,23 +32,31 @@ class Cause(BaseModel):
 
 def causes_of(evidence: Evidence) -> list[Cause]:
     """Return what is wrong, the most certain first and, of those, what blocks the sync."""
-    found = [cause for rule in _RULES for cause in rule(evidence)]
+    found = [cause for rule in (*_FAULTS, *_RULES) for cause in rule(evidence)]
     return sorted(found, key=lambda cause: (_CERTAINTIES.index(cause.certainty), not cause.blocks))
+
+
+def faults_of(evidence: Evidence) -> list[str]:
+    """Return what keeps the sync from running, whatever its runs were."""
+    return [cause.cause for rule in _FAULTS for cause in rule(evidence) if cause.blocks]
 
 
 def _ill_connections(evidence: Evidence) -> Iterator[Cause]:
     for id_, connection in evidence.connections.items():
-        role = evidence.role_of(id_)
+        fault = connection_fault(evidence.role_of(id_), connection)
         if not connection:
             step = _step("list_connections", "find what takes its place")
-            yield _cause(f"The {role} connection no longer exists", "certain", [f"no connection {id_}"], step)
-            continue
-        status, reason = str(connection.get("status") or ""), str(connection.get("status_error") or "")
-        if reason or status.lower() not in _WELL:
-            name = quoted(str(connection.get("name")))
-            step = _step("test_connection", "see whether it is still so", connection_id=id_)
-            told = [f"status {status}", *([reason] if reason else [])]
-            yield _cause(f"The {role} connection {name} is not healthy", "certain", told, step)
+            yield _cause(fault, "certain", [f"no connection {id_}"], step)
+        elif fault:
+            told = [f"status {connection.get('status')}", illness_of(connection)]
+            yield _cause(fault, "certain", list(dict.fromkeys(told)), _cure(id_, connection))
+
+
+def _cure(id_: str, connection: JsonObject) -> NextStep:
+    if waits_for_consent(connection):
+        reason = "gives the auth_url where a person signs in"
+        return _step("update_connection", reason, connection_id=id_, reconnect=True)
+    return _step("test_connection", "see whether it is still so", connection_id=id_)
 
 
 def _limited_connections(evidence: Evidence) -> Iterator[Cause]:
@@ -64,7 +73,7 @@ def _lost_objects(evidence: Evidence) -> Iterator[Cause]:
     for id_, model in evidence.models.items():
         if not model:
             step = _step("list_models", "find what takes its place")
-            yield _cause("A model that the sync reads no longer exists", "certain", [f"no model {id_}"], step)
+            yield _cause(MODEL_GONE, "certain", [f"no model {id_}"], step)
     aim = evidence.target_connection_id
     if evidence.target == {} and evidence.connections.get(aim):
         step = _step("list_target_objects", "find what takes its place", connection_id=aim)
@@ -116,19 +125,29 @@ def _failed_run(evidence: Evidence) -> Iterator[Cause]:
     if run is None or evidence.condition.state != "failing":
         return
     runs = [each for each in evidence.runs or () if each.is_over]
-    told = [f"run {run.id} {run.status}", run.reason]
-    told.append(f"{sum(each.is_failed for each in runs)} of the last {len(runs)} runs failed")
+    told = [f"run {run.id} {run.status}", run.failure]
+    told.append(f"{sum(bool(each.failure) for each in runs)} of the last {len(runs)} runs failed")
     told += [str(as_object(each.get("event")).get("error") or "") for each in evidence.events[:3]]
     see = _step("get_sync_execution", "see this run", sync_id=evidence.sync["id"], execution_id=run.id)
     lines = [line for line in dict.fromkeys(told) if line]
-    yield _cause(f"The last run did not get to its end: {run.reason or run.status}", "certain", lines, see)
+    title = "did not get to its end" if run.is_failed else "wrote nothing"
+    yield _cause(f"The last run {title}: {run.failure}", "certain", lines, see)
 
 
 def _refused_rows(evidence: Evidence) -> Iterator[Cause]:
-    errors, run = evidence.row_errors, evidence.judged_run
-    if errors is None or run is None:
+    errors = evidence.row_errors
+    if errors is None:
         return
     log = {"sync_id": evidence.sync["id"], "execution_id": errors.execution_id, "log": "errors"}
+    if not errors.causes:
+        told = [f"{errors.total} rows; neither the log nor the run says why"]
+        yield _cause(
+            "Rows are refused",
+            "certain",
+            told,
+            _step("get_sync_execution", "see the run", **log),
+            blocks=False,
+        )
     for group in errors.causes:
         told = [
             f"{group.count} of {errors.read} refused rows that were read",
@@ -181,6 +200,7 @@ def _standing(evidence: Evidence) -> Iterator[Cause]:
     steps = {
         "inactive": _step("update_sync", "switch it on", sync_id=sync_id, active=True),
         "never_run": _step("start_sync", "run it", sync_id=sync_id),
+        "canceled": _step("start_sync", "run it again", sync_id=sync_id),
         "late": _step("start_sync", "run it now", sync_id=sync_id),
         "stuck": _step("cancel_sync", "stop the run; then start_sync", sync_id=sync_id),
         "no_rows": _step("preview_model", "see what it reads", model_id=next(iter(evidence.models), "")),
@@ -193,22 +213,20 @@ def _standing(evidence: Evidence) -> Iterator[Cause]:
 _STANDINGS: Final[dict[str, tuple[str, Certainty, bool]]] = {
     "inactive": ("The sync is switched off, so its schedule does not run it", "certain", True),
     "never_run": ("The sync has never run", "certain", False),
+    "canceled": ("The last run was canceled before its end", "certain", False),
     "late": ("No run started when one was due", "likely", True),
     "stuck": ("The run lasts far longer than usual", "likely", True),
     "no_rows": ("The last run moved no rows, though those before did", "likely", False),
 }
-_RULES: Final[tuple[Callable[[Evidence], Iterator[Cause]], ...]] = (
-    _ill_connections,
-    _lost_objects,
-    _drifts,
-    _problems,
+_FAULTS: Final[tuple[Rule, ...]] = (_ill_connections, _lost_objects, _drifts, _problems)
+_RULES: Final[tuple[Rule, ...]] = (
     _failed_run,
     _refused_rows,
     _standing,
     _limited_connections,
     _misfits,
 )
-"""In the order in which equally certain causes are told: what explains others first."""
+"""As those before in the order in which equally certain causes are told: what explains others first."""
 
 
 def _step(tool: str, reason: str, **arguments: Any) -> NextStep:

@@ -16,14 +16,14 @@ from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_o
 from polytomic_mcp.tools.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.row_errors import Line, RowErrors, group, read_row_errors, row_errors
 from polytomic_mcp.tools.source_columns import Columns, Drift, can_be_read, drifts, read_columns
+from polytomic_mcp.tools.sync_faults import NO_MODEL
 from polytomic_mcp.tools.sync_requests import identities_of
-from polytomic_mcp.tools.sync_states import Condition, Run, condition_of, runs_of
+from polytomic_mcp.tools.sync_states import Condition, Run, condition_of, runs_of, telling_run
 from polytomic_mcp.tools.targets import target_fields
 
 EVENTS_KEPT: Final = timedelta(hours=48)
 """How long the API keeps an event (seen in its documentation)."""
 
-_NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"  # of override fields, in 2024-02-08
 _EVENT_PAGE: Final = 100
 _MOST_EVENTS: Final = 1_000
 
@@ -46,8 +46,8 @@ class Evidence:
 
     @property
     def condition(self) -> Condition:
-        """The sync's state, unknown where its runs could not be read."""
-        return Condition("unknown") if self.runs is None else condition_of(self.sync, self.runs, self.now)
+        """The sync's state as its runs tell it, unknown where they could not be read."""
+        return condition_of(self.sync, self.runs, self.now)
 
     @property
     def target_connection_id(self) -> str:
@@ -61,8 +61,15 @@ class Evidence:
 
     @property
     def judged_run(self) -> Run | None:
-        """The run that tells how the sync is doing: the newest that is over or has refused rows."""
-        return next((run for run in self.runs or () if run.is_over or run.errors), None)
+        """The run that tells how the sync is doing, of those that nobody canceled."""
+        return telling_run([run for run in self.runs or () if run.is_over and not run.is_canceled])
+
+    @property
+    def refusing_run(self) -> Run | None:
+        """The run whose refused rows still count, though it may be under way or canceled."""
+        runs = [run for run in self.runs or () if run.errors or (run.is_over and not run.is_canceled)]
+        run = telling_run(runs)
+        return run if run is not None and run.errors else None
 
     @property
     def last_clean_run(self) -> datetime | None:
@@ -116,7 +123,7 @@ async def _read_surroundings(api: Polytomic, evidence: Evidence, gathering: Gath
         models = {
             id_: read("models", partial(_existing, api, MODEL, id_))
             for id_ in dict.fromkeys(model_ids_of(sync))
-            if id_ != _NO_MODEL
+            if id_ != NO_MODEL
         }
     evidence.status = status.value or {}
     evidence.executions = executions.value or []
@@ -130,9 +137,7 @@ async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering
     sources = [
         str(model["connection_id"]) for model in evidence.models.values() if model.get("connection_id")
     ]
-    run = evidence.judged_run
-    if run is not None and not run.errors:
-        run = None
+    run = evidence.refusing_run
     async with gathering.together() as read:
         connections = {
             id_: read("connections", partial(_existing, api, CONNECTION, id_))

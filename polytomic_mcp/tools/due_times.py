@@ -50,16 +50,17 @@ def read_moment(text: Any) -> datetime | None:
 
 
 def describe(schedule: JsonObject) -> str:
-    """Write a schedule in a few words, such as ``weekly monday 02:30``."""
+    """Write a schedule in a few words, such as ``weekly monday 02:30 UTC``."""
     frequency = str(schedule.get("frequency") or "manual")
     parts = {part: _text(schedule, part) or "*" for part in _PARTS.get(frequency, ())}
     match frequency:
         case "hourly":
-            return f"hourly :{parts['minute']}"
+            return f"hourly :{parts['minute'].zfill(2)}"
         case "daily":
-            return f"daily {parts['hour']}:{parts['minute']}"
+            return f"daily {parts['hour'].zfill(2)}:{parts['minute'].zfill(2)} UTC"
         case "weekly":
-            return f"weekly {parts['day_of_week']} {parts['hour']}:{parts['minute']}"
+            time = f"{parts['hour'].zfill(2)}:{parts['minute'].zfill(2)}"
+            return f"weekly {parts['day_of_week']} {time} UTC"
         case _:
             return " ".join([frequency, *parts.values()])
 

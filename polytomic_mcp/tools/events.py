@@ -7,12 +7,14 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tools.arguments import Api, Fields, Limit, PageToken, Query
+from polytomic_mcp.tools.due_times import read_moment
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.listing import list_page
 from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.notifications import get_error_notifications, set_error_notifications
 from polytomic_mcp.tools.results import NextStep, Page, Row
 from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.sync_lookup import require_some_sync
 from polytomic_mcp.tools.toolset import Toolset
 from polytomic_mcp.tools.webhooks import (
     Since,
@@ -56,12 +58,27 @@ async def list_events(
         limit=limit,
         page_token=page_token,
         page_size=_PAGE_SIZE,
-        **given(type=type, starting_after=since, ending_before=until),
+        **given(type=type, starting_after=_moment("since", since), ending_before=_moment("until", until)),
     )
     if type is not None and not page.items:
         await _require_type(api, type)
+    if sync_id is not None and not page.items and page_token is None:
+        await require_some_sync(api, sync_id)
     page.next_steps = _next_steps(page.items)
     return page
+
+
+def _moment(argument: str, text: str | None) -> str | None:
+    """Return a time as the API takes it: with time of day and zone."""
+    if text is None:
+        return None
+    moment = read_moment(text)
+    if moment is None:
+        raise ToolError(
+            f"list_events: {argument} is a date or time in ISO 8601, such as 2026-01-31T09:00:00Z; "
+            f"{quoted(text)} is none."
+        )
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 async def _require_type(api: Polytomic, type_: str) -> None:

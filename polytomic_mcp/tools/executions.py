@@ -18,9 +18,11 @@ from polytomic_mcp.tools.merging import given
 from polytomic_mcp.tools.names import SYNC, find
 from polytomic_mcp.tools.refusals import Refusal
 from polytomic_mcp.tools.results import AnyJson, NextStep, Result, Source
+from polytomic_mcp.tools.spelling import quoted
 from polytomic_mcp.tools.waiting import wait
 
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
+NOTHING_RAN: Final = "Nothing was canceled: this run was over before."
 FIRST_ERRORS: Final = 5
 _UNFIT: Final = frozenset({400, 422})
 _START: Final = "POST /api/syncs/{id}/executions"
@@ -47,6 +49,7 @@ class Execution(Result):
     log: list[AnyJson] | None = None
     log_count: Annotated[int | None, Field(description="Lines in the whole log")] = None
     next_page_token: str | None = None
+    note: str | None = None
 
     def source(self) -> Source:
         """Return the API's own answer about the run."""
@@ -126,13 +129,24 @@ async def cancel_sync(
     """Stop a running sync. It ends soon after: get_sync_execution shows when."""
     sync = await find(api, SYNC, sync_id)
     target = execution_id or await _latest(api, sync)
+    before = await read_execution(api, sync["id"], target)
     if execution_id is None:
         await api.call("POST /api/syncs/{id}/cancel", id=sync["id"])
     else:
         await api.call(
             "POST /api/syncs/{sync_id}/executions/{id}/cancel", sync_id=sync["id"], id=execution_id
         )
-    return await read_execution(api, sync["id"], target)
+    execution = await read_execution(api, sync["id"], target)
+    if before.status in OVER:
+        execution.note = NOTHING_RAN
+    return execution
+
+
+async def latest_id(api: Polytomic, sync_id: str) -> str | None:
+    """Return the id of the run under way, or else of the last; None before the first."""
+    status = await data_of(api, "GET /api/syncs/{id}/status", id=sync_id)
+    ids = (as_object(status.get(part)).get("id") for part in ("current_execution", "last_execution"))
+    return next((id_ for id_ in ids if id_), None)
 
 
 async def read_execution(api: Polytomic, sync_id: str, execution_id: str) -> Execution:
@@ -171,12 +185,10 @@ async def _get(api: Polytomic, sync_id: str, execution_id: str) -> JsonObject:
 
 
 async def _latest(api: Polytomic, sync: JsonObject) -> str:
-    status = await data_of(api, "GET /api/syncs/{id}/status", id=sync["id"])
-    for part in ("current_execution", "last_execution"):
-        if id_ := as_object(status.get(part)).get("id"):
-            return id_
+    if id_ := await latest_id(api, sync["id"]):
+        return id_
     raise Refusal(
-        f"The sync {sync.get('name')!r} has never run; start_sync runs it.",
+        f"The sync {quoted(str(sync.get('name')))} has never run; start_sync runs it.",
         NextStep(tool="start_sync", arguments={"sync_id": sync["id"]}, reason="runs it now"),
     )
 

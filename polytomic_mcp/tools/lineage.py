@@ -19,9 +19,10 @@ from polytomic_mcp.tools.listing import page_of
 from polytomic_mcp.tools.names import CONNECTION, MODEL, SYNC, Noun, every, find
 from polytomic_mcp.tools.results import Page
 from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.sync_lookup import find_sync
 
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
-_NOUNS: Final[dict[Kind, Noun]] = {"connection": CONNECTION, "model": MODEL, "sync": SYNC}
+_NOUNS: Final[dict[Kind, Noun]] = {"connection": CONNECTION, "model": MODEL}
 
 Reference = Annotated[str | None, Field(description="Id or exact name")]
 
@@ -72,7 +73,8 @@ async def _subject(api: Polytomic, named: dict[Kind, str], field: str | None) ->
             "trace_lineage: send one of connection_id, model_id and sync_id; field goes with model_id."
         )
     [(kind, reference)] = named.items()
-    item = await find(api, _NOUNS[kind], reference)
+    noun = _NOUNS.get(kind)
+    item = await find(api, noun, reference) if noun else await find_sync(api, reference)
     name = str(item.get("name"))
     if not field:
         return item, Subject(kind, item["id"], name)

@@ -1,7 +1,7 @@
 """Finding an object by its id or by its exact name."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,10 +91,7 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     if len(fitting) == 1:
         return await _get(api, noun, fitting[0]["id"], **within)
     if fitting:
-        raise ToolError(
-            f"{len(fitting)} {noun.plural} are named {quoted(reference)}; send the id of one: "
-            f"{shown(fitting)}."
-        )
+        raise _ambiguous(noun, reference, fitting)
     raise await _unknown(api, noun, reference, **within)
 
 
@@ -117,6 +114,20 @@ async def put_ids(api: Polytomic, part: JsonObject) -> None:
                 await put_ids(api, as_object(inner))
 
 
+async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
+    """Refuse a name for a new object that one of the kind bears; ``change`` makes the call for its id.
+
+    Raises:
+        Refusal: The name is taken; the text tells by whom.
+    """
+    if taken := [item for item in await every(api, noun.list) if _is_named(item, name)]:
+        raise Refusal(
+            f"There is a {noun.name} of that name: {shown(taken)}. Nothing was created; to change it, send "
+            "its id.",
+            change(taken[0]["id"]),
+        )
+
+
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
     """Return what all pages of a listing hold."""
     return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
@@ -125,19 +136,18 @@ async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonOb
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
     """Return the item with that id or else, ignoring case, the items of that name."""
     listed = list(items)
-    name = reference.casefold()
     return [item for item in listed if item["id"] == reference] or [
-        item for item in listed if str(item.get("name") or "").casefold() == name != ""
+        item for item in listed if _is_named(item, reference)
     ]
 
 
 def shown(items: Iterable[JsonObject]) -> str:
     """Write items for a message: name and id, the first few of them."""
-    listed = list(items)
-    more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
-    return (
-        ", ".join(f"{quoted(str(item.get('name')))} ({item['id']})" for item in listed[:_CANDIDATES]) + more
-    )
+    return _written(items, lambda item: [item["id"]])
+
+
+def _is_named(item: JsonObject, name: str) -> bool:
+    return str(item.get("name") or "").casefold() == name.casefold() != ""
 
 
 async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
@@ -146,6 +156,34 @@ async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
 
 async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
     return await data_of(api, noun.get, id=id_, **within)
+
+
+def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal:
+    takes_query = noun is not ORGANIZATION
+    these = NextStep(
+        tool=noun.tool,
+        arguments={"query": reference} if takes_query else {},
+        reason="shows what tells them apart",
+    )
+    return Refusal(
+        f"{len(fitting)} {noun.plural} are named {quoted(reference)}; send the id of one: "
+        f"{_written(fitting, _told_apart)}.",
+        these,
+    )
+
+
+def _told_apart(item: JsonObject) -> list[str]:
+    """Return an item's id and what else tells it from others of its name: type, and when it was made."""
+    kind, made = item.get("type"), item.get("created_at")
+    type_ = as_object(kind).get("id") if isinstance(kind, dict) else kind
+    return [item["id"], *([str(type_)] if type_ else []), *([f"created {made}"] if made else [])]
+
+
+def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str]]) -> str:
+    listed = list(items)
+    more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
+    first = (f"{quoted(str(item.get('name')))} ({', '.join(parts(item))})" for item in listed[:_CANDIDATES])
+    return ", ".join(first) + more
 
 
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:

@@ -14,15 +14,16 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.arguments import Limit, PageToken, Query, TheCaller
+from polytomic_mcp.tools.arguments import Limit, PageToken, TheCaller
 from polytomic_mcp.tools.caller import Caller
 from polytomic_mcp.tools.due_times import describe
 from polytomic_mcp.tools.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.json_values import JsonObject, as_object
-from polytomic_mcp.tools.listing import page_of
-from polytomic_mcp.tools.names import SYNC, every
+from polytomic_mcp.tools.listing import has_text, page_of
+from polytomic_mcp.tools.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.overview_snapshots import Snapshot
 from polytomic_mcp.tools.results import NextStep, Page, Row
+from polytomic_mcp.tools.sync_faults import Surroundings
 from polytomic_mcp.tools.sync_states import (
     STATES,
     Condition,
@@ -34,11 +35,12 @@ from polytomic_mcp.tools.sync_states import (
     span,
 )
 
-_BULK_SYNCS: Final = "GET /api/bulk/syncs"
 _STATES: Final = (
-    "How many syncs are in each state, of all. late: no run began within 15 minutes of the last due time. "
+    "How many syncs are in each state, of all. broken: a connection or model it needs is gone or not "
+    "healthy. failing: the last run failed or refused every row. late: no run began within 15 minutes of the last due time. "
     "stuck: a run lasts over 10 times the usual time and over an hour, or over 6 hours where the usual time "
-    "is not known. no_rows: the last run moved none, most runs before it did. row_errors: it refused rows. "
+    "is not known. no_rows: the last run moved none, most runs before it did. row_errors: it refused rows, or one before it that had any. "
+    "canceled: the last run was. "
     "inactive: switched off, with a schedule. unknown: its runs could not be read."
 )
 _STEP: Final = 50
@@ -64,6 +66,7 @@ class _Subject:
     kind: str
     sync: JsonObject
     runs: Finding[list[Run]]
+    faults: Sequence[str]
 
     @property
     def name(self) -> str:
@@ -71,16 +74,16 @@ class _Subject:
         return str(self.sync.get("name"))
 
     def condition(self, now: datetime) -> Condition:
-        """Judge the sync, if its runs could be read."""
-        if self.runs.value is None:
-            return Condition("unknown")
-        return condition_of(self.sync, self.runs.value, now)
+        """Judge the sync by its runs, if they could be read, and by what keeps it from running."""
+        return condition_of(self.sync, self.runs.value, now, self.faults)
 
 
 async def sync_overview(
     caller: TheCaller,
     context: Context[Caller],
-    query: Query = None,
+    query: Annotated[
+        str | None, Field(description="Only with this text in name, kind, state, or this id")
+    ] = None,
     state: Annotated[State | None, Field(description="Only these")] = None,
     limit: Limit = 25,
     page_token: PageToken = None,
@@ -93,7 +96,7 @@ async def sync_overview(
     seen = caller.overview.read(caller.now()) if page_token else None
     seen = seen or await _look(caller, context)
     rows = [row for row in seen.rows if _key(row) > after and state in (None, row["state"])]
-    page = page_of(rows, query=query, limit=limit, page_token=None)
+    page = page_of([row for row in rows if _fits(row, query)], query=None, limit=limit, page_token=None)
     counts = Counter(row["state"] for row in seen.rows)
     return Overview(
         items=page.items,
@@ -102,6 +105,11 @@ async def sync_overview(
         states={name: counts[name] for name in STATES if counts[name]},
         unavailable=list(seen.unavailable) or None,
     )
+
+
+def _fits(row: JsonObject, query: str | None) -> bool:
+    searched = {name: row[name] for name in ("name", "kind", "state")}
+    return has_text(searched, query) or row["id"] == query
 
 
 async def _look(caller: Caller, context: Context[Caller]) -> Snapshot:
@@ -140,7 +148,10 @@ async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress")
     """List all syncs, then read the latest runs of each: one request a sync."""
     async with gathering.together() as read:
         syncs = read("syncs", partial(every, api, SYNC.list))
-        bulk_syncs = read("bulk syncs", partial(every, api, _BULK_SYNCS))
+        bulk_syncs = read("bulk syncs", partial(every, api, BULK_SYNC.list))
+        connections = read("connections", partial(every, api, CONNECTION.list))
+        models = read("models", partial(every, api, MODEL.list))
+    around = Surroundings.of(connections.value, models.value)
     listed = [("sync", sync) for sync in syncs.value or ()]
     listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
     if syncs.value is None and bulk_syncs.value is None:
@@ -148,7 +159,12 @@ async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress")
     await progress.expect(len(listed))
     async with gathering.together() as read:
         return [
-            _Subject(kind, sync, read(f"runs of {kind}s", partial(_runs, api, kind, sync, progress)))
+            _Subject(
+                kind,
+                sync,
+                read(f"runs of {kind}s", partial(_runs, api, kind, sync, progress)),
+                around.faults_of(sync),
+            )
             for kind, sync in listed
         ]
 
@@ -214,5 +230,7 @@ def _step(row: JsonObject) -> NextStep:
     reason = f"{row['name']}: {row['state']}"
     if row["kind"] == "sync":
         return NextStep(tool="diagnose_sync", arguments={"sync_id": row["id"]}, reason=reason)
+    if row["state"] == "broken":
+        return NextStep(tool="list_connections", arguments={}, reason=reason)
     arguments: JsonObject = {"bulk_sync_id": row["id"], "log": True}
     return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)

@@ -12,8 +12,9 @@ from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.names import POLICY, find
-from polytomic_mcp.tools.results import Deleted, Page, Result
+from polytomic_mcp.tools.merging import given
+from polytomic_mcp.tools.names import POLICY, find, refuse_taken
+from polytomic_mcp.tools.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.roles import named, role_ids, role_names
 
 _UPDATE: Final = "PUT /api/permissions/policies/{id}"
@@ -64,16 +65,20 @@ async def save_policy(
     A policy takes effect on objects that name it in policies: see update_connection, update_model.
     """
     api = caller.api
-    given = {action: await role_ids(api, roles) for action, roles in (actions or {}).items()}
+    role_ids_of = {action: await role_ids(api, roles) for action, roles in (actions or {}).items()}
     async with caller.updating:
         if policy_id is None:
             if name is None:
                 raise ToolError("save_policy: a new policy needs a name; to change one, send policy_id.")
-            body = {"name": name, "policy_actions": _listed(given)}
+            await refuse_taken(api, POLICY, name, lambda id_: _change(id_, actions))
+            body = {"name": name, "policy_actions": _listed(role_ids_of)}
             saved = await data_of(api, "POST /api/permissions/policies", **body)
         else:
             stored = await find(api, POLICY, policy_id)
-            body = {"name": name or stored.get("name"), "policy_actions": _listed(_actions(stored) | given)}
+            body = {
+                "name": name or stored.get("name"),
+                "policy_actions": _listed(_actions(stored) | role_ids_of),
+            }
             saved = await data_of(api, _UPDATE, id=stored["id"], **body)
     return Policy.model_validate(_shown(saved, await role_names(api)))
 
@@ -97,6 +102,11 @@ async def delete_policy(
     return await deletion.carry_out(
         answer, api, "DELETE /api/permissions/policies/{id}", lambda: policy_deletion(api, deletion.id)
     )
+
+
+def _change(id_: str, actions: dict[str, list[str]] | None) -> NextStep:
+    arguments = {"policy_id": id_, **given(actions=actions)}
+    return NextStep(tool="save_policy", arguments=arguments, reason="changes the policy that there is")
 
 
 def _actions(policy: JsonObject) -> dict[str, list[str]]:

@@ -28,11 +28,14 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
     whole = result.model_dump(mode="json", by_alias=True, exclude_none=True)
     fitting = fit_beside(_lean(whole, type(result)), result.ROWS)
     reports = [*(result.truncated or ()), *(_report(cut, result) for cut in fitting.few_cuts)]
-    if reports:
-        fitting.value["truncated"] = [_followable(report, shown) for report in reports]
+    last = {
+        "truncated": [_followable(report, shown) for report in reports],
+        "next_steps": fitting.value.get("next_steps"),
+    }
+    told = {name: part for name, part in fitting.value.items() if name not in last}
+    told |= {name: part for name, part in last.items() if part}
     return CallToolResult(
-        content=[TextContent(type="text", text=to_json(fitting.value).decode())],
-        structured_content=fitting.value,
+        content=[TextContent(type="text", text=to_json(told).decode())], structured_content=told
     )
 
 

@@ -14,8 +14,8 @@ from polytomic_mcp.tools.deletions import Confirmation, Deletion, asking
 from polytomic_mcp.tools.dependants import Dependants
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.tools.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.names import POLICY, ROLE, USER, every, find
-from polytomic_mcp.tools.results import Deleted, Page, Result
+from polytomic_mcp.tools.names import POLICY, ROLE, USER, every, find, refuse_taken
+from polytomic_mcp.tools.results import Deleted, NextStep, Page, Result
 
 RoleNames = Annotated[
     list[str] | None, Parsed, Field(description="Roles: ids or names; replace those before")
@@ -49,6 +49,7 @@ async def save_role(
 ) -> Role:
     """Create a role, or rename one. A role allows what policies say: see save_policy."""
     if role_id is None:
+        await refuse_taken(api, ROLE, name, lambda id_: _renaming(id_, name))
         return Role.model_validate(await data_of(api, "POST /api/permissions/roles", name=name))
     role = await find(api, ROLE, role_id)
     renamed = await data_of(api, "PUT /api/permissions/roles/{id}", id=role["id"], name=name)
@@ -101,6 +102,12 @@ async def role_names(api: Polytomic) -> dict[str, str]:
 def named(ids: Sequence[str], names: dict[str, str]) -> list[str]:
     """Return names in place of ids, where they are known."""
     return [names.get(id_, id_) for id_ in ids]
+
+
+def _renaming(id_: str, name: str) -> NextStep:
+    return NextStep(
+        tool="save_role", arguments={"role_id": id_, "name": name}, reason="with another name renames it"
+    )
 
 
 def _row(role: JsonObject) -> JsonObject:

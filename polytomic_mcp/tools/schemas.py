@@ -24,6 +24,9 @@ from polytomic_mcp.tools.waiting import wait
 _READY: Final = (True, "true", "fresh", "completed", "ready")
 """What the API's guides, its SDK and its prose each say of a cache that is read."""
 
+_UNDER_WAY: Final = ("refreshing", "running")
+"""What the SDK says of a cache that is being read, and a guess."""
+
 
 class SchemaStatus(Result):
     """How fresh Polytomic's picture of a connection's schemas is."""
@@ -72,7 +75,7 @@ async def refresh_schemas(
         describe=lambda seen: f"schemas {seen.get('cache_status')}",
         seconds=wait_seconds,
     )
-    return _status(connection["id"], seen)
+    return _status(connection["id"], seen, was_started=True)
 
 
 async def get_schema(
@@ -137,12 +140,21 @@ def _is_ready(status: JsonObject) -> bool:
     return has_finished or any(status.get(name) in _READY for name in ("cache_status", "status"))
 
 
-def _status(connection_id: str, status: JsonObject) -> SchemaStatus:
-    step = NextStep(
-        tool="refresh_schemas",
-        arguments={"connection_id": connection_id},
-        reason="Have the schemas read, and wait for it.",
-    )
+def _is_being_read(status: JsonObject) -> bool:
+    started = status.get("last_refresh_started")
+    return bool(started) or any(status.get(name) in _UNDER_WAY for name in ("cache_status", "status"))
+
+
+def _next_step(connection_id: str, *, is_being_read: bool) -> NextStep:
+    """Lead to a read, or where one is under way to a look at it: another would start over."""
+    here: JsonObject = {"connection_id": connection_id}
+    if is_being_read:
+        return NextStep(tool="get_schema_status", arguments=here, reason="Look later: they are being read.")
+    return NextStep(tool="refresh_schemas", arguments=here, reason="Have the schemas read, and wait for it.")
+
+
+def _status(connection_id: str, status: JsonObject, *, was_started: bool = False) -> SchemaStatus:
+    step = _next_step(connection_id, is_being_read=was_started or _is_being_read(status))
     cache = status.get("cache_status")
     is_ready = _is_ready(status)
     return SchemaStatus.model_validate(

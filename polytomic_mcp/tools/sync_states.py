@@ -11,7 +11,18 @@ from polytomic_mcp.tools.due_times import due_before, read_moment
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 
 State = Literal[
-    "failing", "stuck", "late", "no_rows", "row_errors", "unknown", "running", "never_run", "inactive", "ok"
+    "broken",
+    "failing",
+    "stuck",
+    "late",
+    "no_rows",
+    "row_errors",
+    "canceled",
+    "unknown",
+    "running",
+    "never_run",
+    "inactive",
+    "ok",
 ]
 """Worst first."""
 
@@ -32,7 +43,10 @@ _MOVED: Final = ("insert", "update", "upserts", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a model sync or a bulk sync: when it ran, rows moved and rows refused."""
+    """One execution of a model sync or a bulk sync: when it ran, rows moved and rows refused.
+
+    ``rows`` is how many it dealt with, None where it does not tell.
+    """
 
     id: str
     status: str
@@ -40,23 +54,34 @@ class Run:
     ended: datetime | None
     moved: int
     errors: int
+    rows: int | None = None
     reason: str = ""
     is_test: bool = False
 
     @classmethod
     def of(cls, execution: JsonObject) -> Self:
-        """Read an execution of either kind; a bulk sync counts records, not what became of them."""
+        """Read an execution of either kind; a bulk sync counts records, not what became of them.
+
+        That the records of a bulk sync are those that got through is a guess.
+        """
         counts = as_object(execution.get("counts"))
-        moved = [int(counts.get(name) or 0) for name in _MOVED if name in counts]
+        moves = [int(counts.get(name) or 0) for name in _MOVED if name in counts]
         total = counts.get("total") or execution.get("record_count") or 0
+        moved = sum(moves) if moves else int(total)
+        errors = int(counts.get("error") or execution.get("error_count") or 0)
+        is_counted = any(
+            execution.get(name) is not None for name in ("counts", "record_count", "error_count")
+        )
+        rows = int(counts.get("total") or moved + errors) if is_counted else None
         reasons = [*as_list(execution.get("errors")), execution.get("status_message")]
         return cls(
             id=str(execution.get("id")),
             status=str(execution.get("status")),
             started=read_moment(execution.get("started_at") or execution.get("created_at")),
             ended=read_moment(execution.get("completed_at")),
-            moved=sum(moved) if moved else int(total),
-            errors=int(counts.get("error") or execution.get("error_count") or 0),
+            moved=moved,
+            errors=errors,
+            rows=rows,
             reason=next((str(reason) for reason in reasons if reason), ""),
             is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
         )
@@ -72,9 +97,36 @@ class Run:
         return self.status in _FAILED
 
     @property
-    def is_success(self) -> bool:
-        """Whether it came to its end, though single rows may have been refused."""
+    def is_canceled(self) -> bool:
+        """Whether somebody asked for its end."""
+        return self.status == "canceled"
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether it refused rows."""
+        return self.errors > 0 or self.status == "errors"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it refused every row there was."""
+        return self.rows is not None and 0 < self.rows <= self.errors
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it came to its end, whatever became of the rows."""
         return self.status in _SUCCEEDED
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it came to its end and something got through, or there was nothing to refuse."""
+        return self.is_complete and not self.is_refused
+
+    @property
+    def failure(self) -> str:
+        """Why it counts as failed, or nothing."""
+        if self.is_failed:
+            return self.reason or self.status
+        return f"all {self.rows} rows were refused" if self.is_refused else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +151,60 @@ def schedules_of(sync: JsonObject) -> list[JsonObject]:
     return [schedule for each in schedules if (schedule := as_object(each))]
 
 
-def condition_of(sync: JsonObject, runs: Sequence[Run], now: datetime) -> Condition:
-    """Judge a sync by its latest runs, newest first.
+def condition_of(
+    sync: JsonObject, runs: Sequence[Run] | None, now: datetime, faults: Sequence[str] = ()
+) -> Condition:
+    """Judge a sync by its latest runs, newest first, None where they are not known.
 
     A sync that is switched off though it has a schedule is inactive, whatever its runs were. One
-    without a schedule is judged by its runs alone: it is started by hand or by others.
+    without a schedule is judged by its runs alone: it is started by hand or by others. ``faults`` are
+    what keeps it from running, whatever its runs were.
     """
-    state, detail = _judge(sync, runs, now)
-    return Condition(state, detail, next((run.ended for run in runs if run.is_success), None))
+    state, detail = ("unknown", "") if runs is None else _judge(sync, runs, now)
+    if faults and not _is_switched_off(sync):
+        state, detail = "broken", "; ".join(faults)
+    return Condition(state, detail, next((run.ended for run in runs or () if run.is_success), None))
+
+
+def telling_run(runs: Sequence[Run]) -> Run | None:
+    """Return the run, of those newest first, that tells how the sync is doing: the newest with any rows.
+
+    One that had none, such as one narrowed to a selection, says nothing of rows refused before it.
+    """
+    with_rows = next((run for run in runs if not (run.is_complete and run.rows == 0)), None)
+    if with_rows is not None and with_rows.has_refused:
+        return with_rows
+    return runs[0] if runs else None
 
 
 def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State, str]:
     if runs and not runs[0].is_over:
         return _under_way(runs, now)
-    if not sync.get("active") and _is_scheduled(sync):
+    if _is_switched_off(sync):
         return "inactive", ""
-    ended = [run for run in runs if run.status != "canceled"]
-    if ended and ended[0].is_failed:
-        return "failing", ended[0].reason or ended[0].status
+    ended = [run for run in runs if not run.is_canceled]
+    telling = telling_run(ended)
+    if telling is not None and telling.failure:
+        return "failing", telling.failure + _moment(telling, ended)
     if sync.get("active") and (late := _lateness(sync, runs, now)):
         return "late", late
-    return _outcome(ended) if ended else ("never_run", "canceled" if runs else "")
+    if telling is not None and telling.has_refused:
+        return "row_errors", f"rows refused: {telling.errors or 'some'}{_moment(telling, ended)}"
+    return _outcome(runs, ended)
 
 
-def _outcome(ended: Sequence[Run]) -> tuple[State, str]:
-    if ended[0].errors or ended[0].status == "errors":
-        return "row_errors", f"rows refused: {ended[0].errors or 'some'}"
+def _moment(run: Run, ended: Sequence[Run]) -> str:
+    """Say of which run something is told, where that is not the latest."""
+    if run is ended[0] or run.started is None:
+        return ""
+    return f", by the run of {run.started:%Y-%m-%d %H:%M} UTC; those after it had no rows"
+
+
+def _outcome(runs: Sequence[Run], ended: Sequence[Run]) -> tuple[State, str]:
+    if runs and runs[0].is_canceled:
+        return "canceled", f"the last run was canceled; rows written before that: {runs[0].moved}"
+    if not ended:
+        return "never_run", ""
     if _has_dried_up(ended):
         return "no_rows", f"moved no rows; up to {max(run.moved for run in ended)} before"
     return "ok", ""
@@ -148,13 +228,17 @@ def usual_duration(runs: Sequence[Run]) -> timedelta | None:
     seconds = [
         (run.ended - run.started).total_seconds()
         for run in runs
-        if run.is_success and run.started is not None and run.ended is not None
+        if run.is_complete and run.started is not None and run.ended is not None
     ]
     return timedelta(seconds=median(seconds)) if seconds else None
 
 
 def _is_scheduled(sync: JsonObject) -> bool:
     return any(schedule.get("frequency") not in (None, "manual") for schedule in schedules_of(sync))
+
+
+def _is_switched_off(sync: JsonObject) -> bool:
+    return not sync.get("active") and _is_scheduled(sync)
 
 
 def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
