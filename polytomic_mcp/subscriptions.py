@@ -1,8 +1,8 @@
-"""Subscriptions: whoever follows an execution of a sync is told when it gets on, until it is over."""
+"""Subscriptions: whoever follows an execution of a sync, or its latest, is told when it gets on."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -36,7 +36,8 @@ from polytomic_mcp.errors import (
 from polytomic_mcp.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
 from polytomic_mcp.tools.arguments import caller_of
 from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import OVER, Execution, get_sync_execution, read_execution
+from polytomic_mcp.tools.executions import OVER, Execution, latest_id, read_execution
+from polytomic_mcp.tools.names import SYNC, find
 from polytomic_mcp.tools.waiting import retry_after
 
 MOST_FOLLOWED: Final = 20
@@ -54,14 +55,30 @@ _Action = Callable[[], Awaitable[None]]
 class _Execution:
     """An execution as it was seen: who it is, and where it stands."""
 
-    sync_id: str
     id: str
     status: str
     counts: Any
 
     @classmethod
     def of(cls, seen: Execution) -> "_Execution":
-        return cls(seen.sync_id, seen.id, seen.status, seen.counts)
+        return cls(seen.id, seen.status, seen.counts)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What is followed: an execution of a sync, or without an id whichever is its latest.
+
+    ``seen`` is the execution that ran at the time of subscribing. One that was over by then is left out: it
+    may have ended after the client read it, so it is told.
+    """
+
+    sync_id: str
+    execution_id: str | None
+    seen: _Execution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +142,11 @@ class Subscriptions:
         address = execution_of(uri)
         if address is None:
             raise MCPError(INVALID_PARAMS, f"Only executions can be followed: {EXECUTION}.")
-        execution = await _first_look(request, address)
+        followed = await _first_look(request, address)
         _refuse_too_many({*session.followed, uri})
         if uri not in session.followed:
             tell = partial(request.session.send_resource_updated, uri)
-            session.start(uri, partial(_follow, await _caller(request), execution, session.turns, tell))
+            session.start(uri, partial(_follow, await _caller(request), followed, session.turns, tell))
         return EmptyResult()
 
     async def _unsubscribe(self, request: _Request, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -154,68 +171,76 @@ async def _listen(request: _Request, params: SubscriptionsListenRequestParams) -
 
 @asynccontextmanager
 async def _following(
-    caller: Caller, followed: Mapping[str, _Execution], bus: SubscriptionBus
+    caller: Caller, followed: Mapping[str, _Followed], bus: SubscriptionBus
 ) -> AsyncGenerator[None]:
     """Follow executions, by address, as long as this lasts; changes go onto the bus."""
     turns = anyio.Lock()
     async with anyio.create_task_group() as tasks:
-        for uri, execution in followed.items():
+        for uri, each in followed.items():
             tell = partial(bus.publish, ResourceUpdated(uri=uri))
-            tasks.start_soon(_follow, caller, execution, turns, tell)
+            tasks.start_soon(_follow, caller, each, turns, tell)
         try:
             yield
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _follow(caller: Caller, execution: _Execution, turns: anyio.Lock, tell: _Action) -> None:
+async def _follow(caller: Caller, followed: _Followed, turns: anyio.Lock, tell: _Action) -> None:
     """Look again and again, slowing down, and tell of each change, until the execution is over.
 
-    A look that fails for good ends the following.
+    Of a sync's latest execution there is no end: when it is over, another may begin, and looks are frequent
+    again. A look that fails for good ends the following.
     """
-    pause = _TURN
-    while execution.status not in OVER:
+    last, pause = followed.seen, _TURN
+    while followed.execution_id is None or last is None or not last.is_over:
         await caller.sleep(pause - _TURN)
         pause = min(pause * _SLOWING, _LONGEST_PAUSE)
         try:
-            seen = await _look(caller, execution, turns)
+            seen = await _look(caller, followed, last, turns)
         except (PolytomicError, ValidationError):
             return
-        if seen != execution:
-            execution = seen
+        if seen is not None and seen != last:
+            pause = pause if last is not None and last.id == seen.id else _TURN
+            last = seen
             await tell()
 
 
-async def _look(caller: Caller, last: _Execution, turns: anyio.Lock) -> _Execution:
-    """Look at an execution again; one that cannot be seen in passing is taken to be as it was.
+async def _look(
+    caller: Caller, followed: _Followed, last: _Execution | None, turns: anyio.Lock
+) -> _Execution | None:
+    """Look again; what cannot be seen in passing is taken to be as it was.
 
     Whoever takes turns looks at most once a second with all others, and as late as a refusal asks.
     """
     async with turns:
         await caller.sleep(_TURN)
         try:
-            return _Execution.of(await read_execution(caller.api, last.sync_id, last.id))
+            return await _read(caller, followed, last)
         except (NoAnswerError, RateLimitedError, UnavailableError) as error:
             await caller.sleep(retry_after(error))
             return last
 
 
-async def _first_look(request: _Request, address: ExecutionAddress) -> _Execution:
-    """Return the execution at an address; for the latest, the one that is the latest now."""
+async def _read(caller: Caller, followed: _Followed, last: _Execution | None) -> _Execution | None:
+    """Read what is followed, but not what is known to be over; before a first execution there is none."""
+    id_ = followed.execution_id or await latest_id(caller.api, followed.sync_id)
+    if id_ is None or (last is not None and last.id == id_ and last.is_over):
+        return last
+    return _Execution.of(await read_execution(caller.api, followed.sync_id, id_))
+
+
+async def _first_look(request: _Request, address: ExecutionAddress) -> _Followed:
+    """Return what an address means, as it is now; what is over by then, the next look tells."""
     caller = await _caller(request)
     try:
-        return _Execution.of(
-            await get_sync_execution(
-                caller,
-                Context(request_context=request),
-                sync_id=address.sync_id,
-                execution_id=None if address.id == LATEST else address.id,
-            )
-        )
+        sync = await find(caller.api, SYNC, address.sync_id)
+        followed = _Followed(sync["id"], None if address.id == LATEST else address.id)
+        seen = await _read(caller, followed, None)
     except (ToolError, NotFoundError) as error:
         raise MCPError(INVALID_PARAMS, str(error)) from error
     except PolytomicError as error:
         raise MCPError(INTERNAL_ERROR, str(error)) from error
+    return replace(followed, seen=None if seen is None or seen.is_over else seen)
 
 
 async def _caller(request: _Request) -> Caller:

@@ -124,7 +124,7 @@ async def test_a_session_is_told_of_each_change_until_the_end(
         await let_others_run()
 
     assert inbox.uris == [uri] * 3
-    apart = between_looks(pauses)
+    apart = between_looks(pauses[:8])
     assert len(apart) == 4
     assert apart[0] == 1.0
     assert apart == sorted(apart)
@@ -143,7 +143,8 @@ async def test_a_stream_is_told_of_each_change(serve: Serve, script: Any, pauses
 
         assert event.uri == uri
         assert stream.honored.resource_subscriptions == [uri]
-    assert len(between_looks(pauses)) == 3
+    assert len(between_looks(pauses[:6])) == 3
+    assert script.asked.count(GET_RUN) == 4
 
 
 async def test_pauses_grow_and_stay_below_a_quarter_minute(serve: Serve, script: Any, pauses: Any) -> None:
@@ -160,16 +161,109 @@ async def test_pauses_grow_and_stay_below_a_quarter_minute(serve: Serve, script:
     assert apart[-1] == 15.0
 
 
-async def test_an_execution_that_is_over_is_not_looked_at_again(
+async def test_an_execution_that_was_over_is_told_once_and_not_looked_at_again(
     serve: Serve, script: Any, pauses: Any
 ) -> None:
     runs(script, state("completed"))
+    inbox = Inbox()
 
-    async with serve(mode="legacy") as client:
+    async with serve(mode="legacy", message_handler=inbox) as client:
         await client.subscribe_resource(URI)
+        await inbox.wait_for(1)
         await let_others_run()
 
-    assert pauses == []
+    assert inbox.uris == [URI]
+    assert between_looks(pauses) == [1]
+
+
+async def test_a_stream_is_told_once_of_an_execution_that_was_over(
+    serve: Serve, script: Any, pauses: Any
+) -> None:
+    runs(script, state("failed"))
+
+    async with serve() as client, client.listen(resource_subscriptions=[URI]) as stream:
+        with anyio.fail_after(5):
+            event = await anext(aiter(stream))
+        await let_others_run()
+
+    assert event.uri == URI
+    assert between_looks(pauses) == [1]
+
+
+class TestLatest:
+    """The latest execution of a sync is whichever is the latest while somebody listens."""
+
+    @pytest.fixture
+    def pauses(self) -> Time:
+        return Time()
+
+    def begins(self, script: Any, run: str, status: str) -> None:
+        part = "last_execution" if status == "completed" else "current_execution"
+        script[f"GET /api/syncs/{SYNC}/status"] = {"data": {part: {"id": run}}}
+        script[f"GET /api/syncs/{SYNC}/executions/{run}"] = {"data": {"id": run, "status": status}}
+
+    async def test_a_session_is_told_of_the_first_run_and_of_each_after_it(
+        self, serve: Serve, script: Any, pauses: Time
+    ) -> None:
+        script.holds("syncs", {"id": SYNC, "name": "Plans"})
+        script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": None}}
+        inbox = Inbox()
+
+        async with serve(mode="legacy", message_handler=inbox) as client:
+            await client.subscribe_resource(LATEST)
+            await pauses.go_on(until=60)
+            told = [len(inbox.uris)]
+            for at, (run, status) in enumerate([("1", "running"), ("1", "completed"), ("2", "running")]):
+                self.begins(script, run, status)
+                await pauses.go_on(until=100 + 40 * at)
+                told.append(len(inbox.uris))
+
+        assert told == [0, 1, 2, 3]
+
+    async def test_a_stream_is_told_of_what_was_over_and_then_of_the_next_run(
+        self, serve: Serve, script: Any, pauses: Time
+    ) -> None:
+        script.holds("syncs", {"id": SYNC, "name": "Plans"})
+        self.begins(script, "1", "completed")
+
+        async with serve() as client, client.listen(resource_subscriptions=[LATEST]) as stream:
+            events = aiter(stream)
+            await pauses.go_on(until=60)
+            with anyio.fail_after(5):
+                first = await anext(events)
+            self.begins(script, "2", "running")
+            await pauses.go_on(until=100)
+            with anyio.fail_after(5):
+                second = await anext(events)
+
+        assert (first.uri, second.uri) == (LATEST, LATEST)
+        assert script.asked.count(f"GET /api/syncs/{SYNC}/executions/1") == 2
+
+    async def test_looks_are_rare_while_nothing_runs_and_frequent_when_it_begins(
+        self, serve: Serve, script: Any, pauses: Time
+    ) -> None:
+        script.holds("syncs", {"id": SYNC, "name": "Plans"})
+        looks: list[float] = []
+        current: dict[str, Any] = {"current_execution": None}
+
+        def status() -> Any:
+            looks.append(pauses.time)
+            return {"data": current}
+
+        script[f"GET /api/syncs/{SYNC}/status"] = status
+        script[f"GET /api/syncs/{SYNC}/executions/1"] = {"data": {"id": "1", "status": "running"}}
+
+        async with serve(mode="legacy") as client:
+            await client.subscribe_resource(LATEST)
+            await pauses.go_on(until=200)
+            idle = [later - sooner for sooner, later in pairwise(looks)]
+            current["current_execution"] = {"id": "1"}
+            await pauses.go_on(until=220)
+            seen = next(at for at, time in enumerate(looks) if time > 200)
+
+        assert idle == sorted(idle)
+        assert idle[-1] == pytest.approx(15)
+        assert looks[seen + 1] - looks[seen] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("failure", [429, 503])

@@ -29,13 +29,17 @@ class Confirmation(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What is to be deleted, and what else is affected."""
+    """What is to be deleted, and what else is affected.
+
+    ``instead`` is the call to make where Polytomic would refuse this one after any yes.
+    """
 
     noun: Noun
     id: str
     name: str
     consequence: str
     dependants: Dependants
+    instead: NextStep | None = None
 
     @property
     def question(self) -> str:
@@ -86,24 +90,19 @@ class Deletion:
 
 
 async def connection_deletion(api: Api, connection_id: str, force: bool) -> Deletion:
-    """Work out what deleting a connection takes along.
-
-    Raises:
-        Refusal: Something uses it and ``force`` is not set, which Polytomic would refuse after any yes.
-    """
+    """Work out what deleting a connection takes along; what is in use takes ``force``."""
     connection = await find(api, CONNECTION, connection_id)
     dependants = await of_connection(api, connection["id"])
+    instead = None
     if not dependants.named():
         consequence = "No model or sync uses it."
     elif force:
         consequence = "These are deleted with it:"
     else:
         consequence = "These use it, so Polytomic will refuse unless force is set:"
+        instead = _forced(connection["id"])
     name = str(connection.get("name"))
-    deletion = Deletion(CONNECTION, connection["id"], name, consequence, dependants)
-    if dependants.named() and not force:
-        raise _in_use(deletion)
-    return deletion
+    return Deletion(CONNECTION, connection["id"], name, consequence, dependants, instead)
 
 
 async def model_deletion(api: Api, model_id: str) -> Deletion:
@@ -136,6 +135,9 @@ def asking(
     async def confirm(
         context: Context, deletion: Annotated[Deletion, Resolve(work_out)], confirm_name: str | None
     ) -> Confirmation | Elicit[Confirmation]:
+        if deletion.instead is not None:
+            lines = [f"The {deletion.title} was not deleted.", *deletion.what_goes_along()]
+            raise Refusal("\n".join(lines), deletion.instead)
         return ask(
             context,
             deletion.question,
@@ -147,13 +149,10 @@ def asking(
     return confirm
 
 
-def _in_use(deletion: Deletion) -> Refusal:
-    forced = {"connection_id": deletion.id, "force": True}
-    step = NextStep(
-        tool="delete_connection", arguments=forced, reason="deletes what uses it too, once a person agrees"
-    )
-    lines = [f"The {deletion.title} was not deleted.", *deletion.what_goes_along()]
-    return Refusal("\n".join(lines), step)
+def _forced(connection_id: str) -> NextStep:
+    arguments = {"connection_id": connection_id, "force": True}
+    reason = "deletes what uses it too, once a person agrees"
+    return NextStep(tool="delete_connection", arguments=arguments, reason=reason)
 
 
 def _mismatch(confirm_name: str | None) -> str:

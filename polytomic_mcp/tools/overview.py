@@ -36,12 +36,12 @@ from polytomic_mcp.tools.sync_states import (
 )
 
 _STATES: Final = (
-    "How many syncs are in each state, of all. broken: a connection or model it needs is gone or not "
-    "healthy. failing: the last run failed or refused every row. late: no run began within 15 minutes of the last due time. "
-    "stuck: a run lasts over 10 times the usual time and over an hour, or over 6 hours where the usual time "
-    "is not known. no_rows: the last run moved none, most runs before it did. row_errors: it refused rows, or one before it that had any. "
-    "canceled: the last run was. "
-    "inactive: switched off, with a schedule. unknown: its runs could not be read."
+    "How many syncs are in each state, of all. broken: a connection or model that it needs is gone or not "
+    "healthy. failing: the last run failed or refused every row. late: no run began within 15 minutes of the "
+    "last due time. stuck: a run lasts over 10 times the usual time and over an hour, or over 6 hours where "
+    "the usual time is not known. no_rows: the last run moved none, most runs before it did. row_errors: the "
+    "last run with any rows refused some. canceled: somebody stopped the last run. inactive: switched off, "
+    "with a schedule. unknown: its runs could not be read."
 )
 _STEP: Final = 50
 _HISTORY: Final = 10
@@ -90,7 +90,8 @@ async def sync_overview(
 ) -> Overview:
     """Tell how every sync and bulk sync is doing, worst first, with counts per state of all.
 
-    late: 15 min past due. stuck: runs over 10 times as long as usual. no_rows: moved none, unlike before.
+    broken: what it needs is gone or ill. late: 15 min past due. stuck: runs over 10 times as long as
+    usual. no_rows: moved none, unlike before.
     """
     after = _place(page_token)
     seen = caller.overview.read(caller.now()) if page_token else None
@@ -155,7 +156,8 @@ async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress")
     listed = [("sync", sync) for sync in syncs.value or ()]
     listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
     if syncs.value is None and bulk_syncs.value is None:
-        raise ToolError(f"sync_overview: no kind of sync could be listed. {gathering.unavailable[0].reason}")
+        reason = next(each.reason for each in gathering.unavailable if each.source == "syncs")
+        raise ToolError(f"sync_overview: no kind of sync could be listed. {reason}")
     await progress.expect(len(listed))
     async with gathering.together() as read:
         return [

@@ -45,7 +45,8 @@ _MOVED: Final = ("insert", "update", "upserts", "delete")
 class Run:
     """One execution of a model sync or a bulk sync: when it ran, rows moved and rows refused.
 
-    ``rows`` is how many it dealt with, None where it does not tell.
+    ``rows`` is how many it dealt with, None where it does not tell. Rows that a replacing sync removes
+    beforehand are moved, but not among them.
     """
 
     id: str
@@ -65,23 +66,20 @@ class Run:
         That the records of a bulk sync are those that got through is a guess.
         """
         counts = as_object(execution.get("counts"))
-        moves = [int(counts.get(name) or 0) for name in _MOVED if name in counts]
-        total = counts.get("total") or execution.get("record_count") or 0
-        moved = sum(moves) if moves else int(total)
+        moves = {name: int(counts.get(name) or 0) for name in _MOVED if name in counts}
+        total = int(counts.get("total") or execution.get("record_count") or 0)
         errors = int(counts.get("error") or execution.get("error_count") or 0)
-        is_counted = any(
-            execution.get(name) is not None for name in ("counts", "record_count", "error_count")
-        )
-        rows = int(counts.get("total") or moved + errors) if is_counted else None
+        written = sum(moves.values()) - moves.get("delete", 0) + int(execution.get("record_count") or 0)
+        is_counted = any(execution.get(name) is not None for name in ("counts", "record_count"))
         reasons = [*as_list(execution.get("errors")), execution.get("status_message")]
         return cls(
             id=str(execution.get("id")),
             status=str(execution.get("status")),
             started=read_moment(execution.get("started_at") or execution.get("created_at")),
             ended=read_moment(execution.get("completed_at")),
-            moved=moved,
+            moved=sum(moves.values()) if moves else total,
             errors=errors,
-            rows=rows,
+            rows=max(total, written + errors) if is_counted else None,
             reason=next((str(reason) for reason in reasons if reason), ""),
             is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
         )
@@ -105,6 +103,11 @@ class Run:
     def has_refused(self) -> bool:
         """Whether it refused rows."""
         return self.errors > 0 or self.status == "errors"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it came to its end and there were no rows."""
+        return self.is_complete and self.rows == 0 and not self.moved
 
     @property
     def is_refused(self) -> bool:
@@ -171,7 +174,7 @@ def telling_run(runs: Sequence[Run]) -> Run | None:
 
     One that had none, such as one narrowed to a selection, says nothing of rows refused before it.
     """
-    with_rows = next((run for run in runs if not (run.is_complete and run.rows == 0)), None)
+    with_rows = next((run for run in runs if not run.is_empty), None)
     if with_rows is not None and with_rows.has_refused:
         return with_rows
     return runs[0] if runs else None

@@ -181,6 +181,29 @@ async def test_roles_are_listed_made_and_renamed(tools: Any, staff: Any) -> None
     assert staff.bodies(f"PUT /api/permissions/roles/{READER}") == [{"name": "Looker"}]
 
 
+@pytest.mark.parametrize(
+    ("tool", "given", "change"),
+    [
+        ("save_role", {"name": "READER"}, {"role_id": READER, "name": "READER"}),
+        ("save_policy", {"name": "careful"}, {"policy_id": POLICY}),
+        (
+            "save_policy",
+            {"name": "Careful", "actions": {"delete": ["Admin"]}},
+            {"policy_id": POLICY, "actions": {"delete": ["Admin"]}},
+        ),
+    ],
+)
+async def test_a_second_of_the_same_name_is_not_made(
+    tool: str, given: Any, change: Any, tools: Any, staff: Any
+) -> None:
+    text = await tools.refused(tool, **given)
+
+    assert next(iter(change.values())) in text.splitlines()[0]
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    assert (step["tool"], step["arguments"]) == (tool, change)
+    assert staff.written() == []
+
+
 @pytest.mark.usefixtures("staff")
 async def test_policies_show_roles_by_name(tools: Any) -> None:
     (policy,) = (await tools("list_policies"))["items"]

@@ -1,5 +1,6 @@
 """Deleting: what goes along is worked out, a person is asked, and only a clear yes deletes."""
 
+import json
 from typing import Any
 
 import httpx
@@ -45,7 +46,8 @@ def doomed(company: Any) -> Any:
 
 
 def arguments(kind: str, **more: Any) -> dict[str, Any]:
-    return {f"{kind}_id": KINDS[kind][0], **more}
+    force = {"force": True} if kind == "connection" else {}
+    return {f"{kind}_id": KINDS[kind][0], **force, **more}
 
 
 async def test_what_came_along_after_the_question_is_not_deleted(connect: Any, doomed: Any) -> None:
@@ -120,7 +122,39 @@ async def test_where_nobody_can_be_asked_the_exact_name_is_needed(
 
     assert f"Delete the {kind} '{KINDS[kind][0]}'" in text
     assert "confirm_name set to the exact name. Nothing was deleted." in text
+    assert (f"The confirm_name {confirmed!r} does not match it." in text) is (confirmed is not None)
+    assert "next_steps" not in text
     assert deleted["deleted"] is True
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_nobody_is_asked_about_a_connection_that_takes_force(
+    mode: str, connect: Any, doomed: Any
+) -> None:
+    person = Person(YES)
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        text = await tools.refused("delete_connection", connection_id="Warehouse")
+
+    assert text.startswith("The connection 'Warehouse' was not deleted.\nThese use it")
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    assert step["tool"] == "delete_connection"
+    assert step["arguments"] == {"connection_id": doomed.WAREHOUSE, "force": True}
+    assert person.questions == []
+    assert doomed.written() == []
+
+
+async def test_long_names_are_cut_in_what_a_person_is_asked(connect: Any, doomed: Any) -> None:
+    name = "n" * 5_000
+    doomed.holds("connections", {"id": doomed.WAREHOUSE, "name": name})
+    doomed.holds("models", {"id": doomed.MODEL, "name": name, "connection_id": doomed.WAREHOUSE})
+    person = Person(NO[0])
+
+    async with connect(elicitation_callback=person) as tools:
+        text = await tools.refused("delete_connection", connection_id=doomed.WAREHOUSE, force=True)
+
+    assert len(text) < 200
+    assert all(len(line) < 200 for line in person.questions[0].splitlines())
 
 
 async def test_a_person_is_told_what_uses_a_connection(tools: Any, doomed: Any) -> None:
@@ -187,7 +221,9 @@ async def test_bulk_syncs_that_cannot_be_listed_are_noted(tools: Any, doomed: An
     note = "Bulk syncs could not be listed, so any that use it are not named here."
 
     text = await tools.refused("delete_connection", connection_id="Warehouse")
-    deleted = await tools("delete_connection", connection_id="Warehouse", confirm_name="Warehouse")
+    deleted = await tools(
+        "delete_connection", connection_id="Warehouse", confirm_name="Warehouse", force=True
+    )
 
     assert note in text
     assert deleted["note"] == note
@@ -216,7 +252,7 @@ async def test_what_the_api_refuses_to_delete_is_told_in_its_words(
     doomed[path] = httpx.Response(422, json={"message": "connection in use"})
 
     async with connect(mode=mode, elicitation_callback=Person(YES)) as tools:
-        text = await tools.refused("delete_connection", connection_id="Warehouse")
+        text = await tools.refused("delete_connection", connection_id="Warehouse", force=True)
 
     assert "connection in use" in text
 

@@ -131,6 +131,61 @@ async def test_a_cause_is_a_message_without_its_values(
     assert (group["cause"], group.get("field"), group["count"]) == (cause, field, 1)
 
 
+async def test_refused_rows_that_a_later_run_did_not_touch_are_still_explained(tools: Any, ill: Any) -> None:
+    refuse_rows(ill, "contact 7 is not known")
+    refusing = ill.answers[f"GET {SYNC}/executions"]["data"][0]
+    narrowed = run(0, counts={"insert": 0, "error": 0, "total": 0})
+    ill[f"GET {SYNC}/executions"] = {"data": [narrowed, run(0, "canceled", counts=COUNTS), refusing]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert diagnosis["row_errors"]["execution_id"] == "run-1"
+    assert told(diagnosis) == [("Rows are refused: contact <number> is not known", "certain", False)]
+    state = diagnosis["state"]
+    assert (state["state"], state["detail"]) == (
+        "row_errors",
+        "rows refused: 1, by the run of 2026-03-04 10:00 UTC; those after it had no rows",
+    )
+
+
+async def test_a_run_that_refused_every_row_failed(tools: Any, ill: Any) -> None:
+    refuse_rows(ill, "bad", "bad")
+    refused = run(counts={"insert": 0, "error": 2, "total": 2})
+    ill[f"GET {SYNC}/executions"] = {"data": [refused, run(2, counts=COUNTS)]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [
+        ("The last run wrote nothing: all 2 rows were refused", "certain", True),
+        ("Rows are refused: bad", "certain", False),
+    ]
+    assert diagnosis["causes"][0]["evidence"][-1] == "1 of the last 2 runs failed"
+    assert diagnosis["state"]["state"] == "failing"
+    assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00+00:00"
+
+
+async def test_refused_rows_are_a_cause_though_nothing_says_why(tools: Any, ill: Any) -> None:
+    refuse_rows(ill)
+    ill[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 4, "total": 7})]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [("Rows are refused", "certain", False)]
+    assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run says why"]
+
+
+async def test_a_canceled_run_is_told_with_what_it_wrote(tools: Any, ill: Any) -> None:
+    ill[f"GET {SYNC}/executions"] = {"data": [run(1, "canceled", counts=COUNTS)]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+
+    assert told(diagnosis) == [("The last run was canceled before its end", "certain", False)]
+    (cause,) = diagnosis["causes"]
+    assert cause["evidence"] == ["the last run was canceled; rows written before that: 3"]
+    assert cause["next_step"]["tool"] == "start_sync"
+    assert diagnosis["state"]["state"] == "canceled"
+
+
 async def test_many_causes_and_long_logs_are_bounded_and_say_so(tools: Any, ill: Any) -> None:
     refuse_rows(ill, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
 
@@ -214,11 +269,34 @@ async def test_a_connections_health_and_rate_limit_are_told(
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     assert [(text.partition("'Gong' ")[2], *more) for text, *more in told(diagnosis)] == causes
+    is_blocked = any(blocks for _, _, blocks in causes)
+    assert diagnosis["state"]["state"] == ("broken" if is_blocked else "ok")
     shown = diagnosis["connections"][1]
     assert {name: shown[name] for name in parts} == parts
     for cause in diagnosis["causes"]:
         assert cause["evidence"]
         assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG}
+
+
+@pytest.mark.parametrize(
+    ("parts", "step"),
+    [
+        ({"saved": False}, ("update_connection", {"reconnect": True})),
+        ({"status_error": "Please sign in again"}, ("update_connection", {"reconnect": True})),
+        ({"status_error": "oauth2: invalid_grant"}, ("update_connection", {"reconnect": True})),
+        ({"status_error": "key expired"}, ("test_connection", {})),
+    ],
+)
+async def test_a_connection_that_waits_for_a_person_leads_to_a_new_consent(
+    parts: Any, step: Any, tools: Any, ill: Any
+) -> None:
+    change(ill, f"GET /api/connections/{ill.GONG}", status="unhealthy", **parts)
+
+    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+
+    tool, arguments = step
+    assert cause["next_step"]["tool"] == tool
+    assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG, **arguments}
 
 
 async def test_a_connection_that_is_gone_explains_what_went_with_it(tools: Any, ill: Any) -> None:
@@ -259,6 +337,8 @@ async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     model, target = diagnosis["causes"]
+    assert diagnosis["state"]["state"] == "broken"
+    assert diagnosis["state"]["detail"] == "; ".join(cause["cause"] for cause in diagnosis["causes"])
     assert told(diagnosis) == [
         ("The sync reads what its models no longer have", "certain", True),
         ("The sync no longer fits its target", "certain", True),
@@ -287,6 +367,7 @@ async def test_polytomics_own_problems_are_told_once(tools: Any, ill: Any) -> No
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
+    assert diagnosis["state"]["checked"].startswith("1 broken field; ")
     assert [cause["evidence"] for cause in diagnosis["causes"]] == [
         ["identity.source.field: no contact_id"],
         ["schedule.minute: is missing"],
@@ -621,6 +702,34 @@ async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any) -> No
     assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")
 
 
+@pytest.mark.parametrize("tool", ["diagnose_sync", "trace_lineage"])
+@pytest.mark.parametrize("reference", ["copy", "44444444-0000-0000-0000-000000000009"])
+async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
+    tool: str, reference: str, tools: Any, ill: Any
+) -> None:
+    id_ = "44444444-0000-0000-0000-000000000009"
+    ill.holds("bulk/syncs", {"id": id_, "name": "Copy"})
+
+    text = await tools.refused(tool, sync_id=reference)
+
+    assert f"No sync, but a bulk sync is '{reference}': 'Copy' ({id_})." in text
+    steps = json.loads(text.splitlines()[-1])["next_steps"]
+    assert [(step["tool"], step["arguments"]) for step in steps] == [
+        ("get_bulk_sync_execution", {"bulk_sync_id": id_, "log": True}),
+        ("sync_overview", {"query": id_}),
+    ]
+
+
+async def test_syncs_of_one_name_are_told_apart_before_a_bulk_sync_is_thought_of(
+    tools: Any, ill: Any
+) -> None:
+    twins = [{"id": str(n), "name": "Copy"} for n in range(2)]
+    ill["GET /api/syncs"] = {"data": twins}
+    ill.holds("bulk/syncs", {"id": "b", "name": "Copy"})
+
+    assert "2 syncs are named 'Copy'" in await tools.refused("diagnose_sync", sync_id="Copy")
+
+
 async def guide(tools: Any, sandbox: httpx.ASGITransport, query: str) -> None:
     """Walk the guide as far as its sync, in names only; the query selects its contacts."""
     await tools("create_connection", name="Snowflake", type="snowflake", configuration=ACCOUNT)
@@ -684,4 +793,7 @@ async def test_a_connection_that_waits_for_consent_is_the_first_cause_over_the_s
         await tools("update_connection", connection_id="Gong", reconnect=True)
         diagnosis = await tools("diagnose_sync", sync_id="To Gong")
 
-    assert diagnosis["causes"][0]["cause"] == "The target connection 'Gong' is not healthy"
+    cause = diagnosis["causes"][0]
+    assert cause["cause"] == "The target connection 'Gong' is not healthy"
+    assert cause["next_step"]["tool"] == "update_connection"
+    assert diagnosis["state"]["state"] == "broken"

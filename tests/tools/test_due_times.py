@@ -132,9 +132,14 @@ def test_what_no_clock_decides_or_nobody_can_read_has_no_due_time(schedule: dict
     [
         ({}, "manual"),
         ({"frequency": "hourly", "minute": "15"}, "hourly :15"),
-        ({"frequency": "daily", "hour": "02", "minute": "30"}, "daily 02:30"),
-        ({"frequency": "weekly", "day_of_week": "monday", "hour": "2", "minute": "0"}, "weekly monday 2:0"),
-        ({"frequency": "weekly", "hour": "2"}, "weekly * 2:00"),
+        ({"frequency": "hourly", "minute": 5}, "hourly :05"),
+        ({"frequency": "daily", "hour": "5", "minute": "0"}, "daily 05:00 UTC"),
+        ({"frequency": "daily", "hour": "02", "minute": "30"}, "daily 02:30 UTC"),
+        (
+            {"frequency": "weekly", "day_of_week": "monday", "hour": "2", "minute": "0"},
+            "weekly monday 02:00 UTC",
+        ),
+        ({"frequency": "weekly", "hour": "2"}, "weekly * 02:00 UTC"),
         ({"frequency": "custom", "minute": "*/5"}, "custom */5 * * * *"),
     ],
 )

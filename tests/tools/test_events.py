@@ -68,7 +68,7 @@ async def test_events_are_asked_for_by_type_and_time_a_hundred_at_a_time(tools: 
     assert dict(request.url.params) == {
         "type": "sync.completed",
         "starting_after": "2026-01-15T00:00:00Z",
-        "ending_before": "2026-01-16",
+        "ending_before": "2026-01-16T00:00:00Z",
         "limit": "100",
     }
 
@@ -81,6 +81,34 @@ async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: An
     answer = await tools("list_events", sync_id=reference)
 
     assert [item["id"] for item in answer["items"]] == ["1"]
+
+
+@pytest.mark.parametrize("argument", ["since", "until"])
+async def test_a_time_that_is_none_is_named_as_the_tool_calls_it(tools: Any, api: Any, argument: str) -> None:
+    text = await tools.refused("list_events", **{argument: "yesterday"})
+
+    assert f"{argument} is a date or time in ISO 8601" in text
+    assert "'yesterday' is none" in text
+    assert api.requests == []
+
+
+async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Any, api: Any) -> None:
+    api["GET /api/events"] = {"data": [event("1")]}
+    api.holds("syncs", {"id": "s2", "name": "Quiet"})
+    api.holds("bulk/syncs", {"id": "b1", "name": "Copy"})
+
+    text = await tools.refused("list_events", sync_id="nope")
+
+    assert "No sync or bulk sync has the id or name 'nope'." in text
+    for reference in ("s2", "QUIET", "b1", "copy"):
+        assert await tools("list_events", sync_id=reference) == {"items": []}
+    assert len((await tools("list_events", sync_id="s1"))["items"]) == 1
+
+
+async def test_where_syncs_cannot_be_listed_none_is_called_unknown(tools: Any, api: Any) -> None:
+    api["GET /api/events"] = {"data": []}
+
+    assert await tools("list_events", sync_id="nope") == {"items": []}
 
 
 async def test_events_go_on_where_they_ended(tools: Any, api: Any) -> None:

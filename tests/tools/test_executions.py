@@ -265,3 +265,27 @@ async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
 
     assert (await tools("cancel_sync", sync_id="Plans to Gong", **named))["status"] == "canceling"
     assert company.written() == [f"POST {run}"]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_where_nothing_runs_a_cancellation_says_so(*, is_named: bool, tools: Any, company: Any) -> None:
+    serve(company, {"status": "completed"})
+    path = f"POST /api/syncs/{company.SYNC}"
+    company[f"{path}/cancel"] = {"data": {"message": "not running"}}
+    company[f"{path}/executions/{company.EXECUTION}/cancel"] = {"data": {"message": "not running"}}
+    named = {"execution_id": company.EXECUTION} if is_named else {}
+
+    run = await tools("cancel_sync", sync_id="Plans to Gong", **named)
+
+    assert run["status"] == "completed"
+    assert run["note"] == "Nothing was canceled: this run was over before."
+
+
+async def test_a_run_that_is_canceled_has_no_such_note(tools: Any, company: Any) -> None:
+    serve(company, {"status": "running"}, {"status": "canceled"})
+    company[f"POST /api/syncs/{company.SYNC}/cancel"] = {"data": {"message": "ok"}}
+
+    run = await tools("cancel_sync", sync_id="Plans to Gong")
+
+    assert run["status"] == "canceled"
+    assert "note" not in run

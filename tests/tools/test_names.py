@@ -1,5 +1,6 @@
 """Names in the place of ids, everywhere an id is wanted."""
 
+import json
 from typing import Any
 
 import pytest
@@ -82,7 +83,23 @@ async def test_a_name_that_several_bear_is_refused_with_their_ids(
 
     assert f"2 {kind}s are named 'twin'; send the id of one" in text
     assert all(twin["id"] in text for twin in twins)
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    assert (step["tool"], step["arguments"]) == (f"list_{kind}s", {"query": "twin"})
     assert company.written() == []
+
+
+@pytest.mark.parametrize("type_", ["gong", {"id": "gong", "name": "Gong Engage"}])
+async def test_candidates_of_one_name_are_told_apart(type_: Any, tools: Any, company: Any) -> None:
+    company.holds(
+        "connections",
+        {"id": "c1", "name": "Twin", "type": type_},
+        {"id": "c2", "name": "Twin", "type": type_, "created_at": "2026-01-02T03:04:05Z"},
+        {"id": "c3", "name": "Twin"},
+    )
+
+    text = await tools.refused("get_connection", connection_id="Twin")
+
+    assert "'Twin' (c1, gong), 'Twin' (c2, gong, created 2026-01-02T03:04:05Z), 'Twin' (c3)." in text
 
 
 async def test_with_nothing_there_the_refusal_says_so(tools: Any, api: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 DAILY = {"frequency": "daily", "hour": "2", "minute": "0"}
 EMPTY: dict[str, Any] = {"insert": 0, "update": 0, "total": 0, "error": 0}
 GOOD = EMPTY | {"insert": 5, "total": 5}
+REFUSED = EMPTY | {"error": 3_000, "total": 3_000}
 BULK_EXECUTIONS = "GET /api/bulk/syncs/{}/executions"
 
 
@@ -34,7 +35,8 @@ def hold_syncs(api: Any) -> Any:
 
     def store(*pairs: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
         api["GET /api/syncs"] = {"data": [each for each, _ in pairs]}
-        api["GET /api/bulk/syncs"] = {"data": []}
+        for kind in ("bulk/syncs", "connections", "models"):
+            api[f"GET /api/{kind}"] = {"data": []}
         for each, runs in pairs:
             api[f"GET /api/syncs/{each['id']}/executions"] = {"data": runs}
 
@@ -66,7 +68,18 @@ STATES = [
     ("stuck", {}, [run("04T10:30", "running"), run("03T02:00")]),
     ("stuck", {}, [run("04T05:00", "canceling")]),
     ("never_run", {"schedule": {"frequency": "manual"}}, []),
-    ("never_run", {"schedule": {"frequency": "runafter"}}, [run("04T02:00", "canceled")]),
+    ("canceled", {"schedule": {"frequency": "runafter"}}, [run("04T02:00", "canceled")]),
+    ("canceled", {}, [run("04T03:00", "canceled"), run("04T02:00")]),
+    ("ok", {}, [run("04T03:00"), run("04T02:00", "canceled")]),
+    ("row_errors", {}, [run("04T03:00", "canceled"), run("04T02:00", counts=GOOD | {"error": 2})]),
+    ("failing", {}, [run("04T02:00", counts=REFUSED)]),
+    ("failing", {}, [run("04T03:00", counts=EMPTY), run("04T02:00", counts=REFUSED)]),
+    ("failing", {}, [run("04T02:00", counts=REFUSED | {"delete": 9})]),
+    ("failing", {}, [run("04T02:00", counts=EMPTY | {"error": 2})]),
+    ("row_errors", {}, [run("04T03:00", counts=EMPTY), run("04T02:00", counts=GOOD | {"error": 2})]),
+    ("row_errors", {}, [run("04T02:00", counts=EMPTY | {"error": 2, "total": 9})]),
+    ("ok", {}, [run("04T03:00"), run("04T02:00", counts=GOOD | {"error": 2})]),
+    ("ok", {}, [run("04T03:00", counts=None), run("04T02:00", counts=EMPTY | {"error": 2, "total": 9})]),
     ("inactive", {"active": False}, [run("01T02:00", "failed")]),
     ("ok", {}, [run("04T03:00", type="test", counts=EMPTY), run("04T02:00"), run("03T02:00")]),
     ("ok", {}, [run("04T11:00", "failed", type="test"), run("04T02:00")]),
@@ -88,6 +101,144 @@ async def test_a_sync_is_judged_by_its_schedule_and_its_runs(
     assert "unavailable" not in overview or not overview["unavailable"]
 
 
+CRM = {"id": "crm", "name": "CRM", "status": "healthy"}
+DB = {"id": "db", "name": "DB", "status": "healthy"}
+ILL = {"status": "unhealthy", "status_error": "key expired"}
+GONE = "A model that the sync reads no longer exists"
+
+
+@pytest.mark.parametrize(
+    ("connections", "models", "detail"),
+    [
+        ([CRM | ILL, DB], {"m": "db"}, "The target connection 'CRM' is not healthy: key expired"),
+        (
+            [CRM, DB | {"status": "error"}],
+            {"m": "db"},
+            "The source connection 'DB' is not healthy: status error",
+        ),
+        ([DB], {"m": "db"}, "The target connection no longer exists"),
+        ([CRM], {"m": "db"}, "The source connection no longer exists"),
+        ([CRM, DB], {}, GONE),
+        (None, {}, GONE),
+        ([CRM, DB], {"m": "db"}, None),
+        ([CRM, DB], {"m": None}, None),
+        ([CRM, DB], None, None),
+        (None, {"m": "db"}, None),
+    ],
+)
+async def test_a_sync_whose_connections_or_models_are_gone_or_ill_is_broken(
+    connections: Any, models: Any, detail: str | None, tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    nobody = "00000000-0000-0000-0000-000000000000"
+    hold_syncs((sync("A", target_connection_id="crm", model_ids=["m", nobody]), [run("04T02:00")]))
+    down = httpx.Response(403, json={"message": "no right"})
+    listed = models and [{"id": id_, "connection_id": source} for id_, source in models.items()]
+    api["GET /api/connections"] = down if connections is None else {"data": connections}
+    api["GET /api/models"] = down if models is None else {"data": listed or []}
+
+    overview = await tools("sync_overview")
+
+    (row,) = overview["items"]
+    assert (row["state"], row.get("detail")) == ("broken" if detail else "ok", detail)
+    assert row["last_success"]
+    assert [step["tool"] for step in overview.get("next_steps", [])] == ["diagnose_sync"] * bool(detail)
+
+
+async def test_what_is_broken_comes_before_what_fails_unless_it_is_switched_off(
+    tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    gone = {"target_connection_id": "gone"}
+    hold_syncs(
+        (sync("off", active=False, **gone), []),
+        (sync("broken", **gone), [run("04T02:00", "failed")]),
+        (sync("failing"), [run("04T02:00", "failed")]),
+        (sync("by hand", active=False, schedule=None, **gone), []),
+        (sync("unreadable", **gone), []),
+    )
+    api["GET /api/syncs/id-unreadable/executions"] = httpx.Response(403, json={"message": "no right"})
+
+    rows = (await tools("sync_overview"))["items"]
+
+    assert [(row["name"], row["state"]) for row in rows] == [
+        ("broken", "broken"),
+        ("by hand", "broken"),
+        ("unreadable", "broken"),
+        ("failing", "failing"),
+        ("off", "inactive"),
+    ]
+
+
+@pytest.mark.parametrize(("ill", "role"), [("source", "source"), ("destination", "destination")])
+async def test_a_bulk_sync_with_an_ill_connection_is_broken(
+    ill: str, role: str, tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    hold_syncs()
+    ends = {"source_connection_id": "db", "destination_connection_id": "db"} | {f"{ill}_connection_id": "crm"}
+    api["GET /api/bulk/syncs"] = {"data": [sync("B", **ends)]}
+    api["GET /api/connections"] = {"data": [CRM | ILL, DB]}
+    api[BULK_EXECUTIONS.format("id-B")] = {"data": [run("04T02:00")]}
+
+    overview = await tools("sync_overview")
+
+    (row,) = overview["items"]
+    assert (row["state"], row["detail"]) == (
+        "broken",
+        f"The {role} connection 'CRM' is not healthy: key expired",
+    )
+    assert [step["tool"] for step in overview["next_steps"]] == ["list_connections"]
+
+
+async def test_a_run_that_refused_every_row_is_no_success(tools: Any, hold_syncs: Any) -> None:
+    hold_syncs((sync("A"), [run("04T02:00", counts=REFUSED), run("03T02:00")]))
+
+    (row,) = (await tools("sync_overview"))["items"]
+
+    assert (row["detail"], row["last_success"]) == ("all 3000 rows were refused", "2026-03-03T02:00:01+00:00")
+
+
+async def test_a_run_without_rows_does_not_hide_those_refused_before(tools: Any, hold_syncs: Any) -> None:
+    refusing = run("04T02:00", counts=GOOD | {"error": 2})
+    hold_syncs(
+        (sync("A"), [run("04T03:00", counts=EMPTY), refusing]),
+        (sync("B"), [run("04T03:00", counts=EMPTY), refusing | {"started_at": None}]),
+    )
+
+    a, b = (await tools("sync_overview"))["items"]
+
+    assert a["detail"] == "rows refused: 2, by the run of 2026-03-04 02:00 UTC; those after it had no rows"
+    assert b["detail"] == "rows refused: 2"
+
+
+async def test_a_canceled_run_tells_what_was_written_of_either_kind(
+    tools: Any, api: Any, hold_syncs: Any
+) -> None:
+    hold_syncs((sync("A"), [run("04T03:00", "canceled")]))
+    api["GET /api/bulk/syncs"] = {"data": [sync("B")]}
+    canceled = run("04T03:00", "canceled", counts=None, record_count=7)
+    api[BULK_EXECUTIONS.format("id-B")] = {"data": [canceled]}
+
+    rows = (await tools("sync_overview"))["items"]
+
+    assert [(row["state"], row["detail"]) for row in rows] == [
+        ("canceled", "the last run was canceled; rows written before that: 5"),
+        ("canceled", "the last run was canceled; rows written before that: 7"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [("BF", ["BFF"]), ("a1bf", ["Other"]), ("a1b", []), ("_SYNC", []), ("ok", ["BFF", "Other"]), ("00", [])],
+)
+async def test_an_id_is_searched_for_as_a_whole_only(
+    query: str, names: list[str], tools: Any, hold_syncs: Any
+) -> None:
+    hold_syncs((sync("BFF"), [run("04T02:00")]), (sync("Other", id="a1bf"), [run("04T02:00")]))
+
+    overview = await tools("sync_overview", query=query)
+
+    assert [row["name"] for row in overview["items"]] == names
+
+
 async def test_a_row_tells_why_and_holds_the_last_success_against_the_schedule(
     tools: Any, hold_syncs: Any
 ) -> None:
@@ -104,7 +255,7 @@ async def test_a_row_tells_why_and_holds_the_last_success_against_the_schedule(
             "detail": "no such table",
             "last_success": "2026-03-03T02:00:01+00:00",
             "age": "34 h",
-            "schedule": "daily 2:0",
+            "schedule": "daily 02:00 UTC",
         }
     ]
     assert overview["next_steps"] == [
@@ -177,7 +328,7 @@ async def test_bulk_syncs_stand_in_the_same_table(tools: Any, api: Any, hold_syn
         ("b1", "bulk_sync", "late", "was due 30 min ago"),
         ("b2", "bulk_sync", "row_errors", "rows refused: some"),
     ]
-    assert rows[0]["schedule"] == "daily 2:0; hourly :30"
+    assert rows[0]["schedule"] == "daily 02:00 UTC; hourly :30"
 
 
 async def test_a_test_run_is_no_success(tools: Any, api: Any, hold_syncs: Any) -> None:
@@ -206,7 +357,7 @@ async def test_the_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
     (row,) = (await tools("sync_overview"))["items"]
 
     assert (row["state"], row["detail"]) == ("late", "was due 10 h ago")
-    assert row["schedule"] == "daily 2:0; weekly sunday 00:00"
+    assert row["schedule"] == "daily 02:00 UTC; weekly sunday 00:00 UTC"
 
 
 async def test_an_ill_bulk_sync_leads_to_its_latest_run(tools: Any, api: Any, hold_syncs: Any) -> None:
@@ -249,7 +400,7 @@ async def test_all_pages_of_an_overview_cost_one_reading(tools: Any, api: Any, m
     names = await page_through(tools)
 
     assert sorted(names) == [each["name"] for each in many]
-    assert len(api.requests) == 2 + 200
+    assert len(api.requests) == 4 + 200
 
 
 async def test_what_changes_meanwhile_neither_repeats_nor_loses_a_row_of_the_pages(
@@ -274,7 +425,7 @@ async def test_a_page_asked_for_later_is_read_anew_and_goes_on_after_the_last_ro
     names = await page_through(tools, wait)
 
     assert sorted(names) == [each["name"] for each in many]
-    assert len(api.requests) > 2 + 200
+    assert len(api.requests) > 4 + 200
 
 
 async def test_a_first_page_is_never_an_old_one(tools: Any, hold_syncs: Any) -> None:
@@ -342,7 +493,7 @@ async def test_two_thousand_syncs_answer_in_one_bounded_result_with_progress(
     assert seen[0] == (0.0, 2_000.0, "syncs looked at")
     assert seen[-1] == (2_000.0, 2_000.0, "syncs looked at")
     assert len(seen) == 41
-    assert len(api.requests) == 2_002
+    assert len(api.requests) == 2_004
 
 
 async def test_syncs_of_both_kinds_are_told_apart_over_the_sandbox(open_sandbox: Any) -> None:

@@ -98,6 +98,28 @@ async def test_a_cache_is_ready_in_each_way_the_api_says_so(
     assert ("next_steps" in answer) is not is_ready
 
 
+@pytest.mark.parametrize(
+    ("status", "next_tool"),
+    [
+        ({}, "refresh_schemas"),
+        ({"cache_status": False}, "refresh_schemas"),
+        ({"cache_status": "refreshing"}, "get_schema_status"),
+        ({"last_refresh_started": "2026-01-03"}, "get_schema_status"),
+        ({"last_refresh_started": "2026-01-03", "last_refresh_finished": "2026-01-02"}, "get_schema_status"),
+    ],
+)
+async def test_a_read_under_way_is_looked_at_and_not_started_again(
+    status: Any, next_tool: str, tools: Any, company: Any, path: str
+) -> None:
+    company[f"GET {path}/status"] = {"data": status}
+
+    answer = await tools("get_schema_status", connection_id="Warehouse")
+    refreshed = await tools("refresh_schemas", connection_id="Warehouse", wait_seconds=0)
+
+    assert [step["tool"] for step in answer["next_steps"]] == [next_tool]
+    assert [step["tool"] for step in refreshed["next_steps"]] == ["get_schema_status"]
+
+
 async def test_a_refresh_is_waited_for_at_most_as_long_as_asked(
     tools: Any, company: Any, path: str, clock: Any
 ) -> None:
@@ -111,7 +133,8 @@ async def test_a_refresh_is_waited_for_at_most_as_long_as_asked(
     _, answer = await tools.try_("refresh_schemas", arguments, progress_callback=note)
 
     assert (answer["ready"], answer["cache_status"]) == (False, "refreshing")
-    assert answer["next_steps"][0]["arguments"] == {"connection_id": company.WAREHOUSE}
+    (step,) = answer["next_steps"]
+    assert (step["tool"], step["arguments"]) == ("get_schema_status", {"connection_id": company.WAREHOUSE})
     assert clock.time == pytest.approx(3)
     assert set(seen) == {"schemas refreshing"}
     assert company.written() == [f"POST {path}/refresh"]
@@ -184,6 +207,27 @@ async def test_schemas_that_are_still_being_read_are_waited_for(
     await tools(tool, **WHERE)
 
     assert clock.pauses == [1.0, 1.3]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"key": "connection_unhealthy", "message": "no"},
+        {"message": "Connection Warehouse is unhealthy"},
+        {"message": "Snowflake waits for a person to sign in"},
+    ],
+)
+async def test_an_unhealthy_connection_is_not_waited_for(
+    refusal: Any, tools: Any, company: Any, path: str, clock: Any
+) -> None:
+    company[f"GET {path}/{ORDERS}"] = httpx.Response(422, json=refusal)
+
+    text = await tools.refused("get_schema", **WHERE)
+
+    assert clock.pauses == []
+    assert refusal["message"] in text
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": company.WAREHOUSE})
 
 
 async def test_records_of_any_shape_become_rows(tools: Any, company: Any, path: str) -> None:

@@ -34,6 +34,29 @@ async def test_names_become_ids_and_the_schedule_is_manual_unless_said(tools: An
 
 
 @pytest.mark.parametrize(
+    ("given", "lead"),
+    [
+        ({"default_schedule": DAILY}, ["update_bulk_sync", "start_bulk_sync"]),
+        (
+            {"default_schedule": {"frequency": "manual"}, "additional_schedules": [RARE]},
+            ["update_bulk_sync", "start_bulk_sync"],
+        ),
+        ({"default_schedule": DAILY, "active": True}, ["start_bulk_sync"]),
+        ({"default_schedule": {"frequency": "manual"}}, ["start_bulk_sync"]),
+    ],
+)
+async def test_a_schedule_that_stays_inactive_leads_to_its_switch(
+    given: Any, lead: list[str], tools: Any, bulk: Any
+) -> None:
+    assert bulk.answers
+    created = await tools("create_bulk_sync", **NAMED, **given)
+
+    assert [step["tool"] for step in created["next_steps"]] == lead
+    on = [step["arguments"] for step in created["next_steps"] if step["tool"] == "update_bulk_sync"]
+    assert on == [{"bulk_sync_id": BULK, "active": True}] * (len(lead) - 1)
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"default_schedule": CONTINUOUS, "additional_schedules": [RARE]},
@@ -126,7 +149,7 @@ async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> 
 async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Any, bulk: Any) -> None:
     for tool, ends in (("create_bulk_sync", NAMED), ("update_bulk_sync", {"bulk_sync_id": BULK})):
         text = await tools.refused(tool, **ends, default_schedule=schedule)
-        assert "default_schedule: Value error, a bulk sync cannot run after something else" in text
+        assert "default_schedule: a bulk sync cannot run after something else" in text
 
     assert bulk.requests == []
 

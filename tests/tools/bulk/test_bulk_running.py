@@ -405,6 +405,21 @@ async def test_a_run_is_canceled_by_its_id_or_as_what_runs(*, is_named: bool, to
     assert bulk.written() == [cancel]
 
 
+@pytest.mark.parametrize(
+    ("states", "is_noted"), [(["completed"], True), (["errors"], True), (["running", "canceled"], False)]
+)
+async def test_where_nothing_runs_a_cancellation_says_so(
+    *, states: list[str], is_noted: bool, tools: Any, bulk: Any
+) -> None:
+    serve(bulk, *[{"status": status} for status in states])
+    bulk[f"POST {PATH}/cancel"] = {"data": {"message": "ok"}}
+
+    run = await tools("cancel_bulk_sync", bulk_sync_id=NAME)
+
+    assert run["status"] == states[-1]
+    assert (run.get("note") == "Nothing was canceled: this run was over before.") is is_noted
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("is_wanted", [True, False])
 async def test_a_bulk_sync_is_deleted_when_a_person_says_so(
