@@ -5,16 +5,10 @@ from typing import Annotated, Any, Final
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from polytomic_mcp.tools.arguments import Parsed, refuse_boolean
+from polytomic_mcp.tools.bulk_schedules import flat
 from polytomic_mcp.tools.json_values import JsonObject, as_object
 from polytomic_mcp.tools.sync_requests import Part
 
-_OLD_NAMES: Final = {
-    "dayOfMonth": "day_of_month",
-    "dayOfWeek": "day_of_week",
-    "item": "selective_mode",
-    "selectiveMode": "selective_mode",
-    "syncMode": "resync_mode",
-}
 _AFTER_OTHERS: Final = frozenset({"runafter", "dbtcloud"})
 _AFTER_PARTS: Final = ("run_after", "run_after_success_only", "connection_id", "job_id")
 _NO_RUN_AFTER: Final = (
@@ -96,13 +90,6 @@ def _is_after_others(schedule: JsonObject) -> bool:
     return schedule.get("frequency") in _AFTER_OTHERS or any(
         schedule.get(part) is not None for part in _AFTER_PARTS
     )
-
-
-def flat(schedule: JsonObject) -> JsonObject:
-    """Return a schedule without the wrap and the names of older spellings."""
-    unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
-    unwrapped |= as_object(schedule.get("schedule"))
-    return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
 
 
 _OBJECT: Final[JsonObject] = {"type": "object"}

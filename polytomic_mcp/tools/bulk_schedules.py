@@ -8,15 +8,28 @@ from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.tools.bulk_requests import flat
 from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.merging import given
 
 MANUAL: Final[JsonObject] = {"frequency": "manual"}
 _SPELLINGS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
+_OLD_NAMES: Final = {
+    "dayOfMonth": "day_of_month",
+    "dayOfWeek": "day_of_week",
+    "item": "selective_mode",
+    "selectiveMode": "selective_mode",
+    "syncMode": "resync_mode",
+}
 _READ_ONLY: Final = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 _GENERAL: Final = (None, "none", "incrementalFields")
 _BOTH: Final = ("default_schedule", "additional_schedules")
+
+
+def flat(schedule: JsonObject) -> JsonObject:
+    """Return a schedule without the wrap and the names of older spellings."""
+    unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
+    unwrapped |= as_object(schedule.get("schedule"))
+    return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
 
 
 def without_old_schedules(body: JsonObject) -> JsonObject:

@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
-from polytomic_mcp.catalogue.search import load_index
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.arguments import Api, PageToken, Parsed, refuse_boolean
@@ -68,6 +67,8 @@ async def find_operations(
             f"find_operations: there is no group {quoted(group)}.{nearest(group, GROUPS)} "
             f"The groups: {', '.join(GROUPS)}."
         )
+    from polytomic_mcp.catalogue.search import load_index  # noqa: PLC0415 - SQLite, on demand
+
     is_search = bool(query.strip())
     candidates = load_index().search(query) if is_search else load_catalogue().values()
     found = [

@@ -345,7 +345,7 @@ async def test_an_overview_of_all_syncs_is_one_answer_with_eight_requests_in_fli
 
     assert sum(overview["states"].values()) == SIZES["sync"] + SIZES["bulk_sync"]
     assert {"failing", "stuck", "late", "never_run", "inactive"} <= overview["states"].keys()
-    assert overview["items"][0]["state"] == "failing"
+    assert overview["items"][0]["state"] == "broken"
     assert "unavailable" not in overview
     assert watched.most == MOST_IN_FLIGHT
     assert [progress for progress, _ in read.told] == sorted({progress for progress, _ in read.told})

@@ -75,7 +75,7 @@ async def test_schemas_are_refreshed_and_waited_for(tools: Any, clock: Any) -> N
     before = await tools("get_schema_status", connection_id="App")
     after = await tools("refresh_schemas", connection_id="App")
 
-    assert (before["ready"], before["next_steps"][0]["tool"]) == (False, "refresh_schemas")
+    assert (before["ready"], before["next_steps"][0]["tool"]) == (False, "get_schema_status")
     assert (after["ready"], after["cache_status"], "next_steps" in after) == (True, "fresh", False)
     assert clock.time <= 1
 
