@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from typing import Any, Final
 
 from polytomic_mcp.cli.options import read_settings
@@ -10,8 +11,9 @@ from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.tool import PolytomicTool
 
 _COLUMNS: Final = 100
-_CHARACTERS_A_TOKEN: Final = 4.5
-"""Measured with o200k over the definitions of all tools."""
+_PIECE: Final = re.compile(r" ?[A-Za-z]+|[0-9]{1,3}|[^A-Za-z0-9 ]+| +")
+_PIECES_A_TOKEN: Final = 0.975
+"""Measured with o200k over the definitions of all tools; a single one differs by less than a tenth."""
 
 
 def run(words: list[str]) -> int:
@@ -28,8 +30,7 @@ def run(words: list[str]) -> int:
     wide, wider = (max(len(row[column]) for row in rows) for column in (0, 1))
     for toolset, name, cost, purpose in rows:
         print(clipped(f"{toolset:<{wide}} {name:<{wider}} {cost:>6}  {purpose}", _COLUMNS))
-    rate = f"characters / {_CHARACTERS_A_TOKEN}"
-    print(f"{len(shown)} tools, about {sum(costs):,} tokens ({rate}) in the model's context.")
+    print(f"{len(shown)} tools, about {sum(costs):,} tokens (estimated) in the model's context.")
     return 0
 
 
@@ -39,8 +40,9 @@ def definition(tool: PolytomicTool) -> dict[str, Any]:
 
 
 def tokens(part: dict[str, Any]) -> int:
-    """Estimate the tokens of a definition from its characters."""
-    return round(len(json.dumps(part, ensure_ascii=False, separators=(",", ":"))) / _CHARACTERS_A_TOKEN)
+    """Estimate the tokens of a definition: nearly every word, and run of marks, is one."""
+    text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+    return round(len(_PIECE.findall(text)) / _PIECES_A_TOKEN)
 
 
 def _first_sentence(description: str) -> str:
