@@ -85,7 +85,8 @@ def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
         return _cut_object(as_object(value), tokens, pointer, cuts)
     if isinstance(value, list):
         return _cut_list(as_list(value), tokens, pointer, cuts)
-    return _cut_text(str(value), tokens, pointer, cuts)
+    text = str(value)
+    return text if estimate(text, tokens) <= tokens else _cut_text(text, tokens, pointer, cuts)
 
 
 def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
@@ -133,11 +134,10 @@ def _kept(items: list[Any], tokens: int) -> int:
 
 
 def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
-    """Keep the longest beginning that fits."""
+    """Keep the longest beginning that fits; the whole does not."""
     low, high = 0, min(len(text), tokens * LONGEST_TOKEN)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if estimate(text[:middle]) <= tokens else (low, middle - 1)
-    if low < len(text):
-        cuts.append(Cut(pointer, low, len(text)))
+    cuts.append(Cut(pointer, low, len(text)))
     return text[:low]
