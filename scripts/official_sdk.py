@@ -1,4 +1,4 @@
-"""The official SDK read as data: each request its methods send, and the types they take as JSON Schema."""
+"""The official SDK as data: what its methods send, and the types they take and give as JSON Schema."""
 
 import ast
 import datetime as dt
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 import polytomic
 from pydantic import BaseModel
 
-__all__ = ["Json", "by_place", "read_sdk"]
+__all__ = ["Json", "by_place", "read_responses", "read_sdk"]
 
 Json = dict[str, Any]
 
@@ -32,6 +32,13 @@ def read_sdk() -> tuple[dict[str, Json], dict[str, Json]]:
     schemas = _Schemas()
     calls = [_Call(function, schemas) for function in _functions()]
     return {call.id: call.row() for call in calls}, schemas.definitions
+
+
+def read_responses() -> tuple[dict[str, Json | None], dict[str, Json]]:
+    """Return the schema of each operation's answer, None for no body, and the definitions they refer to."""
+    schemas = _Schemas()
+    calls = [_Call(function, schemas) for function in _functions()]
+    return {call.id: call.response() for call in calls}, schemas.definitions
 
 
 def by_place(parameter: Json) -> tuple[int, bool, str]:
@@ -146,6 +153,11 @@ class _Call:
         if "json" in self.parts:
             row["body"] = True
         return row
+
+    def response(self) -> Json | None:
+        """Return the schema of what a success carries, None for an empty body."""
+        (content,) = get_args(self.hints["return"])
+        return None if content is type(None) else self.schemas.of(content)
 
     def _path(self) -> Iterator[str]:
         pieces = self.url.values if isinstance(self.url, ast.JoinedStr) else [self.url]

@@ -1,4 +1,4 @@
-"""The commands: ``polytomic-mcp [serve | demo | call | tools | sandbox]``."""
+"""The commands: ``polytomic-mcp [serve | demo | call | tools | sandbox | clock]``."""
 
 import difflib
 import io
@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "call": "call one tool and print its result as JSON",
     "tools": "list the tools and what each costs a context window",
     "sandbox": "serve the sandbox, a stand-in for Polytomic, over HTTP",
+    "clock": "read or move a sandbox's clock: what is scheduled until then runs",
 }
 
 _USAGE: Final = "\n".join(

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,17 +21,19 @@ class SandboxOptions:
     state: str | None = None
     tables: Mapping[str, Path] = field(default_factory=dict[str, Path])
     contacts: str | None = None
+    clock: datetime | None = None
 
     @classmethod
     def of(cls, parsed: argparse.Namespace, settings: Settings) -> Self:
         """Take the options as parsed; the state file may come from the environment."""
-        return cls(parsed.state or settings.sandbox_state, dict(parsed.table), parsed.contacts)
+        return cls(parsed.state or settings.sandbox_state, dict(parsed.table), parsed.contacts, parsed.clock)
 
     def words(self) -> list[str]:
         """Write the options as words of a command line that means the same in every folder."""
         tables = [f"--table={name}={path.absolute()}" for name, path in self.tables.items()]
         state = [f"--state={Path(self.state).absolute()}"] if self.state else []
-        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else [])]
+        clock = [f"--clock={self.clock.isoformat()}"] if self.clock else []
+        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else []), *clock]
 
     def app(self, key: str) -> Any:
         """Create the sandbox.
@@ -44,7 +47,9 @@ class SandboxOptions:
             raise ConfigurationError(
                 f"The sandbox needs {error.name}, which is missing: pip install 'polytomic-mcp[sandbox]'."
             ) from error
-        return create_sandbox(key=key, state=self.state, tables=self.tables, contacts=self.contacts)
+        return create_sandbox(
+            key=key, state=self.state, tables=self.tables, contacts=self.contacts, start=self.clock
+        )
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +70,13 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         help="the sandbox's CRM also knows the contacts whose ids this query's first column gives; "
         "demo takes its --query for that",
     )
+    group.add_argument(
+        "--clock",
+        metavar="TIME",
+        type=_time,
+        help="the time in the sandbox when it starts, such as 2026-11-24T06:00:00Z; polytomic-mcp clock "
+        "moves it on",
+    )
 
 
 def add_address_options(parser: argparse.ArgumentParser, *, port: int) -> None:
@@ -81,7 +93,7 @@ def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: Such an option was given.
     """
-    if given := [name for name in ("state", "table", "contacts") if getattr(parsed, name)]:
+    if given := [name for name in ("state", "table", "contacts", "clock") if getattr(parsed, name)]:
         raise ConfigurationError(f"--{given[0]} is for the sandbox: add --sandbox, or leave it out.")
 
 
@@ -99,6 +111,14 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= _LAST_PORT):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to {_LAST_PORT}")
     return int(text)
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-24T06:00:00Z") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _table(text: str) -> tuple[str, Path]:

@@ -14,13 +14,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Catalogue, Operation
-from polytomic_mcp.sandbox import bulk_spelling
+from polytomic_mcp.sandbox import bulk_spelling, connect_sessions, organizations
 from polytomic_mcp.sandbox.arguments import read_arguments
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.idempotency import Outcomes, fingerprint, require_well_formed
 from polytomic_mcp.sandbox.keys import identify, is_own, read_token
+from polytomic_mcp.sandbox.permissions import require_allowed
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.router import Router
 from polytomic_mcp.sandbox.validation import Validation
@@ -62,10 +63,18 @@ class Api:
         await response(scope, receive, send)
 
     async def _identify(self, request: Request) -> Credential:
+        if request.url.path == connect_sessions.READ_PATH and (found := await self._session(request)):
+            return found
         token = read_token(request.headers.get("Authorization"))
         if token.organization_id is None and is_own(self._world, token):
             return OWNER
         return await anyio.to_thread.run_sync(identify, self._world, token)
+
+    async def _session(self, request: Request) -> Credential | None:
+        """Return what a connect session's own token stands for, however it comes."""
+        _, _, held = request.headers.get("Authorization", "").partition(" ")
+        tokens = (request.query_params.get("token"), held.strip())
+        return await anyio.to_thread.run_sync(connect_sessions.bearer, self._world, *tokens)
 
     async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
@@ -82,7 +91,9 @@ class Api:
         arguments = bulk_spelling.current(operation.id, arguments, version)
         self._validation.check(operation, arguments)
         base_url = str(request.base_url).rstrip("/")
-        call = Call(operation.id, arguments, version, base_url, self._world, credential)
+        world = self._world.within(credential.organization_id)
+        headers = {name: request.headers[name] for name in operation.headers if name in request.headers}
+        call = Call(operation.id, arguments, version, base_url, world, credential, headers)
         return await anyio.to_thread.run_sync(partial(self._perform, operation, call, key))
 
     def _require_emulated(self, operation: Operation) -> None:
@@ -97,7 +108,8 @@ class Api:
     def _perform(self, operation: Operation, call: Call, key: str | None) -> Answer:
         if key is None:
             return self._act(operation, call, _forget)
-        digest = fingerprint(operation.id, call.arguments, call.credential.user_id)
+        caller = f"{call.credential.organization_id}/{call.credential.user_id}"
+        digest = fingerprint(operation.id, call.arguments, caller)
         with self._outcomes.hold(key):
             outcome = self._outcomes.recall(key, digest)
             return outcome or self._act(operation, call, partial(self._outcomes.keep, key, digest))
@@ -107,11 +119,14 @@ class Api:
         scope = nullcontext() if operation.effect == "read" else self._world.store.transaction()
         try:
             with scope:
+                require_allowed(call := organizations.place(call))
                 answer = _as_answer(self._routes[operation.id](call))
                 keep(answer)
         except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
             answer = _failed(error, call.version)
             keep(answer)
+        if operation.effect != "read":
+            self._world.signals.alarm.set()
         return answer
 
 

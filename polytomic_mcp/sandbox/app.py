@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -17,10 +18,12 @@ from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import bulk_executions, executions, jobs, queries
 from polytomic_mcp.sandbox.api import Api, render
 from polytomic_mcp.sandbox.call import Answer
+from polytomic_mcp.sandbox.control import CONTROLS
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES
 from polytomic_mcp.sandbox.seed import plant
 from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.timer import Timer
 from polytomic_mcp.sandbox.versions import CURRENT
 from polytomic_mcp.sandbox.world import Clock, World, utc_now
 
@@ -34,25 +37,28 @@ def create_sandbox(
     tables: Mapping[str, Path] = _NO_TABLES,
     contacts: str | None = None,
     clock: Clock = utc_now,
+    start: datetime | None = None,
 ) -> Starlette:
     """Return a Polytomic in this process, as an ASGI application.
 
     ``key`` is the API key it wants. ``state`` names the file that keeps everything; without one it
     lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
     Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
-    the time now, aware and in UTC. ``app.state.world`` is the ``World``, ``app.state.notes`` lists what
-    is worth telling the user about their files.
+    the time now, aware and in UTC; the sandbox's own clock goes as this one does, from ``start`` on
+    where that is given, and can be moved ahead: what is due by then happens. ``app.state.world`` is the
+    ``World``, ``app.state.notes`` lists what is worth telling the user about their files.
 
-    The lifespan's end closes the world; without a lifespan (``httpx.ASGITransport``) all the rest
-    works the same.
+    Within a lifespan, what is due happens as time passes, and its end closes the world; without one
+    (``httpx.ASGITransport``) it happens when the clock is moved, and all the rest works the same.
 
     Raises:
-        ConfigurationError: ``state`` is no file of a sandbox, or ``tables`` or ``contacts`` cannot be used.
+        ConfigurationError: ``state`` is no file of a sandbox, or its clock is later than ``start``; or
+            ``tables`` or ``contacts`` cannot be used.
     """
-    world = World(Store(state), key, clock)
+    world = _open(Store(state), key, clock, start)
     notes = _populate(world, tables, contacts)
     app = Starlette(
-        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *PAGES],
+        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
@@ -60,6 +66,14 @@ def create_sandbox(
     app.state.world = world
     app.state.notes = notes
     return app
+
+
+def _open(store: Store, key: str, clock: Clock, start: datetime | None) -> World:
+    try:
+        return World(store, key, clock, start)
+    except ValueError as error:
+        store.close()
+        raise ConfigurationError(str(error)) from error
 
 
 def _populate(world: World, tables: Mapping[str, Path], contacts: str | None) -> list[str]:
@@ -80,7 +94,10 @@ def _populate(world: World, tables: Mapping[str, Path], contacts: str | None) ->
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
+    timer = Timer(app.state.world)
+    timer.start()
     yield
+    timer.stop()
     app.state.world.close()
 
 

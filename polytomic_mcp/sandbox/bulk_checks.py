@@ -7,10 +7,10 @@ from typing import Any, Final
 from polytomic_mcp.sandbox import bulk_destinations, bulk_schedules, bulk_schemas, bulk_sources, filters
 from polytomic_mcp.sandbox.bulk_syncs import NORMALIZATIONS
 from polytomic_mcp.sandbox.conversion import to_moment
-from polytomic_mcp.sandbox.destinations import system_of
 from polytomic_mcp.sandbox.json_values import items
 from polytomic_mcp.sandbox.problems import Problem, nearest
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.tables import Table
 from polytomic_mcp.sandbox.world import World
 

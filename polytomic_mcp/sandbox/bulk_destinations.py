@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.destinations import objection as destination_objection
-from polytomic_mcp.sandbox.destinations import system_of
-from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import described, system_of, warehouses
 
 MODES: Final = ("replicate", "snapshot", "append")
 RESYNC_MODES: Final = ("refetch", "resync", "rebuild")
@@ -42,10 +41,10 @@ class Setting:
 def objection(connection: JsonObject) -> str | None:
     """Return why no bulk sync can write through the connection, or None."""
     system = system_of(connection)
-    if system not in (*WAREHOUSES, *BUCKETS):
+    if system not in BUCKETS and not described(system).is_warehouse:
         return (
             f"Connection {connection['name']} is of type {system}, to which the sandbox copies no bulk data; "
-            f"it copies to {', '.join((*WAREHOUSES, *BUCKETS))}."
+            f"it copies to {', '.join((*warehouses(), *BUCKETS))}."
         )
     return destination_objection(connection)
 

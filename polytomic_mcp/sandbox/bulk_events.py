@@ -37,7 +37,8 @@ def tell(world: World, execution: JsonObject) -> None:
     }
     if execution["status"] in _ENDED:
         payload["trigger_source"] = execution["type"]
-        payload["schedule"] = {key: sync["default_schedule"][key] for key in ("id", "frequency")}
+        usual = {key: sync["default_schedule"][key] for key in ("id", "frequency")}
+        payload["schedule"] = execution["_request"].get("schedule", usual)
     if execution["status"] == "failed":
         payload["error"] = execution["status_message"]
     events.record(world, type_, payload)

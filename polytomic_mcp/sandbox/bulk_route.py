@@ -15,9 +15,9 @@ from polytomic_mcp.sandbox import (
 from polytomic_mcp.sandbox.bulk_copying import Append, Copying, Merge, Replace
 from polytomic_mcp.sandbox.bulk_outputs import Shape
 from polytomic_mcp.sandbox.bulk_selection import Selection
-from polytomic_mcp.sandbox.destinations import system_of
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.tables import Row, Table
 from polytomic_mcp.sandbox.world import World
 

@@ -6,7 +6,6 @@ keys in camel case.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import schedules
@@ -98,12 +97,26 @@ def problems(world: World, sync: JsonObject) -> Iterator[Problem]:
                 yield Problem("unknown_schema", f"the source has no schema {id_!r}", f"{path}.schemas")
 
 
-def next_time(sync: JsonObject, now: datetime) -> datetime | None:
-    """Return the next time one of an active sync's schedules is due, or None."""
-    if not sync["active"]:
-        return None
-    due = (schedules.next_time(each, now) for each in of(sync))
-    return min((each for each in due if each is not None), default=None)
+def request(sync: JsonObject, schedule: JsonObject) -> JsonObject | None:
+    """Return what a start by the schedule asks for, or None where it is for schemas that are not enabled.
+
+    All fields that a tracking field tells of come with every run. A schedule for the fields that
+    cannot be read incrementally reads every record again, which brings these as well (a guess).
+    """
+    asked: JsonObject = {
+        "trigger": "schedule",
+        "schedule": {key: schedule[key] for key in ("id", "frequency")},
+    }
+    if wanted := {id_.casefold() for id_ in schedule.get("schemas", [])}:
+        enabled = [schema["id"] for schema in sync["_schemas"] if schema["enabled"]]
+        asked["schemas"] = [id_ for id_ in enabled if id_.casefold() in wanted]
+        if not asked["schemas"]:
+            return None
+    if schedule.get("selective_mode") == "nonincrementalFields":
+        asked["fetch_mode"] = "full"
+    if schedule.get("resync_mode", SYNC_MODES[0]) != SYNC_MODES[0]:
+        asked["resync_mode"] = schedule["resync_mode"]
+    return asked
 
 
 def of(sync: JsonObject) -> list[JsonObject]:

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import schemas
-from polytomic_mcp.sandbox.destinations import system_of
-from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import described, system_of
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -30,14 +29,14 @@ _SETTINGS: Final = ("replication_slot",)
 
 
 def list_tables(world: World, connection: JsonObject) -> list[Table]:
-    """Return the tables a bulk sync can read; a flow is a place to write to only (a guess)."""
+    """Return the tables a bulk sync can read; a flow or an audience is a place to write to only (a guess)."""
     return [_widened(world, connection, table) for table in _tables(world, connection)]
 
 
 def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
     """Return the table of a schema's id, in any case, or None where there is none to read."""
     table = world.tables.get(system_of(connection), schema_id)
-    return None if table is None or table.kind == "flow" else _widened(world, connection, table)
+    return _widened(world, connection, table) if table and _is_source(table) else None
 
 
 def read(world: World, connection: JsonObject, table: Table) -> Iterator[Row]:
@@ -65,13 +64,13 @@ def objection(connection: JsonObject) -> str | None:
 
 def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
     """Return what discovery answers; the fields only where they were asked for."""
-    described = [schemas.describe(world, connection, table) for table in _tables(world, connection)]
+    shown = [schemas.describe(world, connection, table) for table in _tables(world, connection)]
     if not has_fields:
-        described = [{key: each[key] for key in ("id", "name")} for each in described]
-    is_database = system_of(connection) in WAREHOUSES
+        shown = [{key: each[key] for key in ("id", "name")} for each in shown]
+    is_database = described(system_of(connection)).is_warehouse
     properties = {name: {"type": "string"} for name in settings(connection)}
     return {
-        "schemas": described,
+        "schemas": shown,
         "configuration": {"type": "object", "properties": properties},
         "capabilities": {"supports_namespaces": is_database, "supports_tracking_fields": is_database},
     }
@@ -79,11 +78,15 @@ def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[
 
 def settings(connection: JsonObject) -> tuple[str, ...]:
     """Return the keys that ``source_configuration`` takes."""
-    return _SETTINGS if system_of(connection) in WAREHOUSES else ()
+    return _SETTINGS if described(system_of(connection)).is_warehouse else ()
 
 
 def _tables(world: World, connection: JsonObject) -> list[Table]:
-    return [table for table in world.tables.list(system_of(connection)) if table.kind != "flow"]
+    return [table for table in world.tables.list(system_of(connection)) if _is_source(table)]
+
+
+def _is_source(table: Table) -> bool:
+    return described(table.system).kind(table.kind).is_source
 
 
 def _widened(world: World, connection: JsonObject, table: Table) -> Table:

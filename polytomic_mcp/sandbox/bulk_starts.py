@@ -10,6 +10,7 @@ from polytomic_mcp.sandbox import (
     bulk_runner,
     bulk_schemas,
     bulk_syncs,
+    logs,
 )
 from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -20,9 +21,17 @@ FETCH_MODES: Final = ("none", "incremental", "full")
 
 
 def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
-    """Start an execution beside the call and return it; an inactive sync can be started, too.
+    """Start an execution beside the call and return it; refuses as ``prepare`` does."""
+    execution = prepare(world, sync, request)
+    world.run_later(partial(bulk_runner.run, world, sync["id"], execution["id"]))
+    return execution
 
-    ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas`` and ``trigger``.
+
+def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+    """Store an execution that is ready to run, and return it; an inactive sync can be started, too.
+
+    ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas``, ``trigger`` and the
+    ``schedule`` that asks.
 
     Raises:
         RefusalError: 409, one is under way; 400, the request or a connection does not hold.
@@ -44,8 +53,14 @@ def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
     chosen = [schema for schema in enabled if not wanted or schema["id"].casefold() in wanted]
     outputs = [(schema["id"], bulk_schemas.output_name(sync, schema)) for schema in chosen]
     is_partial = len(chosen) < len(enabled)
-    execution = bulk_executions.create(world, sync["id"], request, outputs, is_partial=is_partial)
-    world.run_later(partial(bulk_runner.run, world, sync["id"], execution["id"]))
+    return bulk_executions.create(world, sync["id"], request, outputs, is_partial=is_partial)
+
+
+def fail(world: World, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
+    """Store an execution that failed before it began, for a start that nobody waits for; return it."""
+    execution = bulk_executions.create(world, sync["id"], request, (), is_partial=False)
+    logs.say(world, execution["id"], "error", reason)
+    bulk_executions.finish(world, execution, "failed", reason)
     return execution
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import bulk_executions, bulk_schedules
+from polytomic_mcp.sandbox import bulk_executions, bulk_syncs, timetable
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.world import World, written
+from polytomic_mcp.sandbox.world import World
 
 INGESTION: Final[Mapping[str, Any]] = {
     "enabled": False,
@@ -30,10 +30,9 @@ def glance(world: World, sync: JsonObject) -> JsonObject:
         for entry in execution["schemas"]:
             shown = {key: entry[key] for key in _SHOWN}
             latest[entry["schema"]] = {**shown, "execution_id": execution["id"]}
-    due = bulk_schedules.next_time(sync, world.clock())
     return {
         "sync_id": sync["id"],
         "status": executions[-1]["status"] if executions else None,
-        "nextExecutionTime": due and written(due),
+        "nextExecutionTime": timetable.show_next_time(world, bulk_syncs.KIND, sync),
         "schemas": [*latest.values()],
     }

@@ -15,7 +15,8 @@ class Call:
 
     ``arguments`` is flat: path, query and body arguments under their wire names, absent ones
     absent. ``version`` is the API version that serves the call, ``base_url`` the address the
-    caller reached, without a trailing slash. ``credential`` says who calls.
+    caller reached, without a trailing slash. ``credential`` says who calls. ``headers`` are those that
+    the operation takes, by the catalogue's names.
     """
 
     operation: str
@@ -24,6 +25,7 @@ class Call:
     base_url: str
     world: World
     credential: Credential
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

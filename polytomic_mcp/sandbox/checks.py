@@ -7,13 +7,14 @@ rules are checked at writing only.
 from collections import Counter
 from collections.abc import Iterator
 
-from polytomic_mcp.sandbox import destinations, schedules
+from polytomic_mcp.sandbox import schedules
 from polytomic_mcp.sandbox.conditions import condition_problems
 from polytomic_mcp.sandbox.joins import find_joins
 from polytomic_mcp.sandbox.models import require_healthy
 from polytomic_mcp.sandbox.problems import Problem, nearest, refusal
 from polytomic_mcp.sandbox.sources import Sources, model_ids, used
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.targets import Target, TargetField, get_target, list_targets
 from polytomic_mcp.sandbox.world import World
 
@@ -25,7 +26,7 @@ def find_target(world: World, sync: JsonObject) -> Target | None:
     connection = world.store.get("connection", sync["target"]["connection_id"])
     if connection is None:
         return None
-    return get_target(world, destinations.system_of(connection), sync["target"].get("object") or "")
+    return get_target(world, system_of(connection), sync["target"].get("object") or "")
 
 
 def require_target(world: World, sync: JsonObject, sources: Sources) -> Target:
@@ -59,6 +60,7 @@ def rule_problems(world: World, sync: JsonObject, target: Target) -> Iterator[Pr
     if not sync["name"].strip():
         yield Problem("invalid_name", "a sync needs a name", "name")
     yield from schedules.problems(sync["schedule"], world.store)
+    yield from schedules.circle_problems(sync, world.store)
     yield from condition_problems(sync)
     yield from _mode_problems(sync, target)
     yield from _identity_problems(sync, target)
@@ -90,7 +92,7 @@ def _missing_target(world: World, sync: JsonObject) -> Problem:
     if connection is None:
         return Problem("unknown_connection", f"there is no connection {id_}", "target.connection_id")
     name = sync["target"].get("object") or ""
-    names = [target.id for target in list_targets(world, destinations.system_of(connection))]
+    names = [target.id for target in list_targets(world, system_of(connection))]
     message = f"connection {connection['name']} has no target object {name!r}: {nearest(name, names)}"
     return Problem("unknown_target", message, "target.object")
 

@@ -34,17 +34,25 @@ def complete(type_: ConnectionType, configuration: Mapping[str, Any]) -> JsonObj
     return {**defaults, **given}
 
 
+def required_fields(type_: ConnectionType, *, is_signed_in_by_consent: bool) -> list[str]:
+    """Return the names of the fields that a configuration must hold.
+
+    The recorded lists name what OAuth brings by itself: secrets, and choices among what only the
+    signed-in account shows; those are not asked for where a person consents.
+    """
+    return [
+        name
+        for name in type_.required
+        if not (is_signed_in_by_consent and _is_brought_by_consent(type_.fields.get(name, {})))
+    ]
+
+
 def configuration_problems(
     type_: ConnectionType, configuration: Mapping[str, Any], *, is_signed_in_by_consent: bool
 ) -> list[Problem]:
-    """Return everything that is wrong with a completed configuration, by dotted name.
-
-    The recorded required lists name what OAuth brings by itself: secrets, and choices among what
-    only the signed-in account shows; those are not asked for where a person consents.
-    """
-    waived = {name for name, schema in type_.fields.items() if _is_brought_by_consent(schema)}
-    required = set(type_.required) - (waived if is_signed_in_by_consent else set[str]())
-    missing = [name for name in type_.required if name in required and _is_absent(configuration.get(name))]
+    """Return everything that is wrong with a completed configuration, by dotted name."""
+    required = required_fields(type_, is_signed_in_by_consent=is_signed_in_by_consent)
+    missing = [name for name in required if _is_absent(configuration.get(name))]
     return [
         *((f"configuration.{name}", "is missing") for name in missing),
         *_unknown_fields(type_, {"properties": dict(type_.fields)}, configuration, "configuration"),

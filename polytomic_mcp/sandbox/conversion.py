@@ -76,6 +76,8 @@ def fit_for(column: Column) -> Fit:
     Text takes every value. A number column takes numbers and texts that spell one, within the
     column's range; a datetime column ISO 8601 texts; a boolean column what ``to_boolean`` knows.
     """
+    if column.values:
+        return _fit_choice(column)
     if column.type == "string":
         return to_text
     convert = _FITS.get(column.type)
@@ -90,6 +92,19 @@ def fit_for(column: Column) -> Fit:
                 f"{shown} does not fit {column.name}, which holds {column.type} ({column.sql_type})"
             )
         return fitted
+
+    return fit
+
+
+def _fit_choice(column: Column) -> Fit:
+    known = {choice.value for choice in column.values}
+
+    def fit(value: Any) -> str:
+        text = to_text(value)
+        if text not in known:
+            shown = json.dumps(text, ensure_ascii=False)[:_SHOWN]
+            raise UnfitError(f"{shown} is no value of {column.name}, which takes {', '.join(sorted(known))}")
+        return text
 
     return fit
 

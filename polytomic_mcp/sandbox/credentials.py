@@ -22,17 +22,20 @@ _TEMPORARY: Final = "temporary_credential"
 class Credential:
     """On whose behalf a call is made; ``mode`` is ``user`` or ``read_only``.
 
-    The names of ``method`` are a guess, those of ``mode`` are seen in the 2025-09-18 SDK.
+    ``holder`` says whose it is: a ``user``'s, an ``organization``'s or a ``partner``'s, who reaches
+    every organization. The names of ``method`` are a guess, those of ``mode`` are seen in the
+    2025-09-18 SDK.
     """
 
     organization_id: str
     user_id: str
     method: str = "api_key"
     mode: str = "user"
+    holder: str = "user"
 
 
-OWNER: Final = Credential(ORGANIZATION_ID, USER_ID)
-"""Who the sandbox's own key stands for."""
+OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
+"""Who the sandbox's own key stands for: its first user, and a partner (a choice: it shows the whole API)."""
 
 
 def find(world: World, token: str) -> Credential | None:

@@ -1,8 +1,8 @@
 """Events on their way to webhooks: signed, sent beside the calls, and written down.
 
 Only addresses of this machine are sent to; an attempt at any other is written down as blocked. An
-endpoint must answer 2xx, or the event is sent again up to five times, after pauses that double. The
-sandbox has no timer: an attempt that is due leaves with the next event, or when deliveries are listed.
+endpoint must answer 2xx, or the event is sent again up to five times, after pauses that double: when
+the clock says so, or with the next event.
 """
 
 import hashlib
@@ -66,11 +66,24 @@ def _submit(world: World) -> None:
 
 
 def send_due(world: World) -> None:
-    """Make every attempt that is due."""
-    for pending in world.store.list(_PENDING):
-        is_due = datetime.fromisoformat(pending["due"]) <= world.clock()
-        if is_due and world.store.delete(_PENDING, pending["id"]):
-            _attempt(world, pending)
+    """Make every attempt that is due, one at a time, those that another thread makes included."""
+    with world.signals.sending:
+        for pending in world.store.list(_PENDING):
+            is_due = datetime.fromisoformat(pending["due"]) <= world.clock()
+            if is_due and world.store.delete(_PENDING, pending["id"]):
+                _attempt(world, pending)
+
+
+def next_due(world: World) -> datetime | None:
+    """Return when the next attempt is due, or None where nothing waits."""
+    times = (datetime.fromisoformat(pending["due"]) for pending in world.store.list(_PENDING))
+    return min(times, default=None)
+
+
+def show(delivery: JsonObject) -> JsonObject:
+    """Return an attempt in a few words, with the webhook it was for."""
+    keys = ("event_id", "event_type", "attempted_at", "success", "error_kind")
+    return {"webhook_id": delivery["_webhook_id"], **{key: delivery[key] for key in keys}}
 
 
 def forget(world: World, webhook_id: str) -> None:
@@ -84,6 +97,7 @@ def forget(world: World, webhook_id: str) -> None:
 def _put_off(world: World, pending: JsonObject, pause: timedelta) -> None:
     id_ = world.new_id()
     world.store.put(_PENDING, id_, pending | {"id": id_, "due": written(world.clock() + pause)})
+    world.store.after_commit(world.signals.alarm.set)
 
 
 def _attempt(world: World, pending: JsonObject) -> None:

@@ -2,6 +2,7 @@
 
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.world import World
 
 
@@ -26,8 +27,3 @@ def objection(connection: JsonObject) -> str | None:
         status = connection["status"] or "not authorized yet"
         return f"Connection {name} is {status}; finish its authorization or correct its configuration first."
     return None
-
-
-def system_of(connection: JsonObject) -> str:
-    """Return the system behind a connection: its type's id."""
-    return connection["type"]["id"]

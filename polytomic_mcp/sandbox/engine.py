@@ -11,10 +11,10 @@ from typing import Any, Final
 import duckdb
 
 from polytomic_mcp.sandbox.database import MEMORY, Database
-from polytomic_mcp.sandbox.dialects import dialect_of
 from polytomic_mcp.sandbox.field_types import field_type
 from polytomic_mcp.sandbox.names import distinct
 from polytomic_mcp.sandbox.statement import Catalog, QueryError, Statement, prepare
+from polytomic_mcp.sandbox.systems import described
 from polytomic_mcp.sandbox.tables import Column, Tables
 from polytomic_mcp.sandbox.values import converted, converters, reading_sql
 
@@ -74,7 +74,7 @@ class Engine:
         self, system: str, sql: str, *, dialect: str, seconds: float = 60, database: str | None = None
     ) -> Generator[Stream]:
         """Run a query and read it batch by batch; ``seconds`` counts what DuckDB takes, not the reader."""
-        catalog = Catalog(system, self._tables.list(system), database, dialect_of(system).schema)
+        catalog = Catalog(system, self._tables.list(system), database, described(system).language.schema)
         statement = prepare(sql, dialect, catalog)
         source = self._database(system)
         with _explained(seconds):

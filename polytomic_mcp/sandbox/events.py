@@ -3,7 +3,6 @@
 from typing import Final
 
 from polytomic_mcp.sandbox import deliveries
-from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -31,7 +30,7 @@ def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 
     It gets the organization's id where it names none, and goes to that organization's webhook. Inside
     a transaction the event is kept or lost with what it tells of.
     """
-    payload = {"organization_id": ORGANIZATION_ID, **payload}
+    payload = {"organization_id": world.organization_id, **payload}
     event: JsonObject = {
         "id": world.new_id(),
         "type": type,
@@ -43,6 +42,7 @@ def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 
         forget_old(world, _KIND, "created_at")
         world.store.put(_KIND, event["id"], event)
         deliveries.announce(world, event)
+        world.store.after_commit(world.signals.alarm.set)
 
 
 def recent(world: World) -> list[JsonObject]:

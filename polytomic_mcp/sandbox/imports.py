@@ -10,16 +10,13 @@ from typing import Any, Final
 import duckdb
 
 from polytomic_mcp.sandbox.connection_types import load_connection_types
-from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.field_types import field_type
 from polytomic_mcp.sandbox.files import Sheet, TableFileError, read_csv, read_json
 from polytomic_mcp.sandbox.inference import infer
 from polytomic_mcp.sandbox.names import distinct
+from polytomic_mcp.sandbox.systems import SHARED, described, warehouses
 from polytomic_mcp.sandbox.tables import Column, Row, Table, Tables
 from polytomic_mcp.sandbox.values import converted, converters, reading_sql
-
-SHARED: Final = "warehouse"
-"""The source of a table that stands in every warehouse."""
 
 _MOST_COLUMNS: Final = 1_000
 _NAME: Final = re.compile(
@@ -75,19 +72,20 @@ def _places(written: str) -> list[Table]:
     match = _NAME.fullmatch(written)
     if match is None:
         raise TableFileError(f"--table {written}: a table's name is letters, digits and _, as in contacts")
-    system, name = match["system"], match["name"]
-    if system in (None, "public"):
+    type_id, name = match["system"], match["name"]
+    if type_id in (None, "public"):
         full = name if "." in name else f"public.{name}"
         return place_everywhere(Table("", full, full, "table", ()))
-    if system not in load_connection_types():
-        raise TableFileError(f"--table {written}: there is no connection type {system}")
-    full = f"public.{name}" if system in WAREHOUSES and "." not in name else name
-    return [Table(system, full, full, "table" if system in WAREHOUSES else "object", ())]
+    if type_id not in load_connection_types():
+        raise TableFileError(f"--table {written}: there is no connection type {type_id}")
+    is_warehouse = described(type_id).is_warehouse
+    full = f"public.{name}" if is_warehouse and "." not in name else name
+    return [Table(type_id, full, full, "table" if is_warehouse else "object", ())]
 
 
 def place_everywhere(table: Table) -> list[Table]:
     """Return the table as each warehouse has it: doors to the same rows."""
-    return [replace(table, system=system, source=f"{SHARED}.{table.name}") for system in WAREHOUSES]
+    return [replace(table, system=id_, source=f"{SHARED}.{table.name}") for id_ in warehouses()]
 
 
 def read_file(path: Path) -> Content:

@@ -40,15 +40,15 @@ def read_token(authorization: str | None) -> Token:
 def identify(world: World, token: Token) -> Credential:
     """Return whom a token stands for; may wait for the store.
 
-    The sandbox's own key acts, as a partner's would, in the organization named beside it; one that
-    there is not counts as its own (a choice).
+    The sandbox's own key acts, as a partner's would, as the organization named beside it and in that
+    one alone; a name that no organization has counts for nothing (a choice).
 
     Raises:
         RefusalError: 401, the token is none of the sandbox's, was revoked or has expired.
     """
     if is_own(world, token):
         named = token.organization_id and world.store.get("organization", token.organization_id)
-        return replace(OWNER, organization_id=named["id"]) if named else OWNER
+        return replace(OWNER, organization_id=named["id"], holder="organization") if named else OWNER
     credential = credentials.find(world, token.value)
     if credential is None:
         raise _unauthorized("The API key is wrong")

@@ -100,17 +100,20 @@ class TargetMode:
         }
 
 
-def offered(ids: Iterable[str], *, always_identity: bool = False) -> tuple[TargetMode, ...]:
-    """Return these modes as a target offers them; ``always_identity`` asks for one in each mode.
+def offered(ids: Iterable[str], *, identity: str | None = None) -> tuple[TargetMode, ...]:
+    """Return these modes as a target offers them; it may want an identity ``always`` or ``never``.
 
-    Target filters constrain records that were matched, so modes that only insert have none.
+    Target filters constrain records that were matched, so modes that only insert have none, nor has a
+    target that matches nothing.
     """
-    return tuple(
-        TargetMode(
-            mode,
-            requires_identity=mode.requires_identity or always_identity,
-            supports_field_mode=mode.inserts and mode.updates,
-            supports_filters=(mode.updates or mode.deletes) and not mode.clears,
-        )
-        for mode in (MODES[id_] for id_ in ids)
+    return tuple(_offered(MODES[id_], identity) for id_ in ids)
+
+
+def _offered(mode: Mode, identity: str | None) -> TargetMode:
+    matches = identity != "never"
+    return TargetMode(
+        mode,
+        requires_identity=matches and (mode.requires_identity or identity == "always"),
+        supports_field_mode=mode.inserts and mode.updates,
+        supports_filters=matches and (mode.updates or mode.deletes) and not mode.clears,
     )

@@ -3,15 +3,15 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from polytomic_mcp.sandbox.contents import Contents
-from polytomic_mcp.sandbox.conversion import UnfitError, fit_for, to_text
+from polytomic_mcp.sandbox.conversion import UnfitError, fit_for
 from polytomic_mcp.sandbox.joins import Record
 from polytomic_mcp.sandbox.matching import is_absent
-from polytomic_mcp.sandbox.plan import Plan
+from polytomic_mcp.sandbox.plan import Assignment, Plan
+from polytomic_mcp.sandbox.references import References
 from polytomic_mcp.sandbox.tables import Column, Row
 from polytomic_mcp.sandbox.targets import WEBHOOK
 
@@ -35,14 +35,14 @@ class Moved:
 class Mover:
     """Moves records into a target's contents as the plan says.
 
-    ``contacts`` holds the CRM's contacts by id where the target is a flow: a flow takes those only,
-    and knows their name and address from there. ``now`` is the time a flow notes for those it takes.
+    ``references`` finds what the target's columns refer to: where a key refers to another system's
+    records, as a flow's does to the CRM's contacts, those only are taken. ``now`` is what is stamped.
     """
 
-    def __init__(self, plan: Plan, contents: Contents, contacts: Mapping[str, Row], now: str) -> None:
+    def __init__(self, plan: Plan, contents: Contents, references: References, now: str) -> None:
         self._plan = plan
         self._contents = contents
-        self._contacts = contacts
+        self._references = references
         self._now = now
 
     def move(self, record: Record) -> Moved:
@@ -75,7 +75,7 @@ class Mover:
         """Keep what a webhook would be sent: the record's fields under their own names, with a hash."""
         fields = {each.name: each.read(record) for each in self._plan.assignments}
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-        row: Row = {"hash": digest, "fields": fields}
+        row: Row = {"record": {"hash": digest, "fields": fields}}
         self._contents.insert(row)
         return Moved("upserts", [row])
 
@@ -117,14 +117,13 @@ class Mover:
         for each in self._plan.assignments:
             name = each.column.name
             held = old.get(name)
-            if each.is_kept and held is not None:
+            if not each.column.updateable or (each.is_kept and held is not None):
                 continue
-            value = each.read(record)
-            value = None if value is None else each.fit(value)
+            value = self._fitted(each, record)
             if not _is_equal(each.column, held, value):
                 changes[name] = value
         self._require(changes, changes)
-        return changes
+        return changes | self._filled_in({**old, **changes}, "updated") if changes else changes
 
     def _new_row(self, record: Record, values: list[Any]) -> Row:
         row: Row = {}
@@ -132,32 +131,59 @@ class Mover:
             row[mapping.column.name] = None if value is None else mapping.fit(value)
         row |= self._assigned(row)
         for each in self._plan.assignments:
-            value = each.read(record)
-            row[each.column.name] = None if value is None else each.fit(value)
+            if each.column.createable:
+                row[each.column.name] = self._fitted(each, record)
         self._require(row, self._plan.required)
-        return row
+        return row | self._filled_in(row, "created", "updated")
+
+    def _fitted(self, each: Assignment, record: Record) -> Any:
+        """Return the value as its column holds it; it must refer to a row where the column refers to some."""
+        value = each.read(record)
+        if value is None:
+            return None
+        fitted = each.fit(value)
+        if each.column.refers_to is not None:
+            self._referred(each.column, fitted)
+        return fitted
 
     def _assigned(self, row: Row) -> Row:
-        """Return what the target fills in by itself."""
-        key, target = self._plan.assigned_key, self._plan.target
-        if target.kind == "flow":
-            return self._from_crm(row)
+        """Return what the target fills in by itself, before anything is mapped."""
+        table, key = self._plan.target.table, self._plan.assigned_key
         if key is None:
-            return {}
+            column = table.column(table.key or "")
+            return (
+                self._copied(column, row[column.name])
+                if column and column.refers_to and row.get(column.name)
+                else {}
+            )
         if row.get(key.name) is not None:
-            raise RecordError(f"{target.id} assigns {key.name} itself and has no record with {row[key.name]}")
+            raise RecordError(
+                f"{self._plan.target.id} assigns {key.name} itself and has no record with {row[key.name]}"
+            )
         fresh = uuid.uuid4()
         return {key.name: fresh.int >> 75 if key.type == "number" else str(fresh)}
 
-    def _from_crm(self, row: Row) -> Row:
-        key = self._plan.identities[0].column.name
-        contact = self._contacts.get(to_text(row[key]))
-        if contact is None:
-            crm = "the CRM that Gong is linked with: no Contact of Salesforce has that Id"
-            raise RecordError(f"contact {row[key]} is not known to {crm}")
-        known = {column.name for column in self._plan.target.table.columns}
-        taken = {**contact, "AddedAt": self._now}
-        return {name: value for name, value in taken.items() if name in known and name != key}
+    def _copied(self, key: Column, value: Any) -> Row:
+        """Return what is copied from the row that the key refers to."""
+        found = self._referred(key, value)
+        columns = self._plan.target.table.columns
+        return {each.name: found.get(each.from_reference) for each in columns if each.from_reference}
+
+    def _filled_in(self, row: Row, *stamps: str) -> Row:
+        """Return the columns that follow from the rest of the row, and from the time."""
+        found: Row = {}
+        for each in self._plan.target.table.columns:
+            if each.computed:
+                found[each.name] = " ".join(str(row[name]) for name in each.computed if row.get(name))
+            elif each.stamped in stamps:
+                found[each.name] = self._now
+        return found
+
+    def _referred(self, column: Column, value: Any) -> Row:
+        found = self._references.find(column, value)
+        if found is None:
+            raise RecordError(self._references.objection(column, value))
+        return found
 
     def _require(self, row: Row, names: Any) -> None:
         missing = [name for name in names if name in self._plan.required and is_absent(row.get(name))]

@@ -2,20 +2,33 @@
 
 The sandbox's own key acts for the first organization and, as a partner's key would, in all others
 (a choice: one key shows the whole API); in one alone where the request names it. A key minted for a
-user reaches that user's organization. Connections, models and syncs are shared by all: the sandbox
-has one set of them.
+user reaches that user's organization. Connections, models, syncs and what hangs on them belong to
+one organization and are seen within it only; the rows they reach are the sandbox's, by system.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from polytomic_mcp.sandbox.call import Call
+from polytomic_mcp.sandbox.dependents import Dependents
 from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
 KIND: Final = "organization"
-_OWNED: Final = ("user", "role", "policy", "webhook")
+_NAMING: Final = ("user", "role", "policy", "webhook")
+"""The kinds whose documents say themselves whose they are."""
+
+_OBJECTS: Final = ("connection", "model", "sync", "bulk_sync")
+"""The kinds that belong to an organization, and stay where the call that makes them says."""
+
+
+_PLACED: Final = tuple(
+    f"{method} /api/{noun}"
+    for method in ("POST", "PUT")
+    for noun in ("bulk/syncs", "connections", "connections/connect/", "model-preview", "models", "syncs")
+)
 
 
 def plant(world: World) -> None:
@@ -38,14 +51,24 @@ def act_in(call: Call, id_: str | None = None) -> str:
     return id_
 
 
+def place(call: Call) -> Call:
+    """Return the call as one within the organization whose object it makes or changes.
+
+    A body may name it as ``organization_id``; else it is the caller's.
+    """
+    if call.operation.partition("/{")[0] not in _PLACED or "organization_id" not in call.arguments:
+        return call
+    return replace(call, world=call.world.within(act_in(call, call.arguments["organization_id"])))
+
+
 def is_reached(call: Call, id_: str) -> bool:
     """Say whether the caller may act in an organization."""
     return is_partner(call) or call.credential.organization_id == id_
 
 
 def is_partner(call: Call) -> bool:
-    """Say whether the caller reaches every organization: who acts for the first one does."""
-    return call.credential.organization_id == ORGANIZATION_ID
+    """Say whether the caller reaches every organization."""
+    return call.credential.holder == "partner"
 
 
 def require_partner(call: Call) -> None:
@@ -67,8 +90,10 @@ def listed(call: Call, kind: str) -> list[JsonObject]:
 
 
 def remove(world: World, id_: str) -> None:
-    """Remove an organization with its users, roles, policies and webhooks."""
-    for kind in _OWNED:
+    """Remove an organization with all that is in it."""
+    inside = world.within(id_)
+    Dependents({kind: inside.store.list(kind) for kind in _OBJECTS}).delete(inside)
+    for kind in _NAMING:
         for document in world.store.list(kind):
             if document["organization_id"] == id_:
                 world.store.delete(kind, document["id"])

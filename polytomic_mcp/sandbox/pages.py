@@ -14,7 +14,7 @@ _HEADERS: Final = {
 }
 
 _PAGE: Final = Template("""<!doctype html>
-<html lang="en">
+<html lang="en"$look>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -22,11 +22,13 @@ _PAGE: Final = Template("""<!doctype html>
 <style>
 :root {
   color-scheme: light dark;
-  --paper: #fff; --ink: #1c2430; --mist: #eef1f6; --line: #d4dae4; --accent: #3454d1;
+  --paper: #fff; --ink: #1c2430; --mist: #eef1f6; --line: #d4dae4; --accent: #3454d1; --wrong: #b3261e;
+  --edge: #7c8798;
 }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #1b212c; --ink: #e8ecf3; --mist: #11151c; --line: #384252; --accent: #8fa6ff; }
+  :root { $dark }
 }
+.dark { color-scheme: dark; $dark }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center;
   background: var(--mist); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 main { box-sizing: border-box; width: min(28rem, 100% - 2rem); margin: 1rem; padding: 2rem;
@@ -40,18 +42,26 @@ input { box-sizing: border-box; width: 100%; margin: .25rem 0 1.25rem; padding: 
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
 button { flex: 1 1 8rem; padding: .7rem 1rem; font: inherit; font-weight: 600; color: var(--ink);
   background: transparent; border: 1px solid var(--line); border-radius: .5rem; cursor: pointer; }
-button[value=allow] { color: var(--paper); background: var(--accent); border-color: var(--accent); }
+button[value=allow], button.main { color: var(--paper); background: var(--accent);
+  border-color: var(--accent); }
 :focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
-</style>
+$style</style>
 </head>
 <body>
 <main>
-<h1>$title</h1>
-$note<p>$text</p>
-$form</main>
+$content</main>
 </body>
 </html>
 """)
+
+_DARK: Final = (
+    "--paper: #1b212c; --ink: #e8ecf3; --mist: #11151c; --line: #384252; --accent: #8fa6ff; "
+    "--wrong: #ffb4ab; --edge: #7c889c;"
+)
+
+_CONTENT: Final = Template("""<h1>$title</h1>
+$note<p>$text</p>
+$form""")
 
 _NOTE: Final = Template("""<p class="note" role="alert">$note</p>
 """)
@@ -79,10 +89,19 @@ def page(
     status: int = 200,
 ) -> HTMLResponse:
     """Return a page; every text is escaped here. With ``has_decision`` it posts ``allow`` or ``deny``."""
-    content = _PAGE.substitute(
+    content = _CONTENT.substitute(
         title=escape(title),
         text=escape(text),
         note="" if note is None else _NOTE.substitute(note=escape(note)),
         form=_FORM.substitute(code=_CODE if has_code else "") if has_decision else "",
     )
-    return HTMLResponse(content, status, _HEADERS)
+    return card(title, content, status=status)
+
+
+def card(
+    title: str, content: str, *, style: str = "", is_dark: bool = False, status: int = 200
+) -> HTMLResponse:
+    """Return a page around content that is HTML already; it is light or dark as the browser is, or dark."""
+    look = ' class="dark"' if is_dark else ""
+    html = _PAGE.substitute(title=escape(title), look=look, dark=_DARK, style=style, content=content)
+    return HTMLResponse(html, status, _HEADERS)

@@ -11,13 +11,11 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from polytomic_mcp.sandbox.call import public
-from polytomic_mcp.sandbox.crm import SYSTEM as SALESFORCE
-from polytomic_mcp.sandbox.dialects import WAREHOUSES, database_of, dialect_of
 from polytomic_mcp.sandbox.engine import QueryError, Stream
-from polytomic_mcp.sandbox.reading import SECONDS
+from polytomic_mcp.sandbox.reading import SECONDS, stream_query
 from polytomic_mcp.sandbox.refusals import RefusalError, not_found
-from polytomic_mcp.sandbox.soql import require_emulated
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.world import World
 
 KIND: Final = "query"
@@ -37,13 +35,12 @@ _UNDER_WAY: Final = ("created", "running")
 
 def submit(world: World, connection: JsonObject, sql: str, user_id: str) -> JsonObject:
     """Hand a user's query to the workers and return it as it is now; refuse a connection that takes none."""
-    system = connection["type"]["id"]
-    if system not in (*WAREHOUSES, SALESFORCE):
-        raise RefusalError(
-            400,
-            f"Connection {connection['name']} is of type {system}, which takes no queries.",
-            key="query_unsupported",
+    key = system_of(connection)
+    if described(key).query is None:
+        reason = (
+            holds_nothing(key) or f"Connection {connection['name']} is of type {key}, which takes no queries."
         )
+        raise RefusalError(400, reason, key="query_unsupported")
     for earlier in world.store.list(KIND):
         _expire(world, earlier)
     query: JsonObject = {"id": world.new_id(), "status": "created", "_user_id": user_id}
@@ -92,16 +89,7 @@ def _run(world: World, connection: JsonObject, query: JsonObject, sql: str) -> N
 
 
 def _read(world: World, connection: JsonObject, id_: str, sql: str) -> JsonObject:
-    system = connection["type"]["id"]
-    if system == SALESFORCE:
-        require_emulated(sql)
-    with world.engine.stream(
-        system,
-        sql,
-        dialect=dialect_of(system).name,
-        seconds=SECONDS,
-        database=database_of(system, connection["configuration"]),
-    ) as stream:
+    with stream_query(world, connection, sql, SECONDS) as stream:
         sizes = [_put_page(world, id_, number, rows) for number, rows in _pages(stream)]
         return {
             "fields": [column.name for column in stream.columns],

@@ -7,14 +7,13 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.crm import SYSTEM as SALESFORCE
-from polytomic_mcp.sandbox.dialects import database_of, dialect_of
-from polytomic_mcp.sandbox.engine import QueryError
+from polytomic_mcp.sandbox.engine import QueryError, Stream
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.soql import require_emulated
 from polytomic_mcp.sandbox.statement import Catalog
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.tables import Column, Row
+from polytomic_mcp.sandbox.systems import SOQL, System, described, holds_nothing, system_of
+from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
 MOST_ROWS: Final = 1_000_000
@@ -84,16 +83,25 @@ def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalE
     return RefusalError(422, f"{noun} has no field {name}; {hint}", key="unknown_field")
 
 
-def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
-    system = connection["type"]["id"]
-    if system == SALESFORCE:
+def stream_query(
+    world: World, connection: JsonObject, query: str, seconds: float
+) -> AbstractContextManager[Stream]:
+    """Return a query's rows, to be read inside the block; ``QueryError`` when it cannot run."""
+    language = described(system_of(connection)).language
+    if language.name == SOQL:
         require_emulated(query)
-    database = database_of(system, connection["configuration"])
-    stack = ExitStack()
-    opened = world.engine.stream(
-        system, query, dialect=dialect_of(system).name, seconds=seconds, database=database
+    return world.engine.stream(
+        system_of(connection),
+        query,
+        dialect=language.dialect,
+        seconds=seconds,
+        database=language.database_of(connection["configuration"]),
     )
-    stream = stack.enter_context(opened)
+
+
+def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
+    stack = ExitStack()
+    stream = stack.enter_context(stream_query(world, connection, query, seconds))
     names = [column.name for column in stream.columns]
     return Reading(
         stream.columns, _bounded(stack, (dict(zip(names, row, strict=True)) for row in stream.rows))
@@ -108,18 +116,31 @@ def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Ite
 
 
 def _read_table(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
-    system = connection["type"]["id"]
-    name = configuration.get("table") or configuration.get("view")
-    if not isinstance(name, str):
-        raise QueryError("The model's configuration needs one of query, table or view")
-    schema = configuration.get("schema") or configuration.get("dataset")
-    table = world.tables.get(system, name)
-    if table is None:
-        database = database_of(system, connection["configuration"])
-        catalog = Catalog(system, world.tables.list(system), database, dialect_of(system).schema)
-        table = catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
+    key = system_of(connection)
+    name = object_name(described(key), configuration)
+    table = world.tables.get(key, name) or _find_table(world, connection, configuration, name)
     rows = (row for _, row in world.tables.read(table))
     return Reading(table.columns, _bounded(nullcontext(), rows))
+
+
+def object_name(system: System, configuration: Mapping[str, Any]) -> str:
+    """Return the name of the object a model's configuration picks; ``QueryError`` where it picks none."""
+    for keys in system.sources.values():
+        if all(isinstance(configuration.get(key), str) for key in keys):
+            return ".".join(configuration[key] for key in keys)
+    if reason := holds_nothing(system.id):
+        raise QueryError(reason)
+    wanted = [*(["query"] if system.query else []), *(" and ".join(keys) for keys in system.sources.values())]
+    raise QueryError(f"The model's configuration needs one of: {'; '.join(wanted)}")
+
+
+def _find_table(world: World, connection: JsonObject, configuration: Mapping[str, Any], name: str) -> Table:
+    key = system_of(connection)
+    language = described(key).language
+    database = language.database_of(connection["configuration"])
+    catalog = Catalog(key, world.tables.list(key), database, language.schema)
+    schema = configuration.get("schema") or configuration.get("dataset")
+    return catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
 
 
 @contextmanager

@@ -8,7 +8,7 @@ log lines are written in one transaction, so a process that is killed leaves cou
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -18,12 +18,12 @@ from polytomic_mcp.sandbox.contents import Contents
 from polytomic_mcp.sandbox.conversion import UnfitError
 from polytomic_mcp.sandbox.joins import Record
 from polytomic_mcp.sandbox.moving import Moved, Mover, RecordError
-from polytomic_mcp.sandbox.plan import Plan, make_plan
+from polytomic_mcp.sandbox.plan import make_plan
 from polytomic_mcp.sandbox.records import Records
+from polytomic_mcp.sandbox.references import References
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.tables import Row
 from polytomic_mcp.sandbox.world import World
 
 CHUNK: Final = 2_000
@@ -72,7 +72,9 @@ class _Run:
         records = Records(self._world, self._sync, sources)
         self._plan = make_plan(self._world, self._sync, target, records)
         self._contents = Contents(self._world.tables, target.table, self._plan.identities)
-        self._mover = Mover(self._plan, self._contents, _contacts(self._world, self._plan), self._world.now())
+        self._mover = Mover(
+            self._plan, self._contents, References(self._world.tables, target.table), self._world.now()
+        )
         if not self._begin():
             return
         chosen = records.chosen(self._request)
@@ -176,13 +178,3 @@ class _Run:
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
     while chunk := list(islice(records, CHUNK)):
         yield chunk
-
-
-def _contacts(world: World, plan: Plan) -> Mapping[str, Row]:
-    """Return the CRM's contacts by id, for a flow; the CRM linked with Gong is Salesforce."""
-    table = world.tables.get("salesforce", "Contact") if plan.target.kind == "flow" else None
-    found: dict[str, Row] = {}
-    for _, row in world.tables.read(table) if table else ():
-        names = [row[key] for key in ("FirstName", "LastName") if row.get(key)]
-        found[str(row["Id"])] = {"Name": " ".join(names), **row}
-    return found

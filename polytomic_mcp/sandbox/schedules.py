@@ -1,8 +1,7 @@
 """When a sync runs by itself: the frequencies, the parts each of them needs, and the next time.
 
 The frequencies and their parts are facts (2025-09-18 SDK, Terraform provider). That ``custom`` and
-``builder`` both carry the five fields of a cron line is a guess. The sandbox computes the next time
-and starts nothing by itself.
+``builder`` both carry the five fields of a cron line is a guess.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from polytomic_mcp.sandbox.json_values import items, members
 from polytomic_mcp.sandbox.problems import Problem
-from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.store import JsonObject, Store
 
 _WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS: Final = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -70,13 +70,34 @@ def problems(schedule: Mapping[str, Any], store: Store) -> Iterator[Problem]:
         yield from _predecessor_problems(schedule.get("run_after") or {}, store)
 
 
-def next_time(schedule: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Return the next time after ``now``, or None where no clock decides it."""
+def circle_problems(sync: JsonObject, store: Store) -> Iterator[Problem]:
+    """Yield what is wrong with a sync that would, through whatever others, run after itself (a guess)."""
+    waiting, seen = _sync_ids(sync), set[str]()
+    while waiting:
+        id_ = waiting.pop()
+        if id_ == sync["id"]:
+            yield Problem("invalid_schedule", "the sync would run after itself", "schedule.run_after")
+            return
+        if id_ not in seen:
+            seen.add(id_)
+            waiting += _sync_ids(store.get("sync", id_) or {})
+
+
+def _sync_ids(sync: JsonObject) -> list[str]:
+    """Return the ids of the model syncs that a sync runs after; a bulk sync runs after none."""
+    schedule = members(sync.get("schedule"))
+    if schedule.get("frequency") != "runafter":
+        return []
+    return [str(id_) for id_ in items(members(schedule.get("run_after")).get("sync_ids"))]
+
+
+def next_time(schedule: Mapping[str, Any], since: datetime) -> datetime | None:
+    """Return the next time after ``since``, or None where no clock decides it."""
     match schedule["frequency"]:
         case "continuous":
-            return now + _CONTINUOUS
+            return since + _CONTINUOUS
         case "hourly" | "daily" | "weekly" | "custom" | "builder":
-            return _Cron.of(schedule).after(now)
+            return _Cron.of(schedule).after(since)
         case _:
             return None
 

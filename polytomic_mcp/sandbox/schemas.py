@@ -5,6 +5,7 @@ the same type reach too, never change for them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from polytomic_mcp.sandbox.json_values import members
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -33,7 +35,7 @@ _NAMES: Final[Mapping[str, str]] = {
 
 def find_table(world: World, connection: JsonObject, schema_id: str) -> Table:
     """Return the table a schema's id names, in any case; refuse with 404 where there is none."""
-    system = connection["type"]["id"]
+    system = system_of(connection)
     table = world.tables.get(system, schema_id)
     if table is None:
         names = [each.name for each in world.tables.list(system)]
@@ -151,9 +153,17 @@ def _detected(table: Table, column: Column) -> JsonObject:
         "source_primary_key": is_key,
         "primary_key_override": False,
         "user_managed": False,
-        "association": None,
-        "values": None,
+        "association": _association(column),
+        "values": [asdict(choice) for choice in column.values] or None,
     }
+
+
+def _association(column: Column) -> JsonObject | None:
+    """Return what a field refers to: ``Account.Id``, or ``salesforce.Contact.Id`` in another system."""
+    if column.refers_to is None:
+        return None
+    name, _, field = column.refers_to.rpartition(".")
+    return {"id": column.refers_to, "name": name, "reference_to": [name], "referenced_field": field}
 
 
 def _added(table: Table, field: JsonObject) -> JsonObject:

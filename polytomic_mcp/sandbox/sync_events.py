@@ -25,6 +25,7 @@ def tell(world: World, execution: JsonObject) -> None:
         "sync_name": sync["name"],
         "execution_id": execution["id"],
         "target_connection_id": sync["target"]["connection_id"],
+        "organization_id": sync["organization_id"],
     }
     events.record(world, f"sync.{told}", ids | details)
 

@@ -2,73 +2,42 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any, Final
 
 from polytomic_mcp.sandbox.names import quoted
-from polytomic_mcp.sandbox.store import JsonObject, Store
+from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.table import Column, Row, Table
 
-Row = dict[str, Any]
-"""One row: JSON values by column name; ``values.to_json`` says how SQL's other types are written."""
+__all__ = ["Column", "Row", "Table", "Tables"]
 
-TableKind = Literal["table", "object", "flow"]
+Seed = Callable[["Tables", str], None]
+"""Brings the sample data of a system into the tables."""
 
 _CHUNK: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: ``type`` in Polytomic's words (string, number, boolean, ...), ``sql_type`` in DuckDB's."""
-
-    name: str
-    type: str
-    sql_type: str
-    required: bool = False
-    label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of a warehouse, an object of an application, or a flow; ``name`` is the object's id.
-
-    ``system`` is the connection type's id; ``key`` names the column that identifies a row. Tables of
-    several systems that name the same ``source`` are doors to the same rows.
-    """
-
-    system: str
-    name: str
-    label: str
-    kind: TableKind
-    columns: tuple[Column, ...]
-    key: str | None = None
-    source: str | None = None
-
-    @property
-    def id(self) -> str:
-        """The system and the name; also the name of the table's view in the state file."""
-        return f"{self.system}.{self.name}"
-
-    @property
-    def rows_id(self) -> str:
-        """Where the rows are kept."""
-        return self.source or self.id
-
-    def column(self, name: str) -> Column | None:
-        """Return the column of that name, in any case, or None."""
-        return next((column for column in self.columns if column.name.casefold() == name.casefold()), None)
+def _nothing(tables: "Tables", system: str) -> None:
+    del tables, system
 
 
 class Tables:
     """All tables of one world; names are found in any case.
 
     Every write is a transaction of its own, or part of the ``store.transaction()`` around it. For
-    whoever opens the state file, each table is also a view named ``<system>.<name>``.
+    whoever opens the state file, each table is also a view named ``<system>.<name>``. ``seed`` brings a
+    system's sample data when the system is first looked at. Behind a table may be a real server
+    (``servers``): then ``insert``, ``update`` and ``delete`` may raise ``RefusedRowsError``, which
+    names the rows that the server refuses; nothing was written then, and the rest can be sent again.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, seed: Seed = _nothing) -> None:
         self._store = store
+        self._seed = seed
+        self._seeded: set[str] = set()
 
     def held(self) -> AbstractContextManager[object]:
         """Return a context in which no other thread changes a row."""
@@ -76,12 +45,14 @@ class Tables:
 
     def list(self, system: str) -> list[Table]:
         """Return the system's tables, in the order they were created."""
-        return [_table(body) for body in self._store.list("table") if body["system"] == system]
+        self._require_seeded(system)
+        return [Table.of(body) for body in self._store.list("table") if body["system"] == system]
 
     def get(self, system: str, name: str) -> Table | None:
         """Return the table, or None where there is none."""
+        self._require_seeded(system)
         body = self._store.get("table", f"{system}.{name}".casefold())
-        return None if body is None else _table(body)
+        return None if body is None else Table.of(body)
 
     def create(self, table: Table) -> None:
         """Create an empty table; ``ValueError`` when the name is taken or two columns share one."""
@@ -104,7 +75,7 @@ class Tables:
         with self._store.transaction() as connection:
             connection.execute(f"DROP VIEW IF EXISTS {quoted(table.id)}")
             self._store.delete("table", table.id.casefold())
-            if all(_table(body).rows_id != table.rows_id for body in self._store.list("table")):
+            if all(Table.of(body).rows_id != table.rows_id for body in self._store.list("table")):
                 self.clear(table)
 
     def read(self, table: Table) -> Iterator[tuple[int, Row]]:
@@ -134,7 +105,7 @@ class Tables:
             ).fetchall()
         return {row_id: _row(names, body) for row_id, body in found}
 
-    def insert(self, table: Table, rows: Iterable[Row]) -> range:
+    def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
         """Append rows, absent columns null, and return the row ids they got."""
         with self._store.transaction() as connection:
             first = self._last_row_id() + 1
@@ -193,6 +164,16 @@ class Tables:
         body = self._store.get("table_version", table.rows_id)
         return 0 if body is None else body["version"]
 
+    def _require_seeded(self, system: str) -> None:
+        """Bring a system's sample data once in the life of the store."""
+        if system in self._seeded:
+            return
+        with self._store.transaction():
+            if self._store.get("seeded", system) is None:
+                self._store.put("seeded", system, {})  # first, since the seed looks at the system too
+                self._seed(self, system)
+            self._store.after_commit(partial(self._seeded.add, system))
+
     def _define(self, table: Table) -> None:
         with self._store.transaction() as connection:
             self._store.put("table", table.id.casefold(), asdict(table))
@@ -222,10 +203,6 @@ class Tables:
                 return
             yield chunk
             last = chunk[-1][0]
-
-
-def _table(body: JsonObject) -> Table:
-    return replace(Table(**body), columns=tuple(Column(**column) for column in body["columns"]))
 
 
 def _row(names: "list[str]", body: str) -> Row:

@@ -1,24 +1,26 @@
 """Making what a sync's target lacks: a new table, a new column."""
 
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from polytomic_mcp.sandbox.checks import mapped_targets
-from polytomic_mcp.sandbox.dialects import dialect_of
 from polytomic_mcp.sandbox.problems import Problem
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import Creation, described
 from polytomic_mcp.sandbox.tables import Column
 from polytomic_mcp.sandbox.targets import (
-    WEBHOOK,
     Target,
     creation_properties,
     get_target,
     new_target,
-    webhook_table,
 )
 from polytomic_mcp.sandbox.world import World
 
+_SCHEMA: Final = "schema"
+_NO_CREATION: Final = Creation("", ())
+_IDS: Final = 10**9
 _SQL_TYPES: Final = {
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
@@ -32,20 +34,52 @@ def plan_target(
     world: World, system: str, sync: JsonObject, create: Mapping[str, str], sources: Sources
 ) -> Target | Problem:
     """Return the target that ``target.create`` asks for, or why it cannot be made."""
-    known = [each["id"] for each in creation_properties(world, system)]
+    if problem := _problem(world, system, create):
+        return problem
+    target = planned_target(world, system, create, _columns(sync, sources))
+    if get_target(world, system, target.id) is not None:
+        message = f"{target.id} exists already; name it in target.object"
+        return Problem("target_exists", message, "target.create.name")
+    return target
+
+
+def planned_target(
+    world: World, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
+) -> Target:
+    """Return the target that these properties make in a system that makes targets."""
+    name = create["name"].strip()
+    return new_target(world, system, _new_id(system, {**create, "name": name}), name, columns)
+
+
+def _problem(world: World, system: str, create: Mapping[str, str]) -> Problem | None:
+    properties = creation_properties(world, system)
+    known = [each["id"] for each in properties]
     if not known:
         return Problem("unsupported_creation", f"{system} makes no new target objects", "target.create")
     if unknown := sorted(create.keys() - set(known)):
         message = f"{system} takes {', '.join(known)}, not {', '.join(unknown)}"
         return Problem("invalid_creation", message, "target.create")
     if not create.get("name", "").strip():
-        return Problem("invalid_creation", "a new table needs a name", "target.create.name")
-    name = qualified_name(system, create)
-    if get_target(world, system, name) is not None:
-        return Problem(
-            "target_exists", f"{name} exists already; name it in target.object", "target.create.name"
-        )
-    return new_target(system, name, _columns(sync, sources))
+        return Problem("invalid_creation", "a new target object needs a name", "target.create.name")
+    return next(filter(None, (_choice_problem(each, create) for each in properties)), None)
+
+
+def _choice_problem(property_: JsonObject, create: Mapping[str, str]) -> Problem | None:
+    """Return what is wrong with a choice; a schema that is not there yet is made (a guess)."""
+    id_, values = property_["id"], [each["value"] for each in property_["values"]]
+    if not property_["enum"] or id_ == _SCHEMA or create.get(id_) in values:
+        return None
+    message = f"{id_} is one of {', '.join(values)}, not {create.get(id_) or 'missing'}"
+    return Problem("invalid_creation", message, f"target.create.{id_}")
+
+
+def _new_id(system: str, create: Mapping[str, str]) -> str:
+    """Return the new object's id: as the system puts it together, or minted."""
+    language, form = described(system).language, (described(system).creation or _NO_CREATION).id
+    if form is None:
+        return str(uuid.uuid4().int % _IDS)
+    name = create["name"]
+    return name if "." in name else form.format_map({_SCHEMA: language.schema, **create})
 
 
 def make_target(world: World, target: Target, sync: JsonObject, sources: Sources) -> None:
@@ -53,19 +87,9 @@ def make_target(world: World, target: Target, sync: JsonObject, sources: Sources
     if target.kind == "new":
         world.tables.create(target.table)
         return
-    if target.kind == WEBHOOK:
-        if world.tables.get(WEBHOOK, target.id) is None:
-            world.tables.create(webhook_table())
-        return
     added = [column for column in _columns(sync, sources) if target.field(column.name) is None]
     if added:
         world.tables.add_columns(target.table, added)
-
-
-def qualified_name(system: str, create: Mapping[str, str]) -> str:
-    """Return the id of the table that ``target.create`` makes: its schema and its name."""
-    name = create["name"].strip()
-    return name if "." in name else f"{create.get('schema') or dialect_of(system).schema}.{name}"
 
 
 def _columns(sync: JsonObject, sources: Sources) -> list[Column]:

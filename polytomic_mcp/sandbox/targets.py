@@ -1,52 +1,32 @@
 """What a sync can write to: a connection's target objects, their fields and their modes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import matching
-from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.modes import TargetMode, offered
+from polytomic_mcp.sandbox.systems import CreationProperty, Kind, described
 from polytomic_mcp.sandbox.tables import Column, Table
 from polytomic_mcp.sandbox.world import World
 
 WEBHOOK: Final = "webhook"
-"""The connection type that posts records to an address; the sandbox keeps them instead."""
+"""The kind of a target that is posted records under one field, instead of holding rows of its own."""
 
-_TABLE_MODES: Final = offered(("create", "update", "updateOrCreate", "replace", "append", "remove"))
-_OBJECT_MODES: Final = offered(("create", "update", "updateOrCreate", "remove"))
-_FLOW_MODES: Final = offered(("create", "updateOrCreate", "remove"), always_identity=True)
-_WEBHOOK_MODES: Final = (
-    TargetMode(offered(("updateOrCreate",))[0].mode, requires_identity=False, supports_filters=False),
+_NEW_FLAGS: Final = ("optional_target_mappings", "target_creator")
+_FLAGS: Final = (
+    "does_not_report_operation_counts",
+    "mappings_not_required",
+    "optional_target_mappings",
+    "requires_configuration",
+    "supports_field_creation",
+    "supports_filter_value_fields",
+    "supports_identity_field_creation",
+    "supports_multiple_identities",
+    "supports_target_filters",
+    "target_creator",
 )
-_WEBHOOK_TABLE: Final = Table(
-    WEBHOOK,
-    "http",
-    "HTTP",
-    "object",
-    (Column("hash", "string", "VARCHAR"), Column("fields", "object", "JSON")),
-)
-_RECORD: Final = Column("record", "object", "JSON", label="Record")
-_FLAGS: Final[dict[str, tuple[str, ...]]] = {
-    "table": (
-        "supports_field_creation",
-        "supports_filter_value_fields",
-        "supports_identity_field_creation",
-        "supports_multiple_identities",
-        "supports_target_filters",
-    ),
-    "object": ("supports_filter_value_fields", "supports_multiple_identities", "supports_target_filters"),
-    "flow": ("mappings_not_required", "supports_target_filters"),
-    WEBHOOK: ("does_not_report_operation_counts", "optional_target_mappings"),
-    "new": (
-        "optional_target_mappings",
-        "supports_field_creation",
-        "supports_identity_field_creation",
-        "supports_multiple_identities",
-        "target_creator",
-    ),
-}
-"""Which properties a kind of target has; names seen in the 2025-09-18 SDK, the choice is a guess."""
+"""The properties a target may have; names seen in the 2025-09-18 SDK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +37,12 @@ class TargetField:
     is_identity: bool = True
     is_system: bool = False
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The identity functions that find a row by the field."""
+        named = self.column.identity_functions
+        return (matching.FUNCTIONS if named is None else named) if self.is_identity else ()
+
     def shown(self) -> dict[str, Any]:
         """Return it as the API lists it (keys seen in the 2025-09-18 SDK)."""
         return {
@@ -65,16 +51,15 @@ class TargetField:
             "type": self.column.type,
             "source_type": self.column.sql_type,
             "required": self.column.required and not self.is_system,
-            "createable": not self.is_system,
-            "updateable": not self.is_system,
+            "createable": not self.is_system and self.column.createable,
+            "updateable": not self.is_system and self.column.updateable,
             "supports_identity": self.is_identity,
-            "identity_functions": [matching.describe(id_) for id_ in matching.FUNCTIONS]
-            if self.is_identity
-            else [],
-            "filterable": self.column is not _RECORD,
+            "identity_functions": [matching.describe(id_) for id_ in self.functions],
+            "filterable": self.is_identity,
             "filter_functions": [],  # an empty list accepts every function
-            "association": False,
+            "association": self.column.refers_to is not None,
             "encryptable": False,
+            "values": [asdict(choice) for choice in self.column.values],
         }
 
 
@@ -86,6 +71,7 @@ class Target:
     kind: str
     modes: tuple[TargetMode, ...]
     fields: tuple[TargetField, ...]
+    flags: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -106,7 +92,7 @@ class Target:
 
     def has(self, flag: str) -> bool:
         """Say whether one of the target's properties is set."""
-        return flag in _FLAGS[self.kind]
+        return flag in self.flags
 
     def light(self) -> dict[str, Any]:
         """Return it as the list of target objects shows it."""
@@ -119,77 +105,76 @@ class Target:
             "name": self.table.label,
             "fields": [field.shown() for field in self.fields],
             "modes": [mode.full() for mode in self.modes],
-            "properties": {flag: self.has(flag) for flags in _FLAGS.values() for flag in flags},
+            "properties": {flag: self.has(flag) for flag in _FLAGS},
             "refreshed_at": refreshed_at,
         }
 
 
 def list_targets(world: World, system: str) -> list[Target]:
     """Return every target object of a system."""
-    if system == WEBHOOK:
-        return [_WEBHOOK_TARGET]
-    return [_target(table) for table in world.tables.list(system)]
+    return [target for table in world.tables.list(system) if (target := _target(table))]
 
 
 def get_target(world: World, system: str, id_: str) -> Target | None:
     """Return the target object, or None where there is none."""
-    if system == WEBHOOK:
-        return _WEBHOOK_TARGET if id_ == _WEBHOOK_TABLE.name else None
     table = world.tables.get(system, id_)
     return None if table is None else _target(table)
 
 
-def webhook_table() -> Table:
-    """Return the table in which the sandbox keeps what webhooks would be sent."""
-    return _WEBHOOK_TABLE
+def new_target(world: World, system: str, id_: str, name: str, columns: Iterable[Column] = ()) -> Target:
+    """Return the target that ``target.create`` would make; nothing is made yet.
 
-
-def new_target(system: str, name: str, columns: Iterable[Column] = ()) -> Target:
-    """Return the target that ``target.create`` would make; nothing is made yet."""
-    table = Table(system, name, name, "table", tuple(columns))
-    return Target(table, "new", _TABLE_MODES, tuple(TargetField(column) for column in table.columns))
+    ``columns`` are those that the sync asks for; they count where the new object is like no other.
+    """
+    creation = described(system).creation
+    if creation is None:
+        raise ValueError(f"{system} makes no target objects")
+    like = world.tables.get(system, creation.like) if creation.like else None
+    table = Table(
+        system, id_, name, creation.kind, like.columns if like else tuple(columns), like and like.key
+    )
+    kind = described(system).kind(creation.kind)
+    fields = tuple(_field(table, kind, column) for column in table.columns)
+    return Target(table, "new", _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))
 
 
 def creation_properties(world: World, system: str) -> list[dict[str, Any]]:
-    """Return what ``target.create`` takes: for a warehouse a schema and a name, for the rest nothing.
+    """Return what ``target.create`` takes, as the API lists it; nothing where the system makes no objects.
 
     A warehouse's schemas are those of its tables; another name makes a new one (a guess).
     """
-    if system not in WAREHOUSES:
-        return []
-    schemas = sorted({table.name.partition(".")[0] for table in world.tables.list(system)} or {"public"})
-    return [
-        {"id": "name", "title": "Table name", "enum": False, "values": []},
-        {
-            "id": "schema",
-            "title": "Schema",
-            "enum": True,
-            "values": [{"value": schema, "label": schema} for schema in schemas],
-        },
-    ]
+    creation = described(system).creation
+    return [_property(world, system, each) for each in creation.properties] if creation else []
 
 
-def _target(table: Table) -> Target:
-    if table.kind == "flow":
-        fields = (
-            TargetField(column, _is_key(table, column), not _is_key(table, column))
-            for column in table.columns
-        )
-        return Target(table, "flow", _FLOW_MODES, tuple(fields))
-    if table.kind == "object":
-        # An application assigns its records' ids itself, unless it asks for them.
-        fields = (
-            TargetField(column, is_system=_is_key(table, column) and not column.required)
-            for column in table.columns
-        )
-        return Target(table, "object", _OBJECT_MODES, tuple(fields))
-    return Target(table, "table", _TABLE_MODES, tuple(TargetField(column) for column in table.columns))
+def _property(world: World, system: str, property_: CreationProperty) -> dict[str, Any]:
+    values = property_.values
+    if values == "schemas":
+        schemas = sorted({table.name.partition(".")[0] for table in world.tables.list(system)} or {"public"})
+        values = tuple({"value": schema, "label": schema} for schema in schemas)
+    return {
+        "id": property_.id,
+        "title": property_.title,
+        "enum": values is not None,
+        "values": [dict(each) for each in values or () if not isinstance(each, str)],
+    }
 
 
-def _is_key(table: Table, column: Column) -> bool:
-    return column.name == table.key
+def _target(table: Table) -> Target | None:
+    """Return the target that a table is, or None for one that can only be read."""
+    kind = described(table.system).kind(table.kind)
+    if not kind.is_target or not kind.modes:
+        return None
+    fields = tuple(_field(table, kind, column) for column in table.columns)
+    return Target(table, table.kind, _modes(kind), fields, kind.properties)
 
 
-_WEBHOOK_TARGET: Final = Target(
-    _WEBHOOK_TABLE, WEBHOOK, _WEBHOOK_MODES, (TargetField(_RECORD, is_identity=False),)
-)
+def _modes(kind: Kind) -> tuple[TargetMode, ...]:
+    return offered(kind.modes, identity=kind.identity)
+
+
+def _field(table: Table, kind: Kind, column: Column) -> TargetField:
+    # An application that assigns its records' ids itself takes none, unless it asks for them.
+    is_assigned = kind.assigns_key and column.name == table.key and not column.required
+    is_identity = column.identity_functions is None or bool(column.identity_functions)
+    return TargetField(column, is_identity, is_assigned or column.is_filled_in)

@@ -1,23 +1,22 @@
 """One sandbox's whole world: its store, its clock, its key, its data engine and its workers."""
 
+import copy
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any, Self
 
+from polytomic_mcp.sandbox.clock import Clock, MovableClock, utc_now
 from polytomic_mcp.sandbox.engine import Engine
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import not_found
+from polytomic_mcp.sandbox.seeding import seed
+from polytomic_mcp.sandbox.signals import Signals
 from polytomic_mcp.sandbox.store import JsonObject, Store
 from polytomic_mcp.sandbox.tables import Tables
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time now, in UTC."""
-    return datetime.now(UTC)
 
 
 def written(time: datetime) -> str:
@@ -29,21 +28,43 @@ def written(time: datetime) -> str:
 class World:
     """What the routes share. Two worlds never meet: nothing here is global.
 
-    ``clock`` returns an aware datetime in UTC; ``tables`` holds the rows every connection reaches
-    and ``engine`` queries them; ``workers`` runs executions and jobs beside the requests that
-    started them.
+    ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
+    ``tables`` holds the rows every connection reaches and ``engine`` queries them; ``workers`` runs
+    executions and jobs beside the requests that started them, ``signals`` is what threads share. A call
+    sees the world ``within`` its organization.
+
+    Raises:
+        ValueError: The store's clock is later than ``start``.
     """
 
     store: Store
     key: str
-    clock: Clock = utc_now
+    base: InitVar[Clock] = utc_now
+    start: InitVar[datetime | None] = None
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=2))
+    signals: Signals = field(default_factory=Signals)
+    clock: MovableClock = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
+    organization_id: str = field(init=False, default=ORGANIZATION_ID)
+    _under_way: set[Future[Any]] = field(init=False, default_factory=set[Future[Any]])
 
-    def __post_init__(self) -> None:
-        self.tables = Tables(self.store)
+    def __post_init__(self, base: Clock, start: datetime | None) -> None:
+        self.clock = MovableClock(base, self.store, start=start)
+        self.tables = Tables(self.store, seed)
         self.engine = Engine(self.tables)
+
+    def within(self, organization_id: str) -> Self:
+        """Return this world as one organization sees it: the systems are everybody's, its objects its own."""
+        view = copy.copy(self)
+        view.organization_id, view.store = organization_id, self.store.within(organization_id)
+        return view
+
+    def whole(self) -> Self:
+        """Return this world as nobody's: with the objects of all organizations."""
+        view = copy.copy(self)
+        view.organization_id, view.store = ORGANIZATION_ID, self.store.within(None)
+        return view
 
     def now(self) -> str:
         """Return the time now as the API writes it."""
@@ -62,10 +83,22 @@ class World:
 
     def run_later(self, work: Callable[[], object]) -> None:
         """Hand work to the workers once the running transaction has committed, or now outside one."""
-        self.store.after_commit(partial(self.workers.submit, work))
+        self.store.after_commit(partial(self._submit, work))
+
+    def settle(self, seconds: float) -> None:
+        """Wait until the workers have done what they were handed so far, but not for ever."""
+        wait(list(self._under_way), timeout=seconds)
 
     def close(self) -> None:
         """Wait for running work, then close the engine and the store."""
+        self.signals.closing.set()
+        with self.signals.stepping:
+            pass
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.engine.close()
         self.store.close()
+
+    def _submit(self, work: Callable[[], object]) -> None:
+        future = self.workers.submit(work)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)

@@ -25,7 +25,12 @@ async def test_a_warehouse_offers_a_query_a_table_or_a_view(http: httpx.AsyncCli
 
 
 @pytest.mark.parametrize(
-    ("type_", "wanted"), [("gong", ["table"]), ("hubspot", ["table"]), ("salesforce", ["query", "table"])]
+    ("type_", "wanted"),
+    [
+        ("gong", ["table", "stream_id"]),
+        ("hubspot", ["table", "stream_id"]),
+        ("salesforce", ["query", "table", "stream_id"]),
+    ],
 )
 async def test_an_application_offers_its_objects(
     http: httpx.AsyncClient, connect: Any, type_: str, wanted: list[str]
@@ -62,7 +67,7 @@ async def test_fields_of_nothing_are_refused(http: httpx.AsyncClient, connect: A
     refused = await http.get(SOURCE.format((await connect("snowflake"))["id"]) + "/fields")
 
     assert refused.status_code == 422
-    assert "one of query, table or view" in refused.json()["message"]
+    assert "one of: query; table; view" in refused.json()["message"]
 
 
 async def test_a_connection_that_waits_for_consent_has_no_sources(

@@ -120,8 +120,8 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
         ),
         ({"configuration": {"table": "public.acounts"}}, "did you mean public.accounts"),
         ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "write ANALYTICS.PUBLIC.ACCOUNTS"),
-        ({"configuration": {"query": "  "}}, "one of query, table or view"),
-        ({"configuration": {}}, "one of query, table or view"),
+        ({"configuration": {"query": "  "}}, "one of: query; table; view"),
+        ({"configuration": {}}, "one of: query; table; view"),
         ({"fields": ["emial"]}, "no field emial; did you mean email?"),
         ({"identifier": "zzz"}, "no field zzz; it has contact_id, email"),
         ({"tracking_columns": ["updated"]}, "no field updated"),
@@ -235,11 +235,11 @@ async def test_a_field_that_left_the_source_is_named(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
     tables = sandbox.state.world.tables
-    old = Table("hubspot", "deals", "Deals", "object", (Column("amount", "number", "DOUBLE"),))
+    old = Table("hubspot", "tickets", "Deals", "object", (Column("amount", "number", "DOUBLE"),))
     tables.create(old)
-    model = await create(http, await connect("hubspot"), configuration={"table": "deals"})
+    model = await create(http, await connect("hubspot"), configuration={"table": "tickets"})
     tables.drop(old)
-    tables.create(Table("hubspot", "deals", "Deals", "object", (Column("amount_eur", "number", "DOUBLE"),)))
+    tables.create(Table("hubspot", "tickets", "Deals", "object", (Column("amount_eur", "number", "DOUBLE"),)))
 
     refused = await http.get(f"/api/models/{model['id']}/sample")
 

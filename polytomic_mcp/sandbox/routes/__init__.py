@@ -17,6 +17,8 @@ from polytomic_mcp.sandbox.routes import (
     bulk_schedules,
     bulk_schemas,
     bulk_syncs,
+    connect,
+    connect_page,
     connection_types,
     connections,
     consent,
@@ -38,6 +40,7 @@ from polytomic_mcp.sandbox.routes import (
     roles,
     schedules,
     schemas,
+    sharing,
     syncs,
     targets,
     temporary_credentials,
@@ -52,6 +55,7 @@ MODULES: Final[tuple[Routes, ...]] = (
     bulk_schedules.ROUTES,
     bulk_schemas.ROUTES,
     bulk_syncs.ROUTES,
+    connect.ROUTES,
     connection_types.ROUTES,
     connections.ROUTES,
     entities.ROUTES,
@@ -72,6 +76,7 @@ MODULES: Final[tuple[Routes, ...]] = (
     roles.ROUTES,
     schedules.ROUTES,
     schemas.ROUTES,
+    sharing.ROUTES,
     syncs.ROUTES,
     targets.ROUTES,
     temporary_credentials.ROUTES,
@@ -83,4 +88,4 @@ ROUTES: Final[Routes] = MappingProxyType(
     {operation: handler for module in MODULES for operation, handler in module.items()}
 )
 
-PAGES: Final[tuple[Route, ...]] = (*bulk_logs.PAGES, *consent.PAGES, *logs.PAGES)
+PAGES: Final[tuple[Route, ...]] = (*bulk_logs.PAGES, *connect_page.PAGES, *consent.PAGES, *logs.PAGES)

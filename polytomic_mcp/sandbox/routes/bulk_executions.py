@@ -4,15 +4,14 @@ from typing import Final
 
 from polytomic_mcp.sandbox import (
     bulk_executions,
-    bulk_schedules,
     bulk_starts,
     bulk_status,
     bulk_syncs,
     pagination,
+    timetable,
 )
 from polytomic_mcp.sandbox.call import Call, Routes, public
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.world import written
 
 _LARGEST_PAGE: Final = 100
 _REQUEST: Final = ("fetch_mode", "resync_mode", "schemas", "test")
@@ -73,12 +72,11 @@ def get_status(call: Call) -> JsonObject:
         for each in bulk_executions.of_sync(world, sync["id"])
         if each["status"] not in bulk_executions.UNDER_WAY
     ]
-    due = bulk_schedules.next_time(sync, world.clock())
     return {
         "data": {
             "current_execution": current and public(current),
             "last_execution": public(ended[-1]) if ended else None,
-            "next_execution_time": due and written(due),
+            "next_execution_time": timetable.show_next_time(world, bulk_syncs.KIND, sync),
             "ingestion_status": bulk_status.INGESTION,
         }
     }

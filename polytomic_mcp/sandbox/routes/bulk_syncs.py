@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox import (
     schema_cache,
 )
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
+from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import listed
@@ -42,7 +42,7 @@ def create(call: Call) -> Any:
     """Create a bulk sync; the first try meets a source whose cache is still being filled."""
     made = {
         "id": call.world.new_id(),
-        "organization_id": call.arguments.get("organization_id", ORGANIZATION_ID),
+        "organization_id": call.world.organization_id,
         "created_at": call.world.now(),
         "created_by": ACTOR,
     }

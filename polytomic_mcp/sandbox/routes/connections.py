@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from polytomic_mcp.sandbox import consents, schema_cache
+from polytomic_mcp.sandbox import consents, schema_cache, sharing
 from polytomic_mcp.sandbox.addresses import is_web_address
 from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.configuration import (
@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.configuration import (
 )
 from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.dependents import dependents
-from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
+from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.upstream import needs_consent, sign_in_method, upstream_error
@@ -29,12 +29,12 @@ _WAITING: Final = "Waiting for a person to sign in: open auth_url in a browser."
 
 def list_all(call: Call) -> JsonObject:
     """Answer with every connection, secrets masked."""
-    return {"data": [_shown(document) for document in call.world.store.list("connection")]}
+    return {"data": [show(document) for document in call.world.store.list("connection")]}
 
 
 def get(call: Call) -> JsonObject:
     """Answer with one connection, secrets masked."""
-    return {"data": _shown(call.world.find("connection", call.arguments["id"]))}
+    return {"data": show(call.world.find("connection", call.arguments["id"]))}
 
 
 def create(call: Call) -> JsonObject:
@@ -59,6 +59,7 @@ def create(call: Call) -> JsonObject:
 def update(call: Call) -> JsonObject:
     """Replace name and configuration; a secret that comes back as its mask stays what it was."""
     document = call.world.find("connection", call.arguments["id"])
+    sharing.require_own(document)
     type_ = load_connection_types()[document["type"]["id"]]
     if call.arguments.get("type", type_.id) != type_.id:
         raise unfit(call.operation, [("type", f"cannot change; this connection is of type {type_.id}")])
@@ -95,15 +96,17 @@ def delete(call: Call) -> Answer:
     """Delete a connection; ``force`` takes along whatever stands on it."""
     store, id_ = call.world.store, call.arguments["id"]
     document = call.world.find("connection", id_)
-    standing = dependents(store, id_)
-    if standing and not call.arguments.get("force"):
+    standing, shared = dependents(store, id_), sharing.children(call.world, id_)
+    if (standing or shared) and not call.arguments.get("force"):
         raise RefusalError(
             422,
             "connection in use; delete what stands on it first, or pass force=true to delete that too.",
             key="connection_in_use",
-            metadata=standing.named(),
+            metadata=standing.named()
+            | ({"shared": [each["organization_id"] for each in shared]} if shared else {}),
         )
     standing.delete(call.world)
+    sharing.end(call.world, id_)
     consents.withdraw(store, id_)
     schema_cache.forget(call.world, id_)
     store.delete("connection", document["id"])
@@ -131,7 +134,7 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
         "name": call.arguments["name"],
         "configuration": configuration,
         "healthcheck_interval": call.arguments.get("healthcheck_interval"),
-        "organization_id": call.arguments.get("organization_id", ORGANIZATION_ID),
+        "organization_id": call.world.organization_id,
         "policies": call.arguments.get("policies", []),
         "updated_at": call.world.now(),
         "updated_by": ACTOR,
@@ -143,7 +146,8 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
     else:
         _sign_in(call, type_, document)
     call.world.store.put("connection", document["id"], document)
-    return {"data": {**_shown(document), **consent}}
+    sharing.follow(call.world, document)
+    return {"data": {**show(document), **consent}}
 
 
 def _ask(call: Call, type_: ConnectionType, document: JsonObject) -> JsonObject:
@@ -165,7 +169,8 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
         schema_cache.start(call.world, document["id"])
 
 
-def _shown(document: JsonObject) -> JsonObject:
+def show(document: JsonObject) -> JsonObject:
+    """Return a connection as callers see it: its secrets masked."""
     type_ = load_connection_types()[document["type"]["id"]]
     return {**public(document), "configuration": masked(type_, document["configuration"])}
 

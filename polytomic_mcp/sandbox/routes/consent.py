@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox import consents, schema_cache
+from polytomic_mcp.sandbox import consents, schema_cache, sharing
 from polytomic_mcp.sandbox.consents import Consent
 from polytomic_mcp.sandbox.pages import page
 from polytomic_mcp.sandbox.store import JsonObject
@@ -91,7 +91,8 @@ def _deny(world: World, consent: Consent, connection: JsonObject) -> Response:
 
 def _settle(world: World, connection: JsonObject) -> None:
     connection["updated_at"] = world.now()
-    world.store.put("connection", connection["id"], connection)
+    world.within(connection["organization_id"]).store.put("connection", connection["id"], connection)
+    sharing.follow(world, connection)
     consents.withdraw(world.store, connection["id"])
 
 

@@ -19,13 +19,13 @@ def list_all(call: Call) -> JsonObject:
     """
     window = Window.of(call, "starting_after", "ending_before")
     type_ = call.arguments.get("type") or call.arguments.get("event_type")
-    organization = call.arguments.get("organization_id")
+    organization = call.arguments.get("organization_id", call.world.organization_id)
     found = [
         event
         for event in events.recent(call.world)
         if type_ in (None, event["type"])
         and is_reached(call, event["organization_id"])
-        and organization in (None, event["organization_id"])
+        and organization == event["organization_id"]
         and window.holds(event["created_at"])
     ]
     shown, page = pagination.page(

@@ -1,52 +1,19 @@
 """Runs of a sync: start, follow, list and cancel them."""
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
-from polytomic_mcp.sandbox import checks, destinations, executions, pagination, runner, schedules
+from polytomic_mcp.sandbox import executions, pagination, sync_starts, timetable
 from polytomic_mcp.sandbox.call import Call, Routes, public
-from polytomic_mcp.sandbox.problems import Problem, refusal
-from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.sources import Sources, model_ids
 from polytomic_mcp.sandbox.store import JsonObject
 
-_MOST_IDENTITIES: Final = 1_000
 _REQUEST: Final = ("resync", "test", "identities", "source_identities")
 
 
 def start(call: Call) -> JsonObject:
     """Start a sync beside the call; an inactive one too, since guides start syncs by hand."""
-    world = call.world
-    sync = world.find("sync", call.arguments["id"])
-    if executions.current(world, sync["id"]) is not None:
-        raise RefusalError(
-            409,
-            f"Sync {sync['name']} is already running; wait for its end or cancel it.",
-            key="already_running",
-        )
-    sources = Sources(world.store)
-    checks.require_target(world, sync, sources)
-    destinations.require_destination(world, sync["target"]["connection_id"])
+    sync = call.world.find("sync", call.arguments["id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
-    if problems := list(_request_problems(request, sync, sources)):
-        raise refusal(problems, "The sync cannot start")
-    execution = executions.create(world, sync["id"], request)
-    world.run_later(partial(runner.run, world, sync["id"], execution["id"]))
-    return {"data": executions.reference(execution)}
-
-
-def _request_problems(request: JsonObject, sync: JsonObject, sources: Sources) -> Iterator[Problem]:
-    groups: list[list[JsonObject]] = request.get("source_identities") or []
-    if len(groups) > _MOST_IDENTITIES:
-        yield Problem("too_many", f"at most {_MOST_IDENTITIES} records can be named", "source_identities")
-    for at, group in enumerate(groups):
-        for position, each in enumerate(group):
-            path = f"source_identities[{at}][{position}].source"
-            if problem := sources.problem(each["source"], path):
-                yield problem
-            elif each["source"]["model_id"] not in model_ids(sync):
-                yield Problem("unrelated_model", "is of a model that the sync does not read", path)
+    return {"data": executions.reference(sync_starts.start(call.world, sync, request))}
 
 
 def list_all(call: Call) -> JsonObject:
@@ -77,12 +44,11 @@ def get_status(call: Call) -> JsonObject:
     ended = [
         each for each in executions.of_sync(world, sync["id"]) if each["status"] not in executions.UNDER_WAY
     ]
-    due = schedules.next_time(sync["schedule"], world.clock()) if sync["active"] else None
     return {
         "data": {
             "current_execution": current and public(current),
             "last_execution": public(ended[-1]) if ended else None,
-            "next_execution_time": due and due.isoformat().replace("+00:00", "Z"),
+            "next_execution_time": timetable.show_next_time(world, "sync", sync),
         }
     }
 

@@ -1,38 +1,63 @@
 """What a model can be built on: a connection's tables and objects, and their fields."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.dialects import WAREHOUSES
 from polytomic_mcp.sandbox.models import require_healthy, source_fields
 from polytomic_mcp.sandbox.reading import read_source
+from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import described, holds_nothing, system_of
+from polytomic_mcp.sandbox.world import World
 
-_WAREHOUSE: Final = ("query", "table", "view")
-_QUERYABLE: Final = (*WAREHOUSES, "salesforce")
+_VIEW: Final = "view"
 
 
 def get(call: Call) -> JsonObject:
     """Answer with what a model's configuration may hold, and with what ``params`` chose already."""
     connection = require_healthy(call.world, call.arguments["id"])
-    system = connection["type"]["id"]
+    key = system_of(connection)
+    if reason := holds_nothing(key):
+        raise RefusalError(422, reason, key="no_data")
     chosen = _chosen(call)
-    items: JsonObject = {"table": _items([table.name for table in call.world.tables.list(system)])}
-    if system in _QUERYABLE:
-        items["query"] = _items(None)
-    if system in WAREHOUSES:
-        items["view"] = _items([])
+    items = _alternatives(call.world, key, chosen)
+    alternatives = list(items)
     if chosen:
-        fields = source_fields(read_source(call.world, connection, chosen))
+        fields = (
+            source_fields(read_source(call.world, connection, chosen)) if _is_complete(key, chosen) else []
+        )
         items["tracking_columns"] = _items([field["name"] for field in fields])
     return {
         "data": {
             "items": items,
-            "requires_one_of": [name for name in _WAREHOUSE if name in items],
+            "requires_one_of": alternatives,
             "configuration": {name: {"type": "string", "items": [value]} for name, value in chosen.items()},
         }
     }
+
+
+def _alternatives(world: World, key: str, chosen: Mapping[str, str]) -> JsonObject:
+    """Return what may be named, with the values of each: of a name in parts, the part that comes next."""
+    system = described(key)
+    found: JsonObject = {"query": _items(None)} if system.query else {}
+    names = [table.name for table in world.tables.list(key)]
+    for alternative, keys in system.sources.items():
+        above = ".".join(chosen[each] for each in takewhile(chosen.__contains__, keys[:-1]))
+        depth = above.count(".") + 1 if above else 0
+        below = [
+            name.removeprefix(f"{above}.") if above else name for name in names if name.startswith(above)
+        ]
+        is_last = depth == len(keys) - 1
+        values = below if is_last else list(dict.fromkeys(name.partition(".")[0] for name in below))
+        found[keys[depth]] = _items([] if alternative == _VIEW else values)
+    return found
+
+
+def _is_complete(key: str, chosen: Mapping[str, str]) -> bool:
+    """Say whether the choice picks an object, or a query's rows."""
+    return "query" in chosen or any(set(keys) <= chosen.keys() for keys in described(key).sources.values())
 
 
 def get_fields(call: Call) -> JsonObject:

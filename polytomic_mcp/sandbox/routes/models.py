@@ -5,7 +5,7 @@ from typing import Final
 
 from polytomic_mcp.sandbox import jobs, pagination
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
+from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.models import compose, require_healthy
 from polytomic_mcp.sandbox.reading import LOOKING_SECONDS, read_model
 from polytomic_mcp.sandbox.store import JsonObject
@@ -32,8 +32,8 @@ def get(call: Call) -> JsonObject:
 
 def create(call: Call) -> JsonObject:
     """Create a model; its query runs once, so that one that cannot is never stored."""
-    now = call.world.now()
-    made = {"organization_id": ORGANIZATION_ID, "created_at": now, "created_by": ACTOR, "version": 1}
+    now, owner = call.world.now(), call.world.organization_id
+    made = {"organization_id": owner, "created_at": now, "created_by": ACTOR, "version": 1}
     return _answer(call, "createmodel", lambda: _save(call, call.world.new_id(), made))
 
 

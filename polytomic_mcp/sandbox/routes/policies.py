@@ -1,6 +1,6 @@
 """Policies: which roles may do what to the objects that name them.
 
-The sandbox keeps policies and does not enforce them.
+What they grant is enforced by ``permissions``.
 """
 
 from typing import Final

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox import checks, destinations, executions, pagination, syncs
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.identity import ACTOR, ORGANIZATION_ID
+from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.problems import Problem, refusal
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.target_creation import make_target, plan_target
 from polytomic_mcp.sandbox.targets import Target
 from polytomic_mcp.sandbox.versions import CURRENT
@@ -33,7 +34,7 @@ def create(call: Call) -> JsonObject:
     now = call.world.now()
     made = {
         "id": call.world.new_id(),
-        "organization_id": ORGANIZATION_ID,
+        "organization_id": call.world.organization_id,
         "created_at": now,
         "created_by": ACTOR,
     }
@@ -103,7 +104,7 @@ def _target(call: Call, sync: JsonObject, sources: Sources, problems: list[Probl
         problems += checks.reference_problems(call.world, sync, sources)
         return checks.find_target(call.world, sync)
     problems += checks.source_problems(sync, sources)
-    planned = plan_target(call.world, destinations.system_of(connection), sync, create_, sources)
+    planned = plan_target(call.world, system_of(connection), sync, create_, sources)
     if isinstance(planned, Problem):
         problems.append(planned)
         return None

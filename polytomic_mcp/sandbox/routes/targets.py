@@ -7,12 +7,15 @@ from polytomic_mcp.sandbox.call import Call, Routes
 from polytomic_mcp.sandbox.destinations import require_destination
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.target_creation import qualified_name
+from polytomic_mcp.sandbox.systems import holds_nothing
+from polytomic_mcp.sandbox.target_creation import planned_target
 
 
 def list_objects(call: Call) -> dict[str, Any]:
     """List the target objects, and what a new one would take."""
     system = require_destination(call.world, call.arguments["id"])
+    if reason := holds_nothing(system):
+        raise RefusalError(422, reason, key="no_data")
     properties = targets.creation_properties(call.world, system)
     if not call.arguments.get("include_target_creation_values"):
         properties = [each | {"values": None} for each in properties]
@@ -60,7 +63,7 @@ def _planned(call: Call, system: str) -> targets.Target:
     if unknown := sorted(values.keys() - known):
         names, takes = ", ".join(unknown), ", ".join(sorted(known))
         raise RefusalError(422, f"{system} knows no property {names}; a new target takes {takes}.")
-    return targets.new_target(system, qualified_name(system, {"name": "new", **values}))
+    return planned_target(call.world, system, {"name": "new", **values})
 
 
 ROUTES: Final[Routes] = {

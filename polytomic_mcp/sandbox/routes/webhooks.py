@@ -68,7 +68,6 @@ def disable(call: Call) -> JsonObject:
 def list_deliveries(call: Call) -> JsonObject:
     """List attempts, newest first, in pages; an empty token stands at the end."""
     webhook_id: str = _find(call)["id"]
-    deliveries.send_later(call.world)
     window = Window.of(call, "start", "end")
     found = [
         delivery

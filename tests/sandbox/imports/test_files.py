@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_a_table_is_refused_in_a_sentence(
     with pytest.raises(TableFileError, match=message):
         importer.take({name: path})
 
-    assert importer.world.tables.list("snowflake") == []
+    assert importer.world.tables.get("snowflake", "public.mine") is None
 
 
 def test_a_folder_is_no_table(importer: Any, tmp_path: Path) -> None:

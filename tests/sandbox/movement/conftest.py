@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import httpx
@@ -26,6 +27,15 @@ SQL_TYPES = {
     "datetime": "TIMESTAMP",
     "array": "JSON",
 }
+
+
+FLOW: dict[str, dict[str, Any]] = {
+    "Id": {"refers_to": "salesforce.Contact.Id"},
+    "Name": {"from_reference": "Name", "identity_functions": ()},
+    "Email": {"from_reference": "Email", "identity_functions": ()},
+    "AddedAt": {"stamped": "created", "identity_functions": ()},
+}
+"""What the columns of a flow are beyond their types."""
 
 
 class InlineWorkers(ThreadPoolExecutor):
@@ -100,7 +110,11 @@ class Stage:
     def table(
         self, name: str, columns: str, rows: Iterable[Row] = (), *, system: str = "postgresql", **more: Any
     ) -> Table:
-        table = Table(system, name, name, more.get("kind", "table"), columns_of(columns), more.get("key"))
+        kind = more.get("kind", "table")
+        found = columns_of(columns)
+        if kind == "flow":
+            found = tuple(replace(each, **FLOW.get(each.name, {})) for each in found)
+        table = Table(system, name, name, kind, found, more.get("key"))
         self.world.tables.create(table)
         self.world.tables.insert(table, rows)
         return table

@@ -15,8 +15,8 @@ async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> No
     assert again["target"]["object"] == "http"
     assert execution["counts"] == stage.counts(upserts=1, total=1)
     (row,) = stage.rows("http", system="webhook")
-    assert row["fields"] == {"email": "ada@acme.example", "id": "1"}
-    assert len(row["hash"]) == 64
+    assert row["record"]["fields"] == {"email": "ada@acme.example", "id": "1"}
+    assert len(row["record"]["hash"]) == 64
 
 
 async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
@@ -29,7 +29,7 @@ async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
     execution = await stage.start(sync)
 
     assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
-    assert "003unknown is not known to the CRM" in execution["errors"][0]
+    assert "003unknown is not known: no Contact of salesforce has that Id" in execution["errors"][0]
     name = f"{known['FirstName']} {known['LastName']}"
     assert stage.rows("launch", system="gong") == [
         {"Id": known["Id"], "Name": name, "Email": known["Email"], "AddedAt": "2026-01-15T09:00:00Z"}

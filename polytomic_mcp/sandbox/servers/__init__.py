@@ -1,0 +1,1 @@
+"""Real servers behind connections: PostgreSQL, MySQL and receivers of webhooks, on hosts the user allows."""

@@ -1,0 +1,92 @@
+"""Transactions on one SQLite connection that several threads share."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Participant(Protocol):
+    """Somebody else's transaction that is one with ours."""
+
+    def commit(self) -> None:
+        """Make it last; raise where it cannot."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo it if it can still be undone; raise nothing."""
+        ...
+
+
+class Transactions:
+    """One at a time, behind one lock; a block within a block is part of the outermost."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._holder: int | None = None
+        self._participants: list[Participant] = []
+        self._after_commit: list[Callable[[], object]] = []
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._holder == threading.get_ident()
+
+    def join(self, participant: Participant) -> None:
+        """Have the participant commit before the running transaction does, or roll back with it."""
+        self._participants.append(participant)
+
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Hold the lock; commit when the outermost block ends, roll back when it raises."""
+        with self.lock:
+            if self._depth == 0:
+                self.connection.execute("BEGIN IMMEDIATE")
+            self._depth, self._holder = self._depth + 1, threading.get_ident()
+            try:
+                yield self.connection
+                if self._depth == 1:
+                    self._commit()
+            except BaseException:
+                if self._depth == 1:
+                    self._roll_back()
+                raise
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._holder = None
+                    self._participants.clear()
+            due = self._take_due()
+        for work in due:
+            work()
+
+    def after_commit(self, work: Callable[[], object]) -> None:
+        """Call ``work`` when the running transaction has committed, never if it is rolled back.
+
+        Outside a transaction it is called at once.
+        """
+        with self.lock:
+            self._after_commit.append(work)
+            due = self._take_due()
+        for act in due:
+            act()
+
+    def _commit(self) -> None:
+        for participant in self._participants:
+            participant.commit()
+        self.connection.commit()
+
+    def _roll_back(self) -> None:
+        for participant in self._participants:
+            participant.rollback()
+        self.connection.rollback()
+        self._after_commit.clear()
+
+    def _take_due(self) -> list[Callable[[], object]]:
+        if self._depth:
+            return []
+        due, self._after_commit = self._after_commit, []
+        return due
