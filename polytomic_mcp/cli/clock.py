@@ -9,7 +9,7 @@ import httpx
 from polytomic_mcp.cli.options import read_settings
 from polytomic_mcp.cli.terminal import lines
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
-from polytomic_mcp.settings import Settings
+from polytomic_mcp.settings import DEFAULT_API_URL
 
 _PATIENCE: Final = httpx.Timeout(10, read=None)
 """Seconds; how long a move takes depends on what is due until then."""
@@ -32,14 +32,15 @@ def run(words: list[str]) -> int:
 
 def _url(given: str | None) -> str:
     url = given or read_settings().api_url
-    if url == Settings().api_url:
+    if url == DEFAULT_API_URL:
         raise ConfigurationError(
-            "Name a sandbox: --url, or POLYTOMIC_API_URL as polytomic-mcp sandbox says it."
+            "Name a sandbox: --url, or POLYTOMIC_API_URL, set as polytomic-mcp sandbox says it."
         )
     return url.rstrip("/")
 
 
 def _ask(address: str, body: dict[str, str]) -> dict[str, Any]:
+    stranger = f"What answers at {address} is no sandbox."
     try:
         with httpx.Client(timeout=_PATIENCE, trust_env=False) as client:
             answer = client.post(address, json=body) if body else client.get(address)
@@ -47,22 +48,18 @@ def _ask(address: str, body: dict[str, str]) -> dict[str, Any]:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ClockError(f"No sandbox can be reached at {address}: {error}.") from error
     except ValueError as error:
-        raise ClockError(f"What answers at {address} is no sandbox.") from error
-    if not isinstance(content, dict):
-        raise ClockError(f"What answers at {address} is no sandbox.")
-    told = cast("dict[str, Any]", content)
+        raise ClockError(stranger) from error
+    told = cast("dict[str, Any]", content if isinstance(content, dict) else {})
     if not answer.is_success or "now" not in told:
-        raise ClockError(str(told.get("message", f"What answers at {address} is no sandbox.")))
+        raise ClockError(str(told.get("message", stranger)))
     return told
 
 
 def _told(answer: dict[str, Any]) -> list[str]:
     """Return a line for each thing that happened, and the time."""
     told = [f"{each['due']}  {_sync(each)} {each['status']}" for each in answer.get("started", [])]
-    for name in ("skipped", "left_out"):
-        told += [
-            f"{each['due']}  {_sync(each)} did not run: {each['reason']}" for each in answer.get(name, [])
-        ]
+    idle = [*answer.get("skipped", []), *answer.get("left_out", [])]
+    told += [f"{each['due']}  {_sync(each)} did not run: {each['reason']}" for each in idle]
     for each in answer.get("deliveries", []):
         outcome = "delivered" if each["success"] else f"not delivered: {each['error_kind']}"
         told.append(f"{each['attempted_at']}  {each['event_type']} {outcome}")

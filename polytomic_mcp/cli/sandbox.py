@@ -1,6 +1,7 @@
 """``polytomic-mcp sandbox``: the sandbox over HTTP, for any client."""
 
 import argparse
+import json
 import secrets
 import sys
 
@@ -17,12 +18,24 @@ from polytomic_mcp.cli.web import listening
 def run(words: list[str]) -> int:
     """Serve until interrupted; say on stdout, once ready, where and with which key."""
     parsed = _parser().parse_args(words)
+    if parsed.openapi:
+        return _print_openapi()
     key = parsed.key or secrets.token_urlsafe(16)
     app = SandboxOptions.of(parsed, read_settings()).app(key)
     for note in app.state.notes:
         print(lines(note), file=sys.stderr)
     with listening(app, host=parsed.host, port=parsed.port) as sandbox:
         sandbox.serve(f"sandbox listening on {sandbox.url} key={key}")
+    return 0
+
+
+def _print_openapi() -> int:
+    """Print the document; what reads it comes with the sandbox, so it is imported here."""
+    from polytomic_mcp.catalogue import load_catalogue  # noqa: PLC0415
+    from polytomic_mcp.sandbox.openapi import describe  # noqa: PLC0415
+    from polytomic_mcp.sandbox.routes import ROUTES  # noqa: PLC0415
+
+    print(json.dumps(describe(load_catalogue(), ROUTES), indent=1))
     return 0
 
 
@@ -34,5 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_address_options(parser, port=0)
     parser.add_argument("--key", help="the key it wants; default: a new one, printed when ready")
+    parser.add_argument("--openapi", action="store_true", help="print its OpenAPI document, and end")
     add_sandbox_options(parser)
     return parser

@@ -32,6 +32,9 @@ from polytomic_mcp.sandbox.world import World
 LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes a request body may have; a guess, the API states none."""
 
+FAULT: Final = "polytomic.fault"
+"""Where a request's scope brings a fault of the API's own, for its route to strike."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -93,7 +96,8 @@ class Api:
         base_url = str(request.base_url).rstrip("/")
         world = self._world.within(credential.organization_id)
         headers = {name: request.headers[name] for name in operation.headers if name in request.headers}
-        call = Call(operation.id, arguments, version, base_url, world, credential, headers)
+        fault = request.scope.get(FAULT)
+        call = Call(operation.id, arguments, version, base_url, world, credential, headers, fault)
         return await anyio.to_thread.run_sync(partial(self._perform, operation, call, key))
 
     def _require_emulated(self, operation: Operation) -> None:

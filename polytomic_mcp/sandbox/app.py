@@ -1,6 +1,6 @@
 """The sandbox assembled: one world, the API over it, and the pages people see."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,10 @@ from polytomic_mcp.sandbox import bulk_executions, executions, jobs, queries
 from polytomic_mcp.sandbox.api import Api, render
 from polytomic_mcp.sandbox.call import Answer
 from polytomic_mcp.sandbox.control import CONTROLS
+from polytomic_mcp.sandbox.fault import Spec
+from polytomic_mcp.sandbox.fault_routes import failing
+from polytomic_mcp.sandbox.faults import Faults
+from polytomic_mcp.sandbox.front import Front
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES
 from polytomic_mcp.sandbox.seed import plant
@@ -38,6 +42,7 @@ def create_sandbox(
     contacts: str | None = None,
     clock: Clock = utc_now,
     start: datetime | None = None,
+    faults: Iterable[Spec] = (),
 ) -> Starlette:
     """Return a Polytomic in this process, as an ASGI application.
 
@@ -48,24 +53,40 @@ def create_sandbox(
     where that is given, and can be moved ahead: what is due by then happens. ``app.state.world`` is the
     ``World``, ``app.state.notes`` lists what is worth telling the user about their files.
 
+    ``faults`` go wrong from the first request on, as texts such as ``"status=503; times=2"``;
+    ``app.state.faults`` are those that stand, and ``app.state.requests`` the requests seen.
+
     Within a lifespan, what is due happens as time passes, and its end closes the world; without one
     (``httpx.ASGITransport``) it happens when the clock is moved, and all the rest works the same.
 
     Raises:
         ConfigurationError: ``state`` is no file of a sandbox, or its clock is later than ``start``; or
-            ``tables`` or ``contacts`` cannot be used.
+            ``tables``, ``contacts`` or ``faults`` cannot be used.
     """
+    standing = _stand(faults)
     world = _open(Store(state), key, clock, start)
+    world.faults = standing
     notes = _populate(world, tables, contacts)
+    catalogue = load_catalogue()
+    front = Front(Api(world, catalogue, failing(ROUTES)), world, catalogue)
     app = Starlette(
-        routes=[Route("/api/{path:path}", Api(world, load_catalogue(), ROUTES)), *PAGES, *CONTROLS],
+        routes=[Route("/api/{path:path}", front), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.world = world
+    app.state.faults = world.faults
+    app.state.requests = world.requests
     app.state.notes = notes
     return app
+
+
+def _stand(faults: Iterable[Spec]) -> Faults:
+    try:
+        return Faults(faults)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _open(store: Store, key: str, clock: Clock, start: datetime | None) -> World:

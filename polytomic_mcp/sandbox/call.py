@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polytomic_mcp.sandbox.credentials import Credential
+from polytomic_mcp.sandbox.fault import Fault
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
@@ -16,7 +17,7 @@ class Call:
     ``arguments`` is flat: path, query and body arguments under their wire names, absent ones
     absent. ``version`` is the API version that serves the call, ``base_url`` the address the
     caller reached, without a trailing slash. ``credential`` says who calls. ``headers`` are those that
-    the operation takes, by the catalogue's names.
+    the operation takes, by the catalogue's names; ``fault`` is one that strikes the route itself.
     """
 
     operation: str
@@ -26,6 +27,7 @@ class Call:
     world: World
     credential: Credential
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,7 @@ def fill(
     """Return the form of a type; ``action`` is the text of its button."""
     notes = [*([] if note is None else [note]), *form.problems]
     if wrong := form.errors():
-        notes.insert(
-            0, "Please look at the marked field." if wrong == 1 else f"Please look at {wrong} fields."
-        )
+        notes.insert(0, "One field is not right yet." if wrong == 1 else f"{wrong} fields are not right yet.")
     alert = f'<p class="note" role="alert">{escape(" ".join(notes))}</p>\n' if notes else ""
     more = _MORE.substitute(fields=_fields(form.more)) if form.more else ""
     content = (
@@ -157,7 +155,7 @@ def _card(title: str, about: str, content: str, *, is_dark: bool, status: int = 
 
 
 def _links(cancel: str, *, has_choice: bool = False) -> str:
-    back = '<a href="?">Choose another</a>' if has_choice else "<i></i>"
+    back = '<a href="?">Choose another</a>' if has_choice else "<span></span>"
     return f'<p class="links">{back}<a href="{escape(cancel)}">Cancel</a></p>\n'
 
 

@@ -61,8 +61,11 @@ def enable(world: World, connection: JsonObject, *, enabled: bool) -> None:
     world.store.put(_SETTINGS, _parent(connection), {"enabled": enabled})
 
 
-def info(world: World, connection: JsonObject) -> JsonObject:
-    """Return the contract: where calls go, what is attached, what is taken, what was called."""
+def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
+    """Return the contract: where calls go, what is attached, what is taken, what was called.
+
+    ``calls`` is how often the system was called in the last 24 hours, by whatever way.
+    """
     return {
         "connectionId": connection["id"],
         "backendType": connection["type"]["id"],
@@ -89,7 +92,7 @@ def info(world: World, connection: JsonObject) -> JsonObject:
             "rawQueryRule": "Appended as it is; the caller encodes it.",
             "timeoutMs": _SECONDS * 1_000,
         },
-        "stats": _stats(world, connection),
+        "stats": _stats(world, connection, calls),
     }
 
 
@@ -141,13 +144,13 @@ def calls_of_day(world: World, connection_id: str) -> list[JsonObject]:
     return calls_since(world, connection_id, world.clock() - _DAY)
 
 
-def _stats(world: World, connection: JsonObject) -> Mapping[str, Any]:
-    calls = calls_of_day(world, connection["id"])
-    by_class = {each: sum(call["status"] // 100 == each for call in calls) for each in (2, 4, 5)}
+def _stats(world: World, connection: JsonObject, calls: int) -> Mapping[str, Any]:
+    proxied = calls_of_day(world, connection["id"])
+    by_class = {each: sum(call["status"] // 100 == each for call in proxied) for each in (2, 4, 5)}
     return {
-        "proxyCallsLast24h": len(calls),
-        "callsLast24h": len(calls),
-        "lastProxyCallAt": calls[-1]["at"] if calls else None,
+        "proxyCallsLast24h": len(proxied),
+        "callsLast24h": calls,
+        "lastProxyCallAt": proxied[-1]["at"] if proxied else None,
         **{f"proxy{each}xxLast24h": count for each, count in by_class.items()},
     }
 

@@ -8,6 +8,11 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox import control_clock
+from polytomic_mcp.sandbox import control_clock, control_faults, control_openapi, control_requests
 
-CONTROLS: Final[tuple[Route, ...]] = (*control_clock.ROUTES,)
+CONTROLS: Final[tuple[Route, ...]] = (
+    *control_clock.ROUTES,
+    *control_faults.ROUTES,
+    *control_openapi.ROUTES,
+    *control_requests.ROUTES,
+)

@@ -97,7 +97,9 @@ class Fault:
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON; what is as by default is left out."""
         options = {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"kind", "value"}
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in {"kind", "value"}
         }
         defaults = {field.name: field.default for field in fields(self)}
         given = {name: value for name, value in options.items() if value != defaults[name]}
@@ -135,7 +137,9 @@ def _require_options(kind: str, given: Mapping[str, Any]) -> None:
     taken = _OPTIONS[kind]
     for name in given:
         if name != kind and name not in taken:
-            offered = f"it takes {', '.join(sorted(taken))}" if taken else "it takes none: it lasts until lifted"
+            offered = (
+                f"it takes {', '.join(sorted(taken))}" if taken else "it takes none: it lasts until lifted"
+            )
             raise ValueError(f"The fault {kind} takes no option {_quoted(name)}; {offered}.")
 
 

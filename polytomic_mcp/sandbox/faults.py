@@ -148,7 +148,9 @@ class Faults:
         with self._changed:
             down = {rule.fault.value for rule in self._rules.values() if rule.fault.kind == OUTAGE}
         if {type_, connection.get("id")} & down:
-            return f"{connection['type'].get('name', type_)} could not be reached: it is down, as a fault asked"
+            return (
+                f"{connection['type'].get('name', type_)} could not be reached: it is down, as a fault asked"
+            )
         return None
 
     def require_up(self, connection: Mapping[str, Any]) -> None:

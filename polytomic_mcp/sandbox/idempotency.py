@@ -22,7 +22,10 @@ KEPT_FOR: Final = timedelta(hours=24)
 _GONE: Final = 410
 """Stands in the store in the place of an answer that holds a secret; no route answers it."""
 
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,255}")
+KEY_FORM: Final = "[A-Za-z0-9_-]{8,255}"
+"""The form of a key by the API's documentation, as a regular expression."""
+
+_KEY: Final = re.compile(KEY_FORM)
 
 
 class Outcomes:

@@ -1,7 +1,9 @@
 """The look of the few pages that people see: one card, no script, nothing loaded from elsewhere."""
 
+from collections.abc import Mapping
 from html import escape
 from string import Template
+from types import MappingProxyType
 from typing import Final
 
 from starlette.responses import HTMLResponse
@@ -39,6 +41,9 @@ p { margin: 0 0 1.25rem; }
 label, input { display: block; font: inherit; }
 input { box-sizing: border-box; width: 100%; margin: .25rem 0 1.25rem; padding: .6rem .75rem; color: inherit;
   background: transparent; border: 1px solid var(--line); border-radius: .5rem; }
+dl { margin: 0 0 1.25rem; }
+dt { font-weight: 600; }
+dd { margin: 0 0 .5rem; white-space: pre-wrap; }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
 button { flex: 1 1 8rem; padding: .7rem 1rem; font: inherit; font-weight: 600; color: var(--ink);
   background: transparent; border: 1px solid var(--line); border-radius: .5rem; cursor: pointer; }
@@ -78,6 +83,8 @@ $code<div class="buttons">
 </form>
 """)
 
+_NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 def page(
     title: str,
@@ -86,12 +93,17 @@ def page(
     has_decision: bool = False,
     has_code: bool = False,
     note: str | None = None,
+    facts: Mapping[str, str] = _NO_FACTS,
     status: int = 200,
 ) -> HTMLResponse:
-    """Return a page; every text is escaped here. With ``has_decision`` it posts ``allow`` or ``deny``."""
+    """Return a page; every text is escaped here. With ``has_decision`` it posts ``allow`` or ``deny``.
+
+    ``facts`` are shown as a list of names and values.
+    """
     content = _CONTENT.substitute(
         title=escape(title),
         text=escape(text),
+        facts="" if not facts else f"<dl>\n{_listed(facts)}</dl>\n",
         note="" if note is None else _NOTE.substitute(note=escape(note)),
         form=_FORM.substitute(code=_CODE if has_code else "") if has_decision else "",
     )
@@ -105,3 +117,7 @@ def card(
     look = ' class="dark"' if is_dark else ""
     html = _PAGE.substitute(title=escape(title), look=look, dark=_DARK, style=style, content=content)
     return HTMLResponse(html, status, _HEADERS)
+
+
+def _listed(facts: Mapping[str, str]) -> str:
+    return "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in facts.items())

@@ -43,7 +43,13 @@ def submit(world: World, connection: JsonObject, sql: str, user_id: str) -> Json
         raise RefusalError(400, reason, key="query_unsupported")
     for earlier in world.store.list(KIND):
         _expire(world, earlier)
-    query: JsonObject = {"id": world.new_id(), "status": "created", "_user_id": user_id}
+    query: JsonObject = {
+        "id": world.new_id(),
+        "status": "created",
+        "_user_id": user_id,
+        "_connection_id": connection["id"],
+        "_created_at": world.now(),
+    }
     world.store.put(KIND, query["id"], query)
     world.run_later(partial(_run, world, connection, query, sql))
     return public(query)
@@ -144,7 +150,8 @@ def _expire(world: World, query: JsonObject) -> JsonObject:
     """Return the query as it is by now; forget its rows if their time is over."""
     if query["status"] != "done" or datetime.fromisoformat(query["expires"]) > world.clock():
         return query
-    lost: JsonObject = {"id": query["id"], "status": "unknown", "_user_id": query.get("_user_id")}
+    kept = ("id", "_user_id", "_connection_id", "_created_at")
+    lost = {name: query.get(name) for name in kept} | {"status": "unknown"}
     _end(world, lost)
     return lost
 

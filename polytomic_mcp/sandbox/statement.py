@@ -1,6 +1,7 @@
 """A model's SQL, held to one read-only query over known tables and brought to DuckDB's dialect."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -39,6 +40,12 @@ _TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH
 _OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
 _OUTSIDE_STARTS: Final = ("DUCKDB", "PARQUET", "PRAGMA", "READ", "SNIFF", "WHICH_SECRET", "WRITE_LOG")
 _UNBOUNDED: Final = ("BAR", "FORMAT", "PRINTF")
+
+_OF_SERVERS: Final = ("BENCHMARK", "GET_LOCK", "LOAD_FILE", "NEXTVAL", "RELEASE_LOCK", "SETVAL", "SET_CONFIG", "SLEEP")
+_OF_SERVERS_STARTS: Final = (
+    *("CURSOR_TO", "DATABASE_TO", "DBLINK", "LO_", "PG_", "QUERY_TO", "SCHEMA_TO", "SYS_", "TABLE_TO"),
+)
+"""What reaches beyond the tables of a real server, or holds it up: files, other databases, locks, sleep."""
 
 
 class QueryError(ValueError):
@@ -102,20 +109,35 @@ class Catalog:
 
 def prepare(sql: str, dialect: str, catalog: Catalog) -> Statement:
     """Parse, check and transpile a query; ``QueryError`` says what is wrong with it."""
-    try:
+    with _explained():
         query = _parse(sql, dialect)
         _require_reading(query)
         names = _name_columns(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
         _bound_strings(query)
         written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
+    return Statement(written, tables, names)
+
+
+def read_only(sql: str, dialect: str) -> str:
+    """Check a query that a server is to run, and write it anew in its own dialect: what runs is what was checked."""
+    with _explained():
+        query = _parse(sql, dialect)
+        _require_reading(query)
+        _require_harmless(query)
+        return query.sql(dialect, comments=False, unsupported_level=ErrorLevel.IGNORE)
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
     except ParseError as error:
         raise QueryError(_syntax(error)) from error
     except SqlglotError as error:
         raise QueryError(f"The query is not valid SQL: {error}") from error
     except RecursionError as error:
         raise QueryError("The query is nested too deeply") from error
-    return Statement(written, tables, names)
 
 
 def _parse(sql: str, dialect: str) -> exp.Expr:
@@ -147,6 +169,16 @@ def _require_reading(query: exp.Expr) -> None:
             raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
         if name in _UNBOUNDED:
             raise QueryError(f"Function {name} is not allowed: what it makes may be of any length")
+
+
+def _require_harmless(query: exp.Expr) -> None:
+    """Refuse what a server would do beyond reading its tables, even in a transaction that is read-only."""
+    if query.find(exp.Lock):
+        raise QueryError("Only a query that reads can run: SELECT, without FOR UPDATE or FOR SHARE")
+    for function in query.find_all(exp.Func):
+        name = _function_name(function)
+        if name in _OF_SERVERS or name.startswith(_OF_SERVERS_STARTS):
+            raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
 
 
 def _function_name(function: exp.Func) -> str:

@@ -18,7 +18,7 @@ MOST_PROBLEMS: Final = 20
 _LONGEST_NAME: Final = 80
 _NULL: Final = {"type": "null"}
 
-_JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
+JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK and absent in a published guide: whether it may be depends on the target."""
 
 Problem = tuple[str, str]
@@ -75,7 +75,7 @@ def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:
         "required": [
             parameter.name
             for parameter in operation.parameters
-            if parameter.required and (operation.id, parameter.name) not in _JUDGED_BY_ROUTE
+            if parameter.required and (operation.id, parameter.name) not in JUDGED_BY_ROUTE
         ],
         "additionalProperties": False,
         "$defs": definitions,

@@ -11,8 +11,10 @@ from typing import Any, Self
 
 from polytomic_mcp.sandbox.clock import Clock, MovableClock, utc_now
 from polytomic_mcp.sandbox.engine import Engine
+from polytomic_mcp.sandbox.faults import Faults
 from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import not_found
+from polytomic_mcp.sandbox.requests_seen import RequestsSeen
 from polytomic_mcp.sandbox.seeding import seed
 from polytomic_mcp.sandbox.signals import Signals
 from polytomic_mcp.sandbox.store import JsonObject, Store
@@ -30,8 +32,8 @@ class World:
 
     ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
     ``tables`` holds the rows every connection reaches and ``engine`` queries them; ``workers`` runs
-    executions and jobs beside the requests that started them, ``signals`` is what threads share. A call
-    sees the world ``within`` its organization.
+    executions and jobs beside the requests that started them, ``signals`` is what threads share;
+    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the world ``within`` its organization.
 
     Raises:
         ValueError: The store's clock is later than ``start``.
@@ -43,6 +45,8 @@ class World:
     start: InitVar[datetime | None] = None
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=2))
     signals: Signals = field(default_factory=Signals)
+    faults: Faults = field(default_factory=Faults)
+    requests: RequestsSeen = field(default_factory=RequestsSeen)
     clock: MovableClock = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
@@ -94,6 +98,7 @@ class World:
         self.signals.closing.set()
         with self.signals.stepping:
             pass
+        self.faults.close()
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.engine.close()
         self.store.close()

@@ -13,7 +13,7 @@ import pytest
 from polytomic_mcp import cli
 from polytomic_mcp.errors import ConfigurationError
 
-COMMANDS = ("serve", "demo", "call", "tools", "sandbox")
+COMMANDS = ("serve", "demo", "call", "tools", "sandbox", "clock")
 
 
 @pytest.fixture

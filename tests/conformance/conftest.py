@@ -1,8 +1,11 @@
 """The official SDK before a fresh sandbox, and the ends of the sync that the guide makes."""
 
+import asyncio
+import shutil
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
@@ -15,6 +18,13 @@ from polytomic_mcp.sandbox import create_sandbox
 
 ENDED = ("completed", "failed", "canceled", "interrupted")
 PATIENCE = 5_000
+HEADERS = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "hubspot": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    "linkedinads": {"auth_method": "oauth", "oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    "postgresql": {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"},
+    "snowflake": {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"},
+}
 
 
 class Guide:
@@ -29,6 +39,133 @@ class Guide:
         """Say that a model's contacts are found by their ids."""
         source = Source(field="contact_id", model_id=model_id)
         return Identity(source=source, target="Id", function="equality")
+
+class Bridge(httpx.BaseTransport):
+    """An application in this process, for clients that know no coroutines."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._transport = httpx.ASGITransport(app)
+        self._runner = asyncio.Runner()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._runner.run(self._carry(request))
+
+    async def _carry(self, request: httpx.Request) -> httpx.Response:
+        response = await self._transport.handle_async_request(request)
+        content = await response.aread()
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+    def close(self) -> None:
+        self._runner.close()
+
+
+class Stage:
+    """A sandbox with one of everything, in a state file that each test copies.
+
+    ``ids`` names what there is: ``sync``, ``execution``, ``webhook``...
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.ids: dict[str, str] = {}
+        app = create_sandbox(state=state)
+        transport = Bridge(app)
+        with httpx.Client(transport=transport, base_url="http://sandbox", headers=HEADERS) as self._http:
+            self._connections()
+            self._syncs()
+            self._administration()
+        app.state.world.close()
+
+    def copy(self, folder: Path) -> Starlette:
+        """Open a sandbox that starts from the stage."""
+        return create_sandbox(state=shutil.copy(self.state, folder / "stage.db"))
+
+    def _post(self, path: str, /, *, name: str | None = None, **body: Any) -> Any:
+        answer = self._http.post(path, json=body if name is None else {"name": name, **body})
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json().get("data")
+
+    def _get(self, path: str) -> Any:
+        return self._http.get(path).json()["data"]
+
+    def _ended(self, path: str) -> None:
+        ended = (self._get(path)["status"] in (*ENDED, "done", "errors") for _ in range(PATIENCE))
+        assert any(ended), path
+
+    def _connections(self) -> None:
+        for type_, configuration in CONFIGURATIONS.items():
+            made = self._post("/api/connections", name=f"My {type_}", type=type_, configuration=configuration)
+            self.ids[type_] = made["id"]
+            self._get(f"/api/connections/{made['id']}/schemas/status")
+        consent = self._post("/api/connections", name="Gong", type="gong", configuration={"auth_method": "oauth"})
+        assert self._http.post(consent["auth_url"], data={"decision": "allow"}).status_code < 400
+        self.ids["gong"] = consent["id"]
+        session = self._post("/api/connections/connect/", name="Theirs", redirect_url="https://a.example/")
+        self.ids["session"] = session["token"]
+        query = self._post(f"/api/connections/{self.ids['snowflake']}/query", query="SELECT 1 AS one")
+        self.ids["query"] = query["id"]
+        self._ended(f"/api/queries/{query['id']}")
+        fields = [{"field_id": "theme", "label": "Theme", "type": "string", "path": "preferences.theme"}]
+        self._http.post(
+            f"/api/connections/{self.ids['snowflake']}/schemas/public.users/fields", json={"fields": fields}
+        ).raise_for_status()
+
+    def _syncs(self) -> None:
+        hook = {"endpoint": "https://hooks.acme.example/polytomic", "secret": "s3cret-s3cret"}
+        self.ids["webhook"] = self._post("/api/webhooks", **hook)["id"]
+        model = {"connection_id": self.ids["snowflake"], "configuration": {"query": Guide.query}}
+        self.ids["model"] = self._post("/api/models", name="Free", **model)["id"]
+        started = self._http.post("/api/models?async=true", json={"name": "Later", **model}).json()
+        self.ids["job"] = started["job"]["job_id"]
+        identity = {
+            "source": {"model_id": self.ids["model"], "field": "contact_id"},
+            "target": "Id",
+            "function": "Equality",
+        }
+        target = {"connection_id": self.ids["gong"], "object": Guide.flow}
+        manual = {"frequency": "manual"}
+        sync = {"mode": "updateOrCreate", "identity": identity, "fields": [], "target": target, "schedule": manual}
+        self.ids["sync"] = self._post("/api/syncs", name="Free to Gong", **sync)["id"]
+        executions = f"/api/syncs/{self.ids['sync']}/executions"
+        self.ids["execution"] = self._post(executions)["id"]
+        self._ended(f"{executions}/{self.ids['execution']}")
+        (url,) = self._get(f"{executions}/{self.ids['execution']}/inserts")["urls"]
+        self.ids["log"] = url.rpartition("/")[2].partition("?")[0]
+        self._bulk_sync(manual)
+
+    def _bulk_sync(self, manual: dict[str, str]) -> None:
+        bulk = self._post(
+            "/api/bulk/syncs",
+            name="HubSpot",
+            source_connection_id=self.ids["hubspot"],
+            destination_connection_id=self.ids["postgresql"],
+            destination_configuration={"schema": "hubspot"},
+            default_schedule=manual,
+            additional_schedules=[{"frequency": "hourly", "minute": "5", "schemas": ["contacts"]}],
+        )
+        self.ids["bulk_sync"] = bulk["id"]
+        executions = f"/api/bulk/syncs/{bulk['id']}/executions"
+        self.ids["bulk_execution"] = self._post(executions)["id"]
+        self._ended(f"{executions}/{self.ids['bulk_execution']}")
+        schedules = self._get(f"/api/bulk/syncs/{bulk['id']}/schedules")
+        self.ids["schedule"] = next(each["id"] for each in schedules if not each["isDefault"])
+
+    def _administration(self) -> None:
+        own = self._get("/api/organization")["id"]
+        other = self._post("/api/organizations", name="Other")["id"]
+        self.ids |= {"organization": own, "other": other}
+        self.ids["user"] = self._post("/api/organization/users", email="bob@acme.example", role="user")["id"]
+        self.ids["their_user"] = self._post(
+            f"/api/organizations/{other}/users", email="eve@acme.example", role="user"
+        )["id"]
+        self.ids["role"] = self._post("/api/permissions/roles", name="Readers")["id"]
+        actions = [{"action": "create", "role_ids": [self.ids["role"]]}]
+        self.ids["policy"] = self._post("/api/permissions/policies", name="Ours", policy_actions=actions)["id"]
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(tmp_path_factory.mktemp("stage") / "stage.db")
 
 
 @pytest.fixture

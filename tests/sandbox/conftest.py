@@ -1,6 +1,7 @@
 """A sandbox for each test, and a client that reaches it without a network."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,6 +43,38 @@ class Clock:
 
     def advance(self, **duration: float) -> None:
         self.time += timedelta(**duration)
+
+
+class InlineWorkers(ThreadPoolExecutor):
+    """Runs work at once, or keeps it until the test lets it go."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+        self.is_holding = False
+        self.held: list[Callable[[], Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            future.set_result(fn(*args, **kwargs))
+
+        if self.is_holding:
+            self.held.append(work)
+        else:
+            work()
+        return future
+
+    def release(self) -> None:
+        held, self.held = self.held, []
+        for work in held:
+            work()
+
+
+@pytest.fixture
+def workers() -> InlineWorkers:
+    """Workers that end before the call does, for a test's world."""
+    return InlineWorkers()
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -24,6 +24,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
+        self.statuses: list[int] = []
         self.came: list[tuple[dict[str, str], bytes]] = []
         receiver = self
 
@@ -31,7 +32,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.came.append((dict(self.headers), body))
-                self.send_response(receiver.status)
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else receiver.status)
                 self.end_headers()
                 self.wfile.write(b"thanks")
 
@@ -53,19 +54,11 @@ def receiver() -> Iterator[Receiver]:
     receiver.server.server_close()
 
 
-class InlineWorkers(ThreadPoolExecutor):
-    """Runs work at once."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        fn(*args, **kwargs)
-        return Future()
-
-
 @pytest.fixture
-def happen(sandbox: Starlette) -> Any:
+def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
     """Let something happen, and tell everybody before the call ends."""
     world = sandbox.state.world
-    world.workers = InlineWorkers(max_workers=1)
+    world.workers = workers
     return lambda type_="sync.running", **payload: events.record(world, type_, payload)
 
 
@@ -217,7 +210,7 @@ async def test_an_event_that_arrives_at_last_is_not_sent_again(
     assert len(await attempts(http, webhook, success=True)) == 1
 
 
-async def test_what_is_due_leaves_when_deliveries_are_listed(
+async def test_looking_at_deliveries_sends_nothing(
     http: httpx.AsyncClient, receiver: Receiver, happen: Any, clock: Any
 ) -> None:
     receiver.status = 500
@@ -227,7 +220,29 @@ async def test_what_is_due_leaves_when_deliveries_are_listed(
 
     await attempts(http, webhook)
 
-    assert len(await attempts(http, webhook)) == 2
+    assert len(receiver.came) == 1
+
+
+async def test_the_clock_sends_again_until_the_event_is_taken(
+    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+) -> None:
+    receiver.statuses = [503, 500]
+    webhook = await create(http, receiver.endpoint)
+    happen()
+
+    moved = (await http.post("/sandbox/clock", json={"advance": "1h"})).json()
+
+    event_id = json.loads(receiver.came[0][1])["id"]
+    again = {"webhook_id": webhook["id"], "event_id": event_id, "event_type": "sync.running"}
+    assert moved["deliveries"] == [
+        {**again, "attempted_at": "2026-01-15T09:00:30Z", "success": False, "error_kind": "status"},
+        {**again, "attempted_at": "2026-01-15T09:01:30Z", "success": True, "error_kind": None},
+    ]
+    assert len({body for _, body in receiver.came}) == 1
+    assert {headers["Polytomic-Signature"] for headers, _ in receiver.came} == {
+        deliveries.sign(SECRET, receiver.came[0][1])
+    }
+    assert (await http.get("/sandbox/clock")).json()["next_due"] is None
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])

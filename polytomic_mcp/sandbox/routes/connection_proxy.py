@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox import connection_proxy, jobs, rest_view, signatures
+from polytomic_mcp.sandbox import connection_proxy, jobs, rest_view, signatures, usage
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.json_values import members
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.routes.logs import refuse_unsigned
 from polytomic_mcp.sandbox.store import JsonObject
@@ -45,7 +46,7 @@ def get_info(call: Call) -> JsonObject:
             f"A connection of type {system_of(connection)} has no proxy in the sandbox.",
             key="proxy_unsupported",
         )
-    return {"data": connection_proxy.info(call.world, connection)}
+    return {"data": connection_proxy.info(call.world, connection, usage.total(call.world, connection))}
 
 
 def execute(call: Call) -> Answer:
@@ -109,7 +110,7 @@ def _checked(call: Call, request: JsonObject) -> dict[str, str]:
         raise _bad(call, f"request.body may have {connection_proxy.LARGEST_BODY} bytes")
     if request.get("rawQuery") is not None:
         return dict(parse_qsl(request["rawQuery"], keep_blank_values=True))
-    return {name: _written(value) for name, value in (request.get("query") or {}).items()}
+    return {name: _written(value) for name, value in members(request.get("query")).items()}
 
 
 def _written(value: Any) -> str:

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.configuration import (
     unmasked,
 )
 from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
-from polytomic_mcp.sandbox.dependents import dependents
+from polytomic_mcp.sandbox.dependents import Dependents, dependents
 from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
@@ -102,8 +102,7 @@ def delete(call: Call) -> Answer:
             422,
             "connection in use; delete what stands on it first, or pass force=true to delete that too.",
             key="connection_in_use",
-            metadata=standing.named()
-            | ({"shared": [each["organization_id"] for each in shared]} if shared else {}),
+            metadata=Dependents({**standing.documents, "shared_connection": shared}).named(),
         )
     standing.delete(call.world)
     sharing.end(call.world, id_)

@@ -91,7 +91,7 @@ def _deny(world: World, consent: Consent, connection: JsonObject) -> Response:
 
 def _settle(world: World, connection: JsonObject) -> None:
     connection["updated_at"] = world.now()
-    world.within(connection["organization_id"]).store.put("connection", connection["id"], connection)
+    world.store.put("connection", connection["id"], connection)
     sharing.follow(world, connection)
     consents.withdraw(world.store, connection["id"])
 

@@ -39,6 +39,11 @@ class Reach:
         host, port = _address(type_id, configuration)
         return bool(host) and self._hosts.allows(host, port)
 
+    def is_allowed(self, url: str) -> bool:
+        """Say whether the sandbox may reach a web address."""
+        host, port = _address(WEBHOOK, {"url": url})
+        return bool(host) and self._hosts.allows(host, port)
+
     def objection(self, type_id: str, configuration: Mapping[str, Any]) -> str | None:
         """Try a connection that is real; return why it cannot be used, or None."""
         try:

@@ -1,7 +1,7 @@
 """A stage for bulk syncs: a source made to measure, and runs that end before the call does."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -30,27 +30,6 @@ S3 = {
     "s3_bucket_name": "s3://acme",
 }
 CONFIGURATIONS: dict[str, dict[str, Any]] = {"mysql": MYSQL, "s3": S3, "stripe": {"api_key": "sk"}}
-
-
-class InlineWorkers(ThreadPoolExecutor):
-    """Runs work at once, or keeps it until the test lets it go."""
-
-    def __init__(self) -> None:
-        super().__init__(max_workers=1)
-        self.is_holding = False
-        self.held: list[Callable[[], Any]] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if self.is_holding:
-            self.held.append(lambda: fn(*args, **kwargs))
-        else:
-            fn(*args, **kwargs)
-        return Future()
-
-    def release(self) -> None:
-        held, self.held = self.held, []
-        for work in held:
-            work()
 
 
 def columns_of(text: str) -> tuple[Column, ...]:
@@ -151,12 +130,7 @@ class Stage:
 
 
 @pytest.fixture
-def workers() -> InlineWorkers:
-    return InlineWorkers()
-
-
-@pytest.fixture
-def world(sandbox: Starlette, workers: InlineWorkers) -> World:
+def world(sandbox: Starlette, workers: ThreadPoolExecutor) -> World:
     """The sandbox's world, with a MySQL that holds nothing yet."""
     world: World = sandbox.state.world
     world.workers = workers

@@ -1,7 +1,7 @@
 """A stage for syncs: sources and targets made to measure, and runs that end before the call does."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -36,27 +36,6 @@ FLOW: dict[str, dict[str, Any]] = {
     "AddedAt": {"stamped": "created", "identity_functions": ()},
 }
 """What the columns of a flow are beyond their types."""
-
-
-class InlineWorkers(ThreadPoolExecutor):
-    """Runs work at once, or keeps it until the test lets it go."""
-
-    def __init__(self) -> None:
-        super().__init__(max_workers=1)
-        self.is_holding = False
-        self.held: list[Callable[[], Any]] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        if self.is_holding:
-            self.held.append(lambda: fn(*args, **kwargs))
-        else:
-            fn(*args, **kwargs)
-        return Future()
-
-    def release(self) -> None:
-        held, self.held = self.held, []
-        for work in held:
-            work()
 
 
 def column(name: str, type_: str = "string", *, required: bool = False) -> Column:
@@ -217,12 +196,7 @@ class Stage:
 
 
 @pytest.fixture
-def workers() -> InlineWorkers:
-    return InlineWorkers()
-
-
-@pytest.fixture
-def world(sandbox: Starlette, workers: InlineWorkers) -> World:
+def world(sandbox: Starlette, workers: ThreadPoolExecutor) -> World:
     world: World = sandbox.state.world
     world.workers = workers
     return world

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,7 @@ class Held:
 
     columns: list[dict[str, Any]]
     rows: list[dict[str, Any]]
-    key: str | None = None
+    key: str = ""
     kind: str = "file"
 
 
@@ -67,7 +67,11 @@ def _all() -> Iterator[tuple[Path, str, Held]]:
         body = json.loads(path.read_text(encoding="utf-8"))
         names = [column["name"] for column in body["columns"]]
         rows = [dict(zip(names, row, strict=True)) for row in body["rows"]]
-        yield path, path.name.removesuffix(".json"), Held(body["columns"], rows, body["key"], body["kind"])
+        yield (
+            path,
+            path.name.removesuffix(".json"),
+            Held(body["columns"], rows, body["key"] or "", body["kind"]),
+        )
     for path in sorted(SYSTEMS.glob("*/files/**/*")):
         if path.is_file():
             content = read_file(path)
@@ -87,9 +91,10 @@ def cells() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    inner: Any = value.values() if isinstance(value, dict) else value
-    if isinstance(value, dict | list):
-        for each in inner:
+    if isinstance(value, dict):
+        value = list(cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        for each in cast("list[Any]", value):
             yield from _leaves(each)
     else:
         yield value
@@ -102,11 +107,16 @@ def referred(name: str, path: str) -> tuple[str, str]:
     return known, key
 
 
-def with_attribute(attribute: str) -> Iterator[tuple[str, Held, dict[str, Any]]]:
-    for name, held in company().items():
-        for column in held.columns:
-            if column.get(attribute):
-                yield name, held, column
+def with_attribute(attribute: str) -> list[tuple[str, Held, dict[str, Any]]]:
+    """Return each column that has the attribute, with its object; there must be some."""
+    found = [
+        (name, held, column)
+        for name, held in company().items()
+        for column in held.columns
+        if column.get(attribute)
+    ]
+    assert found
+    return found
 
 
 def suffix(id_: str) -> str:
@@ -157,7 +167,7 @@ def test_an_object_is_of_a_kind_and_keyed_by_a_column_of_its_own(name: str) -> N
     }
 
     assert held.kind in described(name.partition(".")[0])["kinds"]
-    assert held.key is None or held.key in {column["name"] for column in held.columns}
+    assert held.key in {"", *(column["name"] for column in held.columns)}
     assert set().union(*held.columns) <= known
 
 
@@ -172,7 +182,7 @@ def test_what_a_new_object_is_like_exists() -> None:
 def test_keys_and_unique_columns_hold_each_value_once() -> None:
     for name, held in company().items():
         unique = {held.key, *(column["name"] for column in held.columns if column.get("unique"))}
-        for column in unique - {None}:
+        for column in unique - {""}:
             values = [row[column] for row in held.rows]
             if name not in DIRTY:
                 assert len(set(values)) == len(values), (name, column)

@@ -1,0 +1,148 @@
+"""The sandbox as an OpenAPI 3.1 document: the operations it emulates, in the catalogue's own schemas."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
+from polytomic_mcp.catalogue.groups import group_of
+from polytomic_mcp.catalogue.responses import load_responses
+from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
+from polytomic_mcp.sandbox.idempotency import KEY_FORM
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.validation import JUDGED_BY_ROUTE
+from polytomic_mcp.sandbox.versions import CURRENT
+from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
+
+_SCHEMAS: Final = "#/components/schemas/"
+
+_REDIRECTS: Final = frozenset({"GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"})
+"""Answered with 302 and the address of a file."""
+
+_IDEMPOTENCY_KEY: Final[JsonObject] = {
+    "name": IDEMPOTENCY_HEADER,
+    "in": "header",
+    "description": "A repeated call with one key is answered with the first outcome.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": f"^{KEY_FORM}$"},
+}
+
+_VERSION: Final[JsonObject] = {
+    "name": VERSION_HEADER,
+    "in": "header",
+    "required": True,
+    "description": "The version of the API that shall serve the call.",
+    "schema": {"type": "string", "const": CURRENT},
+}
+
+_ERROR: Final[JsonObject] = {
+    "description": "A refusal, in the shape of every error.",
+    "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}ApiError"}}},
+}
+
+_API_ERROR: Final[JsonObject] = {
+    "type": "object",
+    "properties": {
+        "key": {"type": "string"},
+        "message": {"type": "string"},
+        "metadata": {"type": "object"},
+        "status": {"type": "integer"},
+    },
+    "required": ["message", "status"],
+}
+
+
+def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
+    """Return the OpenAPI 3.1 document of the operations whose ids are in ``routes``.
+
+    It describes the current version of the API. The schemas of answers are those the 2025-09-18 SDK parses.
+    """
+    paths: dict[str, JsonObject] = defaultdict(dict)
+    for operation in catalogue.values():
+        if operation.id in routes:
+            paths[operation.path][operation.method.lower()] = _operation(operation)
+    definitions = {**load_responses().definitions, **catalogue.definitions}
+    document: JsonObject = {
+        "openapi": "3.1.0",
+        "info": {"title": "Polytomic sandbox", "version": CURRENT},
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": dict(paths),
+        "components": {
+            "schemas": {**definitions, "ApiError": _API_ERROR},
+            "parameters": {"Version": _VERSION, "IdempotencyKey": _IDEMPOTENCY_KEY},
+            "responses": {"Error": _ERROR},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    return json.loads(json.dumps(document).replace('"#/$defs/', f'"{_SCHEMAS}'))
+
+
+def _operation(operation: Operation) -> JsonObject:
+    described: JsonObject = {
+        "operationId": _name(operation.id),
+        "summary": operation.summary,
+        "tags": [group_of(operation)],
+        "parameters": list(_parameters(operation)),
+        "responses": {**_success(operation), "4XX": _reference("Error"), "5XX": _reference("Error")},
+    }
+    if operation.has_body:
+        described["requestBody"] = _body([p for p in operation.parameters if p.place == "body"], operation.id)
+    return described
+
+
+def _name(operation_id: str) -> str:
+    """Return an id as a name that code can have: ``get_api_syncs_id``."""
+    return "_".join(part.strip("{}") for part in operation_id.lower().replace(" ", "").split("/"))
+
+
+def _parameters(operation: Operation) -> Iterator[JsonObject]:
+    yield {"$ref": "#/components/parameters/Version"}
+    if operation.takes_idempotency_key:
+        yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    for parameter in operation.parameters:
+        if parameter.place != "body":
+            yield _parameter(parameter)
+
+
+def _parameter(parameter: Parameter) -> JsonObject:
+    described: JsonObject = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "schema": {**parameter.schema, **({"minLength": 1} if parameter.place == "path" else {})},
+    }
+    if parameter.style == "deepObject":
+        described |= {"style": "deepObject", "explode": True}
+    return described
+
+
+def _body(parameters: list[Parameter], operation_id: str) -> JsonObject:
+    required = [p.name for p in parameters if p.required and (operation_id, p.name) not in JUDGED_BY_ROUTE]
+    schema: JsonObject = {
+        "type": "object",
+        "properties": {parameter.name: parameter.schema for parameter in parameters},
+        "additionalProperties": False,
+    }
+    if required:
+        schema["required"] = required
+    return {"required": bool(required), "content": {"application/json": {"schema": schema}}}
+
+
+def _success(operation: Operation) -> JsonObject:
+    schema = load_responses().schemas[operation.id]
+    headers = {VERSION_HEADER: {"description": "The version that served.", "schema": {"type": "string"}}}
+    if operation.id in _REDIRECTS:
+        location = {"description": "Where the file is.", "required": True, "schema": {"type": "string"}}
+        return {
+            "302": {"description": "The file is elsewhere.", "headers": {**headers, "Location": location}}
+        }
+    if schema is None:
+        status = "204" if operation.method == "DELETE" else "200"
+        return {status: {"description": "Done.", "headers": headers}}
+    content = {"application/json": {"schema": schema}}
+    return {"200": {"description": "Done.", "headers": headers, "content": content}}
+
+
+def _reference(response: str) -> JsonObject:
+    return {"$ref": f"#/components/responses/{response}"}

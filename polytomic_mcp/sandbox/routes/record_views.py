@@ -1,0 +1,89 @@
+"""Links that show one record to whoever holds them, for a while."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polytomic_mcp.sandbox import harbors, record_views, schemas
+from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.models import require_healthy
+from polytomic_mcp.sandbox.pages import page
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.tables import Table
+
+_PATH: Final = "/sandbox/record-views/{token}"
+
+
+def get_capabilities(call: Call) -> JsonObject:
+    """Say whether a schema's records can be linked to."""
+    return {"data": record_views.capabilities(call.world, *_place(call))}
+
+
+def create(call: Call) -> Answer:
+    """Keep the record as it is now, and answer with the link that shows it."""
+    connection, table = _place(call)
+    lookup = call.arguments["lookup_key_field"], call.arguments["lookup_key_value"]
+    expires_at = _expiry(call)
+    record = record_views.snapshot(call.world, connection, table, lookup, call.arguments.get("fields"))
+    document, token = record_views.create(call.world, table, record, expires_at)
+    url = f"{call.base_url}{_PATH.format(token=token)}"
+    return Answer({"data": public(document) | {"url": url}}, is_secret=True)
+
+
+async def show(request: Request) -> Response:
+    """Show the record to whoever has its link."""
+    return await anyio.to_thread.run_sync(_show, request)
+
+
+def _show(request: Request) -> Response:
+    document = record_views.find(request.app.state.world, request.path_params["token"])
+    if document is None:
+        return page("No record here", "This link has expired, or never was one.", status=404)
+    facts = {name: _written(value) for name, value in document["_record"].items()}
+    text = f"As it was at {document['created_at']}; this link works until {document['expires_at']}."
+    return page(document["_title"], text, facts=facts)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _place(call: Call) -> tuple[JsonObject, Table]:
+    connection_id: str = call.arguments["connection_id"]
+    harbors.require_within(call, connection_id)
+    connection = require_healthy(call.world, connection_id)
+    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+
+
+def _expiry(call: Call) -> datetime:
+    now = call.world.clock()
+    text: str | None = call.arguments.get("expires_at")
+    if text is None:
+        return now + record_views.USUAL
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _bad(call, "expires_at is no time, as 2026-01-31T12:00:00Z is one") from error
+    if not now < time <= now + record_views.LONGEST:
+        raise _bad(call, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most")
+    return time
+
+
+def _bad(call: Call, message: str) -> RefusalError:
+    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/record-view-links/capabilities": get_capabilities,
+    "POST /api/record-view-links": create,
+}
+
+PAGES: Final = (Route(_PATH, show),)
+"""The page of a record, which needs no key: its address is one."""
