@@ -22,18 +22,24 @@ class SandboxOptions:
     tables: Mapping[str, Path] = field(default_factory=dict[str, Path])
     contacts: str | None = None
     clock: datetime | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, parsed: argparse.Namespace, settings: Settings) -> Self:
         """Take the options as parsed; the state file may come from the environment."""
-        return cls(parsed.state or settings.sandbox_state, dict(parsed.table), parsed.contacts, parsed.clock)
+        state = parsed.state or settings.sandbox_state
+        hosts, faults = tuple(parsed.allow_host), tuple(parsed.fault)
+        return cls(state, dict(parsed.table), parsed.contacts, parsed.clock, hosts, faults)
 
     def words(self) -> list[str]:
         """Write the options as words of a command line that means the same in every folder."""
         tables = [f"--table={name}={path.absolute()}" for name, path in self.tables.items()]
         state = [f"--state={Path(self.state).absolute()}"] if self.state else []
+        hosts = [f"--allow-host={host}" for host in self.allowed_hosts]
+        faults = [f"--fault={fault}" for fault in self.faults]
         clock = [f"--clock={self.clock.isoformat()}"] if self.clock else []
-        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else []), *clock]
+        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else []), *clock, *hosts, *faults]
 
     def app(self, key: str) -> Any:
         """Create the sandbox.
@@ -48,7 +54,13 @@ class SandboxOptions:
                 f"The sandbox needs {error.name}, which is missing: pip install 'polytomic-mcp[sandbox]'."
             ) from error
         return create_sandbox(
-            key=key, state=self.state, tables=self.tables, contacts=self.contacts, start=self.clock
+            key=key,
+            state=self.state,
+            tables=self.tables,
+            contacts=self.contacts,
+            start=self.clock,
+            allowed_hosts=self.allowed_hosts,
+            faults=self.faults,
         )
 
 
@@ -69,6 +81,23 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         metavar="SQL",
         help="the sandbox's CRM also knows the contacts whose ids this query's first column gives; "
         "demo takes its --query for that",
+    )
+    group.add_argument(
+        "--allow-host",
+        metavar="HOST[:PORT]",
+        action="append",
+        default=[],
+        help="let PostgreSQL, MySQL and webhook connections reach the real server on this host, as they do "
+        "on this machine's; may be repeated",
+    )
+    group.add_argument(
+        "--fault",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="let something go wrong, as in 'status=503; when=after; operations=POST /api/*; times=2', "
+        "'latency=2; probability=0.1; seed=7', 'drop', 'fail_at=1000', 'outage=salesforce'; may be repeated, "
+        "and a request asks for its own by the header X-Sandbox-Fault",
     )
     group.add_argument(
         "--clock",
@@ -93,7 +122,8 @@ def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: Such an option was given.
     """
-    if given := [name for name in ("state", "table", "contacts", "clock") if getattr(parsed, name)]:
+    names = ("state", "table", "contacts", "clock", "allow_host")
+    if given := [name.replace("_", "-") for name in names if getattr(parsed, name)]:
         raise ConfigurationError(f"--{given[0]} is for the sandbox: add --sandbox, or leave it out.")
 
 

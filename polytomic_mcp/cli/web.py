@@ -1,5 +1,6 @@
 """An ASGI application on a port, in a thread, for as long as a block runs."""
 
+import asyncio
 import signal
 import socket
 import threading
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from polytomic_mcp.errors import ConfigurationError
 
@@ -81,9 +84,30 @@ class _Server(uvicorn.Server):
             self.is_over.set()
 
 
+class _Connection(H11Protocol):
+    """A connection that an application may break off, by ``state["break_off"]()`` of a request's scope."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, {**app_state, "break_off": self._break_off}, _loop)
+
+    def _break_off(self) -> None:
+        self.transport.close()
+
+
 def _quiet(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
-        app, log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=_GRACE_SECONDS
+        app,
+        http=_Connection,
+        log_level="critical",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 
 

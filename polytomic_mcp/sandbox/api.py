@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Catalogue, Operation
-from polytomic_mcp.sandbox import bulk_spelling, connect_sessions, organizations
+from polytomic_mcp.sandbox import bulk_spelling, connect_sessions, harbor_access, organizations
 from polytomic_mcp.sandbox.arguments import read_arguments
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
@@ -24,6 +24,7 @@ from polytomic_mcp.sandbox.keys import identify, is_own, read_token
 from polytomic_mcp.sandbox.permissions import require_allowed
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.router import Router
+from polytomic_mcp.sandbox.unemulated import remedy
 from polytomic_mcp.sandbox.validation import Validation
 from polytomic_mcp.sandbox.versions import CURRENT, require_served, served_version, version_headers
 from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
@@ -104,7 +105,7 @@ class Api:
         if operation.id not in self._routes:
             raise RefusalError(
                 501,
-                f"The sandbox does not emulate {operation.id}; call it on Polytomic itself.",
+                f"The sandbox does not emulate {operation.id}; {remedy(operation.id)}.",
                 key="not_implemented",
                 metadata={"operation": operation.id},
             )
@@ -124,7 +125,9 @@ class Api:
         try:
             with scope:
                 require_allowed(call := organizations.place(call))
+                harbor_access.admit(call, operation)
                 answer = _as_answer(self._routes[operation.id](call))
+                harbor_access.note(call, "succeeded")
                 keep(answer)
         except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
             answer = _failed(error, call.version)

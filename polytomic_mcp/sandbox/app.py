@@ -26,6 +26,7 @@ from polytomic_mcp.sandbox.front import Front
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES
 from polytomic_mcp.sandbox.seed import plant
+from polytomic_mcp.sandbox.servers.hosts import AllowedHosts
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.timer import Timer
 from polytomic_mcp.sandbox.versions import CURRENT
@@ -43,6 +44,7 @@ def create_sandbox(
     clock: Clock = utc_now,
     start: datetime | None = None,
     faults: Iterable[Spec] = (),
+    allowed_hosts: Iterable[str] = (),
 ) -> Starlette:
     """Return a Polytomic in this process, as an ASGI application.
 
@@ -53,6 +55,9 @@ def create_sandbox(
     where that is given, and can be moved ahead: what is due by then happens. ``app.state.world`` is the
     ``World``, ``app.state.notes`` lists what is worth telling the user about their files.
 
+    ``allowed_hosts`` are those, as ``HOST`` or ``HOST:PORT``, at which connections of types postgresql,
+    mysql and webhook reach real servers; those of this machine always do, all others have sample data.
+
     ``faults`` go wrong from the first request on, as texts such as ``"status=503; times=2"``;
     ``app.state.faults`` are those that stand, and ``app.state.requests`` the requests seen.
 
@@ -61,10 +66,11 @@ def create_sandbox(
 
     Raises:
         ConfigurationError: ``state`` is no file of a sandbox, or its clock is later than ``start``; or
-            ``tables``, ``contacts`` or ``faults`` cannot be used.
+            ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` cannot be used.
     """
     standing = _stand(faults)
-    world = _open(Store(state), key, clock, start)
+    hosts = _allow(allowed_hosts)
+    world = _open(Store(state), key, clock, start, hosts)
     world.faults = standing
     notes = _populate(world, tables, contacts)
     catalogue = load_catalogue()
@@ -89,9 +95,16 @@ def _stand(faults: Iterable[Spec]) -> Faults:
         raise ConfigurationError(str(error)) from error
 
 
-def _open(store: Store, key: str, clock: Clock, start: datetime | None) -> World:
+def _allow(texts: Iterable[str]) -> AllowedHosts:
     try:
-        return World(store, key, clock, start)
+        return AllowedHosts.of(texts)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> World:
+    try:
+        return World(store, key, clock, start, hosts)
     except ValueError as error:
         store.close()
         raise ConfigurationError(str(error)) from error

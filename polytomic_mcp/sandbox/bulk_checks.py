@@ -31,7 +31,7 @@ def connection_problems(world: World, sync: JsonObject) -> list[Problem]:
         connection = world.store.get("connection", sync[path])
         if connection is None:
             found.append(Problem("unknown_connection", f"there is no connection {sync[path]}", path))
-        elif reason := module.objection(connection):
+        elif reason := module.objection(connection) or world.faults.outage(connection):
             found.append(Problem(f"not_a_{end}", reason, path))
     return found
 

@@ -71,6 +71,7 @@ def plan_route(world: World, sync: JsonObject, schema: JsonObject, execution: Js
         RefusalError: 422, the schema is no longer in the source.
     """
     source = world.find("connection", sync["source_connection_id"])
+    world.faults.require_up(source)
     table = bulk_sources.get_table(world, source, schema["id"])
     if table is None:
         raise RefusalError(422, f"The source has no schema {schema['id']} any more.", key="unknown_schema")
@@ -127,6 +128,7 @@ def _planned(
     world: World, sync: JsonObject, schema: JsonObject, selection: Selection, key: Sequence[str]
 ) -> Table:
     destination = world.find("connection", sync["destination_connection_id"])
+    world.faults.require_up(destination)
     output = bulk_schemas.output_name(sync, schema)
     name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
     has_timestamps = not sync["disable_record_timestamps"]

@@ -143,7 +143,8 @@ class _SchemaRun:
     def _move(self, route: Route) -> object:
         """Copy all rows; return how far the tracking field was read."""
         mark = route.mark
-        for chunk in chunks(route.rows(self._world), CHUNK):
+        rows = chunks(route.rows(self._world), CHUNK)
+        for chunk in self._world.faults.chunks(self._run.sync["id"], rows):
             with self._world.store.transaction():
                 self._current()
                 shaped = [made for row in chunk if (made := self._shape(route, row)) is not None]

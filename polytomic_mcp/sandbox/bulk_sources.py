@@ -42,7 +42,7 @@ def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | N
 def read(world: World, connection: JsonObject, table: Table) -> Iterator[Row]:
     """Yield the table's rows, oldest first, a chunk in memory at a time."""
     paths = {field["id"]: field["path"] or field["id"] for field in _added(world, connection, table)}
-    for _, row in world.tables.read(table):
+    for row in world.tables.rows(table):
         yield row | {name: schemas.follow(row, path) for name, path in paths.items()} if paths else row
 
 

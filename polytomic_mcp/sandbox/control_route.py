@@ -1,4 +1,4 @@
-"""What every control route is: a synchronous function from a ``Control`` to a JSON body, under ``/sandbox``."""
+"""What every control route under ``/sandbox`` is: a function from a ``Control`` to a JSON body."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ LARGEST_BODY: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A request to the sandbox itself. ``path`` holds the path's placeholders, ``body`` the JSON object sent."""
+    """A request to the sandbox: ``path`` holds its path's placeholders, ``body`` the JSON object sent."""
 
     world: World
     path: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,11 @@ MOST_ACTIVE: Final = 1_000
 
 _KEY: Final = "api_key"
 _TEMPORARY: Final = "temporary_credential"
+HARBOR_KEY: Final = "harbor_key"
+
+
+_HINT: Final = 4
+"""Characters of a key that a list shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Credential:
 
     ``holder`` says whose it is: a ``user``'s, an ``organization``'s or a ``partner``'s, who reaches
     every organization. The names of ``method`` are a guess, those of ``mode`` are seen in the
-    2025-09-18 SDK.
+    2025-09-18 SDK. ``harbor_id`` names the Harbor that a scoped one is bound to, ``credential_id`` what
+    a list calls it.
     """
 
     organization_id: str
@@ -32,6 +38,8 @@ class Credential:
     method: str = "api_key"
     mode: str = "user"
     holder: str = "user"
+    harbor_id: str | None = None
+    credential_id: str | None = None
 
 
 OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
@@ -41,10 +49,18 @@ OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
 def find(world: World, token: str) -> Credential | None:
     """Return what a minted token stands for now: nothing once it has expired or its user is gone."""
     digest = _digest(token)
-    kept = world.store.get(_KEY, digest) or world.store.get(_TEMPORARY, digest)
+    kinds = (_KEY, _TEMPORARY, HARBOR_KEY)
+    kept = next((found for kind in kinds if (found := world.store.get(kind, digest))), None)
     if kept is None or world.store.get("user", kept["user_id"]) is None or not _is_active(world, kept):
         return None
-    return Credential(kept["organization_id"], kept["user_id"], kept["method"], kept["mode"])
+    return Credential(
+        kept["organization_id"],
+        kept["user_id"],
+        kept["method"],
+        kept["mode"],
+        harbor_id=kept.get("harbor_id"),
+        credential_id=kept.get("credential_id"),
+    )
 
 
 def mint_key(world: World, user: JsonObject, *, force: bool) -> str:
@@ -82,13 +98,24 @@ def mint_temporary(world: World, credential: Credential, lifetime: timedelta) ->
             429, f"The organization has {MOST_ACTIVE} active temporary credentials; wait for some to expire."
         )
     expires_at = written(world.clock() + lifetime)
-    token = _mint(world, _TEMPORARY, credential, {"expires_at": expires_at})
+    id_ = world.new_id()
+    token = _mint(world, _TEMPORARY, replace(credential, credential_id=id_), {"expires_at": expires_at})
     return {
-        "id": world.new_id(),
+        "id": id_,
         "access_token": token,
         "token_type": "Bearer",
         "expires_at": expires_at,
     }
+
+
+def mint_harbor_key(world: World, credential: Credential) -> tuple[str, JsonObject]:
+    """Return a new key bound to the credential's Harbor, and what is kept of it."""
+    more = {"_harbor_id": credential.harbor_id, "created_at": world.now()}
+    token = _mint(world, HARBOR_KEY, credential, more)
+    digest = _digest(token)
+    kept = world.find(HARBOR_KEY, digest) | {"_key": digest, "key_hint": token[-_HINT:]}
+    world.store.put(HARBOR_KEY, digest, kept)
+    return token, kept
 
 
 def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> str:
@@ -100,12 +127,17 @@ def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> 
         "organization_id": credential.organization_id,
         "method": credential.method,
         "mode": credential.mode,
+        "harbor_id": credential.harbor_id,
+        "credential_id": credential.credential_id,
     }
     world.store.put(kind, digest, kept | more)
     return token
 
 
 def _is_active(world: World, kept: JsonObject) -> bool:
+    harbor_id: str | None = kept.get("harbor_id")
+    if harbor_id is not None and world.store.get("harbor", harbor_id) is None:
+        return False
     expires_at: str | None = kept.get("expires_at")
     return expires_at is None or world.clock() < datetime.fromisoformat(expires_at)
 

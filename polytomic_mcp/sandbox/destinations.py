@@ -15,6 +15,7 @@ def require_destination(world: World, connection_id: str) -> str:
     connection = world.find("connection", connection_id)
     if reason := objection(connection):
         raise RefusalError(422, reason, key="not_a_destination")
+    world.faults.require_up(connection)
     return system_of(connection)
 
 

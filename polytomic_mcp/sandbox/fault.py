@@ -1,7 +1,8 @@
 """A fault as people ask for it: what goes wrong, when, where and how often; one spelling as text and JSON.
 
-As text it is ``KIND; OPTION=VALUE; ...``, such as ``status=503; when=after; operations=POST /api/syncs``. As
-JSON it is an object with the same keys: ``{"status": 503, "when": "after"}``; ``drop`` becomes ``{"drop": true}``.
+As text it is ``KIND; OPTION=VALUE; ...``, such as ``status=503; when=after; operations=POST /api/syncs``.
+As JSON it is an object with the same keys: ``{"status": 503, "when": "after"}``; ``drop`` alone becomes
+``{"drop": true}``.
 """
 
 from collections.abc import Callable, Mapping
@@ -96,14 +97,8 @@ class Fault:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON; what is as by default is left out."""
-        options = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name not in {"kind", "value"}
-        }
-        defaults = {field.name: field.default for field in fields(self)}
-        given = {name: value for name, value in options.items() if value != defaults[name]}
-        return {self.kind: self.value, **given}
+        options = [(field.name, getattr(self, field.name), field.default) for field in fields(self)[2:]]
+        return {self.kind: self.value, **{name: value for name, value, usual in options if value != usual}}
 
     def __str__(self) -> str:
         return "; ".join(
@@ -128,7 +123,7 @@ def _pairs(text: str) -> dict[str, Any]:
 def _kind(given: Mapping[str, Any]) -> str:
     kinds = [name for name in KINDS if name in given]
     if len(kinds) != 1:
-        found = " and ".join(kinds) or "none"
+        found = " and ".join(kinds) or _quoted("; ".join(map(str, given)))
         raise ValueError(f"A fault has one kind, not {found}: one of {', '.join(KINDS)}.")
     return kinds[0]
 
@@ -137,9 +132,7 @@ def _require_options(kind: str, given: Mapping[str, Any]) -> None:
     taken = _OPTIONS[kind]
     for name in given:
         if name != kind and name not in taken:
-            offered = (
-                f"it takes {', '.join(sorted(taken))}" if taken else "it takes none: it lasts until lifted"
-            )
+            offered = f"it takes {', '.join(sorted(taken)) or 'none: it lasts until lifted'}"
             raise ValueError(f"The fault {kind} takes no option {_quoted(name)}; {offered}.")
 
 

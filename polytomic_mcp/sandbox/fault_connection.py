@@ -1,7 +1,7 @@
 """A connection that breaks off: over a port it is closed, in this process it is told as httpx would tell it.
 
 A server that can close a connection offers how under ``BREAK_OFF`` of the ``state`` of each request's scope:
-a function without arguments that sends what was written so far and closes. ``polytomic-mcp``'s own server does.
+a function without arguments that sends what was written so far and closes. The server of this package does.
 Where there is none, such as under ``httpx.ASGITransport``, ``httpx.RemoteProtocolError`` is raised, the error
 that the same client gets over a port.
 """

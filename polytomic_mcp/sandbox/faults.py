@@ -148,10 +148,14 @@ class Faults:
         with self._changed:
             down = {rule.fault.value for rule in self._rules.values() if rule.fault.kind == OUTAGE}
         if {type_, connection.get("id")} & down:
-            return (
-                f"{connection['type'].get('name', type_)} could not be reached: it is down, as a fault asked"
-            )
+            name = connection["type"].get("name", type_)
+            return f"{name} could not be reached: it is down, as a fault asked"
         return None
+
+    def state(self, connection: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what an outage changes in how a connection is shown: it is unhealthy until that is lifted."""
+        reason = self.outage(connection)
+        return {"status": "unhealthy", "status_error": reason} if reason else {}
 
     def require_up(self, connection: Mapping[str, Any]) -> None:
         """Refuse with 422 to read or write what cannot be reached; a run ends with the same words."""

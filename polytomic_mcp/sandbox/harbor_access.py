@@ -79,7 +79,9 @@ def _request_id(call: Call) -> str:
     try:
         found = UUID(call.headers[REQUEST_ID])
     except (KeyError, ValueError) as error:
-        raise RefusalError(400, f"{REQUEST_ID} must be a new UUID for each call.", key="bad_request") from error
+        raise RefusalError(
+            400, f"{REQUEST_ID} must be a new UUID for each call.", key="bad_request"
+        ) from error
     if not found.int:
         raise RefusalError(400, f"{REQUEST_ID} must not be all zeros.", key="bad_request")
     return str(found)

@@ -23,6 +23,7 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
 
     Nothing is stored. A field's id follows from the model's and its own name, so it outlives updates.
     """
+    _refuse_enrichment(arguments)
     connection = require_healthy(world, arguments["connection_id"])
     fields = _fields(id_, read_source(world, connection, arguments["configuration"]), arguments)
     _require_names(fields, arguments)
@@ -38,6 +39,15 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
     }
 
 
+def _refuse_enrichment(arguments: Mapping[str, Any]) -> None:
+    if arguments.get("enricher"):
+        raise RefusalError(
+            422,
+            "The sandbox does not emulate enrichment; leave enricher out, or make the model in Polytomic itself.",
+            key="enrichment_not_emulated",
+        )
+
+
 def require_healthy(world: World, connection_id: str) -> JsonObject:
     """Return the connection; refuse one that does not exist or cannot be read now."""
     connection = world.find("connection", connection_id)
@@ -47,6 +57,7 @@ def require_healthy(world: World, connection_id: str) -> JsonObject:
             f"Connection {connection['name']} is {connection['status']}; sign in or mend its configuration.",
             key="connection_unhealthy",
         )
+    world.faults.require_up(connection)
     return connection
 
 

@@ -46,6 +46,7 @@ def read_model(
     A field that was added by hand holds the source's column of that name, or null.
     """
     connection = world.find("connection", model["connection_id"])
+    world.faults.require_up(connection)
     source = read_source(world, connection, model["configuration"], seconds=seconds)
     found = {column.name.casefold(): column for column in source.columns}
     for field in model["fields"]:
@@ -119,7 +120,7 @@ def _read_table(world: World, connection: JsonObject, configuration: Mapping[str
     key = system_of(connection)
     name = object_name(described(key), configuration)
     table = world.tables.get(key, name) or _find_table(world, connection, configuration, name)
-    rows = (row for _, row in world.tables.read(table))
+    rows = world.tables.rows(table)
     return Reading(table.columns, _bounded(nullcontext(), rows))
 
 

@@ -26,7 +26,7 @@ class References:
     def objection(self, column: Column, value: Any) -> str:
         """Return the sentence for a value that refers to nothing."""
         system, name, key = self._parts(column.refers_to or "")
-        return f"{value} is not known: no {name} of {system} has that {key}"
+        return f"{value} is not known to {system}: no {name} has that {key}"
 
     def _read(self, path: str) -> dict[str, Row]:
         system, name, key = self._parts(path)

@@ -8,7 +8,7 @@ log lines are written in one transaction, so a process that is killed leaves cou
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -78,7 +78,8 @@ class _Run:
         if not self._begin():
             return
         chosen = records.chosen(self._request)
-        for chunk in _chunks(islice(chosen, TEST_RECORDS) if self._is_test else chosen):
+        chunks = _chunks(islice(chosen, TEST_RECORDS) if self._is_test else chosen)
+        for chunk in self._world.faults.chunks(self._sync["id"], chunks):
             if not self._step(chunk):
                 return
         self._end()
@@ -91,7 +92,7 @@ class _Run:
             logs.say(self._world, self._id, "info", f"Started in mode {self._plan.mode.id}")
             return True
 
-    def _step(self, chunk: list[Record]) -> bool:
+    def _step(self, chunk: Sequence[Record]) -> bool:
         """Move a chunk; say whether to go on."""
         with self._world.store.transaction():
             if self._is_canceled():

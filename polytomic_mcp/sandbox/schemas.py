@@ -53,7 +53,7 @@ def describe(world: World, connection: JsonObject, table: Table) -> JsonObject:
 def sample(world: World, connection: JsonObject, table: Table) -> list[Row]:
     """Return the first rows; a user's field holds what its path leads to, or null (a guess)."""
     added = [field for field in describe(world, connection, table)["fields"] if field["user_managed"]]
-    rows = (row for _, row in islice(world.tables.read(table), SAMPLE))
+    rows = islice(world.tables.rows(table), SAMPLE)
     return [row | {field["id"]: follow(row, field["path"] or field["id"]) for field in added} for row in rows]
 
 

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
 PARENT: Final = "parent_connection_id"
-_FOLLOWED: Final = ("configuration", "status", "status_error", "saved", "updated_at", "updated_by")
+_FOLLOWED: Final = ("configuration", "status", "status_error", "saved", "_server", "updated_at", "updated_by")
 """What a copy has from its parent whenever that changes."""
 
 

@@ -73,7 +73,7 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {_FORMAT}",
 )
 
-OWNED: Final = frozenset({"connection", "model", "sync", "bulk_sync", "job", "query"})
+OWNED: Final = frozenset({"connection", "model", "sync", "bulk_sync", "job", "query", "harbor", "harbor_activity"})
 """The kinds that belong to one organization; all else hangs on these, or says itself whose it is."""
 
 Where = Mapping[str, Any]

@@ -157,6 +157,9 @@ class Tables:
             self.clear(staged)
             self._store.delete("table_version", staged.rows_id)
 
+    def forget(self, system: str) -> None:
+        """Forget what is known beside the rows of a system that no connection reaches any more."""
+
     def count(self, table: Table) -> int:
         """Return how many rows there are."""
         with self._store.transaction() as connection:

@@ -16,6 +16,9 @@ from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import not_found
 from polytomic_mcp.sandbox.requests_seen import RequestsSeen
 from polytomic_mcp.sandbox.seeding import seed
+from polytomic_mcp.sandbox.servers.hosts import AllowedHosts
+from polytomic_mcp.sandbox.servers.reach import Reach
+from polytomic_mcp.sandbox.servers.routing import AllQueries, AllTables
 from polytomic_mcp.sandbox.signals import Signals
 from polytomic_mcp.sandbox.store import JsonObject, Store
 from polytomic_mcp.sandbox.tables import Tables
@@ -31,9 +34,11 @@ class World:
     """What the routes share. Two worlds never meet: nothing here is global.
 
     ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
-    ``tables`` holds the rows every connection reaches and ``engine`` queries them; ``workers`` runs
+    ``tables`` holds the rows every connection reaches and ``engine`` queries them, ``reach`` is the way to
+    the real servers on the allowed ``hosts``; ``workers`` runs
     executions and jobs beside the requests that started them, ``signals`` is what threads share;
-    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the world ``within`` its organization.
+    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the world
+    ``within`` its organization.
 
     Raises:
         ValueError: The store's clock is later than ``start``.
@@ -43,20 +48,23 @@ class World:
     key: str
     base: InitVar[Clock] = utc_now
     start: InitVar[datetime | None] = None
+    hosts: InitVar[AllowedHosts] = AllowedHosts()
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=2))
     signals: Signals = field(default_factory=Signals)
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     clock: MovableClock = field(init=False)
+    reach: Reach = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
     organization_id: str = field(init=False, default=ORGANIZATION_ID)
     _under_way: set[Future[Any]] = field(init=False, default_factory=set[Future[Any]])
 
-    def __post_init__(self, base: Clock, start: datetime | None) -> None:
+    def __post_init__(self, base: Clock, start: datetime | None, hosts: AllowedHosts) -> None:
         self.clock = MovableClock(base, self.store, start=start)
-        self.tables = Tables(self.store, seed)
-        self.engine = Engine(self.tables)
+        self.reach = Reach(self.store, hosts)
+        self.tables = AllTables(self.store, seed, self.reach, self.now)
+        self.engine = AllQueries(self.tables, self.reach)
 
     def within(self, organization_id: str) -> Self:
         """Return this world as one organization sees it: the systems are everybody's, its objects its own."""

@@ -32,7 +32,7 @@ def test_a_person_sees_each_step_the_rows_and_the_configuration(command: Command
     assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
     assert "completed: 20 insert" in done.out
     assert "Rows that arrived: 20 (the last 20)\n   Id" in done.out
-    assert "is not known to the CRM" in done.out
+    assert "is not known to salesforce" in done.out
     assert '"polytomic-sandbox"' in done.out
     assert '"POLYTOMIC_API_KEY"' in done.out
     assert "\x1b" not in done.out

@@ -21,7 +21,7 @@ PATIENCE = 5_000
 HEADERS = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "hubspot": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
-    "linkedinads": {"auth_method": "oauth", "oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    "linkedinads": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
     "postgresql": {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"},
     "snowflake": {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"},
 }
@@ -80,8 +80,8 @@ class Stage:
         """Open a sandbox that starts from the stage."""
         return create_sandbox(state=shutil.copy(self.state, folder / "stage.db"))
 
-    def _post(self, path: str, /, *, name: str | None = None, **body: Any) -> Any:
-        answer = self._http.post(path, json=body if name is None else {"name": name, **body})
+    def _post(self, path: str, /, **body: Any) -> Any:
+        answer = self._http.post(path, json=body)
         assert answer.status_code == 200, (path, answer.text)
         return answer.json().get("data")
 

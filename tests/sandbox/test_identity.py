@@ -10,6 +10,29 @@ async def test_the_key_identifies_the_one_user_of_the_sandbox(http: httpx.AsyncC
     assert answer.json()["data"]["email"] == "ada@acme.example"
 
 
+async def test_a_key_minted_for_a_user_is_no_partners(http: httpx.AsyncClient) -> None:
+    own = (await http.get("/api/me")).json()["data"]
+    path = f"/api/organizations/{own['organization_id']}/users/{own['id']}/keys"
+    key = (await http.post(path)).json()["data"]["value"]
+    headers = {"Authorization": f"Bearer {key}"}
+
+    hers = (await http.get("/api/me", headers=headers)).json()["data"]
+    more = await http.post("/api/organizations", json={"name": "More"}, headers=headers)
+
+    assert (hers["id"], hers["is_user"], hers["is_partner"]) == (own["id"], True, False)
+    assert more.status_code == 403
+
+
+async def test_the_key_is_the_organizations_that_is_named_beside_it(http: httpx.AsyncClient) -> None:
+    other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
+    key = http.headers.pop("Authorization").removeprefix("Bearer ")
+
+    me = (await http.get("/api/me", auth=(other, key))).json()["data"]
+
+    assert (me["id"], me["organization_id"], me["email"]) == (other, other, None)
+    assert (me["is_organization"], me["is_user"], me["is_partner"]) == (True, False, False)
+
+
 async def test_who_reaches_every_organization_is_a_partner(http: httpx.AsyncClient) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     path = f"/api/organizations/{other}/users"

@@ -79,9 +79,7 @@ def test_it_looks_again_within_an_hour_whatever_it_knows(world: World, slept: li
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
-def test_a_fault_does_not_end_it(
-    world: World, slept: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_does_not_end_it(world: World, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Scheduler) -> None:
         raise LookupError
 

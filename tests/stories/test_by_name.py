@@ -98,7 +98,7 @@ async def test_the_guide_its_diagnosis_and_what_hangs_on_it_go_by_names(
     causes = {cause["cause"]: cause["count"] for cause in diagnosis["row_errors"]["causes"]}
     assert list(causes.values()) == [3, 1]
     unknown, missing = causes
-    assert "is not known to the CRM" in unknown
+    assert "is not known to salesforce" in unknown
     assert "the identity Id has no value" in missing
     assert [cause["blocks"] for cause in diagnosis["causes"]] == [False, False]
     assert [(row["name"], row["state"]) for row in overview["items"]] == [(SYNC["name"], "row_errors")]

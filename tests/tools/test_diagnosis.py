@@ -86,7 +86,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     errors = diagnosis["row_errors"]
     assert (errors["execution_id"], errors["total"], errors["read"]) == ("run-1", 5, 5)
     assert [(each["cause"], each.get("field"), each["count"]) for each in errors["causes"]] == [
-        ("contact <contact_id> is not known", None, 3),
+        ("<contact_id> is not known", None, 3),
         ("Note is longer than <number> characters", "Note", 2),
     ]
     assert errors["causes"][0]["examples"] == [
@@ -94,7 +94,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     ]
     assert len(errors["causes"][1]["examples"][0]["row"]["Note"]) == 60
     assert diagnosis["verdict"] == "2 problems found"
-    assert told(diagnosis)[0] == ("Rows are refused: contact <contact_id> is not known", "certain", False)
+    assert told(diagnosis)[0] == ("Rows are refused: <contact_id> is not known", "certain", False)
     assert diagnosis["causes"][0]["next_step"] == {
         "tool": "get_sync_execution",
         "arguments": {"sync_id": ill.SYNC, "execution_id": "run-1", "log": "errors"},
@@ -761,7 +761,7 @@ async def test_the_guides_refused_rows_are_explained_over_the_sandbox(
     errors = diagnosis["row_errors"]
     assert counts["error"] == errors["total"] == sum(each["count"] for each in errors["causes"]) > 2
     unknown, empty = diagnosis["causes"]
-    assert "contact <contact_id> is not known to the CRM" in unknown["cause"]
+    assert "<contact_id> is not known to salesforce" in unknown["cause"]
     assert "the identity Id has no value" in empty["cause"]
     assert diagnosis["state"]["state"] == "row_errors"
     assert [each["type"] for each in diagnosis["events"]] == ["sync.completed_with_errors", "sync.running"]

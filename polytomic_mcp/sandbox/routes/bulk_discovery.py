@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.store import JsonObject
 def get_source(call: Call) -> JsonObject:
     """Answer with the schemas; the first call meets a cache that is still being filled."""
     connection = call.world.find("connection", call.arguments["id"])
-    if reason := bulk_sources.objection(connection):
+    if reason := bulk_sources.objection(connection) or call.world.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_source")
     try:
         schema_cache.require_read(call.world, connection)
@@ -27,7 +27,7 @@ def get_source(call: Call) -> JsonObject:
 def get_target(call: Call) -> JsonObject:
     """Answer with the configuration and the modes."""
     connection = call.world.find("connection", call.arguments["id"])
-    if reason := bulk_destinations.objection(connection):
+    if reason := bulk_destinations.objection(connection) or call.world.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
     return {"data": bulk_destinations.describe(connection)}
 

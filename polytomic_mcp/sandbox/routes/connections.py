@@ -1,8 +1,9 @@
 """Connections: create, read, replace, test and delete."""
 
+import logging
 from typing import Final
 
-from polytomic_mcp.sandbox import consents, schema_cache, sharing
+from polytomic_mcp.sandbox import consents, harbors, schema_cache, sharing
 from polytomic_mcp.sandbox.addresses import is_web_address
 from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.configuration import (
@@ -16,7 +17,10 @@ from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connecti
 from polytomic_mcp.sandbox.dependents import Dependents, dependents
 from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.servers.reach import WEBHOOK
+from polytomic_mcp.sandbox.servers.webhook_credentials import new_secret
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.upstream import needs_consent, sign_in_method, upstream_error
 from polytomic_mcp.sandbox.validation import Problem, unfit
 
@@ -24,17 +28,18 @@ HEALTHY: Final = "healthy"
 UNHEALTHY: Final = "unhealthy"
 """The states seen in the API's answers; a connection that waits for consent is unhealthy (a guess)."""
 
+_LOG: Final = logging.getLogger(__name__)
 _WAITING: Final = "Waiting for a person to sign in: open auth_url in a browser."
 
 
 def list_all(call: Call) -> JsonObject:
     """Answer with every connection, secrets masked."""
-    return {"data": [show(document) for document in call.world.store.list("connection")]}
+    return {"data": [_shown(call, document) for document in call.world.store.list("connection")]}
 
 
 def get(call: Call) -> JsonObject:
     """Answer with one connection, secrets masked."""
-    return {"data": show(call.world.find("connection", call.arguments["id"]))}
+    return {"data": _shown(call, call.world.find("connection", call.arguments["id"]))}
 
 
 def create(call: Call) -> JsonObject:
@@ -86,8 +91,9 @@ def test(call: Call) -> Answer:
     if needs_consent(type_, configuration):
         error = None if is_consented else f"{type_.name} waits for a person to sign in"
     else:
-        error = upstream_error(type_, configuration)
-    if error is not None:
+        error = _trial(call, type_, configuration)
+    tried = {"id": call.arguments.get("connection_id"), "type": type_.brief()}
+    if error := error or call.world.faults.outage(tried):
         raise RefusalError(400, f"{call.operation}: {error}.", key="connection_failed")
     return Answer()
 
@@ -96,6 +102,7 @@ def delete(call: Call) -> Answer:
     """Delete a connection; ``force`` takes along whatever stands on it."""
     store, id_ = call.world.store, call.arguments["id"]
     document = call.world.find("connection", id_)
+    harbors.require_unbacked(call.world, id_)
     standing, shared = dependents(store, id_), sharing.children(call.world, id_)
     if (standing or shared) and not call.arguments.get("force"):
         raise RefusalError(
@@ -108,6 +115,7 @@ def delete(call: Call) -> Answer:
     sharing.end(call.world, id_)
     consents.withdraw(store, id_)
     schema_cache.forget(call.world, id_)
+    call.world.tables.forget(system_of(document))
     store.delete("connection", document["id"])
     return Answer(status=204)
 
@@ -146,7 +154,7 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
         _sign_in(call, type_, document)
     call.world.store.put("connection", document["id"], document)
     sharing.follow(call.world, document)
-    return {"data": {**show(document), **consent}}
+    return {"data": {**_shown(call, document), **consent}}
 
 
 def _ask(call: Call, type_: ConnectionType, document: JsonObject) -> JsonObject:
@@ -162,10 +170,24 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     """Settle a connection that brings its own credentials; ``validate=false`` skips trying them (a guess)."""
     consents.withdraw(call.world.store, document["id"])
     is_tried = call.arguments.get("validate", True)
-    error = upstream_error(type_, document["configuration"]) if is_tried else None
+    configuration = document["configuration"]
+    document["_server"] = call.world.reach.is_real(type_.id, configuration)
+    if document["_server"] and type_.id == WEBHOOK:
+        configuration.setdefault("secret", new_secret(document["id"]))
+    error = _trial(call, type_, configuration) if is_tried else None
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
+    if note := call.world.reach.note(type_.id, configuration):
+        _LOG.warning("Connection %s: %s", document["name"], note)
     if error is None:
         schema_cache.start(call.world, document["id"])
+
+
+def _trial(call: Call, type_: ConnectionType, configuration: JsonObject) -> str | None:
+    """Return why signing in fails, at the real server where there is one; None when it works."""
+    reach = call.world.reach
+    if reach.is_real(type_.id, configuration):
+        return reach.objection(type_.id, configuration)
+    return upstream_error(type_, configuration)
 
 
 def show(document: JsonObject) -> JsonObject:
@@ -187,6 +209,10 @@ def _require_same_type(connection: JsonObject, type_: ConnectionType) -> None:
     if connection["type"]["id"] != type_.id:
         actual = connection["type"]["id"]
         raise RefusalError(400, f"connection_id names a connection of type {actual}, not {type_.id}.")
+
+
+def _shown(call: Call, document: JsonObject) -> JsonObject:
+    return show(document) | call.world.faults.state(document)
 
 
 ROUTES: Final[Routes] = {

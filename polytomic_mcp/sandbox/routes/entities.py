@@ -36,7 +36,7 @@ def get(call: Call) -> JsonObject:
     id_ = call.arguments["id"]
     for kind, path in _PATHS.items():
         document = call.world.store.get(kind, id_)
-        if document is not None and is_reached(call, _organization(call, kind, document)):
+        if document is not None and _is_seen(call, kind, document):
             return {
                 "data": {
                     "id": id_,
@@ -48,6 +48,13 @@ def get(call: Call) -> JsonObject:
                 }
             }
     raise not_found("entity", id_)
+
+
+def _is_seen(call: Call, kind: str, document: JsonObject) -> bool:
+    """Say whether the caller reaches an object; an execution is reached through its sync."""
+    if kind == "execution":
+        return call.world.store.get("sync", document["_sync_id"]) is not None
+    return is_reached(call, _organization(call, kind, document))
 
 
 def _organization(call: Call, kind: str, document: JsonObject) -> str:

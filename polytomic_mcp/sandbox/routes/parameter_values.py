@@ -44,6 +44,7 @@ def _require_healthy(call: Call, connection: JsonObject) -> None:
         raise RefusalError(
             400, f"{call.operation}: the connection is {connection['status']}; sign in or repair it first."
         )
+    call.world.faults.require_up(connection)
 
 
 def _listable(type_: ConnectionType) -> list[str]:

@@ -27,6 +27,7 @@ def refresh(call: Call) -> Answer:
             f"{call.operation}: the connection is {connection['status']}; only healthy ones are read.",
             key="connection_unhealthy",
         )
+    call.world.faults.require_up(connection)
     schema_cache.start(call.world, connection["id"])
     return Answer(headers={"Location": f"/api/connections/{connection['id']}/schemas/status"})
 

@@ -1,9 +1,10 @@
 """Temporary credentials: tokens for a user that work for a while, read-only if wanted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from polytomic_mcp.sandbox import credentials, organizations, users
+from polytomic_mcp.sandbox import credentials, harbors, organizations, users
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -15,6 +16,7 @@ USUAL: Final = 3_600
 """Seconds a credential works (the API's documentation)."""
 
 _LONGEST_NAME: Final = 128
+_TYPES: Final = ("user", "harbor")
 _MODES: Final = ("user", "read_only")
 
 
@@ -33,18 +35,18 @@ def create(call: Call) -> Answer:
 
 def _subject(call: Call) -> Credential:
     subject: JsonObject = call.arguments["subject"]
-    if subject["type"] == "harbor":
-        raise RefusalError(
-            501, f"The sandbox does not emulate {call.operation} for a Harbor.", key="not_implemented"
-        )
     mode = subject.get("mode") or "user"
-    if subject["type"] != "user" or mode not in _MODES:
-        raise _bad("subject.type must be user, and subject.mode user or read_only")
+    if subject["type"] not in _TYPES or mode not in _MODES:
+        raise _bad("subject.type must be user or harbor, and subject.mode user or read_only")
     organization_id = organizations.act_in(call, subject.get("organization_id"))
     user = call.world.find(users.KIND, subject.get("user_id") or call.credential.user_id)
     if user["organization_id"] != organization_id:
         raise _bad("subject.user_id names nobody of the organization")
-    return Credential(organization_id, user["id"], "temporary_credential", mode)
+    credential = Credential(organization_id, user["id"], "temporary_credential", mode)
+    if subject["type"] == "user":
+        return credential
+    harbor = call.world.within(organization_id).find(harbors.KIND, subject.get("harbor_id") or "")
+    return replace(credential, harbor_id=harbor["id"])
 
 
 def _bad(message: str) -> RefusalError:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from polytomic_mcp.sandbox import credentials, organizations, roles, users
+from polytomic_mcp.sandbox import credentials, harbor_users, organizations, roles, users
 from polytomic_mcp.sandbox.addresses import is_email_address
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.refusals import RefusalError, not_found
@@ -77,7 +77,9 @@ def _find(call: Call) -> JsonObject:
 
 
 def _shown(call: Call, user: JsonObject) -> JsonObject:
-    return users.show(user) | ({} if "org_id" in call.arguments else _NO_HARBOR)
+    return users.show(user) | (
+        {} if "org_id" in call.arguments else harbor_users.membership(call.world, user["id"])
+    )
 
 
 def _save(call: Call, user: JsonObject) -> JsonObject:

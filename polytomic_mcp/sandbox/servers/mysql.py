@@ -37,7 +37,7 @@ _SYSTEM: Final = ("information_schema", "mysql", "performance_schema", "sys")
 _MODE: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, so that text ends where sqlglot takes it to end."""
 
-_REFUSED: Final = frozenset({1264, 1292, 1364, 1366, 1406, 1644, 3819, 3140, 4025})
+_REFUSED: Final = frozenset((code,) for code in (1264, 1292, 1364, 1366, 1406, 1644, 3140, 3819, 4025))
 """Errors of one row's that are none of PyMySQL's DataError and IntegrityError: checks and triggers, mostly."""
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -150,7 +150,11 @@ class MysqlWire(Wire):
         self._begin(seconds, is_read_only=is_read_only)
 
     def _begin(self, seconds: float, *, is_read_only: bool) -> None:
-        limit = f"max_statement_time = {seconds}" if self._is_mariadb else f"max_execution_time = {int(seconds * 1000)}"
+        limit = (
+            f"max_statement_time = {seconds}"
+            if self._is_mariadb
+            else f"max_execution_time = {int(seconds * 1000)}"
+        )
         self.execute(
             f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = {_LOCK_SECONDS}, {limit}"
         )
@@ -198,7 +202,10 @@ class MysqlWire(Wire):
             if all(row.get(name) is not None for row in rows for name in relation.key):
                 cursor.executemany(sql, values)
                 return [*rows]
-            return [self._inserted(cursor, sql, each, relation, row) for each, row in zip(values, rows, strict=True)]
+            return [
+                self._inserted(cursor, sql, each, relation, row)
+                for each, row in zip(values, rows, strict=True)
+            ]
 
     @staticmethod
     def _inserted(
@@ -241,10 +248,11 @@ class MysqlWire(Wire):
     def state(self, relation: Relation) -> str:
         return repr(self.fetch(f"CHECKSUM TABLE {self.called(relation)}"))
 
-    def refusal(self, error: Exception) -> str | None:
-        code, *words = error.args or (0,)
-        is_of_row = isinstance(error, pymysql.DataError | pymysql.IntegrityError) or code in _REFUSED
-        return " ".join(map(str, words)) if is_of_row else None
+    def is_refusal(self, error: Exception) -> bool:
+        return isinstance(error, pymysql.DataError | pymysql.IntegrityError) or error.args[:1] in _REFUSED
+
+    def words(self, error: Exception) -> str:
+        return str(error.args[-1]) if error.args else type(error).__name__
 
     def commit(self) -> None:
         self._connection.commit()

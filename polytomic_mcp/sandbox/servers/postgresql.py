@@ -27,7 +27,12 @@ _SETTINGS: Final = (
 _AS_THEY_ARE: Final = ("bool", "int2", "int4", "int8", "oid", "float4", "float8", "bytea")
 """The types whose Python values are JSON's, or nearly; all others come as text."""
 
-_REFUSING: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.InternalError, psycopg.errors.RaiseException)
+_REFUSING: Final = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.InternalError,
+    psycopg.errors.RaiseException,
+)
 
 _TYPES: Final[Mapping[str, str]] = {
     "bigint": "BIGINT",
@@ -205,10 +210,16 @@ class PostgresqlWire(Wire):
         )
         return repr(found)
 
-    def refusal(self, error: Exception) -> str | None:
-        if not isinstance(error, _REFUSING):
-            return None
-        return str(error).strip().replace("\n", "; ")
+    def is_refusal(self, error: Exception) -> bool:
+        return isinstance(error, _REFUSING)
+
+    def words(self, error: Exception) -> str:
+        told = error.diag if isinstance(error, psycopg.Error) else None
+        if told is None or told.message_primary is None:
+            return str(error).strip().replace("\n", "; ")
+        # A detail about a key says which one; others hold the whole row.
+        detail = told.message_detail or ""
+        return f"{told.message_primary}: {detail}" if detail.startswith("Key ") else told.message_primary
 
     def commit(self) -> None:
         self._connection.commit()

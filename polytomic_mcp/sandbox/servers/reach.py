@@ -75,14 +75,14 @@ class Reach:
         configuration: JsonObject = (self._store.get("connection", id_) or {}).get("configuration", {})
         if not self.is_real(type_id, configuration):
             host = _address(type_id, configuration)[0]
-            raise _unreachable(f"{host or 'its host'} is not allowed: start the sandbox with --allow-host {host}")
+            raise _unreachable(
+                f"{host or 'its host'} is not allowed: start the sandbox with --allow-host {host}"
+            )
         return configuration
 
     def open(self, key: str, *, seconds: float = SECONDS, is_read_only: bool = True) -> Wire:
         """Open a wire to the server of a database connection; ``RefusalError`` says why it cannot be."""
-        return self._open(
-            key.partition("@")[0], self.configuration(key), seconds, is_read_only=is_read_only
-        )
+        return self._open(key.partition("@")[0], self.configuration(key), seconds, is_read_only=is_read_only)
 
     @staticmethod
     def _open(type_id: str, configuration: Mapping[str, Any], seconds: float, *, is_read_only: bool) -> Wire:
@@ -100,7 +100,7 @@ def explained(wire: Wire) -> Generator[None]:
     try:
         yield
     except wire.errors as error:
-        raise RefusalError(422, f"{wire.make}: {_words(error)}", key="server_error") from error
+        raise RefusalError(422, f"{wire.make}: {wire.words(error)}", key="server_error") from error
 
 
 def _postgresql(configuration: Mapping[str, Any], seconds: float, *, is_read_only: bool) -> Wire:

@@ -47,14 +47,18 @@ class ServerTables:
             wire.make_schema(schema)
             columns = [_definition(wire, table, column) for column in table.columns]
             key = [f"PRIMARY KEY ({wire.quoted(table.key)})"] if table.key else []
-            wire.execute(f"CREATE TABLE {wire.quoted(schema)}.{wire.quoted(name)} ({', '.join([*columns, *key])})")
+            wire.execute(
+                f"CREATE TABLE {wire.quoted(schema)}.{wire.quoted(name)} ({', '.join([*columns, *key])})"
+            )
 
     def add_columns(self, table: Table, columns: Iterable[Column]) -> Table:
         """Append columns and return the table as it is now."""
         with self._writing(table) as wire:
             relation = _relation(wire, table)
             for column in columns:
-                wire.execute(f"ALTER TABLE {wire.called(relation)} ADD COLUMN {_definition(wire, table, column)}")
+                wire.execute(
+                    f"ALTER TABLE {wire.called(relation)} ADD COLUMN {_definition(wire, table, column)}"
+                )
             return _relation(wire, table).table(table.system)
 
     def drop(self, table: Table) -> None:
@@ -93,7 +97,7 @@ class ServerTables:
             held = self._picked(wire, table, relation, rows, is_locked=True)
             if gone := rows.keys() - held.keys():
                 raise writing.RefusedRowsError(dict.fromkeys(gone, _GONE))
-            changes = {id_: _changes(held[id_], row) for id_, row in rows.items()}
+            changes = {id_: _changes(relation, held[id_], row) for id_, row in rows.items()}
             updates = {id_: writing.Update(held[id_], each) for id_, each in changes.items() if each}
             writing.update(wire, relation, updates)
             moved = {id_: relation.place(held[id_] | each.changes) for id_, each in updates.items()}
@@ -191,8 +195,9 @@ def _relation(wire: Wire, table: Table) -> Relation:
     return relation
 
 
-def _changes(held: Row, row: Row) -> Row:
-    return {name: value for name, value in row.items() if name in held and held[name] != value}
+def _changes(relation: Relation, held: Row, row: Row) -> Row:
+    names = [column.name for column in relation.columns if column.updateable and column.name in row]
+    return {name: row[name] for name in names if row[name] != held[name]}
 
 
 def _definition(wire: Wire, table: Table, column: Column) -> str:

@@ -34,6 +34,7 @@ _TOO_MANY: Final = 429
 _BROKEN: Final = 500
 _SHOWN: Final = 200
 _HASH: Final = 16
+_RECORD: Final = Column("record", "object", "JSON", label="Record", identity_functions=())
 _OTHER: Final = re.compile(r"\W+")
 
 
@@ -47,8 +48,7 @@ class WebhookTables:
 
     def list(self, system: str) -> "list[Table]":
         """Return the receiver's object."""
-        columns = (Column("hash", "string", "VARCHAR"), Column("fields", "object", "JSON"))
-        return [Table(system, OBJECT, "HTTP", "webhook", columns)]
+        return [Table(system, OBJECT, "HTTP", "webhook", (_RECORD,))]
 
     def get(self, system: str, name: str) -> Table | None:
         """Return the receiver's object, or None for any other name."""
@@ -82,7 +82,7 @@ class WebhookTables:
 
     def insert(self, table: Table, rows: Iterable[Row]) -> "list[int]":
         """Post rows when the running transaction commits; ``RefusalError`` then says what failed."""
-        sent = [{"hash": row["hash"][:_HASH], "fields": _normalized(row["fields"])} for row in rows]
+        sent = [_sent(row[_RECORD.name]) for row in rows]
         with self._store.transaction():
             sync = self._sync(table.system)
             configuration = self._reach.configuration(table.system)
@@ -124,9 +124,18 @@ class WebhookTables:
             signed = sign_in(client, configuration, self._reach)
             for start in range(0, len(records), BATCH):
                 batch = records[start : start + BATCH]
-                envelope = {"id": sync["id"], "name": sync["name"], "records": batch, "metadata": {}}
+                envelope: JsonObject = {
+                    "id": sync["id"],
+                    "name": sync["name"],
+                    "records": batch,
+                    "metadata": {},
+                }
                 body = gzip.compress(json.dumps({"event": "sync.records", "object": envelope}).encode())
-                headers = {"Polytomic-Signature-Timestamp": f"{self._now()[:19]}Z", **_HEADERS, **signed.headers}
+                headers = {
+                    "Polytomic-Signature-Timestamp": f"{self._now()[:19]}Z",
+                    **_HEADERS,
+                    **signed.headers,
+                }
                 _post(client, client.build_request("POST", signed.url, content=body, headers=headers))
 
 
@@ -170,6 +179,10 @@ def _require_taken(answer: httpx.Response) -> None:
         url, words = answer.request.url.copy_with(query=None), answer.text[:_SHOWN].strip()
         message = f"The webhook at {url} answered {answer.status_code}{f': {words}' if words else ''}"
         raise RefusalError(422, message, key="webhook_failed")
+
+
+def _sent(record: JsonObject) -> JsonObject:
+    return {"hash": record["hash"][:_HASH], "fields": _normalized(record["fields"])}
 
 
 def _normalized(fields: Mapping[str, Any]) -> Row:

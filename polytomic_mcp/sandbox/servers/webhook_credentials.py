@@ -78,7 +78,9 @@ def _refusal(reason: str) -> RefusalError:
 
 
 def _named(pairs: Any) -> dict[str, str]:
-    return {str(each.get("name")): str(each.get("value") or "") for each in map(members, items(pairs)) if each}
+    return {
+        str(each.get("name")): str(each.get("value") or "") for each in map(members, items(pairs)) if each
+    }
 
 
 def _basic(user: Any, password: Any) -> str:

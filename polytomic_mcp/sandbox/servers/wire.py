@@ -76,8 +76,12 @@ class Wire(ABC):
         """Return what changes with every change of a table's rows."""
 
     @abstractmethod
-    def refusal(self, error: Exception) -> str | None:
-        """Return the server's words where it refused a row, or None where something else is wrong."""
+    def is_refusal(self, error: Exception) -> bool:
+        """Say whether the server refused a row, and nothing else is wrong."""
+
+    @abstractmethod
+    def words(self, error: Exception) -> str:
+        """Return the server's own words in one line, without the row."""
 
     @abstractmethod
     def commit(self) -> None:

@@ -45,7 +45,9 @@ def update(wire: Wire, relation: Relation, updates: Mapping[int, Update]) -> Non
         for names, same in groupby(some, lambda each: tuple(each.changes)):
             setting = ", ".join(f"{wire.quoted(name)} = %s" for name in names)
             sql = f"UPDATE {wire.called(relation)} SET {setting} WHERE {_is_it(wire, relation)}"  # noqa: S608 - quoted
-            values = [_encoded(wire, relation, each.changes) + _marks(wire, relation, each.held) for each in same]
+            values = [
+                _encoded(wire, relation, each.changes) + _marks(wire, relation, each.held) for each in same
+            ]
             yield from (is_changed or None for is_changed in wire.change(sql, values))
 
     _perform(wire, updates, act)
@@ -99,7 +101,7 @@ def _perform(
         found = dict(zip(changes, act([*changes.values()]), strict=True))
         refused = {id_: _UNCHANGED for id_, each in found.items() if each is None}
     except (*wire.errors, ValueError) as error:
-        if _reason(wire, error) is None:
+        if not _is_refusal(wire, error):
             raise
         wire.execute(_UNDO.format("all_rows"))
         found, refused = _one_by_one(wire, changes, act)
@@ -119,13 +121,12 @@ def _one_by_one(
         try:
             (found[id_],) = act([change])
         except (*wire.errors, ValueError) as error:
-            reason = _reason(wire, error)
-            if reason is None:
+            if not _is_refusal(wire, error):
                 raise
-            refused[id_] = reason
+            refused[id_] = wire.words(error)
             wire.execute(_UNDO.format("one_row"))
     return found, refused | {id_: _UNCHANGED for id_, each in found.items() if each is None}
 
 
-def _reason(wire: Wire, error: Exception) -> str | None:
-    return str(error) if isinstance(error, ValueError) else wire.refusal(error)
+def _is_refusal(wire: Wire, error: Exception) -> bool:
+    return isinstance(error, ValueError) or wire.is_refusal(error)

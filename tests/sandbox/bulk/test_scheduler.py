@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("people")
+
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 NOON = {"frequency": "daily", "hour": "12", "minute": "0"}
 
@@ -26,7 +28,7 @@ def people(stage: Any) -> Any:
     return stage.table("shop.people", "id name changed:number", [{"id": "1", "name": "Ada", "changed": 1}])
 
 
-async def test_the_default_schedule_runs_and_says_so(stage: Any, people: Any, advance: Any) -> None:
+async def test_the_default_schedule_runs_and_says_so(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
 
     report = await advance("2d")
@@ -46,9 +48,7 @@ async def test_the_default_schedule_runs_and_says_so(stage: Any, people: Any, ad
     assert len(stage.rows("copy.shop_people")) == 1
 
 
-async def test_an_additional_schedule_runs_its_schemas_in_its_mode(
-    stage: Any, people: Any, advance: Any
-) -> None:
+async def test_an_additional_schedule_runs_its_schemas_in_its_mode(stage: Any, advance: Any) -> None:
     stage.table("shop.orders", "id", [{"id": "1"}])
     extra = {**NOON, "schemas": ["SHOP.people"], "resync_mode": "resync"}
     sync = await stage.sync(active=True, default_schedule=DAILY, additional_schedules=[extra])
@@ -62,7 +62,10 @@ async def test_an_additional_schedule_runs_its_schemas_in_its_mode(
     assert [each["schema"] for each in execution["schemas"]] == ["shop.people"]
     assert (execution["is_resync"], execution["is_partial"]) == (True, True)
     events = (await stage.http.get("/api/events", params={"type": "bulk_sync.completed"})).json()["data"]
-    assert {each["event"]["schedule"]["id"] for each in events} == {noon["schedule_id"], morning["schedule_id"]}
+    assert {each["event"]["schedule"]["id"] for each in events} == {
+        noon["schedule_id"],
+        morning["schedule_id"],
+    }
 
 
 async def test_a_schedule_for_what_is_not_incremental_reads_every_record_again(
@@ -86,9 +89,7 @@ async def test_a_schedule_for_what_is_not_incremental_reads_every_record_again(
     assert (execution["fetch_mode"], execution["is_resync"]) == ("full", False)
 
 
-async def test_of_schedules_due_at_the_same_instant_the_additional_one_runs(
-    stage: Any, people: Any, advance: Any
-) -> None:
+async def test_of_schedules_due_at_the_same_instant_the_additional_one_runs(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY, additional_schedules=[DAILY])
 
     report = await advance("1d")
@@ -103,9 +104,7 @@ async def test_of_schedules_due_at_the_same_instant_the_additional_one_runs(
     }
 
 
-async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(
-    stage: Any, people: Any, advance: Any
-) -> None:
+async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(stage: Any, advance: Any) -> None:
     stage.table("shop.orders", "id", [{"id": "1"}])
     extra = {**NOON, "schemas": ["shop.people"]}
     sync = await stage.sync(active=True, additional_schedules=[extra])
@@ -118,7 +117,7 @@ async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(
     assert [each["reason"] for each in report["skipped"]] == ["none of the schedule's schemas is enabled"]
 
 
-async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, people: Any, advance: Any) -> None:
+async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     stage.world.store.delete("connection", sync["destination_connection_id"])
 
@@ -129,9 +128,7 @@ async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, people: An
     assert "there is no connection" in execution["status_message"]
 
 
-async def test_every_organization_s_schedules_run(
-    stage: Any, people: Any, advance: Any
-) -> None:
+async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> None:
     mine = await stage.sync(active=True, default_schedule=DAILY)
     theirs = (await stage.http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     other = {**stage.world.find("bulk_sync", mine["id"]), "id": "other", "organization_id": theirs}

@@ -29,7 +29,7 @@ async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
     execution = await stage.start(sync)
 
     assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
-    assert "003unknown is not known: no Contact of salesforce has that Id" in execution["errors"][0]
+    assert "003unknown is not known to salesforce: no Contact has that Id" in execution["errors"][0]
     name = f"{known['FirstName']} {known['LastName']}"
     assert stage.rows("launch", system="gong") == [
         {"Id": known["Id"], "Name": name, "Email": known["Email"], "AddedAt": "2026-01-15T09:00:00Z"}

@@ -1,0 +1,84 @@
+"""What Harbors' credentials did, for administrators."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from polytomic_mcp.sandbox import harbor_access
+from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.json_values import members
+from polytomic_mcp.sandbox.pagination import page
+from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.roles import ADMIN
+from polytomic_mcp.sandbox.store import JsonObject
+
+LONGEST: Final = timedelta(days=90)
+USUAL_PAGE: Final = 50
+LARGEST_PAGE: Final = 100
+
+_FILTERS: Final = (
+    "harbor_id", "event_type", "outcome", "operation_id", "session_id", "actor_id", "credential_id",
+    "connection_id",
+)  # fmt: skip
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the events of a time, newest first unless asked otherwise."""
+    _require_administrator(call)
+    start, end = _time(call, "start_time"), _time(call, "end_time")
+    if not start <= end <= start + LONGEST:
+        raise _bad(call, f"end_time must follow start_time within {LONGEST.days} days")
+    order = call.arguments.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise _bad(call, "order must be asc or desc")
+    wanted = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
+    found = [
+        event
+        for event in call.world.store.list(harbor_access.ACTIVITY)
+        if start <= datetime.fromisoformat(event["recorded_at"]) < end
+        and all(_part(event, name) in values for name, values in wanted.items())
+    ]
+    shown, pagination = page(
+        found,
+        lambda event: (event["recorded_at"], event["id"]),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", USUAL_PAGE),
+        largest=LARGEST_PAGE,
+        ascending=order == "asc",
+    )
+    return {"data": shown, "pagination": pagination}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one event."""
+    _require_administrator(call)
+    return {"data": call.world.find(harbor_access.ACTIVITY, call.arguments["event_id"])}
+
+
+def _part(event: Mapping[str, object], name: str) -> object:
+    noun = name.removesuffix("_id")
+    return members(event[noun]).get("id") if noun in ("actor", "credential") else event.get(name)
+
+
+def _time(call: Call, name: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(call.arguments[name])
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _bad(call, f"{name} is no time, as 2026-01-31T12:00:00Z is one") from error
+
+
+def _require_administrator(call: Call) -> None:
+    user = call.world.find("user", call.credential.user_id)
+    if call.credential.holder == "user" and ADMIN not in user["role_ids"]:
+        raise RefusalError(403, f"{call.operation} is for administrators.", key="forbidden")
+
+
+def _bad(call: Call, message: str) -> RefusalError:
+    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/organization/harbor-activity": list_all,
+    "GET /api/organization/harbor-activity/{event_id}": get,
+}
