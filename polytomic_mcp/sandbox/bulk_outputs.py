@@ -54,7 +54,7 @@ def ensure(world: World, wanted: Table) -> Table:
     held = world.tables.get(wanted.system, wanted.name)
     if held is None:
         world.tables.create(wanted)
-        return wanted
+        return world.tables.get(wanted.system, wanted.name) or wanted
     missing = [column for column in wanted.columns if held.column(column.name) is None]
     return world.tables.add_columns(held, missing) if missing else held
 

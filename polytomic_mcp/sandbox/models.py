@@ -43,7 +43,7 @@ def _refuse_enrichment(arguments: Mapping[str, Any]) -> None:
     if arguments.get("enricher"):
         raise RefusalError(
             422,
-            "The sandbox does not emulate enrichment; leave enricher out, or make the model in Polytomic itself.",
+            "The sandbox does not emulate enrichment; leave enricher out, or use Polytomic itself.",
             key="enrichment_not_emulated",
         )
 

@@ -12,13 +12,13 @@ from uuid import UUID
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
 
 from polytomic_mcp.sandbox.store import JsonObject
 
 TYPES: Final = ("string", "number", "boolean", "date", "timestamp", "uuid")
 
-_BRACES: Final = (TokenType.L_BRACE, TokenType.L_BRACE, None, TokenType.R_BRACE, TokenType.R_BRACE)
+_BRACES: Final = ("L_BRACE", "L_BRACE", None, "R_BRACE", "R_BRACE")
+"""The kinds of the tokens of a reference; its name may be of any."""
 
 
 class TemplateError(ValueError):
@@ -93,9 +93,13 @@ def _references(template: str) -> list[tuple[int, int, str]]:
         tokens = sqlglot.tokenize(template, dialect="duckdb")
     except SqlglotError as error:
         raise TemplateError("sql_template is not valid SQL: a quote or a comment has no end") from error
-    groups = zip(*(tokens[at:] for at in range(len(_BRACES))), strict=False)
-    return [(group[0].start, group[-1].end + 1, group[2].text) for group in groups if _is_reference(group)]
+    kinds = [token.token_type.name for token in tokens]
+    size = len(_BRACES)
+    groups = [tokens[at : at + size] for at in range(len(tokens)) if _is_reference(kinds[at : at + size])]
+    return [(group[0].start, group[-1].end + 1, group[2].text) for group in groups]
 
 
-def _is_reference(group: Sequence[Token]) -> bool:
-    return all(kind in (None, token.token_type) for kind, token in zip(_BRACES, group, strict=True))
+def _is_reference(kinds: Sequence[str]) -> bool:
+    return len(kinds) == len(_BRACES) and all(
+        wanted in (None, kind) for wanted, kind in zip(_BRACES, kinds, strict=True)
+    )

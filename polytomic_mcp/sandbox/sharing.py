@@ -42,7 +42,7 @@ def lend(world: World, parent: JsonObject, organization_id: str, name: str) -> J
 def follow(world: World, parent: JsonObject) -> None:
     """Bring a change of a connection to its copies."""
     for copy in children(world, parent["id"]):
-        changed = {key: parent[key] for key in _FOLLOWED}
+        changed = {key: parent[key] for key in _FOLLOWED if key in parent}
         world.within(copy["organization_id"]).store.put("connection", copy["id"], copy | changed)
 
 

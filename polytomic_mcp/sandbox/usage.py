@@ -72,7 +72,7 @@ def _stats(
     recent = [run for run in runs if _is_recent(world, run["created_at"])]
     if not recent:
         return
-    categories = [
+    categories: list[JsonObject] = [
         {"key": role, "label": _LABELS[role], "calls": sum(_calls(run, role) for run in recent)}
         for role in roles
     ]

@@ -118,7 +118,8 @@ async def test_a_policy_that_is_gone_rules_nothing(
 async def test_an_admin_may_all(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
     path = await connection(http, await policy(http))
     me = (await eve.get("/api/me")).json()["data"]
-    await http.put(f"{USERS}/{me['id']}", json={"role_ids": [ADMIN]})
+    promoted = await http.put(f"{USERS}/{me['id']}", json={"email": me["email"], "role_ids": [ADMIN]})
+    assert promoted.status_code == 200, promoted.text
 
     assert (await eve.delete(path)).status_code == 204
 

@@ -86,7 +86,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     errors = diagnosis["row_errors"]
     assert (errors["execution_id"], errors["total"], errors["read"]) == ("run-1", 5, 5)
     assert [(each["cause"], each.get("field"), each["count"]) for each in errors["causes"]] == [
-        ("<contact_id> is not known", None, 3),
+        ("contact <contact_id> is not known", None, 3),
         ("Note is longer than <number> characters", "Note", 2),
     ]
     assert errors["causes"][0]["examples"] == [
@@ -94,7 +94,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     ]
     assert len(errors["causes"][1]["examples"][0]["row"]["Note"]) == 60
     assert diagnosis["verdict"] == "2 problems found"
-    assert told(diagnosis)[0] == ("Rows are refused: <contact_id> is not known", "certain", False)
+    assert told(diagnosis)[0] == ("Rows are refused: contact <contact_id> is not known", "certain", False)
     assert diagnosis["causes"][0]["next_step"] == {
         "tool": "get_sync_execution",
         "arguments": {"sync_id": ill.SYNC, "execution_id": "run-1", "log": "errors"},

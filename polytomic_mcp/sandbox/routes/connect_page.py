@@ -18,7 +18,7 @@ from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connecti
 from polytomic_mcp.sandbox.credentials import Credential
 from polytomic_mcp.sandbox.routes import connections
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.upstream import needs_consent, upstream_error
+from polytomic_mcp.sandbox.upstream import needs_consent
 from polytomic_mcp.sandbox.validation import Problem
 from polytomic_mcp.sandbox.versions import CURRENT
 from polytomic_mcp.sandbox.world import World
@@ -174,7 +174,7 @@ def _submit(inputs: dict[str, str], visit: Visit) -> Response:
     by_consent = needs_consent(type_, completed)
     if problems := configuration_problems(type_, completed, is_signed_in_by_consent=by_consent):
         return _fill(visit, type_, configuration, problems)
-    if not by_consent and (error := upstream_error(type_, completed)):
+    if not by_consent and (error := connections.trial(visit.world, type_, completed)):
         return _fill(visit, type_, configuration, [], f"{error}.")
     if _is_taken(visit):
         note = f"There is a connection named {visit.session['name']} already. Ask for a new link."

@@ -23,6 +23,7 @@ from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.upstream import needs_consent, sign_in_method, upstream_error
 from polytomic_mcp.sandbox.validation import Problem, unfit
+from polytomic_mcp.sandbox.world import World
 
 HEALTHY: Final = "healthy"
 UNHEALTHY: Final = "unhealthy"
@@ -91,7 +92,7 @@ def test(call: Call) -> Answer:
     if needs_consent(type_, configuration):
         error = None if is_consented else f"{type_.name} waits for a person to sign in"
     else:
-        error = _trial(call, type_, configuration)
+        error = trial(call.world, type_, configuration)
     tried = {"id": call.arguments.get("connection_id"), "type": type_.brief()}
     if error := error or call.world.faults.outage(tried):
         raise RefusalError(400, f"{call.operation}: {error}.", key="connection_failed")
@@ -174,7 +175,7 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     document["_server"] = call.world.reach.is_real(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
-    error = _trial(call, type_, configuration) if is_tried else None
+    error = trial(call.world, type_, configuration) if is_tried else None
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
     if note := call.world.reach.note(type_.id, configuration):
         _LOG.warning("Connection %s: %s", document["name"], note)
@@ -182,9 +183,9 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
         schema_cache.start(call.world, document["id"])
 
 
-def _trial(call: Call, type_: ConnectionType, configuration: JsonObject) -> str | None:
+def trial(world: World, type_: ConnectionType, configuration: JsonObject) -> str | None:
     """Return why signing in fails, at the real server where there is one; None when it works."""
-    reach = call.world.reach
+    reach = world.reach
     if reach.is_real(type_.id, configuration):
         return reach.objection(type_.id, configuration)
     return upstream_error(type_, configuration)

@@ -90,7 +90,7 @@ def _blob(value: bytes) -> str:
 
 
 def _moment(text: str) -> str:
-    return text.replace(" ", "T", 1)
+    return text.replace(" ", "T", 1).removesuffix(".000000")
 
 
 def _zoned(text: str) -> str:

@@ -280,7 +280,7 @@ def _type_of_field(field: Any) -> str:
         # The length counts the sign and the point.
         digits = field.length - (1 if field.scale else 0) - (0 if field.flags & FLAG.UNSIGNED else 1)
         return _decimal(digits, field.scale)
-    if code == FIELD_TYPE.TINY and field.length == 1:
+    if code in (FIELD_TYPE.TINY, FIELD_TYPE.BIT) and field.length == 1:
         return "BOOLEAN"
     if code in _TEXTS:
         return "BLOB" if field.charsetnr == _BINARY else "VARCHAR"
