@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 import polytomic
 from pydantic import BaseModel
 
-__all__ = ["Json", "by_place", "read_responses", "read_sdk"]
+__all__ = ["Json", "by_place", "find_methods", "read_responses", "read_sdk"]
 
 Json = dict[str, Any]
 
@@ -32,6 +32,12 @@ def read_sdk() -> tuple[dict[str, Json], dict[str, Json]]:
     schemas = _Schemas()
     calls = [_Call(function, schemas) for function in _functions()]
     return {call.id: call.row() for call in calls}, schemas.definitions
+
+
+def find_methods() -> dict[str, Callable[..., Any]]:
+    """Return the methods of the SDK's raw synchronous clients by the id of the operation they call."""
+    schemas = _Schemas()
+    return {_Call(function, schemas).id: function for function in _functions()}
 
 
 def read_responses() -> tuple[dict[str, Json | None], dict[str, Json]]:

@@ -1,13 +1,21 @@
 """What every test shares: asyncio, an environment without settings, commands as processes, a scripted API."""
 
+import contextlib
+import functools
 import gc
+import gzip
+import json
 import os
+import secrets
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import anyio.lowlevel
 import httpx
@@ -66,6 +74,109 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.kill()
         process.communicate(timeout=10)
+
+
+class Database:
+    """A database of a test's own on a real server, and what a connection to it takes."""
+
+    def __init__(self, configuration: dict[str, Any], connect: Callable[[], Any]) -> None:
+        self.configuration = configuration
+        self._connect = connect
+
+    def __call__(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement and commit it; return its rows, if it has any."""
+        with contextlib.closing(self._connect()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            rows = [*cursor.fetchall()] if cursor.description else []
+            connection.commit()
+            return rows
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Database]:
+    """A PostgreSQL database, if scripts/test started the server."""
+    address = _address("TEST_POSTGRESQL")
+    psycopg = pytest.importorskip("psycopg")
+    access = {"host": address.hostname, "port": address.port}
+    access |= {"user": address.username, "password": address.password}
+    name = f"test_{secrets.token_hex(4)}"
+    with psycopg.connect(**access, dbname="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        configuration = {
+            "hostname": address.hostname,
+            "port": address.port,
+            "database": name,
+            "username": address.username,
+            "password": address.password,
+        }
+        yield Database(configuration, functools.partial(psycopg.connect, **access, dbname=name))
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def mysql() -> Iterator[Database]:
+    """A MySQL database, if scripts/test started the server, which is MariaDB."""
+    address = _address("TEST_MYSQL")
+    pymysql = pytest.importorskip("pymysql")
+    access = {"host": address.hostname, "port": address.port}
+    access |= {"user": address.username, "password": address.password}
+    name = f"test_{secrets.token_hex(4)}"
+    with contextlib.closing(pymysql.connect(**access)) as server:
+        server.cursor().execute(f"CREATE DATABASE {name}")
+        configuration = {
+            "hostname": address.hostname,
+            "port": address.port,
+            "dbname": name,
+            "account": address.username,
+            "passwd": address.password,
+        }
+        yield Database(configuration, functools.partial(pymysql.connect, **access, database=name))
+        server.cursor().execute(f"DROP DATABASE {name}")
+
+
+def _address(variable: str) -> SplitResult:
+    if variable not in os.environ:
+        pytest.skip(f"{variable} is not set: scripts/test without arguments starts the server")
+    return urlsplit(os.environ[variable])
+
+
+class Receiver:
+    """A web server that takes what is posted to it, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.came: list[tuple[str, dict[str, str], bytes]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.came.append((self.path, dict(self.headers), body))
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+                self.end_headers()
+                self.wfile.write(b'{"access_token": "issued"}')
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(gzip.decompress(body)) for _, _, body in self.came]
+
+
+@pytest.fixture
+def web_receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield receiver
+    receiver.server.shutdown()
+    thread.join()
+    receiver.server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,8 @@ class SandboxOptions:
         hosts = [f"--allow-host={host}" for host in self.allowed_hosts]
         faults = [f"--fault={fault}" for fault in self.faults]
         clock = [f"--clock={self.clock.isoformat()}"] if self.clock else []
-        return [*tables, *state, *([f"--contacts={self.contacts}"] if self.contacts else []), *clock, *hosts, *faults]
+        contacts = [f"--contacts={self.contacts}"] if self.contacts else []
+        return [*tables, *state, *contacts, *clock, *hosts, *faults]
 
     def app(self, key: str) -> Any:
         """Create the sandbox.
@@ -122,7 +123,7 @@ def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: Such an option was given.
     """
-    names = ("state", "table", "contacts", "clock", "allow_host")
+    names = ("state", "table", "contacts", "clock", "allow_host", "fault")
     if given := [name.replace("_", "-") for name in names if getattr(parsed, name)]:
         raise ConfigurationError(f"--{given[0]} is for the sandbox: add --sandbox, or leave it out.")
 

@@ -18,13 +18,13 @@ from polytomic_mcp.sandbox import bulk_spelling, connect_sessions, harbor_access
 from polytomic_mcp.sandbox.arguments import read_arguments
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
+from polytomic_mcp.sandbox.emulation import load_emulation
 from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.idempotency import Outcomes, fingerprint, require_well_formed
 from polytomic_mcp.sandbox.keys import identify, is_own, read_token
 from polytomic_mcp.sandbox.permissions import require_allowed
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.router import Router
-from polytomic_mcp.sandbox.unemulated import remedy
 from polytomic_mcp.sandbox.validation import Validation
 from polytomic_mcp.sandbox.versions import CURRENT, require_served, served_version, version_headers
 from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
@@ -105,7 +105,8 @@ class Api:
         if operation.id not in self._routes:
             raise RefusalError(
                 501,
-                f"The sandbox does not emulate {operation.id}; {remedy(operation.id)}.",
+                f"The sandbox does not emulate {operation.id}; call it on Polytomic itself. "
+                f"{load_emulation().note(operation.id)}".rstrip(),
                 key="not_implemented",
                 metadata={"operation": operation.id},
             )
@@ -113,7 +114,8 @@ class Api:
     def _perform(self, operation: Operation, call: Call, key: str | None) -> Answer:
         if key is None:
             return self._act(operation, call, _forget)
-        caller = f"{call.credential.organization_id}/{call.credential.user_id}"
+        who = call.credential
+        caller = f"{who.organization_id}/{who.user_id}/{who.harbor_id}"
         digest = fingerprint(operation.id, call.arguments, caller)
         with self._outcomes.hold(key):
             outcome = self._outcomes.recall(key, digest)

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from polytomic_mcp.sandbox.api import FAULT
 from polytomic_mcp.sandbox.fault import Fault
-from polytomic_mcp.sandbox.fault_connection import break_off, drain
 from polytomic_mcp.sandbox.fault_answers import proxy_page, refusal, rendered
+from polytomic_mcp.sandbox.fault_connection import break_off, drain
 
 _GARBLING: Final = frozenset({"truncated", "malformed"})
 _NO_ANSWER: Final = "Server disconnected without sending a response."

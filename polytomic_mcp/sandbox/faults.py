@@ -153,7 +153,7 @@ class Faults:
         return None
 
     def state(self, connection: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an outage changes in how a connection is shown: it is unhealthy until that is lifted."""
+        """Return what an outage changes in how a connection is shown, which is unhealthy meanwhile."""
         reason = self.outage(connection)
         return {"status": "unhealthy", "status_error": reason} if reason else {}
 

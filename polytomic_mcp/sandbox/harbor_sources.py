@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import bulk_executions
+from polytomic_mcp.sandbox.bulk_destinations import table_name
 from polytomic_mcp.sandbox.call import Call
 from polytomic_mcp.sandbox.harbors import unfit
 from polytomic_mcp.sandbox.store import JsonObject
@@ -31,8 +32,9 @@ def _mapping(world: World, harbor: JsonObject, source: JsonObject) -> dict[str, 
             "source_connection_id": source["connection_id"],
         },
     )
+    backing = world.find("connection", harbor["backing_connection_id"])
     written = {
-        schema["output_name"]
+        table_name(backing, sync["destination_configuration"], schema["output_name"])
         for sync in syncs
         for run in bulk_executions.of_sync(world, sync["id"])
         for schema in run["schemas"]
@@ -41,7 +43,6 @@ def _mapping(world: World, harbor: JsonObject, source: JsonObject) -> dict[str, 
     if len(written) != 1:
         return {"status": "ambiguous" if written else "unresolved", "destination_schema_id": "", "fields": {}}
     (name,) = written
-    backing = world.find("connection", harbor["backing_connection_id"])
     table = world.tables.get(system_of(backing), name)
     columns = {field: table and table.column(field) for field in source.get("fields") or ()}
     fields = {field: column.name for field, column in columns.items() if column}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import bulk_executions, executions
+from polytomic_mcp.sandbox.bulk_destinations import table_name
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
@@ -16,12 +17,16 @@ _SCHEDULE: Final = (
 def describe(world: World, harbor: JsonObject) -> JsonObject:
     """Return the pipelines that write to the Harbor's store."""
     id_ = harbor["backing_connection_id"]
+    backing = world.find("connection", id_)
     bulk = world.store.list("bulk_sync", {"destination_connection_id": id_})
     model = world.store.list("sync", {"target.connection_id": id_})
     return {
         "as_of": world.now(),
         "pipelines": [
-            *(_pipeline("bulk", sync, _bulk_datasets(world, sync), _bulk_schedules(sync)) for sync in bulk),
+            *(
+                _pipeline("bulk", sync, _bulk_datasets(world, backing, sync), _bulk_schedules(sync))
+                for sync in bulk
+            ),
             *(_pipeline("model", sync, _model_datasets(world, sync), [sync["schedule"]]) for sync in model),
         ],
     }
@@ -45,12 +50,12 @@ def _bulk_schedules(sync: JsonObject) -> list[JsonObject]:
     return [sync["default_schedule"], *sync["additional_schedules"]]
 
 
-def _bulk_datasets(world: World, sync: JsonObject) -> JsonObject:
+def _bulk_datasets(world: World, backing: JsonObject, sync: JsonObject) -> JsonObject:
     datasets: dict[str, JsonObject] = {}
     for run in bulk_executions.of_sync(world, sync["id"]):
         for schema in run["schemas"]:
-            held = datasets.get(schema["output_name"], {})
-            datasets[schema["output_name"]] = _dataset(held, schema["status"], run)
+            name = table_name(backing, sync["destination_configuration"], schema["output_name"])
+            datasets[name] = _dataset(datasets.get(name, {}), schema["status"], run)
     return datasets
 
 

@@ -50,12 +50,6 @@ def find(call: Call) -> JsonObject:
     return harbor
 
 
-def require_administrator(call: Call) -> None:
-    """Refuse a Harbor's own credential with 403 where it may not manage."""
-    if call.credential.harbor_id is not None:
-        raise RefusalError(403, f"{call.operation} is not for a Harbor's credential.", key="forbidden")
-
-
 def require_own(call: Call) -> JsonObject:
     """Return the Harbor of the credential, which must be one; refuse all others with 403."""
     if call.credential.harbor_id is None:

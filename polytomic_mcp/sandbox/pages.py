@@ -66,7 +66,7 @@ _DARK: Final = (
 
 _CONTENT: Final = Template("""<h1>$title</h1>
 $note<p>$text</p>
-$form""")
+$facts$form""")
 
 _NOTE: Final = Template("""<p class="note" role="alert">$note</p>
 """)

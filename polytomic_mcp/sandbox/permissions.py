@@ -30,7 +30,7 @@ def require_allowed(call: Call) -> None:
     if kind is None or method == "GET" or _may_all(call):
         return
     document = call.world.store.get(kind, call.arguments["id"]) if "id" in call.arguments else None
-    held: list[str] = document["policies"] if document else []
+    held: list[str] = document.get("policies") or [] if document else []
     named: list[str] = [] if method == "DELETE" else call.arguments.get("policies", [])
     if method == "DELETE":
         _require(call, "delete", [policy for policy in held if call.world.store.get("policy", policy)])

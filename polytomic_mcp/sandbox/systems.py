@@ -157,7 +157,7 @@ def system_of(connection: JsonObject) -> str:
 
 def holds_nothing(type_id: str) -> str | None:
     """Return the sentence for a type that holds no data here, or None for one that does."""
-    if type_id in load_systems():
+    if type_id.partition("@")[0] in load_systems():
         return None
     return (
         f"A connection of type {type_id} holds no data in the sandbox; "

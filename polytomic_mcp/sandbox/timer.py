@@ -10,6 +10,9 @@ from polytomic_mcp.sandbox.world import World
 LONGEST_SLEEP: Final = 3_600.0
 """Seconds after which it looks again whatever it knew: somebody may have set the machine's clock."""
 
+BREATH: Final = 0.2
+"""Seconds between two turns: many writes at a time wake it a few times only."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -36,6 +39,7 @@ class Timer:
         while not signals.closing.is_set():
             signals.alarm.clear()
             signals.alarm.wait(self._turn())
+            signals.closing.wait(BREATH)
 
     def _turn(self) -> float:
         """Do what is due, and return for how many seconds there is nothing more to do."""

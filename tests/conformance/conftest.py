@@ -40,6 +40,7 @@ class Guide:
         source = Source(field="contact_id", model_id=model_id)
         return Identity(source=source, target="Id", function="equality")
 
+
 class Bridge(httpx.BaseTransport):
     """An application in this process, for clients that know no coroutines."""
 
@@ -97,7 +98,9 @@ class Stage:
             made = self._post("/api/connections", name=f"My {type_}", type=type_, configuration=configuration)
             self.ids[type_] = made["id"]
             self._get(f"/api/connections/{made['id']}/schemas/status")
-        consent = self._post("/api/connections", name="Gong", type="gong", configuration={"auth_method": "oauth"})
+        consent = self._post(
+            "/api/connections", name="Gong", type="gong", configuration={"auth_method": "oauth"}
+        )
         assert self._http.post(consent["auth_url"], data={"decision": "allow"}).status_code < 400
         self.ids["gong"] = consent["id"]
         session = self._post("/api/connections/connect/", name="Theirs", redirect_url="https://a.example/")
@@ -124,7 +127,13 @@ class Stage:
         }
         target = {"connection_id": self.ids["gong"], "object": Guide.flow}
         manual = {"frequency": "manual"}
-        sync = {"mode": "updateOrCreate", "identity": identity, "fields": [], "target": target, "schedule": manual}
+        sync = {
+            "mode": "updateOrCreate",
+            "identity": identity,
+            "fields": [],
+            "target": target,
+            "schedule": manual,
+        }
         self.ids["sync"] = self._post("/api/syncs", name="Free to Gong", **sync)["id"]
         executions = f"/api/syncs/{self.ids['sync']}/executions"
         self.ids["execution"] = self._post(executions)["id"]
@@ -160,7 +169,14 @@ class Stage:
         )["id"]
         self.ids["role"] = self._post("/api/permissions/roles", name="Readers")["id"]
         actions = [{"action": "create", "role_ids": [self.ids["role"]]}]
-        self.ids["policy"] = self._post("/api/permissions/policies", name="Ours", policy_actions=actions)["id"]
+        self.ids["policy"] = self._post("/api/permissions/policies", name="Ours", policy_actions=actions)[
+            "id"
+        ]
+
+
+@pytest.fixture(scope="session")
+def bridge() -> type[Bridge]:
+    return Bridge
 
 
 @pytest.fixture(scope="session")

@@ -228,9 +228,7 @@ async def test_what_does_not_sign_in_is_not_kept(
     assert len(await connections(http)) == 1
 
 
-async def test_a_person_who_consents_is_led_back(
-    http: httpx.AsyncClient, browser: httpx.AsyncClient
-) -> None:
+async def test_a_person_who_consents_is_led_back(http: httpx.AsyncClient, browser: httpx.AsyncClient) -> None:
     address = await open_page(http, "hubspot")
     page = await browser.get(address)
 

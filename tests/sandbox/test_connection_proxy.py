@@ -11,9 +11,8 @@ from polytomic_mcp.sandbox import connection_proxy, rest_view
 from polytomic_mcp.sandbox.table import Column, Table
 
 
-
 @pytest.fixture
-async def salesforce(http: httpx.AsyncClient, connect: Connect) -> str:
+async def salesforce(http: httpx.AsyncClient, connect: Any) -> str:
     """A Salesforce connection whose proxy is on."""
     id_: str = (await connect("salesforce"))["id"]
     switched = await http.put(f"/api/connections/{id_}/proxy/settings", json={"enabled": True})
@@ -26,7 +25,7 @@ async def call(http: httpx.AsyncClient, id_: str, path: str = "/", **request: An
     return await http.post(f"/api/connections/{id_}/proxy", json=body)
 
 
-async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient, connect: Connect) -> None:
+async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient, connect: Any) -> None:
     id_ = (await connect("salesforce"))["id"]
 
     settings = (await http.get(f"/api/connections/{id_}/proxy/settings")).json()["data"]
@@ -39,9 +38,7 @@ async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient,
     assert "switch it on" in refused.json()["message"]
 
 
-async def test_a_warehouse_has_no_proxy_but_may_switch_it_off(
-    http: httpx.AsyncClient, connect: Connect
-) -> None:
+async def test_a_warehouse_has_no_proxy_but_may_switch_it_off(http: httpx.AsyncClient, connect: Any) -> None:
     id_ = (await connect("snowflake"))["id"]
     path = f"/api/connections/{id_}/proxy"
 
@@ -111,7 +108,7 @@ async def test_a_request_beyond_the_contract_is_refused(
 
 
 async def test_the_sixty_first_call_of_a_minute_waits_for_the_next(
-    http: httpx.AsyncClient, salesforce: str, clock: Clock
+    http: httpx.AsyncClient, salesforce: str, clock: Any
 ) -> None:
     clock.advance(seconds=20)
     for _ in range(connection_proxy.MOST_A_MINUTE):
@@ -125,7 +122,7 @@ async def test_the_sixty_first_call_of_a_minute_waits_for_the_next(
 
 
 async def test_the_contract_counts_the_calls_of_a_day(
-    http: httpx.AsyncClient, salesforce: str, clock: Clock
+    http: httpx.AsyncClient, salesforce: str, clock: Any
 ) -> None:
     await call(http, salesforce)
     clock.advance(hours=25)

@@ -163,7 +163,7 @@ async def test_a_temporary_credential_is_for_a_user_of_the_organization(
         ({"session_name": "x" * 129}, 400),
         ({"subject": {"type": "robot"}}, 400),
         ({"subject": {"type": "user", "mode": "write_only"}}, 400),
-        ({"subject": {"type": "harbor"}}, 501),
+        ({"subject": {"type": "harbor"}}, 404),
         ({"subject": {"type": "user", "user_id": "none"}}, 404),
     ],
 )

@@ -55,7 +55,6 @@ async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect:
     connection = await connect("snowflake")
     base = await create(http, connection)
     relation = {"from": "email", "to": {"model_id": base["id"], "field": "email"}}
-    enricher = {"connection_id": connection["id"], "enricher_id": "e"}
 
     model = await create(
         http,
@@ -67,7 +66,6 @@ async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect:
         tracking_columns=["updated_at"],
         relations=[relation],
         labels=["nightly"],
-        enricher=enricher,
     )
 
     assert names(model) == ["email", "contact_id", "updated_at", "score"]
@@ -77,8 +75,24 @@ async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect:
     assert model["relations"] == [relation]
     assert model["tracking_columns"] == ["updated_at"]
     assert model["labels"] == [{"name": "nightly"}]
-    assert model["enricher"] == enricher
+    assert model["enricher"] is None
     assert model["policies"] == []
+
+
+async def test_enrichment_is_refused_by_name(http: httpx.AsyncClient, connect: Any) -> None:
+    connection = await connect("snowflake")
+    model = {
+        "name": "M",
+        "connection_id": connection["id"],
+        "configuration": {"table": "public.salesforce_contacts"},
+        "enricher": {"connection_id": connection["id"], "enricher_id": "e"},
+    }
+
+    refused = await http.post("/api/models", json=model)
+    unserved = await http.get(f"/api/connections/{connection['id']}/modelsync/enrichment-source")
+
+    assert (refused.status_code, refused.json()["key"]) == (422, "enrichment_not_emulated")
+    assert (unserved.status_code, "enrichment" in unserved.json()["message"]) == (501, True)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,7 @@ async def analyst(http: httpx.AsyncClient) -> str:
 
 
 @pytest.fixture
-async def eve(
-    http: httpx.AsyncClient, sandbox: Starlette, analyst: str
-) -> AsyncIterator[httpx.AsyncClient]:
+async def eve(http: httpx.AsyncClient, sandbox: Starlette, analyst: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the key of a user who has that role only."""
     body = {"email": "eve@acme.example", "role_ids": [analyst]}
     user = (await http.post(USERS, json=body)).json()["data"]
@@ -69,7 +67,9 @@ async def test_deleting_needs_a_policy_that_grants_it(
     refused = await eve.delete(path)
 
     assert (refused.status_code, refused.json()["key"]) == (403, "forbidden")
-    assert "DELETE /api/connections/{id}: none of your roles has the action delete" in refused.json()["message"]
+    assert (
+        "DELETE /api/connections/{id}: none of your roles has the action delete" in refused.json()["message"]
+    )
     assert (await eve.get(path)).status_code == 200
     assert (await eve.delete(either)).status_code == 204
     assert (await http.delete(path)).status_code == 204
@@ -105,9 +105,7 @@ async def test_a_policy_that_stands_already_may_stay(
     assert [kept.status_code, more.status_code] == [200, 403]
 
 
-async def test_a_policy_that_is_gone_rules_nothing(
-    http: httpx.AsyncClient, eve: httpx.AsyncClient
-) -> None:
+async def test_a_policy_that_is_gone_rules_nothing(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
     gone = await policy(http)
     path = await connection(http, gone)
     await http.delete(f"/api/permissions/policies/{gone}")

@@ -33,9 +33,7 @@ def path_of(parent: dict[str, Any], organization_id: str = ORGANIZATION_ID) -> s
     return f"/api/organizations/{organization_id}/connections/{parent['id']}/shared"
 
 
-async def share(
-    http: httpx.AsyncClient, parent: dict[str, Any], child: str, **more: Any
-) -> httpx.Response:
+async def share(http: httpx.AsyncClient, parent: dict[str, Any], child: str, **more: Any) -> httpx.Response:
     return await http.post(path_of(parent), json={"child_organization_id": child, **more})
 
 
@@ -70,9 +68,7 @@ async def test_who_has_it_is_listed_for_its_owner_and_for_partners(
     assert hidden.status_code == 404
 
 
-async def test_a_copy_follows_its_parent(
-    http: httpx.AsyncClient, parent: dict[str, Any], child: str
-) -> None:
+async def test_a_copy_follows_its_parent(http: httpx.AsyncClient, parent: dict[str, Any], child: str) -> None:
     id_ = (await share(http, parent, child)).json()["data"]["id"]
     changed = parent["configuration"] | {"database": "other", "password": "wrong"}
     await http.put(f"/api/connections/{parent['id']}", json={"name": "P", "configuration": changed})
@@ -83,9 +79,7 @@ async def test_a_copy_follows_its_parent(
     assert copy["configuration"]["database"] == "other"
 
 
-async def test_a_copy_follows_a_persons_consent(
-    http: httpx.AsyncClient, create: Any, child: str
-) -> None:
+async def test_a_copy_follows_a_persons_consent(http: httpx.AsyncClient, create: Any, child: str) -> None:
     parent = (await create("hubspot", {})).json()["data"]
     id_ = (await share(http, parent, child)).json()["data"]["id"]
     await http.post(parent["auth_url"], data={"decision": "allow"})

@@ -34,8 +34,9 @@ def world(clock: Any) -> Iterator[World]:
 
 
 @pytest.fixture
-def slept(world: World, clock: Any) -> list[float]:
+def slept(world: World, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the timer sleep without time, and stop after a few turns; the sleeps are written down."""
+    monkeypatch.setattr(timer, "BREATH", 0)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -54,27 +55,22 @@ def add_sync(world: World, **schedule: str) -> None:
 
 
 def run(world: World) -> None:
+    """Let the timer turn until the test's alarm ends it."""
     turning = Timer(world)
     turning.start()
-    turning.stop()
+    turning._thread.join()
 
 
 def test_it_sleeps_until_something_is_due(world: World, slept: list[float]) -> None:
     add_sync(world, frequency="hourly", minute="10")
-    turning = Timer(world)
 
-    turning.start()
-    turning._thread.join()
+    run(world)
 
     assert slept[0] == 600
-    assert slept[1] == 3600
 
 
 def test_it_looks_again_within_an_hour_whatever_it_knows(world: World, slept: list[float]) -> None:
-    turning = Timer(world)
-
-    turning.start()
-    turning._thread.join()
+    run(world)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
 
@@ -84,15 +80,16 @@ def test_a_fault_does_not_end_it(world: World, slept: list[float], monkeypatch: 
         raise LookupError
 
     monkeypatch.setattr(Scheduler, "run_due", fail)
-    turning = Timer(world)
 
-    turning.start()
-    turning._thread.join()
+    run(world)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
 def test_it_stops_while_it_sleeps(world: World) -> None:
-    run(world)
+    turning = Timer(world)
+    turning.start()
 
-    assert world.signals.closing.is_set()
+    turning.stop()
+
+    assert not turning._thread.is_alive()

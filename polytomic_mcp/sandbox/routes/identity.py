@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import organizations, users
+from polytomic_mcp.sandbox import harbors, organizations, users
 from polytomic_mcp.sandbox.call import Call, Routes
 
 
@@ -25,9 +25,19 @@ def get(call: Call) -> dict[str, Any]:
             "is_organization": is_organization,
             "is_partner": organizations.is_partner(call),
             "is_system": False,
-            "credential": {"method": credential.method, "mode": credential.mode},
+            "credential": {"method": credential.method, "mode": credential.mode, **_harbor(call)},
         }
     }
+
+
+
+def _harbor(call: Call) -> dict[str, Any]:
+    """Return what a Harbor's own credential says of its Harbor."""
+    if call.credential.harbor_id is None:
+        return {}
+    harbor = call.world.find(harbors.KIND, call.credential.harbor_id)
+    shown = {name: harbor[name] for name in ("id", "name", "description", "mcp_server_url")}
+    return {"harbor": shown | {"actions_enabled": False}}
 
 
 ROUTES: Final[Routes] = {"GET /api/me": get}

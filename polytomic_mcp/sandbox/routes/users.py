@@ -11,9 +11,6 @@ from polytomic_mcp.sandbox.store import JsonObject
 _ROLES: Final = {"admin": roles.ADMIN, "user": roles.MEMBER}
 """What the deprecated ``role`` stands for."""
 
-_NO_HARBOR: Final[JsonObject] = {"harbor_ids": [], "harbor_only": False}
-"""What the reads of one's own organization hold beside the rest."""
-
 
 def list_all(call: Call) -> JsonObject:
     """List an organization's users."""

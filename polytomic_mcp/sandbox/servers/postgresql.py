@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Any, ClassVar, Final
 
 import psycopg
-from psycopg.abc import Query
+from psycopg.abc import QueryNoTemplate
 from psycopg.types.string import TextLoader
 
 from polytomic_mcp.sandbox.engine import Stream
@@ -114,6 +115,7 @@ class PostgresqlWire(Wire):
             options=f"{_SETTINGS} -c statement_timeout={int(seconds * 1000)} -c lock_timeout={_LOCK_SECONDS}s",
         )
         self._connection.read_only = is_read_only
+        self._queries = ExitStack()
         self._names = map("rows_{}".format, count())
         for info in self._connection.adapters.types:
             if info.name not in _AS_THEY_ARE:
@@ -126,7 +128,7 @@ class PostgresqlWire(Wire):
         return [_relation(schema, name, columns) for (schema, name), columns in found.items()]
 
     def query(self, sql: str) -> Stream:
-        cursor = self._connection.cursor(name=next(self._names))
+        cursor = self._queries.enter_context(self._connection.cursor(name=next(self._names)))
         cursor.execute(_trusted(sql))
         described = cursor.description or []
         types = dict(self.fetch(_OF_OIDS, ([column.type_code for column in described],)))
@@ -228,6 +230,8 @@ class PostgresqlWire(Wire):
         self._connection.rollback()
 
     def close(self) -> None:
+        with suppress(psycopg.Error):
+            self._queries.close()
         self._connection.close()
 
     def _many(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[Values | None]:
@@ -239,7 +243,7 @@ class PostgresqlWire(Wire):
         return found
 
 
-def _trusted(sql: str) -> Query:
+def _trusted(sql: str) -> QueryNoTemplate:
     """Pass SQL whose names are quoted, or that was checked; psycopg wants to see that it is no user's text."""
     return sql.encode()
 

@@ -96,6 +96,8 @@ def _perform(
     wire: Wire, changes: Mapping[int, V], act: Callable[[Sequence[V]], Iterator[R | None] | list[R]]
 ) -> dict[int, R]:
     """Make all changes, or none and say which are refused; return what each came to."""
+    if not changes:
+        return {}
     wire.execute(_BEGIN.format("all_rows"))
     try:
         found = dict(zip(changes, act([*changes.values()]), strict=True))

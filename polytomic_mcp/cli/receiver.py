@@ -1,0 +1,46 @@
+"""A receiver of webhooks: it takes whatever is posted to it, and remembers it."""
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import anyio
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+JsonObject = dict[str, Any]
+
+PATIENCE: Final = 10.0
+"""Seconds that what is still on its way may take."""
+
+_GLANCE: Final = 0.02
+_TAKEN: Final = 204
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """An application that answers every POST with 204; ``received`` has ``headers`` and ``body`` of each."""
+
+    received: list[JsonObject] = field(default_factory=list[JsonObject])
+
+    @property
+    def app(self) -> Starlette:
+        """The application to serve."""
+        return Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+
+    async def wait_for(self, count: int) -> list[JsonObject]:
+        """Return what was received, once it is so many requests; all there is when the patience ends."""
+        with anyio.move_on_after(PATIENCE):
+            while len(self.received) < count:
+                await anyio.sleep(_GLANCE)
+        return list(self.received)
+
+    async def _take(self, request: Request) -> Response:
+        content = await request.body()
+        if request.headers.get("content-encoding") == "gzip":
+            content = gzip.decompress(content)
+        self.received.append({"headers": dict(request.headers), "body": json.loads(content)})
+        return Response(status_code=_TAKEN)

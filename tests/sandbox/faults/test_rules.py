@@ -1,0 +1,119 @@
+"""Which requests a fault that stands strikes."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.faults import MOST_RULES, Faults
+
+CONNECTIONS = "/api/connections"
+
+
+async def statuses(http: httpx.AsyncClient, *paths: str) -> list[int]:
+    return [(await http.get(path)).status_code for path in paths]
+
+
+async def test_a_fault_strikes_until_it_is_lifted(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+    rule = sandbox.state.faults.add("status=503")
+
+    struck = await statuses(http, CONNECTIONS, CONNECTIONS)
+    lifted = sandbox.state.faults.remove(rule.id)
+
+    assert struck == [503, 503]
+    assert lifted
+    assert not sandbox.state.faults.remove(rule.id)
+    assert await statuses(http, CONNECTIONS) == [200]
+
+
+async def test_a_fault_strikes_so_often_and_not_the_first_times(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    rule = sandbox.state.faults.add("status=503; after=1; times=2")
+
+    assert await statuses(http, *[CONNECTIONS] * 5) == [200, 503, 503, 200, 200]
+    assert (rule.seen, rule.hits) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [
+        ("GET /api/connections", [503, 200, 200]),
+        ("GET /api/connections/{id}", [200, 503, 200]),
+        ("GET /api/connections/c-1", [200, 503, 200]),
+        ("POST /api/*, * /api/m*", [200, 200, 503]),
+    ],
+)
+async def test_patterns_name_operations_or_requests(
+    http: httpx.AsyncClient, sandbox: Starlette, operations: str, expected: list[int]
+) -> None:
+    sandbox.state.faults.add({"status": 503, "operations": operations})
+
+    seen = await statuses(http, CONNECTIONS, f"{CONNECTIONS}/c-1", "/api/me")
+
+    assert [503 if status == 503 else 200 for status in seen] == expected
+
+
+async def test_the_first_of_several_faults_strikes_and_every_latency_does(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    rules = [
+        sandbox.state.faults.add(spec) for spec in ("status=503; times=1", "latency=0", "html=502", "slow=1")
+    ]
+
+    seen = await statuses(http, CONNECTIONS, CONNECTIONS)
+
+    assert seen == [503, 502]
+    assert [(rule.seen, rule.hits) for rule in rules] == [(2, 1), (2, 2), (1, 1), (0, 0)]
+    assert [request.faults for request in sandbox.state.requests] == [
+        ("fault-1", "fault-2"),
+        ("fault-2", "fault-3"),
+    ]
+
+
+def test_chance_repeats_and_follows_the_seed_and_the_fault() -> None:
+    def drawn(spec: str) -> list[bool]:
+        faults = Faults([spec])
+        return [bool(faults.of_request(["GET /api/me"])) for _ in range(100)]
+
+    first = drawn("drop; probability=0.5")
+
+    assert 30 < sum(first) < 70
+    assert drawn("drop; probability=0.5") == first
+    assert drawn("drop; probability=0.5; seed=1") != first
+    assert drawn("malformed; probability=0.5") != first
+    assert not any(drawn("drop; probability=0"))
+
+
+def test_no_more_faults_stand_than_can_be_overseen() -> None:
+    faults = Faults(["drop"] * MOST_RULES)
+
+    with pytest.raises(ValueError, match="lift some first"):
+        faults.add("drop")
+
+
+async def test_requests_are_seen_whatever_became_of_them(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+    await http.get("/api/connections?secret=hunter2")
+    await http.get("/api/nothing/here")
+    await http.get(f"{CONNECTIONS}/a%2Fb", headers={"X-Sandbox-Fault": "status=504"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        await http.post(CONNECTIONS, json={}, headers={"X-Sandbox-Fault": "drop"})
+
+    seen = [
+        (each.method, each.path, each.operation, each.status, each.faults) for each in sandbox.state.requests
+    ]
+
+    assert seen == [
+        ("GET", "/api/connections", "GET /api/connections", 422, ()),
+        ("GET", "/api/nothing/here", None, 404, ()),
+        ("GET", "/api/connections/a%2Fb", "GET /api/connections/{id}", 504, ("header",)),
+        ("POST", "/api/connections", "POST /api/connections", None, ("header",)),
+    ]
+    assert len(sandbox.state.requests) == 4
+
+
+async def test_the_clock_of_the_sandbox_dates_the_requests(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    await http.get("/api/me")
+
+    assert next(iter(sandbox.state.requests)).time == "2026-01-15T09:00:00Z"

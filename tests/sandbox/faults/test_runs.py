@@ -1,0 +1,161 @@
+"""Runs that a fault slows or ends, and systems that are down."""
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.faults import Faults
+from polytomic_mcp.sandbox.refusals import RefusalError
+
+DOWN = "could not be reached: it is down, as a fault asked"
+
+
+async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Starlette, runs: Any) -> None:
+    rule = sandbox.state.faults.add("fail_at=4; times=1")
+    path = f"/api/syncs/{await runs.sync()}"
+
+    failed = await runs.run(path)
+    arrived = runs.arrived()
+    repeated = await runs.run(path)
+
+    assert failed["status"] == "failed"
+    assert "Failed at row 4, as a fault asked." in str(failed["errors"])
+    assert (failed["counts"]["total"], arrived) == (3, 3)
+    assert repeated["status"] == "completed"
+    assert (rule.seen, rule.hits) == (2, 1)
+
+
+async def test_a_schema_of_a_bulk_run_fails_at_its_row(sandbox: Starlette, runs: Any) -> None:
+    sandbox.state.faults.add("fail_at=3")
+
+    failed = await runs.run(f"/api/bulk/syncs/{await runs.bulk_sync()}")
+
+    assert failed["status"] == "failed"
+    assert failed["schemas"][0]["record_count"] == 2
+    assert "Failed at row 3" in failed["schemas"][0]["status_message"]
+
+
+async def test_a_fault_of_one_sync_leaves_the_others_alone(sandbox: Starlette, runs: Any) -> None:
+    sandbox.state.faults.add("fail_at=1; sync=another")
+
+    run = await runs.run(f"/api/syncs/{await runs.sync()}")
+
+    assert run["status"] == "completed"
+
+
+async def test_the_start_of_a_run_asks_by_header_for_its_failure(sandbox: Starlette, runs: Any) -> None:
+    path = f"/api/syncs/{await runs.sync()}"
+
+    failed = await runs.run(path, headers={"X-Sandbox-Fault": "fail_at=1"})
+    repeated = await runs.run(path)
+
+    assert (failed["status"], repeated["status"]) == ("failed", "completed")
+    assert "header" in [each for request in sandbox.state.requests for each in request.faults]
+
+
+async def test_a_start_that_is_refused_leaves_no_fault(sandbox: Starlette, http: httpx.AsyncClient) -> None:
+    answer = await http.post(
+        "/api/syncs/nobody/executions", json={}, headers={"X-Sandbox-Fault": "fail_at=1"}
+    )
+
+    assert answer.status_code == 404
+    assert sandbox.state.faults.rules() == []
+
+
+async def test_where_no_more_faults_can_stand_a_start_that_asks_for_one_is_refused(
+    sandbox: Starlette, http: httpx.AsyncClient
+) -> None:
+    for _ in range(1_000):
+        sandbox.state.faults.add("slow=0")
+
+    answer = await http.post(
+        "/api/syncs/nobody/executions", json={}, headers={"X-Sandbox-Fault": "fail_at=1"}
+    )
+
+    assert answer.status_code == 400
+    assert "lift some first" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("end", ["remove", "clear", "close"])
+async def test_a_slow_run_goes_on_when_its_fault_is_lifted(sandbox: Starlette, runs: Any, end: str) -> None:
+    faults: Faults = sandbox.state.faults
+    rule = faults.add("slow=3000")
+    path = f"/api/syncs/{await runs.sync()}"
+
+    started = await runs.ask("POST", f"{path}/executions", json={})
+    waiting = await runs.ask("GET", f"{path}/executions/{started['id']}")
+    faults.remove(rule.id) if end == "remove" else getattr(faults, end)()
+    runs.world.settle(20)
+    ended = await runs.ask("GET", f"{path}/executions/{started['id']}")
+
+    assert waiting["completed_at"] is None
+    assert ended["status"] == "completed"
+
+
+@pytest.mark.parametrize(("row", "expected"), [(1, []), (2, [[1]]), (3, [[1, 2]]), (5, [[1, 2], [3, 4]])])
+def test_chunks_are_cut_at_the_row_that_fails(row: int, expected: list[list[int]]) -> None:
+    moved: list[list[int]] = []
+
+    chunks = Faults([f"fail_at={row}"]).chunks("s", [[1, 2], [3, 4], [5]])
+    with pytest.raises(RefusalError, match=f"Failed at row {row}"):
+        moved.extend([*chunk] for chunk in chunks)
+
+    assert moved == expected
+
+
+def test_a_run_that_has_fewer_rows_does_not_fail() -> None:
+    assert [*Faults(["fail_at=4"]).chunks("s", [[1, 2], [3]])] == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize("system", ["mysql", "postgresql"])
+async def test_runs_fail_while_an_end_of_theirs_is_down(sandbox: Starlette, runs: Any, system: str) -> None:
+    sync, bulk_sync = await runs.sync(), await runs.bulk_sync()
+    outage = sandbox.state.faults.add({"outage": runs.connections[system]})
+
+    with pytest.raises(AssertionError, match=DOWN):
+        await runs.run(f"/api/bulk/syncs/{bulk_sync}")
+    with pytest.raises(AssertionError, match=DOWN):
+        await runs.run(f"/api/syncs/{sync}")
+    sandbox.state.faults.remove(outage.id)
+    lifted = await runs.run(f"/api/syncs/{sync}")
+
+    assert lifted["status"] == "completed"
+
+
+async def test_what_is_down_is_shown_and_said_until_it_is_up_again(
+    sandbox: Starlette, runs: Any, http: httpx.AsyncClient
+) -> None:
+    id_ = runs.connections["mysql"]
+    sandbox.state.faults.add("outage=mysql")
+    tried: dict[str, Any] = {"type": "mysql", "connection_id": id_, "configuration": {}}
+
+    shown = await runs.ask("GET", f"/api/connections/{id_}")
+    listed = await runs.ask("GET", "/api/connections")
+    refused = {
+        what: await http.request(method, path, json=body)
+        for what, method, path, body in (
+            ("test", "POST", "/api/connections/test", tried),
+            ("refresh", "POST", f"/api/connections/{id_}/schemas/refresh", None),
+            ("model", "POST", "/api/models", runs.model()),
+            ("source", "GET", f"/api/connections/{id_}/bulksync/source", None),
+            ("target", "GET", f"/api/connections/{id_}/bulksync/target", None),
+            ("values", "GET", f"/api/connections/{id_}/parameter_values", None),
+        )
+    }
+    sandbox.state.faults.clear()
+    after = await runs.ask("GET", f"/api/connections/{id_}")
+
+    assert (shown["status"], shown["status_error"]) == ("unhealthy", f"MySQL {DOWN}")
+    assert sorted(each["status"] for each in listed) == ["healthy", "unhealthy"]
+    assert {what: answer.status_code for what, answer in refused.items()} == {
+        "test": 400,
+        "refresh": 422,
+        "model": 422,
+        "source": 400,
+        "target": 400,
+        "values": 422,
+    }
+    assert all(DOWN in answer.json()["message"] for answer in refused.values())
+    assert after["status"] == "healthy"
