@@ -1,5 +1,7 @@
-"""A person at the sandbox's consent page: opens it and presses the first button."""
+"""A person at the sandbox's pages: fills in a form, or opens the page of consent and presses its first button."""
 
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -35,7 +37,7 @@ async def consent(auth_url: str) -> None:
     Raises:
         ConsentError: The page cannot be reached, has no form, or its form was refused.
     """
-    try:
+    with _explained(auth_url):
         async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
             page = (await browser.get(auth_url)).raise_for_status()
             form = _Form(page.text)
@@ -43,5 +45,26 @@ async def consent(auth_url: str) -> None:
                 raise ConsentError(f"The consent page at {auth_url} has no form.")
             answer = await browser.post(urljoin(auth_url, form.action), data=form.button)
             answer.raise_for_status()
+
+
+async def fill_in(url: str, inputs: Mapping[str, str]) -> str:
+    """Send the form of a page and return where that leads, which is not visited.
+
+    Raises:
+        ConsentError: The page cannot be reached, or shows the form again.
+    """
+    with _explained(url):
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            (await browser.get(url)).raise_for_status()
+            answer = await browser.post(url, data=dict(inputs))
+    if answer.next_request is None:
+        raise ConsentError(f"The form at {url} was not taken: {answer.status_code}.")
+    return str(answer.next_request.url)
+
+
+@contextmanager
+def _explained(url: str) -> Generator[None]:
+    try:
+        yield
     except httpx.HTTPError as error:
-        raise ConsentError(f"The consent page at {auth_url} did not let us through: {error}") from error
+        raise ConsentError(f"The page at {url} did not let us through: {error}") from error

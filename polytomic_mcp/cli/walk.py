@@ -103,8 +103,9 @@ class Walk:
         if step.what in _RUNS:
             self._require_rows(step, answer)
         for table in step.tables:
-            rows = [_flat(row) for row in filled(table.rows, self.answers)]
-            self.tables.append((replace(table, title=text(table.title, self.answers)), rows))
+            rows, columns = filled([table.rows, table.columns], self.answers)
+            shown = [_flat(row, columns) for row in rows]
+            self.tables.append((replace(table, title=text(table.title, self.answers)), shown))
 
     async def _call(self, step: Step, tool: str, arguments: JsonObject) -> JsonObject:
         self.screen.step(text(step.do, self.answers), tool, masked(arguments))
@@ -118,9 +119,9 @@ class Walk:
         del step, arguments
         await consent(page)
 
-    async def _connect(self, step: Step, page: str, arguments: JsonObject) -> None:
+    async def _connect(self, step: Step, page: str, arguments: JsonObject) -> JsonObject:
         del step
-        await fill_in(page, arguments)
+        return {"url": await fill_in(page, arguments)}
 
     async def _receive(self, step: Step, path: str, arguments: JsonObject) -> JsonObject:
         del step, arguments
@@ -173,8 +174,8 @@ class Walk:
         return f"Step {len(self.screen.steps)}, {text(step.do, self.answers)}" if self.screen.steps else step.do
 
 
-def _flat(row: JsonObject) -> JsonObject:
-    """Lay a line of a log flat: the row's own fields, then why it was refused."""
-    if row.keys() != _LOG_LINE:
-        return row
-    return row["row"] | {"reason": row["error"]}
+def _flat(row: Any, columns: list[str] | None) -> JsonObject:
+    """Name the values of a row; a line of a log becomes the row's own fields, then why it was refused."""
+    if columns is not None:
+        return dict(zip(columns, row, strict=True))
+    return row["row"] | {"reason": row["error"]} if row.keys() == _LOG_LINE else row

@@ -144,7 +144,9 @@ class _SchemaRun:
         """Copy all rows; return how far the tracking field was read."""
         mark = route.mark
         rows = chunks(route.rows(self._world), CHUNK)
-        for chunk in self._world.faults.chunks(self._run.sync["id"], rows):
+        sides = ("source_connection_id", "destination_connection_id")
+        ends = [self._world.find("connection", self._run.sync[side]) for side in sides]
+        for chunk in self._world.faults.chunks(self._run.sync["id"], ends, rows):
             with self._world.store.transaction():
                 self._current()
                 shaped = [made for row in chunk if (made := self._shape(route, row)) is not None]

@@ -44,6 +44,12 @@ def require_target(world: World, sync: JsonObject, sources: Sources) -> Target:
     return target
 
 
+def ends(world: World, sync: JsonObject, sources: Sources) -> list[JsonObject]:
+    """Return the connections that a run reads and writes."""
+    read = [(sources.model(id_) or {})["connection_id"] for id_ in _read_models(sync, sources)]
+    return [world.find("connection", id_) for id_ in (*read, sync["target"]["connection_id"])]
+
+
 def reference_problems(world: World, sync: JsonObject, sources: Sources) -> list[Problem]:
     """Return what the sync names and is not there: models, fields, the connection, the target."""
     found = [problem for path, source in used(sync) if (problem := sources.problem(source, path))]

@@ -216,8 +216,10 @@ def _value(schema: JsonObject, text: str) -> Any:
             return [line.strip() for line in text.splitlines() if line.strip()]
         case "object":
             try:
-                return json.loads(text)
+                value = json.loads(text)
+                json.dumps(value, allow_nan=False)
             except (ValueError, RecursionError):
                 return text
+            return value
         case _:
             return text

@@ -1,29 +1,35 @@
 """A target's rows while a run works on them: found by identity, changed in memory, written at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from polytomic_mcp.sandbox.matching import Index
+from polytomic_mcp.sandbox.conversion import UnfitError
+from polytomic_mcp.sandbox.joins import Record
+from polytomic_mcp.sandbox.matching import EQUALITY, Index, is_absent
 from polytomic_mcp.sandbox.plan import IdentityMapping
 from polytomic_mcp.sandbox.tables import Row, Table, Tables
 
 
 class Contents:
-    """The rows of a table by handle, a number that stays while the run goes on.
+    """The rows of a table by handle, a number that stays until ``write``.
 
-    Changes gather until ``write`` brings them to the table. Other runs may write to the same table
-    between two of ours: ``refresh`` notices, and reads it again.
+    Changes gather until ``write`` brings them to the table. ``load`` makes the rows there are that a
+    chunk of records may match, as they are now: other runs may write between two chunks. Where the
+    table cannot look for the identities, it loads all rows, again only when somebody else wrote to it.
     """
 
     def __init__(self, tables: Tables, table: Table, identities: Sequence[IdentityMapping]) -> None:
         self._tables = tables
         self._table = table
         self._identities = identities
+        self._is_whole = not all(
+            mapping.function == EQUALITY and tables.finds(table, mapping.column) for mapping in identities
+        )
         self._version: int | None = None
-        self.clear()
+        self._clear()
 
-    def clear(self) -> None:
-        """Start without any row, whatever the table holds."""
+    def _clear(self) -> None:
         self._next = 0
         self._rows: dict[int, Row] = {}
         self._row_ids: dict[int, int] = {}
@@ -32,12 +38,23 @@ class Contents:
         self._updated: dict[int, Row] = {}
         self._deleted: list[int] = []
 
-    def refresh(self) -> None:
-        """Read the table, unless nobody else wrote to it since we did."""
+    def load(self, records: Sequence[Record]) -> None:
+        """Load what the records may match; call it inside the transaction that writes."""
+        if self._is_whole:
+            self._refresh()
+            return
+        self._clear()
+        found: dict[int, Row] = {}
+        for mapping in self._identities:
+            found |= self._tables.find(self._table, mapping.column, set(_wanted(mapping, records)))
+        for row_id in sorted(found):
+            self._row_ids[self._add(found[row_id])] = row_id
+
+    def _refresh(self) -> None:
         version = self._tables.version(self._table)
         if version == self._version:
             return
-        self.clear()
+        self._clear()
         for row_id, row in self._tables.read(self._table):
             self._row_ids[self._add(row)] = row_id
         self._version = version
@@ -80,8 +97,11 @@ class Contents:
             self._tables.update(self._table, self._updated)
         if self._deleted:
             self._tables.delete(self._table, self._deleted)
-        self._inserted, self._updated, self._deleted = {}, {}, []
-        self._version = self._tables.version(self._table)
+        if self._is_whole:
+            self._inserted, self._updated, self._deleted = {}, {}, []
+            self._version = self._tables.version(self._table)
+        else:
+            self._clear()
 
     def _add(self, row: Row) -> int:
         handle, self._next = self._next, self._next + 1
@@ -93,3 +113,12 @@ class Contents:
         for index, mapping in zip(self._indexes, self._identities, strict=True):
             change = index.add if is_there else index.remove
             change(handle, row.get(mapping.column.name))
+
+
+def _wanted(mapping: IdentityMapping, records: Sequence[Record]) -> Iterator[Any]:
+    """Yield the identities of the records; one that fits nothing is refused when it is moved."""
+    for record in records:
+        value = mapping.read(record)
+        if not is_absent(value):
+            with suppress(UnfitError):
+                yield mapping.fit(value)

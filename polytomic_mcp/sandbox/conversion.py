@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.tables import Column
+from polytomic_mcp.sandbox.table import Column
 
 Fit = Callable[[Any], Any]
 """Brings a value that is not null to a column's form; raises ``UnfitError``."""

@@ -1,6 +1,8 @@
-"""One system's tables in DuckDB: in memory, locked, and filled again when a table has changed."""
+"""One system's tables in DuckDB: bounded in memory, locked, and filled again when a table has changed."""
 
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -9,21 +11,26 @@ from polytomic_mcp.sandbox.names import quoted
 from polytomic_mcp.sandbox.tables import Table, Tables
 from polytomic_mcp.sandbox.values import writing_sql
 
-MEMORY: Final = "1GB"
+MEMORY: Final = "512MB"
+"""What DuckDB may hold in memory; tables and what is sorted go to a private folder beyond that."""
 
 _LOCKED: Final = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "enable_external_access": False,
+    "max_temp_directory_size": "4GB",
     "memory_limit": MEMORY,
-    "temp_directory": "",
     "threads": 2,
 }
 
 
-def open_locked() -> duckdb.DuckDBPyConnection:
-    """Open an empty DuckDB that can reach no file and no network, and whose settings stay as they are."""
-    connection = duckdb.connect(":memory:", config=dict(_LOCKED))
+def open_locked(folder: str = "") -> duckdb.DuckDBPyConnection:
+    """Open an empty DuckDB that can reach no file and no network, and whose settings stay as they are.
+
+    Only DuckDB's own temporary files go to ``folder``; without one there are none.
+    """
+    spill = str(Path(folder, "spill")) if folder else ""
+    connection = duckdb.connect(":memory:", config={**_LOCKED, "temp_directory": spill})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -34,7 +41,8 @@ class Database:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._connection = open_locked()
+        self._folder = tempfile.TemporaryDirectory(prefix="polytomic-sandbox-")
+        self._connection = open_locked(self._folder.name)
         self._loaded: dict[str, int] = {}
 
     def refresh(self, tables: Iterable[Table]) -> None:
@@ -51,8 +59,9 @@ class Database:
         return self._connection.cursor()
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Let go of the memory and of the folder."""
         self._connection.close()
+        self._folder.cleanup()
 
     def _load(self, table: Table) -> None:
         columns = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in table.columns)

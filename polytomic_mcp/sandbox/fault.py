@@ -8,6 +8,9 @@ As JSON it is an object with the same keys: ``{"status": 503, "when": "after"}``
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
+from uuid import UUID
+
+from polytomic_mcp.sandbox.connection_types import load_connection_types
 
 REQUEST_KINDS: Final = ("latency", "status", "drop", "truncated", "malformed", "html", "expired_key")
 RUN_KINDS: Final = ("slow", "fail_at")
@@ -187,9 +190,16 @@ def _flag(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= _LONGEST_TEXT or ";" in value:
+    if not isinstance(value, str) or ";" in value or not value.isprintable():
+        raise ValueError(value)
+    if not 0 < len(value.strip()) <= _LONGEST_TEXT:
         raise ValueError(value)
     return value.strip()
+
+
+def _system(value: Any) -> str:
+    name = _text(value)
+    return name if name in load_connection_types() else str(UUID(name))
 
 
 def _plain(value: Any) -> str:
@@ -203,7 +213,10 @@ def _quoted(value: Any) -> str:
 
 _SECONDS: Final = (_number(0, _LONGEST), f"a number of seconds, 0 to {_LONGEST:g}")
 _NO_VALUE: Final = (_flag, "a word without a value (true in JSON)")
-_NAME: Final = (_text, f"a text of at most {_LONGEST_TEXT} characters, none of them a semicolon")
+_NAME: Final = (
+    _text,
+    f"a text of at most {_LONGEST_TEXT} characters that can be shown, none of them a semicolon",
+)
 
 _READERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "latency": _SECONDS,
@@ -215,7 +228,7 @@ _READERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
     "expired_key": _NO_VALUE,
     "slow": _SECONDS,
     "fail_at": (_whole(1), "the number of a row, from 1 on"),
-    OUTAGE: (_text, "a connection type, such as snowflake, or the id of a connection"),
+    OUTAGE: (_system, "a connection type, such as snowflake, or the id of a connection"),
     "when": (_one_of("before", "after"), "before or after"),
     "by": (_one_of("api", "gateway"), "api or gateway"),
     "retry_after": _SECONDS,

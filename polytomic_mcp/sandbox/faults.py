@@ -120,21 +120,27 @@ class Faults:
                     is_struck = is_struck or not is_latency
         return struck
 
-    def chunks(self, sync_id: str, chunks: Iterable[Sequence[Item]]) -> Iterator[Sequence[Item]]:
+    def chunks(
+        self, sync_id: str, ends: Iterable[Mapping[str, Any]], chunks: Iterable[Sequence[Item]]
+    ) -> Iterator[Sequence[Item]]:
         """Yield what a run moves, chunk by chunk, as slowly as asked, up to the row at which it is to fail.
 
-        A run, and each schema of a bulk run, is struck or not when it begins.
+        A run, and each schema of a bulk run, is struck or not when it begins. ``ends`` are the connections it
+        reads and writes.
 
         Raises:
-            RefusalError: 500, the row is reached; the rows before it were yielded.
+            RefusalError: 500, the row is reached; the rows before it were yielded. 422, an end is down now.
         """
         struck = self._struck(lambda fault: fault.kind in RUN_KINDS and fault.sync in {None, sync_id})
         slow = [rule for rule in struck if rule.fault.kind == "slow"]
         last = min((rule.fault.value for rule in struck if rule.fault.kind == "fail_at"), default=None)
+        connections = list(ends)
         passed = 0
         for chunk in chunks:
             for rule in slow:
                 self._pause(rule)
+            for connection in connections:
+                self.require_up(connection)
             rest = len(chunk) if last is None else last - 1 - passed
             if rest:
                 yield chunk[:rest] if rest < len(chunk) else chunk

@@ -15,10 +15,12 @@ from polytomic_mcp.sandbox.conversion import to_text
 
 Keys = Callable[[Any], Iterable[str]]
 
+EQUALITY: Final = "Equality"
+
 _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
 _COUNTRY_CODE: Final = 2
 _LABELS: Final = {
-    "Equality": "Equals",
+    EQUALITY: "Equals",
     "ISubstring": "Contains, in any case",
     "OneOf": "Is one of",
     "DomainMatch": "Has the same domain",
@@ -116,7 +118,7 @@ def _registrable(host: str) -> str:
 
 
 _KEYS: Final[dict[str, Keys]] = {
-    "Equality": _exact,
+    EQUALITY: _exact,
     "ISubstring": _folded,
     "OneOf": _elements,
     "DomainMatch": _domain,

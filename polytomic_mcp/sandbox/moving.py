@@ -9,7 +9,7 @@ from typing import Any, Literal
 from polytomic_mcp.sandbox.contents import Contents
 from polytomic_mcp.sandbox.conversion import UnfitError, fit_for
 from polytomic_mcp.sandbox.joins import Record
-from polytomic_mcp.sandbox.matching import is_absent
+from polytomic_mcp.sandbox.matching import EQUALITY, is_absent
 from polytomic_mcp.sandbox.plan import Assignment, Plan
 from polytomic_mcp.sandbox.references import References
 from polytomic_mcp.sandbox.tables import Column, Row
@@ -87,7 +87,7 @@ class Mover:
             names = ", ".join(each.column.name for each in self._plan.identities)
             raise RecordError(f"the identity {names} has no value")
         return [
-            None if is_absent(value) else each.fit(value) if each.function == "Equality" else value
+            None if is_absent(value) else each.fit(value) if each.function == EQUALITY else value
             for each, value in zip(self._plan.identities, values, strict=True)
         ]
 

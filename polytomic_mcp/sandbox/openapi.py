@@ -52,6 +52,27 @@ _API_ERROR: Final[JsonObject] = {
 }
 
 
+_UNAUTHORIZED: Final[JsonObject] = {
+    "description": "No key, or one that does not work; a call that names no version gets the older shape.",
+    "content": {
+        "application/json": {
+            "schema": {"anyOf": [{"$ref": f"{_SCHEMAS}{name}"} for name in ("ApiError", "RestErrResponse")]}
+        }
+    },
+}
+
+_OLDER_ERROR: Final[JsonObject] = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "integer"},
+        "context": {"type": "object"},
+        "error": {"type": "string"},
+        "status": {"type": "string"},
+    },
+    "required": ["code", "error", "status"],
+}
+
+
 def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     """Return the OpenAPI 3.1 document of the operations whose ids are in ``routes``.
 
@@ -69,9 +90,9 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
         "security": [{"key": []}],
         "paths": dict(paths),
         "components": {
-            "schemas": {**definitions, "ApiError": _API_ERROR},
+            "schemas": {**definitions, "ApiError": _API_ERROR, "RestErrResponse": _OLDER_ERROR},
             "parameters": {"Version": _VERSION, "IdempotencyKey": _IDEMPOTENCY_KEY},
-            "responses": {"Error": _ERROR},
+            "responses": {"Error": _ERROR, "Unauthorized": _UNAUTHORIZED},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -84,7 +105,12 @@ def _operation(operation: Operation) -> JsonObject:
         "summary": operation.summary,
         "tags": [group_of(operation)],
         "parameters": list(_parameters(operation)),
-        "responses": {**_success(operation), "4XX": _reference("Error"), "5XX": _reference("Error")},
+        "responses": {
+            **_success(operation),
+            "401": _reference("Unauthorized"),
+            "4XX": _reference("Error"),
+            "5XX": _reference("Error"),
+        },
     }
     if operation.has_body:
         described["requestBody"] = _body([p for p in operation.parameters if p.place == "body"], operation.id)

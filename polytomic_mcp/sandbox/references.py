@@ -9,30 +9,31 @@ from polytomic_mcp.sandbox.tables import Tables
 
 
 class References:
-    """Looks up the rows that a table's columns refer to; each table is read once."""
+    """Looks up the rows that a table's columns refer to, as they are now."""
 
     def __init__(self, tables: Tables, table: Table) -> None:
         self._tables = tables
         self._table = table
-        self._rows: dict[str, dict[str, Row]] = {}
 
     def find(self, column: Column, value: Any) -> Row | None:
-        """Return the row that a value of the column refers to, or None where there is none."""
-        path = column.refers_to or ""
-        if path not in self._rows:
-            self._rows[path] = self._read(path)
-        return self._rows[path].get(to_text(value))
+        """Return the row that a value of the column refers to, the newest of several, or None."""
+        table, key = self.place(column)
+        if table is None or key is None:
+            return None
+        text = to_text(value)
+        rows = self._tables.find(table, key, [text]).values()
+        return next((row for row in reversed(rows) if to_text(row[key.name]) == text), None)
+
+    def place(self, column: Column) -> tuple[Table | None, Column | None]:
+        """Return the table and the column that a column refers to, or None for what is not there."""
+        system, name, key = self._parts(column.refers_to or "")
+        table = self._tables.get(system, name)
+        return table, table and table.column(key)
 
     def objection(self, column: Column, value: Any) -> str:
         """Return the sentence for a value that refers to nothing."""
         system, name, key = self._parts(column.refers_to or "")
         return f"{value} is not known to {system}: no {name} has that {key}"
-
-    def _read(self, path: str) -> dict[str, Row]:
-        system, name, key = self._parts(path)
-        table = self._tables.get(system, name)
-        rows = (row for _, row in self._tables.read(table)) if table else ()
-        return {to_text(row[key]): row for row in rows if row.get(key) is not None}
 
     def _parts(self, path: str) -> tuple[str, str, str]:
         """Return the system, the object and the column of ``Account.Id`` or ``salesforce.Contact.Id``."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from polytomic_mcp.sandbox import executions, logs
+from polytomic_mcp.sandbox import checks, executions, logs
 from polytomic_mcp.sandbox.checks import require_target
 from polytomic_mcp.sandbox.contents import Contents
 from polytomic_mcp.sandbox.conversion import UnfitError
@@ -71,7 +71,8 @@ class _Run:
         target = require_target(self._world, self._sync, sources)
         records = Records(self._world, self._sync, sources)
         self._plan = make_plan(self._world, self._sync, target, records)
-        self._contents = Contents(self._world.tables, target.table, self._plan.identities)
+        matched = self._plan.identities if self._plan.mode.matches else ()
+        self._contents = Contents(self._world.tables, target.table, matched)
         self._mover = Mover(
             self._plan, self._contents, References(self._world.tables, target.table), self._world.now()
         )
@@ -79,7 +80,8 @@ class _Run:
             return
         chosen = records.chosen(self._request)
         chunks = _chunks(islice(chosen, TEST_RECORDS) if self._is_test else chosen)
-        for chunk in self._world.faults.chunks(self._sync["id"], chunks):
+        ends = checks.ends(self._world, self._sync, sources)
+        for chunk in self._world.faults.chunks(self._sync["id"], ends, chunks):
             if not self._step(chunk):
                 return
         self._end()
@@ -98,7 +100,7 @@ class _Run:
             if self._is_canceled():
                 return False
             if self._plan.mode.matches and not self._plan.mode.clears:
-                self._contents.refresh()
+                self._contents.load(chunk)
             for record in chunk:
                 self._move(record)
             if not self._is_test and not self._plan.mode.clears:

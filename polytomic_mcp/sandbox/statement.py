@@ -41,9 +41,10 @@ _OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
 _OUTSIDE_STARTS: Final = ("DUCKDB", "PARQUET", "PRAGMA", "READ", "SNIFF", "WHICH_SECRET", "WRITE_LOG")
 _UNBOUNDED: Final = ("BAR", "FORMAT", "PRINTF")
 
-_OF_SERVERS: Final = ("BENCHMARK", "GET_LOCK", "LOAD_FILE", "NEXTVAL", "RELEASE_LOCK", "SETVAL", "SET_CONFIG", "SLEEP")
+_OF_SERVERS: Final = ("BENCHMARK", "LOAD_FILE", "NEXTVAL", "SETVAL", "SET_CONFIG", "SLEEP")
 _OF_SERVERS_STARTS: Final = (
-    *("CURSOR_TO", "DATABASE_TO", "DBLINK", "LO_", "PG_", "QUERY_TO", "SCHEMA_TO", "SYS_", "TABLE_TO"),
+    *("CURSOR_TO", "DATABASE_TO", "DBLINK", "GET_LOCK", "LO_", "PG_"),
+    *("QUERY_TO", "RELEASE_", "SCHEMA_TO", "SYS_", "TABLE_TO"),
 )
 """What reaches beyond the tables of a real server, or holds it up: files, other databases, locks, sleep."""
 
@@ -120,7 +121,7 @@ def prepare(sql: str, dialect: str, catalog: Catalog) -> Statement:
 
 
 def read_only(sql: str, dialect: str) -> str:
-    """Check a query that a server is to run, and write it anew in its own dialect: what runs is what was checked."""
+    """Check a query for a real server and write it anew, so that what runs is what was checked."""
     with _explained():
         query = _parse(sql, dialect)
         _require_reading(query)

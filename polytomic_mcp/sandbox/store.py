@@ -1,4 +1,4 @@
-"""The sandbox's memory: documents and rows in SQLite, in memory or in a file.
+"""The sandbox's memory: documents and rows in SQLite, in a file of the user's or one that nobody sees.
 
 Every change is committed before the caller hears of it, so a file that outlives ``kill -9`` holds
 everything that was acknowledged.
@@ -25,6 +25,9 @@ _FORMAT: Final = 1
 
 _PATIENCE: Final = 60.0
 """Seconds to wait for another process that writes to the same file."""
+
+_CACHE: Final = 64 * 1024
+"""KiB of the file that SQLite keeps in memory."""
 
 _OWNER: Final = f"owner TEXT NOT NULL DEFAULT '{ORGANIZATION_ID}'"
 """Whose a document is: what nobody owned yet, in a file of an earlier sandbox too, is the first's."""
@@ -73,7 +76,9 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {_FORMAT}",
 )
 
-OWNED: Final = frozenset({"connection", "model", "sync", "bulk_sync", "job", "query", "harbor", "harbor_activity"})
+OWNED: Final = frozenset(
+    {"connection", "model", "sync", "bulk_sync", "job", "query", "harbor", "harbor_activity"}
+)
 """The kinds that belong to one organization; all else hangs on these, or says itself whose it is."""
 
 Where = Mapping[str, Any]
@@ -86,8 +91,9 @@ _CHANGED: Final = "json_extract(body, '$.updated_at')"
 class Store:
     """Documents by kind and id, in the order they were first put, behind one lock.
 
-    ``path`` names the file; without one, everything lives in memory. Safe to use from several
-    threads; each call is a transaction of its own unless it runs inside ``transaction()``.
+    ``path`` names the file; without one, everything lives in memory, and what is large in a temporary
+    file that has no name. Safe to use from several threads; each call is a transaction of its own
+    unless it runs inside ``transaction()``.
 
     Raises:
         ConfigurationError: The file cannot be opened, or something else wrote it.
@@ -210,6 +216,7 @@ class Store:
                 )
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=NORMAL")
+            self.connection.execute(f"PRAGMA cache_size=-{_CACHE}")
             with self.transaction() as connection:
                 for statement in (*self._additions(), *_SCHEMA):
                     connection.execute(statement)
@@ -238,7 +245,7 @@ def _connect(path: str | Path | None) -> sqlite3.Connection:
         if path is not None:
             Path(path).touch(mode=0o600)
         return sqlite3.connect(
-            ":memory:" if path is None else path,
+            path or "",
             timeout=_PATIENCE,
             check_same_thread=False,
             isolation_level=None,

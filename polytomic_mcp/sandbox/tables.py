@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.names import quoted
+from polytomic_mcp.sandbox.row_index import drop_indexes, indexed, is_indexable, spellings
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.table import Column, Row, Table
 
@@ -77,6 +78,7 @@ class Tables:
             self._store.delete("table", table.id.casefold())
             if all(Table.of(body).rows_id != table.rows_id for body in self._store.list("table")):
                 self.clear(table)
+                drop_indexes(connection, table)
 
     def read(self, table: Table) -> Iterator[tuple[int, Row]]:
         """Yield row ids and rows, oldest first, a chunk in memory at a time.
@@ -106,6 +108,22 @@ class Tables:
                 "SELECT row_id, body FROM rows WHERE source = ?"
                 " AND row_id IN (SELECT value FROM json_each(?))",
                 (table.rows_id, json.dumps(list(row_ids))),
+            ).fetchall()
+        return {row_id: _row(names, body) for row_id, body in found}
+
+    def finds(self, table: Table, column: Column) -> bool:
+        """Say whether ``find`` can look for values of the column."""
+        del table
+        return is_indexable(column)
+
+    def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
+        """Return rows by row id, oldest first, all that hold one of the values and perhaps some more."""
+        names = [each.name for each in table.columns]
+        with self._store.transaction() as connection:
+            found = connection.execute(
+                f"SELECT row_id, body FROM rows WHERE {indexed(connection, table, column)}"  # noqa: S608 - quoted
+                " IN (SELECT value FROM json_each(?)) ORDER BY row_id",
+                (json.dumps(spellings(values)),),
             ).fetchall()
         return {row_id: _row(names, body) for row_id, body in found}
 

@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.refusals import not_found
 from polytomic_mcp.sandbox.requests_seen import RequestsSeen
 from polytomic_mcp.sandbox.seeding import seed
-from polytomic_mcp.sandbox.servers.hosts import AllowedHosts
+from polytomic_mcp.sandbox.servers.hosts import LOOPBACK, AllowedHosts
 from polytomic_mcp.sandbox.servers.reach import Reach
 from polytomic_mcp.sandbox.servers.routing import AllQueries, AllTables
 from polytomic_mcp.sandbox.signals import Signals
@@ -48,7 +48,7 @@ class World:
     key: str
     base: InitVar[Clock] = utc_now
     start: InitVar[datetime | None] = None
-    hosts: InitVar[AllowedHosts] = AllowedHosts()
+    hosts: InitVar[AllowedHosts] = LOOPBACK
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=2))
     signals: Signals = field(default_factory=Signals)
     faults: Faults = field(default_factory=Faults)

@@ -16,11 +16,15 @@ KINDS: Final = ("tool", "consent", "connect", "receive", "received", "sign_in", 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of an answer, shown at the end: ``name`` in the document, ``title`` on the terminal."""
+    """Rows of an answer, shown at the end: ``name`` in the document, ``title`` on the terminal.
+
+    ``columns`` names the values of rows that are lists.
+    """
 
     name: str
     title: str
-    rows: str
+    rows: Any
+    columns: str | None = None
     is_bad: bool = False
 
 

@@ -17,11 +17,11 @@ from polytomic_mcp.settings import Settings
 FAULTS = ("status=503; when=after; times=1", "outage=salesforce")
 
 
-def exchange(url: str, fault: str) -> bytes:
+def exchange(url: str, fault: str, key: str = "k") -> bytes:
     """Return every byte that a request gets as its answer before the connection is closed."""
     host, _, port = url.removeprefix("http://").partition(":")
     request = (
-        f"POST /api/connections HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer k\r\n"
+        f"POST /api/connections HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: 2\r\nX-Sandbox-Fault: {fault}\r\n\r\n{{}}"
     )
     with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -85,10 +85,13 @@ def test_a_tool_meets_them_too(command: Callable[..., Any]) -> None:
     assert "expired" in done.err
 
 
+@pytest.mark.parametrize("key", ["k", "wrong"])
 @pytest.mark.parametrize("fault", ["drop", "drop; when=after"])
-def test_a_dropped_connection_is_closed_without_a_byte(capfd: pytest.CaptureFixture[str], fault: str) -> None:
+def test_a_dropped_connection_is_closed_without_a_byte(
+    capfd: pytest.CaptureFixture[str], fault: str, key: str
+) -> None:
     with listening(create_sandbox(key="k")) as server:
-        answer = exchange(server.url, fault)
+        answer = exchange(server.url, fault, key)
 
     assert answer == b""
     assert capfd.readouterr().err == ""

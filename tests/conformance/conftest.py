@@ -5,8 +5,10 @@ import shutil
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -23,6 +25,13 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "hubspot": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
     "linkedinads": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
     "postgresql": {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"},
+    "salesforce": {
+        "domain": "https://acme.my.salesforce.com",
+        "connect_mode": "api",
+        "client_id": "c",
+        "client_secret": "s",
+        "oauth_refresh_token": "r",
+    },
     "snowflake": {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"},
 }
 
@@ -75,6 +84,7 @@ class Stage:
             self._connections()
             self._syncs()
             self._administration()
+            self._harbor()
         app.state.world.close()
 
     def copy(self, folder: Path) -> Starlette:
@@ -108,6 +118,9 @@ class Stage:
         query = self._post(f"/api/connections/{self.ids['snowflake']}/query", query="SELECT 1 AS one")
         self.ids["query"] = query["id"]
         self._ended(f"/api/queries/{query['id']}")
+        contacts = self._get(f"/api/connections/{self.ids['salesforce']}/schemas/Contact/records")
+        self.ids["contact"] = contacts[0]["Id"]
+        self._http.put(f"/api/connections/{self.ids['salesforce']}/proxy/settings", json={"enabled": True})
         fields = [{"field_id": "theme", "label": "Theme", "type": "string", "path": "preferences.theme"}]
         self._http.post(
             f"/api/connections/{self.ids['snowflake']}/schemas/public.users/fields", json={"fields": fields}
@@ -172,6 +185,39 @@ class Stage:
         self.ids["policy"] = self._post("/api/permissions/policies", name="Ours", policy_actions=actions)[
             "id"
         ]
+
+    def _harbor(self) -> None:
+        made = self._post("/api/harbors", name="Port", backing_mode="managed")
+        path = f"/api/harbors/{made['harbor']['id']}"
+        self.ids |= {"harbor": made["harbor"]["id"], "harbor_token": made["api_key"]["value"]}
+        self.ids["harbor_key"] = self._get(f"{path}/keys")[0]["id"]
+        self.ids["context"] = self._post(f"{path}/contexts", title="Words", content="one")["id"]
+        self._http.put(f"{path}/contexts/{self.ids['context']}/draft", json={"title": "T", "content": "two"})
+        versions = self._get(f"{path}/contexts/{self.ids['context']}/versions")
+        self.ids["context_version"] = versions[0]["id"]
+        template = {"name": "Report", "sql_template": "SELECT 1 AS one"}
+        saved = self._post(f"{path}/saved-queries", **template)
+        self.ids["saved_query"] = saved["saved_query_id"]
+        place = f"{path}/saved-queries/{saved['saved_query_id']}/draft"
+        self._post(f"{place}/publish")
+        self._http.put(place, json=template)
+        self.ids["harbor_user"] = self._post(f"{path}/users", email="kim@acme.example")["id"]
+        agent = {
+            "Authorization": f"Bearer {made['api_key']['value']}",
+            "X-Polytomic-Activity-Request-ID": str(uuid4()),
+        }
+        (store,) = self._http.get("/api/harbor/connections", headers=agent).json()["data"]
+        self.ids["backing"] = store["id"]
+        agent["X-Polytomic-Activity-Request-ID"] = str(uuid4())
+        schemas = self._http.get(f"/api/harbor/connections/{store['id']}/schemas", headers=agent).json()[
+            "data"
+        ]
+        self.ids["backing_schema"] = schemas[0]["id"]
+        now = datetime.now(UTC)
+        self.ids["yesterday"] = (now - timedelta(days=1)).isoformat()
+        self.ids["tomorrow"] = (now + timedelta(days=1)).isoformat()
+        period = f"start_time={self.ids['yesterday']}&end_time={self.ids['tomorrow']}".replace("+", "%2B")
+        self.ids["activity"] = self._get(f"/api/organization/harbor-activity?{period}")[0]["id"]
 
 
 @pytest.fixture(scope="session")

@@ -373,7 +373,10 @@ async def test_what_was_chosen_is_shown_again(http: httpx.AsyncClient, browser: 
     assert 'id="configuration.headers.2.name"' in answer.text
 
 
-@pytest.mark.parametrize(("text", "kept"), [('{"team": "a"}', {"team": "a"}), ("not json", None)])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [('{"team": "a"}', {"team": "a"}), ("not json", None), ('{"a": NaN}', None), ("[" * 5_000, None)],
+)
 async def test_an_object_without_fields_is_json(
     http: httpx.AsyncClient, browser: httpx.AsyncClient, text: str, kept: Any
 ) -> None:

@@ -37,8 +37,20 @@ async def test_an_id_leads_to_its_object_and_to_what_that_stands_on(
         "target_connection": {"id": connection["id"], "path": f"/api/connections/{connection['id']}"}
     }
     run = await found(http, execution["id"])
+    assert run["type"] == "sync_execution"
     assert run["canonical_path"] == f"/api/syncs/s/executions/{execution['id']}"
     assert run["relationships"] == {"sync": {"id": "s", "path": "/api/syncs/s"}}
+
+
+async def test_a_bulk_execution_leads_to_its_bulk_sync(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+    store = sandbox.state.world.store
+    store.put("bulk_sync", "b", {"id": "b", "name": "B"})
+    store.put("bulk_execution", "e", {"id": "e", "_sync_id": "b"})
+
+    run = await found(http, "e")
+
+    assert (run["type"], run["canonical_path"]) == ("bulk_sync_execution", "/api/bulk/syncs/b/executions/e")
+    assert run["relationships"] == {"bulk_sync": {"id": "b", "path": "/api/bulk/syncs/b"}}
 
 
 async def test_organizations_and_users_are_entities(http: httpx.AsyncClient) -> None:

@@ -252,9 +252,24 @@ async def test_what_an_organization_builds_stands_on_its_own_connections(
     body = {"name": "M", "connection_id": ids["connection"], "configuration": {"query": "SELECT 1 AS a"}}
 
     answer = await eve.post("/api/models", json=body)
+    tested = await eve.post(
+        "/api/connections/test",
+        json={"type": "snowflake", "configuration": {}, "connection_id": ids["connection"]},
+    )
+    synced = await eve.post(
+        "/api/syncs",
+        json={
+            "name": "S",
+            "mode": "updateOrCreate",
+            "fields": [],
+            "schedule": {"frequency": "manual"},
+            "identity": {"source": {"field": "contact_id", "model_id": ids["model"]}, "target": "Id"},
+            "target": {"connection_id": ids["connection"], "object": "public.accounts"},
+        },
+    )
 
-    assert answer.status_code in {404, 422}
-    assert (await eve.get("/api/models")).json()["data"] == []
+    assert [each.status_code in {404, 422} for each in (answer, tested, synced)] == [True] * 3
+    assert [(await eve.get(path)).json()["data"] for path in LISTS[:4]] == [[]] * 4
 
 
 async def test_a_partner_makes_an_object_in_the_organization_it_names(

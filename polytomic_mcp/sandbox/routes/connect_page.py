@@ -54,7 +54,7 @@ class Visit:
     def back(self, **told: str) -> str:
         """Return where the person goes in the end; the names of what is told there are a guess."""
         parts: SplitResult = urlsplit(str(self.session["redirect_url"]))
-        query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *told.items()])
+        query = "&".join(filter(None, (parts.query, urlencode(told))))
         return SplitResult(parts.scheme, parts.netloc, parts.path, query, parts.fragment).geturl()
 
     def stored(self) -> JsonObject:
@@ -63,9 +63,8 @@ class Visit:
 
     def about(self) -> str:
         """Return the line under the title."""
-        asks = self.session["organization_name"] or "The sandbox"
-        name = self.session["name"]
-        return f"{asks} asks for this connection, “{name}”. Nothing outside the sandbox is touched."
+        asks = self.session["organization_name"] or "The Polytomic sandbox"
+        return f"{asks} asks for this connection, “{self.session['name']}”."
 
 
 async def show(request: Request) -> Response:

@@ -14,17 +14,32 @@ _PATHS: Final = {
     "sync": "/api/syncs/{id}",
     "execution": "/api/syncs/{_sync_id}/executions/{id}",
     "bulk_sync": "/api/bulk/syncs/{id}",
+    "bulk_execution": "/api/bulk/syncs/{_sync_id}/executions/{id}",
+    "harbor": "/api/harbors/{id}",
+    "harbor_context": "/api/harbors/{_harbor_id}/contexts/{id}",
     "organization": "/api/organizations/{id}",
     "user": "/api/organizations/{organization_id}/users/{id}",
     "role": "/api/permissions/roles/{id}",
     "policy": "/api/permissions/policies/{id}",
     "webhook": "/api/webhooks/{id}",
 }
-"""Where each kind is read; that the API names its types so is a guess."""
+"""Where each kind is read; that roles, policies and webhooks are entities too is a guess."""
+
+_TYPES: Final = {"execution": "sync_execution", "bulk_execution": "bulk_sync_execution"}
+"""The API's names of the kinds that the sandbox names otherwise, seen in the 2025-09-18 SDK."""
+
+_PARENTS: Final = {
+    "execution": ("sync", "_sync_id"),
+    "bulk_execution": ("bulk_sync", "_sync_id"),
+    "harbor_context": ("harbor", "_harbor_id"),
+}
+"""The kinds that are reached through another, and the key that holds its id."""
 
 _RELATIONS: Final = (
     ("connection", "connection", "connection_id"),
     ("sync", "sync", "_sync_id"),
+    ("bulk_sync", "bulk_sync", "_sync_id"),
+    ("harbor", "harbor", "_harbor_id"),
     ("source_connection", "connection", "source_connection_id"),
     ("destination_connection", "connection", "destination_connection_id"),
 )
@@ -40,7 +55,7 @@ def get(call: Call) -> JsonObject:
             return {
                 "data": {
                     "id": id_,
-                    "type": kind,
+                    "type": _TYPES.get(kind, kind),
                     "organization_id": _organization(call, kind, document),
                     "canonical_path": path.format_map(document),
                     "context": {"name": document["name"]} if "name" in document else {},
@@ -51,9 +66,10 @@ def get(call: Call) -> JsonObject:
 
 
 def _is_seen(call: Call, kind: str, document: JsonObject) -> bool:
-    """Say whether the caller reaches an object; an execution is reached through its sync."""
-    if kind == "execution":
-        return call.world.store.get("sync", document["_sync_id"]) is not None
+    """Say whether the caller reaches an object; some are reached through another."""
+    if kind in _PARENTS:
+        parent, key = _PARENTS[kind]
+        return call.world.store.get(parent, document[key]) is not None
     return is_reached(call, _organization(call, kind, document))
 
 

@@ -44,7 +44,9 @@ def encoded(value: Any, sql_type: str) -> Any:
     if value is None:
         return None
     if sql_type.endswith("[]") and isinstance(value, list):
-        return [encoded(item, sql_type.removesuffix("[]")) for item in cast("list[Any]", value)]
+        element = sql_type.removesuffix("[]")
+        items = cast("list[Any]", value)
+        return [encoded(item, sql_type if isinstance(item, list) else element) for item in items]
     if sql_type == "BLOB":
         return base64.b64decode(to_text(value), validate=True)
     text = json.dumps(value, ensure_ascii=False) if is_nested(sql_type) else to_text(value)

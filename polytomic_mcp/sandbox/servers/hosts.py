@@ -18,13 +18,17 @@ class AllowedHosts:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """Read ``HOST`` or ``HOST:PORT``, an IPv6 address before a port in brackets; ``ValueError`` for others."""
+        """Read ``HOST`` or ``HOST:PORT``, brackets around an IPv6 address; ``ValueError`` for others."""
         return cls(frozenset(map(_parsed, texts)))
 
     def allows(self, host: str, port: int) -> bool:
         """Say whether the sandbox may reach a host at a port."""
         name = host.casefold()
         return is_loopback(name) or not self.hosts.isdisjoint({(name, None), (name, port)})
+
+
+LOOPBACK: Final = AllowedHosts()
+"""This machine only."""
 
 
 def is_loopback(host: str) -> bool:

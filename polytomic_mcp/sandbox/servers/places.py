@@ -40,7 +40,8 @@ class Places:
         """Return the marks of the rows of these ids, those that are known."""
         with self._store.transaction() as connection:
             found = connection.execute(
-                "SELECT row_id, place FROM places WHERE source = ? AND row_id IN (SELECT value FROM json_each(?))",
+                "SELECT row_id, place FROM places WHERE source = ?"
+                " AND row_id IN (SELECT value FROM json_each(?))",
                 (source, json.dumps(list(row_ids))),
             ).fetchall()
         names = [column.name for column in relation.marks]

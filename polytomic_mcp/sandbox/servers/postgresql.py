@@ -1,6 +1,5 @@
 """PostgreSQL, by psycopg."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
@@ -11,19 +10,26 @@ from psycopg.abc import QueryNoTemplate
 from psycopg.types.string import TextLoader
 
 from polytomic_mcp.sandbox.engine import Stream
-from polytomic_mcp.sandbox.field_types import field_type, is_nested
+from polytomic_mcp.sandbox.field_types import field_type
 from polytomic_mcp.sandbox.names import distinct
 from polytomic_mcp.sandbox.servers.coding import decoded, decoders, encoded
+from polytomic_mcp.sandbox.servers.postgresql_types import (
+    OF_OIDS,
+    RELATIONS,
+    bounded,
+    new_type,
+    relation,
+    sql_type_of,
+)
 from polytomic_mcp.sandbox.servers.relation import Relation
 from polytomic_mcp.sandbox.servers.wire import Values, Wire
-from polytomic_mcp.sandbox.table import Choice, Column, Row
+from polytomic_mcp.sandbox.table import Column, Row
 
 _PATIENCE: Final = 5
 _BATCH: Final = 2_000
-_LOCK_SECONDS: Final = 10
 _SETTINGS: Final = (
     "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1"
-    " -c standard_conforming_strings=on -c bytea_output=hex"
+    " -c standard_conforming_strings=on -c bytea_output=hex -c lock_timeout=10s"
 )
 _AS_THEY_ARE: Final = ("bool", "int2", "int4", "int8", "oid", "float4", "float8", "bytea")
 """The types whose Python values are JSON's, or nearly; all others come as text."""
@@ -34,63 +40,6 @@ _REFUSING: Final = (
     psycopg.InternalError,
     psycopg.errors.RaiseException,
 )
-
-_TYPES: Final[Mapping[str, str]] = {
-    "bigint": "BIGINT",
-    "boolean": "BOOLEAN",
-    "bytea": "BLOB",
-    "date": "DATE",
-    "double precision": "DOUBLE",
-    "integer": "INTEGER",
-    "interval": "INTERVAL",
-    "json": "JSON",
-    "jsonb": "JSON",
-    "oid": "BIGINT",
-    "real": "FLOAT",
-    "smallint": "SMALLINT",
-    "text": "VARCHAR",
-    "character varying": "VARCHAR",
-    "time with time zone": "TIME WITH TIME ZONE",
-    "time without time zone": "TIME",
-    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
-    "timestamp without time zone": "TIMESTAMP",
-    "uuid": "UUID",
-}
-_WIDEST: Final = 38
-_UNBOUNDED: Final = "DECIMAL(38,9)"
-"""A numeric without bounds: DuckDB has none, so what has more than 29 digits before the point does not fit."""
-
-_NEW_TYPES: Final[Mapping[str, str]] = {
-    **{ours: theirs for theirs, ours in _TYPES.items() if theirs not in ("json", "oid", "character varying")},
-    "HUGEINT": "numeric(39)",
-    "TINYINT": "smallint",
-    "UBIGINT": "numeric(20)",
-    "UHUGEINT": "numeric(39)",
-    "UINTEGER": "bigint",
-    "USMALLINT": "integer",
-    "UTINYINT": "smallint",
-}
-
-_RELATIONS: Final = r"""
-SELECT n.nspname, c.relname, c.relkind::text, a.attname, format_type(a.atttypid, a.atttypmod),
-  CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod)
-    ELSE format_type(a.atttypid, a.atttypmod) END,
-  a.attnotnull OR t.typnotnull, a.atthasdef OR t.typdefault IS NOT NULL,
-  a.attidentity::text, a.attgenerated::text, coalesce(a.attnum = ANY (i.indkey), false),
-  (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_type t ON t.oid = a.atttypid
-  LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-  AND (%s::text IS NULL OR lower(n.nspname || '.' || c.relname) = lower(%s))
-ORDER BY n.nspname, c.relname, a.attnum
-"""
-_OF_OIDS: Final = """
-SELECT oid, CASE typtype WHEN 'd' THEN format_type(typbasetype, typtypmod) ELSE format_type(oid, NULL) END
-FROM pg_type WHERE oid = ANY (%s)
-"""
 
 
 class PostgresqlWire(Wire):
@@ -112,7 +61,7 @@ class PostgresqlWire(Wire):
             connect_timeout=_PATIENCE,
             client_encoding="utf8",
             application_name="polytomic-mcp sandbox",
-            options=f"{_SETTINGS} -c statement_timeout={int(seconds * 1000)} -c lock_timeout={_LOCK_SECONDS}s",
+            options=f"{_SETTINGS} -c statement_timeout={int(seconds * 1000)}",
         )
         self._connection.read_only = is_read_only
         self._queries = ExitStack()
@@ -123,19 +72,19 @@ class PostgresqlWire(Wire):
 
     def relations(self, id_: str | None = None) -> list[Relation]:
         found: dict[tuple[str, str], list[Values]] = {}
-        for schema, name, *rest in self.fetch(_RELATIONS, (id_, id_)):
+        for schema, name, *rest in self.fetch(RELATIONS, (id_, id_)):
             found.setdefault((schema, name), []).append(tuple(rest))
-        return [_relation(schema, name, columns) for (schema, name), columns in found.items()]
+        return [relation(schema, name, columns) for (schema, name), columns in found.items()]
 
     def query(self, sql: str) -> Stream:
         cursor = self._queries.enter_context(self._connection.cursor(name=next(self._names)))
         cursor.execute(_trusted(sql))
         described = cursor.description or []
-        types = dict(self.fetch(_OF_OIDS, ([column.type_code for column in described],)))
+        types = dict(self.fetch(OF_OIDS, ([column.type_code for column in described],)))
         sql_types = [
-            _bounded(column.precision, column.scale)
+            bounded(column.precision, column.scale)
             if types[column.type_code] == "numeric"
-            else _sql_type(types[column.type_code])
+            else sql_type_of(types[column.type_code])
             for column in described
         ]
         names = distinct(column.name for column in described)
@@ -189,15 +138,7 @@ class PostgresqlWire(Wire):
 
     def type_for(self, column: Column, *, is_key: bool) -> str:
         del is_key
-        sql_type = column.sql_type
-        if sql_type.startswith("DECIMAL"):
-            return sql_type.replace("DECIMAL", "numeric", 1)
-        if sql_type.endswith("[]") and not sql_type.endswith("[][]") and sql_type[:-2] in _NEW_TYPES:
-            return f"{_NEW_TYPES[sql_type[:-2]]}[]"
-        if is_nested(sql_type):
-            return "jsonb"
-        base = sql_type.partition("(")[0]
-        return _NEW_TYPES.get(base, "timestamp" if base.startswith("TIMESTAMP") else "text")
+        return new_type(column)
 
     def make_schema(self, name: str) -> None:
         if not self.fetch("SELECT FROM pg_namespace WHERE nspname = %s", (name,)):
@@ -244,54 +185,13 @@ class PostgresqlWire(Wire):
 
 
 def _trusted(sql: str) -> QueryNoTemplate:
-    """Pass SQL whose names are quoted, or that was checked; psycopg wants to see that it is no user's text."""
+    """Return SQL whose names are quoted, or that was checked: psycopg fears that it is a user's text."""
     return sql.encode()
 
 
 def _batches(cursor: "psycopg.ServerCursor[Values]") -> Iterator[Values]:
     while batch := cursor.fetchmany(_BATCH):
         yield from batch
-
-
-def _relation(schema: str, name: str, found: list[Values]) -> Relation:
-    columns: list[Column] = []
-    types: list[str] = []
-    key: list[str] = []
-    for _, column, type_, plain, is_needed, has_default, identity, generated, is_key, values in found:
-        sql_type = _sql_type(plain)
-        is_fixed = identity == "a" or bool(generated)
-        columns.append(
-            Column(
-                column,
-                field_type(sql_type),
-                sql_type,
-                required=is_needed and not (has_default or identity or generated),
-                createable=not is_fixed,
-                updateable=not is_fixed,
-                values=tuple(Choice(value, value) for value in values or ()),
-            )
-        )
-        types.append(type_)
-        key += [column] if is_key else []
-    kind = "view" if found[0][0] in ("v", "m") else "table"
-    return Relation(schema, name, kind, tuple(columns), tuple(types), tuple(key))
-
-
-def _sql_type(type_: str) -> str:
-    """Return DuckDB's type for a type as ``format_type`` writes it; text for what DuckDB does not know."""
-    if type_.endswith("[]"):
-        element = type_.removesuffix("[]")
-        plain = _sql_type(element)
-        is_known = element.startswith("numeric") or re.sub(r"\(.*\)", "", element) in _TYPES
-        return f"{plain}[]" if is_known else "VARCHAR"
-    if found := re.fullmatch(r"numeric(?:\((\d+),(-?\d+)\))?", type_):
-        return _bounded(*(int(each) if each else None for each in found.groups()))
-    return _TYPES.get(re.sub(r"\(\d+\)", "", type_), "VARCHAR")
-
-
-def _bounded(precision: int | None, scale: int | None) -> str:
-    is_bounded = precision and scale is not None and 0 <= scale <= precision <= _WIDEST
-    return f"DECIMAL({precision},{scale})" if is_bounded else _UNBOUNDED
 
 
 def _array(items: Any) -> str:

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.table import Column, Row, Table
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """``columns`` have DuckDB's types, ``types`` are the server's own, by column name; ``key`` is the primary key.
+    """``columns`` have DuckDB's types, ``types`` are the server's own; ``key`` is the primary key.
 
     A row is told from the others by its key; in a table that has none, by all its values that are
     not lists or objects: rows that are equal in these are changed together.

@@ -69,6 +69,10 @@ class AllTables(Tables):
         server = self._behind(table)
         return super().pick(table, row_ids) if server is None else server.pick(table, row_ids)
 
+    def finds(self, table: Table, column: Column) -> bool:
+        """Say whether ``find`` can look for values of the column."""
+        return self._behind(table) is None and super().finds(table, column)
+
     def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
         """Append rows and return the row ids they got."""
         server = self._behind(table)
@@ -135,7 +139,7 @@ class AllQueries(Engine):
     def stream(
         self, system: str, sql: str, *, dialect: str, seconds: float = 60, database: str | None = None
     ) -> Generator[Stream]:
-        """Run a query and read it batch by batch; ``seconds`` counts what the server takes for a statement."""
+        """Run a query and read it batch by batch; a server may take ``seconds`` for each batch."""
         if "@" not in system:
             with super().stream(system, sql, dialect=dialect, seconds=seconds, database=database) as stream:
                 yield stream

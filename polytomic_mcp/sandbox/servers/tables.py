@@ -21,7 +21,7 @@ _GONE: Final = "The row is no longer in the table"
 
 
 class ServerTables:
-    """Everything inside a ``store.transaction()`` is one transaction of the server's too, which commits first."""
+    """What is inside a ``store.transaction()`` is one of the server's too, which commits first."""
 
     def __init__(self, store: Store, reach: Reach) -> None:
         self._store = store

@@ -15,7 +15,6 @@ from polytomic_mcp.sandbox.json_values import items, members
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.servers.reach import Reach
 
-
 _IN_HEADER: Final = 2
 """The ``auth_style`` that sends the client's credentials as basic authentication (golang.org/x/oauth2's)."""
 

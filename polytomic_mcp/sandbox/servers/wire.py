@@ -53,7 +53,7 @@ class Wire(ABC):
 
     @abstractmethod
     def encoded(self, value: Any, column: Column) -> Any:
-        """Return a JSON value as the driver takes it; ``ValueError`` where it cannot be one of the column's."""
+        """Return a JSON value as the driver takes it; ``ValueError`` where it is none of the column's."""
 
     @abstractmethod
     def same(self, relation: Relation, column: Column) -> str:

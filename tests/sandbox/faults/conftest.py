@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.sandbox.faults import Rule
 from polytomic_mcp.sandbox.tables import Column, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -100,6 +103,12 @@ class Runs:
         started = await self.ask("POST", f"{path}/executions", json={}, **more)
         self.world.settle(20)
         return await self.ask("GET", f"{path}/executions/{started['id']}")
+
+    async def begun(self, rule: Rule) -> None:
+        """Wait until a run has met a fault of its own."""
+        with anyio.fail_after(20):
+            while not rule.hits:
+                await anyio.lowlevel.checkpoint()
 
     def arrived(self) -> int:
         table = self.world.tables.get("postgresql", "public.arrivals")

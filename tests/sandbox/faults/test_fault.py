@@ -21,6 +21,7 @@ from polytomic_mcp.sandbox.fault import Fault
         ("fail_at=1500; times=2; after=1", {"fail_at": 1500, "times": 2, "after": 1}),
         ("drop; probability=0.25; seed=7", {"drop": True, "probability": 0.25, "seed": 7}),
         ("outage=salesforce", {"outage": "salesforce"}),
+        ("outage=5b5b14f8-7fc6-4b67-9db0-14ec63270990", {"outage": "5b5b14f8-7fc6-4b67-9db0-14ec63270990"}),
     ],
 )
 def test_text_and_json_spell_one_fault(text: str, json: dict[str, Any]) -> None:
@@ -59,6 +60,8 @@ def test_blanks_and_a_last_semicolon_make_no_difference() -> None:
         ("drop; probability=2", "a number from 0 to 1"),
         ("outage=", "a connection type"),
         ({"outage": 1}, "a connection type"),
+        ("outage=salesfroce", "a connection type"),
+        ({"slow": 1, "sync": "\ud800"}, "none of them a semicolon"),
         ({"outage": "x" * 600}, "x…"),
         ({"slow": 1, "sync": "a;b"}, "none of them a semicolon"),
         ("status=429; by=api", "from before the API"),

@@ -98,7 +98,7 @@ async def test_a_slow_run_goes_on_when_its_fault_is_lifted(sandbox: Starlette, r
 def test_chunks_are_cut_at_the_row_that_fails(row: int, expected: list[list[int]]) -> None:
     moved: list[list[int]] = []
 
-    chunks = Faults([f"fail_at={row}"]).chunks("s", [[1, 2], [3, 4], [5]])
+    chunks = Faults([f"fail_at={row}"]).chunks("s", [], [[1, 2], [3, 4], [5]])
     with pytest.raises(RefusalError, match=f"Failed at row {row}"):
         moved.extend([*chunk] for chunk in chunks)
 
@@ -106,7 +106,7 @@ def test_chunks_are_cut_at_the_row_that_fails(row: int, expected: list[list[int]
 
 
 def test_a_run_that_has_fewer_rows_does_not_fail() -> None:
-    assert [*Faults(["fail_at=4"]).chunks("s", [[1, 2], [3]])] == [[1, 2], [3]]
+    assert [*Faults(["fail_at=4"]).chunks("s", [], [[1, 2], [3]])] == [[1, 2], [3]]
 
 
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
@@ -122,6 +122,26 @@ async def test_runs_fail_while_an_end_of_theirs_is_down(sandbox: Starlette, runs
     lifted = await runs.run(f"/api/syncs/{sync}")
 
     assert lifted["status"] == "completed"
+
+
+@pytest.mark.parametrize("kind", ["syncs", "bulk/syncs"])
+@pytest.mark.parametrize("system", ["mysql", "postgresql"])
+async def test_a_run_fails_when_an_end_of_it_goes_down(
+    sandbox: Starlette, runs: Any, kind: str, system: str
+) -> None:
+    id_ = await (runs.sync() if kind == "syncs" else runs.bulk_sync())
+    path = f"/api/{kind}/{id_}/executions"
+    slow = sandbox.state.faults.add("slow=3000")
+
+    started = await runs.ask("POST", path, json={})
+    await runs.begun(slow)
+    sandbox.state.faults.add({"outage": system})
+    sandbox.state.faults.remove(slow.id)
+    runs.world.settle(20)
+    ended = await runs.ask("GET", f"{path}/{started['id']}")
+
+    assert ended["status"] == "failed"
+    assert DOWN in str(ended)
 
 
 async def test_what_is_down_is_shown_and_said_until_it_is_up_again(

@@ -141,3 +141,15 @@ async def test_activity_is_for_administrators(http: httpx.AsyncClient) -> None:
     refused = await http.get(ACTIVITY, params=DAY, headers={"Authorization": f"Bearer {key}"})
 
     assert refused.status_code == 403
+
+
+async def test_a_temporary_credential_ends_with_its_harbor(
+    http: httpx.AsyncClient, harbor: dict[str, Any], path: str
+) -> None:
+    subject = {"type": "harbor", "harbor_id": harbor["id"]}
+    minted = await http.post("/api/temporary-credentials", json={"subject": subject})
+    headers = {"Authorization": f"Bearer {minted.json()['data']['access_token']}"}
+
+    await http.delete(path)
+
+    assert (await http.get("/api/me", headers=headers)).status_code == 401

@@ -171,4 +171,4 @@ async def test_sessions_say_what_to_do_instead(http: httpx.AsyncClient, method: 
     answer = await http.request("POST" if method == "GET" else method, path, json={})
 
     assert answer.status_code == 501
-    assert "without a session" in answer.json()["message"]
+    assert "without one" in answer.json()["message"]
