@@ -3,7 +3,7 @@
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
@@ -42,13 +42,17 @@ _LOG: Final = logging.getLogger(__name__)
 class Api:
     """All operations of the catalogue over one world.
 
-    An operation without a route answers 501 with its name: the sandbox never improvises.
+    An operation without a route answers 501 with its name: the sandbox never improvises. ``older`` are
+    the operations that only versions before the current one have.
     """
 
-    def __init__(self, world: World, catalogue: Catalogue, routes: Routes) -> None:
+    def __init__(
+        self, world: World, catalogue: Catalogue, routes: Routes, older: Sequence[Operation] = ()
+    ) -> None:
         self._world = world
         self._routes = routes
         self._router = Router(catalogue.values())
+        self._older_router = Router([*catalogue.values(), *older])
         self._validation = Validation(catalogue)
         self._outcomes = Outcomes(world.store, world.clock)
 
@@ -82,7 +86,8 @@ class Api:
 
     async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        match = self._router.match(request.method, raw_path.decode(errors="replace"))
+        router = self._router if version == CURRENT else self._older_router
+        match = router.match(request.method, raw_path.decode(errors="replace"))
         operation = match.operation
         require_served(operation.id, version)
         self._require_emulated(operation)

@@ -24,7 +24,7 @@ from polytomic_mcp.sandbox.fault_routes import failing
 from polytomic_mcp.sandbox.faults import Faults
 from polytomic_mcp.sandbox.front import Front
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes import PAGES, ROUTES
+from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older
 from polytomic_mcp.sandbox.seed import plant
 from polytomic_mcp.sandbox.servers.hosts import AllowedHosts
 from polytomic_mcp.sandbox.store import Store
@@ -74,7 +74,8 @@ def create_sandbox(
     world.faults = standing
     notes = _populate(world, tables, contacts)
     catalogue = load_catalogue()
-    front = Front(Api(world, catalogue, failing(ROUTES)), world, catalogue)
+    api = Api(world, catalogue, failing({**ROUTES, **older.ROUTES}), older.OPERATIONS)
+    front = Front(api, world, catalogue)
     app = Starlette(
         routes=[Route("/api/{path:path}", front), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},

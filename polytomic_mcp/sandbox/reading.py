@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox.engine import QueryError, Stream
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.soql import require_emulated
+from polytomic_mcp.sandbox.soql import in_sql, require_emulated
 from polytomic_mcp.sandbox.statement import Catalog
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.systems import SOQL, System, described, holds_nothing, system_of
@@ -91,6 +91,7 @@ def stream_query(
     language = described(system_of(connection)).language
     if language.name == SOQL:
         require_emulated(query)
+        query = in_sql(query)
     return world.engine.stream(
         system_of(connection),
         query,

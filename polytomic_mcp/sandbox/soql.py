@@ -1,7 +1,8 @@
-"""What of Salesforce's query language the sandbox does not emulate: it reads SOQL as plain SQL.
+"""Salesforce's query language, read as plain SQL, and what of it the sandbox does not emulate.
 
-Whatever SQL would misread or does not know is refused by its name. One difference stays: Salesforce
-compares text in any case, the sandbox letter by letter.
+Whatever SQL would misread or does not know is refused by its name; a comparison with null, which SQL
+never grants, becomes SQL's own. One difference stays: Salesforce compares text in any case, the sandbox
+letter by letter.
 """
 
 import re
@@ -17,6 +18,7 @@ from polytomic_mcp.sandbox.statement import LONGEST, QueryError
 
 _STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'")
 
+_NULL: Final = re.compile(rf"({_STRING.pattern})|(!=|<>|=)\s*null\b", re.IGNORECASE)
 _PERIODS: Final = "(?:FISCAL_)?(?:WEEK|MONTH|QUARTER|YEAR|90_DAYS)"
 
 _MISSING: Final[Mapping[str, str]] = MappingProxyType(
@@ -55,6 +57,17 @@ def require_emulated(query: str) -> None:
         return  # it is refused with its reason where it is read
     if isinstance(select, exp.Select):
         _require_no_relationships(select)
+
+
+def in_sql(query: str) -> str:
+    """Return a query as SQL means it: ``= null`` is ``IS NULL``."""
+    return _NULL.sub(_compared_with_null, query)
+
+
+def _compared_with_null(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    return " IS NULL" if found[2] == "=" else " IS NOT NULL"
 
 
 def _require_no_relationships(select: exp.Select) -> None:

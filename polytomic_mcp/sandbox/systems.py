@@ -77,14 +77,22 @@ class CreationProperty:
 class Creation:
     """How a sync makes a new target object of ``kind``.
 
-    ``like`` names the object whose columns it gets; without one, the sync's mappings become its
-    columns. ``id`` says how its id is put together from the properties; without one, an id is minted.
+    ``like`` names the object whose columns it gets, one for each choice of the property ``by`` where that
+    is given; without it, the sync's mappings become its columns. ``id`` says how its id is put together
+    from the properties; without one, an id is minted.
     """
 
     kind: str
     properties: tuple[CreationProperty, ...]
-    like: str | None = None
+    like: str | Mapping[str, str] | None = None
+    by: str | None = None
     id: str | None = None
+
+    def model(self, create: Mapping[str, str]) -> str | None:
+        """Return the object whose columns a new one with these properties gets."""
+        if not isinstance(self.like, Mapping):
+            return self.like
+        return self.like.get(create.get(self.by or "", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class System:
     """A system: ``id`` is its connection type's.
 
     ``sources`` says how a model names an object instead of a query: by alternative, the keys of its
-    configuration whose values, joined by dots, are the object's name.
+    configuration whose values, joined by dots, are the object's name. ``parameters`` holds what fields of
+    a connection's configuration may be set to, each with ``value`` and ``label``.
     """
 
     id: str
@@ -102,6 +111,9 @@ class System:
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     creation: Creation | None = None
     rows_of: str | None = None
+    parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
+        default_factory=dict[str, tuple[Mapping[str, str], ...]]
+    )
 
     @property
     def is_warehouse(self) -> bool:
@@ -193,6 +205,7 @@ def _read(id_: str, place: Traversable) -> System:
         kinds={name: _kind(each) for name, each in members(body.get("kinds")).items()},
         creation=None if creation is None else _creation(creation),
         rows_of=body.get("rows_of"),
+        parameters={name: tuple(items(values)) for name, values in members(body.get("parameters")).items()},
     )
 
 

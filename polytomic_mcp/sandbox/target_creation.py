@@ -47,8 +47,8 @@ def planned_target(
     world: World, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
 ) -> Target:
     """Return the target that these properties make in a system that makes targets."""
-    name = create["name"].strip()
-    return new_target(world, system, _new_id(system, {**create, "name": name}), name, columns)
+    asked = {**create, "name": create["name"].strip()}
+    return new_target(world, system, _new_id(system, asked), asked, columns)
 
 
 def _problem(world: World, system: str, create: Mapping[str, str]) -> Problem | None:

@@ -121,7 +121,9 @@ def get_target(world: World, system: str, id_: str) -> Target | None:
     return None if table is None else _target(table)
 
 
-def new_target(world: World, system: str, id_: str, name: str, columns: Iterable[Column] = ()) -> Target:
+def new_target(
+    world: World, system: str, id_: str, create: Mapping[str, str], columns: Iterable[Column] = ()
+) -> Target:
     """Return the target that ``target.create`` would make; nothing is made yet.
 
     ``columns`` are those that the sync asks for; they count where the new object is like no other.
@@ -129,10 +131,10 @@ def new_target(world: World, system: str, id_: str, name: str, columns: Iterable
     creation = described(system).creation
     if creation is None:
         raise ValueError(f"{system} makes no target objects")
-    like = world.tables.get(system, creation.like) if creation.like else None
-    table = Table(
-        system, id_, name, creation.kind, like.columns if like else tuple(columns), like and like.key
-    )
+    model = creation.model(create)
+    like = world.tables.get(system, model) if model else None
+    columns = like.columns if like else tuple(columns)
+    table = Table(system, id_, create["name"], creation.kind, columns, like and like.key)
     kind = described(system).kind(creation.kind)
     fields = tuple(_field(table, kind, column) for column in table.columns)
     return Target(table, "new", _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))

@@ -1,6 +1,7 @@
 """The whole API: find an operation by plain words, then read or write with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.message import IDEMPOTENCY_KEY
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.arguments import Api, PageToken, Parsed, refuse_boolean
 from polytomic_mcp.tools.asking import Consent, ask, has_consent
@@ -32,6 +34,7 @@ Arguments = Annotated[JsonObject, Parsed, Field(description="All by name: path, 
 Plan = tuple[Operation, JsonObject]
 """What is to be called, with arguments that fit."""
 
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _BEST: Final = 5
 _LISTED: Final = 60
 _FEWEST_TOKENS: Final = 600
@@ -152,19 +155,25 @@ async def write_operation(
     confirm: Annotated[
         str | None, Field(description="The id again; only to destroy where nobody can be asked")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, Field(description="Of your own: a call repeated with it answers the first outcome")
+    ] = None,
 ) -> Written:
     """Call an API operation that writes. A person is asked before one that destroys."""
     del operation, arguments, confirm
     found, kept = plan
     if not has_consent(answer):
         raise Refusal(f"Nobody said yes, so {found.id} was not sent.")
-    return Written(operation=found.id, result=await _called(api, found, kept))
+    headers = {} if idempotency_key is None else {IDEMPOTENCY_KEY: idempotency_key}
+    return Written(operation=found.id, result=await _called(api, found, kept, headers))
 
 
-async def _called(api: Polytomic, operation: Operation, arguments: JsonObject) -> Any:
+async def _called(
+    api: Polytomic, operation: Operation, arguments: JsonObject, headers: Mapping[str, str] = _NO_HEADERS
+) -> Any:
     """Call the operation; an id that nothing has leads to the list of what there is."""
     try:
-        return await api.call(operation.id, **arguments)
+        return await api.call(operation.id, headers=headers, **arguments)
     except NotFoundError as refused:
         listing = f"GET {operation.path.partition('/{')[0]}"
         if listing not in load_catalogue():

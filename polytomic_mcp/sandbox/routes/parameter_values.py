@@ -1,15 +1,16 @@
 """What a configuration's fields may be set to, as the other end would list it."""
 
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.sandbox.call import Call, Routes
 from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import described
 from polytomic_mcp.sandbox.upstream import needs_consent
 
 _SAMPLES: Final = ("Acme", "Acme Europe", "Acme Labs")
-"""Names the sandbox gives to whatever a field lists: accounts, workspaces, spreadsheets."""
+"""What a field lists whose values no file describes: accounts, workspaces, spreadsheets."""
 
 
 def of_connection(call: Call) -> JsonObject:
@@ -52,16 +53,19 @@ def _listable(type_: ConnectionType) -> list[str]:
 
 
 def _listing(type_: ConnectionType, name: str, query: str = "") -> JsonObject:
-    values = [_value(value) for value in type_.fields[name].get("enum", _SAMPLES)]
     return {
         "allows_creation": False,
-        "values": [value for value in values if query.casefold() in value["label"].casefold()],
+        "values": [each for each in _values(type_, name) if query.casefold() in each["label"].casefold()],
     }
 
 
-def _value(value: Any) -> JsonObject:
-    label = str(value)
-    return {"value": label.lower().replace(" ", "-") if label in _SAMPLES else value, "label": label}
+def _values(type_: ConnectionType, name: str) -> list[JsonObject]:
+    """Return what the system's file says, or else the field's choices, or samples."""
+    if given := described(type_.id).parameters.get(name):
+        return [dict(each) for each in given]
+    if choices := type_.fields[name].get("enum"):
+        return [{"value": choice, "label": str(choice)} for choice in choices]
+    return [{"value": label.lower().replace(" ", "-"), "label": label} for label in _SAMPLES]
 
 
 ROUTES: Final[Routes] = {

@@ -144,6 +144,10 @@ class MysqlWire(Wire):
     def same(self, relation: Relation, column: Column) -> str:
         return f"{self.quoted(column.name)} {'=' if relation.key else '<=>'} %s"
 
+    def compared(self, relation: Relation, column: Column) -> str:
+        del relation
+        return self.quoted(column.name)
+
     def quoted(self, name: str) -> str:
         return "`" + name.replace("`", "``").replace("%", "%%") + "`"
 

@@ -133,6 +133,11 @@ class PostgresqlWire(Wire):
             return f"{name} = %s"
         return f"{name}::text IS NOT DISTINCT FROM (%s::{relation.type_of(column)})::text"
 
+    def compared(self, relation: Relation, column: Column) -> str:
+        # A text that spells no uuid, say, would be an error.
+        is_open = column.type == "string" and not relation.type_of(column).startswith(("text", "character"))
+        return f"{self.quoted(column.name)}{'::text' if is_open else ''}"
+
     def quoted(self, name: str) -> str:
         return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 

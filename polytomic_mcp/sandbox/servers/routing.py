@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from polytomic_mcp.sandbox.engine import Engine, Stream
 from polytomic_mcp.sandbox.refusals import RefusalError
@@ -72,6 +72,16 @@ class AllTables(Tables):
     def finds(self, table: Table, column: Column) -> bool:
         """Say whether ``find`` can look for values of the column."""
         return self._behind(table) is None and super().finds(table, column)
+
+    def finds(self, table: Table, column: Column) -> bool:
+        """Say whether ``find`` can look for values of the column."""
+        server = self._behind(table)
+        return super().finds(table, column) if server is None else server.finds(table, column)
+
+    def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
+        """Return rows by row id, all that hold one of the values and perhaps some more."""
+        server = self._behind(table)
+        return super().find(table, column, values) if server is None else server.find(table, column, values)
 
     def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
         """Append rows and return the row ids they got."""

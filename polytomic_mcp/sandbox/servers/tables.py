@@ -17,6 +17,7 @@ from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.table import Column, Row, Table
 
 _CHUNK: Final = 1_000
+_FINDABLE: Final = ("string", "number", "datetime")
 _GONE: Final = "The row is no longer in the table"
 
 
@@ -84,6 +85,18 @@ class ServerTables:
         """Return the rows of these row ids, those that are there."""
         with self._wire(table.system) as wire:
             return self._picked(wire, table, _relation(wire, table), row_ids, is_locked=False)
+
+    def finds(self, table: Table, column: Column) -> bool:
+        """Say whether the server can look for values of the column as exactly as the sandbox compares them."""
+        del table
+        return column.type in _FINDABLE and column.sql_type != "FLOAT"
+
+    def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
+        """Return rows by row id, all that hold one of the values and perhaps some more."""
+        with self._wire(table.system) as wire:
+            relation = _relation(wire, table)
+            rows = [*writing.find(wire, relation, column, [*values])]
+            return dict(zip(self._places.note(table.id, [*map(relation.place, rows)]), rows, strict=True))
 
     def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
         """Insert rows, whose absent columns get the server's defaults, and return their row ids."""

@@ -80,6 +80,16 @@ class WebhookTables:
         del table, row_ids
         return {}
 
+    def finds(self, table: Table, column: Column) -> bool:
+        """Return False: there is nothing to find."""
+        del table, column
+        return False
+
+    def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
+        """Return nothing."""
+        del table, column, values
+        return {}
+
     def insert(self, table: Table, rows: Iterable[Row]) -> "list[int]":
         """Post rows when the running transaction commits; ``RefusalError`` then says what failed."""
         sent = [_sent(row[_RECORD.name]) for row in rows]

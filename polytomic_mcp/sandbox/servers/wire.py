@@ -60,6 +60,10 @@ class Wire(ABC):
         """Return the condition that a column has a value, null or not."""
 
     @abstractmethod
+    def compared(self, relation: Relation, column: Column) -> str:
+        """Return a column in the form in which any text may be compared with it."""
+
+    @abstractmethod
     def quoted(self, name: str) -> str:
         """Return a name as an identifier."""
 

@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.refused_rows import RefusedRowsError
 from polytomic_mcp.sandbox.servers.coding import decoded, decoders
 from polytomic_mcp.sandbox.servers.relation import Relation
 from polytomic_mcp.sandbox.servers.wire import Wire
-from polytomic_mcp.sandbox.table import Row
+from polytomic_mcp.sandbox.table import Column, Row
 
 _UNCHANGED: Final = "The server took the row without an error, and changed nothing"
 _AT_ONCE: Final = 200
@@ -65,15 +65,27 @@ def delete(wire: Wire, relation: Relation, rows: Mapping[int, Row]) -> None:
 
 def pick(wire: Wire, relation: Relation, marks: Sequence[Row], *, is_locked: bool) -> Iterator[Row]:
     """Yield those rows that are there, given what tells them apart."""
-    names = [column.name for column in relation.columns]
-    decode = decoders([column.sql_type for column in relation.columns])
-    select = f"SELECT {wire.listed(names)} FROM {wire.called(relation)} WHERE "  # noqa: S608 - quoted
     for start in range(0, len(marks), _AT_ONCE):
         some = marks[start : start + _AT_ONCE]
         condition = " OR ".join([f"({_is_it(wire, relation)})"] * len(some))
         values = [value for row in some for value in _marks(wire, relation, row)]
-        for found in wire.fetch(f"{select}{condition}{' FOR UPDATE' if is_locked else ''}", values):
-            yield relation.row(decoded(found, decode))
+        yield from _selected(wire, relation, f"{condition}{' FOR UPDATE' if is_locked else ''}", values)
+
+
+def find(wire: Wire, relation: Relation, column: Column, values: Sequence[Any]) -> Iterator[Row]:
+    """Yield the rows whose column holds one of the values, and perhaps some that nearly do."""
+    for start in range(0, len(values), _AT_ONCE):
+        some = [wire.encoded(value, column) for value in values[start : start + _AT_ONCE]]
+        condition = f"{wire.compared(relation, column)} IN ({', '.join(['%s'] * len(some))})"
+        yield from _selected(wire, relation, condition, some)
+
+
+def _selected(wire: Wire, relation: Relation, condition: str, values: Sequence[Any]) -> Iterator[Row]:
+    listed = wire.listed([column.name for column in relation.columns])
+    decode = decoders([column.sql_type for column in relation.columns])
+    sql = f"SELECT {listed} FROM {wire.called(relation)} WHERE {condition}"  # noqa: S608 - quoted
+    for found in wire.fetch(sql, values):
+        yield relation.row(decoded(found, decode))
 
 
 def _is_it(wire: Wire, relation: Relation) -> str:

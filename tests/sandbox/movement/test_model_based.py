@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytomic_mcp.sandbox import executions, runner, syncs
+from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.tables import Column, Row, Table
@@ -53,7 +54,7 @@ def run(world: World, mode: str, source: list[Row], held: list[Row]) -> Row:
         "fields": [field],
         "identity": identity,
     }
-    sync = {"id": "s", **syncs.compose(body, Sources(world.store), [])}
+    sync = {"id": "s", "organization_id": ORGANIZATION_ID, **syncs.compose(body, Sources(world.store), [])}
     world.store.put("sync", "s", sync)
     execution = executions.create(world, "s", {})
     runner.run(world, "s", execution["id"])

@@ -38,7 +38,7 @@ body = {
     "target": {"connection_id": "c", "object": "to"}, "fields": [{"source": source, "target": "id"}],
     "identity": {"source": source, "target": "id", "function": "Equality"},
 }
-world.store.put("sync", "s", {"id": "s", **syncs.compose(body, Sources(world.store), [])})
+world.store.put("sync", "s", {"id": "s", "organization_id": "o", **syncs.compose(body, Sources(world.store), [])})
 execution = executions.create(world, "s", {})
 runner.CHUNK = 10
 insert, calls = Tables.insert, []

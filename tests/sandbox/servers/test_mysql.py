@@ -221,3 +221,11 @@ def test_a_table_that_is_gone_is_refused(my: Any, plain: Table) -> None:
 
     with pytest.raises(RefusalError, match="MySQL has no table"):
         my.tables.count(plain)
+
+
+def test_rows_are_found_by_the_values_of_a_column(my: Any, weird: Table) -> None:
+    for name in ("t", "i", "n", "tz", "e"):
+        column = weird.column(name)
+        (found,) = my.tables.find(weird, column, {ROW[name]}).values()
+        assert found["id"] == 1
+        assert my.tables.finds(weird, column)

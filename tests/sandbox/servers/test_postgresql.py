@@ -272,3 +272,16 @@ def test_a_connection_that_is_deleted_leaves_nothing_behind(pg: Any) -> None:
 
     with pg.world.store.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM places").fetchone() == (0,)
+
+
+def test_rows_are_found_by_the_values_of_a_column(pg: Any) -> None:
+    pg.sql(ALL)
+    table = pg.table(NAME)
+    named = {column.name: column for column in table.columns}
+
+    for name in ("t", "i", "n", "tz", "u", "m"):
+        (found,) = pg.tables.find(table, named[name], {ROW[name]}).values()
+        assert found["id"] == 1
+        assert pg.tables.finds(table, named[name])
+    assert pg.tables.find(table, named["u"], {"no uuid"}) == {}
+    assert not any(pg.tables.finds(table, named[name]) for name in ("b", "j", "by"))

@@ -1,0 +1,52 @@
+"""The OpenAPI document of the sandbox."""
+
+import json
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.cli import main
+from polytomic_mcp.sandbox.openapi import describe
+from polytomic_mcp.sandbox.routes import ROUTES
+
+
+async def test_the_document_is_served_without_a_key(sandbox: Starlette) -> None:
+    transport = httpx.ASGITransport(sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as stranger:
+        document = (await stranger.get("/sandbox/openapi.json")).json()
+
+    ids = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert ids == set(ROUTES)
+
+
+def test_the_command_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--openapi"]) == 0
+    assert json.loads(capsys.readouterr().out) == describe(load_catalogue(), ROUTES)
+
+
+def test_every_reference_leads_to_a_component() -> None:
+    text = json.dumps(describe(load_catalogue(), ROUTES))
+    components = json.loads(text)["components"]
+
+    names = {part.split('"')[0] for part in text.split('"$ref": "#/components/')[1:]}
+    assert "schemas/ApiError" in names
+    for name in names:
+        shelf, _, item = name.partition("/")
+        assert item in components[shelf]
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        ("DELETE /api/models/{id}", "204"),
+        ("POST /api/connections/test", "200"),
+        ("GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}", "302"),
+    ],
+)
+def test_an_answer_without_a_body_has_none(operation: str, status: str) -> None:
+    method, path = operation.split(" ")
+    document = describe(load_catalogue(), [operation])
+
+    assert "content" not in document["paths"][path][method.lower()]["responses"][status]
