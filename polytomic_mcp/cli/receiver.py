@@ -1,4 +1,4 @@
-"""A receiver of webhooks: it takes whatever is posted to it, and remembers it."""
+"""A receiver: it takes what is posted to it, and whoever is led to it, and remembers that."""
 
 import gzip
 import json
@@ -22,14 +22,17 @@ _TAKEN: Final = 204
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """An application that answers every POST with 204; ``received`` has ``headers`` and ``body`` of each."""
+    """An application that answers 204; ``received`` has ``query``, ``headers`` and ``body`` of each request.
+
+    The body is JSON, gzipped or not; a request without one has None.
+    """
 
     received: list[JsonObject] = field(default_factory=list[JsonObject])
 
     @property
     def app(self) -> Starlette:
         """The application to serve."""
-        return Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
+        return Starlette(routes=[Route("/{path:path}", self._take, methods=["GET", "POST"])])
 
     async def wait_for(self, count: int) -> list[JsonObject]:
         """Return what was received, once it is so many requests; all there is when the patience ends."""
@@ -42,5 +45,11 @@ class Receiver:
         content = await request.body()
         if request.headers.get("content-encoding") == "gzip":
             content = gzip.decompress(content)
-        self.received.append({"headers": dict(request.headers), "body": json.loads(content)})
+        self.received.append(
+            {
+                "query": dict(request.query_params),
+                "headers": dict(request.headers),
+                "body": json.loads(content) if content else None,
+            }
+        )
         return Response(status_code=_TAKEN)

@@ -1,12 +1,10 @@
 """A target's rows while a run works on them: found by identity, changed in memory, written at once."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
-from polytomic_mcp.sandbox.conversion import UnfitError
 from polytomic_mcp.sandbox.joins import Record
-from polytomic_mcp.sandbox.matching import EQUALITY, Index, is_absent
+from polytomic_mcp.sandbox.matching import EQUALITY, Index
 from polytomic_mcp.sandbox.plan import IdentityMapping
 from polytomic_mcp.sandbox.tables import Row, Table, Tables
 
@@ -46,7 +44,7 @@ class Contents:
         self._clear()
         found: dict[int, Row] = {}
         for mapping in self._identities:
-            found |= self._tables.find(self._table, mapping.column, set(_wanted(mapping, records)))
+            found |= self._tables.find(self._table, mapping.column, set(mapping.values(records)))
         for row_id in sorted(found):
             self._row_ids[self._add(found[row_id])] = row_id
 
@@ -113,12 +111,3 @@ class Contents:
         for index, mapping in zip(self._indexes, self._identities, strict=True):
             change = index.add if is_there else index.remove
             change(handle, row.get(mapping.column.name))
-
-
-def _wanted(mapping: IdentityMapping, records: Sequence[Record]) -> Iterator[Any]:
-    """Yield the identities of the records; one that fits nothing is refused when it is moved."""
-    for record in records:
-        value = mapping.read(record)
-        if not is_absent(value):
-            with suppress(UnfitError):
-                yield mapping.fit(value)

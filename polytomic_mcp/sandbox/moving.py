@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -45,8 +46,17 @@ class Mover:
         self._references = references
         self._now = now
 
+    def load(self, records: Sequence[Record]) -> None:
+        """Look up at once what to move these records will take; call it inside the transaction."""
+        if self._plan.mode.matches and not self._plan.mode.clears:
+            self._contents.load(records)
+        mappings = (*self._plan.identities, *self._plan.assignments)
+        self._references.load(
+            (each.column, each.values(records)) for each in mappings if each.column.refers_to
+        )
+
     def move(self, record: Record) -> Moved:
-        """Move one record.
+        """Move one of the records that were loaded.
 
         Raises:
             RecordError: It names no identity, lacks a required value, or the target refuses it.

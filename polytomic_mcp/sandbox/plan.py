@@ -1,10 +1,13 @@
 """A sync made ready to run: which values go into which columns, and how a counterpart is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from polytomic_mcp.sandbox.conversion import Fit, fit_for
+from polytomic_mcp.sandbox.conversion import Fit, UnfitError, fit_for
 from polytomic_mcp.sandbox.joins import Record
+from polytomic_mcp.sandbox.matching import is_absent
 from polytomic_mcp.sandbox.modes import MODES, Mode
 from polytomic_mcp.sandbox.records import Reader, Records, target_test
 from polytomic_mcp.sandbox.store import JsonObject
@@ -14,23 +17,34 @@ from polytomic_mcp.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """One value and its column; ``is_kept`` leaves a value that the target has already."""
+class Mapping:
+    """One value of a record, and the column of the target that it meets."""
 
     column: Column
     read: Reader
     fit: Fit
+
+    def values(self, records: Iterable[Record]) -> Iterator[Any]:
+        """Yield the records' values in the column's form, those that have one."""
+        for record in records:
+            value = self.read(record)
+            if not is_absent(value):
+                with suppress(UnfitError):
+                    yield self.fit(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment(Mapping):
+    """A value that is written; ``is_kept`` leaves a value that the target has already."""
+
     is_kept: bool = False
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityMapping:
-    """One value that finds a record's counterpart by ``function``."""
+class IdentityMapping(Mapping):
+    """A value that finds a record's counterpart by ``function``."""
 
-    column: Column
-    read: Reader
-    fit: Fit
     function: str
 
 

@@ -1,5 +1,6 @@
 """What the columns of a table refer to: rows of another table, in the same system or in another one."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from polytomic_mcp.sandbox.conversion import to_text
@@ -9,20 +10,26 @@ from polytomic_mcp.sandbox.tables import Tables
 
 
 class References:
-    """Looks up the rows that a table's columns refer to, as they are now."""
+    """Looks up the rows that a table's columns refer to: those of a chunk at once, as they are then."""
 
     def __init__(self, tables: Tables, table: Table) -> None:
         self._tables = tables
         self._table = table
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def load(self, wanted: Iterable[tuple[Column, Iterable[Any]]]) -> None:
+        """Load what these values of columns refer to, and nothing else."""
+        self._rows = {}
+        for column, values in wanted:
+            table, key = self.place(column)
+            if table is not None and key is not None:
+                found = self._tables.find(table, key, set(map(to_text, values)))
+                rows = self._rows.setdefault(column.refers_to or "", {})
+                rows |= {to_text(row[key.name]): row for row in found.values()}
 
     def find(self, column: Column, value: Any) -> Row | None:
-        """Return the row that a value of the column refers to, the newest of several, or None."""
-        table, key = self.place(column)
-        if table is None or key is None:
-            return None
-        text = to_text(value)
-        rows = self._tables.find(table, key, [text]).values()
-        return next((row for row in reversed(rows) if to_text(row[key.name]) == text), None)
+        """Return the row that a loaded value refers to, the newest of several, or None for none."""
+        return self._rows.get(column.refers_to or "", {}).get(to_text(value))
 
     def place(self, column: Column) -> tuple[Table | None, Column | None]:
         """Return the table and the column that a column refers to, or None for what is not there."""

@@ -23,13 +23,14 @@ def is_indexable(column: Column) -> bool:
 
 
 def indexed(connection: sqlite3.Connection, table: Table, column: Column) -> str:
-    """Return the condition, to be compared with a value, that the index of a table's column serves."""
+    """Return the rows as ``FROM`` takes them, up to what a value of the column is to be compared with."""
     position = table.columns.index(column)
     source = table.rows_id.replace("'", "''")
     value = f"json_extract(body, '$[{position}]')"
     name = quoted(f"{table.rows_id} by {position}")
     connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON rows ({value}) WHERE source = '{source}'")
-    return f"source = '{source}' AND {value}"
+    # By name, or SQLite would rather walk through all rows of the table.
+    return f"rows INDEXED BY {name} WHERE source = '{source}' AND {value}"
 
 
 def drop_indexes(connection: sqlite3.Connection, table: Table) -> None:

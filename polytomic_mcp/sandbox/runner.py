@@ -99,8 +99,7 @@ class _Run:
         with self._world.store.transaction():
             if self._is_canceled():
                 return False
-            if self._plan.mode.matches and not self._plan.mode.clears:
-                self._contents.load(chunk)
+            self._mover.load(chunk)
             for record in chunk:
                 self._move(record)
             if not self._is_test and not self._plan.mode.clears:

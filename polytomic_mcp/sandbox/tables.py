@@ -121,7 +121,7 @@ class Tables:
         names = [each.name for each in table.columns]
         with self._store.transaction() as connection:
             found = connection.execute(
-                f"SELECT row_id, body FROM rows WHERE {indexed(connection, table, column)}"  # noqa: S608 - quoted
+                f"SELECT row_id, body FROM {indexed(connection, table, column)}"  # noqa: S608 - quoted
                 " IN (SELECT value FROM json_each(?)) ORDER BY row_id",
                 (json.dumps(spellings(values)),),
             ).fetchall()

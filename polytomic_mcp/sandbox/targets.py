@@ -1,6 +1,6 @@
 """What a sync can write to: a connection's target objects, their fields and their modes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 

@@ -65,7 +65,8 @@ def unfit(operation: str, problems: list[Problem]) -> RefusalError:
 
 
 def _listed(validator: Any, value: Mapping[str, Any]) -> list[Problem]:
-    return [problem for error in validator.iter_errors(value) for problem in _problems(error)][:MOST_PROBLEMS]
+    found = (problem for error in validator.iter_errors(value) for problem in _problems(error))
+    return list(dict.fromkeys(found))[:MOST_PROBLEMS]  # jsonschema names each missing one on its own
 
 
 def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:

@@ -1,10 +1,11 @@
 """References to earlier answers: ``{gong.id}``, ``{model.fields.0.name}``, ``{preview.rows.*.email}``.
 
 A reference is a name, then the way into its answer: the key of an object, the place in a list, ``*`` for
-every item of a list, ``#`` for how many it has. What has no dot, such as the ``{id}`` of an operation, is
-none.
+every item of a list, ``#`` for how many it has, ``@json`` for what a text of JSON says. What has no dot,
+such as the ``{id}`` of an operation, is none.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,9 +15,10 @@ from polytomic_mcp.errors import PolytomicError
 
 __all__ = ["ReferenceNotFoundError", "filled", "text"]
 
-_REFERENCE: Final = re.compile(r"\{(\w+(?:\.(?:[\w-]+|\*|#))+)\}")
+_REFERENCE: Final = re.compile(r"\{(\w+(?:\.(?:[\w-]+|\*|#|@json))+)\}")
 _EACH: Final = "*"
 _COUNT: Final = "#"
+_JSON: Final = "@json"
 
 
 class ReferenceNotFoundError(PolytomicError):
@@ -58,6 +60,8 @@ def _follow(value: Any, path: Sequence[str]) -> Any:
     first, *rest = path
     if first == _COUNT:
         return len(value)
+    if first == _JSON:
+        return _follow(json.loads(value), rest)
     if first == _EACH:
         found = [_follow(item, rest) for item in value]
         return [item for items in found for item in items] if _EACH in rest else found

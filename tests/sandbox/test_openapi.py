@@ -22,7 +22,10 @@ async def test_the_document_is_served_without_a_key(sandbox: Starlette) -> None:
 
 
 def test_the_command_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sandbox", "--openapi"]) == 0
+    with pytest.raises(SystemExit) as ended:
+        main(["sandbox", "--openapi"])
+
+    assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out) == describe(load_catalogue(), ROUTES)
 
 

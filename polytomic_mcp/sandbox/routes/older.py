@@ -56,12 +56,12 @@ def get_target(call: Call) -> JsonObject:
     That ``type`` changes nothing is a guess.
     """
     text = call.arguments.get("search", "").lower()
-    found: list[JsonObject] = [
-        {"value": each["id"], "label": each["name"]}
+    found = [
+        each["id"]
         for each in targets.list_objects(call)["data"]
         if text in f"{each['id']}\n{each['name']}".lower()
     ]
-    objects = {"items": found, "has_items": bool(found), "requires_one_of": []}
+    objects = {"items": found, "has_items": bool(found), "requires_one_of": None}
     return {"data": {"items": {"object": objects}, "requires_one_of": ["object"], "configuration": {}}}
 
 
