@@ -179,16 +179,22 @@ def _post(client: httpx.Client, request: httpx.Request) -> None:
         time.sleep(pause)
     try:
         return _require_taken(client.send(request))
+    except httpx.LocalProtocolError as error:
+        raise _failed(request, "cannot be sent the headers that its connection has") from error
     except httpx.TransportError as error:
-        message = f"The webhook at {request.url.copy_with(query=None)} could not be reached: {error}"
-        raise RefusalError(422, message, key="webhook_failed") from error
+        raise _failed(request, f"could not be reached: {error}") from error
 
 
 def _require_taken(answer: httpx.Response) -> None:
     if not answer.is_success:
-        url, words = answer.request.url.copy_with(query=None), answer.text[:_SHOWN].strip()
-        message = f"The webhook at {url} answered {answer.status_code}{f': {words}' if words else ''}"
-        raise RefusalError(422, message, key="webhook_failed")
+        words = answer.text[:_SHOWN].strip()
+        raise _failed(answer.request, f"answered {answer.status_code}{f': {words}' if words else ''}")
+
+
+def _failed(request: httpx.Request, reason: str) -> RefusalError:
+    """Return the refusal; an address may hold a secret beyond its path."""
+    url = request.url.copy_with(query=None, userinfo=b"")
+    return RefusalError(422, f"The webhook at {url} {reason}", key="webhook_failed")
 
 
 def _sent(record: JsonObject) -> JsonObject:

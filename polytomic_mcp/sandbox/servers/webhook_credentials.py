@@ -49,7 +49,8 @@ def sign_in(client: httpx.Client, configuration: Mapping[str, Any], reach: Reach
         case "oauth_client_credentials":
             headers["Authorization"] = f"Bearer {_token(client, members(configuration.get('oauth')), reach)}"
         case _:
-            headers["Authorization"] = f"Bearer {configuration.get('secret', '')}"
+            if secret := configuration.get("secret"):
+                headers["Authorization"] = f"Bearer {secret}"
     return Signed(url, headers)
 
 

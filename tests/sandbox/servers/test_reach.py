@@ -36,7 +36,7 @@ async def test_a_server_of_this_machine_that_does_not_answer_fails_the_test(
 ) -> None:
     url = {"url": f"http://127.0.0.1:{free_port}/hook"} if type_ == "webhook" else {"port": free_port}
     body = {"name": "C", "type": type_, "configuration": {**configuration, **url}}
-    tried = await http.post("/api/connections/test", json=body)
+    tried = await http.post("/api/connections/test", json={key: body[key] for key in ("type", "configuration")})
     made = await http.post("/api/connections", json=body)
 
     assert tried.status_code == 400
@@ -152,7 +152,7 @@ async def test_an_allowed_host_is_reached_and_a_deleted_connection_forgotten(
         transport=httpx.ASGITransport(app), base_url="http://sandbox", headers=headers
     ) as http:
         body = {"name": "C", "type": "postgresql", "configuration": postgresql.configuration}
-        tried = await http.post("/api/connections/test", json=body)
+        tried = await http.post("/api/connections/test", json={key: body[key] for key in ("type", "configuration")})
         made = (await http.post("/api/connections", json=body)).json()["data"]
         gone = await http.delete(f"/api/connections/{made['id']}")
     app.state.world.close()

@@ -126,6 +126,12 @@ def test_a_receiver_that_is_gone_or_not_allowed_fails_the_run(
         world.tables.insert(table, [RECORD])
 
 
+def test_a_secret_that_is_no_header_stands_in_no_message(post: Post) -> None:
+    with pytest.raises(RefusalError, match="cannot be sent the headers") as refused:
+        post(secret="two\nlines")
+    assert "lines" not in refused.value.message
+
+
 def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(world: World, post: Post, web_receiver: Any) -> None:
     with pytest.raises(KeyError), world.store.transaction():
         post()
