@@ -14,7 +14,7 @@ from polytomic_mcp.errors import PolytomicError
 
 _COMMANDS: Final = {
     "serve": "serve MCP on stdio (the default) or over HTTP",
-    "demo": "watch a client take the guide from a Snowflake query to contacts in Gong Engage",
+    "demo": "watch a client walk a guide, from the first call to rows that arrived",
     "call": "call one tool and print its result as JSON",
     "tools": "list the tools and what each costs a context window",
     "sandbox": "serve the sandbox, a stand-in for Polytomic, over HTTP",

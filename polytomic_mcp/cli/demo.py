@@ -84,7 +84,8 @@ async def _demonstrate(
         "POLYTOMIC_TOOLSETS": "all",
     }
     server = StdioServerParameters(command=sys.executable, args=[*_MODULE, "serve"], env=environ)
-    screen.note(f"{walkthrough.title}. {walkthrough.about}")
+    screen.title(walkthrough.title)
+    screen.note(walkthrough.about)
     screen.note("Started: a sandbox, polytomic-mcp serve, and an MCP client that talks to it on stdio.")
     if given:
         screen.note("The sandbox's CRM is told the contacts of your query, so that Gong knows them.")

@@ -42,6 +42,10 @@ class Screen:
         self.steps[-1]["result"] = dict(result)
         self._print(line, mark="→", indent=_INDENT)
 
+    def title(self, text: str) -> None:
+        """Say what is shown."""
+        self._print(text, _BOLD)
+
     def note(self, text: str) -> None:
         """Say something beside the steps."""
         self._print(text, _DIM)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from mcp import Client
@@ -175,7 +175,8 @@ class Walk:
 
 
 def _flat(row: Any, columns: list[str] | None) -> JsonObject:
-    """Name the values of a row; a line of a log becomes the row's own fields, then why it was refused."""
-    if columns is not None:
-        return dict(zip(columns, row, strict=True))
-    return row["row"] | {"reason": row["error"]} if row.keys() == _LOG_LINE else row
+    """Name or choose the values of a row; a line of a log becomes its row, then why it was refused."""
+    if isinstance(row, list):
+        return dict(zip(columns or (), cast("list[Any]", row), strict=True))
+    found: JsonObject = row["row"] | {"reason": row["error"]} if row.keys() == _LOG_LINE else row
+    return found if columns is None else {name: found[name] for name in columns if name in found}

@@ -5,9 +5,11 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.table import Column
+from polytomic_mcp.sandbox.values import exact
 
 Fit = Callable[[Any], Any]
 """Brings a value that is not null to a column's form; raises ``UnfitError``."""
@@ -113,7 +115,7 @@ def _keep(value: Any) -> Any:
     return value
 
 
-def _fit_number(column: Column, value: Any) -> int | float | None:
+def _fit_number(column: Column, value: Any) -> int | float | str | None:
     number = to_number(value)
     if number is None:
         return None
@@ -122,7 +124,10 @@ def _fit_number(column: Column, value: Any) -> int | float | None:
         return int(number) if is_whole and -(2 ** (bits - 1)) <= number < 2 ** (bits - 1) else None
     if decimal := _DECIMAL.fullmatch(column.sql_type):
         width, scale = int(decimal[1]), int(decimal[2])
-        return number if abs(number) < 10 ** (width - scale) else None
+        if abs(number) >= 10 ** (width - scale):
+            return None
+        is_spelled = isinstance(value, str) and isinstance(number, float)
+        return exact(f"{Decimal(value):f}") if is_spelled else number
     return number
 
 

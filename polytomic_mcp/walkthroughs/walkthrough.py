@@ -18,13 +18,13 @@ KINDS: Final = ("tool", "consent", "connect", "receive", "received", "sign_in", 
 class Table:
     """Rows of an answer, shown at the end: ``name`` in the document, ``title`` on the terminal.
 
-    ``columns`` names the values of rows that are lists.
+    ``columns`` names the values of rows that are lists, and chooses those of rows that are objects.
     """
 
     name: str
     title: str
     rows: Any
-    columns: str | None = None
+    columns: Any = None
     is_bad: bool = False
 
 

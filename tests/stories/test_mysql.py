@@ -57,4 +57,4 @@ async def test_rows_of_one_real_table_reach_another_and_a_warehouse(speaking: Sp
     differing = """
         SELECT count(*) FROM people JOIN known ON mail = email WHERE NOT (spent <=> total AND seen <=> at)
     """
-    assert mysql(differing) == [(0,)] or mysql("SELECT spent, total FROM people JOIN known ON mail = email") == []
+    assert mysql(differing) == [(0,)]
