@@ -308,7 +308,7 @@ async def test_whoever_fills_in_a_form_is_offered_something_for_each_part_but_fr
     [
         ("sync_mysql_to_snowflake", "table", "app.people"),
         ("sync_mongodb_to_salesforce", "database", "app"),
-        ("sync_mongodb_to_salesforce", "collection", "app.people"),
+        ("sync_mongodb_to_salesforce", "collection", "people"),
         ("sync_snowflake_to_salesforce", "key_field", "e_mail"),
         ("sync_mysql_to_snowflake", "key_field", "e_mail"),
         ("sync_snowflake_to_salesforce", "target_key", "LastName"),
@@ -320,7 +320,7 @@ async def test_what_polytomic_knows_is_offered_beside_the_default(
     furnished: Client, name: str, argument: str, found: str
 ) -> None:
     arguments = load_guides()[name].arguments
-    chosen = {"table": "app.people"} if "table" in arguments else {}
+    chosen = {"table": "app.people"} if "table" in arguments else {"database": "app"}
 
     completion = await complete(furnished, name, argument, **chosen)
 

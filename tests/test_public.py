@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -70,10 +71,9 @@ def test_the_module_can_be_run_and_imported(
 ) -> None:
     import_module("polytomic_mcp.__main__")
     monkeypatch.setattr(sys, "argv", ["polytomic-mcp", "--version"])
-    monkeypatch.delitem(sys.modules, "polytomic_mcp.__main__")
 
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("polytomic_mcp", run_name="__main__")
+        runpy.run_path(str(Path(polytomic_mcp.__file__).with_name("__main__.py")), run_name="__main__")
 
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"polytomic-mcp {version('polytomic-mcp')}\n"

@@ -7,10 +7,11 @@ from typing import Any, Final, cast
 MASK: Final = "********"
 
 _SECRET: Final = re.compile(
-    r"passw|secret|(^|[._])(access_|auth_|refresh_)?token$|api_?key|access_key|service_account"
+    r"passw|secret|api_?key|access_key|service_account|(?<!page_)token$|consumer_key", re.IGNORECASE
 )
-_KEYS: Final = frozenset({"create_api_key"})
-"""Tools whose answer's ``value`` is a secret."""
+_HEADER: Final = "header"
+_MINTING: Final = "create_api_key"
+_VALUE: Final = "value"
 
 
 def masked(value: Any) -> Any:
@@ -24,10 +25,13 @@ def masked(value: Any) -> Any:
 
 
 def masked_answer(tool: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tool's answer as it may be shown."""
+    """Return a tool's answer as it may be shown; the tool that mints keys answers one as ``value``."""
     shown = masked(answer)
-    return shown | {"value": MASK} if tool in _KEYS and "value" in shown else shown
+    return shown | {_VALUE: MASK} if tool == _MINTING and _VALUE in shown else shown
 
 
 def _masked_member(name: str, value: Any) -> Any:
-    return MASK if isinstance(value, str) and value and _SECRET.search(name.lower()) else masked(value)
+    if isinstance(value, str) and value and _SECRET.search(name):
+        return MASK
+    shown = masked(value)
+    return shown | {_VALUE: MASK} if name == _HEADER and isinstance(shown, dict) else shown

@@ -32,6 +32,14 @@ class Journal:
         if self._counts[type_] <= MOST_LINES:
             self._lines[type_].append(line)
 
+    def is_full(self, *types: str) -> bool:
+        """Say whether further lines of these types are counted only."""
+        return all(self._counts[type_] >= MOST_LINES for type_ in types)
+
+    def count(self, type_: str, number: int) -> None:
+        """Count further lines of a type that is full."""
+        self._counts[type_] += number
+
     def store(self) -> None:
         """Write what was noted; call it inside the transaction that writes the rows."""
         for type_, lines in self._lines.items():

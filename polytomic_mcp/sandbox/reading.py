@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox.engine import QueryError, Stream
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.soql import in_sql, require_emulated
+from polytomic_mcp.sandbox.soql import DIALECT, in_sql
 from polytomic_mcp.sandbox.statement import Catalog
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.systems import SOQL, System, described, holds_nothing, system_of
@@ -88,14 +88,13 @@ def stream_query(
     world: World, connection: JsonObject, query: str, seconds: float
 ) -> AbstractContextManager[Stream]:
     """Return a query's rows, to be read inside the block; ``QueryError`` when it cannot run."""
-    language = described(system_of(connection)).language
-    if language.name == SOQL:
-        require_emulated(query)
-        query = in_sql(query)
+    key = system_of(connection)
+    language = described(key).language
+    is_soql = language.name == SOQL
     return world.engine.stream(
-        system_of(connection),
-        query,
-        dialect=language.dialect,
+        key,
+        in_sql(query, world.tables.list(key), world.clock().date()) if is_soql else query,
+        dialect=DIALECT if is_soql else language.dialect,
         seconds=seconds,
         database=language.database_of(connection["configuration"]),
     )

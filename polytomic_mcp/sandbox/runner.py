@@ -16,6 +16,7 @@ from polytomic_mcp.sandbox import checks, executions, logs
 from polytomic_mcp.sandbox.checks import require_target
 from polytomic_mcp.sandbox.contents import Contents
 from polytomic_mcp.sandbox.conversion import UnfitError
+from polytomic_mcp.sandbox.fresh_rows import FreshRows, is_plain
 from polytomic_mcp.sandbox.joins import Record
 from polytomic_mcp.sandbox.moving import Moved, Mover, RecordError
 from polytomic_mcp.sandbox.plan import make_plan
@@ -26,7 +27,7 @@ from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
 
-CHUNK: Final = 2_000
+CHUNK: Final = 10_000
 TEST_RECORDS: Final = 5
 MOST_ERRORS: Final = 100
 
@@ -73,9 +74,10 @@ class _Run:
         self._plan = make_plan(self._world, self._sync, target, records)
         matched = self._plan.identities if self._plan.mode.matches else ()
         self._contents = Contents(self._world.tables, target.table, matched)
-        self._mover = Mover(
-            self._plan, self._contents, References(self._world.tables, target.table), self._world.now()
-        )
+        tables, now = self._world.tables, self._world.now()
+        self._mover = Mover(self._plan, self._contents, References(tables, target.table), now)
+        is_fast = is_plain(tables, self._plan)
+        self._fresh = FreshRows(self._world.store, tables, self._plan, now) if is_fast else None
         if not self._begin():
             return
         chosen = records.chosen(self._request)
@@ -99,9 +101,12 @@ class _Run:
         with self._world.store.transaction():
             if self._is_canceled():
                 return False
-            self._mover.load(chunk)
-            for record in chunk:
-                self._move(record)
+            numbered = [*enumerate(chunk, self._counts["total"] + 1)]
+            self._counts["total"] += len(chunk)
+            rest = self._insert_fresh(numbered)
+            self._mover.load([record for _, record in rest])
+            for number, record in rest:
+                self._move(number, record)
             if not self._is_test and not self._plan.mode.clears:
                 self._write()
             return True
@@ -120,8 +125,18 @@ class _Run:
             logs.say(self._world, self._id, "info", rest, dict(self._counts))
             executions.finish(self._world, self._execution(), "completed")
 
-    def _move(self, record: Record) -> None:
-        self._counts["total"] += 1
+    def _insert_fresh(self, numbered: list[tuple[int, Record]]) -> list[tuple[int, Record]]:
+        """Insert at once what needs neither a look nor a line in the journal, and return the rest."""
+        if self._fresh is None or self._is_test or not self._journal.is_full("records", "inserts"):
+            return numbered
+        rest = self._fresh.insert([record for _, record in numbered])
+        inserted = len(numbered) - len(rest)
+        self._counts["insert"] += inserted
+        self._journal.count("records", inserted)
+        self._journal.count("inserts", inserted)
+        return [numbered[position] for position in rest]
+
+    def _move(self, number: int, record: Record) -> None:
         self._journal.add("records", record[0])
         try:
             moved = self._mover.move(record)
@@ -129,7 +144,7 @@ class _Run:
             self._counts["error"] += 1
             self._journal.add("errors", {"row": record[0], "error": str(error)})
             if len(self._errors) < MOST_ERRORS:
-                self._errors.append(f"Record {self._counts['total']}: {error}")
+                self._errors.append(f"Record {number}: {error}")
         else:
             self._note(moved, record)
 

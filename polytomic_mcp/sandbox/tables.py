@@ -138,6 +138,15 @@ class Tables:
             self._touch(table)
             return range(first, self._last_row_id() + 1)
 
+    def insert_made(self, table: Table, select: str, values: str) -> None:
+        """Append rows whose bodies a ``SELECT`` of SQLite's makes of JSON."""
+        with self._store.transaction() as connection:
+            connection.execute(
+                f"INSERT INTO rows (source, body) SELECT ?, made.* FROM ({select}) AS made",  # noqa: S608 - ours
+                (table.rows_id, values),
+            )
+            self._touch(table)
+
     def update(self, table: Table, rows: Mapping[int, Row]) -> None:
         """Replace whole rows by their row ids."""
         with self._store.transaction() as connection:

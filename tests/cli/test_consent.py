@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from polytomic_mcp.cli.consent import ConsentError, consent
+from polytomic_mcp.cli.consent import ConsentError, consent, fill_in
 from polytomic_mcp.cli.web import listening
 
 FORM = (
@@ -72,3 +72,28 @@ def test_a_page_that_cannot_be_reached_is_told() -> None:
 
     with pytest.raises(ConsentError, match="did not let us through"):
         anyio.run(consent, gone)
+
+
+async def test_a_form_is_sent_and_where_it_leads_is_not_visited() -> None:
+    posted: list[str] = []
+
+    async def show(request: Request) -> Response:
+        if request.method == "GET":
+            return HTMLResponse("<form></form>")
+        posted.append((await request.body()).decode())
+        return RedirectResponse("https://app.acme.example/connected?id=1", 303)
+
+    with listening(Starlette(routes=[Route("/form", show, methods=["GET", "POST"])])) as server:
+        led_to = await fill_in(f"{server.url}/form", {"configuration.domain": "acme"})
+
+    assert posted == ["configuration.domain=acme"]
+    assert led_to == "https://app.acme.example/connected?id=1"
+
+
+async def test_a_form_that_is_shown_again_is_told() -> None:
+    async def show(request: Request) -> Response:
+        return HTMLResponse("<form></form>", 200 if request.method == "GET" else 422)
+
+    with listening(Starlette(routes=[Route("/form", show, methods=["GET", "POST"])])) as server:
+        with pytest.raises(ConsentError, match="was not taken: 422"):
+            await fill_in(f"{server.url}/form", {})

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.cli.demo import host_configuration
+from polytomic_mcp.walkthroughs import load_walkthroughs
 
 Command = Callable[..., Any]
 
@@ -49,6 +50,68 @@ def test_a_script_gets_one_document(command: Command) -> None:
     assert all(row["reason"] for row in document["refused"])
     assert {row["Id"] for row in document["arrived"]} & {row["Id"] for row in document["flow"]}
     assert all({"title", "tool", "arguments", "result"} <= step.keys() for step in document["steps"])
+
+
+@pytest.mark.parametrize("words", [["--list"], ["list"]])
+def test_the_guides_are_listed_by_name_and_title(command: Command, words: list[str]) -> None:
+    done = command("demo", *words)
+
+    assert (done.status, done.err) == (0, "")
+    assert re.search(r"^quickstart +Quickstart$", done.out, re.MULTILINE)
+    assert len(re.findall(r"^\w+ ", done.out, re.MULTILINE)) == len(load_walkthroughs())
+
+
+def test_a_narrow_terminal_breaks_titles_and_no_names(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = command("demo", "--list").out.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert {line.split()[0] for line in lines if not line.startswith(" ")} == load_walkthroughs().keys()
+
+
+def test_a_script_gets_the_list_as_one_document(command: Command) -> None:
+    done = command("demo", "--list", "--json")
+
+    assert {guide["name"] for guide in json.loads(done.out)["guides"]} == load_walkthroughs().keys()
+
+
+@pytest.mark.parametrize("name", ["repeat-requests-safely", "REPEAT_requests_safely"])
+def test_a_guide_is_walked_by_its_name(command: Command, name: str) -> None:
+    done = command("demo", name)
+
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("Idempotent requests\n")
+    assert "Rows of the one model\n   plan        customers\n" in done.out
+    assert '"polytomic-sandbox"' not in done.out
+
+
+def test_a_guide_without_a_sync_has_no_execution(command: Command) -> None:
+    document = json.loads(command("demo", "repeat_requests_safely", "--json").out)
+
+    assert document["guide"] == "repeat_requests_safely"
+    assert document["rows"][0] == {"plan": "enterprise", "customers": 7}
+    assert "execution" not in document
+    assert "configuration" in document
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("netsuite", "Did you mean sync_salesforce_to_netsuite?"),
+        ("quikstart", "Did you mean quickstart?"),
+        ("xyzzy", "there is no guide 'xyzzy'. polytomic-mcp demo --list shows all."),
+    ],
+)
+def test_a_name_that_no_guide_has_is_answered_with_the_nearest(
+    command: Command, name: str, said: str
+) -> None:
+    done = command("demo", name)
+
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
 
 
 def test_the_configuration_starts_the_same_server_from_any_folder(
@@ -91,6 +154,7 @@ def test_a_host_needs_the_full_path_of_this_python() -> None:
             "Every row of the query was refused",
         ),
         (["--table", "people=people.csv"], "--table wants --query"),
+        (["quickstart", "--query", "SELECT 1"], "--query is for the guide add_snowflake"),
     ],
 )
 def test_what_cannot_work_is_told_without_a_traceback(command: Command, words: list[str], said: str) -> None:

@@ -11,7 +11,8 @@ from polytomic_mcp.settings import TOOLSETS
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
 CREATE = """
-CREATE TABLE people (id int AUTO_INCREMENT PRIMARY KEY, email varchar(80), spent decimal(30,20), seen datetime(6))
+CREATE TABLE people (id int AUTO_INCREMENT PRIMARY KEY, email varchar(80), spent decimal(30,20),
+  seen datetime(6))
 """
 INSERT = """
 INSERT INTO people (email, spent, seen) VALUES

@@ -14,7 +14,8 @@ Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
 PATIENCE = 90
 PEOPLE = """
-CREATE TABLE people (id int PRIMARY KEY, email text, plan text, spent numeric(20,2), seen timestamptz, tags jsonb);
+CREATE TABLE people (id int PRIMARY KEY, email text, plan text, spent numeric(20,2), seen timestamptz,
+  tags jsonb);
 INSERT INTO people
 SELECT n, 'p' || n || '@acme.example', CASE n % 3 WHEN 0 THEN 'pro' ELSE 'free' END, n * 1.25,
   timestamptz '2026-01-01 00:00+02' + n * interval '1 hour', jsonb_build_object('n', n)
@@ -24,7 +25,8 @@ CREATE TABLE accounts (
   account_id bigserial PRIMARY KEY, mail text NOT NULL UNIQUE, balance numeric(20,2),
   last_seen timestamptz, details jsonb, note text DEFAULT 'made by us'
 );
-INSERT INTO accounts (mail, balance, note) VALUES ('p3@acme.example', 0, 'kept'), ('other@acme.example', 5, 'kept');
+INSERT INTO accounts (mail, balance, note) VALUES
+  ('p3@acme.example', 0, 'kept'), ('other@acme.example', 5, 'kept');
 """
 QUERY = {"query": "SELECT email, spent, seen, tags FROM people WHERE plan = 'pro' ORDER BY id"}
 

@@ -14,14 +14,17 @@ SYNC: dict[str, Any] = {
     "name": "Tell us",
     "mode": "updateOrCreate",
     "fields": [
-        {"source": {"model_id": "People", "field": name}, "target": "record"} for name in ("Person Id", "name")
+        {"source": {"model_id": "People", "field": name}, "target": "record"}
+        for name in ("Person Id", "name")
     ],
     "target": {"connection_id": "Receiver", "object": "http"},
     "schedule": {"frequency": "manual"},
 }
 
 
-async def test_records_come_in_batches_and_a_refusal_fails_the_run(speaking: Speaking, web_receiver: Any) -> None:
+async def test_records_come_in_batches_and_a_refusal_fails_the_run(
+    speaking: Speaking, web_receiver: Any
+) -> None:
     configuration = {"url": web_receiver.url, "auth_method": "polytomic_secret", "secret": "shared"}
     with anyio.fail_after(60):
         async with speaking("memory", "auto") as speak:

@@ -51,7 +51,9 @@ def _parsed(text: str) -> tuple[str, int | None]:
         host = host[1:-1]
     elif not separator or ":" in host:  # a name, or an IPv6 address without a port
         host, port = text.strip().strip("[]"), ""
-    is_port = (not port and not text.rstrip().endswith(":")) or (port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT)
+    is_port = (not port and not text.rstrip().endswith(":")) or (
+        port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT
+    )
     if not host or not is_port or any(mark in host for mark in "/@, "):
         raise ValueError(f"{text!r} is no host that can be allowed; write HOST or HOST:PORT")
     return host.casefold(), int(port) if port else None

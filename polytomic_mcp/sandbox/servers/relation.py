@@ -38,7 +38,9 @@ class Relation:
 
     def type_of(self, column: Column) -> str:
         """Return the server's own type of a column."""
-        return next(type_ for type_, each in zip(self.types, self.columns, strict=True) if each.name == column.name)
+        return next(
+            type_ for type_, each in zip(self.types, self.columns, strict=True) if each.name == column.name
+        )
 
     def table(self, system: str) -> Table:
         """Return it as the sandbox's table; a key of several columns is none there."""

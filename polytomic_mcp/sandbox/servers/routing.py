@@ -71,10 +71,6 @@ class AllTables(Tables):
 
     def finds(self, table: Table, column: Column) -> bool:
         """Say whether ``find`` can look for values of the column."""
-        return self._behind(table) is None and super().finds(table, column)
-
-    def finds(self, table: Table, column: Column) -> bool:
-        """Say whether ``find`` can look for values of the column."""
         server = self._behind(table)
         return super().finds(table, column) if server is None else server.finds(table, column)
 

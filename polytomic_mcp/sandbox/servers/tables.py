@@ -87,7 +87,7 @@ class ServerTables:
             return self._picked(wire, table, _relation(wire, table), row_ids, is_locked=False)
 
     def finds(self, table: Table, column: Column) -> bool:
-        """Say whether the server can look for values of the column as exactly as the sandbox compares them."""
+        """Say whether the server can look for values of the column as exactly as the sandbox does."""
         del table
         return column.type in _FINDABLE and column.sql_type != "FLOAT"
 

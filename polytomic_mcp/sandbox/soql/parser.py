@@ -194,4 +194,4 @@ class _Parser:
             return Value("null", word)
         if word in ("TRUE", "FALSE"):
             return Value("boolean", word)
-        return Value("period", word, self._count() if self._takes(":") else 0)
+        return Value("period", word, self._count() if self._takes(":") else None)

@@ -39,8 +39,10 @@ def _days(period: Value, today: date) -> Days:
     if found := _SPAN.fullmatch(word):
         return _unit(found[2], today, _NEAREST[found[1]], 1)
     if (found := _COUNTED.fullmatch(word)) is None:
-        raise QueryError(f"{word} is neither a value nor one of SOQL's words for dates; text stands in quotes")
-    if not count:
+        raise QueryError(
+            f"{word} is neither a value nor one of SOQL's words for dates; text stands in quotes"
+        )
+    if count is None:
         raise QueryError(f"{word} needs a number behind a colon: {word}:30")
     if found[2]:
         return _unit(found[3], today, -count, 1)

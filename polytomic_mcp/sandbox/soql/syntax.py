@@ -39,7 +39,7 @@ class Value:
 
     kind: Kind
     text: str
-    count: int = 0
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,9 @@ def tokenized(query: str) -> list[Token]:
         match = _PATTERN.match(query, place)
         if match is None:
             rest = query[place:].lstrip()
-            raise QueryError(f"Unexpected {rest[:20]!r} at character {len(query) - len(rest) + 1} of the SOQL")
+            raise QueryError(
+                f"Unexpected {rest[:20]!r} at character {len(query) - len(rest) + 1} of the SOQL"
+            )
         kind = str(match.lastgroup)
         found.append(Token(kind, match[kind], match.start(kind) + 1))
         place = match.end()

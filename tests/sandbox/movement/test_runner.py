@@ -67,10 +67,10 @@ async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_
     sync = await stage.sync(model, "public.arrivals", mode="replace", **stage.MAPPED)
     move = runner._Run._move
 
-    def canceling(self: Any, record: Any) -> None:
+    def canceling(self: Any, *arguments: Any) -> None:
         (execution,) = executions.of_sync(stage.world, sync["id"])
         executions.request_cancel(stage.world, execution)
-        move(self, record)
+        move(self, *arguments)
 
     monkeypatch.setattr(runner._Run, "_move", canceling)
 

@@ -38,7 +38,8 @@ body = {
     "target": {"connection_id": "c", "object": "to"}, "fields": [{"source": source, "target": "id"}],
     "identity": {"source": source, "target": "id", "function": "Equality"},
 }
-world.store.put("sync", "s", {"id": "s", "organization_id": "o", **syncs.compose(body, Sources(world.store), [])})
+whose = {"organization_id": "o"}
+world.store.put("sync", "s", {"id": "s", **whose, **syncs.compose(body, Sources(world.store), [])})
 execution = executions.create(world, "s", {})
 runner.CHUNK = 10
 insert, calls = Tables.insert, []

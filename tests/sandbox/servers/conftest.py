@@ -65,4 +65,3 @@ def pg(world: World, connection: Callable[[str, dict[str, Any]], str], postgresq
 @pytest.fixture
 def my(world: World, connection: Callable[[str, dict[str, Any]], str], mysql: Any) -> Server:
     return Server(world, connection("mysql", mysql.configuration), mysql)
-

@@ -12,7 +12,9 @@ def test_this_machine_is_always_allowed(host: str) -> None:
     assert LOOPBACK.allows(host, 1)
 
 
-@pytest.mark.parametrize("host", ["", "db.acme.com", "10.0.0.1", "localhost.evil.com", "localhost,db", "/var/run"])
+@pytest.mark.parametrize(
+    "host", ["", "db.acme.com", "10.0.0.1", "localhost.evil.com", "localhost,db", "/var/run"]
+)
 def test_nothing_else_is_unless_the_user_says_so(host: str) -> None:
     assert not LOOPBACK.allows(host, 5432)
 
@@ -34,7 +36,9 @@ def test_a_host_is_allowed_with_all_its_ports_or_with_one(text: str, host: str, 
     assert not hosts.allows("other", 5432)
 
 
-@pytest.mark.parametrize("text", ["", "https://db", "db:", "db:http", "db:0", "db:65536", "ada@db", "a b", "a,b"])
+@pytest.mark.parametrize(
+    "text", ["", "https://db", "db:", "db:http", "db:0", "db:65536", "ada@db", "a b", "a,b"]
+)
 def test_what_is_no_host_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="write HOST or HOST:PORT"):
         create_sandbox(allowed_hosts=[text])

@@ -46,6 +46,8 @@ def test_a_record_is_sent_with_the_sync_that_sends_it(world: World, post: Post, 
     }
 
 
+BASIC = {"auth_method": "basic", "basic": {"username": "ada", "password": "pw"}}
+QUERY = {"auth_method": "query", "query": [{"name": "key", "value": "k&"}]}
 OAUTH = {"client_id": "us", "client_secret": "pw", "scopes": ["a", "b"]}
 
 
@@ -53,9 +55,9 @@ OAUTH = {"client_id": "us", "client_secret": "pw", "scopes": ["a", "b"]}
     ("configuration", "path", "header", "value"),
     [
         ({"secret": "shared"}, "/hook", "Authorization", "Bearer shared"),
-        ({"auth_method": "basic", "basic": {"username": "ada", "password": "pw"}}, "/hook", "Authorization", "Basic YWRhOnB3"),
+        (BASIC, "/hook", "Authorization", "Basic YWRhOnB3"),
         ({"auth_method": "header", "header": {"name": "X-Key", "value": "k"}}, "/hook", "X-Key", "k"),
-        ({"auth_method": "query", "query": [{"name": "key", "value": "k&"}]}, "/hook?key=k%26", "X-More", None),
+        (QUERY, "/hook?key=k%26", "X-More", None),
         ({"headers": [{"name": "X-More", "value": "1"}, {}]}, "/hook", "X-More", "1"),
     ],
 )  # fmt: skip
@@ -81,7 +83,9 @@ def test_an_access_token_is_asked_for_with_the_clients_credentials(
     if style == 1:
         given |= {"client_id": "us", "client_secret": "pw"}
     assert dict(httpx.QueryParams(form.decode())) == given
-    assert asking.get("Authorization") == (f"Basic {base64.b64encode(b'us:pw').decode()}" if style == 2 else None)
+    assert asking.get("Authorization") == (
+        f"Basic {base64.b64encode(b'us:pw').decode()}" if style == 2 else None
+    )
     assert sending["Authorization"] == "Bearer issued"
 
 
@@ -96,7 +100,9 @@ def test_a_token_that_cannot_be_had_fails_the_run(post: Post, web_receiver: Any)
         post(auth_method="oauth_client_credentials")
 
 
-@pytest.mark.parametrize(("statuses", "attempts"), [([500, 429], 3), ([503, 502, 500], 3), ([400], 1), ([302], 1)])
+@pytest.mark.parametrize(
+    ("statuses", "attempts"), [([500, 429], 3), ([503, 502, 500], 3), ([400], 1), ([302], 1)]
+)
 def test_what_is_broken_or_busy_is_asked_again_and_nothing_else(
     post: Post, web_receiver: Any, statuses: list[int], attempts: int
 ) -> None:
@@ -122,7 +128,9 @@ def test_a_receiver_that_is_gone_or_not_allowed_fails_the_run(
     with pytest.raises(RefusalError, match="could not be reached"):
         world.tables.insert(table, [RECORD])
     connection("webhook", {"url": "https://elsewhere.com"})
-    with pytest.raises(RefusalError, match="elsewhere.com is not allowed: start the sandbox with --allow-host"):
+    with pytest.raises(
+        RefusalError, match=r"elsewhere\.com is not allowed: start the sandbox with --allow-host"
+    ):
         world.tables.insert(table, [RECORD])
 
 
@@ -132,8 +140,10 @@ def test_a_secret_that_is_no_header_stands_in_no_message(post: Post) -> None:
     assert "lines" not in refused.value.message
 
 
-def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(world: World, post: Post, web_receiver: Any) -> None:
-    with pytest.raises(KeyError), world.store.transaction():
+def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(
+    world: World, post: Post, web_receiver: Any
+) -> None:
+    with pytest.raises(KeyError), world.store.transaction():  # noqa: PT012 - the block is the transaction
         post()
         raise KeyError
 
@@ -153,12 +163,18 @@ def test_a_receiver_has_one_object_that_holds_nothing(world: World, connection: 
 
     assert world.tables.get(key, "other") is None
     assert world.tables.add_columns(table, [column]) == table
-    assert ([*world.tables.rows(table)], [*world.tables.read(table)], world.tables.pick(table, [1])) == ([], [], {})
+    assert ([*world.tables.rows(table)], [*world.tables.read(table)], world.tables.pick(table, [1])) == (
+        [],
+        [],
+        {},
+    )
     assert (world.tables.count(table), world.tables.version(table)) == (0, 0)
     assert (world.tables.finds(table, column), world.tables.find(table, column, ["a"])) == (False, {})
 
 
-async def test_a_secret_is_minted_as_a_token_and_comes_back_masked(http: httpx.AsyncClient, web_receiver: Any, sandbox: Any) -> None:
+async def test_a_secret_is_minted_as_a_token_and_comes_back_masked(
+    http: httpx.AsyncClient, web_receiver: Any, sandbox: Any
+) -> None:
     body = {"name": "W", "type": "webhook", "configuration": {"url": web_receiver.url}}
     made = (await http.post("/api/connections", json=body)).json()["data"]
     secret = sandbox.state.world.store.get("connection", made["id"])["configuration"]["secret"]
