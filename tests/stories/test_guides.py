@@ -1,0 +1,499 @@
+"""Every guide, walked through the MCP tools to the rows that must be there, reckoned anew from the sample files."""
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from polytomic_mcp import Settings, build_server, create_sandbox
+from polytomic_mcp.cli.screen import Screen
+from polytomic_mcp.cli.walk import Outcome, Walk
+from polytomic_mcp.cli.web import listening
+from polytomic_mcp.settings import TOOLSETS, Secret
+from polytomic_mcp.walkthroughs import load_walkthroughs
+
+Row = dict[str, Any]
+
+SEED = files("polytomic_mcp.sandbox.seed") / "systems"
+NEWEST = "2025-09-18"
+OLDEST = "2024-02-08"
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A guide that was walked: what it ended with, what its steps answered, and the sandbox's world after it."""
+
+    outcome: Outcome
+    answers: Row
+    world: Any
+
+    @property
+    def counts(self) -> Row:
+        return (self.outcome.execution or {}).get("counts", {})
+
+    def shown(self, table: str) -> list[Row]:
+        """The rows of a table that a person sees in the end."""
+        return self.outcome.rows[table]
+
+    def rows(self, system: str, name: str) -> list[Row]:
+        """All rows that an object of a system holds now."""
+        table = self.world.tables.get(system, name)
+        return [row for _, row in self.world.tables.read(table)]
+
+
+Check = Callable[[Walked], None]
+CHECKS: dict[str, Check] = {}
+
+
+def guide(check: Check) -> Check:
+    """Register the check that has a guide's name."""
+    CHECKS[check.__name__] = check
+    return check
+
+
+def seed(system: str, name: str) -> list[Row]:
+    """The rows of an object as the sample company's file has them."""
+    content = json.loads((SEED / system / "objects" / f"{name}.json").read_text(encoding="utf-8"))
+    columns = [column["name"] for column in content["columns"]]
+    return [dict(zip(columns, row, strict=True)) for row in content["rows"]]
+
+
+def bucket_file(system: str, name: str) -> list[Row]:
+    return list(csv.DictReader(io.StringIO((SEED / system / "files" / name).read_text(encoding="utf-8"))))
+
+
+def column(rows: Iterable[Row], name: str) -> list[Any]:
+    return [row[name] for row in rows]
+
+
+def by(rows: Iterable[Row], name: str) -> dict[Any, Row]:
+    return {row[name]: row for row in rows}
+
+
+def chosen(rows: Iterable[Row], *names: str) -> list[Row]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def customers() -> list[Row]:
+    return seed("warehouse", "public.customers")
+
+
+def paying() -> set[str]:
+    """Who pays; an address in capitals repeats another row's."""
+    return {row["email"] for row in customers() if row["monthly_amount"] > 0 and row["email"].islower()}
+
+
+@guide
+def add_snowflake_contacts_to_gong_engage_flow(walked: Walked) -> None:
+    free = [row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "free"]
+    known = set(column(seed("salesforce", "Contact"), "Id"))
+    wanted = {row["contact_id"] for row in free} & known
+    before = set(column(seed("gong", "my-gong-engage-flow"), "Id"))
+    dirt = [row["contact_id"] for row in free if row["contact_id"] not in known]
+
+    assert set(column(walked.rows("gong", "my-gong-engage-flow"), "Id")) == before | wanted
+    assert set(column(walked.shown("arrived"), "Id")) == wanted - before
+    assert Counter(column(walked.shown("refused"), "contact_id")) == Counter(dirt)
+    assert None in dirt
+    assert walked.counts["total"] == len(free)
+
+
+@guide
+def add_snowflake_contacts_to_salesloft_cadence(walked: Walked) -> None:
+    reachable = {row["person_id"] for row in seed("warehouse", "public.salesloft_people") if row["is_reachable"]}
+    known = set(column(seed("salesloft", "people"), "id"))
+
+    assert set(column(walked.rows("salesloft", "48377"), "person_id")) == reachable & known
+    assert set(column(walked.shown("refused"), "person_id")) == reachable - known == {999999}
+    assert len(walked.shown("cadence")) == 10
+
+
+@guide
+def bulk_sync_hubspot_to_postgresql(walked: Walked) -> None:
+    people, companies = seed("hubspot", "contacts"), by(seed("hubspot", "companies"), "id")
+    joined = Counter(companies[row["associatedcompanyid"]]["name"] for row in people)
+
+    for name, columns in (("contacts", ("id", "email")), ("companies", ("id", "name")), ("deals", ("id", "amount"))):
+        copies = walked.rows("postgresql", f"hubspot.{name}")
+        assert by(chosen(copies, *columns), "id") == by(chosen(seed("hubspot", name), *columns), "id")
+        assert len(copies) == len(seed("hubspot", name))
+    assert {row["company"]: row["people"] for row in walked.shown("joined")} == joined
+
+
+@guide
+def bulk_sync_salesforce_to_s3(walked: Walked) -> None:
+    for name in ("Account", "Opportunity"):
+        copies = walked.rows("s3", f"salesforce/{name.lower()}.csv")
+        assert set(column(copies, "id")) == set(column(seed("salesforce", name), "Id"))
+        assert len(copies) == len(seed("salesforce", name))
+    amounts = {row["Id"]: row["Amount"] for row in seed("salesforce", "Opportunity")}
+    assert {row["id"]: float(row["amount"]) for row in walked.shown("file")} == amounts
+
+
+@guide
+def bulk_sync_salesforce_to_snowflake(walked: Walked) -> None:
+    contacts, accounts = seed("salesforce", "Contact"), by(seed("salesforce", "Account"), "Id")
+
+    copies = walked.rows("snowflake", "salesforce.contact")
+    assert {row["id"]: row["email"] for row in copies} == {row["Id"]: row["Email"] for row in contacts}
+    assert {row["account"]: row["contacts"] for row in walked.shown("joined")} == Counter(
+        accounts[row["AccountId"]]["Name"] for row in contacts
+    )
+
+
+@guide
+def call_system_directly(walked: Walked) -> None:
+    before = set(column(seed("linkedinads", "20453117"), "email"))
+    free = {row["email"] for row in customers() if row["plan"] == "free" and row["email"].islower()}
+
+    assert set(column(walked.shown("before"), "email")) == before
+    assert set(column(walked.rows("linkedinads", "20453117"), "email")) == before | free
+    assert json.loads(walked.answers["after"]["result"]["data"]["body"])["total"] == len(before | free)
+
+
+@guide
+def check_api_key(walked: Walked) -> None:
+    (me,) = walked.shown("me")
+
+    assert me == {"email": "dev@tideline.example", "organization": "Tideline Freight", "role": "user"}
+    assert {row["plan"]: row["customers"] for row in walked.shown("plans")} == Counter(column(customers(), "plan"))
+
+
+@guide
+def embed_connection_form(walked: Walked) -> None:
+    accounts = chosen(seed("salesforce", "Account"), "Name", "Industry", "NumberOfEmployees")
+
+    assert walked.shown("accounts") == sorted(accounts, key=lambda row: row["Name"])
+    assert walked.answers["visits"][0]["query"]["connection_id"] == walked.answers["connection"]["id"]
+
+
+@guide
+def join_postgresql_airtable_stripe_into_hubspot(walked: Walked) -> None:
+    users = column(seed("warehouse", "public.users"), "email")
+    people = by(seed("airtable", "app2ElQeMFcBMx0yp.tblcjcgYGRPBGVGT3"), "Email")
+    payers = by(seed("stripe", "customers"), "email")
+    before = column(seed("hubspot", "contacts"), "email")
+
+    contacts = by(walked.rows("hubspot", "contacts"), "email")
+    assert contacts.keys() == {*before, *users}
+    for email in users:
+        assert contacts[email]["firstname"] == people[email]["First name"]
+        assert contacts[email]["lastname"] == people[email]["Last name"]
+        assert contacts[email]["jobtitle"] == payers[email]["id"]
+    assert set(column(walked.shown("arrived"), "email")) == {*users} - {*before}
+
+
+@guide
+def migrate_bulk_schedules(walked: Walked) -> None:
+    copies = {name: seed("salesforce", name) for name in ("Account", "Opportunity")}
+    hourly, nightly = walked.shown("schedules")
+
+    assert (hourly["frequency"], nightly["frequency"], nightly["hour"]) == ("hourly", "daily", "05")
+    assert len({row["due"] for row in walked.shown("runs")}) == 24
+    assert set(column(walked.shown("runs"), "status")) == {"completed"}
+    assert {each["schedule_id"] for each in walked.answers["day"]["started"]} == {
+        walked.answers["look"]["default_schedule"]["id"],
+        walked.answers["look"]["additional_schedules"][0]["id"],
+    }
+    for name, rows in copies.items():
+        assert set(column(walked.rows("snowflake", f"nightly.{name.lower()}"), "id")) == set(column(rows, "Id"))
+    assert {row["copy"]: row["row_count"] for row in walked.shown("counts")} == {"account": 8, "opportunity": 10}
+
+
+@guide
+def place_connector_settings(walked: Walked) -> None:
+    users = seed("warehouse", "public.users")
+    sync = walked.world.store.list("sync")[0]
+
+    assert sync["target"]["configuration"] == {"ignore_additional_emails": True}
+    copies = walked.rows("s3", "postgres/public_users.json")
+    assert chosen(copies, "user_id", "email", "is_admin") == chosen(users, "user_id", "email", "is_admin")
+    assert set(column(users, "email")) <= set(column(walked.rows("hubspot", "contacts"), "email"))
+
+
+@guide
+def provision_customer_organization(walked: Walked) -> None:
+    people = seed("warehouse", "public.salesforce_contacts")
+    known = set(column(seed("salesforce", "Contact"), "Id"))
+    own = {row["contact_id"] for row in people if (row["email"] or "").endswith("@juniper-oak.example")} & known
+
+    assert set(column(walked.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == own
+    assert set(column(walked.shown("first"), "name")) == {"Snowflake", "Gong"}
+    assert set(column(walked.shown("second"), "name")) == {"PostgreSQL"}
+
+
+@guide
+def query_salesforce_with_soql(walked: Walked) -> None:
+    enterprise = [row for row in seed("salesforce", "Contact") if row["Plan__c"] == "enterprise"]
+
+    assert walked.shown("accounts") == chosen(seed("salesforce", "Account"), "Id", "Name")
+    assert column(walked.shown("contacts"), "Email") == sorted(column(enterprise, "Email"))
+
+
+@guide
+def quickstart(walked: Walked) -> None:
+    expected = chosen(seed("hubspot", "contacts"), "id", "email", "firstname", "lastname")
+    copies = chosen(walked.rows("postgresql", "quickstart.contacts"), "id", "email", "firstname", "lastname")
+
+    assert by(copies, "id") == by(expected, "id")
+    assert walked.shown("contacts") == sorted(expected, key=lambda row: row["id"])[:10]
+
+
+@guide
+def receive_events(walked: Walked) -> None:
+    people = seed("warehouse", "public.salesforce_contacts")
+    known = set(column(seed("salesforce", "Contact"), "Id"))
+    wanted = {row["contact_id"] for row in people if row["subscription_plan"] == "pro"} & known
+
+    assert set(column(walked.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == wanted
+    told = column(walked.shown("received"), "type")
+    assert told[0] == "sync.running"
+    assert told[1].startswith("sync.completed")
+    assert set(told) == set(column(walked.shown("events"), "type"))
+    assert set(column(walked.shown("deliveries"), "success")) == {True}
+    assert all(is_signed(request) for request in walked.answers["requests"])
+
+
+def is_signed(request: Row) -> bool:
+    """Whether a delivery is signed with the secret that the guide chose, over the body as it was sent."""
+    body = json.dumps(request["body"], separators=(",", ":"), ensure_ascii=False).encode()
+    loose = json.dumps(request["body"], ensure_ascii=False).encode()
+    given = request["headers"]["polytomic-signature"]
+    secret = b"a-secret-of-the-sandbox"
+    return any(hmac.new(secret, each, hashlib.sha256).hexdigest() in given for each in (body, loose))
+
+
+@guide
+def repeat_requests_safely(walked: Walked) -> None:
+    assert walked.answers["first"] == walked.answers["second"]
+    assert [model["name"] for model in walked.world.store.list("model")] == ["Made once"]
+    assert {row["plan"]: row["customers"] for row in walked.shown("rows")} == Counter(column(customers(), "plan"))
+
+
+@guide
+def stream_database_changes(walked: Walked) -> None:
+    users = {row["user_id"]: row["name"] for row in seed("warehouse", "public.users")}
+
+    assert column(walked.shown("copied"), "record_count") == [len(users)]
+    assert column(walked.shown("changed"), "record_count") == [1]
+    copies = {row["user_id"]: row["name"] for row in walked.rows("snowflake", "streamed.public_users")}
+    assert copies == users | {1000: "Kofi Eriksen-Brandt"}
+
+
+@guide
+def sync_bigquery_to_linkedin_audience(walked: Walked) -> None:
+    large = {row["domain"] for row in seed("warehouse", "public.accounts") if row["employees"] >= 100}
+    before = set(column(seed("linkedinads", "20453245"), "domain"))
+
+    assert set(column(walked.rows("linkedinads", "20453245"), "domain")) == before | large
+    assert walked.counts["insert"] == len(large - before)
+    assert walked.counts["total"] == len(large)
+
+
+@guide
+def sync_bigquery_to_salesforce(walked: Walked) -> None:
+    campaigns: dict[str, set[str]] = {}
+    for visit in seed("bigquery", "marketing.web_visits"):
+        if visit["email"] and not visit["is_bot"]:
+            campaigns.setdefault(visit["email"], set()).add((visit["utm"] or {}).get("campaign"))
+
+    contacts = walked.rows("salesforce", "Contact")
+    assert walked.counts == {"update": len(campaigns), "total": len(campaigns)} | dict.fromkeys(
+        walked.counts.keys() - {"update", "total"}, 0
+    )
+    assert all(row["Description"] in campaigns.get(row["Email"], {None}) for row in contacts)
+    assert any(column(contacts, "Description"))
+
+
+@guide
+def sync_gcs_to_salesforce(walked: Walked) -> None:
+    amounts = {row["email"]: float(row["monthly_amount"]) for row in bucket_file("gcs", "high_paying_users.csv")}
+
+    contacts = by(walked.rows("salesforce", "Contact"), "Email")
+    assert {email: contacts[email]["Monthly_Amount__c"] for email in amounts} == amounts
+    assert walked.counts["total"] == len(amounts)
+    assert len(contacts) == len(seed("salesforce", "Contact"))
+
+
+@guide
+def sync_gcs_to_webhook(walked: Walked) -> None:
+    expected = chosen(bucket_file("gcs", "high_paying_users.csv"), "email", "first_name", "last_name")
+
+    assert walked.shown("records") == expected
+    assert {request["headers"]["x-api-key"] for request in walked.answers["requests"]} == {"sandbox"}
+    assert walked.counts["total"] == len(expected)
+
+
+@guide
+def sync_mongodb_to_salesforce(walked: Walked) -> None:
+    documents = {row["email"]: row["_id"] for row in seed("mongodb", "app.users")}
+
+    contacts = walked.rows("salesforce", "Contact")
+    assert {row["Email"]: row["Description"] for row in contacts} == documents
+    assert len(contacts) == len(seed("salesforce", "Contact"))
+
+
+@guide
+def sync_mysql_to_snowflake(walked: Walked) -> None:
+    people = seed("mysql", "company.customers")
+    before = by(seed("warehouse", "public.users"), "email")
+
+    users = by(walked.rows("snowflake", "public.users"), "email")
+    assert users.keys() == before.keys() | set(column(people, "email"))
+    assert {row["email"]: row["first_name"] for row in people}.items() <= {
+        email: row["name"] for email, row in users.items()
+    }.items()
+    columns = ("id", "email", "plan", "monthly_amount")
+    assert by(chosen(walked.rows("snowflake", "public.mysql_customers"), *columns), "id") == by(
+        chosen(people, *columns), "id"
+    )
+    assert {row["plan"]: row["customers"] for row in walked.shown("plans")} == Counter(column(people, "plan"))
+
+
+@guide
+def sync_salesforce_to_netsuite(walked: Walked) -> None:
+    wanted = {row["Email"]: row["Id"] for row in seed("salesforce", "Contact") if row["LastName"]}
+    before = by(seed("netsuite", "contact"), "email")
+
+    contacts = by(walked.rows("netsuite", "contact"), "email")
+    assert {email: contacts[email]["externalid"] for email in wanted} == wanted
+    assert set(column(walked.shown("arrived"), "email")) == wanted.keys() - before.keys()
+    for email, row in contacts.items():
+        assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else "1")
+
+
+@guide
+def sync_snowflake_to_linkedin_audience(walked: Walked) -> None:
+    before = set(column(seed("linkedinads", "20453117"), "email"))
+    account = "512345678::urn:li:organization:987654"
+    chosen_accounts = walked.answers["values"]["result"]["data"]["accounts"]["values"]
+
+    assert set(column(walked.rows("linkedinads", "20453117"), "email")) == before | paying()
+    made = walked.answers["made"]["items"][0]["id"]
+    assert set(column(walked.rows("linkedinads", made), "email")) == paying()
+    assert account in column(chosen_accounts, "value")
+    assert column(walked.answers["accounts"]["result"]["data"]["values"], "value") == column(chosen_accounts, "value")
+
+
+@guide
+def sync_snowflake_to_salesforce(walked: Walked) -> None:
+    wanted = [row for row in customers() if row["plan"] != "free"]
+    dirt = [row for row in wanted if row["plan"] == "platinum"]
+
+    contacts = by(walked.rows("salesforce", "Contact"), "Email")
+    for row in wanted:
+        if row not in dirt:
+            assert contacts[row["email"]]["Plan__c"] == row["plan"]
+            assert contacts[row["email"]]["Monthly_Amount__c"] == row["monthly_amount"]
+    assert column(walked.shown("refused"), "email") == column(dirt, "email")
+    assert walked.counts["total"] == len(wanted)
+    assert walked.counts["error"] == len(dirt) == 1
+
+
+@guide
+def sync_snowflake_to_webhook(walked: Walked) -> None:
+    enterprise = [row for row in customers() if row["plan"] == "enterprise"]
+
+    assert walked.shown("records") == chosen(enterprise, "email", "first_name", "last_name")
+
+
+@guide
+def terraform_smoke_test(walked: Walked) -> None:
+    users = {row["email"]: row["name"] for row in seed("warehouse", "public.users")}
+
+    contacts = walked.rows("hubspot", "contacts")
+    assert {row["email"]: row["jobtitle"] for row in contacts if row["email"] in users} == users
+    copies = walked.rows("postgresql", "hubspot_tf.contacts")
+    assert sorted(column(copies, "id")) == sorted(column(contacts, "id"))
+    shown = {row["email"]: row["jobtitle"] for row in walked.shown("contacts")}
+    assert len(shown) == 10
+    assert shown.items() <= users.items()
+
+
+async def walked_through(name: str, version: str = NEWEST) -> Walked:
+    """Walk a guide in memory, on a sandbox of its own."""
+    app = create_sandbox(key="story")
+    with listening(app) as sandbox, anyio.fail_after(60):
+        settings = Settings(
+            api_key=Secret("story"), api_url=sandbox.url, api_version=version, toolsets=TOOLSETS
+        )
+        async with Client(build_server(settings)) as client:
+            walk = Walk(client, Screen(io.StringIO()), settings)
+            outcome = await walk.take(load_walkthroughs()[name])
+        CHECKS[name](Walked(outcome, walk.answers, app.state.world))
+        return Walked(outcome, walk.answers, app.state.world)
+
+
+@pytest.mark.parametrize("name", load_walkthroughs())
+async def test_a_guide_ends_with_the_rows_that_must_be_there(name: str) -> None:
+    walked = await walked_through(name)
+
+    parts = {name: count for name, count in walked.counts.items() if name != "total"}
+    assert sum(parts.values()) == walked.counts.get("total", 0)
+    assert all(rows for rows in walked.outcome.rows.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add_snowflake_contacts_to_gong_engage_flow",
+        "bulk_sync_hubspot_to_postgresql",
+        "sync_mysql_to_snowflake",
+        "provision_customer_organization",
+    ],
+)
+async def test_a_guide_ends_with_the_same_rows_in_the_older_version(name: str) -> None:
+    walked = await walked_through(name, OLDEST)
+
+    assert all(rows for rows in walked.outcome.rows.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "count"),
+    [
+        ("sync_gcs_to_webhook", "records", 15),
+        ("bulk_sync_salesforce_to_snowflake", "joined", 8),
+        ("provision_customer_organization", "second", 1),
+        ("embed_connection_form", "accounts", 8),
+    ],
+)
+def test_a_guide_is_walked_by_the_command_over_stdio(
+    start: Callable[..., Any], name: str, table: str, count: int
+) -> None:
+    demo = start("demo", name, "--json")
+    out, err = demo.communicate(timeout=60)
+
+    document = json.loads(out)
+    assert (demo.returncode, err) == (0, "")
+    assert len(document[table]) == count
+    assert '"sandbox_' not in out
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("way", ["memory", "stdio", "http"])
+async def test_contacts_get_into_the_flow_by_every_way_a_host_connects(
+    connect: Callable[..., Any], settings: Settings, way: str, mode: str
+) -> None:
+    with anyio.fail_after(60):
+        async with connect(way, mode) as client:
+            walk = Walk(client, Screen(io.StringIO()), settings)
+            outcome = await walk.take(load_walkthroughs()["add_snowflake_contacts_to_gong_engage_flow"])
+
+    counts = (outcome.execution or {})["counts"]
+    assert counts["total"] == counts["insert"] + counts["update"] + counts["error"]
+    assert len(outcome.rows["arrived"]) == counts["insert"] == 20
+    assert len(outcome.rows["refused"]) == counts["error"] == 3
+
+
+def test_every_guide_has_a_check_of_its_own() -> None:
+    assert CHECKS.keys() == load_walkthroughs().keys()
