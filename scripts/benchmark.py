@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import anyio
 import httpx
+from benchmark_movement import compare_movement
 from mcp import Client
 
 from polytomic_mcp import Polytomic, Settings, build_server, create_sandbox
@@ -125,12 +126,18 @@ def report_calls(pairs: Sequence[tuple[float, float]]) -> None:
 
 
 def main() -> None:
-    """Run both comparisons."""
+    """Run the comparisons of the server, or that of moving rows."""
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
     parser.add_argument("--starts", type=int, default=15, help="starts of each server; default %(default)s")
     parser.add_argument("--calls", type=int, default=1000, help="calls of each kind; default %(default)s")
+    parser.add_argument("what", nargs="?", choices=["server", "movement"], default="server")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows to move; default %(default)s")
+    parser.add_argument("--rounds", type=int, default=3, help="times they are moved; default %(default)s")
     parsed = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
+    if parsed.what == "movement":
+        compare_movement(parsed.rows, parsed.rounds)
+        return
     compare_starts(parsed.starts)
     anyio.run(compare_calls, parsed.calls)
 

@@ -1,4 +1,4 @@
-"""A person at the sandbox's pages: fills in a form, or opens the page of consent and presses its first button."""
+"""A person at the sandbox's pages: fills in a form, or presses the first button of a page of consent."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager

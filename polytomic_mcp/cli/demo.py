@@ -98,7 +98,9 @@ async def _demonstrate(
         raise WalkError(reason or "The server ended early, without a word.") from errors
 
 
-def _conclude(screen: Screen, outcome: Outcome, options: SandboxOptions, name: str, *, is_first: bool) -> None:
+def _conclude(
+    screen: Screen, outcome: Outcome, options: SandboxOptions, name: str, *, is_first: bool
+) -> None:
     configurations = {
         "sandbox": host_configuration("polytomic-sandbox", ["serve", "--sandbox", *options.words()], {}),
         "real": host_configuration("polytomic", ["serve"], {"POLYTOMIC_API_KEY": _YOUR_KEY}),

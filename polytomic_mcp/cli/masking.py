@@ -33,5 +33,6 @@ def masked_answer(tool: str, answer: Mapping[str, Any]) -> dict[str, Any]:
 def _masked_member(name: str, value: Any) -> Any:
     if isinstance(value, str) and value and _SECRET.search(name):
         return MASK
-    shown = masked(value)
-    return shown | {_VALUE: MASK} if name == _HEADER and isinstance(shown, dict) else shown
+    if name == _HEADER and isinstance(value, Mapping):
+        return {**masked(value), _VALUE: MASK}
+    return masked(value)

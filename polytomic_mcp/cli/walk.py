@@ -171,7 +171,9 @@ class Walk:
 
     def _place(self, step: Step) -> str:
         """Name the step that an error is about."""
-        return f"Step {len(self.screen.steps)}, {text(step.do, self.answers)}" if self.screen.steps else step.do
+        return (
+            f"Step {len(self.screen.steps)}, {text(step.do, self.answers)}" if self.screen.steps else step.do
+        )
 
 
 def _flat(row: Any, columns: list[str] | None) -> JsonObject:

@@ -4,11 +4,10 @@ A session is kept under the digest of its token, which is shown once. It is used
 works; until then a person may come back to it.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
+from polytomic_mcp.sandbox import tokens
 from polytomic_mcp.sandbox.credentials import Credential
 from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
@@ -29,7 +28,7 @@ METHOD: Final = "connect_session"
 def open_(world: World, session: JsonObject, *, user_id: str, seconds: int) -> str:
     """Keep a new session of the world's organization and return its token."""
     forget_old(world, KIND, "expires_at")
-    token = secrets.token_urlsafe(32)
+    token = tokens.mint()
     session |= {
         "id": world.new_id(),
         "expires_at": written(world.clock() + timedelta(seconds=seconds)),
@@ -37,18 +36,18 @@ def open_(world: World, session: JsonObject, *, user_id: str, seconds: int) -> s
         "_user_id": user_id,
         "_is_submitted": False,
     }
-    world.store.put(KIND, digest(token), session)
+    world.store.put(KIND, tokens.digest(token), session)
     return token
 
 
 def save(world: World, token: str, session: JsonObject) -> None:
     """Keep a session as it is now."""
-    world.store.put(KIND, digest(token), session)
+    world.store.put(KIND, tokens.digest(token), session)
 
 
-def digest(token: str) -> str:
-    """Return what a session is kept under."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+def find(world: World, token: str) -> JsonObject | None:
+    """Return the session of a token, or None."""
+    return world.store.get(KIND, tokens.digest(token))
 
 
 def is_live(world: World, session: JsonObject) -> bool:
@@ -67,8 +66,8 @@ def is_used(world: World, session: JsonObject) -> bool:
 def bearer(world: World, *tokens: str | None) -> Credential | None:
     """Return the credential that a live session's own token is for the reading of that session."""
     for token in filter(None, tokens):
-        session = world.store.get(KIND, digest(token))
+        session = find(world, token)
         if session is not None and is_live(world, session):
             organization_id: str = session["_organization_id"]
-            return Credential(organization_id, digest(token), METHOD, "read_only", holder="session")
+            return Credential(organization_id, tokens.digest(token), METHOD, "read_only", holder="session")
     return None

@@ -1,9 +1,10 @@
-"""The consents that OAuth connections wait for: one unguessable token each, used once."""
+"""The consents that OAuth connections wait for: one token each, used once and kept as its digest."""
 
 import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from polytomic_mcp.sandbox import tokens
 from polytomic_mcp.sandbox.store import JsonObject, Store
 
 KIND: Final = "consent"
@@ -30,21 +31,21 @@ def ask(store: Store, connection_id: str, *, redirect_url: str | None, has_code:
     """Mint a consent for a connection; those it waited for before are void."""
     withdraw(store, connection_id)
     code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8)) if has_code else None
-    consent = Consent(secrets.token_urlsafe(32), connection_id, redirect_url, code)
+    consent = Consent(tokens.mint(), connection_id, redirect_url, code)
     document: JsonObject = {
-        "token": consent.token,
+        "token": tokens.digest(consent.token),
         "connection_id": connection_id,
         "redirect_url": redirect_url,
         "code": code,
     }
-    store.put(KIND, consent.token, document)
+    store.put(KIND, document["token"], document)
     return consent
 
 
 def find(store: Store, token: str) -> Consent | None:
     """Return the consent, or None for a token that is unknown, void or used."""
-    document = store.get(KIND, token)
-    return None if document is None else Consent(**document)
+    document = store.get(KIND, tokens.digest(token))
+    return None if document is None else Consent(**(document | {"token": token}))
 
 
 def withdraw(store: Store, connection_id: str) -> None:

@@ -1,11 +1,10 @@
 """Keys and temporary credentials: minted for a user, shown once, kept as digests."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from polytomic_mcp.sandbox import tokens
 from polytomic_mcp.sandbox.identity import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
@@ -17,7 +16,6 @@ MOST_ACTIVE: Final = 1_000
 _KEY: Final = "api_key"
 _TEMPORARY: Final = "temporary_credential"
 HARBOR_KEY: Final = "harbor_key"
-
 
 _HINT: Final = 4
 """Characters of a key that a list shows."""
@@ -48,7 +46,7 @@ OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
 
 def find(world: World, token: str) -> Credential | None:
     """Return what a minted token stands for now: nothing once it has expired or its user is gone."""
-    digest = _digest(token)
+    digest = tokens.digest(token)
     kinds = (_KEY, _TEMPORARY, HARBOR_KEY)
     kept = next((found for kind in kinds if (found := world.store.get(kind, digest))), None)
     if kept is None or world.store.get("user", kept["user_id"]) is None or not _is_active(world, kept):
@@ -69,7 +67,7 @@ def mint_key(world: World, user: JsonObject, *, force: bool) -> str:
     Raises:
         RefusalError: 409, it has one (a guess: the API does not say what it answers without force).
     """
-    held = [each for each in world.store.list(_KEY) if each["user_id"] == user["id"]]
+    held = world.store.list(_KEY, {"user_id": user["id"]})
     if held and not force:
         raise RefusalError(
             409,
@@ -112,15 +110,15 @@ def mint_harbor_key(world: World, credential: Credential) -> tuple[str, JsonObje
     """Return a new key bound to the credential's Harbor, and what is kept of it."""
     more = {"_harbor_id": credential.harbor_id, "created_at": world.now()}
     token = _mint(world, HARBOR_KEY, credential, more)
-    digest = _digest(token)
+    digest = tokens.digest(token)
     kept = world.find(HARBOR_KEY, digest) | {"_key": digest, "key_hint": token[-_HINT:]}
     world.store.put(HARBOR_KEY, digest, kept)
     return token, kept
 
 
 def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> str:
-    token = f"sandbox_{secrets.token_urlsafe(32)}"
-    digest = _digest(token)
+    token = f"sandbox_{tokens.mint()}"
+    digest = tokens.digest(token)
     kept = {
         "id": digest,
         "user_id": credential.user_id,
@@ -140,7 +138,3 @@ def _is_active(world: World, kept: JsonObject) -> bool:
         return False
     expires_at: str | None = kept.get("expires_at")
     return expires_at is None or world.clock() < datetime.fromisoformat(expires_at)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

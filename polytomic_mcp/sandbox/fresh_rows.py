@@ -29,12 +29,14 @@ def is_plain(tables: Tables, plan: Plan) -> bool:
         return False
     (identity,) = plan.identities
     mapped = [each.column for each in plan.assignments]
+    names = {column.name for column in (identity.column, *mapped)}
     return (
         identity.function == EQUALITY
         and identity.column.type == "string"
         and not identity.column.values
         and tables.finds(plan.target.table, identity.column)
         and plan.assigned_key is None
+        and names.issuperset(plan.required)
         and identity.column not in mapped
         and (identity.column.refers_to is None or _referred(tables, plan) is not None)
         and not any(column.refers_to for column in mapped)
@@ -53,9 +55,9 @@ class FreshRows:
         self._tables = tables
         self._table = plan.target.table
         self._now = now
-        self._required = plan.required
         (self._identity,) = plan.identities
         self._assignments = [each for each in plan.assignments if each.column.createable]
+        self._required = [at for at, name in enumerate(self._names()) if at and name in plan.required]
         is_key = self._identity.column.name == self._table.key
         self._referred = _referred(tables, plan) if is_key else None
 
@@ -72,7 +74,7 @@ class FreshRows:
         return [position for position in range(len(records)) if position not in rows]
 
     def _sound(self, records: Sequence[Record]) -> dict[int, list[Any]]:
-        """Return the values of the records that name what no other does, and lack nothing; the key is first."""
+        """Return the values, the key first, of records that lack nothing and share no key."""
         keys = [self._key(record) for record in records]
         times = Counter(keys)
         found: dict[int, list[Any]] = {}
@@ -95,8 +97,7 @@ class FreshRows:
                 values.append(None if value is None else each.fit(value))
         except UnfitError:
             return None
-        given = dict(zip(self._names(), values, strict=True))
-        return None if any(is_absent(given.get(name)) for name in self._required) else values
+        return None if any(is_absent(values[place]) for place in self._required) else values
 
     def _names(self) -> list[str]:
         return [each.column.name for each in (self._identity, *self._assignments)]
@@ -104,11 +105,12 @@ class FreshRows:
     def _known(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> list[int]:
         """Return the positions of rows that the target holds, or whose key refers to nothing."""
         held = indexed(connection, self._table, self._identity.column)
-        condition = f"EXISTS (SELECT 1 FROM {held} = each.value)"
+        select = f"SELECT key FROM json_each(?) AS each WHERE EXISTS (SELECT 1 FROM {held} = each.value)"  # noqa: S608 - quoted
         if self._referred is not None:
-            condition += f" OR NOT EXISTS (SELECT 1 FROM {indexed(connection, *self._referred)} = each.value)"
+            referred = indexed(connection, *self._referred)
+            select += f" OR NOT EXISTS (SELECT 1 FROM {referred} = each.value)"  # noqa: S608 - quoted
         found = connection.execute(
-            f"SELECT key FROM json_each(?) AS each WHERE {condition}",  # noqa: S608 - quoted
+            select,
             (_written(row[0] for row in rows.values()),),
         ).fetchall()
         positions = [*rows]
@@ -119,7 +121,8 @@ class FreshRows:
         columns = ", ".join(map(self._value, self._table.columns))
         source = "json_each(?) AS each"
         if self._referred is not None:
-            newest = f"SELECT max(row_id) FROM {indexed(connection, *self._referred)} = each.value ->> '$[0]'"
+            referred = indexed(connection, *self._referred)
+            newest = f"SELECT max(row_id) FROM {referred} = each.value ->> '$[0]'"  # noqa: S608 - quoted
             source += f" CROSS JOIN rows AS referred ON referred.row_id = ({newest})"
         return f"SELECT json_array({columns}) FROM {source}"  # noqa: S608 - quoted
 

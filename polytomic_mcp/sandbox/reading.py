@@ -57,7 +57,9 @@ def read_model(
         for field in model["fields"]
     ]
     origins = [(column.name, _origin(found, column.name)) for column in columns]
-    rows = ({name: row.get(origin) for name, origin in origins} for row in islice(source.rows, limit))
+    rows = islice(source.rows, limit)
+    if origins != [(column.name, column.name) for column in source.columns]:
+        rows = ({name: row.get(origin) for name, origin in origins} for row in rows)
     return Reading(tuple(columns), rows)
 
 

@@ -1,12 +1,10 @@
 """Links to one record as it was: a snapshot, behind a token that is kept as a digest."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from polytomic_mcp.sandbox import schemas
+from polytomic_mcp.sandbox import schemas, tokens
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
@@ -66,12 +64,12 @@ def create(world: World, table: Table, record: Row, expires_at: datetime) -> tup
     for each in world.store.list(KIND):
         if datetime.fromisoformat(each["expires_at"]) <= world.clock():
             world.store.delete(KIND, each["_digest"])
-    token = secrets.token_urlsafe(32)
+    token = tokens.mint()
     document: JsonObject = {
         "id": world.new_id(),
         "created_at": world.now(),
         "expires_at": written(expires_at),
-        "_digest": _digest(token),
+        "_digest": tokens.digest(token),
         "_title": table.label,
         "_record": record,
     }
@@ -81,7 +79,7 @@ def create(world: World, table: Table, record: Row, expires_at: datetime) -> tup
 
 def find(world: World, token: str) -> JsonObject | None:
     """Return the document of a link that still works, or None."""
-    document = world.store.get(KIND, _digest(token))
+    document = world.store.get(KIND, tokens.digest(token))
     if document is None or datetime.fromisoformat(document["expires_at"]) <= world.clock():
         return None
     return document
@@ -92,7 +90,3 @@ def _key(world: World, connection: JsonObject, table: Table) -> str | None:
     fields = schemas.describe(world, connection, table)["fields"]
     keys = [field["id"] for field in fields if field["is_primary_key"] and table.column(field["id"])]
     return keys[0] if len(keys) == 1 else None
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

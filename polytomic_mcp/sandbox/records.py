@@ -44,13 +44,14 @@ class Records:
         return read
 
     def chosen(self, request: JsonObject) -> Iterator[Record]:
-        """Yield the records that pass the model filters and that the start's request names."""
-        choosers = [self._filter(), *self._requested(request)]
+        """Return the records that pass the model filters and that the start's request names."""
+        choosers = [*self._filters(), *self._requested(request)]
         model = self._sources.model(self._order[0]) or {}
         rows = read_model(self._world, model).rows
-        for record in join(self._world, self._sources, self._joins, rows):
-            if all(chooses(record) for chooses in choosers):
-                yield record
+        records = join(self._world, self._sources, self._joins, rows)
+        for chooses in choosers:
+            records = filter(chooses, records)
+        return records
 
     def _raw(self, source: Source) -> Reader:
         position, field = self._order.index(source["model_id"]), source["field"]
@@ -64,8 +65,11 @@ class Records:
         field = self._sources.field(source) or {}
         return filters.predicate(function, condition.get("value"), self._now, field["type"])
 
-    def _filter(self) -> Chooser:
+    def _filters(self) -> Iterator[Chooser]:
+        """Yield what the model filters ask for, where there are any."""
         conditions = self._sync["model_filters"]["conditions"]
+        if not conditions:
+            return
         tests = {
             each["label"]: (self._raw(each["source"]), self._test(each, each["source"]))
             for each in conditions
@@ -79,7 +83,7 @@ class Records:
 
             return expression.holds(truth)
 
-        return passes
+        yield passes
 
     def _requested(self, request: JsonObject) -> Iterator[Chooser]:
         """Yield what ``identities`` and ``source_identities`` of a start ask for."""

@@ -1,4 +1,4 @@
-"""A walkthrough: a guide's steps with values that work on the sandbox; a JSON file each, named like its guide."""
+"""A walkthrough: a guide's steps with values that work on the sandbox; a JSON file each, with its name."""
 
 import json
 from collections.abc import Mapping
@@ -84,6 +84,8 @@ class Walkthrough:
 def load_walkthroughs() -> Mapping[str, Walkthrough]:
     """Read every walkthrough, once in a process; by name, in the order of their names."""
     folder = files("polytomic_mcp.walkthroughs")
-    found = {path.name.removesuffix(".json"): path for path in folder.iterdir() if path.name.endswith(".json")}
+    found = {
+        path.name.removesuffix(".json"): path for path in folder.iterdir() if path.name.endswith(".json")
+    }
     read = {name: Walkthrough.from_json(json.loads(found[name].read_bytes())) for name in sorted(found)}
     return MappingProxyType(read)

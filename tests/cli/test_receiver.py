@@ -18,7 +18,9 @@ async def test_what_is_posted_is_remembered_gzipped_or_not() -> None:
             answers = [
                 await client.post("/hook?a=1", json={"n": 1}),
                 await client.post(
-                    "/", content=gzip.compress(json.dumps({"n": 2}).encode()), headers={"Content-Encoding": "gzip"}
+                    "/",
+                    content=gzip.compress(json.dumps({"n": 2}).encode()),
+                    headers={"Content-Encoding": "gzip"},
                 ),
                 await client.get("/back?connection_id=c"),
             ]

@@ -72,7 +72,9 @@ def walk() -> Walked:
 
 def of(*steps: dict[str, Any]) -> Walkthrough:
     """A walkthrough of a test's own steps."""
-    return Walkthrough("A test", "Of its own.", {}, tuple(Step.from_json({"do": "Do", **step}) for step in steps))
+    return Walkthrough(
+        "A test", "Of its own.", {}, tuple(Step.from_json({"do": "Do", **step}) for step in steps)
+    )
 
 
 def test_the_six_requests_of_the_guide_are_made_in_their_order(walk: Walked) -> None:

@@ -36,12 +36,15 @@ def test_a_model_reads_its_own_fields_in_its_own_order(world: World) -> None:
     assert list(read.rows) == [{"c": 3, "A": 1}]
 
 
-def test_a_model_over_salesforce_refuses_what_would_be_misread(world: World) -> None:
+def test_a_model_over_salesforce_is_asked_in_soql(world: World) -> None:
     salesforce = CONNECTION | {"type": {"id": "salesforce"}}
-    query = "SELECT Id FROM Contact WHERE CreatedDate > 2024-01-01"
+    query = "SELECT Account.Name FROM Contact WHERE {} LIMIT 1"
 
-    with pytest.raises(RefusalError, match="does not emulate SOQL's dates without quotes"):
-        read_source(world, salesforce, {"query": query})
+    found = read_source(world, salesforce, {"query": query.format("CreatedDate > 2020-01-01T00:00:00Z")})
+
+    assert [list(row) for row in found.rows] == [["Account.Name"]]
+    with pytest.raises(RefusalError, match="CreatedDate is of type datetime"):
+        read_source(world, salesforce, {"query": query.format("CreatedDate > 2020-01-01")})
 
 
 def test_a_limit_bounds_the_rows(world: World) -> None:

@@ -93,7 +93,7 @@ async def _visit(request: Request, act: Callable[[Visit], Response]) -> Response
 
     def work() -> Response:
         with world.store.transaction():
-            session = world.store.get(connect_sessions.KIND, connect_sessions.digest(token))
+            session = connect_sessions.find(world, token)
             if session is None:
                 return connect_pages.tell("This link is not valid", "Ask for a new one.", status=404)
             if not connect_sessions.is_live(world, session) or connect_sessions.is_used(world, session):

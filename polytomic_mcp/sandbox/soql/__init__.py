@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from polytomic_mcp.sandbox.soql.objects import Objects
 from polytomic_mcp.sandbox.soql.parser import parse
@@ -10,7 +11,7 @@ from polytomic_mcp.sandbox.soql.translation import Translation
 from polytomic_mcp.sandbox.statement import LONGEST, QueryError
 from polytomic_mcp.sandbox.table import Table
 
-DIALECT = "duckdb"
+DIALECT: Final = "duckdb"
 """The dialect of what ``in_sql`` returns."""
 
 

@@ -15,7 +15,6 @@ from polytomic_mcp.sandbox.soql.syntax import (
     Comparison,
     Condition,
     Expression,
-    Junction,
     Membership,
     Negation,
     Query,
@@ -46,29 +45,29 @@ class Conditions:
 
     def sql(self, condition: Condition) -> str:
         """Return the condition in SQL; ``QueryError`` says what does not fit together."""
-        match condition:
-            case Comparison():
-                return self._compared(self.operand(condition.expression), condition.operator, condition.value)
-            case Membership():
-                return self._among(condition)
-            case Negation():
-                return f"(NOT {self.sql(condition.condition)})"
-            case Junction():
-                return f"({f' {condition.operator} '.join(map(self.sql, condition.conditions))})"
+        if isinstance(condition, Comparison):
+            return self._compared(self.operand(condition.expression), condition.operator, condition.value)
+        if isinstance(condition, Membership):
+            return self._among(condition)
+        if isinstance(condition, Negation):
+            return f"(NOT {self.sql(condition.condition)})"
+        return f"({f' {condition.operator} '.join(map(self.sql, condition.conditions))})"
 
     def _compared(self, left: Operand, operator: str, value: Value) -> str:
         if value.kind == "null" or value.text == "''":
             return _with_null(left, operator)
         _require_fitting(left, operator, value)
         if value.kind == "period":
-            return _true_or(operator == "!=", self._in_period(left, operator, value))
+            return _known(self._in_period(left, operator, value), unknown=operator == "!=")
         if operator == "LIKE":
             pattern = quoted_text(unescaped(value.text, is_pattern=True))
-            return _true_or(False, f"{left.sql} ILIKE {pattern} ESCAPE '\\'")
+            return _known(f"{left.sql} ILIKE {pattern} ESCAPE '\\'")
         right, comparable = _literal(left, value), left.comparable
-        if left.is_reference and len(unescaped(value.text)) == _SHORT_ID:
-            right, comparable = quoted_text(unescaped(value.text)), f"left({left.sql}, {_SHORT_ID})"
-        return _true_or(operator == "!=", f"{comparable} {operator.replace('!=', '<>')} {right}")
+        if _is_short_id(left, value):
+            # The short form of an id tells letters apart by their case, the long form need not.
+            right, comparable = quoted_text(value.text[1:-1]), f"left({left.sql}, {_SHORT_ID})"
+        compared = f"{comparable} {operator.replace('!=', '<>')} {right}"
+        return _known(compared, unknown=operator == "!=")
 
     def _in_period(self, left: Operand, operator: str, value: Value) -> str:
         first, end = (f"{left.sql} {{}} {_day(left, day)}" for day in days_of(value, self.today))
@@ -87,19 +86,19 @@ class Conditions:
         if isinstance(choices, Query):
             if not left.is_reference:
                 raise QueryError(f"Only an id can be IN (SELECT ...), and {left.name} is none")
-            return _true_or(False, f"{left.comparable} IN {self.choose(choices)}")
-        return _any(self._one_of(left, choices))
+            return _known(f"{left.comparable} IN {self.choose(choices)}")
+        return f"({' OR '.join(self._one_of(left, choices))})"
 
     def _one_of(self, left: Operand, values: Iterable[Value]) -> Iterable[str]:
         plain: list[str] = []
         for value in values:
-            if value.kind in ("null", "period") or left.is_reference or value.text == "''":
+            if value.kind in ("null", "period") or value.text == "''" or _is_short_id(left, value):
                 yield self._compared(left, "=", value)
             else:
                 _require_fitting(left, "=", value)
                 plain.append(_literal(left, value))
         if plain:
-            yield _true_or(False, f"{left.comparable} IN ({', '.join(plain)})")
+            yield _known(f"{left.comparable} IN ({', '.join(plain)})")
 
 
 def quoted_text(text: str) -> str:
@@ -107,12 +106,12 @@ def quoted_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _any(conditions: Iterable[str]) -> str:
-    return f"({' OR '.join(conditions)})"
+def _known(condition: str, *, unknown: bool = False) -> str:
+    return f"COALESCE({condition}, {unknown})"
 
 
-def _true_or(otherwise: bool, condition: str) -> str:  # noqa: FBT001 - it is the value itself
-    return f"COALESCE({condition}, {otherwise})"
+def _is_short_id(left: Operand, value: Value) -> bool:
+    return left.is_reference and len(value.text) == _SHORT_ID + len("''")
 
 
 def _with_null(left: Operand, operator: str) -> str:

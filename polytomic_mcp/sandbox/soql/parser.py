@@ -19,8 +19,9 @@ from polytomic_mcp.sandbox.soql.syntax import (
 from polytomic_mcp.sandbox.soql.tokens import Token, tokenized
 from polytomic_mcp.sandbox.statement import QueryError
 
-_RESERVED: Final = frozenset(
-    "AND ASC DESC FROM GROUP HAVING IN LIKE LIMIT NOT NULLS OFFSET OR ORDER SELECT WHERE WITH FOR USING".split()
+_RESERVED: Final = (
+    *("AND", "ASC", "DESC", "FROM", "GROUP", "HAVING", "IN", "LIKE", "LIMIT", "NOT", "NULLS"),
+    *("OFFSET", "OR", "ORDER", "SELECT", "WHERE"),
 )
 _OPERATORS: Final = ("=", "!=", "<>", "<", "<=", ">", ">=", "LIKE")
 
@@ -128,7 +129,9 @@ class _Parser:
 
     def _order(self) -> Order:
         expression = self._expression()
-        is_descending = self._takes("DESC") or (self._takes("ASC") and False)
+        is_descending = self._takes("DESC")
+        if not is_descending:
+            self._takes("ASC")
         is_null_last = self._takes("NULLS", "LAST")
         if not is_null_last:
             self._takes("NULLS", "FIRST")

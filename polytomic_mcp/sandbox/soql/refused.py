@@ -20,8 +20,8 @@ _MISSING: Final[Mapping[str, str]] = MappingProxyType(
         "deleted records": r"\bALL\s+ROWS\b",
         "subtotals": r"\b(?:ROLLUP|CUBE|GROUPING)\s*\(",
         "multi-select picklists": r"\b(?:INCLUDES|EXCLUDES)\s*\(",
-        "functions": r"\b(?:FISCAL_(?:YEAR|QUARTER|MONTH)|WEEK_IN_(?:MONTH|YEAR)|toLabel|FORMAT|convertCurrency"
-        r"|convertTimezone|DISTANCE|GEOLOCATION)\s*\(",
+        "functions": r"\b(?:FISCAL_(?:YEAR|QUARTER|MONTH)|WEEK_IN_(?:MONTH|YEAR)|toLabel|FORMAT"
+        r"|convertCurrency|convertTimezone|DISTANCE|GEOLOCATION)\s*\(",
         "bound variables": r"(?<![\w:]):\s*[A-Za-z_]\w*",
     }
 )

@@ -64,7 +64,7 @@ def tokenized(query: str) -> list[Token]:
 
 
 def unescaped(text: str, *, is_pattern: bool = False) -> str:
-    """Return what stands between the quotes of a string; a pattern keeps ``\\%``, ``\\_`` and ``\\\\``.
+    """Return what stands between the quotes of a string; a pattern keeps what says that ``%`` is no sign.
 
     Raises:
         QueryError: A backslash is before something that SOQL does not escape.

@@ -1,5 +1,10 @@
-"""SOQL in DuckDB's SQL: fields of parents become joins, children become lists, text has no case."""
+"""SOQL in DuckDB's SQL: fields of parents become joins, children become lists, text has no case.
 
+A guess: a field of a parent is one column with a dot in its name, children are a list of objects, and
+``COUNT()`` is a row with ``expr0``. Salesforce itself nests records; nobody has seen what is made of them.
+"""
+
+from collections.abc import Callable
 from datetime import date
 from itertools import count
 from typing import Final
@@ -9,11 +14,12 @@ from polytomic_mcp.sandbox.soql.conditions import Conditions, quoted_text
 from polytomic_mcp.sandbox.soql.grouping import Grouping, grouping_of, require_plain
 from polytomic_mcp.sandbox.soql.objects import Objects, is_custom
 from polytomic_mcp.sandbox.soql.scope import Operand, Scope
-from polytomic_mcp.sandbox.soql.syntax import Call, Item, Order, Query
+from polytomic_mcp.sandbox.soql.syntax import Call, Expression, Item, Order, Query
 from polytomic_mcp.sandbox.statement import QueryError
 
 _MOST_WITH_ALL: Final = 200
 _FARTHEST: Final = 2_000
+_ENDLESS: Final = 2**40
 _OF_FIELDS: Final = ("ALL", "CUSTOM", "STANDARD")
 
 Selected = dict[str, str]
@@ -46,7 +52,7 @@ class Translation:
         return " ".join([clauses[0], f"FROM {scope.source}", *clauses[1:]])
 
     def _conditions(self, scope: Scope) -> Conditions:
-        return Conditions(lambda each: scope.operand(require_plain(each)), self._choice, self._today)
+        return Conditions(_plain(scope), self._choice, self._today)
 
     def _where(self, query: Query, scope: Scope, *more: str) -> str:
         own = [] if query.where is None else [self._conditions(scope).sql(query.where)]
@@ -60,7 +66,7 @@ class Translation:
         return clauses
 
     def _orders(self, query: Query, scope: Scope, grouping: Grouping | None) -> str:
-        find = grouping.operand if grouping else lambda each: scope.operand(require_plain(each))
+        find = grouping.operand if grouping else _plain(scope)
         orders = [_ordered(each, find(each.expression)) for each in query.order_by]
         return ", ".join([*orders, *([] if grouping else [f"{scope.name}.rowid"])])
 
@@ -91,17 +97,13 @@ class Translation:
         plural, relation = self._objects.children(above.table, name)
         scope = Scope(self._objects, relation.child, query.alias, self._number)
         if grouping_of(query, scope) or any(isinstance(each.value, Query) for each in query.items):
-            raise QueryError(
-                f"The sandbox does not emulate SOQL's groups and children within (SELECT ... FROM {name})"
-            )
+            raise QueryError(f"The sandbox does not emulate SOQL's groups or children among children: {name}")
         fields = self._selected(query, scope)
         entries = ", ".join(f"{quoted_text(each)}: {sql}" for each, sql in fields.items())
         belongs = f"{scope.name}.{quoted(relation.column.name)} = {above.name}.{quoted(relation.key.name)}"
         where, orders = self._where(query, scope, belongs), self._orders(query, scope, None)
-        children = f"(SELECT list({{{entries}}} ORDER BY {orders}) FROM {scope.source} {where})"
-        if query.limit is None and not query.offset:
-            return {plural: children}
-        last = "NULL" if query.limit is None else _offset(query) + query.limit
+        children = f"(SELECT list({{{entries}}} ORDER BY {orders}) FROM {scope.source} {where})"  # noqa: S608 - quoted
+        last = _offset(query) + (_ENDLESS if query.limit is None else query.limit)
         return {plural: f"list_slice({children}, {_offset(query) + 1}, {last})"}
 
     def _choice(self, query: Query) -> str:
@@ -113,11 +115,15 @@ class Translation:
             if not isinstance(each.value, Query)
         ]
         if len(query.items) != 1 or len(operands) != 1 or not operands[0].is_reference:
-            raise QueryError(f"IN (SELECT ... FROM {query.source}) selects one field that holds ids")
+            raise QueryError(f"The query of {query.source} behind IN selects one field that holds ids")
         if query != Query(query.items, query.source, query.alias, query.where):
-            raise QueryError(f"IN (SELECT ... FROM {query.source}) takes a WHERE and nothing else")
+            raise QueryError(f"The query of {query.source} behind IN takes a WHERE and nothing else")
         where = self._where(query, scope, f"{operands[0].sql} IS NOT NULL")
-        return f"(SELECT {operands[0].comparable} FROM {scope.source} {where})"
+        return f"(SELECT {operands[0].comparable} FROM {scope.source} {where})"  # noqa: S608 - quoted
+
+
+def _plain(scope: Scope) -> Callable[[Expression], Operand]:
+    return lambda expression: scope.operand(require_plain(expression))
 
 
 def _fields(call: Call, query: Query, scope: Scope) -> Selected:
@@ -125,7 +131,7 @@ def _fields(call: Call, query: Query, scope: Scope) -> Selected:
     which = str(call.path or "").upper()
     if call.name != "FIELDS" or which not in _OF_FIELDS:
         raise QueryError(
-            f"{call} cannot be selected here; without GROUP BY there are fields and FIELDS({'|'.join(_OF_FIELDS)})"
+            f"{call} cannot be selected without GROUP BY; fields can, and FIELDS({'|'.join(_OF_FIELDS)})"
         )
     if which != "STANDARD" and (query.limit is None or query.limit > _MOST_WITH_ALL):
         raise QueryError(f"{call} needs a LIMIT of {_MOST_WITH_ALL} at most")
