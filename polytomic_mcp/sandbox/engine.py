@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from polytomic_mcp.sandbox.clock import Clock, utc_now
 from polytomic_mcp.sandbox.database import MEMORY, Database
 from polytomic_mcp.sandbox.field_types import field_type
 from polytomic_mcp.sandbox.names import distinct
@@ -45,12 +46,14 @@ class Stream:
 class Engine:
     """Runs queries; every value of a row is a JSON value, as ``values`` says.
 
-    ``dialect`` is sqlglot's name for the SQL, ``database`` what a three-part name has to start with.
+    ``dialect`` is sqlglot's name for the SQL, ``database`` what a three-part name has to start with;
+    it is as late as ``clock`` says.
     A query that cannot run raises ``QueryError``.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, clock: Clock = utc_now) -> None:
         self._tables = tables
+        self._clock = clock
         self._databases: dict[str, Database] = {}
         self._lock = threading.Lock()
 
@@ -75,7 +78,7 @@ class Engine:
     ) -> Generator[Stream]:
         """Run a query and read it batch by batch; ``seconds`` counts what DuckDB takes, not the reader."""
         catalog = Catalog(system, self._tables.list(system), database, described(system).language.schema)
-        statement = prepare(sql, dialect, catalog)
+        statement = prepare(sql, dialect, catalog, self._clock())
         source = self._database(system)
         with _explained(seconds):
             source.refresh(statement.tables)

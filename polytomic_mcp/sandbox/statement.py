@@ -1,8 +1,9 @@
 """A model's SQL, held to one read-only query over known tables and brought to DuckDB's dialect."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
@@ -11,6 +12,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from polytomic_mcp.sandbox.current_time import fix_time
+from polytomic_mcp.sandbox.long_lists import bound_lists
 from polytomic_mcp.sandbox.tables import Table
 
 LONGEST: Final = 100_000
@@ -38,8 +41,19 @@ _DEEPEST: Final = 4
 _TABLE_FUNCTIONS: Final = (exp.Unnest, exp.Explode, exp.ExplodingGenerateSeries, exp.GenerateSeries)
 _TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH", "JSON_TREE")
 _OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
-_OUTSIDE_STARTS: Final = ("DUCKDB", "PARQUET", "PRAGMA", "READ", "SNIFF", "WHICH_SECRET", "WRITE_LOG")
-_UNBOUNDED: Final = ("BAR", "FORMAT", "PRINTF")
+_OUTSIDE_STARTS: Final = (
+    "DUCKDB",
+    "JSON_EXECUTE",
+    "PARQUET",
+    "PRAGMA",
+    "READ",
+    "SNIFF",
+    "WHICH_SECRET",
+    "WRITE_LOG",
+)
+_UNBOUNDED: Final = ("BAR", "BITSTRING", "FORMAT", "PRINTF")
+_LONGER: Final = ("BIN", "HEX", "REGEXP_ESCAPE", "TO_BASE64", "TO_BINARY", "TO_HEX", "TO_JSON", "URL_ENCODE")
+"""Functions whose result is a few times as long as what they are given."""
 
 _OF_SERVERS: Final = ("BENCHMARK", "LOAD_FILE", "NEXTVAL", "SETVAL", "SET_CONFIG", "SLEEP")
 _OF_SERVERS_STARTS: Final = (
@@ -108,13 +122,15 @@ class Catalog:
         return "there are " + (", ".join(sorted(set(names.values()))[:_SHOWN]) or "no tables")
 
 
-def prepare(sql: str, dialect: str, catalog: Catalog) -> Statement:
-    """Parse, check and transpile a query; ``QueryError`` says what is wrong with it."""
+def prepare(sql: str, dialect: str, catalog: Catalog, now: datetime) -> Statement:
+    """Parse, check and transpile a query, for which it is ``now``; ``QueryError`` says what is wrong with it."""
     with _explained():
         query = _parse(sql, dialect)
         _require_reading(query)
         names = _name_columns(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
+        fix_time(query, now)
+        bound_lists(query)
         _bound_strings(query)
         written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
     return Statement(written, tables, names)
@@ -170,6 +186,8 @@ def _require_reading(query: exp.Expr) -> None:
             raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
         if name in _UNBOUNDED:
             raise QueryError(f"Function {name} is not allowed: what it makes may be of any length")
+        if name in _LONGER:
+            _require_shallow(function, _is_longer)
 
 
 def _require_harmless(query: exp.Expr) -> None:
@@ -194,17 +212,25 @@ def _name_columns(query: exp.Expr, dialect: str) -> tuple[str, ...]:
     if not isinstance(first, exp.Select):
         return ()
     for column in first.expressions:
-        if not (column.is_star or column.output_name):
+        if not (_is_star(column) or column.output_name):
             column.replace(exp.alias_(column.copy(), column.sql(dialect, comments=False), quoted=True))
-    return () if first.is_star else tuple(column.output_name for column in first.expressions)
+    if any(map(_is_star, first.expressions)):
+        return ()
+    return tuple(column.output_name for column in first.expressions)
+
+
+def _is_star(column: exp.Expr) -> bool:
+    return column.is_star or column.find(exp.Columns) is not None
 
 
 def _resolve(query: exp.Expr, catalog: Catalog) -> Iterator[Table]:
     """Yield the tables the query reads, and make it name them as DuckDB does."""
+    for source in query.find_all(exp.Table, exp.Lateral):
+        if isinstance(source.this, exp.Func):
+            _require_table_function(source.this)
     names: set[str] = set()
     for reference in _references(query):
         if isinstance(reference.this, exp.Func):
-            _require_table_function(reference.this)
             continue
         table, alias = catalog.find([part.name for part in reference.parts]), reference.alias_or_name
         names.add(alias.casefold())
@@ -248,16 +274,20 @@ def _bound_strings(query: exp.Expr) -> None:
         if isinstance(factor, exp.Literal) and factor.is_string and len(factor.name) <= _HARMLESS:
             continue
         if factor is not None:
-            _require_shallow(function)
+            _require_shallow(function, lambda outer: isinstance(outer, tuple(_GROWING)))
             function.set(part, _bounded(function, factor.copy()))
 
 
-def _require_shallow(function: exp.Expr) -> None:
-    outer, depth = function.find_ancestor(*_GROWING), 1
+def _require_shallow(function: exp.Expr, grows: Callable[[exp.Expr], bool]) -> None:
+    outer, depth = function.parent, 1
     while outer:
-        outer, depth = outer.find_ancestor(*_GROWING), depth + 1
+        outer, depth = outer.parent, depth + grows(outer)
     if depth > _DEEPEST:
-        raise QueryError("Functions that repeat, pad or replace are nested too deeply")
+        raise QueryError("Functions that repeat, pad, replace or encode are nested too deeply")
+
+
+def _is_longer(function: exp.Expr) -> bool:
+    return isinstance(function, exp.Func) and _function_name(function) in _LONGER
 
 
 def _bounded(function: exp.Expr, factor: exp.Expr) -> exp.Expr:

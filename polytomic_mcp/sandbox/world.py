@@ -64,7 +64,7 @@ class World:
         self.clock = MovableClock(base, self.store, start=start)
         self.reach = Reach(self.store, hosts)
         self.tables = AllTables(self.store, seed, self.reach, self.now)
-        self.engine = AllQueries(self.tables, self.reach)
+        self.engine = AllQueries(self.tables, self.reach, self.clock)
 
     def within(self, organization_id: str) -> Self:
         """Return this world as one organization sees it: the systems are everybody's, its objects its own."""

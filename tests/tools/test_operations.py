@@ -567,3 +567,32 @@ async def test_a_question_shows_a_request_without_its_headers_and_body(connect: 
     assert all('"method": "DELETE", "path": "/contacts"' in question for question in person.questions)
     assert not any(SECRET in question for question in person.questions)
     assert person.questions[1].count("1") < 500
+
+
+async def test_a_key_of_ones_own_goes_along_with_a_write(tools: Any, api: Any) -> None:
+    api["POST /api/webhooks"] = {"data": {"id": "w"}}
+    arguments = {"endpoint": "https://acme.example/hook", "secret": SECRET}
+
+    await tools(
+        "write_operation", operation="POST /api/webhooks", arguments=arguments, idempotency_key="my-own-key"
+    )
+
+    assert api.requests[-1].headers["Idempotency-Key"] == "my-own-key"
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "key"),
+    [
+        ("POST /api/webhooks", {"endpoint": "https://acme.example", "secret": SECRET}, "short"),
+        ("POST /api/webhooks", {"endpoint": "https://acme.example", "secret": SECRET}, ""),
+    ],
+)
+async def test_a_key_that_does_not_fit_is_refused(
+    tools: Any, api: Any, operation: str, arguments: dict[str, Any], key: str
+) -> None:
+    text = await tools.refused(
+        "write_operation", operation=operation, arguments=arguments, idempotency_key=key
+    )
+
+    assert "Idempotency-Key must be 8 to 255" in text
+    assert api.requests == []

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, Final
 
+from polytomic_mcp.sandbox.clock import Clock
 from polytomic_mcp.sandbox.engine import Engine, Stream
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.servers.reach import WEBHOOK, Reach, explained
@@ -137,8 +138,8 @@ class AllTables(Tables):
 class AllQueries(Engine):
     """Queries on the sandbox's tables, and on the servers of connections, which run them themselves."""
 
-    def __init__(self, tables: Tables, reach: Reach) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables, reach: Reach, clock: Clock) -> None:
+        super().__init__(tables, clock)
         self._reach = reach
 
     @contextmanager

@@ -4,9 +4,11 @@ The naive one has no chunks and no index: it looks through a list for each recor
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -147,7 +149,7 @@ def test_a_run_ends_as_a_naive_one_does(case: Case, chunk: int, lines_kept: int)
 
 
 def in_order(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=repr)
+    return sorted(rows, key=partial(json.dumps, sort_keys=True))
 
 
 async def run(case: Case) -> tuple[dict[str, int], dict[str, int], list[Row]]:

@@ -69,3 +69,30 @@ async def test_a_new_field_becomes_a_column_where_the_target_allows_it(stage: An
 
     assert stage.rows("public.arrivals") == [{"id": "1", "name": "Ada", "age": None, "years": 36}]
     assert stage.codes(refused) == [("unknown_target_field", "fields[0].target")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "columns"),
+    [("user_audience", "email hashed_email first_name"), ("company_audience", "domain name industry")],
+)
+async def test_a_new_audience_gets_the_columns_of_its_type(
+    http: Any, connect: Any, type_: str, columns: str
+) -> None:
+    ads = await connect("linkedinads", oauth_refresh_token="token")
+    asked = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
+
+    answer = await http.get(
+        f"/api/connections/{ads['id']}/modelsync/target/fields",
+        params={f"properties[{name}]": value for name, value in asked.items()},
+    )
+
+    assert [each["id"] for each in answer.json()["data"]["fields"]][:3] == columns.split()
+
+
+async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any) -> None:
+    ads = await connect("linkedinads", oauth_refresh_token="token")
+
+    answer = await http.get(f"/api/connections/{ads['id']}/modelsync/target/fields?properties[name]=N")
+
+    assert answer.status_code == 200
+    assert answer.json()["data"]["fields"] == []
