@@ -24,7 +24,7 @@ from polytomic_mcp.sandbox.idempotency import Outcomes, fingerprint, require_wel
 from polytomic_mcp.sandbox.keys import identify, is_own, read_token
 from polytomic_mcp.sandbox.permissions import require_allowed
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.router import Router
+from polytomic_mcp.sandbox.router import Router, raw_path
 from polytomic_mcp.sandbox.validation import Validation
 from polytomic_mcp.sandbox.versions import CURRENT, require_served, served_version, version_headers
 from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
@@ -85,9 +85,8 @@ class Api:
         return await anyio.to_thread.run_sync(connect_sessions.bearer, self._world, *tokens)
 
     async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
-        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         router = self._router if version == CURRENT else self._older_router
-        match = router.match(request.method, raw_path.decode(errors="replace"))
+        match = router.match(request.method, raw_path(request))
         operation = match.operation
         require_served(operation.id, version)
         self._require_emulated(operation)
@@ -134,7 +133,7 @@ class Api:
                 require_allowed(call := organizations.place(call))
                 harbor_access.admit(call, operation)
                 answer = _as_answer(self._routes[operation.id](call))
-                harbor_access.note(call, "succeeded")
+                harbor_access.note(call)
                 keep(answer)
         except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
             answer = _failed(error, call.version)

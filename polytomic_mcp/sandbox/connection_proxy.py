@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox.configuration import MASK
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.systems import described, system_of
 from polytomic_mcp.sandbox.world import World
@@ -78,20 +79,7 @@ def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
             "headers": "The caller's are added; locked ones stay.",
             "query": "The caller's are added; locked ones stay.",
         },
-        "requestContract": {
-            "allowedMethods": list(METHODS),
-            "blockedRequestHeaders": list(BLOCKED_HEADERS),
-            "blockedResponseHeaders": ["set-cookie"],
-            "bodyTypes": ["object", "array", "string", "null"],
-            "maxRequestBodyBytes": LARGEST_BODY,
-            "maxResponseBodyBytes": LARGEST_BODY,
-            "pathRule": "Relative to the base URL, and starts with one slash.",
-            "queryModes": ["query", "rawQuery"],
-            "queryValueTypes": ["string", "number", "boolean", "array"],
-            "rateLimitPerMinute": MOST_A_MINUTE,
-            "rawQueryRule": "Appended as it is; the caller encodes it.",
-            "timeoutMs": _SECONDS * 1_000,
-        },
+        "requestContract": _contract(),
         "stats": _stats(world, connection, calls),
     }
 
@@ -123,18 +111,14 @@ def admit(world: World, connection: JsonObject) -> None:
 
 
 def note(world: World, connection_id: str, call_id: str, status: int) -> None:
-    """Remember a call for a day."""
-    oldest = world.clock() - _DAY
-    with world.store.transaction():
-        for each in world.store.list(_CALL, {"_connection_id": connection_id}):
-            if datetime.fromisoformat(each["at"]) <= oldest:
-                world.store.delete(_CALL, each["id"])
-        noted = {"id": call_id, "_connection_id": connection_id, "status": status, "at": world.now()}
-        world.store.put(_CALL, call_id, noted)
+    """Remember a call for as long as it counts, and a little longer."""
+    forget_old(world, _CALL, "at")
+    noted = {"_connection_id": connection_id, "status": status, "at": world.now()}
+    world.store.put(_CALL, call_id, noted)
 
 
 def calls_since(world: World, connection_id: str, since: datetime) -> list[JsonObject]:
-    """Return the calls from a time on, oldest first; none is older than a day."""
+    """Return the calls from a time on, oldest first."""
     found = world.store.list(_CALL, {"_connection_id": connection_id})
     return [each for each in found if datetime.fromisoformat(each["at"]) >= since]
 
@@ -142,6 +126,23 @@ def calls_since(world: World, connection_id: str, since: datetime) -> list[JsonO
 def calls_of_day(world: World, connection_id: str) -> list[JsonObject]:
     """Return the calls of the last 24 hours, oldest first."""
     return calls_since(world, connection_id, world.clock() - _DAY)
+
+
+def _contract() -> JsonObject:
+    return {
+        "allowedMethods": list(METHODS),
+        "blockedRequestHeaders": list(BLOCKED_HEADERS),
+        "blockedResponseHeaders": ["set-cookie"],
+        "bodyTypes": ["object", "array", "string", "null"],
+        "maxRequestBodyBytes": LARGEST_BODY,
+        "maxResponseBodyBytes": LARGEST_BODY,
+        "pathRule": "Relative to the base URL, and starts with one slash.",
+        "queryModes": ["query", "rawQuery"],
+        "queryValueTypes": ["string", "number", "boolean", "array"],
+        "rateLimitPerMinute": MOST_A_MINUTE,
+        "rawQueryRule": "Appended as it is; the caller encodes it.",
+        "timeoutMs": _SECONDS * 1_000,
+    }
 
 
 def _stats(world: World, connection: JsonObject, calls: int) -> Mapping[str, Any]:

@@ -67,4 +67,6 @@ def _literal(now: datetime, sql_type: str, zone: exp.Expr | None = None) -> exp.
     value: exp.Expr = exp.cast(exp.Literal.string(now.isoformat()), "TIMESTAMPTZ")
     if zone is not None:
         value = exp.AtTimeZone(this=value, zone=zone.copy())
+    elif sql_type == "TIME":
+        value = exp.Literal.string(now.time().isoformat())
     return exp.cast(value, sql_type)

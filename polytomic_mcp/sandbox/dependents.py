@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.sandbox import bulk_executions, bulk_marks, executions
+from polytomic_mcp.sandbox import bulk_executions, bulk_marks, executions, timetable
 from polytomic_mcp.sandbox.json_values import texts
 from polytomic_mcp.sandbox.store import JsonObject, Store
 from polytomic_mcp.sandbox.world import World
 
 _SYNCS: Final = ("sync", "bulk_sync")
 _HISTORIES: Final[Mapping[str, tuple[Callable[[World, str], None], ...]]] = {
-    "sync": (executions.forget,),
-    "bulk_sync": (bulk_executions.forget, bulk_marks.forget),
+    "sync": (executions.forget, timetable.forget),
+    "bulk_sync": (bulk_executions.forget, bulk_marks.forget, timetable.forget),
 }
 
 

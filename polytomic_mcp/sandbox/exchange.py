@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.fault import Fault
 from polytomic_mcp.sandbox.fault_header import HEADER, read_header
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.requests_seen import RequestSeen
-from polytomic_mcp.sandbox.router import Match
+from polytomic_mcp.sandbox.router import Match, raw_path
 from polytomic_mcp.sandbox.world import World
 
 BY_HEADER: Final = "header"
@@ -82,9 +82,3 @@ class Exchange:
     @property
     def _path(self) -> str:
         return raw_path(self._request)
-
-
-def raw_path(request: Request) -> str:
-    """Return a request's path as it came, still quoted, without its query."""
-    raw = request.scope.get("raw_path") or request.scope["path"].encode()
-    return raw.decode(errors="replace").partition("?")[0]

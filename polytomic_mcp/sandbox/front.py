@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Catalogue
-from polytomic_mcp.sandbox.exchange import Exchange, raw_path
+from polytomic_mcp.sandbox.exchange import Exchange
 from polytomic_mcp.sandbox.fault import Fault
 from polytomic_mcp.sandbox.fault_answers import rendered
 from polytomic_mcp.sandbox.fault_strike import strike
 from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.router import Match, Router
+from polytomic_mcp.sandbox.router import Match, Router, raw_path
 from polytomic_mcp.sandbox.world import World
 
 

@@ -1,7 +1,8 @@
 """What a Harbor's credential may call, and what is kept of its calls.
 
 Each call of it names a fresh ``X-Polytomic-Activity-Request-ID``; without one it is refused with 400,
-with one that was used with 409. Sessions are the service's own affair, so none is active here.
+with one that was used in the last two days
+with 409. Sessions are the service's own affair, so none is active here.
 """
 
 from typing import Final
@@ -10,6 +11,7 @@ from uuid import UUID
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.sandbox.call import Call
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
 
 REQUEST_ID: Final = "X-Polytomic-Activity-Request-ID"
@@ -39,6 +41,7 @@ def admit(call: Call, operation: Operation) -> None:
         raise RefusalError(403, f"{SESSION} names no active session; leave it out.", key="forbidden")
     used = f"{call.credential.harbor_id}/{_request_id(call)}"
     with call.world.store.transaction():
+        forget_old(call.world, _USED, "at")
         if call.world.store.get(_USED, used) is not None:
             raise RefusalError(
                 409, f"This {REQUEST_ID} was used; send a new UUID each time.", key="request_id_used"
@@ -46,8 +49,8 @@ def admit(call: Call, operation: Operation) -> None:
         call.world.store.put(_USED, used, {"at": call.world.now()})
 
 
-def note(call: Call, outcome: str) -> None:
-    """Keep what a Harbor's credential did, without what it read or asked."""
+def note(call: Call) -> None:
+    """Keep what a Harbor's credential did, without what it read or asked; what was refused is not kept."""
     if call.credential.harbor_id is None or call.operation in _BESIDE:
         return
     world, credential = call.world, call.credential
@@ -57,7 +60,7 @@ def note(call: Call, outcome: str) -> None:
         "event_type": _event_type(call.operation),
         "harbor_id": credential.harbor_id,
         "operation_id": call.operation,
-        "outcome": outcome,
+        "outcome": "succeeded",
         "occurred_at": now,
         "recorded_at": now,
         "attempt_id": call.headers.get(REQUEST_ID),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import bulk_executions, executions
+from polytomic_mcp.sandbox import bulk_executions, bulk_schedules, executions
 from polytomic_mcp.sandbox.bulk_destinations import table_name
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -24,7 +24,7 @@ def describe(world: World, harbor: JsonObject) -> JsonObject:
         "as_of": world.now(),
         "pipelines": [
             *(
-                _pipeline("bulk", sync, _bulk_datasets(world, backing, sync), _bulk_schedules(sync))
+                _pipeline("bulk", sync, _bulk_datasets(world, backing, sync), bulk_schedules.of(sync))
                 for sync in bulk
             ),
             *(_pipeline("model", sync, _model_datasets(world, sync), [sync["schedule"]]) for sync in model),
@@ -44,10 +44,6 @@ def _pipeline(
         ],
         "datasets": datasets,
     }
-
-
-def _bulk_schedules(sync: JsonObject) -> list[JsonObject]:
-    return [sync["default_schedule"], *sync["additional_schedules"]]
 
 
 def _bulk_datasets(world: World, backing: JsonObject, sync: JsonObject) -> JsonObject:

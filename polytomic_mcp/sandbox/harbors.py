@@ -44,10 +44,7 @@ def find(call: Call) -> JsonObject:
     if call.credential.harbor_id not in (None, id_):
         raise not_found("harbor", id_)
     harbor = call.world.find(KIND, id_)
-    if harbor["status"] == "provisioning":
-        harbor["status"] = "ready"
-        call.world.store.put(KIND, id_, harbor)
-    return harbor
+    return _finish(call.world, id_) if harbor["status"] == "provisioning" else harbor
 
 
 def require_own(call: Call) -> JsonObject:
@@ -158,6 +155,14 @@ def require_short(call: Call, **limits: int) -> None:
 def unfit(call: Call, message: str) -> RefusalError:
     """Return the 422 that says what is wrong with a call."""
     return RefusalError(422, f"{call.operation}: {message}.", key="unprocessable")
+
+
+def _finish(world: World, id_: str) -> JsonObject:
+    """End the provisioning, in one transaction: a Harbor deleted meanwhile must not come back."""
+    with world.store.transaction():
+        harbor = world.find(KIND, id_) | {"status": "ready"}
+        world.store.put(KIND, id_, harbor)
+    return harbor
 
 
 def _checked_name(call: Call, id_: str | None) -> str:

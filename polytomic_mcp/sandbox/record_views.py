@@ -7,6 +7,7 @@ from typing import Final
 from polytomic_mcp.sandbox import schemas, tokens
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Row, Table
 from polytomic_mcp.sandbox.world import World, written
@@ -61,19 +62,16 @@ def snapshot(
 
 def create(world: World, table: Table, record: Row, expires_at: datetime) -> tuple[JsonObject, str]:
     """Keep a record until its link expires; return the link's document and its token, shown once."""
-    for each in world.store.list(KIND):
-        if datetime.fromisoformat(each["expires_at"]) <= world.clock():
-            world.store.delete(KIND, each["_digest"])
+    forget_old(world, KIND, "expires_at")
     token = tokens.mint()
     document: JsonObject = {
         "id": world.new_id(),
         "created_at": world.now(),
         "expires_at": written(expires_at),
-        "_digest": tokens.digest(token),
         "_title": table.label,
         "_record": record,
     }
-    world.store.put(KIND, document["_digest"], document)
+    world.store.put(KIND, tokens.digest(token), document)
     return document, token
 
 

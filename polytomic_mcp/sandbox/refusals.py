@@ -38,6 +38,11 @@ class RefusalError(Exception):
         return error
 
 
+def bad_request(operation: str, message: str) -> RefusalError:
+    """Return the refusal, 400, of arguments that cannot be meant; ``message`` has no full stop."""
+    return RefusalError(400, f"{operation}: {message}.", key="bad_request")
+
+
 def not_found(noun: str, id_: object) -> RefusalError:
     """Return the refusal for an object that is not there."""
     return RefusalError(404, f"{noun} {id_} not found", key="not_found")

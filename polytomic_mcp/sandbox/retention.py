@@ -6,7 +6,10 @@ from typing import Final
 from polytomic_mcp.sandbox.world import World, written
 
 RETENTION: Final = timedelta(hours=48)
-"""How long events are kept (the API's documentation); deliveries as long (a guess)."""
+"""How long events are kept (the API's documentation); deliveries as long (a guess).
+
+What has expired or been used up is kept as long, too.
+"""
 
 
 def forget_old(world: World, kind: str, moment: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from starlette.requests import Request
+
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.sandbox.refusals import RefusalError
 
@@ -52,6 +54,12 @@ class Router:
         operation = methods[method]
         pairs = zip(_segments(operation.path), segments, strict=True)
         return Match(operation, {part[1:-1]: segment for part, segment in pairs if _is_placeholder(part)})
+
+
+def raw_path(request: Request) -> str:
+    """Return a request's path as it came, still quoted, without its query."""
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.decode(errors="replace").partition("?")[0]
 
 
 def _segments(path: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A model's SQL, held to one read-only query over known tables and brought to DuckDB's dialect."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,31 +13,17 @@ from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from polytomic_mcp.sandbox.current_time import fix_time
+from polytomic_mcp.sandbox.date_arithmetic import keep_dates
 from polytomic_mcp.sandbox.long_lists import bound_lists
+from polytomic_mcp.sandbox.long_strings import bound_strings
+from polytomic_mcp.sandbox.query_error import QueryError
 from polytomic_mcp.sandbox.tables import Table
 
 LONGEST: Final = 100_000
 """Characters a query may have."""
 
-LONGEST_STRING: Final = 10_000
-"""Characters that repeating and padding may make: DuckDB's memory limit does not see a value grow."""
-
-LONGEST_REPLACED: Final = 200_000
-"""Characters that replacing may make."""
-
 _SHOWN: Final = 20
 _FIRST_WORDS: Final = ("SELECT", "WITH", "VALUES", "FROM", "(")
-_GROWING: Final[Mapping[type[exp.Expr], str]] = {
-    exp.Pad: "expression",
-    exp.RegexpReplace: "replacement",
-    exp.Repeat: "times",
-    exp.Replace: "replacement",
-    exp.Space: "this",
-}
-"""Functions whose result may be far longer than what they are given, and the argument that says so."""
-
-_HARMLESS: Final = 1_000
-_DEEPEST: Final = 4
 _TABLE_FUNCTIONS: Final = (exp.Unnest, exp.Explode, exp.ExplodingGenerateSeries, exp.GenerateSeries)
 _TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH", "JSON_TREE")
 _OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
@@ -52,8 +38,6 @@ _OUTSIDE_STARTS: Final = (
     "WRITE_LOG",
 )
 _UNBOUNDED: Final = ("BAR", "BITSTRING", "FORMAT", "PRINTF")
-_LONGER: Final = ("BIN", "HEX", "REGEXP_ESCAPE", "TO_BASE64", "TO_BINARY", "TO_HEX", "TO_JSON", "URL_ENCODE")
-"""Functions whose result is a few times as long as what they are given."""
 
 _OF_SERVERS: Final = ("BENCHMARK", "LOAD_FILE", "NEXTVAL", "SETVAL", "SET_CONFIG", "SLEEP")
 _OF_SERVERS_STARTS: Final = (
@@ -61,10 +45,6 @@ _OF_SERVERS_STARTS: Final = (
     *("QUERY_TO", "RELEASE_", "SCHEMA_TO", "SYS_", "TABLE_TO"),
 )
 """What reaches beyond the tables of a real server, or holds it up: files, other databases, locks, sleep."""
-
-
-class QueryError(ValueError):
-    """A query that cannot run; the text says why and what would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +103,16 @@ class Catalog:
 
 
 def prepare(sql: str, dialect: str, catalog: Catalog, now: datetime) -> Statement:
-    """Parse, check and transpile a query, for which it is ``now``; ``QueryError`` says what is wrong with it."""
+    """Parse, check and transpile a query that runs ``now``; ``QueryError`` says what is wrong with it."""
     with _explained():
         query = _parse(sql, dialect)
         _require_reading(query)
         names = _name_columns(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
         fix_time(query, now)
+        keep_dates(query)
         bound_lists(query)
-        _bound_strings(query)
+        bound_strings(query)
         written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
     return Statement(written, tables, names)
 
@@ -186,8 +167,6 @@ def _require_reading(query: exp.Expr) -> None:
             raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
         if name in _UNBOUNDED:
             raise QueryError(f"Function {name} is not allowed: what it makes may be of any length")
-        if name in _LONGER:
-            _require_shallow(function, _is_longer)
 
 
 def _require_harmless(query: exp.Expr) -> None:
@@ -263,42 +242,6 @@ def _references(query: exp.Expr) -> list[exp.Table]:
 def _require_table_function(function: exp.Func) -> None:
     if not isinstance(function, _TABLE_FUNCTIONS) and _function_name(function) not in _TABLE_FUNCTION_NAMES:
         raise QueryError(f"Function {_function_name(function)} cannot stand in FROM: name a table there")
-
-
-def _bound_strings(query: exp.Expr) -> None:
-    """Refuse in DuckDB, before it starts, what would make a string beyond its bounds."""
-    # The innermost first, so that what an outer one measures is bounded already.
-    for function in reversed([*query.find_all(*_GROWING)]):
-        part = _GROWING[type(function)]
-        factor = function.args.get(part)
-        if isinstance(factor, exp.Literal) and factor.is_string and len(factor.name) <= _HARMLESS:
-            continue
-        if factor is not None:
-            _require_shallow(function, lambda outer: isinstance(outer, tuple(_GROWING)))
-            function.set(part, _bounded(function, factor.copy()))
-
-
-def _require_shallow(function: exp.Expr, grows: Callable[[exp.Expr], bool]) -> None:
-    outer, depth = function.parent, 1
-    while outer:
-        outer, depth = outer.parent, depth + grows(outer)
-    if depth > _DEEPEST:
-        raise QueryError("Functions that repeat, pad, replace or encode are nested too deeply")
-
-
-def _is_longer(function: exp.Expr) -> bool:
-    return isinstance(function, exp.Func) and _function_name(function) in _LONGER
-
-
-def _bounded(function: exp.Expr, factor: exp.Expr) -> exp.Expr:
-    size, limit = exp.paren(factor.copy()), LONGEST_STRING
-    if isinstance(function, exp.Replace | exp.RegexpReplace):
-        size, limit = exp.Length(this=size), LONGEST_REPLACED
-    if not isinstance(function, exp.Pad | exp.Space):
-        size = exp.Mul(this=exp.Length(this=function.this.copy()), expression=size)
-    is_long = exp.GT(this=size, expression=exp.Literal.number(limit))
-    refusal = exp.func("error", exp.Literal.string(f"A string may have {limit} characters"))
-    return exp.case().when(is_long, refusal).else_(factor)
 
 
 def _syntax(error: ParseError) -> str:

@@ -73,8 +73,14 @@ def pass_by(world: World, due: Due) -> None:
         for kind, id_ in _predecessors(world, due.schedule)
         if (ended := _ended(world, kind, id_, due.schedule))
     }
-    mark: JsonObject = {"id": due.key, "since": written(now if is_late else due.time), "seen": seen}
+    mark: JsonObject = {"id": due.key, "_sync_id": due.sync["id"], "since": written(now if is_late else due.time), "seen": seen}
     world.store.put(_MARK, due.key, mark)
+
+
+def forget(world: World, sync_id: str) -> None:
+    """Forget when a sync that is deleted was due."""
+    for mark in world.store.list(_MARK, {"_sync_id": sync_id}):
+        world.store.delete(_MARK, mark["id"])
 
 
 def _dues(world: World, kind: str, sync: JsonObject) -> Iterator[Due]:

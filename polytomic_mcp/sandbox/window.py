@@ -1,10 +1,11 @@
 """A stretch of time, as the arguments of a list give it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from polytomic_mcp.sandbox.call import Call
+from polytomic_mcp.sandbox.durations import read_time
 from polytomic_mcp.sandbox.refusals import RefusalError
 
 
@@ -37,9 +38,8 @@ def _time(call: Call, name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
+        return read_time(text)
     except ValueError:
         raise RefusalError(
             422, f"{call.operation}: {name} must be a time such as 2026-01-31T09:00:00Z.", key="bad_request"
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.cli import demo
 from polytomic_mcp.cli.demo import host_configuration
 from polytomic_mcp.walkthroughs import load_walkthroughs
 
@@ -163,6 +164,15 @@ def test_what_cannot_work_is_told_without_a_traceback(command: Command, words: l
     assert (done.status, done.out) == (1, "")
     assert said in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_server_that_does_not_start_says_why(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "_MODULE", ("-c", "raise SystemExit('polytomic-mcp: no luck today')", "--"))
+
+    done = command("demo")
+
+    assert done.status == 1
+    assert done.err == "polytomic-mcp: no luck today\n"
 
 
 def test_rows_cannot_steer_the_terminal(command: Command, tmp_path: Path) -> None:

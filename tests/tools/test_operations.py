@@ -580,18 +580,11 @@ async def test_a_key_of_ones_own_goes_along_with_a_write(tools: Any, api: Any) -
     assert api.requests[-1].headers["Idempotency-Key"] == "my-own-key"
 
 
-@pytest.mark.parametrize(
-    ("operation", "arguments", "key"),
-    [
-        ("POST /api/webhooks", {"endpoint": "https://acme.example", "secret": SECRET}, "short"),
-        ("POST /api/webhooks", {"endpoint": "https://acme.example", "secret": SECRET}, ""),
-    ],
-)
-async def test_a_key_that_does_not_fit_is_refused(
-    tools: Any, api: Any, operation: str, arguments: dict[str, Any], key: str
-) -> None:
+async def test_a_key_that_does_not_fit_is_refused(tools: Any, api: Any) -> None:
+    arguments = {"endpoint": "https://acme.example/hook", "secret": SECRET}
+
     text = await tools.refused(
-        "write_operation", operation=operation, arguments=arguments, idempotency_key=key
+        "write_operation", operation="POST /api/webhooks", arguments=arguments, idempotency_key="short"
     )
 
     assert "Idempotency-Key must be 8 to 255" in text

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlencode
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -11,7 +10,7 @@ from starlette.routing import Route
 
 from polytomic_mcp.sandbox import bulk_archive, bulk_executions, bulk_schemas, jobs, logs, signatures
 from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.routes.logs import console_page, refuse_unsigned, signed
+from polytomic_mcp.sandbox.routes.logs import console_page, signed
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World, written
 
@@ -37,8 +36,7 @@ def export(call: Call) -> JsonObject:
 
     def work() -> JsonObject:
         expires = signatures.expiry(call.world.clock())
-        query = urlencode({"expires": expires, "signature": signatures.sign(call.world, path, expires)})
-        return {"url": f"{call.base_url}{path}?{query}"}
+        return {"url": signatures.address(call.world, call.base_url, path, expires)}
 
     return {"job": jobs.start(call.world, "exportlogs", work)}
 
@@ -64,7 +62,7 @@ async def show_archive(request: Request) -> Response:
 
 def _archive(request: Request) -> Response:
     world: World = request.app.state.world
-    if refused := refuse_unsigned(request, world):
+    if refused := signatures.refusal(world, request):
         return refused
     packed = bulk_archive.packed(world, request.path_params["execution_id"])
     return Response(packed, media_type="application/zip")

@@ -81,6 +81,7 @@ def delete(call: Call) -> Answer:
     sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
     bulk_executions.forget(call.world, sync["id"])
     bulk_marks.forget(call.world, sync["id"])
+    timetable.forget(call.world, sync["id"])
     call.world.store.delete(bulk_syncs.KIND, sync["id"])
     return Answer(status=204)
 

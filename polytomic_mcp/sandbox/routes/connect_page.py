@@ -89,11 +89,10 @@ async def submit(request: Request) -> Response:
 async def _visit(request: Request, act: Callable[[Visit], Response]) -> Response:
     """Find the session and act on it in one transaction on a worker thread."""
     world: World = request.app.state.world
-    token: str = request.path_params["token"]
 
     def work() -> Response:
         with world.store.transaction():
-            session = connect_sessions.find(world, token)
+            session = connect_sessions.find(world, request.path_params["token"])
             if session is None:
                 return connect_pages.tell("This link is not valid", "Ask for a new one.", status=404)
             if not connect_sessions.is_live(world, session) or connect_sessions.is_used(world, session):
@@ -103,23 +102,24 @@ async def _visit(request: Request, act: Callable[[Visit], Response]) -> Response
                     is_dark=session["dark"],
                     status=410,
                 )
-            inside = world.within(session["_organization_id"])
-            connection = session["connection_id"] and inside.store.get("connection", session["connection_id"])
-            base_url = str(request.base_url).rstrip("/")
-            asked = request.query_params
-            return act(
-                Visit(
-                    inside,
-                    token,
-                    session,
-                    connection or None,
-                    base_url,
-                    connection["type"]["id"] if connection else asked.get("type"),
-                    asked.get("q", ""),
-                )
-            )
+            return act(_visitor(request, world, session))
 
     return await anyio.to_thread.run_sync(work)
+
+
+def _visitor(request: Request, world: World, session: JsonObject) -> Visit:
+    inside = world.within(session["_organization_id"])
+    connection = session["connection_id"] and inside.store.get("connection", session["connection_id"])
+    asked = request.query_params
+    return Visit(
+        inside,
+        request.path_params["token"],
+        session,
+        connection or None,
+        str(request.base_url).rstrip("/"),
+        connection["type"]["id"] if connection else asked.get("type"),
+        asked.get("q", ""),
+    )
 
 
 def _show(visit: Visit) -> Response:

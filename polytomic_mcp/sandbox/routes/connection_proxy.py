@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -14,8 +14,8 @@ from starlette.routing import Route
 from polytomic_mcp.sandbox import connection_proxy, jobs, rest_view, signatures, usage
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.json_values import members
-from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes.logs import refuse_unsigned
+from polytomic_mcp.sandbox.refusals import RefusalError, bad_request
+from polytomic_mcp.sandbox.retention import forget_old
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.systems import system_of
 from polytomic_mcp.sandbox.world import World
@@ -64,12 +64,15 @@ def execute(call: Call) -> Answer:
 def _start(call: Call, connection: JsonObject, call_id: str, query: Mapping[str, str]) -> Answer:
     """Hand the call to a job, whose result says where the body can be fetched."""
     if call.arguments["request"]["method"].upper() != "GET":
-        raise _bad(call, "async takes GET only")
+        raise bad_request(call.operation, "async takes GET only")
 
     def work() -> JsonObject:
         answered = _perform(call, connection, call_id, query)
-        call.world.store.put(_BODY, call_id, {"body": answered.pop("body")})
-        return answered | {"bodyDownloadUrl": _signed(call, call_id)}
+        forget_old(call.world, _BODY, "at")
+        call.world.store.put(_BODY, call_id, {"body": answered.pop("body"), "at": call.world.now()})
+        expires = signatures.expiry(call.world.clock())
+        url = signatures.address(call.world, call.base_url, _PATH.format(call_id=call_id), expires)
+        return answered | {"bodyDownloadUrl": url}
 
     job = jobs.start(call.world, "connectionproxy", work)
     url = f"{call.base_url}/api/jobs/connectionproxy/{job['job_id']}"
@@ -99,15 +102,15 @@ def _checked(call: Call, request: JsonObject) -> dict[str, str]:
     """Hold the request to the contract, and return its query."""
     path: str = request["path"]
     if request["method"].upper() not in connection_proxy.METHODS:
-        raise _bad(call, f"request.method must be one of {', '.join(connection_proxy.METHODS)}")
+        raise bad_request(call.operation, f"request.method must be one of {', '.join(connection_proxy.METHODS)}")
     if not path.startswith("/") or path.startswith("//") or ".." in path.split("/") or "?" in path:
-        raise _bad(call, "request.path must start with one slash, go up nowhere and hold no query")
+        raise bad_request(call.operation, "request.path must start with one slash, go up nowhere and hold no query")
     if request.get("api"):
-        raise _bad(call, "request.api is for connections with several APIs; this one has one")
+        raise bad_request(call.operation, "request.api is for connections with several APIs; this one has one")
     if request.get("query") is not None and request.get("rawQuery") is not None:
-        raise _bad(call, "request.query stands beside request.rawQuery; send one of them")
+        raise bad_request(call.operation, "request.query stands beside request.rawQuery; send one of them")
     if len(json.dumps(request.get("body"))) > connection_proxy.LARGEST_BODY:
-        raise _bad(call, f"request.body may have {connection_proxy.LARGEST_BODY} bytes")
+        raise bad_request(call.operation, f"request.body may have {connection_proxy.LARGEST_BODY} bytes")
     if request.get("rawQuery") is not None:
         return dict(parse_qsl(request["rawQuery"], keep_blank_values=True))
     return {name: _written(value) for name, value in members(request.get("query")).items()}
@@ -117,13 +120,6 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _signed(call: Call, call_id: str) -> str:
-    path = _PATH.format(call_id=call_id)
-    expires = signatures.expiry(call.world.clock())
-    signature = signatures.sign(call.world, path, expires)
-    return f"{call.base_url}{path}?{urlencode({'expires': expires, 'signature': signature})}"
-
-
 async def show_body(request: Request) -> Response:
     """Serve what a job's call was answered to whoever holds its signed address."""
     return await anyio.to_thread.run_sync(_body, request)
@@ -131,7 +127,7 @@ async def show_body(request: Request) -> Response:
 
 def _body(request: Request) -> Response:
     world: World = request.app.state.world
-    if refused := refuse_unsigned(request, world):
+    if refused := signatures.refusal(world, request):
         return refused
     kept = world.find(_BODY, request.path_params["call_id"])
     return Response(kept["body"], media_type=_JSON)
@@ -139,10 +135,6 @@ def _body(request: Request) -> Response:
 
 def _connection(call: Call) -> JsonObject:
     return call.world.find("connection", call.arguments["id"])
-
-
-def _bad(call: Call, message: str) -> RefusalError:
-    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
 
 
 ROUTES: Final[Routes] = {

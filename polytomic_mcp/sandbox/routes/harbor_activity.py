@@ -1,14 +1,15 @@
 """What Harbors' credentials did, for administrators."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from polytomic_mcp.sandbox import harbor_access
 from polytomic_mcp.sandbox.call import Call, Routes
+from polytomic_mcp.sandbox.durations import read_time
 from polytomic_mcp.sandbox.json_values import members
 from polytomic_mcp.sandbox.pagination import page
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.roles import ADMIN
 from polytomic_mcp.sandbox.store import JsonObject
 
@@ -27,10 +28,10 @@ def list_all(call: Call) -> JsonObject:
     _require_administrator(call)
     start, end = _time(call, "start_time"), _time(call, "end_time")
     if not start <= end <= start + LONGEST:
-        raise _bad(call, f"end_time must follow start_time within {LONGEST.days} days")
+        raise bad_request(call.operation, f"end_time must follow start_time within {LONGEST.days} days")
     order = call.arguments.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise _bad(call, "order must be asc or desc")
+        raise bad_request(call.operation, "order must be asc or desc")
     wanted = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
     found = [
         event
@@ -62,20 +63,15 @@ def _part(event: Mapping[str, object], name: str) -> object:
 
 def _time(call: Call, name: str) -> datetime:
     try:
-        time = datetime.fromisoformat(call.arguments[name])
-        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _bad(call, f"{name} is no time, as 2026-01-31T12:00:00Z is one") from error
+        return read_time(call.arguments[name])
+    except ValueError as error:
+        raise bad_request(call.operation, f"{name} is no time, as 2026-01-31T12:00:00Z is one") from error
 
 
 def _require_administrator(call: Call) -> None:
     user = call.world.find("user", call.credential.user_id)
     if call.credential.holder == "user" and ADMIN not in user["role_ids"]:
         raise RefusalError(403, f"{call.operation} is for administrators.", key="forbidden")
-
-
-def _bad(call: Call, message: str) -> RefusalError:
-    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
 
 
 ROUTES: Final[Routes] = {

@@ -3,11 +3,10 @@
 import json
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlencode
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.sandbox import executions, logs, signatures
@@ -80,8 +79,7 @@ def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
 def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
     """Return the address at which a log's file opens until ``expires``."""
     path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
-    signature = signatures.sign(call.world, path, expires)
-    return f"{call.base_url}{path}?{urlencode({'expires': expires, 'signature': signature})}"
+    return signatures.address(call.world, call.base_url, path, expires)
 
 
 async def show_file(request: Request) -> Response:
@@ -89,18 +87,9 @@ async def show_file(request: Request) -> Response:
     return await anyio.to_thread.run_sync(_file, request)
 
 
-def refuse_unsigned(request: Request, world: World) -> Response | None:
-    """Return the answer to an address that is not signed, or no longer; None where it is."""
-    expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
-    if signatures.is_valid(world, request.url.path, expires, signature):
-        return None
-    message = "This address has expired or is not signed; ask the log's endpoint for a new one."
-    return JSONResponse({"status": 403, "message": message, "key": "forbidden"}, 403)
-
-
 def _file(request: Request) -> Response:
     world: World = request.app.state.world
-    if refused := refuse_unsigned(request, world):
+    if refused := signatures.refusal(world, request):
         return refused
     parts = request.path_params
     lines = logs.lines(world, parts["execution_id"], parts["type"])

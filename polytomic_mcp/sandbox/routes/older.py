@@ -5,7 +5,7 @@ from typing import Final
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.call import Call, Routes, public
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refusals import bad_request
 from polytomic_mcp.sandbox.routes import targets
 from polytomic_mcp.sandbox.store import JsonObject
 
@@ -44,7 +44,7 @@ def update_execution(call: Call) -> JsonObject:
     """Cancel an execution; that no other status can be asked for is a guess."""
     execution = executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
     if call.arguments["status"] not in ("canceling", "canceled"):
-        raise RefusalError(400, f"{call.operation}: status can be set to canceled only.", key="bad_request")
+        raise bad_request(call.operation, "status can be set to canceled only")
     executions.request_cancel(call.world, execution)
     found = executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
     return {"data": public(found)}

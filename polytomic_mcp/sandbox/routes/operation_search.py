@@ -11,7 +11,7 @@ from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.catalogue.search import load_index
 from polytomic_mcp.sandbox import search_budgets
 from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import written
 
@@ -37,9 +37,9 @@ def search(call: Call) -> JsonObject:
     questions: list[str] = call.arguments["queries"]
     limit: int = call.arguments.get("limit", USUAL_MATCHES)
     if not 1 <= len(questions) <= MOST_QUESTIONS or not all(each.strip() for each in questions):
-        raise _bad(call, f"queries must hold one to {MOST_QUESTIONS} questions, none of them empty")
+        raise bad_request(call.operation, f"queries must hold one to {MOST_QUESTIONS} questions, none of them empty")
     if not 1 <= limit <= MOST_MATCHES:
-        raise _bad(call, f"limit must lie within 1 and {MOST_MATCHES}")
+        raise bad_request(call.operation, f"limit must lie within 1 and {MOST_MATCHES}")
     among = _among(call)
     with call.world.store.transaction():
         _admit(call, len(questions))
@@ -57,7 +57,7 @@ def _among(call: Call) -> set[str]:
     unknown = [each for each in asked if each not in catalogue]
     if unknown or not asked or len(set(asked)) < len(asked):
         shown = f"; unknown: {', '.join(each[:100] for each in unknown[:3])}" if unknown else ""
-        raise _bad(call, f"operationIds must be known, different, and one at least{shown}")
+        raise bad_request(call.operation, f"operationIds must be known, different, and one at least{shown}")
     return set(asked)
 
 
@@ -99,10 +99,6 @@ def _match(operation: Operation, probability: float) -> dict[str, Any]:
 def _digest() -> str:
     """Return the digest of the catalogue that is searched."""
     return hashlib.sha256((files("polytomic_mcp.catalogue") / "operations.json").read_bytes()).hexdigest()
-
-
-def _bad(call: Call, message: str) -> RefusalError:
-    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
 
 
 ROUTES: Final[Routes] = {

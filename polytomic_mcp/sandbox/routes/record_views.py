@@ -1,7 +1,7 @@
 """Links that show one record to whoever holds them, for a while."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import anyio.to_thread
@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from polytomic_mcp.sandbox import harbors, record_views, schemas
 from polytomic_mcp.sandbox.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.durations import read_time
 from polytomic_mcp.sandbox.models import require_healthy
 from polytomic_mcp.sandbox.pages import page
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refusals import bad_request
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.tables import Table
 
@@ -67,17 +68,12 @@ def _expiry(call: Call) -> datetime:
     if text is None:
         return now + record_views.USUAL
     try:
-        time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _bad(call, "expires_at is no time, as 2026-01-31T12:00:00Z is one") from error
+        time = read_time(text)
+    except ValueError as error:
+        raise bad_request(call.operation, "expires_at is no time, as 2026-01-31T12:00:00Z is one") from error
     if not now < time <= now + record_views.LONGEST:
-        raise _bad(call, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most")
+        raise bad_request(call.operation, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most")
     return time
-
-
-def _bad(call: Call, message: str) -> RefusalError:
-    return RefusalError(400, f"{call.operation}: {message}.", key="bad_request")
 
 
 ROUTES: Final[Routes] = {

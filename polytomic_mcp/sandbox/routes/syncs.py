@@ -60,6 +60,7 @@ def delete(call: Call) -> Answer:
             409, f"Sync {sync['name']} is running; cancel it or wait for its end.", key="sync_running"
         )
     executions.forget(call.world, sync["id"])
+    timetable.forget(call.world, sync["id"])
     call.world.store.delete("sync", sync["id"])
     return Answer(status=204)
 
