@@ -63,9 +63,9 @@ def is_used(world: World, session: JsonObject) -> bool:
     return connection is None or (session["_is_submitted"] and connection["status"] == "healthy")
 
 
-def bearer(world: World, *tokens: str | None) -> Credential | None:
+def bearer(world: World, *presented: str | None) -> Credential | None:
     """Return the credential that a live session's own token is for the reading of that session."""
-    for token in filter(None, tokens):
+    for token in filter(None, presented):
         session = find(world, token)
         if session is not None and is_live(world, session):
             organization_id: str = session["_organization_id"]

@@ -85,7 +85,7 @@ def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
 
 
 def admit(world: World, connection: JsonObject) -> None:
-    """Let a call pass, or refuse: 403 while the proxy is off, 429 over the limit, 502 without a sign-in."""
+    """Let a call pass, or refuse: 403 while the proxy is off, 429 over the limit, 502 where nobody answers."""
     if not is_enabled(world, connection):
         raise RefusalError(
             403,
@@ -108,6 +108,8 @@ def admit(world: World, connection: JsonObject) -> None:
             f"Connection {connection['name']} is {connection['status']}: its system refuses its credentials.",
             key="upstream_error",
         )
+    if reason := world.faults.outage(connection):
+        raise RefusalError(502, f"Connection {connection['name']}: {reason}.", key="upstream_error")
 
 
 def note(world: World, connection_id: str, call_id: str, status: int) -> None:

@@ -30,6 +30,9 @@ RETRIES: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=30)
 """A guess; the API's documentation says only that the pauses grow."""
 
+_TYPE: Final = {"id": "webhook", "name": "Webhook"}
+"""What an outage calls the receivers of events, as it does the destinations."""
+
 _PENDING: Final = "pending_delivery"
 _PATIENCE: Final = 5.0
 _LONGEST_RESPONSE: Final = 1_000
@@ -105,7 +108,8 @@ def _attempt(world: World, pending: JsonObject) -> None:
     if webhook is None or webhook["disabled"]:
         return
     begun = time.monotonic()
-    outcome = _send(webhook, pending["event"])
+    down = world.faults.outage({"id": webhook["id"], "type": _TYPE})
+    outcome = Outcome(error_kind="connection", error=f"{down}.") if down else _send(webhook, pending["event"])
     with world.store.transaction():
         _write_down(world, pending, outcome, round((time.monotonic() - begun) * 1000))
         retries: int = pending["retries"]

@@ -23,7 +23,7 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
 
     Nothing is stored. A field's id follows from the model's and its own name, so it outlives updates.
     """
-    _refuse_enrichment(arguments)
+    _refuse_enrichment(world, arguments)
     connection = require_healthy(world, arguments["connection_id"])
     fields = _fields(id_, read_source(world, connection, arguments["configuration"]), arguments)
     _require_names(fields, arguments)
@@ -39,11 +39,13 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
     }
 
 
-def _refuse_enrichment(arguments: Mapping[str, Any]) -> None:
-    if arguments.get("enricher"):
+def _refuse_enrichment(world: World, arguments: Mapping[str, Any]) -> None:
+    if enricher := arguments.get("enricher"):
+        connection = world.find("connection", str(enricher.get("connection_id")))
         raise RefusalError(
             422,
-            "The sandbox does not emulate enrichment; leave enricher out, or use Polytomic itself.",
+            f"The sandbox does not emulate enrichment by {connection['type']['id']}; leave enricher out, or use "
+            "Polytomic itself.",
             key="enrichment_not_emulated",
         )
 

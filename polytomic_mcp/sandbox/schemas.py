@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.json_values import members
 from polytomic_mcp.sandbox.problems import nearest
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
-from polytomic_mcp.sandbox.systems import system_of
+from polytomic_mcp.sandbox.systems import holds_nothing, system_of
 from polytomic_mcp.sandbox.tables import Column, Row, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -39,7 +39,8 @@ def find_table(world: World, connection: JsonObject, schema_id: str) -> Table:
     table = world.tables.get(system, schema_id)
     if table is None:
         names = [each.name for each in world.tables.list(system)]
-        message = f"Connection {connection['name']} has no schema {schema_id}; {nearest(schema_id, names)}"
+        hint = holds_nothing(system) or nearest(schema_id, names)
+        message = f"Connection {connection['name']} has no schema {schema_id}; {hint}"
         raise RefusalError(404, message, key="not_found")
     return table
 

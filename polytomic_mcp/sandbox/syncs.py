@@ -1,6 +1,6 @@
 """A sync as a document: composed from what a caller sends, shown as the asked version shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.sandbox import matching
@@ -13,6 +13,7 @@ NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 """The model id of an override field in the older shape, where it stands among the fields."""
 
 _CURRENT: Final = "2025-09-18"
+_NOT_ENCRYPTED: Final = "the sandbox does not emulate encryption; leave it out, or use Polytomic itself"
 _OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
 _TARGET_KEYS: Final = ("connection_id", "object", "configuration", "new_name", "search_values")
 _LIGHT: Final = (
@@ -33,9 +34,10 @@ _LIGHT: Final = (
 def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]) -> JsonObject:
     """Return the sync in its stored shape: the newer one, every part present.
 
-    ``target.create`` and ``encryption_passphrase`` are taken and never kept. A sync is inactive
-    unless it says otherwise, and can be started by hand all the same (a guess).
+    ``target.create`` is taken and never kept. A sync is inactive unless it says otherwise, and can be
+    started by hand all the same (a guess).
     """
+    problems += _encryption_problems(arguments)
     model_filters, target_filters = read_filters(arguments, sources, problems)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
@@ -90,6 +92,17 @@ def show_light(sync: JsonObject) -> JsonObject:
         "target_connection_id": sync["target"]["connection_id"],
         "target_object": sync["target"]["object"],
     }
+
+
+def _encryption_problems(arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what asks for values that nobody else can read: here they would arrive in the clear."""
+    if arguments.get("encryption_passphrase"):
+        yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, "encryption_passphrase")
+    for name in ("fields", "override_fields"):
+        for position, field in enumerate(listed(arguments, name)):
+            if field.get("encryption_enabled"):
+                path = f"{name}[{position}].encryption_enabled"
+                yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, path)
 
 
 def _source(field: JsonObject) -> JsonObject | None:

@@ -73,7 +73,12 @@ def pass_by(world: World, due: Due) -> None:
         for kind, id_ in _predecessors(world, due.schedule)
         if (ended := _ended(world, kind, id_, due.schedule))
     }
-    mark: JsonObject = {"id": due.key, "_sync_id": due.sync["id"], "since": written(now if is_late else due.time), "seen": seen}
+    mark: JsonObject = {
+        "id": due.key,
+        "_sync_id": due.sync["id"],
+        "since": written(now if is_late else due.time),
+        "seen": seen,
+    }
     world.store.put(_MARK, due.key, mark)
 
 

@@ -9,6 +9,7 @@ from polytomic_mcp.sandbox import bulk_destinations, bulk_sources, schema_cache
 from polytomic_mcp.sandbox.call import Call, Routes
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.systems import holds_nothing
 
 
 def get_source(call: Call) -> JsonObject:
@@ -16,6 +17,8 @@ def get_source(call: Call) -> JsonObject:
     connection = call.world.find("connection", call.arguments["id"])
     if reason := bulk_sources.objection(connection) or call.world.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_source")
+    if reason := holds_nothing(connection["type"]["id"]):
+        raise RefusalError(400, reason, key="no_data")
     try:
         schema_cache.require_read(call.world, connection)
     except RefusalError as not_ready:

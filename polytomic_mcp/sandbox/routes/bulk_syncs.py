@@ -12,6 +12,7 @@ from polytomic_mcp.sandbox import (
     bulk_syncs,
     pagination,
     schema_cache,
+    timetable,
 )
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.identity import ACTOR

@@ -173,12 +173,17 @@ def _submit(inputs: dict[str, str], visit: Visit) -> Response:
     by_consent = needs_consent(type_, completed)
     if problems := configuration_problems(type_, completed, is_signed_in_by_consent=by_consent):
         return _fill(visit, type_, configuration, problems)
-    if not by_consent and (error := connections.trial(visit.world, type_, completed)):
+    if not by_consent and (error := _trial(visit, type_, completed)):
         return _fill(visit, type_, configuration, [], f"{error}.")
     if _is_taken(visit):
         note = f"There is a connection named {visit.session['name']} already. Ask for a new link."
         return _fill(visit, type_, configuration, [], note)
     return _connect(visit, type_, completed, by_consent=by_consent)
+
+
+def _trial(visit: Visit, type_: ConnectionType, configuration: JsonObject) -> str | None:
+    tried = {"type": type_.brief(), "id": visit.session["connection_id"]}
+    return visit.world.faults.outage(tried) or connections.trial(visit.world, type_, configuration)
 
 
 def _is_taken(visit: Visit) -> bool:
@@ -209,7 +214,8 @@ def _connect(visit: Visit, type_: ConnectionType, configuration: JsonObject, *, 
 
 def _ask(visit: Visit, id_: str, back: str, *, has_code: bool) -> Response:
     """Lead to the page of consent, which leads back; one in code mode wants the code that is shown here."""
-    connection = visit.world.find("connection", id_) | {"_redirect_url": back}
+    told = {"_redirect_url": back, "_denied_url": visit.back(error="access_denied")}
+    connection = visit.world.find("connection", id_) | told
     visit.world.store.put("connection", id_, connection)
     consent = consents.ask(visit.world.store, id_, redirect_url=back, has_code=has_code)
     address = consent.url(visit.base_url)

@@ -102,11 +102,17 @@ def _checked(call: Call, request: JsonObject) -> dict[str, str]:
     """Hold the request to the contract, and return its query."""
     path: str = request["path"]
     if request["method"].upper() not in connection_proxy.METHODS:
-        raise bad_request(call.operation, f"request.method must be one of {', '.join(connection_proxy.METHODS)}")
+        raise bad_request(
+            call.operation, f"request.method must be one of {', '.join(connection_proxy.METHODS)}"
+        )
     if not path.startswith("/") or path.startswith("//") or ".." in path.split("/") or "?" in path:
-        raise bad_request(call.operation, "request.path must start with one slash, go up nowhere and hold no query")
+        raise bad_request(
+            call.operation, "request.path must start with one slash, go up nowhere and hold no query"
+        )
     if request.get("api"):
-        raise bad_request(call.operation, "request.api is for connections with several APIs; this one has one")
+        raise bad_request(
+            call.operation, "request.api is for connections with several APIs; this one has one"
+        )
     if request.get("query") is not None and request.get("rawQuery") is not None:
         raise bad_request(call.operation, "request.query stands beside request.rawQuery; send one of them")
     if len(json.dumps(request.get("body"))) > connection_proxy.LARGEST_BODY:

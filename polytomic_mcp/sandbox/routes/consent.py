@@ -86,6 +86,8 @@ def _deny(world: World, consent: Consent, connection: JsonObject) -> Response:
     del consent
     connection |= {"status": "unhealthy", "status_error": _DENIED}
     _settle(world, connection)
+    if "_denied_url" in connection:
+        return RedirectResponse(connection["_denied_url"], 303, {"Referrer-Policy": "no-referrer"})
     return page("Denied", f"{connection['name']} stays disconnected. You may close this page.")
 
 

@@ -37,7 +37,9 @@ def search(call: Call) -> JsonObject:
     questions: list[str] = call.arguments["queries"]
     limit: int = call.arguments.get("limit", USUAL_MATCHES)
     if not 1 <= len(questions) <= MOST_QUESTIONS or not all(each.strip() for each in questions):
-        raise bad_request(call.operation, f"queries must hold one to {MOST_QUESTIONS} questions, none of them empty")
+        raise bad_request(
+            call.operation, f"queries must hold one to {MOST_QUESTIONS} questions, none of them empty"
+        )
     if not 1 <= limit <= MOST_MATCHES:
         raise bad_request(call.operation, f"limit must lie within 1 and {MOST_MATCHES}")
     among = _among(call)

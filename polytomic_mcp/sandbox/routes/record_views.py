@@ -72,7 +72,9 @@ def _expiry(call: Call) -> datetime:
     except ValueError as error:
         raise bad_request(call.operation, "expires_at is no time, as 2026-01-31T12:00:00Z is one") from error
     if not now < time <= now + record_views.LONGEST:
-        raise bad_request(call.operation, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most")
+        raise bad_request(
+            call.operation, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most"
+        )
     return time
 
 

@@ -87,6 +87,7 @@ def _read(call: Call) -> tuple[JsonObject, Table]:
 
 def _written(call: Call) -> tuple[JsonObject, Table]:
     connection = call.world.find("connection", call.arguments["connection_id"])
+    call.world.faults.require_up(connection)
     return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
 
 

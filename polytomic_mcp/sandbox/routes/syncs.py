@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from polytomic_mcp.sandbox import checks, destinations, executions, pagination, syncs
+from polytomic_mcp.sandbox import checks, destinations, executions, pagination, syncs, timetable
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.identity import ACTOR
 from polytomic_mcp.sandbox.problems import Problem, refusal

@@ -13,9 +13,7 @@ from polytomic_mcp.sandbox.target_creation import planned_target
 
 def list_objects(call: Call) -> dict[str, Any]:
     """List the target objects, and what a new one would take."""
-    system = require_destination(call.world, call.arguments["id"])
-    if reason := holds_nothing(system):
-        raise RefusalError(422, reason, key="no_data")
+    system = _system(call)
     properties = targets.creation_properties(call.world, system)
     if not call.arguments.get("include_target_creation_values"):
         properties = [each | {"values": None} for each in properties]
@@ -27,7 +25,7 @@ def list_objects(call: Call) -> dict[str, Any]:
 
 def get_property(call: Call) -> dict[str, Any]:
     """List the values of one property of a new target object."""
-    system = require_destination(call.world, call.arguments["id"])
+    system = _system(call)
     name = call.arguments["property"]
     properties = targets.creation_properties(call.world, system)
     for each in properties:
@@ -41,7 +39,7 @@ def get_property(call: Call) -> dict[str, Any]:
 
 def get_fields(call: Call) -> dict[str, Any]:
     """Describe one target object, or the one that ``properties`` would make."""
-    system = require_destination(call.world, call.arguments["id"])
+    system = _system(call)
     name = call.arguments.get("target")
     properties = call.arguments.get("properties")
     if (name is None) == (properties is None):
@@ -53,6 +51,14 @@ def get_fields(call: Call) -> dict[str, Any]:
             404, f"{system} has no target object {name!r}: {nearest(str(name), names)}", key="not_found"
         )
     return {"data": target.full(call.world.now())}
+
+
+def _system(call: Call) -> str:
+    """Return the system that is written to; one that holds no data has no objects either."""
+    system = require_destination(call.world, call.arguments["id"])
+    if reason := holds_nothing(system):
+        raise RefusalError(422, reason, key="no_data")
+    return system
 
 
 def _planned(call: Call, system: str) -> targets.Target:

@@ -135,7 +135,7 @@ async def test_an_attempt_is_refused_at_every_door(
     world.settle(60)
     ran = (await http.get(f"/api/queries/{submitted.json()['data']['id']}")).json()["data"]
     modelled = await http.post("/api/models", json=model)
-    previewed = await http.post("/api/models/preview", json=model)
+    previewed = await http.post("/api/model-preview", json=model)
 
     assert ran["status"] == "failed"
     assert says in ran["error"]

@@ -103,7 +103,8 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     mode, sql_type = draw(st.sampled_from(MODES)), draw(st.sampled_from(list(VALUES)))
     least = 1 if mode in ("update", "updateOrCreate", "remove") else 0
-    functions = draw(st.lists(st.sampled_from(list(MATCHES)), min_size=least, max_size=2))
+    any_functions = st.lists(st.sampled_from(list(MATCHES)), min_size=least, max_size=2)
+    functions = draw(st.just(["Equality"]) | any_functions)
     keys = [st.sampled_from(NAMES[function]) for function in functions]
     fitting = [value for _, value in VALUES[sql_type] if value is not REFUSED]
     source = {f"k{at}": key | st.sampled_from([None, "", " \t"]) for at, key in enumerate(keys)}
