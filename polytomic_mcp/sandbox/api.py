@@ -158,6 +158,8 @@ def render(answer: Answer) -> Response:
 
 
 async def _read(request: Request) -> bytes:
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise RefusalError(415, "The body is encoded; send it as it is.", key="unsupported_encoding")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

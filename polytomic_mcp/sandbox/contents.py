@@ -57,6 +57,11 @@ class Contents:
             self._row_ids[self._add(row)] = row_id
         self._version = version
 
+    def forget(self) -> None:
+        """Drop all changes that were not written; the next ``load`` looks again."""
+        self._clear()
+        self._version = None
+
     def row(self, handle: int) -> Row:
         """Return a row."""
         return self._rows[handle]

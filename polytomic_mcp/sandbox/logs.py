@@ -40,6 +40,15 @@ class Journal:
         """Count further lines of a type that is full."""
         self._counts[type_] += number
 
+    def mark(self) -> dict[str, int]:
+        """Return where the journal stands, for ``rewind``; everything so far must be stored."""
+        return dict(self._counts)
+
+    def rewind(self, mark: dict[str, int]) -> None:
+        """Forget what was noted since the mark."""
+        self._counts = defaultdict(int, mark)
+        self._lines.clear()
+
     def store(self) -> None:
         """Write what was noted; call it inside the transaction that writes the rows."""
         for type_, lines in self._lines.items():

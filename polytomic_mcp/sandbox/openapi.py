@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
-from polytomic_mcp.catalogue.groups import group_of
+from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.responses import load_responses
 from polytomic_mcp.sandbox.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.idempotency import KEY_FORM
@@ -14,6 +14,8 @@ from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.validation import JUDGED_BY_ROUTE
 from polytomic_mcp.sandbox.versions import CURRENT
 from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
+
+_ABOUT: Final = "The operations that the sandbox emulates, as the current version of the API has them."
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -85,9 +87,10 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     definitions = {**load_responses().definitions, **catalogue.definitions}
     document: JsonObject = {
         "openapi": "3.1.0",
-        "info": {"title": "Polytomic sandbox", "version": CURRENT},
+        "info": {"title": "Polytomic sandbox", "version": CURRENT, "description": _ABOUT},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
+        "tags": [{"name": group} for group in GROUPS],
         "paths": dict(paths),
         "components": {
             "schemas": {**definitions, "ApiError": _API_ERROR, "RestErrResponse": _OLDER_ERROR},
@@ -96,7 +99,13 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
-    return json.loads(json.dumps(document).replace('"#/$defs/', f'"{_SCHEMAS}'))
+    text = json.dumps(document).replace('"#/$defs/', f'"{_SCHEMAS}')
+    return json.loads(text, object_hook=_with_items)
+
+
+def _with_items(schema: JsonObject) -> JsonObject:
+    """Say of an array's schema that it holds anything, where it says nothing: generators want it said."""
+    return {"items": {}, **schema} if schema.get("type") == "array" else schema
 
 
 def _operation(operation: Operation) -> JsonObject:

@@ -23,6 +23,7 @@ from polytomic_mcp.sandbox.plan import make_plan
 from polytomic_mcp.sandbox.records import Records
 from polytomic_mcp.sandbox.references import References
 from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.refused_rows import RefusedRowsError
 from polytomic_mcp.sandbox.sources import Sources
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.world import World
@@ -97,7 +98,32 @@ class _Run:
             return True
 
     def _step(self, chunk: Sequence[Record]) -> bool:
-        """Move a chunk; say whether to go on."""
+        """Move a chunk; say whether to go on. One in which a server refuses rows is tried again in halves."""
+        counts, mark = dict(self._counts), self._journal.mark()
+        errors = len(self._errors)
+        try:
+            return self._transact(chunk)
+        except RefusedRowsError as refusal:
+            self._counts = counts
+            self._journal.rewind(mark)
+            self._contents.forget()
+            del self._errors[errors:]
+            if len(chunk) == 1:
+                return self._refuse(chunk[0], refusal)
+        middle = len(chunk) // 2
+        return self._step(chunk[:middle]) and self._step(chunk[middle:])
+
+    def _refuse(self, record: Record, refusal: RefusedRowsError) -> bool:
+        """Count a record that the server refused, in its words."""
+        with self._world.store.transaction():
+            self._counts["total"] += 1
+            self._journal.add("records", record[0])
+            self._note_error(self._counts["total"], record, "; ".join(refusal.reasons.values()))
+            self._save()
+            return True
+
+    def _transact(self, chunk: Sequence[Record]) -> bool:
+        """Move a chunk in one transaction; say whether to go on."""
         with self._world.store.transaction():
             if self._is_canceled():
                 return False
@@ -141,12 +167,15 @@ class _Run:
         try:
             moved = self._mover.move(record)
         except (RecordError, UnfitError) as error:
-            self._counts["error"] += 1
-            self._journal.add("errors", {"row": record[0], "error": str(error)})
-            if len(self._errors) < MOST_ERRORS:
-                self._errors.append(f"Record {number}: {error}")
+            self._note_error(number, record, str(error))
         else:
             self._note(moved, record)
+
+    def _note_error(self, number: int, record: Record, reason: str) -> None:
+        self._counts["error"] += 1
+        self._journal.add("errors", {"row": record[0], "error": reason})
+        if len(self._errors) < MOST_ERRORS:
+            self._errors.append(f"Record {number}: {reason}")
 
     def _note(self, moved: Moved, record: Record) -> None:
         self._counts[moved.outcome] += 1

@@ -1,4 +1,4 @@
-"""Tokens: words that nobody guesses, shown once, and kept as digests."""
+"""Tokens: random words, shown once and kept as digests."""
 
 import hashlib
 import secrets

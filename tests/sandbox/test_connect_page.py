@@ -228,6 +228,19 @@ async def test_what_does_not_sign_in_is_not_kept(
     assert len(await connections(http)) == 1
 
 
+async def test_a_system_that_is_down_is_told_on_the_page(
+    http: httpx.AsyncClient, browser: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    sandbox.state.faults.add("outage=gong")
+    fields = {"configuration.access_key": "a", "configuration.access_secret": "s"}
+
+    answer = await browser.post(await open_page(http, "gong"), data=fields)
+
+    assert answer.status_code == 422
+    assert "it is down, as a fault asked" in answer.text
+    assert await connections(http) == []
+
+
 async def test_a_person_who_consents_is_led_back(http: httpx.AsyncClient, browser: httpx.AsyncClient) -> None:
     address = await open_page(http, "hubspot")
     page = await browser.get(address)
@@ -250,12 +263,13 @@ async def test_a_person_who_comes_back_goes_on_with_the_same_connection(
 ) -> None:
     address = await open_page(http, "hubspot", "gong")
     first = await browser.post(f"{address}?type=hubspot", data={})
-    await browser.post(first.headers["Location"], data={"decision": "deny"})
+    denied = await browser.post(first.headers["Location"], data={"decision": "deny"})
 
     again = await browser.get(address)
     second = await browser.post(address, data={})
     await browser.post(second.headers["Location"], data={"decision": "allow"})
 
+    assert told(denied) == {"error": "access_denied"}
     assert "<h1>Connect to HubSpot</h1>" in again.text
     assert [each["status"] for each in await connections(http)] == ["healthy"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 GONG = {"name": "Gong <b>&", "type": "gong", "configuration": {"auth_method": "oauth"}}
 
@@ -260,3 +261,20 @@ async def test_deleting_a_waiting_connection_voids_its_address(http: httpx.Async
 
     assert (await http.get(deleted["auth_url"])).status_code == 404
     assert (await http.get(kept["auth_url"])).status_code == 200
+
+
+async def test_the_token_of_a_consent_is_kept_as_its_digest(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    body = {
+        "name": "CRM",
+        "type": "salesforce",
+        "configuration": {"domain": "https://acme.my.salesforce.com"},
+    }
+    made = (await http.post("/api/connections", json=body)).json()["data"]
+    token = made["auth_url"].rpartition("/")[2]
+
+    kept = "\n".join(sandbox.state.world.store.connection.iterdump())
+
+    assert made["id"] in kept
+    assert token not in kept

@@ -1,9 +1,11 @@
 """Whatever arrives, the answer is a clear one: never a fault of the sandbox, never a secret."""
 
+import gzip
 import json
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -69,3 +71,12 @@ def test_any_bytes_at_any_path_get_a_clear_answer(sandbox: Starlette, body: byte
 
     assert created.status_code in {400, 422}
     assert fetched.status_code in {200, 404}
+
+
+async def test_an_encoded_body_is_refused_as_such(http: httpx.AsyncClient) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+
+    refused = await http.post("/api/connections", content=gzip.compress(b"{}"), headers=headers)
+
+    assert refused.status_code == 415
+    assert refused.json()["key"] == "unsupported_encoding"

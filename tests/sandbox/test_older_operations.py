@@ -37,6 +37,18 @@ async def test_targets_are_listed_as_sources_are(
     assert ("contacts" in data["items"]["object"]["items"]) is found
 
 
+async def test_a_connection_is_shared_under_its_own_path(http: httpx.AsyncClient, connect: Any) -> None:
+    connection = (await connect("hubspot"))["id"]
+    child = (await http.post("/api/organizations", json={"name": "Child"})).json()["data"]["id"]
+    path = f"/api/connections/{connection}/share"
+
+    shared = await http.post(path, json={"child_organization_id": child, "name": "Lent"}, headers=OLDER)
+
+    copies = (await http.get(f"/api/connections/{connection}/shared")).json()["data"]
+    assert [(each["id"], each["name"]) for each in copies] == [(shared.json()["data"]["id"], "Lent")]
+    assert (await http.post(path, json={"child_organization_id": child})).status_code == 404
+
+
 async def test_the_current_version_has_neither(http: httpx.AsyncClient) -> None:
     assert (await http.put("/api/syncs/s/executions/e", json={"status": "canceled"})).status_code == 405
     assert (await http.get("/api/connections/c/modelsync/target")).status_code == 404

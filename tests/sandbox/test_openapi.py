@@ -1,6 +1,7 @@
 """The OpenAPI document of the sandbox."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -38,6 +39,27 @@ def test_every_reference_leads_to_a_component() -> None:
     for name in names:
         shelf, _, item = name.partition("/")
         assert item in components[shelf]
+
+
+def test_every_array_says_what_it_holds() -> None:
+    arrays: list[dict[str, Any]] = []
+
+    def note(schema: dict[str, Any]) -> dict[str, Any]:
+        if schema.get("type") == "array":
+            arrays.append(schema)
+        return schema
+
+    json.loads(json.dumps(describe(load_catalogue(), ROUTES)), object_hook=note)
+
+    assert arrays
+    assert [schema for schema in arrays if "items" not in schema] == []
+
+
+def test_every_tag_is_declared() -> None:
+    document = describe(load_catalogue(), ROUTES)
+
+    used = {tag for item in document["paths"].values() for method in item.values() for tag in method["tags"]}
+    assert used <= {tag["name"] for tag in document["tags"]}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,6 @@ async def test_rows_of_one_real_table_reach_another_and_the_counts_are_the_serve
     assert postgresql(kept) == [("kept", 2), ("made by us", 832)]
 
 
-@pytest.mark.xfail(strict=False, reason="a run does not catch what a server refuses row by row")
 async def test_a_row_that_the_server_refuses_is_the_only_one(speaking: Speaking, postgresql: Any) -> None:
     postgresql(PEOPLE)
     postgresql("ALTER TABLE accounts ADD CONSTRAINT no_such_balance CHECK (balance <> 1248.75)")

@@ -1,12 +1,13 @@
 """What 2024-02-08 has and the current version dropped, as the 2024-02-08 SDK and Terraform call it."""
 
+from dataclasses import replace
 from typing import Final
 
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.sandbox import executions
 from polytomic_mcp.sandbox.call import Call, Routes, public
 from polytomic_mcp.sandbox.refusals import bad_request
-from polytomic_mcp.sandbox.routes import targets
+from polytomic_mcp.sandbox.routes import sharing, targets
 from polytomic_mcp.sandbox.store import JsonObject
 
 _TEXT: Final = {"type": "string"}
@@ -37,6 +38,19 @@ OPERATIONS: Final = (
             Parameter("search", "query", False, _TEXT),  # noqa: FBT003 - the same
         ),
     ),
+    Operation(
+        "POST /api/connections/{parent_connection_id}/share",
+        "POST",
+        "/api/connections/{parent_connection_id}/share",
+        "Share a connection with another organization.",
+        "write",
+        (
+            Parameter("parent_connection_id", "path", True, _TEXT),  # noqa: FBT003 - the same
+            Parameter("child_organization_id", "body", True, _TEXT),  # noqa: FBT003 - the same
+            Parameter("name", "body", False, _TEXT),  # noqa: FBT003 - the same
+        ),
+        has_body=True,
+    ),
 )
 
 
@@ -65,7 +79,15 @@ def get_target(call: Call) -> JsonObject:
     return {"data": {"items": {"object": objects}, "requires_one_of": ["object"], "configuration": {}}}
 
 
+def share(call: Call) -> JsonObject:
+    """Lend a connection of the caller's own organization, as the current version does by its full path."""
+    arguments = dict(call.arguments)
+    own = {"org_id": call.world.organization_id, "connection_id": arguments.pop("parent_connection_id")}
+    return sharing.create(replace(call, arguments={**arguments, **own}))
+
+
 ROUTES: Final[Routes] = {
+    "POST /api/connections/{parent_connection_id}/share": share,
     "PUT /api/syncs/{sync_id}/executions/{id}": update_execution,
     "GET /api/connections/{id}/modelsync/target": get_target,
 }

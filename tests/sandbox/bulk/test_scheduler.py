@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -138,3 +139,14 @@ async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> N
 
     assert [each["bulk_sync_id"] for each in report["started"]] == [mine["id"], "other"]
     assert [each["status"] for each in report["started"]] == ["completed", "failed"]
+
+
+async def test_when_a_deleted_sync_was_due_is_forgotten(stage: Any, advance: Any, sandbox: Starlette) -> None:
+    sync = await stage.sync(active=True, default_schedule=DAILY)
+    await advance("2d")
+    store = sandbox.state.world.store
+    assert len(store.list("schedule_mark")) == 1
+
+    await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
+
+    assert store.list("schedule_mark") == []

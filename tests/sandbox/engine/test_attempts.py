@@ -82,7 +82,7 @@ ATTEMPTS = {
     ),
     "break out of a text of SOQL": (
         "salesforce",
-        r"SELECT Id FROM Contact WHERE Name = '\' OR 1=1 --'",
+        "SELECT Id FROM Contact WHERE Name = '' OR 1=1 --'",
         "Unexpect",
     ),
     "break out of a name of SOQL": ("salesforce", 'SELECT Id" FROM Contact', "Unexpected"),
@@ -129,6 +129,7 @@ async def test_an_attempt_is_refused_at_every_door(
 ) -> None:
     world, id_ = sandbox.state.world, _connection(sandbox, type_)
     model = {"name": "M", "connection_id": id_, "configuration": {"query": query}, "identifier": "id"}
+    world.tables.list(type_)  # the sample rows come at the first look
     before = world.store.list("table_version")
 
     submitted = await http.post(f"/api/connections/{id_}/query", json={"query": query})
@@ -142,7 +143,7 @@ async def test_an_attempt_is_refused_at_every_door(
     assert modelled.status_code == previewed.status_code == 422
     assert says in modelled.json()["message"]
     assert says in previewed.json()["message"]
-    assert world.store.list("table_version")[: len(before)] == before
+    assert world.store.list("table_version") == before
 
 
 def test_temporary_files_are_out_of_reach(sandbox: Starlette) -> None:
@@ -156,5 +157,5 @@ def test_temporary_files_are_out_of_reach(sandbox: Starlette) -> None:
             "COPY (SELECT 1) TO 'x.csv'",
             "SET temp_directory = '/'",
         ):
-            with pytest.raises(Exception, match="disabled|locked"):
+            with pytest.raises(Exception, match=r"disabled|locked"):
                 cursor.execute(sql)

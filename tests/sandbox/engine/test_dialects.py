@@ -34,6 +34,7 @@ QUERIES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("snowflake", "SELECT '12'::INT + 1, NVL(NULL, 2), ZEROIFNULL(NULL)", [(13, 2, 0)]),
     ("snowflake", "SELECT DATEDIFF(day, '2026-01-01'::DATE, '2026-01-15'::DATE)", [(14,)]),
     ("snowflake", 'SELECT PARSE_JSON(\'{"a": {"b": 5}}\'):a.b::INT', [(5,)]),
+    ("snowflake", "SELECT DATEADD(hour, 1, '2026-01-15'::DATE)", [("2026-01-15T01:00:00",)]),
     ("bigquery", "SELECT `id` FROM `public`.`people` WHERE id = 1", [(1,)]),
     ("bigquery", "SELECT STRUCT(1 AS a, 'x' AS b).b", [("x",)]),
     ("bigquery", "SELECT SAFE_CAST('x' AS INT64), SAFE_CAST('5' AS INT64)", [(None, 5)]),

@@ -86,6 +86,7 @@ async def test_a_signed_address_expires(
         ("signature=", "signature=0"),
         ("expires=1", "expires=9"),
         ("expires=", "expires=x"),
+        ("expires=", "expires=" + "9" * 5_000),
     ],
 )
 async def test_a_signature_opens_its_own_address_only(

@@ -141,7 +141,7 @@ def test_a_server_elsewhere_is_asked_for_tls_and_one_of_this_machine_is_not(
 
 
 def test_everything_that_tables_do_is_done_for_servers_too() -> None:
-    own = {"held", "read_bodies", "discard"}
+    own = {"held", "read_bodies", "discard", "insert_made"}  # of rows that lie in the store
     methods = {name for name, each in vars(Tables).items() if callable(each) and not name.startswith("_")}
 
     assert methods - own <= vars(AllTables).keys()

@@ -1,0 +1,83 @@
+"""What the sandbox does not do is refused in plain words, and a system that is down answers nobody."""
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+MODEL = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("type_", "configuration", "path"),
+    [
+        ("auth0", {"domain": "acme", "client_id": "c", "client_secret": "s"}, "bulksync/source"),
+        ("auth0", {"domain": "acme", "client_id": "c", "client_secret": "s"}, "schemas/users"),
+        ("apollo", {"api_key": "k"}, "modelsync/target/fields?target=users"),
+        ("apollo", {"api_key": "k"}, "modelsync/targetobjects/properties/name"),
+    ],
+)
+async def test_a_type_without_data_says_so(
+    http: httpx.AsyncClient, type_: str, configuration: dict[str, Any], path: str
+) -> None:
+    body = {"name": "Empty", "type": type_, "configuration": configuration}
+    created = await http.post("/api/connections", json=body)
+    address = f"/api/connections/{created.json()['data']['id']}"
+    await http.get(f"{address}/schemas/status")
+
+    answer = await http.get(f"{address}/{path}")
+
+    assert answer.is_client_error
+    assert f"A connection of type {type_} holds no data in the sandbox" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"encryption_passphrase": "hunter2"}, "encryption_passphrase"),
+        ({"fields": [{"target": "id", "encryption_enabled": True}]}, "fields[0].encryption_enabled"),
+    ],
+)
+async def test_encryption_is_refused_by_name(
+    http: httpx.AsyncClient, connect: Any, more: dict[str, Any], path: str
+) -> None:
+    target = {"connection_id": (await connect("snowflake"))["id"], "object": "public.users"}
+    body = {
+        "name": "S",
+        "mode": "append",
+        "schedule": {"frequency": "manual"},
+        "target": target,
+        "fields": [],
+    }
+
+    answer = await http.post("/api/syncs", json=body | more)
+
+    problems = answer.json()["metadata"]["problems"]
+    assert answer.status_code == 422
+    assert path in [each["path"] for each in problems if each["code"] == "encryption_not_emulated"]
+    assert "hunter2" not in answer.text
+
+
+async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, connect: Any) -> None:
+    id_ = (await connect("hubspot"))["id"]
+    body = {"name": "M", "connection_id": id_, "configuration": {}, "enricher": {"connection_id": id_}}
+
+    answer = await http.post("/api/models", json=body)
+
+    assert answer.status_code == 422
+    assert "enrichment by hubspot" in answer.json()["message"]
+
+
+async def test_the_proxy_and_the_fields_of_a_system_that_is_down_are_refused(
+    sandbox: Starlette, http: httpx.AsyncClient, connect: Any
+) -> None:
+    path = f"/api/connections/{(await connect('salesforce'))['id']}"
+    await http.put(f"{path}/proxy/settings", json={"enabled": True})
+    sandbox.state.faults.add("outage=salesforce")
+
+    proxied = await http.post(f"{path}/proxy", json={"request": {"method": "GET", "path": "/"}})
+    written = await http.post(f"{path}/schemas/Contact/fields", json={"fields": []})
+
+    assert (proxied.status_code, written.status_code) == (502, 422)
+    assert "it is down" in proxied.json()["message"]
