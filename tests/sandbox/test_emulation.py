@@ -50,7 +50,9 @@ def test_every_guess_in_the_code_is_written_down() -> None:
 
 
 @pytest.mark.parametrize("operation", UNKNOWN)
-async def test_an_operation_without_a_route_is_refused_by_name(http: httpx.AsyncClient, operation: str) -> None:
+async def test_an_operation_without_a_route_is_refused_by_name(
+    http: httpx.AsyncClient, operation: str
+) -> None:
     method, path = operation.split(" ", 1)
     arguments: dict[str, Any] = {} if method in ("GET", "DELETE") else {"json": {}}
 

@@ -30,7 +30,6 @@ def get(call: Call) -> dict[str, Any]:
     }
 
 
-
 def _harbor(call: Call) -> dict[str, Any]:
     """Return what a Harbor's own credential says of its Harbor."""
     if call.credential.harbor_id is None:
