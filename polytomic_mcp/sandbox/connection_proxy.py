@@ -85,7 +85,7 @@ def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
 
 
 def admit(world: World, connection: JsonObject) -> None:
-    """Let a call pass, or refuse: 403 while the proxy is off, 429 over the limit, 502 where nobody answers."""
+    """Let a call pass, or refuse: 403 while the proxy is off, 429 over the limit, 502 with nobody there."""
     if not is_enabled(world, connection):
         raise RefusalError(
             403,

@@ -44,8 +44,8 @@ def _refuse_enrichment(world: World, arguments: Mapping[str, Any]) -> None:
         connection = world.find("connection", str(enricher.get("connection_id")))
         raise RefusalError(
             422,
-            f"The sandbox does not emulate enrichment by {connection['type']['id']}; leave enricher out, or use "
-            "Polytomic itself.",
+            f"The sandbox does not emulate enrichment by {connection['type']['id']}; leave enricher out, "
+            "or use Polytomic itself.",
             key="enrichment_not_emulated",
         )
 

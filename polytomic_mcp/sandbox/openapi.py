@@ -1,6 +1,7 @@
 """The sandbox as an OpenAPI 3.1 document: the operations it emulates, in the catalogue's own schemas."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Final
@@ -17,6 +18,7 @@ from polytomic_mcp.sandbox.versions import HEADER as VERSION_HEADER
 
 _ABOUT: Final = "The operations that the sandbox emulates, as the current version of the API has them."
 
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _SCHEMAS: Final = "#/components/schemas/"
 
 _REDIRECTS: Final = frozenset({"GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"})
@@ -81,9 +83,11 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     It describes the current version of the API. The schemas of answers are those the 2025-09-18 SDK parses.
     """
     paths: dict[str, JsonObject] = defaultdict(dict)
+    spelling: dict[str, str] = {}
     for operation in catalogue.values():
         if operation.id in routes:
-            paths[operation.path][operation.method.lower()] = _operation(operation)
+            path = spelling.setdefault(_PLACEHOLDER.sub("{}", operation.path), operation.path)
+            paths[path][operation.method.lower()] = _spelled(_operation(operation), operation.path, path)
     definitions = {**load_responses().definitions, **catalogue.definitions}
     document: JsonObject = {
         "openapi": "3.1.0",
@@ -101,6 +105,15 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     }
     text = json.dumps(document).replace('"#/$defs/', f'"{_SCHEMAS}')
     return json.loads(text, object_hook=_with_items)
+
+
+def _spelled(described: JsonObject, own: str, path: str) -> JsonObject:
+    """Name the placeholders as ``path`` does: two paths that differ in these names alone are one in OpenAPI."""
+    names = dict(zip(_PLACEHOLDER.findall(own), _PLACEHOLDER.findall(path), strict=True))
+    for parameter in described["parameters"]:
+        if parameter.get("in") == "path":
+            parameter["name"] = names[parameter["name"]]
+    return described
 
 
 def _with_items(schema: JsonObject) -> JsonObject:
