@@ -14,8 +14,8 @@ MODEL = "00000000-0000-0000-0000-000000000001"
     [
         ("auth0", {"domain": "acme", "client_id": "c", "client_secret": "s"}, "bulksync/source"),
         ("auth0", {"domain": "acme", "client_id": "c", "client_secret": "s"}, "schemas/users"),
-        ("apollo", {"api_key": "k"}, "modelsync/target/fields?target=users"),
-        ("apollo", {"api_key": "k"}, "modelsync/targetobjects/properties/name"),
+        ("apollo", {"apikey": "k"}, "modelsync/target/fields?target=users"),
+        ("apollo", {"apikey": "k"}, "modelsync/targetobjects/properties/name"),
     ],
 )
 async def test_a_type_without_data_says_so(
