@@ -32,14 +32,14 @@ from polytomic_mcp.sandbox.timer import Timer
 from polytomic_mcp.sandbox.versions import CURRENT
 from polytomic_mcp.sandbox.world import Clock, World, utc_now
 
-_NO_TABLES: Final[Mapping[str, Path]] = MappingProxyType({})
+_NO_TABLES: Final[Mapping[str, str | Path]] = MappingProxyType({})
 
 
 def create_sandbox(
     *,
     key: str = "sandbox-key",
     state: str | Path | None = None,
-    tables: Mapping[str, Path] = _NO_TABLES,
+    tables: Mapping[str, str | Path] = _NO_TABLES,
     contacts: str | None = None,
     clock: Clock = utc_now,
     start: datetime | None = None,
@@ -111,7 +111,7 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
         raise ConfigurationError(str(error)) from error
 
 
-def _populate(world: World, tables: Mapping[str, Path], contacts: str | None) -> list[str]:
+def _populate(world: World, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
     """Fill a new world and tidy up one that was left; a world that cannot be filled is closed."""
     try:
         notes = plant(world, tables, contacts)

@@ -1,6 +1,8 @@
 """One system's tables in DuckDB: bounded in memory, locked, and filled again when a table has changed."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -41,8 +43,10 @@ class Database:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._folder = tempfile.TemporaryDirectory(prefix="polytomic-sandbox-")
-        self._connection = open_locked(self._folder.name)
+        folder = tempfile.mkdtemp(prefix="polytomic-sandbox-")
+        self._connection = open_locked(folder)
+        # Nobody has to close a sandbox in a test, so the folder goes with this object, without a warning.
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._loaded: dict[str, int] = {}
 
     def refresh(self, tables: Iterable[Table]) -> None:
@@ -61,7 +65,7 @@ class Database:
     def close(self) -> None:
         """Let go of the memory and of the folder."""
         self._connection.close()
-        self._folder.cleanup()
+        self._remove_folder()
 
     def _load(self, table: Table) -> None:
         columns = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in table.columns)

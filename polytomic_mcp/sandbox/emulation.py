@@ -23,7 +23,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Emulation:
-    """What is missing of operations that are served in part, why some are refused by name, and the guesses."""
+    """What is missing of operations, why some are refused by name, and the guesses."""
 
     partial: Mapping[str, str]
     refused: Mapping[str, str]

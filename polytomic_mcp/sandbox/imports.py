@@ -32,13 +32,13 @@ class Content:
     rows: Iterable[tuple[Any, ...]]
 
 
-def import_tables(tables: Tables, files: Mapping[str, Path]) -> list[str]:
+def import_tables(tables: Tables, files: Mapping[str, str | Path]) -> list[str]:
     """Bring the files, and return what is worth saying of each: its rows, and whom it replaced.
 
     A name is a warehouse table's (``contacts`` or ``public.contacts``) or one of another system
     (``salesforce.Contact``). ``TableFileError`` names the file that cannot be read.
     """
-    return [_import(tables, name, path) for name, path in files.items()]
+    return [_import(tables, name, Path(path)) for name, path in files.items()]
 
 
 def _import(tables: Tables, written: str, path: Path) -> str:

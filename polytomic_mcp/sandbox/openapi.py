@@ -108,7 +108,7 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
 
 
 def _spelled(described: JsonObject, own: str, path: str) -> JsonObject:
-    """Name the placeholders as ``path`` does: two paths that differ in these names alone are one in OpenAPI."""
+    """Name the placeholders as ``path`` does: paths that differ in these names alone are one in OpenAPI."""
     names = dict(zip(_PLACEHOLDER.findall(own), _PLACEHOLDER.findall(path), strict=True))
     for parameter in described["parameters"]:
         if parameter.get("in") == "path":

@@ -1,6 +1,7 @@
 """The OpenAPI document of the sandbox."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -13,13 +14,19 @@ from polytomic_mcp.sandbox.openapi import describe
 from polytomic_mcp.sandbox.routes import ROUTES
 
 
+def shape(path: str) -> str:
+    """Return a path without the names of its placeholders."""
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
 async def test_the_document_is_served_without_a_key(sandbox: Starlette) -> None:
     transport = httpx.ASGITransport(sandbox)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as stranger:
         document = (await stranger.get("/sandbox/openapi.json")).json()
 
     ids = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
-    assert ids == set(ROUTES)
+    assert sorted(map(shape, ids)) == sorted(map(shape, ROUTES))
+    assert len({shape(path) for path in document["paths"]}) == len(document["paths"])
 
 
 def test_the_command_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,3 +185,33 @@ def test_over_the_network_everything_is_one_sandbox(polytomic_sandbox: Polytomic
 
     assert answer.status_code == 200
     assert answer.json()["now"][:13] == polytomic_sandbox.clock().isoformat()[:13]
+
+
+@pytest.mark.polytomic(toolsets=("connections",))
+async def test_any_coroutine_of_the_client_can_be_awaited(polytomic_tools: PolytomicTools) -> None:
+    result = await polytomic_tools.call_tool("list_connections", {})
+
+    assert result.structured_content == {"items": []}
+    with pytest.raises(AttributeError):
+        await polytomic_tools.call_nothing()
+
+
+def test_a_table_is_named_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id\n1\n", encoding="utf-8")
+
+    with PolytomicSandbox(tables={"people": str(tmp_path / "people.csv")}) as sandbox:
+        assert "1 rows in table public.people" in sandbox.app.state.notes[0]
+
+
+def test_a_mark_names_options_that_there_are(request: pytest.FixtureRequest) -> None:
+    request.node.add_marker(pytest.mark.polytomic(tabels={}))
+
+    with pytest.raises(pytest.UsageError, match="not tabels"):
+        request.getfixturevalue("polytomic_sandbox")
+
+
+def test_the_environment_of_a_process(polytomic_sandbox: PolytomicSandbox) -> None:
+    assert polytomic_sandbox.environ == {
+        "POLYTOMIC_API_URL": polytomic_sandbox.url,
+        "POLYTOMIC_API_KEY": polytomic_sandbox.key,
+    }

@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.imports import import_tables
 from polytomic_mcp.sandbox.world import World
 
 
-def plant(world: World, tables: Mapping[str, Path], contacts: str | None) -> list[str]:
+def plant(world: World, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
     """Bring who is there at first, then the user's files, then the contacts.
 
     ``tables`` maps names (``contacts``, ``salesforce.Contact``) to files; ``contacts`` is SQL in

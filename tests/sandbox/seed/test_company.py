@@ -132,9 +132,9 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
     kinds: dict[str, Any] = body["kinds"]
 
     assert system == SHARED or system in load_connection_types()
-    assert body.keys() <= {"about", "creation", "kinds", "query", "rows_of", "sources"}
+    assert body.keys() <= {"about", "creation", "kinds", "parameters", "query", "rows_of", "sources"}
     assert body.get("query", {}).keys() <= {"language", "database", "schema"}
-    assert body.get("creation", {}).keys() <= {"kind", "like", "id", "properties"}
+    assert body.get("creation", {}).keys() <= {"by", "kind", "like", "id", "properties"}
     for kind in kinds.values():
         assert kind.keys() <= {"modes", "identity", "assigns_key", "is_target", "is_source", "properties"}
     for property_ in body.get("creation", {}).get("properties", []):
@@ -173,10 +173,14 @@ def test_an_object_is_of_a_kind_and_keyed_by_a_column_of_its_own(name: str) -> N
 
 def test_what_a_new_object_is_like_exists() -> None:
     creations = {system: described(system).get("creation", {}) for system in FOLDERS}
-    like = {f"{system}.{each['like']}": each for system, each in creations.items() if "like" in each}
+    like = [
+        (f"{system}.{name}", each["kind"])
+        for system, each in creations.items()
+        for name in each.get("like", {}).values()
+    ]
 
     assert like
-    assert all(company()[name].kind == each["kind"] for name, each in like.items())
+    assert all(company()[name].kind == kind for name, kind in like)
 
 
 def test_keys_and_unique_columns_hold_each_value_once() -> None:
