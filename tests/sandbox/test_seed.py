@@ -1,6 +1,7 @@
 """The sample company that every sandbox starts with."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from polytomic_mcp.sandbox.crm import introduce, known_contacts
 from polytomic_mcp.sandbox.engine import QueryError
 from polytomic_mcp.sandbox.seed import plant
+from polytomic_mcp.sandbox.seeding import seed
 from polytomic_mcp.sandbox.store import Store
 from polytomic_mcp.sandbox.systems import warehouses
+from polytomic_mcp.sandbox.tables import Column, Table, Tables
 from polytomic_mcp.sandbox.world import World
 
 
@@ -126,3 +129,16 @@ def test_without_a_crm_nobody_is_known(world: World) -> None:
     assert known_contacts(world.tables) == set()
     with pytest.raises(ValueError, match="no contact can be made known"):
         introduce(world.tables, iter([]))
+
+
+def test_what_is_there_already_stays_when_a_system_is_first_looked_at() -> None:
+    store = Store()
+    mine = Table("gong", "accounts", "Mine", "object", (Column("id", "string", "VARCHAR"),))
+    store.put("table", mine.id, asdict(mine))
+
+    accounts = Tables(store, seed).get("gong", "accounts")
+
+    assert accounts is not None
+    assert accounts.label == "Mine"
+    assert Tables(store, seed).get("gong", "people") is not None
+    store.close()

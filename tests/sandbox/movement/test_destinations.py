@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.sandbox.tables import Column, Table
+
 
 async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE[:1])
@@ -65,3 +67,24 @@ async def test_an_application_takes_no_id_that_it_did_not_assign(stage: Any) -> 
     execution = await stage.start(sync)
 
     assert execution["errors"] == ["Record 1: Guests assigns Id itself and has no record with 1"]
+
+
+async def test_a_field_that_is_set_once_and_one_that_is_never_set_at_first(stage: Any) -> None:
+    model = await stage.model("people", "id name email", [{"id": "1", "name": "Ada", "email": "a@x.example"}])
+    once = Column("name", "string", "VARCHAR", updateable=False)
+    later = Column("email", "string", "VARCHAR", createable=False)
+    table = Table(
+        "postgresql", "public.once", "Once", "table", (Column("id", "string", "VARCHAR"), once, later)
+    )
+    stage.world.tables.create(table)
+    sync = await stage.sync(model, "public.once", fields="name>name email>email", identity="id>id")
+
+    await stage.start(sync)
+    first = stage.rows("public.once")
+    stage.world.tables.update(
+        table, {row_id: row | {"name": "A."} for row_id, row in stage.world.tables.read(table)}
+    )
+    await stage.start(sync)
+
+    assert first == [{"id": "1", "name": "Ada", "email": None}]
+    assert stage.rows("public.once") == [{"id": "1", "name": "A.", "email": "a@x.example"}]

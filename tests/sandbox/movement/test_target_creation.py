@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.sandbox.problems import Problem
+from polytomic_mcp.sandbox.sources import Sources
+from polytomic_mcp.sandbox.target_creation import plan_target, planned_target
+
 
 async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, model: str) -> None:
     connection = await stage.connection("postgresql")
@@ -96,3 +100,18 @@ async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any
 
     assert answer.status_code == 200
     assert answer.json()["data"]["fields"] == []
+
+
+async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage: Any) -> None:
+    create = {"name": "Payers", "account": "nobody", "type": "user_audience"}
+
+    problem = plan_target(stage.world, "linkedinads", {}, create, Sources(stage.world.store))
+
+    assert isinstance(problem, Problem)
+    assert problem.path == "target.create.account"
+    assert "512345678::urn:li:organization:987654" in problem.message
+
+
+async def test_a_system_that_makes_no_objects_plans_none(stage: Any) -> None:
+    with pytest.raises(ValueError, match="gong makes no target objects"):
+        planned_target(stage.world, "gong", {"name": "x"})
