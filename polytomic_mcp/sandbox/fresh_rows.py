@@ -39,7 +39,7 @@ def is_plain(tables: Tables, plan: Plan) -> bool:
         and names.issuperset(plan.required)
         and identity.column not in mapped
         and (identity.column.refers_to is None or _referred(tables, plan) is not None)
-        and not any(column.refers_to for column in mapped)
+        and all(column.createable and not column.refers_to for column in mapped)
         and not any(column.computed for column in plan.target.table.columns)
     )
 

@@ -54,3 +54,22 @@ async def test_new_rows_arrive_whole(stage: Any, more: list[dict[str, Any]]) -> 
     assert arrived == [("003A", "Ms A", None, "pro"), ("003B", "Ms B", None, "pro")]
     assert {row["At"] for row in rows[1:]} == {stage.world.now()}
     assert execution["errors"][0].startswith("Record 4: nobody is not known")
+
+
+@pytest.mark.usefixtures("_way")
+async def test_a_value_that_does_not_fit_and_a_field_that_takes_none_at_first(stage: Any) -> None:
+    people = [{"id": "1", "age": 36, "note": "n"}, {"id": "2", "age": "old", "note": "n"}]
+    model = await stage.model("people", "id age note", people)
+    columns = (
+        Column("id", "string", "VARCHAR"),
+        Column("age", "number", "DOUBLE"),
+        Column("note", "string", "VARCHAR", createable=False),
+    )
+    for name, mapped in (("numbers", "age>age"), ("later", "age>age note>note")):
+        stage.world.tables.create(Table("postgresql", f"public.{name}", name, "table", columns, "id"))
+        sync = await stage.sync(model, f"public.{name}", mode="create", fields=mapped, identity="id>id")
+
+        execution = await stage.start(sync)
+
+        assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
+        assert stage.rows(f"public.{name}") == [{"id": "1", "age": 36, "note": None}]
