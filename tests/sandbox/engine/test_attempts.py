@@ -23,7 +23,7 @@ ATTEMPTS = {
         "WITH x AS (DELETE FROM users RETURNING *) SELECT 1",
         "a part that writes",
     ),
-    "write into a file": ("mysql", "SELECT 1 INTO OUTFILE '/tmp/x'", "Syntax error"),
+    "write into a file": ("mysql", "SELECT 1 INTO OUTFILE 'out.csv'", "Syntax error"),
     "write into a table": ("mssql", "SELECT * INTO copy FROM users", "without INTO"),
     "export": ("bigquery", "EXPORT DATA OPTIONS(uri='gs://x') AS SELECT 1", READS_ONLY),
     "unload": ("redshift", "UNLOAD ('SELECT 1') TO 's3://x'", READS_ONLY),
