@@ -16,6 +16,8 @@ MODEL = "00000000-0000-0000-0000-000000000001"
         ("auth0", {"domain": "acme", "client_id": "c", "client_secret": "s"}, "schemas/users"),
         ("apollo", {"apikey": "k"}, "modelsync/target/fields?target=users"),
         ("apollo", {"apikey": "k"}, "modelsync/targetobjects/properties/name"),
+        ("apollo", {"apikey": "k"}, "modelsync/source"),
+        ("apollo", {"apikey": "k"}, "modelsync/source/fields"),
     ],
 )
 async def test_a_type_without_data_says_so(
