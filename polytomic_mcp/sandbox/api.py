@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.sandbox import bulk_spelling, connect_sessions, harbor_access, organizations
 from polytomic_mcp.sandbox.arguments import read_arguments
+from polytomic_mcp.sandbox.bodies import read_body
 from polytomic_mcp.sandbox.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.emulation import load_emulation
@@ -160,12 +161,10 @@ def render(answer: Answer) -> Response:
 async def _read(request: Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise RefusalError(415, "The body is encoded; send it as it is.", key="unsupported_encoding")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise RefusalError(413, f"The body is larger than {LARGEST_BODY} bytes.", key="too_large")
-    return bytes(body)
+    body = await read_body(request, LARGEST_BODY)
+    if body is None:
+        raise RefusalError(413, f"The body is larger than {LARGEST_BODY} bytes.", key="too_large")
+    return body
 
 
 def _as_answer(result: Any) -> Answer:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from polytomic_mcp.sandbox.bodies import read_body
 from polytomic_mcp.sandbox.refusals import RefusalError
 from polytomic_mcp.sandbox.store import JsonObject
 from polytomic_mcp.sandbox.versions import CURRENT
@@ -68,11 +69,9 @@ async def _body(request: Request) -> JsonObject:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise bad_input("Send a JSON object with Content-Type: application/json.")
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise bad_input(f"The body is larger than {LARGEST_BODY} bytes.")
+    content = await read_body(request, LARGEST_BODY)
+    if content is None:
+        raise bad_input(f"The body is larger than {LARGEST_BODY} bytes.")
     try:
         body = json.loads(content)
     except (ValueError, RecursionError) as error:

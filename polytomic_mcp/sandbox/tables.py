@@ -47,7 +47,7 @@ class Tables:
     def list(self, system: str) -> list[Table]:
         """Return the system's tables, in the order they were created."""
         self._require_seeded(system)
-        return [Table.of(body) for body in self._store.list("table") if body["system"] == system]
+        return [Table.of(body) for body in self._store.list("table", {"system": system})]
 
     def get(self, system: str, name: str) -> Table | None:
         """Return the table, or None where there is none."""

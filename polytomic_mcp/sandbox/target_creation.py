@@ -19,7 +19,6 @@ from polytomic_mcp.sandbox.targets import (
 from polytomic_mcp.sandbox.world import World
 
 _SCHEMA: Final = "schema"
-_NO_CREATION: Final = Creation("", ())
 _IDS: Final = 10**9
 _SQL_TYPES: Final = {
     "number": "DOUBLE",
@@ -47,8 +46,12 @@ def planned_target(
     world: World, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
 ) -> Target:
     """Return the target that these properties make in a system that makes targets."""
+    creation = described(system).creation
+    if creation is None:
+        raise ValueError(f"{system} makes no target objects")
     asked = {**create, "name": create["name"].strip()}
-    return new_target(world, system, _new_id(system, asked), asked, columns)
+    id_ = _new_id(creation, described(system).language.schema, asked)
+    return new_target(world, system, creation, id_, asked, columns)
 
 
 def _problem(world: World, system: str, create: Mapping[str, str]) -> Problem | None:
@@ -73,13 +76,12 @@ def _choice_problem(property_: JsonObject, create: Mapping[str, str]) -> Problem
     return Problem("invalid_creation", message, f"target.create.{id_}")
 
 
-def _new_id(system: str, create: Mapping[str, str]) -> str:
-    """Return the new object's id: as the system puts it together, or minted."""
-    language, form = described(system).language, (described(system).creation or _NO_CREATION).id
-    if form is None:
+def _new_id(creation: Creation, schema: str, create: Mapping[str, str]) -> str:
+    """Return the new object's id: as the system puts it together, in its usual schema, or minted."""
+    if creation.id is None:
         return str(uuid.uuid4().int % _IDS)
     name = create["name"]
-    return name if "." in name else form.format_map({_SCHEMA: language.schema, **create})
+    return name if "." in name else creation.id.format_map({_SCHEMA: schema, **create})
 
 
 def make_target(world: World, target: Target, sync: JsonObject, sources: Sources) -> None:

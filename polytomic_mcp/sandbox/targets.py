@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox import matching
 from polytomic_mcp.sandbox.modes import TargetMode, offered
-from polytomic_mcp.sandbox.systems import CreationProperty, Kind, described
+from polytomic_mcp.sandbox.systems import Creation, CreationProperty, Kind, described
 from polytomic_mcp.sandbox.tables import Column, Table
 from polytomic_mcp.sandbox.world import World
 
@@ -122,15 +122,17 @@ def get_target(world: World, system: str, id_: str) -> Target | None:
 
 
 def new_target(
-    world: World, system: str, id_: str, create: Mapping[str, str], columns: Iterable[Column] = ()
+    world: World,
+    system: str,
+    creation: Creation,
+    id_: str,
+    create: Mapping[str, str],
+    columns: Iterable[Column] = (),
 ) -> Target:
     """Return the target that ``target.create`` would make; nothing is made yet.
 
     ``columns`` are those that the sync asks for; they count where the new object is like no other.
     """
-    creation = described(system).creation
-    if creation is None:
-        raise ValueError(f"{system} makes no target objects")
     model = creation.model(create)
     like = world.tables.get(system, model) if model else None
     columns = like.columns if like else tuple(columns)

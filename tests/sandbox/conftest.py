@@ -119,3 +119,16 @@ def connect(create: Create) -> Connect:
         return connection
 
     return connected
+
+
+@pytest.fixture
+def advance(http: httpx.AsyncClient) -> Any:
+    """Move the clock by a duration, and return what happened."""
+
+    async def moved(duration: str) -> dict[str, Any]:
+        answer = await http.post("/sandbox/clock", json={"advance": duration})
+        assert answer.status_code == 200, answer.text
+        report: dict[str, Any] = answer.json()
+        return report
+
+    return moved

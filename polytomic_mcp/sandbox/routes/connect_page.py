@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from polytomic_mcp.sandbox import connect_forms, connect_pages, connect_sessions, consents
+from polytomic_mcp.sandbox.bodies import read_body
 from polytomic_mcp.sandbox.call import Call
 from polytomic_mcp.sandbox.configuration import complete, configuration_problems
 from polytomic_mcp.sandbox.connection_types import ConnectionType, load_connection_types
@@ -74,11 +75,9 @@ async def show(request: Request) -> Response:
 
 async def submit(request: Request) -> Response:
     """Take the form: make the connection, or show what is wrong with it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return connect_pages.tell("That form is too large", "Go back and shorten it.", status=413)
+    body = await read_body(request, _LARGEST_FORM)
+    if body is None:
+        return connect_pages.tell("That form is too large", "Go back and shorten it.", status=413)
     try:
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_INPUTS)
     except ValueError:

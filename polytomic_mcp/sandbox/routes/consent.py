@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from polytomic_mcp.sandbox import consents, schema_cache, sharing
+from polytomic_mcp.sandbox.bodies import read_body
 from polytomic_mcp.sandbox.consents import Consent
 from polytomic_mcp.sandbox.pages import page
 from polytomic_mcp.sandbox.store import JsonObject
@@ -27,11 +28,9 @@ async def show(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """Take the person's answer: the form's ``decision`` is ``allow`` or ``deny``."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return page("That form is too large", "Go back and use the buttons.", status=413)
+    body = await read_body(request, _LARGEST_FORM)
+    if body is None:
+        return page("That form is too large", "Go back and use the buttons.", status=413)
     fields = {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
     return await _with_consent(request, partial(_decide, fields))
 

@@ -12,19 +12,6 @@ NOON = {"frequency": "daily", "hour": "12", "minute": "0"}
 
 
 @pytest.fixture
-def advance(stage: Any) -> Any:
-    """Move the clock by a duration, and return what happened."""
-
-    async def moved(duration: str) -> dict[str, Any]:
-        answer = await stage.http.post("/sandbox/clock", json={"advance": duration})
-        assert answer.status_code == 200, answer.text
-        report: dict[str, Any] = answer.json()
-        return report
-
-    return moved
-
-
-@pytest.fixture
 def people(stage: Any) -> Any:
     return stage.table("shop.people", "id name changed:number", [{"id": "1", "name": "Ada", "changed": 1}])
 

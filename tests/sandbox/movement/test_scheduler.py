@@ -13,19 +13,6 @@ DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 
 @pytest.fixture
-def advance(stage: Any) -> Any:
-    """Move the clock by a duration, and return what happened."""
-
-    async def moved(duration: str) -> dict[str, Any]:
-        answer = await stage.http.post("/sandbox/clock", json={"advance": duration})
-        assert answer.status_code == 200, answer.text
-        report: dict[str, Any] = answer.json()
-        return report
-
-    return moved
-
-
-@pytest.fixture
 def scheduled(stage: Any, model: str) -> Any:
     """Make an active sync of a schedule."""
 

@@ -54,7 +54,9 @@ class Held:
 
 @cache
 def described(system: str) -> dict[str, Any]:
-    return json.loads((SYSTEMS / system / "system.json").read_text(encoding="utf-8"))
+    body = json.loads((SYSTEMS / system / "system.json").read_text(encoding="utf-8"))
+    above = described(body["rows_of"]) if "rows_of" in body else {}
+    return {**above, **body}
 
 
 @cache
