@@ -73,3 +73,16 @@ async def test_a_value_that_does_not_fit_and_a_field_that_takes_none_at_first(st
 
         assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
         assert stage.rows(f"public.{name}") == [{"id": "1", "age": 36, "note": None}]
+
+
+@pytest.mark.usefixtures("_way")
+async def test_rows_that_are_all_known_leave_the_table_as_it_is(stage: Any) -> None:
+    flow(stage, Column("Plan", "string", "VARCHAR"))
+    model = await stage.model("people", "id plan", [{"id": "003D", "plan": "pro"}])
+
+    execution = await stage.start(
+        await stage.sync(model, "public.flow", mode="create", fields="plan>Plan", identity="id>Id")
+    )
+
+    assert execution["counts"] == stage.counts(total=1)
+    assert [row["Name"] for row in stage.rows("public.flow")] == ["held"]
