@@ -62,6 +62,27 @@ def test_a_first_item_that_is_too_long_alone_is_cut_itself() -> None:
     assert [cut.pointer for cut in fitting.cuts] == ["/rows/0/text", "/rows"]
 
 
+def test_texts_that_cost_more_together_than_each_alone_are_cut_until_they_fit() -> None:
+    value = {"title": "é" * 4_000, "names": ["é"] * 500}
+
+    fitting = fit(value, 650)
+
+    assert estimate_json(fitting.value) <= 650
+    assert [cut.pointer for cut in fitting.cuts] == ["/names", "/title"]
+
+
+def test_a_first_item_that_fills_the_room_to_its_last_token_stays_whole() -> None:
+    for length in range(1, 40):  # one of them fills it
+        value = {"rows": [[7] * length, "x" * 6_000]}
+
+        fitting = fit(value, 650)
+
+        (row,) = fitting.value["rows"]
+        assert [cut.pointer for cut in fitting.cuts if cut.pointer != "/rows"] == ["/rows/0"] * (
+            len(row) < length
+        )
+
+
 def test_of_names_that_are_too_many_the_first_are_kept() -> None:
     value = {f"column_{number}": "x" * (number % 7) for number in range(4_000)}
 

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from polytomic_mcp.sandbox import runner
+
 
 async def test_several_matches_are_all_updated_with_a_warning(stage: Any) -> None:
     model = await stage.model("people", "id name", [stage.BOB])
@@ -12,6 +16,23 @@ async def test_several_matches_are_all_updated_with_a_warning(stage: Any) -> Non
 
     assert execution["counts"] == stage.counts(update=1, warnings=1, total=1)
     assert stage.rows("public.arrivals") == [stage.BOB, stage.BOB]
+
+
+async def test_chunks_that_find_records_in_any_case_see_what_the_others_brought(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 1)
+    people = [{"id": name, "name": name} for name in ("bob", "ADA", "ada", "Cy")]
+    model = await stage.model("people", "id name", people)
+    stage.table(
+        "public.arrivals", "id name", [{"id": "Bob", "name": "Robert"}, {"id": "BOB", "name": "Bobby"}]
+    )
+    identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "ISubstring"}
+
+    counts = await stage.moved(model, "public.arrivals", fields="name>name", identity=identity)
+
+    assert counts == {"update": 2, "insert": 2, "warnings": 1, "total": 4}
+    assert [row["name"] for row in stage.rows("public.arrivals")] == ["bob", "bob", "ada", "Cy"]
 
 
 async def test_priority_takes_the_first_mapping_that_finds_a_record(stage: Any) -> None:
