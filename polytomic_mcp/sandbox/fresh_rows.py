@@ -75,7 +75,8 @@ class FreshRows:
 
     def _sound(self, records: Sequence[Record]) -> dict[int, list[Any]]:
         """Return the values, the key first, of records that lack nothing and share no key."""
-        keys = [self._key(record) for record in records]
+        read, fit = self._identity.read, self._identity.fit
+        keys = [None if is_absent(value) else fit(value) for value in map(read, records)]
         times = Counter(keys)
         found: dict[int, list[Any]] = {}
         for position, key in enumerate(keys):
@@ -85,10 +86,6 @@ class FreshRows:
                     found[position] = values
         return found
 
-    def _key(self, record: Record) -> str | None:
-        value = self._identity.read(record)
-        return None if is_absent(value) else self._identity.fit(value)
-
     def _values(self, key: str, record: Record) -> list[Any] | None:
         values: list[Any] = [key]
         try:
@@ -97,7 +94,10 @@ class FreshRows:
                 values.append(None if value is None else each.fit(value))
         except UnfitError:
             return None
-        return None if any(is_absent(values[place]) for place in self._required) else values
+        for place in self._required:
+            if is_absent(values[place]):
+                return None
+        return values
 
     def _names(self) -> list[str]:
         return [each.column.name for each in (self._identity, *self._assignments)]

@@ -43,10 +43,11 @@ def find_joins(sources: Sources, model_ids: Sequence[str]) -> list[Join]:
 
 
 def join(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
-    """Yield each row with its counterparts; an empty one where there is none."""
-    if not joins:
-        yield from ((row,) for row in rows)
-        return
+    """Return each row with its counterparts; an empty one where there is none."""
+    return _joined(world, sources, joins, rows) if joins else zip(rows, strict=True)
+
+
+def _joined(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
     lookups = [_lookup(world, sources, each) for each in joins]
     for row in rows:
         record = [row]
