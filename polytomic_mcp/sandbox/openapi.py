@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Any, Final, cast
 
 from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
@@ -36,7 +36,7 @@ _VERSION: Final[JsonObject] = {
     "in": "header",
     "required": True,
     "description": "The version of the API that shall serve the call.",
-    "schema": {"type": "string", "const": CURRENT},
+    "schema": {"type": "string", "enum": [CURRENT]},
 }
 
 _ERROR: Final[JsonObject] = {
@@ -118,7 +118,12 @@ def _spelled(described: JsonObject, own: str, path: str) -> JsonObject:
 
 def _with_items(schema: JsonObject) -> JsonObject:
     """Say of an array's schema that it holds anything, where it says nothing: generators want it said."""
-    return {"items": {}, **schema} if schema.get("type") == "array" else schema
+    return {"items": {}, **schema} if "array" in _types(schema) else schema
+
+
+def _types(schema: JsonObject) -> list[Any]:
+    named = schema.get("type")
+    return cast("list[Any]", named) if isinstance(named, list) else [named]
 
 
 def _operation(operation: Operation) -> JsonObject:

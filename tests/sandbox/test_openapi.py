@@ -52,7 +52,7 @@ def test_every_array_says_what_it_holds() -> None:
     arrays: list[dict[str, Any]] = []
 
     def note(schema: dict[str, Any]) -> dict[str, Any]:
-        if schema.get("type") == "array":
+        if schema.get("type") in ("array", ["array", "null"]):
             arrays.append(schema)
         return schema
 
@@ -82,3 +82,9 @@ def test_an_answer_without_a_body_has_none(operation: str, status: str) -> None:
     document = describe(load_catalogue(), [operation])
 
     assert "content" not in document["paths"][path][method.lower()]["responses"][status]
+
+
+def test_the_version_is_named_as_generators_take_it_in_a_header() -> None:
+    version = describe(load_catalogue(), ROUTES)["components"]["parameters"]["Version"]
+
+    assert version["schema"] == {"type": "string", "enum": ["2025-09-18"]}
