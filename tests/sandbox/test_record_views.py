@@ -43,6 +43,7 @@ async def test_a_link_shows_the_fields_asked_for_until_it_expires(
     assert link["expires_at"] == "2026-01-15T11:00:00Z"
     assert (shown.status_code, contact["lookup_key_value"] in shown.text) == (200, True)
     assert shown.text.count("<dt>") == 1
+    assert "As it was on 2026-01-15 09:00 UTC; this link works until 2026-01-15 11:00 UTC." in shown.text
     assert gone.status_code == 404
 
 

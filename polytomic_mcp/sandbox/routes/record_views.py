@@ -47,12 +47,17 @@ def _show(request: Request) -> Response:
     if document is None:
         return page("No record here", "This link has expired, or never was one.", status=404)
     facts = {name: _written(value) for name, value in document["_record"].items()}
-    text = f"As it was at {document['created_at']}; this link works until {document['expires_at']}."
+    made, ends = (_minute(document[name]) for name in ("created_at", "expires_at"))
+    text = f"As it was on {made}; this link works until {ends}."
     return page(document["_title"], text, facts=facts)
 
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
 
 
 def _place(call: Call) -> tuple[JsonObject, Table]:
