@@ -142,9 +142,10 @@ def _address(variable: str) -> SplitResult:
 
 
 class Receiver:
-    """A web server that takes what is posted to it, and answers as it is told."""
+    """A web server that takes what is posted to it, and answers with ``statuses``, then ``status``."""
 
     def __init__(self) -> None:
+        self.status = 200
         self.statuses: list[int] = []
         self.came: list[tuple[str, dict[str, str], bytes]] = []
         receiver = self
@@ -153,7 +154,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.came.append((self.path, dict(self.headers), body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else receiver.status)
                 self.end_headers()
                 self.wfile.write(b'{"access_token": "issued"}')
 

@@ -25,6 +25,9 @@ _NOT_EMULATED: Final = ("runafter", "dbtcloud", "multi")
 SELECTIVE_MODES: Final = ("none", "incrementalFields", "nonincrementalFields")
 SYNC_MODES: Final = ("normal", "refetch", "resync", "rebuild")
 
+_MULTI_TYPE: Final = "fields"
+"""The value is a guess; the clients of early 2024 read no answer without one."""
+
 _PARTS: Final = ("frequency", "minute", "hour", "day_of_week", "month", "day_of_month")
 _CAMEL: Final = {"day_of_week": "dayOfWeek", "day_of_month": "dayOfMonth"}
 
@@ -169,9 +172,14 @@ def read_old(schedule: Mapping[str, Any]) -> JsonObject:
 
 
 def show_old(sync: JsonObject) -> JsonObject:
-    """Return the one ``schedule`` of 2024-02-08: as it was sent, unless it has been changed since."""
-    sent = {"frequency": "multi", "multi": sync.get("_multi")}
-    if sent["multi"] and _timetable(read_old(sent)) == _timetable(sync):
+    """Return the one ``schedule`` of 2024-02-08: as it was sent, unless it has been changed since.
+
+    Of several, it always says a ``type``.
+    """
+    multi = members(sync.get("_multi"))
+    type_ = str(multi.get("type") or _MULTI_TYPE)
+    sent = {"frequency": "multi", "multi": {**multi, "type": type_}}
+    if multi and _timetable(read_old(sent)) == _timetable(sync):
         return sent
     default, *others = ({part: each[part] for part in _PARTS} for each in of(sync))
     if not others:
@@ -180,7 +188,7 @@ def show_old(sync: JsonObject) -> JsonObject:
     first = "incrementalFields" if "nonincrementalFields" in modes else SELECTIVE_MODES[0]
     listed = zip((first, *modes), (default, *others), strict=True)
     several = [{"item": item, "schedule": schedule} for item, schedule in listed]
-    return {"frequency": "multi", "multi": {"schedules": several}}
+    return {"frequency": "multi", "multi": {"type": type_, "schedules": several}}
 
 
 def _timetable(both: Mapping[str, Any]) -> list[list[Any]]:

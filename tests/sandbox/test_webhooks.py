@@ -3,10 +3,7 @@
 import hashlib
 import hmac
 import json
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -17,41 +14,6 @@ from polytomic_mcp.sandbox import deliveries, events
 
 SECRET = "a-shared-secret"
 ELSEWHERE = "https://hooks.acme.example/polytomic"
-
-
-class Receiver:
-    """An endpoint on this machine that remembers what came and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.statuses: list[int] = []
-        self.came: list[tuple[dict[str, str], bytes]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.came.append((dict(self.headers), body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else receiver.status)
-                self.end_headers()
-                self.wfile.write(b"thanks")
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server.server_port}/hook"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield receiver
-    receiver.server.shutdown()
-    thread.join()
-    receiver.server.server_close()
 
 
 @pytest.fixture
@@ -108,12 +70,12 @@ async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) 
     assert answer.status_code == 422
 
 
-async def test_an_event_arrives_signed(http: httpx.AsyncClient, receiver: Receiver, happen: Any) -> None:
-    webhook = await create(http, receiver.endpoint)
+async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: Any, happen: Any) -> None:
+    webhook = await create(http, web_receiver.url)
 
     happen()
 
-    ((headers, body),) = receiver.came
+    ((_, headers, body),) = web_receiver.came
     event = json.loads(body)
     assert (await http.get("/api/events")).json()["data"] == [event]
     assert headers["Polytomic-Signature"] == hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -128,64 +90,64 @@ async def test_an_event_arrives_signed(http: httpx.AsyncClient, receiver: Receiv
         "status_code": 200,
         "error_kind": None,
         "error": None,
-        "response_body": "thanks",
+        "response_body": '{"access_token": "issued"}',
     }
 
 
-async def test_the_workers_deliver(http: httpx.AsyncClient, receiver: Receiver, sandbox: Starlette) -> None:
-    await create(http, receiver.endpoint)
+async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette) -> None:
+    await create(http, web_receiver.url)
 
     events.record(sandbox.state.world, "sync.running", {})
     sandbox.state.world.workers.shutdown(wait=True)
 
-    assert len(receiver.came) == 1
+    assert len(web_receiver.came) == 1
 
 
 async def test_what_happens_while_the_sandbox_closes_waits(
-    http: httpx.AsyncClient, receiver: Receiver, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
 ) -> None:
-    await create(http, receiver.endpoint)
+    await create(http, web_receiver.url)
     world = sandbox.state.world
     world.workers.shutdown(wait=True)
 
     events.record(world, "sync.running", {})
-    waiting = len(receiver.came)
+    waiting = len(web_receiver.came)
     deliveries.send_due(world)
 
-    assert (waiting, len(receiver.came)) == (0, 1)
+    assert (waiting, len(web_receiver.came)) == (0, 1)
 
 
 async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     webhook = await create(http)
     path = f"/api/webhooks/{webhook['id']}"
 
     await http.put(path, json={"endpoint": ELSEWHERE, "secret": "another"})
-    kept = await http.put(path, json={"endpoint": receiver.endpoint, "secret": "********"})
+    kept = await http.put(path, json={"endpoint": web_receiver.url, "secret": "********"})
     happen()
 
-    ((headers, body),) = receiver.came
-    assert kept.json()["data"]["endpoint"] == receiver.endpoint
+    ((_, headers, body),) = web_receiver.came
+    assert kept.json()["data"]["endpoint"] == web_receiver.url
     assert headers["Polytomic-Signature"] == deliveries.sign("another", body)
 
 
 async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
 ) -> None:
-    receiver.status = 503
-    webhook = await create(http, receiver.endpoint)
+    web_receiver.status = 503
+    webhook = await create(http, web_receiver.url)
     happen()
     pauses = []
 
     for seconds in (30, 60, 120, 240, 480, 960):
-        before = len(receiver.came)
+        before = len(web_receiver.came)
         clock.advance(seconds=seconds - 1)
         deliveries.send_due(sandbox.state.world)
-        assert len(receiver.came) == before
+        assert len(web_receiver.came) == before
         clock.advance(seconds=1)
         deliveries.send_due(sandbox.state.world)
-        pauses.append(len(receiver.came) - before)
+        pauses.append(len(web_receiver.came) - before)
 
     assert pauses == [1, 1, 1, 1, 1, 0]
     tried = await attempts(http, webhook)
@@ -196,12 +158,12 @@ async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
 
 
 async def test_an_event_that_arrives_at_last_is_not_sent_again(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
 ) -> None:
-    receiver.status = 500
-    webhook = await create(http, receiver.endpoint)
+    web_receiver.status = 500
+    webhook = await create(http, web_receiver.url)
     happen()
-    receiver.status = 204
+    web_receiver.status = 204
     for _ in range(3):
         clock.advance(minutes=1)
         deliveries.send_due(sandbox.state.world)
@@ -211,46 +173,46 @@ async def test_an_event_that_arrives_at_last_is_not_sent_again(
 
 
 async def test_looking_at_deliveries_sends_nothing(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any, clock: Any
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any
 ) -> None:
-    receiver.status = 500
-    webhook = await create(http, receiver.endpoint)
+    web_receiver.status = 500
+    webhook = await create(http, web_receiver.url)
     happen()
     clock.advance(minutes=1)
 
     await attempts(http, webhook)
 
-    assert len(receiver.came) == 1
+    assert len(web_receiver.came) == 1
 
 
 async def test_the_clock_sends_again_until_the_event_is_taken(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
-    receiver.statuses = [503, 500]
-    webhook = await create(http, receiver.endpoint)
+    web_receiver.statuses = [503, 500]
+    webhook = await create(http, web_receiver.url)
     happen()
 
     moved = (await http.post("/sandbox/clock", json={"advance": "1h"})).json()
 
-    event_id = json.loads(receiver.came[0][1])["id"]
+    event_id = json.loads(web_receiver.came[0][2])["id"]
     again = {"webhook_id": webhook["id"], "event_id": event_id, "event_type": "sync.running"}
     assert moved["deliveries"] == [
         {**again, "attempted_at": "2026-01-15T09:00:30Z", "success": False, "error_kind": "status"},
         {**again, "attempted_at": "2026-01-15T09:01:30Z", "success": True, "error_kind": None},
     ]
-    assert len({body for _, body in receiver.came}) == 1
-    assert {headers["Polytomic-Signature"] for headers, _ in receiver.came} == {
-        deliveries.sign(SECRET, receiver.came[0][1])
+    assert len({body for _, _, body in web_receiver.came}) == 1
+    assert {headers["Polytomic-Signature"] for _, headers, _ in web_receiver.came} == {
+        deliveries.sign(SECRET, web_receiver.came[0][2])
     }
     assert (await http.get("/sandbox/clock")).json()["next_due"] is None
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
 async def test_an_endpoint_that_is_not_there_is_written_down(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any, endpoint: str | None
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, endpoint: str | None
 ) -> None:
-    receiver.server.server_close()
-    webhook = await create(http, endpoint or receiver.endpoint)
+    web_receiver.server.server_close()
+    webhook = await create(http, endpoint or web_receiver.url)
 
     happen()
 
@@ -284,9 +246,9 @@ async def test_nothing_leaves_this_machine(http: httpx.AsyncClient, happen: Any,
 
 
 async def test_a_disabled_webhook_misses_what_happens(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
-    webhook = await create(http, receiver.endpoint)
+    webhook = await create(http, web_receiver.url)
     path = f"/api/webhooks/{webhook['id']}"
 
     disabled = (await http.post(f"{path}/disable")).json()["data"]
@@ -301,17 +263,17 @@ async def test_a_disabled_webhook_misses_what_happens(
 
 @pytest.mark.parametrize("how", ["disable", "delete"])
 async def test_what_waits_for_a_webhook_that_goes_is_dropped(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any, clock: Any, sandbox: Starlette, how: str
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette, how: str
 ) -> None:
-    receiver.status = 500
-    path = f"/api/webhooks/{(await create(http, receiver.endpoint))['id']}"
+    web_receiver.status = 500
+    path = f"/api/webhooks/{(await create(http, web_receiver.url))['id']}"
     happen()
 
     await (http.post(f"{path}/disable") if how == "disable" else http.delete(path))
     clock.advance(minutes=1)
     deliveries.send_due(sandbox.state.world)
 
-    assert len(receiver.came) == 1
+    assert len(web_receiver.came) == 1
 
 
 async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient, happen: Any) -> None:
@@ -357,11 +319,11 @@ async def test_deliveries_are_gone_after_48_hours(http: httpx.AsyncClient, happe
 
 
 async def test_a_webhook_of_another_organization_hears_nothing(
-    http: httpx.AsyncClient, receiver: Receiver, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
-    await create(http, receiver.endpoint, organization_id=other["id"])
+    await create(http, web_receiver.url, organization_id=other["id"])
 
     happen()
 
-    assert receiver.came == []
+    assert web_receiver.came == []

@@ -142,3 +142,20 @@ def world(sandbox: Starlette, workers: ThreadPoolExecutor) -> World:
 @pytest.fixture
 def stage(world: World, http: httpx.AsyncClient, connect: Connect) -> Stage:
     return Stage(world, http, connect)
+
+
+@pytest.fixture
+def people(stage: Stage) -> Table:
+    return stage.table("shop.people", "id n:number", ({"id": str(n), "n": n} for n in range(3)))
+
+
+@pytest.fixture
+async def sync(stage: Stage, people: Table) -> dict[str, Any]:
+    return await stage.sync(active=True, schemas=[people.name])
+
+
+@pytest.fixture
+async def held(stage: Stage, sync: dict[str, Any], workers: Any) -> Any:
+    """An execution that waits for a worker."""
+    workers.is_holding = True
+    return await stage.ask("POST", f"{sync['id']}/executions", json={})

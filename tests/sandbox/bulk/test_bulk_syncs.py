@@ -65,7 +65,7 @@ async def test_an_update_to_another_source_selects_all_of_it(stage: Any) -> None
 
 
 async def test_the_list_has_pages_and_can_be_of_active_ones_only(stage: Any, clock: Any) -> None:
-    ids = []
+    ids: list[str] = []
     for name in ("a", "b", "c"):
         ids.append((await stage.sync(name=name, active=name == "b"))["id"])
         clock.advance(seconds=1)
@@ -177,6 +177,7 @@ async def test_the_older_version_has_several_schedules_in_one(stage: Any) -> Non
 
     newer = await stage.ask("GET", created["id"])
     items = [each["item"] for each in created["schedule"]["multi"]["schedules"]]
+    assert created["schedule"]["multi"]["type"] == "fields"
     assert items == ["incrementalFields", "nonincrementalFields"]
     assert newer["default_schedule"]["frequency"] == "continuous"
     assert newer["additional_schedules"][0]["selective_mode"] == "nonincrementalFields"
@@ -191,7 +192,7 @@ async def test_schedules_of_the_older_version_come_back_as_they_were_sent(
 ) -> None:
     daily = {"frequency": "daily", "hour": "05", "minute": "00"}
     several = [{"item": item, "schedule": daily} for item in items]
-    sent = {"frequency": "multi", "multi": {"type": "fields", "schedules": several}}
+    sent = {"frequency": "multi", "multi": {"type": "my own", "schedules": several}}
     body = await stage.body(schedule=sent)
     del body["default_schedule"]
 
@@ -210,6 +211,7 @@ async def test_schedules_of_the_older_version_need_no_kind_of_field(stage: Any) 
 
     shown = (await stage.http.get(f"/api/bulk/syncs/{sync['id']}", headers=OLD)).json()["data"]
 
+    assert shown["schedule"]["multi"]["type"] == "fields"
     assert [each["item"] for each in shown["schedule"]["multi"]["schedules"]] == ["none", "none"]
 
 

@@ -61,7 +61,7 @@ class Runs:
         assert answer.is_success, answer.text
         return answer.json()["data"]
 
-    async def sync(self) -> str:
+    async def sync(self, **more: Any) -> str:
         model = await self.ask("POST", "/api/models", json=self.model())
         body = {
             "name": "Move people",
@@ -78,9 +78,9 @@ class Runs:
                 "function": "Equality",
             },
         }
-        return (await self.ask("POST", "/api/syncs", json=body))["id"]
+        return (await self.ask("POST", "/api/syncs", json=body | more))["id"]
 
-    async def bulk_sync(self) -> str:
+    async def bulk_sync(self, **more: Any) -> str:
         body = {
             "name": "Copy people",
             "source_connection_id": self.connections["mysql"],
@@ -90,7 +90,7 @@ class Runs:
             "mode": "replicate",
             "schemas": ["people"],
         }
-        return (await self.ask("POST", "/api/bulk/syncs", json=body))["id"]
+        return (await self.ask("POST", "/api/bulk/syncs", json=body | more))["id"]
 
     def model(self) -> dict[str, Any]:
         return {

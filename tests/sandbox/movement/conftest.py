@@ -212,3 +212,15 @@ async def model(stage: Stage) -> str:
     """Make a model of one person, and the table of arrivals that it may go to."""
     stage.table("public.arrivals", "id name! age:number")
     return await stage.model("people", "id name age:number", [{"id": "1", "name": "Ada", "age": 36}])
+
+
+@pytest.fixture
+def scheduled(stage: Stage, model: str) -> Any:
+    """Make an active sync of a schedule."""
+
+    async def made(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return await stage.sync(
+            model, "public.arrivals", **stage.MAPPED, **{"schedule": schedule, "active": True, **more}
+        )
+
+    return made

@@ -12,19 +12,6 @@ from polytomic_mcp.sandbox.world import World
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 
-@pytest.fixture
-def scheduled(stage: Any, model: str) -> Any:
-    """Make an active sync of a schedule."""
-
-    async def made(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:
-        sync: dict[str, Any] = await stage.sync(
-            model, "public.arrivals", **stage.MAPPED, **{"schedule": schedule, "active": True, **more}
-        )
-        return sync
-
-    return made
-
-
 def dues(report: dict[str, Any]) -> list[str]:
     return [each["due"] for each in report["started"]]
 
@@ -258,97 +245,6 @@ async def test_a_run_of_another_process_that_was_killed_is_not_repeated(tmp_path
 
     assert due.time == datetime(2026, 1, 16, 6, tzinfo=UTC)
     assert next_due == datetime(2026, 1, 18, 6, tzinfo=UTC)
-
-
-@pytest.fixture
-def after(scheduled: Any) -> Any:
-    """Make a sync that runs after others."""
-
-    async def made(*others: str, **more: Any) -> dict[str, Any]:
-        kinds = {"run_after": {"sync_ids": list(others)}, "frequency": "runafter"}
-        sync: dict[str, Any] = await scheduled(kinds | more, name="after")
-        return sync
-
-    return made
-
-
-async def test_a_sync_runs_after_another_each_time_that_one_has_run(
-    scheduled: Any, after: Any, advance: Any
-) -> None:
-    first = await scheduled(DAILY)
-    second = await after(first["id"])
-
-    report = await advance("2d")
-
-    assert [each["sync_id"] for each in report["started"]] == [first["id"], second["id"]] * 2
-    assert dues(report) == ["2026-01-16T06:00:00Z"] * 2 + ["2026-01-17T06:00:00Z"] * 2
-
-
-async def test_a_sync_runs_after_a_run_by_hand_when_the_clock_is_asked(
-    stage: Any, scheduled: Any, after: Any, advance: Any
-) -> None:
-    first = await scheduled({"frequency": "manual"})
-    await after(first["id"])
-    counts = []
-    for _ in range(2):
-        await stage.start(first)
-        counts.append(len((await advance("0"))["started"]))
-
-    test = await stage.start(first, test=True)
-    counts.append(len((await advance("1h"))["started"]))
-
-    assert counts == [1, 1, 0]
-    assert test["type"] == "test"
-
-
-async def test_a_sync_that_runs_after_several_waits_for_all_of_them(
-    stage: Any, scheduled: Any, after: Any, advance: Any
-) -> None:
-    first, second = [await scheduled({"frequency": "manual"}, name=name) for name in "ab"]
-    sync = await after(first["id"], second["id"])
-
-    await stage.start(first)
-    one = await advance("1h")
-    await stage.start(second)
-    both = await advance("1h")
-
-    assert one["started"] == []
-    assert [each["sync_id"] for each in both["started"]] == [sync["id"]]
-
-
-async def test_a_sync_can_wait_for_a_success(stage: Any, scheduled: Any, after: Any, advance: Any) -> None:
-    first = await scheduled(DAILY)
-    await after(first["id"], run_after_success_only=True)
-    anyhow = await after(first["id"])
-    people = stage.world.tables.get("postgresql", "public.people")
-    stage.world.tables.drop(people)
-
-    report = await advance("1d")
-
-    assert [each["sync_id"] for each in report["started"]] == [first["id"], anyhow["id"]]
-
-
-async def test_a_sync_waits_for_nobody_who_is_gone(
-    stage: Any, scheduled: Any, after: Any, advance: Any
-) -> None:
-    first, second = [await scheduled({"frequency": "manual"}, name=name) for name in "ab"]
-    await after(first["id"], second["id"])
-    await stage.http.delete(f"/api/syncs/{second['id']}")
-    await stage.start(first)
-
-    assert len((await advance("1h"))["started"]) == 1
-
-
-async def test_a_sync_cannot_run_after_itself(stage: Any, model: str, scheduled: Any, after: Any) -> None:
-    first = await scheduled(DAILY)
-    second = await after(first["id"])
-    third = await after(first["id"], second["id"])
-    schedule = {"frequency": "runafter", "run_after": {"sync_ids": [third["id"]]}}
-    body = await stage.body(model, "public.arrivals", **stage.MAPPED, schedule=schedule)
-
-    answer = await stage.http.put(f"/api/syncs/{first['id']}", json=body)
-
-    assert stage.codes(answer) == [("invalid_schedule", "schedule.run_after")]
 
 
 async def test_events_of_the_runs_reach_the_webhook_at_their_time(

@@ -76,6 +76,38 @@ def bulk(company: Any) -> Any:
     return company
 
 
+@pytest.fixture
+def run_schemas() -> list[dict[str, Any]]:
+    """The schemas of a run that is under way: one has ended, one has failed."""
+    return [
+        {
+            "schema": "contacts",
+            "output_name": "people",
+            "status": "completed",
+            "record_count": 40,
+            "version": "1",
+        },
+        {"schema": "deals", "status": "failed", "error_count": 2, "status_message": "no such column"},
+        {"schema": "companies", "status": "running", "record_count": 7},
+    ]
+
+
+@pytest.fixture
+def run_states(bulk: Any) -> Any:
+    """Serve one execution of the bulk sync in the given states, the last for ever."""
+
+    def serve(*states: dict[str, Any]) -> None:
+        left = list(states)
+        bulk[f"POST {BULK_PATH}/executions"] = {"data": {"id": RUN, "status": "created"}}
+        bulk[f"GET {BULK_PATH}/executions/{RUN}"] = lambda _: {
+            "data": {"id": RUN} | (left.pop(0) if len(left) > 1 else left[0])
+        }
+        last = {"current_execution": None, "last_execution": {"id": RUN}}
+        bulk[f"GET {BULK_PATH}/status"] = {"data": last}
+
+    return serve
+
+
 def hold(api: Any, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
     """Store a bulk sync with its schemas; what is written to it is answered over what was stored."""
     api.holds("bulk/syncs", stored)

@@ -1,0 +1,123 @@
+"""Runs of a bulk sync that are canceled: before they begin, on the way, whole or by schema."""
+
+from typing import Any
+
+import pytest
+
+
+def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strike: Any) -> None:
+    """Call ``strike`` once a run has read so many rows of its source."""
+    read = stage.world.tables.read
+
+    def reading(table: Any) -> Any:
+        for position, row in enumerate(read(table)):
+            if position == count and table.system == "mysql":
+                strike()
+            yield row
+
+    monkeypatch.setattr(stage.world.tables, "read", reading)
+
+
+@pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
+async def test_an_execution_is_canceled_before_it_begins(
+    stage: Any, sync: Any, held: Any, workers: Any, by: str
+) -> None:
+    match by:
+        case "id":
+            answer = await stage.ask("POST", f"{sync['id']}/executions/{held['id']}/cancel")
+            assert "being canceled" in answer["message"]
+        case "current":
+            answer = await stage.ask("POST", f"{sync['id']}/cancel")
+            assert "being canceled" in answer["message"]
+        case "deactivation":
+            await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
+        case _:
+            await stage.ask("PUT", sync["id"], json=await stage.body(active=False))
+
+    workers.release()
+
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    assert (ended["status"], ended["schemas"][0]["status"]) == ("canceled", "canceled")
+    assert stage.world.tables.get("postgresql", "copy.shop_people") is None
+
+
+async def test_deactivation_without_a_run_cancels_nothing(stage: Any, sync: Any) -> None:
+    answer = await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
+
+    assert answer == {"id": sync["id"], "active": False}
+
+
+async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
+    execution = await stage.start(sync)
+
+    current = await stage.ask("POST", f"{sync['id']}/cancel")
+    ended = await stage.ask("POST", f"{sync['id']}/executions/{execution['id']}/cancel")
+    schema = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
+
+    assert "not running" in current["message"]
+    assert "completed already" in ended["message"]
+    assert "not running" in schema["message"]
+
+
+async def test_a_canceled_run_stops_between_two_chunks(
+    stage: Any, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+
+    def strike() -> None:
+        current = next(iter(stage.world.store.list("bulk_execution")))
+        stage.world.store.put("bulk_execution", current["id"], current | {"status": "canceling"})
+
+    _strike_after(stage, monkeypatch, 2_500, strike)
+
+    execution = await stage.start(sync)
+
+    assert (execution["status"], execution["record_count"]) == ("canceled", 2_000)
+    assert len(stage.rows("copy.shop_people")) == 2_000
+
+
+@pytest.mark.parametrize("mode", ["replicate", "snapshot", "append"])
+async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
+    stage: Any, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+    stage.table("shop.zebras", "id", [{"id": "1"}])
+    sync = await stage.sync(mode=mode)
+
+    def strike() -> None:
+        current = next(iter(stage.world.store.list("bulk_execution")))
+        canceling = {"_canceling": ["shop.people"]}
+        stage.world.store.put("bulk_execution", current["id"], current | canceling)
+
+    _strike_after(stage, monkeypatch, 2_500, strike)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "completed"
+    assert [each["status"] for each in execution["schemas"]] == ["canceled", "completed"]
+    with stage.world.store.transaction() as connection:
+        aside = connection.execute("SELECT count(*) FROM rows WHERE source LIKE 'aside/%'").fetchone()
+    assert aside == (0,)
+
+
+async def test_a_schema_can_be_canceled_before_its_turn(
+    stage: Any, sync: Any, held: Any, workers: Any
+) -> None:
+    first = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
+    workers.release()
+
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    assert "being canceled" in first["message"]
+    assert (ended["status"], ended["schemas"][0]["status"]) == ("completed", "canceled")
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_schema_that_no_run_copies_cannot_be_canceled(stage: Any, workers: Any) -> None:
+    stage.table("shop.more", "id")
+    sync = await stage.sync(schemas=["shop.people"])
+    workers.is_holding = True
+    await stage.ask("POST", f"{sync['id']}/executions", json={})
+
+    answer = await stage.ask("POST", f"{sync['id']}/schemas/shop.more/cancel")
+
+    assert "not being synced" in answer["message"]

@@ -1,0 +1,76 @@
+"""A browser without a key, and pages of connect sessions for it to open."""
+
+from collections.abc import Awaitable, Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its inputs by name, its links, and who describes what."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.inputs = {
+            str(attributes["name"]): attributes
+            for tag, attributes in self.tags
+            if tag in {"input", "select", "textarea"}
+        }
+        self.links = [str(attributes["href"]) for tag, attributes in self.tags if tag == "a"]
+        self.ids = {attributes.get("id") for _, attributes in self.tags}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def browser(sandbox: Starlette) -> httpx.AsyncClient:
+    """A client without a key."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox")
+
+
+@pytest.fixture
+def read_page() -> type[Page]:
+    return Page
+
+
+@pytest.fixture
+def open_page(http: httpx.AsyncClient) -> Callable[..., Awaitable[str]]:
+    """Open a session and return the address of its page."""
+
+    async def opened(*whitelist: str, **more: Any) -> str:
+        back = "https://acme.example/back?a=1"
+        body = {"name": "Theirs <b>&", "redirect_url": back, "whitelist": list(whitelist), **more}
+        answer = await http.post("/api/connections/connect", json=body)
+        assert answer.status_code == 200, answer.text
+        address: str = answer.json()["data"]["redirect_url"]
+        return address
+
+    return opened
+
+
+@pytest.fixture
+def connections(http: httpx.AsyncClient) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+    async def listed() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await http.get("/api/connections")).json()["data"]
+        return found
+
+    return listed
+
+
+@pytest.fixture
+def right_form() -> dict[str, str]:
+    """What a person fills in for a PostgreSQL, all of it right."""
+    return {
+        "configuration.hostname": "db.acme.example",
+        "configuration.username": "ada",
+        "configuration.password": "pw",
+        "configuration.database": "app",
+        "configuration.port": "5432",
+    }

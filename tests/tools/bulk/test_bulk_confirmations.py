@@ -1,0 +1,114 @@
+"""What a person is asked before a bulk sync is rebuilt or deleted."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from mcp.types import ElicitResult
+
+BULK = "55555555-0000-0000-0000-000000000001"
+PATH = f"/api/bulk/syncs/{BULK}"
+START = f"POST {PATH}/executions"
+NAME = "HubSpot to PostgreSQL"
+
+
+class Person:
+    """Somebody who fills in each form the same way, and remembers the questions."""
+
+    def __init__(self, **answer: bool) -> None:
+        self.answer = answer
+        self.questions: list[str] = []
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        del context
+        self.questions.append(params.message)
+        return ElicitResult(action="accept", content=dict(self.answer))
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"resync": True}, {"resync_mode": "rebuild"}),
+        ({"resync": True, "resync_mode": "rebuild"}, {"resync_mode": "rebuild"}),
+        ({"resync": False}, {}),
+        ({"resync": False, "resync_mode": "resync"}, {"resync_mode": "resync"}),
+        ({"test": True, "resync": False}, {"test": True}),
+    ],
+)
+async def test_the_old_spelling_of_a_resync_is_understood(
+    given: dict[str, Any], sent: dict[str, Any], connect: Any, bulk: Any, run_states: Any
+) -> None:
+    run_states({"status": "completed"})
+
+    async with connect(elicitation_callback=Person(rebuild=True)) as tools:
+        await tools("start_bulk_sync", bulk_sync_id=NAME, **given)
+
+    assert bulk.bodies(START) == [sent]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_outputs_are_dropped_when_a_person_says_so(
+    *, mode: str, is_wanted: bool, connect: Any, bulk: Any, run_states: Any
+) -> None:
+    run_states({"status": "completed"})
+    person = Person(rebuild=is_wanted)
+    rebuild = {"bulk_sync_id": NAME, "resync_mode": "rebuild", "schemas": ["People", "deals"]}
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        is_error, answer = await tools.try_("start_bulk_sync", rebuild)
+
+    sent = {"resync_mode": "rebuild", "schemas": ["contacts", "deals"]}
+    assert bulk.bodies(START) == ([sent] if is_wanted else [])
+    assert is_wanted or answer == f"Nobody said yes, so the bulk sync '{NAME}' was not rebuilt."
+    assert is_error != is_wanted
+    assert person.questions[0] == (
+        f"Rebuild the bulk sync '{NAME}' ({BULK})?\nAt its destination the outputs of contacts, deals are "
+        "dropped, then copied anew from the source."
+    )
+
+
+@pytest.mark.parametrize("resync_mode", ["refetch", "resync", None])
+async def test_nobody_is_asked_where_nothing_is_dropped(
+    resync_mode: str | None, connect: Any, run_states: Any
+) -> None:
+    run_states({"status": "completed"})
+    person = Person(rebuild=False)
+
+    async with connect(elicitation_callback=person) as tools:
+        await tools("start_bulk_sync", bulk_sync_id=NAME, resync_mode=resync_mode)
+
+    assert person.questions == []
+
+
+async def test_where_nobody_can_be_asked_a_rebuild_is_left_to_a_tool_that_destroys(
+    tools: Any, bulk: Any, run_states: Any
+) -> None:
+    run_states({"status": "completed"})
+
+    text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, resync=True)
+    assert "every schema that is on are dropped" in text
+    assert bulk.written() == []
+
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    await tools(step["tool"], **step["arguments"])
+    assert bulk.bodies(START) == [{"resync_mode": "rebuild"}]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_a_bulk_sync_is_deleted_when_a_person_says_so(
+    *, mode: str, is_wanted: bool, connect: Any, bulk: Any
+) -> None:
+    bulk[f"DELETE {PATH}"] = httpx.Response(204)
+    person = Person(delete=is_wanted)
+
+    async with connect(mode=mode, elicitation_callback=person) as tools:
+        is_error, _ = await tools.try_("delete_bulk_sync", {"bulk_sync_id": NAME})
+
+    assert is_error != is_wanted
+    assert bulk.written() == ([f"DELETE {PATH}"] if is_wanted else [])
+    assert person.questions[0].startswith(
+        f"Delete the bulk sync '{NAME}' ({BULK})?\nIts schedules and history go"
+    )
