@@ -1,6 +1,6 @@
 """Runs a sync: reads its records, moves them chunk by chunk, and keeps true counts of what became of them.
 
-Every run reads all records. One that the target holds already counts as an update where the mode
+Every run reads all records (a guess). One that the target holds already counts as an update where the mode
 updates, whether its values differ or not, so that the counts add up to ``total``; what a mode leaves alone
 (``create`` finds it there, ``update`` does not) counts in ``total`` only. Each chunk's rows, counts and
 log lines are written in one transaction, so a process that is killed leaves counts that match the rows.
