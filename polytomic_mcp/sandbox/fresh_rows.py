@@ -56,7 +56,7 @@ class FreshRows:
         self._table = plan.target.table
         self._now = now
         (self._identity,) = plan.identities
-        self._assignments = [each for each in plan.assignments if each.column.createable]
+        self._assignments = plan.assignments
         self._required = [at for at, name in enumerate(self._names()) if at and name in plan.required]
         is_key = self._identity.column.name == self._table.key
         self._referred = _referred(tables, plan) if is_key else None
