@@ -10,9 +10,9 @@ from mcp.server.lowlevel.server import HandlerEntry, Server
 from mcp.types import ReadResourceRequestParams, ReadResourceResult, TextResourceContents
 
 from polytomic_mcp import resources
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import OVER
-from polytomic_mcp.tools.json_values import as_object
+from polytomic_mcp.tools.answers.json_values import as_object
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.syncs.executions import OVER
 
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE

@@ -19,14 +19,14 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.guides import Argument, Guide
 from polytomic_mcp.resources import LATEST
-from polytomic_mcp.tools.answers import data_of, items_of
-from polytomic_mcp.tools.arguments import caller_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.connections import type_id
-from polytomic_mcp.tools.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.merging import given
-from polytomic_mcp.tools.names import CONNECTION, SYNC, every, find
-from polytomic_mcp.tools.targets import find_target, target_fields, target_objects
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, every, find
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.connections.connections import type_id
+from polytomic_mcp.tools.framework.arguments import caller_of
+from polytomic_mcp.tools.syncs.targets import find_target, target_fields, target_objects
 
 _MODEL_SOURCE: Final = "GET /api/connections/{id}/modelsync/source"
 _FRESH: Final = 10.0

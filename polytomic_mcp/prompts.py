@@ -13,9 +13,9 @@ from pydantic_core import to_json
 
 from polytomic_mcp.guides import Argument, Guide, Step
 from polytomic_mcp.settings import TOOLSETS
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.json_values import as_list, as_object
-from polytomic_mcp.tools.spelling import nearest, quoted
+from polytomic_mcp.tools.answers.json_values import as_list, as_object
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.caller import Caller
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _RULES: Final = (

@@ -13,17 +13,17 @@ from pydantic_core import to_json
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.errors import NotFoundError, PolytomicError, UnknownOperationError
-from polytomic_mcp.tools.arguments import api_of, caller_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.connection_types import describe_connection_type
-from polytomic_mcp.tools.connections import get_connection
-from polytomic_mcp.tools.definitions import compact
-from polytomic_mcp.tools.executions import get_sync_execution
-from polytomic_mcp.tools.json_values import JsonObject
-from polytomic_mcp.tools.models import get_model
-from polytomic_mcp.tools.replies import answer
-from polytomic_mcp.tools.results import Answer, Result
-from polytomic_mcp.tools.syncs import get_sync
+from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.tools.answers.replies import answer
+from polytomic_mcp.tools.answers.results import Answer, Result
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.connections.connection_types import describe_connection_type
+from polytomic_mcp.tools.connections.connections import get_connection
+from polytomic_mcp.tools.framework.arguments import api_of, caller_of
+from polytomic_mcp.tools.framework.definitions import compact
+from polytomic_mcp.tools.models.models import get_model
+from polytomic_mcp.tools.syncs.executions import get_sync_execution
+from polytomic_mcp.tools.syncs.syncs import get_sync
 
 CATALOGUE: Final = "polytomic://operations"
 OPERATION: Final = "polytomic://operations/{+operation}"
@@ -119,7 +119,7 @@ async def execution(context: Context[Caller], sync_id: str, execution_id: str) -
 
 async def bulk_sync(context: Context[Caller], bulk_sync_id: str) -> str:
     """Show a bulk sync: connections, settings, schedules, schemas."""
-    from polytomic_mcp.tools.bulk_syncs import get_bulk_sync  # noqa: PLC0415 - its toolset is seldom on
+    from polytomic_mcp.tools.bulk_syncs.bulk_syncs import get_bulk_sync  # noqa: PLC0415 - its toolset is seldom on
 
     return await _read(get_bulk_sync, await api_of(context), bulk_sync_id=bulk_sync_id)
 

@@ -25,10 +25,10 @@ from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.stdio import answering
 from polytomic_mcp.subscriptions import Subscriptions
 from polytomic_mcp.tasks import Seal, Tasks, secret_of, works_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.spelling import nearest, quoted
-from polytomic_mcp.tools.tool import PolytomicTool
-from polytomic_mcp.tools.toolset import Toolset
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.framework.tool import PolytomicTool
+from polytomic_mcp.tools.framework.toolset import Toolset
 
 _INSTRUCTIONS: Final = (
     "Polytomic moves data. A connection reaches a system; a model is a query or table over a connection; "
@@ -96,7 +96,7 @@ class PolytomicServer(MCPServer[Caller]):
 
 def toolsets(names: Sequence[str] = TOOLSETS) -> list[Toolset]:
     """Return the toolsets of those names; a module is imported only when its toolset is wanted."""
-    return [import_module(f"polytomic_mcp.tools.{name}").TOOLSET for name in names]
+    return [import_module(f"polytomic_mcp.tools.toolsets.{name}").TOOLSET for name in names]
 
 
 def toolset_of(tool: str) -> str | None:

@@ -34,11 +34,11 @@ from polytomic_mcp.errors import (
     UnavailableError,
 )
 from polytomic_mcp.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
-from polytomic_mcp.tools.arguments import caller_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.executions import OVER, Execution, latest_id, read_execution
-from polytomic_mcp.tools.names import SYNC, find
-from polytomic_mcp.tools.waiting import retry_after
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.names import SYNC, find
+from polytomic_mcp.tools.api_access.waiting import retry_after
+from polytomic_mcp.tools.framework.arguments import caller_of
+from polytomic_mcp.tools.syncs.executions import OVER, Execution, latest_id, read_execution
 
 MOST_FOLLOWED: Final = 20
 """How many executions one session, or one stream, may follow at a time."""

@@ -22,7 +22,7 @@ import duckdb
 import httpx
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.world import World
+from polytomic_mcp.sandbox.world.world import World
 
 _KEY: Final = "benchmark"
 _FLOW: Final = "my-gong-engage-flow"

@@ -8,12 +8,12 @@ from typing import Final
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
-from polytomic_mcp.sandbox.emulation import load_emulation
+from polytomic_mcp.sandbox.api.emulation import load_emulation
+from polytomic_mcp.sandbox.data.sample_company.rows import seed
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.systems.systems import load_systems
+from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.routes import ROUTES
-from polytomic_mcp.sandbox.seeding import seed
-from polytomic_mcp.sandbox.store import Store
-from polytomic_mcp.sandbox.systems import load_systems
-from polytomic_mcp.sandbox.tables import Tables
 
 PAGE: Final = Path(__file__).parent.parent / "SANDBOX.md"
 
@@ -54,7 +54,8 @@ def _operations() -> Iterator[str]:
 def _systems() -> Iterator[str]:
     yield "## Systems that hold data\n"
     yield (
-        "Each is described by files under `polytomic_mcp/sandbox/seed/systems`; a new one is a folder there. "
+        "Each is described by files under `polytomic_mcp/sandbox/data/sample_company/systems`; "
+        "a new one is a folder there. "
         "Connections of all other types can be created and tested, and say that they hold no data.\n"
     )
     tables = Tables(Store(), seed)

@@ -25,7 +25,7 @@ from mcp import Client
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.settings import Secret
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 
 
 def pytest_unconfigure() -> None:

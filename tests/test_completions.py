@@ -13,7 +13,7 @@ from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.guides import load_guides
-from polytomic_mcp.sandbox.tables import Column, Table
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.settings import Secret
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]

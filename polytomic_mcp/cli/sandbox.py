@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
 def _print_openapi() -> int:
     """Print the document; what reads it comes with the sandbox, so it is imported here."""
     from polytomic_mcp.catalogue import load_catalogue  # noqa: PLC0415
-    from polytomic_mcp.sandbox.openapi import describe  # noqa: PLC0415
+    from polytomic_mcp.sandbox.control.openapi import describe  # noqa: PLC0415
     from polytomic_mcp.sandbox.routes import ROUTES  # noqa: PLC0415
 
     print(json.dumps(describe(load_catalogue(), ROUTES), indent=1))

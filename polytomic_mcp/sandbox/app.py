@@ -15,22 +15,24 @@ from starlette.routing import Route
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.sandbox import bulk_executions, executions, jobs, queries
-from polytomic_mcp.sandbox.api import Api, render
-from polytomic_mcp.sandbox.call import Answer
+from polytomic_mcp.sandbox.api.call import Answer
+from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
-from polytomic_mcp.sandbox.fault import Spec
-from polytomic_mcp.sandbox.fault_routes import failing
-from polytomic_mcp.sandbox.faults import Faults
-from polytomic_mcp.sandbox.front import Front
-from polytomic_mcp.sandbox.refusals import RefusalError
-from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older
-from polytomic_mcp.sandbox.seed import plant
-from polytomic_mcp.sandbox.servers.hosts import AllowedHosts
-from polytomic_mcp.sandbox.store import Store
-from polytomic_mcp.sandbox.timer import Timer
-from polytomic_mcp.sandbox.versions import CURRENT
-from polytomic_mcp.sandbox.world import Clock, World, utc_now
+from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.faults.fault import Spec
+from polytomic_mcp.sandbox.faults.rules import Faults
+from polytomic_mcp.sandbox.gateway.dispatch import Api, render
+from polytomic_mcp.sandbox.gateway.faults.failing_routes import failing
+from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
+from polytomic_mcp.sandbox.initial_data import seed_world
+from polytomic_mcp.sandbox.resources.models import queries
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, jobs
+from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
+from polytomic_mcp.sandbox.scheduler.timer import Timer
+from polytomic_mcp.sandbox.world.world import World
 
 _NO_TABLES: Final[Mapping[str, str | Path]] = MappingProxyType({})
 
@@ -74,10 +76,10 @@ def create_sandbox(
     world.faults = standing
     notes = _populate(world, tables, contacts)
     catalogue = load_catalogue()
-    api = Api(world, catalogue, failing({**ROUTES, **older.ROUTES}), older.OPERATIONS)
-    front = Front(api, world, catalogue)
+    api = Api(world, catalogue, failing({**ROUTES, **older_operations.ROUTES}), older_operations.OPERATIONS)
+    middleware = FaultMiddleware(api, world, catalogue)
     app = Starlette(
-        routes=[Route("/api/{path:path}", front), *PAGES, *CONTROLS],
+        routes=[Route("/api/{path:path}", middleware), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
@@ -114,7 +116,7 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
 def _populate(world: World, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
     """Fill a new world and tidy up one that was left; a world that cannot be filled is closed."""
     try:
-        notes = plant(world, tables, contacts)
+        notes = seed_world(world, tables, contacts)
         executions.interrupt_all(world)
         bulk_executions.interrupt_all(world)
         jobs.interrupt_all(world)

@@ -25,11 +25,11 @@ from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tasks.seal import Reference, Seal
 from polytomic_mcp.tasks.task import began, detailed, status_of, task
 from polytomic_mcp.tasks.work import Outcome, Work, Works
-from polytomic_mcp.tools.arguments import caller_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.json_values import as_object
-from polytomic_mcp.tools.merging import given
-from polytomic_mcp.tools.replies import written
+from polytomic_mcp.tools.answers.json_values import as_object
+from polytomic_mcp.tools.answers.replies import written
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.framework.arguments import caller_of
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 _LONGEST_ID: Final = 2_000

@@ -6,10 +6,10 @@ from typing import Any, Final
 from mcp.server.mcpserver import Context
 
 from polytomic_mcp.tasks.work import Outcome, Status, Work, Works
-from polytomic_mcp.tools.arguments import caller_of
-from polytomic_mcp.tools.caller import Caller
-from polytomic_mcp.tools.json_values import JsonObject
-from polytomic_mcp.tools.replies import answer
+from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.tools.answers.replies import answer
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.framework.arguments import caller_of
 
 _ENDS: Final = frozenset({"completed", "done", "errors", "failed", "interrupted"})
 _AT_ONCE: Final = {"wait_seconds": 0}
@@ -28,7 +28,7 @@ def works_of(toolsets: Collection[str]) -> Works:
 
 def sync_run() -> Work:
     """Return how a run of a sync is followed."""
-    from polytomic_mcp.tools import executions  # noqa: PLC0415 - only where the toolset is wanted
+    from polytomic_mcp.tools.syncs import executions  # noqa: PLC0415 - only where the toolset is wanted
 
     async def look(context: Context[Caller], sync_id: str, id_: str) -> Outcome:
         caller = await caller_of(context)
@@ -43,7 +43,7 @@ def sync_run() -> Work:
 
 def bulk_run() -> Work:
     """Return how a run of a bulk sync is followed."""
-    from polytomic_mcp.tools import bulk_executions  # noqa: PLC0415 - only where the toolset is wanted
+    from polytomic_mcp.tools.bulk_syncs import executions as bulk_executions  # noqa: PLC0415 - only where the toolset is wanted
 
     async def look(context: Context[Caller], bulk_sync_id: str, id_: str) -> Outcome:
         caller = await caller_of(context)
@@ -61,7 +61,7 @@ def bulk_run() -> Work:
 
 def query() -> Work:
     """Return how a query is followed; the API offers no way to stop one."""
-    from polytomic_mcp.tools import queries  # noqa: PLC0415 - only where the toolset is wanted
+    from polytomic_mcp.tools.models import queries  # noqa: PLC0415 - only where the toolset is wanted
 
     async def look(context: Context[Caller], query_id: str, limit: Any = _ROWS) -> Outcome:
         caller = await caller_of(context)

@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.cli.web import listening
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.clock import MovableClock
-from polytomic_mcp.sandbox.durations import read_duration
-from polytomic_mcp.sandbox.faults import Faults
-from polytomic_mcp.sandbox.requests_seen import RequestsSeen
-from polytomic_mcp.sandbox.scheduler import Scheduler
+from polytomic_mcp.sandbox.common.times import read_duration
+from polytomic_mcp.sandbox.faults.rules import Faults
+from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
+from polytomic_mcp.sandbox.world.clock import MovableClock
+from polytomic_mcp.sandbox.world.requests_seen import RequestsSeen
 from polytomic_mcp.settings import TOOLSETS, Secret, Settings
 
 IN_PROCESS = "http://sandbox"

@@ -1,1 +1,1 @@
-"""Everything a model sees: one module a resource, and what they share."""
+"""Everything a model sees: a folder for each resource, and what they share."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tasks import Seal, Tasks
 from polytomic_mcp.tasks.work import Outcome, Work
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 
 TASKS: Final = "io.modelcontextprotocol/tasks"
 AT_ONCE: Final = {"waits": False}

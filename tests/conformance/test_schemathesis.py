@@ -25,7 +25,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.openapi import describe
+from polytomic_mcp.sandbox.control.openapi import describe
 from polytomic_mcp.sandbox.routes import ROUTES
 
 HEADERS = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}

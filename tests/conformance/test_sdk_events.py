@@ -8,7 +8,7 @@ from polytomic import AsyncPolytomic, EventingSyncCompletedWithErrorsEvent, Mode
 from polytomic.core.api_error import ApiError
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox import events
+from polytomic_mcp.sandbox.resources.events import events
 
 ENDPOINT = "https://hooks.acme.example/polytomic"
 

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.store import Store
-from polytomic_mcp.sandbox.world import World
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.world.world import World
 
 
 def test_the_lifespan_closes_the_world() -> None:
@@ -49,22 +49,22 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
 @pytest.mark.parametrize(
     ("fault", "shown"), [(ValueError("no such file"), ConfigurationError), (KeyError(), KeyError)]
 )
-def test_a_sandbox_that_cannot_be_planted_leaves_nothing_open(
+def test_a_sandbox_that_cannot_be_seeded_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch, fault: Exception, shown: type[Exception]
 ) -> None:
-    planted: list[World] = []
+    seeded: list[World] = []
 
     def fail(world: World, *_: object) -> None:
-        planted.append(world)
+        seeded.append(world)
         raise fault
 
-    monkeypatch.setattr("polytomic_mcp.sandbox.app.plant", fail)
+    monkeypatch.setattr("polytomic_mcp.sandbox.app.seed_world", fail)
 
     with pytest.raises(shown):
         create_sandbox()
 
     with pytest.raises(RuntimeError):
-        planted[0].workers.submit(print)
+        seeded[0].workers.submit(print)
 
 
 def test_a_run_that_was_under_way_when_the_process_ended_is_interrupted(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from polytomic_mcp.sandbox.connection_types import load_connection_types
+from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 
 HEADERS = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}
 SECRET = "hunter2-hunter2"

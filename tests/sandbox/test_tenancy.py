@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.identity import ORGANIZATION_ID
+from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.routes import ROUTES
 
 KEY = "sandbox-key"

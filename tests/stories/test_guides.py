@@ -21,12 +21,12 @@ from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.cli.walk import Outcome, Walk
 from polytomic_mcp.cli.web import listening
 from polytomic_mcp.settings import TOOLSETS, Secret
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.walkthroughs import load_walkthroughs
 
 Row = dict[str, Any]
 
-SEED = files("polytomic_mcp.sandbox.seed") / "systems"
+SEED = files("polytomic_mcp.sandbox.data.sample_company") / "systems"
 NEWEST = "2025-09-18"
 OLDEST = "2024-02-08"
 

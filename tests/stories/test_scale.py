@@ -14,7 +14,7 @@ from mcp import Client
 from starlette.applications import Starlette
 
 from polytomic_mcp import Polytomic, Settings, build_server, create_sandbox
-from polytomic_mcp.sandbox.store import Store
+from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.settings import TOOLSETS, Secret
 
 KEY, URL = "scale", "http://sandbox"

@@ -18,7 +18,7 @@ from pydantic import ConfigDict
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.settings import Secret
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 
 KEY = "a-very-secret-key"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.tasks import Seal
 from polytomic_mcp.tasks import Tasks as TasksExtension
 from polytomic_mcp.tasks.work import Work
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 
 UNKNOWN = (
     "There is no such task: the id was not made with this API key, or Polytomic no longer knows the run."

@@ -19,7 +19,7 @@ from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, AccessMode, Secret
-from polytomic_mcp.tools.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller
 
 KEY = "a-very-secret-key"
 ONCE = RetryPolicy(attempts=1)

@@ -1,4 +1,4 @@
-"""Every route the sandbox emulates, one module a resource.
+"""Every route the sandbox emulates, a folder for each resource.
 
 A module joins by its line in the import and its line in ``MODULES``; nothing registers itself.
 ``PAGES`` are the addresses outside the API, which browsers and downloads reach without the key.
@@ -9,53 +9,45 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.call import Routes
-from polytomic_mcp.sandbox.routes import (
-    bulk_discovery,
-    bulk_executions,
-    bulk_logs,
-    bulk_schedules,
-    bulk_schemas,
-    bulk_syncs,
-    connect,
-    connect_page,
-    connection_proxy,
+from polytomic_mcp.sandbox.api.call import Routes
+from polytomic_mcp.sandbox.routes import entities, jobs
+from polytomic_mcp.sandbox.routes.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.routes.bulk_syncs import discovery as bulk_discovery
+from polytomic_mcp.sandbox.routes.bulk_syncs import executions as bulk_executions
+from polytomic_mcp.sandbox.routes.bulk_syncs import logs as bulk_logs
+from polytomic_mcp.sandbox.routes.bulk_syncs import schedules as bulk_schedules
+from polytomic_mcp.sandbox.routes.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.routes.connections import (
     connection_types,
-    connection_usage,
     connections,
     consent,
-    entities,
-    error_handling,
-    events,
-    executions,
-    harbor_activity,
-    harbor_connections,
-    harbor_contexts,
-    harbor_queries,
-    harbors,
-    identity,
-    jobs,
-    logs,
-    model_sources,
-    models,
-    notifications,
-    operation_search,
-    organizations,
     parameter_values,
-    policies,
-    queries,
-    record_logging,
-    record_views,
-    roles,
-    schedules,
-    schemas,
     sharing,
-    syncs,
-    targets,
+)
+from polytomic_mcp.sandbox.routes.connections import proxy as connection_proxy
+from polytomic_mcp.sandbox.routes.connections import usage as connection_usage
+from polytomic_mcp.sandbox.routes.connections.connect import page as connect_page
+from polytomic_mcp.sandbox.routes.connections.connect import sessions as connect_sessions
+from polytomic_mcp.sandbox.routes.events import events, notifications, webhooks
+from polytomic_mcp.sandbox.routes.harbors import activity as harbor_activity
+from polytomic_mcp.sandbox.routes.harbors import connections as harbor_connections
+from polytomic_mcp.sandbox.routes.harbors import contexts as harbor_contexts
+from polytomic_mcp.sandbox.routes.harbors import harbors
+from polytomic_mcp.sandbox.routes.harbors import queries as harbor_queries
+from polytomic_mcp.sandbox.routes.models import models, queries
+from polytomic_mcp.sandbox.routes.models import sources as model_sources
+from polytomic_mcp.sandbox.routes.operation_search import search as operation_search
+from polytomic_mcp.sandbox.routes.organizations import (
+    identity,
+    organizations,
+    policies,
+    record_logging,
+    roles,
     temporary_credentials,
     users,
-    webhooks,
 )
+from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
+from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, schedules, syncs, targets
 
 MODULES: Final[tuple[Routes, ...]] = (
     bulk_discovery.ROUTES,
@@ -64,7 +56,7 @@ MODULES: Final[tuple[Routes, ...]] = (
     bulk_schedules.ROUTES,
     bulk_schemas.ROUTES,
     bulk_syncs.ROUTES,
-    connect.ROUTES,
+    connect_sessions.ROUTES,
     connection_proxy.ROUTES,
     connection_types.ROUTES,
     connection_usage.ROUTES,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.organizations import is_reached
-from polytomic_mcp.sandbox.refusals import not_found
-from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import not_found
+from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
 
 _PATHS: Final = {
     "connection": "/api/connections/{id}",

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.jobs import TYPES
-from polytomic_mcp.sandbox.refusals import RefusalError, not_found
-from polytomic_mcp.sandbox.store import JsonObject
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.resources.runs.jobs import TYPES
 
 
 def get(call: Call) -> JsonObject:

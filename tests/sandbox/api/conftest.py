@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.api import Api
-from polytomic_mcp.sandbox.call import Call, Routes
-from polytomic_mcp.sandbox.store import Store
-from polytomic_mcp.sandbox.world import World
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.world.world import World
 
 Serve = Callable[[Routes], httpx.AsyncClient]
 

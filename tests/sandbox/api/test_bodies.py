@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from polytomic_mcp.sandbox.api import LARGEST_BODY
-from polytomic_mcp.sandbox.arguments import DEEPEST
+from polytomic_mcp.sandbox.api.arguments import DEEPEST
+from polytomic_mcp.sandbox.gateway.dispatch import LARGEST_BODY
 
 
 @pytest.mark.parametrize(

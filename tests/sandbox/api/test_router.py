@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.api import Api
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.gateway.dispatch import Api
 from polytomic_mcp.sandbox.routes import ROUTES
-from polytomic_mcp.sandbox.store import Store
-from polytomic_mcp.sandbox.world import World
+from polytomic_mcp.sandbox.world.world import World
 
 
 async def test_every_operation_of_the_catalogue_is_served_or_refused_by_name(http: httpx.AsyncClient) -> None:

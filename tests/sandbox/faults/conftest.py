@@ -10,9 +10,9 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.sandbox.faults import Rule
-from polytomic_mcp.sandbox.tables import Column, Table
-from polytomic_mcp.sandbox.world import World
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table
+from polytomic_mcp.sandbox.faults.rules import Rule
+from polytomic_mcp.sandbox.world.world import World
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 

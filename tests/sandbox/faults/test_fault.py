@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.fault import Fault
+from polytomic_mcp.sandbox.faults.fault import Fault
 
 
 @pytest.mark.parametrize(

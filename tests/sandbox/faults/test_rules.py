@@ -4,7 +4,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox.faults import MOST_RULES, Faults
+from polytomic_mcp.sandbox.faults.rules import MOST_RULES, Faults
 
 CONNECTIONS = "/api/connections"
 

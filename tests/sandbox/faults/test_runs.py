@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox.faults import Faults
-from polytomic_mcp.sandbox.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.faults.rules import Faults
 
 DOWN = "could not be reached: it is down, as a fault asked"
 

@@ -1,0 +1,130 @@
+"""The arguments of a request: path, query and JSON body read into one flat mapping.
+
+Values never appear in a message, since any of them may be a secret.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+from polytomic_mcp.catalogue import Operation, Parameter
+from polytomic_mcp.sandbox.common.json_values import JsonObject, members, parts
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+
+DEEPEST: Final = 64
+"""How many levels of arrays and objects a body may nest; a guess, the API states none."""
+
+_MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
+
+
+def read_arguments(
+    operation: Operation, path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes
+) -> JsonObject:
+    """Merge what the path, the query and the body carry.
+
+    A body may also carry what the catalogue places in the query, since the SDKs and the guides
+    disagree on where a query's text goes. A null counts as absent (a guess).
+
+    Raises:
+        RefusalError: 400, the body is not a JSON object, or two places say different things.
+    """
+    arguments: JsonObject = {**_read_query(operation, query), **path}
+    for name, value in _read_body(body).items():
+        if value is None:
+            continue
+        if arguments.setdefault(name, value) != value:
+            raise _bad(f"{operation.id} was given two different values for {name}; send one of them.")
+    _refuse_hostile(arguments)
+    return arguments
+
+
+def _read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonObject:
+    parameters = {parameter.name: parameter for parameter in operation.parameters}
+    arguments: JsonObject = {}
+    for key, text in query:
+        name, member = _split_key(key, parameters)
+        parameter = parameters.get(name)
+        schema: Mapping[str, Any] = parameter.schema if parameter else {}
+        if member is not None:
+            arguments[name] = members(arguments.get(name))
+            _add(arguments[name], member, schema.get("additionalProperties", {}), text)
+        else:
+            _add(arguments, name, schema, text)
+    return arguments
+
+
+def _split_key(key: str, parameters: Mapping[str, Parameter]) -> tuple[str, str | None]:
+    """Tell ``params[table]`` apart from ``table``; a source drill-down takes both for the same."""
+    if (match := _MEMBER.fullmatch(key)) and match["name"] in parameters:
+        return match["name"], match["member"]
+    if key not in parameters and "params" in parameters:
+        return "params", key
+    return key, None
+
+
+def _add(arguments: JsonObject, name: str, schema: Mapping[str, Any], text: str) -> None:
+    if schema.get("type") == "array":
+        arguments.setdefault(name, []).append(_coerce(schema.get("items", {}), text))
+    else:
+        arguments[name] = _coerce(schema, text)
+
+
+def _coerce(schema: Mapping[str, Any], text: str) -> Any:
+    """Read a query's text as the type its schema names; what does not fit stays text."""
+    try:
+        match schema.get("type"):
+            case "boolean":
+                return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
+            case "integer":
+                return int(text)
+            case _:
+                return text
+    except ValueError:
+        return text
+
+
+def _read_body(body: bytes) -> JsonObject:
+    if not body.strip():
+        return {}
+    try:
+        document = json.loads(body, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise _bad(f"The body is not JSON: {error.msg} at {where}.") from error
+    except UnicodeDecodeError as error:
+        raise _bad(f"The body is not UTF-8: byte {error.start} does not fit.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise _bad("The body is not JSON: it holds a number that is out of range.") from error
+    if not isinstance(document, dict):
+        raise _bad("The body must be a JSON object.")
+    return members(document)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _bad(f"The body is not JSON: {name} is no JSON number.")
+
+
+def _refuse_hostile(arguments: JsonObject) -> None:
+    """Refuse what no later step could store or send back: deep nesting and half surrogate pairs."""
+    level: list[Any] = [arguments]
+    for _ in range(DEEPEST):
+        level = [part for value in level for part in parts(value)]
+        if not level:
+            break
+    else:
+        raise _too_deep()
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _bad("An argument holds half of a surrogate pair, which is no Unicode text.") from error
+
+
+def _too_deep() -> RefusalError:
+    return _bad(f"The body is nested too deeply; {DEEPEST} levels are the most.")
+
+
+def _bad(message: str) -> RefusalError:
+    return RefusalError(400, message, key="bad_request")

@@ -1,0 +1,143 @@
+"""Repeated calls with one ``Idempotency-Key``: the first outcome, kept and replayed."""
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Answer
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.times import Clock
+from polytomic_mcp.sandbox.data.store import Store
+
+HEADER: Final = "Idempotency-Key"
+
+KEPT_FOR: Final = timedelta(hours=24)
+"""How long an outcome is replayed; the API's documentation promises at least that."""
+
+_GONE: Final = 410
+"""Stands in the store in the place of an answer that holds a secret; no route answers it."""
+
+KEY_FORM: Final = "[A-Za-z0-9_-]{8,255}"
+"""The form of a key by the API's documentation, as a regular expression."""
+
+_KEY: Final = re.compile(KEY_FORM)
+
+
+class Outcomes:
+    """The outcomes of one sandbox by key, in its store.
+
+    Only what a route answered is an outcome, refusals and 5xx included; a call that was refused
+    before it reached its route may be repaired and sent again with the same key. An answer that holds
+    a secret stays in memory: after a restart it cannot be replayed (a choice).
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_flight: set[str] = set()
+        self._secret: dict[str, Answer] = {}
+
+    @contextmanager
+    def hold(self, key: str) -> Generator[None]:
+        """Keep the key while its call runs.
+
+        Raises:
+            RefusalError: 409, a call with this key has not ended yet.
+        """
+        with self._lock:
+            if key in self._in_flight:
+                raise RefusalError(
+                    409,
+                    f"A call with this {HEADER} still runs (idempotency lock); repeat it when that ended.",
+                    key="idempotency_lock",
+                    headers={"Retry-After": "1"},
+                )
+            self._in_flight.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight.remove(key)
+
+    def recall(self, key: str, fingerprint: str) -> Answer | None:
+        """Return the outcome the key stands for, or None for a fresh or expired key.
+
+        Raises:
+            RefusalError: 422, the key belongs to another call, which the API leaves open; 410, the
+                outcome held a secret and is gone.
+        """
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM outcomes WHERE kept_at <= ?", (self._oldest(),))
+            row = connection.execute(
+                "SELECT fingerprint, status, headers, body FROM outcomes WHERE key = ?", (key,)
+            ).fetchone()
+        if row is None:
+            return None
+        if row[0] != fingerprint:
+            raise RefusalError(
+                422,
+                f"This {HEADER} was used for another call; mint a new one for each call.",
+                key="idempotency_key_reused",
+            )
+        if row[1] == _GONE:
+            return self._recall_secret(key)
+        return Answer(status=row[1], headers=json.loads(row[2]), body=json.loads(row[3]))
+
+    def keep(self, key: str, fingerprint: str, answer: Answer) -> None:
+        """Remember the outcome; inside a transaction it is kept or lost with the effect itself."""
+        if answer.is_secret:
+            self._secret[key] = answer
+            answer = Answer(status=_GONE)
+        with self._store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO outcomes (key, fingerprint, kept_at, status, headers, body) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    key,
+                    fingerprint,
+                    self._clock().timestamp(),
+                    answer.status,
+                    json.dumps(dict(answer.headers)),
+                    json.dumps(answer.body),
+                ),
+            )
+
+    def _recall_secret(self, key: str) -> Answer:
+        if key not in self._secret:
+            raise RefusalError(
+                _GONE,
+                f"The outcome of this {HEADER} held a secret, which was not kept; mint another.",
+                key="outcome_gone",
+            )
+        return self._secret[key]
+
+    def _oldest(self) -> float:
+        now: datetime = self._clock()
+        return (now - KEPT_FOR).timestamp()
+
+
+def require_well_formed(key: str) -> None:
+    """Hold the key against the form the API's documentation gives: 8 to 255 of A-Z a-z 0-9 _ -.
+
+    Raises:
+        RefusalError: 400, it does not have that form.
+    """
+    if not _KEY.fullmatch(key):
+        raise RefusalError(
+            400, f"{HEADER} must be 8 to 255 characters of A-Z, a-z, 0-9, _ and -.", key="bad_idempotency_key"
+        )
+
+
+def fingerprint(operation: str, arguments: Mapping[str, Any], user_id: str) -> str:
+    """Return a digest that tells one user's call from another; arguments in any order give the same.
+
+    What one user was answered may be a secret, and is not replayed to another.
+    """
+    text = json.dumps([operation, arguments, user_id], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

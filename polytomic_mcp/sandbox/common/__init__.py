@@ -1,0 +1,1 @@
+"""Small helpers that every folder of the sandbox may use, and that use none of them."""

@@ -1,0 +1,42 @@
+"""What is wrong with a sync's configuration: found at writing, where it refuses, and at reading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem: ``code`` to branch on, ``path`` the JSON path within the sync."""
+
+    code: str
+    message: str
+    path: str
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as a sync's ``problems`` list it (seen in the 2025-09-18 SDK)."""
+        return {"code": self.code, "message": self.message, "path": self.path, "severity": "error"}
+
+
+def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> RefusalError:
+    """Return the refusal, with 422 as a rule, that names every problem at once."""
+    return RefusalError(
+        status,
+        f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
+        key="invalid_sync",
+        metadata={"problems": [problem.shown() for problem in problems]},
+    )
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """Return a hint that names the candidates: the close ones, or the first of all."""
+    folded = {each.casefold(): each for each in names}
+    close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=3)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(names[:_SHOWN])}" if names else "there are none"

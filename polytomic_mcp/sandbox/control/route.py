@@ -1,0 +1,81 @@
+"""What every control route under ``/sandbox`` is: a function from a ``Control`` to a JSON body."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polytomic_mcp.sandbox.api.bodies import read_body
+from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.world.world import World
+
+LARGEST_BODY: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A request to the sandbox: ``path`` holds its path's placeholders, ``body`` the JSON object sent."""
+
+    world: World
+    path: Mapping[str, str]
+    body: JsonObject
+
+
+Controller = Callable[[Control], Any]
+"""Takes a ``Control`` on a worker thread, may block, and returns the JSON body of a 200, or None for a 204.
+
+It refuses by raising ``RefusalError``: 400 for bad input, in the API's error shape.
+"""
+
+
+def control(method: str, path: str, controller: Controller) -> Route:
+    """Return the route ``METHOD /sandbox{path}``.
+
+    No key is asked for. A POST must come as ``application/json``, which a browser lets no page of
+    another site send unasked.
+    """
+    return Route(f"/sandbox{path}", partial(_answer, controller), methods=[method])
+
+
+def bad_input(message: str) -> RefusalError:
+    """Return the refusal of a request that cannot be meant, 400."""
+    return RefusalError(400, message, key="bad_request")
+
+
+async def _answer(controller: Controller, request: Request) -> Response:
+    try:
+        asked = Control(request.app.state.world, request.path_params, await _body(request))
+        answer = await anyio.to_thread.run_sync(controller, asked)
+    except RefusalError as refusal:
+        return _rendered(refusal.body(CURRENT), refusal.status)
+    return Response(status_code=204) if answer is None else _rendered(answer, 200)
+
+
+def _rendered(body: Any, status: int) -> Response:
+    return Response(json.dumps(body), status, media_type="application/json")
+
+
+async def _body(request: Request) -> JsonObject:
+    if request.method != "POST":
+        return {}
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise bad_input("Send a JSON object with Content-Type: application/json.")
+    content = await read_body(request, LARGEST_BODY)
+    if content is None:
+        raise bad_input(f"The body is larger than {LARGEST_BODY} bytes.")
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise bad_input("The body is not JSON; send a JSON object.") from error
+    if not isinstance(body, dict):
+        raise bad_input("The body is no JSON object.")
+    return cast("JsonObject", body)

@@ -1,0 +1,193 @@
+"""MySQL and MariaDB, by PyMySQL."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, ClassVar, Final
+
+import pymysql
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import conversions
+from pymysql.cursors import SSCursor
+
+from polytomic_mcp.sandbox.data.servers.drivers.encoding import decoded, decoders, encoded
+from polytomic_mcp.sandbox.data.servers.drivers.mysql_types import (
+    COLUMNS,
+    JSON_CHECKS,
+    new_type,
+    relation,
+    type_of_field,
+)
+from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
+from polytomic_mcp.sandbox.data.servers.drivers.wire import Values, Wire
+from polytomic_mcp.sandbox.data.sql.engine import Stream
+from polytomic_mcp.sandbox.data.tables.field_types import field_type
+from polytomic_mcp.sandbox.data.tables.names import distinct
+from polytomic_mcp.sandbox.data.tables.table import Column, Row
+
+_PATIENCE: Final = 5
+_BATCH: Final = 2_000
+_LOCK_SECONDS: Final = 10
+_AS_TEXT: Final = (
+    FIELD_TYPE.BIT,
+    FIELD_TYPE.DATE,
+    FIELD_TYPE.DATETIME,
+    FIELD_TYPE.DECIMAL,
+    FIELD_TYPE.NEWDECIMAL,
+    FIELD_TYPE.TIME,
+    FIELD_TYPE.TIMESTAMP,
+)
+_SYSTEM: Final = ("information_schema", "mysql", "performance_schema", "sys")
+_MODE: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+"""Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, so that text ends where sqlglot takes it to end."""
+
+_REFUSED: Final = frozenset((code,) for code in (1264, 1292, 1364, 1366, 1406, 1644, 3140, 3819, 4025))
+"""Errors of one row that PyMySQL takes for something else: of checks and triggers, mostly."""
+
+
+class MysqlWire(Wire):
+    """One connection to MySQL or MariaDB."""
+
+    make: ClassVar[str] = "MySQL"
+    errors: ClassVar[tuple[type[Exception], ...]] = (pymysql.Error,)
+
+    def __init__(
+        self, configuration: Mapping[str, Any], *, ssl: Any, seconds: float, is_read_only: bool
+    ) -> None:
+        self._database: str | None = configuration.get("dbname") or None
+        self._connection = pymysql.connect(
+            host=configuration["hostname"],
+            port=configuration["port"],
+            user=configuration["account"],
+            password=configuration["passwd"],
+            database=self._database,
+            charset="utf8mb4",
+            connect_timeout=_PATIENCE,
+            conv={kind: convert for kind, convert in conversions.items() if kind not in _AS_TEXT},
+            client_flag=CLIENT.FOUND_ROWS,
+            ssl=ssl,
+            ssl_disabled=ssl is None,
+            local_infile=False,
+        )
+        self._is_mariadb = "MariaDB" in str(self.fetch("SELECT VERSION()"))
+        self._begin(seconds, is_read_only=is_read_only)
+
+    def _begin(self, seconds: float, *, is_read_only: bool) -> None:
+        limit = (
+            ("max_statement_time", seconds)
+            if self._is_mariadb
+            else ("max_execution_time", int(seconds * 1000))
+        )
+        settings = {"sql_mode": f"'{_MODE}'", "time_zone": "'+00:00'", "lock_wait_timeout": _LOCK_SECONDS}
+        settings |= {"innodb_lock_wait_timeout": _LOCK_SECONDS, limit[0]: limit[1]}
+        self.execute(f"SET SESSION {', '.join(f'{name} = {value}' for name, value in settings.items())}")
+        self.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        self.execute(f"START TRANSACTION READ {'ONLY' if is_read_only else 'WRITE'}")
+
+    def relations(self, id_: str | None = None) -> list[Relation]:
+        found = self.fetch(COLUMNS, (_SYSTEM, self._database, self._database, id_, id_))
+        checked = set(self.fetch(JSON_CHECKS)) if self._is_mariadb and found else set[Values]()
+        return [
+            relation(schema, name, [row[2:] for row in rows], checked)
+            for (schema, name), rows in groupby(found, lambda row: (row[0], row[1]))
+        ]
+
+    def query(self, sql: str) -> Stream:
+        cursor = self._connection.cursor(SSCursor)
+        cursor.execute(sql)
+        sql_types = [type_of_field(field) for field in _fields(cursor)]
+        names = distinct(name for name, *_ in cursor.description or ())
+        columns = (Column(name, field_type(each), each) for name, each in zip(names, sql_types, strict=True))
+        decode = decoders(sql_types)
+        return Stream(tuple(columns), (decoded(row, decode) for row in _batches(cursor)))
+
+    def stream(self, sql: str) -> Iterator[Values]:
+        with self._connection.cursor(SSCursor) as cursor:
+            cursor.execute(sql, ())
+            yield from _batches(cursor)
+
+    def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Values]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, tuple(values))
+            return list(cursor.fetchall())
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self.fetch(sql, values)
+
+    def insert(self, relation: Relation, names: Sequence[str], rows: Sequence[Row]) -> list[Row | None]:
+        named = {column.name: column for column in relation.columns}
+        values = [[self.encoded(row[name], named[name]) for name in names] for row in rows]
+        sql = (
+            f"INSERT INTO {self.called(relation)} ({self.listed(names)})"  # noqa: S608 - quoted
+            f" VALUES ({', '.join(['%s'] * len(names))})"
+        )
+        with self._connection.cursor() as cursor:
+            if all(row.get(name) is not None for row in rows for name in relation.key):
+                cursor.executemany(sql, values)
+                return [*rows]
+            return [
+                self._inserted(cursor, sql, each, relation, row)
+                for each, row in zip(values, rows, strict=True)
+            ]
+
+    @staticmethod
+    def _inserted(
+        cursor: "pymysql.cursors.Cursor", sql: str, values: Sequence[Any], relation: Relation, row: Row
+    ) -> Row:
+        """Insert one row and learn the key that the server gave it."""
+        cursor.execute(sql, tuple(values))
+        return row | {name: cursor.lastrowid for name in relation.key if row.get(name) is None}
+
+    def change(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
+        with self._connection.cursor() as cursor:
+            return [cursor.execute(sql, tuple(row)) > 0 for row in rows]
+
+    def encoded(self, value: Any, column: Column) -> Any:
+        if column.sql_type == "BOOLEAN" and isinstance(value, bool):
+            return int(value)
+        plain = encoded(value, column.sql_type)
+        return plain.removesuffix("Z") if column.type == "datetime" and plain is not None else plain
+
+    def same(self, relation: Relation, column: Column) -> str:
+        return f"{self.quoted(column.name)} {'=' if relation.key else '<=>'} %s"
+
+    def compared(self, relation: Relation, column: Column) -> str:
+        del relation
+        return self.quoted(column.name)
+
+    def quoted(self, name: str) -> str:
+        return "`" + name.replace("`", "``").replace("%", "%%") + "`"
+
+    def type_for(self, column: Column, *, is_key: bool) -> str:
+        return new_type(column, is_key=is_key)
+
+    def make_schema(self, name: str) -> None:
+        if not self.fetch("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (name,)):
+            self.execute(f"CREATE DATABASE {self.quoted(name)}")
+
+    def state(self, relation: Relation) -> str:
+        return repr(self.fetch(f"CHECKSUM TABLE {self.called(relation)}"))
+
+    def is_refusal(self, error: Exception) -> bool:
+        return isinstance(error, pymysql.DataError | pymysql.IntegrityError) or error.args[:1] in _REFUSED
+
+    def words(self, error: Exception) -> str:
+        return str(error.args[-1]) if error.args else type(error).__name__
+
+    def commit(self) -> None:
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        self._connection.rollback()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _batches(cursor: SSCursor) -> Iterator[Values]:
+    while batch := cursor.fetchmany(_BATCH):
+        yield from batch
+
+
+def _fields(cursor: SSCursor) -> list[Any]:
+    """Return what the server says of a result's columns; the description leaves half of it out."""
+    return vars(cursor)["_result"].fields

@@ -1,0 +1,165 @@
+"""What MySQL calls its types and tables, brought to the sandbox's terms and back."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pymysql.constants import FIELD_TYPE, FLAG
+
+from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
+from polytomic_mcp.sandbox.data.tables.field_types import field_type, is_nested
+from polytomic_mcp.sandbox.data.tables.table import Choice, Column
+
+_BINARY: Final = 63
+"""The character set of what is no text."""
+
+_TYPES: Final[Mapping[str, str]] = {
+    "bigint": "BIGINT",
+    "bigint unsigned": "UBIGINT",
+    "binary": "BLOB",
+    "bit": "BLOB",
+    "blob": "BLOB",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "int": "INTEGER",
+    "int unsigned": "UINTEGER",
+    "json": "JSON",
+    "longblob": "BLOB",
+    "mediumblob": "BLOB",
+    "mediumint": "INTEGER",
+    "mediumint unsigned": "INTEGER",
+    "smallint": "SMALLINT",
+    "smallint unsigned": "USMALLINT",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "tinyblob": "BLOB",
+    "tinyint": "TINYINT",
+    "tinyint unsigned": "UTINYINT",
+    "varbinary": "BLOB",
+    "year": "SMALLINT",
+}
+_WIDEST: Final = 38
+
+_NEW_TYPES: Final[Mapping[str, str]] = {
+    "BIGINT": "bigint",
+    "BLOB": "longblob",
+    "BOOLEAN": "tinyint(1)",
+    "DATE": "date",
+    "DOUBLE": "double",
+    "FLOAT": "float",
+    "HUGEINT": "decimal(39)",
+    "INTEGER": "int",
+    "SMALLINT": "smallint",
+    "TINYINT": "tinyint",
+    "UBIGINT": "bigint unsigned",
+    "UHUGEINT": "decimal(39)",
+    "UINTEGER": "int unsigned",
+    "USMALLINT": "smallint unsigned",
+    "UTINYINT": "tinyint unsigned",
+    "UUID": "char(36)",
+}
+_KEY_TEXT: Final = "varchar(255)"
+"""A key's text has bounds in MySQL."""
+
+_OF_CODES: Final[Mapping[int, str]] = {
+    FIELD_TYPE.TINY: "tinyint",
+    FIELD_TYPE.SHORT: "smallint",
+    FIELD_TYPE.INT24: "mediumint",
+    FIELD_TYPE.LONG: "int",
+    FIELD_TYPE.LONGLONG: "bigint",
+    FIELD_TYPE.FLOAT: "float",
+    FIELD_TYPE.DOUBLE: "double",
+    FIELD_TYPE.DATE: "date",
+    FIELD_TYPE.DATETIME: "datetime",
+    FIELD_TYPE.TIMESTAMP: "timestamp",
+    FIELD_TYPE.YEAR: "year",
+    FIELD_TYPE.JSON: "json",
+    FIELD_TYPE.BIT: "bit",
+}
+_DECIMALS: Final = (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL)
+_TEXTS: Final = (FIELD_TYPE.STRING, FIELD_TYPE.VAR_STRING, FIELD_TYPE.BLOB)
+
+COLUMNS: Final = """
+SELECT c.TABLE_SCHEMA, c.TABLE_NAME, t.TABLE_TYPE, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE,
+  c.COLUMN_DEFAULT, c.EXTRA, c.COLUMN_KEY
+FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+WHERE c.TABLE_SCHEMA NOT IN %s AND (%s IS NULL OR c.TABLE_SCHEMA = %s)
+  AND (%s IS NULL OR lower(concat(c.TABLE_SCHEMA, '.', c.TABLE_NAME)) = lower(%s))
+ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION
+"""
+JSON_CHECKS: Final = """
+SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
+WHERE CHECK_CLAUSE = concat('json_valid(`', CONSTRAINT_NAME, '`)')
+"""
+"""How MariaDB marks JSON: as text with a check that bears the column's name."""
+
+
+def new_type(column: Column, *, is_key: bool) -> str:
+    """Return the type of a new column."""
+    sql_type = column.sql_type
+    if sql_type.startswith("DECIMAL"):
+        return sql_type.replace("DECIMAL", "decimal", 1)
+    if is_nested(sql_type):
+        return "json"
+    base = sql_type.partition("(")[0]
+    text = _KEY_TEXT if is_key else "longtext"
+    return _NEW_TYPES.get(base, "datetime(6)" if base.startswith("TIMESTAMP") else text)
+
+
+def type_of_field(field: Any) -> str:
+    """Return DuckDB's type for a column of a result, as PyMySQL describes it."""
+    code: int = field.type_code
+    if code in _DECIMALS:
+        # The length counts the sign and the point.
+        digits = field.length - (1 if field.scale else 0) - (0 if field.flags & FLAG.UNSIGNED else 1)
+        return _decimal(digits, field.scale)
+    if code in (FIELD_TYPE.TINY, FIELD_TYPE.BIT) and field.length == 1:
+        return "BOOLEAN"
+    if code in _TEXTS:
+        return "BLOB" if field.charsetnr == _BINARY else "VARCHAR"
+    name = _OF_CODES.get(code, "text")
+    return sql_type_of(f"{name} unsigned" if field.flags & FLAG.UNSIGNED and name.endswith("int") else name)
+
+
+def relation(schema: str, name: str, found: list[tuple[Any, ...]], checked: set[tuple[Any, ...]]) -> Relation:
+    """Return the table or view of these columns, each as ``COLUMNS`` gives it; ``checked`` hold JSON."""
+    columns: list[Column] = []
+    for _, column, type_, is_nullable, default, extra, _ in found:
+        sql_type = "JSON" if (schema, name, column) in checked else sql_type_of(type_)
+        is_fixed = "GENERATED" in extra.upper() and "DEFAULT_GENERATED" not in extra.upper()
+        columns.append(
+            Column(
+                column,
+                field_type(sql_type),
+                sql_type,
+                required=is_nullable == "NO" and default is None and not extra,
+                createable=not is_fixed,
+                updateable=not is_fixed,
+                values=tuple(Choice(value, value) for value in _choices(type_)),
+            )
+        )
+    kind = "view" if "VIEW" in found[0][0] else "table"
+    key = tuple(row[1] for row in found if row[6] == "PRI")
+    return Relation(schema, name, kind, tuple(columns), tuple(row[2] for row in found), key)
+
+
+def sql_type_of(type_: str) -> str:
+    """Return DuckDB's type for a column's type; text for what DuckDB does not know."""
+    if type_ in ("tinyint(1)", "bit(1)"):
+        return "BOOLEAN"
+    if found := re.match(r"decimal\((\d+),(\d+)\)", type_):
+        return _decimal(int(found[1]), int(found[2]))
+    plain = re.sub(r"\([^)]*\)| zerofill", "", type_)
+    return _TYPES.get(plain, "VARCHAR")
+
+
+def _decimal(precision: int, scale: int) -> str:
+    return f"DECIMAL({min(precision, _WIDEST)},{scale})" if scale <= _WIDEST else "VARCHAR"
+
+
+def _choices(type_: str) -> list[str]:
+    """Return the values of an enum, whose quotes the server doubles."""
+    if not type_.startswith("enum("):
+        return []
+    return [each.replace("''", "'") for each in re.findall(r"'((?:[^']|'')*)'", type_)]

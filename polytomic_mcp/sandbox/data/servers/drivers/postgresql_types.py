@@ -1,0 +1,125 @@
+"""What PostgreSQL calls its types and tables, brought to the sandbox's terms and back."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
+from polytomic_mcp.sandbox.data.tables.field_types import field_type, is_nested
+from polytomic_mcp.sandbox.data.tables.table import Choice, Column
+
+_TYPES: Final[Mapping[str, str]] = {
+    "bigint": "BIGINT",
+    "boolean": "BOOLEAN",
+    "bytea": "BLOB",
+    "date": "DATE",
+    "double precision": "DOUBLE",
+    "integer": "INTEGER",
+    "interval": "INTERVAL",
+    "json": "JSON",
+    "jsonb": "JSON",
+    "oid": "BIGINT",
+    "real": "FLOAT",
+    "smallint": "SMALLINT",
+    "text": "VARCHAR",
+    "character varying": "VARCHAR",
+    "time with time zone": "TIME WITH TIME ZONE",
+    "time without time zone": "TIME",
+    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
+    "timestamp without time zone": "TIMESTAMP",
+    "uuid": "UUID",
+}
+_WIDEST: Final = 38
+_UNBOUNDED: Final = "DECIMAL(38,9)"
+"""A numeric without bounds; DuckDB has none, so more than 29 digits before the point do not fit."""
+
+_NEW_TYPES: Final[Mapping[str, str]] = {
+    **{ours: theirs for theirs, ours in _TYPES.items() if theirs not in ("json", "oid", "character varying")},
+    "HUGEINT": "numeric(39)",
+    "TINYINT": "smallint",
+    "UBIGINT": "numeric(20)",
+    "UHUGEINT": "numeric(39)",
+    "UINTEGER": "bigint",
+    "USMALLINT": "integer",
+    "UTINYINT": "smallint",
+}
+
+RELATIONS: Final = r"""
+SELECT n.nspname, c.relname, c.relkind::text, a.attname, format_type(a.atttypid, a.atttypmod),
+  CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod)
+    ELSE format_type(a.atttypid, a.atttypmod) END,
+  a.attnotnull OR t.typnotnull, a.atthasdef OR t.typdefault IS NOT NULL,
+  a.attidentity::text, a.attgenerated::text, coalesce(a.attnum = ANY (i.indkey), false),
+  (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND (%s::text IS NULL OR lower(n.nspname || '.' || c.relname) = lower(%s))
+ORDER BY n.nspname, c.relname, a.attnum
+"""
+"""All columns of all tables and views, or of those of one id in any case."""
+
+OF_OIDS: Final = """
+SELECT oid, CASE typtype WHEN 'd' THEN format_type(typbasetype, typtypmod) ELSE format_type(oid, NULL) END
+FROM pg_type WHERE oid = ANY (%s)
+"""
+"""The names of types by their numbers."""
+
+
+def new_type(column: Column) -> str:
+    """Return the type of a new column."""
+    sql_type = column.sql_type
+    if sql_type.startswith("DECIMAL"):
+        return sql_type.replace("DECIMAL", "numeric", 1)
+    if sql_type.endswith("[]") and sql_type[:-2] in _NEW_TYPES:
+        return f"{_NEW_TYPES[sql_type[:-2]]}[]"
+    if is_nested(sql_type):
+        return "jsonb"
+    base = sql_type.partition("(")[0]
+    return _NEW_TYPES.get(base, "timestamp" if base.startswith("TIMESTAMP") else "text")
+
+
+def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
+    """Return the table or view of these columns, each as ``RELATIONS`` gives it."""
+    columns: list[Column] = []
+    types: list[str] = []
+    key: list[str] = []
+    for _, column, type_, plain, is_needed, has_default, identity, generated, is_key, values in found:
+        sql_type = sql_type_of(plain)
+        is_fixed = identity == "a" or bool(generated)
+        columns.append(
+            Column(
+                column,
+                field_type(sql_type),
+                sql_type,
+                required=is_needed and not (has_default or identity or generated),
+                createable=not is_fixed,
+                updateable=not is_fixed,
+                values=tuple(Choice(value, value) for value in values or ()),
+            )
+        )
+        types.append(type_)
+        key += [column] if is_key else []
+    kind = "view" if found[0][0] in ("v", "m") else "table"
+    return Relation(schema, name, kind, tuple(columns), tuple(types), tuple(key))
+
+
+def sql_type_of(type_: str) -> str:
+    """Return DuckDB's type for a type as ``format_type`` writes it; text for what DuckDB does not know."""
+    if type_.endswith("[]"):
+        element = type_.removesuffix("[]")
+        plain = sql_type_of(element)
+        is_known = element.startswith("numeric") or re.sub(r"\(.*\)", "", element) in _TYPES
+        return f"{plain}[]" if is_known else "VARCHAR"
+    if found := re.fullmatch(r"numeric(?:\((\d+),(-?\d+)\))?", type_):
+        return bounded(*(int(each) if each else None for each in found.groups()))
+    return _TYPES.get(re.sub(r"\(\d+\)", "", type_), "VARCHAR")
+
+
+def bounded(precision: int | None, scale: int | None) -> str:
+    """Return DuckDB's type for a numeric of these bounds, or of none."""
+    is_bounded = precision and scale is not None and 0 <= scale <= precision <= _WIDEST
+    return f"DECIMAL({precision},{scale})" if is_bounded else _UNBOUNDED

@@ -1,0 +1,159 @@
+"""SOQL's conditions in SQL: true or false, never unknown, and text in any case.
+
+A field without a value is unequal to every value, and neither greater nor less than one. A guess, as
+far as ``NOT`` and ``NOT IN`` go: what Salesforce documents of null is ``= null``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, TypeVar
+
+from polytomic_mcp.sandbox.data.sql.soql.date_literals import days_of
+from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, folded
+from polytomic_mcp.sandbox.data.sql.soql.syntax import (
+    Comparison,
+    Condition,
+    Expression,
+    Membership,
+    Negation,
+    Query,
+    Value,
+)
+from polytomic_mcp.sandbox.data.sql.soql.tokens import unescaped
+from polytomic_mcp.sandbox.data.sql.statement import QueryError
+
+_EXAMPLES: Final = {
+    "boolean": "true or false",
+    "date": "2026-01-15 or TODAY, without quotes",
+    "datetime": "2026-01-15T09:00:00Z or TODAY, without quotes",
+    "number": "5, without quotes",
+    "text": "'text' in single quotes",
+}
+_SHORT_ID: Final = 15
+
+_Time = TypeVar("_Time", date, datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Writes conditions: ``operand`` looks up what they name, ``choose`` reads a query of one field."""
+
+    operand: Callable[[Expression], Operand]
+    choose: Callable[[Query], str]
+    today: date
+
+    def sql(self, condition: Condition) -> str:
+        """Return the condition in SQL; ``QueryError`` says what does not fit together."""
+        if isinstance(condition, Comparison):
+            return self._compared(self.operand(condition.expression), condition.operator, condition.value)
+        if isinstance(condition, Membership):
+            return self._among(condition)
+        if isinstance(condition, Negation):
+            return f"(NOT {self.sql(condition.condition)})"
+        return f"({f' {condition.operator} '.join(map(self.sql, condition.conditions))})"
+
+    def _compared(self, left: Operand, operator: str, value: Value) -> str:
+        if value.kind == "null" or value.text == "''":
+            return _with_null(left, operator)
+        _require_fitting(left, operator, value)
+        if value.kind == "period":
+            return _known(self._in_period(left, operator, value), unknown=operator == "!=")
+        if operator == "LIKE":
+            pattern = quoted_text(unescaped(value.text, is_pattern=True))
+            return _known(f"{left.sql} ILIKE {pattern} ESCAPE '\\'")
+        right, comparable = _literal(left, value), left.comparable
+        if _is_short_id(left, value):
+            # The short form of an id tells letters apart by their case, the long form need not.
+            right, comparable = quoted_text(value.text[1:-1]), f"left({left.sql}, {_SHORT_ID})"
+        compared = f"{comparable} {operator.replace('!=', '<>')} {right}"
+        return _known(compared, unknown=operator == "!=")
+
+    def _in_period(self, left: Operand, operator: str, value: Value) -> str:
+        first, end = (f"{left.sql} {{}} {_day(left, day)}" for day in days_of(value, self.today))
+        inside = f"({first.format('>=')} AND {end.format('<')})"
+        return {
+            "=": inside,
+            "!=": f"NOT {inside}",
+            "<": first.format("<"),
+            "<=": end.format("<"),
+            ">": end.format(">="),
+            ">=": first.format(">="),
+        }[operator]
+
+    def _among(self, membership: Membership) -> str:
+        left, choices = self.operand(membership.expression), membership.choices
+        if isinstance(choices, Query):
+            if not left.is_reference:
+                raise QueryError(f"Only an id can be IN (SELECT ...), and {left.name} is none")
+            return _known(f"{left.comparable} IN {self.choose(choices)}")
+        return f"({' OR '.join(self._one_of(left, choices))})"
+
+    def _one_of(self, left: Operand, values: Iterable[Value]) -> Iterable[str]:
+        plain: list[str] = []
+        for value in values:
+            if value.kind in ("null", "period") or value.text == "''" or _is_short_id(left, value):
+                yield self._compared(left, "=", value)
+            else:
+                _require_fitting(left, "=", value)
+                plain.append(_literal(left, value))
+        if plain:
+            yield _known(f"{left.comparable} IN ({', '.join(plain)})")
+
+
+def quoted_text(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _known(condition: str, *, unknown: bool = False) -> str:
+    return f"COALESCE({condition}, {unknown})"
+
+
+def _is_short_id(left: Operand, value: Value) -> bool:
+    return left.is_reference and len(value.text) == _SHORT_ID + len("''")
+
+
+def _with_null(left: Operand, operator: str) -> str:
+    if operator not in ("=", "!="):
+        raise QueryError(f"{left.name} {operator} null means nothing; compare null with = or !=")
+    # What is not ticked is false: a box has no third state.
+    condition = f"{left.sql} IS NOT TRUE" if left.kind == "boolean" else f"{left.sql} IS NULL"
+    return f"({condition})" if operator == "=" else f"(NOT {condition})"
+
+
+def _require_fitting(left: Operand, operator: str, value: Value) -> None:
+    is_period = value.kind == "period" and left.kind in ("date", "datetime")
+    if value.kind != left.kind and not is_period:
+        raise QueryError(
+            f"{left.name} is of type {left.kind} and cannot be compared with {value.text[:40]};"
+            f" write {_EXAMPLES[left.kind]}"
+        )
+    takes = {"boolean": ("=", "!="), "text": ("=", "!=", "<", "<=", ">", ">=", "LIKE")}
+    if operator not in takes.get(left.kind, ("=", "!=", "<", "<=", ">", ">=")):
+        raise QueryError(f"{left.name} is of type {left.kind} and cannot be compared with {operator}")
+
+
+def _literal(left: Operand, value: Value) -> str:
+    match left.kind:
+        case "text":
+            return folded(quoted_text(unescaped(value.text)))
+        case "date":
+            return _day(left, _parsed(date.fromisoformat, value.text))
+        case "datetime":
+            time = _parsed(datetime.fromisoformat, value.text)
+            return f"CAST({quoted_text(time.isoformat())} AS TIMESTAMP WITH TIME ZONE)"
+        case _:
+            return value.text
+
+
+def _parsed(parse: Callable[[str], _Time], text: str) -> _Time:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise QueryError(f"{text} is no day of the calendar") from error
+
+
+def _day(left: Operand, day: date) -> str:
+    sql_type = "DATE" if left.kind == "date" else "TIMESTAMP WITH TIME ZONE"
+    return f"CAST('{day.isoformat()}{'' if left.kind == 'date' else 'T00:00:00Z'}' AS {sql_type})"

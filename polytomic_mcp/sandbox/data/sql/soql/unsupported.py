@@ -1,0 +1,36 @@
+"""What of SOQL the sandbox does not emulate, refused by its name."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from polytomic_mcp.sandbox.data.sql.statement import QueryError
+
+_STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
+
+_MISSING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "SOSL": r"^\s*FIND\b",
+        "TYPEOF": r"\bTYPEOF\b",
+        "scopes": r"\bUSING\s+SCOPE\b",
+        "WITH": r"\bWITH\b(?:\s+\w+)?",
+        "FOR": r"\bFOR\s+(?:VIEW|REFERENCE|UPDATE)\b",
+        "UPDATE": r"\bUPDATE\s+(?:TRACKING|VIEWSTAT)\b",
+        "deleted records": r"\bALL\s+ROWS\b",
+        "subtotals": r"\b(?:ROLLUP|CUBE|GROUPING)\s*\(",
+        "multi-select picklists": r"\b(?:INCLUDES|EXCLUDES)\s*\(",
+        "functions": r"\b(?:FISCAL_(?:YEAR|QUARTER|MONTH)|WEEK_IN_(?:MONTH|YEAR)|toLabel|FORMAT"
+        r"|convertCurrency|convertTimezone|DISTANCE|GEOLOCATION)\s*\(",
+        "bound variables": r"(?<![\w:]):\s*[A-Za-z_]\w*",
+    }
+)
+"""What is not emulated, and how it shows outside of strings."""
+
+
+def require_emulated(query: str) -> None:
+    """Refuse what is not emulated with ``QueryError``, which names the feature and the words."""
+    text = _STRING.sub("''", query)
+    for feature, pattern in _MISSING.items():
+        if found := re.search(pattern, text, re.IGNORECASE):
+            raise QueryError(f"The sandbox does not emulate SOQL's {feature}: {found[0].strip()[:80]}")

@@ -1,0 +1,253 @@
+"""The sandbox's memory: documents and rows in SQLite, in a file of the user's or one that nobody sees.
+
+Every change is committed before the caller hears of it, so a file that outlives ``kill -9`` holds
+everything that was acknowledged.
+"""
+
+import copy
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from polytomic_mcp.sandbox.data.transactions import Participant, Transactions
+
+_APPLICATION_ID: Final = int.from_bytes(b"Ptmc")
+_FORMAT: Final = 1
+"""The layout below; a file of another layout is refused, not converted."""
+
+_PATIENCE: Final = 60.0
+"""Seconds to wait for another process that writes to the same file."""
+
+_CACHE: Final = 64 * 1024
+"""KiB of the file that SQLite keeps in memory."""
+
+_OWNER: Final = f"owner TEXT NOT NULL DEFAULT '{ORGANIZATION_ID}'"
+"""Whose a document is: what nobody owned yet, in a file of an earlier sandbox too, is the first's."""
+
+_SCHEMA: Final = (
+    f"""CREATE TABLE IF NOT EXISTS documents (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        body TEXT NOT NULL,
+        {_OWNER},
+        UNIQUE (kind, id)
+    )""",
+    "CREATE INDEX IF NOT EXISTS documents_by_owner ON documents (kind, owner)",
+    "CREATE INDEX IF NOT EXISTS documents_by_sync ON documents (kind, json_extract(body, '$._sync_id'))",
+    """CREATE TABLE IF NOT EXISTS rows (
+        row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        source TEXT NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS rows_by_source ON rows (source, row_id)",
+    """CREATE TABLE IF NOT EXISTS outcomes (
+        key TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        kept_at REAL NOT NULL,
+        status INTEGER NOT NULL,
+        headers TEXT NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS outcomes_by_age ON outcomes (kept_at)",
+    """CREATE TABLE IF NOT EXISTS copies (
+        output TEXT NOT NULL,
+        key TEXT NOT NULL,
+        row_id INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        seen TEXT,
+        PRIMARY KEY (output, key)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS places (
+        source TEXT NOT NULL,
+        row_id INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        PRIMARY KEY (source, row_id)
+    ) WITHOUT ROWID""",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_FORMAT}",
+)
+
+OWNED: Final = frozenset(
+    {"connection", "model", "sync", "bulk_sync", "job", "query", "harbor", "harbor_activity"}
+)
+"""The kinds that belong to one organization; all else hangs on these, or says itself whose it is."""
+
+Where = Mapping[str, Any]
+"""Values that documents must have, by the path to them: ``{"target.connection_id": "..."}``."""
+
+_EVERY: Final[Where] = MappingProxyType({})
+_CHANGED: Final = "json_extract(body, '$.updated_at')"
+
+
+class Store:
+    """Documents by kind and id, in the order they were first put, behind one lock.
+
+    ``path`` names the file; without one, everything lives in memory, and what is large in a temporary
+    file that has no name. Safe to use from several threads; each call is a transaction of its own
+    unless it runs inside ``transaction()``.
+
+    Raises:
+        ConfigurationError: The file cannot be opened, or something else wrote it.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.connection = _connect(path)
+        self._transactions = Transactions(self.connection)
+        self._owner: str | None = None
+        try:
+            self._prepare(path)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def within(self, owner: str | None) -> Self:
+        """Return this store as an organization sees it, or whole for None; both are one database.
+
+        Of the kinds in ``OWNED`` it holds what the organization owns; what is put there is its own.
+        """
+        view = copy.copy(self)
+        view._owner = owner  # noqa: SLF001 - a copy of this one
+        return view
+
+    def owner(self, kind: str, id_: str) -> str | None:
+        """Return the id of the organization that owns a document; None where there is none."""
+        with self._transactions.lock:
+            row = self.connection.execute(
+                "SELECT owner FROM documents WHERE kind = ? AND id = ?", (kind, id_)
+            ).fetchone()
+        return None if row is None else row[0]
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Hold the lock; commit when the outermost block ends, roll back when it raises."""
+        return self._transactions.transaction()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._transactions.is_held
+
+    def join(self, participant: Participant) -> None:
+        """Have the participant commit before the running transaction does, or roll back with it."""
+        self._transactions.join(participant)
+
+    def after_commit(self, work: Callable[[], object]) -> None:
+        """Call ``work`` when the running transaction has committed, never if it is rolled back.
+
+        Outside a transaction it is called at once.
+        """
+        self._transactions.after_commit(work)
+
+    def put(self, kind: str, id_: str, document: JsonObject) -> None:
+        """Create or replace a document; a replaced one keeps its place in the order, and its owner."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO documents (kind, id, body, owner) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+                (kind, id_, json.dumps(document), self._seen(kind) or ORGANIZATION_ID),
+            )
+
+    def get(self, kind: str, id_: str) -> JsonObject | None:
+        """Return the document, or None where there is none."""
+        found = self._select(kind, "id = ?", [id_])
+        return found[0] if found else None
+
+    def list(self, kind: str, where: Where = _EVERY) -> list[JsonObject]:
+        """Return every document of the kind that has these values, oldest first."""
+        return self._select(kind, f"{_matching(where)} ORDER BY position", [*where.values()])
+
+    def newest(
+        self, kind: str, limit: int, *, before: Sequence[str] = (), where: Where = _EVERY
+    ) -> "list[JsonObject]":
+        """Return documents of the kind, the last changed first; ``before`` names where to go on.
+
+        It holds ``updated_at`` and ``id`` of the last one seen.
+        """
+        condition = f"{_matching(where)} AND ({_CHANGED}, id) < (?, ?)" if before else _matching(where)
+        return self._select(
+            kind,
+            f"{condition} ORDER BY {_CHANGED} DESC, id DESC LIMIT ?",
+            [*where.values(), *before, limit],
+        )
+
+    def _seen(self, kind: str) -> str | None:
+        """Return the organization whose documents of a kind are seen; None for everybody's."""
+        return self._owner if kind in OWNED else None
+
+    def _select(self, kind: str, condition: str, values: Sequence[Any]) -> "list[JsonObject]":
+        owner = self._seen(kind)
+        whose = "kind = ?" if owner is None else "kind = ? AND owner = ?"
+        with self._transactions.lock:
+            rows = self.connection.execute(
+                f"SELECT body FROM documents WHERE {whose} AND {condition}",  # noqa: S608 - its words are ours, its values bound
+                [kind, *([] if owner is None else [owner]), *values],
+            ).fetchall()
+        return [json.loads(body) for (body,) in rows]
+
+    def delete(self, kind: str, id_: str) -> bool:
+        """Remove the document; say whether there was one."""
+        owner = self._seen(kind)
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "DELETE FROM documents WHERE kind = ? AND id = ? AND coalesce(owner = ?, TRUE)",
+                (kind, id_, owner),
+            )
+            return cursor.rowcount > 0
+
+    def close(self) -> None:
+        """Close the database; whatever was acknowledged stays."""
+        with self._transactions.lock:
+            self.connection.close()
+
+    def _prepare(self, path: str | Path | None) -> None:
+        """Take the file for ours, or refuse it before anything in it changes."""
+        try:
+            if self._is_foreign():
+                raise ConfigurationError(
+                    f"The state file {path} is not one of this version of the sandbox; name another."
+                )
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute("PRAGMA synchronous=NORMAL")
+            self.connection.execute(f"PRAGMA cache_size=-{_CACHE}")
+            with self.transaction() as connection:
+                for statement in (*self._additions(), *_SCHEMA):
+                    connection.execute(statement)
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"The state file {path} cannot be used: {error}.") from error
+
+    def _is_foreign(self) -> bool:
+        written = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+        (application_id,) = self.connection.execute("PRAGMA application_id").fetchone()
+        (format_,) = self.connection.execute("PRAGMA user_version").fetchone()
+        return written and (application_id, format_) != (_APPLICATION_ID, _FORMAT)
+
+    def _additions(self) -> "list[str]":
+        """Return what brings the documents of an earlier sandbox to the layout of this one."""
+        columns = {row[1] for row in self.connection.execute("PRAGMA table_info(documents)")}
+        return [f"ALTER TABLE documents ADD COLUMN {_OWNER}"] if columns and "owner" not in columns else []
+
+
+def _matching(where: Where) -> str:
+    return " AND ".join(["TRUE", *(f"json_extract(body, '$.{path}') = ?" for path in where)])
+
+
+def _connect(path: str | Path | None) -> sqlite3.Connection:
+    """Open the database; a new file is its owner's alone, since connections hold passwords."""
+    try:
+        if path is not None:
+            Path(path).touch(mode=0o600)
+        return sqlite3.connect(
+            path or "",
+            timeout=_PATIENCE,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError(f"The state file {path} cannot be opened: {error}.") from error

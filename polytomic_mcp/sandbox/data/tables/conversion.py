@@ -1,0 +1,172 @@
+"""A value brought to the form a column holds, or the reason why it does not fit."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.data.tables.sql_values import exact
+from polytomic_mcp.sandbox.data.tables.table import Column
+
+Fit = Callable[[Any], Any]
+"""Brings a value that is not null to a column's form; raises ``UnfitError``."""
+
+_INTEGER_BITS: Final = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
+_DECIMAL: Final = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_BOOLEANS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+_SHOWN: Final = 60
+
+
+class UnfitError(ValueError):
+    """The value does not fit the column; the text names both."""
+
+
+def to_number(value: Any) -> int | float | None:
+    """Return the number a JSON value is or spells, or None; booleans and infinities are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, int):
+        return value
+    try:
+        parsed = float(value)
+        is_whole = isinstance(value, str) and parsed.is_integer() and value.strip().lstrip("+-").isdecimal()
+        exact = int(value) if is_whole else parsed
+    except (ValueError, OverflowError):
+        return None
+    return exact if math.isfinite(parsed) else None
+
+
+def to_moment(value: Any) -> datetime | None:
+    """Return the moment an ISO 8601 text names, or None; a moment without an offset is in UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_boolean(value: Any) -> bool | None:
+    """Return the truth a JSON value is or spells (true, t, 1 and their opposites), or None."""
+    if isinstance(value, bool):
+        return value
+    return _BOOLEANS.get(to_text(value).strip().lower())
+
+
+def to_text(value: Any) -> str:
+    """Return the value as text: a whole number without a fraction, a collection as JSON, null empty."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool() | list() | dict():
+            return json.dumps(value, ensure_ascii=False)
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+def fit_for(column: Column) -> Fit:
+    """Return what brings values to the column's form.
+
+    Text takes every value. A number column takes numbers and texts that spell one, within the
+    column's range; a datetime column ISO 8601 texts; a boolean column what ``to_boolean`` knows.
+    """
+    if column.values:
+        return _fit_choice(column)
+    if column.type == "string":
+        return to_text
+    convert = _FITS.get(column.type)
+    if convert is None:
+        return _keep
+
+    def fit(value: Any) -> Any:
+        fitted = convert(column, value)
+        if fitted is None:
+            shown = json.dumps(value, ensure_ascii=False)[:_SHOWN]
+            raise UnfitError(
+                f"{shown} does not fit {column.name}, which holds {column.type} ({column.sql_type})"
+            )
+        return fitted
+
+    return fit
+
+
+def _fit_choice(column: Column) -> Fit:
+    known = {choice.value for choice in column.values}
+
+    def fit(value: Any) -> str:
+        text = to_text(value)
+        if text not in known:
+            shown = json.dumps(text, ensure_ascii=False)[:_SHOWN]
+            raise UnfitError(f"{shown} is no value of {column.name}, which takes {', '.join(sorted(known))}")
+        return text
+
+    return fit
+
+
+def _keep(value: Any) -> Any:
+    return value
+
+
+def _fit_number(column: Column, value: Any) -> int | float | str | None:
+    number = to_number(value)
+    if number is None:
+        return None
+    if bits := _INTEGER_BITS.get(column.sql_type):
+        is_whole = float(number).is_integer()
+        return int(number) if is_whole and -(2 ** (bits - 1)) <= number < 2 ** (bits - 1) else None
+    if decimal := _DECIMAL.fullmatch(column.sql_type):
+        width, scale = int(decimal[1]), int(decimal[2])
+        if abs(number) >= 10 ** (width - scale):
+            return None
+        is_spelled = isinstance(value, str) and isinstance(number, float)
+        return exact(f"{Decimal(value):f}") if is_spelled else number
+    return number
+
+
+def _fit_moment(column: Column, value: Any) -> str | None:
+    moment = to_moment(value)
+    if moment is None:
+        return None
+    if column.sql_type == "DATE":
+        return moment.date().isoformat()
+    if "TIME ZONE" in column.sql_type or column.sql_type == "TIMESTAMPTZ":
+        return moment.isoformat().replace("+00:00", "Z")
+    return moment.replace(tzinfo=None).isoformat()
+
+
+def _fit_boolean(_column: Column, value: Any) -> bool | None:
+    return to_boolean(value)
+
+
+def _fit_array(_column: Column, value: Any) -> Any:
+    return _parsed(value, list)
+
+
+def _fit_object(_column: Column, value: Any) -> Any:
+    return _parsed(value, dict)
+
+
+def _parsed(value: Any, kind: type) -> Any:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, kind) else None
+
+
+_FITS: Final[dict[str, Callable[[Column, Any], Any]]] = {
+    "number": _fit_number,
+    "datetime": _fit_moment,
+    "boolean": _fit_boolean,
+    "array": _fit_array,
+    "object": _fit_object,
+}

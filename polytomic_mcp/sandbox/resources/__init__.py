@@ -1,0 +1,1 @@
+"""What the API's objects are and do, behind the routes: a folder for each noun."""

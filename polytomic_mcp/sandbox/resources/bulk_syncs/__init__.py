@@ -1,0 +1,1 @@
+"""Bulk syncs: stored, checked and started; their schemas, sources and destinations."""

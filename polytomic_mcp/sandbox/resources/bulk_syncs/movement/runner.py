@@ -1,0 +1,216 @@
+"""Runs a bulk sync: copies its schemas one after the other, in chunks, with true counts for each.
+
+A chunk's rows, counts and log lines are written in one transaction. A schema that cannot be copied
+fails alone; the execution then ends with ``errors``, or ``failed`` where no schema was copied. How far
+a tracked schema was read is kept when all of it arrived, so a run that was cut short or had to refuse a
+row is made good by the next. One that refused a row deletes none, since that might be one of them.
+"""
+
+import logging
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
+from polytomic_mcp.sandbox.data.tables.tables import Row
+from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import chunks
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.schema_plan import SchemaPlan, plan_schema
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Written
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs, watermarks
+from polytomic_mcp.sandbox.world.world import World
+
+CHUNK: Final = 2_000
+
+_MOST_TOLD: Final = 3
+_LOG: Final = logging.getLogger(__name__)
+
+
+class _CanceledError(Exception):
+    """The execution was canceled, or went with its sync."""
+
+
+class _SchemaCanceledError(Exception):
+    """The schema that is copied was canceled; the others go on."""
+
+
+def run(world: World, sync_id: str, execution_id: str) -> None:
+    """Run an execution to its end; whatever goes wrong ends it as ``failed`` with the reason."""
+    try:
+        _Run(world, sync_id, execution_id).perform()
+    except _CanceledError:
+        _finish(world, execution_id, "canceled", "Canceled")
+    except RefusalError as refusal:
+        _finish(world, execution_id, "failed", refusal.message)
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: a fault must not leave it running
+        _LOG.debug("bulk execution %s failed", execution_id, exc_info=True)
+        _finish(world, execution_id, "failed", "The sandbox failed; that is a fault of the sandbox.")
+
+
+def _finish(world: World, execution_id: str, status: str, message: str) -> None:
+    with world.store.transaction():
+        execution = world.store.get(bulk_executions.KIND, execution_id)
+        if execution is not None:  # the sync may have been deleted meanwhile
+            logs.say(world, execution_id, "warning" if status == "canceled" else "error", message)
+            bulk_executions.finish(world, execution, status, message)
+
+
+class _Run:
+    """One execution while it runs."""
+
+    def __init__(self, world: World, sync_id: str, execution_id: str) -> None:
+        self.world = world
+        self.sync = world.find("bulk_sync", sync_id)
+        self.id = execution_id
+        self.journal = logs.Journal(world, execution_id)
+
+    def perform(self) -> None:
+        with self.world.store.transaction():
+            execution = self.current()
+            bulk_executions.begin(self.world, execution)
+            logs.say(self.world, self.id, "info", f"Started in mode {self.sync['mode']}")
+        for entry in execution["schemas"]:
+            self._copy(entry["schema"])
+        self._end()
+
+    def current(self) -> JsonObject:
+        """Return the execution as it is now; raise where it is to stop."""
+        execution = self.world.store.get(bulk_executions.KIND, self.id)
+        if execution is None or execution["status"] == "canceling":
+            raise _CanceledError
+        return execution
+
+    def settle(self, schema_id: str, status: str, message: str | None) -> None:
+        """Write down how a schema ended."""
+        ended = {"status": status, "status_message": message, "completed_at": self.world.now()}
+        bulk_executions.change(self.world, self.current(), schema_id, **ended)
+        level = "info" if status == "completed" else "warning" if status == "canceled" else "error"
+        text = f"{schema_id}: {status}" + (f": {message}" if message else "")
+        logs.say(self.world, self.id, level, text, {"schema": schema_id})
+
+    def _copy(self, schema_id: str) -> None:
+        """Copy one schema; what is wrong with it ends it alone."""
+        try:
+            _SchemaRun(self, schema_id).perform()
+        except _SchemaCanceledError:
+            self._settle_alone(schema_id, "canceled", "Canceled")
+        except RefusalError as refusal:
+            self._settle_alone(schema_id, "failed", refusal.message)
+
+    def _settle_alone(self, schema_id: str, status: str, message: str) -> None:
+        with self.world.store.transaction():
+            self.settle(schema_id, status, message)
+
+    def _end(self) -> None:
+        with self.world.store.transaction():
+            execution = self.current()
+            status, message = _outcome(execution["schemas"])
+            counts = {name: execution[name] for name in bulk_executions.COUNTS}
+            logs.say(self.world, self.id, "info", f"Ended: {status}", counts)
+            bulk_executions.finish(self.world, execution, status, message)
+
+
+class _SchemaRun:
+    """One schema of an execution while it is copied."""
+
+    def __init__(self, run: _Run, schema_id: str) -> None:
+        self._run = run
+        self._world = run.world
+        self._schema = bulk_schemas.find(run.sync, schema_id)
+        self._id = schema_id
+        self._count = 0
+        self._errors: list[str] = []
+        self._error_count = 0
+
+    def perform(self) -> None:
+        with self._world.store.transaction():
+            execution = self._current()
+            plan = plan_schema(self._world, self._run.sync, self._schema, execution)
+            begun = {"status": "running", "started_at": self._world.now()}
+            bulk_executions.change(self._world, execution, self._id, **begun)
+        try:
+            mark = self._move(plan)
+            self._end(plan, mark)
+        finally:
+            if plan.copying is not None:
+                plan.copying.abandon()
+
+    def _current(self) -> JsonObject:
+        execution = self._run.current()
+        if self._id in execution["_canceling"]:
+            raise _SchemaCanceledError
+        return execution
+
+    def _move(self, plan: SchemaPlan) -> object:
+        """Copy all rows; return how far the tracking field was read."""
+        mark = plan.mark
+        rows = chunks(plan.rows(self._world), CHUNK)
+        sides = ("source_connection_id", "destination_connection_id")
+        ends = [self._world.find("connection", self._run.sync[side]) for side in sides]
+        for chunk in self._world.faults.chunks(self._run.sync["id"], ends, rows):
+            with self._world.store.transaction():
+                self._current()
+                shaped = [made for row in chunk if (made := self._shape(plan, row)) is not None]
+                if plan.copying is None:
+                    self._count += len(shaped)
+                else:
+                    self._note(plan.copying.write(shaped))
+                self._save()
+            for row in chunk:
+                mark = plan.selection.furthest(mark, row)
+        return mark
+
+    def _end(self, plan: SchemaPlan, mark: object) -> None:
+        is_whole = plan.mark is None and not self._error_count
+        is_over = False
+        while not is_over:
+            with self._world.store.transaction():
+                self._current()
+                written = None if plan.copying is None else plan.copying.end(is_whole=is_whole)
+                if written is not None:
+                    self._note(written)
+                    self._save()
+                    continue
+                is_over = True
+                if plan.copying is not None and not self._error_count:
+                    watermarks.put(self._world, self._run.sync["id"], self._id, plan.state, mark)
+                self._run.settle(self._id, "completed", self._told())
+
+    def _shape(self, plan: SchemaPlan, row: Row) -> Row | None:
+        try:
+            return plan.shape(row)
+        except UnfitError as error:
+            self._error_count += 1
+            line = {"schema": self._id, "row": row, "error": str(error)}
+            self._run.journal.add("errors", line)
+            if len(self._errors) < _MOST_TOLD:
+                self._errors.append(str(error))
+            return None
+
+    def _note(self, written: Written) -> None:
+        self._count += written.count
+        changes = {"inserts": written.inserts, "updates": written.updates, "deletes": written.deletes}
+        for type_, rows in changes.items():
+            for row in rows:
+                self._run.journal.add(type_, {"schema": self._id, "row": row})
+
+    def _save(self) -> None:
+        self._run.journal.store()
+        counts = {"record_count": self._count, "error_count": self._error_count}
+        bulk_executions.change(self._world, self._run.current(), self._id, **counts)
+
+    def _told(self) -> str | None:
+        if not self._error_count:
+            return None
+        return f"{self._error_count} records could not be copied: {'; '.join(self._errors)}"
+
+
+def _outcome(schemas: list[JsonObject]) -> tuple[str, str | None]:
+    """Return the state an execution ends in, and what is worth telling of its schemas."""
+    failed = [each for each in schemas if each["status"] == "failed"]
+    spoiled = [each for each in schemas if each["error_count"] and each not in failed]
+    told = [f"{each['schema']}: {each['status_message']}" for each in (*failed, *spoiled)]
+    message = "; ".join(told[:_MOST_TOLD]) or None
+    if failed and len(failed) == len(schemas):
+        return "failed", message
+    return ("errors" if failed or spoiled else "completed"), message

@@ -1,0 +1,135 @@
+"""One schema's way through a run: what is read, from which mark on, and how it reaches its output."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final, Self
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.systems.systems import system_of
+from polytomic_mcp.sandbox.data.tables.tables import Row, Table
+from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement import outputs as bulk_outputs
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Shape
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Selection
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Append, Copying, Merge, Replace
+from polytomic_mcp.sandbox.resources.runs import watermarks
+from polytomic_mcp.sandbox.world.world import World
+
+TEST_RECORDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaPlan:
+    """``copying`` is None for a test, which writes nothing; ``mark`` is None where all is read.
+
+    ``state`` is what a mark holds for: another one needs a whole read.
+    """
+
+    connection: JsonObject
+    source: Table
+    selection: Selection
+    shape: Shape
+    copying: Copying | None = None
+    mark: Any = None
+    state: JsonObject = field(default_factory=dict[str, Any])
+    is_strict: bool = False
+
+    def rows(self, world: World) -> Iterator[Row]:
+        """Yield the source's rows that the run takes."""
+        rows = bulk_sources.read(world, self.connection, self.source)
+        taken = self.selection.read(rows, self.mark, is_strict=self.is_strict)
+        return taken if self.copying is not None else islice(taken, TEST_RECORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where the rows go: the table that is there and the one that would be made, with its columns spelled."""
+
+    output: Table
+    planned: Table
+    names: list[str]
+    key: list[str]
+
+    @classmethod
+    def of(cls, output: Table, planned: Table, selection: Selection, key: Sequence[str]) -> Self:
+        """Spell the columns as the table does, which may have been there before in another case."""
+        spelled = {column.name.casefold(): column.name for column in output.columns}
+        names = [spelled[each.column.name.casefold()] for each in selection.outputs]
+        return cls(output, planned, names, [spelled[name.casefold()] for name in key])
+
+
+def plan_schema(world: World, sync: JsonObject, schema: JsonObject, execution: JsonObject) -> SchemaPlan:
+    """Return the way of a schema, its output made ready.
+
+    Raises:
+        RefusalError: 422, the schema is no longer in the source.
+    """
+    source = world.find("connection", sync["source_connection_id"])
+    world.faults.require_up(source)
+    table = bulk_sources.get_table(world, source, schema["id"])
+    if table is None:
+        raise RefusalError(422, f"The source has no schema {schema['id']} any more.", key="unknown_schema")
+    selection = Selection(sync, schema, table, world.clock())
+    key = _key(world, source, table, selection)
+    planned = _planned(world, sync, schema, selection, key)
+    if execution["is_test"]:
+        return SchemaPlan(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
+    how = _how(sync, execution["_request"], has_key=bool(key))
+    is_replaced = how in ("replace", "rebuild")
+    is_made = world.tables.get(planned.system, planned.name) is None
+    end = _End.of(bulk_outputs.ensure(world, planned), planned, selection, key)
+    copying = _copying(world, how, end, execution["id"])
+    form = planned if how == "rebuild" else end.output
+    shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else end.key)
+    state = {**selection.state(), "output": planned.id}
+    is_anew = is_made or is_replaced or _reads_all(execution["_request"])
+    mark = None if is_anew else watermarks.get(world, sync["id"], schema["id"], state)
+    is_strict = how == "append" and not key
+    return SchemaPlan(source, table, selection, shape, copying, mark, state, is_strict)
+
+
+def _how(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:
+    """Return merge, append, replace or rebuild; a replica without a key is replaced (a guess)."""
+    if request.get("resync_mode") == "rebuild":
+        return "rebuild"
+    if request.get("resync_mode") == "resync" or sync["mode"] == "snapshot":
+        return "replace"
+    if sync["mode"] == "append":
+        return "append"
+    return "merge" if has_key else "replace"
+
+
+def _reads_all(request: JsonObject) -> bool:
+    return request.get("fetch_mode") == "full" or request.get("resync_mode") is not None
+
+
+def _copying(world: World, how: str, end: _End, run: str) -> Copying:
+    if how == "merge":
+        return Merge(world, end.output, end.names, end.key, run)
+    if how == "append":
+        return Append(world, end.output, end.names, end.key)
+    return Replace(world, end.output, end.planned, run, is_rebuilt=how == "rebuild")
+
+
+def _key(world: World, source: JsonObject, table: Table, selection: Selection) -> tuple[str, ...]:
+    """Return the names of the key in the output, or none where a part of the key is not copied."""
+    keys = {column.name for column in bulk_sources.key_columns(world, source, table)}
+    found = [each for each in selection.outputs if each.source.name in keys]
+    return tuple(each.column.name for each in found) if len(found) == len(keys) else ()
+
+
+def _planned(
+    world: World, sync: JsonObject, schema: JsonObject, selection: Selection, key: Sequence[str]
+) -> Table:
+    destination = world.find("connection", sync["destination_connection_id"])
+    world.faults.require_up(destination)
+    output = bulk_schemas.output_name(sync, schema)
+    name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
+    has_timestamps = not sync["disable_record_timestamps"]
+    return bulk_outputs.planned(
+        system_of(destination), name, selection.outputs, key, has_timestamps=has_timestamps
+    )

@@ -1,0 +1,106 @@
+"""What a bulk sync can read from a connection: its schemas, which are the tables of its system.
+
+A field that a user added to a schema is one more column, which holds what its path leads to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.data.systems.systems import described, system_of
+from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.resources.schemas import schemas
+from polytomic_mcp.sandbox.world.world import World
+
+TRACKABLE: Final = ("number", "datetime")
+"""The types of a field that can tell how far a run has read (a guess)."""
+
+_SQL_TYPES: Final = {
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "array": "JSON",
+    "object": "JSON",
+}
+
+_SETTINGS: Final = ("replication_slot",)
+"""What a database takes as ``source_configuration``: kept, and without effect on what is read."""
+
+
+def list_tables(world: World, connection: JsonObject) -> list[Table]:
+    """Return the tables a bulk sync can read; a flow or an audience is a place to write to only (a guess)."""
+    return [_widened(world, connection, table) for table in _tables(world, connection)]
+
+
+def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
+    """Return the table of a schema's id, in any case, or None where there is none to read."""
+    table = world.tables.get(system_of(connection), schema_id)
+    return _widened(world, connection, table) if table and _is_source(table) else None
+
+
+def read(world: World, connection: JsonObject, table: Table) -> Iterator[Row]:
+    """Yield the table's rows, oldest first, a chunk in memory at a time."""
+    paths = {field["id"]: field["path"] or field["id"] for field in _added(world, connection, table)}
+    for row in world.tables.rows(table):
+        yield row | {name: schemas.follow(row, path) for name, path in paths.items()} if paths else row
+
+
+def key_columns(world: World, connection: JsonObject, table: Table) -> tuple[Column, ...]:
+    """Return the columns that identify a row: the detected key, or the one a user put in its place."""
+    keys = {field["id"] for field in _fields(world, connection, table) if field["is_primary_key"]}
+    return tuple(column for column in table.columns if column.name in keys)
+
+
+def objection(connection: JsonObject) -> str | None:
+    """Return why nothing can be read through the connection, or None."""
+    name, system = connection["name"], system_of(connection)
+    if "source" not in connection["type"]["operations"]:
+        return f"Connection {name} is of type {system}, which is no source; name another connection."
+    if connection["status"] != "healthy":
+        return f"Connection {name} is {connection['status']}; finish its authorization or correct it first."
+    return None
+
+
+def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
+    """Return what discovery answers; the fields only where they were asked for."""
+    shown = [schemas.describe(world, connection, table) for table in _tables(world, connection)]
+    if not has_fields:
+        shown = [{key: each[key] for key in ("id", "name")} for each in shown]
+    is_database = described(system_of(connection)).is_warehouse
+    properties = {name: {"type": "string"} for name in settings(connection)}
+    return {
+        "schemas": shown,
+        "configuration": {"type": "object", "properties": properties},
+        "capabilities": {"supports_namespaces": is_database, "supports_tracking_fields": is_database},
+    }
+
+
+def settings(connection: JsonObject) -> tuple[str, ...]:
+    """Return the keys that ``source_configuration`` takes."""
+    return _SETTINGS if described(system_of(connection)).is_warehouse else ()
+
+
+def _tables(world: World, connection: JsonObject) -> list[Table]:
+    return [table for table in world.tables.list(system_of(connection)) if _is_source(table)]
+
+
+def _is_source(table: Table) -> bool:
+    return described(table.system).kind(table.kind).is_source
+
+
+def _widened(world: World, connection: JsonObject, table: Table) -> Table:
+    added = (
+        Column(field["id"], field["type"], _SQL_TYPES.get(field["type"], "VARCHAR"), label=field["name"])
+        for field in _added(world, connection, table)
+    )
+    return replace(table, columns=(*table.columns, *added))
+
+
+def _added(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
+    return [field for field in _fields(world, connection, table) if field["user_managed"]]
+
+
+def _fields(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
+    fields: list[JsonObject] = schemas.describe(world, connection, table)["fields"]
+    return fields

@@ -1,0 +1,83 @@
+"""Starting a bulk sync: by hand or by a schedule."""
+
+from functools import partial
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.problems import Problem, refusal
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs
+from polytomic_mcp.sandbox.world.world import World
+
+FETCH_MODES: Final = ("none", "incremental", "full")
+
+
+def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+    """Start an execution beside the call and return it; refuses as ``prepare`` does."""
+    execution = prepare(world, sync, request)
+    world.run_later(partial(bulk_runner.run, world, sync["id"], execution["id"]))
+    return execution
+
+
+def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+    """Store an execution that is ready to run, and return it; an inactive sync can be started, too.
+
+    ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas``, ``trigger`` and the
+    ``schedule`` that asks.
+
+    Raises:
+        RefusalError: 409, one is under way; 400, the request or a connection does not hold.
+    """
+    if bulk_executions.current(world, sync["id"]) is not None:
+        raise RefusalError(
+            409,
+            f"Bulk sync {sync['name']} is already running; wait for its end or cancel it.",
+            key="already_running",
+        )
+    problems = bulk_checks.connection_problems(world, sync) or _request_problems(sync, request)
+    if problems:
+        raise refusal(problems, "The bulk sync cannot start", status=400)
+    source = world.find("connection", sync["source_connection_id"])
+    sync = sync | {"_schemas": bulk_schemas.discover(world, source, sync)}
+    world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    wanted = _wanted(request)
+    enabled = [schema for schema in sync["_schemas"] if schema["enabled"]]
+    chosen = [schema for schema in enabled if not wanted or schema["id"].casefold() in wanted]
+    outputs = [(schema["id"], bulk_schemas.output_name(sync, schema)) for schema in chosen]
+    is_partial = len(chosen) < len(enabled)
+    return bulk_executions.create(world, sync["id"], request, outputs, is_partial=is_partial)
+
+
+def fail(world: World, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
+    """Store an execution that failed before it began, for a start that nobody waits for; return it."""
+    execution = bulk_executions.create(world, sync["id"], request, (), is_partial=False)
+    logs.say(world, execution["id"], "error", reason)
+    bulk_executions.finish(world, execution, "failed", reason)
+    return execution
+
+
+def _request_problems(sync: JsonObject, request: JsonObject) -> list[Problem]:
+    found: list[Problem] = []
+    choices = {"resync_mode": bulk_destinations.RESYNC_MODES, "fetch_mode": FETCH_MODES}
+    for name, values in choices.items():
+        if request.get(name, values[0]) not in values:
+            message = f"{request[name]!r} is none; there are: {', '.join(values)}"
+            found.append(Problem("invalid_value", message, name))
+    if request.get("test") and request.get("resync_mode"):
+        found.append(Problem("invalid_value", "cannot be combined with resync_mode", "test"))
+    enabled = {schema["id"].casefold() for schema in sync["_schemas"] if schema["enabled"]}
+    for position, id_ in enumerate(_wanted(request)):
+        if id_ not in enabled:
+            message = f"{id_!r} is no enabled schema of this bulk sync"
+            found.append(Problem("unknown_schema", message, f"schemas[{position}]"))
+    return found
+
+
+def _wanted(request: JsonObject) -> list[str]:
+    ids: list[str] = request.get("schemas") or []
+    return [id_.casefold() for id_ in ids]

@@ -1,0 +1,1 @@
+"""Connections: their configuration, signing in, proxy, use and sharing, and what depends on them."""

@@ -1,0 +1,1 @@
+"""Polytomic Connect: sessions and forms for a person who makes a connection without a key."""

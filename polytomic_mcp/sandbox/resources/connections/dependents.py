@@ -1,0 +1,56 @@
+"""What stands on a connection: its models, and the syncs that read or write through it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject, texts
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, watermarks
+from polytomic_mcp.sandbox.resources.schedules import timetable
+from polytomic_mcp.sandbox.world.world import World
+
+_SYNCS: Final = ("sync", "bulk_sync")
+_HISTORIES: Final[Mapping[str, tuple[Callable[[World, str], None], ...]]] = {
+    "sync": (executions.forget, timetable.forget),
+    "bulk_sync": (bulk_executions.forget, watermarks.forget, timetable.forget),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """Documents by kind, each of which names the connection or one of its models."""
+
+    documents: dict[str, list[JsonObject]]
+
+    def __bool__(self) -> bool:
+        return any(self.documents.values())
+
+    def named(self) -> dict[str, list[JsonObject]]:
+        """Return ids and names by kind, for a person to read."""
+        return {
+            f"{kind}s": [{"id": document["id"], "name": document.get("name")} for document in documents]
+            for kind, documents in self.documents.items()
+            if documents
+        }
+
+    def delete(self, world: World) -> None:
+        """Delete them, and the history of the syncs among them."""
+        for kind, documents in self.documents.items():
+            for document in documents:
+                for forget in _HISTORIES.get(kind, ()):
+                    forget(world, document["id"])
+                world.store.delete(kind, document["id"])
+
+
+def dependents(store: Store, connection_id: str) -> Dependents:
+    """Return what breaks when the connection goes."""
+    models = _naming(store, "model", {connection_id})
+    ids = {connection_id, *(model["id"] for model in models)}
+    return Dependents({"model": models, **{kind: _naming(store, kind, ids) for kind in _SYNCS}})
+
+
+def _naming(store: Store, kind: str, ids: Iterable[str]) -> list[JsonObject]:
+    """Return the documents that hold one of the ids anywhere: ids are unique across kinds."""
+    wanted = set(ids)
+    return [document for document in store.list(kind) if not wanted.isdisjoint(texts(document))]

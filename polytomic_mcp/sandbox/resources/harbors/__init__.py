@@ -1,0 +1,1 @@
+"""Harbors: stores that agents query, with their keys, people, context documents and saved queries."""

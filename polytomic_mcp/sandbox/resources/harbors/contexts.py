@@ -1,0 +1,151 @@
+"""The context documents of a Harbor: what is published, in immutable versions, and drafts beside it.
+
+A draft remembers the revision it began with as its base; it can be promoted while that is still the
+published one.
+"""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.resources.harbors.harbors import require_short
+from polytomic_mcp.sandbox.world.world import World
+
+KIND: Final = "harbor_context"
+DRAFT: Final = "harbor_context_draft"
+VERSION: Final = "harbor_context_version"
+
+_TEXTS: Final = ("title", "description", "content")
+
+
+def published(world: World, harbor: JsonObject) -> list[JsonObject]:
+    """Return the published documents, oldest first."""
+    return [each for each in world.store.list(KIND, {"_harbor_id": harbor["id"]}) if each["version"]]
+
+
+def drafts(world: World, harbor: JsonObject) -> list[JsonObject]:
+    """Return the drafts, oldest first."""
+    return world.store.list(DRAFT, {"_harbor_id": harbor["id"]})
+
+
+def versions(world: World, context: JsonObject) -> list[JsonObject]:
+    """Return the versions of a document, oldest first."""
+    return world.store.list(VERSION, {"_context_id": context["id"]})
+
+
+def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonObject:
+    """Return the document a call names; an unpublished one only where drafts are meant."""
+    context = call.world.find(KIND, call.arguments["context_id"])
+    if context["_harbor_id"] != harbor["id"] or (is_published and not context["version"]):
+        raise not_found("context", context["id"])
+    return context
+
+
+def find_draft(call: Call, context: JsonObject) -> JsonObject:
+    """Return the draft of a document."""
+    return call.world.find(DRAFT, context["id"])
+
+
+def find_version(call: Call, context: JsonObject) -> JsonObject:
+    """Return the version a call names."""
+    version = call.world.find(VERSION, call.arguments["version_id"])
+    if version["_context_id"] != context["id"]:
+        raise not_found("version", version["id"])
+    return version
+
+
+def create(call: Call, harbor: JsonObject) -> JsonObject:
+    """Store a new document, still unpublished, and return it."""
+    now = call.world.now()
+    id_ = call.world.new_id()
+    context: JsonObject = {
+        "id": id_,
+        "version": 0,
+        "revision_id": None,
+        "created_at": now,
+        "updated_at": now,
+        "_key": id_,
+        "_harbor_id": harbor["id"],
+    }
+    call.world.store.put(KIND, id_, context)
+    return context
+
+
+def texts(call: Call) -> JsonObject:
+    """Return the texts a call gives, within their lengths (the API's documentation)."""
+    require_short(call, title=200, description=1_000, content=20_000, change_note=1_000)
+    return {name: call.arguments.get(name) for name in (*_TEXTS, "change_note")}
+
+
+def publish(call: Call, context: JsonObject, given: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Make the next version of a document; return the document and the version."""
+    world, now = call.world, call.world.now()
+    id_ = world.new_id()
+    shown: dict[str, Any] = {name: given[name] for name in _TEXTS}
+    version: JsonObject = {
+        "id": id_,
+        "version": context["version"] + 1,
+        **shown,
+        "change_note": given["change_note"],
+        "created_at": now,
+        "published_at": now,
+        "published_by": call.credential.user_id,
+        "published_by_type": "user",
+        "_key": id_,
+        "_harbor_id": context["_harbor_id"],
+        "_context_id": context["id"],
+    }
+    context = context | shown | {"version": version["version"], "revision_id": id_, "updated_at": now}
+    world.store.put(VERSION, id_, version)
+    world.store.put(KIND, context["id"], context)
+    return context, version
+
+
+def save_draft(call: Call, context: JsonObject) -> JsonObject:
+    """Make or replace the draft of a document; a replaced one keeps its id, its maker and its base."""
+    world, now, user_id = call.world, call.world.now(), call.credential.user_id
+    held = world.store.get(DRAFT, context["id"]) or {
+        "id": world.new_id(),
+        "context_id": context["id"],
+        "base_revision_id": context["revision_id"],
+        "created_at": now,
+        "created_by": user_id,
+        "created_by_type": "user",
+        "_key": context["id"],
+        "_harbor_id": context["_harbor_id"],
+    }
+    changed = {"updated_at": now, "updated_by": user_id, "updated_by_type": "user"}
+    draft = {**held, **texts(call), **changed}
+    world.store.put(DRAFT, context["id"], draft)
+    return draft
+
+
+def promote(call: Call, context: JsonObject) -> JsonObject:
+    """Publish the draft and return the version; refuse with 409 where its base is no longer current."""
+    draft = find_draft(call, context)
+    if draft["base_revision_id"] != context["revision_id"]:
+        raise RefusalError(
+            409,
+            "Another version was published since this draft began; discard it and begin anew.",
+            key="base_moved",
+        )
+    _, version = publish(call, context, draft)
+    call.world.store.delete(DRAFT, context["id"])
+    return version
+
+
+def discard(call: Call, context: JsonObject) -> None:
+    """Drop the draft; a document that was never published goes with it."""
+    find_draft(call, context)
+    call.world.store.delete(DRAFT, context["id"])
+    if not context["version"]:
+        call.world.store.delete(KIND, context["id"])
+
+
+def delete(world: World, context: JsonObject) -> None:
+    """Delete a document with its draft and its versions."""
+    for version in versions(world, context):
+        world.store.delete(VERSION, version["id"])
+    world.store.delete(DRAFT, context["id"])
+    world.store.delete(KIND, context["id"])

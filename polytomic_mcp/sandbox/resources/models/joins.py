@@ -1,0 +1,80 @@
+"""How the records of several models become one: the relations between them.
+
+The first model of a sync is the base: each of its records is moved once. Another model's record
+joins it where the related fields are equal; of several, the first one does (a guess).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.sandbox.data.tables.tables import Row
+from polytomic_mcp.sandbox.resources.models.reading import read_model
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
+from polytomic_mcp.sandbox.world.world import World
+
+Record = tuple[Row, ...]
+"""One row of the base model and its counterparts in the others, in the order of ``Join``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """``model_id``'s ``field`` equals ``via_field`` of the model at position ``via``."""
+
+    model_id: str
+    field: str
+    via: int
+    via_field: str
+
+
+def find_joins(sources: Sources, model_ids: Sequence[str]) -> list[Join]:
+    """Return how the models hang together, those first that others hang on.
+
+    A model that no relation reaches is left out.
+    """
+    edges = list(_edges(sources, model_ids))
+    order, joins = list(model_ids[:1]), list[Join]()
+    for via, reached in enumerate(order):  # grows while it is walked: breadth first
+        for left, left_field, right, right_field in edges:
+            if left == reached and right not in order:
+                order.append(right)
+                joins.append(Join(right, right_field, via, left_field))
+    return joins
+
+
+def join(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
+    """Return each row with its counterparts; an empty one where there is none."""
+    return _joined(world, sources, joins, rows) if joins else zip(rows, strict=True)
+
+
+def _joined(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
+    lookups = [_lookup(world, sources, each) for each in joins]
+    for row in rows:
+        record = [row]
+        for each, lookup in zip(joins, lookups, strict=True):
+            value = record[each.via].get(each.via_field)
+            record.append({} if value is None else lookup.get(to_text(value), {}))
+        yield tuple(record)
+
+
+def _lookup(world: World, sources: Sources, join_: Join) -> dict[str, Row]:
+    model = sources.model(join_.model_id) or {}
+    found: dict[str, Row] = {}
+    for row in read_model(world, model).rows:
+        if (value := row.get(join_.field)) is not None:
+            found.setdefault(to_text(value), row)
+    return found
+
+
+def _edges(sources: Sources, model_ids: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each relation in both directions, of these models and of those they lead to."""
+    known = list(model_ids)
+    for id_ in known:  # grows while it is walked
+        model = sources.model(id_) or {}
+        for relation in listed(model, "relations"):
+            to: dict[str, str] = relation["to"]
+            if sources.model(to["model_id"]) is not None:
+                yield id_, relation["from"], to["model_id"], to["field"]
+                yield to["model_id"], to["field"], id_, relation["from"]
+                if to["model_id"] not in known:
+                    known.append(to["model_id"])

@@ -1,0 +1,165 @@
+"""What a model selects, read row by row: a query, a table, a view or an object."""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
+from polytomic_mcp.sandbox.data.sql.soql import DIALECT, in_sql
+from polytomic_mcp.sandbox.data.sql.statement import Catalog
+from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
+from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.world.world import World
+
+MOST_ROWS: Final = 1_000_000
+"""Rows a model may have in the sandbox."""
+
+SECONDS: Final = 60
+"""Seconds a model's query may take."""
+
+LOOKING_SECONDS: Final = 10
+"""Seconds it may take where somebody waits for a look; the API's own bound for samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The columns a model selects and its rows, which can be read once.
+
+    Rows hold JSON values, as ``values`` says. To read them may raise ``RefusalError``, as when a
+    value of the thousandth row is not what the query takes it for.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Iterator[Row]
+
+
+def read_model(
+    world: World, model: JsonObject, *, limit: int | None = None, seconds: float = SECONDS
+) -> Reading:
+    """Read the fields of a model, ``limit`` rows at most; ``RefusalError`` (404, 422) when it cannot.
+
+    A field that was added by hand holds the source's column of that name, or null.
+    """
+    connection = world.find("connection", model["connection_id"])
+    world.faults.require_up(connection)
+    source = read_source(world, connection, model["configuration"], seconds=seconds)
+    found = {column.name.casefold(): column for column in source.columns}
+    for field in model["fields"]:
+        if not field["user_added"] and field["name"].casefold() not in found:
+            raise unknown_field(field["name"], source.columns, f"Model {model['name']}")
+    columns = [
+        Column(field["name"], field["type"], _sql_type(found, field["name"]), label=field["label"])
+        for field in model["fields"]
+    ]
+    origins = [(column.name, _origin(found, column.name)) for column in columns]
+    rows = islice(source.rows, limit)
+    if origins != [(column.name, column.name) for column in source.columns]:
+        rows = ({name: row.get(origin) for name, origin in origins} for row in rows)
+    return Reading(tuple(columns), rows)
+
+
+def read_source(
+    world: World,
+    connection: JsonObject,
+    configuration: Mapping[str, Any],
+    *,
+    seconds: float = LOOKING_SECONDS,
+) -> Reading:
+    """Read all columns of what a model's configuration selects from the connection."""
+    with _refused():
+        query = configuration.get("query")
+        if isinstance(query, str) and query.strip():
+            return _read_query(world, connection, query, seconds)
+        return _read_table(world, connection, configuration)
+
+
+def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalError:
+    """Return the refusal of a field that the source does not have; it names the nearest."""
+    names = {column.name.casefold(): column.name for column in columns}
+    near = [names[match] for match in get_close_matches(name.casefold(), names, n=3, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names.values())}"
+    return RefusalError(422, f"{noun} has no field {name}; {hint}", key="unknown_field")
+
+
+def stream_query(
+    world: World, connection: JsonObject, query: str, seconds: float
+) -> AbstractContextManager[Stream]:
+    """Return a query's rows, to be read inside the block; ``QueryError`` when it cannot run."""
+    key = system_of(connection)
+    language = described(key).language
+    is_soql = language.name == SOQL
+    return world.engine.stream(
+        key,
+        in_sql(query, world.tables.list(key), world.clock().date()) if is_soql else query,
+        dialect=DIALECT if is_soql else language.dialect,
+        seconds=seconds,
+        database=language.database_of(connection["configuration"]),
+    )
+
+
+def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
+    stack = ExitStack()
+    stream = stack.enter_context(stream_query(world, connection, query, seconds))
+    names = [column.name for column in stream.columns]
+    return Reading(
+        stream.columns, _bounded(stack, (dict(zip(names, row, strict=True)) for row in stream.rows))
+    )
+
+
+def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Iterator[Row]:
+    with _refused(), source:
+        yield from islice(rows, MOST_ROWS)
+        if next(rows, None) is not None:
+            raise QueryError(f"The model has more than {MOST_ROWS} rows; narrow it down with a query")
+
+
+def _read_table(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
+    key = system_of(connection)
+    name = object_name(described(key), configuration)
+    table = world.tables.get(key, name) or _find_table(world, connection, configuration, name)
+    rows = world.tables.rows(table)
+    return Reading(table.columns, _bounded(nullcontext(), rows))
+
+
+def object_name(system: System, configuration: Mapping[str, Any]) -> str:
+    """Return the name of the object a model's configuration picks; ``QueryError`` where it picks none."""
+    for keys in system.sources.values():
+        if all(isinstance(configuration.get(key), str) for key in keys):
+            return ".".join(configuration[key] for key in keys)
+    if reason := holds_nothing(system.id):
+        raise QueryError(reason)
+    wanted = [*(["query"] if system.query else []), *(" and ".join(keys) for keys in system.sources.values())]
+    raise QueryError(f"The model's configuration needs one of: {'; '.join(wanted)}")
+
+
+def _find_table(world: World, connection: JsonObject, configuration: Mapping[str, Any], name: str) -> Table:
+    key = system_of(connection)
+    language = described(key).language
+    database = language.database_of(connection["configuration"])
+    catalog = Catalog(key, world.tables.list(key), database, language.schema)
+    schema = configuration.get("schema") or configuration.get("dataset")
+    return catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
+
+
+@contextmanager
+def _refused() -> Generator[None]:
+    # A guess: the API's own status for a query that fails was never seen.
+    try:
+        yield
+    except QueryError as error:
+        raise RefusalError(422, str(error), key="invalid_query") from error
+
+
+def _sql_type(found: Mapping[str, Column], name: str) -> str:
+    column = found.get(name.casefold())
+    return column.sql_type if column else "VARCHAR"
+
+
+def _origin(found: Mapping[str, Column], name: str) -> str:
+    column = found.get(name.casefold())
+    return column.name if column else name

@@ -1,0 +1,1 @@
+"""Organizations, their users and roles, and what these are allowed to do."""

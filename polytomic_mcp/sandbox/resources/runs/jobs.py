@@ -1,0 +1,57 @@
+"""Work that goes on after its request was answered, and what a caller sees of it."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.world.world import World
+
+_LOG: Final = logging.getLogger(__name__)
+
+TYPES: Final = ("createmodel", "updatemodel", "previewmodel", "samplemodel", "exportlogs", "connectionproxy")
+
+_UNDER_WAY: Final = ("created", "running")
+_INTERRUPTED: Final = (
+    "The sandbox was restarted before this job ended; make the call again, with a new Idempotency-Key."
+)
+
+
+def start(world: World, type_: str, work: Callable[[], Any]) -> JsonObject:
+    """Hand the work to the workers and return the job as it is now; ``work`` returns its result."""
+    job: JsonObject = {
+        "job_id": world.new_id(),
+        "type": type_,
+        "status": "created",
+        "result": None,
+        "error": None,
+    }
+    world.store.put("job", job["job_id"], job)
+    world.run_later(partial(_run, world, job, work))
+    return job
+
+
+def interrupt_all(world: World) -> None:
+    """End what was not over when an earlier process ended; to be called before anything starts."""
+    for job in world.store.list("job"):
+        if job["status"] in _UNDER_WAY:
+            _fail(world, job, _INTERRUPTED)
+
+
+def _run(world: World, job: JsonObject, work: Callable[[], Any]) -> None:
+    world.store.put("job", job["job_id"], job | {"status": "running"})
+    try:
+        # One transaction with the work's own writes: a job that a restart fails has done nothing.
+        with world.store.transaction():
+            world.store.put("job", job["job_id"], job | {"status": "done", "result": work()})
+    except RefusalError as refusal:
+        _fail(world, job, refusal.message)
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: whoever polls must hear of it
+        _LOG.debug("job %s failed", job["type"], exc_info=True)
+        _fail(world, job, "The sandbox failed; that is a fault of the sandbox.")
+
+
+def _fail(world: World, job: JsonObject, error: str) -> None:
+    world.store.put("job", job["job_id"], job | {"status": "failed", "error": error})

@@ -1,0 +1,64 @@
+"""What a sync's run tells the world: an event when it begins, and one for its end."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.events import events
+from polytomic_mcp.sandbox.world.world import World
+
+_TOLD: Final = ("running", "completed", "failed", "canceled")
+"""The states that have an event; an interrupted run has none."""
+
+
+def record(world: World, execution: JsonObject) -> None:
+    """Record the event of the state the execution is in now, if that state and the sync have one.
+
+    The names within are seen in the 2025-09-18 SDK. The lists of single records are left out, as the
+    API may: the counts and ``logs_url`` say where to look.
+    """
+    sync = world.store.get("sync", execution["_sync_id"])
+    if sync is None or execution["status"] not in _TOLD:
+        return
+    told, details = _details(sync, execution)
+    ids = {
+        "sync_id": sync["id"],
+        "sync_name": sync["name"],
+        "execution_id": execution["id"],
+        "target_connection_id": sync["target"]["connection_id"],
+        "organization_id": sync["organization_id"],
+    }
+    events.record(world, f"sync.{told}", ids | details)
+
+
+def _details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
+    """Return what happened, and what its event holds beside the ids."""
+    status, counts = execution["status"], execution["counts"]
+    match status:
+        case "completed" if counts["error"]:
+            errors = {"number_of_errors": counts["error"], "number_of_warnings": counts["warnings"]}
+            return "completed_with_errors", {"error": execution["errors"][0], **errors}
+        case "completed":
+            return status, _completion(sync, execution)
+        case "failed":
+            return status, {"error": execution["errors"][0]}
+        case "canceled":
+            return status, {"status": status}
+        case _:
+            return status, {}
+
+
+def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:
+    """Return the counts; ``trigger`` and the address without a host are a guess."""
+    counts = execution["counts"]
+    return {
+        "status": "completed",
+        "trigger": execution["_request"].get("trigger", "manual"),
+        "schedule": {"frequency": sync["schedule"]["frequency"]},
+        "inserted_count": counts["insert"],
+        "updated_count": counts["update"],
+        "upserted_count": counts["upserts"],
+        "error_count": counts["error"],
+        "warning_count": counts["warnings"],
+        "record_count": counts["total"],
+        "logs_url": f"/api/syncs/{sync['id']}/executions/{execution['id']}/logs",
+    }

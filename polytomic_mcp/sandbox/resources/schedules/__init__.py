@@ -1,0 +1,1 @@
+"""When syncs and bulk syncs run by themselves, and when each is due next."""

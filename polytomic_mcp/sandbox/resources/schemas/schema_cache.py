@@ -1,0 +1,60 @@
+"""How fresh the cache of a connection's schemas is.
+
+A healthy connection starts a refresh when it is created, and a refresh ends when its status has
+been read once: callers see ``refreshing`` and then ``fresh``, whatever the time (a choice, so that
+waiting loops are exercised and no test sleeps).
+"""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.schemas import schemas
+from polytomic_mcp.sandbox.world.world import World
+
+KIND: Final = "schema_status"
+
+NEVER: Final[JsonObject] = {
+    "cache_status": "none",
+    "last_refresh_started": None,
+    "last_refresh_finished": None,
+}
+"""The status of a connection that never was healthy (a guess)."""
+
+
+def start(world: World, connection_id: str) -> None:
+    """Start a refresh, or let the running one run."""
+    status = world.store.get(KIND, connection_id) or NEVER
+    if status["cache_status"] != "refreshing":
+        started = {"cache_status": "refreshing", "last_refresh_started": world.now()}
+        world.store.put(KIND, connection_id, {**status, **started})
+
+
+def observe(world: World, connection_id: str) -> JsonObject:
+    """Return the status; a refresh that runs ends behind the reader's back."""
+    with world.store.transaction():
+        status = world.store.get(KIND, connection_id) or NEVER
+        if status["cache_status"] == "refreshing":
+            ended = {"cache_status": "fresh", "last_refresh_finished": world.now()}
+            world.store.put(KIND, connection_id, {**status, **ended})
+    return dict(status)
+
+
+def require_read(world: World, connection: JsonObject) -> None:
+    """Refuse with 422 while the first refresh runs, which ends it as reading its status does.
+
+    The words are those that clients which repeat the call look for; 422 is one of two they know.
+    """
+    status = observe(world, connection["id"])
+    if status["last_refresh_finished"] is None:
+        raise RefusalError(
+            422,
+            f"Connection {connection['name']}: schema cache refresh in progress; try again.",
+            key="schemas_not_ready",
+        )
+
+
+def forget(world: World, connection_id: str) -> None:
+    """Forget the status of a connection that is deleted, and what users changed in its schemas."""
+    world.store.delete(KIND, connection_id)
+    schemas.forget(world, connection_id)

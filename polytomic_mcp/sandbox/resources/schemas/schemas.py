@@ -1,0 +1,191 @@
+"""The schemas of a connection: its tables' fields, with what users added and overrode.
+
+Fields of a user's own and overrides belong to a connection; its tables, which other connections of
+the same type reach too, never change for them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject, members
+from polytomic_mcp.sandbox.common.problems import nearest
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.systems.systems import holds_nothing, system_of
+from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.world.world import World
+
+KIND: Final = "schema_overrides"
+
+SAMPLE: Final = 10
+"""Rows of a sample; a guess, the API states no number."""
+
+TYPES: Final = ("unknown", "string", "number", "boolean", "datetime", "array", "object", "binary")
+
+_NAMES: Final[Mapping[str, str]] = {
+    "label": "name",
+    "type": "type",
+    "path": "path",
+    "definition": "type_spec",
+}
+"""What a request calls the parts of a field, and what an answer does. An example shows nowhere."""
+
+
+def find_table(world: World, connection: JsonObject, schema_id: str) -> Table:
+    """Return the table a schema's id names, in any case; refuse with 404 where there is none."""
+    system = system_of(connection)
+    table = world.tables.get(system, schema_id)
+    if table is None:
+        names = [each.name for each in world.tables.list(system)]
+        hint = holds_nothing(system) or nearest(schema_id, names)
+        message = f"Connection {connection['name']} has no schema {schema_id}; {hint}"
+        raise RefusalError(404, message, key="not_found")
+    return table
+
+
+def describe(world: World, connection: JsonObject, table: Table) -> JsonObject:
+    """Return the schema as the API shows it."""
+    fields = _fields(table, _overrides(world, connection, table))
+    return {"id": table.name, "name": table.label, "fields": list(fields.values())}
+
+
+def sample(world: World, connection: JsonObject, table: Table) -> list[Row]:
+    """Return the first rows; a user's field holds what its path leads to, or null (a guess)."""
+    added = [field for field in describe(world, connection, table)["fields"] if field["user_managed"]]
+    rows = islice(world.tables.rows(table), SAMPLE)
+    return [row | {field["id"]: follow(row, field["path"] or field["id"]) for field in added} for row in rows]
+
+
+def follow(row: Row, path: str) -> Any:
+    """Return what a path of names, joined by dots, leads to in a row; null where it leads nowhere."""
+    value: Any = row
+    for name in path.split("."):
+        value = members(value).get(name)
+    return value
+
+
+def upsert_fields(
+    world: World, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add a user's fields or replace them, by id; a detected one is refused (a guess)."""
+    overrides = _overrides(world, connection, table)
+    for request in requests:
+        id_: str = request["field_id"]
+        if not id_.strip():
+            raise _bad("field_id must not be empty")
+        if table.column(id_) is not None:
+            raise _bad(f"{id_} is a field that was detected in {table.name}; PATCH it instead")
+        field = {"path": None, "type_spec": request["type"]} | _renamed(request)
+        overrides["fields"][id_.casefold()] = {"id": id_, **field, "user_managed": True}
+    world.store.put(KIND, _id(connection, table), overrides)
+
+
+def patch_field(
+    world: World, connection: JsonObject, table: Table, field_id: str, request: Mapping[str, Any]
+) -> JsonObject:
+    """Change parts of one field, a detected one by an override; return the field as it is now."""
+    overrides = _overrides(world, connection, table)
+    _require_field(table, overrides, field_id)
+    key = field_id.casefold()
+    overrides["fields"][key] = overrides["fields"].get(key, {}) | _renamed(request)
+    world.store.put(KIND, _id(connection, table), overrides)
+    return _fields(table, overrides)[key]
+
+
+def delete_field(world: World, connection: JsonObject, table: Table, field_id: str) -> None:
+    """Remove a user's field; a detected one is refused."""
+    overrides = _overrides(world, connection, table)
+    if not _require_field(table, overrides, field_id)["user_managed"]:
+        raise _bad(f"{field_id} was detected in {table.name}; only fields that a user added can be deleted")
+    for part in ("fields", "keys"):
+        overrides[part].pop(field_id.casefold(), None)
+    world.store.put(KIND, _id(connection, table), overrides)
+
+
+def override_keys(
+    world: World, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replace all overrides of the primary key; none at all brings the detected key back."""
+    overrides = _overrides(world, connection, table)
+    for request in requests:
+        _require_field(table, overrides, request["field_id"])
+    overrides["keys"] = {request["field_id"].casefold(): request["is_primary_key"] for request in requests}
+    world.store.put(KIND, _id(connection, table), overrides)
+
+
+def forget(world: World, connection_id: str) -> None:
+    """Remove what users changed in the schemas of a connection that is deleted."""
+    with world.store.transaction() as connection:
+        connection.execute("DELETE FROM documents WHERE kind = ? AND id LIKE ?", (KIND, f"{connection_id}/%"))
+
+
+def _id(connection: JsonObject, table: Table) -> str:
+    return f"{connection['id']}/{table.name.casefold()}"
+
+
+def _overrides(world: World, connection: JsonObject, table: Table) -> JsonObject:
+    """Return the changed fields and the overridden keys, both by the field's id in lower case."""
+    return world.store.get(KIND, _id(connection, table)) or {"fields": {}, "keys": {}}
+
+
+def _fields(table: Table, overrides: JsonObject) -> dict[str, JsonObject]:
+    found = {column.name.casefold(): _detected(table, column) for column in table.columns}
+    for key, change in overrides["fields"].items():
+        if key in found or "user_managed" in change:
+            found[key] = (found.get(key) or _added(table, change)) | change
+    for key, is_key in overrides["keys"].items():
+        if key in found:
+            found[key] |= {"is_primary_key": is_key, "primary_key_override": True}
+    return found
+
+
+def _detected(table: Table, column: Column) -> JsonObject:
+    is_key = column.name == table.key
+    return {
+        "id": column.name,
+        "name": column.label or column.name,
+        "type": column.type,
+        "type_spec": column.type,
+        "remote_type": column.sql_type or None,
+        "path": column.name,
+        "is_primary_key": is_key,
+        "source_primary_key": is_key,
+        "primary_key_override": False,
+        "user_managed": False,
+        "association": _association(column),
+        "values": [asdict(choice) for choice in column.values] or None,
+    }
+
+
+def _association(column: Column) -> JsonObject | None:
+    """Return what a field refers to: ``Account.Id``, or ``salesforce.Contact.Id`` in another system."""
+    if column.refers_to is None:
+        return None
+    name, _, field = column.refers_to.rpartition(".")
+    return {"id": column.refers_to, "name": name, "reference_to": [name], "referenced_field": field}
+
+
+def _added(table: Table, field: JsonObject) -> JsonObject:
+    return _detected(table, Column(field["id"], field["type"], ""))
+
+
+def _renamed(request: Mapping[str, Any]) -> JsonObject:
+    parts = {ours: request[theirs] for theirs, ours in _NAMES.items() if theirs in request}
+    if parts.get("type", TYPES[0]) not in TYPES:
+        raise _bad(f"{parts['type']} is no type of a field; there are {', '.join(TYPES)}")
+    return parts
+
+
+def _require_field(table: Table, overrides: JsonObject, field_id: str) -> JsonObject:
+    fields = _fields(table, overrides)
+    field = fields.get(field_id.casefold())
+    if field is None:
+        names = [each["id"] for each in fields.values()]
+        message = f"{table.name} has no field {field_id}; {nearest(field_id, names)}"
+        raise RefusalError(404, message, key="not_found")
+    return field
+
+
+def _bad(message: str) -> RefusalError:
+    return RefusalError(400, f"{message}.", key="bad_request")

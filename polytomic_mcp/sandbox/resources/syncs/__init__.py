@@ -1,0 +1,1 @@
+"""Model syncs: stored, checked and started; the targets they write to."""

@@ -1,0 +1,149 @@
+"""Records that the target does not hold yet and that nothing is wrong with, inserted many at once.
+
+``Mover`` looks at each record for itself; both bring the same rows.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
+from polytomic_mcp.sandbox.data.tables.row_index import indexed
+from polytomic_mcp.sandbox.data.tables.table import Column, Table
+from polytomic_mcp.sandbox.data.tables.tables import Tables
+from polytomic_mcp.sandbox.resources.models.joins import Record
+from polytomic_mcp.sandbox.resources.syncs.movement.plan import Plan
+from polytomic_mcp.sandbox.resources.syncs.movement.references import References
+from polytomic_mcp.sandbox.resources.syncs.rules.matching import EQUALITY, is_absent
+
+_NUL: Final = "\\u0000"
+"""How JSON writes what SQLite takes for the end of a text."""
+
+
+def is_plain(tables: Tables, plan: Plan) -> bool:
+    """Say whether all new rows of a plan are alike: one exact text finds them, and no value needs a look."""
+    if len(plan.identities) != 1 or not (plan.mode.inserts and plan.mode.matches) or plan.mode.clears:
+        return False
+    (identity,) = plan.identities
+    mapped = [each.column for each in plan.assignments]
+    names = {column.name for column in (identity.column, *mapped)}
+    return (
+        identity.function == EQUALITY
+        and identity.column.type == "string"
+        and not identity.column.values
+        and tables.finds(plan.target.table, identity.column)
+        and plan.assigned_key is None
+        and names.issuperset(plan.required)
+        and identity.column not in mapped
+        and (identity.column.refers_to is None or _referred(tables, plan) is not None)
+        and all(column.createable and not column.refers_to for column in mapped)
+        and not any(column.computed for column in plan.target.table.columns)
+    )
+
+
+class FreshRows:
+    """The new rows of a plan that ``is_plain``; SQLite finds what they refer to and puts them together.
+
+    ``now`` is what is stamped. Columns of text hold nothing but texts here.
+    """
+
+    def __init__(self, store: Store, tables: Tables, plan: Plan, now: str) -> None:
+        self._store = store
+        self._tables = tables
+        self._table = plan.target.table
+        self._now = now
+        (self._identity,) = plan.identities
+        self._assignments = plan.assignments
+        self._required = [at for at, name in enumerate(self._names()) if at and name in plan.required]
+        is_key = self._identity.column.name == self._table.key
+        self._referred = _referred(tables, plan) if is_key else None
+
+    def insert(self, records: Sequence[Record]) -> list[int]:
+        """Insert those of the records that are new and sound; return the positions of the others."""
+        rows = self._sound(records)
+        if _NUL in _written(rows.values()):
+            return [*range(len(records))]
+        with self._store.transaction() as connection:
+            for position in self._known(connection, rows):
+                del rows[position]
+            if rows:
+                self._tables.insert_made(self._table, self._body(connection), _written(rows.values()))
+        return [position for position in range(len(records)) if position not in rows]
+
+    def _sound(self, records: Sequence[Record]) -> dict[int, list[Any]]:
+        """Return the values, the key first, of records that lack nothing and share no key."""
+        read, fit = self._identity.read, self._identity.fit
+        keys = [None if is_absent(value) else fit(value) for value in map(read, records)]
+        times = Counter(keys)
+        found: dict[int, list[Any]] = {}
+        for position, key in enumerate(keys):
+            if key is not None and times[key] == 1:
+                values = self._values(key, records[position])
+                if values is not None:
+                    found[position] = values
+        return found
+
+    def _values(self, key: str, record: Record) -> list[Any] | None:
+        values: list[Any] = [key]
+        try:
+            for each in self._assignments:
+                value = each.read(record)
+                values.append(None if value is None else each.fit(value))
+        except UnfitError:
+            return None
+        for place in self._required:
+            if is_absent(values[place]):
+                return None
+        return values
+
+    def _names(self) -> list[str]:
+        return [each.column.name for each in (self._identity, *self._assignments)]
+
+    def _known(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> list[int]:
+        """Return the positions of rows that the target holds, or whose key refers to nothing."""
+        held = indexed(connection, self._table, self._identity.column)
+        select = f"SELECT key FROM json_each(?) AS each WHERE EXISTS (SELECT 1 FROM {held} = each.value)"  # noqa: S608 - quoted
+        if self._referred is not None:
+            referred = indexed(connection, *self._referred)
+            select += f" OR NOT EXISTS (SELECT 1 FROM {referred} = each.value)"  # noqa: S608 - quoted
+        found = connection.execute(
+            select,
+            (_written(row[0] for row in rows.values()),),
+        ).fetchall()
+        positions = [*rows]
+        return [positions[at] for (at,) in found]
+
+    def _body(self, connection: sqlite3.Connection) -> str:
+        """Return the SQL that makes a row's body from each of a list of values."""
+        columns = ", ".join(map(self._value, self._table.columns))
+        source = "json_each(?) AS each"
+        if self._referred is not None:
+            referred = indexed(connection, *self._referred)
+            newest = f"SELECT max(row_id) FROM {referred} = each.value ->> '$[0]'"  # noqa: S608 - quoted
+            source += f" CROSS JOIN rows AS referred ON referred.row_id = ({newest})"
+        return f"SELECT json_array({columns}) FROM {source}"  # noqa: S608 - quoted
+
+    def _value(self, column: Column) -> str:
+        names = self._names()
+        if column.stamped:
+            return f"'{self._now}'"
+        if column.name in names:
+            return f"each.value -> '$[{names.index(column.name)}]'"
+        copied = self._referred and column.from_reference and self._referred[0].column(column.from_reference)
+        if self._referred and copied:
+            return f"referred.body -> '$[{self._referred[0].columns.index(copied)}]'"
+        return "NULL"
+
+
+def _referred(tables: Tables, plan: Plan) -> tuple[Table, Column] | None:
+    """Return the table and the column that the identity refers to, or None where there is none."""
+    table, column = References(tables, plan.target.table).place(plan.identities[0].column)
+    return None if table is None or column is None else (table, column)
+
+
+def _written(values: Iterable[Any]) -> str:
+    text = json.dumps([*values], ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()  # a lone surrogate is no text

@@ -1,0 +1,49 @@
+"""What the columns of a table refer to: rows of another table, in the same system or in another one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from polytomic_mcp.sandbox.data.systems.systems import load_systems
+from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
+from polytomic_mcp.sandbox.data.tables.tables import Tables
+
+
+class References:
+    """Looks up the rows that a table's columns refer to: those of a chunk at once, as they are then."""
+
+    def __init__(self, tables: Tables, table: Table) -> None:
+        self._tables = tables
+        self._table = table
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def load(self, wanted: Iterable[tuple[Column, Iterable[Any]]]) -> None:
+        """Load what these values of columns refer to, and nothing else."""
+        self._rows = {}
+        for column, values in wanted:
+            table, key = self.place(column)
+            if table is not None and key is not None:
+                found = self._tables.find(table, key, set(map(to_text, values)))
+                rows = self._rows.setdefault(column.refers_to or "", {})
+                rows |= {to_text(row[key.name]): row for row in found.values()}
+
+    def find(self, column: Column, value: Any) -> Row | None:
+        """Return the row that a loaded value refers to, the newest of several, or None for none."""
+        return self._rows.get(column.refers_to or "", {}).get(to_text(value))
+
+    def place(self, column: Column) -> tuple[Table | None, Column | None]:
+        """Return the table and the column that a column refers to, or None for what is not there."""
+        system, name, key = self._parts(column.refers_to or "")
+        table = self._tables.get(system, name)
+        return table, table and table.column(key)
+
+    def objection(self, column: Column, value: Any) -> str:
+        """Return the sentence for a value that refers to nothing."""
+        system, name, key = self._parts(column.refers_to or "")
+        return f"{value} is not known to {system}: no {name} has that {key}"
+
+    def _parts(self, path: str) -> tuple[str, str, str]:
+        """Return the system, the object and the column of ``Account.Id`` or ``salesforce.Contact.Id``."""
+        name, _, key = path.rpartition(".")
+        system, _, rest = name.partition(".")
+        return (system, rest, key) if rest and system in load_systems() else (self._table.system, name, key)

@@ -1,0 +1,118 @@
+"""A target's rows while a run works on them: found by identity, changed in memory, written at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
+from polytomic_mcp.sandbox.resources.models.joins import Record
+from polytomic_mcp.sandbox.resources.syncs.movement.plan import IdentityMapping
+from polytomic_mcp.sandbox.resources.syncs.rules.matching import EQUALITY, Index
+
+
+class TargetRows:
+    """The rows of a table by handle, a number that stays until ``write``.
+
+    Changes gather until ``write`` brings them to the table. ``load`` makes the rows there are that a
+    chunk of records may match, as they are now: other runs may write between two chunks. Where the
+    table cannot look for the identities, it loads all rows, again only when somebody else wrote to it.
+    """
+
+    def __init__(self, tables: Tables, table: Table, identities: Sequence[IdentityMapping]) -> None:
+        self._tables = tables
+        self._table = table
+        self._identities = identities
+        self._is_whole = not all(
+            mapping.function == EQUALITY and tables.finds(table, mapping.column) for mapping in identities
+        )
+        self._version: int | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._next = 0
+        self._rows: dict[int, Row] = {}
+        self._row_ids: dict[int, int] = {}
+        self._indexes = [Index(mapping.function) for mapping in self._identities]
+        self._inserted: dict[int, Row] = {}
+        self._updated: dict[int, Row] = {}
+        self._deleted: list[int] = []
+
+    def load(self, records: Sequence[Record]) -> None:
+        """Load what the records may match; call it inside the transaction that writes."""
+        if self._is_whole:
+            self._refresh()
+            return
+        self._clear()
+        found: dict[int, Row] = {}
+        for mapping in self._identities:
+            found |= self._tables.find(self._table, mapping.column, set(mapping.values(records)))
+        for row_id in sorted(found):
+            self._row_ids[self._add(found[row_id])] = row_id
+
+    def _refresh(self) -> None:
+        version = self._tables.version(self._table)
+        if version == self._version:
+            return
+        self._clear()
+        for row_id, row in self._tables.read(self._table):
+            self._row_ids[self._add(row)] = row_id
+        self._version = version
+
+    def forget(self) -> None:
+        """Drop all changes that were not written; the next ``load`` looks again."""
+        self._clear()
+        self._version = None
+
+    def row(self, handle: int) -> Row:
+        """Return a row."""
+        return self._rows[handle]
+
+    def find(self, position: int, value: Any) -> list[int]:
+        """Return the handles of the rows that match by one identity mapping."""
+        return self._indexes[position].find(value)
+
+    def insert(self, row: Row) -> None:
+        """Add a row."""
+        self._inserted[self._add(row)] = row
+
+    def update(self, handle: int, row: Row) -> None:
+        """Put another row in place of one."""
+        self._index(handle, self._rows[handle], is_there=False)
+        self._index(handle, row, is_there=True)
+        self._rows[handle] = row
+        if handle in self._inserted:
+            self._inserted[handle] = row
+        else:
+            self._updated[self._row_ids[handle]] = row
+
+    def delete(self, handle: int) -> Row:
+        """Remove a row that the table holds, and return it."""
+        row = self._rows.pop(handle)
+        self._index(handle, row, is_there=False)
+        self._deleted.append(self._row_ids.pop(handle))
+        return row
+
+    def write(self) -> None:
+        """Bring the changes to the table; call it inside a transaction."""
+        if self._inserted:
+            row_ids = self._tables.insert(self._table, self._inserted.values())
+            self._row_ids.update(zip(self._inserted, row_ids, strict=True))
+        if self._updated:
+            self._tables.update(self._table, self._updated)
+        if self._deleted:
+            self._tables.delete(self._table, self._deleted)
+        if self._is_whole:
+            self._inserted, self._updated, self._deleted = {}, {}, []
+            self._version = self._tables.version(self._table)
+        else:
+            self._clear()
+
+    def _add(self, row: Row) -> int:
+        handle, self._next = self._next, self._next + 1
+        self._rows[handle] = row
+        self._index(handle, row, is_there=True)
+        return handle
+
+    def _index(self, handle: int, row: Row, *, is_there: bool) -> None:
+        for index, mapping in zip(self._indexes, self._identities, strict=True):
+            change = index.add if is_there else index.remove
+            change(handle, row.get(mapping.column.name))

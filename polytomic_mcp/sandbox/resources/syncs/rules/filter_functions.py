@@ -1,0 +1,237 @@
+"""The functions a filter compares a field with, and what each of them means here.
+
+The names are the 2025-09-18 SDK's. The API does not spell out how null, case and types behave, so
+these are guesses: a null passes only ``IsNull`` and the functions that deny something; text is
+compared with its case; numbers and moments are compared as such wherever both sides are one, though
+a text field equals only the same text: a postal code 01234 is not 1234.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, cast
+
+from polytomic_mcp.sandbox.data.tables.conversion import to_boolean, to_moment, to_number, to_text
+
+Predicate = Callable[[Any], bool]
+"""Says whether a field's value passes."""
+
+Arity = Literal["none", "one", "many", "range", "duration"]
+
+_DURATION: Final = re.compile(
+    r"(?:in the )?(?:last[ _])?(\d+)?[ _]*(minute|hour|day|week|month|quarter|year)s?(?:[ _]ago)?",
+    re.IGNORECASE,
+)
+_UNITS: Final = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+    "quarter": timedelta(days=91),
+    "year": timedelta(days=365),
+}
+_RANGE: Final = 2
+
+
+def predicate(function: str, value: Any, now: datetime, field_type: str) -> Predicate:
+    """Return the test that ``function`` with ``value`` means at ``now``; ``objection`` came first.
+
+    ``field_type`` is the type of the field that is tested, in Polytomic's words.
+    """
+    bind = _FUNCTIONS[function][1]
+    if field_type == "string":
+        bind = _TEXT_FUNCTIONS.get(function, bind)
+    return bind(value, now)
+
+
+def objection(function: str, value: Any) -> str | None:
+    """Return why the function cannot stand with that value, or None when it can."""
+    if function not in _FUNCTIONS:
+        return f"{function!r} is no filter function; there are: {', '.join(_FUNCTIONS)}"
+    arity = _FUNCTIONS[function][0]
+    if arity == "none":
+        return None if value is None else f"{function} takes no value"
+    if value is None:
+        return f"{function} needs a value"
+    if arity == "range" and (not isinstance(value, list) or len(_items(value)) != _RANGE):
+        return f"{function} needs a list of two values, the lowest and the highest"
+    if arity == "duration" and _duration(value) is None:
+        return f"{function} needs a duration such as '7 days' or '48 hours ago'"
+    return None
+
+
+def takes_field(function: str) -> bool:
+    """Say whether the function may compare with another field's value: those that take a plain one."""
+    return function in _FUNCTIONS and _FUNCTIONS[function][0] in ("one", "many")
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Say whether two values are equal: as numbers, as moments, or as text."""
+    if left is None or right is None:
+        return left is right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return to_boolean(left) is to_boolean(right)
+    pair = _pair(left, right)
+    return pair[0] == pair[1]
+
+
+def _pair(left: Any, right: Any) -> tuple[Any, Any]:
+    for convert in (to_number, to_moment):
+        first, second = convert(left), convert(right)
+        if first is not None and second is not None:
+            return first, second
+    return to_text(left), to_text(right)
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return cast(list[Any], value)
+    return [part.strip() for part in to_text(value).split(",")]
+
+
+def _duration(value: Any) -> timedelta | None:
+    found = _DURATION.fullmatch(to_text(value).strip())
+    if found is None or len(found[1] or "") > len("10000"):
+        return None
+    return int(found[1] or 1) * _UNITS[found[2].lower()]
+
+
+def _null(_value: Any, _now: datetime) -> Predicate:
+    return lambda field: field is None
+
+
+def _boolean(expected: bool) -> Callable[[Any, datetime], Predicate]:  # noqa: FBT001 - the value itself
+    return lambda _value, _now: lambda field: field is not None and to_boolean(field) is expected
+
+
+def _equal(value: Any, _now: datetime) -> Predicate:
+    return lambda field: is_same(field, value)
+
+
+def _ordered(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
+    return lambda value, _now: lambda field: field is not None and is_right(*_pair(field, value))
+
+
+def _dated(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
+    """Compare moments; a value that is a day stands for the whole of it."""
+
+    def bind(value: Any, _now: datetime) -> Predicate:
+        limit = to_moment(value)
+        is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", to_text(value).strip()) is not None
+
+        def passes(field: Any) -> bool:
+            moment = to_moment(field)
+            if moment is None or limit is None:
+                return False
+            return is_right(*((moment.date(), limit.date()) if is_day else (moment, limit)))
+
+        return passes
+
+    return bind
+
+
+def _relative(
+    is_right: Callable[[datetime, datetime, datetime], bool],
+) -> Callable[[Any, datetime], Predicate]:
+    def bind(value: Any, now: datetime) -> Predicate:
+        limit = now - (_duration(value) or timedelta())
+
+        def passes(field: Any) -> bool:
+            moment = to_moment(field)
+            return moment is not None and is_right(moment, limit, now)
+
+        return passes
+
+    return bind
+
+
+def _text(is_right: Callable[[str, str], bool]) -> Callable[[Any, datetime], Predicate]:
+    return lambda value, _now: lambda field: field is not None and is_right(to_text(field), to_text(value))
+
+
+def _one_of(value: Any, _now: datetime) -> Predicate:
+    wanted = {to_text(item) for item in _items(value)}
+    return lambda field: field is not None and to_text(field) in wanted
+
+
+def _between(value: Any, _now: datetime) -> Predicate:
+    lowest, highest = _items(value)
+
+    def passes(field: Any) -> bool:
+        if field is None:
+            return False
+        (low, above), (high, below) = _pair(lowest, field), _pair(highest, field)
+        return low <= above and below <= high
+
+    return passes
+
+
+def _array(value: Any, _now: datetime) -> Predicate:
+    wanted = _items(value)
+
+    def passes(field: Any) -> bool:
+        if field is None:
+            return False
+        held: Collection[Any] = _items(field)
+        return all(any(is_same(item, each) for item in held) for each in wanted)
+
+    return passes
+
+
+def _like(value: Any, _now: datetime) -> Predicate:
+    special = {"%": ".*", "_": "."}
+    pattern = "".join(special.get(letter, re.escape(letter)) for letter in re.sub("%+", "%", to_text(value)))
+    compiled = re.compile(pattern, re.DOTALL)
+    return lambda field: field is not None and compiled.fullmatch(to_text(field)) is not None
+
+
+def _not(bind: Callable[[Any, datetime], Predicate]) -> Callable[[Any, datetime], Predicate]:
+    def denied(value: Any, now: datetime) -> Predicate:
+        passes = bind(value, now)
+        return lambda field: not passes(field)
+
+    return denied
+
+
+_same_text = _text(lambda field, value: field == value)
+_contains = _text(lambda field, part: part in field)
+_starts = _text(str.startswith)
+_ends = _text(str.endswith)
+
+_FUNCTIONS: Final[dict[str, tuple[Arity, Callable[[Any, datetime], Predicate]]]] = {
+    "Equality": ("one", _equal),
+    "Inequality": ("one", _not(_equal)),
+    "IsNull": ("none", _null),
+    "IsNotNull": ("none", _not(_null)),
+    "True": ("none", _boolean(expected=True)),
+    "False": ("none", _boolean(expected=False)),
+    "OnOrAfter": ("one", _dated(lambda field, limit: field >= limit)),
+    "OnOrBefore": ("one", _dated(lambda field, limit: field <= limit)),
+    "GreaterThan": ("one", _ordered(lambda field, limit: field > limit)),
+    "GreaterThanEqual": ("one", _ordered(lambda field, limit: field >= limit)),
+    "LessThan": ("one", _ordered(lambda field, limit: field < limit)),
+    "LessThanEqual": ("one", _ordered(lambda field, limit: field <= limit)),
+    "StringContains": ("one", _contains),
+    "StringStartsWith": ("one", _starts),
+    "StringEndsWith": ("one", _ends),
+    "StringDoesNotContain": ("one", _not(_contains)),
+    "StringDoesNotStartWith": ("one", _not(_starts)),
+    "StringDoesNotEndWith": ("one", _not(_ends)),
+    "StringOneOf": ("many", _one_of),
+    "StringNotOneOf": ("many", _not(_one_of)),
+    "Between": ("range", _between),
+    "ArrayContains": ("one", _array),
+    "ArrayDoesNotContain": ("one", _not(_array)),
+    "InTheLast": ("duration", _relative(lambda field, limit, now: limit <= field <= now)),
+    "RelativeOnOrBefore": ("duration", _relative(lambda field, limit, _now: field <= limit)),
+    "RelativeOnOrAfter": ("duration", _relative(lambda field, limit, _now: field >= limit)),
+    "StringLike": ("one", _like),
+    "StringNotLike": ("one", _not(_like)),
+    "StringMatchesTrimmed": ("one", _text(lambda field, value: field.strip() == value.strip())),
+}
+
+_TEXT_FUNCTIONS: Final = {"Equality": _same_text, "Inequality": _not(_same_text)}
+
+FUNCTIONS: Final = tuple(_FUNCTIONS)
+"""The names of all filter functions."""

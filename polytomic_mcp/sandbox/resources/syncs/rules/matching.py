@@ -1,0 +1,126 @@
+"""How a source record finds its counterpart in the target: identity functions over an index.
+
+The functions' names are the 2025-09-18 SDK's. What they compare is a guess: ``Equality`` compares
+exactly, whole numbers without their fraction; ``OneOf`` wants one element in common; ``DomainMatch``
+compares the registrable domain of addresses and URLs, ``HostnameMatch`` the whole host; ``ISubstring``
+finds the source's text within the target's, in any case.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from polytomic_mcp.sandbox.data.tables.conversion import to_text
+
+Keys = Callable[[Any], Iterable[str]]
+
+EQUALITY: Final = "Equality"
+
+_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+_COUNTRY_CODE: Final = 2
+_LABELS: Final = {
+    EQUALITY: "Equals",
+    "ISubstring": "Contains, in any case",
+    "OneOf": "Is one of",
+    "DomainMatch": "Has the same domain",
+    "HostnameMatch": "Has the same host",
+}
+
+FUNCTIONS: Final = tuple(_LABELS)
+"""The names of all identity functions."""
+
+
+def canonical(function: str) -> str | None:
+    """Return the function's own spelling for a name in any case, or None for an unknown one."""
+    return next((name for name in FUNCTIONS if name.casefold() == function.casefold()), None)
+
+
+def describe(function: str) -> dict[str, str]:
+    """Return the function as the API lists it."""
+    return {"id": function, "label": _LABELS[function]}
+
+
+def is_absent(value: Any) -> bool:
+    """Say whether the value can identify nothing: null and blank text."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+class Index:
+    """The target's records by what one identity mapping compares; ids are any integers."""
+
+    def __init__(self, function: str) -> None:
+        self._function = function
+        self._keys = _KEYS[function]
+        self._ids: defaultdict[str, dict[int, None]] = defaultdict(dict)
+
+    def add(self, id_: int, value: Any) -> None:
+        """Remember that the record holds the value."""
+        if value is not None:
+            for key in self._keys(value):
+                self._ids[key][id_] = None
+
+    def remove(self, id_: int, value: Any) -> None:
+        """Forget what ``add`` remembered."""
+        if value is not None:
+            for key in self._keys(value):
+                self._ids[key].pop(id_, None)
+
+    def find(self, value: Any) -> list[int]:
+        """Return the ids of the records that match, in the order they came."""
+        if self._function == "ISubstring":
+            return self._containing(to_text(value).casefold())
+        found: dict[int, None] = {}
+        for key in self._keys(value):
+            found.update(self._ids.get(key, {}))
+        return list(found)
+
+    def _containing(self, part: str) -> list[int]:
+        return list({id_: None for text, ids in self._ids.items() if part in text for id_ in ids})
+
+
+def _exact(value: Any) -> Iterable[str]:
+    return (to_text(value),)
+
+
+def _folded(value: Any) -> Iterable[str]:
+    return (to_text(value).casefold(),)
+
+
+def _elements(value: Any) -> Iterable[str]:
+    items = cast(list[Any], value) if isinstance(value, list) else to_text(value).split(",")
+    return [to_text(item).strip() for item in items if not is_absent(item)]
+
+
+def _host(value: Any) -> Iterable[str]:
+    host = _hostname(to_text(value))
+    return (host,) if host else ()
+
+
+def _domain(value: Any) -> Iterable[str]:
+    return [_registrable(host) for host in _host(value)]
+
+
+def _hostname(text: str) -> str:
+    text = text.strip().casefold()
+    if "@" in text and "/" not in text:
+        return text.rpartition("@")[2]
+    try:
+        return urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _registrable(host: str) -> str:
+    parts = host.split(".")
+    is_nested = len(parts) > _COUNTRY_CODE and len(parts[-1]) == _COUNTRY_CODE and parts[-2] in _SECOND_LEVEL
+    return ".".join(parts[-3 if is_nested else -2 :])
+
+
+_KEYS: Final[dict[str, Keys]] = {
+    EQUALITY: _exact,
+    "ISubstring": _folded,
+    "OneOf": _elements,
+    "DomainMatch": _domain,
+    "HostnameMatch": _host,
+}

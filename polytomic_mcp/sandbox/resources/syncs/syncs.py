@@ -1,0 +1,152 @@
+"""A sync as a document: composed from what a caller sends, shown as the asked version shows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.problems import Problem
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
+from polytomic_mcp.sandbox.resources.syncs.conditions import read_filters, show_filters
+from polytomic_mcp.sandbox.resources.syncs.rules import matching
+
+NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
+"""The model id of an override field in the older shape, where it stands among the fields."""
+
+_CURRENT: Final = "2025-09-18"
+_NOT_ENCRYPTED: Final = "the sandbox does not emulate encryption; leave it out, or use Polytomic itself"
+_OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
+_TARGET_KEYS: Final = ("connection_id", "object", "configuration", "new_name", "search_values")
+_LIGHT: Final = (
+    "active",
+    "created_at",
+    "created_by",
+    "id",
+    "mode",
+    "name",
+    "organization_id",
+    "schedule",
+    "updated_at",
+    "updated_by",
+    *_OPTIONS,
+)
+
+
+def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]) -> JsonObject:
+    """Return the sync in its stored shape: the newer one, every part present.
+
+    ``target.create`` is taken and never kept. A sync is inactive unless it says otherwise, and can be
+    started by hand all the same (a guess).
+    """
+    problems += _encryption_problems(arguments)
+    model_filters, target_filters = read_filters(arguments, sources, problems)
+    fields = listed(arguments, "fields")
+    mapped = [field for field in fields if not _is_override(field)]
+    fixed = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
+    return {
+        "name": arguments["name"],
+        "mode": arguments["mode"],
+        "active": arguments.get("active", False),
+        "schedule": arguments["schedule"],
+        "target": {key: value for key, value in arguments["target"].items() if key in _TARGET_KEYS},
+        "fields": [*mapped, *(field for field in fixed if _source(field))],
+        "override_fields": [_fixed(field) for field in fixed if not _source(field)],
+        "overrides": [_override(override, sources) for override in listed(arguments, "overrides")],
+        "identities": _identities(arguments, problems),
+        "model_filters": model_filters,
+        "target_filters": target_filters,
+        "policies": arguments.get("policies") or [],
+        **{option: arguments.get(option, False) for option in _OPTIONS},
+    }
+
+
+def show(sync: JsonObject, version: str, problems: list[Problem]) -> JsonObject:
+    """Return the whole sync as the version shows it.
+
+    2024-02-08 knows neither ``identities`` nor the two kinds of filters nor ``problems``, and may
+    list override fields among the fields, under a model id of zeros.
+    """
+    mappings = sync["identities"]["mappings"]
+    filters, logic = show_filters(sync)
+    shown = {
+        **sync,
+        "identity": mappings[0] if mappings else None,
+        "filters": filters,
+        "filter_logic": logic,
+        "model_ids": model_ids(sync),
+        "problems": [problem.shown() for problem in problems],
+    }
+    if version >= _CURRENT:
+        return shown
+    for key in ("identities", "model_filters", "target_filters", "problems", "override_fields"):
+        del shown[key]
+    zero = {"model_id": NO_MODEL, "field": ""}
+    shown["fields"] = [*sync["fields"], *({**field, "source": zero} for field in sync["override_fields"])]
+    return shown
+
+
+def show_light(sync: JsonObject) -> JsonObject:
+    """Return the sync as 2025-09-18 lists it: without its parts, the target named flatly."""
+    return {
+        **{key: sync[key] for key in _LIGHT},
+        "model_ids": model_ids(sync),
+        "target_connection_id": sync["target"]["connection_id"],
+        "target_object": sync["target"]["object"],
+    }
+
+
+def _encryption_problems(arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what asks for values that nobody else can read: here they would arrive in the clear."""
+    if arguments.get("encryption_passphrase"):
+        yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, "encryption_passphrase")
+    for name in ("fields", "override_fields"):
+        for position, field in enumerate(listed(arguments, name)):
+            if field.get("encryption_enabled"):
+                path = f"{name}[{position}].encryption_enabled"
+                yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, path)
+
+
+def _source(field: JsonObject) -> JsonObject | None:
+    source = field.get("source")
+    return None if source is None or source["model_id"] == NO_MODEL else source
+
+
+def _is_override(field: JsonObject) -> bool:
+    return _source(field) is None and field.get("override_value") is not None
+
+
+def _fixed(field: JsonObject) -> JsonObject:
+    kept = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
+    return {**kept, "override_value": field.get("override_value")}
+
+
+def _override(override: JsonObject, sources: Sources) -> JsonObject:
+    named = sources.named(override["field_id"]) if override.get("field_id") else override.get("field")
+    kept = {key: override[key] for key in ("function", "value", "override") if key in override}
+    return {**kept, "field": named or {"model_id": "", "field": override.get("field_id", "")}}
+
+
+def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonObject:
+    """Return the identity mappings of either shape, their functions in the API's own spelling."""
+    old, new = arguments.get("identity"), arguments.get("identities")
+    old_mappings = [_identity(old, "identity", problems)] if old else []
+    if new is None:
+        return {"mappings": old_mappings, "strategy": "priority"}
+    paths = (f"identities.mappings[{at}]" for at in range(len(new["mappings"])))
+    mappings = [_identity(each, path, problems) for each, path in zip(new["mappings"], paths, strict=True)]
+    if old and old_mappings != mappings[:1]:
+        message = "differs from the first of identities.mappings; send one of the two"
+        problems.append(Problem("conflicting_identity", message, "identity"))
+    strategy = new.get("strategy")
+    if len(mappings) > 1 and strategy not in ("priority", "and"):
+        message = "several identity mappings need a strategy: priority or and"
+        problems.append(Problem("invalid_identity", message, "identities.strategy"))
+    return {"mappings": mappings, "strategy": strategy if len(mappings) > 1 else "priority"}
+
+
+def _identity(mapping: JsonObject, path: str, problems: list[Problem]) -> JsonObject:
+    function = matching.canonical(mapping["function"])
+    if function is None:
+        known = ", ".join(matching.FUNCTIONS)
+        message = f"{mapping['function']!r} is no identity function; there are: {known}"
+        problems.append(Problem("invalid_identity", message, f"{path}.function"))
+    return {**mapping, "function": function or mapping["function"]}

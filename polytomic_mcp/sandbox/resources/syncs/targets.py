@@ -1,0 +1,184 @@
+"""What a sync can write to: a connection's target objects, their fields and their modes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationProperty, Kind, described
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table
+from polytomic_mcp.sandbox.resources.syncs.rules import matching
+from polytomic_mcp.sandbox.resources.syncs.rules.modes import TargetMode, offered
+from polytomic_mcp.sandbox.world.world import World
+
+WEBHOOK: Final = "webhook"
+"""The kind of a target that is posted records under one field, instead of holding rows of its own."""
+
+_NEW_FLAGS: Final = ("optional_target_mappings", "target_creator")
+_FLAGS: Final = (
+    "does_not_report_operation_counts",
+    "mappings_not_required",
+    "optional_target_mappings",
+    "requires_configuration",
+    "supports_field_creation",
+    "supports_filter_value_fields",
+    "supports_identity_field_creation",
+    "supports_multiple_identities",
+    "supports_target_filters",
+    "target_creator",
+)
+"""The properties a target may have; names seen in the 2025-09-18 SDK."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetField:
+    """A field of a target; ``is_system`` marks one that the target itself fills in."""
+
+    column: Column
+    is_identity: bool = True
+    is_system: bool = False
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The identity functions that find a row by the field."""
+        named = self.column.identity_functions
+        return (matching.FUNCTIONS if named is None else named) if self.is_identity else ()
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as the API lists it (keys seen in the 2025-09-18 SDK)."""
+        return {
+            "id": self.column.name,
+            "name": self.column.label or self.column.name,
+            "type": self.column.type,
+            "source_type": self.column.sql_type,
+            "required": self.column.required and not self.is_system,
+            "createable": not self.is_system and self.column.createable,
+            "updateable": not self.is_system and self.column.updateable,
+            "supports_identity": self.is_identity,
+            "identity_functions": [matching.describe(id_) for id_ in self.functions],
+            "filterable": self.is_identity,
+            "filter_functions": [],  # an empty list accepts every function
+            "association": self.column.refers_to is not None,
+            "encryptable": False,
+            "values": [asdict(choice) for choice in self.column.values],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target object: the table behind it, and what a sync may do with it."""
+
+    table: Table
+    kind: str
+    modes: tuple[TargetMode, ...]
+    fields: tuple[TargetField, ...]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The name a sync's ``target.object`` carries."""
+        return self.table.name
+
+    def mode(self, id_: str) -> TargetMode | None:
+        """Return the mode as the target offers it, or None where it does not."""
+        return next((each for each in self.modes if each.mode.id == id_), None)
+
+    def field(self, id_: str) -> TargetField | None:
+        """Return the field of that id, in any case, or None."""
+        return next((field for field in self.fields if field.column.name.casefold() == id_.casefold()), None)
+
+    def column(self, id_: str) -> Column:
+        """Return the column of a field that is known to be there."""
+        return next(field.column for field in self.fields if field.column.name.casefold() == id_.casefold())
+
+    def has(self, flag: str) -> bool:
+        """Say whether one of the target's properties is set."""
+        return flag in self.flags
+
+    def light(self) -> dict[str, Any]:
+        """Return it as the list of target objects shows it."""
+        return {"id": self.id, "name": self.table.label, "modes": [mode.light() for mode in self.modes]}
+
+    def full(self, refreshed_at: str) -> dict[str, Any]:
+        """Return it as its own page shows it."""
+        return {
+            "id": self.id,
+            "name": self.table.label,
+            "fields": [field.shown() for field in self.fields],
+            "modes": [mode.full() for mode in self.modes],
+            "properties": {flag: self.has(flag) for flag in _FLAGS},
+            "refreshed_at": refreshed_at,
+        }
+
+
+def list_targets(world: World, system: str) -> list[Target]:
+    """Return every target object of a system."""
+    return [target for table in world.tables.list(system) if (target := _target(table))]
+
+
+def get_target(world: World, system: str, id_: str) -> Target | None:
+    """Return the target object, or None where there is none."""
+    table = world.tables.get(system, id_)
+    return None if table is None else _target(table)
+
+
+def new_target(
+    world: World,
+    system: str,
+    creation: Creation,
+    id_: str,
+    create: Mapping[str, str],
+    columns: Iterable[Column] = (),
+) -> Target:
+    """Return the target that ``target.create`` would make; nothing is made yet.
+
+    ``columns`` are those that the sync asks for; they count where the new object is like no other.
+    """
+    model = creation.model(create)
+    like = world.tables.get(system, model) if model else None
+    columns = like.columns if like else tuple(columns)
+    table = Table(system, id_, create["name"], creation.kind, columns, like and like.key)
+    kind = described(system).kind(creation.kind)
+    fields = tuple(_field(table, kind, column) for column in table.columns)
+    return Target(table, "new", _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))
+
+
+def creation_properties(world: World, system: str) -> list[dict[str, Any]]:
+    """Return what ``target.create`` takes, as the API lists it; nothing where the system makes no objects.
+
+    A warehouse's schemas are those of its tables; another name makes a new one (a guess).
+    """
+    creation = described(system).creation
+    return [_property(world, system, each) for each in creation.properties] if creation else []
+
+
+def _property(world: World, system: str, property_: CreationProperty) -> dict[str, Any]:
+    values = property_.values
+    if values == "schemas":
+        schemas = sorted({table.name.partition(".")[0] for table in world.tables.list(system)} or {"public"})
+        values = tuple({"value": schema, "label": schema} for schema in schemas)
+    return {
+        "id": property_.id,
+        "title": property_.title,
+        "enum": values is not None,
+        "values": [dict(each) for each in values or () if not isinstance(each, str)],
+    }
+
+
+def _target(table: Table) -> Target | None:
+    """Return the target that a table is, or None for one that can only be read."""
+    kind = described(table.system).kind(table.kind)
+    if not kind.is_target or not kind.modes:
+        return None
+    fields = tuple(_field(table, kind, column) for column in table.columns)
+    return Target(table, table.kind, _modes(kind), fields, kind.properties)
+
+
+def _modes(kind: Kind) -> tuple[TargetMode, ...]:
+    return offered(kind.modes, identity=kind.identity)
+
+
+def _field(table: Table, kind: Kind, column: Column) -> TargetField:
+    # An application that assigns its records' ids itself takes none, unless it asks for them.
+    is_assigned = kind.assigns_key and column.name == table.key and not column.required
+    is_identity = column.identity_functions is None or bool(column.identity_functions)
+    return TargetField(column, is_identity, is_assigned or column.is_filled_in)

@@ -1,0 +1,43 @@
+"""What a connection offers to bulk syncs, as their source and as their destination.
+
+Refusals are 400 here and wherever the 2025-09-18 SDK names no 422: that one is for creating alone.
+"""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.systems.systems import holds_nothing
+from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
+from polytomic_mcp.sandbox.resources.schemas import schema_cache
+
+
+def get_source(call: Call) -> JsonObject:
+    """Answer with the schemas; the first call meets a cache that is still being filled."""
+    connection = call.world.find("connection", call.arguments["id"])
+    if reason := bulk_sources.objection(connection) or call.world.faults.outage(connection):
+        raise RefusalError(400, reason, key="not_a_source")
+    if reason := holds_nothing(connection["type"]["id"]):
+        raise RefusalError(400, reason, key="no_data")
+    try:
+        schema_cache.require_read(call.world, connection)
+    except RefusalError as not_ready:
+        raise RefusalError(400, not_ready.message, key=not_ready.key) from not_ready
+    has_fields: bool = call.arguments.get("include_fields", False)
+    return {"data": bulk_sources.describe(call.world, connection, has_fields=has_fields)}
+
+
+def get_target(call: Call) -> JsonObject:
+    """Answer with the configuration and the modes."""
+    connection = call.world.find("connection", call.arguments["id"])
+    if reason := bulk_destinations.objection(connection) or call.world.faults.outage(connection):
+        raise RefusalError(400, reason, key="not_a_destination")
+    return {"data": bulk_destinations.describe(connection)}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/connections/{id}/bulksync/source": get_source,
+    "GET /api/connections/{id}/bulksync/target": get_target,
+}

@@ -1,0 +1,103 @@
+"""Runs of a bulk sync: start, follow, list and cancel them, one or all at a glance."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api import pagination
+from polytomic_mcp.sandbox.api.call import Call, Routes, public
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import starts as bulk_starts
+from polytomic_mcp.sandbox.resources.bulk_syncs import status as bulk_status
+from polytomic_mcp.sandbox.resources.runs import bulk_executions
+from polytomic_mcp.sandbox.resources.schedules import timetable
+
+_LARGEST_PAGE: Final = 100
+_REQUEST: Final = ("fetch_mode", "resync_mode", "schemas", "test")
+
+
+def start(call: Call) -> JsonObject:
+    """Start a bulk sync beside the call; an inactive one too."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
+    return {"data": public(bulk_starts.start(call.world, sync, request))}
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the executions in pages, newest first; those that ended by when they changed last."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    found = bulk_executions.of_sync(call.world, sync["id"])
+    is_terminal = call.arguments.get("only_terminal", False)
+    if is_terminal:
+        found = [each for each in found if each["status"] not in bulk_executions.UNDER_WAY]
+    shown, page = pagination.page(
+        found,
+        lambda each: (each["updated_at"] if is_terminal else "", each["_number"]),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
+        largest=_LARGEST_PAGE,
+        ascending=call.arguments.get("ascending", False),
+    )
+    return {"data": [public(each) for each in shown], "pagination": page}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one execution, schema by schema."""
+    return {"data": public(bulk_executions.find(call.world, call.arguments["id"], call.arguments["exec_id"]))}
+
+
+def cancel(call: Call) -> JsonObject:
+    """Ask one execution to stop; it does so between two chunks."""
+    execution = bulk_executions.find(call.world, call.arguments["id"], call.arguments["exec_id"])
+    return {"data": {"message": bulk_executions.request_cancel(call.world, execution)}}
+
+
+def cancel_current(call: Call) -> JsonObject:
+    """Ask a bulk sync's execution to stop, if one is under way."""
+    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    current = bulk_executions.current(call.world, sync["id"])
+    if current is None:
+        return {"data": {"message": f"Bulk sync {sync['name']} is not running."}}
+    return {"data": {"message": bulk_executions.request_cancel(call.world, current)}}
+
+
+def get_status(call: Call) -> JsonObject:
+    """Answer with the execution under way, the last one that ended, and when the next one is due."""
+    world = call.world
+    sync = world.find(bulk_syncs.KIND, call.arguments["id"])
+    current = bulk_executions.current(world, sync["id"])
+    ended = [
+        each
+        for each in bulk_executions.of_sync(world, sync["id"])
+        if each["status"] not in bulk_executions.UNDER_WAY
+    ]
+    return {
+        "data": {
+            "current_execution": current and public(current),
+            "last_execution": public(ended[-1]) if ended else None,
+            "next_execution_time": timetable.show_next_time(world, bulk_syncs.KIND, sync),
+            "ingestion_status": bulk_status.INGESTION,
+        }
+    }
+
+
+def get_dashboard(call: Call) -> JsonObject:
+    """Answer with what the bulk syncs do now: all, the active ones, or those that are named."""
+    syncs = call.world.store.list(bulk_syncs.KIND)
+    if call.arguments.get("all"):
+        pass
+    elif call.arguments.get("active"):
+        syncs = [sync for sync in syncs if sync["active"]]
+    else:
+        syncs = [call.world.find(bulk_syncs.KIND, id_) for id_ in call.arguments.get("sync_id", [])]
+    return {"data": [bulk_status.describe(call.world, sync) for sync in syncs]}
+
+
+ROUTES: Final[Routes] = {
+    "POST /api/bulk/syncs/{id}/executions": start,
+    "GET /api/bulk/syncs/{id}/executions": list_all,
+    "GET /api/bulk/syncs/{id}/executions/{exec_id}": get,
+    "POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel": cancel,
+    "POST /api/bulk/syncs/{id}/cancel": cancel_current,
+    "GET /api/bulk/syncs/{id}/status": get_status,
+    "GET /api/bulk/syncs/status": get_dashboard,
+}

@@ -1,0 +1,87 @@
+"""What a bulk sync's run wrote down: signed addresses of its logs, an archive of them, its console."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polytomic_mcp.sandbox.api import signed_urls
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, jobs, log_archive, logs
+from polytomic_mcp.sandbox.routes.syncs.logs import console_page, signed
+from polytomic_mcp.sandbox.world.world import World, written
+
+_PATH: Final = "/sandbox/archives/{execution_id}/logs.zip"
+
+
+def get_urls(call: Call) -> JsonObject:
+    """Sign an address for each log with lines; both names begin with a capital, unlike elsewhere."""
+    execution = _execution(call)
+    expires = signed_urls.expiry(call.world.clock())
+    types = log_archive.with_lines(call.world, execution["id"])
+    urls = [signed(call, execution["id"], type_, expires) for type_ in types]
+    return {"data": {"URLs": urls, "Expires": written(datetime.fromtimestamp(expires, UTC))}}
+
+
+def export(call: Call) -> JsonObject:
+    """Start the packing of the logs; the job's result holds the archive's signed address.
+
+    No e-mail is sent, whatever ``notify`` says.
+    """
+    execution = _execution(call)
+    path = _PATH.format(execution_id=execution["id"])
+
+    def work() -> JsonObject:
+        expires = signed_urls.expiry(call.world.clock())
+        return {"url": signed_urls.address(call.world, call.base_url, path, expires)}
+
+    return {"job": jobs.start(call.world, "exportlogs", work)}
+
+
+def get_console(call: Call) -> JsonObject:
+    """Answer with the console's messages after a cursor, oldest first."""
+    return console_page(call, logs.console(call.world, _execution(call)["id"]))
+
+
+def get_schema_console(call: Call) -> JsonObject:
+    """Answer with the console's messages about one schema."""
+    execution = _execution(call)
+    sync = call.world.find("bulk_sync", call.arguments["sync_id"])
+    schema = bulk_schemas.find(sync, call.arguments["schema_id"])
+    entries = logs.console(call.world, execution["id"])
+    return console_page(call, [each for each in entries if each["payload"].get("schema") == schema["id"]])
+
+
+async def show_archive(request: Request) -> Response:
+    """Serve the archive to whoever holds its signed address."""
+    return await anyio.to_thread.run_sync(_archive, request)
+
+
+def _archive(request: Request) -> Response:
+    world: World = request.app.state.world
+    if refused := signed_urls.refusal(world, request):
+        return refused
+    packed = log_archive.packed(world, request.path_params["execution_id"])
+    return Response(packed, media_type="application/zip")
+
+
+def _execution(call: Call) -> JsonObject:
+    return bulk_executions.find(call.world, call.arguments["sync_id"], call.arguments["execution_id"])
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs": get_urls,
+    "POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export": export,
+    "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog": get_console,
+    "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog": (
+        get_schema_console
+    ),
+}
+
+PAGES: Final = (Route(_PATH, show_archive),)
+"""The archive's address, which needs no key: its signature is one."""

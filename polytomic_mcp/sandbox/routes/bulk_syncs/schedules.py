@@ -1,0 +1,101 @@
+"""The schedules of a bulk sync, each under an address of its own and in camel case."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.owner import ACTOR
+from polytomic_mcp.sandbox.common.problems import refusal
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the schedules, the default one first."""
+    sync = _sync(call)
+    return {"data": [bulk_schedules.show(sync, each) for each in bulk_schedules.of(sync)]}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one schedule."""
+    sync = _sync(call)
+    return {"data": bulk_schedules.show(sync, _find(call, sync))}
+
+
+def create(call: Call) -> JsonObject:
+    """Add a schedule beside those there are."""
+    sync = _sync(call)
+    schedule = bulk_schedules.compose_additional(call.world, _request(call))
+    sync["additional_schedules"].append(schedule)
+    return _save(call, sync, schedule)
+
+
+def update(call: Call) -> JsonObject:
+    """Replace a schedule; what its address cannot say, its schemas and its resync mode, stays."""
+    sync = _sync(call)
+    held = _find(call, sync)
+    request = _request(call)
+    if held["id"] == sync["default_schedule"]["id"]:
+        schedule = bulk_schedules.compose(call.world, request, held)
+        return _save(call, sync | {"default_schedule": schedule}, schedule)
+    kept = {key: held[key] for key in ("schemas", "resync_mode")}
+    schedule = bulk_schedules.compose_additional(call.world, kept | request, held)
+    others = sync["additional_schedules"]
+    sync["additional_schedules"] = [schedule if each["id"] == held["id"] else each for each in others]
+    return _save(call, sync, schedule)
+
+
+def delete(call: Call) -> Answer:
+    """Remove a schedule; the default one is refused, since every bulk sync has one (a guess)."""
+    sync = _sync(call)
+    held = _find(call, sync)
+    if held["id"] == sync["default_schedule"]["id"]:
+        raise RefusalError(
+            400,
+            "The default schedule cannot be removed; replace it, with frequency manual to stop it.",
+            key="default_schedule",
+        )
+    sync["additional_schedules"] = [each for each in sync["additional_schedules"] if each["id"] != held["id"]]
+    _store(call, sync)
+    return Answer(status=204)
+
+
+def _sync(call: Call) -> JsonObject:
+    return call.world.find(bulk_syncs.KIND, call.arguments["sync_id"])
+
+
+def _find(call: Call, sync: JsonObject) -> JsonObject:
+    id_ = call.arguments["schedule_id"]
+    found = next((each for each in bulk_schedules.of(sync) if each["id"] == id_), None)
+    if found is None:
+        raise not_found("schedule", id_)
+    return found
+
+
+def _request(call: Call) -> JsonObject:
+    schedule: Mapping[str, Any] = call.arguments["schedule"]
+    return bulk_schedules.read(schedule)
+
+
+def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
+    bulk_schedules.require_emulated(call.operation, sync)
+    if problems := list(bulk_schedules.problems(call.world, sync)):
+        raise refusal(problems, "The schedule is not valid", status=400)
+    _store(call, sync)
+    return {"data": bulk_schedules.show(sync, schedule)}
+
+
+def _store(call: Call, sync: JsonObject) -> None:
+    sync |= {"updated_at": call.world.now(), "updated_by": ACTOR}
+    call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/bulk/syncs/{sync_id}/schedules": list_all,
+    "POST /api/bulk/syncs/{sync_id}/schedules": create,
+    "GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id}": get,
+    "PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id}": update,
+    "DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id}": delete,
+}

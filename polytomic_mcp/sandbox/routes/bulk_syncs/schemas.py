@@ -1,0 +1,107 @@
+"""The schemas of a bulk sync: list, read, change, replace, and stop one of them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.owner import ACTOR
+from polytomic_mcp.sandbox.common.problems import Problem, refusal
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.tables.conversion import to_boolean
+from polytomic_mcp.sandbox.data.tables.tables import Table
+from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
+from polytomic_mcp.sandbox.resources.models.source_fields import listed
+from polytomic_mcp.sandbox.resources.runs import bulk_executions
+
+_INVALID: Final = "The bulk sync's schemas are not valid"
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the schemas without their fields; ``filters[enabled]`` picks those that are on or off."""
+    sync = _sync(call, "id")
+    filters: Mapping[str, str] = call.arguments.get("filters", {})
+    if unknown := filters.keys() - {"enabled"}:
+        message = f"filters takes enabled, and not {', '.join(sorted(unknown))}."
+        raise RefusalError(400, message, key="bad_request")
+    wanted = to_boolean(filters["enabled"]) if "enabled" in filters else None
+    shown = [each for each in sync["_schemas"] if wanted is None or each["enabled"] is wanted]
+    return {"data": [bulk_schemas.show_light(sync, each) for each in shown]}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one schema, with its fields and filters."""
+    sync = _sync(call, "id")
+    return {"data": bulk_schemas.show(sync, bulk_schemas.find(sync, call.arguments["schema_id"]))}
+
+
+def patch(call: Call) -> JsonObject:
+    """Change some schemas, by their ids, and answer with those."""
+    sync = _sync(call, "id")
+    problems: list[Problem] = []
+    changed: list[JsonObject] = []
+    for position, request in enumerate(listed(call.arguments, "schemas")):
+        if not request.get("id"):
+            problem = Problem("missing_id", "needs an id", f"schemas[{position}].id")
+            raise refusal([problem], _INVALID, status=400)
+        held = bulk_schemas.find(sync, request["id"])
+        changed.append(bulk_schemas.patched(_table(call, sync, held), held, request, problems))
+    sync = _save(call, sync, changed, problems)
+    return {"data": [bulk_schemas.show(sync, schema) for schema in changed]}
+
+
+def update(call: Call) -> JsonObject:
+    """Replace one schema: what is left out falls back to its default, ``history_enabled`` stays."""
+    sync = _sync(call, "id")
+    held = bulk_schemas.find(sync, call.arguments["schema_id"])
+    request: dict[str, Any] = {"history_enabled": held["history_enabled"], **call.arguments}
+    problems: list[Problem] = []
+    schema = bulk_schemas.compose(_table(call, sync, held), request, problems)
+    sync = _save(call, sync, [schema], problems)
+    return {"data": bulk_schemas.show(sync, schema)}
+
+
+def cancel(call: Call) -> JsonObject:
+    """Ask the execution that is under way to leave out one schema."""
+    sync = _sync(call, "id")
+    schema = bulk_schemas.find(sync, call.arguments["schema_id"])
+    current = bulk_executions.current(call.world, sync["id"])
+    if current is None:
+        return {"data": {"message": f"Bulk sync {sync['name']} is not running."}}
+    return {"data": {"message": bulk_executions.request_schema_cancel(call.world, current, schema["id"])}}
+
+
+def _sync(call: Call, name: str) -> JsonObject:
+    return call.world.find(bulk_syncs.KIND, call.arguments[name])
+
+
+def _table(call: Call, sync: JsonObject, schema: JsonObject) -> Table:
+    source = call.world.find("connection", sync["source_connection_id"])
+    table = bulk_sources.get_table(call.world, source, schema["id"])
+    if table is None:
+        message = f"The source has no schema {schema['id']} any more."
+        raise RefusalError(400, message, key="unknown_schema")
+    return table
+
+
+def _save(call: Call, sync: JsonObject, changed: list[JsonObject], problems: list[Problem]) -> JsonObject:
+    by_id = {schema["id"]: schema for schema in changed}
+    sync = sync | {"_schemas": [by_id.get(each["id"], each) for each in sync["_schemas"]]}
+    problems += bulk_checks.schema_problems(call.world, sync)
+    if problems:
+        raise refusal(problems, _INVALID, status=400)
+    sync |= {"updated_at": call.world.now(), "updated_by": ACTOR}
+    call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    return sync
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/bulk/syncs/{id}/schemas": list_all,
+    "PATCH /api/bulk/syncs/{id}/schemas": patch,
+    "GET /api/bulk/syncs/{id}/schemas/{schema_id}": get,
+    "PUT /api/bulk/syncs/{id}/schemas/{schema_id}": update,
+    "POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel": cancel,
+}

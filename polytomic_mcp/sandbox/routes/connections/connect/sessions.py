@@ -1,0 +1,89 @@
+"""Connect: a link that the caller hands to a person, who makes a connection without a key."""
+
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.api.validation import unfit
+from polytomic_mcp.sandbox.common.addresses import is_web_address
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
+from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
+from polytomic_mcp.sandbox.resources.organizations import organizations
+
+
+def create(call: Call) -> Answer:
+    """Open a session and answer with the page it leads to; the token is shown this once.
+
+    ``type`` is an older way to say a ``whitelist`` of one.
+    """
+    seconds: int = call.arguments.get("ttl", connect_sessions.USUAL)
+    if not 1 <= seconds <= connect_sessions.LONGEST:
+        raise unfit(call.operation, [("ttl", f"must lie within 1 and {connect_sessions.LONGEST}")])
+    redirect_url: str = call.arguments["redirect_url"]
+    if not is_web_address(redirect_url):
+        raise unfit(call.operation, [("redirect_url", "must be an http or https address")])
+    connection = _connection(call)
+    whitelist = _whitelist(call, connection)
+    _require_free(call, connection)
+    organization = call.world.find(organizations.KIND, call.world.organization_id)
+    session: JsonObject = {
+        "name": call.arguments["name"],
+        "type": whitelist[0] if len(whitelist) == 1 else None,
+        "whitelist": whitelist,
+        "connection_id": connection["id"] if connection else None,
+        "redirect_url": redirect_url,
+        "dark": call.arguments.get("dark", False),
+        "logo": None,
+        "organization_name": organization["name"] if call.arguments.get("use_organization_name") else None,
+    }
+    token = connect_sessions.open_(call.world, session, user_id=call.credential.user_id, seconds=seconds)
+    address = call.base_url + connect_sessions.PATH.format(token=token)
+    return Answer({"data": {"redirect_url": address, "token": token}}, is_secret=True)
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with the session of a token, and with the connection it made.
+
+    The token is given as ``token``, beside a key or alone, or in a key's place (a guess: no source says
+    which of these the API takes).
+    """
+    if call.credential.method != connect_sessions.METHOD:
+        raise RefusalError(
+            401, f"{call.operation}: pass ?token= of a connect session that is open.", key="unauthorized"
+        )
+    return {"data": public(call.world.find(connect_sessions.KIND, call.credential.user_id))}
+
+
+def _connection(call: Call) -> JsonObject | None:
+    id_ = call.arguments.get("connection")
+    return None if id_ is None else call.world.find("connection", id_)
+
+
+def _whitelist(call: Call, connection: JsonObject | None) -> list[str]:
+    types = load_connection_types()
+    whitelist: list[str] = list(dict.fromkeys(call.arguments.get("whitelist") or []))
+    type_: str | None = connection["type"]["id"] if connection else call.arguments.get("type")
+    problems: list[Any] = [
+        ("whitelist", f"names no connection type: {id_}") for id_ in whitelist if id_ not in types
+    ]
+    if type_ is not None and type_ not in types:
+        problems.append(("type", f"names no connection type: {type_}"))
+    elif type_ is not None and type_ not in (whitelist or [type_]):
+        problems.append(("whitelist", f"leaves out {type_}"))
+    if problems:
+        raise unfit(call.operation, problems)
+    return whitelist if type_ is None else [type_]
+
+
+def _require_free(call: Call, connection: JsonObject | None) -> None:
+    name = call.arguments["name"]
+    for other in call.world.store.list("connection", {"name": name}):
+        if connection is None or other["id"] != connection["id"]:
+            raise RefusalError(409, f"There is a connection named {name} already.", key="name_taken")
+
+
+ROUTES: Final[Routes] = {
+    "POST /api/connections/connect/": create,
+    "GET /api/connections/connect/session": get,
+}

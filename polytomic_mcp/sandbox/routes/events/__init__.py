@@ -1,0 +1,1 @@
+"""The routes of events, webhooks and error notifications."""

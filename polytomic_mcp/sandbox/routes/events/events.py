@@ -1,0 +1,48 @@
+"""Events: what happened in the last 48 hours, newest first."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api import pagination
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.api.time_window import Window
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.events import events
+from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
+
+LARGEST_PAGE: Final = 100
+USUAL_PAGE: Final = 10
+
+
+def list_all(call: Call) -> JsonObject:
+    """List events of a type and a time window, both ends exclusive, in pages.
+
+    The API's prose names the filter ``event_type`` and its parameters ``type``: both are taken.
+    """
+    window = Window.of(call, "starting_after", "ending_before")
+    type_ = call.arguments.get("type") or call.arguments.get("event_type")
+    organization = call.arguments.get("organization_id", call.world.organization_id)
+    found = [
+        event
+        for event in events.recent(call.world)
+        if type_ in (None, event["type"])
+        and is_reached(call, event["organization_id"])
+        and organization == event["organization_id"]
+        and window.holds(event["created_at"])
+    ]
+    shown, page = pagination.page(
+        found,
+        lambda event: (event["created_at"], event["id"]),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", USUAL_PAGE),
+        largest=LARGEST_PAGE,
+    )
+    return {"data": shown, "pagination": page}
+
+
+def get_types(call: Call) -> JsonObject:
+    """List the types an event can have."""
+    del call
+    return {"data": list(events.TYPES)}
+
+
+ROUTES: Final[Routes] = {"GET /api/events": list_all, "GET /api/events_types": get_types}

@@ -1,0 +1,125 @@
+"""Webhooks: where events are sent, one for each organization; and what became of the sending."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api import pagination
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.api.time_window import Window
+from polytomic_mcp.sandbox.common.addresses import is_web_address
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.connections.configuration import MASK
+from polytomic_mcp.sandbox.resources.events import deliveries
+from polytomic_mcp.sandbox.resources.organizations import organizations
+
+KIND: Final = "webhook"
+_ENABLED: Final[JsonObject] = {"disabled": False, "disabled_at": None, "disabled_reason": None}
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the webhooks, their secrets masked."""
+    return {"data": [_shown(webhook) for webhook in organizations.listed(call, KIND)]}
+
+
+def create(call: Call) -> JsonObject:
+    """Create the organization's webhook, which receives events from now on."""
+    organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
+    held = [each["organization_id"] for each in call.world.store.list(KIND)]
+    if organization_id in held:
+        raise RefusalError(
+            422, "The organization has a webhook already; change or delete that one.", key="webhook_exists"
+        )
+    made = {
+        "id": call.world.new_id(),
+        "organization_id": organization_id,
+        "created_at": call.world.now(),
+        **_ENABLED,
+    }
+    return _save(call, made)
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one webhook."""
+    return {"data": _shown(_find(call))}
+
+
+def update(call: Call) -> JsonObject:
+    """Replace endpoint and secret; a mask in the secret's place keeps the one there is (a choice)."""
+    return _save(call, _find(call))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a webhook with what was sent to it."""
+    webhook = _find(call)
+    deliveries.forget(call.world, webhook["id"])
+    call.world.store.delete(KIND, webhook["id"])
+    return Answer(status=204)
+
+
+def enable(call: Call) -> JsonObject:
+    """Send events again; those that came meanwhile are lost."""
+    return _put(call, _find(call) | _ENABLED)
+
+
+def disable(call: Call) -> JsonObject:
+    """Stop sending: what happens from now on is dropped. The reason's text is a guess."""
+    disabled = {"disabled": True, "disabled_at": call.world.now(), "disabled_reason": "Disabled by a user"}
+    return _put(call, _find(call) | disabled)
+
+
+def list_deliveries(call: Call) -> JsonObject:
+    """List attempts, newest first, in pages; an empty token stands at the end."""
+    webhook_id: str = _find(call)["id"]
+    window = Window.of(call, "start", "end")
+    found = [
+        delivery
+        for delivery in call.world.store.list(deliveries.KIND)
+        if delivery["_webhook_id"] == webhook_id
+        and all(
+            call.arguments.get(name, delivery[name]) == delivery[name] for name in ("success", "event_id")
+        )
+        and window.holds(delivery["attempted_at"])
+    ]
+    shown, page = pagination.page(
+        found,
+        lambda delivery: (delivery["attempted_at"], delivery["id"]),
+        token=call.arguments.get("page_token"),
+    )
+    return {"data": [public(each) for each in shown], "pagination": page or {"next_page_token": ""}}
+
+
+def _find(call: Call) -> JsonObject:
+    return organizations.find(call, KIND, call.arguments["id"])
+
+
+def _save(call: Call, webhook: JsonObject) -> JsonObject:
+    endpoint: str = call.arguments["endpoint"]
+    if not is_web_address(endpoint):
+        raise RefusalError(422, f"{call.operation}: endpoint must be a web address.", key="unprocessable")
+    secret: str = call.arguments["secret"]
+    if secret == MASK:
+        secret = webhook.get("secret", "")
+    if not secret:
+        raise RefusalError(422, f"{call.operation}: secret must not be empty.", key="unprocessable")
+    return _put(call, webhook | {"endpoint": endpoint, "secret": secret})
+
+
+def _put(call: Call, webhook: JsonObject) -> JsonObject:
+    call.world.store.put(KIND, webhook["id"], webhook)
+    return {"data": _shown(webhook)}
+
+
+def _shown(webhook: JsonObject) -> JsonObject:
+    return webhook | {"secret": MASK}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/webhooks": list_all,
+    "POST /api/webhooks": create,
+    "GET /api/webhooks/{id}": get,
+    "PUT /api/webhooks/{id}": update,
+    "DELETE /api/webhooks/{id}": delete,
+    "POST /api/webhooks/{id}/enable": enable,
+    "POST /api/webhooks/{id}/disable": disable,
+    "GET /api/webhooks/{id}/deliveries": list_deliveries,
+}

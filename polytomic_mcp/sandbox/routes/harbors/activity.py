@@ -1,0 +1,79 @@
+"""What Harbors' credentials did, for administrators."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.api.pagination import page
+from polytomic_mcp.sandbox.common.json_values import JsonObject, members
+from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
+from polytomic_mcp.sandbox.common.times import read_time
+from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
+from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN
+
+LONGEST: Final = timedelta(days=90)
+USUAL_PAGE: Final = 50
+LARGEST_PAGE: Final = 100
+
+_FILTERS: Final = (
+    "harbor_id", "event_type", "outcome", "operation_id", "session_id", "actor_id", "credential_id",
+    "connection_id",
+)  # fmt: skip
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the events of a time, newest first unless asked otherwise."""
+    _require_administrator(call)
+    start, end = _time(call, "start_time"), _time(call, "end_time")
+    if not start <= end <= start + LONGEST:
+        raise bad_request(call.operation, f"end_time must follow start_time within {LONGEST.days} days")
+    order = call.arguments.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise bad_request(call.operation, "order must be asc or desc")
+    wanted = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
+    found = [
+        event
+        for event in call.world.store.list(harbor_access.ACTIVITY)
+        if start <= datetime.fromisoformat(event["recorded_at"]) < end
+        and all(_part(event, name) in values for name, values in wanted.items())
+    ]
+    shown, pagination = page(
+        found,
+        lambda event: (event["recorded_at"], event["id"]),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", USUAL_PAGE),
+        largest=LARGEST_PAGE,
+        ascending=order == "asc",
+    )
+    return {"data": shown, "pagination": pagination}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one event."""
+    _require_administrator(call)
+    return {"data": call.world.find(harbor_access.ACTIVITY, call.arguments["event_id"])}
+
+
+def _part(event: Mapping[str, object], name: str) -> object:
+    noun = name.removesuffix("_id")
+    return members(event[noun]).get("id") if noun in ("actor", "credential") else event.get(name)
+
+
+def _time(call: Call, name: str) -> datetime:
+    try:
+        return read_time(call.arguments[name])
+    except ValueError as error:
+        raise bad_request(call.operation, f"{name} is no time, as 2026-01-31T12:00:00Z is one") from error
+
+
+def _require_administrator(call: Call) -> None:
+    user = call.world.find("user", call.credential.user_id)
+    if call.credential.holder == "user" and ADMIN not in user["role_ids"]:
+        raise RefusalError(403, f"{call.operation} is for administrators.", key="forbidden")
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/organization/harbor-activity": list_all,
+    "GET /api/organization/harbor-activity/{event_id}": get,
+}

@@ -1,0 +1,65 @@
+"""What a Harbor's credential reaches: its store, and the schemas there."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.api.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import not_found
+from polytomic_mcp.sandbox.data.systems.systems import system_of
+from polytomic_mcp.sandbox.resources.harbors import harbors
+from polytomic_mcp.sandbox.resources.schemas import schemas
+
+_CAPABILITIES: Final = ("query", "schemas")
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the connections of the credential: the Harbor's store."""
+    id_ = harbors.require_own(call)["backing_connection_id"]
+    connection = call.world.find("connection", id_)
+    shown: JsonObject = {
+        "id": connection["id"],
+        "name": connection["name"],
+        "type": connection["type"]["id"],
+        "capabilities": list(_CAPABILITIES),
+    }
+    return _page(call, [shown])
+
+
+def list_schemas(call: Call) -> JsonObject:
+    """List the schemas of the Harbor's store."""
+    tables = call.world.tables.list(system_of(_connection(call)))
+    found: list[JsonObject] = [{"id": table.name, "name": table.label} for table in tables]
+    return _page(call, found) | {"supports_namespaces": True}
+
+
+def get_schema(call: Call) -> JsonObject:
+    """Answer with one schema: its fields and types."""
+    connection = _connection(call)
+    table = schemas.find_table(call.world, connection, call.arguments["schema_id"])
+    return {"data": schemas.describe(call.world, connection, table)}
+
+
+def _connection(call: Call) -> JsonObject:
+    id_: str = call.arguments["connection_id"]
+    if harbors.require_own(call)["backing_connection_id"] != id_:
+        raise not_found("connection", id_)
+    return call.world.find("connection", id_)
+
+
+def _page(call: Call, items: list[JsonObject]) -> JsonObject:
+    shown, pagination = page(
+        items,
+        lambda item: (item["id"],),
+        token=call.arguments.get("page_token"),
+        limit=call.arguments.get("limit", LARGEST_PAGE),
+        ascending=True,
+    )
+    return {"data": shown, "pagination": pagination}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/harbor/connections": list_all,
+    "GET /api/harbor/connections/{connection_id}/schemas": list_schemas,
+    "GET /api/harbor/connections/{connection_id}/schemas/{schema_id}": get_schema,
+}

@@ -1,0 +1,124 @@
+"""Harbors, their keys, their people, and how fresh their data are."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.api.credentials import OWNER
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.harbors import harbors
+from polytomic_mcp.sandbox.resources.harbors import keys as harbor_keys
+from polytomic_mcp.sandbox.resources.harbors import sources as harbor_sources
+from polytomic_mcp.sandbox.resources.harbors import status as harbor_status
+from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the Harbors of the organization in pages, oldest first."""
+    return _page(call, call.world.store.list(harbors.KIND))
+
+
+def create(call: Call) -> Answer:
+    """Create a Harbor and, unless told not to, its first key."""
+    _refuse_temporary(call)
+    harbor = harbors.create(call)
+    with_key = call.arguments.get("generate_api_key", True)
+    key = harbor_keys.mint(call, harbor) if with_key else None
+    return Answer({"data": {"harbor": public(harbor), "api_key": key}}, is_secret=with_key)
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one Harbor."""
+    return {"data": public(harbors.find(call))}
+
+
+def update(call: Call) -> JsonObject:
+    """Replace a Harbor's name and description."""
+    return {"data": public(harbors.update(call, harbors.find(call)))}
+
+
+def delete(call: Call) -> JsonObject:
+    """Delete a Harbor, whose credentials stop to work."""
+    harbor = harbors.find(call)
+    harbors.delete(call.world, harbor)
+    return {"data": {"id": harbor["id"]}}
+
+
+def get_status(call: Call) -> JsonObject:
+    """Answer with the syncs that fill the Harbor's store."""
+    return {"data": harbor_status.describe(call.world, harbors.find(call))}
+
+
+def list_keys(call: Call) -> JsonObject:
+    """List the keys, without their values."""
+    return _page(call, harbor_keys.listed(call.world, harbors.find(call)))
+
+
+def create_key(call: Call) -> Answer:
+    """Mint a key, shown this once."""
+    _refuse_temporary(call)
+    return Answer({"data": harbor_keys.mint(call, harbors.find(call))}, is_secret=True)
+
+
+def delete_key(call: Call) -> JsonObject:
+    """Revoke a key."""
+    id_: str = call.arguments["key_id"]
+    harbor_keys.revoke(call.world, harbors.find(call), id_)
+    return {"data": {"id": id_}}
+
+
+def list_users(call: Call) -> JsonObject:
+    """List who is assigned to the Harbor."""
+    return _page(call, harbor_users.listed(call.world, harbors.find(call)))
+
+
+def invite_user(call: Call) -> JsonObject:
+    """Add a person who sees this Harbor only."""
+    return {"data": harbor_users.invite(call, harbors.find(call))}
+
+
+def assign_user(call: Call) -> JsonObject:
+    """Assign a Harbor-only user to one more Harbor."""
+    return {"data": harbor_users.assign(call, harbors.find(call), harbor_users.find(call))}
+
+
+def unassign_user(call: Call) -> JsonObject:
+    """Take an assignment back."""
+    id_: str = call.arguments["user_id"]
+    harbor_users.unassign(call.world, harbors.find(call), id_)
+    return {"data": {"id": id_}}
+
+
+def resolve_sources(call: Call) -> JsonObject:
+    """Say under which names the Harbor's store holds what bulk syncs copied there."""
+    return {"data": harbor_sources.resolve(call, harbors.find(call))}
+
+
+def _page(call: Call, items: list[JsonObject]) -> JsonObject:
+    shown, pagination = harbors.listed(call, items)
+    return {"data": [public(item) for item in shown], "pagination": pagination}
+
+
+def _refuse_temporary(call: Call) -> None:
+    if call.credential.method != OWNER.method and call.arguments.get("generate_api_key", True):
+        raise RefusalError(403, "A temporary credential cannot mint a key.", key="forbidden")
+
+
+_HARBOR: Final = "/api/harbors/{harbor_id}"
+
+ROUTES: Final[Routes] = {
+    "GET /api/harbors": list_all,
+    "POST /api/harbors": create,
+    f"GET {_HARBOR}": get,
+    f"PUT {_HARBOR}": update,
+    f"DELETE {_HARBOR}": delete,
+    f"GET {_HARBOR}/status": get_status,
+    f"GET {_HARBOR}/keys": list_keys,
+    f"POST {_HARBOR}/keys": create_key,
+    f"DELETE {_HARBOR}/keys/{{key_id}}": delete_key,
+    f"GET {_HARBOR}/users": list_users,
+    f"POST {_HARBOR}/users": invite_user,
+    f"PUT {_HARBOR}/users/{{user_id}}": assign_user,
+    f"DELETE {_HARBOR}/users/{{user_id}}": unassign_user,
+    f"POST {_HARBOR}/source-mappings/resolve": resolve_sources,
+}

@@ -1,0 +1,1 @@
+"""The routes of models, of what they can be built on, and of queries."""

@@ -1,0 +1,34 @@
+"""The query runner: a query is submitted, then polled until its rows are there."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.models import queries
+from polytomic_mcp.sandbox.resources.models.models import require_healthy
+
+
+def run(call: Call) -> JsonObject:
+    """Submit a query and answer with its id; whether it can run shows when it is polled."""
+    connection = require_healthy(call.world, call.arguments["connection_id"])
+    query: str = call.arguments.get("query", "")
+    if not query.strip():
+        raise RefusalError(
+            400,
+            f"{call.operation} needs a query, as the parameter query or in the body.",
+            key="bad_request",
+        )
+    return {"data": queries.submit(call.world, connection, query, call.credential.user_id)}
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with a query's status, and once it is done with a page of its rows."""
+    page: str | None = call.arguments.get("page")
+    return queries.results(call.world, call.arguments["id"], page, call.credential.user_id)
+
+
+ROUTES: Final[Routes] = {
+    "POST /api/connections/{connection_id}/query": run,
+    "GET /api/queries/{id}": get,
+}

@@ -1,0 +1,83 @@
+"""What a model can be built on: a connection's tables and objects, and their fields."""
+
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any, Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
+from polytomic_mcp.sandbox.resources.models.models import require_healthy, source_fields
+from polytomic_mcp.sandbox.resources.models.reading import read_source
+from polytomic_mcp.sandbox.world.world import World
+
+_VIEW: Final = "view"
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with what a model's configuration may hold, and with what ``params`` chose already."""
+    connection = require_healthy(call.world, call.arguments["id"])
+    key = system_of(connection)
+    if reason := holds_nothing(key):
+        raise RefusalError(422, reason, key="no_data")
+    chosen = _chosen(call)
+    items = _alternatives(call.world, key, chosen)
+    alternatives = list(items)
+    if chosen:
+        fields = (
+            source_fields(read_source(call.world, connection, chosen)) if _is_complete(key, chosen) else []
+        )
+        items["tracking_columns"] = _items([field["name"] for field in fields])
+    return {
+        "data": {
+            "items": items,
+            "requires_one_of": alternatives,
+            "configuration": {name: {"type": "string", "items": [value]} for name, value in chosen.items()},
+        }
+    }
+
+
+def _alternatives(world: World, key: str, chosen: Mapping[str, str]) -> JsonObject:
+    """Return what may be named, with the values of each: of a name in parts, the part that comes next."""
+    system = described(key)
+    found: JsonObject = {"query": _items(None)} if system.query else {}
+    names = [table.name for table in world.tables.list(key)]
+    for alternative, keys in system.sources.items():
+        above = ".".join(chosen[each] for each in takewhile(chosen.__contains__, keys[:-1]))
+        depth = above.count(".") + 1 if above else 0
+        below = [
+            name.removeprefix(f"{above}.") if above else name for name in names if name.startswith(above)
+        ]
+        is_last = depth == len(keys) - 1
+        values = below if is_last else list(dict.fromkeys(name.partition(".")[0] for name in below))
+        found[keys[depth]] = _items([] if alternative == _VIEW else values)
+    return found
+
+
+def _is_complete(key: str, chosen: Mapping[str, str]) -> bool:
+    """Say whether the choice picks an object, or a query's rows."""
+    return "query" in chosen or any(set(keys) <= chosen.keys() for keys in described(key).sources.values())
+
+
+def get_fields(call: Call) -> JsonObject:
+    """Answer with the fields of what ``params`` chose."""
+    connection = require_healthy(call.world, call.arguments["id"])
+    return {"data": source_fields(read_source(call.world, connection, _chosen(call)))}
+
+
+def _chosen(call: Call) -> dict[str, str]:
+    params: Mapping[str, Any] = call.arguments.get("params", {})
+    return {
+        name: values[0] if isinstance(values, list) else values for name, values in params.items() if values
+    }
+
+
+def _items(values: list[str] | None) -> JsonObject:
+    return {"items": values, "has_items": values is not None, "requires_one_of": None}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/connections/{id}/modelsync/source": get,
+    "GET /api/connections/{id}/modelsync/source/fields": get_fields,
+}

@@ -1,0 +1,66 @@
+"""Roles: create, list, read, rename and delete; Admin and Member stay as they are."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.resources.organizations import organizations, roles
+
+
+def list_all(call: Call) -> JsonObject:
+    """List the roles of the system and of the organization."""
+    return {"data": roles.within(call)}
+
+
+def create(call: Call) -> JsonObject:
+    """Create a role, which allows nothing until a policy names it."""
+    organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
+    return _save(call, {"id": call.world.new_id(), "organization_id": organization_id, "system": False})
+
+
+def get(call: Call) -> JsonObject:
+    """Answer with one role."""
+    return {"data": _find(call)}
+
+
+def update(call: Call) -> JsonObject:
+    """Rename a role."""
+    return _save(call, _changeable(call))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a role; who had it loses what it allowed."""
+    roles.forget(call.world, _changeable(call)["id"])
+    return Answer(status=204)
+
+
+def _find(call: Call) -> JsonObject:
+    for role in roles.within(call):
+        if role["id"] == call.arguments["id"]:
+            return role
+    raise not_found("role", call.arguments["id"])
+
+
+def _changeable(call: Call) -> JsonObject:
+    role = _find(call)
+    if role["system"]:
+        raise RefusalError(
+            403, f"{role['name']} is a role of the system and cannot be changed.", key="system_role"
+        )
+    return role
+
+
+def _save(call: Call, role: JsonObject) -> JsonObject:
+    role |= {"name": call.arguments["name"]}
+    call.world.store.put("role", role["id"], role)
+    return {"data": role}
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/permissions/roles": list_all,
+    "POST /api/permissions/roles": create,
+    "GET /api/permissions/roles/{id}": get,
+    "PUT /api/permissions/roles/{id}": update,
+    "DELETE /api/permissions/roles/{id}": delete,
+}

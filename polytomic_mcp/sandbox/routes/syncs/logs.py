@@ -1,0 +1,120 @@
+"""What a run wrote down: its logs by type, behind signed addresses, and its console."""
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from polytomic_mcp.sandbox.api import signed_urls
+from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.problems import nearest
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.runs import executions, logs
+from polytomic_mcp.sandbox.world.world import World
+
+_FILE: Final = "part-0.jsonl"
+_PATH: Final = "/sandbox/logs/{execution_id}/{type}/{filename}"
+
+
+def get_index(call: Call) -> JsonObject:
+    """Count the lines of each log, and say where to ask for its files."""
+    execution = _execution(call)
+    sync_id, id_ = call.arguments["sync_id"], execution["id"]
+    base = f"{call.base_url}/api/syncs/{sync_id}/executions/{id_}"
+    counts = logs.counts(call.world, id_)
+    return {"data": {type_: {"count": counts[type_], "url": f"{base}/{type_}"} for type_ in logs.TYPES}}
+
+
+def get_urls(call: Call) -> JsonObject:
+    """Sign an address for each file of a log: one where there are lines, none where there are not."""
+    execution = _execution(call)
+    type_ = _type(call)
+    expires = signed_urls.expiry(call.world.clock())
+    has_lines = logs.counts(call.world, execution["id"])[type_] > 0
+    return {
+        "data": {
+            "urls": [signed(call, execution["id"], type_, expires)] if has_lines else [],
+            "expires": datetime.fromtimestamp(expires, UTC).isoformat().replace("+00:00", "Z"),
+        }
+    }
+
+
+def get_file(call: Call) -> Answer:
+    """Redirect to the signed address of one file."""
+    execution = _execution(call)
+    type_, filename = _type(call), call.arguments["filename"]
+    if filename != _FILE:
+        raise RefusalError(404, f"This log has no file {filename!r}; it has {_FILE}.", key="not_found")
+    location = signed(call, execution["id"], type_, signed_urls.expiry(call.world.clock()))
+    return Answer(status=302, headers={"Location": location})
+
+
+def get_console(call: Call) -> JsonObject:
+    """Answer with the console's messages after a cursor, oldest first."""
+    return console_page(call, logs.console(call.world, _execution(call)["id"]))
+
+
+def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
+    """Answer with the messages that a call's ``after`` and ``limit`` ask for."""
+    limit: int = call.arguments.get("limit", logs.MOST_MESSAGES)
+    if not 1 <= limit <= logs.MOST_MESSAGES:
+        raise RefusalError(400, f"limit must lie within 1 and {logs.MOST_MESSAGES}.", key="bad_request")
+    if after := call.arguments.get("after"):
+        ids = [entry["id"] for entry in entries]
+        if after not in ids:
+            raise RefusalError(
+                400, "after is no cursor of this console; start without one.", key="bad_request"
+            )
+        entries = entries[ids.index(after) + 1 :]
+    shown = entries[:limit]
+    return {
+        "data": {"entries": shown, "next_cursor": shown[-1]["id"] if shown else call.arguments.get("after")}
+    }
+
+
+def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
+    """Return the address at which a log's file opens until ``expires``."""
+    path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
+    return signed_urls.address(call.world, call.base_url, path, expires)
+
+
+async def show_file(request: Request) -> Response:
+    """Serve a log's file as JSON lines to whoever holds its signed address."""
+    return await anyio.to_thread.run_sync(_file, request)
+
+
+def _file(request: Request) -> Response:
+    world: World = request.app.state.world
+    if refused := signed_urls.refusal(world, request):
+        return refused
+    parts = request.path_params
+    lines = logs.lines(world, parts["execution_id"], parts["type"])
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    return Response(text, media_type="application/jsonl")
+
+
+def _execution(call: Call) -> JsonObject:
+    return executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
+
+
+def _type(call: Call) -> str:
+    type_: str = call.arguments["type"]
+    if type_ not in logs.TYPES:
+        raise RefusalError(404, f"There is no log {type_!r}: {nearest(type_, logs.TYPES)}", key="not_found")
+    return type_
+
+
+ROUTES: Final[Routes] = {
+    "GET /api/syncs/{sync_id}/executions/{id}/logs": get_index,
+    "GET /api/syncs/{sync_id}/executions/{id}/consolelog": get_console,
+    "GET /api/syncs/{sync_id}/executions/{id}/{type}": get_urls,
+    "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}": get_file,
+}
+
+PAGES: Final = (Route(_PATH, show_file),)
+"""The addresses that need no key: their signature is one."""

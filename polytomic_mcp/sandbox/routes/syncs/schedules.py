@@ -1,0 +1,16 @@
+"""What a sync's schedule can be."""
+
+from typing import Final
+
+from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.schedules import sync_schedules
+
+
+def get_options(call: Call) -> JsonObject:
+    """List the frequencies with the parts each of them needs."""
+    del call
+    return {"data": {"schedule_options": sync_schedules.options()}}
+
+
+ROUTES: Final[Routes] = {"GET /api/syncs/schedules": get_options}

@@ -1,0 +1,79 @@
+"""A run that a schedule asks for: stored as due, skipped, or failed where a start would be refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.bulk_syncs import starts as bulk_starts
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
+from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
+from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, timetable
+from polytomic_mcp.sandbox.resources.schedules.timetable import Due
+from polytomic_mcp.sandbox.resources.syncs import starts as sync_starts
+from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from polytomic_mcp.sandbox.world.world import World, written
+
+_STARTS: Final = {"sync": sync_starts, "bulk_sync": bulk_starts}
+_RUNNERS: Final = {"sync": runner.run, "bulk_sync": bulk_runner.run}
+_HISTORIES: Final = {"sync": executions, "bulk_sync": bulk_executions}
+_DOCUMENTS: Final = {"sync": "execution", "bulk_sync": bulk_executions.KIND}
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRun:
+    """What became of a schedule that was due: an execution, or the ``reason`` why there is none.
+
+    ``run`` runs the execution to its end, and does nothing where it has failed already.
+    """
+
+    due: Due
+    execution_id: str | None = None
+    reason: str | None = None
+    run: Callable[[], object] | None = None
+
+
+def skip(world: World, due: Due, reason: str) -> ScheduledRun:
+    """Let a schedule pass without a run."""
+    timetable.skip(world, due)
+    return ScheduledRun(due, reason=reason)
+
+
+def begin(world: World, due: Due) -> ScheduledRun | None:
+    """Store the execution of a schedule that is due, ready to run; None where the sync is gone or off.
+
+    That it was due is stored with it: a process that is killed starts nothing twice.
+    """
+    with world.store.transaction():
+        sync = world.store.get(due.kind, due.sync["id"])
+        if sync is None or not sync["active"]:
+            return None
+        if _HISTORIES[due.kind].current(world, sync["id"]) is not None:
+            return skip(world, due, "an execution is under way")
+        asked = {"trigger": "schedule"} if due.kind == "sync" else bulk_schedules.request(sync, due.schedule)
+        if asked is None:
+            return skip(world, due, "none of the schedule's schemas is enabled")
+        timetable.skip(world, due)
+        return _start(world.within(sync["organization_id"]), due, sync, asked)
+
+
+def show(world: World, run: ScheduledRun) -> JsonObject:
+    """Return what a caller is told of a run, with the state it is in now."""
+    schedule = {} if run.due.kind == "sync" else {"schedule_id": run.due.schedule["id"]}
+    shown: JsonObject = {f"{run.due.kind}_id": run.due.sync["id"], **schedule, "due": written(run.due.time)}
+    if run.execution_id is None:
+        return shown | {"reason": run.reason}
+    execution = world.store.get(_DOCUMENTS[run.due.kind], run.execution_id) or {}
+    return shown | {"execution_id": run.execution_id, "status": execution.get("status")}
+
+
+def _start(world: World, due: Due, sync: JsonObject, asked: JsonObject) -> ScheduledRun:
+    starts = _STARTS[due.kind]
+    try:
+        execution = starts.prepare(world, sync, asked)
+    except RefusalError as refusal:
+        return ScheduledRun(due, starts.fail(world, sync, asked, refusal.message)["id"])
+    run = partial(_RUNNERS[due.kind], world, sync["id"], execution["id"])
+    return ScheduledRun(due, execution["id"], run=run)

@@ -1,0 +1,1 @@
+"""The tools for an organization, its users, roles, policies and keys."""

@@ -1,0 +1,114 @@
+"""Roles: what users are given, and what policies allow."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_objects
+from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
+from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query
+from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
+from polytomic_mcp.tools.framework.dependants import Dependants
+
+RoleNames = Annotated[
+    list[str] | None, Parsed, Field(description="Roles: ids or names; replace those before")
+]
+
+
+class Role(Result):
+    """A role."""
+
+    id: str
+    name: str | None = None
+
+
+async def list_roles(
+    api: Api,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List roles: id, name, whether of the system (Admin, Member: these cannot be changed)."""
+    return await list_page(
+        api, ROLE.list, row=_row, query=query, fields=fields, limit=limit, page_token=page_token
+    )
+
+
+async def save_role(
+    api: Api,
+    name: str,
+    role_id: Annotated[str | None, Field(description="Role to rename: id or name; none: a new one")] = None,
+) -> Role:
+    """Create a role, or rename one. A role allows what policies say: see save_policy."""
+    if role_id is None:
+        await refuse_taken(api, ROLE, name, lambda id_: _renaming(id_, name))
+        return Role.model_validate(await data_of(api, "POST /api/permissions/roles", name=name))
+    role = await find(api, ROLE, role_id)
+    renamed = await data_of(api, "PUT /api/permissions/roles/{id}", id=role["id"], name=name)
+    return Role.model_validate(renamed)
+
+
+async def role_deletion(api: Api, role_id: str) -> Deletion:
+    """Work out who loses a role, and which policies name it."""
+    role = await find(api, ROLE, role_id)
+    users = [user for user in await every(api, USER.list) if role["id"] in as_list(user.get("role_ids"))]
+    policies = [
+        policy
+        for policy in await every(api, POLICY.list)
+        for action in as_objects(policy.get("policy_actions"))
+        if role["id"] in as_list(action.get("role_ids"))
+    ]
+    who = ", ".join(str(user.get("email")) for user in users) or "nobody"
+    what = ", ".join(dict.fromkeys(str(policy.get("name")) for policy in policies)) or "none"
+    consequence = f"Users who have it: {who}. Policies that name it: {what}."
+    return Deletion(ROLE, role["id"], str(role.get("name")), consequence, Dependants())
+
+
+async def delete_role(
+    api: Api,
+    role_id: Annotated[str, Field(description="Id or exact name")],
+    deletion: Annotated[Deletion, Resolve(role_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(role_deletion))],
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a role. A person is asked first, and told who has it."""
+    del role_id, confirm_name
+    return await deletion.carry_out(
+        answer, api, "DELETE /api/permissions/roles/{id}", lambda: role_deletion(api, deletion.id)
+    )
+
+
+async def role_ids(api: Polytomic, references: Iterable[str]) -> list[str]:
+    """Return the ids of roles given by id or name."""
+    return [(await find(api, ROLE, reference))["id"] for reference in references]
+
+
+async def role_names(api: Polytomic) -> dict[str, str]:
+    """Return all roles' names by id; none where the caller may not list them."""
+    try:
+        return {role["id"]: str(role.get("name")) for role in await every(api, ROLE.list)}
+    except PolytomicError:
+        return {}
+
+
+def named(ids: Sequence[str], names: dict[str, str]) -> list[str]:
+    """Return names in place of ids, where they are known."""
+    return [names.get(id_, id_) for id_ in ids]
+
+
+def _renaming(id_: str, name: str) -> NextStep:
+    return NextStep(
+        tool="save_role", arguments={"role_id": id_, "name": name}, reason="with another name renames it"
+    )
+
+
+def _row(role: JsonObject) -> JsonObject:
+    return {key: role.get(key) for key in ("id", "name", "system")}

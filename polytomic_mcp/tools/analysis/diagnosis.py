@@ -1,0 +1,136 @@
+"""Why a sync fails, or what shows that it is well, in one call."""
+
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field
+
+from polytomic_mcp.tools.analysis.diagnosis_causes import Cause, causes_of, faults_of
+from polytomic_mcp.tools.analysis.diagnosis_evidence import Evidence, gather
+from polytomic_mcp.tools.analysis.row_errors import RowErrors
+from polytomic_mcp.tools.analysis.sync_states import condition_of, schedules_of
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.tools.answers.results import Answer
+from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller, refuse_boolean
+from polytomic_mcp.tools.syncs.due_times import describe
+from polytomic_mcp.tools.syncs.lookup import find_sync
+
+_EVENTS_SHOWN: Final = 6
+_LONGEST_TEXT: Final = 200
+
+
+class Diagnosis(Answer):
+    """What is wrong with a sync and what was seen of it."""
+
+    id: str
+    name: str | None = None
+    verdict: str
+    causes: Annotated[list[Cause], Field(description="Most certain and blocking first")]
+    state: JsonObject
+    executions: Annotated[list[JsonObject] | None, Field(description="Newest first")] = None
+    row_errors: RowErrors | None = None
+    connections: list[JsonObject] | None = None
+    events: Annotated[list[JsonObject] | None, Field(description="Of 48 hours, newest first")] = None
+    unavailable: list[Unavailable] | None = None
+
+
+async def diagnose_sync(
+    caller: TheCaller,
+    sync_id: SyncId,
+    executions: Annotated[
+        int, Field(ge=1, le=50, description="How many of the last runs"), BeforeValidator(refuse_boolean)
+    ] = 5,
+) -> Diagnosis:
+    """Tell why a sync fails, refuses rows or does not run: ranked causes with evidence and the next call.
+
+    From its runs, row errors, fields, connections and events.
+    """
+    sync = await find_sync(caller.api, sync_id)
+    gathering = Gathering()
+    evidence = await gather(caller.api, sync, caller.clock(), gathering)
+    causes = _without_unshown_steps(causes_of(evidence), caller.tools)
+    return Diagnosis(
+        id=sync["id"],
+        name=sync.get("name"),
+        verdict=_verdict(causes, is_partial=bool(gathering.unavailable)),
+        causes=causes,
+        state=_state(evidence),
+        executions=[_execution(item) for item in evidence.executions[:executions]],
+        row_errors=evidence.row_errors,
+        connections=[_connection(evidence, id_) for id_ in evidence.connections],
+        events=[_event(event) for event in evidence.events[:_EVENTS_SHOWN]],
+        unavailable=gathering.unavailable or None,
+    )
+
+
+def _without_unshown_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
+    for cause in causes:
+        if cause.next_step is not None and cause.next_step.tool not in shown:
+            cause.next_step = None
+    return causes
+
+
+def _verdict(causes: list[Cause], *, is_partial: bool) -> str:
+    within = " in what could be read" if is_partial else ""
+    if not causes:
+        return f"no problem found{within}"
+    return f"{len(causes)} {'problem' if len(causes) == 1 else 'problems'} found{within}"
+
+
+def _state(evidence: Evidence) -> JsonObject:
+    sync = evidence.sync
+    condition = condition_of(sync, evidence.runs, evidence.now, faults_of(evidence))
+    current = as_object(evidence.status.get("current_execution"))
+    return given(
+        state=condition.state,
+        detail=condition.detail[:_LONGEST_TEXT] or None,
+        active=sync.get("active"),
+        schedule="; ".join(map(describe, schedules_of(sync))) or None,
+        mode=sync.get("mode"),
+        running=current.get("id"),
+        last_success=condition.last_success and condition.last_success.isoformat(timespec="seconds"),
+        next_execution=evidence.status.get("next_execution_time"),
+        checked=_checked(evidence),
+    )
+
+
+def _checked(evidence: Evidence) -> str | None:
+    """Say that the fields were held against the models and the target, where that was possible."""
+    if not evidence.target or not all(evidence.models.values()):
+        return None
+    broken = len(evidence.broken_fields())
+    fields = "1 broken field" if broken == 1 else f"{broken} broken fields"
+    return f"{fields}; models held against: {len(evidence.models)}, and the target"
+
+
+def _execution(item: JsonObject) -> JsonObject:
+    counts = {name: count for name, count in as_object(item.get("counts")).items() if count}
+    kept = {name: item.get(name) for name in ("id", "status", "started_at", "completed_at")}
+    type_ = item.get("type")
+    return given(**kept, type=type_ if type_ in ("test", "resync") else None, counts=counts or None)
+
+
+def _connection(evidence: Evidence, id_: str) -> JsonObject:
+    connection = evidence.connections[id_]
+    limit = as_object(connection.get("rate_limit"))
+    return given(
+        id=id_,
+        name=connection.get("name"),
+        role=evidence.role_of(id_),
+        type=as_object(connection.get("type")).get("id"),
+        status=connection.get("status") if connection else "gone",
+        status_error=str(connection.get("status_error") or "")[:_LONGEST_TEXT] or None,
+        rate_limit=limit or None,
+    )
+
+
+def _event(event: JsonObject) -> JsonObject:
+    about = as_object(event.get("event"))
+    return given(
+        type=event.get("type"),
+        created_at=event.get("created_at"),
+        execution_id=about.get("execution_id"),
+        error=str(about.get("error") or "")[:_LONGEST_TEXT] or None,
+    )

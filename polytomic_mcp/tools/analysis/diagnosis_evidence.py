@@ -1,0 +1,207 @@
+"""What is known about a sync when it is diagnosed, gathered from all sources at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.analysis.field_changes import Misfit, broken_fields, misfits
+from polytomic_mcp.tools.analysis.row_errors import Line, RowErrors, group, read_row_errors, row_errors
+from polytomic_mcp.tools.analysis.source_columns import Columns, Drift, can_be_read, drifts, read_columns
+from polytomic_mcp.tools.analysis.sync_faults import NO_MODEL
+from polytomic_mcp.tools.analysis.sync_states import Condition, Run, condition_of, runs_of, telling_run
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.framework.dependants import model_ids_of
+from polytomic_mcp.tools.syncs.requests import identities_of
+from polytomic_mcp.tools.syncs.targets import target_fields
+
+EVENTS_KEPT: Final = timedelta(hours=48)
+"""How long the API keeps an event (seen in its documentation)."""
+
+_EVENT_PAGE: Final = 100
+_MOST_EVENTS: Final = 1_000
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A sync and what surrounds it. What is empty among the objects is gone; what is absent is not known."""
+
+    sync: JsonObject
+    now: datetime
+    status: JsonObject = field(default_factory=dict[str, Any])
+    executions: list[JsonObject] = field(default_factory=list[JsonObject])
+    runs: list[Run] | None = None
+    models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    connections: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
+    target: JsonObject | None = None
+    events: list[JsonObject] = field(default_factory=list[JsonObject])
+    row_errors: RowErrors | None = None
+
+    @property
+    def condition(self) -> Condition:
+        """The sync's state as its runs tell it, unknown where they could not be read."""
+        return condition_of(self.sync, self.runs, self.now)
+
+    @property
+    def target_connection_id(self) -> str:
+        """The connection that the sync writes to."""
+        return str(as_object(self.sync.get("target")).get("connection_id") or "")
+
+    @property
+    def target_object(self) -> str:
+        """The id of the object that the sync writes to."""
+        return str(as_object(self.sync.get("target")).get("object") or "")
+
+    @property
+    def judged_run(self) -> Run | None:
+        """The run that tells how the sync is doing, of those that nobody canceled."""
+        return telling_run([run for run in self.runs or () if run.is_over and not run.is_canceled])
+
+    @property
+    def refusing_run(self) -> Run | None:
+        """The run whose refused rows still count, though it may be under way or canceled."""
+        runs = [run for run in self.runs or () if run.errors or (run.is_over and not run.is_canceled)]
+        run = telling_run(runs)
+        return run if run is not None and run.errors else None
+
+    @property
+    def last_clean_run(self) -> datetime | None:
+        """When the last run began that came to its end with no row refused."""
+        return next((run.started for run in self.runs or () if run.is_success and not run.errors), None)
+
+    def role_of(self, connection_id: str) -> str:
+        """Say what a connection is to the sync: source, target or both."""
+        is_source = any(model.get("connection_id") == connection_id for model in self.models.values())
+        if connection_id != self.target_connection_id:
+            return "source"
+        return "source and target" if is_source else "target"
+
+    def broken_fields(self) -> list[str]:
+        """Return the fields that are gone or no longer allowed, each with its path."""
+        existing = {id_: model for id_, model in self.models.items() if model}
+        return broken_fields(self.sync, existing, self.target or None)
+
+    def misfits(self) -> list[Misfit]:
+        """Return the mappings whose types do not fit."""
+        return list(misfits(self.sync, self.models, self.target))
+
+    def drifts(self) -> list[Drift]:
+        """Return the columns in use that are gone from their source, or have another type there."""
+        return list(drifts(self.sync, self.models, self.columns))
+
+    def field_names(self) -> set[str]:
+        """Return the names that an error may mention: fields mapped from and to, and the target's own."""
+        mappings = [*identities_of(self.sync), *as_objects(self.sync.get("fields"))]
+        names = {str(mapping.get("target")) for mapping in mappings}
+        names |= {str(as_object(mapping.get("source")).get("field")) for mapping in mappings}
+        return names | {str(item.get("id")) for item in as_objects(as_object(self.target).get("fields"))}
+
+
+async def gather(api: Polytomic, sync: JsonObject, now: datetime, gathering: Gathering) -> Evidence:
+    """Read everything about a sync, in two rounds: what it names, then what that leads to."""
+    evidence = Evidence(sync, now)
+    await _read_surroundings(api, evidence, gathering)
+    await _read_further(api, evidence, gathering)
+    return evidence
+
+
+async def _read_surroundings(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
+    sync = evidence.sync
+    target = partial(target_fields, api, evidence.target_connection_id, target=evidence.target_object)
+    async with gathering.together() as read:
+        status = read("status", partial(data_of, api, "GET /api/syncs/{id}/status", id=sync["id"]))
+        executions = read("executions", partial(_executions, api, sync["id"]))
+        events = read("events", partial(_events, api, sync["id"], evidence.now))
+        fields = read("target fields", partial(_or_gone, target))
+        models = {
+            id_: read("models", partial(_existing, api, MODEL, id_))
+            for id_ in dict.fromkeys(model_ids_of(sync))
+            if id_ != NO_MODEL
+        }
+    evidence.status = status.value or {}
+    evidence.executions = executions.value or []
+    evidence.runs = None if executions.value is None else runs_of(executions.value)
+    evidence.events = events.value or []
+    evidence.target = fields.value
+    evidence.models = _known(models.items())
+
+
+async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
+    sources = [
+        str(model["connection_id"]) for model in evidence.models.values() if model.get("connection_id")
+    ]
+    run = evidence.refusing_run
+    async with gathering.together() as read:
+        connections = {
+            id_: read("connections", partial(_existing, api, CONNECTION, id_))
+            for id_ in dict.fromkeys([*sources, evidence.target_connection_id])
+            if id_
+        }
+        columns = {
+            id_: read("source columns", partial(read_columns, api, model))
+            for id_, model in evidence.models.items()
+            if can_be_read(model)
+        }
+        errors = read("row errors", partial(_row_errors, api, evidence, run))
+    evidence.connections = _known(connections.items())
+    evidence.columns = {id_: found.value for id_, found in columns.items() if found.value is not None}
+    evidence.row_errors = errors.value
+    if run is not None and not (errors.value and errors.value.causes):
+        evidence.row_errors = _told_by_the_run(evidence, run)
+
+
+async def _row_errors(api: Polytomic, evidence: Evidence, run: Run | None) -> RowErrors | None:
+    """Read the log of a run that refused rows."""
+    if run is None:
+        return None
+    return await read_row_errors(api, evidence.sync["id"], run.id, evidence.field_names())
+
+
+def _told_by_the_run(evidence: Evidence, run: Run) -> RowErrors:
+    """Group the few errors that the run itself lists, where its log says nothing."""
+    execution = next(item for item in evidence.executions if item.get("id") == run.id)
+    lines = [Line.of(str(text)) for text in as_list(execution.get("errors"))]
+    return row_errors(run.id, group(lines, evidence.field_names()), total=run.errors, read=len(lines))
+
+
+def _known(found: Iterable[tuple[str, Finding[JsonObject]]]) -> dict[str, JsonObject]:
+    return {id_: finding.value for id_, finding in found if finding.value is not None}
+
+
+async def _existing(api: Polytomic, noun: Noun, id_: str) -> JsonObject:
+    return await _or_gone(partial(data_of, api, noun.get, id=id_))
+
+
+async def _or_gone(look: "partial[Any]") -> JsonObject:
+    """Return an object, or an empty one where there is none any more."""
+    try:
+        return await look()
+    except NotFoundError:
+        return {}
+
+
+async def _executions(api: Polytomic, sync_id: str) -> list[JsonObject]:
+    operation = "GET /api/syncs/{sync_id}/executions"
+    found = items_of(await api.call(operation, sync_id=sync_id, ascending=False))
+    return sorted(found, key=lambda item: str(item.get("started_at") or item.get("created_at")), reverse=True)
+
+
+async def _events(api: Polytomic, sync_id: str, now: datetime) -> list[JsonObject]:
+    """Return a sync's events, newest first, among the latest thousand of the organization."""
+    found: list[JsonObject] = []
+    seen = 0
+    since = (now - EVENTS_KEPT).isoformat().replace("+00:00", "Z")
+    async for page in api.pages("GET /api/events", starting_after=since, limit=_EVENT_PAGE):
+        events = as_objects(as_object(page).get("data"))
+        seen += len(events)
+        found += [each for each in events if as_object(each.get("event")).get("sync_id") == sync_id]
+        if seen >= _MOST_EVENTS:
+            break
+    return sorted(found, key=lambda event: str(event.get("created_at")), reverse=True)

@@ -1,0 +1,133 @@
+"""What depends on a connection, a model, a field or a sync, and what breaks if that goes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.analysis.lineage_graph import Graph, Kind, Subject, lost_models, trace
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_objects
+from polytomic_mcp.tools.answers.results import Page
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
+from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, Noun, every, find
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken
+from polytomic_mcp.tools.syncs.lookup import find_sync
+
+_BULK_SYNCS: Final = "GET /api/bulk/syncs"
+_NOUNS: Final[dict[Kind, Noun]] = {"connection": CONNECTION, "model": MODEL}
+
+Reference = Annotated[str | None, Field(description="Id or exact name")]
+
+
+class Lineage(Page):
+    """The dependants: how each uses the subject, and what breaks."""
+
+    subject: JsonObject
+    counts: Annotated[dict[str, int], Field(description="How many of each kind, of all")]
+    unavailable: list[Unavailable] | None = None
+
+
+async def trace_lineage(
+    api: Api,
+    connection_id: Reference = None,
+    model_id: Reference = None,
+    field: Annotated[str | None, Field(description="Of model_id")] = None,
+    sync_id: Reference = None,
+    limit: Limit = 30,
+    page_token: PageToken = None,
+) -> Lineage:
+    """Show all that depends on a connection, model, model's field or sync, and what breaks if that goes."""
+    named: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
+    item, subject = await _subject(api, {kind: name for kind, name in named.items() if name}, field)
+    gathering = Gathering()
+    rows = trace(await _graph(api, subject, gathering), subject)
+    if not rows:
+        _refuse_unknown_field(subject, item)
+    page = page_of(rows, query=None, limit=limit, page_token=page_token)
+    return Lineage(
+        items=page.items,
+        next_page_token=page.next_page_token,
+        subject={
+            "kind": subject.kind,
+            "id": subject.id,
+            "name": subject.name,
+            "field": subject.field or None,
+        },
+        counts=dict(Counter(str(row["kind"]) for row in rows)),
+        unavailable=gathering.unavailable or None,
+    )
+
+
+async def _subject(api: Polytomic, named: dict[Kind, str], field: str | None) -> tuple[JsonObject, Subject]:
+    """Find what may go: the whole object, and what of it is meant."""
+    if len(named) != 1 or (field and "model" not in named):
+        raise ToolError(
+            "trace_lineage: send one of connection_id, model_id and sync_id; field goes with model_id."
+        )
+    [(kind, reference)] = named.items()
+    noun = _NOUNS.get(kind)
+    item = await find(api, noun, reference) if noun else await find_sync(api, reference)
+    name = str(item.get("name"))
+    if not field:
+        return item, Subject(kind, item["id"], name)
+    ids = [str(each.get("id")) for each in as_objects(item.get("fields")) if each.get("name") == field]
+    return item, Subject("field", item["id"], name, field, ids[0] if ids else "")
+
+
+def _refuse_unknown_field(subject: Subject, model: JsonObject) -> None:
+    """Refuse a field that neither the model has nor anything uses; a vanished one may still be used."""
+    known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
+    if subject.kind == "field" and subject.field not in known:
+        raise ToolError(
+            f"trace_lineage: the model {quoted(subject.name)} has no field {quoted(subject.field)}, and "
+            f"nothing that could be read uses one of that name.{nearest(subject.field, known)}"
+        )
+
+
+async def _graph(api: Polytomic, subject: Subject, gathering: Gathering) -> Graph:
+    """List all there is, and read whole those syncs that read what may go."""
+    async with gathering.together() as read:
+        models = read("models", partial(every, api, MODEL.list))
+        syncs = read("syncs", partial(every, api, SYNC.list))
+        bulk_syncs = read("bulk syncs", partial(every, api, _BULK_SYNCS))
+    lost = lost_models(models.value or (), subject)
+    async with gathering.together() as read:
+        whole = {
+            sync["id"]: read("whole syncs", partial(_existing, api, sync["id"]))
+            for sync in syncs.value or ()
+            if _may_read(sync, lost)
+        }
+    return Graph(
+        models=models.value or (),
+        syncs=[found for sync in syncs.value or () if (found := _best(sync, whole.get(sync["id"])))],
+        bulk_syncs=bulk_syncs.value or (),
+    )
+
+
+def _may_read(sync: JsonObject, lost: Mapping[str, str]) -> bool:
+    """Tell whether a listed sync has to be read whole: it is not whole, and may read what goes.
+
+    That ``model_ids`` names every model a sync reads is a guess; where it is empty, nothing is assumed.
+    """
+    model_ids = as_list(sync.get("model_ids"))
+    return "fields" not in sync and bool(lost) and (not model_ids or not lost.keys().isdisjoint(model_ids))
+
+
+def _best(sync: JsonObject, whole: Finding[JsonObject] | None) -> JsonObject:
+    """Return the whole sync if it was read, else what the list says; nothing of one deleted meanwhile."""
+    return sync if whole is None or whole.value is None else whole.value
+
+
+async def _existing(api: Polytomic, sync_id: str) -> JsonObject:
+    try:
+        return await data_of(api, SYNC.get, id=sync_id)
+    except NotFoundError:
+        return {}

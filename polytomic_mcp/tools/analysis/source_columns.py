@@ -1,0 +1,71 @@
+"""The columns that a sync's sources have now, held against those its models were made with."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.analysis.field_changes import newer_form
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.syncs.requests import sources_of
+
+Columns = Mapping[str, JsonObject]
+"""Columns by name, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What became of a column that a sync reads: ``now`` is its type, or empty where it is gone."""
+
+    model_id: str
+    model: str
+    column: str
+    then: str
+    now: str
+
+    def __str__(self) -> str:
+        if not self.now:
+            return f"{self.column} of the model {self.model} is gone from its source"
+        return f"{self.column} of the model {self.model} was {self.then}, is {self.now} at its source"
+
+
+def can_be_read(model: JsonObject) -> bool:
+    """Tell whether a model's columns can be looked up without running a query, and are all its source's."""
+    configuration = as_object(model.get("configuration"))
+    is_plain = all(isinstance(value, str) for part in configuration.values() for value in _listed(part))
+    return bool(configuration) and is_plain and "query" not in configuration and not model.get("enricher")
+
+
+async def read_columns(api: Polytomic, model: JsonObject) -> Columns:
+    """Return the columns of what a model's configuration names, as its source has them now."""
+    params = {name: _listed(part) for name, part in as_object(model["configuration"]).items()}
+    operation = "GET /api/connections/{id}/modelsync/source/fields"
+    answer = as_object(await api.call(operation, id=model["connection_id"], params=params))
+    return {str(item.get("name")).casefold(): item for item in as_objects(answer.get("data"))}
+
+
+def drifts(
+    sync: JsonObject, models: Mapping[str, JsonObject], columns: Mapping[str, Columns]
+) -> Iterator[Drift]:
+    """Yield each column that the sync reads, its model has, and its source no longer has as it was.
+
+    Of a source that shows no column at all nothing is said.
+    """
+    used = {(source["model_id"], source.get("field")) for _, source in sources_of(newer_form(sync))}
+    for model_id, found in columns.items():
+        for item in as_objects(models[model_id].get("fields")) if found else ():
+            if (model_id, item.get("name")) in used and not item.get("user_added"):
+                then, now = _type(item), _now(found.get(str(item.get("name")).casefold()))
+                if not now or (then != now and "unknown" not in (then, now)):
+                    yield Drift(model_id, str(models[model_id].get("name")), str(item["name"]), then, now)
+
+
+def _now(item: JsonObject | None) -> str:
+    return _type(item) if item is not None else ""
+
+
+def _type(item: JsonObject) -> str:
+    return str(item.get("type") or "unknown")
+
+
+def _listed(part: object) -> list[object]:
+    return as_list(part) if isinstance(part, list) else [part]

@@ -1,0 +1,49 @@
+"""Jobs: what the API answers in place of a result that takes longer."""
+
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.waiting import wait
+
+_SECONDS: Final = 120.0
+_OVER: Final = frozenset({"done", "failed"})
+
+
+async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
+    """Return the answer's data, waiting up to two minutes where it holds a job instead.
+
+    Raises:
+        ToolError: The job failed, or goes on after two minutes.
+    """
+    parts = as_object(answer)
+    job = as_object(parts.get("job"))
+    if parts.get("data") is not None or not {"type", "job_id"} <= job.keys():
+        return parts.get("data")
+
+    async def look() -> JsonObject:
+        return await data_of(caller.api, "GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"])
+
+    seen = await wait(
+        caller,
+        context,
+        look,
+        is_over=lambda seen: seen.get("status") in _OVER,
+        describe=lambda seen: f"{job['type']}: {seen.get('status')}",
+        seconds=_SECONDS,
+    )
+    if seen.get("status") == "done":
+        return seen.get("result")
+    title = f"The job {job['type']} {job['job_id']}"
+    if seen.get("status") == "failed":
+        raise ToolError(
+            f"{title} failed: {seen.get('error') or 'no reason given'}. Correct it and call again."
+        )
+    raise ToolError(
+        f"{title} is {seen.get('status')} after {_SECONDS:.0f} s and goes on without this call: read the "
+        "object's state later, before you repeat it."
+    )

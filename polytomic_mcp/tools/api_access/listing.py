@@ -1,0 +1,130 @@
+"""Lists that a model can page through: short rows, and a token that goes on where they ended."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.tools.answers.results import Page, Row
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.answers.token_counts import estimate_json
+from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
+from polytomic_mcp.tools.api_access.responses import items_of
+
+DEFAULT_LIMIT: Final = 50
+_TOKEN: Final = re.compile(r"(?P<skip>\d{1,9}):(?P<token>.*)", re.ASCII | re.DOTALL)
+
+
+async def list_page(
+    api: Polytomic,
+    operation: str,
+    *,
+    row: Callable[[JsonObject], JsonObject],
+    query: str | None = None,
+    keep: Callable[[JsonObject], bool] = lambda _: True,
+    fields: Sequence[str] | None = None,
+    limit: int,
+    page_token: str | None = None,
+    page_size: int | None = None,
+    **arguments: Any,
+) -> Page:
+    """Return rows that pass, up to ``limit`` or what fits, and the token of the row after the last.
+
+    ``fields`` widens the rows by more of the API's fields. ``page_size`` is how many items a request asks
+    for, where the operation's own default is small. The token is ``skip:token``: the API's own
+    page token, and how many of that page's items were dealt with; so nothing is repeated and nothing
+    lost, whatever the filter.
+    """
+    skip, token = _decode(page_token)
+    if token:
+        arguments["page_token"] = token
+    if page_size:
+        arguments["limit"] = page_size
+    rows = _Rows(limit)
+    async for page in api.pages(operation, **arguments):
+        items = items_of(page)
+        refuse_unknown_fields(items, fields)
+        for index, item in enumerate(items):
+            short = row(item)
+            if index < skip or not (keep(item) and has_text(short, query)):
+                continue
+            if not rows.takes(_widened(short, item, fields)):
+                return Page(items=rows.items, next_page_token=f"{index}:{token}")
+        pagination = as_object(as_object(page).get("pagination"))
+        skip, token = 0, str(pagination.get("next_page_token") or "")
+    return Page(items=rows.items)
+
+
+def page_of(
+    items: Sequence[JsonObject],
+    *,
+    row: Callable[[JsonObject], JsonObject] = dict,
+    query: str | None,
+    fields: Sequence[str] | None = None,
+    limit: int,
+    page_token: str | None,
+    beside: Any = None,
+) -> Page:
+    """Page through items that are all at hand; the token counts those before.
+
+    ``beside`` is what else the answer holds: the longer it is, the fewer rows fit.
+    """
+    skip, _ = _decode(page_token)
+    refuse_unknown_fields(items, fields)
+    fitting = [item for item in items if query is None or has_text(row(item), query)]
+    rows = _Rows(limit, room_beside(beside))
+    for index, item in enumerate(fitting[skip:], skip):
+        if not rows.takes(_widened(row(item), item, fields)):
+            return Page(items=rows.items, next_page_token=f"{index}:")
+    return Page(items=rows.items)
+
+
+def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) -> JsonObject:
+    return row | {name: item.get(name) for name in fields or ()}
+
+
+def refuse_unknown_fields(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
+    """Raise a ToolError for a field that none of the items has; the text names those there are."""
+    known = {name: None for item in items for name in item}
+    if known and (unknown := [name for name in fields or () if name not in known]):
+        raise ToolError(
+            f"fields: the API gives no {quoted(unknown[0])} here.{nearest(unknown[0], known)} It gives "
+            f"{', '.join(known)}."
+        )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of one page, as many as its limit and a context window take; the first always."""
+
+    limit: int
+    room: int = ROWS_TOKENS
+    items: list[Row] = field(default_factory=list[Row])
+    tokens: int = 0
+
+    def takes(self, row: JsonObject) -> bool:
+        """Add the row if there is room for it, and say whether there was."""
+        cost = estimate_json([row])
+        if len(self.items) == self.limit or (self.items and self.tokens + cost > self.room):
+            return False
+        self.items.append(Row.model_validate(row))
+        self.tokens += cost
+        return True
+
+
+def has_text(row: JsonObject, query: str | None) -> bool:
+    """Tell whether any text of the row holds the query, ignoring case."""
+    return query is None or any(
+        query.casefold() in value.casefold() for value in row.values() if isinstance(value, str)
+    )
+
+
+def _decode(page_token: str | None) -> tuple[int, str]:
+    parts = _TOKEN.fullmatch(page_token or "0:")
+    if parts is None:
+        raise ToolError("page_token is not one that a list answered; leave it out to start over.")
+    return int(parts["skip"]), parts["token"]

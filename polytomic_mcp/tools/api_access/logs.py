@@ -1,0 +1,118 @@
+"""The logs of an execution: files of lines behind links, read from the newest line back."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.answers.token_counts import estimate_json
+from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
+from polytomic_mcp.tools.api_access.responses import data_of
+
+_EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
+_TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Lines of a log, the newest first; ``count`` is of the whole log, None where the API does not tell."""
+
+    count: int | None
+    lines: list[Any]
+    next_page_token: str | None = None
+
+
+async def read_log(
+    api: Polytomic,
+    where: JsonObject,
+    log: str,
+    *,
+    query: str | None = None,
+    limit: int,
+    page_token: str | None = None,
+    room: int = ROWS_TOKENS,
+) -> LogPage:
+    """Read up to ``limit`` lines that hold the query, or what fits into ``room`` tokens.
+
+    ``where`` holds ``sync_id`` and the execution's ``id``. The token names a file and a line in it: what
+    a running execution adds later does not move it. That files and lines come oldest first is a guess.
+    """
+    count = await count_lines(api, where, log)
+    if count == 0:
+        return LogPage(0, [])
+    lines: list[Any] = []
+    tokens = 0
+    async for token, line in _lines(api, where, log, page_token):
+        if query is not None and query.casefold() not in line.casefold():
+            continue
+        shown = _parsed(line)
+        tokens += estimate_json([shown])
+        if len(lines) == limit or (lines and tokens > room):
+            return LogPage(count, lines, token)
+        lines.append(shown)
+    return LogPage(count, lines)
+
+
+async def count_lines(api: Polytomic, where: JsonObject, log: str) -> int | None:
+    """Return how many lines a log has, or None where the API does not tell: older versions have no index."""
+    try:
+        index = await data_of(api, f"{_EXECUTION}/logs", **where)
+    except NotFoundError:
+        return None
+    count = as_object(index.get(log)).get("count")
+    return count if isinstance(count, int) else None
+
+
+async def log_files(api: Polytomic, where: JsonObject, log: str) -> list[str]:
+    """Return the names of a log's files, in the API's order."""
+    answer = await data_of(api, f"{_EXECUTION}/{{type}}", type=log, **where)
+    return [unquote(str(url).partition("?")[0].rsplit("/", 1)[-1]) for url in as_list(answer.get("urls"))]
+
+
+async def read_file(api: Polytomic, where: JsonObject, log: str, filename: str) -> list[str]:
+    """Return the lines of one file of a log.
+
+    Raises:
+        ToolError: It is no text.
+    """
+    named: JsonObject = {**where, "type": log, "filename": filename}
+    content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", **named)
+    if not isinstance(content, str):
+        raise ToolError(f"The log file {filename} of the execution {where['id']} is no text.")
+    return [line for line in content.split("\n") if line.strip()]
+
+
+async def _lines(
+    api: Polytomic, where: JsonObject, log: str, page_token: str | None
+) -> AsyncIterator[tuple[str, str]]:
+    """Yield each line from the newest back, with the token that goes on at it."""
+    files = await log_files(api, where, log)
+    first, before = _decode(page_token, len(files))
+    for number in range(min(first, len(files) - 1), -1, -1):
+        lines = await read_file(api, where, log, files[number])
+        end = min(before, len(lines)) if number == first and before is not None else len(lines)
+        for position in range(end, 0, -1):
+            yield f"{number}:{position}", lines[position - 1]
+
+
+def _decode(page_token: str | None, files: int) -> tuple[int, int | None]:
+    if page_token is None:
+        return files - 1, None
+    parts = _TOKEN.fullmatch(page_token)
+    if parts is None:
+        raise ToolError("page_token is not one that a log answered; leave it out to start over.")
+    return int(parts["file"]), int(parts["line"])
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line

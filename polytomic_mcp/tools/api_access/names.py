@@ -1,0 +1,196 @@
+"""Finding an object by its id or by its exact name."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_CANDIDATES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A kind of object: how to get one, how to list them, the tool that shows them, the key of their name."""
+
+    name: str
+    get: str
+    list: str
+    tool: str
+    label: str = "name"
+
+    @property
+    def plural(self) -> str:
+        """The kind's name for several of them."""
+        return f"{self.name.removesuffix('y')}ies" if self.name.endswith("y") else f"{self.name}s"
+
+    def named(self, item: JsonObject) -> JsonObject:
+        """Return an item of the kind with its name under ``name``."""
+        return item | {"name": item.get(self.label)}
+
+
+CONNECTION: Final = Noun(
+    "connection", "GET /api/connections/{id}", "GET /api/connections", "list_connections"
+)
+MODEL: Final = Noun("model", "GET /api/models/{id}", "GET /api/models", "list_models")
+SYNC: Final = Noun("sync", "GET /api/syncs/{id}", "GET /api/syncs", "list_syncs")
+BULK_SYNC: Final = Noun("bulk sync", "GET /api/bulk/syncs/{id}", "GET /api/bulk/syncs", "list_bulk_syncs")
+ORGANIZATION: Final = Noun(
+    "organization", "GET /api/organizations/{id}", "GET /api/organizations", "get_organization"
+)
+ROLE: Final = Noun("role", "GET /api/permissions/roles/{id}", "GET /api/permissions/roles", "list_roles")
+POLICY: Final = Noun(
+    "policy", "GET /api/permissions/policies/{id}", "GET /api/permissions/policies", "list_policies"
+)
+USER: Final = Noun(
+    "user", "GET /api/organization/users/{id}", "GET /api/organization/users", "list_users", "email"
+)
+USER_ELSEWHERE: Final = Noun(
+    "user",
+    "GET /api/organizations/{org_id}/users/{id}",
+    "GET /api/organizations/{org_id}/users",
+    "list_users",
+    "email",
+)
+WEBHOOK: Final = Noun("webhook", "GET /api/webhooks/{id}", "GET /api/webhooks", "list_webhooks", "endpoint")
+
+_REFERENCES: Final = {
+    "connection_id": CONNECTION,
+    "model_id": MODEL,
+    "sync_ids": SYNC,
+    "bulk_sync_ids": BULK_SYNC,
+}
+"""Where parts of requests name objects, under the API's names."""
+
+
+async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> JsonObject:
+    """Return the whole object with that id or, ignoring case, that exact name.
+
+    ``within`` is what the noun's operations take beside an id: the ``org_id`` of a user.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    if _UUID.fullmatch(reference):
+        try:
+            return await _get(api, noun, reference, **within)
+        except NotFoundError:
+            raise await _unknown(api, noun, reference, **within) from None
+    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    fitting = fitting_items(items, reference)
+    if len(fitting) == 1:
+        return await _get(api, noun, fitting[0]["id"], **within)
+    if fitting:
+        raise _ambiguous(noun, reference, fitting)
+    raise await _unknown(api, noun, reference, **within)
+
+
+async def put_ids(api: Polytomic, part: JsonObject) -> None:
+    """Put ids where a part of a request names connections, models or syncs; ids stay as they are.
+
+    What stands under ``configuration`` is the connected system's own and is left alone.
+
+    Raises:
+        ToolError: None or several fit a name; the text lists the candidates.
+    """
+    for name, value in part.items():
+        noun = _REFERENCES.get(name)
+        if noun is not None and isinstance(value, str):
+            part[name] = await _id(api, noun, value)
+        elif noun is not None and isinstance(value, list):
+            part[name] = [await _id(api, noun, str(each)) for each in as_list(value)]
+        elif name != "configuration":
+            for inner in [value, *as_list(value)]:
+                await put_ids(api, as_object(inner))
+
+
+async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
+    """Refuse a name for a new object that one of the kind bears; ``change`` makes the call for its id.
+
+    Raises:
+        Refusal: The name is taken; the text tells by whom.
+    """
+    if taken := [item for item in await every(api, noun.list) if _is_named(item, name)]:
+        raise Refusal(
+            f"There is a {noun.name} of that name: {shown(taken)}. Nothing was created; to change it, send "
+            "its id.",
+            change(taken[0]["id"]),
+        )
+
+
+async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
+    """Return what all pages of a listing hold."""
+    return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
+
+
+def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
+    """Return the item with that id or else, ignoring case, the items of that name."""
+    listed = list(items)
+    return [item for item in listed if item["id"] == reference] or [
+        item for item in listed if _is_named(item, reference)
+    ]
+
+
+def shown(items: Iterable[JsonObject]) -> str:
+    """Write items for a message: name and id, the first few of them."""
+    return _written(items, lambda item: [item["id"]])
+
+
+def _is_named(item: JsonObject, name: str) -> bool:
+    return str(item.get("name") or "").casefold() == name.casefold() != ""
+
+
+async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
+    return reference if _UUID.fullmatch(reference) else (await find(api, noun, reference))["id"]
+
+
+async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
+    return await data_of(api, noun.get, id=id_, **within)
+
+
+def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal:
+    takes_query = noun is not ORGANIZATION
+    these = NextStep(
+        tool=noun.tool,
+        arguments={"query": reference} if takes_query else {},
+        reason="shows what tells them apart",
+    )
+    return Refusal(
+        f"{len(fitting)} {noun.plural} are named {quoted(reference)}; send the id of one: "
+        f"{_written(fitting, _told_apart)}.",
+        these,
+    )
+
+
+def _told_apart(item: JsonObject) -> list[str]:
+    """Return an item's id and what else tells it from others of its name: type, and when it was made."""
+    kind, made = item.get("type"), item.get("created_at")
+    type_ = as_object(kind).get("id") if isinstance(kind, dict) else kind
+    return [item["id"], *([str(type_)] if type_ else []), *([f"created {made}"] if made else [])]
+
+
+def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str]]) -> str:
+    listed = list(items)
+    more = f" and {len(listed) - _CANDIDATES} more" if len(listed) > _CANDIDATES else ""
+    first = (f"{quoted(str(item.get('name')))} ({', '.join(parts(item))})" for item in listed[:_CANDIDATES])
+    return ", ".join(first) + more
+
+
+async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
+    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    unknown = f"No {noun.name} has the id or name {quoted(reference)}"
+    if not items:
+        return ToolError(f"{unknown}; there are no {noun.plural} yet.")
+    hint = nearest(reference, [str(item.get("name")) for item in items])
+    every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
+    return Refusal(f"{unknown}.{hint} There are: {shown(items)}. {noun.tool} shows all.", every_one)

@@ -1,0 +1,88 @@
+"""What the tools answer about a bulk sync."""
+
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.tools.answers.replies import without
+from polytomic_mcp.tools.answers.results import Change, Result, Source
+from polytomic_mcp.tools.answers.token_counts import estimate_json
+from polytomic_mcp.tools.answers.truncation import Cut, fit, room_beside
+from polytomic_mcp.tools.bulk_syncs.selections import SCHEMA, SCHEMAS
+
+_GET: Final = "GET /api/bulk/syncs/{id}"
+_EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+
+
+class BulkSync(Result):
+    """A bulk sync; or, after a dry run, the requests that would be sent."""
+
+    ROWS = frozenset({"enabled_schemas", "shown_schema"})
+
+    id: str | None = None
+    name: str | None = None
+    mode: str | None = None
+    active: bool | None = None
+    source_connection_id: str | None = None
+    destination_connection_id: str | None = None
+    enabled_schemas: list[str] | None = None
+    schema_count: int | None = None
+    shown_schema: JsonObject | None = None
+    changed: dict[str, Change] | None = None
+    dry_run: bool | None = None
+    requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
+
+    def source(self) -> Source | None:
+        """Return where all but its schemas is read from."""
+        return None if self.id is None else Source(_GET, {"id": self.id})
+
+    def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
+        """Add the schemas that are on, and one of them whole, in the room there is; calls hold the rest."""
+        room = room_beside(self.model_dump(mode="json", exclude_none=True))
+        ids = [str(item["id"]) for item in listed if item.get("enabled")]
+        kept = _kept(ids, room if shown is None else room // 3)
+        self.schema_count, self.enabled_schemas = len(listed), ids[:kept]
+        cuts = [Cut("", kept, len(ids))] if kept < len(ids) else []
+        enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
+        reports = [_report("/enabled_schemas", cut, SCHEMAS, enabled) for cut in cuts]
+        if shown is not None:
+            fitting = fit(without(_EMPTY, shown), room - room // 3)
+            self.shown_schema = fitting.value
+            one: JsonObject = {"id": self.id, "schema_id": shown.get("id")}
+            reports += [_report("/shown_schema", cut, SCHEMA, one) for cut in fitting.few_cuts]
+        self.truncated = reports or None
+        return self
+
+
+def _kept(ids: list[str], tokens: int) -> int:
+    """Return how many of the first ids fit."""
+    for count, id_ in enumerate(ids):
+        tokens -= estimate_json(id_) + 1
+        if tokens < 0:
+            return count
+    return len(ids)
+
+
+def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonObject:
+    rest: JsonObject = {
+        "operation": operation,
+        "arguments": arguments,
+        "pointer": f"/data{cut.pointer}",
+        "offset": cut.shown,
+    }
+    return {
+        "pointer": f"{part}{cut.pointer}",
+        "shown": cut.shown,
+        "total": cut.total,
+        "rest": {"tool": "read_operation", "arguments": rest},
+    }
+
+
+def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
+    """Show the bodies that would be sent, in the words of the API's version."""
+    bodies = {
+        operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
+    }
+    return BulkSync(dry_run=True, requests=bodies)

@@ -1,0 +1,126 @@
+"""The schemas of a stored bulk sync, changed one by one; what is not named stays as it is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_objects
+from polytomic_mcp.tools.answers.results import Change
+from polytomic_mcp.tools.api_access.gathering import Gathering
+from polytomic_mcp.tools.api_access.merging import changes
+from polytomic_mcp.tools.api_access.names import every
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.bulk_syncs.drafts import put_field_ids, put_id
+from polytomic_mcp.tools.syncs.drafts import Draft
+
+PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
+SCHEMAS: Final = "GET /api/bulk/syncs/{id}/schemas"
+SCHEMA: Final = "GET /api/bulk/syncs/{id}/schemas/{schema_id}"
+_CUTOFF: Final = "data_cutoff_timestamp"
+_WRITABLE: Final = (
+    "id",
+    "enabled",
+    "fields",
+    "filters",
+    "partition_key",
+    "tracking_field",
+    "user_output_name",
+    "history_enabled",
+    _CUTOFF,
+    "disable_data_cutoff",
+)
+_WRITABLE_OF_FIELD: Final = ("id", "enabled", "obfuscated", "user_output_name")
+
+
+async def stored_schemas(api: Polytomic, bulk_sync_id: str) -> list[JsonObject]:
+    """Return all schemas of a bulk sync, without their fields and filters."""
+    return await every(api, SCHEMAS, id=bulk_sync_id)
+
+
+async def stored_schema(api: Polytomic, bulk_sync_id: str, schema_id: str) -> JsonObject:
+    """Return one schema of a bulk sync, with its fields and filters."""
+    return await data_of(api, SCHEMA, id=bulk_sync_id, schema_id=schema_id)
+
+
+async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> list[JsonObject]:
+    """Return schemas with their fields and filters.
+
+    Raises:
+        ToolError: One cannot be read: changed without knowing them, it would lose its fields.
+    """
+    gathering = Gathering()
+    async with gathering.together() as read:
+        found = [read(id_, _reader(api, bulk_sync_id, id_)) for id_ in ids]
+    if gathering.unavailable:
+        failed = gathering.unavailable[0]
+        raise ToolError(f"The schema {failed.source} could not be read: {failed.reason} Nothing was changed.")
+    return [schema.value for schema in found if schema.value is not None]
+
+
+def named_changes(
+    draft: Draft, listed: list[JsonObject], wanted: list[JsonObject], *, is_whole: bool
+) -> list[JsonObject]:
+    """Return the changes under their ids; where they are the whole selection, others are turned off."""
+    named = [change | {"id": put_id(draft, "schemas", listed, change["id"])} for change in wanted]
+    if not is_whole:
+        return named
+    ids = {change["id"] for change in named}
+    others = [item["id"] for item in listed if item.get("enabled") and item["id"] not in ids]
+    return [
+        *({"enabled": True} | change for change in named),
+        *({"id": id_, "enabled": False} for id_ in others),
+    ]
+
+
+def merged(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
+    """Return a whole schema with a change laid over it, its fields merged by id.
+
+    A PATCH that leaves the fields out would turn all of them on (2025-09-18 SDK).
+    """
+    put_field_ids(draft, change, as_objects(stored.get("fields")) or as_objects(change.get("fields")))
+    body = _only(stored, _WRITABLE) | change
+    if "fields" in body:
+        fields = {item["id"]: _only(item, _WRITABLE_OF_FIELD) for item in as_objects(stored.get("fields"))}
+        for field in as_objects(change.get("fields")):
+            fields[field["id"]] = fields.get(field["id"], {}) | _as_stored(field)
+        body["fields"] = list(fields.values())
+    if body.get(_CUTOFF) == "":
+        body[_CUTOFF] = (
+            None  # an empty text is no time; the other texts go out empty, which clears them (a guess)
+        )
+    return body
+
+
+def schema_changes(before: list[JsonObject], after: list[JsonObject]) -> dict[str, Change]:
+    """Say which schemas differ now and how; of their fields, only those that do."""
+    known = {item.get("id"): item for item in after}
+    changed: dict[str, Change] = {}
+    for old in before:
+        new = known.get(old["id"], {})
+        found = changes(old, new, [name for name in _WRITABLE if name in new])
+        if "fields" in found:
+            found["fields"] = _differing(as_objects(old.get("fields")), as_objects(new.get("fields")))
+        changed |= {f"schemas.{old['id']}.{name}": change for name, change in found.items()}
+    return changed
+
+
+def _differing(before: list[JsonObject], after: list[JsonObject]) -> Change:
+    return Change(
+        before=[item for item in before if item not in after],
+        after=[item for item in after if item not in before],
+    )
+
+
+def _only(item: JsonObject, names: tuple[str, ...]) -> JsonObject:
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _as_stored(field: JsonObject) -> JsonObject:
+    """Write a field as updates want it: they say obfuscated, where creating says obfuscate."""
+    return {"obfuscated" if name == "obfuscate" else name: part for name, part in field.items()}
+
+
+def _reader(api: Polytomic, bulk_sync_id: str, schema_id: str) -> Callable[[], Awaitable[JsonObject]]:
+    return lambda: stored_schema(api, bulk_sync_id, schema_id)

@@ -1,0 +1,281 @@
+"""Connections: the systems that data comes from and goes to."""
+
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import MASK, Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.api_access.merging import changes, given, writable
+from polytomic_mcp.tools.api_access.names import CONNECTION, find
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.connections.connection_types import (
+    find_type,
+)
+from polytomic_mcp.tools.framework.arguments import (
+    Api,
+    Configuration,
+    ConfirmName,
+    ConnectionId,
+    Fields,
+    Limit,
+    Name,
+    NewName,
+    PageToken,
+    Query,
+    TheCaller,
+)
+from polytomic_mcp.tools.framework.deletions import (
+    Confirmation,
+    Deletion,
+    confirm_connection,
+    connection_deletion,
+)
+
+_NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
+_UNFIT: Final = frozenset({400, 422})
+_UPDATE: Final = "PUT /api/connections/{id}"
+_HEALTHY: Final = "healthy"
+
+
+class Connection(Result):
+    """A connection; secrets are masked. auth_url: where a person consents."""
+
+    id: str
+    name: str | None = None
+    type: str | None = None
+    status: str | None = None
+    saved: bool | None = None
+    auth_url: str | None = None
+    changed: dict[str, Change] | None = None
+
+    def source(self) -> Source:
+        """Return the API's own answer about the connection."""
+        return Source(CONNECTION.get, {"id": self.id})
+
+
+class Health(Answer):
+    """Whether a configuration works, and if not, why."""
+
+    ok: bool
+    reason: str | None = None
+
+
+async def list_connections(
+    api: Api,
+    query: Query = None,
+    type: Annotated[str | None, Field(description="Only this type id")] = None,  # noqa: A002 - the API's name
+    fields: Fields = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List connections: id, name, type, status."""
+    page = await list_page(
+        api,
+        CONNECTION.list,
+        row=_row,
+        query=query,
+        keep=lambda item: type is None or str(type_id(item)).casefold() == type.casefold(),
+        fields=fields,
+        limit=limit,
+        page_token=page_token,
+    )
+    if type is not None and query is None and not page.items:
+        await _require_type(api, type)
+    return page
+
+
+async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
+    """Get a connection: status, configuration with secrets masked. After consent, status is healthy."""
+    return _connection(await find(api, CONNECTION, connection_id))
+
+
+async def create_connection(
+    api: Api,
+    name: Name,
+    type: Annotated[str, Field(description="Type id, such as snowflake")],  # noqa: A002 - the API's name
+    configuration: Annotated[
+        Configuration, Field(description="Fields as describe_connection_type lists them")
+    ],
+    redirect_url: Annotated[str | None, Field(description="Where consent leads back to")] = None,
+    validate: Annotated[bool | None, Field(description="false skips the test")] = None,
+    healthcheck_interval: str | None = None,
+    policies: list[str] | None = None,
+    organization_id: str | None = None,
+) -> Connection:
+    """Connect a system. Polytomic tests the configuration at once.
+
+    An OAuth type answers auth_url: have a person open it, then call get_connection until status is healthy.
+    """
+    optional = given(
+        redirect_url=redirect_url,
+        validate=validate,
+        healthcheck_interval=healthcheck_interval,
+        policies=policies,
+        organization_id=organization_id,
+    )
+    body = {"name": name, "type": type, "configuration": configuration, **optional}
+    try:
+        return _connection(await data_of(api, "POST /api/connections", **body))
+    except RefusedError as refused:
+        if refused.status not in _UNFIT:
+            raise
+        await _require_type(api, type)
+        fields = NextStep(
+            tool="describe_connection_type",
+            arguments={"type": type},
+            reason="tells what configuration it takes",
+        )
+        raise Refusal(str(refused), fields) from refused
+
+
+async def update_connection(
+    caller: TheCaller,
+    connection_id: ConnectionId,
+    name: NewName = None,
+    configuration: Annotated[
+        Configuration | None, Field(description="Fields to change; the others stay")
+    ] = None,
+    keep_masked: Annotated[
+        bool, Field(description="Send masked secrets back, trusting Polytomic to keep them")
+    ] = False,
+    reconnect: Annotated[bool | None, Field(description="Start consent again")] = None,
+    validate: bool | None = None,
+    healthcheck_interval: str | None = None,
+    policies: list[str] | None = None,
+) -> Connection:
+    """Change a connection; what is not given stays. Answers what changed.
+
+    Secrets come masked and are replaced too: send them again in configuration, or set keep_masked.
+    """
+    changed = given(
+        name=name,
+        reconnect=reconnect,
+        validate=validate,
+        healthcheck_interval=healthcheck_interval,
+        policies=policies,
+    )
+    async with caller.updating:
+        stored = await find(caller.api, CONNECTION, connection_id)
+        merged = as_object(stored.get("configuration")) | (configuration or {})
+        if not keep_masked:
+            _refuse_masked(merged)
+        body = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged} | changed
+        after = await data_of(caller.api, _UPDATE, id=stored["id"], **body)
+    connection = _connection(after)
+    connection.changed = changes(stored, after, body.keys() - _NOT_COMPARED)
+    connection.changed |= _secrets_sent(configuration or {}, as_object(after.get("configuration")))
+    return connection
+
+
+async def test_connection(
+    api: Api,
+    connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
+    type: Annotated[str | None, Field(description="Type id, without connection_id")] = None,  # noqa: A002 - the API's name
+    configuration: Annotated[
+        Configuration | None, Field(description="Over a stored connection: the fields to try")
+    ] = None,
+) -> Health:
+    """Test a stored connection, or type and configuration before creating one. Stores nothing."""
+    if connection_id is not None:
+        stored = await find(api, CONNECTION, connection_id)
+        arguments: JsonObject = {"type": type_id(stored), "connection_id": stored["id"]}
+    elif type is not None:
+        arguments = {"type": type}
+    else:
+        raise ToolError("test_connection: send connection_id, or type and configuration.")
+    try:
+        await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
+    except RefusedError as refused:
+        if refused.status not in _UNFIT:
+            raise
+        return Health(ok=False, reason=refused.reason)
+    return Health(ok=True)
+
+
+async def delete_connection(
+    api: Api,
+    connection_id: ConnectionId,
+    deletion: Annotated[Deletion, Resolve(connection_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_connection)],
+    force: Annotated[bool, Field(description="Also delete the models and syncs that use it")] = False,
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a connection. A person is asked first, and told what uses it."""
+    del connection_id, confirm_name
+    return await deletion.carry_out(
+        answer,
+        api,
+        "DELETE /api/connections/{id}",
+        lambda: connection_deletion(api, deletion.id, force),
+        **given(force=force or None),
+    )
+
+
+def type_id(connection: JsonObject) -> str | None:
+    """Return the id of a connection's type, which the API writes as an object or as a text."""
+    kind = connection.get("type")
+    return as_object(kind).get("id") if isinstance(kind, dict) else kind
+
+
+async def _require_type(api: Polytomic, type_: str) -> None:
+    """Refuse what is no id of a connection type, and name the one that may have been meant."""
+    entry = await find_type(api, type_)
+    if entry["id"] != type_:
+        raise ToolError(f"{type_!r} is the name of a type, not its id: send {entry['id']!r}.")
+
+
+def _refuse_masked(configuration: JsonObject) -> None:
+    masked = sorted(field for field, value in configuration.items() if _is_masked(value))
+    if masked:
+        raise ToolError(
+            f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
+            "the secret again in configuration, or set keep_masked. Nothing was changed."
+        )
+
+
+def _secrets_sent(sent: JsonObject, after: JsonObject) -> dict[str, Change]:
+    """Name the secrets that were sent: both before and after, Polytomic shows but their mask."""
+    return {
+        f"configuration.{name}": Change(before=MASK, after=MASK)
+        for name, value in sent.items()
+        if after.get(name) == MASK != value
+    }
+
+
+def _is_masked(value: Any) -> bool:
+    """Tell whether a mask stands anywhere in a value: secrets may be nested."""
+    parts = [*as_object(value).values(), *as_list(value)]
+    return value == MASK or any(_is_masked(part) for part in parts)
+
+
+def _row(item: JsonObject) -> JsonObject:
+    return {
+        "id": item["id"],
+        "name": item.get("name"),
+        "type": type_id(item),
+        "status": item.get("status"),
+    }
+
+
+def _connection(item: JsonObject) -> Connection:
+    connection = Connection.model_validate(item | {"type": type_id(item)})
+    here = {"connection_id": connection.id}
+    if connection.auth_url and connection.status != _HEALTHY:
+        reason = "status is healthy once a person has opened auth_url and consented"
+        connection.next_steps = [NextStep(tool="get_connection", arguments=here, reason=reason)]
+    elif connection.saved is False:
+        again = here | {"reconnect": True}
+        reason = "answers a new auth_url for a person to open"
+        connection.next_steps = [NextStep(tool="update_connection", arguments=again, reason=reason)]
+    elif connection.status not in (None, _HEALTHY):
+        connection.next_steps = [
+            NextStep(tool="test_connection", arguments=here, reason="tells what is wrong")
+        ]
+    return connection

@@ -1,0 +1,1 @@
+"""The tools for events, webhooks and error notifications."""

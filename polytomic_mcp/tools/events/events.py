@@ -1,0 +1,119 @@
+"""Events: what syncs did in the last 48 hours, and who is told of it."""
+
+from typing import Annotated, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.tools.answers.results import NextStep, Page, Row
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.listing import list_page
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.events.webhooks import (
+    Since,
+    Until,
+)
+from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
+from polytomic_mcp.tools.syncs.due_times import read_moment
+from polytomic_mcp.tools.syncs.lookup import require_some_sync
+
+_USUAL: Final = 20
+_PAGE_SIZE: Final = 100
+"""The most the API gives at a time; its default is 10."""
+
+_FAILURES: Final = frozenset({"failed", "completed_with_errors", "completed_with_error"})
+"""What a failure's type ends in; of bulk syncs the last is in the singular."""
+
+_LEFT_OUT: Final = frozenset({"sync_name", "organization_id", "status", "logs_url", "schedule"})
+
+
+async def list_events(
+    api: Api,
+    type: Annotated[str | None, Field(description="Such as sync.failed, bulk_sync.completed")] = None,  # noqa: A002 - the API's name
+    sync_id: Annotated[str | None, Field(description="Sync or bulk sync: id or exact name")] = None,
+    since: Since = None,
+    until: Until = None,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = _USUAL,
+    page_token: PageToken = None,
+) -> Page:
+    """List what syncs and bulk syncs did in the last 48 hours: began, completed, failed; with counts."""
+    page = await list_page(
+        api,
+        "GET /api/events",
+        row=_row,
+        query=query,
+        keep=lambda item: sync_id is None or _is_of(item, sync_id),
+        fields=fields,
+        limit=limit,
+        page_token=page_token,
+        page_size=_PAGE_SIZE,
+        **given(type=type, starting_after=_moment("since", since), ending_before=_moment("until", until)),
+    )
+    if type is not None and not page.items:
+        await _require_type(api, type)
+    if sync_id is not None and not page.items and page_token is None:
+        await require_some_sync(api, sync_id)
+    page.next_steps = _next_steps(page.items)
+    return page
+
+
+def _moment(argument: str, text: str | None) -> str | None:
+    """Return a time as the API takes it: with time of day and zone."""
+    if text is None:
+        return None
+    moment = read_moment(text)
+    if moment is None:
+        raise ToolError(
+            f"list_events: {argument} is a date or time in ISO 8601, such as 2026-01-31T09:00:00Z; "
+            f"{quoted(text)} is none."
+        )
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+async def _require_type(api: Polytomic, type_: str) -> None:
+    known = [str(each) for each in as_list(as_object(await api.call("GET /api/events_types")).get("data"))]
+    if known and type_ not in known:
+        raise ToolError(
+            f"list_events: {quoted(type_)} is no type of event.{nearest(type_, known)} The types: "
+            f"{', '.join(known)}."
+        )
+
+
+def _is_of(item: JsonObject, reference: str) -> bool:
+    payload = as_object(item.get("event"))
+    name = str(payload.get("sync_name") or "")
+    return payload.get("sync_id") == reference or name.casefold() == reference.casefold()
+
+
+def _row(item: JsonObject) -> JsonObject:
+    """Return an event flat: the sync's name, what happened when, ids, counts and error."""
+    payload = as_object(item.get("event"))
+    told = {
+        name: value for name, value in payload.items() if name not in _LEFT_OUT and value not in (None, [])
+    }
+    moment = {key: item.get(key) for key in ("type", "created_at")}
+    return {**told, "id": item["id"], "name": payload.get("sync_name"), **moment}
+
+
+def _next_steps(rows: list[Row]) -> list[NextStep] | None:
+    """Lead from the newest failure to its cause."""
+    steps = (_step(row.model_dump()) for row in rows)
+    return next(([step] for step in steps if step is not None), None)
+
+
+def _step(event: JsonObject) -> NextStep | None:
+    kind, _, what = str(event["type"]).partition(".")
+    sync_id, execution_id = event.get("sync_id"), event.get("execution_id")
+    if what not in _FAILURES or not sync_id:
+        return None
+    reason = f"says why {event['name']} failed"
+    if kind == "sync":
+        return NextStep(tool="diagnose_sync", arguments={"sync_id": sync_id}, reason=reason)
+    if kind != "bulk_sync":
+        return None
+    arguments = given(bulk_sync_id=sync_id, execution_id=execution_id, log=True)
+    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)

@@ -1,0 +1,96 @@
+"""Error notifications: who is told when syncs fail, for all of them and for one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.tools.answers.results import Change, Result
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.merging import changes, writable
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller
+
+_GLOBAL: Final = "/api/notifications/global-error-subscribers"
+
+OfSync = Annotated[str | None, Field(description="Sync or bulk sync: id or exact name; none: all syncs")]
+
+
+class ErrorNotifications(Result):
+    """Who is told of errors."""
+
+    subscribers: list[str] | None = None
+    changed: dict[str, Change] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the settings of a sync, or of all syncs, are read and written."""
+
+    path: str
+    id: str | None
+
+    @property
+    def write(self) -> str:
+        return f"PUT {self.path}"
+
+    async def read(self, api: Polytomic) -> JsonObject:
+        """Return the settings, the addresses under ``subscribers``."""
+        if self.id is not None:
+            return await data_of(api, f"GET {self.path}", id=self.id)
+        return {"subscribers": as_object(await api.call(f"GET {self.path}")).get("emails") or []}
+
+
+async def get_error_notifications(api: Api, sync_id: OfSync = None) -> ErrorNotifications:
+    """Show who is told of errors: of all syncs, or with its error handling of one."""
+    return ErrorNotifications.model_validate(await (await _place(api, sync_id)).read(api))
+
+
+async def set_error_notifications(
+    caller: TheCaller,
+    subscribers: Annotated[list[str] | None, Parsed, Field(description="All addresses, old ones too")] = None,
+    sync_id: OfSync = None,
+    settings: Annotated[
+        JsonObject | None, Parsed, Field(description="More of one sync: {auto_retry_record_errors: true}")
+    ] = None,
+) -> ErrorNotifications:
+    """Change who is told of errors. What is not given stays."""
+    api = caller.api
+    async with caller.updating:
+        place = await _place(api, sync_id)
+        before = await place.read(api)
+        _refuse_unknown(place, before, settings or {})
+        sent = {} if subscribers is None else {"subscribers": subscribers}
+        after = await _write(api, place, before | (settings or {}) | sent)
+    changed = changes(before, after, after)
+    return ErrorNotifications.model_validate(after | {"changed": changed})
+
+
+async def _write(api: Polytomic, place: _Place, settings: JsonObject) -> JsonObject:
+    if place.id is not None:
+        return await data_of(api, place.write, id=place.id, **writable(place.write, settings))
+    answer: Any = await api.call(place.write, emails=settings["subscribers"])
+    return {"subscribers": as_object(answer).get("emails") or []}
+
+
+async def _place(api: Polytomic, reference: str | None) -> _Place:
+    if reference is None:
+        return _Place(_GLOBAL, None)
+    is_sync = fitting_items(await every(api, SYNC.list), reference)
+    if not is_sync and fitting_items(await every(api, BULK_SYNC.list), reference):
+        return _Place("/api/bulk/syncs/{id}/error-handling", (await find(api, BULK_SYNC, reference))["id"])
+    return _Place("/api/syncs/{id}/error-handling", (await find(api, SYNC, reference))["id"])
+
+
+def _refuse_unknown(place: _Place, known: JsonObject, settings: JsonObject) -> None:
+    if place.id is None and settings:
+        raise ToolError("set_error_notifications: settings are of one sync; send sync_id too.")
+    if unknown := [name for name in settings if name not in known]:
+        raise ToolError(
+            f"set_error_notifications: {quoted(unknown[0])} is no setting.{nearest(unknown[0], known)} There "
+            f"are: {', '.join(known)}."
+        )

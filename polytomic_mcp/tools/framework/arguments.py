@@ -1,0 +1,71 @@
+"""Arguments that several tools share, each with its one description."""
+
+import json
+import re
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import Resolve
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.framework.argument_limits import refuse_unsendable
+
+_STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+
+
+async def caller_of(context: Context[Caller]) -> Caller:
+    """Return whose call this is; the one place that will learn to tell callers apart."""
+    return context.request_context.lifespan_context
+
+
+async def api_of(context: Context[Caller]) -> Polytomic:
+    """Return the API client of whoever calls."""
+    return (await caller_of(context)).api
+
+
+def read_json(value: Any) -> Any:
+    """Accept an object that arrives as JSON text; a comma before a closing bracket is forgiven."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed = json.loads(_STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", value))
+    except (ValueError, RecursionError):
+        return value
+    refuse_unsendable(parsed)
+    return parsed
+
+
+def refuse_boolean(value: Any) -> Any:
+    """Refuse ``true`` where a number is wanted: pydantic would read it as 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, not true or false")  # noqa: TRY004 - pydantic's protocol
+    return value
+
+
+def refuse_blank(text: str | None) -> str | None:
+    """Refuse a name that shows nothing: nobody could say it again."""
+    if text is not None and not text.strip():
+        raise ValueError("a name is wanted, not an empty text")
+    return text
+
+
+Api = Annotated[Polytomic, Resolve(api_of)]
+TheCaller = Annotated[Caller, Resolve(caller_of)]
+Parsed = BeforeValidator(read_json)
+Name = Annotated[str, AfterValidator(refuse_blank)]
+NewName = Annotated[str | None, AfterValidator(refuse_blank)]
+Configuration = Annotated[JsonObject, Parsed]
+ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
+ModelId = Annotated[str, Field(description="Model: id or exact name")]
+SyncId = Annotated[str, Field(description="Sync: id or exact name")]
+Query = Annotated[str | None, Field(description="Only items with this text in name, id or type")]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
+Fields = Annotated[list[str] | None, Parsed, Field(description="More of the API's fields for each item")]
+PageToken = Annotated[str | None, Field(description="next_page_token of the answer before")]
+ConfirmName = Annotated[
+    str | None,
+    Field(description="Exact name of what to delete; needed only where nobody can be asked"),
+]

@@ -1,0 +1,1 @@
+"""The tools for models, and the one that runs a query."""

@@ -1,0 +1,264 @@
+"""Models: a query or a table of a connection, with the fields a sync can map."""
+
+from typing import Annotated, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
+from pydantic import Field
+
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.answers.results import Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.jobs import settled
+from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
+from polytomic_mcp.tools.api_access.merging import changes, given, writable
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
+from polytomic_mcp.tools.api_access.responses import expected
+from polytomic_mcp.tools.framework.arguments import (
+    Api,
+    Configuration,
+    ConfirmName,
+    ConnectionId,
+    Fields,
+    Limit,
+    ModelId,
+    Name,
+    NewName,
+    PageToken,
+    Parsed,
+    Query,
+    TheCaller,
+)
+from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, confirm_model, model_deletion
+
+_UPDATE: Final = "PUT /api/models/{id}"
+
+ModelConfiguration = Annotated[
+    Configuration, Field(description='What to read: {"query": SQL}, or {"table": name}')
+]
+FieldNames = Annotated[list[str] | None, Field(description="Columns to keep; default all")]
+Identifier = Annotated[str | None, Field(description="Column that tells rows apart")]
+Relations = Annotated[
+    list[JsonObject] | None,
+    Parsed,
+    Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
+]
+
+
+AdditionalFields = Annotated[
+    list[JsonObject] | None,
+    Parsed,
+    Field(description='Columns of your own: [{"name", "label", "type"}]'),
+]
+
+
+Enricher = Annotated[JsonObject | None, Parsed, Field(description="A connection that adds fields to rows")]
+
+
+class Model(Result):
+    """A model and its fields."""
+
+    id: str
+    name: str | None = None
+    connection_id: str | None = None
+    configuration: JsonObject | None = None
+    fields: list[JsonObject] | None = None
+    changed: dict[str, Change] | None = None
+
+    def source(self) -> Source:
+        """Return the API's own answer about the model."""
+        return Source(
+            MODEL.get, {"id": self.id}, {name: f"/data/{name}" for name in ("configuration", "fields")}
+        )
+
+
+class Preview(Answer):
+    """Fields, and for a stored model sample rows; a null cell is left out of its row."""
+
+    fields: Annotated[list[JsonObject], Field(default_factory=list)]
+    rows: list[JsonObject] | None = None
+
+
+async def list_models(
+    api: Api,
+    query: Query = None,
+    connection_id: Annotated[str | None, Field(description="Only over this connection")] = None,
+    fields: Fields = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+) -> Page:
+    """List models: id, name, type, connection."""
+    over = (await find(api, CONNECTION, connection_id))["id"] if connection_id else None
+    return await list_page(
+        api,
+        MODEL.list,
+        row=_row,
+        query=query,
+        keep=lambda item: over is None or item.get("connection_id") == over,
+        fields=fields,
+        limit=limit,
+        page_token=page_token,
+    )
+
+
+async def get_model(api: Api, model_id: ModelId) -> Model:
+    """Get a model with its configuration and fields."""
+    return _model(await find(api, MODEL, model_id))
+
+
+async def preview_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    model_id: Annotated[str | None, Field(description="Model: id or exact name")] = None,
+    connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
+    configuration: ModelConfiguration | None = None,
+    limit: Limit = 10,
+) -> Preview:
+    """Show a stored model's rows, or the fields a new configuration would give. Stores nothing."""
+    api = caller.api
+    if model_id is not None and (connection_id is not None or configuration is not None):
+        raise ToolError("preview_model: send either model_id, or connection_id and configuration, not both.")
+    if model_id is not None:
+        model = await find(api, MODEL, model_id)
+        answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
+        records = as_objects(as_object(await settled(answer, caller, context)).get("records"))
+        return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
+    if connection_id is None or configuration is None:
+        raise ToolError("preview_model: send model_id, or connection_id and configuration.")
+    connection = await find(api, CONNECTION, connection_id)
+    answer = await api.call(
+        "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration
+    )
+    return Preview(fields=_fields(await settled(answer, caller, context)))
+
+
+async def create_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    name: Name,
+    connection_id: ConnectionId,
+    configuration: ModelConfiguration,
+    fields: FieldNames = None,
+    additional_fields: AdditionalFields = None,
+    identifier: Identifier = None,
+    relations: Relations = None,
+    tracking_columns: list[str] | None = None,
+    labels: list[str] | None = None,
+    enricher: Enricher = None,
+    policies: list[str] | None = None,
+    organization_id: str | None = None,
+) -> Model:
+    """Create a model over a connection: a SQL query, or a table. Answers its fields, for create_sync."""
+    connection = await find(caller.api, CONNECTION, connection_id)
+    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
+    optional = given(
+        fields=fields,
+        additional_fields=additional_fields,
+        identifier=identifier,
+        relations=relations,
+        tracking_columns=tracking_columns,
+        labels=labels,
+        enricher=enricher,
+        policies=policies,
+        organization_id=organization_id,
+    )
+    answer = await caller.api.call(
+        "POST /api/models", name=name, connection_id=connection["id"], configuration=configuration, **optional
+    )
+    model = _model(expected("POST /api/models", await settled(answer, caller, context)))
+    rows = NextStep(tool="preview_model", arguments={"model_id": model.id}, reason="shows its first rows")
+    model.next_steps = [rows]
+    return model
+
+
+async def update_model(
+    caller: TheCaller,
+    context: Context[Caller],
+    model_id: ModelId,
+    name: NewName = None,
+    configuration: ModelConfiguration | None = None,
+    fields: FieldNames = None,
+    additional_fields: AdditionalFields = None,
+    identifier: Identifier = None,
+    relations: Relations = None,
+    tracking_columns: list[str] | None = None,
+    labels: list[str] | None = None,
+    enricher: Enricher = None,
+    policies: list[str] | None = None,
+    refresh: Annotated[bool | None, Field(description="Read the columns anew")] = None,
+) -> Model:
+    """Change a model; what is not given stays, [] clears a list. Answers what changed."""
+    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
+    changed = given(
+        name=name,
+        configuration=configuration,
+        fields=fields,
+        additional_fields=additional_fields,
+        identifier=identifier,
+        relations=relations,
+        tracking_columns=tracking_columns,
+        labels=labels,
+        enricher=enricher,
+        policies=policies,
+    )
+    async with caller.updating:
+        stored = await find(caller.api, MODEL, model_id)
+        body = _writable(stored) | changed | given(refresh=refresh)
+        if configuration is not None and fields is None:
+            del body["fields"]  # another query has other columns: the API takes them all
+        answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
+        after = expected(_UPDATE, await settled(answer, caller, context))
+    model = _model(after)
+    model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
+    if "fields" in model.changed:
+        users = {"model_id": model.id}
+        model.next_steps = [
+            NextStep(tool="trace_lineage", arguments=users, reason="tells which syncs read it")
+        ]
+    return model
+
+
+async def delete_model(
+    api: Api,
+    model_id: ModelId,
+    deletion: Annotated[Deletion, Resolve(model_deletion)],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_model)],
+    confirm_name: ConfirmName = None,
+) -> Deleted:
+    """Delete a model. A person is asked first, and told which syncs break."""
+    del model_id, confirm_name
+    return await deletion.carry_out(
+        answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)
+    )
+
+
+def _writable(stored: JsonObject) -> JsonObject:
+    """Return the stored model as the PUT takes it: fields and labels by name, the user's own fields apart."""
+    body = writable(_UPDATE, stored)
+    if labels := as_list(stored.get("labels")):
+        body["labels"] = [as_object(label).get("name", label) for label in labels]
+    fields = _fields(stored)
+    body["fields"] = [field.get("name") for field in fields if not field.get("user_added")]
+    if added := [field for field in fields if field.get("user_added")]:
+        kept = ("name", "label", "type", "example")
+        body["additional_fields"] = [given(**{key: field.get(key) for key in kept}) for field in added]
+    return body
+
+
+def _fields(model: JsonObject | None) -> list[JsonObject]:
+    return as_objects(as_object(model).get("fields"))
+
+
+def _sampled(record: JsonObject) -> JsonObject:
+    """Lay a sample's record flat: it holds, by id, the model's row and those that enrich it."""
+    return {name: cell for row in as_objects([*record.values()]) for name, cell in row.items()}
+
+
+def _row(item: JsonObject) -> JsonObject:
+    row = {name: item.get(name) for name in ("id", "name", "type", "connection_id")}
+    return row | {"fields": len(_fields(item))}
+
+
+def _model(item: JsonObject) -> Model:
+    return Model.model_validate(item)

@@ -1,0 +1,1 @@
+"""The tools that find, read and write any operation of the API."""

@@ -1,0 +1,210 @@
+"""The whole API: find an operation by plain words, then read or write with it."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
+from pydantic import BeforeValidator, Field
+
+from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
+from polytomic_mcp.catalogue.groups import GROUPS, group_of
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.message import IDEMPOTENCY_KEY
+from polytomic_mcp.errors import NotFoundError, UnknownOperationError
+from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
+from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.framework.arguments import Api, PageToken, Parsed, refuse_boolean
+from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
+from polytomic_mcp.tools.operations.answers import Reading, View
+from polytomic_mcp.tools.operations.arguments import fitting
+from polytomic_mcp.tools.operations.questions import confirmation, question
+from polytomic_mcp.tools.operations.signatures import schema_of, signature
+
+Detail = Literal["names", "summary", "arguments", "schema"]
+OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
+Arguments = Annotated[JsonObject, Parsed, Field(description="All by name: path, query, body. Ids, no names")]
+
+Plan = tuple[Operation, JsonObject]
+"""What is to be called, with arguments that fit."""
+
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_BEST: Final = 5
+_LISTED: Final = 60
+_FEWEST_TOKENS: Final = 600
+"""What an operation's schema may take at least."""
+
+
+class Operations(Page):
+    """Operations, the best first, and how many fit in all; in arguments, ? marks what may be left out."""
+
+    total: int
+    note: str | None = None
+
+
+class Written(Answer):
+    """What a write answered."""
+
+    operation: str
+    result: AnyJson = None
+
+
+async def find_operations(
+    query: Annotated[str, Field(description="Plain words, an id, or part of a path")] = "",
+    detail: Detail = "arguments",
+    group: Annotated[str | None, Field(description="Such as bulk_syncs; without query, lists it")] = None,
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
+    effect: Effect | None = None,
+    limit: Annotated[int | None, Field(ge=1, le=200), BeforeValidator(refuse_boolean)] = None,
+    page_token: PageToken = None,
+) -> Operations:
+    """Find API operations, for what no other tool does; call them with read_operation or write_operation."""
+    if group is not None and group not in GROUPS:
+        raise Refusal(
+            f"find_operations: there is no group {quoted(group)}.{nearest(group, GROUPS)} "
+            f"The groups: {', '.join(GROUPS)}."
+        )
+    from polytomic_mcp.catalogue.search import load_index  # noqa: PLC0415 - SQLite, on demand
+
+    is_search = bool(query.strip())
+    candidates = load_index().search(query) if is_search else load_catalogue().values()
+    found = [
+        operation
+        for operation in candidates
+        if group in (None, group_of(operation))
+        and method in (None, operation.method)
+        and effect in (None, operation.effect)
+    ]
+    most = limit or (_BEST if is_search else _LISTED)
+    tokens = max(ROWS_TOKENS // max(min(len(found), most), 1), _FEWEST_TOKENS)
+    page = page_of(
+        [{"id": each.id} for each in found],
+        row=lambda item: _row(load_catalogue()[item["id"]], detail, tokens),
+        query=None,
+        limit=most,
+        page_token=page_token,
+    )
+    note = None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}."
+    return Operations(items=page.items, next_page_token=page.next_page_token, total=len(found), note=note)
+
+
+async def read_operation(
+    api: Api,
+    operation: OperationId,
+    arguments: Arguments = {},  # noqa: B006 - pydantic copies it
+    pointer: Annotated[
+        str | None, Field(description="JSON Pointer to the part of the answer to show, as /data/0/fields")
+    ] = None,
+    offset: Annotated[int | None, Field(ge=0), BeforeValidator(refuse_boolean)] = None,
+    limit: Annotated[int | None, Field(ge=1), BeforeValidator(refuse_boolean)] = None,
+) -> Reading:
+    """Call an API operation that only reads; find_operations names it.
+
+    offset and limit page through the list or text at pointer: so one gets the rest of what was cut.
+    """
+    found = _find(operation)
+    if found.effect != "read":
+        raise Refusal(
+            f"{found.id} does not only read ({found.effect}): call it with write_operation.",
+            *_same_call("write_operation", found, arguments),
+        )
+    kept = fitting(found, arguments)
+    return View(found, kept, pointer, offset, limit).of(await _called(api, found, kept))
+
+
+async def plan_write(operation: str, arguments: JsonObject) -> Plan:
+    """Hold a write to the catalogue before anybody is asked about it."""
+    found = _find(operation)
+    if found.effect == "read":
+        raise Refusal(
+            f"{found.id} only reads: call it with read_operation.",
+            *_same_call("read_operation", found, arguments),
+        )
+    return found, fitting(found, arguments)
+
+
+async def consent_to_write(
+    api: Api, context: Context, plan: Annotated[Plan, Resolve(plan_write)], confirm: str | None
+) -> Consent | Elicit[Consent]:
+    """Ask the person before something is destroyed; where nobody can be asked, confirm stands in."""
+    operation, arguments = plan
+    if operation.effect != "destroy":
+        return Consent(proceed=True)
+    repeated = confirmation(operation, arguments)
+    return ask(
+        context,
+        await question(api, operation, arguments),
+        Consent(proceed=True),
+        confirmed=confirm == repeated,
+        how=f"confirm set to {repeated!r}. Nothing was sent.",
+    )
+
+
+async def write_operation(
+    api: Api,
+    operation: OperationId,
+    plan: Annotated[Plan, Resolve(plan_write)],
+    answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
+    arguments: Arguments = {},  # noqa: B006 - pydantic copies it
+    confirm: Annotated[
+        str | None, Field(description="The id again; only to destroy where nobody can be asked")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, Field(description="Of your own: a call repeated with it answers the first outcome")
+    ] = None,
+) -> Written:
+    """Call an API operation that writes. A person is asked before one that destroys."""
+    del operation, arguments, confirm
+    found, kept = plan
+    if not has_consent(answer):
+        raise Refusal(f"Nobody said yes, so {found.id} was not sent.")
+    headers = {} if idempotency_key is None else {IDEMPOTENCY_KEY: idempotency_key}
+    return Written(operation=found.id, result=await _called(api, found, kept, headers))
+
+
+async def _called(
+    api: Polytomic, operation: Operation, arguments: JsonObject, headers: Mapping[str, str] = _NO_HEADERS
+) -> Any:
+    """Call the operation; an id that nothing has leads to the list of what there is."""
+    try:
+        return await api.call(operation.id, headers=headers, **arguments)
+    except NotFoundError as refused:
+        listing = f"GET {operation.path.partition('/{')[0]}"
+        if listing not in load_catalogue():
+            raise
+        step = NextStep(tool="read_operation", arguments={"operation": listing}, reason="lists the ids")
+        raise Refusal(str(refused), step) from refused
+
+
+def _find(operation_id: str) -> Operation:
+    try:
+        method, _, path = " ".join(operation_id.split()).partition(" ")
+        return load_catalogue().find(f"{method.upper()} {path}")
+    except UnknownOperationError as error:
+        step = NextStep(
+            tool="find_operations", arguments={"query": operation_id[:200]}, reason="Find the right id"
+        )
+        raise Refusal(str(error), step) from None
+
+
+def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterator[NextStep]:
+    """Lead to the same call through the other tool, unless it has a body: that may hold secrets."""
+    outside = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
+    required = {parameter.name for parameter in operation.parameters if parameter.required}
+    if required <= arguments.keys() <= outside:
+        same: JsonObject = {"operation": operation.id, "arguments": arguments}
+        yield NextStep(tool=tool, arguments=same, reason="makes this call")
+
+
+def _row(operation: Operation, detail: Detail, tokens: int) -> JsonObject:
+    if detail == "names":
+        return {"id": operation.id}
+    row: JsonObject = {"id": operation.id, "summary": operation.summary, "effect": operation.effect}
+    if detail == "schema":
+        return row | {"arguments_schema": schema_of(operation, tokens)}
+    return row | ({"arguments": signature(operation)} if detail == "arguments" else {})

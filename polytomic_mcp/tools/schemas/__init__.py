@@ -1,0 +1,1 @@
+"""The tools for a connection's schemas: freshness, fields, keys and records."""

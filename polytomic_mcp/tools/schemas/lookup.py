@@ -1,0 +1,107 @@
+"""Finding a schema of a connection, and what its fields say."""
+
+from collections.abc import Iterable
+from typing import Annotated, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import NotFoundError, RefusedError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.schemas import source_schemas
+
+_GET: Final = "GET /api/connections/{id}/schemas/{schema_id}"
+
+SchemaId = Annotated[str, Field(description="Table or object: id or exact name")]
+
+
+async def find_schema(
+    caller: Caller, context: Context[Caller], connection_id: str, reference: str
+) -> JsonObject:
+    """Return the schema with that id or, ignoring case, that id or name; wait while it is being read.
+
+    Raises:
+        ToolError: None or several fit; the text names the nearest.
+    """
+    try:
+        return await source_schemas.when_ready(
+            caller, context, connection_id, lambda: read_schema(caller.api, connection_id, reference)
+        )
+    except NotFoundError as missing:
+        found = await _similar(caller, context, connection_id, reference, missing)
+    return await read_schema(caller.api, connection_id, found["id"])
+
+
+async def read_schema(api: Polytomic, connection_id: str, schema_id: str) -> JsonObject:
+    """Return the schema with that id."""
+    schema = await data_of(api, _GET, id=connection_id, schema_id=schema_id)
+    return schema | {"id": str(schema.get("id") or schema_id)}
+
+
+def fields_of(schema: JsonObject) -> list[JsonObject]:
+    """Return a schema's fields."""
+    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+
+
+def by_id(schema: JsonObject) -> dict[str, JsonObject]:
+    """Return a schema's fields by their ids in lower case."""
+    return {field["id"].casefold(): field for field in fields_of(schema)}
+
+
+def known_field(name: str, fields: dict[str, JsonObject]) -> JsonObject:
+    """Return the field of that id, in any case.
+
+    Raises:
+        ToolError: There is none; the text names the nearest.
+    """
+    if (field := fields.get(name.casefold())) is None:
+        known = [item["id"] for item in fields.values()]
+        raise ToolError(
+            f"The schema has no field {quoted(name)}.{nearest(name, known)} get_schema shows all. Nothing "
+            "was changed."
+        )
+    return field
+
+
+def key_of(fields: Iterable[JsonObject]) -> list[str]:
+    """Return the ids of the fields that identify a record."""
+    return [field["id"] for field in fields if field.get("is_primary_key")]
+
+
+def field_row(field: JsonObject) -> JsonObject:
+    """Return what one chooses a field by; a flag that is false says nothing."""
+    name = field.get("name")
+    return {
+        "id": field["id"],
+        "name": name if name != field["id"] else None,
+        "type": field.get("type"),
+        "is_primary_key": field.get("is_primary_key") or None,
+        "user_managed": field.get("user_managed") or None,
+        "reference_to": as_object(field.get("association")).get("reference_to"),
+    }
+
+
+async def _similar(
+    caller: Caller, context: Context[Caller], connection_id: str, reference: str, missing: NotFoundError
+) -> JsonObject:
+    """Return the schema of that name from those the connection offers to bulk syncs, if it offers any."""
+    try:
+        return source_schemas.find_schema(
+            await source_schemas.source_schemas(caller, context, connection_id), reference
+        )
+    except RefusedError:
+        raise Refusal(
+            str(missing),
+            NextStep(
+                tool="refresh_schemas",
+                arguments={"connection_id": connection_id},
+                reason="Have the source read anew, if it was just made there.",
+            ),
+        ) from None

@@ -1,0 +1,194 @@
+"""What a source offers to bulk syncs: its schemas, the fields of one, and the wait for a cache of them."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.errors import PolytomicError, RefusedError
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_objects
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import NextStep, Page
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of, refuse_unknown_fields
+from polytomic_mcp.tools.api_access.names import CONNECTION, find, shown
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.waiting import wait
+from polytomic_mcp.tools.framework.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
+
+_PATIENCE: Final = 45.0
+_UNFIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+_NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
+_UNHEALTHY: Final = "connection_unhealthy"
+_WAITS_IN_VAIN: Final = re.compile(r"\bunhealthy\b|\bsign[ -]?in\b", re.IGNORECASE)
+_REFRESH: Final = "Have the source's schemas read anew."
+_NAMES: Final = ("id", "name", "output_name", "user_output_name")
+
+
+class SourceSchemas(Page):
+    """Schemas; or, of one schema, its fields."""
+
+    schema_id: str | None = None
+    schema_name: str | None = None
+
+
+async def list_source_schemas(
+    caller: TheCaller,
+    context: Context[Caller],
+    connection_id: ConnectionId,
+    schema_id: Annotated[str | None, Field(description="List the fields of this schema: id or name")] = None,
+    query: Query = None,
+    limit: Limit = DEFAULT_LIMIT,
+    page_token: PageToken = None,
+    fields: Fields = None,
+) -> SourceSchemas:
+    """List the schemas (tables, objects) a source offers to bulk syncs, or one schema's fields."""
+    connection = await find(caller.api, CONNECTION, connection_id)
+    items, found = await source_schemas(caller, context, connection["id"]), JsonObject()
+    if schema_id is not None:
+        found = find_schema(items, schema_id)
+        items = await schema_fields(caller.api, connection["id"], found["id"])
+    refuse_unknown_fields(items, fields)
+    rows = [_row(item) | {name: item.get(name) for name in fields or ()} for item in items]
+    page = page_of(rows, query=query, limit=limit, page_token=page_token)
+    return SourceSchemas(
+        schema_id=found.get("id"),
+        schema_name=found.get("name"),
+        items=page.items,
+        next_page_token=page.next_page_token,
+    )
+
+
+async def source_schemas(caller: Caller, context: Context[Caller], connection_id: str) -> list[JsonObject]:
+    """Return the schemas of a source, without their fields.
+
+    Raises:
+        Refusal: The cache of them is still not ready after a while.
+    """
+
+    async def ask() -> JsonObject:
+        return await data_of(caller.api, "GET /api/connections/{id}/bulksync/source", id=connection_id)
+
+    source = await when_ready(caller, context, connection_id, ask)
+    return [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
+
+
+async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> list[JsonObject]:
+    """Return the fields of one schema."""
+    operation = "GET /api/connections/{id}/schemas/{schema_id}"
+    schema = await data_of(api, operation, id=connection_id, schema_id=schema_id)
+    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+
+
+def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema") -> JsonObject:
+    """Return the schema, or field, with that id or else, ignoring case, that id or name.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    listed = list(items)
+    fitting = [item for item in listed if item["id"] == reference] or [
+        item for item in listed if reference.casefold() in _names(item)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ToolError(
+            f"{len(fitting)} {noun}s are called {quoted(reference)}; send the id of one: {_shown(fitting)}."
+        )
+    hint = nearest(reference, [str(item[key]) for item in listed for key in _NAMES if item.get(key)])
+    raise ToolError(f"No {noun} is called {quoted(reference)}.{hint} There are: {_shown(listed) or 'none'}.")
+
+
+async def when_ready(
+    caller: Caller, context: Context[Caller], connection_id: str, ask: Callable[[], Awaitable[JsonObject]]
+) -> JsonObject:
+    """Return what ``ask`` gives, waiting up to 45 s with progress while Polytomic still reads the source.
+
+    A fresh connection answers 422 or 400 until its schemas are cached (Terraform provider).
+
+    Raises:
+        Refusal: They are still not; or, at once, the connection is unhealthy and no wait would help.
+    """
+
+    async def look() -> JsonObject:
+        try:
+            return {"answer": await ask()}
+        except PolytomicError as error:
+            if _is_unhealthy(error):
+                return {"failure": _unhealthy(connection_id, error)}
+            if _is_not_ready(error):
+                return {"reason": str(error)}
+            return {"failure": error}  # raised below: the wait would repeat what may have arrived
+
+    seen = await wait(
+        caller,
+        context,
+        look,
+        is_over=lambda seen: "reason" not in seen,
+        describe=lambda _: "Polytomic still reads the source's schemas",
+        seconds=_PATIENCE,
+    )
+    if "reason" in seen:
+        raise _not_ready(caller, connection_id, seen["reason"])
+    if "failure" in seen:
+        raise seen["failure"]
+    return seen["answer"]
+
+
+def _not_ready(caller: Caller, connection_id: str, reason: str) -> Refusal:
+    operation, arguments = "POST /api/connections/{id}/schemas/refresh", {"id": connection_id}
+    named: JsonObject = {"connection_id": connection_id}
+    if "refresh_schemas" in caller.tools:
+        refresh = NextStep(tool="refresh_schemas", arguments=named, reason=_REFRESH)
+    else:
+        raw: JsonObject = {"operation": operation, "arguments": arguments}
+        refresh = NextStep(tool="write_operation", arguments=raw, reason=_REFRESH)
+    return Refusal(
+        f"After {_PATIENCE:.0f} s, Polytomic still has not read the source's schemas. {reason} Nothing was "
+        "written. See that the connection is healthy, refresh its schemas, then call again.",
+        NextStep(tool="get_connection", arguments=named, reason="See whether the source is healthy."),
+        refresh,
+    )
+
+
+def _unhealthy(connection_id: str, error: PolytomicError) -> Refusal:
+    here: JsonObject = {"connection_id": connection_id}
+    step = NextStep(tool="get_connection", arguments=here, reason="See what the source's connection lacks.")
+    return Refusal(str(error), step)
+
+
+def _is_unhealthy(error: PolytomicError) -> bool:
+    """Tell a connection that must be mended first: by the key, or by the words where there is none."""
+    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+        return False
+    return error.key == _UNHEALTHY or _WAITS_IN_VAIN.search(error.reason) is not None
+
+
+def _is_not_ready(error: PolytomicError) -> bool:
+    """Tell a cache that is not ready: by the words, and by any 422 to a mere question."""
+    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+        return False
+    is_question = error.status != HTTPStatus.BAD_REQUEST and error.operation.startswith("GET ")
+    return is_question or _NOT_READY.search(error.reason) is not None
+
+
+def _names(item: JsonObject) -> set[str]:
+    return {str(item[key]).casefold() for key in _NAMES if item.get(key)}
+
+
+def _shown(items: list[JsonObject]) -> str:
+    return shown(
+        [item | {"name": item.get("name") or item.get("output_name") or item["id"]} for item in items]
+    )
+
+
+def _row(item: JsonObject) -> JsonObject:
+    row = {name: item.get(name) for name in ("id", "name", "type")}
+    return row | {"is_primary_key": True if item.get("is_primary_key") else None}

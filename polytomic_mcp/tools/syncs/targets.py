@@ -1,0 +1,154 @@
+"""Target objects: what a connection can take rows into, and the fields of each."""
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import NextStep, Page, Result, Row
+from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Parsed, Query
+
+
+class TargetObjects(Page):
+    """Target objects, and whether a new one can be created."""
+
+    target_creation: JsonObject | None = None
+
+
+class TargetFields(Result):
+    """Fields and modes of a target object."""
+
+    ROWS = frozenset({"fields"})
+
+    id: str | None = None
+    name: str | None = None
+    modes: list[JsonObject] | None = None
+    fields: list[Row] | None = None
+    next_page_token: str | None = None
+    properties: JsonObject | None = None
+
+
+async def list_target_objects(
+    api: Api,
+    connection_id: ConnectionId,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = 100,
+    page_token: PageToken = None,
+) -> TargetObjects:
+    """List what a destination takes rows into, with the modes of each; Gong Engage flows are among them.
+
+    target_creation tells whether create_sync can make a new one, and from which properties.
+    """
+    connection = await find(api, CONNECTION, connection_id)
+    answer = await target_objects(api, connection["id"])
+    creation = as_object(answer.get("target_creation"))
+    page = page_of(
+        items_of(answer),
+        row=_row,
+        query=query,
+        fields=fields,
+        limit=limit,
+        page_token=page_token,
+        beside=creation,
+    )
+    return TargetObjects(
+        items=page.items,
+        next_page_token=page.next_page_token,
+        target_creation=creation if creation.get("supported") else None,
+    )
+
+
+async def list_target_fields(
+    api: Api,
+    connection_id: ConnectionId,
+    target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
+    properties: Annotated[
+        dict[str, str] | None,
+        Parsed,
+        Field(description="Of an object to create, instead"),
+    ] = None,
+    refresh: bool | None = None,
+    query: Query = None,
+    limit: Limit = 200,
+    page_token: PageToken = None,
+) -> TargetFields:
+    """List a target object's fields (required, can be identity) and modes, before create_sync."""
+    connection = await find(api, CONNECTION, connection_id)
+    if (target is None) == (properties is None):
+        raise ToolError("list_target_fields: send either target or properties.")
+    if target is not None:
+        target = (await find_target(api, connection["id"], target))["id"]
+    answer = await target_fields(
+        api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
+    )
+    fields = items_of({"data": answer.get("fields")})
+    beside = {name: part for name, part in answer.items() if name != "fields"}
+    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
+    shown = {"fields": page.items, "next_page_token": page.next_page_token}
+    return TargetFields.model_validate(answer | shown)
+
+
+async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
+    """Return the whole answer about a connection's target objects."""
+    return as_object(await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id))
+
+
+async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
+    """Return a target's fields, modes and flags; ``target``, or ``properties`` of one to create."""
+    operation = "GET /api/connections/{id}/modelsync/target/fields"
+    return await data_of(api, operation, id=connection_id, **arguments)
+
+
+async def find_target(api: Polytomic, connection_id: str, reference: str) -> JsonObject:
+    """Return the target object with that id or, ignoring case, that exact name.
+
+    Raises:
+        ToolError: None or several fit; the text lists the candidates.
+    """
+    items = items_of(await target_objects(api, connection_id))
+    fitting = fitting_items(items, reference)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ToolError(
+            f"{len(fitting)} target objects are named {quoted(reference)}; send an id: {shown(fitting)}."
+        )
+    hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
+    raise Refusal(
+        f"No target object has the id or name {quoted(reference)}.{hint} There are: {shown(items)}. "
+        "list_target_objects shows all.",
+        NextStep(
+            tool="list_target_objects", arguments={"connection_id": connection_id}, reason="shows all of them"
+        ),
+    )
+
+
+def mode_names(modes: Any) -> list[str]:
+    """Return the names of modes, which the API keeps under ``mode`` or ``id``."""
+    return [str(mode.get("mode") or mode.get("id")) for mode in as_objects(modes)]
+
+
+def _row(item: JsonObject) -> JsonObject:
+    return {"id": item["id"], "name": item.get("name"), "modes": mode_names(item.get("modes"))}
+
+
+def _brief(field: JsonObject) -> JsonObject:
+    """Keep what one maps by; a flag that is false and a list that is empty say nothing."""
+    dropped = {"filter_functions", "source_type"}
+    kept = {
+        name: value
+        for name, value in field.items()
+        if name not in dropped and value not in (None, False, [], "")
+    }
+    if functions := as_objects(field.get("identity_functions")):
+        kept["identity_functions"] = [function.get("id") for function in functions]
+    return kept

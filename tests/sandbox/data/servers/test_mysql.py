@@ -1,0 +1,247 @@
+"""MySQL's tables as a sandbox reads and writes them."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlWire
+from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
+from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
+
+CREATE = """
+CREATE TABLE `we``ird %` (
+  id bigint unsigned AUTO_INCREMENT PRIMARY KEY, i int NOT NULL CHECK (i < 100),
+  n decimal(65,30), w decimal(50,38),
+  f double, b bool, t text, v varchar(3), d date, ts datetime(6), tz timestamp NULL, ti time, y year,
+  vb varbinary(10), bl blob, j json, bt bit(1), e enum('a','it''s'), u int unsigned,
+  g int GENERATED ALWAYS AS (i * 2) STORED
+)
+"""
+INSERT = """
+INSERT INTO `we``ird %` (i, n, w, f, b, t, v, d, ts, tz, ti, y, vb, bl, j, bt, e, u) VALUES (
+  1, '12345678901234567890.123', 1, 1.5, true, 'é%s', 'abc', '2026-01-02', '2026-01-02 03:04:05.6',
+  '2026-01-02 03:04:05', '101:02:03', 2026, x'00ff', x'01', '{"a": 1.10}', b'1', 'it''s', 5)
+"""
+ROW: Row = {
+    "id": 1,
+    "i": 1,
+    "n": "12345678901234567890.123",
+    "w": 1.0,
+    "f": 1.5,
+    "b": True,
+    "t": "é%s",
+    "v": "abc",
+    "d": "2026-01-02",
+    "ts": "2026-01-02T03:04:05.600000",
+    "tz": "2026-01-02T03:04:05Z",
+    "ti": "101:02:03",
+    "y": 2026,
+    "vb": "AP8=",
+    "bl": "AQ==",
+    "j": {"a": 1.1},
+    "bt": True,
+    "e": "it's",
+    "u": 5,
+    "g": 2,
+}
+
+
+@pytest.fixture
+def weird(my: Any) -> Table:
+    my.sql(CREATE)
+    my.sql(INSERT)
+    table: Table = my.table(f"{my.sql.configuration['dbname']}.we`ird %")
+    return table
+
+
+@pytest.fixture
+def plain(my: Any) -> Table:
+    my.sql("CREATE TABLE plain (a int, b text)")
+    my.sql("INSERT INTO plain VALUES (1, 'x'), (2, NULL), (2, NULL)")
+    table: Table = my.table(f"{my.sql.configuration['dbname']}.plain")
+    return table
+
+
+def test_values_of_every_type_come_out_exactly_and_go_back_in(my: Any, weird: Table) -> None:
+    ((_, row),) = my.tables.read(weird)
+    fresh = {name: value for name, value in row.items() if name not in ("id", "g")}
+    (id_,) = my.tables.insert(weird, [fresh])
+    given = my.tables.insert(weird, [{"id": 8, **fresh}, {"id": 9, **fresh}])
+
+    assert row == ROW
+    assert my.tables.pick(weird, [id_]) == {id_: ROW | {"id": 2}}
+    assert [each["id"] for each in my.tables.pick(weird, given).values()] == [8, 9]
+    assert my.tables.count(weird) == 4
+
+
+def test_a_table_is_described_as_the_server_knows_it(my: Any, weird: Table) -> None:
+    my.sql("CREATE VIEW seen AS SELECT i, t FROM `we``ird %`")
+    database = my.sql.configuration["dbname"]
+
+    assert [(each.name, each.kind) for each in my.tables.list(my.key)] == [
+        (f"{database}.seen", "view"),
+        (f"{database}.we`ird %", "table"),
+    ]
+    assert weird.key == "id"
+    assert {column.name for column in weird.columns if column.required} == {"i"}
+    assert {column.name for column in weird.columns if column.is_filled_in} == {"g"}
+    kinds = {column.name: column.sql_type for column in weird.columns}
+    assert (kinds["id"], kinds["n"], kinds["j"], kinds["tz"]) == (
+        "UBIGINT",
+        "DECIMAL(38,30)",
+        "JSON",
+        "TIMESTAMP WITH TIME ZONE",
+    )
+    assert my.tables.get(my.key, "nope.nope") is None
+
+
+def test_rows_that_the_server_refuses_are_named_in_its_words_and_nothing_is_written(
+    my: Any, weird: Table
+) -> None:
+    rows = [
+        {"i": 1},
+        {"i": 200},
+        {"t": "x"},
+        {"i": 5, "v": "long"},
+        {"id": 1, "i": 1},
+        {"i": 2, "d": "no date"},
+    ]
+
+    with pytest.raises(RefusedRowsError) as refused:
+        my.tables.insert(weird, rows)
+
+    assert [*refused.value.reasons] == [1, 2, 3, 4, 5]
+    assert refused.value.reasons[4] == "Duplicate entry '1' for key 'PRIMARY'"
+    assert my.tables.count(weird) == 1
+
+
+def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Any, weird: Table, plain: Table) -> None:
+    ((id_, row),) = my.tables.read(weird)
+    before = my.tables.version(weird)
+    my.tables.update(weird, {id_: {**row, "id": 7, "b": False}})
+    ids = {row["a"]: each for each, row in my.tables.read(plain)}
+    my.tables.update(plain, {ids[2]: {"a": 2, "b": "both"}})
+    my.tables.delete(plain, [ids[1]])
+
+    assert my.tables.version(weird) != before
+    assert my.tables.pick(weird, [id_])[id_] == row | {"id": 7, "b": False}
+    assert my.rows(plain.name) == [{"a": 2, "b": "both"}] * 2
+
+
+def test_what_the_server_wrote_is_undone_with_the_stores_transaction(my: Any, plain: Table) -> None:
+    with pytest.raises(KeyError), my.world.store.transaction():  # noqa: PT012 - the block is the transaction
+        my.tables.insert(plain, [{"a": 4}])
+        assert (my.tables.count(plain), len(my.rows(plain.name))) == (4, 4)
+        raise KeyError
+    assert my.tables.count(plain) == 3
+
+
+def test_a_table_is_made_widened_and_dropped(my: Any) -> None:
+    types = {
+        "id": "VARCHAR", "n": "DECIMAL(10,2)", "j": "JSON", "a": "VARCHAR[]",
+        "tz": "TIMESTAMP WITH TIME ZONE", "b": "BOOLEAN", "x": "BIT",
+    }  # fmt: skip
+    columns = tuple(Column(name, "string", sql_type) for name, sql_type in types.items())
+    made = Table(my.key, f"{my.sql.configuration['dbname']}.made", "made", "table", columns, "id")
+    row = {"id": "a", "n": 1.5, "j": {"x": [1]}, "a": ["p", None], "b": True}
+    my.tables.create(made)
+    wide = my.tables.add_columns(made, [Column("more", "datetime", "TIMESTAMP")])
+    my.tables.insert(wide, [row | {"more": "2026-01-01T00:00:00Z"}])
+
+    assert my.rows(made.name)[0] == {**dict.fromkeys(types), **row, "more": "2026-01-01T00:00:00"}
+    my.tables.drop(wide)
+    assert my.tables.get(my.key, made.name) is None
+
+
+def test_a_database_is_made_where_it_is_missing(my: Any) -> None:
+    name = f"{my.sql.configuration['dbname']}_2"
+    configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}
+    document = {"id": "c", "type": {"id": "mysql"}, "_server": True, "configuration": configuration}
+    my.world.store.put("connection", "c", document)
+    my.tables.create(Table(my.key, f"{name}.made", "made", "table", (Column("a", "number", "INTEGER"),)))
+
+    assert f"{name}.made" in {each.name for each in my.tables.list(my.key)}
+    my.sql(f"DROP DATABASE {name}")
+
+
+def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) -> None:
+    found = my.query("SELECT *, CAST(1.5 AS decimal(5,2)) q, -2 m, POINT(1, 2) p FROM `we``ird %`", "mysql")
+
+    kinds = {column.name: column.sql_type for column in found.columns}
+    described = {column.name: column.sql_type for column in weird.columns} | {
+        "q": "DECIMAL(5,2)",
+        "m": "INTEGER",
+    }
+    assert {name for name in described if kinds[name] != described[name]} == {"j"}  # MariaDB's is a text
+    assert kinds["p"] == "VARCHAR"
+    assert found.rows[0][:19] == tuple({**ROW, "j": '{"a": 1.10}'}.values())[:19]
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("DELETE FROM plain", "starts with SELECT or WITH"),
+        ("SELECT 1 INTO OUTFILE 'out.csv'", "Syntax error"),
+        ("SELECT 1 --1 INTO OUTFILE 'out.csv'", "Syntax error"),
+        ("SELECT 1 /* /* */ INTO OUTFILE 'out.csv' /* */ */", "Syntax error"),
+        ("SELECT * FROM plain LOCK IN SHARE MODE", "FOR SHARE"),
+        ("SELECT LOAD_FILE('/etc/passwd')", "LOAD_FILE is not allowed"),
+        ("SELECT SLEEP(9)", "SLEEP is not allowed"),
+        ("SELECT emptied()", "READ ONLY transaction"),
+        ("SELECT * FROM nope", "doesn't exist"),
+        (
+            "SELECT count(*) FROM information_schema.columns a, information_schema.columns b, plain, plain c",
+            "max_statement_time",
+        ),
+    ],
+)
+def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
+    my: Any, plain: Table, sql: str, reason: str
+) -> None:
+    my.sql("CREATE FUNCTION emptied() RETURNS int BEGIN DELETE FROM plain; RETURN 1; END")
+
+    with pytest.raises(QueryError, match=reason):
+        my.world.engine.query(my.key, sql, dialect="mysql", seconds=0.2)
+    assert my.tables.count(plain) == 3
+
+
+def test_what_only_a_server_would_execute_in_a_comment_is_left_out(my: Any, plain: Table) -> None:
+    del plain
+
+    assert my.query("SELECT 1 /*! + 1 */ AS n", "mysql").rows == [(1,)]
+
+
+def test_mysql_itself_is_told_its_own_limit_and_marks_json_by_its_type(
+    my: Any, plain: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    fetch = MysqlWire.fetch
+
+    def answer(wire: MysqlWire, sql: str, values: Any = ()) -> Any:
+        asked.append(sql)
+        if sql == "SELECT VERSION()":
+            return [("8.4.3",)]
+        return fetch(wire, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
+
+    monkeypatch.setattr(MysqlWire, "fetch", answer)
+
+    assert my.tables.count(plain) == 3
+    assert any("max_execution_time = 60000" in sql for sql in asked)
+    assert not any("CHECK_CONSTRAINTS" in sql for sql in asked)
+
+
+def test_a_table_that_is_gone_is_refused(my: Any, plain: Table) -> None:
+    my.sql("DROP TABLE plain")
+
+    with pytest.raises(RefusalError, match="MySQL has no table"):
+        my.tables.count(plain)
+
+
+def test_rows_are_found_by_the_values_of_a_column(my: Any, weird: Table) -> None:
+    for name in ("t", "i", "n", "tz", "e"):
+        column = weird.column(name)
+        (found,) = my.tables.find(weird, column, {ROW[name]}).values()
+        assert found["id"] == 1
+        assert my.tables.finds(weird, column)

@@ -1,0 +1,199 @@
+"""The proxy: off at first, a REST view of the system once on, within its contract."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.data.tables.table import Column, Table
+from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
+from polytomic_mcp.sandbox.resources.connections import rest_view
+
+
+@pytest.fixture
+async def salesforce(http: httpx.AsyncClient, connect: Any) -> str:
+    """A Salesforce connection whose proxy is on."""
+    id_: str = (await connect("salesforce"))["id"]
+    switched = await http.put(f"/api/connections/{id_}/proxy/settings", json={"enabled": True})
+    assert switched.json()["data"]["enabled"] is True
+    return id_
+
+
+async def call(http: httpx.AsyncClient, id_: str, path: str = "/", **request: Any) -> httpx.Response:
+    body = {"request": {"method": "GET", "path": path} | request}
+    return await http.post(f"/api/connections/{id_}/proxy", json=body)
+
+
+async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient, connect: Any) -> None:
+    id_ = (await connect("salesforce"))["id"]
+
+    settings = (await http.get(f"/api/connections/{id_}/proxy/settings")).json()["data"]
+    refused = await call(http, id_)
+
+    assert settings == {
+        "connectionId": id_, "backendType": "salesforce", "supported": True, "enabled": False,
+    }  # fmt: skip
+    assert refused.status_code == 403
+    assert "switch it on" in refused.json()["message"]
+
+
+async def test_a_warehouse_has_no_proxy_but_may_switch_it_off(http: httpx.AsyncClient, connect: Any) -> None:
+    id_ = (await connect("snowflake"))["id"]
+    path = f"/api/connections/{id_}/proxy"
+
+    refused = await http.put(f"{path}/settings", json={"enabled": True})
+
+    assert (refused.status_code, refused.json()["key"]) == (400, "proxy_unsupported")
+    assert (await http.put(f"{path}/settings", json={"enabled": False})).status_code == 200
+    assert (await http.get(f"{path}/info")).status_code == 400
+
+
+async def test_a_call_lists_objects_rows_and_one_row(http: httpx.AsyncClient, salesforce: str) -> None:
+    objects = json.loads((await call(http, salesforce)).json()["data"]["body"])["objects"]
+    listed = (await call(http, salesforce, "/Contact", query={"limit": 2, "offset": 1})).json()["data"]
+    records = json.loads(listed["body"])["records"]
+    one = (await call(http, salesforce, f"/contact/{records[0]['Id']}")).json()["data"]
+    same = (await call(http, salesforce, "/Contact", rawQuery=f"Id={records[0]['Id']}")).json()["data"]
+
+    assert "Contact" in [each["id"] for each in objects]
+    assert (listed["status"], listed["truncated"], len(records)) == (200, False, 2)
+    assert json.loads(one["body"]) == records[0]
+    assert json.loads(same["body"]) == {"records": [records[0]], "total": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/Contakt", {}, 404),
+        ("/Contakt/1", {}, 404),
+        ("/Contact/nobody", {}, 404),
+        ("/a/b/c", {}, 404),
+        ("/Contact", {"method": "DELETE"}, 405),
+        ("/Contact", {"query": {"limit": 0}}, 400),
+        ("/Contact", {"query": {"offset": "x"}}, 400),
+        ("/Contact", {"query": {"colour": "red"}}, 400),
+    ],
+)
+async def test_the_system_itself_says_no_inside_a_200(
+    http: httpx.AsyncClient, salesforce: str, path: str, more: dict[str, Any], status: int
+) -> None:
+    answer = await call(http, salesforce, path, **more)
+
+    assert (answer.status_code, answer.json()["data"]["status"]) == (200, status)
+    assert json.loads(answer.json()["data"]["body"])["error"]["status"] == status
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "TRACE"},
+        {"path": "Contact"},
+        {"path": "//elsewhere"},
+        {"path": "/a/../b"},
+        {"path": "/a?b=c"},
+        {"api": "other"},
+        {"query": {}, "rawQuery": "a=b"},
+        {"body": "x" * connection_proxy.LARGEST_BODY},
+    ],
+)
+async def test_a_request_beyond_the_contract_is_refused(
+    http: httpx.AsyncClient, salesforce: str, request_: dict[str, Any]
+) -> None:
+    answer = await http.post(
+        f"/api/connections/{salesforce}/proxy", json={"request": {"method": "GET", "path": "/"} | request_}
+    )
+
+    assert (answer.status_code, answer.json()["key"]) == (400, "bad_request")
+
+
+async def test_the_sixty_first_call_of_a_minute_waits_for_the_next(
+    http: httpx.AsyncClient, salesforce: str, clock: Any
+) -> None:
+    clock.advance(seconds=20)
+    for _ in range(connection_proxy.MOST_A_MINUTE):
+        assert (await call(http, salesforce)).status_code == 200
+
+    limited = await call(http, salesforce)
+    clock.advance(seconds=40)
+
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "40")
+    assert (await call(http, salesforce)).status_code == 200
+
+
+async def test_the_contract_counts_the_calls_of_a_day(
+    http: httpx.AsyncClient, salesforce: str, clock: Any
+) -> None:
+    await call(http, salesforce)
+    clock.advance(hours=25)
+    await call(http, salesforce)
+    await call(http, salesforce, "/nothing")
+
+    info = (await http.get(f"/api/connections/{salesforce}/proxy/info")).json()["data"]
+
+    assert info["stats"] == {
+        "proxyCallsLast24h": 2, "callsLast24h": 2, "lastProxyCallAt": "2026-01-16T10:00:00Z",
+        "proxy2xxLast24h": 1, "proxy4xxLast24h": 1, "proxy5xxLast24h": 0,
+    }  # fmt: skip
+    assert info["inheritedBase"]["lockedHeaders"] == [
+        {"name": "Authorization", "value": "********", "redacted": True}
+    ]
+
+
+async def test_a_call_that_nobody_made_yet_has_no_time(http: httpx.AsyncClient, salesforce: str) -> None:
+    info = (await http.get(f"/api/connections/{salesforce}/proxy/info")).json()["data"]
+
+    assert info["stats"]["lastProxyCallAt"] is None
+
+
+async def test_a_job_calls_and_keeps_the_body_at_a_signed_address(
+    http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
+) -> None:
+    body = {"async": True, "request": {"method": "get", "path": "/Contact"}}
+    started = await http.post(f"/api/connections/{salesforce}/proxy", json=body)
+    sandbox.state.world.workers.shutdown(wait=True)
+
+    job = (await http.get(started.json()["data"]["jobUrl"])).json()["data"]
+    kept = await http.get(job["result"]["bodyDownloadUrl"])
+
+    assert (started.status_code, started.json()["data"]["status"]) == (202, 202)
+    assert (job["status"], job["result"]["status"], "body" in job["result"]) == ("done", 200, False)
+    assert kept.json()["records"]
+    unsigned = await http.get(job["result"]["bodyDownloadUrl"].partition("?")[0])
+    assert unsigned.status_code == 403
+
+
+async def test_only_a_get_can_be_a_job(http: httpx.AsyncClient, salesforce: str) -> None:
+    body = {"async": True, "request": {"method": "POST", "path": "/Contact"}}
+
+    assert (await http.post(f"/api/connections/{salesforce}/proxy", json=body)).status_code == 400
+
+
+async def test_a_connection_that_is_not_signed_in_answers_502(
+    http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
+) -> None:
+    store = sandbox.state.world.store
+    store.put("connection", salesforce, store.get("connection", salesforce) | {"status": "unhealthy"})
+
+    assert (await call(http, salesforce)).status_code == 502
+
+
+async def test_a_shared_connection_follows_its_parent(sandbox: Starlette) -> None:
+    world = sandbox.state.world
+    child = {"id": "c", "type": {"id": "salesforce"}, "name": "C", "parent_connection_id": "p"}
+    connection_proxy.enable(world, child | {"id": "p", "parent_connection_id": None}, enabled=True)
+
+    settings = connection_proxy.settings(world, child)
+
+    assert (settings["parentConnectionId"], settings["enabled"]) == ("p", True)
+
+
+def test_rows_without_a_key_are_found_by_their_values_only(sandbox: Starlette) -> None:
+    world = sandbox.state.world
+    table = Table("x", "log", "Log", "table", (Column("is_on", "boolean", "BOOLEAN"),))
+    world.tables.create(table)
+    world.tables.insert(table, [{"is_on": True}, {"is_on": False}])
+
+    assert rest_view.answer(world, "x", "GET", "/log/1", {}).status == 404
+    assert rest_view.answer(world, "x", "GET", "/log", {"is_on": "true"}).body["total"] == 1

@@ -1,0 +1,109 @@
+"""Which schedules stand, and when they are due."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.resources.schedules import sync_schedules
+
+NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
+
+
+@pytest.mark.parametrize(
+    ("schedule", "due"),
+    [
+        ({"frequency": "manual"}, None),
+        ({"frequency": "runafter"}, None),
+        ({"frequency": "continuous"}, "2026-01-15T09:05:30"),
+        ({"frequency": "hourly", "minute": "00"}, "2026-01-15T10:00:00"),
+        ({"frequency": "hourly", "minute": "15"}, "2026-01-15T09:15:00"),
+        ({"frequency": "daily", "hour": "09", "minute": "00"}, "2026-01-16T09:00:00"),
+        (
+            {"frequency": "weekly", "day_of_week": "monday", "hour": "6", "minute": "30"},
+            "2026-01-19T06:30:00",
+        ),
+        ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "30"}, "2026-01-18T06:30:00"),
+        ({"frequency": "custom", "minute": "*/20"}, "2026-01-15T09:20:00"),
+        ({"frequency": "custom", "minute": "5,10-12", "hour": "9"}, "2026-01-15T09:05:00"),
+        ({"frequency": "builder", "minute": "0", "hour": "0", "day_of_month": "1"}, "2026-02-01T00:00:00"),
+        ({"frequency": "custom", "minute": "0", "hour": "0", "month": "mar"}, "2026-03-01T00:00:00"),
+        (
+            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "20", "day_of_week": "fri"},
+            "2026-01-16T00:00:00",
+        ),
+        (
+            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "29", "month": "2"},
+            "2028-02-29T00:00:00",
+        ),
+        ({"frequency": "custom", "day_of_month": "30", "month": "2"}, None),
+    ],
+)
+def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str | None) -> None:
+    found = sync_schedules.next_time(schedule, NOW)
+
+    assert found == (None if due is None else datetime.fromisoformat(due).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "path", "message"),
+    [
+        ({}, "schedule.frequency", "None is no frequency"),
+        ({"frequency": "multi"}, "schedule.frequency", "'multi' is no frequency"),
+        ({"frequency": "hourly"}, "schedule.minute", "hourly needs minute"),
+        ({"frequency": "hourly", "minute": "60"}, "schedule.minute", "must lie within 0 and 59"),
+        ({"frequency": "hourly", "minute": "*/15"}, "schedule.minute", "must be a single value"),
+        ({"frequency": "hourly", "minute": "x"}, "schedule.minute", "neither a number nor a known name"),
+        ({"frequency": "daily", "hour": "9"}, "schedule.minute", "daily needs minute"),
+        ({"frequency": "custom"}, "schedule", "custom needs at least one of"),
+        ({"frequency": "custom", "minute": "*/0"}, "schedule.minute", "step"),
+        ({"frequency": "custom", "hour": "5-2"}, "schedule.hour", "must lie within"),
+        ({"frequency": "custom", "day_of_week": "mondag"}, "schedule.day_of_week", "known name"),
+        ({"frequency": "runafter"}, "schedule.run_after", "runafter needs run_after"),
+        ({"frequency": "dbtcloud", "connection_id": "c"}, "schedule.job_id", "dbtcloud needs job_id"),
+        (
+            {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}},
+            "schedule.run_after.sync_ids[0]",
+            "there is no such sync: s",
+        ),
+    ],
+)
+def test_a_schedule_that_cannot_stand_is_explained(schedule: dict[str, Any], path: str, message: str) -> None:
+    store = Store()
+
+    (problem,) = sync_schedules.problems(schedule, store)
+    store.close()
+
+    assert problem.path == path
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"frequency": "manual", "minute": ""},
+        {"frequency": "continuous"},
+        {"frequency": "weekly", "day_of_week": "tue", "hour": "0", "minute": "45"},
+        {"frequency": "custom", "day_of_month": "?", "month": "january-june", "minute": ""},
+        {"frequency": "runafter", "run_after": {"sync_ids": ["known"], "bulk_sync_ids": None}},
+    ],
+)
+def test_a_schedule_with_its_parts_stands(schedule: dict[str, Any]) -> None:
+    store = Store()
+    store.put("sync", "known", {"id": "known"})
+
+    problems = list(sync_schedules.problems(schedule, store))
+    store.close()
+
+    assert problems == []
+
+
+async def test_the_options_list_every_frequency_with_a_form_of_its_parts(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/syncs/schedules")
+
+    options = {each["frequency"]: each for each in answer.json()["data"]["schedule_options"]}
+    assert options["weekly"]["configuration"]["jsonschema"]["required"] == ["day_of_week", "hour", "minute"]
+    assert options["dbtcloud"]["configuration"]["jsonschema"]["properties"]["job_id"] == {"type": "integer"}
+    assert "multi" not in options

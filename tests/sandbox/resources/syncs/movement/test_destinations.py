@@ -1,0 +1,90 @@
+"""What the kind of a destination asks of a run: webhooks, flows and applications."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table
+
+
+async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> None:
+    model = await stage.model("people", "id email name", stage.PEOPLE[:1])
+    sync = await stage.sync(model, "http", system="webhook", fields="email>record id>record")
+    again = await stage.sync(model, "http", system="webhook", fields="email>record")
+
+    execution = await stage.start(sync)
+
+    assert again["target"]["object"] == "http"
+    assert execution["counts"] == stage.counts(upserts=1, total=1)
+    (row,) = stage.rows("http", system="webhook")
+    assert row["record"]["fields"] == {"email": "ada@acme.example", "id": "1"}
+    assert len(row["record"]["hash"]) == 64
+
+
+async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
+    (known, *_) = stage.rows("Contact", system="salesforce")
+    picked = [{"contact_id": known["Id"]}, {"contact_id": "003unknown"}]
+    model = await stage.model("picked", "contact_id", picked)
+    stage.table("launch", "Id! Name Email AddedAt:datetime", system="gong", kind="flow", key="Id")
+    sync = await stage.sync(model, "launch", system="gong", identity="contact_id>Id")
+
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
+    assert "003unknown is not known to salesforce: no Contact has that Id" in execution["errors"][0]
+    name = f"{known['FirstName']} {known['LastName']}"
+    assert stage.rows("launch", system="gong") == [
+        {"Id": known["Id"], "Name": name, "Email": known["Email"], "AddedAt": "2026-01-15T09:00:00Z"}
+    ]
+
+
+async def test_a_flow_takes_nobody_while_there_is_no_crm(stage: Any) -> None:
+    stage.world.tables.drop(stage.world.tables.get("salesforce", "Contact"))
+    model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+
+    counts = await stage.moved(model, "launch", system="gong", identity="contact_id>Id")
+
+    assert counts == {"error": 1, "total": 1}
+
+
+@pytest.mark.parametrize("type_", ["string", "number"])
+async def test_an_application_assigns_the_ids_of_new_records(stage: Any, type_: str) -> None:
+    model = await stage.model("people", "email name", [{"email": "new@a.example", "name": "New"}])
+    stage.table("Guests", f"Id:{type_} Email Name", system="salesforce", kind="object", key="Id")
+
+    await stage.moved(model, "Guests", system="salesforce", fields="name>Name", identity="email>Email")
+
+    (row,) = stage.rows("Guests", system="salesforce")
+    assert isinstance(row["Id"], str if type_ == "string" else int)
+
+
+async def test_an_application_takes_no_id_that_it_did_not_assign(stage: Any) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    stage.table("Guests", "Id Name", system="salesforce", kind="object", key="Id")
+    sync = await stage.sync(model, "Guests", system="salesforce", fields="name>Name", identity="id>Id")
+
+    execution = await stage.start(sync)
+
+    assert execution["errors"] == ["Record 1: Guests assigns Id itself and has no record with 1"]
+
+
+async def test_a_field_that_is_set_once_and_one_that_is_never_set_at_first(stage: Any) -> None:
+    model = await stage.model("people", "id name email", [{"id": "1", "name": "Ada", "email": "a@x.example"}])
+    once = Column("name", "string", "VARCHAR", updateable=False)
+    later = Column("email", "string", "VARCHAR", createable=False)
+    table = Table(
+        "postgresql", "public.once", "Once", "table", (Column("id", "string", "VARCHAR"), once, later)
+    )
+    stage.world.tables.create(table)
+    sync = await stage.sync(model, "public.once", fields="name>name email>email", identity="id>id")
+
+    await stage.start(sync)
+    first = stage.rows("public.once")
+    stage.world.tables.update(
+        table, {row_id: row | {"name": "A."} for row_id, row in stage.world.tables.read(table)}
+    )
+    await stage.start(sync)
+
+    assert first == [{"id": "1", "name": "Ada", "email": None}]
+    assert stage.rows("public.once") == [{"id": "1", "name": "A.", "email": "a@x.example"}]

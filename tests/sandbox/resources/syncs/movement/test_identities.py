@@ -1,0 +1,103 @@
+"""How several identities find one record, and what several records of one identity mean."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.resources.syncs.movement import runner
+
+
+async def test_several_matches_are_all_updated_with_a_warning(stage: Any) -> None:
+    model = await stage.model("people", "id name", [stage.BOB])
+    stage.table("public.arrivals", "id name", [stage.ROBERT, stage.ROBERT])
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(update=1, warnings=1, total=1)
+    assert stage.rows("public.arrivals") == [stage.BOB, stage.BOB]
+
+
+async def test_chunks_that_find_records_in_any_case_see_what_the_others_brought(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 1)
+    people = [{"id": name, "name": name} for name in ("bob", "ADA", "ada", "Cy")]
+    model = await stage.model("people", "id name", people)
+    stage.table(
+        "public.arrivals", "id name", [{"id": "Bob", "name": "Robert"}, {"id": "BOB", "name": "Bobby"}]
+    )
+    identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "ISubstring"}
+
+    counts = await stage.moved(model, "public.arrivals", fields="name>name", identity=identity)
+
+    assert counts == {"update": 2, "insert": 2, "warnings": 1, "total": 4}
+    assert [row["name"] for row in stage.rows("public.arrivals")] == ["bob", "bob", "ada", "Cy"]
+
+
+async def test_priority_takes_the_first_mapping_that_finds_a_record(stage: Any) -> None:
+    people = [
+        {"id": "1", "email": "x@a.example", "name": "by id"},
+        {"id": "9", "email": "c@a.example", "name": "by mail"},
+    ]
+    model = await stage.model("people", "id email name", people)
+    stage.table(
+        "public.arrivals",
+        "id email name",
+        [{"id": "1", "email": "a@a.example"}, {"id": "3", "email": "c@a.example"}],
+    )
+
+    counts = await stage.moved(
+        model,
+        "public.arrivals",
+        mode="update",
+        fields="name>name",
+        identities=two_identities(model, "priority"),
+    )
+
+    assert counts == {"update": 2, "total": 2}
+    assert [row["name"] for row in stage.rows("public.arrivals")] == ["by id", "by mail"]
+
+
+async def test_and_wants_every_mapping_to_match(stage: Any) -> None:
+    people = [
+        {"id": "1", "email": "a@a.example", "name": "both"},
+        {"id": "3", "email": "a@a.example", "name": "one"},
+        {"id": "1", "email": None, "name": "half"},
+    ]
+    model = await stage.model("people", "id email name", people)
+    stage.table(
+        "public.arrivals",
+        "id email name",
+        [{"id": "1", "email": "a@a.example"}, {"id": "3", "email": "c@a.example"}],
+    )
+    sync = await stage.sync(
+        model, "public.arrivals", fields="name>name", identities=two_identities(model, "and")
+    )
+
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(update=1, insert=1, error=1, total=3)
+
+
+async def test_priority_goes_by_the_mappings_that_have_a_value(stage: Any) -> None:
+    model = await stage.model(
+        "people", "id email name", [{"id": None, "email": "a@a.example", "name": "Ada"}]
+    )
+    stage.table("public.arrivals", "id email name")
+    identities = two_identities(model, "priority")
+
+    counts = await stage.moved(model, "public.arrivals", fields="name>name", identities=identities)
+
+    assert counts == {"insert": 1, "total": 1}
+    assert stage.rows("public.arrivals") == [{"id": None, "email": "a@a.example", "name": "Ada"}]
+
+
+def two_identities(model: str, strategy: str) -> dict[str, Any]:
+    return {
+        "strategy": strategy,
+        "mappings": [
+            {"source": {"model_id": model, "field": field}, "target": field, "function": "equality"}
+            for field in ("id", "email")
+        ],
+    }

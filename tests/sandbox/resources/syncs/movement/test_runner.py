@@ -1,0 +1,172 @@
+"""A run as a whole: whom it meets, what ends it early, and how much it carries."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.data.tables.tables import Tables
+from polytomic_mcp.sandbox.resources.runs import executions, logs
+from polytomic_mcp.sandbox.resources.syncs.movement import runner
+
+
+@pytest.mark.parametrize("mode", ["updateOrCreate", "replace"])
+async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: str) -> None:
+    model = await stage.model("people", "id name", [{"id": str(each), "name": None} for each in range(9)])
+    stage.table("public.arrivals", "id name", stage.HELD)
+    sync = await stage.sync(model, "public.arrivals", mode=mode, **stage.MAPPED)
+
+    execution = await stage.start(sync, test=True)
+
+    assert execution["type"] == "test"
+    assert execution["counts"] == stage.counts(total=5)
+    assert stage.rows("public.arrivals") == stage.HELD
+
+
+async def test_rows_that_another_run_wrote_in_between_are_seen(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 1)
+    model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
+    table = stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    intrude_after_first_write(stage, monkeypatch, lambda: stage.world.tables.insert(table, [stage.ROBERT]))
+
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(insert=1, update=1, total=2)
+    assert stage.rows("public.arrivals") == [stage.ADA, stage.BOB]
+
+
+async def test_a_cancel_between_two_chunks_keeps_what_was_written(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 1)
+    model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+
+    def cancel() -> None:
+        (execution,) = executions.of_sync(stage.world, sync["id"])
+        executions.request_cancel(stage.world, execution)
+
+    intrude_after_first_write(stage, monkeypatch, cancel)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "canceled"
+    assert execution["counts"] == stage.counts(insert=1, total=1)
+    assert stage.rows("public.arrivals") == [stage.ADA]
+
+
+async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_was(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
+    stage.table("public.arrivals", "id name", stage.HELD)
+    sync = await stage.sync(model, "public.arrivals", mode="replace", **stage.MAPPED)
+    move = runner._Run._move
+
+    def canceling(self: Any, *arguments: Any) -> None:
+        (execution,) = executions.of_sync(stage.world, sync["id"])
+        executions.request_cancel(stage.world, execution)
+        move(self, *arguments)
+
+    monkeypatch.setattr(runner._Run, "_move", canceling)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "canceled"
+    assert stage.rows("public.arrivals") == stage.HELD
+
+
+def intrude_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    insert, acts = Tables.insert, [act]
+
+    def intruding(self: Tables, *arguments: Any) -> Any:
+        answer = insert(self, *arguments)
+        if acts:
+            stage.world.store.after_commit(acts.pop())
+        return answer
+
+    monkeypatch.setattr(Tables, "insert", intruding)
+
+
+async def test_a_run_whose_model_cannot_be_read_fails_and_says_why(stage: Any) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    source = stage.world.tables.get("postgresql", "public.people")
+    stage.world.tables.drop(source)
+
+    execution = await stage.start(sync)
+
+    assert execution["status"] == "failed"
+    assert "people" in execution["errors"][0]
+    assert logs.console(stage.world, execution["id"])[-1]["level"] == "error"
+
+
+async def test_a_fault_of_the_sandbox_ends_the_run_as_failed(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    monkeypatch.setattr(runner, "make_plan", None)
+
+    execution = await stage.start(sync)
+
+    assert execution["errors"] == ["The sandbox failed; that is a fault of the sandbox."]
+
+
+async def test_a_sync_that_goes_away_before_it_runs_takes_its_run_along(stage: Any, workers: Any) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    workers.is_holding = True
+    await stage.start(sync)
+    await stage.http.delete(f"/api/connections/{sync['target']['connection_id']}?force=true")
+
+    workers.release()
+
+    assert stage.rows("public.arrivals") == []
+    assert stage.world.store.list("execution") == []
+
+
+async def test_a_target_that_goes_away_before_the_run_fails_it(stage: Any, workers: Any) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    table = stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    workers.is_holding = True
+    started = await stage.start(sync)
+    stage.world.tables.drop(table)
+
+    workers.release()
+
+    execution = await stage.execution(sync, started["id"])
+    assert execution["status"] == "failed"
+    assert "no target object 'public.arrivals'" in execution["errors"][0]
+
+
+async def test_a_hundred_thousand_records_move_in_one_run(stage: Any) -> None:
+    people = ({"id": str(each), "name": f"Person {each}"} for each in range(100_000))
+    model = await stage.model("people", "id name", people)
+    stage.table("public.arrivals", "id name")
+
+    counts = await asyncio.wait_for(stage.moved(model, "public.arrivals", **stage.MAPPED), 60)
+
+    assert counts == {"insert": 100_000, "total": 100_000}
+
+
+async def test_a_sync_that_appends_to_the_table_it_reads_ends_with_the_rows_of_its_start(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 2)
+    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.tables._CHUNK", 2)
+    model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
+
+    counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
+
+    assert counts == {"insert": 5, "total": 5}
+    assert len(stage.rows("public.people")) == 10

@@ -1,0 +1,112 @@
+"""Runs beside the calls that started them: two at a time, and through a sudden end."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from polytomic_mcp.sandbox.world.world import World
+
+PATIENCE: Final = 20_000
+
+DIES: Final = """
+import os, signal, sys
+from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from polytomic_mcp.sandbox.resources.syncs import syncs
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
+
+world = create_sandbox(state=sys.argv[1]).state.world
+columns = (Column("id", "string", "VARCHAR"),)
+for name, count in (("from", 100), ("to", 0)):
+    table = Table("postgresql", name, name, "table", columns)
+    world.tables.create(table)
+    world.tables.insert(table, ({"id": str(each)} for each in range(count)))
+type_ = {"id": "postgresql", "operations": ["destination"]}
+connection = {"id": "c", "name": "c", "type": type_, "status": "healthy", "configuration": {}}
+world.store.put("connection", "c", connection)
+field = {"id": "f", "name": "id", "label": "id", "type": "string", "user_added": False}
+model = {"id": "m", "name": "m", "connection_id": "c", "configuration": {"table": "from"}, "fields": [field]}
+world.store.put("model", "m", model)
+source = {"model_id": "m", "field": "id"}
+body = {
+    "name": "s", "mode": "updateOrCreate", "schedule": {"frequency": "manual"},
+    "target": {"connection_id": "c", "object": "to"}, "fields": [{"source": source, "target": "id"}],
+    "identity": {"source": source, "target": "id", "function": "Equality"},
+}
+whose = {"organization_id": "o"}
+world.store.put("sync", "s", {"id": "s", **whose, **syncs.compose(body, Sources(world.store), [])})
+execution = executions.create(world, "s", {})
+runner.CHUNK = 10
+insert, calls = Tables.insert, []
+def dying(self, *arguments):
+    answer = insert(self, *arguments)
+    calls.append(1)
+    if len(calls) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+Tables.insert = dying
+runner.run(world, "s", execution["id"])
+"""
+
+
+@pytest.fixture
+def world(sandbox: Starlette) -> World:
+    """Keep the sandbox's own workers, which the other tests of syncs replace."""
+    world: World = sandbox.state.world
+    return world
+
+
+async def test_two_runs_into_one_target_lose_nothing_and_double_nothing(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 50)
+    people = [{"id": str(each), "name": f"Person {each}"} for each in range(1_000)]
+    model = await stage.model("people", "id name", people)
+    stage.table("public.arrivals", "id name")
+    syncs = [await stage.sync(model, "public.arrivals", **stage.MAPPED) for _ in range(2)]
+
+    started = [await stage.start(sync) for sync in syncs]
+    ended = [await wait(stage, sync, each) for sync, each in zip(syncs, started, strict=True)]
+
+    assert [each["status"] for each in ended] == ["completed", "completed"]
+    assert sum(each["counts"]["insert"] for each in ended) == 1_000
+    assert sorted(row["id"] for row in stage.rows("public.arrivals")) == sorted(each["id"] for each in people)
+
+
+async def wait(stage: Any, sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
+    for _ in range(PATIENCE):
+        found: dict[str, Any] = await stage.execution(sync, execution["id"])
+        if found["status"] not in executions.UNDER_WAY:
+            return found
+    raise AssertionError("the execution did not end")
+
+
+async def test_a_kill_leaves_counts_that_match_the_rows(tmp_path: Path) -> None:
+    state = tmp_path / "state.sqlite"
+
+    died = subprocess.run([sys.executable, "-c", DIES, str(state)], check=False, capture_output=True)  # noqa: ASYNC221, S603 - our own script, and nothing else runs
+    app = create_sandbox(state=state)
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": "Bearer sandbox-key"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
+        (execution,) = (await http.get("/api/syncs/s/executions")).json()["data"]
+        index = (await http.get(f"/api/syncs/s/executions/{execution['id']}/logs")).json()["data"]
+    world: World = app.state.world
+    table = world.tables.get("postgresql", "to")
+    assert table is not None
+    rows = list(world.tables.read(table))
+    world.close()
+
+    assert died.returncode == -9, died.stderr
+    assert execution["status"] == "interrupted"
+    assert execution["counts"]["insert"] == len(rows) == index["inserts"]["count"] == 30

@@ -1,0 +1,73 @@
+"""How labels combine."""
+
+import pytest
+
+from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import LogicError, default_label, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "true", "holds"),
+    [
+        ("A and B or C", "C", True),
+        ("A and (B or C)", "C", False),
+        ("A and (B or C)", "AC", True),
+        ("a_1 OR (b AND c)", "", False),
+        ("", "AB", False),
+        ("", "ABC", True),
+        ("A and B and C", "ABC", True),
+        ("((A)) and B and C", "BC", False),
+    ],
+)
+def test_an_expression_holds_by_its_operators(text: str, true: str, holds: bool) -> None:  # noqa: FBT001 - a parameter
+    labels = ["a_1", "b", "c"] if "a_1" in text else ["A", "B", "C"]
+    expression = parse(text, labels)
+
+    assert expression.holds(lambda label: label in true) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("A and D or B", "names D, but the conditions are A, B"),
+        ("A", "leaves out B"),
+        ("A and", "has 'its end' where"),
+        ("A B", "has 'B' where 'and' or 'or'"),
+        ("(A and B", "lacks a closing parenthesis"),
+        ("A and B)", "has ')' where"),
+        ("A and or B", "has 'or' where"),
+        ("1 and A", "has '1' where"),
+        ("A & B", "has '&' where"),
+        ("(" * 60 + "A" + ")" * 60, "nests deeper"),
+    ],
+)
+def test_a_malformed_expression_is_explained(text: str, reason: str) -> None:
+    with pytest.raises(LogicError) as raised:
+        parse(text, ["A", "B"])
+
+    assert str(raised.value).startswith(reason)
+
+
+def test_an_expression_without_conditions_names_none() -> None:
+    with pytest.raises(LogicError, match="the conditions are none"):
+        parse("A", [])
+
+
+def test_labels_can_be_replaced() -> None:
+    text = parse("x and (y or z)", ["x", "y", "z"]).renamed({"x": "A", "y": "B", "z": "C"})
+
+    assert text == "A and (B or C)"
+
+
+def test_a_lone_label_is_an_expression() -> None:
+    assert parse("x", ["x"]).renamed({"x": "A"}) == "A"
+
+
+def test_default_labels_go_on_after_z() -> None:
+    assert [default_label(position) for position in (0, 25, 26, 27, 701, 702)] == [
+        "A",
+        "Z",
+        "AA",
+        "AB",
+        "ZZ",
+        "AAA",
+    ]

@@ -1,0 +1,55 @@
+"""How identity functions find records."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.resources.syncs.rules import matching
+from polytomic_mcp.sandbox.resources.syncs.rules.matching import Index
+
+
+@pytest.mark.parametrize(
+    ("function", "held", "value", "found"),
+    [
+        ("Equality", ["1", 1.0, "one", None], 1, [0, 1]),
+        ("Equality", ["Ada"], "ada", []),
+        ("ISubstring", ["Acme Inc.", "Beta", None], "acme", [0]),
+        ("OneOf", [["a", "b"], "b, c", ["d", None], None], "b", [0, 1]),
+        ("OneOf", ["x"], ["x", "y"], [0]),
+        (
+            "DomainMatch",
+            ["ada@mail.acme.example", "https://www.acme.example/x", "beta.example"],
+            "acme.example",
+            [0, 1],
+        ),
+        ("DomainMatch", ["shop.acme.co.uk", "other.co.uk"], "https://acme.co.uk", [0]),
+        ("DomainMatch", ["http://[bad", ""], "acme.example", []),
+        ("HostnameMatch", ["https://app.acme.example/login", "acme.example"], "app.acme.example:8443", [0]),
+    ],
+)
+def test_a_function_finds_what_it_says(function: str, held: list[Any], value: Any, found: list[int]) -> None:
+    index = Index(function)
+    for id_, each in enumerate(held):
+        index.add(id_, each)
+
+    assert index.find(value) == found
+
+
+def test_an_index_forgets_what_was_removed() -> None:
+    index = Index("Equality")
+    index.add(1, "a")
+    index.add(2, "a")
+    index.add(3, None)
+
+    index.remove(1, "a")
+    index.remove(3, None)
+
+    assert index.find("a") == [2]
+    assert index.find("b") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"), [("equality", "Equality"), ("ISUBSTRING", "ISubstring"), ("x", None)]
+)
+def test_a_function_is_known_in_any_case(name: str, canonical: str | None) -> None:
+    assert matching.canonical(name) == canonical

@@ -1,0 +1,157 @@
+"""What a run wrote down, and who may read it."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.resources.runs import logs
+
+
+@pytest.fixture
+async def stranger(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """Reaches the sandbox without its key."""
+    transport = httpx.ASGITransport(sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+        yield client
+
+
+@pytest.fixture
+async def run(stage: Any) -> str:
+    """Run a sync that inserts, updates and refuses a record, and return its execution's path."""
+    people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bøb"}, {"id": None, "name": "Nobody"}]
+    model = await stage.model("people", "id name", people)
+    stage.table("public.arrivals", "id name", [{"id": "2", "name": "Robert"}, {"id": "2", "name": "Rob"}])
+    sync = await stage.sync(model, "public.arrivals", fields="name>name", identity="id>id")
+    execution = await stage.start(sync)
+    return f"/api/syncs/{sync['id']}/executions/{execution['id']}"
+
+
+async def test_the_index_counts_each_log_and_says_where_it_is(stage: Any, run: str) -> None:
+    answer = await stage.http.get(f"{run}/logs")
+
+    data = answer.json()["data"]
+    counts = {type_: entry["count"] for type_, entry in data.items()}
+    assert counts == {"records": 3, "errors": 1, "warnings": 1, "inserts": 1, "updates": 2, "deletes": 0}
+    assert data["errors"]["url"] == f"http://sandbox{run}/errors"
+
+
+async def test_a_signed_address_needs_no_key(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+    answer = await stage.http.get(f"{run}/errors")
+    (url,) = answer.json()["data"]["urls"]
+
+    file = await stranger.get(url)
+
+    assert answer.json()["data"]["expires"] == "2026-01-15T09:15:00Z"
+    assert file.headers["content-type"] == "application/jsonl"
+    (line,) = map(json.loads, file.text.splitlines())
+    assert line == {"row": {"id": None, "name": "Nobody"}, "error": "the identity id has no value"}
+
+
+async def test_a_log_without_lines_has_no_file(stage: Any, run: str) -> None:
+    answer = await stage.http.get(f"{run}/deletes")
+
+    assert answer.json()["data"]["urls"] == []
+
+
+async def test_a_file_is_reached_by_a_redirect(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+    answer = await stage.http.get(f"{run}/updates/part-0.jsonl")
+
+    file = await stranger.get(answer.headers["Location"])
+
+    assert answer.status_code == 302
+    assert answer.content == b""
+    assert [json.loads(line)["name"] for line in file.text.splitlines()] == ["Bøb", "Bøb"]
+
+
+async def test_a_signed_address_expires(
+    stage: Any, run: str, stranger: httpx.AsyncClient, clock: Any
+) -> None:
+    (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
+    clock.advance(minutes=16)
+
+    file = await stranger.get(url)
+
+    assert file.status_code == 403
+    assert "expired" in file.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/errors/", "/inserts/"),
+        ("signature=", "signature=0"),
+        ("expires=1", "expires=9"),
+        ("expires=", "expires=x"),
+        ("expires=", "expires=" + "9" * 5_000),
+    ],
+)
+async def test_a_signature_opens_its_own_address_only(
+    stage: Any, run: str, stranger: httpx.AsyncClient, old: str, new: str
+) -> None:
+    (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
+
+    file = await stranger.get(url.replace(old, new))
+
+    assert file.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("/error", 404, "did you mean errors"),
+        ("/errors/other.json", 404, "part-0.jsonl"),
+        ("/consolelog?limit=0", 400, "limit must lie within 1 and 50"),
+        ("/consolelog?after=x", 400, "no cursor"),
+    ],
+)
+async def test_what_is_not_there_is_refused(
+    stage: Any, run: str, path: str, status: int, message: str
+) -> None:
+    answer = await stage.http.get(f"{run}{path}")
+
+    assert answer.status_code == status
+    assert message in answer.json()["message"]
+
+
+async def test_the_console_is_read_on_from_a_cursor(stage: Any, run: str) -> None:
+    first = (await stage.http.get(f"{run}/consolelog?limit=1")).json()["data"]
+    second = (await stage.http.get(f"{run}/consolelog?after={first['next_cursor']}")).json()["data"]
+    third = (await stage.http.get(f"{run}/consolelog?after={second['next_cursor']}")).json()["data"]
+
+    assert [entry["message"] for entry in first["entries"]] == ["Started in mode updateOrCreate"]
+    assert second["entries"][0]["payload"]["insert"] == 1
+    assert third == {"entries": [], "next_cursor": second["next_cursor"]}
+
+
+async def test_the_console_keeps_its_last_fifty_messages(stage: Any, run: str) -> None:
+    execution_id = run.rpartition("/")[2]
+    for number in range(60):
+        logs.say(stage.world, execution_id, "info", f"message {number}")
+
+    entries = (await stage.http.get(f"{run}/consolelog")).json()["data"]["entries"]
+
+    assert [entry["message"] for entry in entries] == [f"message {number}" for number in range(10, 60)]
+
+
+async def test_beyond_ten_thousand_lines_a_log_only_counts(stage: Any) -> None:
+    journal = logs.Journal(stage.world, "e")
+    for number in range(logs.MOST_LINES + 5):
+        journal.add("records", number)
+    journal.store()
+
+    assert logs.counts(stage.world, "e")["records"] == logs.MOST_LINES + 5
+    assert len(list(logs.lines(stage.world, "e", "records"))) == logs.MOST_LINES
+
+
+async def test_a_deleted_sync_takes_its_logs_along(stage: Any, run: str) -> None:
+    sync_path, _, rest = run.partition("/executions/")
+
+    answer = await stage.http.delete(sync_path)
+
+    assert answer.status_code == 204
+    assert logs.counts(stage.world, rest)["records"] == 0
+    assert list(logs.lines(stage.world, rest, "records")) == []

@@ -1,0 +1,106 @@
+"""What a sync's runs tell of themselves: an event for each beginning and each end."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.resources.events import events
+from polytomic_mcp.sandbox.resources.runs import executions
+
+
+@pytest.fixture
+def told(stage: Any) -> Any:
+    """Return what the events so far say, by type."""
+    return lambda: {event["type"]: event["event"] for event in events.recent(stage.world)}
+
+
+@pytest.fixture
+async def sync(stage: Any, model: str) -> dict[str, Any]:
+    made: dict[str, Any] = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    return made
+
+
+def ids(sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sync_id": sync["id"],
+        "sync_name": "My sync",
+        "execution_id": execution["id"],
+        "target_connection_id": sync["target"]["connection_id"],
+        "organization_id": sync["organization_id"],
+    }
+
+
+async def test_a_run_tells_of_its_beginning_and_of_what_it_moved(stage: Any, sync: Any, told: Any) -> None:
+    execution = await stage.start(sync)
+
+    assert told() == {
+        "sync.running": ids(sync, execution),
+        "sync.completed": {
+            **ids(sync, execution),
+            "status": "completed",
+            "trigger": "manual",
+            "schedule": {"frequency": "manual"},
+            "inserted_count": 1,
+            "updated_count": 0,
+            "upserted_count": 0,
+            "error_count": 0,
+            "warning_count": 0,
+            "record_count": 1,
+            "logs_url": f"/api/syncs/{sync['id']}/executions/{execution['id']}/logs",
+        },
+    }
+
+
+async def test_a_run_with_records_that_could_not_move_says_how_many(stage: Any, told: Any) -> None:
+    model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+
+    execution = await stage.start(sync)
+
+    assert told()["sync.completed_with_errors"] == {
+        **ids(sync, execution),
+        "error": "Record 1: the identity id has no value",
+        "number_of_errors": 1,
+        "number_of_warnings": 0,
+    }
+
+
+async def test_a_run_that_fails_says_why(stage: Any, sync: Any, workers: Any, told: Any) -> None:
+    workers.is_holding = True
+    execution = await stage.start(sync)
+    stage.world.tables.drop(stage.world.tables.get("postgresql", "public.people"))
+    workers.release()
+
+    failed = await stage.execution(sync, execution["id"])
+
+    assert told()["sync.failed"] == ids(sync, execution) | {"error": failed["errors"][0]}
+
+
+async def test_a_run_that_is_canceled_says_so(stage: Any, sync: Any, workers: Any, told: Any) -> None:
+    workers.is_holding = True
+    execution = await stage.start(sync)
+    await stage.http.post(f"/api/syncs/{sync['id']}/cancel")
+    workers.release()
+
+    assert told() == {"sync.canceled": ids(sync, execution) | {"status": "canceled"}}
+
+
+async def test_a_run_that_a_restart_ended_tells_nothing(
+    stage: Any, sync: Any, workers: Any, told: Any
+) -> None:
+    workers.is_holding = True
+    await stage.start(sync)
+
+    executions.interrupt_all(stage.world)
+
+    assert told() == {}
+
+
+async def test_a_run_of_a_sync_that_is_gone_tells_nothing(stage: Any, sync: Any, told: Any) -> None:
+    execution = executions.create(stage.world, sync["id"], {})
+    stage.world.store.delete("sync", sync["id"])
+
+    executions.finish(stage.world, execution, "completed")
+
+    assert told() == {}

@@ -1,0 +1,117 @@
+"""The tables and columns that a sync makes for itself."""
+
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox.common.problems import Problem
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources
+from polytomic_mcp.sandbox.resources.syncs.target_creation import plan_target, planned_target
+
+
+async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, model: str) -> None:
+    connection = await stage.connection("postgresql")
+    target = {"connection_id": connection, "create": {"schema": "crm", "name": "fresh"}}
+
+    made = await stage.sync(model, "", target=target, fields="name>name age>age", identity="id>id")
+    await stage.start(made)
+    again = await stage.create(model, target=target, fields="name>name")
+
+    table = stage.world.tables.get("postgresql", "crm.fresh")
+    assert made["target"] == {"connection_id": connection, "object": "crm.fresh"}
+    assert [(each.name, each.sql_type) for each in table.columns] == [
+        ("name", "VARCHAR"),
+        ("age", "DOUBLE"),
+        ("id", "VARCHAR"),
+    ]
+    assert stage.rows("crm.fresh") == [{"name": "Ada", "age": 36, "id": "1"}]
+    assert stage.codes(again) == [("target_exists", "target.create.name")]
+
+
+@pytest.mark.parametrize(
+    ("create_", "code"),
+    [({"name": "x", "color": "red"}, "invalid_creation"), ({"schema": "crm"}, "invalid_creation")],
+)
+async def test_a_new_table_that_cannot_be_made_is_refused(
+    stage: Any, model: str, create_: dict[str, str], code: str
+) -> None:
+    target = {"connection_id": await stage.connection("postgresql"), "create": create_}
+
+    answer = await stage.create(model, target=target, fields="nam>name")
+
+    assert [each for each, _ in stage.codes(answer)] == ["unknown_source_field", code]
+
+
+async def test_an_application_makes_no_new_target(stage: Any, model: str) -> None:
+    target = {"connection_id": await stage.connection("gong"), "create": {"name": "x"}}
+
+    answer = await stage.create(model, target=target)
+
+    assert stage.codes(answer) == [("unsupported_creation", "target.create")]
+
+
+async def test_a_new_table_without_a_schema_goes_into_the_usual_one(stage: Any, model: str) -> None:
+    connection = await stage.connection("mysql")
+    names = []
+
+    for name in ("shop.first", "second", "other.third"):
+        target = {"connection_id": connection, "create": {"name": name}}
+        names.append((await stage.sync(model, "", target=target, **stage.MAPPED))["target"]["object"])
+
+    assert names == ["shop.first", "public.second", "other.third"]
+
+
+async def test_a_new_field_becomes_a_column_where_the_target_allows_it(stage: Any, model: str) -> None:
+    stage.table("Guests", "Id Email", system="salesforce", kind="object", key="Id")
+    source = {"model_id": model, "field": "age"}
+    new = {"source": source, "target": "years", "new": True}
+    name = {"source": {"model_id": model, "field": "name"}, "target": "name"}
+
+    made = await stage.sync(model, "public.arrivals", fields=[name, new], identity="id>id")
+    await stage.start(made)
+    refused = await stage.create(model, "Guests", system="salesforce", fields=[new], identity="id>Email")
+
+    assert stage.rows("public.arrivals") == [{"id": "1", "name": "Ada", "age": None, "years": 36}]
+    assert stage.codes(refused) == [("unknown_target_field", "fields[0].target")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "columns"),
+    [("user_audience", "email hashed_email first_name"), ("company_audience", "domain name industry")],
+)
+async def test_a_new_audience_gets_the_columns_of_its_type(
+    http: Any, connect: Any, type_: str, columns: str
+) -> None:
+    ads = await connect("linkedinads", oauth_refresh_token="token")
+    asked = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
+
+    answer = await http.get(
+        f"/api/connections/{ads['id']}/modelsync/target/fields",
+        params={f"properties[{name}]": value for name, value in asked.items()},
+    )
+
+    assert [each["id"] for each in answer.json()["data"]["fields"]][:3] == columns.split()
+
+
+async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any) -> None:
+    ads = await connect("linkedinads", oauth_refresh_token="token")
+
+    answer = await http.get(f"/api/connections/{ads['id']}/modelsync/target/fields?properties[name]=N")
+
+    assert answer.status_code == 200
+    assert answer.json()["data"]["fields"] == []
+
+
+async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage: Any) -> None:
+    create = {"name": "Payers", "account": "nobody", "type": "user_audience"}
+
+    problem = plan_target(stage.world, "linkedinads", {}, create, Sources(stage.world.store))
+
+    assert isinstance(problem, Problem)
+    assert problem.path == "target.create.account"
+    assert "512345678::urn:li:organization:987654" in problem.message
+
+
+async def test_a_system_that_makes_no_objects_plans_none(stage: Any) -> None:
+    with pytest.raises(ValueError, match="gong makes no target objects"):
+        planned_target(stage.world, "gong", {"name": "x"})

@@ -1,0 +1,111 @@
+"""Events over HTTP: what runs write down, in pages and windows of time, for 48 hours."""
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from polytomic_mcp.sandbox.resources.events import events
+
+
+@pytest.fixture
+def record(sandbox: Starlette) -> Any:
+    def recorded(type_: str = "sync.running", **payload: Any) -> None:
+        events.record(sandbox.state.world, type_, payload)
+
+    return recorded
+
+
+async def listed(http: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
+    answer = await http.get("/api/events", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+async def names(http: httpx.AsyncClient, **query: Any) -> list[str]:
+    return [event["event"]["sync_name"] for event in await listed(http, **query)]
+
+
+async def test_an_event_is_of_an_organization_and_a_moment(http: httpx.AsyncClient, record: Any) -> None:
+    record(sync_id="s")
+
+    (event,) = await listed(http)
+
+    assert event.pop("id")
+    assert event == {
+        "type": "sync.running",
+        "created_at": "2026-01-15T09:00:00Z",
+        "organization_id": ORGANIZATION_ID,
+        "event": {"organization_id": ORGANIZATION_ID, "sync_id": "s"},
+    }
+
+
+async def test_events_come_newest_first_ten_at_a_time(
+    http: httpx.AsyncClient, record: Any, clock: Any
+) -> None:
+    for number in range(12):
+        clock.advance(minutes=1)
+        record(sync_name=str(number))
+
+    first = (await http.get("/api/events")).json()
+    token = first["pagination"]["next_page_token"]
+
+    assert [event["event"]["sync_name"] for event in first["data"]] == [str(n) for n in range(11, 1, -1)]
+    assert await names(http, page_token=token) == ["1", "0"]
+    assert len(await listed(http, limit=100)) == 12
+
+
+@pytest.mark.parametrize("limit", [0, 101])
+async def test_a_page_holds_a_hundred_events_at_most(http: httpx.AsyncClient, limit: int) -> None:
+    assert (await http.get("/api/events", params={"limit": limit})).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["type", "event_type"])
+async def test_events_are_filtered_by_type(http: httpx.AsyncClient, record: Any, name: str) -> None:
+    record("sync.failed", sync_name="bad")
+    record("sync.completed", sync_name="good")
+
+    assert await names(http, **{name: "sync.failed"}) == ["bad"]
+
+
+async def test_both_ends_of_a_window_lie_outside(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
+    for name in "abc":
+        record(sync_name=name)
+        clock.advance(hours=1)
+
+    window = {"starting_after": "2026-01-15T09:00:00Z", "ending_before": "2026-01-15T11:00:00"}
+
+    assert await names(http, **window) == ["b"]
+
+
+async def test_a_window_without_a_time_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/events", params={"starting_after": "yesterday"})
+
+    assert answer.status_code == 422
+    assert "starting_after must be a time" in answer.json()["message"]
+
+
+async def test_events_of_another_organization_are_told_apart(http: httpx.AsyncClient, record: Any) -> None:
+    record(sync_name="theirs", organization_id="other")
+    record(sync_name="ours")
+
+    assert await names(http, organization_id="other") == ["theirs"]
+
+
+async def test_events_are_gone_after_48_hours(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
+    record(sync_name="old")
+    clock.advance(hours=24)
+    record(sync_name="young")
+    clock.advance(hours=24, seconds=1)
+
+    assert await names(http) == ["young"]
+
+
+async def test_the_types_are_listed(http: httpx.AsyncClient) -> None:
+    types = (await http.get("/api/events_types")).json()["data"]
+
+    assert len(types) == 10
+    assert {"sync.completed_with_errors", "bulk_sync.completed_with_error"} <= set(types)

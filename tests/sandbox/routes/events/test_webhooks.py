@@ -1,0 +1,329 @@
+"""Webhooks over HTTP: one for each organization, and events that really arrive there."""
+
+import hashlib
+import hmac
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from polytomic_mcp.sandbox.resources.events import deliveries, events
+
+SECRET = "a-shared-secret"
+ELSEWHERE = "https://hooks.acme.example/polytomic"
+
+
+@pytest.fixture
+def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
+    """Let something happen, and tell everybody before the call ends."""
+    world = sandbox.state.world
+    world.workers = workers
+    return lambda type_="sync.running", **payload: events.record(world, type_, payload)
+
+
+async def create(http: httpx.AsyncClient, endpoint: str = ELSEWHERE, **more: Any) -> dict[str, Any]:
+    answer = await http.post("/api/webhooks", json={"endpoint": endpoint, "secret": SECRET, **more})
+    assert answer.status_code == 200, answer.text
+    webhook: dict[str, Any] = answer.json()["data"]
+    return webhook
+
+
+async def attempts(http: httpx.AsyncClient, webhook: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+    answer = await http.get(f"/api/webhooks/{webhook['id']}/deliveries", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+async def test_a_webhook_is_made_with_its_secret_masked(http: httpx.AsyncClient) -> None:
+    webhook = await create(http)
+
+    assert (webhook["endpoint"], webhook["secret"], webhook["disabled"]) == (ELSEWHERE, "********", False)
+    assert (await http.get("/api/webhooks")).json()["data"] == [webhook]
+    assert (await http.get(f"/api/webhooks/{webhook['id']}")).json()["data"] == webhook
+
+
+async def test_an_organization_has_one_webhook(http: httpx.AsyncClient) -> None:
+    await create(http)
+
+    answer = await http.post("/api/webhooks", json={"endpoint": ELSEWHERE, "secret": SECRET})
+
+    assert answer.status_code == 422
+    assert answer.json()["key"] == "webhook_exists"
+
+
+@pytest.mark.parametrize("endpoint", ["hooks", "ftp://a.example", "http://[x", "https://"])
+async def test_an_endpoint_must_be_a_web_address(http: httpx.AsyncClient, endpoint: str) -> None:
+    answer = await http.post("/api/webhooks", json={"endpoint": endpoint, "secret": SECRET})
+
+    assert answer.status_code == 422
+    assert "endpoint must be a web address" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("secret", ["", "********"])
+async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) -> None:
+    answer = await http.post("/api/webhooks", json={"endpoint": ELSEWHERE, "secret": secret})
+
+    assert answer.status_code == 422
+
+
+async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: Any, happen: Any) -> None:
+    webhook = await create(http, web_receiver.url)
+
+    happen()
+
+    ((_, headers, body),) = web_receiver.came
+    event = json.loads(body)
+    assert (await http.get("/api/events")).json()["data"] == [event]
+    assert headers["Polytomic-Signature"] == hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    (delivery,) = await attempts(http, webhook)
+    assert delivery.pop("id")
+    assert delivery.pop("duration_ms") >= 0
+    assert delivery == {
+        "event_id": event["id"],
+        "event_type": "sync.running",
+        "attempted_at": "2026-01-15T09:00:00Z",
+        "success": True,
+        "status_code": 200,
+        "error_kind": None,
+        "error": None,
+        "response_body": '{"access_token": "issued"}',
+    }
+
+
+async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette) -> None:
+    await create(http, web_receiver.url)
+
+    events.record(sandbox.state.world, "sync.running", {})
+    sandbox.state.world.workers.shutdown(wait=True)
+
+    assert len(web_receiver.came) == 1
+
+
+async def test_what_happens_while_the_sandbox_closes_waits(
+    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
+) -> None:
+    await create(http, web_receiver.url)
+    world = sandbox.state.world
+    world.workers.shutdown(wait=True)
+
+    events.record(world, "sync.running", {})
+    waiting = len(web_receiver.came)
+    deliveries.send_due(world)
+
+    assert (waiting, len(web_receiver.came)) == (0, 1)
+
+
+async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+) -> None:
+    webhook = await create(http)
+    path = f"/api/webhooks/{webhook['id']}"
+
+    await http.put(path, json={"endpoint": ELSEWHERE, "secret": "another"})
+    kept = await http.put(path, json={"endpoint": web_receiver.url, "secret": "********"})
+    happen()
+
+    ((_, headers, body),) = web_receiver.came
+    assert kept.json()["data"]["endpoint"] == web_receiver.url
+    assert headers["Polytomic-Signature"] == deliveries.sign("another", body)
+
+
+async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+) -> None:
+    web_receiver.status = 503
+    webhook = await create(http, web_receiver.url)
+    happen()
+    pauses = []
+
+    for seconds in (30, 60, 120, 240, 480, 960):
+        before = len(web_receiver.came)
+        clock.advance(seconds=seconds - 1)
+        deliveries.send_due(sandbox.state.world)
+        assert len(web_receiver.came) == before
+        clock.advance(seconds=1)
+        deliveries.send_due(sandbox.state.world)
+        pauses.append(len(web_receiver.came) - before)
+
+    assert pauses == [1, 1, 1, 1, 1, 0]
+    tried = await attempts(http, webhook)
+    assert len(tried) == 6
+    assert {(each["status_code"], each["error_kind"], each["success"]) for each in tried} == {
+        (503, "status", False)
+    }
+
+
+async def test_an_event_that_arrives_at_last_is_not_sent_again(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+) -> None:
+    web_receiver.status = 500
+    webhook = await create(http, web_receiver.url)
+    happen()
+    web_receiver.status = 204
+    for _ in range(3):
+        clock.advance(minutes=1)
+        deliveries.send_due(sandbox.state.world)
+
+    assert [each["success"] for each in await attempts(http, webhook)] == [True, False]
+    assert len(await attempts(http, webhook, success=True)) == 1
+
+
+async def test_looking_at_deliveries_sends_nothing(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any
+) -> None:
+    web_receiver.status = 500
+    webhook = await create(http, web_receiver.url)
+    happen()
+    clock.advance(minutes=1)
+
+    await attempts(http, webhook)
+
+    assert len(web_receiver.came) == 1
+
+
+async def test_the_clock_sends_again_until_the_event_is_taken(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+) -> None:
+    web_receiver.statuses = [503, 500]
+    webhook = await create(http, web_receiver.url)
+    happen()
+
+    moved = (await http.post("/sandbox/clock", json={"advance": "1h"})).json()
+
+    event_id = json.loads(web_receiver.came[0][2])["id"]
+    again = {"webhook_id": webhook["id"], "event_id": event_id, "event_type": "sync.running"}
+    assert moved["deliveries"] == [
+        {**again, "attempted_at": "2026-01-15T09:00:30Z", "success": False, "error_kind": "status"},
+        {**again, "attempted_at": "2026-01-15T09:01:30Z", "success": True, "error_kind": None},
+    ]
+    assert len({body for _, _, body in web_receiver.came}) == 1
+    assert {headers["Polytomic-Signature"] for _, headers, _ in web_receiver.came} == {
+        deliveries.sign(SECRET, web_receiver.came[0][2])
+    }
+    assert (await http.get("/sandbox/clock")).json()["next_due"] is None
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
+async def test_an_endpoint_that_is_not_there_is_written_down(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, endpoint: str | None
+) -> None:
+    web_receiver.server.server_close()
+    webhook = await create(http, endpoint or web_receiver.url)
+
+    happen()
+
+    (delivery,) = await attempts(http, webhook)
+    assert (delivery["error_kind"], delivery["status_code"]) == ("connection", None)
+
+
+async def test_an_endpoint_that_takes_too_long_is_written_down(
+    http: httpx.AsyncClient, happen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: Any, **__: Any) -> None:
+        raise httpx.ReadTimeout("slow")
+
+    webhook = await create(http, "http://localhost:1/hook")
+    monkeypatch.setattr(httpx.Client, "post", slow)
+
+    happen()
+
+    (delivery,) = await attempts(http, webhook)
+    assert delivery["error_kind"] == "timeout"
+
+
+async def test_nothing_leaves_this_machine(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+    webhook = await create(http)
+
+    happen()
+    clock.advance(minutes=10)
+    happen()
+
+    assert [each["error_kind"] for each in await attempts(http, webhook)] == ["blocked", "blocked"]
+
+
+async def test_a_disabled_webhook_misses_what_happens(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+) -> None:
+    webhook = await create(http, web_receiver.url)
+    path = f"/api/webhooks/{webhook['id']}"
+
+    disabled = (await http.post(f"{path}/disable")).json()["data"]
+    happen()
+    enabled = (await http.post(f"{path}/enable")).json()["data"]
+    happen("sync.completed")
+
+    assert (disabled["disabled"], disabled["disabled_at"]) == (True, "2026-01-15T09:00:00Z")
+    assert enabled == webhook
+    assert [each["event_type"] for each in await attempts(http, webhook)] == ["sync.completed"]
+
+
+@pytest.mark.parametrize("how", ["disable", "delete"])
+async def test_what_waits_for_a_webhook_that_goes_is_dropped(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette, how: str
+) -> None:
+    web_receiver.status = 500
+    path = f"/api/webhooks/{(await create(http, web_receiver.url))['id']}"
+    happen()
+
+    await (http.post(f"{path}/disable") if how == "disable" else http.delete(path))
+    clock.advance(minutes=1)
+    deliveries.send_due(sandbox.state.world)
+
+    assert len(web_receiver.came) == 1
+
+
+async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient, happen: Any) -> None:
+    webhook = await create(http)
+    happen()
+    theirs = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
+    other = await create(http, organization_id=theirs)
+    happen("sync.running", organization_id=theirs)
+
+    deleted = await http.delete(f"/api/webhooks/{webhook['id']}")
+
+    assert deleted.status_code == 204
+    assert (await http.get(f"/api/webhooks/{webhook['id']}")).status_code == 404
+    assert await attempts(http, await create(http)) == []
+    assert len(await attempts(http, other)) == 1
+
+
+async def test_deliveries_come_in_pages_and_windows(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+    webhook = await create(http)
+    for _ in range(51):
+        clock.advance(minutes=1)
+        happen()
+    path = f"/api/webhooks/{webhook['id']}/deliveries"
+
+    first = (await http.get(path)).json()
+    token = first["pagination"]["next_page_token"]
+    second = (await http.get(path, params={"page_token": token})).json()
+
+    assert (len(first["data"]), len(second["data"])) == (50, 1)
+    assert second["pagination"] == {"next_page_token": ""}
+    assert len(await attempts(http, webhook, start="2026-01-15T09:49:00Z")) == 2
+    event_id = first["data"][0]["event_id"]
+    assert len(await attempts(http, webhook, event_id=event_id)) == 1
+
+
+async def test_deliveries_are_gone_after_48_hours(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+    webhook = await create(http)
+    happen()
+    clock.advance(hours=49)
+    happen()
+
+    assert len(await attempts(http, webhook)) == 1
+
+
+async def test_a_webhook_of_another_organization_hears_nothing(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+) -> None:
+    other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
+    await create(http, web_receiver.url, organization_id=other["id"])
+
+    happen()
+
+    assert web_receiver.came == []

@@ -1,0 +1,83 @@
+"""Roles and policies over HTTP."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN, MEMBER
+
+ROLES = "/api/permissions/roles"
+POLICIES = "/api/permissions/policies"
+
+
+async def create(http: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    answer = await http.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()["data"]
+    return made
+
+
+async def test_a_role_is_made_renamed_and_deleted(http: httpx.AsyncClient) -> None:
+    role = await create(http, ROLES, name="Analyst")
+    path = f"{ROLES}/{role['id']}"
+
+    renamed = (await http.put(path, json={"name": "Reader"})).json()["data"]
+    listed = (await http.get(ROLES)).json()["data"]
+    read = (await http.get(path)).json()["data"]
+    deleted = await http.delete(path)
+
+    assert not role["system"]
+    assert renamed == read == role | {"name": "Reader"}
+    assert [each["name"] for each in listed] == ["Admin", "Member", "Reader"]
+    assert deleted.status_code == 204
+    assert (await http.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("id_", [ADMIN, MEMBER])
+async def test_the_systems_roles_stay_as_they_are(http: httpx.AsyncClient, method: str, id_: str) -> None:
+    body = {"name": "Boss"} if method == "PUT" else None
+
+    answer = await http.request(method, f"{ROLES}/{id_}", json=body)
+
+    assert (answer.status_code, answer.json()["key"]) == (403, "system_role")
+
+
+async def test_a_role_that_goes_is_taken_from_users_and_policies(http: httpx.AsyncClient) -> None:
+    role = await create(http, ROLES, name="Analyst")
+    actions = [{"action": "create", "role_ids": [role["id"], ADMIN]}]
+    policy = await create(http, POLICIES, name="P", policy_actions=actions)
+    user = await create(
+        http, "/api/organization/users", email="e@acme.example", role_ids=[MEMBER, role["id"]]
+    )
+
+    await http.delete(f"{ROLES}/{role['id']}")
+
+    kept = (await http.get(f"{POLICIES}/{policy['id']}")).json()["data"]
+    assert kept["policy_actions"] == [{"action": "create", "role_ids": [ADMIN]}]
+    member = (await http.get(f"/api/organization/users/{user['id']}")).json()["data"]
+    assert member["role_ids"] == [MEMBER]
+
+
+async def test_a_policy_is_replaced_as_a_whole_and_deleted(http: httpx.AsyncClient) -> None:
+    actions = [{"action": "create", "role_ids": [ADMIN]}, {"action": "delete"}]
+    policy = await create(http, POLICIES, name="P", policy_actions=actions)
+    path = f"{POLICIES}/{policy['id']}"
+
+    replaced = (await http.put(path, json={"name": "Q"})).json()["data"]
+
+    assert policy["policy_actions"] == [actions[0], {"action": "delete", "role_ids": []}]
+    assert replaced == policy | {"name": "Q", "policy_actions": []}
+    assert (await http.get(POLICIES)).json()["data"] == [replaced]
+    assert (await http.delete(path)).status_code == 204
+    assert (await http.get(path)).status_code == 404
+
+
+async def test_a_policy_names_roles_that_there_are(http: httpx.AsyncClient) -> None:
+    actions = [{"action": "create", "role_ids": ["none"]}]
+
+    answer = await http.post(POLICIES, json={"name": "P", "policy_actions": actions})
+
+    assert answer.status_code == 400
+    assert "there is no role none" in answer.json()["message"]

@@ -1,0 +1,106 @@
+"""Users over HTTP, in one's own organization and, for partners, in any."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
+from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN, MEMBER
+
+OWN = "/api/organization/users"
+ANY = f"/api/organizations/{ORGANIZATION_ID}/users"
+EVE = "eve@acme.example"
+
+
+async def create(http: httpx.AsyncClient, path: str = OWN, **more: Any) -> dict[str, Any]:
+    answer = await http.post(path, json={"email": EVE, **more})
+    assert answer.status_code == 200, answer.text
+    user: dict[str, Any] = answer.json()["data"]
+    return user
+
+
+async def test_the_user_of_the_key_is_an_admin(http: httpx.AsyncClient) -> None:
+    (ada,) = (await http.get(OWN)).json()["data"]
+
+    assert ada == {
+        "id": USER_ID,
+        "email": "ada@acme.example",
+        "organization_id": ORGANIZATION_ID,
+        "role_ids": [ADMIN],
+        "role": "admin",
+        "harbor_ids": [],
+        "harbor_only": False,
+    }
+
+
+@pytest.mark.parametrize("path", [OWN, ANY])
+async def test_a_user_is_added_as_a_member_and_found_again(http: httpx.AsyncClient, path: str) -> None:
+    user = await create(http, path)
+
+    assert (user["email"], user["role_ids"], user["role"]) == (EVE, [MEMBER], "user")
+    assert (await http.get(f"{path}/{user['id']}")).json()["data"].items() >= user.items()
+    assert [each["email"] for each in (await http.get(path)).json()["data"]] == ["ada@acme.example", EVE]
+
+
+@pytest.mark.parametrize(
+    ("body", "role_ids"),
+    [
+        ({"role": "admin"}, [ADMIN]),
+        ({"role": "user"}, [MEMBER]),
+        ({"role_ids": [MEMBER, ADMIN]}, [MEMBER, ADMIN]),
+    ],
+)
+async def test_a_user_has_the_roles_given(
+    http: httpx.AsyncClient, body: dict[str, Any], role_ids: list[str]
+) -> None:
+    assert (await create(http, **body))["role_ids"] == role_ids
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"role": "owner"},
+        {"role": "admin", "role_ids": [ADMIN]},
+        {"role_ids": ["none"]},
+        {"email": "eve"},
+        {"email": "ada@acme.example"},
+    ],
+)
+async def test_what_does_not_fit_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await http.post(OWN, json={"email": EVE, **body})
+
+    assert answer.status_code == 422
+    assert (await http.get(OWN)).json()["data"][1:] == []
+
+
+async def test_a_change_replaces_roles_and_keeps_what_is_not_given(http: httpx.AsyncClient) -> None:
+    user = await create(http, role="admin")
+
+    renamed = await http.put(f"{ANY}/{user['id']}", json={"email": "eva@acme.example"})
+    changed = await http.put(f"{OWN}/{user['id']}", json={"role_ids": [MEMBER]})
+
+    assert renamed.json()["data"]["role_ids"] == [ADMIN]
+    assert (changed.json()["data"]["email"], changed.json()["data"]["role_ids"]) == (
+        "eva@acme.example",
+        [MEMBER],
+    )
+
+
+async def test_a_deleted_user_is_answered_and_gone(http: httpx.AsyncClient) -> None:
+    user = await create(http)
+
+    answer = await http.delete(f"{OWN}/{user['id']}")
+
+    assert answer.json()["data"] == user
+    assert (await http.get(f"{OWN}/{user['id']}")).status_code == 404
+
+
+async def test_nobody_deletes_themselves(http: httpx.AsyncClient) -> None:
+    assert (await http.delete(f"{OWN}/{USER_ID}")).status_code == 403
+
+
+async def test_a_user_is_found_in_their_own_organization_only(http: httpx.AsyncClient) -> None:
+    other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
+
+    assert (await http.get(f"/api/organizations/{other['id']}/users/{USER_ID}")).status_code == 404

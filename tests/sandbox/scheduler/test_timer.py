@@ -1,0 +1,96 @@
+"""A sandbox that is served does what is due as time passes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.scheduler import timer
+from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
+from polytomic_mcp.sandbox.scheduler.timer import Timer
+from polytomic_mcp.sandbox.world.world import World
+
+Sleep = Callable[[float], None]
+
+
+class Alarm(threading.Event):
+    """An alarm at which the timer sleeps as the test says."""
+
+    def __init__(self, sleep: Sleep) -> None:
+        super().__init__()
+        self.sleep = sleep
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.sleep(timeout or 0)
+        return True
+
+
+@pytest.fixture
+def world(clock: Any) -> Iterator[World]:
+    world: World = create_sandbox(clock=clock).state.world
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def slept(world: World, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let the timer sleep without time, and stop after a few turns; the sleeps are written down."""
+    monkeypatch.setattr(timer, "BREATH", 0)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.advance(seconds=seconds)
+        if len(slept) == 3:
+            world.signals.closing.set()
+
+    object.__setattr__(world.signals, "alarm", Alarm(sleep))
+    return slept
+
+
+def add_sync(world: World, **schedule: str) -> None:
+    sync = {"id": "s", "name": "s", "active": True, "schedule": schedule, "updated_at": world.now()}
+    world.store.put("sync", "s", sync | {"organization_id": world.organization_id})
+
+
+def run(world: World) -> None:
+    """Let the timer turn until the test's alarm ends it."""
+    turning = Timer(world)
+    turning.start()
+    turning._thread.join()
+
+
+def test_it_sleeps_until_something_is_due(world: World, slept: list[float]) -> None:
+    add_sync(world, frequency="hourly", minute="10")
+
+    run(world)
+
+    assert slept[0] == 600
+
+
+def test_it_looks_again_within_an_hour_whatever_it_knows(world: World, slept: list[float]) -> None:
+    run(world)
+
+    assert slept == [timer.LONGEST_SLEEP] * 3
+
+
+def test_a_fault_does_not_end_it(world: World, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Scheduler) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(Scheduler, "run_due", fail)
+
+    run(world)
+
+    assert slept == [timer.LONGEST_SLEEP] * 3
+
+
+def test_it_stops_while_it_sleeps(world: World) -> None:
+    turning = Timer(world)
+    turning.start()
+
+    turning.stop()
+
+    assert not turning._thread.is_alive()

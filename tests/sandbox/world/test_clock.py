@@ -1,0 +1,72 @@
+"""The sandbox's clock: it goes as another does, can be moved ahead, and remembers how far."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polytomic_mcp.errors import ConfigurationError
+from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.world.clock import MovableClock
+
+NINE = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def movable(clock: Any) -> MovableClock:
+    return MovableClock(clock, Store())
+
+
+def test_it_goes_as_the_other_clock_does(movable: MovableClock, clock: Any) -> None:
+    clock.advance(minutes=5)
+
+    assert movable() == NINE + timedelta(minutes=5)
+
+
+def test_it_is_moved_ahead_and_goes_on_from_there(movable: MovableClock, clock: Any) -> None:
+    movable.advance(timedelta(hours=1))
+    movable.move_to(NINE + timedelta(hours=2))
+    clock.advance(minutes=5)
+
+    assert movable() == NINE + timedelta(hours=2, minutes=5)
+
+
+def test_it_never_goes_back(movable: MovableClock) -> None:
+    movable.advance(timedelta(hours=-1))
+    movable.move_to(NINE - timedelta(days=1))
+
+    assert movable() == NINE
+
+
+def test_it_is_given_the_time_to_start_at_in_the_past_too(clock: Any) -> None:
+    movable = MovableClock(clock, Store(), start=datetime(2020, 1, 1, tzinfo=UTC))
+    clock.advance(hours=1)
+
+    assert movable() == datetime(2020, 1, 1, 1, tzinfo=UTC)
+
+
+def test_a_state_file_goes_on_where_it_was(clock: Any, tmp_path: Path) -> None:
+    state = tmp_path / "box.db"
+    first = create_sandbox(state=state, clock=clock)
+    first.state.world.clock.advance(timedelta(days=3))
+    first.state.world.close()
+    clock.advance(hours=1)
+
+    second = create_sandbox(state=state, clock=clock)
+    now = second.state.world.now()
+    second.state.world.close()
+    third = create_sandbox(state=state, clock=clock, start=NINE + timedelta(days=9))
+    later = third.state.world.now()
+    third.state.world.close()
+
+    assert (now, later) == ("2026-01-18T10:00:00Z", "2026-01-24T09:00:00Z")
+
+
+def test_a_state_file_cannot_start_before_its_own_time(clock: Any, tmp_path: Path) -> None:
+    state = tmp_path / "box.db"
+    create_sandbox(state=state, clock=clock).state.world.close()
+
+    with pytest.raises(ConfigurationError, match="it never goes back"):
+        create_sandbox(state=state, clock=clock, start=NINE - timedelta(days=1))
