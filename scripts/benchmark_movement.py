@@ -22,7 +22,7 @@ import duckdb
 import httpx
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _KEY: Final = "benchmark"
 _FLOW: Final = "my-gong-engage-flow"
@@ -55,15 +55,17 @@ def _child(task: str, rows: int, *paths: Path) -> tuple[float, float]:
 
 def _prepare(rows: int, state: Path, alone: Path) -> float:
     """Make the contacts known to both sides."""
-    world: World = create_sandbox(key=_KEY, state=state).state.world
-    table = world.tables.get("salesforce", "Contact")
+    workspace: Workspace = create_sandbox(key=_KEY, state=state).state.workspace
+    table = workspace.tables.get("salesforce", "Contact")
     key = table and table.column("Id")
     if table is None or key is None:
         raise RuntimeError("the sandbox has no contacts")
     contacts = ((f"{number:018d}", f"Number {number}", f"p{number}@acme.example") for number in range(rows))
-    world.tables.insert(table, ({"Id": id_, "Name": name, "Email": email} for id_, name, email in contacts))
-    world.tables.find(table, key, [])  # makes the index; DuckDB has its own
-    world.close()
+    workspace.tables.insert(
+        table, ({"Id": id_, "Name": name, "Email": email} for id_, name, email in contacts)
+    )
+    workspace.tables.find(table, key, [])  # makes the index; DuckDB has its own
+    workspace.close()
     with duckdb.connect(str(alone)) as connection:
         connection.execute("CREATE TABLE contact (id VARCHAR PRIMARY KEY, name VARCHAR, email VARCHAR)")
         connection.execute(
@@ -94,11 +96,11 @@ def _alone(rows: int, path: Path) -> float:
 
 async def _sandbox(rows: int, state: Path) -> float:
     app = create_sandbox(key=_KEY, state=state)
-    world: World = app.state.world
-    flow = world.tables.get("gong", _FLOW)
+    workspace: Workspace = app.state.workspace
+    flow = workspace.tables.get("gong", _FLOW)
     if flow is None:
         raise RuntimeError(f"the sandbox has no flow {_FLOW}")
-    world.tables.clear(flow)
+    workspace.tables.clear(flow)
     headers = {"Authorization": f"Bearer {_KEY}", "X-Polytomic-Version": "2025-09-18"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
@@ -110,9 +112,9 @@ async def _sandbox(rows: int, state: Path) -> float:
             answer = await http.get(f"/api/syncs/{sync}/executions/{execution['id']}")
             execution = answer.json()["data"]
         seconds = time.perf_counter() - began
-    if execution["counts"]["insert"] != rows or world.tables.count(flow) != rows:
+    if execution["counts"]["insert"] != rows or workspace.tables.count(flow) != rows:
         raise RuntimeError(f"not all rows arrived: {execution['counts']}")
-    world.close()
+    workspace.close()
     return seconds
 
 

@@ -242,17 +242,17 @@ FREE_TEXT = {
 """What nobody but the person knows."""
 
 
-async def furnish(api: Polytomic, world: Any) -> None:
+async def furnish(api: Polytomic, workspace: Any) -> None:
     """Connect each system the guides speak of, under the name they give it; store a sync of each kind."""
     parts = [part for guide in load_guides().values() for part in guide.arguments.values()]
     names = {part.type: part.default for part in parts if part.completes == "connection" and part.type}
     column = Column("e_mail", "string", "VARCHAR")
     base = (await api.call("POST /api/connections", name="Base", type="bigquery", configuration={}))["data"]
     for system, name in names.items():
-        stored = world.store.get("connection", base["id"]) | {"id": system, "name": name}
+        stored = workspace.store.get("connection", base["id"]) | {"id": system, "name": name}
         stored["type"] = stored["type"] | {"id": system}
-        world.store.put("connection", system, stored)
-        world.tables.create(Table(system, "app.people", "People", "table", (column,), "e_mail"))
+        workspace.store.put("connection", system, stored)
+        workspace.tables.create(Table(system, "app.people", "People", "table", (column,), "e_mail"))
     people = {"configuration": {"table": "app.people"}, "connection_id": "snowflake"}
     model = (await api.call("POST /api/models", name="People", **people))["data"]
     source = {"model_id": model["id"], "field": "e_mail"}
@@ -284,11 +284,11 @@ async def furnished() -> AsyncIterator[Client]:
     app = create_sandbox(key="sandbox-key")
     transport = httpx.ASGITransport(app)
     async with Polytomic("sandbox-key", base_url="http://sandbox", transport=transport) as api:
-        await furnish(api, app.state.world)
+        await furnish(api, app.state.workspace)
     settings = Settings(api_key=Secret("sandbox-key"), api_url="http://sandbox")
     async with Client(build_server(settings, transport=transport)) as client:
         yield client
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.mark.parametrize("name", load_guides())

@@ -153,7 +153,7 @@ async def test_secrets_are_masked(mode: str) -> None:
         await client.call_tool("create_connection", arguments)
         seen = await read(client, CONNECTION, connection_id="Warehouse")
         described = await read(client, CONNECTION_TYPE, type="snowflake")
-    app.state.world.close()
+    app.state.workspace.close()
 
     assert seen["configuration"]["username"] == "ada"
     assert "hunter-2" not in json.dumps(seen)

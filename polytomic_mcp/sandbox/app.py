@@ -1,4 +1,4 @@
-"""The sandbox assembled: one world, the API over it, and the pages people see."""
+"""The sandbox assembled: one workspace, the API over it, and the pages people see."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -27,12 +27,12 @@ from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.gateway.dispatch import Api, render
 from polytomic_mcp.sandbox.gateway.faults.failing_routes import failing
 from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
-from polytomic_mcp.sandbox.initial_data import seed_world
+from polytomic_mcp.sandbox.initial_data import seed_workspace
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, jobs
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
 from polytomic_mcp.sandbox.scheduler.timer import Timer
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _NO_TABLES: Final[Mapping[str, str | Path]] = MappingProxyType({})
 
@@ -54,8 +54,8 @@ def create_sandbox(
     lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
     Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
     the time now, aware and in UTC; the sandbox's own clock goes as this one does, from ``start`` on
-    where that is given, and can be moved ahead: what is due by then happens. ``app.state.world`` is the
-    ``World``, ``app.state.notes`` lists what is worth telling the user about their files.
+    where that is given, and can be moved ahead: what is due by then happens. ``app.state.workspace`` is the
+    ``Workspace``, ``app.state.notes`` lists what is worth telling the user about their files.
 
     ``allowed_hosts`` are those, as ``HOST`` or ``HOST:PORT``, at which connections of types postgresql,
     mysql and webhook reach real servers; those of this machine always do, all others have sample data.
@@ -63,7 +63,7 @@ def create_sandbox(
     ``faults`` go wrong from the first request on, as texts such as ``"status=503; times=2"``;
     ``app.state.faults`` are those that stand, and ``app.state.requests`` the requests seen.
 
-    Within a lifespan, what is due happens as time passes, and its end closes the world; without one
+    Within a lifespan, what is due happens as time passes, and its end closes the workspace; without one
     (``httpx.ASGITransport``) it happens when the clock is moved, and all the rest works the same.
 
     Raises:
@@ -72,21 +72,23 @@ def create_sandbox(
     """
     standing = _stand(faults)
     hosts = _allow(allowed_hosts)
-    world = _open(Store(state), key, clock, start, hosts)
-    world.faults = standing
-    notes = _populate(world, tables, contacts)
+    workspace = _open(Store(state), key, clock, start, hosts)
+    workspace.faults = standing
+    notes = _populate(workspace, tables, contacts)
     catalogue = load_catalogue()
-    api = Api(world, catalogue, failing({**ROUTES, **older_operations.ROUTES}), older_operations.OPERATIONS)
-    middleware = FaultMiddleware(api, world, catalogue)
+    api = Api(
+        workspace, catalogue, failing({**ROUTES, **older_operations.ROUTES}), older_operations.OPERATIONS
+    )
+    middleware = FaultMiddleware(api, workspace, catalogue)
     app = Starlette(
         routes=[Route("/api/{path:path}", middleware), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.world = world
-    app.state.faults = world.faults
-    app.state.requests = world.requests
+    app.state.workspace = workspace
+    app.state.faults = workspace.faults
+    app.state.requests = workspace.requests
     app.state.notes = notes
     return app
 
@@ -105,24 +107,24 @@ def _allow(texts: Iterable[str]) -> AllowedHosts:
         raise ConfigurationError(str(error)) from error
 
 
-def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> World:
+def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> Workspace:
     try:
-        return World(store, key, clock, start, hosts)
+        return Workspace(store, key, clock, start, hosts)
     except ValueError as error:
         store.close()
         raise ConfigurationError(str(error)) from error
 
 
-def _populate(world: World, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
-    """Fill a new world and tidy up one that was left; a world that cannot be filled is closed."""
+def _populate(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
+    """Fill a new workspace and tidy up one that was left; a workspace that cannot be filled is closed."""
     try:
-        notes = seed_world(world, tables, contacts)
-        executions.interrupt_all(world)
-        bulk_executions.interrupt_all(world)
-        jobs.interrupt_all(world)
-        queries.interrupt_all(world)
+        notes = seed_workspace(workspace, tables, contacts)
+        executions.interrupt_all(workspace)
+        bulk_executions.interrupt_all(workspace)
+        jobs.interrupt_all(workspace)
+        queries.interrupt_all(workspace)
     except BaseException as error:
-        world.close()
+        workspace.close()
         if isinstance(error, ValueError):
             raise ConfigurationError(str(error)) from error
         raise
@@ -131,11 +133,11 @@ def _populate(world: World, tables: Mapping[str, str | Path], contacts: str | No
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
-    timer = Timer(app.state.world)
+    timer = Timer(app.state.workspace)
     timer.start()
     yield
     timer.stop()
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

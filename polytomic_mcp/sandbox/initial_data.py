@@ -7,28 +7,30 @@ from polytomic_mcp.sandbox.data.files.imports import import_tables
 from polytomic_mcp.sandbox.data.sql.engine import QueryError
 from polytomic_mcp.sandbox.data.systems.crm_contacts import add_contacts
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles, users
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
-def seed_world(world: World, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
+def seed_workspace(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
     """Bring who is there at first, then the user's files, then the contacts.
 
     ``tables`` maps names (``contacts``, ``salesforce.Contact``) to files; ``contacts`` is SQL in
     Snowflake's dialect whose first column holds contact ids. Returns what is worth telling the
     user; a ``ValueError`` says which option cannot be done, and then nothing was seeded.
     """
-    with world.store.transaction():
+    with workspace.store.transaction():
         for noun in (organizations, roles, users):
-            noun.seed(world)
-        notes = import_tables(world.tables, tables)
-        return notes if contacts is None else [*notes, _add_contacts(world, contacts)]
+            noun.seed(workspace)
+        notes = import_tables(workspace.tables, tables)
+        return notes if contacts is None else [*notes, _add_contacts(workspace, contacts)]
 
 
-def _add_contacts(world: World, sql: str) -> str:
+def _add_contacts(workspace: Workspace, sql: str) -> str:
     try:
-        with world.engine.stream("snowflake", sql, dialect="snowflake") as stream:
+        with workspace.engine.stream("snowflake", sql, dialect="snowflake") as stream:
             names = [column.name for column in stream.columns]
-            count = add_contacts(world.tables, (dict(zip(names, row, strict=True)) for row in stream.rows))
+            count = add_contacts(
+                workspace.tables, (dict(zip(names, row, strict=True)) for row in stream.rows)
+            )
     except QueryError as error:
         raise QueryError(f"The query that names the contacts cannot run: {error}") from error
     return f"{count} contacts of the query were made known to the CRM"

@@ -14,8 +14,8 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
-from polytomic_mcp.sandbox.world.clock import MovableClock
-from polytomic_mcp.sandbox.world.requests_seen import RequestsSeen
+from polytomic_mcp.sandbox.workspace.clock import MovableClock
+from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
 from polytomic_mcp.settings import TOOLSETS, Secret, Settings
 
 IN_PROCESS = "http://sandbox"
@@ -46,7 +46,7 @@ class PolytomicSandbox:
         """Stop listening, wait for what runs, and let go of everything."""
         self._open.close()
         if not self._listens:
-            self.app.state.world.close()
+            self.app.state.workspace.close()
 
     @cached_property
     def url(self) -> str:
@@ -73,7 +73,7 @@ class PolytomicSandbox:
     @property
     def clock(self) -> MovableClock:
         """The sandbox's clock; ``advance`` of this class also does what becomes due."""
-        return self.app.state.world.clock
+        return self.app.state.workspace.clock
 
     @property
     def faults(self) -> Faults:
@@ -92,7 +92,7 @@ class PolytomicSandbox:
             ValueError: ``duration`` is none.
         """
         step = duration if isinstance(duration, timedelta) else read_duration(duration)
-        return Scheduler(self.app.state.world).move_to(self.clock() + step).shown()
+        return Scheduler(self.app.state.workspace).move_to(self.clock() + step).shown()
 
     def settings(self, **changes: Any) -> Settings:
         """Return settings for ``build_server`` that reach this sandbox by ``transport``; all toolsets."""

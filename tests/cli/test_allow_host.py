@@ -20,8 +20,8 @@ def parse(*words: str) -> argparse.Namespace:
 def test_hosts_reach_the_sandbox_and_the_words_that_start_it_again() -> None:
     options = SandboxOptions.of(parse(*WORDS), Settings())
     app = options.app("key")
-    reach = app.state.world.reach
-    app.state.world.close()
+    reach = app.state.workspace.reach
+    app.state.workspace.close()
 
     assert options.words() == WORDS
     assert reach.is_real("postgresql", {"hostname": "db.acme.com", "port": 5432})

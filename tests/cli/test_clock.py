@@ -158,7 +158,7 @@ def test_a_sandbox_starts_at_a_time_and_goes_on_from_where_it_was(
 
 def test_a_sandbox_cannot_start_before_its_own_time(command: Callable[..., Any], tmp_path: Path) -> None:
     state = tmp_path / "box.db"
-    create_sandbox(state=state).state.world.close()
+    create_sandbox(state=state).state.workspace.close()
 
     done = command("sandbox", f"--state={state}", "--clock=2020-01-01T00:00:00Z")
 

@@ -85,7 +85,7 @@ class Stage:
             self._syncs()
             self._administration()
             self._harbor()
-        app.state.world.close()
+        app.state.workspace.close()
 
     def copy(self, folder: Path) -> Starlette:
         """Open a sandbox that starts from the stage."""
@@ -234,7 +234,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 def sandbox() -> Iterator[Starlette]:
     app = create_sandbox()
     yield app
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture

@@ -54,14 +54,14 @@ OPERATIONS = sorted((path, method) for path, item in DOCUMENT["paths"].items() f
 def fuzzed(stage: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
     app = stage.copy(tmp_path_factory.mktemp("fuzzed"))
     yield app
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture(scope="module")
 def described(fuzzed: Starlette) -> Any:
     """The document, read from the sandbox, and the sandbox behind it without its lifespan.
 
-    schemathesis runs a lifespan around each call, and the sandbox's closes its world.
+    schemathesis runs a lifespan around each call, and the sandbox's closes its workspace.
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

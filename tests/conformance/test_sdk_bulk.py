@@ -168,7 +168,7 @@ async def test_the_sdk_follows_a_run_to_rows_that_arrived(
     export = await api.bulk_sync.executions.export_logs(**run)
     cancelled = (await api.bulk_sync.executions.cancel(id_, str(started.id))).data
 
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     assert execution.status == "completed"
     assert tables.count(tables.get("postgresql", "hubspot.contacts")) == tables.count(
         tables.get("hubspot", "contacts")
@@ -201,7 +201,7 @@ async def test_the_sdk_hears_that_a_run_is_under_way(
 ) -> None:
     sync = (await api.bulk_sync.create(**body)).data
     assert sync is not None
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     started = (await api.bulk_sync.start(str(sync.id))).data
     assert started is not None
     await _ended(api, str(sync.id), started.id)

@@ -55,8 +55,8 @@ async def test_the_sdk_takes_a_webhook_through_its_life(api: AsyncPolytomic, san
     assert (await api.webhooks.get(created.id)).data == created
     assert (await api.webhooks.list()).data == [created]
 
-    events.record(sandbox.state.world, "sync.failed", {"error": "no"})
-    sandbox.state.world.workers.shutdown(wait=True)
+    events.record(sandbox.state.workspace, "sync.failed", {"error": "no"})
+    sandbox.state.workspace.workers.shutdown(wait=True)
     (delivery,) = (await api.webhooks.list_deliveries(created.id, success=False)).data or []
     assert (delivery.event_type, delivery.error_kind) == ("sync.failed", "blocked")
 
@@ -77,7 +77,7 @@ async def test_the_sdk_takes_a_webhook_through_its_life(api: AsyncPolytomic, san
 
 async def test_the_sdk_replaces_who_is_told_of_errors(api: AsyncPolytomic, sandbox: Starlette) -> None:
     for kind in ("sync", "bulk_sync"):
-        sandbox.state.world.store.put(kind, "s", {"id": "s"})
+        sandbox.state.workspace.store.put(kind, "s", {"id": "s"})
     ada = ["ada@acme.example"]
 
     everywhere = await api.notifications.set_global_error_subscribers(emails=ada)

@@ -72,7 +72,7 @@ def methods() -> dict[str, Call]:
 def copy(stage: Any, tmp_path: Path) -> Iterator[Starlette]:
     app = stage.copy(tmp_path)
     yield app
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 def resolved(value: Any, ids: Mapping[str, str]) -> Any:

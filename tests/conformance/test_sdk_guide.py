@@ -14,7 +14,7 @@ PATIENCE = 5_000
 
 def expected_ids(sandbox: Starlette) -> tuple[set[str], set[str]]:
     """Return the ids the query picks, and those of them the CRM knows."""
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     rows = [row for _, row in tables.read(tables.get("snowflake", "public.salesforce_contacts"))]
     picked = {row["contact_id"] for row in rows if row["subscription_plan"] == "free"}
     known = {row["Id"] for _, row in tables.read(tables.get("salesforce", "Contact"))}
@@ -22,7 +22,7 @@ def expected_ids(sandbox: Starlette) -> tuple[set[str], set[str]]:
 
 
 def flow_ids(sandbox: Starlette, flow: str) -> set[str]:
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     return {row["Id"] for _, row in tables.read(tables.get("gong", flow))}
 
 

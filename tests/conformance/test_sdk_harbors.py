@@ -108,7 +108,7 @@ async def test_the_sdk_publishes_a_saved_query_and_an_agent_runs_it(
         )
     ).data
     assert run is not None
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     rows = (await agent.query_runner.get_query(str(run.id))).data
 
     assert preview is not None

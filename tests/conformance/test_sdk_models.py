@@ -80,7 +80,7 @@ async def test_the_sdk_polls_a_job(api: AsyncPolytomic, sandbox: Starlette, ware
     assert started.job is not None
     assert started.job.type is not None
     assert started.job.job_id is not None
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
 
     job = (await api.jobs.get(started.job.type, started.job.job_id)).data
 

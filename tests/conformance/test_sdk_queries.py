@@ -16,7 +16,7 @@ async def submitted(api: AsyncPolytomic, sandbox: Starlette, connection: str, qu
     assert answer is not None
     assert answer.id is not None
     assert answer.status == "created"
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     return answer.id
 
 

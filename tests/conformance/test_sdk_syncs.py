@@ -125,7 +125,7 @@ async def test_the_sdk_maps_fields_to_an_application(
     assert started is not None
     execution = await ended(sync.id, started.id)
 
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     rows = [row for _, row in tables.read(tables.get("hubspot", "contacts"))]
     assert execution.counts is not None
     assert execution.counts.insert == 1

@@ -73,7 +73,7 @@ class InlineWorkers(ThreadPoolExecutor):
 
 @pytest.fixture
 def workers() -> InlineWorkers:
-    """Workers that end before the call does, for a test's world."""
+    """Workers that end before the call does, for a test's workspace."""
     return InlineWorkers()
 
 
@@ -86,7 +86,7 @@ def clock() -> Clock:
 def sandbox(clock: Clock) -> Iterator[Starlette]:
     app = create_sandbox(key=KEY, clock=clock)
     yield app
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture

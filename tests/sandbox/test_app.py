@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
-def test_the_lifespan_closes_the_world() -> None:
+def test_the_lifespan_closes_the_workspace() -> None:
     app = create_sandbox()
 
     with TestClient(app) as client:
@@ -21,7 +21,7 @@ def test_the_lifespan_closes_the_world() -> None:
 
     assert answer.status_code == 200
     with pytest.raises(RuntimeError):
-        app.state.world.workers.submit(print)
+        app.state.workspace.workers.submit(print)
 
 
 async def test_two_sandboxes_in_one_process_never_meet() -> None:
@@ -36,7 +36,7 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
 
     answers = [await listed(one, "one"), await listed(two, "two"), await listed(one, "two")]
     for app in (one, two):
-        app.state.world.close()
+        app.state.workspace.close()
 
     assert [[row["name"] for row in answer.json().get("data", [])] for answer in answers] == [
         ["one"],
@@ -52,13 +52,13 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
 def test_a_sandbox_that_cannot_be_seeded_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch, fault: Exception, shown: type[Exception]
 ) -> None:
-    seeded: list[World] = []
+    seeded: list[Workspace] = []
 
-    def fail(world: World, *_: object) -> None:
-        seeded.append(world)
+    def fail(workspace: Workspace, *_: object) -> None:
+        seeded.append(workspace)
         raise fault
 
-    monkeypatch.setattr("polytomic_mcp.sandbox.app.seed_world", fail)
+    monkeypatch.setattr("polytomic_mcp.sandbox.app.seed_workspace", fail)
 
     with pytest.raises(shown):
         create_sandbox()
@@ -72,7 +72,7 @@ def test_a_run_that_was_under_way_when_the_process_ended_is_interrupted(tmp_path
     store.put("execution", "e1", {"id": "e1", "status": "running", "errors": [], "_sync_id": "s1"})
     store.close()
 
-    world = create_sandbox(state=tmp_path / "state.db").state.world
+    workspace = create_sandbox(state=tmp_path / "state.db").state.workspace
 
-    assert world.store.get("execution", "e1")["status"] == "interrupted"
-    world.close()
+    assert workspace.store.get("execution", "e1")["status"] == "interrupted"
+    workspace.close()

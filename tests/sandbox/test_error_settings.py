@@ -40,7 +40,7 @@ async def test_what_is_left_out_of_a_change_of_error_handling_stays(
     http: httpx.AsyncClient, sandbox: Starlette, kind: str
 ) -> None:
     path, defaults, changed = KINDS[kind]
-    sandbox.state.world.store.put(kind, "s", {"id": "s"})
+    sandbox.state.workspace.store.put(kind, "s", {"id": "s"})
     subscribed: dict[str, Any] = {"subscribers": ["ada@x.example"]}
 
     before = (await http.get(path)).json()["data"]

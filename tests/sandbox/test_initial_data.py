@@ -12,21 +12,21 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.crm_contacts import add_contacts, known_contacts
 from polytomic_mcp.sandbox.data.systems.systems import warehouses
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
-from polytomic_mcp.sandbox.initial_data import seed_world
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World(Store(), "key")
-    seed_world(world, {}, None)
-    yield world
-    world.close()
+def workspace() -> Iterator[Workspace]:
+    workspace = Workspace(Store(), "key")
+    seed_workspace(workspace, {}, None)
+    yield workspace
+    workspace.close()
 
 
-def test_gong_has_accounts_people_and_flows_with_the_guides_among_them(world: World) -> None:
-    kinds = {table.name: table.kind for table in world.tables.list("gong")}
-    flow = world.tables.get("gong", "my-gong-engage-flow")
+def test_gong_has_accounts_people_and_flows_with_the_guides_among_them(workspace: Workspace) -> None:
+    kinds = {table.name: table.kind for table in workspace.tables.list("gong")}
+    flow = workspace.tables.get("gong", "my-gong-engage-flow")
 
     assert kinds["accounts"] == kinds["people"] == "object"
     assert list(kinds.values()).count("flow") == 3
@@ -34,36 +34,36 @@ def test_gong_has_accounts_people_and_flows_with_the_guides_among_them(world: Wo
     assert flow.key == "Id"
     assert [column.name for column in flow.columns] == ["Id", "Name", "Email", "AddedAt"]
     assert flow.columns[0].required
-    assert world.tables.count(flow) == 3
+    assert workspace.tables.count(flow) == 3
 
 
-def test_every_warehouse_has_the_same_tables(world: World) -> None:
+def test_every_warehouse_has_the_same_tables(workspace: Workspace) -> None:
     shared = {"public.accounts", "public.orders", "public.salesforce_contacts", "public.users"}
 
-    assert all(shared <= {table.name for table in world.tables.list(id_)} for id_ in warehouses())
+    assert all(shared <= {table.name for table in workspace.tables.list(id_)} for id_ in warehouses())
 
 
-def test_some_contacts_of_the_warehouse_are_unknown_to_the_crm(world: World) -> None:
-    result = world.engine.query(
+def test_some_contacts_of_the_warehouse_are_unknown_to_the_crm(workspace: Workspace) -> None:
+    result = workspace.engine.query(
         "snowflake",
         "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'",
         dialect="snowflake",
     )
 
     ids = [id_ for (id_,) in result.rows]
-    known = known_contacts(world.tables)
+    known = known_contacts(workspace.tables)
     assert None in ids
     assert len([id_ for id_ in ids if id_ and id_ not in known]) == 2
     assert all(len(id_) == 18 and id_.startswith("003") for id_ in known)
     assert len(ids) >= 20
 
 
-def test_every_value_of_the_company_fits_its_column(world: World) -> None:
+def test_every_value_of_the_company_fits_its_column(workspace: Workspace) -> None:
     for system in ("gong", "hubspot", "salesforce", "snowflake"):
-        for table in world.tables.list(system):
+        for table in workspace.tables.list(system):
             quoted = ".".join(f'"{part}"' for part in table.name.split("."))
-            result = world.engine.query(system, f"FROM {quoted}", dialect="duckdb")
-            stored = [tuple(row.values()) for _, row in world.tables.read(table)]
+            result = workspace.engine.query(system, f"FROM {quoted}", dialect="duckdb")
+            stored = [tuple(row.values()) for _, row in workspace.tables.read(table)]
             assert result.rows == stored
             assert [column.sql_type for column in result.columns] == [
                 column.sql_type for column in table.columns
@@ -72,37 +72,39 @@ def test_every_value_of_the_company_fits_its_column(world: World) -> None:
 
 def test_seeding_again_changes_nothing(tmp_path: Path) -> None:
     def seeded(*, write: bool) -> list[tuple[str, int]]:
-        world = World(Store(tmp_path / "state.db"), "key")
-        seed_world(world, {}, None)
-        flow = world.tables.get("gong", "my-gong-engage-flow")
+        workspace = Workspace(Store(tmp_path / "state.db"), "key")
+        seed_workspace(workspace, {}, None)
+        flow = workspace.tables.get("gong", "my-gong-engage-flow")
         assert flow is not None
         if write:
-            world.tables.insert(flow, [{"Id": "new"}])
-        tables = [*world.tables.list("gong"), *world.tables.list("snowflake")]
-        counts = [(table.name, world.tables.count(table)) for table in tables]
-        world.close()
+            workspace.tables.insert(flow, [{"Id": "new"}])
+        tables = [*workspace.tables.list("gong"), *workspace.tables.list("snowflake")]
+        counts = [(table.name, workspace.tables.count(table)) for table in tables]
+        workspace.close()
         return counts
 
     assert seeded(write=True) == seeded(write=False)
 
 
-def test_the_contacts_of_a_query_become_known_to_the_crm(world: World, tmp_path: Path) -> None:
+def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
-    known = min(known_contacts(world.tables))
+    known = min(known_contacts(workspace.tables))
     path.write_text(
         f"contact_id,e_mail,first_name,Email\nA1,x,Ada,a@x.example\nA1,x,Ada,\n,,,\n{known},,,\nB2,,,\n"
     )
 
-    notes = seed_world(world, {"contacts": path}, "SELECT contact_id, first_name, email FROM contacts")
+    notes = seed_workspace(
+        workspace, {"contacts": path}, "SELECT contact_id, first_name, email FROM contacts"
+    )
 
-    table = world.tables.get("salesforce", "Contact")
+    table = workspace.tables.get("salesforce", "Contact")
     assert table is not None
-    added = [row for _, row in world.tables.read(table)][-2:]
+    added = [row for _, row in workspace.tables.read(table)][-2:]
     assert notes == [
         "people.csv: 5 rows in table public.contacts",
         "2 contacts of the query were made known to the CRM",
     ]
-    assert {"A1", "B2", known} <= known_contacts(world.tables)
+    assert {"A1", "B2", known} <= known_contacts(workspace.tables)
     assert [(row["Id"], row["FirstName"], row["Email"]) for row in added] == [
         ("A1", "Ada", "a@x.example"),
         ("B2", None, None),
@@ -110,25 +112,25 @@ def test_the_contacts_of_a_query_become_known_to_the_crm(world: World, tmp_path:
 
 
 def test_a_query_of_contacts_that_cannot_run_seeds_nothing(tmp_path: Path) -> None:
-    world = World(Store(), "key")
+    workspace = Workspace(Store(), "key")
     path = tmp_path / "people.csv"
     path.write_text("id\n1\n")
 
     with pytest.raises(QueryError, match="contacts cannot run: Table nowhere does not exist"):
-        seed_world(world, {"people": path}, "SELECT id FROM nowhere")
+        seed_workspace(workspace, {"people": path}, "SELECT id FROM nowhere")
 
-    assert world.tables.get("snowflake", "public.people") is None
-    world.close()
+    assert workspace.tables.get("snowflake", "public.people") is None
+    workspace.close()
 
 
-def test_without_a_crm_nobody_is_known(world: World) -> None:
-    contacts = world.tables.get("salesforce", "Contact")
+def test_without_a_crm_nobody_is_known(workspace: Workspace) -> None:
+    contacts = workspace.tables.get("salesforce", "Contact")
     assert contacts is not None
-    world.tables.drop(contacts)
+    workspace.tables.drop(contacts)
 
-    assert known_contacts(world.tables) == set()
+    assert known_contacts(workspace.tables) == set()
     with pytest.raises(ValueError, match="no contact can be made known"):
-        add_contacts(world.tables, iter([]))
+        add_contacts(workspace.tables, iter([]))
 
 
 def test_what_is_there_already_stays_when_a_system_is_first_looked_at() -> None:

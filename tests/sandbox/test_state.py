@@ -105,6 +105,6 @@ async def test_a_state_file_is_taken_up_by_the_next_sandbox(tmp_path: Path) -> N
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=HEADERS) as http:
             await http.post("/api/connections", json=body(number))
             listed.append([row["name"] for row in (await http.get("/api/connections")).json()["data"]])
-        app.state.world.close()
+        app.state.workspace.close()
 
     assert listed == [["Connection 0"], ["Connection 0", "Connection 1"]]

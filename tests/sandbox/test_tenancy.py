@@ -291,13 +291,13 @@ async def test_an_organization_goes_with_all_its_objects(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, sandbox: Starlette, other: str
 ) -> None:
     await furnish(eve)
-    sandbox.state.world.settle(60)
+    sandbox.state.workspace.settle(60)
 
     gone = await http.delete(f"/api/organizations/{other}")
 
     kinds = ("connection", "model", "sync", "bulk_sync", "execution", "bulk_execution")
     assert gone.status_code == 204
-    assert [sandbox.state.world.store.list(kind) for kind in kinds] == [[]] * len(kinds)
+    assert [sandbox.state.workspace.store.list(kind) for kind in kinds] == [[]] * len(kinds)
 
 
 async def test_an_idempotency_key_is_one_organizations(http: httpx.AsyncClient, other: str) -> None:
@@ -312,17 +312,17 @@ async def test_an_idempotency_key_is_one_organizations(http: httpx.AsyncClient, 
 
 def test_objects_of_an_earlier_sandbox_belong_to_the_first_organization(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
-    create_sandbox(state=state).state.world.close()
+    create_sandbox(state=state).state.workspace.close()
     with sqlite3.connect(state) as old:
         old.execute("DROP INDEX documents_by_owner")
         old.execute("ALTER TABLE documents DROP COLUMN owner")
         old.execute("INSERT INTO documents (kind, id, body) VALUES ('model', 'm', '{\"id\": \"m\"}')")
     old.close()
 
-    world = create_sandbox(state=state).state.world
-    found = [world.within(id_).store.get("model", "m") for id_ in (ORGANIZATION_ID, "other")]
-    owner = world.store.owner("model", "m")
-    world.close()
+    workspace = create_sandbox(state=state).state.workspace
+    found = [workspace.within(id_).store.get("model", "m") for id_ in (ORGANIZATION_ID, "other")]
+    owner = workspace.store.owner("model", "m")
+    workspace.close()
 
     assert found == [{"id": "m"}, None]
     assert owner == ORGANIZATION_ID

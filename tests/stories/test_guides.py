@@ -33,11 +33,11 @@ OLDEST = "2024-02-08"
 
 @dataclass(frozen=True)
 class Walked:
-    """A guide that was walked: what it ended with, what its steps answered, and the sandbox's world."""
+    """A guide that was walked: what it ended with, what its steps answered, and the sandbox's workspace."""
 
     outcome: Outcome
     answers: Row
-    world: Any
+    workspace: Any
 
     @property
     def counts(self) -> Row:
@@ -49,8 +49,8 @@ class Walked:
 
     def rows(self, system: str, name: str) -> list[Row]:
         """All rows that an object of a system holds now."""
-        table = self.world.tables.get(system, name)
-        return [row for _, row in self.world.tables.read(table)]
+        table = self.workspace.tables.get(system, name)
+        return [row for _, row in self.workspace.tables.read(table)]
 
 
 Check = Callable[[Walked], None]
@@ -230,7 +230,7 @@ def migrate_bulk_schedules(walked: Walked) -> None:
 @guide
 def place_connector_settings(walked: Walked) -> None:
     users = seed("warehouse", "public.users")
-    sync = walked.world.store.list("sync")[0]
+    sync = walked.workspace.store.list("sync")[0]
 
     assert sync["target"]["configuration"] == {"ignore_additional_emails": True}
     copies = walked.rows("s3", "postgres/public_users.json")
@@ -295,7 +295,7 @@ def is_signed(request: Row) -> bool:
 @guide
 def repeat_requests_safely(walked: Walked) -> None:
     assert walked.answers["first"] == walked.answers["second"]
-    assert [model["name"] for model in walked.world.store.list("model")] == ["Made once"]
+    assert [model["name"] for model in walked.workspace.store.list("model")] == ["Made once"]
     assert {row["plan"]: row["customers"] for row in walked.shown("rows")} == Counter(
         column(customers(), "plan")
     )
@@ -460,7 +460,7 @@ async def walked_through(name: str, version: str = NEWEST) -> Walked:
         async with Client(build_server(settings, caller=partial(Caller, sleep=glance))) as client:
             walk = Walk(client, Screen(io.StringIO()), settings)
             outcome = await walk.take(load_walkthroughs()[name])
-        walked = Walked(outcome, walk.answers, app.state.world)
+        walked = Walked(outcome, walk.answers, app.state.workspace)
         CHECKS[name](walked)
     return walked
 

@@ -103,7 +103,7 @@ class Recorded(httpx.AsyncBaseTransport):
 def sandbox() -> Iterator[httpx.ASGITransport]:
     app = create_sandbox(key=KEY)
     yield httpx.ASGITransport(app)
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture

@@ -193,8 +193,8 @@ class Company:
     """Copies what there is of each kind until there are as many as a large company has."""
 
     def __init__(self, app: Starlette) -> None:
-        self.world = app.state.world
-        self.store: Store = self.world.store
+        self.workspace = app.state.workspace
+        self.store: Store = self.workspace.store
         kinds = (*SIZES, "execution", "bulk_execution")
         self.moulds = {kind: self.store.list(kind)[0] for kind in kinds}
 
@@ -246,18 +246,18 @@ class Company:
             begun = self._ago(hours + 24 if is_stuck else hours + 1)
             ended = None if is_stuck else self._ago(hours)
             times = {"created_at": begun, "started_at": begun, "completed_at": ended}
-            own = {"id": self.world.new_id(), "_sync_id": sync_id, "_number": number, "status": status}
+            own = {"id": self.workspace.new_id(), "_sync_id": sync_id, "_number": number, "status": status}
             self.store.put(kind, own["id"], self.moulds[kind] | own | times)
 
     def _copy(self, kind: str, at: int, name: str, more: dict[str, Any]) -> str:
         """Put a copy under a name of its own; several were changed at the same moment."""
-        own = {"id": self.world.new_id(), "updated_at": self._ago(at // 3)}
+        own = {"id": self.workspace.new_id(), "updated_at": self._ago(at // 3)}
         own["name"] = f"{name}, {TEAMS[at % len(TEAMS)]} {at}"
         self.store.put(kind, own["id"], self.moulds[kind] | more | own)
         return own["id"]
 
     def _ago(self, hours: int) -> str:
-        return (self.world.clock() - timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+        return (self.workspace.clock() - timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def company() -> Iterator[tuple[Company, httpx.AsyncBaseTransport]]:
     planted = Company(app)
     planted.plant()
     yield planted, transport
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_without_the_network_the_sandbox_is_still_closed() -> None:
     with PolytomicSandbox(key="another") as sandbox:
         assert sandbox.headers["Authorization"] == "Bearer another"
 
-    assert sandbox.app.state.world.signals.closing.is_set()
+    assert sandbox.app.state.workspace.signals.closing.is_set()
 
 
 def test_over_the_network_everything_is_one_sandbox(polytomic_sandbox: PolytomicSandbox) -> None:

@@ -314,7 +314,7 @@ def sandbox() -> Iterator[httpx.ASGITransport]:
     """A transport into a fresh sandbox."""
     app = create_sandbox(key=KEY)
     yield httpx.ASGITransport(app)
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture

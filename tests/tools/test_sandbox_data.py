@@ -35,7 +35,7 @@ def ended(tools: Any, sandbox: Any) -> Any:
         connection = await tools("get_connection", connection_id="App")
         async with httpx.AsyncClient(transport=sandbox, base_url="http://sandbox", headers=HEADERS) as http:
             answer = await http.post(f"/api/connections/{connection['id']}/query", json={"query": query})
-        sandbox.app.state.world.workers.shutdown(wait=True)
+        sandbox.app.state.workspace.workers.shutdown(wait=True)
         return str(answer.json()["data"]["id"])
 
     return ended

@@ -7,7 +7,7 @@ from typing import Any
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.faults.fault import Fault
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Call:
     arguments: Mapping[str, Any]
     version: str
     base_url: str
-    world: World
+    workspace: Workspace
     credential: Credential
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     fault: Fault | None = None
@@ -48,7 +48,7 @@ Handler = Callable[[Call], Any]
 
 Handlers run on worker threads, so they may block; they refuse by raising ``RefusalError``. Those
 that write run in one transaction, which a refusal rolls back; what must start after it commits goes
-through ``World.run_later``.
+through ``Workspace.run_later``.
 """
 
 Routes = Mapping[str, Handler]

@@ -8,7 +8,7 @@ from polytomic_mcp.sandbox.common import tokens
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 MOST_ACTIVE: Final = 1_000
 """Temporary credentials an organization may have at a time (the API's documentation)."""
@@ -44,12 +44,16 @@ OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
 """Who the sandbox's own key stands for: its first user, and a partner (a choice: it shows the whole API)."""
 
 
-def find(world: World, token: str) -> Credential | None:
+def find(workspace: Workspace, token: str) -> Credential | None:
     """Return what a minted token stands for now: nothing once it has expired or its user is gone."""
     digest = tokens.digest(token)
     kinds = (_KEY, _TEMPORARY, HARBOR_KEY)
-    kept = next((found for kind in kinds if (found := world.store.get(kind, digest))), None)
-    if kept is None or world.store.get("user", kept["user_id"]) is None or not _is_active(world, kept):
+    kept = next((found for kind in kinds if (found := workspace.store.get(kind, digest))), None)
+    if (
+        kept is None
+        or workspace.store.get("user", kept["user_id"]) is None
+        or not _is_active(workspace, kept)
+    ):
         return None
     return Credential(
         kept["organization_id"],
@@ -61,13 +65,13 @@ def find(world: World, token: str) -> Credential | None:
     )
 
 
-def mint_key(world: World, user: JsonObject, *, force: bool) -> str:
+def mint_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
     """Return a new key of the user's; ``force`` revokes the one it has.
 
     Raises:
         RefusalError: 409, it has one (a guess: the API does not say what it answers without force).
     """
-    held = world.store.list(_KEY, {"user_id": user["id"]})
+    held = workspace.store.list(_KEY, {"user_id": user["id"]})
     if held and not force:
         raise RefusalError(
             409,
@@ -75,29 +79,31 @@ def mint_key(world: World, user: JsonObject, *, force: bool) -> str:
             key="api_key_exists",
         )
     for each in held:
-        world.store.delete(_KEY, each["id"])
-    return _mint(world, _KEY, Credential(user["organization_id"], user["id"]), {})
+        workspace.store.delete(_KEY, each["id"])
+    return _mint(workspace, _KEY, Credential(user["organization_id"], user["id"]), {})
 
 
-def mint_temporary(world: World, credential: Credential, lifetime: timedelta) -> JsonObject:
+def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timedelta) -> JsonObject:
     """Return the answer that shows a new token, good until ``expires_at``.
 
     Raises:
         RefusalError: 429, the organization has as many as it may.
     """
-    for each in world.store.list(_TEMPORARY):
-        if not _is_active(world, each):
-            world.store.delete(_TEMPORARY, each["id"])
+    for each in workspace.store.list(_TEMPORARY):
+        if not _is_active(workspace, each):
+            workspace.store.delete(_TEMPORARY, each["id"])
     active = [
-        each for each in world.store.list(_TEMPORARY) if each["organization_id"] == credential.organization_id
+        each
+        for each in workspace.store.list(_TEMPORARY)
+        if each["organization_id"] == credential.organization_id
     ]
     if len(active) >= MOST_ACTIVE:
         raise RefusalError(
             429, f"The organization has {MOST_ACTIVE} active temporary credentials; wait for some to expire."
         )
-    expires_at = written(world.clock() + lifetime)
-    id_ = world.new_id()
-    token = _mint(world, _TEMPORARY, replace(credential, credential_id=id_), {"expires_at": expires_at})
+    expires_at = written(workspace.clock() + lifetime)
+    id_ = workspace.new_id()
+    token = _mint(workspace, _TEMPORARY, replace(credential, credential_id=id_), {"expires_at": expires_at})
     return {
         "id": id_,
         "access_token": token,
@@ -106,17 +112,17 @@ def mint_temporary(world: World, credential: Credential, lifetime: timedelta) ->
     }
 
 
-def mint_harbor_key(world: World, credential: Credential) -> tuple[str, JsonObject]:
+def mint_harbor_key(workspace: Workspace, credential: Credential) -> tuple[str, JsonObject]:
     """Return a new key bound to the credential's Harbor, and what is kept of it."""
-    more = {"_harbor_id": credential.harbor_id, "created_at": world.now()}
-    token = _mint(world, HARBOR_KEY, credential, more)
+    more = {"_harbor_id": credential.harbor_id, "created_at": workspace.now()}
+    token = _mint(workspace, HARBOR_KEY, credential, more)
     digest = tokens.digest(token)
-    kept = world.find(HARBOR_KEY, digest) | {"_key": digest, "key_hint": token[-_HINT:]}
-    world.store.put(HARBOR_KEY, digest, kept)
+    kept = workspace.find(HARBOR_KEY, digest) | {"_key": digest, "key_hint": token[-_HINT:]}
+    workspace.store.put(HARBOR_KEY, digest, kept)
     return token, kept
 
 
-def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> str:
+def _mint(workspace: Workspace, kind: str, credential: Credential, more: JsonObject) -> str:
     token = f"sandbox_{tokens.mint()}"
     digest = tokens.digest(token)
     kept = {
@@ -128,13 +134,13 @@ def _mint(world: World, kind: str, credential: Credential, more: JsonObject) -> 
         "harbor_id": credential.harbor_id,
         "credential_id": credential.credential_id,
     }
-    world.store.put(kind, digest, kept | more)
+    workspace.store.put(kind, digest, kept | more)
     return token
 
 
-def _is_active(world: World, kept: JsonObject) -> bool:
+def _is_active(workspace: Workspace, kept: JsonObject) -> bool:
     harbor_id: str | None = kept.get("harbor_id")
-    if harbor_id is not None and world.store.get("harbor", harbor_id) is None:
+    if harbor_id is not None and workspace.store.get("harbor", harbor_id) is None:
         return False
     expires_at: str | None = kept.get("expires_at")
-    return expires_at is None or world.clock() < datetime.fromisoformat(expires_at)
+    return expires_at is None or workspace.clock() < datetime.fromisoformat(expires_at)

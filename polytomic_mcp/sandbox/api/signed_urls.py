@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LIFETIME: Final = timedelta(minutes=15)
 """How long a signed address opens; a guess."""
@@ -24,40 +24,40 @@ def expiry(now: datetime) -> int:
     return int((now + LIFETIME).timestamp())
 
 
-def sign(world: World, path: str, expires: int) -> str:
-    """Return the signature of a path that opens until ``expires``; another world's differs."""
-    return hmac.new(_secret(world), f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+def sign(workspace: Workspace, path: str, expires: int) -> str:
+    """Return the signature of a path that opens until ``expires``; another workspace's differs."""
+    return hmac.new(_secret(workspace), f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def address(world: World, base_url: str, path: str, expires: int) -> str:
+def address(workspace: Workspace, base_url: str, path: str, expires: int) -> str:
     """Return the address at which a path opens until ``expires``."""
-    query = urlencode({"expires": expires, "signature": sign(world, path, expires)})
+    query = urlencode({"expires": expires, "signature": sign(workspace, path, expires)})
     return f"{base_url}{path}?{query}"
 
 
-def refusal(world: World, request: Request) -> Response | None:
+def refusal(workspace: Workspace, request: Request) -> Response | None:
     """Return the answer, 403, to an address that is not signed, or no longer; None where it is."""
     expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
-    if is_valid(world, request.url.path, expires, signature):
+    if is_valid(workspace, request.url.path, expires, signature):
         return None
     message = "This address has expired or is not signed; ask for a new one where you got it."
     return JSONResponse({"status": 403, "message": message, "key": "forbidden"}, 403)
 
 
-def is_valid(world: World, path: str, expires: str, signature: str) -> bool:
+def is_valid(workspace: Workspace, path: str, expires: str, signature: str) -> bool:
     """Say whether the path opens now with this signature."""
     if not (expires.isascii() and expires.isdecimal() and len(expires) <= _LONGEST):
         return False
-    if world.clock().timestamp() > int(expires):
+    if workspace.clock().timestamp() > int(expires):
         return False
-    return hmac.compare_digest(sign(world, path, int(expires)).encode(), signature.encode())
+    return hmac.compare_digest(sign(workspace, path, int(expires)).encode(), signature.encode())
 
 
-def _secret(world: World) -> bytes:
-    """Return the world's own secret, made when first needed and kept with its state."""
-    with world.store.transaction():
-        document = world.store.get("secret", "logs")
+def _secret(workspace: Workspace) -> bytes:
+    """Return the workspace's own secret, made when first needed and kept with its state."""
+    with workspace.store.transaction():
+        document = workspace.store.get("secret", "logs")
         if document is None:
             document = {"value": secrets.token_hex(32)}
-            world.store.put("secret", "logs", document)
+            workspace.store.put("secret", "logs", document)
     return document["value"].encode()

@@ -11,25 +11,25 @@ from polytomic_mcp.sandbox.control.route import Control, bad_input, control
 
 def show(asked: Control) -> JsonObject:
     """Answer with the faults that stand."""
-    return {"data": [rule.to_json() for rule in asked.world.faults.rules()]}
+    return {"data": [rule.to_json() for rule in asked.workspace.faults.rules()]}
 
 
 def add(asked: Control) -> JsonObject:
     """Let the fault stand that the body describes."""
     try:
-        return {"data": asked.world.faults.add(asked.body).to_json()}
+        return {"data": asked.workspace.faults.add(asked.body).to_json()}
     except ValueError as error:
         raise bad_input(str(error)) from error
 
 
 def clear(asked: Control) -> None:
     """Lift all."""
-    asked.world.faults.clear()
+    asked.workspace.faults.clear()
 
 
 def remove(asked: Control) -> None:
     """Lift one."""
-    if not asked.world.faults.remove(asked.path["id"]):
+    if not asked.workspace.faults.remove(asked.path["id"]):
         raise not_found("fault", asked.path["id"])
 
 

@@ -10,12 +10,12 @@ from polytomic_mcp.sandbox.control.route import Control, control
 
 def show(asked: Control) -> JsonObject:
     """Answer with the last requests, oldest first."""
-    return {"data": [request.to_json() for request in asked.world.requests]}
+    return {"data": [request.to_json() for request in asked.workspace.requests]}
 
 
 def clear(asked: Control) -> None:
     """Forget them."""
-    asked.world.requests.clear()
+    asked.workspace.requests.clear()
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.api.bodies import read_body
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LARGEST_BODY: Final = 64 * 1024
 
@@ -24,7 +24,7 @@ LARGEST_BODY: Final = 64 * 1024
 class Control:
     """A request to the sandbox: ``path`` holds its path's placeholders, ``body`` the JSON object sent."""
 
-    world: World
+    workspace: Workspace
     path: Mapping[str, str]
     body: JsonObject
 
@@ -52,7 +52,7 @@ def bad_input(message: str) -> RefusalError:
 
 async def _answer(controller: Controller, request: Request) -> Response:
     try:
-        asked = Control(request.app.state.world, request.path_params, await _body(request))
+        asked = Control(request.app.state.workspace, request.path_params, await _body(request))
         answer = await anyio.to_thread.run_sync(controller, asked)
     except RefusalError as refusal:
         return _rendered(refusal.body(CURRENT), refusal.status)

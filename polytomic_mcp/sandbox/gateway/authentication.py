@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from polytomic_mcp.sandbox.api import credentials
 from polytomic_mcp.sandbox.api.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_token(authorization: str | None) -> Token:
             return Token("")
 
 
-def identify(world: World, token: Token) -> Credential:
+def identify(workspace: Workspace, token: Token) -> Credential:
     """Return whom a token stands for; may wait for the store.
 
     The sandbox's own key acts, as a partner's would, as the organization named beside it and in that
@@ -46,18 +46,18 @@ def identify(world: World, token: Token) -> Credential:
     Raises:
         RefusalError: 401, the token is none of the sandbox's, was revoked or has expired.
     """
-    if is_own(world, token):
-        named = token.organization_id and world.store.get("organization", token.organization_id)
+    if is_own(workspace, token):
+        named = token.organization_id and workspace.store.get("organization", token.organization_id)
         return replace(OWNER, organization_id=named["id"], holder="organization") if named else OWNER
-    credential = credentials.find(world, token.value)
+    credential = credentials.find(workspace, token.value)
     if credential is None:
         raise _unauthorized("The API key is wrong")
     return credential
 
 
-def is_own(world: World, token: Token) -> bool:
+def is_own(workspace: Workspace, token: Token) -> bool:
     """Say whether this is the sandbox's own key."""
-    return secrets.compare_digest(token.value.encode(), world.key.encode())
+    return secrets.compare_digest(token.value.encode(), workspace.key.encode())
 
 
 def _pair(text: str) -> Token:

@@ -32,7 +32,7 @@ from polytomic_mcp.sandbox.resources.connections.connect import sessions as conn
 from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
 from polytomic_mcp.sandbox.resources.organizations import organizations
 from polytomic_mcp.sandbox.resources.organizations.permissions import require_allowed
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes a request body may have; a guess, the API states none."""
@@ -44,21 +44,21 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Api:
-    """All operations of the catalogue over one world.
+    """All operations of the catalogue over one workspace.
 
     An operation without a route answers 501 with its name: the sandbox never improvises. ``older`` are
     the operations that only versions before the current one have.
     """
 
     def __init__(
-        self, world: World, catalogue: Catalogue, routes: Routes, older: Sequence[Operation] = ()
+        self, workspace: Workspace, catalogue: Catalogue, routes: Routes, older: Sequence[Operation] = ()
     ) -> None:
-        self._world = world
+        self._workspace = workspace
         self._routes = routes
         self._router = Router(catalogue.values())
         self._older_router = Router([*catalogue.values(), *older])
         self._validation = Validation(catalogue)
-        self._outcomes = Outcomes(world.store, world.clock)
+        self._outcomes = Outcomes(workspace.store, workspace.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,15 +78,15 @@ class Api:
         if request.url.path == connect_sessions.READ_PATH and (found := await self._session(request)):
             return found
         token = read_token(request.headers.get("Authorization"))
-        if token.organization_id is None and is_own(self._world, token):
+        if token.organization_id is None and is_own(self._workspace, token):
             return OWNER
-        return await anyio.to_thread.run_sync(identify, self._world, token)
+        return await anyio.to_thread.run_sync(identify, self._workspace, token)
 
     async def _session(self, request: Request) -> Credential | None:
         """Return what a connect session's own token stands for, however it comes."""
         _, _, held = request.headers.get("Authorization", "").partition(" ")
         tokens = (request.query_params.get("token"), held.strip())
-        return await anyio.to_thread.run_sync(connect_sessions.bearer, self._world, *tokens)
+        return await anyio.to_thread.run_sync(connect_sessions.bearer, self._workspace, *tokens)
 
     async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
         router = self._router if version == CURRENT else self._older_router
@@ -103,10 +103,10 @@ class Api:
         arguments = older_arguments.current(operation.id, arguments, version)
         self._validation.check(operation, arguments)
         base_url = str(request.base_url).rstrip("/")
-        world = self._world.within(credential.organization_id)
+        workspace = self._workspace.within(credential.organization_id)
         headers = {name: request.headers[name] for name in operation.headers if name in request.headers}
         fault = request.scope.get(FAULT)
-        call = Call(operation.id, arguments, version, base_url, world, credential, headers, fault)
+        call = Call(operation.id, arguments, version, base_url, workspace, credential, headers, fault)
         return await anyio.to_thread.run_sync(partial(self._perform, operation, call, key))
 
     def _require_emulated(self, operation: Operation) -> None:
@@ -131,7 +131,7 @@ class Api:
 
     def _act(self, operation: Operation, call: Call, keep: Callable[[Answer], None]) -> Answer:
         """Run the route; its effect and its kept outcome are committed together, or not at all."""
-        scope = nullcontext() if operation.effect == "read" else self._world.store.transaction()
+        scope = nullcontext() if operation.effect == "read" else self._workspace.store.transaction()
         try:
             with scope:
                 require_allowed(call := organizations.place(call))
@@ -143,7 +143,7 @@ class Api:
             answer = _failed(error, call.version)
             keep(answer)
         if operation.effect != "read":
-            self._world.signals.alarm.set()
+            self._workspace.signals.alarm.set()
         return answer
 
 

@@ -10,8 +10,8 @@ from polytomic_mcp.sandbox.api.router import Match, raw_path
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.faults.fault import Fault
 from polytomic_mcp.sandbox.gateway.faults.header import HEADER, read_header
-from polytomic_mcp.sandbox.world.requests_seen import RequestSeen
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.requests_seen import RequestSeen
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 BY_HEADER: Final = "header"
 """Stands for a rule's id where a header asked for the fault."""
@@ -23,12 +23,12 @@ _REFUSED: Final = 300
 class Exchange:
     """A request and its answer; ``match`` is the operation it names, if it names one."""
 
-    def __init__(self, world: World, request: Request, match: Match | None, send: Send) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, request: Request, match: Match | None, send: Send) -> None:
+        self._workspace = workspace
         self._request = request
         self._match = match
         self._send = send
-        self._time = world.now()
+        self._time = workspace.now()
         self._begun = time.perf_counter()
         self._status: int | None = None
         self._applied: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Exchange:
         if values := self._request.headers.getlist(HEADER):
             return self._asked(values)
         operation = self._match.operation.id if self._match else ""
-        rules = self._world.faults.of_request((operation, f"{self._request.method} {self._path}"))
+        rules = self._workspace.faults.of_request((operation, f"{self._request.method} {self._path}"))
         self._applied = tuple(rule.id for rule in rules)
         return [rule.fault for rule in rules]
 
@@ -57,8 +57,8 @@ class Exchange:
         """Tell of the request; faults of a run that it did not start are lifted."""
         for id_ in self._of_run:
             if self._status is None or self._status >= _REFUSED:
-                self._world.faults.remove(id_)
-        self._world.requests.add(
+                self._workspace.faults.remove(id_)
+        self._workspace.requests.add(
             RequestSeen(
                 self._time,
                 self._request.method,
@@ -74,7 +74,7 @@ class Exchange:
         asked = read_header(values, self._match)
         self._applied = (BY_HEADER,)
         try:
-            self._of_run = [self._world.faults.add(fault).id for fault in asked.of_run]
+            self._of_run = [self._workspace.faults.add(fault).id for fault in asked.of_run]
         except ValueError as error:
             raise RefusalError(400, str(error), key="bad_request") from error
         return list(asked.of_request)

@@ -13,15 +13,15 @@ from polytomic_mcp.sandbox.faults.fault import Fault
 from polytomic_mcp.sandbox.gateway.exchange import Exchange
 from polytomic_mcp.sandbox.gateway.faults.answers import rendered
 from polytomic_mcp.sandbox.gateway.faults.applying import apply_fault
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 class FaultMiddleware:
     """The API as a network shows it: late, broken or not at all, where somebody asked for that."""
 
-    def __init__(self, api: ASGIApp, world: World, catalogue: Catalogue) -> None:
+    def __init__(self, api: ASGIApp, workspace: Workspace, catalogue: Catalogue) -> None:
         self._api = api
-        self._world = world
+        self._workspace = workspace
         self._router = Router(catalogue.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,7 +31,7 @@ class FaultMiddleware:
             httpx.RemoteProtocolError: The connection is to break, and no server can close it.
         """
         request = Request(scope)
-        exchange = Exchange(self._world, request, self._match(request), send)
+        exchange = Exchange(self._workspace, request, self._match(request), send)
         try:
             await self._serve(exchange.faults(), scope, receive, exchange.send)
         except RefusalError as refusal:

@@ -50,7 +50,7 @@ def get(call: Call) -> JsonObject:
     """Answer with what the id belongs to: its type, where it is read, and its relations."""
     id_ = call.arguments["id"]
     for kind, path in _PATHS.items():
-        document = call.world.store.get(kind, id_)
+        document = call.workspace.store.get(kind, id_)
         if document is not None and _is_seen(call, kind, document):
             return {
                 "data": {
@@ -69,7 +69,7 @@ def _is_seen(call: Call, kind: str, document: JsonObject) -> bool:
     """Say whether the caller reaches an object; some are reached through another."""
     if kind in _PARENTS:
         parent, key = _PARENTS[kind]
-        return call.world.store.get(parent, document[key]) is not None
+        return call.workspace.store.get(parent, document[key]) is not None
     return is_reached(call, _organization(call, kind, document))
 
 
@@ -82,7 +82,7 @@ def _organization(call: Call, kind: str, document: JsonObject) -> str:
 def _relations(call: Call, document: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     flat = document | {"target_connection_id": document.get("target", {}).get("connection_id")}
     for name, kind, key in (*_RELATIONS, ("target_connection", "connection", "target_connection_id")):
-        related = call.world.store.get(kind, str(flat.get(key)))
+        related = call.workspace.store.get(kind, str(flat.get(key)))
         if related is not None:
             yield name, {"id": related["id"], "path": _PATHS[kind].format_map(related)}
 

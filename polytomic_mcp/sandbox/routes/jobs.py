@@ -15,7 +15,7 @@ def get(call: Call) -> JsonObject:
         raise RefusalError(
             400, f"There is no job type {type_}; there are {', '.join(TYPES)}", key="bad_request"
         )
-    job = call.world.find("job", call.arguments["id"])
+    job = call.workspace.find("job", call.arguments["id"])
     if job["type"] != type_:
         raise not_found("job", job["job_id"])
     return {"data": job}

@@ -57,11 +57,11 @@ OPERATIONS: Final = (
 
 def update_execution(call: Call) -> JsonObject:
     """Cancel an execution; that no other status can be asked for is a guess."""
-    execution = executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
+    execution = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
     if call.arguments["status"] not in ("canceling", "canceled"):
         raise bad_request(call.operation, "status can be set to canceled only")
-    executions.request_cancel(call.world, execution)
-    found = executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
+    executions.request_cancel(call.workspace, execution)
+    found = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
     return {"data": public(found)}
 
 
@@ -83,7 +83,7 @@ def get_target(call: Call) -> JsonObject:
 def share(call: Call) -> JsonObject:
     """Lend a connection of the caller's own organization, as the current version does by its full path."""
     arguments = dict(call.arguments)
-    own = {"org_id": call.world.organization_id, "connection_id": arguments.pop("parent_connection_id")}
+    own = {"org_id": call.workspace.organization_id, "connection_id": arguments.pop("parent_connection_id")}
     return sharing.create(replace(call, arguments={**arguments, **own}))
 
 

@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, timetable
 from polytomic_mcp.sandbox.resources.schedules.timetable import Due
 from polytomic_mcp.sandbox.resources.syncs import starts as sync_starts
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _STARTS: Final = {"sync": sync_starts, "bulk_sync": bulk_starts}
 _RUNNERS: Final = {"sync": runner.run, "bulk_sync": bulk_runner.run}
@@ -35,45 +35,45 @@ class ScheduledRun:
     run: Callable[[], object] | None = None
 
 
-def skip(world: World, due: Due, reason: str) -> ScheduledRun:
+def skip(workspace: Workspace, due: Due, reason: str) -> ScheduledRun:
     """Let a schedule pass without a run."""
-    timetable.skip(world, due)
+    timetable.skip(workspace, due)
     return ScheduledRun(due, reason=reason)
 
 
-def begin(world: World, due: Due) -> ScheduledRun | None:
+def begin(workspace: Workspace, due: Due) -> ScheduledRun | None:
     """Store the execution of a schedule that is due, ready to run; None where the sync is gone or off.
 
     That it was due is stored with it: a process that is killed starts nothing twice.
     """
-    with world.store.transaction():
-        sync = world.store.get(due.kind, due.sync["id"])
+    with workspace.store.transaction():
+        sync = workspace.store.get(due.kind, due.sync["id"])
         if sync is None or not sync["active"]:
             return None
-        if _HISTORIES[due.kind].current(world, sync["id"]) is not None:
-            return skip(world, due, "an execution is under way")
+        if _HISTORIES[due.kind].current(workspace, sync["id"]) is not None:
+            return skip(workspace, due, "an execution is under way")
         asked = {"trigger": "schedule"} if due.kind == "sync" else bulk_schedules.request(sync, due.schedule)
         if asked is None:
-            return skip(world, due, "none of the schedule's schemas is enabled")
-        timetable.skip(world, due)
-        return _start(world.within(sync["organization_id"]), due, sync, asked)
+            return skip(workspace, due, "none of the schedule's schemas is enabled")
+        timetable.skip(workspace, due)
+        return _start(workspace.within(sync["organization_id"]), due, sync, asked)
 
 
-def show(world: World, run: ScheduledRun) -> JsonObject:
+def show(workspace: Workspace, run: ScheduledRun) -> JsonObject:
     """Return what a caller is told of a run, with the state it is in now."""
     schedule = {} if run.due.kind == "sync" else {"schedule_id": run.due.schedule["id"]}
     shown: JsonObject = {f"{run.due.kind}_id": run.due.sync["id"], **schedule, "due": written(run.due.time)}
     if run.execution_id is None:
         return shown | {"reason": run.reason}
-    execution = world.store.get(_DOCUMENTS[run.due.kind], run.execution_id) or {}
+    execution = workspace.store.get(_DOCUMENTS[run.due.kind], run.execution_id) or {}
     return shown | {"execution_id": run.execution_id, "status": execution.get("status")}
 
 
-def _start(world: World, due: Due, sync: JsonObject, asked: JsonObject) -> ScheduledRun:
+def _start(workspace: Workspace, due: Due, sync: JsonObject, asked: JsonObject) -> ScheduledRun:
     starts = _STARTS[due.kind]
     try:
-        execution = starts.prepare(world, sync, asked)
+        execution = starts.prepare(workspace, sync, asked)
     except RefusalError as refusal:
-        return ScheduledRun(due, starts.fail(world, sync, asked, refusal.message)["id"])
-    run = partial(_RUNNERS[due.kind], world, sync["id"], execution["id"])
+        return ScheduledRun(due, starts.fail(workspace, sync, asked, refusal.message)["id"])
+    run = partial(_RUNNERS[due.kind], workspace, sync["id"], execution["id"])
     return ScheduledRun(due, execution["id"], run=run)

@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schedules.timetable import Due
 from polytomic_mcp.sandbox.scheduler import runs as scheduled_runs
 from polytomic_mcp.sandbox.scheduler.runs import ScheduledRun
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_RUNS: Final = 300
 """Runs of one schedule in one move of the clock: a day of a continuous one, twelve days of an hourly one."""
@@ -43,25 +43,25 @@ class Report:
 
 
 class Scheduler:
-    """The schedules of one world. Several for one world are the same: they take turns."""
+    """The schedules of one workspace. Several for one workspace are the same: they take turns."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def next_due(self) -> datetime | None:
         """Return when there is something to do next; a time that has passed means now."""
-        first = next(iter(timetable.upcoming(self._world)), None)
-        return _earliest(first and first.time, deliveries.next_due(self._world))
+        first = next(iter(timetable.upcoming(self._workspace)), None)
+        return _earliest(first and first.time, deliveries.next_due(self._workspace))
 
     def run_due(self) -> None:
         """Hand what is due now to the workers, and send the events that are due."""
-        with self._world.signals.stepping:
-            now = self._world.clock()
-            dues = (due for due in timetable.upcoming(self._world) if due.time <= now)
-            for run in _begin(self._world, dues):
+        with self._workspace.signals.stepping:
+            now = self._workspace.clock()
+            dues = (due for due in timetable.upcoming(self._workspace) if due.time <= now)
+            for run in _begin(self._workspace, dues):
                 if run.run is not None:
-                    self._world.run_later(run.run)
-        deliveries.send_due(self._world)
+                    self._workspace.run_later(run.run)
+        deliveries.send_due(self._workspace)
 
     def move_to(self, time: datetime) -> Report:
         """Move the clock to a time, and do what becomes due on the way, each thing at its own time.
@@ -69,45 +69,45 @@ class Scheduler:
         A run is over before the next begins. One schedule runs at most ``MOST_RUNS`` times; the rest is
         left out and named. A time that has passed moves nothing: what is due now is done.
         """
-        with self._world.signals.stepping:
-            self._world.settle(PATIENCE)
-            move = _Move(self._world, time)
+        with self._workspace.signals.stepping:
+            self._workspace.settle(PATIENCE)
+            move = _Move(self._workspace, time)
             move.perform()
-        self._world.signals.alarm.set()
+        self._workspace.signals.alarm.set()
         return move.report
 
 
 class _Move:
     """One move of the clock while it is made."""
 
-    def __init__(self, world: World, target: datetime) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, target: datetime) -> None:
+        self._workspace = workspace
         self._target = target
         self._runs: Counter[str] = Counter()
         self._left_out: dict[str, Due] = {}
-        self._delivered = {each["id"] for each in world.store.list(deliveries.KIND)}
+        self._delivered = {each["id"] for each in workspace.store.list(deliveries.KIND)}
         self.report = Report()
 
     def perform(self) -> None:
-        while not self._world.signals.closing.is_set():
-            dues = [due for due in timetable.upcoming(self._world) if due.key not in self._left_out]
-            time = _earliest(dues[0].time if dues else None, deliveries.next_due(self._world))
-            if time is None or time > max(self._target, self._world.clock()):
+        while not self._workspace.signals.closing.is_set():
+            dues = [due for due in timetable.upcoming(self._workspace) if due.key not in self._left_out]
+            time = _earliest(dues[0].time if dues else None, deliveries.next_due(self._workspace))
+            if time is None or time > max(self._target, self._workspace.clock()):
                 break
-            self._world.clock.move_to(time)
-            now = self._world.clock()
+            self._workspace.clock.move_to(time)
+            now = self._workspace.clock()
             self._run(due for due in dues if due.time <= now)
             self._deliver()
-        self._world.clock.move_to(self._target)
+        self._workspace.clock.move_to(self._target)
         for due in self._left_out.values():
             self._leave_out(due)
 
     def _run(self, dues: Iterable[Due]) -> None:
-        for run in _begin(self._world, filter(self._is_within_bounds, dues)):
+        for run in _begin(self._workspace, filter(self._is_within_bounds, dues)):
             if run.run is not None:
                 run.run()
             told = self.report.skipped if run.execution_id is None else self.report.started
-            told.append(scheduled_runs.show(self._world, run))
+            told.append(scheduled_runs.show(self._workspace, run))
 
     def _is_within_bounds(self, due: Due) -> bool:
         self._runs[due.key] += 1
@@ -117,24 +117,26 @@ class _Move:
         return False
 
     def _leave_out(self, due: Due) -> None:
-        run = scheduled_runs.skip(self._world, due, f"more than {MOST_RUNS} runs in one move of the clock")
-        self.report.left_out.append(scheduled_runs.show(self._world, run))
+        run = scheduled_runs.skip(
+            self._workspace, due, f"more than {MOST_RUNS} runs in one move of the clock"
+        )
+        self.report.left_out.append(scheduled_runs.show(self._workspace, run))
 
     def _deliver(self) -> None:
-        deliveries.send_due(self._world)
-        for delivery in self._world.store.list(deliveries.KIND):
+        deliveries.send_due(self._workspace)
+        for delivery in self._workspace.store.list(deliveries.KIND):
             if delivery["id"] not in self._delivered:
                 self._delivered.add(delivery["id"])
                 self.report.deliveries.append(deliveries.show(delivery))
 
 
-def _begin(world: World, dues: Iterable[Due]) -> Iterator[ScheduledRun]:
+def _begin(workspace: Workspace, dues: Iterable[Due]) -> Iterator[ScheduledRun]:
     """Begin what is due, one run for each sync; each run is taken up before the next is begun."""
     begun: set[str] = set()
     for due in dues:
         if due.sync["id"] in begun:
-            yield scheduled_runs.skip(world, due, _SAME_INSTANT)
-        elif (run := scheduled_runs.begin(world, due)) is not None:
+            yield scheduled_runs.skip(workspace, due, _SAME_INSTANT)
+        elif (run := scheduled_runs.begin(workspace, due)) is not None:
             begun.add(due.sync["id"])
             yield run
 

@@ -5,7 +5,7 @@ import threading
 from typing import Final
 
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LONGEST_SLEEP: Final = 3_600.0
 """Seconds after which it looks again whatever it knew: somebody may have set the machine's clock."""
@@ -17,11 +17,11 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Timer:
-    """Runs from ``start`` until the world is closing; whatever may change what is due wakes it."""
+    """Runs from ``start`` until the workspace is closing; whatever may change what is due wakes it."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._scheduler = Scheduler(world)
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._scheduler = Scheduler(workspace)
         self._thread = threading.Thread(target=self._run, name="sandbox-timer", daemon=True)
 
     def start(self) -> None:
@@ -30,12 +30,12 @@ class Timer:
 
     def stop(self) -> None:
         """Say that the sandbox ends, and wait until nothing is started any more."""
-        self._world.signals.closing.set()
-        self._world.signals.alarm.set()
+        self._workspace.signals.closing.set()
+        self._workspace.signals.alarm.set()
         self._thread.join()
 
     def _run(self) -> None:
-        signals = self._world.signals
+        signals = self._workspace.signals
         while not signals.closing.is_set():
             signals.alarm.clear()
             signals.alarm.wait(self._turn())
@@ -51,4 +51,4 @@ class Timer:
             return LONGEST_SLEEP
         if due is None:
             return LONGEST_SLEEP
-        return min(max((due - self._world.clock()).total_seconds(), 0), LONGEST_SLEEP)
+        return min(max((due - self._workspace.clock()).total_seconds(), 0), LONGEST_SLEEP)

@@ -1,4 +1,4 @@
-"""Routes of a test's own over an empty world."""
+"""Routes of a test's own over an empty workspace."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Serve = Callable[[Routes], httpx.AsyncClient]
 
@@ -18,17 +18,17 @@ Serve = Callable[[Routes], httpx.AsyncClient]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serve routes, and return a client that reaches them."""
-    world = World(Store(), "sandbox-key")
+    workspace = Workspace(Store(), "sandbox-key")
 
     def client(routes: Routes) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(Api(world, load_catalogue(), routes)),
+            transport=httpx.ASGITransport(Api(workspace, load_catalogue(), routes)),
             base_url="http://sandbox",
             headers={"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"},
         )
 
     yield client
-    world.close()
+    workspace.close()
 
 
 @pytest.fixture

@@ -54,12 +54,12 @@ async def test_what_a_route_wrote_before_it_refused_is_undone(serve: Any) -> Non
     started: list[str] = []
 
     def half(call: Call) -> None:
-        call.world.store.put("model", "m1", {"id": "m1"})
-        call.world.run_later(lambda: started.append("work"))
+        call.workspace.store.put("model", "m1", {"id": "m1"})
+        call.workspace.run_later(lambda: started.append("work"))
         raise RefusalError(422, "no")
 
     def models(call: Call) -> dict[str, Any]:
-        return {"data": call.world.store.list("model")}
+        return {"data": call.workspace.store.list("model")}
 
     async with serve({"POST /api/connections/{id}/schemas/refresh": half, "GET /api/models": models}) as http:
         refused = await http.post("/api/connections/c/schemas/refresh")

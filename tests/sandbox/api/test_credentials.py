@@ -77,12 +77,12 @@ async def test_a_key_goes_with_its_user(http: httpx.AsyncClient, eve: str) -> No
 
 async def test_a_key_outlives_a_restart_and_is_not_in_the_state(tmp_path: Any) -> None:
     state = tmp_path / "state.db"
-    first = create_sandbox(state=state).state.world
+    first = create_sandbox(state=state).state.workspace
     user = first.store.get("user", USER_ID)
     key = credentials.mint_key(first, user, force=False)
     first.close()
 
-    second = create_sandbox(state=state).state.world
+    second = create_sandbox(state=state).state.workspace
     found = credentials.find(second, key)
     second.close()
 
@@ -186,4 +186,4 @@ async def test_an_organization_has_a_thousand_credentials_at_a_time(
     later = await http.post(TEMPORARY, json={"subject": {"type": "user"}})
 
     assert [full.status_code, later.status_code] == [429, 200]
-    assert len(sandbox.state.world.store.list("temporary_credential")) == 1
+    assert len(sandbox.state.workspace.store.list("temporary_credential")) == 1

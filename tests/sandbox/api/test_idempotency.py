@@ -17,22 +17,22 @@ from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
 CONNECTION = {"name": "CRM", "type": "hubspot", "configuration": {"oauth_refresh_token": "hunter2"}}
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World(Store(), "sandbox-key")
-    yield world
-    world.close()
+def workspace() -> Iterator[Workspace]:
+    workspace = Workspace(Store(), "sandbox-key")
+    yield workspace
+    workspace.close()
 
 
-def client(world: World, routes: Routes) -> httpx.AsyncClient:
+def client(workspace: Workspace, routes: Routes) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Api(world, load_catalogue(), routes)),
+        transport=httpx.ASGITransport(Api(workspace, load_catalogue(), routes)),
         base_url="http://sandbox",
         headers={"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18", **KEY},
     )
@@ -62,7 +62,7 @@ async def test_a_minted_secret_is_replayed_and_kept_nowhere(tmp_path: Path) -> N
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
             answers += [await http.post(keys) for _ in range(times)]
-        app.state.world.close()
+        app.state.workspace.close()
 
     first, second, later = answers
     assert first.json() == second.json()
@@ -123,14 +123,14 @@ async def test_a_call_refused_before_its_route_may_be_repaired_under_its_key(htt
 @pytest.mark.parametrize(
     "fault", [RuntimeError("boom"), RefusalError(409, "busy", headers={"X-Why": "busy"})]
 )
-async def test_a_failure_is_an_outcome_and_replayed(world: World, fault: Exception) -> None:
+async def test_a_failure_is_an_outcome_and_replayed(workspace: Workspace, fault: Exception) -> None:
     calls: list[Call] = []
 
     def fail(call: Call) -> None:
         calls.append(call)
         raise fault
 
-    async with client(world, {"POST /api/connections/{id}/schemas/refresh": fail}) as http:
+    async with client(workspace, {"POST /api/connections/{id}/schemas/refresh": fail}) as http:
         answers = [await http.post("/api/connections/c/schemas/refresh") for _ in range(2)]
 
     assert answers[0].status_code in {409, 500}
@@ -139,17 +139,17 @@ async def test_a_failure_is_an_outcome_and_replayed(world: World, fault: Excepti
     assert len(calls) == 1
 
 
-async def test_the_outcome_of_a_reading_post_is_replayed_too(world: World) -> None:
+async def test_the_outcome_of_a_reading_post_is_replayed_too(workspace: Workspace) -> None:
     counted = iter(range(9))
 
-    async with client(world, {"POST /api/connections/test": lambda _: {"data": next(counted)}}) as http:
+    async with client(workspace, {"POST /api/connections/test": lambda _: {"data": next(counted)}}) as http:
         body = {"type": "hubspot", "configuration": {}}
         answers = [await http.post("/api/connections/test", json=body) for _ in range(2)]
 
     assert [answer.json() for answer in answers] == [{"data": 0}, {"data": 0}]
 
 
-async def test_a_key_whose_call_still_runs_is_locked(world: World) -> None:
+async def test_a_key_whose_call_still_runs_is_locked(workspace: Workspace) -> None:
     entered, leave = threading.Event(), threading.Event()
     answers: list[httpx.Response] = []
 
@@ -159,7 +159,7 @@ async def test_a_key_whose_call_still_runs_is_locked(world: World) -> None:
         return {"data": "done"}
 
     async with (
-        client(world, {"POST /api/connections/{id}/schemas/refresh": slow}) as http,
+        client(workspace, {"POST /api/connections/{id}/schemas/refresh": slow}) as http,
         anyio.create_task_group() as group,
     ):
 
@@ -179,7 +179,7 @@ async def test_a_key_whose_call_still_runs_is_locked(world: World) -> None:
 async def test_no_secret_is_kept_with_an_outcome(http: httpx.AsyncClient, sandbox: Any) -> None:
     await http.post("/api/connections", json=CONNECTION, headers=KEY)
 
-    with sandbox.state.world.store.transaction() as connection:
+    with sandbox.state.workspace.store.transaction() as connection:
         kept = connection.execute("SELECT * FROM outcomes").fetchall()
 
     assert len(kept) == 1

@@ -9,7 +9,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
 from polytomic_mcp.sandbox.routes import ROUTES
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 async def test_every_operation_of_the_catalogue_is_served_or_refused_by_name(http: httpx.AsyncClient) -> None:
@@ -76,14 +76,14 @@ async def test_a_quoted_slash_stays_in_the_id_it_belongs_to(echo: Any) -> None:
 
 
 async def test_a_server_that_passes_no_raw_path_is_served_too() -> None:
-    world = World(Store(), "k")
-    api = Api(world, load_catalogue(), ROUTES)
+    workspace = Workspace(Store(), "k")
+    api = Api(workspace, load_catalogue(), ROUTES)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await api({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as http:
         answer = await http.get("/api/events_types", headers={"Authorization": "Bearer k"})
-    world.close()
+    workspace.close()
 
     assert answer.status_code == 200

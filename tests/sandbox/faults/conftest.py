@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.faults.rules import Rule
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -38,8 +38,8 @@ def crm() -> dict[str, Any]:
 class Runs:
     """A sync and a bulk sync of 5 people from MySQL to PostgreSQL, and what became of their runs."""
 
-    def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
-        self.world = world
+    def __init__(self, workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> None:
+        self.workspace = workspace
         self._http = http
         self._connect = connect
         self.connections: dict[str, str] = {}
@@ -47,9 +47,11 @@ class Runs:
     async def prepare(self) -> None:
         columns = (Column("id", "string", "VARCHAR"), Column("name", "string", "VARCHAR"))
         source = Table("mysql", "people", "people", "table", columns, "id")
-        self.world.tables.create(source)
-        self.world.tables.insert(source, [{"id": str(n), "name": f"Person {n}"} for n in range(1, 6)])
-        self.world.tables.create(Table("postgresql", "public.arrivals", "arrivals", "table", columns, None))
+        self.workspace.tables.create(source)
+        self.workspace.tables.insert(source, [{"id": str(n), "name": f"Person {n}"} for n in range(1, 6)])
+        self.workspace.tables.create(
+            Table("postgresql", "public.arrivals", "arrivals", "table", columns, None)
+        )
         shop = {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "shop"}
         self.connections["mysql"] = (await self._connect("mysql", **shop))["id"]
         self.connections["postgresql"] = (await self._connect("postgresql"))["id"]
@@ -101,7 +103,7 @@ class Runs:
 
     async def run(self, path: str, **more: Any) -> dict[str, Any]:
         started = await self.ask("POST", f"{path}/executions", json={}, **more)
-        self.world.settle(20)
+        self.workspace.settle(20)
         return await self.ask("GET", f"{path}/executions/{started['id']}")
 
     async def begun(self, rule: Rule) -> None:
@@ -111,13 +113,13 @@ class Runs:
                 await anyio.lowlevel.checkpoint()
 
     def arrived(self) -> int:
-        table = self.world.tables.get("postgresql", "public.arrivals")
+        table = self.workspace.tables.get("postgresql", "public.arrivals")
         assert table is not None
-        return self.world.tables.count(table)
+        return self.workspace.tables.count(table)
 
 
 @pytest.fixture
 async def runs(sandbox: Starlette, http: httpx.AsyncClient, connect: Connect) -> Runs:
-    prepared = Runs(sandbox.state.world, http, connect)
+    prepared = Runs(sandbox.state.workspace, http, connect)
     await prepared.prepare()
     return prepared

@@ -87,7 +87,7 @@ async def test_a_slow_run_goes_on_when_its_fault_is_lifted(sandbox: Starlette, r
     started = await runs.ask("POST", f"{path}/executions", json={})
     waiting = await runs.ask("GET", f"{path}/executions/{started['id']}")
     faults.remove(rule.id) if end == "remove" else getattr(faults, end)()
-    runs.world.settle(20)
+    runs.workspace.settle(20)
     ended = await runs.ask("GET", f"{path}/executions/{started['id']}")
 
     assert waiting["completed_at"] is None
@@ -137,7 +137,7 @@ async def test_a_run_fails_when_an_end_of_it_goes_down(
     await runs.begun(slow)
     sandbox.state.faults.add({"outage": system})
     sandbox.state.faults.remove(slow.id)
-    runs.world.settle(20)
+    runs.workspace.settle(20)
     ended = await runs.ask("GET", f"{path}/{started['id']}")
 
     assert ended["status"] == "failed"

@@ -20,9 +20,9 @@ async def test_an_id_leads_to_its_object_and_to_what_that_stands_on(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
     connection = await connect("snowflake", name="Warehouse")
-    world = sandbox.state.world
-    world.store.put("sync", "s", {"id": "s", "name": "S", "target": {"connection_id": connection["id"]}})
-    execution = executions.create(world, "s", {})
+    workspace = sandbox.state.workspace
+    workspace.store.put("sync", "s", {"id": "s", "name": "S", "target": {"connection_id": connection["id"]}})
+    execution = executions.create(workspace, "s", {})
 
     assert await found(http, connection["id"]) == {
         "id": connection["id"],
@@ -43,7 +43,7 @@ async def test_an_id_leads_to_its_object_and_to_what_that_stands_on(
 
 
 async def test_a_bulk_execution_leads_to_its_bulk_sync(http: httpx.AsyncClient, sandbox: Starlette) -> None:
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     store.put("bulk_sync", "b", {"id": "b", "name": "B"})
     store.put("bulk_execution", "e", {"id": "e", "_sync_id": "b"})
 

@@ -23,7 +23,7 @@ def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
         assert answer.status_code == 200, answer.text
         job = answer.json()["job"]
         assert (job["status"], job["result"], job["error"]) == ("created", None, None)
-        sandbox.state.world.workers.shutdown(wait=True)
+        sandbox.state.workspace.workers.shutdown(wait=True)
         shown = await http.get(f"/api/jobs/{job['type']}/{job['job_id']}")
         found: dict[str, Any] = shown.json()["data"]
         return found
@@ -85,15 +85,15 @@ async def test_an_update_runs_in_the_background_too(
 
 
 async def test_a_fault_of_the_sandbox_fails_the_job_without_its_traceback(sandbox: Starlette) -> None:
-    world = sandbox.state.world
+    workspace = sandbox.state.workspace
 
     def break_down() -> None:
         raise ZeroDivisionError
 
-    job = jobs.start(world, "previewmodel", break_down)
-    world.workers.shutdown(wait=True)
+    job = jobs.start(workspace, "previewmodel", break_down)
+    workspace.workers.shutdown(wait=True)
 
-    found = world.store.get("job", job["job_id"])
+    found = workspace.store.get("job", job["job_id"])
     assert (found["status"], found["error"]) == (
         "failed",
         "The sandbox failed; that is a fault of the sandbox.",
@@ -101,7 +101,7 @@ async def test_a_fault_of_the_sandbox_fails_the_job_without_its_traceback(sandbo
 
 
 async def test_an_unknown_job_or_type_is_refused(http: httpx.AsyncClient, sandbox: Starlette) -> None:
-    job = jobs.start(sandbox.state.world, "previewmodel", dict)
+    job = jobs.start(sandbox.state.workspace, "previewmodel", dict)
 
     assert (await http.get("/api/jobs/createmodel/nope")).status_code == 404
     assert (await http.get(f"/api/jobs/createmodel/{job['job_id']}")).status_code == 404
@@ -125,7 +125,7 @@ async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_rest
             (await http.get(f"/api/jobs/createmodel/{status}")).json()["data"]
             for status in ("created", "running", "done")
         ]
-    app.state.world.close()
+    app.state.workspace.close()
 
     assert (created["status"], running["status"], done["status"]) == ("failed", "failed", "done")
     assert "was restarted before this job ended; make the call again" in running["error"]
@@ -133,14 +133,14 @@ async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_rest
 
 
 def test_a_job_whose_end_cannot_be_stored_leaves_nothing_of_its_work(sandbox: Starlette) -> None:
-    world = sandbox.state.world
+    workspace = sandbox.state.workspace
 
     def work() -> object:
-        world.store.put("model", "m", {"id": "m"})
+        workspace.store.put("model", "m", {"id": "m"})
         return object()
 
-    job = jobs.start(world, "createmodel", work)
-    world.workers.shutdown(wait=True)
+    job = jobs.start(workspace, "createmodel", work)
+    workspace.workers.shutdown(wait=True)
 
-    assert world.store.get("job", job["job_id"])["status"] == "failed"
-    assert world.store.get("model", "m") is None
+    assert workspace.store.get("job", job["job_id"])["status"] == "failed"
+    assert workspace.store.get("model", "m") is None

@@ -12,9 +12,9 @@ OLDER = {"X-Polytomic-Version": "2024-02-08"}
 
 
 async def test_an_execution_is_cancelled_by_its_status(http: httpx.AsyncClient, sandbox: Starlette) -> None:
-    world = sandbox.state.world
-    world.store.put("sync", "s", {"id": "s", "name": "S"})
-    execution = executions.create(world, "s", {})
+    workspace = sandbox.state.workspace
+    workspace.store.put("sync", "s", {"id": "s", "name": "S"})
+    execution = executions.create(workspace, "s", {})
     path = f"/api/syncs/s/executions/{execution['id']}"
 
     refused = await http.put(path, json={"status": "completed"}, headers=OLDER)

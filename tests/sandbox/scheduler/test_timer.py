@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.scheduler import timer
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.scheduler.timer import Timer
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Sleep = Callable[[float], None]
 
@@ -28,14 +28,14 @@ class Alarm(threading.Event):
 
 
 @pytest.fixture
-def world(clock: Any) -> Iterator[World]:
-    world: World = create_sandbox(clock=clock).state.world
-    yield world
-    world.close()
+def workspace(clock: Any) -> Iterator[Workspace]:
+    workspace: Workspace = create_sandbox(clock=clock).state.workspace
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture
-def slept(world: World, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the timer sleep without time, and stop after a few turns; the sleeps are written down."""
     monkeypatch.setattr(timer, "BREATH", 0)
     slept: list[float] = []
@@ -44,51 +44,53 @@ def slept(world: World, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[flo
         slept.append(seconds)
         clock.advance(seconds=seconds)
         if len(slept) == 3:
-            world.signals.closing.set()
+            workspace.signals.closing.set()
 
-    object.__setattr__(world.signals, "alarm", Alarm(sleep))
+    object.__setattr__(workspace.signals, "alarm", Alarm(sleep))
     return slept
 
 
-def add_sync(world: World, **schedule: str) -> None:
-    sync = {"id": "s", "name": "s", "active": True, "schedule": schedule, "updated_at": world.now()}
-    world.store.put("sync", "s", sync | {"organization_id": world.organization_id})
+def add_sync(workspace: Workspace, **schedule: str) -> None:
+    sync = {"id": "s", "name": "s", "active": True, "schedule": schedule, "updated_at": workspace.now()}
+    workspace.store.put("sync", "s", sync | {"organization_id": workspace.organization_id})
 
 
-def run(world: World) -> None:
+def run(workspace: Workspace) -> None:
     """Let the timer turn until the test's alarm ends it."""
-    turning = Timer(world)
+    turning = Timer(workspace)
     turning.start()
     turning._thread.join()
 
 
-def test_it_sleeps_until_something_is_due(world: World, slept: list[float]) -> None:
-    add_sync(world, frequency="hourly", minute="10")
+def test_it_sleeps_until_something_is_due(workspace: Workspace, slept: list[float]) -> None:
+    add_sync(workspace, frequency="hourly", minute="10")
 
-    run(world)
+    run(workspace)
 
     assert slept[0] == 600
 
 
-def test_it_looks_again_within_an_hour_whatever_it_knows(world: World, slept: list[float]) -> None:
-    run(world)
+def test_it_looks_again_within_an_hour_whatever_it_knows(workspace: Workspace, slept: list[float]) -> None:
+    run(workspace)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
-def test_a_fault_does_not_end_it(world: World, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_does_not_end_it(
+    workspace: Workspace, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: Scheduler) -> None:
         raise LookupError
 
     monkeypatch.setattr(Scheduler, "run_due", fail)
 
-    run(world)
+    run(workspace)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
-def test_it_stops_while_it_sleeps(world: World) -> None:
-    turning = Timer(world)
+def test_it_stops_while_it_sleeps(workspace: Workspace) -> None:
+    turning = Timer(workspace)
     turning.start()
 
     turning.stop()

@@ -29,7 +29,7 @@ def _nothing(tables: "Tables", system: str) -> None:
 
 
 class Tables:
-    """All tables of one world; names are found in any case.
+    """All tables of one workspace; names are found in any case.
 
     Every write is a transaction of its own, or part of the ``store.transaction()`` around it. For
     whoever opens the state file, each table is also a view named ``<system>.<name>``. ``seed`` brings a

@@ -7,7 +7,7 @@ from polytomic_mcp.sandbox.api.call import public
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "bulk_sync"
 
@@ -36,12 +36,12 @@ _REQUIRED: Final = (
 )
 
 
-def compose(world: World, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
+def compose(workspace: Workspace, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
     """Return the sync without its schemas; ``held`` is what it was, whose schedules keep their ids."""
     return {
         **{name: arguments[name] for name in _REQUIRED},
         **{name: arguments.get(name, default) for name, default in _DEFAULTS.items()},
-        **bulk_schedules.compose_all(world, arguments, held),
+        **bulk_schedules.compose_all(workspace, arguments, held),
     }
 
 

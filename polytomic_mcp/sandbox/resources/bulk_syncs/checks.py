@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.bulk_syncs import NORMALIZATIONS
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
 from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "mode": bulk_destinations.MODES,
@@ -26,20 +26,20 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 _MOST_LIMIT: Final = 1_000
 
 
-def connection_problems(world: World, sync: JsonObject) -> list[Problem]:
+def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]:
     """Return why the source cannot be read or the destination not written to."""
     found: list[Problem] = []
     for end, module in (("source", bulk_sources), ("destination", bulk_destinations)):
         path = f"{end}_connection_id"
-        connection = world.store.get("connection", sync[path])
+        connection = workspace.store.get("connection", sync[path])
         if connection is None:
             found.append(Problem("unknown_connection", f"there is no connection {sync[path]}", path))
-        elif reason := module.objection(connection) or world.faults.outage(connection):
+        elif reason := module.objection(connection) or workspace.faults.outage(connection):
             found.append(Problem(f"not_a_{end}", reason, path))
     return found
 
 
-def setting_problems(world: World, sync: JsonObject) -> Iterator[Problem]:
+def setting_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with the settings of a sync whose connections hold."""
     for name, values in _CHOICES.items():
         if sync[name] not in values:
@@ -48,26 +48,26 @@ def setting_problems(world: World, sync: JsonObject) -> Iterator[Problem]:
         if sync[name] is not None and not 1 <= sync[name] <= _MOST_LIMIT:
             yield Problem("invalid_value", f"must lie within 1 and {_MOST_LIMIT}", name)
     yield from _cutoff_problems(sync, "data_cutoff_timestamp")
-    source = world.find("connection", sync["source_connection_id"])
-    destination = world.find("connection", sync["destination_connection_id"])
+    source = workspace.find("connection", sync["source_connection_id"])
+    destination = workspace.find("connection", sync["destination_connection_id"])
     yield from _configuration_problems(destination, sync["destination_configuration"])
     for key in sync["source_configuration"]:
         if key not in bulk_sources.settings(source):
             hint = nearest(key, bulk_sources.settings(source))
             message = f"{system_of(source)} takes no such setting here; {hint}"
             yield Problem("unknown_setting", message, f"source_configuration.{key}")
-    yield from bulk_schedules.problems(world, sync)
+    yield from bulk_schedules.problems(workspace, sync)
 
 
-def schema_problems(world: World, sync: JsonObject) -> Iterator[Problem]:
+def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with the schemas of a sync whose settings hold."""
-    source = world.find("connection", sync["source_connection_id"])
+    source = workspace.find("connection", sync["source_connection_id"])
     enabled = [schema for schema in sync["_schemas"] if schema["enabled"]]
     if not sync["_schemas"]:
         message = f"connection {source['name']} holds no data here; the sandbox has none for its type"
         yield Problem("no_schemas", message, "source_connection_id")
     for schema in enabled:
-        table = bulk_sources.get_table(world, source, schema["id"])
+        table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
     counts = Counter(bulk_schemas.output_name(sync, schema).casefold() for schema in enabled)
@@ -75,7 +75,7 @@ def schema_problems(world: World, sync: JsonObject) -> Iterator[Problem]:
         if count > 1:
             message = f"{count} schemas have the output name {name}; give them other user_output_names"
             yield Problem("duplicate_output", message, "schemas")
-    yield from _overlap_problems(world, sync, source, enabled)
+    yield from _overlap_problems(workspace, sync, source, enabled)
 
 
 def _configuration_problems(destination: JsonObject, configuration: JsonObject) -> Iterator[Problem]:
@@ -146,10 +146,10 @@ def _cutoff_problems(document: JsonObject, path: str) -> Iterator[Problem]:
 
 
 def _overlap_problems(
-    world: World, sync: JsonObject, source: JsonObject, enabled: list[JsonObject]
+    workspace: Workspace, sync: JsonObject, source: JsonObject, enabled: list[JsonObject]
 ) -> Iterator[Problem]:
     """Yield where a sync would write over what it reads."""
-    destination = world.find("connection", sync["destination_connection_id"])
+    destination = workspace.find("connection", sync["destination_connection_id"])
     if system_of(source) != system_of(destination):
         return
     read = {schema["id"].casefold() for schema in enabled}

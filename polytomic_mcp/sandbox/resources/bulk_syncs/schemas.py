@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import normalized
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 DISCOVERY: Final = ("all", "onlyIncremental", "onlyNonIncremental", "none")
 
@@ -66,13 +66,16 @@ def patched(
 
 
 def select(
-    world: World, connection: JsonObject, requests: Iterable[Mapping[str, Any] | str], problems: list[Problem]
+    workspace: Workspace,
+    connection: JsonObject,
+    requests: Iterable[Mapping[str, Any] | str],
+    problems: list[Problem],
 ) -> list[JsonObject]:
     """Return every schema of the source, those that are named as they are asked for, the others off.
 
     Without any request, all are on.
     """
-    tables = bulk_sources.list_tables(world, connection)
+    tables = bulk_sources.list_tables(workspace, connection)
     names = [table.name for table in tables]
     wanted: dict[str, Mapping[str, Any] | str] = {}
     for position, request in enumerate(requests):
@@ -87,12 +90,12 @@ def select(
     return [compose(table, wanted.get(table.name.casefold(), off), problems) for table in tables]
 
 
-def discover(world: World, connection: JsonObject, sync: JsonObject) -> list[JsonObject]:
+def discover(workspace: Workspace, connection: JsonObject, sync: JsonObject) -> list[JsonObject]:
     """Return a sync's schemas with what the source has had since: its settings say whether that is on.
 
     A field that went is left out; a schema that went stays, and its runs say so.
     """
-    tables = {table.name: table for table in bulk_sources.list_tables(world, connection)}
+    tables = {table.name: table for table in bulk_sources.list_tables(workspace, connection)}
     held = {schema["id"]: schema for schema in sync["_schemas"]}
     adds_fields = sync["automatically_add_new_fields"] in _ADDING
     known = [

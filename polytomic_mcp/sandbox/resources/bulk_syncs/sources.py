@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.schemas import schemas
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TRACKABLE: Final = ("number", "datetime")
 """The types of a field that can tell how far a run has read (a guess)."""
@@ -28,27 +28,27 @@ _SETTINGS: Final = ("replication_slot",)
 """What a database takes as ``source_configuration``: kept, and without effect on what is read."""
 
 
-def list_tables(world: World, connection: JsonObject) -> list[Table]:
+def list_tables(workspace: Workspace, connection: JsonObject) -> list[Table]:
     """Return the tables a bulk sync can read; a flow or an audience is a place to write to only (a guess)."""
-    return [_widened(world, connection, table) for table in _tables(world, connection)]
+    return [_widened(workspace, connection, table) for table in _tables(workspace, connection)]
 
 
-def get_table(world: World, connection: JsonObject, schema_id: str) -> Table | None:
+def get_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> Table | None:
     """Return the table of a schema's id, in any case, or None where there is none to read."""
-    table = world.tables.get(system_of(connection), schema_id)
-    return _widened(world, connection, table) if table and _is_source(table) else None
+    table = workspace.tables.get(system_of(connection), schema_id)
+    return _widened(workspace, connection, table) if table and _is_source(table) else None
 
 
-def read(world: World, connection: JsonObject, table: Table) -> Iterator[Row]:
+def read(workspace: Workspace, connection: JsonObject, table: Table) -> Iterator[Row]:
     """Yield the table's rows, oldest first, a chunk in memory at a time."""
-    paths = {field["id"]: field["path"] or field["id"] for field in _added(world, connection, table)}
-    for row in world.tables.rows(table):
+    paths = {field["id"]: field["path"] or field["id"] for field in _added(workspace, connection, table)}
+    for row in workspace.tables.rows(table):
         yield row | {name: schemas.follow(row, path) for name, path in paths.items()} if paths else row
 
 
-def key_columns(world: World, connection: JsonObject, table: Table) -> tuple[Column, ...]:
+def key_columns(workspace: Workspace, connection: JsonObject, table: Table) -> tuple[Column, ...]:
     """Return the columns that identify a row: the detected key, or the one a user put in its place."""
-    keys = {field["id"] for field in _fields(world, connection, table) if field["is_primary_key"]}
+    keys = {field["id"] for field in _fields(workspace, connection, table) if field["is_primary_key"]}
     return tuple(column for column in table.columns if column.name in keys)
 
 
@@ -62,9 +62,9 @@ def objection(connection: JsonObject) -> str | None:
     return None
 
 
-def describe(world: World, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
+def describe(workspace: Workspace, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
     """Return what discovery answers; the fields only where they were asked for."""
-    shown = [schemas.describe(world, connection, table) for table in _tables(world, connection)]
+    shown = [schemas.describe(workspace, connection, table) for table in _tables(workspace, connection)]
     if not has_fields:
         shown = [{key: each[key] for key in ("id", "name")} for each in shown]
     is_database = described(system_of(connection)).is_warehouse
@@ -81,26 +81,26 @@ def settings(connection: JsonObject) -> tuple[str, ...]:
     return _SETTINGS if described(system_of(connection)).is_warehouse else ()
 
 
-def _tables(world: World, connection: JsonObject) -> list[Table]:
-    return [table for table in world.tables.list(system_of(connection)) if _is_source(table)]
+def _tables(workspace: Workspace, connection: JsonObject) -> list[Table]:
+    return [table for table in workspace.tables.list(system_of(connection)) if _is_source(table)]
 
 
 def _is_source(table: Table) -> bool:
     return described(table.system).kind(table.kind).is_source
 
 
-def _widened(world: World, connection: JsonObject, table: Table) -> Table:
+def _widened(workspace: Workspace, connection: JsonObject, table: Table) -> Table:
     added = (
         Column(field["id"], field["type"], _SQL_TYPES.get(field["type"], "VARCHAR"), label=field["name"])
-        for field in _added(world, connection, table)
+        for field in _added(workspace, connection, table)
     )
     return replace(table, columns=(*table.columns, *added))
 
 
-def _added(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
-    return [field for field in _fields(world, connection, table) if field["user_managed"]]
+def _added(workspace: Workspace, connection: JsonObject, table: Table) -> list[JsonObject]:
+    return [field for field in _fields(workspace, connection, table) if field["user_managed"]]
 
 
-def _fields(world: World, connection: JsonObject, table: Table) -> list[JsonObject]:
-    fields: list[JsonObject] = schemas.describe(world, connection, table)["fields"]
+def _fields(workspace: Workspace, connection: JsonObject, table: Table) -> list[JsonObject]:
+    fields: list[JsonObject] = schemas.describe(workspace, connection, table)["fields"]
     return fields

@@ -12,19 +12,19 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_dest
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 FETCH_MODES: Final = ("none", "incremental", "full")
 
 
-def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+def start(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
     """Start an execution beside the call and return it; refuses as ``prepare`` does."""
-    execution = prepare(world, sync, request)
-    world.run_later(partial(bulk_runner.run, world, sync["id"], execution["id"]))
+    execution = prepare(workspace, sync, request)
+    workspace.run_later(partial(bulk_runner.run, workspace, sync["id"], execution["id"]))
     return execution
 
 
-def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
     """Store an execution that is ready to run, and return it; an inactive sync can be started, too.
 
     ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas``, ``trigger`` and the
@@ -33,31 +33,31 @@ def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
     Raises:
         RefusalError: 409, one is under way; 400, the request or a connection does not hold.
     """
-    if bulk_executions.current(world, sync["id"]) is not None:
+    if bulk_executions.current(workspace, sync["id"]) is not None:
         raise RefusalError(
             409,
             f"Bulk sync {sync['name']} is already running; wait for its end or cancel it.",
             key="already_running",
         )
-    problems = bulk_checks.connection_problems(world, sync) or _request_problems(sync, request)
+    problems = bulk_checks.connection_problems(workspace, sync) or _request_problems(sync, request)
     if problems:
         raise refusal(problems, "The bulk sync cannot start", status=400)
-    source = world.find("connection", sync["source_connection_id"])
-    sync = sync | {"_schemas": bulk_schemas.discover(world, source, sync)}
-    world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    source = workspace.find("connection", sync["source_connection_id"])
+    sync = sync | {"_schemas": bulk_schemas.discover(workspace, source, sync)}
+    workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
     wanted = _wanted(request)
     enabled = [schema for schema in sync["_schemas"] if schema["enabled"]]
     chosen = [schema for schema in enabled if not wanted or schema["id"].casefold() in wanted]
     outputs = [(schema["id"], bulk_schemas.output_name(sync, schema)) for schema in chosen]
     is_partial = len(chosen) < len(enabled)
-    return bulk_executions.create(world, sync["id"], request, outputs, is_partial=is_partial)
+    return bulk_executions.create(workspace, sync["id"], request, outputs, is_partial=is_partial)
 
 
-def fail(world: World, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
+def fail(workspace: Workspace, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
     """Store an execution that failed before it began, for a start that nobody waits for; return it."""
-    execution = bulk_executions.create(world, sync["id"], request, (), is_partial=False)
-    logs.say(world, execution["id"], "error", reason)
-    bulk_executions.finish(world, execution, "failed", reason)
+    execution = bulk_executions.create(workspace, sync["id"], request, (), is_partial=False)
+    logs.say(workspace, execution["id"], "error", reason)
+    bulk_executions.finish(workspace, execution, "failed", reason)
     return execution
 
 

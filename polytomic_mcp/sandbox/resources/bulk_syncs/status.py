@@ -7,7 +7,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.resources.schedules import timetable
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 INGESTION: Final[Mapping[str, Any]] = {
     "enabled": False,
@@ -24,10 +24,10 @@ INGESTION: Final[Mapping[str, Any]] = {
 _SHOWN: Final = ("schema", "status", "status_message", *bulk_executions.COUNTS, "started_at", "completed_at")
 
 
-def describe(world: World, sync: JsonObject) -> JsonObject:
+def describe(workspace: Workspace, sync: JsonObject) -> JsonObject:
     """Return each schema at most once, with the latest execution that it was part of."""
     latest: dict[str, JsonObject] = {}
-    executions = bulk_executions.of_sync(world, sync["id"])
+    executions = bulk_executions.of_sync(workspace, sync["id"])
     for execution in executions:
         for entry in execution["schemas"]:
             shown = {key: entry[key] for key in _SHOWN}
@@ -35,6 +35,6 @@ def describe(world: World, sync: JsonObject) -> JsonObject:
     return {
         "sync_id": sync["id"],
         "status": executions[-1]["status"] if executions else None,
-        "nextExecutionTime": timetable.show_next_time(world, bulk_syncs.KIND, sync),
+        "nextExecutionTime": timetable.show_next_time(workspace, bulk_syncs.KIND, sync),
         "schemas": [*latest.values()],
     }

@@ -8,10 +8,10 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject, texts
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, watermarks
 from polytomic_mcp.sandbox.resources.schedules import timetable
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SYNCS: Final = ("sync", "bulk_sync")
-_HISTORIES: Final[Mapping[str, tuple[Callable[[World, str], None], ...]]] = {
+_HISTORIES: Final[Mapping[str, tuple[Callable[[Workspace, str], None], ...]]] = {
     "sync": (executions.forget, timetable.forget),
     "bulk_sync": (bulk_executions.forget, watermarks.forget, timetable.forget),
 }
@@ -34,13 +34,13 @@ class Dependents:
             if documents
         }
 
-    def delete(self, world: World) -> None:
+    def delete(self, workspace: Workspace) -> None:
         """Delete them, and the history of the syncs among them."""
         for kind, documents in self.documents.items():
             for document in documents:
                 for forget in _HISTORIES.get(kind, ()):
-                    forget(world, document["id"])
-                world.store.delete(kind, document["id"])
+                    forget(workspace, document["id"])
+                workspace.store.delete(kind, document["id"])
 
 
 def dependents(store: Store, connection_id: str) -> Dependents:

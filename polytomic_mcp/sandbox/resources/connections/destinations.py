@@ -3,19 +3,19 @@
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import system_of
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
-def require_destination(world: World, connection_id: str) -> str:
+def require_destination(workspace: Workspace, connection_id: str) -> str:
     """Return the system a connection writes to.
 
     Raises:
         RefusalError: 404, there is no such connection; 422, it is not healthy or its type is no destination.
     """
-    connection = world.find("connection", connection_id)
+    connection = workspace.find("connection", connection_id)
     if reason := objection(connection):
         raise RefusalError(422, reason, key="not_a_destination")
-    world.faults.require_up(connection)
+    workspace.faults.require_up(connection)
     return system_of(connection)
 
 

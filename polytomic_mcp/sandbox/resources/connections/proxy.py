@@ -12,7 +12,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.resources.connections.configuration import MASK
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_A_MINUTE: Final = 60
@@ -27,42 +27,42 @@ _DAY: Final = timedelta(hours=24)
 _SECONDS: Final = 30
 
 
-def is_supported(world: World, connection: JsonObject) -> bool:
+def is_supported(workspace: Workspace, connection: JsonObject) -> bool:
     """Say whether the connection's system has an API here: applications that hold data have (a guess)."""
     system = system_of(connection)
-    return not described(system).is_warehouse and bool(world.tables.list(system))
+    return not described(system).is_warehouse and bool(workspace.tables.list(system))
 
 
-def is_enabled(world: World, connection: JsonObject) -> bool:
+def is_enabled(workspace: Workspace, connection: JsonObject) -> bool:
     """Say whether calls go through; nobody has switched it on at first."""
-    return bool((world.store.get(_SETTINGS, _parent(connection)) or {}).get("enabled"))
+    return bool((workspace.store.get(_SETTINGS, _parent(connection)) or {}).get("enabled"))
 
 
-def settings(world: World, connection: JsonObject) -> JsonObject:
+def settings(workspace: Workspace, connection: JsonObject) -> JsonObject:
     """Return the settings as the API shows them; a shared connection's are its parent's."""
     parent = connection.get("parent_connection_id")
     return {
         "connectionId": connection["id"],
         "backendType": connection["type"]["id"],
-        "supported": is_supported(world, connection),
-        "enabled": is_enabled(world, connection),
+        "supported": is_supported(workspace, connection),
+        "enabled": is_enabled(workspace, connection),
         **({"parentConnectionId": parent} if parent else {}),
     }
 
 
-def enable(world: World, connection: JsonObject, *, enabled: bool) -> None:
+def enable(workspace: Workspace, connection: JsonObject, *, enabled: bool) -> None:
     """Switch the proxy on or off; ``RefusalError`` (400) where the system has no API to reach."""
-    if enabled and not is_supported(world, connection):
+    if enabled and not is_supported(workspace, connection):
         raise RefusalError(
             400,
             f"Connection {connection['name']} is of type {system_of(connection)}, which the sandbox cannot "
             "proxy; applications that hold data here can be, warehouses take queries instead.",
             key="proxy_unsupported",
         )
-    world.store.put(_SETTINGS, _parent(connection), {"enabled": enabled})
+    workspace.store.put(_SETTINGS, _parent(connection), {"enabled": enabled})
 
 
-def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
+def info(workspace: Workspace, connection: JsonObject, calls: int) -> JsonObject:
     """Return the contract: where calls go, what is attached, what is taken, what was called.
 
     ``calls`` is how often the system was called in the last 24 hours, by whatever way.
@@ -80,22 +80,22 @@ def info(world: World, connection: JsonObject, calls: int) -> JsonObject:
             "query": "The caller's are added; locked ones stay.",
         },
         "requestContract": _contract(),
-        "stats": _stats(world, connection, calls),
+        "stats": _stats(workspace, connection, calls),
     }
 
 
-def require_allowed(world: World, connection: JsonObject) -> None:
+def require_allowed(workspace: Workspace, connection: JsonObject) -> None:
     """Refuse what cannot pass: 403 while the proxy is off, 429 over the limit, 502 with nobody there."""
-    if not is_enabled(world, connection):
+    if not is_enabled(workspace, connection):
         raise RefusalError(
             403,
             f"The proxy of connection {connection['name']} is off; switch it on with "
             "PUT /api/connections/{id}/proxy/settings.",
             key="proxy_disabled",
         )
-    now = world.clock()
+    now = workspace.clock()
     minute = now.replace(second=0, microsecond=0)
-    if len(calls_since(world, connection["id"], minute)) >= MOST_A_MINUTE:
+    if len(calls_since(workspace, connection["id"], minute)) >= MOST_A_MINUTE:
         raise RefusalError(
             429,
             f"A connection's proxy takes {MOST_A_MINUTE} calls a minute; wait for the next minute.",
@@ -108,26 +108,26 @@ def require_allowed(world: World, connection: JsonObject) -> None:
             f"Connection {connection['name']} is {connection['status']}: its system refuses its credentials.",
             key="upstream_error",
         )
-    if reason := world.faults.outage(connection):
+    if reason := workspace.faults.outage(connection):
         raise RefusalError(502, f"Connection {connection['name']}: {reason}.", key="upstream_error")
 
 
-def note(world: World, connection_id: str, call_id: str, status: int) -> None:
+def note(workspace: Workspace, connection_id: str, call_id: str, status: int) -> None:
     """Remember a call for as long as it counts, and a little longer."""
-    forget_old(world, _CALL, "at")
-    noted = {"_connection_id": connection_id, "status": status, "at": world.now()}
-    world.store.put(_CALL, call_id, noted)
+    forget_old(workspace, _CALL, "at")
+    noted = {"_connection_id": connection_id, "status": status, "at": workspace.now()}
+    workspace.store.put(_CALL, call_id, noted)
 
 
-def calls_since(world: World, connection_id: str, since: datetime) -> list[JsonObject]:
+def calls_since(workspace: Workspace, connection_id: str, since: datetime) -> list[JsonObject]:
     """Return the calls from a time on, oldest first."""
-    found = world.store.list(_CALL, {"_connection_id": connection_id})
+    found = workspace.store.list(_CALL, {"_connection_id": connection_id})
     return [each for each in found if datetime.fromisoformat(each["at"]) >= since]
 
 
-def calls_of_day(world: World, connection_id: str) -> list[JsonObject]:
+def calls_of_day(workspace: Workspace, connection_id: str) -> list[JsonObject]:
     """Return the calls of the last 24 hours, oldest first."""
-    return calls_since(world, connection_id, world.clock() - _DAY)
+    return calls_since(workspace, connection_id, workspace.clock() - _DAY)
 
 
 def _contract() -> JsonObject:
@@ -147,8 +147,8 @@ def _contract() -> JsonObject:
     }
 
 
-def _stats(world: World, connection: JsonObject, calls: int) -> Mapping[str, Any]:
-    proxied = calls_of_day(world, connection["id"])
+def _stats(workspace: Workspace, connection: JsonObject, calls: int) -> Mapping[str, Any]:
+    proxied = calls_of_day(workspace, connection["id"])
     by_class = {each: sum(call["status"] // 100 == each for call in proxied) for each in (2, 4, 5)}
     return {
         "proxyCallsLast24h": len(proxied),

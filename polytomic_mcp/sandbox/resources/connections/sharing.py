@@ -10,40 +10,40 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.connections.dependents import dependents
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 PARENT: Final = "parent_connection_id"
 _FOLLOWED: Final = ("configuration", "status", "status_error", "saved", "_server", "updated_at", "updated_by")
 """What a copy has from its parent whenever that changes."""
 
 
-def children(world: World, connection_id: str) -> list[JsonObject]:
+def children(workspace: Workspace, connection_id: str) -> list[JsonObject]:
     """Return the copies of a connection in all organizations, oldest first."""
-    return world.whole().store.list("connection", {PARENT: connection_id})
+    return workspace.whole().store.list("connection", {PARENT: connection_id})
 
 
-def lend(world: World, parent: JsonObject, organization_id: str, name: str) -> JsonObject:
+def lend(workspace: Workspace, parent: JsonObject, organization_id: str, name: str) -> JsonObject:
     """Return a new copy of a connection in another organization."""
     copy: JsonObject = {
         **parent,
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "name": name,
         "organization_id": organization_id,
         "policies": [],
-        "created_at": world.now(),
+        "created_at": workspace.now(),
         PARENT: parent["id"],
     }
-    there = world.within(organization_id)
+    there = workspace.within(organization_id)
     there.store.put("connection", copy["id"], copy)
     schema_cache.start(there, copy["id"])
     return copy
 
 
-def follow(world: World, parent: JsonObject) -> None:
+def follow(workspace: Workspace, parent: JsonObject) -> None:
     """Bring a change of a connection to its copies."""
-    for copy in children(world, parent["id"]):
+    for copy in children(workspace, parent["id"]):
         changed = {key: parent[key] for key in _FOLLOWED if key in parent}
-        world.within(copy["organization_id"]).store.put("connection", copy["id"], copy | changed)
+        workspace.within(copy["organization_id"]).store.put("connection", copy["id"], copy | changed)
 
 
 def require_own(connection: JsonObject) -> None:
@@ -56,10 +56,10 @@ def require_own(connection: JsonObject) -> None:
         )
 
 
-def end(world: World, connection_id: str) -> None:
+def end(workspace: Workspace, connection_id: str) -> None:
     """Delete the copies of a connection, and whatever stands on them."""
-    for copy in children(world, connection_id):
-        there = world.within(copy["organization_id"])
+    for copy in children(workspace, connection_id):
+        there = workspace.within(copy["organization_id"])
         dependents(there.store, copy["id"]).delete(there)
         schema_cache.forget(there, copy["id"])
         there.store.delete("connection", copy["id"])

@@ -12,7 +12,7 @@ from polytomic_mcp.sandbox.resources.connections import proxy as connection_prox
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 BATCH: Final = 1_000
 """Records of one call."""
@@ -22,45 +22,45 @@ _WRITTEN: Final = ("insert", "update", "upserts", "delete")
 _LABELS: Final = {"read": "Reading records", "write": "Writing records"}
 
 
-def describe(world: World, connection: JsonObject) -> JsonObject:
+def describe(workspace: Workspace, connection: JsonObject) -> JsonObject:
     """Return the usage as the API shows it: all calls, and those of each sync by what they did."""
-    by_sync = list(_by_sync(world, connection["id"]))
+    by_sync = list(_by_sync(workspace, connection["id"]))
     return {
         "connectionId": connection["id"],
-        "callsLast24h": _beside(world, connection["id"]) + sum(each["totalCalls"] for each in by_sync),
+        "callsLast24h": _beside(workspace, connection["id"]) + sum(each["totalCalls"] for each in by_sync),
         "reportsSyncStats": True,
         "bySync": by_sync,
     }
 
 
-def total(world: World, connection: JsonObject) -> int:
+def total(workspace: Workspace, connection: JsonObject) -> int:
     """Return how often the system was called, by whatever way."""
-    return describe(world, connection)["callsLast24h"]
+    return describe(workspace, connection)["callsLast24h"]
 
 
-def _beside(world: World, id_: str) -> int:
+def _beside(workspace: Workspace, id_: str) -> int:
     """Count what no sync did: queries, and calls through the proxy."""
     asked = [
         each
-        for each in world.store.list(queries.KIND, {"_connection_id": id_})
-        if _is_recent(world, each["_created_at"])
+        for each in workspace.store.list(queries.KIND, {"_connection_id": id_})
+        if _is_recent(workspace, each["_created_at"])
     ]
-    return len(asked) + len(connection_proxy.calls_of_day(world, id_))
+    return len(asked) + len(connection_proxy.calls_of_day(workspace, id_))
 
 
-def _by_sync(world: World, id_: str) -> Iterator[JsonObject]:
-    models = {model["id"] for model in world.store.list("model", {"connection_id": id_})}
-    for sync in world.store.list("sync"):
+def _by_sync(workspace: Workspace, id_: str) -> Iterator[JsonObject]:
+    models = {model["id"] for model in workspace.store.list("model", {"connection_id": id_})}
+    for sync in workspace.store.list("sync"):
         reads = not models.isdisjoint(model_ids(sync))
         writes = sync["target"]["connection_id"] == id_
         if reads or writes:
-            runs = executions.of_sync(world, sync["id"])
-            yield from _stats(world, sync, "model", runs, _roles(reads=reads, writes=writes))
-    for sync in world.store.list("bulk_sync"):
+            runs = executions.of_sync(workspace, sync["id"])
+            yield from _stats(workspace, sync, "model", runs, _roles(reads=reads, writes=writes))
+    for sync in workspace.store.list("bulk_sync"):
         reads, writes = sync["source_connection_id"] == id_, sync["destination_connection_id"] == id_
         if reads or writes:
-            runs = bulk_executions.of_sync(world, sync["id"])
-            yield from _stats(world, sync, "bulk", runs, _roles(reads=reads, writes=writes))
+            runs = bulk_executions.of_sync(workspace, sync["id"])
+            yield from _stats(workspace, sync, "bulk", runs, _roles(reads=reads, writes=writes))
 
 
 def _roles(*, reads: bool, writes: bool) -> list[str]:
@@ -68,10 +68,10 @@ def _roles(*, reads: bool, writes: bool) -> list[str]:
 
 
 def _stats(
-    world: World, sync: JsonObject, type_: str, runs: list[JsonObject], roles: list[str]
+    workspace: Workspace, sync: JsonObject, type_: str, runs: list[JsonObject], roles: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the entry of a sync that ran; one that did not has none."""
-    recent = [run for run in runs if _is_recent(world, run["created_at"])]
+    recent = [run for run in runs if _is_recent(workspace, run["created_at"])]
     if not recent:
         return
     categories: list[JsonObject] = [
@@ -97,5 +97,5 @@ def _calls(run: JsonObject, role: str) -> int:
     return -(-records // BATCH)
 
 
-def _is_recent(world: World, time: str) -> bool:
-    return datetime.fromisoformat(time) > world.clock() - _DAY
+def _is_recent(workspace: Workspace, time: str) -> bool:
+    return datetime.fromisoformat(time) > workspace.clock() - _DAY

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "webhook_delivery"
 SIGNATURE: Final = "Polytomic-Signature"
@@ -48,38 +48,38 @@ class Outcome:
     response_body: str = ""
 
 
-def announce(world: World, event: JsonObject) -> None:
+def announce(workspace: Workspace, event: JsonObject) -> None:
     """Send an event to its organization's webhook, if there is one that is enabled."""
-    for webhook in world.store.list("webhook"):
+    for webhook in workspace.store.list("webhook"):
         if webhook["organization_id"] == event["organization_id"] and not webhook["disabled"]:
-            _put_off(world, {"webhook_id": webhook["id"], "event": event, "retries": 0}, timedelta())
-    send_later(world)
+            _put_off(workspace, {"webhook_id": webhook["id"], "event": event, "retries": 0}, timedelta())
+    send_later(workspace)
 
 
-def send_later(world: World) -> None:
+def send_later(workspace: Workspace) -> None:
     """Have the workers send what is due, if anything is."""
-    if world.store.list(_PENDING):
-        world.store.after_commit(partial(_submit, world))
+    if workspace.store.list(_PENDING):
+        workspace.store.after_commit(partial(_submit, workspace))
 
 
-def _submit(world: World) -> None:
+def _submit(workspace: Workspace) -> None:
     """Hand the sending to the workers; where the sandbox closes, what waits leaves after the next start."""
     with suppress(RuntimeError):
-        world.workers.submit(send_due, world)
+        workspace.workers.submit(send_due, workspace)
 
 
-def send_due(world: World) -> None:
+def send_due(workspace: Workspace) -> None:
     """Make every attempt that is due, one at a time, those that another thread makes included."""
-    with world.signals.sending:
-        for pending in world.store.list(_PENDING):
-            is_due = datetime.fromisoformat(pending["due"]) <= world.clock()
-            if is_due and world.store.delete(_PENDING, pending["id"]):
-                _attempt(world, pending)
+    with workspace.signals.sending:
+        for pending in workspace.store.list(_PENDING):
+            is_due = datetime.fromisoformat(pending["due"]) <= workspace.clock()
+            if is_due and workspace.store.delete(_PENDING, pending["id"]):
+                _attempt(workspace, pending)
 
 
-def next_due(world: World) -> datetime | None:
+def next_due(workspace: Workspace) -> datetime | None:
     """Return when the next attempt is due, or None where nothing waits."""
-    times = (datetime.fromisoformat(pending["due"]) for pending in world.store.list(_PENDING))
+    times = (datetime.fromisoformat(pending["due"]) for pending in workspace.store.list(_PENDING))
     return min(times, default=None)
 
 
@@ -89,42 +89,42 @@ def show(delivery: JsonObject) -> JsonObject:
     return {"webhook_id": delivery["_webhook_id"], **{key: delivery[key] for key in keys}}
 
 
-def forget(world: World, webhook_id: str) -> None:
+def forget(workspace: Workspace, webhook_id: str) -> None:
     """Remove what was and what would be sent to a webhook."""
     for kind in (KIND, _PENDING):
-        for each in world.store.list(kind):
+        for each in workspace.store.list(kind):
             if webhook_id in (each.get("webhook_id"), each.get("_webhook_id")):
-                world.store.delete(kind, each["id"])
+                workspace.store.delete(kind, each["id"])
 
 
-def _put_off(world: World, pending: JsonObject, pause: timedelta) -> None:
-    id_ = world.new_id()
-    world.store.put(_PENDING, id_, pending | {"id": id_, "due": written(world.clock() + pause)})
-    world.store.after_commit(world.signals.alarm.set)
+def _put_off(workspace: Workspace, pending: JsonObject, pause: timedelta) -> None:
+    id_ = workspace.new_id()
+    workspace.store.put(_PENDING, id_, pending | {"id": id_, "due": written(workspace.clock() + pause)})
+    workspace.store.after_commit(workspace.signals.alarm.set)
 
 
-def _attempt(world: World, pending: JsonObject) -> None:
-    webhook = world.store.get("webhook", pending["webhook_id"])
+def _attempt(workspace: Workspace, pending: JsonObject) -> None:
+    webhook = workspace.store.get("webhook", pending["webhook_id"])
     if webhook is None or webhook["disabled"]:
         return
     begun = time.monotonic()
-    down = world.faults.outage({"id": webhook["id"], "type": _TYPE})
+    down = workspace.faults.outage({"id": webhook["id"], "type": _TYPE})
     outcome = Outcome(error_kind="connection", error=f"{down}.") if down else _send(webhook, pending["event"])
-    with world.store.transaction():
-        _write_down(world, pending, outcome, round((time.monotonic() - begun) * 1000))
+    with workspace.store.transaction():
+        _write_down(workspace, pending, outcome, round((time.monotonic() - begun) * 1000))
         retries: int = pending["retries"]
         if outcome.error_kind not in (None, "blocked") and retries < RETRIES:
-            _put_off(world, pending | {"retries": retries + 1}, FIRST_PAUSE * 2**retries)
+            _put_off(workspace, pending | {"retries": retries + 1}, FIRST_PAUSE * 2**retries)
 
 
-def _write_down(world: World, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
-    forget_old(world, KIND, "attempted_at")
-    id_ = world.new_id()
+def _write_down(workspace: Workspace, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
+    forget_old(workspace, KIND, "attempted_at")
+    id_ = workspace.new_id()
     delivery: dict[str, Any] = {
         "id": id_,
         "event_id": pending["event"]["id"],
         "event_type": pending["event"]["type"],
-        "attempted_at": world.now(),
+        "attempted_at": workspace.now(),
         "duration_ms": milliseconds,
         "success": outcome.error_kind is None,
         "status_code": outcome.status_code,
@@ -133,7 +133,7 @@ def _write_down(world: World, pending: JsonObject, outcome: Outcome, millisecond
         "response_body": outcome.response_body,
         "_webhook_id": pending["webhook_id"],
     }
-    world.store.put(KIND, id_, delivery)
+    workspace.store.put(KIND, id_, delivery)
 
 
 def _send(webhook: Mapping[str, Any], event: JsonObject) -> Outcome:

@@ -1,11 +1,11 @@
-"""What happened lately: the events of runs, each kept for 48 hours of the world's clock."""
+"""What happened lately: the events of runs, each kept for 48 hours of the workspace's clock."""
 
 from typing import Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import deliveries
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TYPES: Final = (
     "sync.running",
@@ -24,28 +24,28 @@ TYPES: Final = (
 _KIND: Final = "event"
 
 
-def record(world: World, type: str, payload: JsonObject) -> None:  # noqa: A002 - the API's name
+def record(workspace: Workspace, type: str, payload: JsonObject) -> None:  # noqa: A002 - the API's name
     """Write down that something happened; ``payload`` is what stands under the event's ``event``.
 
     It gets the organization's id where it names none, and goes to that organization's webhook. Inside
     a transaction the event is kept or lost with what it tells of.
     """
-    payload = {"organization_id": world.organization_id, **payload}
+    payload = {"organization_id": workspace.organization_id, **payload}
     event: JsonObject = {
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "type": type,
-        "created_at": world.now(),
+        "created_at": workspace.now(),
         "organization_id": payload["organization_id"],
         "event": payload,
     }
-    with world.store.transaction():
-        forget_old(world, _KIND, "created_at")
-        world.store.put(_KIND, event["id"], event)
-        deliveries.announce(world, event)
-        world.store.after_commit(world.signals.alarm.set)
+    with workspace.store.transaction():
+        forget_old(workspace, _KIND, "created_at")
+        workspace.store.put(_KIND, event["id"], event)
+        deliveries.announce(workspace, event)
+        workspace.store.after_commit(workspace.signals.alarm.set)
 
 
-def recent(world: World) -> list[JsonObject]:
+def recent(workspace: Workspace) -> list[JsonObject]:
     """Return the events that are still kept, oldest first."""
-    forget_old(world, _KIND, "created_at")
-    return world.store.list(_KIND)
+    forget_old(workspace, _KIND, "created_at")
+    return workspace.store.list(_KIND)

@@ -40,23 +40,23 @@ def require_access(call: Call, operation: Operation) -> None:
     if SESSION in call.headers:
         raise RefusalError(403, f"{SESSION} names no active session; leave it out.", key="forbidden")
     used = f"{call.credential.harbor_id}/{_request_id(call)}"
-    with call.world.store.transaction():
-        forget_old(call.world, _USED, "at")
-        if call.world.store.get(_USED, used) is not None:
+    with call.workspace.store.transaction():
+        forget_old(call.workspace, _USED, "at")
+        if call.workspace.store.get(_USED, used) is not None:
             raise RefusalError(
                 409, f"This {REQUEST_ID} was used; send a new UUID each time.", key="request_id_used"
             )
-        call.world.store.put(_USED, used, {"at": call.world.now()})
+        call.workspace.store.put(_USED, used, {"at": call.workspace.now()})
 
 
 def note(call: Call) -> None:
     """Keep what a Harbor's credential did, without what it read or asked; what was refused is not kept."""
     if call.credential.harbor_id is None or call.operation in _BESIDE:
         return
-    world, credential = call.world, call.credential
-    now = world.now()
+    workspace, credential = call.workspace, call.credential
+    now = workspace.now()
     event: JsonObject = {
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "event_type": _event_type(call.operation),
         "harbor_id": credential.harbor_id,
         "operation_id": call.operation,
@@ -75,7 +75,7 @@ def note(call: Call) -> None:
             if name in call.arguments
         ],
     }
-    world.store.put(ACTIVITY, event["id"], event)
+    workspace.store.put(ACTIVITY, event["id"], event)
 
 
 def _request_id(call: Call) -> str:

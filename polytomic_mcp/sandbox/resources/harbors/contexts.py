@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.harbors.harbors import require_short
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor_context"
 DRAFT: Final = "harbor_context_draft"
@@ -19,24 +19,24 @@ VERSION: Final = "harbor_context_version"
 _TEXTS: Final = ("title", "description", "content")
 
 
-def published(world: World, harbor: JsonObject) -> list[JsonObject]:
+def published(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return the published documents, oldest first."""
-    return [each for each in world.store.list(KIND, {"_harbor_id": harbor["id"]}) if each["version"]]
+    return [each for each in workspace.store.list(KIND, {"_harbor_id": harbor["id"]}) if each["version"]]
 
 
-def drafts(world: World, harbor: JsonObject) -> list[JsonObject]:
+def drafts(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return the drafts, oldest first."""
-    return world.store.list(DRAFT, {"_harbor_id": harbor["id"]})
+    return workspace.store.list(DRAFT, {"_harbor_id": harbor["id"]})
 
 
-def versions(world: World, context: JsonObject) -> list[JsonObject]:
+def versions(workspace: Workspace, context: JsonObject) -> list[JsonObject]:
     """Return the versions of a document, oldest first."""
-    return world.store.list(VERSION, {"_context_id": context["id"]})
+    return workspace.store.list(VERSION, {"_context_id": context["id"]})
 
 
 def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonObject:
     """Return the document a call names; an unpublished one only where drafts are meant."""
-    context = call.world.find(KIND, call.arguments["context_id"])
+    context = call.workspace.find(KIND, call.arguments["context_id"])
     if context["_harbor_id"] != harbor["id"] or (is_published and not context["version"]):
         raise not_found("context", context["id"])
     return context
@@ -44,12 +44,12 @@ def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonOb
 
 def find_draft(call: Call, context: JsonObject) -> JsonObject:
     """Return the draft of a document."""
-    return call.world.find(DRAFT, context["id"])
+    return call.workspace.find(DRAFT, context["id"])
 
 
 def find_version(call: Call, context: JsonObject) -> JsonObject:
     """Return the version a call names."""
-    version = call.world.find(VERSION, call.arguments["version_id"])
+    version = call.workspace.find(VERSION, call.arguments["version_id"])
     if version["_context_id"] != context["id"]:
         raise not_found("version", version["id"])
     return version
@@ -57,8 +57,8 @@ def find_version(call: Call, context: JsonObject) -> JsonObject:
 
 def create(call: Call, harbor: JsonObject) -> JsonObject:
     """Store a new document, still unpublished, and return it."""
-    now = call.world.now()
-    id_ = call.world.new_id()
+    now = call.workspace.now()
+    id_ = call.workspace.new_id()
     context: JsonObject = {
         "id": id_,
         "version": 0,
@@ -68,7 +68,7 @@ def create(call: Call, harbor: JsonObject) -> JsonObject:
         "_key": id_,
         "_harbor_id": harbor["id"],
     }
-    call.world.store.put(KIND, id_, context)
+    call.workspace.store.put(KIND, id_, context)
     return context
 
 
@@ -80,8 +80,8 @@ def texts(call: Call) -> JsonObject:
 
 def publish(call: Call, context: JsonObject, given: JsonObject) -> tuple[JsonObject, JsonObject]:
     """Make the next version of a document; return the document and the version."""
-    world, now = call.world, call.world.now()
-    id_ = world.new_id()
+    workspace, now = call.workspace, call.workspace.now()
+    id_ = workspace.new_id()
     shown: dict[str, Any] = {name: given[name] for name in _TEXTS}
     version: JsonObject = {
         "id": id_,
@@ -97,16 +97,16 @@ def publish(call: Call, context: JsonObject, given: JsonObject) -> tuple[JsonObj
         "_context_id": context["id"],
     }
     context = context | shown | {"version": version["version"], "revision_id": id_, "updated_at": now}
-    world.store.put(VERSION, id_, version)
-    world.store.put(KIND, context["id"], context)
+    workspace.store.put(VERSION, id_, version)
+    workspace.store.put(KIND, context["id"], context)
     return context, version
 
 
 def save_draft(call: Call, context: JsonObject) -> JsonObject:
     """Make or replace the draft of a document; a replaced one keeps its id, its maker and its base."""
-    world, now, user_id = call.world, call.world.now(), call.credential.user_id
-    held = world.store.get(DRAFT, context["id"]) or {
-        "id": world.new_id(),
+    workspace, now, user_id = call.workspace, call.workspace.now(), call.credential.user_id
+    held = workspace.store.get(DRAFT, context["id"]) or {
+        "id": workspace.new_id(),
         "context_id": context["id"],
         "base_revision_id": context["revision_id"],
         "created_at": now,
@@ -117,7 +117,7 @@ def save_draft(call: Call, context: JsonObject) -> JsonObject:
     }
     changed = {"updated_at": now, "updated_by": user_id, "updated_by_type": "user"}
     draft = {**held, **texts(call), **changed}
-    world.store.put(DRAFT, context["id"], draft)
+    workspace.store.put(DRAFT, context["id"], draft)
     return draft
 
 
@@ -131,21 +131,21 @@ def promote(call: Call, context: JsonObject) -> JsonObject:
             key="base_moved",
         )
     _, version = publish(call, context, draft)
-    call.world.store.delete(DRAFT, context["id"])
+    call.workspace.store.delete(DRAFT, context["id"])
     return version
 
 
 def discard(call: Call, context: JsonObject) -> None:
     """Drop the draft; a document that was never published goes with it."""
     find_draft(call, context)
-    call.world.store.delete(DRAFT, context["id"])
+    call.workspace.store.delete(DRAFT, context["id"])
     if not context["version"]:
-        call.world.store.delete(KIND, context["id"])
+        call.workspace.store.delete(KIND, context["id"])
 
 
-def delete(world: World, context: JsonObject) -> None:
+def delete(workspace: Workspace, context: JsonObject) -> None:
     """Delete a document with its draft and its versions."""
-    for version in versions(world, context):
-        world.store.delete(VERSION, version["id"])
-    world.store.delete(DRAFT, context["id"])
-    world.store.delete(KIND, context["id"])
+    for version in versions(workspace, context):
+        workspace.store.delete(VERSION, version["id"])
+    workspace.store.delete(DRAFT, context["id"])
+    workspace.store.delete(KIND, context["id"])

@@ -20,7 +20,7 @@ from polytomic_mcp.sandbox.resources.connections.configuration import complete
 from polytomic_mcp.sandbox.resources.connections.dependents import dependents
 from polytomic_mcp.sandbox.resources.models.models import require_healthy
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor"
 MODES: Final = ("managed", "customer_managed")
@@ -43,8 +43,8 @@ def find(call: Call) -> JsonObject:
     id_: str = call.arguments["harbor_id"]
     if call.credential.harbor_id not in (None, id_):
         raise not_found("harbor", id_)
-    harbor = call.world.find(KIND, id_)
-    return _finish(call.world, id_) if harbor["status"] == "provisioning" else harbor
+    harbor = call.workspace.find(KIND, id_)
+    return _finish(call.workspace, id_) if harbor["status"] == "provisioning" else harbor
 
 
 def require_own(call: Call) -> JsonObject:
@@ -56,7 +56,7 @@ def require_own(call: Call) -> JsonObject:
             "with the Harbor as its subject.",
             key="forbidden",
         )
-    return call.world.find(KIND, call.credential.harbor_id)
+    return call.workspace.find(KIND, call.credential.harbor_id)
 
 
 def require_within(call: Call, connection_id: str) -> None:
@@ -73,9 +73,9 @@ def require_managed(harbor: JsonObject) -> None:
         )
 
 
-def require_unbacked(world: World, connection_id: str) -> None:
+def require_unbacked(workspace: Workspace, connection_id: str) -> None:
     """Refuse with 409 to delete a connection that backs a Harbor."""
-    backed = world.store.list(KIND, {"backing_connection_id": connection_id})
+    backed = workspace.store.list(KIND, {"backing_connection_id": connection_id})
     if backed:
         raise RefusalError(
             409,
@@ -86,7 +86,7 @@ def require_unbacked(world: World, connection_id: str) -> None:
 
 def create(call: Call) -> JsonObject:
     """Store a new Harbor with its backing connection and return it."""
-    world, arguments = call.world, call.arguments
+    workspace, arguments = call.workspace, call.arguments
     name = _checked_name(call, None)
     mode: str = arguments["backing_mode"]
     backing: str | None = arguments.get("backing_connection_id")
@@ -95,7 +95,7 @@ def create(call: Call) -> JsonObject:
     if (mode == "managed") == (backing is not None):
         raise unfit(call, "backing_connection_id goes with customer_managed, and with that alone")
     harbor: JsonObject = {
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "name": name,
         "description": arguments.get("description"),
         "backing_mode": mode,
@@ -103,35 +103,37 @@ def create(call: Call) -> JsonObject:
         "organization_id": call.credential.organization_id,
         "mcp_server_url": None,
         "status": "provisioning" if backing is None else "ready",
-        "created_at": world.now(),
-        "updated_at": world.now(),
+        "created_at": workspace.now(),
+        "updated_at": workspace.now(),
     }
-    world.store.put(KIND, harbor["id"], harbor)
+    workspace.store.put(KIND, harbor["id"], harbor)
     return harbor
 
 
 def update(call: Call, harbor: JsonObject) -> JsonObject:
     """Rename a Harbor, and with a managed one its store, and return it."""
     name = _checked_name(call, harbor["id"])
-    world = call.world
-    harbor |= {"name": name, "description": call.arguments.get("description"), "updated_at": world.now()}
-    world.store.put(KIND, harbor["id"], harbor)
+    workspace = call.workspace
+    harbor |= {"name": name, "description": call.arguments.get("description"), "updated_at": workspace.now()}
+    workspace.store.put(KIND, harbor["id"], harbor)
     if harbor["backing_mode"] == "managed":
-        backing = world.find("connection", harbor["backing_connection_id"])
-        world.store.put("connection", backing["id"], backing | {"name": name, "updated_at": world.now()})
+        backing = workspace.find("connection", harbor["backing_connection_id"])
+        workspace.store.put(
+            "connection", backing["id"], backing | {"name": name, "updated_at": workspace.now()}
+        )
     return harbor
 
 
-def delete(world: World, harbor: JsonObject) -> None:
+def delete(workspace: Workspace, harbor: JsonObject) -> None:
     """Delete a Harbor with all it holds; a managed one's store goes too where nothing else stands on it."""
     for kind in PARTS:
-        for part in world.store.list(kind, {"_harbor_id": harbor["id"]}):
-            world.store.delete(kind, part["_key"])
-    world.store.delete(KIND, harbor["id"])
+        for part in workspace.store.list(kind, {"_harbor_id": harbor["id"]}):
+            workspace.store.delete(kind, part["_key"])
+    workspace.store.delete(KIND, harbor["id"])
     backing = harbor["backing_connection_id"]
-    if harbor["backing_mode"] == "managed" and not dependents(world.store, backing):
-        schema_cache.forget(world, backing)
-        world.store.delete("connection", backing)
+    if harbor["backing_mode"] == "managed" and not dependents(workspace.store, backing):
+        schema_cache.forget(workspace, backing)
+        workspace.store.delete("connection", backing)
 
 
 def listed(call: Call, items: Sequence[JsonObject]) -> tuple[list[JsonObject], dict[str, str]]:
@@ -157,11 +159,11 @@ def unfit(call: Call, message: str) -> RefusalError:
     return RefusalError(422, f"{call.operation}: {message}.", key="unprocessable")
 
 
-def _finish(world: World, id_: str) -> JsonObject:
+def _finish(workspace: Workspace, id_: str) -> JsonObject:
     """End the provisioning, in one transaction: a Harbor deleted meanwhile must not come back."""
-    with world.store.transaction():
-        harbor = world.find(KIND, id_) | {"status": "ready"}
-        world.store.put(KIND, id_, harbor)
+    with workspace.store.transaction():
+        harbor = workspace.find(KIND, id_) | {"status": "ready"}
+        workspace.store.put(KIND, id_, harbor)
     return harbor
 
 
@@ -170,14 +172,14 @@ def _checked_name(call: Call, id_: str | None) -> str:
     name: str = call.arguments["name"].strip()
     if not name:
         raise unfit(call, "name must not be empty")
-    taken = [each for each in call.world.store.list(KIND) if each["id"] != id_]
+    taken = [each for each in call.workspace.store.list(KIND) if each["id"] != id_]
     if name.casefold() in [each["name"].casefold() for each in taken]:
         raise RefusalError(409, f"There is a Harbor named {name} already.", key="name_taken")
     return name
 
 
 def _queryable(call: Call, connection_id: str) -> str:
-    connection = require_healthy(call.world, connection_id)
+    connection = require_healthy(call.workspace, connection_id)
     if described(system_of(connection)).query is None:
         raise unfit(call, f"connection {connection['name']} takes no queries, so it cannot back a Harbor")
     return connection["id"]
@@ -186,10 +188,10 @@ def _queryable(call: Call, connection_id: str) -> str:
 def _store(call: Call, name: str) -> str:
     """Make the connection of a managed Harbor and return its id."""
     type_ = load_connection_types()[STORE]
-    now = call.world.now()
+    now = call.workspace.now()
     given: dict[str, Any] = {"database": "harbor", "access_token": secrets.token_hex(16)}
     document: JsonObject = {
-        "id": call.world.new_id(),
+        "id": call.workspace.new_id(),
         "name": name,
         "type": type_.brief(),
         "configuration": complete(type_, given),
@@ -208,6 +210,6 @@ def _store(call: Call, name: str) -> str:
         "_redirect_url": None,
         "_is_consented": False,
     }
-    call.world.store.put("connection", document["id"], document)
-    schema_cache.start(call.world, document["id"])
+    call.workspace.store.put("connection", document["id"], document)
+    schema_cache.start(call.workspace, document["id"])
     return document["id"]

@@ -8,7 +8,7 @@ from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = credentials.HARBOR_KEY
 _DAY: Final = timedelta(hours=24)
@@ -16,9 +16,9 @@ _DAY: Final = timedelta(hours=24)
 
 def mint(call: Call, harbor: JsonObject) -> JsonObject:
     """Return a new key, its value shown this once."""
-    key_id = call.world.new_id()
+    key_id = call.workspace.new_id()
     value, kept = credentials.mint_harbor_key(
-        call.world,
+        call.workspace,
         credentials.Credential(
             call.credential.organization_id,
             call.credential.user_id,
@@ -30,7 +30,7 @@ def mint(call: Call, harbor: JsonObject) -> JsonObject:
     return {"id": key_id, "value": value, "mode": kept["mode"], "created_at": kept["created_at"]}
 
 
-def listed(world: World, harbor: JsonObject) -> list[JsonObject]:
+def listed(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return the keys as the API shows them, oldest first."""
     return [
         {
@@ -40,21 +40,21 @@ def listed(world: World, harbor: JsonObject) -> list[JsonObject]:
             "client_name": None,
             "created_at": key["created_at"],
             "expires_at": None,
-            "calls_last_24_hours": _calls(world, key["credential_id"]),
+            "calls_last_24_hours": _calls(workspace, key["credential_id"]),
         }
-        for key in world.store.list(KIND, {"_harbor_id": harbor["id"]})
+        for key in workspace.store.list(KIND, {"_harbor_id": harbor["id"]})
     ]
 
 
-def revoke(world: World, harbor: JsonObject, id_: str) -> None:
+def revoke(workspace: Workspace, harbor: JsonObject, id_: str) -> None:
     """Revoke a key, which stops to work at once; refuse with 404 where there is none."""
-    found = world.store.list(KIND, {"_harbor_id": harbor["id"], "credential_id": id_})
+    found = workspace.store.list(KIND, {"_harbor_id": harbor["id"], "credential_id": id_})
     if not found:
         raise not_found("key", id_)
-    world.store.delete(KIND, found[0]["id"])
+    workspace.store.delete(KIND, found[0]["id"])
 
 
-def _calls(world: World, key_id: str) -> int:
-    events = world.store.list(harbor_access.ACTIVITY, {"credential.id": key_id})
-    since = world.clock() - _DAY
+def _calls(workspace: Workspace, key_id: str) -> int:
+    events = workspace.store.list(harbor_access.ACTIVITY, {"credential.id": key_id})
+    since = workspace.clock() - _DAY
     return sum(datetime.fromisoformat(event["recorded_at"]) > since for event in events)

@@ -12,7 +12,7 @@ from polytomic_mcp.sandbox.data.sql.templates import TemplateError
 from polytomic_mcp.sandbox.resources.harbors.harbors import require_managed, require_short, unfit
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.reading import LOOKING_SECONDS, stream_query
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor_saved_query"
 DRAFT: Final = "harbor_saved_query_draft"
@@ -23,19 +23,19 @@ _TEXTS: Final = ("name", "description", "owner", "sql_template", "change_note")
 _KEPT: Final = (*_TEXTS, "parameters")
 
 
-def published(world: World, harbor: JsonObject) -> list[JsonObject]:
+def published(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return the published saved queries, oldest first."""
-    return [each for each in world.store.list(KIND, {"_harbor_id": harbor["id"]}) if each["version"]]
+    return [each for each in workspace.store.list(KIND, {"_harbor_id": harbor["id"]}) if each["version"]]
 
 
-def drafts(world: World, harbor: JsonObject) -> list[JsonObject]:
+def drafts(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return the drafts, oldest first."""
-    return world.store.list(DRAFT, {"_harbor_id": harbor["id"]})
+    return workspace.store.list(DRAFT, {"_harbor_id": harbor["id"]})
 
 
 def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonObject:
     """Return the saved query a call names; an unpublished one only where drafts are meant."""
-    query = call.world.find(KIND, call.arguments["saved_query_id"])
+    query = call.workspace.find(KIND, call.arguments["saved_query_id"])
     if query["_harbor_id"] != harbor["id"] or (is_published and not query["version"]):
         raise not_found("saved query", query["id"])
     return query
@@ -45,21 +45,21 @@ def create(call: Call, harbor: JsonObject) -> JsonObject:
     """Begin a saved query with a draft, and return the draft."""
     require_managed(harbor)
     query: JsonObject = {
-        "id": (id_ := call.world.new_id()),
+        "id": (id_ := call.workspace.new_id()),
         "version": 0,
-        "created_at": call.world.now(),
+        "created_at": call.workspace.now(),
         "_key": id_,
         "_harbor_id": harbor["id"],
     }
-    call.world.store.put(KIND, id_, query)
+    call.workspace.store.put(KIND, id_, query)
     return save_draft(call, query)
 
 
 def save_draft(call: Call, query: JsonObject) -> JsonObject:
     """Make or replace the draft; a replaced one keeps its id and its maker."""
-    world, now, user_id = call.world, call.world.now(), call.credential.user_id
-    held = world.store.get(DRAFT, query["id"]) or {
-        "id": world.new_id(),
+    workspace, now, user_id = call.workspace, call.workspace.now(), call.credential.user_id
+    held = workspace.store.get(DRAFT, query["id"]) or {
+        "id": workspace.new_id(),
         "saved_query_id": query["id"],
         "created_at": now,
         "created_by": user_id,
@@ -69,22 +69,22 @@ def save_draft(call: Call, query: JsonObject) -> JsonObject:
     }
     changed = {"updated_at": now, "updated_by": user_id, "updated_by_type": "user"}
     draft = {**held, **_checked(call), **changed}
-    world.store.put(DRAFT, query["id"], draft)
+    workspace.store.put(DRAFT, query["id"], draft)
     return draft
 
 
 def discard(call: Call, query: JsonObject) -> None:
     """Drop the draft; a query that was never published goes with it."""
-    call.world.find(DRAFT, query["id"])
-    call.world.store.delete(DRAFT, query["id"])
+    call.workspace.find(DRAFT, query["id"])
+    call.workspace.store.delete(DRAFT, query["id"])
     if not query["version"]:
-        call.world.store.delete(KIND, query["id"])
+        call.workspace.store.delete(KIND, query["id"])
 
 
-def delete(world: World, query: JsonObject) -> None:
+def delete(workspace: Workspace, query: JsonObject) -> None:
     """Remove a saved query and its draft; runs under way go on."""
-    world.store.delete(DRAFT, query["id"])
-    world.store.delete(KIND, query["id"])
+    workspace.store.delete(DRAFT, query["id"])
+    workspace.store.delete(KIND, query["id"])
 
 
 def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
@@ -93,11 +93,11 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
     Raises:
         RefusalError: 404, there is no draft; 422, it does not run.
     """
-    draft = call.world.find(DRAFT, query["id"])
-    connection = call.world.find("connection", harbor["backing_connection_id"])
+    draft = call.workspace.find(DRAFT, query["id"])
+    connection = call.workspace.find("connection", harbor["backing_connection_id"])
     try:
         sql = query_templates.bind(draft["sql_template"], draft["parameters"], draft["validation_values"])
-        with stream_query(call.world, connection, sql, LOOKING_SECONDS) as stream:
+        with stream_query(call.workspace, connection, sql, LOOKING_SECONDS) as stream:
             rows = list(islice(stream.rows, PREVIEW + 1))
     except (TemplateError, QueryError) as error:
         raise unfit(call, f"the draft does not run: {error}") from error
@@ -111,20 +111,20 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
 
 def publish(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
     """Publish the draft, once it has run, as the next version, and return the saved query."""
-    world = call.world
+    workspace = call.workspace
     columns: list[str] = preview(call, harbor, query)["columns"]
-    draft = world.find(DRAFT, query["id"])
+    draft = workspace.find(DRAFT, query["id"])
     query |= {name: draft[name] for name in _KEPT} | {
         "version": query["version"] + 1,
-        "revision_id": world.new_id(),
+        "revision_id": workspace.new_id(),
         "expected_columns": columns,
-        "published_at": world.now(),
+        "published_at": workspace.now(),
         "published_by": call.credential.user_id,
         "published_by_type": "user",
         "updated_at": draft["updated_at"],
     }
-    world.store.put(KIND, query["id"], query)
-    world.store.delete(DRAFT, query["id"])
+    workspace.store.put(KIND, query["id"], query)
+    workspace.store.delete(DRAFT, query["id"])
     return query
 
 
@@ -146,8 +146,8 @@ def run(call: Call, harbor: JsonObject, sql: str) -> JsonObject:
     """Submit SQL to the Harbor's store and return the query as it is now."""
     if not sql.strip():
         raise RefusalError(400, f"{call.operation} needs a query.", key="bad_request")
-    connection = call.world.find("connection", harbor["backing_connection_id"])
-    return queries.submit(call.world, connection, sql, call.credential.user_id)
+    connection = call.workspace.find("connection", harbor["backing_connection_id"])
+    return queries.submit(call.workspace, connection, sql, call.credential.user_id)
 
 
 def _checked(call: Call) -> JsonObject:

@@ -7,7 +7,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SCHEDULE: Final = (
     "connection_id", "day_of_month", "day_of_week", "frequency", "hour", "job_id", "minute", "month",
@@ -15,20 +15,23 @@ _SCHEDULE: Final = (
 )  # fmt: skip
 
 
-def describe(world: World, harbor: JsonObject) -> JsonObject:
+def describe(workspace: Workspace, harbor: JsonObject) -> JsonObject:
     """Return the pipelines that write to the Harbor's store."""
     id_ = harbor["backing_connection_id"]
-    backing = world.find("connection", id_)
-    bulk = world.store.list("bulk_sync", {"destination_connection_id": id_})
-    model = world.store.list("sync", {"target.connection_id": id_})
+    backing = workspace.find("connection", id_)
+    bulk = workspace.store.list("bulk_sync", {"destination_connection_id": id_})
+    model = workspace.store.list("sync", {"target.connection_id": id_})
     return {
-        "as_of": world.now(),
+        "as_of": workspace.now(),
         "pipelines": [
             *(
-                _pipeline("bulk", sync, _bulk_datasets(world, backing, sync), bulk_schedules.of(sync))
+                _pipeline("bulk", sync, _bulk_datasets(workspace, backing, sync), bulk_schedules.of(sync))
                 for sync in bulk
             ),
-            *(_pipeline("model", sync, _model_datasets(world, sync), [sync["schedule"]]) for sync in model),
+            *(
+                _pipeline("model", sync, _model_datasets(workspace, sync), [sync["schedule"]])
+                for sync in model
+            ),
         ],
     }
 
@@ -47,18 +50,18 @@ def _pipeline(
     }
 
 
-def _bulk_datasets(world: World, backing: JsonObject, sync: JsonObject) -> JsonObject:
+def _bulk_datasets(workspace: Workspace, backing: JsonObject, sync: JsonObject) -> JsonObject:
     datasets: dict[str, JsonObject] = {}
-    for run in bulk_executions.of_sync(world, sync["id"]):
+    for run in bulk_executions.of_sync(workspace, sync["id"]):
         for schema in run["schemas"]:
             name = table_name(backing, sync["destination_configuration"], schema["output_name"])
             datasets[name] = _dataset(datasets.get(name, {}), schema["status"], run)
     return datasets
 
 
-def _model_datasets(world: World, sync: JsonObject) -> JsonObject:
+def _model_datasets(workspace: Workspace, sync: JsonObject) -> JsonObject:
     dataset: JsonObject = {}
-    for run in executions.of_sync(world, sync["id"]):
+    for run in executions.of_sync(workspace, sync["id"]):
         dataset = _dataset(dataset, run["status"], run)
     return {sync["target"]["object"]: dataset}
 

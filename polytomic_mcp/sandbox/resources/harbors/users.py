@@ -9,77 +9,77 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.harbors.harbors import unfit
 from polytomic_mcp.sandbox.resources.organizations import users
 from polytomic_mcp.sandbox.resources.organizations.roles import MEMBER
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor_user"
 _ONLY: Final = "harbor_only"
 
 
-def membership(world: World, user_id: str) -> JsonObject:
+def membership(workspace: Workspace, user_id: str) -> JsonObject:
     """Return what a user's reads hold about Harbors."""
-    assigned = world.store.list(KIND, {"user_id": user_id})
+    assigned = workspace.store.list(KIND, {"user_id": user_id})
     return {
         "harbor_ids": [each["_harbor_id"] for each in assigned],
-        "harbor_only": world.store.get(_ONLY, user_id) is not None,
+        "harbor_only": workspace.store.get(_ONLY, user_id) is not None,
     }
 
 
-def listed(world: World, harbor: JsonObject) -> list[JsonObject]:
+def listed(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
     """Return who is assigned to a Harbor, the longest first."""
-    assigned = world.store.list(KIND, {"_harbor_id": harbor["id"]})
-    found = [world.store.get(users.KIND, each["user_id"]) for each in assigned]
-    return [show(world, user) for user in found if user is not None]
+    assigned = workspace.store.list(KIND, {"_harbor_id": harbor["id"]})
+    found = [workspace.store.get(users.KIND, each["user_id"]) for each in assigned]
+    return [show(workspace, user) for user in found if user is not None]
 
 
-def show(world: World, user: JsonObject) -> JsonObject:
+def show(workspace: Workspace, user: JsonObject) -> JsonObject:
     """Return a user as the Harbor's routes show them."""
-    joined = (world.store.get(_ONLY, user["id"]) or {}).get("created_at")
+    joined = (workspace.store.get(_ONLY, user["id"]) or {}).get("created_at")
     return {
         "id": user["id"],
         "email": user["email"],
         "organization_id": user["organization_id"],
         "status": "invited",
         "created_at": joined,
-        **membership(world, user["id"]),
+        **membership(workspace, user["id"]),
     }
 
 
 def invite(call: Call, harbor: JsonObject) -> JsonObject:
     """Add a person by e-mail and assign them; nobody is written to."""
-    world, email = call.world, call.arguments["email"]
+    workspace, email = call.workspace, call.arguments["email"]
     if not is_email_address(email):
         raise unfit(call, "email is no address")
-    if any(user["email"].casefold() == email.casefold() for user in world.store.list(users.KIND)):
+    if any(user["email"].casefold() == email.casefold() for user in workspace.store.list(users.KIND)):
         raise RefusalError(409, "email belongs to a user already; assign them by id.", key="user_exists")
     user: JsonObject = {
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "email": email,
         "organization_id": call.credential.organization_id,
         "role_ids": [MEMBER],
     }
-    world.store.put(users.KIND, user["id"], user)
-    world.store.put(_ONLY, user["id"], {"created_at": world.now()})
+    workspace.store.put(users.KIND, user["id"], user)
+    workspace.store.put(_ONLY, user["id"], {"created_at": workspace.now()})
     return assign(call, harbor, user)
 
 
 def assign(call: Call, harbor: JsonObject, user: JsonObject) -> JsonObject:
     """Assign a Harbor-only user, once or again; others see every Harbor anyway and are refused."""
-    if call.world.store.get(_ONLY, user["id"]) is None:
+    if call.workspace.store.get(_ONLY, user["id"]) is None:
         raise unfit(call, "user_id names a regular user, who has access to Harbors already")
     key = f"{harbor['id']}/{user['id']}"
-    call.world.store.put(KIND, key, {"_key": key, "_harbor_id": harbor["id"], "user_id": user["id"]})
-    return show(call.world, user)
+    call.workspace.store.put(KIND, key, {"_key": key, "_harbor_id": harbor["id"], "user_id": user["id"]})
+    return show(call.workspace, user)
 
 
-def unassign(world: World, harbor: JsonObject, user_id: str) -> None:
+def unassign(workspace: Workspace, harbor: JsonObject, user_id: str) -> None:
     """Take an assignment back; the user stays."""
-    if not world.store.delete(KIND, f"{harbor['id']}/{user_id}"):
+    if not workspace.store.delete(KIND, f"{harbor['id']}/{user_id}"):
         raise not_found("harbor user", user_id)
 
 
 def find(call: Call) -> JsonObject:
     """Return the user a call names, of the caller's organization."""
-    user = call.world.find(users.KIND, call.arguments["user_id"])
+    user = call.workspace.find(users.KIND, call.arguments["user_id"])
     if user["organization_id"] != call.credential.organization_id:
         raise not_found("user", user["id"])
     return user

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Row
 from polytomic_mcp.sandbox.resources.models.reading import read_model
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Record = tuple[Row, ...]
 """One row of the base model and its counterparts in the others, in the order of ``Join``."""
@@ -42,13 +42,17 @@ def find_joins(sources: Sources, model_ids: Sequence[str]) -> list[Join]:
     return joins
 
 
-def join(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
+def join(
+    workspace: Workspace, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]
+) -> Iterator[Record]:
     """Return each row with its counterparts; an empty one where there is none."""
-    return _joined(world, sources, joins, rows) if joins else zip(rows, strict=True)
+    return _joined(workspace, sources, joins, rows) if joins else zip(rows, strict=True)
 
 
-def _joined(world: World, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]) -> Iterator[Record]:
-    lookups = [_lookup(world, sources, each) for each in joins]
+def _joined(
+    workspace: Workspace, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]
+) -> Iterator[Record]:
+    lookups = [_lookup(workspace, sources, each) for each in joins]
     for row in rows:
         record = [row]
         for each, lookup in zip(joins, lookups, strict=True):
@@ -57,10 +61,10 @@ def _joined(world: World, sources: Sources, joins: Sequence[Join], rows: Iterato
         yield tuple(record)
 
 
-def _lookup(world: World, sources: Sources, join_: Join) -> dict[str, Row]:
+def _lookup(workspace: Workspace, sources: Sources, join_: Join) -> dict[str, Row]:
     model = sources.model(join_.model_id) or {}
     found: dict[str, Row] = {}
-    for row in read_model(world, model).rows:
+    for row in read_model(workspace, model).rows:
         if (value := row.get(join_.field)) is not None:
             found.setdefault(to_text(value), row)
     return found

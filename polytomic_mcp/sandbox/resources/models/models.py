@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.reading import Reading, read_source, unknown_field
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _EXAMPLES: Final = 20
 """Rows that are looked at for examples."""
@@ -18,14 +18,14 @@ _KEPT: Final = ("configuration", "connection_id", "enricher", "identifier", "nam
 _LISTS: Final = ("policies", "tracking_columns")
 
 
-def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
+def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
     """Return the model a request describes; ``RefusalError`` says what is wrong with it.
 
     Nothing is stored. A field's id follows from the model's and its own name, so it outlives updates.
     """
-    _refuse_enrichment(world, arguments)
-    connection = require_healthy(world, arguments["connection_id"])
-    fields = _fields(id_, read_source(world, connection, arguments["configuration"]), arguments)
+    _refuse_enrichment(workspace, arguments)
+    connection = require_healthy(workspace, arguments["connection_id"])
+    fields = _fields(id_, read_source(workspace, connection, arguments["configuration"]), arguments)
     _require_names(fields, arguments)
     relations = _listed(arguments, "relations")
     return {
@@ -34,14 +34,14 @@ def compose(world: World, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
         "id": id_,
         "type": connection["type"]["id"],
         "fields": fields,
-        "relations": [_relation(world, fields, arguments["name"], each) for each in relations],
+        "relations": [_relation(workspace, fields, arguments["name"], each) for each in relations],
         "labels": [{"name": label} for label in _listed(arguments, "labels")],
     }
 
 
-def _refuse_enrichment(world: World, arguments: Mapping[str, Any]) -> None:
+def _refuse_enrichment(workspace: Workspace, arguments: Mapping[str, Any]) -> None:
     if enricher := arguments.get("enricher"):
-        connection = world.find("connection", str(enricher.get("connection_id")))
+        connection = workspace.find("connection", str(enricher.get("connection_id")))
         raise RefusalError(
             422,
             f"The sandbox does not emulate enrichment by {connection['type']['id']}; leave enricher out, "
@@ -50,16 +50,16 @@ def _refuse_enrichment(world: World, arguments: Mapping[str, Any]) -> None:
         )
 
 
-def require_healthy(world: World, connection_id: str) -> JsonObject:
+def require_healthy(workspace: Workspace, connection_id: str) -> JsonObject:
     """Return the connection; refuse one that does not exist or cannot be read now."""
-    connection = world.find("connection", connection_id)
+    connection = workspace.find("connection", connection_id)
     if connection["status"] != "healthy":
         raise RefusalError(
             422,
             f"Connection {connection['name']} is {connection['status']}; sign in or mend its configuration.",
             key="connection_unhealthy",
         )
-    world.faults.require_up(connection)
+    workspace.faults.require_up(connection)
     return connection
 
 
@@ -112,11 +112,13 @@ def _require_names(fields: list[JsonObject], arguments: Mapping[str, Any]) -> No
             _own_name(name, fields, arguments["name"])
 
 
-def _relation(world: World, fields: list[JsonObject], name: str, relation: Mapping[str, Any]) -> JsonObject:
+def _relation(
+    workspace: Workspace, fields: list[JsonObject], name: str, relation: Mapping[str, Any]
+) -> JsonObject:
     """Return the relation with both fields as their models spell them; refuse one that leads nowhere."""
     origin = _own_name(str(relation.get("from")), fields, name)
     to: Mapping[str, Any] = relation.get("to") or {"model_id": "", "field": ""}
-    model = world.store.get("model", str(to.get("model_id")))
+    model = workspace.store.get("model", str(to.get("model_id")))
     if model is None:
         message = f"A relation leads to model {to.get('model_id')}, which does not exist"
         raise RefusalError(422, message, key="unknown_model")

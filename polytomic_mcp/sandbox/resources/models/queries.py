@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.resources.models.reading import SECONDS, stream_query
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "query"
 
@@ -33,7 +33,7 @@ _LOG: Final = logging.getLogger(__name__)
 _UNDER_WAY: Final = ("created", "running")
 
 
-def submit(world: World, connection: JsonObject, sql: str, user_id: str) -> JsonObject:
+def submit(workspace: Workspace, connection: JsonObject, sql: str, user_id: str) -> JsonObject:
     """Hand a user's query to the workers and return it as it is now; refuse a connection that takes none."""
     key = system_of(connection)
     if described(key).query is None:
@@ -41,21 +41,21 @@ def submit(world: World, connection: JsonObject, sql: str, user_id: str) -> Json
             holds_nothing(key) or f"Connection {connection['name']} is of type {key}, which takes no queries."
         )
         raise RefusalError(400, reason, key="query_unsupported")
-    for earlier in world.store.list(KIND):
-        _expire(world, earlier)
+    for earlier in workspace.store.list(KIND):
+        _expire(workspace, earlier)
     query: JsonObject = {
-        "id": world.new_id(),
+        "id": workspace.new_id(),
         "status": "created",
         "_user_id": user_id,
         "_connection_id": connection["id"],
-        "_created_at": world.now(),
+        "_created_at": workspace.now(),
     }
-    world.store.put(KIND, query["id"], query)
-    world.run_later(partial(_run, world, connection, query, sql))
+    workspace.store.put(KIND, query["id"], query)
+    workspace.run_later(partial(_run, workspace, connection, query, sql))
     return public(query)
 
 
-def results(world: World, id_: str, page: str | None, user_id: str) -> JsonObject:
+def results(workspace: Workspace, id_: str, page: str | None, user_id: str) -> JsonObject:
     """Return what a poll answers: the query, and once it is done a page of its rows with its links.
 
     Rows that were kept too long are gone; the query is ``unknown`` then.
@@ -63,40 +63,40 @@ def results(world: World, id_: str, page: str | None, user_id: str) -> JsonObjec
     Raises:
         RefusalError: 404, there is no such query, or it is another user's (the API's documentation).
     """
-    query = _expire(world, world.find(KIND, id_))
+    query = _expire(workspace, workspace.find(KIND, id_))
     if query.get("_user_id") != user_id:
         raise not_found(KIND, id_)
     if query["status"] != "done":
         return {"data": public(query)}
-    kept = _page(world, query, page)
+    kept = _page(workspace, query, page)
     objects = [dict(zip(query["fields"], row, strict=True)) for row in kept["rows"]]
     return {"data": public(query) | {"results": objects}, "links": _links(query, kept["number"])}
 
 
-def interrupt_all(world: World) -> None:
+def interrupt_all(workspace: Workspace) -> None:
     """End what was not over when an earlier process ended; to be called before anything starts."""
-    for query in world.store.list(KIND):
+    for query in workspace.store.list(KIND):
         if query["status"] in _UNDER_WAY:
-            _fail(world, query, "The sandbox was restarted before this query ended; run it again.")
+            _fail(workspace, query, "The sandbox was restarted before this query ended; run it again.")
 
 
-def _run(world: World, connection: JsonObject, query: JsonObject, sql: str) -> None:
-    world.store.put(KIND, query["id"], query | {"status": "running"})
+def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: str) -> None:
+    workspace.store.put(KIND, query["id"], query | {"status": "running"})
     try:
-        found = _read(world, connection, query["id"], sql)
+        found = _read(workspace, connection, query["id"], sql)
     except QueryError as error:
-        _fail(world, query, str(error))
+        _fail(workspace, query, str(error))
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: whoever polls must hear of it
         _LOG.debug("a query failed", exc_info=True)
-        _fail(world, query, "The sandbox failed; that is a fault of the sandbox.")
+        _fail(workspace, query, "The sandbox failed; that is a fault of the sandbox.")
     else:
-        expires = (world.clock() + KEPT).isoformat()
-        world.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
+        expires = (workspace.clock() + KEPT).isoformat()
+        workspace.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
 
 
-def _read(world: World, connection: JsonObject, id_: str, sql: str) -> JsonObject:
-    with stream_query(world, connection, sql, SECONDS) as stream:
-        sizes = [_put_page(world, id_, number, rows) for number, rows in _pages(stream)]
+def _read(workspace: Workspace, connection: JsonObject, id_: str, sql: str) -> JsonObject:
+    with stream_query(workspace, connection, sql, SECONDS) as stream:
+        sizes = [_put_page(workspace, id_, number, rows) for number, rows in _pages(stream)]
         return {
             "fields": [column.name for column in stream.columns],
             "count": sum(sizes),
@@ -114,16 +114,16 @@ def _pages(stream: Stream) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
         yield number, rows
 
 
-def _put_page(world: World, id_: str, number: int, rows: list[tuple[Any, ...]]) -> int:
-    world.store.put(_rows_of(id_), _token(id_, number), {"number": number, "rows": rows})
+def _put_page(workspace: Workspace, id_: str, number: int, rows: list[tuple[Any, ...]]) -> int:
+    workspace.store.put(_rows_of(id_), _token(id_, number), {"number": number, "rows": rows})
     return len(rows)
 
 
-def _page(world: World, query: JsonObject, token: str | None) -> JsonObject:
+def _page(workspace: Workspace, query: JsonObject, token: str | None) -> JsonObject:
     id_ = query["id"]
     if not token and not query["_pages"]:
         return {"number": 0, "rows": []}
-    page = world.store.get(_rows_of(id_), token or _token(id_, 0))
+    page = workspace.store.get(_rows_of(id_), token or _token(id_, 0))
     if page is None:
         raise RefusalError(
             400, f"page is none that query {id_} gave out; start without one.", key="bad_request"
@@ -146,25 +146,25 @@ def _token(id_: str, number: int) -> str:
     return str(uuid5(UUID(id_), str(number)))
 
 
-def _expire(world: World, query: JsonObject) -> JsonObject:
+def _expire(workspace: Workspace, query: JsonObject) -> JsonObject:
     """Return the query as it is by now; forget its rows if their time is over."""
-    if query["status"] != "done" or datetime.fromisoformat(query["expires"]) > world.clock():
+    if query["status"] != "done" or datetime.fromisoformat(query["expires"]) > workspace.clock():
         return query
     kept = ("id", "_user_id", "_connection_id", "_created_at")
     lost = {name: query.get(name) for name in kept} | {"status": "unknown"}
-    _end(world, lost)
+    _end(workspace, lost)
     return lost
 
 
-def _fail(world: World, query: JsonObject, error: str) -> None:
-    _end(world, query | {"status": "failed", "error": error})
+def _fail(workspace: Workspace, query: JsonObject, error: str) -> None:
+    _end(workspace, query | {"status": "failed", "error": error})
 
 
-def _end(world: World, query: JsonObject) -> None:
+def _end(workspace: Workspace, query: JsonObject) -> None:
     """Store the end of a query that has no rows, and remove those it had."""
-    with world.store.transaction() as connection:
+    with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ?", (_rows_of(query["id"]),))
-        world.store.put(KIND, query["id"], query)
+        workspace.store.put(KIND, query["id"], query)
 
 
 def _rows_of(id_: str) -> str:

@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.data.sql.soql import DIALECT, in_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_ROWS: Final = 1_000_000
 """Rows a model may have in the sandbox."""
@@ -39,15 +39,15 @@ class Reading:
 
 
 def read_model(
-    world: World, model: JsonObject, *, limit: int | None = None, seconds: float = SECONDS
+    workspace: Workspace, model: JsonObject, *, limit: int | None = None, seconds: float = SECONDS
 ) -> Reading:
     """Read the fields of a model, ``limit`` rows at most; ``RefusalError`` (404, 422) when it cannot.
 
     A field that was added by hand holds the source's column of that name, or null.
     """
-    connection = world.find("connection", model["connection_id"])
-    world.faults.require_up(connection)
-    source = read_source(world, connection, model["configuration"], seconds=seconds)
+    connection = workspace.find("connection", model["connection_id"])
+    workspace.faults.require_up(connection)
+    source = read_source(workspace, connection, model["configuration"], seconds=seconds)
     found = {column.name.casefold(): column for column in source.columns}
     for field in model["fields"]:
         if not field["user_added"] and field["name"].casefold() not in found:
@@ -64,7 +64,7 @@ def read_model(
 
 
 def read_source(
-    world: World,
+    workspace: Workspace,
     connection: JsonObject,
     configuration: Mapping[str, Any],
     *,
@@ -74,8 +74,8 @@ def read_source(
     with _refused():
         query = configuration.get("query")
         if isinstance(query, str) and query.strip():
-            return _read_query(world, connection, query, seconds)
-        return _read_table(world, connection, configuration)
+            return _read_query(workspace, connection, query, seconds)
+        return _read_table(workspace, connection, configuration)
 
 
 def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalError:
@@ -87,24 +87,24 @@ def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalE
 
 
 def stream_query(
-    world: World, connection: JsonObject, query: str, seconds: float
+    workspace: Workspace, connection: JsonObject, query: str, seconds: float
 ) -> AbstractContextManager[Stream]:
     """Return a query's rows, to be read inside the block; ``QueryError`` when it cannot run."""
     key = system_of(connection)
     language = described(key).language
     is_soql = language.name == SOQL
-    return world.engine.stream(
+    return workspace.engine.stream(
         key,
-        in_sql(query, world.tables.list(key), world.clock().date()) if is_soql else query,
+        in_sql(query, workspace.tables.list(key), workspace.clock().date()) if is_soql else query,
         dialect=DIALECT if is_soql else language.dialect,
         seconds=seconds,
         database=language.database_of(connection["configuration"]),
     )
 
 
-def _read_query(world: World, connection: JsonObject, query: str, seconds: float) -> Reading:
+def _read_query(workspace: Workspace, connection: JsonObject, query: str, seconds: float) -> Reading:
     stack = ExitStack()
-    stream = stack.enter_context(stream_query(world, connection, query, seconds))
+    stream = stack.enter_context(stream_query(workspace, connection, query, seconds))
     names = [column.name for column in stream.columns]
     return Reading(
         stream.columns, _bounded(stack, (dict(zip(names, row, strict=True)) for row in stream.rows))
@@ -118,11 +118,11 @@ def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Ite
             raise QueryError(f"The model has more than {MOST_ROWS} rows; narrow it down with a query")
 
 
-def _read_table(world: World, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
+def _read_table(workspace: Workspace, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
     key = system_of(connection)
     name = object_name(described(key), configuration)
-    table = world.tables.get(key, name) or _find_table(world, connection, configuration, name)
-    rows = world.tables.rows(table)
+    table = workspace.tables.get(key, name) or _find_table(workspace, connection, configuration, name)
+    rows = workspace.tables.rows(table)
     return Reading(table.columns, _bounded(nullcontext(), rows))
 
 
@@ -137,11 +137,13 @@ def object_name(system: System, configuration: Mapping[str, Any]) -> str:
     raise QueryError(f"The model's configuration needs one of: {'; '.join(wanted)}")
 
 
-def _find_table(world: World, connection: JsonObject, configuration: Mapping[str, Any], name: str) -> Table:
+def _find_table(
+    workspace: Workspace, connection: JsonObject, configuration: Mapping[str, Any], name: str
+) -> Table:
     key = system_of(connection)
     language = described(key).language
     database = language.database_of(connection["configuration"])
-    catalog = Catalog(key, world.tables.list(key), database, language.schema)
+    catalog = Catalog(key, workspace.tables.list(key), database, language.schema)
     schema = configuration.get("schema") or configuration.get("dataset")
     return catalog.find([*([schema] if isinstance(schema, str) else []), *name.split(".")])
 

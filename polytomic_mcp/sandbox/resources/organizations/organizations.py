@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.connections.dependents import Dependents
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "organization"
 _NAMING: Final = ("user", "role", "policy", "webhook")
@@ -31,11 +31,11 @@ _PLACED: Final = tuple(
 )
 
 
-def seed(world: World) -> None:
+def seed(workspace: Workspace) -> None:
     """Bring the first organization where it is missing."""
-    if world.store.get(KIND, ORGANIZATION_ID) is None:
+    if workspace.store.get(KIND, ORGANIZATION_ID) is None:
         name = "Acme (sandbox)"
-        world.store.put(KIND, ORGANIZATION_ID, {"id": ORGANIZATION_ID, "name": name})
+        workspace.store.put(KIND, ORGANIZATION_ID, {"id": ORGANIZATION_ID, "name": name})
 
 
 def act_in(call: Call, id_: str | None = None) -> str:
@@ -45,7 +45,7 @@ def act_in(call: Call, id_: str | None = None) -> str:
         RefusalError: 404, there is none of that id; 403, the caller does not reach it.
     """
     id_ = id_ or call.credential.organization_id
-    call.world.find(KIND, id_)
+    call.workspace.find(KIND, id_)
     if not is_reached(call, id_):
         raise RefusalError(403, f"This credential does not reach organization {id_}.", key="forbidden")
     return id_
@@ -58,7 +58,7 @@ def place(call: Call) -> Call:
     """
     if call.operation.partition("/{")[0] not in _PLACED or "organization_id" not in call.arguments:
         return call
-    return replace(call, world=call.world.within(act_in(call, call.arguments["organization_id"])))
+    return replace(call, workspace=call.workspace.within(act_in(call, call.arguments["organization_id"])))
 
 
 def is_reached(call: Call, id_: str) -> bool:
@@ -79,22 +79,22 @@ def require_partner(call: Call) -> None:
 
 def find(call: Call, kind: str, id_: str) -> JsonObject:
     """Return a document of an organization the caller reaches, or refuse with 404."""
-    document = call.world.find(kind, id_)
+    document = call.workspace.find(kind, id_)
     act_in(call, document["organization_id"])
     return document
 
 
 def listed(call: Call, kind: str) -> list[JsonObject]:
     """Return the documents of the organizations that the caller reaches, oldest first."""
-    return [each for each in call.world.store.list(kind) if is_reached(call, each["organization_id"])]
+    return [each for each in call.workspace.store.list(kind) if is_reached(call, each["organization_id"])]
 
 
-def remove(world: World, id_: str) -> None:
+def remove(workspace: Workspace, id_: str) -> None:
     """Remove an organization with all that is in it."""
-    inside = world.within(id_)
+    inside = workspace.within(id_)
     Dependents({kind: inside.store.list(kind) for kind in _OBJECTS}).delete(inside)
     for kind in _NAMING:
-        for document in world.store.list(kind):
+        for document in workspace.store.list(kind):
             if document["organization_id"] == id_:
-                world.store.delete(kind, document["id"])
-    world.store.delete(KIND, id_)
+                workspace.store.delete(kind, document["id"])
+    workspace.store.delete(KIND, id_)

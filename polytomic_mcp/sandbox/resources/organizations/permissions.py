@@ -29,11 +29,11 @@ def require_allowed(call: Call) -> None:
     kind = _RULED.get(path.removesuffix("/{id}"))
     if kind is None or method == "GET" or _may_all(call):
         return
-    document = call.world.store.get(kind, call.arguments["id"]) if "id" in call.arguments else None
+    document = call.workspace.store.get(kind, call.arguments["id"]) if "id" in call.arguments else None
     held: list[str] = document.get("policies") or [] if document else []
     named: list[str] = [] if method == "DELETE" else call.arguments.get("policies", [])
     if method == "DELETE":
-        _require(call, "delete", [policy for policy in held if call.world.store.get("policy", policy)])
+        _require(call, "delete", [policy for policy in held if call.workspace.store.get("policy", policy)])
     if method == "POST":
         _require(call, "create", named)
     for policy in named:
@@ -46,7 +46,7 @@ def _may_all(call: Call) -> bool:
 
 
 def _role_ids(call: Call) -> set[str]:
-    return set(call.world.find("user", call.credential.user_id)["role_ids"])
+    return set(call.workspace.find("user", call.credential.user_id)["role_ids"])
 
 
 def _require(call: Call, action: str, policies: Iterable[str]) -> None:
@@ -62,7 +62,7 @@ def _require(call: Call, action: str, policies: Iterable[str]) -> None:
 
 
 def _granted(call: Call, action: str, policies: Iterable[str]) -> set[str]:
-    found = (call.world.store.get("policy", id_) for id_ in policies)
+    found = (call.workspace.store.get("policy", id_) for id_ in policies)
     return {
         role
         for policy in found

@@ -5,16 +5,16 @@ from typing import Final
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "user"
 
 
-def seed(world: World) -> None:
+def seed(workspace: Workspace) -> None:
     """Bring the user of the sandbox's key where they are missing."""
-    if world.store.get(KIND, USER_ID) is None:
+    if workspace.store.get(KIND, USER_ID) is None:
         ada = {"id": USER_ID, "email": "ada@acme.example", "organization_id": ORGANIZATION_ID}
-        world.store.put(KIND, USER_ID, ada | {"role_ids": [ADMIN]})
+        workspace.store.put(KIND, USER_ID, ada | {"role_ids": [ADMIN]})
 
 
 def show(user: JsonObject) -> JsonObject:

@@ -1,10 +1,10 @@
-"""What a bulk sync's run tells the world: an event when it begins, and one for its end."""
+"""What a bulk sync's run tells the workspace: an event when it begins, and one for its end."""
 
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _TYPES: Final = {
     "running": "bulk_sync.running",
@@ -18,12 +18,12 @@ _TYPES: Final = {
 _ENDED: Final = ("completed", "errors", "failed")
 
 
-def record(world: World, execution: JsonObject) -> None:
+def record(workspace: Workspace, execution: JsonObject) -> None:
     """Record the event of the state the execution is in now, if that state and the sync have one.
 
     The names within are those of the 2025-09-18 SDK, which has no counts here.
     """
-    sync = world.store.get("bulk_sync", execution["_sync_id"])
+    sync = workspace.store.get("bulk_sync", execution["_sync_id"])
     type_ = _TYPES.get(execution["status"])
     if sync is None or type_ is None:
         return
@@ -41,4 +41,4 @@ def record(world: World, execution: JsonObject) -> None:
         payload["schedule"] = execution["_request"].get("schedule", usual)
     if execution["status"] == "failed":
         payload["error"] = execution["status_message"]
-    events.record(world, type_, payload)
+    events.record(workspace, type_, payload)

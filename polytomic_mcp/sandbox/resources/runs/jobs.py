@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -19,39 +19,39 @@ _INTERRUPTED: Final = (
 )
 
 
-def start(world: World, type_: str, work: Callable[[], Any]) -> JsonObject:
+def start(workspace: Workspace, type_: str, work: Callable[[], Any]) -> JsonObject:
     """Hand the work to the workers and return the job as it is now; ``work`` returns its result."""
     job: JsonObject = {
-        "job_id": world.new_id(),
+        "job_id": workspace.new_id(),
         "type": type_,
         "status": "created",
         "result": None,
         "error": None,
     }
-    world.store.put("job", job["job_id"], job)
-    world.run_later(partial(_run, world, job, work))
+    workspace.store.put("job", job["job_id"], job)
+    workspace.run_later(partial(_run, workspace, job, work))
     return job
 
 
-def interrupt_all(world: World) -> None:
+def interrupt_all(workspace: Workspace) -> None:
     """End what was not over when an earlier process ended; to be called before anything starts."""
-    for job in world.store.list("job"):
+    for job in workspace.store.list("job"):
         if job["status"] in _UNDER_WAY:
-            _fail(world, job, _INTERRUPTED)
+            _fail(workspace, job, _INTERRUPTED)
 
 
-def _run(world: World, job: JsonObject, work: Callable[[], Any]) -> None:
-    world.store.put("job", job["job_id"], job | {"status": "running"})
+def _run(workspace: Workspace, job: JsonObject, work: Callable[[], Any]) -> None:
+    workspace.store.put("job", job["job_id"], job | {"status": "running"})
     try:
         # One transaction with the work's own writes: a job that a restart fails has done nothing.
-        with world.store.transaction():
-            world.store.put("job", job["job_id"], job | {"status": "done", "result": work()})
+        with workspace.store.transaction():
+            workspace.store.put("job", job["job_id"], job | {"status": "done", "result": work()})
     except RefusalError as refusal:
-        _fail(world, job, refusal.message)
+        _fail(workspace, job, refusal.message)
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: whoever polls must hear of it
         _LOG.debug("job %s failed", job["type"], exc_info=True)
-        _fail(world, job, "The sandbox failed; that is a fault of the sandbox.")
+        _fail(workspace, job, "The sandbox failed; that is a fault of the sandbox.")
 
 
-def _fail(world: World, job: JsonObject, error: str) -> None:
-    world.store.put("job", job["job_id"], job | {"status": "failed", "error": error})
+def _fail(workspace: Workspace, job: JsonObject, error: str) -> None:
+    workspace.store.put("job", job["job_id"], job | {"status": "failed", "error": error})

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TYPES: Final = ("records", "errors", "warnings", "inserts", "updates", "deletes")
 MOST_LINES: Final = 10_000
@@ -19,8 +19,8 @@ MOST_MESSAGES: Final = 50
 class Journal:
     """Collects an execution's lines, and stores those that came since the last time."""
 
-    def __init__(self, world: World, execution_id: str) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, execution_id: str) -> None:
+        self._workspace = workspace
         self._id = execution_id
         self._lines: defaultdict[str, list[Any]] = defaultdict(list)
         self._counts: defaultdict[str, int] = defaultdict(int)
@@ -52,37 +52,39 @@ class Journal:
     def store(self) -> None:
         """Write what was noted; call it inside the transaction that writes the rows."""
         for type_, lines in self._lines.items():
-            self._world.store.put(_kind(self._id, type_), str(self._parts), {"lines": lines})
-        self._world.store.put(_kind(self._id, "counts"), "", dict(self._counts))
+            self._workspace.store.put(_kind(self._id, type_), str(self._parts), {"lines": lines})
+        self._workspace.store.put(_kind(self._id, "counts"), "", dict(self._counts))
         self._lines.clear()
         self._parts += 1
 
 
-def lines(world: World, execution_id: str, type_: str) -> Iterator[Any]:
+def lines(workspace: Workspace, execution_id: str, type_: str) -> Iterator[Any]:
     """Yield the lines of a type, oldest first."""
-    for part in world.store.list(_kind(execution_id, type_)):
+    for part in workspace.store.list(_kind(execution_id, type_)):
         yield from part["lines"]
 
 
-def counts(world: World, execution_id: str) -> dict[str, int]:
+def counts(workspace: Workspace, execution_id: str) -> dict[str, int]:
     """Return how many lines each type had, kept or not."""
-    found = world.store.get(_kind(execution_id, "counts"), "") or {}
+    found = workspace.store.get(_kind(execution_id, "counts"), "") or {}
     return {type_: found.get(type_, 0) for type_ in TYPES}
 
 
-def say(world: World, execution_id: str, level: str, message: str, payload: JsonObject | None = None) -> None:
+def say(
+    workspace: Workspace, execution_id: str, level: str, message: str, payload: JsonObject | None = None
+) -> None:
     """Write one message to the execution's console; the last ``MOST_MESSAGES`` are kept."""
     kind = _kind(execution_id, "console")
-    with world.store.transaction() as connection:
-        id_ = world.new_id()
+    with workspace.store.transaction() as connection:
+        id_ = workspace.new_id()
         entry = {
             "id": id_,
-            "timestamp": world.now(),
+            "timestamp": workspace.now(),
             "level": level,
             "message": message,
             "payload": payload or {},
         }
-        world.store.put(kind, id_, entry)
+        workspace.store.put(kind, id_, entry)
         connection.execute(
             "DELETE FROM documents WHERE kind = ? AND position <= "
             "(SELECT position FROM documents WHERE kind = ? ORDER BY position DESC LIMIT 1 OFFSET ?)",
@@ -90,14 +92,14 @@ def say(world: World, execution_id: str, level: str, message: str, payload: Json
         )
 
 
-def console(world: World, execution_id: str) -> list[JsonObject]:
+def console(workspace: Workspace, execution_id: str) -> list[JsonObject]:
     """Return the console's messages, oldest first."""
-    return world.store.list(_kind(execution_id, "console"))
+    return workspace.store.list(_kind(execution_id, "console"))
 
 
-def forget(world: World, execution_id: str) -> None:
+def forget(workspace: Workspace, execution_id: str) -> None:
     """Remove everything an execution wrote down."""
-    with world.store.transaction() as connection:
+    with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution_id}/%",))
 
 

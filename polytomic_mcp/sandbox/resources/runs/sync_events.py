@@ -1,22 +1,22 @@
-"""What a sync's run tells the world: an event when it begins, and one for its end."""
+"""What a sync's run tells the workspace: an event when it begins, and one for its end."""
 
 from typing import Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _TOLD: Final = ("running", "completed", "failed", "canceled")
 """The states that have an event; an interrupted run has none."""
 
 
-def record(world: World, execution: JsonObject) -> None:
+def record(workspace: Workspace, execution: JsonObject) -> None:
     """Record the event of the state the execution is in now, if that state and the sync have one.
 
     The names within are seen in the 2025-09-18 SDK. The lists of single records are left out, as the
     API may: the counts and ``logs_url`` say where to look.
     """
-    sync = world.store.get("sync", execution["_sync_id"])
+    sync = workspace.store.get("sync", execution["_sync_id"])
     if sync is None or execution["status"] not in _TOLD:
         return
     told, details = _details(sync, execution)
@@ -27,7 +27,7 @@ def record(world: World, execution: JsonObject) -> None:
         "target_connection_id": sync["target"]["connection_id"],
         "organization_id": sync["organization_id"],
     }
-    events.record(world, f"sync.{told}", ids | details)
+    events.record(workspace, f"sync.{told}", ids | details)
 
 
 def _details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:

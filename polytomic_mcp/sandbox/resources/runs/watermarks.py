@@ -3,25 +3,25 @@
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.common.json_values import JsonObject
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _KIND: Final = "bulk_mark"
 
 
-def get(world: World, sync_id: str, schema_id: str, state: JsonObject) -> Any:
+def get(workspace: Workspace, sync_id: str, schema_id: str, state: JsonObject) -> Any:
     """Return the mark, or None where nothing was read yet or the ``state`` it holds for is another."""
-    held = world.store.get(_KIND, _id(sync_id, schema_id))
+    held = workspace.store.get(_KIND, _id(sync_id, schema_id))
     return held["mark"] if held and held["state"] == state else None
 
 
-def put(world: World, sync_id: str, schema_id: str, state: JsonObject, mark: Any) -> None:
+def put(workspace: Workspace, sync_id: str, schema_id: str, state: JsonObject, mark: Any) -> None:
     """Keep a mark, and the state it holds for."""
-    world.store.put(_KIND, _id(sync_id, schema_id), {"state": state, "mark": mark})
+    workspace.store.put(_KIND, _id(sync_id, schema_id), {"state": state, "mark": mark})
 
 
-def forget(world: World, sync_id: str) -> None:
+def forget(workspace: Workspace, sync_id: str) -> None:
     """Forget how far a sync has read."""
-    with world.store.transaction() as connection:
+    with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ? AND id LIKE ?", (_KIND, f"{sync_id}/%"))
 
 

@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
 from polytomic_mcp.sandbox.resources.schedules import sync_schedules
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 FREQUENCIES: Final = ("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder")
 """Those of a bulk sync that the sandbox emulates."""
@@ -31,10 +31,10 @@ _PARTS: Final = ("frequency", "minute", "hour", "day_of_week", "month", "day_of_
 _CAMEL: Final = {"day_of_week": "dayOfWeek", "day_of_month": "dayOfMonth"}
 
 
-def compose(world: World, request: Mapping[str, Any], held: JsonObject | None = None) -> JsonObject:
+def compose(workspace: Workspace, request: Mapping[str, Any], held: JsonObject | None = None) -> JsonObject:
     """Return a schedule as it is stored; one that was ``held`` under the same id keeps its making."""
-    now = world.now()
-    made = held or {"id": world.new_id(), "created_at": now, "created_by": ACTOR}
+    now = workspace.now()
+    made = held or {"id": workspace.new_id(), "created_at": now, "created_by": ACTOR}
     return {
         **{key: made[key] for key in ("id", "created_at", "created_by")},
         **{part: request.get(part) for part in _PARTS},
@@ -44,26 +44,26 @@ def compose(world: World, request: Mapping[str, Any], held: JsonObject | None = 
 
 
 def compose_additional(
-    world: World, request: Mapping[str, Any], held: JsonObject | None = None
+    workspace: Workspace, request: Mapping[str, Any], held: JsonObject | None = None
 ) -> JsonObject:
     """Return an additional schedule as it is stored: it may be for some schemas or fields only."""
-    return compose(world, request, held) | {
+    return compose(workspace, request, held) | {
         "schemas": request.get("schemas") or [],
         "selective_mode": request.get("selective_mode") or SELECTIVE_MODES[0],
         "resync_mode": request.get("resync_mode") or SYNC_MODES[0],
     }
 
 
-def compose_all(world: World, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
+def compose_all(workspace: Workspace, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
     """Return both parts of a sync; an additional one that names a held id is that one, changed.
 
     ``_multi`` is how 2024-02-08 said several.
     """
     by_id = {each["id"]: each for each in held.get("additional_schedules", [])}
     return {
-        "default_schedule": compose(world, arguments["default_schedule"], held.get("default_schedule")),
+        "default_schedule": compose(workspace, arguments["default_schedule"], held.get("default_schedule")),
         "additional_schedules": [
-            compose_additional(world, each, by_id.get(each.get("id") or ""))
+            compose_additional(workspace, each, by_id.get(each.get("id") or ""))
             for each in listed(arguments, "additional_schedules")
         ],
         "_multi": arguments["default_schedule"].get("multi"),
@@ -83,13 +83,13 @@ def require_emulated(operation: str, sync: JsonObject) -> None:
             )
 
 
-def problems(world: World, sync: JsonObject) -> Iterator[Problem]:
+def problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with a sync's schedules."""
-    yield from _problems(world, sync["default_schedule"], "default_schedule")
+    yield from _problems(workspace, sync["default_schedule"], "default_schedule")
     known = {each["id"].casefold() for each in sync["_schemas"]}
     for position, each in enumerate(sync["additional_schedules"]):
         path = f"additional_schedules[{position}]"
-        yield from _problems(world, each, path)
+        yield from _problems(workspace, each, path)
         for key, values in (("selective_mode", SELECTIVE_MODES), ("resync_mode", SYNC_MODES)):
             if each[key] not in values:
                 message = f"{each[key]!r} is none; there are: {', '.join(values)}"
@@ -198,12 +198,12 @@ def _timetable(both: Mapping[str, Any]) -> list[list[Any]]:
     return [[mode, *(each.get(part) for part in _PARTS)] for mode, each in listed_]
 
 
-def _problems(world: World, schedule: JsonObject, path: str) -> Iterator[Problem]:
+def _problems(workspace: Workspace, schedule: JsonObject, path: str) -> Iterator[Problem]:
     if schedule["frequency"] not in FREQUENCIES:
         known = ", ".join(FREQUENCIES)
         message = f"{schedule['frequency']!r} is no frequency of a bulk sync; there are: {known}"
         yield Problem("invalid_schedule", message, f"{path}.frequency")
         return
-    for problem in sync_schedules.problems(schedule, world.store):
+    for problem in sync_schedules.problems(schedule, workspace.store):
         place = problem.path.removeprefix("schedule")
         yield Problem(problem.code, problem.message, f"{path}{place}")

@@ -14,7 +14,7 @@ from typing import Any, Final
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, sync_schedules
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _MARK: Final = "schedule_mark"
 _HISTORIES: Final = {"sync": executions.of_sync, "bulk_sync": bulk_executions.of_sync}
@@ -37,7 +37,7 @@ class Due:
         return _key(self.kind, self.sync, self.schedule)
 
 
-def upcoming(world: World) -> list[Due]:
+def upcoming(workspace: Workspace) -> list[Due]:
     """Return every schedule of an active sync that is due some time, the nearest first.
 
     Of those due at the same instant, model syncs come first, each kind in the order of creation; of a
@@ -46,33 +46,33 @@ def upcoming(world: World) -> list[Due]:
     found = [
         due
         for kind in _HISTORIES
-        for sync in world.store.list(kind, {"active": True})
-        for due in _dues(world, kind, sync)
+        for sync in workspace.store.list(kind, {"active": True})
+        for due in _dues(workspace, kind, sync)
     ]
     return sorted(found, key=lambda due: due.time)
 
 
-def next_time(world: World, kind: str, sync: JsonObject) -> datetime | None:
+def next_time(workspace: Workspace, kind: str, sync: JsonObject) -> datetime | None:
     """Return when an active sync is due next, or None; one that is overdue is due now."""
-    times = [due.time for due in _dues(world, kind, sync)] if sync["active"] else []
-    return max(min(times), world.clock()) if times else None
+    times = [due.time for due in _dues(workspace, kind, sync)] if sync["active"] else []
+    return max(min(times), workspace.clock()) if times else None
 
 
-def show_next_time(world: World, kind: str, sync: JsonObject) -> str | None:
+def show_next_time(workspace: Workspace, kind: str, sync: JsonObject) -> str | None:
     """Return the next time as the API writes it."""
-    due = next_time(world, kind, sync)
+    due = next_time(workspace, kind, sync)
     return due and written(due)
 
 
-def skip(world: World, due: Due) -> None:
+def skip(workspace: Workspace, due: Due) -> None:
     """Note that the schedule was due: it goes on from there, or from now where it missed more than one."""
     following = sync_schedules.next_time(due.schedule, due.time)
-    now = world.clock()
+    now = workspace.clock()
     is_late = following is not None and following <= now
     seen = {
         id_: ended[-1]["_number"]
-        for kind, id_ in _predecessors(world, due.schedule)
-        if (ended := _ended(world, kind, id_, due.schedule))
+        for kind, id_ in _predecessors(workspace, due.schedule)
+        if (ended := _ended(workspace, kind, id_, due.schedule))
     }
     mark: JsonObject = {
         "id": due.key,
@@ -80,21 +80,21 @@ def skip(world: World, due: Due) -> None:
         "since": written(now if is_late else due.time),
         "seen": seen,
     }
-    world.store.put(_MARK, due.key, mark)
+    workspace.store.put(_MARK, due.key, mark)
 
 
-def forget(world: World, sync_id: str) -> None:
+def forget(workspace: Workspace, sync_id: str) -> None:
     """Forget when a sync that is deleted was due."""
-    for mark in world.store.list(_MARK, {"_sync_id": sync_id}):
-        world.store.delete(_MARK, mark["id"])
+    for mark in workspace.store.list(_MARK, {"_sync_id": sync_id}):
+        workspace.store.delete(_MARK, mark["id"])
 
 
-def _dues(world: World, kind: str, sync: JsonObject) -> Iterator[Due]:
+def _dues(workspace: Workspace, kind: str, sync: JsonObject) -> Iterator[Due]:
     changed = datetime.fromisoformat(sync["updated_at"])
     for schedule in _schedules(kind, sync):
-        mark = world.store.get(_MARK, _key(kind, sync, schedule)) or {"seen": {}}
+        mark = workspace.store.get(_MARK, _key(kind, sync, schedule)) or {"seen": {}}
         if schedule["frequency"] == "runafter":
-            time = _after_others(world, schedule, changed, mark["seen"])
+            time = _after_others(workspace, schedule, changed, mark["seen"])
         else:
             since = max(changed, datetime.fromisoformat(mark.get("since", sync["updated_at"])))
             time = sync_schedules.next_time(schedule, since)
@@ -114,13 +114,13 @@ def _key(kind: str, sync: JsonObject, schedule: JsonObject) -> str:
 
 
 def _after_others(
-    world: World, schedule: JsonObject, changed: datetime, seen: Mapping[str, int]
+    workspace: Workspace, schedule: JsonObject, changed: datetime, seen: Mapping[str, int]
 ) -> datetime | None:
     times: list[datetime] = []
-    for kind, id_ in _predecessors(world, schedule):
+    for kind, id_ in _predecessors(workspace, schedule):
         ends = (
             datetime.fromisoformat(execution["completed_at"])
-            for execution in _ended(world, kind, id_, schedule)
+            for execution in _ended(workspace, kind, id_, schedule)
             if execution["_number"] > seen.get(id_, 0)
         )
         end = next((end for end in ends if end >= changed), None)
@@ -130,18 +130,18 @@ def _after_others(
     return max(times, default=None)
 
 
-def _predecessors(world: World, schedule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _predecessors(workspace: Workspace, schedule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     named: Mapping[str, Iterable[str] | None] = schedule.get("run_after") or {}
     for kind in _HISTORIES:
         for id_ in named.get(f"{kind}_ids") or ():
-            if world.store.get(kind, id_) is not None:
+            if workspace.store.get(kind, id_) is not None:
                 yield kind, id_
 
 
-def _ended(world: World, kind: str, id_: str, schedule: Mapping[str, Any]) -> list[JsonObject]:
+def _ended(workspace: Workspace, kind: str, id_: str, schedule: Mapping[str, Any]) -> list[JsonObject]:
     states = _SUCCEEDED if schedule.get("run_after_success_only") else _ENDED
     return [
         each
-        for each in _HISTORIES[kind](world, id_)
+        for each in _HISTORIES[kind](workspace, id_)
         if each["status"] in states and not each["_request"].get("test")
     ]

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.resources.schemas import schemas
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "record_view"
 
@@ -20,9 +20,9 @@ LONGEST: Final = timedelta(days=7)
 """How long a link works (the API's documentation)."""
 
 
-def capabilities(world: World, connection: JsonObject, table: Table) -> JsonObject:
+def capabilities(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
     """Return whether links can be made: where one field alone identifies a record."""
-    key = _key(world, connection, table)
+    key = _key(workspace, connection, table)
     return {
         "connection_id": connection["id"],
         "schema_id": table.name,
@@ -38,7 +38,11 @@ def capabilities(world: World, connection: JsonObject, table: Table) -> JsonObje
 
 
 def snapshot(
-    world: World, connection: JsonObject, table: Table, lookup: tuple[str, str], fields: Sequence[str] | None
+    workspace: Workspace,
+    connection: JsonObject,
+    table: Table,
+    lookup: tuple[str, str],
+    fields: Sequence[str] | None,
 ) -> Row:
     """Return the record of a key field and its value, with the fields asked for or all.
 
@@ -46,7 +50,7 @@ def snapshot(
         RefusalError: 409, no links for the schema; 400, another field or an unknown one; 404, no record.
     """
     name, value = lookup
-    key = _key(world, connection, table)
+    key = _key(workspace, connection, table)
     if key is None:
         raise RefusalError(409, f"Schema {table.name} has no primary key of one field.", key="unsupported")
     if name.casefold() != key.casefold():
@@ -55,37 +59,37 @@ def snapshot(
     for field in fields or ():
         if field not in names:
             raise RefusalError(400, f"fields names {field[:80]}: {nearest(field, names)}", key="bad_request")
-    row = next((row for _, row in world.tables.read(table) if str(row[key]) == value), None)
+    row = next((row for _, row in workspace.tables.read(table) if str(row[key]) == value), None)
     if row is None:
         raise RefusalError(404, f"{table.name} has no record with this {key}.", key="not_found")
     return {each: row[each] for each in fields or names}
 
 
-def create(world: World, table: Table, record: Row, expires_at: datetime) -> tuple[JsonObject, str]:
+def create(workspace: Workspace, table: Table, record: Row, expires_at: datetime) -> tuple[JsonObject, str]:
     """Keep a record until its link expires; return the link's document and its token, shown once."""
-    forget_old(world, KIND, "expires_at")
+    forget_old(workspace, KIND, "expires_at")
     token = tokens.mint()
     document: JsonObject = {
-        "id": world.new_id(),
-        "created_at": world.now(),
+        "id": workspace.new_id(),
+        "created_at": workspace.now(),
         "expires_at": written(expires_at),
         "_title": table.label,
         "_record": record,
     }
-    world.store.put(KIND, tokens.digest(token), document)
+    workspace.store.put(KIND, tokens.digest(token), document)
     return document, token
 
 
-def find(world: World, token: str) -> JsonObject | None:
+def find(workspace: Workspace, token: str) -> JsonObject | None:
     """Return the document of a link that still works, or None."""
-    document = world.store.get(KIND, tokens.digest(token))
-    if document is None or datetime.fromisoformat(document["expires_at"]) <= world.clock():
+    document = workspace.store.get(KIND, tokens.digest(token))
+    if document is None or datetime.fromisoformat(document["expires_at"]) <= workspace.clock():
         return None
     return document
 
 
-def _key(world: World, connection: JsonObject, table: Table) -> str | None:
+def _key(workspace: Workspace, connection: JsonObject, table: Table) -> str | None:
     """Return the one field that is the schema's primary key, overrides included."""
-    fields = schemas.describe(world, connection, table)["fields"]
+    fields = schemas.describe(workspace, connection, table)["fields"]
     keys = [field["id"] for field in fields if field["is_primary_key"] and table.column(field["id"])]
     return keys[0] if len(keys) == 1 else None

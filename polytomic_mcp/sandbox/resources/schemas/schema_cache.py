@@ -10,7 +10,7 @@ from typing import Final
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.schemas import schemas
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "schema_status"
 
@@ -22,30 +22,30 @@ NEVER: Final[JsonObject] = {
 """The status of a connection that never was healthy (a guess)."""
 
 
-def start(world: World, connection_id: str) -> None:
+def start(workspace: Workspace, connection_id: str) -> None:
     """Start a refresh, or let the running one run."""
-    status = world.store.get(KIND, connection_id) or NEVER
+    status = workspace.store.get(KIND, connection_id) or NEVER
     if status["cache_status"] != "refreshing":
-        started = {"cache_status": "refreshing", "last_refresh_started": world.now()}
-        world.store.put(KIND, connection_id, {**status, **started})
+        started = {"cache_status": "refreshing", "last_refresh_started": workspace.now()}
+        workspace.store.put(KIND, connection_id, {**status, **started})
 
 
-def observe(world: World, connection_id: str) -> JsonObject:
+def observe(workspace: Workspace, connection_id: str) -> JsonObject:
     """Return the status; a refresh that runs ends behind the reader's back."""
-    with world.store.transaction():
-        status = world.store.get(KIND, connection_id) or NEVER
+    with workspace.store.transaction():
+        status = workspace.store.get(KIND, connection_id) or NEVER
         if status["cache_status"] == "refreshing":
-            ended = {"cache_status": "fresh", "last_refresh_finished": world.now()}
-            world.store.put(KIND, connection_id, {**status, **ended})
+            ended = {"cache_status": "fresh", "last_refresh_finished": workspace.now()}
+            workspace.store.put(KIND, connection_id, {**status, **ended})
     return dict(status)
 
 
-def require_read(world: World, connection: JsonObject) -> None:
+def require_read(workspace: Workspace, connection: JsonObject) -> None:
     """Refuse with 422 while the first refresh runs, which ends it as reading its status does.
 
     The words are those that clients which repeat the call look for; 422 is one of two they know.
     """
-    status = observe(world, connection["id"])
+    status = observe(workspace, connection["id"])
     if status["last_refresh_finished"] is None:
         raise RefusalError(
             422,
@@ -54,7 +54,7 @@ def require_read(world: World, connection: JsonObject) -> None:
         )
 
 
-def forget(world: World, connection_id: str) -> None:
+def forget(workspace: Workspace, connection_id: str) -> None:
     """Forget the status of a connection that is deleted, and what users changed in its schemas."""
-    world.store.delete(KIND, connection_id)
-    schemas.forget(world, connection_id)
+    workspace.store.delete(KIND, connection_id)
+    schemas.forget(workspace, connection_id)

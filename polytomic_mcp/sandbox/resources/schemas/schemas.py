@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "schema_overrides"
 
@@ -32,28 +32,28 @@ _NAMES: Final[Mapping[str, str]] = {
 """What a request calls the parts of a field, and what an answer does. An example shows nowhere."""
 
 
-def find_table(world: World, connection: JsonObject, schema_id: str) -> Table:
+def find_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> Table:
     """Return the table a schema's id names, in any case; refuse with 404 where there is none."""
     system = system_of(connection)
-    table = world.tables.get(system, schema_id)
+    table = workspace.tables.get(system, schema_id)
     if table is None:
-        names = [each.name for each in world.tables.list(system)]
+        names = [each.name for each in workspace.tables.list(system)]
         hint = holds_nothing(system) or nearest(schema_id, names)
         message = f"Connection {connection['name']} has no schema {schema_id}; {hint}"
         raise RefusalError(404, message, key="not_found")
     return table
 
 
-def describe(world: World, connection: JsonObject, table: Table) -> JsonObject:
+def describe(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
     """Return the schema as the API shows it."""
-    fields = _fields(table, _overrides(world, connection, table))
+    fields = _fields(table, _overrides(workspace, connection, table))
     return {"id": table.name, "name": table.label, "fields": list(fields.values())}
 
 
-def sample(world: World, connection: JsonObject, table: Table) -> list[Row]:
+def sample(workspace: Workspace, connection: JsonObject, table: Table) -> list[Row]:
     """Return the first rows; a user's field holds what its path leads to, or null (a guess)."""
-    added = [field for field in describe(world, connection, table)["fields"] if field["user_managed"]]
-    rows = islice(world.tables.rows(table), SAMPLE)
+    added = [field for field in describe(workspace, connection, table)["fields"] if field["user_managed"]]
+    rows = islice(workspace.tables.rows(table), SAMPLE)
     return [row | {field["id"]: follow(row, field["path"] or field["id"]) for field in added} for row in rows]
 
 
@@ -66,10 +66,10 @@ def follow(row: Row, path: str) -> Any:
 
 
 def upsert_fields(
-    world: World, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
+    workspace: Workspace, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
 ) -> None:
     """Add a user's fields or replace them, by id; a detected one is refused (a guess)."""
-    overrides = _overrides(world, connection, table)
+    overrides = _overrides(workspace, connection, table)
     for request in requests:
         id_: str = request["field_id"]
         if not id_.strip():
@@ -78,45 +78,45 @@ def upsert_fields(
             raise _bad(f"{id_} is a field that was detected in {table.name}; PATCH it instead")
         field = {"path": None, "type_spec": request["type"]} | _renamed(request)
         overrides["fields"][id_.casefold()] = {"id": id_, **field, "user_managed": True}
-    world.store.put(KIND, _id(connection, table), overrides)
+    workspace.store.put(KIND, _id(connection, table), overrides)
 
 
 def patch_field(
-    world: World, connection: JsonObject, table: Table, field_id: str, request: Mapping[str, Any]
+    workspace: Workspace, connection: JsonObject, table: Table, field_id: str, request: Mapping[str, Any]
 ) -> JsonObject:
     """Change parts of one field, a detected one by an override; return the field as it is now."""
-    overrides = _overrides(world, connection, table)
+    overrides = _overrides(workspace, connection, table)
     _require_field(table, overrides, field_id)
     key = field_id.casefold()
     overrides["fields"][key] = overrides["fields"].get(key, {}) | _renamed(request)
-    world.store.put(KIND, _id(connection, table), overrides)
+    workspace.store.put(KIND, _id(connection, table), overrides)
     return _fields(table, overrides)[key]
 
 
-def delete_field(world: World, connection: JsonObject, table: Table, field_id: str) -> None:
+def delete_field(workspace: Workspace, connection: JsonObject, table: Table, field_id: str) -> None:
     """Remove a user's field; a detected one is refused."""
-    overrides = _overrides(world, connection, table)
+    overrides = _overrides(workspace, connection, table)
     if not _require_field(table, overrides, field_id)["user_managed"]:
         raise _bad(f"{field_id} was detected in {table.name}; only fields that a user added can be deleted")
     for part in ("fields", "keys"):
         overrides[part].pop(field_id.casefold(), None)
-    world.store.put(KIND, _id(connection, table), overrides)
+    workspace.store.put(KIND, _id(connection, table), overrides)
 
 
 def override_keys(
-    world: World, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
+    workspace: Workspace, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
 ) -> None:
     """Replace all overrides of the primary key; none at all brings the detected key back."""
-    overrides = _overrides(world, connection, table)
+    overrides = _overrides(workspace, connection, table)
     for request in requests:
         _require_field(table, overrides, request["field_id"])
     overrides["keys"] = {request["field_id"].casefold(): request["is_primary_key"] for request in requests}
-    world.store.put(KIND, _id(connection, table), overrides)
+    workspace.store.put(KIND, _id(connection, table), overrides)
 
 
-def forget(world: World, connection_id: str) -> None:
+def forget(workspace: Workspace, connection_id: str) -> None:
     """Remove what users changed in the schemas of a connection that is deleted."""
-    with world.store.transaction() as connection:
+    with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ? AND id LIKE ?", (KIND, f"{connection_id}/%"))
 
 
@@ -124,9 +124,9 @@ def _id(connection: JsonObject, table: Table) -> str:
     return f"{connection['id']}/{table.name.casefold()}"
 
 
-def _overrides(world: World, connection: JsonObject, table: Table) -> JsonObject:
+def _overrides(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
     """Return the changed fields and the overridden keys, both by the field's id in lower case."""
-    return world.store.get(KIND, _id(connection, table)) or {"fields": {}, "keys": {}}
+    return workspace.store.get(KIND, _id(connection, table)) or {"fields": {}, "keys": {}}
 
 
 def _fields(table: Table, overrides: JsonObject) -> dict[str, JsonObject]:

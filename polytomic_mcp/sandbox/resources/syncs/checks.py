@@ -16,57 +16,57 @@ from polytomic_mcp.sandbox.resources.models.source_fields import Sources, model_
 from polytomic_mcp.sandbox.resources.schedules import sync_schedules
 from polytomic_mcp.sandbox.resources.syncs.conditions import condition_problems
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField, get_target, list_targets
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _FIELD_MODES = ("create", "updateOrCreate")
 
 
-def find_target(world: World, sync: JsonObject) -> Target | None:
+def find_target(workspace: Workspace, sync: JsonObject) -> Target | None:
     """Return the sync's target object, or None where it or its connection is not there."""
-    connection = world.store.get("connection", sync["target"]["connection_id"])
+    connection = workspace.store.get("connection", sync["target"]["connection_id"])
     if connection is None:
         return None
-    return get_target(world, system_of(connection), sync["target"].get("object") or "")
+    return get_target(workspace, system_of(connection), sync["target"].get("object") or "")
 
 
-def require_target(world: World, sync: JsonObject, sources: Sources) -> Target:
+def require_target(workspace: Workspace, sync: JsonObject, sources: Sources) -> Target:
     """Return the target of a sync that can run.
 
     Raises:
         RefusalError: 422, something it names is gone, or a model's connection cannot be read now.
     """
-    problems = reference_problems(world, sync, sources)
-    target = find_target(world, sync)
+    problems = reference_problems(workspace, sync, sources)
+    target = find_target(workspace, sync)
     if problems or target is None:
         raise refusal(problems, f"Sync {sync['name']} cannot run")
     for id_ in _read_models(sync, sources):
-        require_healthy(world, (sources.model(id_) or {})["connection_id"])
+        require_healthy(workspace, (sources.model(id_) or {})["connection_id"])
     return target
 
 
-def ends(world: World, sync: JsonObject, sources: Sources) -> list[JsonObject]:
+def ends(workspace: Workspace, sync: JsonObject, sources: Sources) -> list[JsonObject]:
     """Return the connections that a run reads and writes."""
     read = [(sources.model(id_) or {})["connection_id"] for id_ in _read_models(sync, sources)]
-    return [world.find("connection", id_) for id_ in (*read, sync["target"]["connection_id"])]
+    return [workspace.find("connection", id_) for id_ in (*read, sync["target"]["connection_id"])]
 
 
-def reference_problems(world: World, sync: JsonObject, sources: Sources) -> list[Problem]:
+def reference_problems(workspace: Workspace, sync: JsonObject, sources: Sources) -> list[Problem]:
     """Return what the sync names and is not there: models, fields, the connection, the target."""
     found = [problem for path, source in used(sync) if (problem := sources.problem(source, path))]
-    target = find_target(world, sync)
+    target = find_target(workspace, sync)
     if target is None:
-        found.append(_missing_target(world, sync))
+        found.append(_missing_target(workspace, sync))
     else:
         found += _field_problems(sync, target)
     return found or list(_join_problems(sync, sources))
 
 
-def rule_problems(world: World, sync: JsonObject, target: Target) -> Iterator[Problem]:
+def rule_problems(workspace: Workspace, sync: JsonObject, target: Target) -> Iterator[Problem]:
     """Yield the rules the sync breaks on its target."""
     if not sync["name"].strip():
         yield Problem("invalid_name", "a sync needs a name", "name")
-    yield from sync_schedules.problems(sync["schedule"], world.store)
-    yield from sync_schedules.circle_problems(sync, world.store)
+    yield from sync_schedules.problems(sync["schedule"], workspace.store)
+    yield from sync_schedules.circle_problems(sync, workspace.store)
     yield from condition_problems(sync)
     yield from _mode_problems(sync, target)
     yield from _identity_problems(sync, target)
@@ -92,13 +92,13 @@ def mapped_targets(sync: JsonObject) -> list[tuple[str, str, bool]]:
     return found
 
 
-def _missing_target(world: World, sync: JsonObject) -> Problem:
+def _missing_target(workspace: Workspace, sync: JsonObject) -> Problem:
     id_ = sync["target"]["connection_id"]
-    connection = world.store.get("connection", id_)
+    connection = workspace.store.get("connection", id_)
     if connection is None:
         return Problem("unknown_connection", f"there is no connection {id_}", "target.connection_id")
     name = sync["target"].get("object") or ""
-    names = [target.id for target in list_targets(world, system_of(connection))]
+    names = [target.id for target in list_targets(workspace, system_of(connection))]
     message = f"connection {connection['name']} has no target object {name!r}: {nearest(name, names)}"
     return Problem("unknown_target", message, "target.object")
 

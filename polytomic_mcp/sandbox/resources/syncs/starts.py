@@ -12,19 +12,19 @@ from polytomic_mcp.sandbox.resources.models.source_fields import Sources, model_
 from polytomic_mcp.sandbox.resources.runs import executions, logs
 from polytomic_mcp.sandbox.resources.syncs import checks
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _MOST_IDENTITIES: Final = 1_000
 
 
-def start(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+def start(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
     """Start an execution beside the call and return it; refuses as ``prepare`` does."""
-    execution = prepare(world, sync, request)
-    world.run_later(partial(runner.run, world, sync["id"], execution["id"]))
+    execution = prepare(workspace, sync, request)
+    workspace.run_later(partial(runner.run, workspace, sync["id"], execution["id"]))
     return execution
 
 
-def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
+def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
     """Store an execution that is ready to run, and return it; an inactive sync can be started, too.
 
     ``request`` may hold ``test``, ``resync``, ``identities``, ``source_identities`` and ``trigger``.
@@ -32,25 +32,25 @@ def prepare(world: World, sync: JsonObject, request: JsonObject) -> JsonObject:
     Raises:
         RefusalError: 409, one is under way; 404 or 422, something it names cannot be used.
     """
-    if executions.current(world, sync["id"]) is not None:
+    if executions.current(workspace, sync["id"]) is not None:
         raise RefusalError(
             409,
             f"Sync {sync['name']} is already running; wait for its end or cancel it.",
             key="already_running",
         )
-    sources = Sources(world.store)
-    checks.require_target(world, sync, sources)
-    destinations.require_destination(world, sync["target"]["connection_id"])
+    sources = Sources(workspace.store)
+    checks.require_target(workspace, sync, sources)
+    destinations.require_destination(workspace, sync["target"]["connection_id"])
     if problems := list(_request_problems(request, sync, sources)):
         raise refusal(problems, "The sync cannot start")
-    return executions.create(world, sync["id"], request)
+    return executions.create(workspace, sync["id"], request)
 
 
-def fail(world: World, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
+def fail(workspace: Workspace, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
     """Store an execution that failed before it began, for a start that nobody waits for; return it."""
-    execution = executions.create(world, sync["id"], request)
-    logs.say(world, execution["id"], "error", reason)
-    executions.finish(world, execution, "failed", reason)
+    execution = executions.create(workspace, sync["id"], request)
+    logs.say(workspace, execution["id"], "error", reason)
+    executions.finish(workspace, execution, "failed", reason)
     return execution
 
 

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.syncs.checks import mapped_targets
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, creation_properties, get_target, new_target
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SCHEMA: Final = "schema"
 _IDS: Final = 10**9
@@ -25,20 +25,20 @@ _SQL_TYPES: Final = {
 
 
 def plan_target(
-    world: World, system: str, sync: JsonObject, create: Mapping[str, str], sources: Sources
+    workspace: Workspace, system: str, sync: JsonObject, create: Mapping[str, str], sources: Sources
 ) -> Target | Problem:
     """Return the target that ``target.create`` asks for, or why it cannot be made."""
-    if problem := _problem(world, system, create):
+    if problem := _problem(workspace, system, create):
         return problem
-    target = planned_target(world, system, create, _columns(sync, sources))
-    if get_target(world, system, target.id) is not None:
+    target = planned_target(workspace, system, create, _columns(sync, sources))
+    if get_target(workspace, system, target.id) is not None:
         message = f"{target.id} exists already; name it in target.object"
         return Problem("target_exists", message, "target.create.name")
     return target
 
 
 def planned_target(
-    world: World, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
+    workspace: Workspace, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
 ) -> Target:
     """Return the target that these properties make in a system that makes targets."""
     creation = described(system).creation
@@ -46,11 +46,11 @@ def planned_target(
         raise ValueError(f"{system} makes no target objects")
     asked = {**create, "name": create["name"].strip()}
     id_ = _new_id(creation, described(system).language.schema, asked)
-    return new_target(world, system, creation, id_, asked, columns)
+    return new_target(workspace, system, creation, id_, asked, columns)
 
 
-def _problem(world: World, system: str, create: Mapping[str, str]) -> Problem | None:
-    properties = creation_properties(world, system)
+def _problem(workspace: Workspace, system: str, create: Mapping[str, str]) -> Problem | None:
+    properties = creation_properties(workspace, system)
     known = [each["id"] for each in properties]
     if not known:
         return Problem("unsupported_creation", f"{system} makes no new target objects", "target.create")
@@ -79,14 +79,14 @@ def _new_id(creation: Creation, schema: str, create: Mapping[str, str]) -> str:
     return name if "." in name else creation.id.format_map({_SCHEMA: schema, **create})
 
 
-def make_target(world: World, target: Target, sync: JsonObject, sources: Sources) -> None:
+def make_target(workspace: Workspace, target: Target, sync: JsonObject, sources: Sources) -> None:
     """Make the table if it is new, and the columns that the sync adds to it."""
     if target.kind == "new":
-        world.tables.create(target.table)
+        workspace.tables.create(target.table)
         return
     added = [column for column in _columns(sync, sources) if target.field(column.name) is None]
     if added:
-        world.tables.add_columns(target.table, added)
+        workspace.tables.add_columns(target.table, added)
 
 
 def _columns(sync: JsonObject, sources: Sources) -> list[Column]:

@@ -8,7 +8,7 @@ from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationPropert
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.syncs.rules import matching
 from polytomic_mcp.sandbox.resources.syncs.rules.modes import TargetMode, offered
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 WEBHOOK: Final = "webhook"
 """The kind of a target that is posted records under one field, instead of holding rows of its own."""
@@ -110,19 +110,19 @@ class Target:
         }
 
 
-def list_targets(world: World, system: str) -> list[Target]:
+def list_targets(workspace: Workspace, system: str) -> list[Target]:
     """Return every target object of a system."""
-    return [target for table in world.tables.list(system) if (target := _target(table))]
+    return [target for table in workspace.tables.list(system) if (target := _target(table))]
 
 
-def get_target(world: World, system: str, id_: str) -> Target | None:
+def get_target(workspace: Workspace, system: str, id_: str) -> Target | None:
     """Return the target object, or None where there is none."""
-    table = world.tables.get(system, id_)
+    table = workspace.tables.get(system, id_)
     return None if table is None else _target(table)
 
 
 def new_target(
-    world: World,
+    workspace: Workspace,
     system: str,
     creation: Creation,
     id_: str,
@@ -134,7 +134,7 @@ def new_target(
     ``columns`` are those that the sync asks for; they count where the new object is like no other.
     """
     model = creation.model(create)
-    like = world.tables.get(system, model) if model else None
+    like = workspace.tables.get(system, model) if model else None
     columns = like.columns if like else tuple(columns)
     table = Table(system, id_, create["name"], creation.kind, columns, like and like.key)
     kind = described(system).kind(creation.kind)
@@ -142,19 +142,21 @@ def new_target(
     return Target(table, "new", _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))
 
 
-def creation_properties(world: World, system: str) -> list[dict[str, Any]]:
+def creation_properties(workspace: Workspace, system: str) -> list[dict[str, Any]]:
     """Return what ``target.create`` takes, as the API lists it; nothing where the system makes no objects.
 
     A warehouse's schemas are those of its tables; another name makes a new one (a guess).
     """
     creation = described(system).creation
-    return [_property(world, system, each) for each in creation.properties] if creation else []
+    return [_property(workspace, system, each) for each in creation.properties] if creation else []
 
 
-def _property(world: World, system: str, property_: CreationProperty) -> dict[str, Any]:
+def _property(workspace: Workspace, system: str, property_: CreationProperty) -> dict[str, Any]:
     values = property_.values
     if values == "schemas":
-        schemas = sorted({table.name.partition(".")[0] for table in world.tables.list(system)} or {"public"})
+        schemas = sorted(
+            {table.name.partition(".")[0] for table in workspace.tables.list(system)} or {"public"}
+        )
         values = tuple({"value": schema, "label": schema} for schema in schemas)
     return {
         "id": property_.id,

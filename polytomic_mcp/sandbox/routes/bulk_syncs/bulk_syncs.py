@@ -23,7 +23,7 @@ _INVALID: Final = "The bulk sync is not valid"
 
 def list_all(call: Call) -> JsonObject:
     """List the bulk syncs: all at once on 2024-02-08, in pages, newest change first, on 2025-09-18."""
-    store = call.world.store
+    store = call.workspace.store
     where = {name: call.arguments[name] for name in ("active",) if name in call.arguments}
     if call.version < CURRENT:
         found = store.list(bulk_syncs.KIND, where)
@@ -38,9 +38,9 @@ def list_all(call: Call) -> JsonObject:
 def create(call: Call) -> Any:
     """Create a bulk sync; the first try meets a source whose cache is still being filled."""
     made = {
-        "id": call.world.new_id(),
-        "organization_id": call.world.organization_id,
-        "created_at": call.world.now(),
+        "id": call.workspace.new_id(),
+        "organization_id": call.workspace.organization_id,
+        "created_at": call.workspace.now(),
         "created_by": ACTOR,
     }
     return _save(call, made, {})
@@ -48,12 +48,12 @@ def create(call: Call) -> Any:
 
 def get(call: Call) -> JsonObject:
     """Answer with one bulk sync; ``refresh_schemas`` looks for new schemas in its source first."""
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
-    source = call.world.store.get("connection", sync["source_connection_id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    source = call.workspace.store.get("connection", sync["source_connection_id"])
     if call.arguments.get("refresh_schemas") and source is not None:
-        with call.world.store.transaction():
-            sync["_schemas"] = bulk_schemas.discover(call.world, source, sync)
-            call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+        with call.workspace.store.transaction():
+            sync["_schemas"] = bulk_schemas.discover(call.workspace, source, sync)
+            call.workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
     return {"data": bulk_syncs.show(sync, call.version)}
 
 
@@ -62,7 +62,7 @@ def update(call: Call) -> Any:
 
     While an execution is under way that is refused, unless it switches the bulk sync off.
     """
-    held = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    held = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     is_switched_off = held["active"] and not call.arguments.get("active")
     if not is_switched_off:
         _require_idle(call, held)
@@ -75,11 +75,11 @@ def update(call: Call) -> Any:
 
 def delete(call: Call) -> Answer:
     """Delete a bulk sync with its history; an execution that is under way stops."""
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
-    bulk_executions.forget(call.world, sync["id"])
-    watermarks.forget(call.world, sync["id"])
-    timetable.forget(call.world, sync["id"])
-    call.world.store.delete(bulk_syncs.KIND, sync["id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    bulk_executions.forget(call.workspace, sync["id"])
+    watermarks.forget(call.workspace, sync["id"])
+    timetable.forget(call.workspace, sync["id"])
+    call.workspace.store.delete(bulk_syncs.KIND, sync["id"])
     return Answer(status=204)
 
 
@@ -88,49 +88,49 @@ def activate(call: Call) -> JsonObject:
 
     The API documents that, and a conflict too: here the conflict is for switching on (a guess).
     """
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     active: bool = call.arguments["active"]
     if active:
         _require_idle(call, sync)
-    changed = {"active": active, "updated_at": call.world.now(), "updated_by": ACTOR}
-    call.world.store.put(bulk_syncs.KIND, sync["id"], sync | changed)
+    changed = {"active": active, "updated_at": call.workspace.now(), "updated_by": ACTOR}
+    call.workspace.store.put(bulk_syncs.KIND, sync["id"], sync | changed)
     if not active:
         _cancel_current(call, sync["id"])
     return {"data": {"id": sync["id"], "active": active}}
 
 
 def _require_idle(call: Call, sync: JsonObject) -> None:
-    if bulk_executions.current(call.world, sync["id"]) is not None:
+    if bulk_executions.current(call.workspace, sync["id"]) is not None:
         message = f"Bulk sync {sync['name']} is running; wait for its end, or cancel it."
         raise RefusalError(409, message, key="sync_running")
 
 
 def _cancel_current(call: Call, sync_id: str) -> None:
-    current = bulk_executions.current(call.world, sync_id)
+    current = bulk_executions.current(call.workspace, sync_id)
     if current is not None:
-        bulk_executions.request_cancel(call.world, current)
+        bulk_executions.request_cancel(call.workspace, current)
 
 
 def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
-    world = call.world
-    sync = made | bulk_syncs.compose(world, call.arguments, held)
+    workspace = call.workspace
+    sync = made | bulk_syncs.compose(workspace, call.arguments, held)
     bulk_schedules.require_emulated(call.operation, sync)
-    if problems := bulk_checks.connection_problems(world, sync):
+    if problems := bulk_checks.connection_problems(workspace, sync):
         raise refusal(problems, _INVALID, status=400 if held else 422)
-    source = world.find("connection", sync["source_connection_id"])
+    source = workspace.find("connection", sync["source_connection_id"])
     try:
-        schema_cache.require_read(world, source)
+        schema_cache.require_read(workspace, source)
     except RefusalError as not_ready:
         # Answered and not raised: a refusal would roll back that the refresh has ended.
         return Answer(not_ready.body(call.version), not_ready.status)
     sync["_schemas"] = _schemas(call, source, held, sync, problems)
-    problems += bulk_checks.setting_problems(world, sync)
+    problems += bulk_checks.setting_problems(workspace, sync)
     if not problems:
-        problems += bulk_checks.schema_problems(world, sync)
+        problems += bulk_checks.schema_problems(workspace, sync)
     if problems:
         raise refusal(problems, _INVALID, status=400 if held else 422)
-    sync |= {"updated_at": world.now(), "updated_by": ACTOR}
-    world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    sync |= {"updated_at": workspace.now(), "updated_by": ACTOR}
+    workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
     return {"data": bulk_syncs.show(sync, call.version)}
 
 
@@ -142,7 +142,7 @@ def _schemas(
     is_same_source = held.get("source_connection_id") == sync["source_connection_id"]
     if not requests and is_same_source:
         return held["_schemas"]
-    return bulk_schemas.select(call.world, source, requests, problems)
+    return bulk_schemas.select(call.workspace, source, requests, problems)
 
 
 ROUTES: Final[Routes] = {

@@ -16,23 +16,23 @@ from polytomic_mcp.sandbox.resources.schemas import schema_cache
 
 def get_source(call: Call) -> JsonObject:
     """Answer with the schemas; the first call meets a cache that is still being filled."""
-    connection = call.world.find("connection", call.arguments["id"])
-    if reason := bulk_sources.objection(connection) or call.world.faults.outage(connection):
+    connection = call.workspace.find("connection", call.arguments["id"])
+    if reason := bulk_sources.objection(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_source")
     if reason := holds_nothing(connection["type"]["id"]):
         raise RefusalError(400, reason, key="no_data")
     try:
-        schema_cache.require_read(call.world, connection)
+        schema_cache.require_read(call.workspace, connection)
     except RefusalError as not_ready:
         raise RefusalError(400, not_ready.message, key=not_ready.key) from not_ready
     has_fields: bool = call.arguments.get("include_fields", False)
-    return {"data": bulk_sources.describe(call.world, connection, has_fields=has_fields)}
+    return {"data": bulk_sources.describe(call.workspace, connection, has_fields=has_fields)}
 
 
 def get_target(call: Call) -> JsonObject:
     """Answer with the configuration and the modes."""
-    connection = call.world.find("connection", call.arguments["id"])
-    if reason := bulk_destinations.objection(connection) or call.world.faults.outage(connection):
+    connection = call.workspace.find("connection", call.arguments["id"])
+    if reason := bulk_destinations.objection(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
     return {"data": bulk_destinations.describe(connection)}
 

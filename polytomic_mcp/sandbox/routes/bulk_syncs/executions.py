@@ -17,15 +17,15 @@ _REQUEST: Final = ("fetch_mode", "resync_mode", "schemas", "test")
 
 def start(call: Call) -> JsonObject:
     """Start a bulk sync beside the call; an inactive one too."""
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
-    return {"data": public(bulk_starts.start(call.world, sync, request))}
+    return {"data": public(bulk_starts.start(call.workspace, sync, request))}
 
 
 def list_all(call: Call) -> JsonObject:
     """List the executions in pages, newest first; those that ended by when they changed last."""
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
-    found = bulk_executions.of_sync(call.world, sync["id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    found = bulk_executions.of_sync(call.workspace, sync["id"])
     is_terminal = call.arguments.get("only_terminal", False)
     if is_terminal:
         found = [each for each in found if each["status"] not in bulk_executions.UNDER_WAY]
@@ -42,39 +42,41 @@ def list_all(call: Call) -> JsonObject:
 
 def get(call: Call) -> JsonObject:
     """Answer with one execution, schema by schema."""
-    return {"data": public(bulk_executions.find(call.world, call.arguments["id"], call.arguments["exec_id"]))}
+    return {
+        "data": public(bulk_executions.find(call.workspace, call.arguments["id"], call.arguments["exec_id"]))
+    }
 
 
 def cancel(call: Call) -> JsonObject:
     """Ask one execution to stop; it does so between two chunks."""
-    execution = bulk_executions.find(call.world, call.arguments["id"], call.arguments["exec_id"])
-    return {"data": {"message": bulk_executions.request_cancel(call.world, execution)}}
+    execution = bulk_executions.find(call.workspace, call.arguments["id"], call.arguments["exec_id"])
+    return {"data": {"message": bulk_executions.request_cancel(call.workspace, execution)}}
 
 
 def cancel_current(call: Call) -> JsonObject:
     """Ask a bulk sync's execution to stop, if one is under way."""
-    sync = call.world.find(bulk_syncs.KIND, call.arguments["id"])
-    current = bulk_executions.current(call.world, sync["id"])
+    sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    current = bulk_executions.current(call.workspace, sync["id"])
     if current is None:
         return {"data": {"message": f"Bulk sync {sync['name']} is not running."}}
-    return {"data": {"message": bulk_executions.request_cancel(call.world, current)}}
+    return {"data": {"message": bulk_executions.request_cancel(call.workspace, current)}}
 
 
 def get_status(call: Call) -> JsonObject:
     """Answer with the execution under way, the last one that ended, and when the next one is due."""
-    world = call.world
-    sync = world.find(bulk_syncs.KIND, call.arguments["id"])
-    current = bulk_executions.current(world, sync["id"])
+    workspace = call.workspace
+    sync = workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    current = bulk_executions.current(workspace, sync["id"])
     ended = [
         each
-        for each in bulk_executions.of_sync(world, sync["id"])
+        for each in bulk_executions.of_sync(workspace, sync["id"])
         if each["status"] not in bulk_executions.UNDER_WAY
     ]
     return {
         "data": {
             "current_execution": current and public(current),
             "last_execution": public(ended[-1]) if ended else None,
-            "next_execution_time": timetable.show_next_time(world, bulk_syncs.KIND, sync),
+            "next_execution_time": timetable.show_next_time(workspace, bulk_syncs.KIND, sync),
             "ingestion_status": bulk_status.INGESTION,
         }
     }
@@ -82,14 +84,14 @@ def get_status(call: Call) -> JsonObject:
 
 def get_dashboard(call: Call) -> JsonObject:
     """Answer with what the bulk syncs do now: all, the active ones, or those that are named."""
-    syncs = call.world.store.list(bulk_syncs.KIND)
+    syncs = call.workspace.store.list(bulk_syncs.KIND)
     if call.arguments.get("all"):
         pass
     elif call.arguments.get("active"):
         syncs = [sync for sync in syncs if sync["active"]]
     else:
-        syncs = [call.world.find(bulk_syncs.KIND, id_) for id_ in call.arguments.get("sync_id", [])]
-    return {"data": [bulk_status.describe(call.world, sync) for sync in syncs]}
+        syncs = [call.workspace.find(bulk_syncs.KIND, id_) for id_ in call.arguments.get("sync_id", [])]
+    return {"data": [bulk_status.describe(call.workspace, sync) for sync in syncs]}
 
 
 ROUTES: Final[Routes] = {

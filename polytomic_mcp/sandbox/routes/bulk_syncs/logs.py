@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, jobs, log_archive, logs
 from polytomic_mcp.sandbox.routes.syncs.logs import console_page, signed
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _PATH: Final = "/sandbox/archives/{execution_id}/logs.zip"
 
@@ -22,8 +22,8 @@ _PATH: Final = "/sandbox/archives/{execution_id}/logs.zip"
 def get_urls(call: Call) -> JsonObject:
     """Sign an address for each log with lines; both names begin with a capital, unlike elsewhere."""
     execution = _execution(call)
-    expires = signed_urls.expiry(call.world.clock())
-    types = log_archive.with_lines(call.world, execution["id"])
+    expires = signed_urls.expiry(call.workspace.clock())
+    types = log_archive.with_lines(call.workspace, execution["id"])
     urls = [signed(call, execution["id"], type_, expires) for type_ in types]
     return {"data": {"URLs": urls, "Expires": written(datetime.fromtimestamp(expires, UTC))}}
 
@@ -37,23 +37,23 @@ def export(call: Call) -> JsonObject:
     path = _PATH.format(execution_id=execution["id"])
 
     def work() -> JsonObject:
-        expires = signed_urls.expiry(call.world.clock())
-        return {"url": signed_urls.address(call.world, call.base_url, path, expires)}
+        expires = signed_urls.expiry(call.workspace.clock())
+        return {"url": signed_urls.address(call.workspace, call.base_url, path, expires)}
 
-    return {"job": jobs.start(call.world, "exportlogs", work)}
+    return {"job": jobs.start(call.workspace, "exportlogs", work)}
 
 
 def get_console(call: Call) -> JsonObject:
     """Answer with the console's messages after a cursor, oldest first."""
-    return console_page(call, logs.console(call.world, _execution(call)["id"]))
+    return console_page(call, logs.console(call.workspace, _execution(call)["id"]))
 
 
 def get_schema_console(call: Call) -> JsonObject:
     """Answer with the console's messages about one schema."""
     execution = _execution(call)
-    sync = call.world.find("bulk_sync", call.arguments["sync_id"])
+    sync = call.workspace.find("bulk_sync", call.arguments["sync_id"])
     schema = bulk_schemas.find(sync, call.arguments["schema_id"])
-    entries = logs.console(call.world, execution["id"])
+    entries = logs.console(call.workspace, execution["id"])
     return console_page(call, [each for each in entries if each["payload"].get("schema") == schema["id"]])
 
 
@@ -63,15 +63,15 @@ async def show_archive(request: Request) -> Response:
 
 
 def _archive(request: Request) -> Response:
-    world: World = request.app.state.world
-    if refused := signed_urls.refusal(world, request):
+    workspace: Workspace = request.app.state.workspace
+    if refused := signed_urls.refusal(workspace, request):
         return refused
-    packed = log_archive.packed(world, request.path_params["execution_id"])
+    packed = log_archive.packed(workspace, request.path_params["execution_id"])
     return Response(packed, media_type="application/zip")
 
 
 def _execution(call: Call) -> JsonObject:
-    return bulk_executions.find(call.world, call.arguments["sync_id"], call.arguments["execution_id"])
+    return bulk_executions.find(call.workspace, call.arguments["sync_id"], call.arguments["execution_id"])
 
 
 ROUTES: Final[Routes] = {

@@ -27,7 +27,7 @@ def get(call: Call) -> JsonObject:
 def create(call: Call) -> JsonObject:
     """Add a schedule beside those there are."""
     sync = _sync(call)
-    schedule = bulk_schedules.compose_additional(call.world, _request(call))
+    schedule = bulk_schedules.compose_additional(call.workspace, _request(call))
     sync["additional_schedules"].append(schedule)
     return _save(call, sync, schedule)
 
@@ -38,10 +38,10 @@ def update(call: Call) -> JsonObject:
     held = _find(call, sync)
     request = _request(call)
     if held["id"] == sync["default_schedule"]["id"]:
-        schedule = bulk_schedules.compose(call.world, request, held)
+        schedule = bulk_schedules.compose(call.workspace, request, held)
         return _save(call, sync | {"default_schedule": schedule}, schedule)
     kept = {key: held[key] for key in ("schemas", "resync_mode")}
-    schedule = bulk_schedules.compose_additional(call.world, kept | request, held)
+    schedule = bulk_schedules.compose_additional(call.workspace, kept | request, held)
     others = sync["additional_schedules"]
     sync["additional_schedules"] = [schedule if each["id"] == held["id"] else each for each in others]
     return _save(call, sync, schedule)
@@ -63,7 +63,7 @@ def delete(call: Call) -> Answer:
 
 
 def _sync(call: Call) -> JsonObject:
-    return call.world.find(bulk_syncs.KIND, call.arguments["sync_id"])
+    return call.workspace.find(bulk_syncs.KIND, call.arguments["sync_id"])
 
 
 def _find(call: Call, sync: JsonObject) -> JsonObject:
@@ -81,15 +81,15 @@ def _request(call: Call) -> JsonObject:
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
     bulk_schedules.require_emulated(call.operation, sync)
-    if problems := list(bulk_schedules.problems(call.world, sync)):
+    if problems := list(bulk_schedules.problems(call.workspace, sync)):
         raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)
     return {"data": bulk_schedules.show(sync, schedule)}
 
 
 def _store(call: Call, sync: JsonObject) -> None:
-    sync |= {"updated_at": call.world.now(), "updated_by": ACTOR}
-    call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    sync |= {"updated_at": call.workspace.now(), "updated_by": ACTOR}
+    call.workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
 
 
 ROUTES: Final[Routes] = {

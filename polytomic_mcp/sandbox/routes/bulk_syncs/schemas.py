@@ -68,19 +68,19 @@ def cancel(call: Call) -> JsonObject:
     """Ask the execution that is under way to leave out one schema."""
     sync = _sync(call, "id")
     schema = bulk_schemas.find(sync, call.arguments["schema_id"])
-    current = bulk_executions.current(call.world, sync["id"])
+    current = bulk_executions.current(call.workspace, sync["id"])
     if current is None:
         return {"data": {"message": f"Bulk sync {sync['name']} is not running."}}
-    return {"data": {"message": bulk_executions.request_schema_cancel(call.world, current, schema["id"])}}
+    return {"data": {"message": bulk_executions.request_schema_cancel(call.workspace, current, schema["id"])}}
 
 
 def _sync(call: Call, name: str) -> JsonObject:
-    return call.world.find(bulk_syncs.KIND, call.arguments[name])
+    return call.workspace.find(bulk_syncs.KIND, call.arguments[name])
 
 
 def _table(call: Call, sync: JsonObject, schema: JsonObject) -> Table:
-    source = call.world.find("connection", sync["source_connection_id"])
-    table = bulk_sources.get_table(call.world, source, schema["id"])
+    source = call.workspace.find("connection", sync["source_connection_id"])
+    table = bulk_sources.get_table(call.workspace, source, schema["id"])
     if table is None:
         message = f"The source has no schema {schema['id']} any more."
         raise RefusalError(400, message, key="unknown_schema")
@@ -90,11 +90,11 @@ def _table(call: Call, sync: JsonObject, schema: JsonObject) -> Table:
 def _save(call: Call, sync: JsonObject, changed: list[JsonObject], problems: list[Problem]) -> JsonObject:
     by_id = {schema["id"]: schema for schema in changed}
     sync = sync | {"_schemas": [by_id.get(each["id"], each) for each in sync["_schemas"]]}
-    problems += bulk_checks.schema_problems(call.world, sync)
+    problems += bulk_checks.schema_problems(call.workspace, sync)
     if problems:
         raise refusal(problems, _INVALID, status=400)
-    sync |= {"updated_at": call.world.now(), "updated_by": ACTOR}
-    call.world.store.put(bulk_syncs.KIND, sync["id"], sync)
+    sync |= {"updated_at": call.workspace.now(), "updated_by": ACTOR}
+    call.workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
     return sync
 
 

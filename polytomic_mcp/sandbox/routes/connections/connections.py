@@ -25,7 +25,7 @@ from polytomic_mcp.sandbox.resources.connections.dependents import Dependents, d
 from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent, sign_in_method, upstream_error
 from polytomic_mcp.sandbox.resources.harbors import harbors
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 HEALTHY: Final = "healthy"
 UNHEALTHY: Final = "unhealthy"
@@ -37,12 +37,12 @@ _WAITING: Final = "Waiting for a person to sign in: open auth_url in a browser."
 
 def list_all(call: Call) -> JsonObject:
     """Answer with every connection, secrets masked."""
-    return {"data": [_shown(call, document) for document in call.world.store.list("connection")]}
+    return {"data": [_shown(call, document) for document in call.workspace.store.list("connection")]}
 
 
 def get(call: Call) -> JsonObject:
     """Answer with one connection, secrets masked."""
-    return {"data": _shown(call, call.world.find("connection", call.arguments["id"]))}
+    return {"data": _shown(call, call.workspace.find("connection", call.arguments["id"]))}
 
 
 def create(call: Call) -> JsonObject:
@@ -50,9 +50,9 @@ def create(call: Call) -> JsonObject:
     type_ = load_connection_types().require(call.arguments["type"])
     configuration = _checked(call, type_, unmasked(type_, call.arguments["configuration"], {}))
     redirect_url = _web_address(call)
-    now = call.world.now()
+    now = call.workspace.now()
     document: JsonObject = {
-        "id": call.world.new_id(),
+        "id": call.workspace.new_id(),
         "type": type_.brief(),
         "api_calls_last_24_hours": 0,
         "rate_limit": None,
@@ -66,7 +66,7 @@ def create(call: Call) -> JsonObject:
 
 def update(call: Call) -> JsonObject:
     """Replace name and configuration; a secret that comes back as its mask stays what it was."""
-    document = call.world.find("connection", call.arguments["id"])
+    document = call.workspace.find("connection", call.arguments["id"])
     sharing.require_own(document)
     type_ = load_connection_types()[document["type"]["id"]]
     if call.arguments.get("type", type_.id) != type_.id:
@@ -84,7 +84,7 @@ def test(call: Call) -> Answer:
     stored: JsonObject = {}
     is_consented = False
     if "connection_id" in call.arguments:
-        connection = call.world.find("connection", call.arguments["connection_id"])
+        connection = call.workspace.find("connection", call.arguments["connection_id"])
         _require_same_type(connection, type_)
         stored, is_consented = connection["configuration"], connection["_is_consented"]
     given = unmasked(type_, call.arguments["configuration"], stored)
@@ -94,19 +94,19 @@ def test(call: Call) -> Answer:
     if needs_consent(type_, configuration):
         error = None if is_consented else f"{type_.name} waits for a person to sign in"
     else:
-        error = trial(call.world, type_, configuration)
+        error = trial(call.workspace, type_, configuration)
     tried = {"id": call.arguments.get("connection_id"), "type": type_.brief()}
-    if error := error or call.world.faults.outage(tried):
+    if error := error or call.workspace.faults.outage(tried):
         raise RefusalError(400, f"{call.operation}: {error}.", key="connection_failed")
     return Answer()
 
 
 def delete(call: Call) -> Answer:
     """Delete a connection; ``force`` takes along whatever stands on it."""
-    store, id_ = call.world.store, call.arguments["id"]
-    document = call.world.find("connection", id_)
-    harbors.require_unbacked(call.world, id_)
-    standing, shared = dependents(store, id_), sharing.children(call.world, id_)
+    store, id_ = call.workspace.store, call.arguments["id"]
+    document = call.workspace.find("connection", id_)
+    harbors.require_unbacked(call.workspace, id_)
+    standing, shared = dependents(store, id_), sharing.children(call.workspace, id_)
     if (standing or shared) and not call.arguments.get("force"):
         raise RefusalError(
             422,
@@ -114,11 +114,11 @@ def delete(call: Call) -> Answer:
             key="connection_in_use",
             metadata=Dependents({**standing.documents, "shared_connection": shared}).named(),
         )
-    standing.delete(call.world)
-    sharing.end(call.world, id_)
+    standing.delete(call.workspace)
+    sharing.end(call.workspace, id_)
     consents.withdraw(store, id_)
-    schema_cache.forget(call.world, id_)
-    call.world.tables.forget(system_of(document))
+    schema_cache.forget(call.workspace, id_)
+    call.workspace.tables.forget(system_of(document))
     store.delete("connection", document["id"])
     return Answer(status=204)
 
@@ -144,9 +144,9 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
         "name": call.arguments["name"],
         "configuration": configuration,
         "healthcheck_interval": call.arguments.get("healthcheck_interval"),
-        "organization_id": call.world.organization_id,
+        "organization_id": call.workspace.organization_id,
         "policies": call.arguments.get("policies", []),
-        "updated_at": call.world.now(),
+        "updated_at": call.workspace.now(),
         "updated_by": ACTOR,
     }
     consent: JsonObject = {}
@@ -155,8 +155,8 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
             consent = _ask(call, type_, document)
     else:
         _sign_in(call, type_, document)
-    call.world.store.put("connection", document["id"], document)
-    sharing.follow(call.world, document)
+    call.workspace.store.put("connection", document["id"], document)
+    sharing.follow(call.workspace, document)
     return {"data": {**_shown(call, document), **consent}}
 
 
@@ -164,30 +164,30 @@ def _ask(call: Call, type_: ConnectionType, document: JsonObject) -> JsonObject:
     document |= {"status": UNHEALTHY, "status_error": _WAITING, "saved": document.get("saved", False)}
     has_code = sign_in_method(type_, document["configuration"]) == "code"
     consent = consents.ask(
-        call.world.store, document["id"], redirect_url=document["_redirect_url"], has_code=has_code
+        call.workspace.store, document["id"], redirect_url=document["_redirect_url"], has_code=has_code
     )
     return {"auth_url": consent.url(call.base_url)} | ({"auth_code": consent.code} if has_code else {})
 
 
 def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     """Settle a connection that brings its own credentials; ``validate=false`` skips trying them (a guess)."""
-    consents.withdraw(call.world.store, document["id"])
+    consents.withdraw(call.workspace.store, document["id"])
     is_tried = call.arguments.get("validate", True)
     configuration = document["configuration"]
-    document["_server"] = call.world.reach.is_real(type_.id, configuration)
+    document["_server"] = call.workspace.reach.is_real(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
-    error = trial(call.world, type_, configuration) if is_tried else None
+    error = trial(call.workspace, type_, configuration) if is_tried else None
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
-    if note := call.world.reach.note(type_.id, configuration):
+    if note := call.workspace.reach.note(type_.id, configuration):
         _LOG.warning("Connection %s: %s", document["name"], note)
     if error is None:
-        schema_cache.start(call.world, document["id"])
+        schema_cache.start(call.workspace, document["id"])
 
 
-def trial(world: World, type_: ConnectionType, configuration: JsonObject) -> str | None:
+def trial(workspace: Workspace, type_: ConnectionType, configuration: JsonObject) -> str | None:
     """Return why signing in fails, at the real server where there is one; None when it works."""
-    reach = world.reach
+    reach = workspace.reach
     if reach.is_real(type_.id, configuration):
         return reach.objection(type_.id, configuration)
     return upstream_error(type_, configuration)
@@ -215,7 +215,7 @@ def _require_same_type(connection: JsonObject, type_: ConnectionType) -> None:
 
 
 def _shown(call: Call, document: JsonObject) -> JsonObject:
-    return show(document) | call.world.faults.state(document)
+    return show(document) | call.workspace.faults.state(document)
 
 
 ROUTES: Final[Routes] = {

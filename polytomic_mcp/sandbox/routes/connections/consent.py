@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.resources.connections import consents, sharing
 from polytomic_mcp.sandbox.resources.connections.consents import Consent
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
 from polytomic_mcp.sandbox.routes.page_layout import page
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _LARGEST_FORM: Final = 4096
 _DENIED: Final = "Access was denied on the consent page; update the connection with reconnect to ask again."
@@ -36,14 +36,16 @@ async def decide(request: Request) -> Response:
     return await _with_consent(request, partial(_decide, fields))
 
 
-async def _with_consent(request: Request, act: Callable[[World, Consent, JsonObject], Response]) -> Response:
+async def _with_consent(
+    request: Request, act: Callable[[Workspace, Consent, JsonObject], Response]
+) -> Response:
     """Find the consent and its connection, and act on both in one transaction on a worker thread."""
-    world: World = request.app.state.world
+    workspace: Workspace = request.app.state.workspace
     token: str = request.path_params["token"]
 
     def work() -> Response:
-        with world.store.transaction():
-            consent = consents.find(world.store, token)
+        with workspace.store.transaction():
+            consent = consents.find(workspace.store, token)
             if consent is None:
                 return page(
                     "This link is not valid",
@@ -51,51 +53,53 @@ async def _with_consent(request: Request, act: Callable[[World, Consent, JsonObj
                     "connection with reconnect.",
                     status=404,
                 )
-            return act(world, consent, world.find("connection", consent.connection_id))
+            return act(workspace, consent, workspace.find("connection", consent.connection_id))
 
     return await anyio.to_thread.run_sync(work)
 
 
-def _ask(world: World, consent: Consent, connection: JsonObject) -> Response:
-    del world
+def _ask(workspace: Workspace, consent: Consent, connection: JsonObject) -> Response:
+    del workspace
     return _form(consent, connection, note=None)
 
 
-def _decide(fields: dict[str, str], world: World, consent: Consent, connection: JsonObject) -> Response:
+def _decide(
+    fields: dict[str, str], workspace: Workspace, consent: Consent, connection: JsonObject
+) -> Response:
     match fields.get("decision"):
         case "deny":
-            return _deny(world, consent, connection)
+            return _deny(workspace, consent, connection)
         case "allow" if consent.code in {None, fields.get("code", "").strip().upper()}:
-            return _allow(world, consent, connection)
+            return _allow(workspace, consent, connection)
         case "allow":
             return _form(consent, connection, note="That is not the code the API gave; try again.")
         case _:
             return _form(consent, connection, note="Choose one of the two buttons.")
 
 
-def _allow(world: World, consent: Consent, connection: JsonObject) -> Response:
+def _allow(workspace: Workspace, consent: Consent, connection: JsonObject) -> Response:
     connection |= {"status": "healthy", "status_error": None, "saved": True, "_is_consented": True}
-    schema_cache.start(world, connection["id"])
-    _settle(world, connection)
+    schema_cache.start(workspace, connection["id"])
+    _settle(workspace, connection)
     if consent.redirect_url is not None:
         return RedirectResponse(consent.redirect_url, 303, {"Referrer-Policy": "no-referrer"})
     return page("Connected", f"{connection['name']} is healthy now. You may close this page.")
 
 
-def _deny(world: World, consent: Consent, connection: JsonObject) -> Response:
+def _deny(workspace: Workspace, consent: Consent, connection: JsonObject) -> Response:
     del consent
     connection |= {"status": "unhealthy", "status_error": _DENIED}
-    _settle(world, connection)
+    _settle(workspace, connection)
     if "_denied_url" in connection:
         return RedirectResponse(connection["_denied_url"], 303, {"Referrer-Policy": "no-referrer"})
     return page("Denied", f"{connection['name']} stays disconnected. You may close this page.")
 
 
-def _settle(world: World, connection: JsonObject) -> None:
-    connection["updated_at"] = world.now()
-    world.store.put("connection", connection["id"], connection)
-    sharing.follow(world, connection)
-    consents.withdraw(world.store, connection["id"])
+def _settle(workspace: Workspace, connection: JsonObject) -> None:
+    connection["updated_at"] = workspace.now()
+    workspace.store.put("connection", connection["id"], connection)
+    sharing.follow(workspace, connection)
+    consents.withdraw(workspace.store, connection["id"])
 
 
 def _form(consent: Consent, connection: JsonObject, *, note: str | None) -> Response:

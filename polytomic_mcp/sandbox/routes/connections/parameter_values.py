@@ -15,7 +15,7 @@ _SAMPLES: Final = ("Acme", "Acme Europe", "Acme Labs")
 
 def of_connection(call: Call) -> JsonObject:
     """Answer with the values of every field that a connection's type can list."""
-    connection = call.world.find("connection", call.arguments["id"])
+    connection = call.workspace.find("connection", call.arguments["id"])
     type_ = load_connection_types()[connection["type"]["id"]]
     _require_healthy(call, connection)
     return {"data": {name: _listing(type_, name) for name in _listable(type_)}}
@@ -31,7 +31,7 @@ def of_type(call: Call) -> JsonObject:
             400, f"{call.operation}: {type_.id} lists no values for that field; it does for: {listed}."
         )
     if "connection_id" in call.arguments:
-        _require_healthy(call, call.world.find("connection", call.arguments["connection_id"]))
+        _require_healthy(call, call.workspace.find("connection", call.arguments["connection_id"]))
     elif needs_consent(type_, call.arguments.get("parameters", {})):
         raise RefusalError(
             400,
@@ -45,7 +45,7 @@ def _require_healthy(call: Call, connection: JsonObject) -> None:
         raise RefusalError(
             400, f"{call.operation}: the connection is {connection['status']}; sign in or repair it first."
         )
-    call.world.faults.require_up(connection)
+    call.workspace.faults.require_up(connection)
 
 
 def _listable(type_: ConnectionType) -> list[str]:

@@ -20,7 +20,7 @@ from polytomic_mcp.sandbox.resources.connections import proxy as connection_prox
 from polytomic_mcp.sandbox.resources.connections import rest_view, usage
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.resources.runs import jobs
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _JSON: Final = "application/json"
 _BODY: Final = "proxy_body"
@@ -29,26 +29,28 @@ _PATH: Final = "/sandbox/proxy-bodies/{call_id}"
 
 def get_settings(call: Call) -> JsonObject:
     """Say whether the proxy is on, and whether it can be."""
-    return {"data": connection_proxy.settings(call.world, _connection(call))}
+    return {"data": connection_proxy.settings(call.workspace, _connection(call))}
 
 
 def update_settings(call: Call) -> JsonObject:
     """Switch the proxy on or off."""
     connection = _connection(call)
-    connection_proxy.enable(call.world, connection, enabled=call.arguments["enabled"])
-    return {"data": connection_proxy.settings(call.world, connection)}
+    connection_proxy.enable(call.workspace, connection, enabled=call.arguments["enabled"])
+    return {"data": connection_proxy.settings(call.workspace, connection)}
 
 
 def get_info(call: Call) -> JsonObject:
     """Answer with the contract that calls are held to."""
     connection = _connection(call)
-    if not connection_proxy.is_supported(call.world, connection):
+    if not connection_proxy.is_supported(call.workspace, connection):
         raise RefusalError(
             400,
             f"A connection of type {system_of(connection)} has no proxy in the sandbox.",
             key="proxy_unsupported",
         )
-    return {"data": connection_proxy.info(call.world, connection, usage.total(call.world, connection))}
+    return {
+        "data": connection_proxy.info(call.workspace, connection, usage.total(call.workspace, connection))
+    }
 
 
 def execute(call: Call) -> Answer:
@@ -56,8 +58,8 @@ def execute(call: Call) -> Answer:
     connection = _connection(call)
     request: JsonObject = call.arguments["request"]
     query = _checked(call, request)
-    connection_proxy.require_allowed(call.world, connection)
-    call_id = call.world.new_id()
+    connection_proxy.require_allowed(call.workspace, connection)
+    call_id = call.workspace.new_id()
     if call.arguments.get("async"):
         return _start(call, connection, call_id, query)
     return Answer({"data": _perform(call, connection, call_id, query)})
@@ -70,13 +72,13 @@ def _start(call: Call, connection: JsonObject, call_id: str, query: Mapping[str,
 
     def work() -> JsonObject:
         answered = _perform(call, connection, call_id, query)
-        forget_old(call.world, _BODY, "at")
-        call.world.store.put(_BODY, call_id, {"body": answered.pop("body"), "at": call.world.now()})
-        expires = signed_urls.expiry(call.world.clock())
-        url = signed_urls.address(call.world, call.base_url, _PATH.format(call_id=call_id), expires)
+        forget_old(call.workspace, _BODY, "at")
+        call.workspace.store.put(_BODY, call_id, {"body": answered.pop("body"), "at": call.workspace.now()})
+        expires = signed_urls.expiry(call.workspace.clock())
+        url = signed_urls.address(call.workspace, call.base_url, _PATH.format(call_id=call_id), expires)
         return answered | {"bodyDownloadUrl": url}
 
-    job = jobs.start(call.world, "connectionproxy", work)
+    job = jobs.start(call.workspace, "connectionproxy", work)
     url = f"{call.base_url}/api/jobs/connectionproxy/{job['job_id']}"
     started = {"jobId": job["job_id"], "jobStatus": job["status"], "jobUrl": url}
     return Answer({"data": {"status": 202, "proxyCallId": call_id, **started}}, status=202)
@@ -86,9 +88,9 @@ def _perform(call: Call, connection: JsonObject, call_id: str, query: Mapping[st
     started = time.monotonic()
     request = call.arguments["request"]
     method, path = request["method"].upper(), request["path"]
-    reply = rest_view.answer(call.world, system_of(connection), method, path, query)
+    reply = rest_view.answer(call.workspace, system_of(connection), method, path, query)
     text = json.dumps(reply.body)
-    connection_proxy.note(call.world, connection["id"], call_id, reply.status)
+    connection_proxy.note(call.workspace, connection["id"], call_id, reply.status)
     return {
         "status": reply.status,
         "headers": {"Content-Type": _JSON},
@@ -134,15 +136,15 @@ async def show_body(request: Request) -> Response:
 
 
 def _body(request: Request) -> Response:
-    world: World = request.app.state.world
-    if refused := signed_urls.refusal(world, request):
+    workspace: Workspace = request.app.state.workspace
+    if refused := signed_urls.refusal(workspace, request):
         return refused
-    kept = world.find(_BODY, request.path_params["call_id"])
+    kept = workspace.find(_BODY, request.path_params["call_id"])
     return Response(kept["body"], media_type=_JSON)
 
 
 def _connection(call: Call) -> JsonObject:
-    return call.world.find("connection", call.arguments["id"])
+    return call.workspace.find("connection", call.arguments["id"])
 
 
 ROUTES: Final[Routes] = {

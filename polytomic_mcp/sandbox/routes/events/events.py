@@ -20,10 +20,10 @@ def list_all(call: Call) -> JsonObject:
     """
     window = Window.of(call, "starting_after", "ending_before")
     type_ = call.arguments.get("type") or call.arguments.get("event_type")
-    organization = call.arguments.get("organization_id", call.world.organization_id)
+    organization = call.arguments.get("organization_id", call.workspace.organization_id)
     found = [
         event
-        for event in events.recent(call.world)
+        for event in events.recent(call.workspace)
         if type_ in (None, event["type"])
         and is_reached(call, event["organization_id"])
         and organization == event["organization_id"]

@@ -11,13 +11,13 @@ _KIND: Final = "global_error_subscribers"
 
 def get(call: Call) -> JsonObject:
     """Answer with the addresses; this answer has no envelope (seen in the 2025-09-18 SDK)."""
-    return call.world.store.get(_KIND, call.credential.organization_id) or {"emails": []}
+    return call.workspace.store.get(_KIND, call.credential.organization_id) or {"emails": []}
 
 
 def replace(call: Call) -> JsonObject:
     """Replace the addresses."""
     emails = {"emails": subscribers.read(call, "emails")}
-    call.world.store.put(_KIND, call.credential.organization_id, emails)
+    call.workspace.store.put(_KIND, call.credential.organization_id, emails)
     return emails
 
 

@@ -24,15 +24,15 @@ def list_all(call: Call) -> JsonObject:
 def create(call: Call) -> JsonObject:
     """Create the organization's webhook, which receives events from now on."""
     organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
-    held = [each["organization_id"] for each in call.world.store.list(KIND)]
+    held = [each["organization_id"] for each in call.workspace.store.list(KIND)]
     if organization_id in held:
         raise RefusalError(
             422, "The organization has a webhook already; change or delete that one.", key="webhook_exists"
         )
     made = {
-        "id": call.world.new_id(),
+        "id": call.workspace.new_id(),
         "organization_id": organization_id,
-        "created_at": call.world.now(),
+        "created_at": call.workspace.now(),
         **_ENABLED,
     }
     return _save(call, made)
@@ -51,8 +51,8 @@ def update(call: Call) -> JsonObject:
 def delete(call: Call) -> Answer:
     """Delete a webhook with what was sent to it."""
     webhook = _find(call)
-    deliveries.forget(call.world, webhook["id"])
-    call.world.store.delete(KIND, webhook["id"])
+    deliveries.forget(call.workspace, webhook["id"])
+    call.workspace.store.delete(KIND, webhook["id"])
     return Answer(status=204)
 
 
@@ -63,7 +63,11 @@ def enable(call: Call) -> JsonObject:
 
 def disable(call: Call) -> JsonObject:
     """Stop sending: what happens from now on is dropped. The reason's text is a guess."""
-    disabled = {"disabled": True, "disabled_at": call.world.now(), "disabled_reason": "Disabled by a user"}
+    disabled = {
+        "disabled": True,
+        "disabled_at": call.workspace.now(),
+        "disabled_reason": "Disabled by a user",
+    }
     return _put(call, _find(call) | disabled)
 
 
@@ -73,7 +77,7 @@ def list_deliveries(call: Call) -> JsonObject:
     window = Window.of(call, "start", "end")
     found = [
         delivery
-        for delivery in call.world.store.list(deliveries.KIND)
+        for delivery in call.workspace.store.list(deliveries.KIND)
         if delivery["_webhook_id"] == webhook_id
         and all(
             call.arguments.get(name, delivery[name]) == delivery[name] for name in ("success", "event_id")
@@ -105,7 +109,7 @@ def _save(call: Call, webhook: JsonObject) -> JsonObject:
 
 
 def _put(call: Call, webhook: JsonObject) -> JsonObject:
-    call.world.store.put(KIND, webhook["id"], webhook)
+    call.workspace.store.put(KIND, webhook["id"], webhook)
     return {"data": _shown(webhook)}
 
 

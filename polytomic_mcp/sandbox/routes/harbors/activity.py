@@ -34,7 +34,7 @@ def list_all(call: Call) -> JsonObject:
     wanted = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
     found = [
         event
-        for event in call.world.store.list(harbor_access.ACTIVITY)
+        for event in call.workspace.store.list(harbor_access.ACTIVITY)
         if start <= datetime.fromisoformat(event["recorded_at"]) < end
         and all(_part(event, name) in values for name, values in wanted.items())
     ]
@@ -52,7 +52,7 @@ def list_all(call: Call) -> JsonObject:
 def get(call: Call) -> JsonObject:
     """Answer with one event."""
     _require_administrator(call)
-    return {"data": call.world.find(harbor_access.ACTIVITY, call.arguments["event_id"])}
+    return {"data": call.workspace.find(harbor_access.ACTIVITY, call.arguments["event_id"])}
 
 
 def _part(event: Mapping[str, object], name: str) -> object:
@@ -68,7 +68,7 @@ def _time(call: Call, name: str) -> datetime:
 
 
 def _require_administrator(call: Call) -> None:
-    user = call.world.find("user", call.credential.user_id)
+    user = call.workspace.find("user", call.credential.user_id)
     if call.credential.holder == "user" and ADMIN not in user["role_ids"]:
         raise RefusalError(403, f"{call.operation} is for administrators.", key="forbidden")
 

@@ -16,7 +16,7 @@ _CAPABILITIES: Final = ("query", "schemas")
 def list_all(call: Call) -> JsonObject:
     """List the connections of the credential: the Harbor's store."""
     id_ = harbors.require_own(call)["backing_connection_id"]
-    connection = call.world.find("connection", id_)
+    connection = call.workspace.find("connection", id_)
     shown: JsonObject = {
         "id": connection["id"],
         "name": connection["name"],
@@ -28,7 +28,7 @@ def list_all(call: Call) -> JsonObject:
 
 def list_schemas(call: Call) -> JsonObject:
     """List the schemas of the Harbor's store."""
-    tables = call.world.tables.list(system_of(_connection(call)))
+    tables = call.workspace.tables.list(system_of(_connection(call)))
     found: list[JsonObject] = [{"id": table.name, "name": table.label} for table in tables]
     return _page(call, found) | {"supports_namespaces": True}
 
@@ -36,15 +36,15 @@ def list_schemas(call: Call) -> JsonObject:
 def get_schema(call: Call) -> JsonObject:
     """Answer with one schema: its fields and types."""
     connection = _connection(call)
-    table = schemas.find_table(call.world, connection, call.arguments["schema_id"])
-    return {"data": schemas.describe(call.world, connection, table)}
+    table = schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
+    return {"data": schemas.describe(call.workspace, connection, table)}
 
 
 def _connection(call: Call) -> JsonObject:
     id_: str = call.arguments["connection_id"]
     if harbors.require_own(call)["backing_connection_id"] != id_:
         raise not_found("connection", id_)
-    return call.world.find("connection", id_)
+    return call.workspace.find("connection", id_)
 
 
 def _page(call: Call, items: list[JsonObject]) -> JsonObject:

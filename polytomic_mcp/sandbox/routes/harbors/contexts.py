@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.resources.harbors import harbors
 
 def list_all(call: Call) -> JsonObject:
     """List the published documents, without their content."""
-    return _page(call, harbor_contexts.published(call.world, harbors.find(call)))
+    return _page(call, harbor_contexts.published(call.workspace, harbors.find(call)))
 
 
 def create(call: Call) -> JsonObject:
@@ -35,13 +35,13 @@ def update(call: Call) -> JsonObject:
 def delete(call: Call) -> JsonObject:
     """Delete a document with its history."""
     context = harbor_contexts.find(call, harbors.find(call))
-    harbor_contexts.delete(call.world, context)
+    harbor_contexts.delete(call.workspace, context)
     return {"data": {"id": context["id"]}}
 
 
 def list_drafts(call: Call) -> JsonObject:
     """List the drafts, without their content."""
-    return _page(call, harbor_contexts.drafts(call.world, harbors.find(call)))
+    return _page(call, harbor_contexts.drafts(call.workspace, harbors.find(call)))
 
 
 def create_draft(call: Call) -> JsonObject:
@@ -75,7 +75,7 @@ def promote(call: Call) -> JsonObject:
 def list_versions(call: Call) -> JsonObject:
     """List the versions of a document, without their content."""
     context = harbor_contexts.find(call, harbors.find(call))
-    return _page(call, harbor_contexts.versions(call.world, context), "created_at")
+    return _page(call, harbor_contexts.versions(call.workspace, context), "created_at")
 
 
 def get_version(call: Call) -> JsonObject:

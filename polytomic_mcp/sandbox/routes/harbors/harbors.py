@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
 
 def list_all(call: Call) -> JsonObject:
     """List the Harbors of the organization in pages, oldest first."""
-    return _page(call, call.world.store.list(harbors.KIND))
+    return _page(call, call.workspace.store.list(harbors.KIND))
 
 
 def create(call: Call) -> Answer:
@@ -40,18 +40,18 @@ def update(call: Call) -> JsonObject:
 def delete(call: Call) -> JsonObject:
     """Delete a Harbor, whose credentials stop to work."""
     harbor = harbors.find(call)
-    harbors.delete(call.world, harbor)
+    harbors.delete(call.workspace, harbor)
     return {"data": {"id": harbor["id"]}}
 
 
 def get_status(call: Call) -> JsonObject:
     """Answer with the syncs that fill the Harbor's store."""
-    return {"data": harbor_status.describe(call.world, harbors.find(call))}
+    return {"data": harbor_status.describe(call.workspace, harbors.find(call))}
 
 
 def list_keys(call: Call) -> JsonObject:
     """List the keys, without their values."""
-    return _page(call, harbor_keys.listed(call.world, harbors.find(call)))
+    return _page(call, harbor_keys.listed(call.workspace, harbors.find(call)))
 
 
 def create_key(call: Call) -> Answer:
@@ -63,13 +63,13 @@ def create_key(call: Call) -> Answer:
 def delete_key(call: Call) -> JsonObject:
     """Revoke a key."""
     id_: str = call.arguments["key_id"]
-    harbor_keys.revoke(call.world, harbors.find(call), id_)
+    harbor_keys.revoke(call.workspace, harbors.find(call), id_)
     return {"data": {"id": id_}}
 
 
 def list_users(call: Call) -> JsonObject:
     """List who is assigned to the Harbor."""
-    return _page(call, harbor_users.listed(call.world, harbors.find(call)))
+    return _page(call, harbor_users.listed(call.workspace, harbors.find(call)))
 
 
 def invite_user(call: Call) -> JsonObject:
@@ -85,7 +85,7 @@ def assign_user(call: Call) -> JsonObject:
 def unassign_user(call: Call) -> JsonObject:
     """Take an assignment back."""
     id_: str = call.arguments["user_id"]
-    harbor_users.unassign(call.world, harbors.find(call), id_)
+    harbor_users.unassign(call.workspace, harbors.find(call), id_)
     return {"data": {"id": id_}}
 
 

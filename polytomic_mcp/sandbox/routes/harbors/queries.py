@@ -18,7 +18,7 @@ _WHOLE: Final = (
 
 def list_all(call: Call) -> JsonObject:
     """List the published saved queries, without their SQL."""
-    shown, pagination = harbors.listed(call, harbor_queries.published(call.world, harbors.find(call)))
+    shown, pagination = harbors.listed(call, harbor_queries.published(call.workspace, harbors.find(call)))
     return {"data": [{name: each[name] for name in _PUBLISHED} for each in shown], "pagination": pagination}
 
 
@@ -29,7 +29,7 @@ def create(call: Call) -> JsonObject:
 
 def list_drafts(call: Call) -> JsonObject:
     """List the drafts with their SQL."""
-    shown, pagination = harbors.listed(call, harbor_queries.drafts(call.world, harbors.find(call)))
+    shown, pagination = harbors.listed(call, harbor_queries.drafts(call.workspace, harbors.find(call)))
     return {"data": [public(each) for each in shown], "pagination": pagination}
 
 
@@ -41,7 +41,7 @@ def get(call: Call) -> JsonObject:
 def delete(call: Call) -> JsonObject:
     """Archive a saved query and its draft."""
     query = harbor_queries.find(call, harbors.find(call))
-    harbor_queries.delete(call.world, query)
+    harbor_queries.delete(call.workspace, query)
     return {"data": {"id": query["id"]}}
 
 

@@ -18,7 +18,7 @@ SAMPLE: Final = 10
 
 def list_all(call: Call) -> JsonObject:
     """Answer with every model, the last changed first; in pages since 2025-09-18."""
-    store = call.world.store
+    store = call.workspace.store
     if call.version < CURRENT:
         return {"data": sorted(store.list("model"), key=_order, reverse=True)}
     limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
@@ -28,19 +28,19 @@ def list_all(call: Call) -> JsonObject:
 
 def get(call: Call) -> JsonObject:
     """Answer with one model; at once even with ``async``, since there is nothing to wait for."""
-    return {"data": call.world.find("model", call.arguments["id"])}
+    return {"data": call.workspace.find("model", call.arguments["id"])}
 
 
 def create(call: Call) -> JsonObject:
     """Create a model; its query runs once, so that one that cannot is never stored."""
-    now, owner = call.world.now(), call.world.organization_id
+    now, owner = call.workspace.now(), call.workspace.organization_id
     made = {"organization_id": owner, "created_at": now, "created_by": ACTOR, "version": 1}
-    return _answer(call, "createmodel", lambda: _save(call, call.world.new_id(), made))
+    return _answer(call, "createmodel", lambda: _save(call, call.workspace.new_id(), made))
 
 
 def update(call: Call) -> JsonObject:
     """Replace a model whole; its fields are read again, whether ``refresh`` asks for it or not."""
-    stored = call.world.find("model", call.arguments["id"])
+    stored = call.workspace.find("model", call.arguments["id"])
     kept = {name: stored[name] for name in ("organization_id", "created_at", "created_by")}
     made = kept | {"version": stored["version"] + 1}
     return _answer(call, "updatemodel", lambda: _save(call, stored["id"], made))
@@ -48,19 +48,21 @@ def update(call: Call) -> JsonObject:
 
 def preview(call: Call) -> JsonObject:
     """Answer with the model that would be created; nothing is stored."""
-    return _answer(call, "previewmodel", lambda: compose(call.world, call.world.new_id(), call.arguments))
+    return _answer(
+        call, "previewmodel", lambda: compose(call.workspace, call.workspace.new_id(), call.arguments)
+    )
 
 
 def sample(call: Call) -> JsonObject:
     """Answer with a few rows, each under its model's id, where enrichments would have theirs."""
-    model = call.world.find("model", call.arguments["id"])
+    model = call.workspace.find("model", call.arguments["id"])
     return _answer(call, "samplemodel", lambda: _sample(call, model))
 
 
 def delete(call: Call) -> Answer:
     """Delete a model; syncs that read it are left, and broken."""
-    call.world.find("model", call.arguments["id"])
-    call.world.store.delete("model", call.arguments["id"])
+    call.workspace.find("model", call.arguments["id"])
+    call.workspace.store.delete("model", call.arguments["id"])
     return Answer(status=204)
 
 
@@ -70,20 +72,20 @@ def _order(model: JsonObject) -> tuple[str, str]:
 
 def _answer(call: Call, job_type: str, work: Callable[[], JsonObject]) -> JsonObject:
     if call.arguments.get("async"):
-        return {"job": jobs.start(call.world, job_type, work)}
+        return {"job": jobs.start(call.workspace, job_type, work)}
     return {"data": work()}
 
 
 def _save(call: Call, id_: str, made: JsonObject) -> JsonObject:
-    model = compose(call.world, id_, call.arguments) | made
-    model |= {"updated_at": call.world.now(), "updated_by": ACTOR}
-    call.world.store.put("model", id_, model)
+    model = compose(call.workspace, id_, call.arguments) | made
+    model |= {"updated_at": call.workspace.now(), "updated_by": ACTOR}
+    call.workspace.store.put("model", id_, model)
     return model
 
 
 def _sample(call: Call, model: JsonObject) -> JsonObject:
-    require_healthy(call.world, model["connection_id"])
-    rows = read_model(call.world, model, limit=SAMPLE, seconds=LOOKING_SECONDS).rows
+    require_healthy(call.workspace, model["connection_id"])
+    rows = read_model(call.workspace, model, limit=SAMPLE, seconds=LOOKING_SECONDS).rows
     return {"records": [{model["id"]: row} for row in rows], "warnings": []}
 
 

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.resources.models.models import require_healthy
 
 def run(call: Call) -> JsonObject:
     """Submit a query and answer with its id; whether it can run shows when it is polled."""
-    connection = require_healthy(call.world, call.arguments["connection_id"])
+    connection = require_healthy(call.workspace, call.arguments["connection_id"])
     query: str = call.arguments.get("query", "")
     if not query.strip():
         raise RefusalError(
@@ -19,13 +19,13 @@ def run(call: Call) -> JsonObject:
             f"{call.operation} needs a query, as the parameter query or in the body.",
             key="bad_request",
         )
-    return {"data": queries.submit(call.world, connection, query, call.credential.user_id)}
+    return {"data": queries.submit(call.workspace, connection, query, call.credential.user_id)}
 
 
 def get(call: Call) -> JsonObject:
     """Answer with a query's status, and once it is done with a page of its rows."""
     page: str | None = call.arguments.get("page")
-    return queries.results(call.world, call.arguments["id"], page, call.credential.user_id)
+    return queries.results(call.workspace, call.arguments["id"], page, call.credential.user_id)
 
 
 ROUTES: Final[Routes] = {

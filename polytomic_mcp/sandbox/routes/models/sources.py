@@ -10,23 +10,25 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.resources.models.models import require_healthy, source_fields
 from polytomic_mcp.sandbox.resources.models.reading import read_source
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _VIEW: Final = "view"
 
 
 def get(call: Call) -> JsonObject:
     """Answer with what a model's configuration may hold, and with what ``params`` chose already."""
-    connection = require_healthy(call.world, call.arguments["id"])
+    connection = require_healthy(call.workspace, call.arguments["id"])
     key = system_of(connection)
     if reason := holds_nothing(key):
         raise RefusalError(422, reason, key="no_data")
     chosen = _chosen(call)
-    items = _alternatives(call.world, key, chosen)
+    items = _alternatives(call.workspace, key, chosen)
     alternatives = list(items)
     if chosen:
         fields = (
-            source_fields(read_source(call.world, connection, chosen)) if _is_complete(key, chosen) else []
+            source_fields(read_source(call.workspace, connection, chosen))
+            if _is_complete(key, chosen)
+            else []
         )
         items["tracking_columns"] = _items([field["name"] for field in fields])
     return {
@@ -38,11 +40,11 @@ def get(call: Call) -> JsonObject:
     }
 
 
-def _alternatives(world: World, key: str, chosen: Mapping[str, str]) -> JsonObject:
+def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> JsonObject:
     """Return what may be named, with the values of each: of a name in parts, the part that comes next."""
     system = described(key)
     found: JsonObject = {"query": _items(None)} if system.query else {}
-    names = [table.name for table in world.tables.list(key)]
+    names = [table.name for table in workspace.tables.list(key)]
     for alternative, keys in system.sources.items():
         above = ".".join(chosen[each] for each in takewhile(chosen.__contains__, keys[:-1]))
         depth = above.count(".") + 1 if above else 0
@@ -62,8 +64,8 @@ def _is_complete(key: str, chosen: Mapping[str, str]) -> bool:
 
 def get_fields(call: Call) -> JsonObject:
     """Answer with the fields of what ``params`` chose."""
-    connection = require_healthy(call.world, call.arguments["id"])
-    return {"data": source_fields(read_source(call.world, connection, _chosen(call)))}
+    connection = require_healthy(call.workspace, call.arguments["id"])
+    return {"data": source_fields(read_source(call.workspace, connection, _chosen(call)))}
 
 
 def _chosen(call: Call) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _KIND: Final = "search_budget"
 _MINUTE: Final = timedelta(minutes=1)
@@ -42,27 +42,27 @@ _BUDGETS: Final = (
 )
 
 
-def exceeded(world: World, organization_id: str, questions: int) -> Limit | None:
+def exceeded(workspace: Workspace, organization_id: str, questions: int) -> Limit | None:
     """Return the limit that so many questions would break, the last to end of several; or None."""
     broken = [
         Limit(budget.reason, start + budget.window)
-        for budget, _, start, used in _read(world, organization_id)
+        for budget, _, start, used in _read(workspace, organization_id)
         if used + questions > budget.size
     ]
     return max(broken, key=lambda limit: limit.reset_at, default=None)
 
 
-def spend(world: World, organization_id: str, questions: int) -> None:
+def spend(workspace: Workspace, organization_id: str, questions: int) -> None:
     """Count questions that were asked."""
-    for _, id_, start, used in list(_read(world, organization_id)):
-        world.store.put(_KIND, id_, {"start": start.isoformat(), "used": used + questions})
+    for _, id_, start, used in list(_read(workspace, organization_id)):
+        workspace.store.put(_KIND, id_, {"start": start.isoformat(), "used": used + questions})
 
 
-def _read(world: World, organization_id: str) -> Iterator[tuple[_Budget, str, datetime, int]]:
-    now = world.clock()
+def _read(workspace: Workspace, organization_id: str) -> Iterator[tuple[_Budget, str, datetime, int]]:
+    now = workspace.clock()
     for budget in _BUDGETS:
         id_ = budget.reason if budget.is_shared else f"{organization_id}/{budget.reason}"
         start = budget.start(now)
-        kept = world.store.get(_KIND, id_)
+        kept = workspace.store.get(_KIND, id_)
         used = kept["used"] if kept and kept["start"] == start.isoformat() else 0
         yield budget, id_, start, used

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.routes.operation_search import budgets as search_budgets
-from polytomic_mcp.sandbox.world.world import written
+from polytomic_mcp.sandbox.workspace.workspace import written
 
 MOST_QUESTIONS: Final = 3
 MOST_MATCHES: Final = 10
@@ -25,7 +25,7 @@ _NO_MATCH: Final = 0.1
 
 def get_availability(call: Call) -> JsonObject:
     """Say whether one more question would be answered now; asking this spends nothing."""
-    limit = search_budgets.exceeded(call.world, call.credential.organization_id, 1)
+    limit = search_budgets.exceeded(call.workspace, call.credential.organization_id, 1)
     if limit is None:
         return {"data": {"enabled": True}}
     limited = {"reason": limit.reason, "reset_at": written(limit.reset_at)}
@@ -43,9 +43,9 @@ def search(call: Call) -> JsonObject:
     if not 1 <= limit <= MOST_MATCHES:
         raise bad_request(call.operation, f"limit must lie within 1 and {MOST_MATCHES}")
     among = _among(call)
-    with call.world.store.transaction():
+    with call.workspace.store.transaction():
         _require_budget(call, len(questions))
-        search_budgets.spend(call.world, call.credential.organization_id, len(questions))
+        search_budgets.spend(call.workspace, call.credential.organization_id, len(questions))
     results = [_result(question, among, limit) for question in questions]
     return {"data": {"sourceSha256": _digest(), "results": results}}
 
@@ -64,9 +64,9 @@ def _among(call: Call) -> set[str]:
 
 
 def _require_budget(call: Call, questions: int) -> None:
-    limit = search_budgets.exceeded(call.world, call.credential.organization_id, questions)
+    limit = search_budgets.exceeded(call.workspace, call.credential.organization_id, questions)
     if limit is not None:
-        seconds = -(-(limit.reset_at - call.world.clock()).total_seconds() // 1)
+        seconds = -(-(limit.reset_at - call.workspace.clock()).total_seconds() // 1)
         raise RefusalError(
             429,
             f"{call.operation}: the budget {limit.reason} is used up until {written(limit.reset_at)}.",

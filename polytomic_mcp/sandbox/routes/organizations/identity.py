@@ -10,12 +10,12 @@ from polytomic_mcp.sandbox.resources.organizations import organizations, users
 def get(call: Call) -> dict[str, Any]:
     """Answer with the user the call's credential stands for, or the organization (a guess: as its Admin)."""
     credential = call.credential
-    organization = call.world.find(organizations.KIND, credential.organization_id)
+    organization = call.workspace.find(organizations.KIND, credential.organization_id)
     is_organization = credential.holder == "organization"
     if is_organization:
         caller = {"id": organization["id"], "email": None, "role": "admin"}
     else:
-        user = users.show(call.world.find(users.KIND, credential.user_id))
+        user = users.show(call.workspace.find(users.KIND, credential.user_id))
         caller = {key: user[key] for key in ("id", "email", "role")}
     return {
         "data": {
@@ -35,7 +35,7 @@ def _harbor(call: Call) -> dict[str, Any]:
     """Return what a Harbor's own credential says of its Harbor."""
     if call.credential.harbor_id is None:
         return {}
-    harbor = call.world.find(harbors.KIND, call.credential.harbor_id)
+    harbor = call.workspace.find(harbors.KIND, call.credential.harbor_id)
     shown = {name: harbor[name] for name in ("id", "name", "description", "mcp_server_url")}
     return {"harbor": shown | {"actions_enabled": False}}
 

@@ -19,14 +19,14 @@ def get_current(call: Call) -> JsonObject:
 
 def list_all(call: Call) -> JsonObject:
     """List the organizations the caller reaches, the first one first."""
-    found = call.world.store.list(organizations.KIND)
+    found = call.workspace.store.list(organizations.KIND)
     return {"data": [each for each in found if organizations.is_reached(call, each["id"])]}
 
 
 def create(call: Call) -> JsonObject:
     """Create an organization that has nobody in it."""
     organizations.require_partner(call)
-    return _save(call, call.world.new_id())
+    return _save(call, call.workspace.new_id())
 
 
 def get(call: Call) -> JsonObject:
@@ -45,22 +45,22 @@ def delete(call: Call) -> Answer:
     id_ = organizations.act_in(call, call.arguments["id"])
     if id_ == ORGANIZATION_ID:
         raise RefusalError(403, "The sandbox's own organization cannot be deleted.", key="forbidden")
-    organizations.remove(call.world, id_)
+    organizations.remove(call.workspace, id_)
     return Answer(status=204)
 
 
 def _save(call: Call, id_: str) -> JsonObject:
     name = call.arguments["name"]
-    others = [each for each in call.world.store.list(organizations.KIND) if each["id"] != id_]
+    others = [each for each in call.workspace.store.list(organizations.KIND) if each["id"] != id_]
     if name in [each["name"] for each in others]:
         raise RefusalError(409, f"There is an organization named {name} already.", key="name_taken")
     kept = {key: call.arguments[key] for key in _SHOWN if key in call.arguments}
-    call.world.store.put(organizations.KIND, id_, {"id": id_, **kept})
+    call.workspace.store.put(organizations.KIND, id_, {"id": id_, **kept})
     return _answer(call, id_)
 
 
 def _answer(call: Call, id_: str) -> JsonObject:
-    return {"data": call.world.find(organizations.KIND, id_)}
+    return {"data": call.workspace.find(organizations.KIND, id_)}
 
 
 ROUTES: Final[Routes] = {

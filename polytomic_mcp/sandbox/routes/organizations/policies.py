@@ -19,7 +19,7 @@ def list_all(call: Call) -> JsonObject:
 def create(call: Call) -> JsonObject:
     """Create a policy."""
     organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
-    return _save(call, {"id": call.world.new_id(), "organization_id": organization_id, "system": False})
+    return _save(call, {"id": call.workspace.new_id(), "organization_id": organization_id, "system": False})
 
 
 def get(call: Call) -> JsonObject:
@@ -34,7 +34,7 @@ def update(call: Call) -> JsonObject:
 
 def delete(call: Call) -> Answer:
     """Delete a policy; objects that name it go on naming it (a guess)."""
-    call.world.store.delete("policy", organizations.find(call, "policy", call.arguments["id"])["id"])
+    call.workspace.store.delete("policy", organizations.find(call, "policy", call.arguments["id"])["id"])
     return Answer(status=204)
 
 
@@ -48,7 +48,7 @@ def _save(call: Call, policy: JsonObject) -> JsonObject:
             400, f"{call.operation}: there is no role {', '.join(missing)}.", key="bad_request"
         )
     policy |= {"name": call.arguments["name"], "policy_actions": actions}
-    call.world.store.put("policy", policy["id"], policy)
+    call.workspace.store.put("policy", policy["id"], policy)
     return {"data": policy}
 
 

@@ -13,7 +13,7 @@ _KIND: Final = "record_logging"
 
 def get(call: Call) -> JsonObject:
     """Answer with the setting: on without a delivery, where nobody has changed it (a guess)."""
-    kept = call.world.store.get(_KIND, call.credential.organization_id)
+    kept = call.workspace.store.get(_KIND, call.credential.organization_id)
     return {"data": kept or {"enabled": True}}
 
 
@@ -23,9 +23,9 @@ def replace(call: Call) -> JsonObject:
     if "deliveryPrefix" in call.arguments:
         setting["deliveryPrefix"] = call.arguments["deliveryPrefix"]
     if "deliveryConnectionId" in call.arguments:
-        connection = call.world.find("connection", call.arguments["deliveryConnectionId"])
+        connection = call.workspace.find("connection", call.arguments["deliveryConnectionId"])
         setting |= {"deliveryConnectionId": connection["id"], "deliveryConnectionName": connection["name"]}
-    call.world.store.put(_KIND, call.credential.organization_id, setting)
+    call.workspace.store.put(_KIND, call.credential.organization_id, setting)
     return {"data": setting}
 
 

@@ -16,7 +16,7 @@ def list_all(call: Call) -> JsonObject:
 def create(call: Call) -> JsonObject:
     """Create a role, which allows nothing until a policy names it."""
     organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
-    return _save(call, {"id": call.world.new_id(), "organization_id": organization_id, "system": False})
+    return _save(call, {"id": call.workspace.new_id(), "organization_id": organization_id, "system": False})
 
 
 def get(call: Call) -> JsonObject:
@@ -31,7 +31,7 @@ def update(call: Call) -> JsonObject:
 
 def delete(call: Call) -> Answer:
     """Delete a role; who had it loses what it allowed."""
-    roles.forget(call.world, _changeable(call)["id"])
+    roles.forget(call.workspace, _changeable(call)["id"])
     return Answer(status=204)
 
 
@@ -53,7 +53,7 @@ def _changeable(call: Call) -> JsonObject:
 
 def _save(call: Call, role: JsonObject) -> JsonObject:
     role |= {"name": call.arguments["name"]}
-    call.world.store.put("role", role["id"], role)
+    call.workspace.store.put("role", role["id"], role)
     return {"data": role}
 
 

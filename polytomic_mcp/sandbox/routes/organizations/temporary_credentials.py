@@ -32,7 +32,9 @@ def create(call: Call) -> Answer:
     if len(call.arguments.get("session_name", "")) > _LONGEST_NAME:
         raise _bad(f"session_name may have {_LONGEST_NAME} characters")
     lifetime = timedelta(seconds=seconds)
-    return Answer({"data": credentials.mint_temporary(call.world, _subject(call), lifetime)}, is_secret=True)
+    return Answer(
+        {"data": credentials.mint_temporary(call.workspace, _subject(call), lifetime)}, is_secret=True
+    )
 
 
 def _subject(call: Call) -> Credential:
@@ -41,13 +43,13 @@ def _subject(call: Call) -> Credential:
     if subject["type"] not in _TYPES or mode not in _MODES:
         raise _bad("subject.type must be user or harbor, and subject.mode user or read_only")
     organization_id = organizations.act_in(call, subject.get("organization_id"))
-    user = call.world.find(users.KIND, subject.get("user_id") or call.credential.user_id)
+    user = call.workspace.find(users.KIND, subject.get("user_id") or call.credential.user_id)
     if user["organization_id"] != organization_id:
         raise _bad("subject.user_id names nobody of the organization")
     credential = Credential(organization_id, user["id"], "temporary_credential", mode)
     if subject["type"] == "user":
         return credential
-    harbor = call.world.within(organization_id).find(harbors.KIND, subject.get("harbor_id") or "")
+    harbor = call.workspace.within(organization_id).find(harbors.KIND, subject.get("harbor_id") or "")
     return replace(credential, harbor_id=harbor["id"])
 
 

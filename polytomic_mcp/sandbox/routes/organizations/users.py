@@ -17,14 +17,14 @@ _ROLES: Final = {"admin": roles.ADMIN, "user": roles.MEMBER}
 def list_all(call: Call) -> JsonObject:
     """List an organization's users."""
     id_ = _organization(call)
-    found = [user for user in call.world.store.list(users.KIND) if user["organization_id"] == id_]
+    found = [user for user in call.workspace.store.list(users.KIND) if user["organization_id"] == id_]
     return {"data": [_shown(call, user) for user in found]}
 
 
 def create(call: Call) -> JsonObject:
     """Add a user by e-mail; nobody is written to. Without roles they are a Member (a guess)."""
     user: JsonObject = {
-        "id": call.world.new_id(),
+        "id": call.workspace.new_id(),
         "organization_id": _organization(call),
         "role_ids": [roles.MEMBER],
     }
@@ -46,7 +46,7 @@ def delete(call: Call) -> JsonObject:
     user = _find(call)
     if user["id"] == call.credential.user_id:
         raise RefusalError(403, "Nobody can delete the user whose key they use.", key="forbidden")
-    call.world.store.delete(users.KIND, user["id"])
+    call.workspace.store.delete(users.KIND, user["id"])
     return {"data": users.show(user)}
 
 
@@ -54,7 +54,7 @@ def create_key(call: Call) -> Answer:
     """Mint a key that works at once and is shown this once."""
     _refuse_temporary(call)
     force = call.arguments.get("force", False)
-    value = credentials.mint_key(call.world, _find(call), force=force)
+    value = credentials.mint_key(call.workspace, _find(call), force=force)
     return Answer({"data": {"value": value}}, is_secret=True)
 
 
@@ -69,7 +69,7 @@ def _organization(call: Call) -> str:
 
 def _find(call: Call) -> JsonObject:
     organization_id = _organization(call)
-    user = call.world.find(users.KIND, call.arguments["id"])
+    user = call.workspace.find(users.KIND, call.arguments["id"])
     if user["organization_id"] != organization_id:
         raise not_found(users.KIND, user["id"])
     return user
@@ -77,19 +77,19 @@ def _find(call: Call) -> JsonObject:
 
 def _shown(call: Call, user: JsonObject) -> JsonObject:
     return users.show(user) | (
-        {} if "org_id" in call.arguments else harbor_users.membership(call.world, user["id"])
+        {} if "org_id" in call.arguments else harbor_users.membership(call.workspace, user["id"])
     )
 
 
 def _save(call: Call, user: JsonObject) -> JsonObject:
     email = call.arguments.get("email", user.get("email"))
-    others = [each for each in call.world.store.list(users.KIND) if each["id"] != user["id"]]
+    others = [each for each in call.workspace.store.list(users.KIND) if each["id"] != user["id"]]
     if email in [other["email"] for other in others]:
         raise _unfit(call, "email", "belongs to another user")
     if not is_email_address(email):
         raise _unfit(call, "email", "is no address")
     user |= {"email": email, "role_ids": _role_ids(call) or user["role_ids"]}
-    call.world.store.put(users.KIND, user["id"], user)
+    call.workspace.store.put(users.KIND, user["id"], user)
     return {"data": users.show(user)}
 
 

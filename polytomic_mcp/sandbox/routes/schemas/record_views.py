@@ -24,7 +24,7 @@ _PATH: Final = "/sandbox/record-views/{token}"
 
 def get_capabilities(call: Call) -> JsonObject:
     """Say whether a schema's records can be linked to."""
-    return {"data": record_views.capabilities(call.world, *_place(call))}
+    return {"data": record_views.capabilities(call.workspace, *_place(call))}
 
 
 def create(call: Call) -> Answer:
@@ -32,8 +32,8 @@ def create(call: Call) -> Answer:
     connection, table = _place(call)
     lookup = call.arguments["lookup_key_field"], call.arguments["lookup_key_value"]
     expires_at = _expiry(call)
-    record = record_views.snapshot(call.world, connection, table, lookup, call.arguments.get("fields"))
-    document, token = record_views.create(call.world, table, record, expires_at)
+    record = record_views.snapshot(call.workspace, connection, table, lookup, call.arguments.get("fields"))
+    document, token = record_views.create(call.workspace, table, record, expires_at)
     url = f"{call.base_url}{_PATH.format(token=token)}"
     return Answer({"data": public(document) | {"url": url}}, is_secret=True)
 
@@ -44,7 +44,7 @@ async def show(request: Request) -> Response:
 
 
 def _show(request: Request) -> Response:
-    document = record_views.find(request.app.state.world, request.path_params["token"])
+    document = record_views.find(request.app.state.workspace, request.path_params["token"])
     if document is None:
         return page("No record here", "This link has expired, or never was one.", status=404)
     facts = {name: _written(value) for name, value in document["_record"].items()}
@@ -64,12 +64,12 @@ def _minute(moment: str) -> str:
 def _place(call: Call) -> tuple[JsonObject, Table]:
     connection_id: str = call.arguments["connection_id"]
     harbors.require_within(call, connection_id)
-    connection = require_healthy(call.world, connection_id)
-    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+    connection = require_healthy(call.workspace, connection_id)
+    return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
 
 
 def _expiry(call: Call) -> datetime:
-    now = call.world.clock()
+    now = call.workspace.clock()
     text: str | None = call.arguments.get("expires_at")
     if text is None:
         return now + record_views.USUAL

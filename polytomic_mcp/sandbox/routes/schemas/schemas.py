@@ -14,40 +14,40 @@ _SCHEMA: Final = "/api/connections/{connection_id}/schemas/{schema_id}"
 
 def get_status(call: Call) -> JsonObject:
     """Answer with the cache's status."""
-    connection = call.world.find("connection", call.arguments["id"])
-    return {"data": schema_cache.observe(call.world, connection["id"])}
+    connection = call.workspace.find("connection", call.arguments["id"])
+    return {"data": schema_cache.observe(call.workspace, connection["id"])}
 
 
 def refresh(call: Call) -> Answer:
     """Start a refresh; ``Location`` says where its status is."""
-    connection = call.world.find("connection", call.arguments["id"])
+    connection = call.workspace.find("connection", call.arguments["id"])
     if connection["status"] != "healthy":
         raise RefusalError(
             422,
             f"{call.operation}: the connection is {connection['status']}; only healthy ones are read.",
             key="connection_unhealthy",
         )
-    call.world.faults.require_up(connection)
-    schema_cache.start(call.world, connection["id"])
+    call.workspace.faults.require_up(connection)
+    schema_cache.start(call.workspace, connection["id"])
     return Answer(headers={"Location": f"/api/connections/{connection['id']}/schemas/status"})
 
 
 def get(call: Call) -> JsonObject:
     """Answer with one schema: its fields, types and primary key."""
     connection, table = _read(call)
-    return {"data": schemas.describe(call.world, connection, table)}
+    return {"data": schemas.describe(call.workspace, connection, table)}
 
 
 def get_records(call: Call) -> JsonObject:
     """Answer with a few rows of one schema."""
     connection, table = _read(call)
-    return {"data": schemas.sample(call.world, connection, table)}
+    return {"data": schemas.sample(call.workspace, connection, table)}
 
 
 def upsert_fields(call: Call) -> Answer:
     """Add or replace fields of a user's own."""
     connection, table = _written(call)
-    schemas.upsert_fields(call.world, connection, table, call.arguments.get("fields", []))
+    schemas.upsert_fields(call.workspace, connection, table, call.arguments.get("fields", []))
     return Answer()
 
 
@@ -55,40 +55,40 @@ def patch_field(call: Call) -> JsonObject:
     """Change parts of one field and answer with the whole."""
     connection, table = _written(call)
     field_id = call.arguments["field_id"]
-    return {"data": schemas.patch_field(call.world, connection, table, field_id, call.arguments)}
+    return {"data": schemas.patch_field(call.workspace, connection, table, field_id, call.arguments)}
 
 
 def delete_field(call: Call) -> Answer:
     """Remove one field of a user's own."""
     connection, table = _written(call)
-    schemas.delete_field(call.world, connection, table, call.arguments["field_id"])
+    schemas.delete_field(call.workspace, connection, table, call.arguments["field_id"])
     return Answer(status=204)
 
 
 def set_primary_keys(call: Call) -> Answer:
     """Replace the overrides of the primary key."""
     connection, table = _written(call)
-    schemas.override_keys(call.world, connection, table, call.arguments.get("fields", []))
+    schemas.override_keys(call.workspace, connection, table, call.arguments.get("fields", []))
     return Answer()
 
 
 def reset_primary_keys(call: Call) -> Answer:
     """Drop the overrides of the primary key."""
     connection, table = _written(call)
-    schemas.override_keys(call.world, connection, table, [])
+    schemas.override_keys(call.workspace, connection, table, [])
     return Answer(status=204)
 
 
 def _read(call: Call) -> tuple[JsonObject, Table]:
-    connection = require_healthy(call.world, call.arguments["id"])
-    schema_cache.require_read(call.world, connection)
-    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+    connection = require_healthy(call.workspace, call.arguments["id"])
+    schema_cache.require_read(call.workspace, connection)
+    return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
 
 
 def _written(call: Call) -> tuple[JsonObject, Table]:
-    connection = call.world.find("connection", call.arguments["connection_id"])
-    call.world.faults.require_up(connection)
-    return connection, schemas.find_table(call.world, connection, call.arguments["schema_id"])
+    connection = call.workspace.find("connection", call.arguments["connection_id"])
+    call.workspace.faults.require_up(connection)
+    return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
 
 
 ROUTES: Final[Routes] = {

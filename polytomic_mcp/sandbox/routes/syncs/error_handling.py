@@ -27,8 +27,8 @@ _DEFAULTS: Final = MappingProxyType(
 
 def get(kind: str, call: Call) -> JsonObject:
     """Answer with the settings of a sync of this kind."""
-    sync = call.world.find(kind, call.arguments["id"])
-    kept = call.world.store.get(_kept_as(kind), sync["id"])
+    sync = call.workspace.find(kind, call.arguments["id"])
+    kept = call.workspace.store.get(_kept_as(kind), sync["id"])
     return {"data": kept or {**_DEFAULTS[kind], "subscribers": []}}
 
 
@@ -38,7 +38,7 @@ def update(kind: str, call: Call) -> JsonObject:
     settings |= {name: call.arguments[name] for name in _DEFAULTS[kind] if name in call.arguments}
     if "subscribers" in call.arguments:
         settings["subscribers"] = subscribers.read(call, "subscribers")
-    call.world.store.put(_kept_as(kind), call.arguments["id"], settings)
+    call.workspace.store.put(_kept_as(kind), call.arguments["id"], settings)
     return {"data": settings}
 
 

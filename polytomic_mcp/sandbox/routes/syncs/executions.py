@@ -14,15 +14,15 @@ _REQUEST: Final = ("resync", "test", "identities", "source_identities")
 
 def start(call: Call) -> JsonObject:
     """Start a sync beside the call; an inactive one too, since guides start syncs by hand."""
-    sync = call.world.find("sync", call.arguments["id"])
+    sync = call.workspace.find("sync", call.arguments["id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
-    return {"data": executions.reference(sync_starts.start(call.world, sync, request))}
+    return {"data": executions.reference(sync_starts.start(call.workspace, sync, request))}
 
 
 def list_all(call: Call) -> JsonObject:
     """List a sync's executions in pages, newest first unless asked otherwise."""
-    sync = call.world.find("sync", call.arguments["sync_id"])
-    found = executions.of_sync(call.world, sync["id"])
+    sync = call.workspace.find("sync", call.arguments["sync_id"])
+    found = executions.of_sync(call.workspace, sync["id"])
     if call.arguments.get("only_completed"):
         found = [execution for execution in found if execution["status"] not in executions.UNDER_WAY]
     shown, page = pagination.page(
@@ -36,39 +36,41 @@ def list_all(call: Call) -> JsonObject:
 
 def get(call: Call) -> JsonObject:
     """Answer with one execution: its status, its counts so far and its first errors."""
-    return {"data": public(executions.find(call.world, call.arguments["sync_id"], call.arguments["id"]))}
+    return {"data": public(executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"]))}
 
 
 def get_status(call: Call) -> JsonObject:
     """Answer with the execution under way, the last one that ended, and when the next one is due."""
-    world = call.world
-    sync = world.find("sync", call.arguments["id"])
-    current = executions.current(world, sync["id"])
+    workspace = call.workspace
+    sync = workspace.find("sync", call.arguments["id"])
+    current = executions.current(workspace, sync["id"])
     ended = [
-        each for each in executions.of_sync(world, sync["id"]) if each["status"] not in executions.UNDER_WAY
+        each
+        for each in executions.of_sync(workspace, sync["id"])
+        if each["status"] not in executions.UNDER_WAY
     ]
     return {
         "data": {
             "current_execution": current and public(current),
             "last_execution": public(ended[-1]) if ended else None,
-            "next_execution_time": timetable.show_next_time(world, "sync", sync),
+            "next_execution_time": timetable.show_next_time(workspace, "sync", sync),
         }
     }
 
 
 def cancel(call: Call) -> JsonObject:
     """Ask one execution to stop; it does so between two chunks."""
-    execution = executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
-    return {"data": {"message": executions.request_cancel(call.world, execution)}}
+    execution = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
+    return {"data": {"message": executions.request_cancel(call.workspace, execution)}}
 
 
 def cancel_current(call: Call) -> JsonObject:
     """Ask a sync's execution to stop, if one is under way."""
-    sync = call.world.find("sync", call.arguments["id"])
-    current = executions.current(call.world, sync["id"])
+    sync = call.workspace.find("sync", call.arguments["id"])
+    current = executions.current(call.workspace, sync["id"])
     if current is None:
         return {"data": {"message": f"Sync {sync['name']} is not running."}}
-    return {"data": {"message": executions.request_cancel(call.world, current)}}
+    return {"data": {"message": executions.request_cancel(call.workspace, current)}}
 
 
 ROUTES: Final[Routes] = {

@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import executions, logs
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _FILE: Final = "part-0.jsonl"
 _PATH: Final = "/sandbox/logs/{execution_id}/{type}/{filename}"
@@ -26,7 +26,7 @@ def get_index(call: Call) -> JsonObject:
     execution = _execution(call)
     sync_id, id_ = call.arguments["sync_id"], execution["id"]
     base = f"{call.base_url}/api/syncs/{sync_id}/executions/{id_}"
-    counts = logs.counts(call.world, id_)
+    counts = logs.counts(call.workspace, id_)
     return {"data": {type_: {"count": counts[type_], "url": f"{base}/{type_}"} for type_ in logs.TYPES}}
 
 
@@ -34,8 +34,8 @@ def get_urls(call: Call) -> JsonObject:
     """Sign an address for each file of a log: one where there are lines, none where there are not."""
     execution = _execution(call)
     type_ = _type(call)
-    expires = signed_urls.expiry(call.world.clock())
-    has_lines = logs.counts(call.world, execution["id"])[type_] > 0
+    expires = signed_urls.expiry(call.workspace.clock())
+    has_lines = logs.counts(call.workspace, execution["id"])[type_] > 0
     return {
         "data": {
             "urls": [signed(call, execution["id"], type_, expires)] if has_lines else [],
@@ -50,13 +50,13 @@ def get_file(call: Call) -> Answer:
     type_, filename = _type(call), call.arguments["filename"]
     if filename != _FILE:
         raise RefusalError(404, f"This log has no file {filename!r}; it has {_FILE}.", key="not_found")
-    location = signed(call, execution["id"], type_, signed_urls.expiry(call.world.clock()))
+    location = signed(call, execution["id"], type_, signed_urls.expiry(call.workspace.clock()))
     return Answer(status=302, headers={"Location": location})
 
 
 def get_console(call: Call) -> JsonObject:
     """Answer with the console's messages after a cursor, oldest first."""
-    return console_page(call, logs.console(call.world, _execution(call)["id"]))
+    return console_page(call, logs.console(call.workspace, _execution(call)["id"]))
 
 
 def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
@@ -80,7 +80,7 @@ def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
 def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
     """Return the address at which a log's file opens until ``expires``."""
     path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
-    return signed_urls.address(call.world, call.base_url, path, expires)
+    return signed_urls.address(call.workspace, call.base_url, path, expires)
 
 
 async def show_file(request: Request) -> Response:
@@ -89,17 +89,17 @@ async def show_file(request: Request) -> Response:
 
 
 def _file(request: Request) -> Response:
-    world: World = request.app.state.world
-    if refused := signed_urls.refusal(world, request):
+    workspace: Workspace = request.app.state.workspace
+    if refused := signed_urls.refusal(workspace, request):
         return refused
     parts = request.path_params
-    lines = logs.lines(world, parts["execution_id"], parts["type"])
+    lines = logs.lines(workspace, parts["execution_id"], parts["type"])
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     return Response(text, media_type="application/jsonl")
 
 
 def _execution(call: Call) -> JsonObject:
-    return executions.find(call.world, call.arguments["sync_id"], call.arguments["id"])
+    return executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
 
 
 def _type(call: Call) -> str:

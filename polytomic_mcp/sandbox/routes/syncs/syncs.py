@@ -24,7 +24,7 @@ _FILTERS: Final = {"active": "active", "mode": "mode", "target_connection_id": "
 
 def list_all(call: Call) -> JsonObject:
     """List the syncs: whole on 2024-02-08; light and in pages, newest change first, on 2025-09-18."""
-    store = call.world.store
+    store = call.workspace.store
     where = {path: call.arguments[name] for name, path in _FILTERS.items() if name in call.arguments}
     if call.version < CURRENT:
         return {"data": [_shown(call, sync) for sync in store.list("sync", where)]}
@@ -35,10 +35,10 @@ def list_all(call: Call) -> JsonObject:
 
 def create(call: Call) -> JsonObject:
     """Create a sync, and its target object where ``target.create`` asks for one."""
-    now = call.world.now()
+    now = call.workspace.now()
     made = {
-        "id": call.world.new_id(),
-        "organization_id": call.world.organization_id,
+        "id": call.workspace.new_id(),
+        "organization_id": call.workspace.organization_id,
         "created_at": now,
         "created_by": ACTOR,
     }
@@ -47,69 +47,69 @@ def create(call: Call) -> JsonObject:
 
 def get(call: Call) -> JsonObject:
     """Answer with one sync, and with what it names and is no longer there."""
-    return {"data": _shown(call, call.world.find("sync", call.arguments["id"]))}
+    return {"data": _shown(call, call.workspace.find("sync", call.arguments["id"]))}
 
 
 def update(call: Call) -> JsonObject:
     """Replace a sync: what is left out falls back to its default."""
-    sync = call.world.find("sync", call.arguments["id"])
+    sync = call.workspace.find("sync", call.arguments["id"])
     return _save(call, {key: sync[key] for key in ("id", "organization_id", "created_at", "created_by")})
 
 
 def delete(call: Call) -> Answer:
     """Delete a sync with its executions and logs; one that runs has to be canceled first."""
-    sync = call.world.find("sync", call.arguments["id"])
-    if executions.current(call.world, sync["id"]) is not None:
+    sync = call.workspace.find("sync", call.arguments["id"])
+    if executions.current(call.workspace, sync["id"]) is not None:
         raise RefusalError(
             409, f"Sync {sync['name']} is running; cancel it or wait for its end.", key="sync_running"
         )
-    executions.forget(call.world, sync["id"])
-    timetable.forget(call.world, sync["id"])
-    call.world.store.delete("sync", sync["id"])
+    executions.forget(call.workspace, sync["id"])
+    timetable.forget(call.workspace, sync["id"])
+    call.workspace.store.delete("sync", sync["id"])
     return Answer(status=204)
 
 
 def activate(call: Call) -> JsonObject:
     """Switch a sync's schedule on or off; an execution that is under way goes on."""
-    sync = call.world.find("sync", call.arguments["id"])
+    sync = call.workspace.find("sync", call.arguments["id"])
     active: bool = call.arguments["active"]
-    changed = {"active": active, "updated_at": call.world.now(), "updated_by": ACTOR}
-    call.world.store.put("sync", sync["id"], sync | changed)
+    changed = {"active": active, "updated_at": call.workspace.now(), "updated_by": ACTOR}
+    call.workspace.store.put("sync", sync["id"], sync | changed)
     return {"data": {"id": sync["id"], "active": active}}
 
 
 def _shown(call: Call, sync: JsonObject) -> JsonObject:
-    problems = checks.reference_problems(call.world, sync, Sources(call.world.store))
+    problems = checks.reference_problems(call.workspace, sync, Sources(call.workspace.store))
     return syncs.show(sync, call.version, problems)
 
 
 def _save(call: Call, made: JsonObject) -> JsonObject:
-    world, sources = call.world, Sources(call.world.store)
+    workspace, sources = call.workspace, Sources(call.workspace.store)
     problems: list[Problem] = []
     sync = made | syncs.compose(call.arguments, sources, problems)
     target = _target(call, sync, sources, problems)
     if target is not None:
-        problems += checks.rule_problems(world, sync, target)
+        problems += checks.rule_problems(workspace, sync, target)
     if problems or target is None:
         raise refusal(problems, "The sync is not valid")
-    make_target(world, target, sync, sources)
+    make_target(workspace, target, sync, sources)
     sync["target"]["object"] = target.id
-    sync |= {"updated_at": world.now(), "updated_by": ACTOR}
-    world.store.put("sync", sync["id"], sync)
+    sync |= {"updated_at": workspace.now(), "updated_by": ACTOR}
+    workspace.store.put("sync", sync["id"], sync)
     return {"data": syncs.show(sync, call.version, [])}
 
 
 def _target(call: Call, sync: JsonObject, sources: Sources, problems: list[Problem]) -> Target | None:
     """Return the target to write to; what stands in the way is added to the problems."""
-    connection = call.world.store.get("connection", sync["target"]["connection_id"])
+    connection = call.workspace.store.get("connection", sync["target"]["connection_id"])
     if connection is not None and (reason := destinations.objection(connection)):
         problems.append(Problem("not_a_destination", reason, "target.connection_id"))
     create_: dict[str, Any] | None = call.arguments["target"].get("create")
     if connection is None or not create_:
-        problems += checks.reference_problems(call.world, sync, sources)
-        return checks.find_target(call.world, sync)
+        problems += checks.reference_problems(call.workspace, sync, sources)
+        return checks.find_target(call.workspace, sync)
     problems += checks.source_problems(sync, sources)
-    planned = plan_target(call.world, system_of(connection), sync, create_, sources)
+    planned = plan_target(call.workspace, system_of(connection), sync, create_, sources)
     if isinstance(planned, Problem):
         problems.append(planned)
         return None

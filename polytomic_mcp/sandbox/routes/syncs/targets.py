@@ -14,11 +14,11 @@ from polytomic_mcp.sandbox.resources.syncs.target_creation import planned_target
 def list_objects(call: Call) -> dict[str, Any]:
     """List the target objects, and what a new one would take."""
     system = _system(call)
-    properties = targets.creation_properties(call.world, system)
+    properties = targets.creation_properties(call.workspace, system)
     if not call.arguments.get("include_target_creation_values"):
         properties = [each | {"values": None} for each in properties]
     return {
-        "data": [target.light() for target in targets.list_targets(call.world, system)],
+        "data": [target.light() for target in targets.list_targets(call.workspace, system)],
         "target_creation": {"supported": bool(properties), "properties": properties},
     }
 
@@ -27,7 +27,7 @@ def get_property(call: Call) -> dict[str, Any]:
     """List the values of one property of a new target object."""
     system = _system(call)
     name = call.arguments["property"]
-    properties = targets.creation_properties(call.world, system)
+    properties = targets.creation_properties(call.workspace, system)
     for each in properties:
         if each["id"] == name:
             return {"data": each}
@@ -44,18 +44,18 @@ def get_fields(call: Call) -> dict[str, Any]:
     properties = call.arguments.get("properties")
     if (name is None) == (properties is None):
         raise RefusalError(400, "Send exactly one of target and properties[name]=value.", key="bad_request")
-    target = _planned(call, system) if name is None else targets.get_target(call.world, system, name)
+    target = _planned(call, system) if name is None else targets.get_target(call.workspace, system, name)
     if target is None:
-        names = [each.id for each in targets.list_targets(call.world, system)]
+        names = [each.id for each in targets.list_targets(call.workspace, system)]
         raise RefusalError(
             404, f"{system} has no target object {name!r}: {nearest(str(name), names)}", key="not_found"
         )
-    return {"data": target.full(call.world.now())}
+    return {"data": target.full(call.workspace.now())}
 
 
 def _system(call: Call) -> str:
     """Return the system that is written to; one that holds no data has no objects either."""
-    system = require_destination(call.world, call.arguments["id"])
+    system = require_destination(call.workspace, call.arguments["id"])
     if reason := holds_nothing(system):
         raise RefusalError(422, reason, key="no_data")
     return system
@@ -63,13 +63,13 @@ def _system(call: Call) -> str:
 
 def _planned(call: Call, system: str) -> targets.Target:
     values = {name: items[-1] for name, items in call.arguments["properties"].items()}
-    known = {each["id"] for each in targets.creation_properties(call.world, system)}
+    known = {each["id"] for each in targets.creation_properties(call.workspace, system)}
     if not known:
         raise RefusalError(422, f"{system} makes no new target objects; name an existing one in target.")
     if unknown := sorted(values.keys() - known):
         names, takes = ", ".join(unknown), ", ".join(sorted(known))
         raise RefusalError(422, f"{system} knows no property {names}; a new target takes {takes}.")
-    return planned_target(call.world, system, {"name": "new", **values})
+    return planned_target(call.workspace, system, {"name": "new", **values})
 
 
 ROUTES: Final[Routes] = {

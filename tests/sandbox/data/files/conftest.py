@@ -1,4 +1,4 @@
-"""A world that takes the user's own files, and shows what became of them."""
+"""A workspace that takes the user's own files, and shows what became of them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ import pytest
 from polytomic_mcp.sandbox.data.files.imports import import_tables
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 class Importer:
     """What a test of an import needs."""
 
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world = world
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.workspace = workspace
         self._folder = folder
 
     def write(self, name: str, content: str | bytes) -> Path:
@@ -25,25 +25,25 @@ class Importer:
         return path
 
     def take(self, files: Mapping[str, Path]) -> list[str]:
-        return import_tables(self.world.tables, files)
+        return import_tables(self.workspace.tables, files)
 
     def table(self, name: str, system: str) -> Table:
-        table = self.world.tables.get(system, name)
+        table = self.workspace.tables.get(system, name)
         assert table is not None
         return table
 
     def rows(self, name: str = "public.mine", system: str = "snowflake") -> list[dict[str, Any]]:
-        return [row for _, row in self.world.tables.read(self.table(name, system))]
+        return [row for _, row in self.workspace.tables.read(self.table(name, system))]
 
     def types(self, name: str = "public.mine", system: str = "snowflake") -> dict[str, str]:
         return {column.name: column.sql_type for column in self.table(name, system).columns}
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.world.engine.query("snowflake", sql, dialect="snowflake").rows
+        return self.workspace.engine.query("snowflake", sql, dialect="snowflake").rows
 
 
 @pytest.fixture
 def importer(tmp_path: Path) -> Iterator[Importer]:
-    world = World(Store(), "key")
-    yield Importer(world, tmp_path)
-    world.close()
+    workspace = Workspace(Store(), "key")
+    yield Importer(workspace, tmp_path)
+    workspace.close()

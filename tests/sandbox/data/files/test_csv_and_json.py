@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_a_table_is_refused_in_a_sentence(
     with pytest.raises(TableFileError, match=message):
         importer.take({name: path})
 
-    assert importer.world.tables.get("snowflake", "public.mine") is None
+    assert importer.workspace.tables.get("snowflake", "public.mine") is None
 
 
 def test_a_folder_is_no_table(importer: Any, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_nested_json_values_can_be_asked_for(importer: Any) -> None:
 
     importer.take({"mine": path})
 
-    result = importer.world.engine.query(
+    result = importer.workspace.engine.query(
         "postgresql", "SELECT a -> 'b' ->> 0 AS v FROM mine", dialect="postgres"
     )
     assert result.rows == [("x",)]

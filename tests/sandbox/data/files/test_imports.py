@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.initial_data import seed_world
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 def test_a_csv_file_becomes_a_table_of_every_warehouse(importer: Any) -> None:
@@ -34,7 +34,7 @@ def test_a_name_may_say_its_system(importer: Any) -> None:
 
 
 def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> None:
-    seed_world(importer.world, {}, None)
+    seed_workspace(importer.workspace, {}, None)
     path = importer.write("c.csv", "Id,Email\n003A,a@b.example\n")
     other = importer.write("o.csv", "x\n1\n")
 
@@ -42,8 +42,8 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> Non
         {"salesforce.Contact": path, "public.salesforce_contacts": path, "gong.people": other}
     )
 
-    contact = importer.world.tables.get("salesforce", "Contact")
-    people = importer.world.tables.get("gong", "people")
+    contact = importer.workspace.tables.get("salesforce", "Contact")
+    people = importer.workspace.tables.get("gong", "people")
     assert notes[0] == "c.csv: 1 rows in table Contact, in place of the one that was there"
     assert contact is not None
     assert (contact.kind, contact.key, contact.label) == ("object", "Id", "Contact")
@@ -54,10 +54,10 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> Non
 
 def test_a_table_given_again_after_a_restart_is_as_the_file_is_now(importer: Any, tmp_path: Path) -> None:
     def started(content: str) -> list[dict[str, Any]]:
-        importer.world = World(Store(tmp_path / "state.db"), "key")
-        seed_world(importer.world, {"mine": importer.write("mine.csv", content)}, None)
+        importer.workspace = Workspace(Store(tmp_path / "state.db"), "key")
+        seed_workspace(importer.workspace, {"mine": importer.write("mine.csv", content)}, None)
         rows = importer.rows()
-        importer.world.close()
+        importer.workspace.close()
         return rows
 
     assert started("id\n1\n2\n") == [{"id": 1}, {"id": 2}]

@@ -320,10 +320,10 @@ def test_the_company_is_small() -> None:
 
 def test_every_value_is_as_its_column_would_give_it_back() -> None:
     app = create_sandbox()
-    world = app.state.world
+    workspace = app.state.workspace
     for system in FOLDERS:
-        for table in world.tables.list(system):
+        for table in workspace.tables.list(system):
             name = ".".join(f'"{part}"' for part in table.name.split("."))
-            result = world.engine.query(system, f"FROM {name}", dialect="duckdb")
-            assert result.rows == [tuple(row.values()) for _, row in world.tables.read(table)], table.id
+            result = workspace.engine.query(system, f"FROM {name}", dialect="duckdb")
+            assert result.rows == [tuple(row.values()) for _, row in workspace.tables.read(table)], table.id
             assert [each.sql_type for each in result.columns] == [each.sql_type for each in table.columns]

@@ -10,21 +10,21 @@ from polytomic_mcp.sandbox.data.servers.routing import AllTables
 from polytomic_mcp.sandbox.data.sql.engine import Result
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.table import Row, Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @dataclass
 class Server:
     """What a sandbox sees of a server; ``sql`` is the server's own door."""
 
-    world: World
+    workspace: Workspace
     key: str
     sql: Any
 
     @property
     def tables(self) -> AllTables:
-        assert isinstance(self.world.tables, AllTables)
-        return self.world.tables
+        assert isinstance(self.workspace.tables, AllTables)
+        return self.workspace.tables
 
     def table(self, name: str) -> Table:
         table = self.tables.get(self.key, name)
@@ -35,33 +35,33 @@ class Server:
         return [*self.tables.rows(self.table(name))]
 
     def query(self, sql: str, dialect: str) -> Result:
-        return self.world.engine.query(self.key, sql, dialect=dialect)
+        return self.workspace.engine.query(self.key, sql, dialect=dialect)
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World(Store(), "key")
-    yield world
-    world.close()
+def workspace() -> Iterator[Workspace]:
+    workspace = Workspace(Store(), "key")
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture
-def connection(world: World) -> Callable[[str, dict[str, Any]], str]:
+def connection(workspace: Workspace) -> Callable[[str, dict[str, Any]], str]:
     """Put a connection into the store, and return its key."""
 
     def put(type_: str, configuration: dict[str, Any]) -> str:
         document = {"id": "c", "type": {"id": type_}, "_server": True, "configuration": configuration}
-        world.store.put("connection", "c", document)
+        workspace.store.put("connection", "c", document)
         return f"{type_}@c"
 
     return put
 
 
 @pytest.fixture
-def pg(world: World, connection: Callable[[str, dict[str, Any]], str], postgresql: Any) -> Server:
-    return Server(world, connection("postgresql", postgresql.configuration), postgresql)
+def pg(workspace: Workspace, connection: Callable[[str, dict[str, Any]], str], postgresql: Any) -> Server:
+    return Server(workspace, connection("postgresql", postgresql.configuration), postgresql)
 
 
 @pytest.fixture
-def my(world: World, connection: Callable[[str, dict[str, Any]], str], mysql: Any) -> Server:
-    return Server(world, connection("mysql", mysql.configuration), mysql)
+def my(workspace: Workspace, connection: Callable[[str, dict[str, Any]], str], mysql: Any) -> Server:
+    return Server(workspace, connection("mysql", mysql.configuration), mysql)

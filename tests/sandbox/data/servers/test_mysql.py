@@ -131,7 +131,7 @@ def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Any, weird: Tab
 
 
 def test_what_the_server_wrote_is_undone_with_the_stores_transaction(my: Any, plain: Table) -> None:
-    with pytest.raises(KeyError), my.world.store.transaction():  # noqa: PT012 - the block is the transaction
+    with pytest.raises(KeyError), my.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         my.tables.insert(plain, [{"a": 4}])
         assert (my.tables.count(plain), len(my.rows(plain.name))) == (4, 4)
         raise KeyError
@@ -159,7 +159,7 @@ def test_a_database_is_made_where_it_is_missing(my: Any) -> None:
     name = f"{my.sql.configuration['dbname']}_2"
     configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}
     document = {"id": "c", "type": {"id": "mysql"}, "_server": True, "configuration": configuration}
-    my.world.store.put("connection", "c", document)
+    my.workspace.store.put("connection", "c", document)
     my.tables.create(Table(my.key, f"{name}.made", "made", "table", (Column("a", "number", "INTEGER"),)))
 
     assert f"{name}.made" in {each.name for each in my.tables.list(my.key)}
@@ -203,7 +203,7 @@ def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
     my.sql("CREATE FUNCTION emptied() RETURNS int BEGIN DELETE FROM plain; RETURN 1; END")
 
     with pytest.raises(QueryError, match=reason):
-        my.world.engine.query(my.key, sql, dialect="mysql", seconds=0.2)
+        my.workspace.engine.query(my.key, sql, dialect="mysql", seconds=0.2)
     assert my.tables.count(plain) == 3
 
 

@@ -184,25 +184,25 @@ def test_what_the_server_wrote_is_undone_with_the_stores_transaction(pg: Any) ->
     pg.sql(PLAIN)
     table = pg.table("public.plain")
 
-    with pytest.raises(KeyError), pg.world.store.transaction():  # noqa: PT012 - the block is the transaction
+    with pytest.raises(KeyError), pg.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         pg.tables.insert(table, [{"a": 4}])
-        pg.world.store.put("note", "n", {})
+        pg.workspace.store.put("note", "n", {})
         assert (
             pg.tables.count(table),
             len(pg.rows("public.plain")),
             pg.sql("SELECT count(*) FROM plain"),
         ) == (4, 4, [(3,)])
         raise KeyError
-    assert (pg.tables.count(table), pg.world.store.get("note", "n")) == (3, None)
+    assert (pg.tables.count(table), pg.workspace.store.get("note", "n")) == (3, None)
 
 
 def test_a_commit_that_the_server_refuses_undoes_both(pg: Any) -> None:
     pg.sql("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
 
-    with pytest.raises(RefusalError, match="duplicate key"), pg.world.store.transaction():  # noqa: PT012 - the block is the transaction
-        pg.world.store.put("note", "n", {})
+    with pytest.raises(RefusalError, match="duplicate key"), pg.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
+        pg.workspace.store.put("note", "n", {})
         pg.tables.insert(pg.table("public.t"), [{"a": 1}, {"a": 1}])
-    assert (pg.sql("SELECT count(*) FROM t"), pg.world.store.get("note", "n")) == ([(0,)], None)
+    assert (pg.sql("SELECT count(*) FROM t"), pg.workspace.store.get("note", "n")) == ([(0,)], None)
 
 
 def test_a_server_that_goes_away_in_a_transaction_refuses_it(pg: Any) -> None:
@@ -210,7 +210,7 @@ def test_a_server_that_goes_away_in_a_transaction_refuses_it(pg: Any) -> None:
     table = pg.table("public.plain")
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'"
 
-    with pytest.raises(RefusalError, match=r"PostgreSQL: "), pg.world.store.transaction():  # noqa: PT012 - the block is the transaction
+    with pytest.raises(RefusalError, match=r"PostgreSQL: "), pg.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         pg.tables.insert(table, [{"a": 1}])
         pg.sql(kill.replace("WHERE", "WHERE pid <> pg_backend_pid() AND state = 'idle in transaction' OR"))
         pg.tables.insert(table, [{"a": 2}])
@@ -299,7 +299,7 @@ def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
     pg.sql("CREATE FUNCTION emptied() RETURNS int LANGUAGE sql AS 'DELETE FROM plain RETURNING 1'")
 
     with pytest.raises(QueryError, match=reason):
-        pg.world.engine.query(pg.key, sql, dialect="postgres", seconds=0.3)
+        pg.workspace.engine.query(pg.key, sql, dialect="postgres", seconds=0.3)
     assert pg.sql("SELECT count(*) FROM plain") == [(3,)]
 
 
@@ -308,7 +308,7 @@ def test_a_connection_that_is_deleted_leaves_nothing_behind(pg: Any) -> None:
     [*pg.tables.read(pg.table("public.plain"))]
     pg.tables.forget(pg.key)
 
-    with pg.world.store.transaction() as connection:
+    with pg.workspace.store.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM places").fetchone() == (0,)
 
 
@@ -347,4 +347,4 @@ def test_the_sandboxs_own_tables_and_queries_stay_what_they_are(pg: Any) -> None
     pg.tables.insert(staged, [{"a": 1}])
     pg.tables.swap(own, staged)
 
-    assert pg.world.engine.query("snowflake", "SELECT a FROM own", dialect="snowflake").rows == [(1,)]
+    assert pg.workspace.engine.query("snowflake", "SELECT a FROM own", dialect="snowflake").rows == [(1,)]

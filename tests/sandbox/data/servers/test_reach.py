@@ -161,7 +161,7 @@ async def test_an_allowed_host_is_reached_and_a_deleted_connection_forgotten(
         )
         made = (await http.post("/api/connections", json=body)).json()["data"]
         gone = await http.delete(f"/api/connections/{made['id']}")
-    app.state.world.close()
+    app.state.workspace.close()
 
     assert tried.status_code == 200, tried.text
     assert (made["status"], gone.status_code) == ("healthy", 204)

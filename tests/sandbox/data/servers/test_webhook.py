@@ -12,7 +12,7 @@ import pytest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers import webhook
 from polytomic_mcp.sandbox.data.tables.table import Column
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 RECORD = {"record": {"hash": "0123456789abcdef0123", "fields": {" First Name": "Ada", "E-mail": None}}}
 SENT = {"hash": "0123456789abcdef", "fields": {"first_name": "Ada", "e_mail": None}}
@@ -22,21 +22,23 @@ Post = Callable[..., None]
 
 
 @pytest.fixture
-def post(world: World, connection: Put, web_receiver: Any, monkeypatch: pytest.MonkeyPatch) -> Post:
+def post(workspace: Workspace, connection: Put, web_receiver: Any, monkeypatch: pytest.MonkeyPatch) -> Post:
     """Send one record as a run does, without its pauses."""
     monkeypatch.setattr(webhook, "PAUSES", (0, 0))
 
     def sent(**configuration: Any) -> None:
         key = connection("webhook", {"url": web_receiver.url, **configuration})
-        world.tables.insert(world.tables.list(key)[0], [RECORD])
+        workspace.tables.insert(workspace.tables.list(key)[0], [RECORD])
 
     return sent
 
 
-def test_a_record_is_sent_with_the_sync_that_sends_it(world: World, post: Post, web_receiver: Any) -> None:
+def test_a_record_is_sent_with_the_sync_that_sends_it(
+    workspace: Workspace, post: Post, web_receiver: Any
+) -> None:
     for id_ in ("idle", "busy"):
-        world.store.put("sync", id_, {"id": id_, "name": id_.upper(), "target": {"connection_id": "c"}})
-    world.store.put("execution", "e", {"id": "e", "_sync_id": "busy", "status": "running"})
+        workspace.store.put("sync", id_, {"id": id_, "name": id_.upper(), "target": {"connection_id": "c"}})
+    workspace.store.put("execution", "e", {"id": "e", "_sync_id": "busy", "status": "running"})
     post()
 
     (body,) = web_receiver.bodies
@@ -117,21 +119,21 @@ def test_what_is_broken_or_busy_is_asked_again_and_nothing_else(
 
 
 def test_a_receiver_that_is_gone_or_not_allowed_fails_the_run(
-    world: World, connection: Put, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, connection: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "PAUSES", (0, 0))
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/hook"
     key = connection("webhook", {"url": url})
-    (table,) = world.tables.list(key)
+    (table,) = workspace.tables.list(key)
 
     with pytest.raises(RefusalError, match="could not be reached"):
-        world.tables.insert(table, [RECORD])
+        workspace.tables.insert(table, [RECORD])
     connection("webhook", {"url": "https://elsewhere.com"})
     with pytest.raises(
         RefusalError, match=r"elsewhere\.com is not allowed: start the sandbox with --allow-host"
     ):
-        world.tables.insert(table, [RECORD])
+        workspace.tables.insert(table, [RECORD])
 
 
 def test_a_secret_that_is_no_header_stands_in_no_message(post: Post) -> None:
@@ -141,35 +143,39 @@ def test_a_secret_that_is_no_header_stands_in_no_message(post: Post) -> None:
 
 
 def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(
-    world: World, post: Post, web_receiver: Any
+    workspace: Workspace, post: Post, web_receiver: Any
 ) -> None:
-    with pytest.raises(KeyError), world.store.transaction():  # noqa: PT012 - the block is the transaction
+    with pytest.raises(KeyError), workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         post()
         raise KeyError
 
     assert web_receiver.came == []
 
 
-def test_a_receiver_has_one_object_that_holds_nothing(world: World, connection: Put) -> None:
+def test_a_receiver_has_one_object_that_holds_nothing(workspace: Workspace, connection: Put) -> None:
     key = connection("webhook", {"url": "http://127.0.0.1:1"})
-    table = world.tables.get(key, "http")
+    table = workspace.tables.get(key, "http")
     assert table is not None
     column = Column("a", "string", "VARCHAR")
-    world.tables.create(table)
-    world.tables.update(table, {1: RECORD})
-    world.tables.delete(table, [1])
-    world.tables.clear(table)
-    world.tables.drop(table)
+    workspace.tables.create(table)
+    workspace.tables.update(table, {1: RECORD})
+    workspace.tables.delete(table, [1])
+    workspace.tables.clear(table)
+    workspace.tables.drop(table)
 
-    assert world.tables.get(key, "other") is None
-    assert world.tables.add_columns(table, [column]) == table
-    assert ([*world.tables.rows(table)], [*world.tables.read(table)], world.tables.pick(table, [1])) == (
+    assert workspace.tables.get(key, "other") is None
+    assert workspace.tables.add_columns(table, [column]) == table
+    assert (
+        [*workspace.tables.rows(table)],
+        [*workspace.tables.read(table)],
+        workspace.tables.pick(table, [1]),
+    ) == (
         [],
         [],
         {},
     )
-    assert (world.tables.count(table), world.tables.version(table)) == (0, 0)
-    assert (world.tables.finds(table, column), world.tables.find(table, column, ["a"])) == (False, {})
+    assert (workspace.tables.count(table), workspace.tables.version(table)) == (0, 0)
+    assert (workspace.tables.finds(table, column), workspace.tables.find(table, column, ["a"])) == (False, {})
 
 
 async def test_a_secret_is_minted_as_a_token_and_comes_back_masked(
@@ -177,7 +183,7 @@ async def test_a_secret_is_minted_as_a_token_and_comes_back_masked(
 ) -> None:
     body = {"name": "W", "type": "webhook", "configuration": {"url": web_receiver.url}}
     made = (await http.post("/api/connections", json=body)).json()["data"]
-    secret = sandbox.state.world.store.get("connection", made["id"])["configuration"]["secret"]
+    secret = sandbox.state.workspace.store.get("connection", made["id"])["configuration"]["secret"]
 
     assert (made["status"], made["configuration"]["secret"]) == ("healthy", "********")
     header, claims, _ = secret.split(".")

@@ -97,7 +97,7 @@ CONFIGURATION = {"dbname": "ANALYTICS", "account": "a", "username": "u", "passwo
 def sandbox() -> Any:
     app = create_sandbox(key="k")
     yield app
-    app.state.world.close()
+    app.state.workspace.close()
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ def _connection(sandbox: Starlette, type_: str) -> str:
         "type": {"id": type_, "name": type_},
         "configuration": CONFIGURATION if type_ == "snowflake" else {},
         "status": "healthy",
-        "organization_id": sandbox.state.world.organization_id,
+        "organization_id": sandbox.state.workspace.organization_id,
         "policies": [],
     }
-    sandbox.state.world.store.put("connection", id_, body)
+    sandbox.state.workspace.store.put("connection", id_, body)
     return id_
 
 
@@ -127,13 +127,13 @@ def _connection(sandbox: Starlette, type_: str) -> str:
 async def test_an_attempt_is_refused_at_every_door(
     sandbox: Starlette, http: httpx.AsyncClient, type_: str, query: str, says: str
 ) -> None:
-    world, id_ = sandbox.state.world, _connection(sandbox, type_)
+    workspace, id_ = sandbox.state.workspace, _connection(sandbox, type_)
     model = {"name": "M", "connection_id": id_, "configuration": {"query": query}, "identifier": "id"}
-    world.tables.list(type_)  # the sample rows come at the first look
-    before = world.store.list("table_version")
+    workspace.tables.list(type_)  # the sample rows come at the first look
+    before = workspace.store.list("table_version")
 
     submitted = await http.post(f"/api/connections/{id_}/query", json={"query": query})
-    world.settle(60)
+    workspace.settle(60)
     ran = (await http.get(f"/api/queries/{submitted.json()['data']['id']}")).json()["data"]
     modelled = await http.post("/api/models", json=model)
     previewed = await http.post("/api/model-preview", json=model)
@@ -143,11 +143,11 @@ async def test_an_attempt_is_refused_at_every_door(
     assert modelled.status_code == previewed.status_code == 422
     assert says in modelled.json()["message"]
     assert says in previewed.json()["message"]
-    assert world.store.list("table_version") == before
+    assert workspace.store.list("table_version") == before
 
 
 def test_temporary_files_are_out_of_reach(sandbox: Starlette) -> None:
-    engine = sandbox.state.world.engine
+    engine = sandbox.state.workspace.engine
     engine.query("motherduck", "SELECT 1", dialect="duckdb")
     database = engine._databases["motherduck"]
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -41,8 +41,8 @@ def columns_of(text: str) -> tuple[Column, ...]:
 class Stage:
     """What a test of a bulk sync needs; its source is a MySQL, its destination a PostgreSQL."""
 
-    def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
-        self.world = world
+    def __init__(self, workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> None:
+        self.workspace = workspace
         self.http = http
         self._connect = connect
         self._connections: dict[str, str] = {}
@@ -60,29 +60,29 @@ class Stage:
     ) -> Table:
         key = more.get("key", "id")
         table = Table(system, name, name, more.get("kind", "table"), columns_of(columns), key)
-        self.world.tables.create(table)
-        self.world.tables.insert(table, rows)
+        self.workspace.tables.create(table)
+        self.workspace.tables.insert(table, rows)
         return table
 
     def rows(self, name: str, *, system: str = "postgresql", stamped: bool = False) -> list[Row]:
         """Return an output's rows, without the columns that Polytomic adds."""
-        table = self.world.tables.get(system, name)
-        assert table is not None, [each.name for each in self.world.tables.list(system)]
-        rows = [row for _, row in self.world.tables.read(table)]
+        table = self.workspace.tables.get(system, name)
+        assert table is not None, [each.name for each in self.workspace.tables.list(system)]
+        rows = [row for _, row in self.workspace.tables.read(table)]
         hidden = () if stamped else ("_polytomic_created_at", "_polytomic_updated_at")
         return [{key: value for key, value in row.items() if key not in hidden} for row in rows]
 
     def put(self, table: Table, row: Row) -> None:
         """Put a row in place of the one with its key, or add it."""
-        for row_id, held in self.world.tables.read(table):
+        for row_id, held in self.workspace.tables.read(table):
             if held[str(table.key)] == row[str(table.key)]:
-                self.world.tables.update(table, {row_id: held | row})
+                self.workspace.tables.update(table, {row_id: held | row})
                 return
-        self.world.tables.insert(table, [row])
+        self.workspace.tables.insert(table, [row])
 
     def remove(self, table: Table, key: Any) -> None:
-        found = [row_id for row_id, row in self.world.tables.read(table) if row[str(table.key)] == key]
-        self.world.tables.delete(table, found)
+        found = [row_id for row_id, row in self.workspace.tables.read(table) if row[str(table.key)] == key]
+        self.workspace.tables.delete(table, found)
 
     async def body(self, /, *, source: str = "mysql", to: str = "postgresql", **more: Any) -> dict[str, Any]:
         return {
@@ -130,18 +130,18 @@ class Stage:
 
 
 @pytest.fixture
-def world(sandbox: Starlette, workers: ThreadPoolExecutor) -> World:
-    """The sandbox's world, with a MySQL that holds nothing yet."""
-    world: World = sandbox.state.world
-    world.workers = workers
-    for table in world.tables.list("mysql"):
-        world.tables.drop(table)
-    return world
+def workspace(sandbox: Starlette, workers: ThreadPoolExecutor) -> Workspace:
+    """The sandbox's workspace, with a MySQL that holds nothing yet."""
+    workspace: Workspace = sandbox.state.workspace
+    workspace.workers = workers
+    for table in workspace.tables.list("mysql"):
+        workspace.tables.drop(table)
+    return workspace
 
 
 @pytest.fixture
-def stage(world: World, http: httpx.AsyncClient, connect: Connect) -> Stage:
-    return Stage(world, http, connect)
+def stage(workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> Stage:
+    return Stage(workspace, http, connect)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ async def test_a_deleted_sync_takes_its_history_along(stage: Any) -> None:
 
     assert answer.status_code == 204
     assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
-    assert stage.world.store.list("bulk_execution") == []
+    assert stage.workspace.store.list("bulk_execution") == []
     assert stage.rows("copy.shop_people") == [{"id": "1", "name": "Ada"}]
 
 
@@ -104,7 +104,7 @@ async def test_a_connection_in_use_is_kept_unless_forced(stage: Any) -> None:
     assert kept.json()["metadata"]["bulk_syncs"] == [{"id": sync["id"], "name": "My bulk sync"}]
     assert gone.status_code == 204
     assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
-    assert not stage.world.store.list("bulk_execution")
+    assert not stage.workspace.store.list("bulk_execution")
 
 
 async def test_the_first_try_meets_a_cache_that_is_being_filled(stage: Any, connect: Any) -> None:
@@ -138,7 +138,7 @@ async def test_new_fields_are_copied_unless_they_are_not_wanted(stage: Any, peop
     )
     column = people.columns[0]
     wider = type(column)("fresh", column.type, column.sql_type)
-    stage.world.tables.add_columns(people, [wider])
+    stage.workspace.tables.add_columns(people, [wider])
 
     for sync in (eager, careful):
         await stage.start(sync)

@@ -7,7 +7,7 @@ import pytest
 
 def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strike: Any) -> None:
     """Call ``strike`` once a run has read so many rows of its source."""
-    read = stage.world.tables.read
+    read = stage.workspace.tables.read
 
     def reading(table: Any) -> Any:
         for position, row in enumerate(read(table)):
@@ -15,7 +15,7 @@ def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strik
                 strike()
             yield row
 
-    monkeypatch.setattr(stage.world.tables, "read", reading)
+    monkeypatch.setattr(stage.workspace.tables, "read", reading)
 
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
@@ -38,7 +38,7 @@ async def test_an_execution_is_canceled_before_it_begins(
 
     ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
     assert (ended["status"], ended["schemas"][0]["status"]) == ("canceled", "canceled")
-    assert stage.world.tables.get("postgresql", "copy.shop_people") is None
+    assert stage.workspace.tables.get("postgresql", "copy.shop_people") is None
 
 
 async def test_deactivation_without_a_run_cancels_nothing(stage: Any, sync: Any) -> None:
@@ -62,11 +62,11 @@ async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
 async def test_a_canceled_run_stops_between_two_chunks(
     stage: Any, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+    stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
 
     def strike() -> None:
-        current = next(iter(stage.world.store.list("bulk_execution")))
-        stage.world.store.put("bulk_execution", current["id"], current | {"status": "canceling"})
+        current = next(iter(stage.workspace.store.list("bulk_execution")))
+        stage.workspace.store.put("bulk_execution", current["id"], current | {"status": "canceling"})
 
     _strike_after(stage, monkeypatch, 2_500, strike)
 
@@ -80,14 +80,14 @@ async def test_a_canceled_run_stops_between_two_chunks(
 async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
     stage: Any, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage.world.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
+    stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
     stage.table("shop.zebras", "id", [{"id": "1"}])
     sync = await stage.sync(mode=mode)
 
     def strike() -> None:
-        current = next(iter(stage.world.store.list("bulk_execution")))
+        current = next(iter(stage.workspace.store.list("bulk_execution")))
         canceling = {"_canceling": ["shop.people"]}
-        stage.world.store.put("bulk_execution", current["id"], current | canceling)
+        stage.workspace.store.put("bulk_execution", current["id"], current | canceling)
 
     _strike_after(stage, monkeypatch, 2_500, strike)
 
@@ -95,7 +95,7 @@ async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
 
     assert execution["status"] == "completed"
     assert [each["status"] for each in execution["schemas"]] == ["canceled", "completed"]
-    with stage.world.store.transaction() as connection:
+    with stage.workspace.store.transaction() as connection:
         aside = connection.execute("SELECT count(*) FROM rows WHERE source LIKE 'aside/%'").fetchone()
     assert aside == (0,)
 

@@ -86,14 +86,14 @@ async def test_a_run_whose_sync_is_deleted_ends_quietly(stage: Any, sync: Any, w
 
     workers.release()
 
-    assert stage.world.store.list("bulk_execution") == []
+    assert stage.workspace.store.list("bulk_execution") == []
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_schema_that_went_fails_alone(stage: Any, world: Any) -> None:
+async def test_a_schema_that_went_fails_alone(stage: Any, workspace: Any) -> None:
     more = stage.table("shop.more", "id")
     sync = await stage.sync()
-    world.tables.drop(more)
+    workspace.tables.drop(more)
 
     execution = await stage.start(sync)
 
@@ -102,8 +102,10 @@ async def test_a_schema_that_went_fails_alone(stage: Any, world: Any) -> None:
     assert "no schema shop.more any more" in execution["status_message"]
 
 
-async def test_a_run_without_any_schema_left_fails(stage: Any, people: Any, sync: Any, world: Any) -> None:
-    world.tables.drop(people)
+async def test_a_run_without_any_schema_left_fails(
+    stage: Any, people: Any, sync: Any, workspace: Any
+) -> None:
+    workspace.tables.drop(people)
 
     assert (await stage.start(sync))["status"] == "failed"
 
@@ -122,13 +124,13 @@ async def test_a_fault_ends_the_run_as_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if fault is None:
-        stage.world.store.delete("bulk_sync", sync["id"])
+        stage.workspace.store.delete("bulk_sync", sync["id"])
     else:
-        monkeypatch.setattr(stage.world.tables, "read", _failing(fault))
+        monkeypatch.setattr(stage.workspace.tables, "read", _failing(fault))
 
     workers.release()
 
-    (execution,) = stage.world.store.list("bulk_execution")
+    (execution,) = stage.workspace.store.list("bulk_execution")
     assert execution["status"] == "failed"
     assert message in execution["status_message"]
 
@@ -187,7 +189,7 @@ async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Any) -> 
 async def test_a_run_tells_of_its_begin_and_its_end(
     stage: Any, people: Any, sync: Any, more: list[dict[str, Any]], end: str
 ) -> None:
-    stage.world.tables.insert(people, more)
+    stage.workspace.tables.insert(people, more)
 
     execution = await stage.start(sync)
 
@@ -199,8 +201,8 @@ async def test_a_run_tells_of_its_begin_and_its_end(
 
 
 @pytest.mark.usefixtures("stage")
-async def test_a_failed_run_tells_why(stage: Any, people: Any, sync: Any, world: Any) -> None:
-    world.tables.drop(people)
+async def test_a_failed_run_tells_why(stage: Any, people: Any, sync: Any, workspace: Any) -> None:
+    workspace.tables.drop(people)
 
     await stage.start(sync)
 
@@ -211,9 +213,9 @@ async def test_a_failed_run_tells_why(stage: Any, people: Any, sync: Any, world:
 async def test_a_run_that_a_restart_cut_short_is_interrupted(tmp_path: Any, clock: Any) -> None:
     state = tmp_path / "state"
     first = create_sandbox(state=state, clock=clock)
-    world = first.state.world
-    world.store.put("bulk_sync", "s", {"id": "s"})
-    (people,) = [each for each in world.tables.list("hubspot") if each.name == "contacts"]
+    workspace = first.state.workspace
+    workspace.store.put("bulk_sync", "s", {"id": "s"})
+    (people,) = [each for each in workspace.tables.list("hubspot") if each.name == "contacts"]
     entry = {
         "schema": "contacts",
         "status": "running",
@@ -222,18 +224,18 @@ async def test_a_run_that_a_restart_cut_short_is_interrupted(tmp_path: Any, cloc
         "warning_count": 0,
     }
     running = {"id": "e", "_sync_id": "s", "status": "running", "schemas": [entry], "type": "manual"}
-    world.store.put("bulk_execution", "e", running)
-    world.store.put("bulk_execution", "d", running | {"id": "d", "status": "completed"})
+    workspace.store.put("bulk_execution", "e", running)
+    workspace.store.put("bulk_execution", "d", running | {"id": "d", "status": "completed"})
     aside = type(people)(people.system, "x", "x", "table", people.columns, None, "aside/e/x")
-    world.tables.insert(aside, [{}])
-    world.close()
+    workspace.tables.insert(aside, [{}])
+    workspace.close()
 
     second = create_sandbox(state=state, clock=clock)
 
-    world = second.state.world
-    execution, ended = (world.store.get("bulk_execution", id_) for id_ in ("e", "d"))
-    left = list(world.tables.read(aside))
-    world.close()
+    workspace = second.state.workspace
+    execution, ended = (workspace.store.get("bulk_execution", id_) for id_ in ("e", "d"))
+    left = list(workspace.tables.read(aside))
+    workspace.close()
     assert (execution["status"], execution["schemas"][0]["status"]) == ("interrupted", "interrupted")
     assert ended["status"] == "completed"
     assert left == []

@@ -49,8 +49,8 @@ def people(stage: Any) -> Any:
 async def test_a_setting_that_does_not_hold_is_refused(
     stage: Any, more: dict[str, Any], problem: tuple[str, str]
 ) -> None:
-    for table in stage.world.tables.list("stripe"):
-        stage.world.tables.drop(table)
+    for table in stage.workspace.tables.list("stripe"):
+        stage.workspace.tables.drop(table)
 
     answer = await stage.create(**more)
 
@@ -140,7 +140,7 @@ async def test_connections_that_are_not_there_or_not_healthy_are_refused(stage: 
 
 async def test_a_sync_whose_connection_broke_does_not_start(stage: Any) -> None:
     sync = await stage.sync()
-    store = stage.world.store
+    store = stage.workspace.store
     connection = store.get("connection", sync["destination_connection_id"])
     store.put("connection", connection["id"], connection | {"status": "unhealthy"})
 
@@ -160,7 +160,7 @@ async def test_an_update_that_does_not_hold_is_refused_with_400(stage: Any) -> N
 async def test_a_schema_that_went_from_the_source_keeps_no_update_from_being_made(stage: Any) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync()
-    stage.world.tables.drop(stage.world.tables.get("mysql", "shop.people"))
+    stage.workspace.tables.drop(stage.workspace.tables.get("mysql", "shop.people"))
 
     updated = await stage.ask("PUT", sync["id"], json=await stage.body(name="Other"))
 

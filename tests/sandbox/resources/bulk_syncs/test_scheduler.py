@@ -107,7 +107,7 @@ async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(stage: A
 
 async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
-    stage.world.store.delete("connection", sync["destination_connection_id"])
+    stage.workspace.store.delete("connection", sync["destination_connection_id"])
 
     (started,) = (await advance("1d"))["started"]
 
@@ -119,8 +119,8 @@ async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, advance: A
 async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> None:
     mine = await stage.sync(active=True, default_schedule=DAILY)
     theirs = (await stage.http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
-    other = {**stage.world.find("bulk_sync", mine["id"]), "id": "other", "organization_id": theirs}
-    stage.world.within(theirs).store.put("bulk_sync", "other", other)
+    other = {**stage.workspace.find("bulk_sync", mine["id"]), "id": "other", "organization_id": theirs}
+    stage.workspace.within(theirs).store.put("bulk_sync", "other", other)
 
     report = await advance("1d")
 
@@ -131,7 +131,7 @@ async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> N
 async def test_when_a_deleted_sync_was_due_is_forgotten(stage: Any, advance: Any, sandbox: Starlette) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     await advance("2d")
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     assert len(store.list("schedule_mark")) == 1
 
     await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")

@@ -104,9 +104,9 @@ async def test_a_change_that_does_not_hold_is_refused(stage: Any, path: str) -> 
 
 
 async def test_a_schema_that_went_from_the_source_cannot_be_changed(
-    stage: Any, path: str, world: Any
+    stage: Any, path: str, workspace: Any
 ) -> None:
-    world.tables.drop(world.tables.get("mysql", "shop.people"))
+    workspace.tables.drop(workspace.tables.get("mysql", "shop.people"))
 
     answer = await stage.http.put(f"/api/bulk/syncs/{path}/shop.people", json={})
 
@@ -114,9 +114,9 @@ async def test_a_schema_that_went_from_the_source_cannot_be_changed(
 
 
 async def test_a_schema_that_went_does_not_keep_the_others_from_changing(
-    stage: Any, path: str, world: Any
+    stage: Any, path: str, workspace: Any
 ) -> None:
-    world.tables.drop(world.tables.get("mysql", "shop.people"))
+    workspace.tables.drop(workspace.tables.get("mysql", "shop.people"))
 
     (schema,) = await stage.ask("PATCH", path, json={"schemas": [{"id": "shop.orders", "enabled": True}]})
 

@@ -145,7 +145,7 @@ async def test_an_update_replaces_the_configuration_and_keeps_masked_secrets(
 
     answer = await http.put(f"/api/connections/{connection['id']}", json=body)
 
-    stored = sandbox.state.world.store.get("connection", connection["id"])
+    stored = sandbox.state.workspace.store.get("connection", connection["id"])
     assert answer.json()["data"]["name"] == "Renamed"
     assert answer.json()["data"]["created_at"] == connection["created_at"]
     assert "warehouse" not in answer.json()["data"]["configuration"]
@@ -169,7 +169,7 @@ async def test_an_update_keeps_nested_masked_secrets_in_their_places(
         f"/api/connections/{connection['id']}", json={"name": "n", "configuration": echoed}
     )
 
-    stored = sandbox.state.world.store.get("connection", connection["id"])
+    stored = sandbox.state.workspace.store.get("connection", connection["id"])
     assert answer.status_code == 200
     assert stored["configuration"]["headers"] == [{"name": "a", "value": "new"}, {"name": "b", "value": "v2"}]
     assert stored["configuration"]["basic"] == {"password": "p1"}
@@ -195,7 +195,7 @@ async def _headers_after_update(
 
     if answer.status_code == 422:
         return problems(answer)
-    return sandbox.state.world.store.get("connection", connection["id"])["configuration"]["headers"]
+    return sandbox.state.workspace.store.get("connection", connection["id"])["configuration"]["headers"]
 
 
 def _header(name: str | None, value: str) -> dict[str, str]:

@@ -152,7 +152,7 @@ async def test_a_job_calls_and_keeps_the_body_at_a_signed_address(
 ) -> None:
     body = {"async": True, "request": {"method": "get", "path": "/Contact"}}
     started = await http.post(f"/api/connections/{salesforce}/proxy", json=body)
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
 
     job = (await http.get(started.json()["data"]["jobUrl"])).json()["data"]
     kept = await http.get(job["result"]["bodyDownloadUrl"])
@@ -173,27 +173,27 @@ async def test_only_a_get_can_be_a_job(http: httpx.AsyncClient, salesforce: str)
 async def test_a_connection_that_is_not_signed_in_answers_502(
     http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
 ) -> None:
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     store.put("connection", salesforce, store.get("connection", salesforce) | {"status": "unhealthy"})
 
     assert (await call(http, salesforce)).status_code == 502
 
 
 async def test_a_shared_connection_follows_its_parent(sandbox: Starlette) -> None:
-    world = sandbox.state.world
+    workspace = sandbox.state.workspace
     child = {"id": "c", "type": {"id": "salesforce"}, "name": "C", "parent_connection_id": "p"}
-    connection_proxy.enable(world, child | {"id": "p", "parent_connection_id": None}, enabled=True)
+    connection_proxy.enable(workspace, child | {"id": "p", "parent_connection_id": None}, enabled=True)
 
-    settings = connection_proxy.settings(world, child)
+    settings = connection_proxy.settings(workspace, child)
 
     assert (settings["parentConnectionId"], settings["enabled"]) == ("p", True)
 
 
 def test_rows_without_a_key_are_found_by_their_values_only(sandbox: Starlette) -> None:
-    world = sandbox.state.world
+    workspace = sandbox.state.workspace
     table = Table("x", "log", "Log", "table", (Column("is_on", "boolean", "BOOLEAN"),))
-    world.tables.create(table)
-    world.tables.insert(table, [{"is_on": True}, {"is_on": False}])
+    workspace.tables.create(table)
+    workspace.tables.insert(table, [{"is_on": True}, {"is_on": False}])
 
-    assert rest_view.answer(world, "x", "GET", "/log/1", {}).status == 404
-    assert rest_view.answer(world, "x", "GET", "/log", {"is_on": "true"}).body["total"] == 1
+    assert rest_view.answer(workspace, "x", "GET", "/log/1", {}).status == 404
+    assert rest_view.answer(workspace, "x", "GET", "/log", {"is_on": "true"}).body["total"] == 1

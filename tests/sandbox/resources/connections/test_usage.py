@@ -24,7 +24,7 @@ async def bulk(http: httpx.AsyncClient, sandbox: Starlette, connect: Any) -> dic
     assert made.status_code == 200, made.text
     started = await http.post(f"/api/bulk/syncs/{made.json()['data']['id']}/executions", json={})
     assert started.status_code == 200, started.text
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     sync: dict[str, Any] = made.json()["data"]
     return sync
 
@@ -88,7 +88,7 @@ async def test_a_sync_reads_through_its_models_connection(
     )
     assert sync.status_code == 200, sync.text
     await http.post(f"/api/syncs/{sync.json()['data']['id']}/executions", json={})
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
 
     read, written = await usage(http, source["id"]), await usage(http, target["id"])
 

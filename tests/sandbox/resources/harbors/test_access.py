@@ -20,7 +20,7 @@ async def test_a_query_wants_the_harbors_credential_and_a_fresh_request_id(
 
     run = await agent.post(f"{path}/query", json=body, headers=sent)
     reused = await agent.post(f"{path}/query", json=body, headers=sent)
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     rows = (await agent.get(f"/api/queries/{run.json()['data']['id']}")).json()["data"]
 
     assert rows["results"] == [{"n": 1}]

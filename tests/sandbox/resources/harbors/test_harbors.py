@@ -144,7 +144,7 @@ async def test_who_cannot_be_assigned_is_refused(
     http: httpx.AsyncClient, sandbox: Starlette, path: str
 ) -> None:
     ada = (await http.get("/api/me")).json()["data"]
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     store.put("user", "far", {"id": "far", "email": "f@x.example", "organization_id": "o", "role_ids": []})
 
     assert (await http.post(f"{path}/users", json={"email": "nobody"})).status_code == 422

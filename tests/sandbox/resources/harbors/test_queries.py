@@ -68,7 +68,7 @@ async def test_the_harbors_credential_runs_the_published_version(
     published = (await http.post(f"{place}/draft/publish")).json()["data"]
 
     run = (await agent.post(f"{place}/execute", json={"parameters": {"rows": 1}})).json()["data"]
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     rows = (await agent.get(f"/api/queries/{run['id']}")).json()["data"]
 
     assert (run["revision_id"], run["version"]) == (published["revision_id"], 1)

@@ -31,7 +31,7 @@ async def copied(
     sync: dict[str, Any] = made.json()["data"]
     started = await http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
     assert started.status_code == 200, started.text
-    sandbox.state.world.workers.shutdown(wait=True)
+    sandbox.state.workspace.workers.shutdown(wait=True)
     return sync
 
 
@@ -54,9 +54,9 @@ async def test_a_model_sync_is_a_pipeline_too(
     schedule = {"frequency": "manual"}
     target = {"connection_id": harbor["backing_connection_id"], "object": "public.t"}
     sync = {"id": "s", "name": "S", "active": False, "schedule": schedule, "target": target}
-    sandbox.state.world.store.put("sync", "s", sync)
+    sandbox.state.workspace.store.put("sync", "s", sync)
     run = {"id": "e", "_sync_id": "s", "status": "failed", "started_at": "2026-01-15T09:00:00Z"}
-    sandbox.state.world.store.put("execution", "e", run)
+    sandbox.state.workspace.store.put("execution", "e", run)
 
     (pipeline,) = (await http.get(f"{path}/status")).json()["data"]["pipelines"]
 
@@ -87,7 +87,7 @@ async def test_a_source_is_resolved_to_what_it_became(
 async def test_a_source_that_became_two_things_is_ambiguous(
     http: httpx.AsyncClient, sandbox: Starlette, path: str, copied: dict[str, Any]
 ) -> None:
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     (run,) = store.list("bulk_execution")
     schemas = [run["schemas"][0] | {"output_name": "elsewhere"}]
     store.put("bulk_execution", "x", run | {"id": "x", "schemas": schemas})

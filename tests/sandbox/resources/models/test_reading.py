@@ -10,17 +10,17 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.models import reading
 from polytomic_mcp.sandbox.resources.models.reading import read_model, read_source
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CONNECTION: dict[str, Any] = {"id": "c", "type": {"id": "snowflake"}, "configuration": {"dbname": "db"}}
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World(Store(), "key")
-    world.store.put("connection", "c", CONNECTION)
-    yield world
-    world.close()
+def workspace() -> Iterator[Workspace]:
+    workspace = Workspace(Store(), "key")
+    workspace.store.put("connection", "c", CONNECTION)
+    yield workspace
+    workspace.close()
 
 
 def model(query: str, *fields: str) -> dict[str, Any]:
@@ -28,47 +28,51 @@ def model(query: str, *fields: str) -> dict[str, Any]:
     return {"name": "M", "connection_id": "c", "configuration": {"query": query}, "fields": described}
 
 
-def test_a_model_reads_its_own_fields_in_its_own_order(world: World) -> None:
-    read = read_model(world, model("SELECT 1 AS a, 2 AS b, 3 AS c", "c", "A"))
+def test_a_model_reads_its_own_fields_in_its_own_order(workspace: Workspace) -> None:
+    read = read_model(workspace, model("SELECT 1 AS a, 2 AS b, 3 AS c", "c", "A"))
 
     assert [column.name for column in read.columns] == ["c", "A"]
     assert read.columns[0].sql_type == "INTEGER"
     assert list(read.rows) == [{"c": 3, "A": 1}]
 
 
-def test_a_model_over_salesforce_is_asked_in_soql(world: World) -> None:
+def test_a_model_over_salesforce_is_asked_in_soql(workspace: Workspace) -> None:
     salesforce = CONNECTION | {"type": {"id": "salesforce"}}
     query = "SELECT Account.Name FROM Contact WHERE {} LIMIT 1"
 
-    found = read_source(world, salesforce, {"query": query.format("CreatedDate > 2020-01-01T00:00:00Z")})
+    found = read_source(workspace, salesforce, {"query": query.format("CreatedDate > 2020-01-01T00:00:00Z")})
 
     assert [list(row) for row in found.rows] == [["Account.Name"]]
     with pytest.raises(RefusalError, match="CreatedDate is of type datetime"):
-        read_source(world, salesforce, {"query": query.format("CreatedDate > 2020-01-01")})
+        read_source(workspace, salesforce, {"query": query.format("CreatedDate > 2020-01-01")})
 
 
-def test_a_limit_bounds_the_rows(world: World) -> None:
+def test_a_limit_bounds_the_rows(workspace: Workspace) -> None:
     query = "SELECT seq4() AS n FROM TABLE(GENERATOR(ROWCOUNT => 5))"
 
-    assert len(list(read_model(world, model(query, "n"), limit=2).rows)) == 2
-    assert len(list(read_model(world, model(query, "n")).rows)) == 5
+    assert len(list(read_model(workspace, model(query, "n"), limit=2).rows)) == 2
+    assert len(list(read_model(workspace, model(query, "n")).rows)) == 5
 
 
-def test_a_value_that_breaks_the_query_later_is_refused_while_reading(world: World) -> None:
+def test_a_value_that_breaks_the_query_later_is_refused_while_reading(workspace: Workspace) -> None:
     query = "SELECT CAST(CASE WHEN r < 50000 THEN '1' ELSE 'x' END AS INT) AS n FROM range(60000) AS t(r)"
-    world.store.put("connection", "c", CONNECTION | {"type": {"id": "motherduck"}})
+    workspace.store.put("connection", "c", CONNECTION | {"type": {"id": "motherduck"}})
 
-    read = read_model(world, model(query, "n"))
+    read = read_model(workspace, model(query, "n"))
 
     with pytest.raises(RefusalError, match="Could not convert") as refusal:
         list(read.rows)
     assert refusal.value.status == 422
 
 
-def test_more_rows_than_a_model_may_have_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_than_a_model_may_have_are_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 3)
-    source = read_source(world, CONNECTION, {"query": "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3"})
-    longer = read_source(world, CONNECTION, {"query": "SELECT n FROM (VALUES (1), (2), (3), (4)) AS t(n)"})
+    source = read_source(workspace, CONNECTION, {"query": "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3"})
+    longer = read_source(
+        workspace, CONNECTION, {"query": "SELECT n FROM (VALUES (1), (2), (3), (4)) AS t(n)"}
+    )
 
     assert len(list(source.rows)) == 3
     with pytest.raises(RefusalError, match="more than 3 rows"):
@@ -76,14 +80,14 @@ def test_more_rows_than_a_model_may_have_are_refused(world: World, monkeypatch: 
 
 
 def test_a_table_with_more_rows_than_a_model_may_have_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 1)
     table = Table("snowflake", "public.pairs", "Pairs", "table", (Column("n", "number", "DOUBLE"),))
-    world.tables.create(table)
-    world.tables.insert(table, [{"n": 1}, {"n": 2}])
+    workspace.tables.create(table)
+    workspace.tables.insert(table, [{"n": 1}, {"n": 2}])
 
-    source = read_source(world, CONNECTION, {"table": "public.pairs"})
+    source = read_source(workspace, CONNECTION, {"table": "public.pairs"})
 
     with pytest.raises(RefusalError, match="more than 1 rows; narrow it down with a query"):
         list(source.rows)

@@ -128,7 +128,7 @@ async def test_other_objects_name_policies_too(
 ) -> None:
     kind = {"models": "model", "syncs": "sync", "bulk/syncs": "bulk_sync"}[noun]
     document: dict[str, Any] = {"id": "x", "policies": [await policy(http)]}
-    sandbox.state.world.store.put(kind, "x", document)
+    sandbox.state.workspace.store.put(kind, "x", document)
 
     assert (await eve.delete(f"/api/{noun}/x")).status_code == 403
     assert (await eve.delete(f"/api/{noun}/none")).status_code == 404

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.runs import executions
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -75,8 +75,8 @@ class Stage:
         "problems",
     )
 
-    def __init__(self, world: World, http: httpx.AsyncClient, connect: Connect) -> None:
-        self.world = world
+    def __init__(self, workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> None:
+        self.workspace = workspace
         self.http = http
         self._connect = connect
         self._connections: dict[str, str] = {}
@@ -94,15 +94,15 @@ class Stage:
         if kind == "flow":
             found = tuple(replace(each, **FLOW.get(each.name, {})) for each in found)
         table = Table(system, name, name, kind, found, more.get("key"))
-        self.world.tables.create(table)
-        self.world.tables.insert(table, rows)
+        self.workspace.tables.create(table)
+        self.workspace.tables.insert(table, rows)
         return table
 
     async def model(
         self, name: str, columns: str, rows: Iterable[Row] = (), relations: Iterable[dict[str, Any]] = ()
     ) -> str:
         table = self.table(f"public.{name}", columns, rows)
-        id_ = self.world.new_id()
+        id_ = self.workspace.new_id()
         fields = [
             {
                 "id": f"{id_}-{each.name}",
@@ -121,7 +121,7 @@ class Stage:
             "fields": fields,
             "relations": list(relations),
         }
-        self.world.store.put("model", id_, document)
+        self.workspace.store.put("model", id_, document)
         return id_
 
     async def body(
@@ -190,21 +190,21 @@ class Stage:
         return dict.fromkeys(executions.COUNTS, 0) | counts
 
     def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
-        table = self.world.tables.get(system, name)
+        table = self.workspace.tables.get(system, name)
         assert table is not None
-        return [row for _, row in self.world.tables.read(table)]
+        return [row for _, row in self.workspace.tables.read(table)]
 
 
 @pytest.fixture
-def world(sandbox: Starlette, workers: ThreadPoolExecutor) -> World:
-    world: World = sandbox.state.world
-    world.workers = workers
-    return world
+def workspace(sandbox: Starlette, workers: ThreadPoolExecutor) -> Workspace:
+    workspace: Workspace = sandbox.state.workspace
+    workspace.workers = workers
+    return workspace
 
 
 @pytest.fixture
-def stage(world: World, http: httpx.AsyncClient, connect: Connect) -> Stage:
-    return Stage(world, http, connect)
+def stage(workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> Stage:
+    return Stage(workspace, http, connect)
 
 
 @pytest.fixture

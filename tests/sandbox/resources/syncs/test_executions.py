@@ -84,7 +84,7 @@ async def test_a_cancel_of_what_has_ended_changes_nothing(stage: Any, sync: Any)
 
 
 async def test_executions_are_listed_in_pages_newest_first(stage: Any, sync: Any) -> None:
-    ids = [executions.create(stage.world, sync["id"], {})["id"] for _ in range(51)]
+    ids = [executions.create(stage.workspace, sync["id"], {})["id"] for _ in range(51)]
     path = f"/api/syncs/{sync['id']}/executions"
 
     first = (await stage.http.get(path)).json()
@@ -101,7 +101,7 @@ async def test_executions_are_listed_in_pages_newest_first(stage: Any, sync: Any
 
 
 async def test_ascending_pages_go_on_where_the_last_one_ended(stage: Any, sync: Any) -> None:
-    ids = [executions.create(stage.world, sync["id"], {})["id"] for _ in range(51)]
+    ids = [executions.create(stage.workspace, sync["id"], {})["id"] for _ in range(51)]
     path = f"/api/syncs/{sync['id']}/executions?ascending=true"
 
     token = (await stage.http.get(path)).json()["pagination"]["next_page_token"]
@@ -111,7 +111,7 @@ async def test_ascending_pages_go_on_where_the_last_one_ended(stage: Any, sync: 
 
 
 async def test_a_page_token_of_another_list_is_refused(stage: Any, sync: Any) -> None:
-    executions.create(stage.world, sync["id"], {})
+    executions.create(stage.workspace, sync["id"], {})
 
     answer = await stage.http.get(f"/api/syncs/{sync['id']}/executions?page_token=WyJhIl0")
 
@@ -129,7 +129,7 @@ async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any) 
 
 
 async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> None:
-    stage.world.store.delete("model", sync["model_ids"][0])
+    stage.workspace.store.delete("model", sync["model_ids"][0])
 
     answer = await stage.http.post(f"/api/syncs/{sync['id']}/executions", json={})
 
@@ -165,7 +165,9 @@ async def test_a_start_may_name_a_value_that_no_record_has(stage: Any) -> None:
 
 async def test_a_sync_whose_connection_is_unhealthy_does_not_start(stage: Any, sync: Any) -> None:
     id_ = sync["target"]["connection_id"]
-    stage.world.store.put("connection", id_, stage.world.find("connection", id_) | {"status": "unhealthy"})
+    stage.workspace.store.put(
+        "connection", id_, stage.workspace.find("connection", id_) | {"status": "unhealthy"}
+    )
 
     answer = await stage.http.post(f"/api/syncs/{sync['id']}/executions", json={})
 
@@ -175,7 +177,7 @@ async def test_a_sync_whose_connection_is_unhealthy_does_not_start(stage: Any, s
 
 async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite"
-    first = create_sandbox(state=state).state.world
+    first = create_sandbox(state=state).state.workspace
     first.store.put("sync", "s", {"id": "s", "name": "s"})
     running = executions.create(first, "s", {})
     ended = executions.create(first, "s", {})
@@ -189,7 +191,7 @@ async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tm
         headers={"Authorization": "Bearer sandbox-key"},
     ) as http:
         answer = await http.get("/api/syncs/s/executions")
-    app.state.world.close()
+    app.state.workspace.close()
 
     found = {each["id"]: each for each in answer.json()["data"]}
     assert found[running["id"]]["status"] == "interrupted"
@@ -204,15 +206,15 @@ async def test_a_sync_that_reads_through_an_unhealthy_connection_does_not_start_
     relation = {"from": "id", "to": {"model_id": base, "field": "id"}}
     far = await stage.model("far", "id title", [{"id": "1", "title": "Countess"}], [relation])
     ailing = await stage.connection("snowflake")
-    stage.world.store.put("model", far, stage.world.find("model", far) | {"connection_id": ailing})
+    stage.workspace.store.put("model", far, stage.workspace.find("model", far) | {"connection_id": ailing})
     stage.table("public.arrivals", "id name")
     fields = [{"source": {"model_id": far, "field": "title"}, "target": "name"}]
     made = await stage.sync(base, "public.arrivals", fields=fields, identity="id>id")
 
     workers.is_holding = True
     started = await stage.start(made)
-    stage.world.store.put(
-        "connection", ailing, stage.world.find("connection", ailing) | {"status": "unhealthy"}
+    stage.workspace.store.put(
+        "connection", ailing, stage.workspace.find("connection", ailing) | {"status": "unhealthy"}
     )
     workers.release()
     failed = await stage.execution(made, started["id"])

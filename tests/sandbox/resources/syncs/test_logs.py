@@ -130,7 +130,7 @@ async def test_the_console_is_read_on_from_a_cursor(stage: Any, run: str) -> Non
 async def test_the_console_keeps_its_last_fifty_messages(stage: Any, run: str) -> None:
     execution_id = run.rpartition("/")[2]
     for number in range(60):
-        logs.say(stage.world, execution_id, "info", f"message {number}")
+        logs.say(stage.workspace, execution_id, "info", f"message {number}")
 
     entries = (await stage.http.get(f"{run}/consolelog")).json()["data"]["entries"]
 
@@ -138,13 +138,13 @@ async def test_the_console_keeps_its_last_fifty_messages(stage: Any, run: str) -
 
 
 async def test_beyond_ten_thousand_lines_a_log_only_counts(stage: Any) -> None:
-    journal = logs.Journal(stage.world, "e")
+    journal = logs.Journal(stage.workspace, "e")
     for number in range(logs.MOST_LINES + 5):
         journal.add("records", number)
     journal.store()
 
-    assert logs.counts(stage.world, "e")["records"] == logs.MOST_LINES + 5
-    assert len(list(logs.lines(stage.world, "e", "records"))) == logs.MOST_LINES
+    assert logs.counts(stage.workspace, "e")["records"] == logs.MOST_LINES + 5
+    assert len(list(logs.lines(stage.workspace, "e", "records"))) == logs.MOST_LINES
 
 
 async def test_a_deleted_sync_takes_its_logs_along(stage: Any, run: str) -> None:
@@ -153,5 +153,5 @@ async def test_a_deleted_sync_takes_its_logs_along(stage: Any, run: str) -> None
     answer = await stage.http.delete(sync_path)
 
     assert answer.status_code == 204
-    assert logs.counts(stage.world, rest)["records"] == 0
-    assert list(logs.lines(stage.world, rest, "records")) == []
+    assert logs.counts(stage.workspace, rest)["records"] == 0
+    assert list(logs.lines(stage.workspace, rest, "records")) == []

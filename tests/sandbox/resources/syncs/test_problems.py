@@ -19,8 +19,8 @@ async def test_both_shapes_of_identity_may_say_the_same(stage: Any, model: str) 
 
 async def test_what_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    stage.world.store.delete("model", model)
-    stage.world.tables.drop(stage.world.tables.get("postgresql", "public.arrivals"))
+    stage.workspace.store.delete("model", model)
+    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
 
     sync = (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]
 
@@ -34,7 +34,7 @@ async def test_what_went_away_shows_as_a_problem(stage: Any, model: str) -> None
 
 async def test_a_connection_that_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    stage.world.store.delete("connection", made["target"]["connection_id"])
+    stage.workspace.store.delete("connection", made["target"]["connection_id"])
 
     sync = (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]
 
@@ -147,7 +147,7 @@ async def test_fields_may_be_left_out_where_the_target_needs_none(stage: Any, mo
 async def test_a_connection_that_cannot_be_written_to_is_refused(stage: Any, model: str) -> None:
     body = await stage.body(model, "public.arrivals", **stage.MAPPED)
     id_ = body["target"]["connection_id"]
-    stage.world.store.put("connection", id_, stage.world.find("connection", id_) | {"status": ""})
+    stage.workspace.store.put("connection", id_, stage.workspace.find("connection", id_) | {"status": ""})
 
     answer = await stage.http.post("/api/syncs", json=body)
 

@@ -68,8 +68,8 @@ async def test_a_sync_can_wait_for_a_success(stage: Any, scheduled: Any, after: 
     first = await scheduled(DAILY)
     await after(first["id"], run_after_success_only=True)
     anyhow = await after(first["id"])
-    people = stage.world.tables.get("postgresql", "public.people")
-    stage.world.tables.drop(people)
+    people = stage.workspace.tables.get("postgresql", "public.people")
+    stage.workspace.tables.drop(people)
 
     report = await advance("1d")
 

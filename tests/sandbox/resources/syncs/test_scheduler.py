@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.scheduler import scheduler
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
@@ -99,16 +99,18 @@ async def test_a_sync_that_goes_while_it_is_due_does_not_run(
 ) -> None:
     sync = await scheduled(DAILY)
     clock.advance(days=1)
-    found = timetable.upcoming(stage.world)
+    found = timetable.upcoming(stage.workspace)
     if way == "deleted":
-        stage.world.store.delete("sync", sync["id"])
+        stage.workspace.store.delete("sync", sync["id"])
     else:
-        stage.world.store.put("sync", sync["id"], {**stage.world.find("sync", sync["id"]), "active": False})
+        stage.workspace.store.put(
+            "sync", sync["id"], {**stage.workspace.find("sync", sync["id"]), "active": False}
+        )
     monkeypatch.setattr(timetable, "upcoming", lambda _: found)
 
-    Scheduler(stage.world).run_due()
+    Scheduler(stage.workspace).run_due()
 
-    assert stage.world.store.list("execution") == []
+    assert stage.workspace.store.list("execution") == []
 
 
 async def test_syncs_due_at_the_same_instant_run_in_the_order_they_were_made(
@@ -154,7 +156,7 @@ async def test_the_events_of_a_scheduled_run_say_so(stage: Any, scheduled: Any, 
 
 async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, scheduled: Any, advance: Any) -> None:
     sync = await scheduled(DAILY)
-    stage.world.tables.drop(stage.world.tables.get("postgresql", "public.arrivals"))
+    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
 
     (started,) = (await advance("1d"))["started"]
 
@@ -208,7 +210,7 @@ async def test_nothing_starts_by_itself(stage: Any, scheduled: Any, clock: Any) 
 
     await stage.http.get("/api/syncs")
 
-    assert stage.world.store.list("execution") == []
+    assert stage.workspace.store.list("execution") == []
 
 
 async def test_what_is_due_is_handed_to_the_workers_when_asked(
@@ -217,33 +219,39 @@ async def test_what_is_due_is_handed_to_the_workers_when_asked(
     sync = await scheduled(DAILY)
     failing = await scheduled(DAILY, name="fails")
     gone = {"target": {"connection_id": "gone", "object": "gone"}}
-    stage.world.store.put("sync", failing["id"], {**stage.world.find("sync", failing["id"]), **gone})
+    stage.workspace.store.put("sync", failing["id"], {**stage.workspace.find("sync", failing["id"]), **gone})
     clock.advance(days=1)
     workers.is_holding = True
 
-    Scheduler(stage.world).run_due()
-    before = [each["status"] for each in stage.world.store.list("execution", {"_sync_id": sync["id"]})]
+    Scheduler(stage.workspace).run_due()
+    before = [each["status"] for each in stage.workspace.store.list("execution", {"_sync_id": sync["id"]})]
     workers.release()
-    Scheduler(stage.world).run_due()
+    Scheduler(stage.workspace).run_due()
 
-    listed = stage.world.store.list("execution")
+    listed = stage.workspace.store.list("execution")
     assert (before, [each["status"] for each in listed]) == (["created"], ["completed", "failed"])
 
 
 async def test_a_run_of_another_process_that_was_killed_is_not_repeated(tmp_path: Any, clock: Any) -> None:
     state = tmp_path / "box.db"
     first = create_sandbox(state=state, clock=clock)
-    world: World = first.state.world
-    sync = {"id": "s", "active": True, "schedule": DAILY, "updated_at": world.now(), "organization_id": "o"}
-    world.store.put("sync", "s", sync)
+    workspace: Workspace = first.state.workspace
+    sync = {
+        "id": "s",
+        "active": True,
+        "schedule": DAILY,
+        "updated_at": workspace.now(),
+        "organization_id": "o",
+    }
+    workspace.store.put("sync", "s", sync)
     clock.advance(days=2)
-    (due,) = timetable.upcoming(world)
-    timetable.skip(world, due)
-    world.close()
+    (due,) = timetable.upcoming(workspace)
+    timetable.skip(workspace, due)
+    workspace.close()
 
     second = create_sandbox(state=state, clock=clock)
-    next_due = Scheduler(second.state.world).next_due()
-    second.state.world.close()
+    next_due = Scheduler(second.state.workspace).next_due()
+    second.state.workspace.close()
 
     assert due.time == datetime(2026, 1, 16, 6, tzinfo=UTC)
     assert next_due == datetime(2026, 1, 18, 6, tzinfo=UTC)
@@ -267,8 +275,8 @@ async def test_events_of_the_runs_reach_the_webhook_at_their_time(
 
 async def test_a_closing_sandbox_stops_on_the_way(stage: Any, scheduled: Any) -> None:
     await scheduled(DAILY)
-    stage.world.signals.closing.set()
+    stage.workspace.signals.closing.set()
 
-    report = Scheduler(stage.world).move_to(stage.world.clock() + timedelta(days=3))
+    report = Scheduler(stage.workspace).move_to(stage.workspace.clock() + timedelta(days=3))
 
     assert report.started == []

@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.resources.runs import executions
 @pytest.fixture
 def told(stage: Any) -> Any:
     """Return what the events so far say, by type."""
-    return lambda: {event["type"]: event["event"] for event in events.recent(stage.world)}
+    return lambda: {event["type"]: event["event"] for event in events.recent(stage.workspace)}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_a_run_with_records_that_could_not_move_says_how_many(stage: Any, 
 async def test_a_run_that_fails_says_why(stage: Any, sync: Any, workers: Any, told: Any) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
-    stage.world.tables.drop(stage.world.tables.get("postgresql", "public.people"))
+    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.people"))
     workers.release()
 
     failed = await stage.execution(sync, execution["id"])
@@ -92,15 +92,15 @@ async def test_a_run_that_a_restart_ended_tells_nothing(
     workers.is_holding = True
     await stage.start(sync)
 
-    executions.interrupt_all(stage.world)
+    executions.interrupt_all(stage.workspace)
 
     assert told() == {}
 
 
 async def test_a_run_of_a_sync_that_is_gone_tells_nothing(stage: Any, sync: Any, told: Any) -> None:
-    execution = executions.create(stage.world, sync["id"], {})
-    stage.world.store.delete("sync", sync["id"])
+    execution = executions.create(stage.workspace, sync["id"], {})
+    stage.workspace.store.delete("sync", sync["id"])
 
-    executions.finish(stage.world, execution, "completed")
+    executions.finish(stage.workspace, execution, "completed")
 
     assert told() == {}

@@ -17,7 +17,7 @@ async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, 
     await stage.start(made)
     again = await stage.create(model, target=target, fields="name>name")
 
-    table = stage.world.tables.get("postgresql", "crm.fresh")
+    table = stage.workspace.tables.get("postgresql", "crm.fresh")
     assert made["target"] == {"connection_id": connection, "object": "crm.fresh"}
     assert [(each.name, each.sql_type) for each in table.columns] == [
         ("name", "VARCHAR"),
@@ -105,7 +105,7 @@ async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any
 async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage: Any) -> None:
     create = {"name": "Payers", "account": "nobody", "type": "user_audience"}
 
-    problem = plan_target(stage.world, "linkedinads", {}, create, Sources(stage.world.store))
+    problem = plan_target(stage.workspace, "linkedinads", {}, create, Sources(stage.workspace.store))
 
     assert isinstance(problem, Problem)
     assert problem.path == "target.create.account"
@@ -114,4 +114,4 @@ async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage
 
 async def test_a_system_that_makes_no_objects_plans_none(stage: Any) -> None:
     with pytest.raises(ValueError, match="gong makes no target objects"):
-        planned_target(stage.world, "gong", {"name": "x"})
+        planned_target(stage.workspace, "gong", {"name": "x"})

@@ -142,7 +142,9 @@ async def test_a_connection_that_cannot_be_written_to_is_refused(
     stage: Any, change: dict[str, Any], message: str
 ) -> None:
     connection = await stage.connection("postgresql")
-    stage.world.store.put("connection", connection, stage.world.find("connection", connection) | change)
+    stage.workspace.store.put(
+        "connection", connection, stage.workspace.find("connection", connection) | change
+    )
 
     answer = await stage.http.get(f"/api/connections/{connection}/modelsync/targetobjects")
 

@@ -143,7 +143,7 @@ async def test_a_connection_in_use_is_deleted_by_force_only_with_what_stands_on_
     http: httpx.AsyncClient, connect: Connect, sandbox: Any
 ) -> None:
     source, target, other = [await connect(type_) for type_ in ("snowflake", "hubspot", "postgresql")]
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     store.put("model", "m1", {"id": "m1", "name": "Contacts", "connection_id": source["id"]})
     store.put("model", "m2", {"id": "m2", "name": "Kept", "connection_id": other["id"]})
     reads_m1 = {"source": {"model_id": "m1", "field": "email"}}

@@ -274,7 +274,7 @@ async def test_the_token_of_a_consent_is_kept_as_its_digest(
     made = (await http.post("/api/connections", json=body)).json()["data"]
     token = made["auth_url"].rpartition("/")[2]
 
-    kept = "\n".join(sandbox.state.world.store.connection.iterdump())
+    kept = "\n".join(sandbox.state.workspace.store.connection.iterdump())
 
     assert made["id"] in kept
     assert token not in kept

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.resources.events import events
 @pytest.fixture
 def record(sandbox: Starlette) -> Any:
     def recorded(type_: str = "sync.running", **payload: Any) -> None:
-        events.record(sandbox.state.world, type_, payload)
+        events.record(sandbox.state.workspace, type_, payload)
 
     return recorded
 

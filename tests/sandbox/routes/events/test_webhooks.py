@@ -19,9 +19,9 @@ ELSEWHERE = "https://hooks.acme.example/polytomic"
 @pytest.fixture
 def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
     """Let something happen, and tell everybody before the call ends."""
-    world = sandbox.state.world
-    world.workers = workers
-    return lambda type_="sync.running", **payload: events.record(world, type_, payload)
+    workspace = sandbox.state.workspace
+    workspace.workers = workers
+    return lambda type_="sync.running", **payload: events.record(workspace, type_, payload)
 
 
 async def create(http: httpx.AsyncClient, endpoint: str = ELSEWHERE, **more: Any) -> dict[str, Any]:
@@ -97,8 +97,8 @@ async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: An
 async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette) -> None:
     await create(http, web_receiver.url)
 
-    events.record(sandbox.state.world, "sync.running", {})
-    sandbox.state.world.workers.shutdown(wait=True)
+    events.record(sandbox.state.workspace, "sync.running", {})
+    sandbox.state.workspace.workers.shutdown(wait=True)
 
     assert len(web_receiver.came) == 1
 
@@ -107,12 +107,12 @@ async def test_what_happens_while_the_sandbox_closes_waits(
     http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
 ) -> None:
     await create(http, web_receiver.url)
-    world = sandbox.state.world
-    world.workers.shutdown(wait=True)
+    workspace = sandbox.state.workspace
+    workspace.workers.shutdown(wait=True)
 
-    events.record(world, "sync.running", {})
+    events.record(workspace, "sync.running", {})
     waiting = len(web_receiver.came)
-    deliveries.send_due(world)
+    deliveries.send_due(workspace)
 
     assert (waiting, len(web_receiver.came)) == (0, 1)
 
@@ -143,10 +143,10 @@ async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
     for seconds in (30, 60, 120, 240, 480, 960):
         before = len(web_receiver.came)
         clock.advance(seconds=seconds - 1)
-        deliveries.send_due(sandbox.state.world)
+        deliveries.send_due(sandbox.state.workspace)
         assert len(web_receiver.came) == before
         clock.advance(seconds=1)
-        deliveries.send_due(sandbox.state.world)
+        deliveries.send_due(sandbox.state.workspace)
         pauses.append(len(web_receiver.came) - before)
 
     assert pauses == [1, 1, 1, 1, 1, 0]
@@ -166,7 +166,7 @@ async def test_an_event_that_arrives_at_last_is_not_sent_again(
     web_receiver.status = 204
     for _ in range(3):
         clock.advance(minutes=1)
-        deliveries.send_due(sandbox.state.world)
+        deliveries.send_due(sandbox.state.workspace)
 
     assert [each["success"] for each in await attempts(http, webhook)] == [True, False]
     assert len(await attempts(http, webhook, success=True)) == 1
@@ -271,7 +271,7 @@ async def test_what_waits_for_a_webhook_that_goes_is_dropped(
 
     await (http.post(f"{path}/disable") if how == "disable" else http.delete(path))
     clock.advance(minutes=1)
-    deliveries.send_due(sandbox.state.world)
+    deliveries.send_due(sandbox.state.workspace)
 
     assert len(web_receiver.came) == 1
 

@@ -237,7 +237,7 @@ async def test_a_sample_over_a_connection_that_broke_is_refused(
 ) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection)
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     store.put(
         "connection", connection["id"], store.get("connection", connection["id"]) | {"status": "unhealthy"}
     )
@@ -248,7 +248,7 @@ async def test_a_sample_over_a_connection_that_broke_is_refused(
 async def test_a_field_that_left_the_source_is_named(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     old = Table("hubspot", "tickets", "Deals", "object", (Column("amount", "number", "DOUBLE"),))
     tables.create(old)
     model = await create(http, await connect("hubspot"), configuration={"table": "tickets"})

@@ -26,7 +26,7 @@ def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
         assert answer.status_code == 200, answer.text
         submitted = answer.json()["data"]
         assert submitted == {"id": submitted["id"], "status": "created"}
-        sandbox.state.world.workers.shutdown(wait=True)
+        sandbox.state.workspace.workers.shutdown(wait=True)
         return (await http.get(f"/api/queries/{submitted['id']}")).json()
 
     return ended
@@ -153,7 +153,7 @@ async def test_a_query_that_fails_half_way_leaves_no_rows(
 
     assert answer["data"]["status"] == "failed"
     assert "larger than 134217728 characters" in answer["data"]["error"]
-    assert sandbox.state.world.store.list(f"query/{answer['data']['id']}") == []
+    assert sandbox.state.workspace.store.list(f"query/{answer['data']['id']}") == []
 
 
 async def test_a_fault_of_the_sandbox_fails_the_query_without_its_traceback(
@@ -162,7 +162,7 @@ async def test_a_fault_of_the_sandbox_fails_the_query_without_its_traceback(
     class Broken:
         def close(self) -> None: ...
 
-    sandbox.state.world.engine = Broken()
+    sandbox.state.workspace.engine = Broken()
 
     answer = await ended(warehouse, "SELECT 1")
 
@@ -204,7 +204,7 @@ async def test_rows_that_were_kept_too_long_are_gone(
 ) -> None:
     query = (await ended(warehouse, "SELECT 1 AS one"))["data"]
     clock.advance(hours=1)
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     if is_polled:
         answer = await http.get(f"/api/queries/{query['id']}")
         assert answer.json() == {"data": {"id": query["id"], "status": "unknown"}}
@@ -234,8 +234,8 @@ async def test_a_query_that_was_not_over_when_the_process_ended_fails_after_a_re
             (await http.get(f"/api/queries/{status}")).json()["data"]
             for status in ("created", "running", "done")
         ]
-    rows = app.state.world.store.list("query/running")
-    app.state.world.close()
+    rows = app.state.workspace.store.list("query/running")
+    app.state.workspace.close()
 
     assert (created["status"], running["status"], done["status"]) == ("failed", "failed", "done")
     assert "was restarted before this query ended; run it again" in running["error"]
@@ -247,7 +247,7 @@ async def test_soql_is_answered_in_pages(
 ) -> None:
     salesforce = await connect("salesforce")
     people = [{"LastName": f"L{number:03}", "AccountId": None} for number in range(150)]
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     tables.insert(tables.get("salesforce", "Contact"), people)
 
     soql = (

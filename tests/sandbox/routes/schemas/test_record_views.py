@@ -51,7 +51,7 @@ async def test_a_link_shows_every_field_and_the_record_as_it_was(
     http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Any
 ) -> None:
     link = (await http.post(LINKS, json=contact)).json()["data"]
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     tables.clear(tables.get("salesforce", "Contact"))
     await http.get(link["url"])
     clock.advance(hours=71)
@@ -72,7 +72,7 @@ async def test_an_expired_link_is_forgotten_when_the_next_is_made(
     await http.post(LINKS, json=contact)
     await http.post(LINKS, json=contact)
 
-    assert len(sandbox.state.world.store.list("record_view")) == 2
+    assert len(sandbox.state.workspace.store.list("record_view")) == 2
 
 
 @pytest.mark.parametrize(

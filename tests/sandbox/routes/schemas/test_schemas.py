@@ -216,7 +216,7 @@ async def test_a_key_that_is_no_field_is_refused(schema: Any) -> None:
 
 
 async def test_what_was_overridden_and_vanished_at_the_source_is_not_shown(schema: Any, sandbox: Any) -> None:
-    tables = sandbox.state.world.tables
+    tables = sandbox.state.workspace.tables
     await schema("PATCH", f"/{USERS}/fields/email", {"label": "E-mail"})
     await schema("PUT", f"/{USERS}/primary_keys", {"fields": [{"field_id": "email", "is_primary_key": True}]})
     table = tables.get("postgresql", USERS)
@@ -239,4 +239,4 @@ async def test_changes_belong_to_one_connection_and_go_with_it(
     await http.delete(f"/api/connections/{schema.connection['id']}")
 
     assert "score" not in [field["id"] for field in elsewhere]
-    assert sandbox.state.world.store.list("schema_overrides") == []
+    assert sandbox.state.workspace.store.list("schema_overrides") == []

@@ -14,7 +14,7 @@ from typing import Final
 
 from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _KIND: Final = "bulk_index"
 _CHUNK: Final = 10_000
@@ -35,9 +35,9 @@ class OutputIndex:
     and ``settle`` last.
     """
 
-    def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
-        self._store = world.store
-        self._tables = world.tables
+    def __init__(self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
+        self._store = workspace.store
+        self._tables = workspace.tables
         self._output = output
         self._names = list(names)
         self._key = list(key)

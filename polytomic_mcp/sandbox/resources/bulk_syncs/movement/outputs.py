@@ -7,7 +7,7 @@ from typing import Final
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
 from polytomic_mcp.sandbox.data.tables.tables import ASIDE, Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Output
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CREATED: Final = Column("_polytomic_created_at", "datetime", "TIMESTAMP WITH TIME ZONE")
 UPDATED: Final = Column("_polytomic_updated_at", "datetime", "TIMESTAMP WITH TIME ZONE")
@@ -23,18 +23,18 @@ Shape = Callable[[Row], Row]
 class Stamps:
     """Notes on rows when they came and when they changed, where their table has the columns for it."""
 
-    def __init__(self, world: World, table: Table) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, table: Table) -> None:
+        self._workspace = workspace
         self._names = [stamp.name for stamp in STAMPS if table.column(stamp.name) is not None]
 
     def on_new(self, rows: Iterable[Row]) -> list[Row]:
         """Return rows as they come."""
-        stamps = dict.fromkeys(self._names, self._world.now())
+        stamps = dict.fromkeys(self._names, self._workspace.now())
         return [row | stamps for row in rows]
 
     def on_changed(self, held: Row, row: Row) -> Row:
         """Return a row that takes the place of another; it keeps the time the other came."""
-        now = self._world.now()
+        now = self._workspace.now()
         return {**held, **row, **{name: now for name in self._names if name != CREATED.name}}
 
 
@@ -47,14 +47,14 @@ def planned(
     return Table(system, name, name, "table", columns, key[0] if len(key) == 1 else None)
 
 
-def ensure(world: World, wanted: Table) -> Table:
+def ensure(workspace: Workspace, wanted: Table) -> Table:
     """Return the table that is there, wider where it lacks a column, or make it."""
-    held = world.tables.get(wanted.system, wanted.name)
+    held = workspace.tables.get(wanted.system, wanted.name)
     if held is None:
-        world.tables.create(wanted)
-        return world.tables.get(wanted.system, wanted.name) or wanted
+        workspace.tables.create(wanted)
+        return workspace.tables.get(wanted.system, wanted.name) or wanted
     missing = [column for column in wanted.columns if held.column(column.name) is None]
-    return world.tables.add_columns(held, missing) if missing else held
+    return workspace.tables.add_columns(held, missing) if missing else held
 
 
 def aside(table: Table, run: str) -> Table:

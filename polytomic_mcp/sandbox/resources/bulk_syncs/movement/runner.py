@@ -18,7 +18,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import chu
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.schema_plan import SchemaPlan, plan_schema
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Written
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs, watermarks
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CHUNK: Final = 2_000
 
@@ -34,59 +34,59 @@ class _SchemaCanceledError(Exception):
     """The schema that is copied was canceled; the others go on."""
 
 
-def run(world: World, sync_id: str, execution_id: str) -> None:
+def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
     """Run an execution to its end; whatever goes wrong ends it as ``failed`` with the reason."""
     try:
-        _Run(world, sync_id, execution_id).perform()
+        _Run(workspace, sync_id, execution_id).perform()
     except _CanceledError:
-        _finish(world, execution_id, "canceled", "Canceled")
+        _finish(workspace, execution_id, "canceled", "Canceled")
     except RefusalError as refusal:
-        _finish(world, execution_id, "failed", refusal.message)
+        _finish(workspace, execution_id, "failed", refusal.message)
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: a fault must not leave it running
         _LOG.debug("bulk execution %s failed", execution_id, exc_info=True)
-        _finish(world, execution_id, "failed", "The sandbox failed; that is a fault of the sandbox.")
+        _finish(workspace, execution_id, "failed", "The sandbox failed; that is a fault of the sandbox.")
 
 
-def _finish(world: World, execution_id: str, status: str, message: str) -> None:
-    with world.store.transaction():
-        execution = world.store.get(bulk_executions.KIND, execution_id)
+def _finish(workspace: Workspace, execution_id: str, status: str, message: str) -> None:
+    with workspace.store.transaction():
+        execution = workspace.store.get(bulk_executions.KIND, execution_id)
         if execution is not None:  # the sync may have been deleted meanwhile
-            logs.say(world, execution_id, "warning" if status == "canceled" else "error", message)
-            bulk_executions.finish(world, execution, status, message)
+            logs.say(workspace, execution_id, "warning" if status == "canceled" else "error", message)
+            bulk_executions.finish(workspace, execution, status, message)
 
 
 class _Run:
     """One execution while it runs."""
 
-    def __init__(self, world: World, sync_id: str, execution_id: str) -> None:
-        self.world = world
-        self.sync = world.find("bulk_sync", sync_id)
+    def __init__(self, workspace: Workspace, sync_id: str, execution_id: str) -> None:
+        self.workspace = workspace
+        self.sync = workspace.find("bulk_sync", sync_id)
         self.id = execution_id
-        self.journal = logs.Journal(world, execution_id)
+        self.journal = logs.Journal(workspace, execution_id)
 
     def perform(self) -> None:
-        with self.world.store.transaction():
+        with self.workspace.store.transaction():
             execution = self.current()
-            bulk_executions.begin(self.world, execution)
-            logs.say(self.world, self.id, "info", f"Started in mode {self.sync['mode']}")
+            bulk_executions.begin(self.workspace, execution)
+            logs.say(self.workspace, self.id, "info", f"Started in mode {self.sync['mode']}")
         for entry in execution["schemas"]:
             self._copy(entry["schema"])
         self._end()
 
     def current(self) -> JsonObject:
         """Return the execution as it is now; raise where it is to stop."""
-        execution = self.world.store.get(bulk_executions.KIND, self.id)
+        execution = self.workspace.store.get(bulk_executions.KIND, self.id)
         if execution is None or execution["status"] == "canceling":
             raise _CanceledError
         return execution
 
     def settle(self, schema_id: str, status: str, message: str | None) -> None:
         """Write down how a schema ended."""
-        ended = {"status": status, "status_message": message, "completed_at": self.world.now()}
-        bulk_executions.change(self.world, self.current(), schema_id, **ended)
+        ended = {"status": status, "status_message": message, "completed_at": self.workspace.now()}
+        bulk_executions.change(self.workspace, self.current(), schema_id, **ended)
         level = "info" if status == "completed" else "warning" if status == "canceled" else "error"
         text = f"{schema_id}: {status}" + (f": {message}" if message else "")
-        logs.say(self.world, self.id, level, text, {"schema": schema_id})
+        logs.say(self.workspace, self.id, level, text, {"schema": schema_id})
 
     def _copy(self, schema_id: str) -> None:
         """Copy one schema; what is wrong with it ends it alone."""
@@ -98,16 +98,16 @@ class _Run:
             self._settle_alone(schema_id, "failed", refusal.message)
 
     def _settle_alone(self, schema_id: str, status: str, message: str) -> None:
-        with self.world.store.transaction():
+        with self.workspace.store.transaction():
             self.settle(schema_id, status, message)
 
     def _end(self) -> None:
-        with self.world.store.transaction():
+        with self.workspace.store.transaction():
             execution = self.current()
             status, message = _outcome(execution["schemas"])
             counts = {name: execution[name] for name in bulk_executions.COUNTS}
-            logs.say(self.world, self.id, "info", f"Ended: {status}", counts)
-            bulk_executions.finish(self.world, execution, status, message)
+            logs.say(self.workspace, self.id, "info", f"Ended: {status}", counts)
+            bulk_executions.finish(self.workspace, execution, status, message)
 
 
 class _SchemaRun:
@@ -115,7 +115,7 @@ class _SchemaRun:
 
     def __init__(self, run: _Run, schema_id: str) -> None:
         self._run = run
-        self._world = run.world
+        self._workspace = run.workspace
         self._schema = bulk_schemas.find(run.sync, schema_id)
         self._id = schema_id
         self._count = 0
@@ -123,11 +123,11 @@ class _SchemaRun:
         self._error_count = 0
 
     def perform(self) -> None:
-        with self._world.store.transaction():
+        with self._workspace.store.transaction():
             execution = self._current()
-            plan = plan_schema(self._world, self._run.sync, self._schema, execution)
-            begun = {"status": "running", "started_at": self._world.now()}
-            bulk_executions.change(self._world, execution, self._id, **begun)
+            plan = plan_schema(self._workspace, self._run.sync, self._schema, execution)
+            begun = {"status": "running", "started_at": self._workspace.now()}
+            bulk_executions.change(self._workspace, execution, self._id, **begun)
         try:
             mark = self._move(plan)
             self._end(plan, mark)
@@ -144,11 +144,11 @@ class _SchemaRun:
     def _move(self, plan: SchemaPlan) -> object:
         """Copy all rows; return how far the tracking field was read."""
         mark = plan.mark
-        rows = chunks(plan.rows(self._world), CHUNK)
+        rows = chunks(plan.rows(self._workspace), CHUNK)
         sides = ("source_connection_id", "destination_connection_id")
-        ends = [self._world.find("connection", self._run.sync[side]) for side in sides]
-        for chunk in self._world.faults.chunks(self._run.sync["id"], ends, rows):
-            with self._world.store.transaction():
+        ends = [self._workspace.find("connection", self._run.sync[side]) for side in sides]
+        for chunk in self._workspace.faults.chunks(self._run.sync["id"], ends, rows):
+            with self._workspace.store.transaction():
                 self._current()
                 shaped = [made for row in chunk if (made := self._shape(plan, row)) is not None]
                 if plan.copying is None:
@@ -164,7 +164,7 @@ class _SchemaRun:
         is_whole = plan.mark is None and not self._error_count
         is_over = False
         while not is_over:
-            with self._world.store.transaction():
+            with self._workspace.store.transaction():
                 self._current()
                 written = None if plan.copying is None else plan.copying.end(is_whole=is_whole)
                 if written is not None:
@@ -173,7 +173,7 @@ class _SchemaRun:
                     continue
                 is_over = True
                 if plan.copying is not None and not self._error_count:
-                    watermarks.put(self._world, self._run.sync["id"], self._id, plan.state, mark)
+                    watermarks.put(self._workspace, self._run.sync["id"], self._id, plan.state, mark)
                 self._run.settle(self._id, "completed", self._told())
 
     def _shape(self, plan: SchemaPlan, row: Row) -> Row | None:
@@ -197,7 +197,7 @@ class _SchemaRun:
     def _save(self) -> None:
         self._run.journal.store()
         counts = {"record_count": self._count, "error_count": self._error_count}
-        bulk_executions.change(self._world, self._run.current(), self._id, **counts)
+        bulk_executions.change(self._workspace, self._run.current(), self._id, **counts)
 
     def _told(self) -> str | None:
         if not self._error_count:

@@ -17,7 +17,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Shape
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Selection
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Append, Copying, Merge, Replace
 from polytomic_mcp.sandbox.resources.runs import watermarks
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TEST_RECORDS: Final = 5
 
@@ -38,9 +38,9 @@ class SchemaPlan:
     state: JsonObject = field(default_factory=dict[str, Any])
     is_strict: bool = False
 
-    def rows(self, world: World) -> Iterator[Row]:
+    def rows(self, workspace: Workspace) -> Iterator[Row]:
         """Yield the source's rows that the run takes."""
-        rows = bulk_sources.read(world, self.connection, self.source)
+        rows = bulk_sources.read(workspace, self.connection, self.source)
         taken = self.selection.read(rows, self.mark, is_strict=self.is_strict)
         return taken if self.copying is not None else islice(taken, TEST_RECORDS)
 
@@ -62,32 +62,34 @@ class _End:
         return cls(output, planned, names, [spelled[name.casefold()] for name in key])
 
 
-def plan_schema(world: World, sync: JsonObject, schema: JsonObject, execution: JsonObject) -> SchemaPlan:
+def plan_schema(
+    workspace: Workspace, sync: JsonObject, schema: JsonObject, execution: JsonObject
+) -> SchemaPlan:
     """Return the way of a schema, its output made ready.
 
     Raises:
         RefusalError: 422, the schema is no longer in the source.
     """
-    source = world.find("connection", sync["source_connection_id"])
-    world.faults.require_up(source)
-    table = bulk_sources.get_table(world, source, schema["id"])
+    source = workspace.find("connection", sync["source_connection_id"])
+    workspace.faults.require_up(source)
+    table = bulk_sources.get_table(workspace, source, schema["id"])
     if table is None:
         raise RefusalError(422, f"The source has no schema {schema['id']} any more.", key="unknown_schema")
-    selection = Selection(sync, schema, table, world.clock())
-    key = _key(world, source, table, selection)
-    planned = _planned(world, sync, schema, selection, key)
+    selection = Selection(sync, schema, table, workspace.clock())
+    key = _key(workspace, source, table, selection)
+    planned = _planned(workspace, sync, schema, selection, key)
     if execution["is_test"]:
         return SchemaPlan(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
     how = _how(sync, execution["_request"], has_key=bool(key))
     is_replaced = how in ("replace", "rebuild")
-    is_made = world.tables.get(planned.system, planned.name) is None
-    end = _End.of(bulk_outputs.ensure(world, planned), planned, selection, key)
-    copying = _copying(world, how, end, execution["id"])
+    is_made = workspace.tables.get(planned.system, planned.name) is None
+    end = _End.of(bulk_outputs.ensure(workspace, planned), planned, selection, key)
+    copying = _copying(workspace, how, end, execution["id"])
     form = planned if how == "rebuild" else end.output
     shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else end.key)
     state = {**selection.state(), "output": planned.id}
     is_anew = is_made or is_replaced or _reads_all(execution["_request"])
-    mark = None if is_anew else watermarks.get(world, sync["id"], schema["id"], state)
+    mark = None if is_anew else watermarks.get(workspace, sync["id"], schema["id"], state)
     is_strict = how == "append" and not key
     return SchemaPlan(source, table, selection, shape, copying, mark, state, is_strict)
 
@@ -107,26 +109,26 @@ def _reads_all(request: JsonObject) -> bool:
     return request.get("fetch_mode") == "full" or request.get("resync_mode") is not None
 
 
-def _copying(world: World, how: str, end: _End, run: str) -> Copying:
+def _copying(workspace: Workspace, how: str, end: _End, run: str) -> Copying:
     if how == "merge":
-        return Merge(world, end.output, end.names, end.key, run)
+        return Merge(workspace, end.output, end.names, end.key, run)
     if how == "append":
-        return Append(world, end.output, end.names, end.key)
-    return Replace(world, end.output, end.planned, run, is_rebuilt=how == "rebuild")
+        return Append(workspace, end.output, end.names, end.key)
+    return Replace(workspace, end.output, end.planned, run, is_rebuilt=how == "rebuild")
 
 
-def _key(world: World, source: JsonObject, table: Table, selection: Selection) -> tuple[str, ...]:
+def _key(workspace: Workspace, source: JsonObject, table: Table, selection: Selection) -> tuple[str, ...]:
     """Return the names of the key in the output, or none where a part of the key is not copied."""
-    keys = {column.name for column in bulk_sources.key_columns(world, source, table)}
+    keys = {column.name for column in bulk_sources.key_columns(workspace, source, table)}
     found = [each for each in selection.outputs if each.source.name in keys]
     return tuple(each.column.name for each in found) if len(found) == len(keys) else ()
 
 
 def _planned(
-    world: World, sync: JsonObject, schema: JsonObject, selection: Selection, key: Sequence[str]
+    workspace: Workspace, sync: JsonObject, schema: JsonObject, selection: Selection, key: Sequence[str]
 ) -> Table:
-    destination = world.find("connection", sync["destination_connection_id"])
-    world.faults.require_up(destination)
+    destination = workspace.find("connection", sync["destination_connection_id"])
+    workspace.faults.require_up(destination)
     output = bulk_schemas.output_name(sync, schema)
     name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
     has_timestamps = not sync["disable_record_timestamps"]

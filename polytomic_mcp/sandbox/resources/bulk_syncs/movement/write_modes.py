@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import Copy, OutputIndex
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Stamps, aside
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHUNK: Final = 2_000
 
@@ -49,12 +49,12 @@ class Merge:
     """Adds and changes rows by their key, those only that differ; deletes what a whole read did not meet."""
 
     def __init__(
-        self, world: World, output: Table, names: Sequence[str], key: Sequence[str], run: str
+        self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str], run: str
     ) -> None:
-        self._tables = world.tables
+        self._tables = workspace.tables
         self._output = output
-        self._stamps = Stamps(world, output)
-        self._copies = OutputIndex(world, output, names, key)
+        self._stamps = Stamps(workspace, output)
+        self._copies = OutputIndex(workspace, output, names, key)
         self._run = run
 
     def write(self, rows: Sequence[Row]) -> Written:
@@ -100,11 +100,11 @@ class Merge:
 class Append:
     """Adds rows; where there is a key, only those that differ from the last version of theirs."""
 
-    def __init__(self, world: World, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
-        self._tables = world.tables
+    def __init__(self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
+        self._tables = workspace.tables
         self._output = output
-        self._stamps = Stamps(world, output)
-        self._copies = OutputIndex(world, output, names, key) if key else None
+        self._stamps = Stamps(workspace, output)
+        self._copies = OutputIndex(workspace, output, names, key) if key else None
 
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows."""
@@ -145,12 +145,14 @@ class Replace:
     ``is_rebuilt`` makes the table anew as it was ``planned``, without the columns it had beyond that.
     """
 
-    def __init__(self, world: World, output: Table, planned: Table, run: str, *, is_rebuilt: bool) -> None:
-        self._tables = world.tables
+    def __init__(
+        self, workspace: Workspace, output: Table, planned: Table, run: str, *, is_rebuilt: bool
+    ) -> None:
+        self._tables = workspace.tables
         self._output = output
         self._planned = planned if is_rebuilt else None
         self._form = planned if is_rebuilt else output
-        self._stamps = Stamps(world, self._form)
+        self._stamps = Stamps(workspace, self._form)
         self._staged = aside(self._form, run)
 
     def write(self, rows: Sequence[Row]) -> Written:

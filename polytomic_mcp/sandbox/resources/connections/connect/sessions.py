@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
 from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
-from polytomic_mcp.sandbox.world.world import World, written
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "connect_session"
 PATH: Final = "/sandbox/connect/{token}"
@@ -25,49 +25,51 @@ METHOD: Final = "connect_session"
 """How the one credential is called that reads nothing but a session; a guess."""
 
 
-def open_(world: World, session: JsonObject, *, user_id: str, seconds: int) -> str:
-    """Keep a new session of the world's organization and return its token."""
-    forget_old(world, KIND, "expires_at")
+def open_(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: int) -> str:
+    """Keep a new session of the workspace's organization and return its token."""
+    forget_old(workspace, KIND, "expires_at")
     token = tokens.mint()
     session |= {
-        "id": world.new_id(),
-        "expires_at": written(world.clock() + timedelta(seconds=seconds)),
-        "_organization_id": world.organization_id,
+        "id": workspace.new_id(),
+        "expires_at": written(workspace.clock() + timedelta(seconds=seconds)),
+        "_organization_id": workspace.organization_id,
         "_user_id": user_id,
         "_is_submitted": False,
     }
-    world.store.put(KIND, tokens.digest(token), session)
+    workspace.store.put(KIND, tokens.digest(token), session)
     return token
 
 
-def save(world: World, token: str, session: JsonObject) -> None:
+def save(workspace: Workspace, token: str, session: JsonObject) -> None:
     """Keep a session as it is now."""
-    world.store.put(KIND, tokens.digest(token), session)
+    workspace.store.put(KIND, tokens.digest(token), session)
 
 
-def find(world: World, token: str) -> JsonObject | None:
+def find(workspace: Workspace, token: str) -> JsonObject | None:
     """Return the session of a token, or None."""
-    return world.store.get(KIND, tokens.digest(token))
+    return workspace.store.get(KIND, tokens.digest(token))
 
 
-def is_live(world: World, session: JsonObject) -> bool:
+def is_live(workspace: Workspace, session: JsonObject) -> bool:
     """Say whether the session's time has not run out."""
-    return world.clock() < datetime.fromisoformat(session["expires_at"])
+    return workspace.clock() < datetime.fromisoformat(session["expires_at"])
 
 
-def is_used(world: World, session: JsonObject) -> bool:
+def is_used(workspace: Workspace, session: JsonObject) -> bool:
     """Say whether the session has done its work, or has lost what it was for."""
     if session["connection_id"] is None:
         return False
-    connection = world.within(session["_organization_id"]).store.get("connection", session["connection_id"])
+    connection = workspace.within(session["_organization_id"]).store.get(
+        "connection", session["connection_id"]
+    )
     return connection is None or (session["_is_submitted"] and connection["status"] == "healthy")
 
 
-def bearer(world: World, *presented: str | None) -> Credential | None:
+def bearer(workspace: Workspace, *presented: str | None) -> Credential | None:
     """Return the credential that a live session's own token is for the reading of that session."""
     for token in filter(None, presented):
-        session = find(world, token)
-        if session is not None and is_live(world, session):
+        session = find(workspace, token)
+        if session is not None and is_live(workspace, session):
             organization_id: str = session["_organization_id"]
             return Credential(organization_id, tokens.digest(token), METHOD, "read_only", holder="session")
     return None

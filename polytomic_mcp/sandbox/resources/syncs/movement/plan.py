@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.resources.syncs.movement.records import Reader, Recor
 from polytomic_mcp.sandbox.resources.syncs.rules.matching import is_absent
 from polytomic_mcp.sandbox.resources.syncs.rules.modes import MODES, Mode
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Plan:
         return key.column if key is not None and key.is_system else None
 
 
-def make_plan(world: World, sync: JsonObject, target: Target, records: Records) -> Plan:
+def make_plan(workspace: Workspace, sync: JsonObject, target: Target, records: Records) -> Plan:
     """Return the plan of a sync whose references hold."""
     mappings = sync["identities"]["mappings"]
     return Plan(
@@ -79,7 +79,7 @@ def make_plan(world: World, sync: JsonObject, target: Target, records: Records) 
         required=tuple(
             each.column.name for each in target.fields if each.column.required and not each.is_system
         ),
-        may_touch=target_test(sync, target, records, world.clock()),
+        may_touch=target_test(sync, target, records, workspace.clock()),
     )
 
 

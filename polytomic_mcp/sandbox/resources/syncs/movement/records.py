@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.resources.models.reading import read_model
 from polytomic_mcp.sandbox.resources.models.source_fields import Source, Sources, listed, model_ids
 from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions, filter_logic
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Reader = Callable[[Record], Any]
 """Takes one value from a record."""
@@ -26,11 +26,11 @@ class Records:
     Overrides change what ``read`` takes, not what the filters see (a guess).
     """
 
-    def __init__(self, world: World, sync: JsonObject, sources: Sources) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, sync: JsonObject, sources: Sources) -> None:
+        self._workspace = workspace
         self._sync = sync
         self._sources = sources
-        self._now = world.clock()
+        self._now = workspace.clock()
         ids = model_ids(sync)
         self._joins = find_joins(sources, ids)
         self._order = [*ids[:1], *(each.model_id for each in self._joins)]
@@ -47,8 +47,8 @@ class Records:
         """Return the records that pass the model filters and that the start's request names."""
         choosers = [*self._filters(), *self._requested(request)]
         model = self._sources.model(self._order[0]) or {}
-        rows = read_model(self._world, model).rows
-        records = join(self._world, self._sources, self._joins, rows)
+        rows = read_model(self._workspace, model).rows
+        records = join(self._workspace, self._sources, self._joins, rows)
         for chooses in choosers:
             records = filter(chooses, records)
         return records

@@ -27,7 +27,7 @@ from polytomic_mcp.sandbox.resources.syncs.movement.plan import make_plan
 from polytomic_mcp.sandbox.resources.syncs.movement.records import Records
 from polytomic_mcp.sandbox.resources.syncs.movement.references import References
 from polytomic_mcp.sandbox.resources.syncs.movement.target_rows import TargetRows
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CHUNK: Final = 10_000
 TEST_RECORDS: Final = 5
@@ -37,65 +37,65 @@ _LINES: Final = {"insert": "inserts", "update": "updates", "upserts": "updates",
 _LOG: Final = logging.getLogger(__name__)
 
 
-def run(world: World, sync_id: str, execution_id: str) -> None:
+def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
     """Run an execution to its end; whatever goes wrong ends it as ``failed`` with the reason."""
     try:
-        _Run(world, sync_id, execution_id).perform()
+        _Run(workspace, sync_id, execution_id).perform()
     except RefusalError as refusal:
-        _fail(world, execution_id, refusal.message)
+        _fail(workspace, execution_id, refusal.message)
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: a fault must not leave it running
         _LOG.debug("execution %s failed", execution_id, exc_info=True)
-        _fail(world, execution_id, "The sandbox failed; that is a fault of the sandbox.")
+        _fail(workspace, execution_id, "The sandbox failed; that is a fault of the sandbox.")
 
 
-def _fail(world: World, execution_id: str, reason: str) -> None:
-    with world.store.transaction():
-        execution = world.store.get("execution", execution_id)
+def _fail(workspace: Workspace, execution_id: str, reason: str) -> None:
+    with workspace.store.transaction():
+        execution = workspace.store.get("execution", execution_id)
         if execution is not None:  # the sync may have been deleted meanwhile
-            logs.say(world, execution_id, "error", reason)
-            executions.finish(world, execution, "failed", reason)
+            logs.say(workspace, execution_id, "error", reason)
+            executions.finish(workspace, execution, "failed", reason)
 
 
 class _Run:
     """One execution while it runs."""
 
-    def __init__(self, world: World, sync_id: str, execution_id: str) -> None:
-        self._world = world
-        self._sync = world.find("sync", sync_id)
+    def __init__(self, workspace: Workspace, sync_id: str, execution_id: str) -> None:
+        self._workspace = workspace
+        self._sync = workspace.find("sync", sync_id)
         self._id = execution_id
-        self._request: JsonObject = executions.find(world, sync_id, execution_id)["_request"]
+        self._request: JsonObject = executions.find(workspace, sync_id, execution_id)["_request"]
         self._is_test = bool(self._request.get("test"))
-        self._journal = logs.Journal(world, execution_id)
+        self._journal = logs.Journal(workspace, execution_id)
         self._counts: dict[str, int] = dict.fromkeys((*executions.COUNTS, "skipped"), 0)
         self._errors: list[str] = []
 
     def perform(self) -> None:
-        sources = Sources(self._world.store)
-        target = require_target(self._world, self._sync, sources)
-        records = Records(self._world, self._sync, sources)
-        self._plan = make_plan(self._world, self._sync, target, records)
+        sources = Sources(self._workspace.store)
+        target = require_target(self._workspace, self._sync, sources)
+        records = Records(self._workspace, self._sync, sources)
+        self._plan = make_plan(self._workspace, self._sync, target, records)
         matched = self._plan.identities if self._plan.mode.matches else ()
-        self._contents = TargetRows(self._world.tables, target.table, matched)
-        tables, now = self._world.tables, self._world.now()
+        self._contents = TargetRows(self._workspace.tables, target.table, matched)
+        tables, now = self._workspace.tables, self._workspace.now()
         self._mover = Mover(self._plan, self._contents, References(tables, target.table), now)
         is_fast = is_plain(tables, self._plan)
-        self._fresh = FreshRows(self._world.store, tables, self._plan, now) if is_fast else None
+        self._fresh = FreshRows(self._workspace.store, tables, self._plan, now) if is_fast else None
         if not self._begin():
             return
         chosen = records.chosen(self._request)
         chunks = _chunks(islice(chosen, TEST_RECORDS) if self._is_test else chosen)
-        ends = checks.ends(self._world, self._sync, sources)
-        for chunk in self._world.faults.chunks(self._sync["id"], ends, chunks):
+        ends = checks.ends(self._workspace, self._sync, sources)
+        for chunk in self._workspace.faults.chunks(self._sync["id"], ends, chunks):
             if not self._step(chunk):
                 return
         self._end()
 
     def _begin(self) -> bool:
-        with self._world.store.transaction():
+        with self._workspace.store.transaction():
             if self._is_canceled():
                 return False
-            executions.begin(self._world, self._execution())
-            logs.say(self._world, self._id, "info", f"Started in mode {self._plan.mode.id}")
+            executions.begin(self._workspace, self._execution())
+            logs.say(self._workspace, self._id, "info", f"Started in mode {self._plan.mode.id}")
             return True
 
     def _step(self, chunk: Sequence[Record]) -> bool:
@@ -116,7 +116,7 @@ class _Run:
 
     def _refuse(self, record: Record, refusal: RefusedRowsError) -> bool:
         """Count a record that the server refused, in its words."""
-        with self._world.store.transaction():
+        with self._workspace.store.transaction():
             self._counts["total"] += 1
             self._journal.add("records", record[0])
             self._note_error(self._counts["total"], record, "; ".join(refusal.reasons.values()))
@@ -125,7 +125,7 @@ class _Run:
 
     def _transact(self, chunk: Sequence[Record]) -> bool:
         """Move a chunk in one transaction; say whether to go on."""
-        with self._world.store.transaction():
+        with self._workspace.store.transaction():
             if self._is_canceled():
                 return False
             numbered = [*enumerate(chunk, self._counts["total"] + 1)]
@@ -139,7 +139,7 @@ class _Run:
             return True
 
     def _end(self) -> None:
-        with self._world.store.transaction():
+        with self._workspace.store.transaction():
             if self._is_canceled():
                 return
             if self._plan.mode.clears and not self._is_test:
@@ -149,8 +149,8 @@ class _Run:
                 self._forget_changes()
             self._save()
             rest = f"Completed: {self._counts['skipped']} skipped"
-            logs.say(self._world, self._id, "info", rest, dict(self._counts))
-            executions.finish(self._world, self._execution(), "completed")
+            logs.say(self._workspace, self._id, "info", rest, dict(self._counts))
+            executions.finish(self._workspace, self._execution(), "completed")
 
     def _insert_fresh(self, numbered: list[tuple[int, Record]]) -> list[tuple[int, Record]]:
         """Insert at once what needs neither a look nor a line in the journal, and return the rest."""
@@ -190,10 +190,10 @@ class _Run:
     def _clear(self) -> None:
         """Empty the table; its rows count as deleted."""
         table = self._plan.target.table
-        for _, row in self._world.tables.read(table):
+        for _, row in self._workspace.tables.read(table):
             self._counts["delete"] += 1
             self._journal.add("deletes", row)
-        self._world.tables.clear(table)
+        self._workspace.tables.clear(table)
 
     def _forget_changes(self) -> None:
         """Count nothing as written: a test writes nothing."""
@@ -207,19 +207,19 @@ class _Run:
     def _save(self) -> None:
         self._journal.store()
         counts = {name: self._counts[name] for name in executions.COUNTS}
-        executions.save(self._world, self._execution() | {"counts": counts, "errors": list(self._errors)})
+        executions.save(self._workspace, self._execution() | {"counts": counts, "errors": list(self._errors)})
 
     def _is_canceled(self) -> bool:
         """End the execution if somebody asked for that, and say so."""
         execution = self._execution()
         if execution["status"] != "canceling":
             return False
-        logs.say(self._world, self._id, "warning", "Canceled")
-        executions.finish(self._world, execution, "canceled")
+        logs.say(self._workspace, self._id, "warning", "Canceled")
+        executions.finish(self._workspace, execution, "canceled")
         return True
 
     def _execution(self) -> JsonObject:
-        return executions.find(self._world, self._sync["id"], self._id)
+        return executions.find(self._workspace, self._sync["id"], self._id)
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:

@@ -25,7 +25,7 @@ from polytomic_mcp.sandbox.resources.connections.connect import sessions as conn
 from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent
 from polytomic_mcp.sandbox.routes.connections import connections
 from polytomic_mcp.sandbox.routes.connections.connect import screens
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _LARGEST_FORM: Final = 256 * 1024
 _MOST_INPUTS: Final = 1_000
@@ -36,7 +36,7 @@ _NO_REFERRER: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-st
 class Visit:
     """One look at a session's page: the session, its connection if it has one, and what was asked."""
 
-    world: World
+    workspace: Workspace
     token: str
     session: JsonObject
     connection: JsonObject | None
@@ -90,27 +90,29 @@ async def submit(request: Request) -> Response:
 
 async def _visit(request: Request, act: Callable[[Visit], Response]) -> Response:
     """Find the session and act on it in one transaction on a worker thread."""
-    world: World = request.app.state.world
+    workspace: Workspace = request.app.state.workspace
 
     def work() -> Response:
-        with world.store.transaction():
-            session = connect_sessions.find(world, request.path_params["token"])
+        with workspace.store.transaction():
+            session = connect_sessions.find(workspace, request.path_params["token"])
             if session is None:
                 return screens.message("This link is not valid", "Ask for a new one.", status=404)
-            if not connect_sessions.is_live(world, session) or connect_sessions.is_used(world, session):
+            if not connect_sessions.is_live(workspace, session) or connect_sessions.is_used(
+                workspace, session
+            ):
                 return screens.message(
                     "This link has done its work",
                     "It was used already, or its time ran out. Ask for a new one.",
                     is_dark=session["dark"],
                     status=410,
                 )
-            return act(_visitor(request, world, session))
+            return act(_visitor(request, workspace, session))
 
     return await anyio.to_thread.run_sync(work)
 
 
-def _visitor(request: Request, world: World, session: JsonObject) -> Visit:
-    inside = world.within(session["_organization_id"])
+def _visitor(request: Request, workspace: Workspace, session: JsonObject) -> Visit:
+    inside = workspace.within(session["_organization_id"])
     connection = session["connection_id"] and inside.store.get("connection", session["connection_id"])
     asked = request.query_params
     return Visit(
@@ -185,12 +187,12 @@ def _submit(inputs: dict[str, str], visit: Visit) -> Response:
 
 def _trial(visit: Visit, type_: ConnectionType, configuration: JsonObject) -> str | None:
     tried = {"type": type_.brief(), "id": visit.session["connection_id"]}
-    return visit.world.faults.outage(tried) or connections.trial(visit.world, type_, configuration)
+    return visit.workspace.faults.outage(tried) or connections.trial(visit.workspace, type_, configuration)
 
 
 def _is_taken(visit: Visit) -> bool:
     own = visit.session["connection_id"]
-    named = visit.world.store.list("connection", {"name": visit.session["name"]})
+    named = visit.workspace.store.list("connection", {"name": visit.session["name"]})
     return any(each["id"] != own for each in named)
 
 
@@ -204,10 +206,10 @@ def _connect(visit: Visit, type_: ConnectionType, configuration: JsonObject, *, 
     user = Credential(session["_organization_id"], session["_user_id"])
     make = connections.create if visit.connection is None else connections.update
     operation = "POST /api/connections" if visit.connection is None else "PUT /api/connections/{id}"
-    answer = make(Call(operation, arguments, CURRENT, visit.base_url, visit.world, user))["data"]
+    answer = make(Call(operation, arguments, CURRENT, visit.base_url, visit.workspace, user))["data"]
     id_: str = answer["id"]
     session |= {"connection_id": id_, "type": type_.id, "_is_submitted": True}
-    connect_sessions.save(visit.world, visit.token, session)
+    connect_sessions.save(visit.workspace, visit.token, session)
     back = visit.back(connection_id=id_, name=session["name"], type=type_.id)
     if not by_consent:
         return RedirectResponse(back, 303, _NO_REFERRER)
@@ -217,9 +219,9 @@ def _connect(visit: Visit, type_: ConnectionType, configuration: JsonObject, *, 
 def _ask(visit: Visit, id_: str, back: str, *, has_code: bool) -> Response:
     """Lead to the page of consent, which leads back; one in code mode wants the code that is shown here."""
     told = {"_redirect_url": back, "_denied_url": visit.back(error="access_denied")}
-    connection = visit.world.find("connection", id_) | told
-    visit.world.store.put("connection", id_, connection)
-    consent = consents.ask(visit.world.store, id_, redirect_url=back, has_code=has_code)
+    connection = visit.workspace.find("connection", id_) | told
+    visit.workspace.store.put("connection", id_, connection)
+    consent = consents.ask(visit.workspace.store, id_, redirect_url=back, has_code=has_code)
     address = consent.url(visit.base_url)
     if consent.code is not None:
         return screens.hand_over(consent.code, address, is_dark=visit.session["dark"])

@@ -26,7 +26,7 @@ def create(call: Call) -> Answer:
     connection = _connection(call)
     whitelist = _whitelist(call, connection)
     _require_free(call, connection)
-    organization = call.world.find(organizations.KIND, call.world.organization_id)
+    organization = call.workspace.find(organizations.KIND, call.workspace.organization_id)
     session: JsonObject = {
         "name": call.arguments["name"],
         "type": whitelist[0] if len(whitelist) == 1 else None,
@@ -37,7 +37,7 @@ def create(call: Call) -> Answer:
         "logo": None,
         "organization_name": organization["name"] if call.arguments.get("use_organization_name") else None,
     }
-    token = connect_sessions.open_(call.world, session, user_id=call.credential.user_id, seconds=seconds)
+    token = connect_sessions.open_(call.workspace, session, user_id=call.credential.user_id, seconds=seconds)
     address = call.base_url + connect_sessions.PATH.format(token=token)
     return Answer({"data": {"redirect_url": address, "token": token}}, is_secret=True)
 
@@ -52,12 +52,12 @@ def get(call: Call) -> JsonObject:
         raise RefusalError(
             401, f"{call.operation}: pass ?token= of a connect session that is open.", key="unauthorized"
         )
-    return {"data": public(call.world.find(connect_sessions.KIND, call.credential.user_id))}
+    return {"data": public(call.workspace.find(connect_sessions.KIND, call.credential.user_id))}
 
 
 def _connection(call: Call) -> JsonObject | None:
     id_ = call.arguments.get("connection")
-    return None if id_ is None else call.world.find("connection", id_)
+    return None if id_ is None else call.workspace.find("connection", id_)
 
 
 def _whitelist(call: Call, connection: JsonObject | None) -> list[str]:
@@ -78,7 +78,7 @@ def _whitelist(call: Call, connection: JsonObject | None) -> list[str]:
 
 def _require_free(call: Call, connection: JsonObject | None) -> None:
     name = call.arguments["name"]
-    for other in call.world.store.list("connection", {"name": name}):
+    for other in call.workspace.store.list("connection", {"name": name}):
         if connection is None or other["id"] != connection["id"]:
             raise RefusalError(409, f"There is a connection named {name} already.", key="name_taken")
 

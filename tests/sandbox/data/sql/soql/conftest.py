@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.models.reading import read_source
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -39,9 +39,9 @@ def _column(name: str, sql_type: str = "VARCHAR", **more: Any) -> Column:
 
 
 @pytest.fixture
-def world(clock: Any) -> Iterator[World]:
-    """A world at 2026-01-15T09:00:00Z, a Thursday."""
-    world = World(Store(), "k", base=clock)
+def workspace(clock: Any) -> Iterator[Workspace]:
+    """A workspace at 2026-01-15T09:00:00Z, a Thursday."""
+    workspace = Workspace(Store(), "k", base=clock)
     region = Table(
         "salesforce",
         "Region__c",
@@ -73,29 +73,29 @@ def world(clock: Any) -> Iterator[World]:
     )
     survey = Table("salesforce", "Survey__c", "S", "object", (_column("RegionId", refers_to="Region__c.Id"),))
     for table, rows in ((region, REGIONS), (city, CITIES), (survey, [(REGIONS[0][0],)])):
-        world.tables.create(table)
+        workspace.tables.create(table)
         names = [column.name for column in table.columns]
-        world.tables.insert(table, [dict(zip(names, row, strict=False)) for row in rows])
-    yield world
-    world.close()
+        workspace.tables.insert(table, [dict(zip(names, row, strict=False)) for row in rows])
+    yield workspace
+    workspace.close()
 
 
 @pytest.fixture
-def ask(world: World) -> Ask:
+def ask(workspace: Workspace) -> Ask:
     """Read what a model with this query reads: ``ask("SELECT Name FROM City")``."""
 
     def rows(soql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in read_source(world, CONNECTION, {"query": soql}).rows]
+        return [tuple(row.values()) for row in read_source(workspace, CONNECTION, {"query": soql}).rows]
 
     return rows
 
 
 @pytest.fixture
-def columns(world: World) -> Callable[[str], list[str]]:
+def columns(workspace: Workspace) -> Callable[[str], list[str]]:
     """Return the names of a query's columns."""
 
     def names(soql: str) -> list[str]:
-        return [column.name for column in read_source(world, CONNECTION, {"query": soql}).columns]
+        return [column.name for column in read_source(workspace, CONNECTION, {"query": soql}).columns]
 
     return names
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -110,14 +110,14 @@ def test_conditions_look_at_parents_too(ask: Ask) -> None:
     ],
 )
 def test_a_word_for_dates_spans_days_by_the_sandboxs_clock(
-    ask: Ask, world: World, period: str, first: str, last: str
+    ask: Ask, workspace: Workspace, period: str, first: str, last: str
 ) -> None:
-    region = world.tables.get("salesforce", "Region__c")
+    region = workspace.tables.get("salesforce", "Region__c")
     assert region
-    world.tables.clear(region)
+    workspace.tables.clear(region)
     days = f"SELECT CAST(d AS DATE) FROM range(DATE '{first}' - 1, DATE '{last}' + 2, INTERVAL 1 DAY) AS t(d)"  # noqa: S608 - a test's own
-    near = [row[0] for row in world.engine.query("salesforce", days, dialect="duckdb").rows]
-    world.tables.insert(region, [{"Name": day, "Opened__c": day} for day in near])
+    near = [row[0] for row in workspace.engine.query("salesforce", days, dialect="duckdb").rows]
+    workspace.tables.insert(region, [{"Name": day, "Opened__c": day} for day in near])
 
     soql = f"SELECT Name FROM Region__c WHERE Opened__c = {period}"  # noqa: S608 - a test's own
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from polytomic_mcp.sandbox.data.sql.soql import in_sql
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 Columns = Callable[[str], list[str]]
@@ -109,7 +109,7 @@ def test_all_fields_are_asked_for_by_their_group(columns: Columns) -> None:
     assert len(columns("SELECT FIELDS(ALL) FROM City LIMIT 1")) == 5
 
 
-def test_a_statement_names_the_tables_of_its_system_only(world: World) -> None:
-    sql = in_sql("SELECT Owner.Name FROM City", world.tables.list("salesforce"), world.clock().date())
+def test_a_statement_names_the_tables_of_its_system_only(workspace: Workspace) -> None:
+    sql = in_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
 
     assert 'FROM "City" AS t0 LEFT JOIN "User" AS t1 ON t0."OwnerId" = t1."Id"' in sql

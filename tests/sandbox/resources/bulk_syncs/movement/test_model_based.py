@@ -12,7 +12,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
 from polytomic_mcp.sandbox.resources.runs import bulk_executions
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 COLUMNS: Final = (
     Column("id", "string", "VARCHAR"),
@@ -41,30 +41,30 @@ STATE: Final = st.dictionaries(st.sampled_from(["1", "2", "ü", " "]), st.fixed_
     states=st.lists(STATE, min_size=1, max_size=4),
 )
 def test_runs_end_as_naive_ones_do(mode: str, *, has_key: bool, states: list[dict[str, Row]]) -> None:
-    world = World(Store(), "key")
-    source = make_source(world, mode, key="id" if has_key else None)
+    workspace = Workspace(Store(), "key")
+    source = make_source(workspace, mode, key="id" if has_key else None)
     expected: list[Row] = []
     for state in states:
         rows = [{"id": id_, **values} for id_, values in state.items()]
-        world.tables.clear(source)
-        world.tables.insert(source, rows)
+        workspace.tables.clear(source)
+        workspace.tables.insert(source, rows)
         expected, count = naive(mode, rows, expected, has_key=has_key)
 
-        execution = run(world)
+        execution = run(workspace)
 
-        held = [row for _, row in world.tables.read(OUTPUT)]
+        held = [row for _, row in workspace.tables.read(OUTPUT)]
         assert (execution["status"], execution["record_count"]) == ("completed", count)
         assert ordered(held) == ordered(expected)
-    world.close()
+    workspace.close()
 
 
-def make_source(world: World, mode: str, *, key: str | None) -> Table:
+def make_source(workspace: Workspace, mode: str, *, key: str | None) -> Table:
     source = Table("mysql", "people", "people", "table", COLUMNS, key)
-    world.tables.create(source)
+    workspace.tables.create(source)
     for id_, system in (("from", "mysql"), ("to", "snowflake")):
         type_ = {"id": system, "operations": ["source", "destination"]}
         connection = {"id": id_, "name": id_, "type": type_, "status": "healthy", "configuration": {}}
-        world.store.put("connection", id_, connection)
+        workspace.store.put("connection", id_, connection)
     body = {
         "name": "s",
         "mode": mode,
@@ -74,16 +74,16 @@ def make_source(world: World, mode: str, *, key: str | None) -> Table:
         "default_schedule": {"frequency": "manual"},
         "disable_record_timestamps": True,
     }
-    sync = {"id": "s", "organization_id": "o", **bulk_syncs.compose(world, body, {})}
-    sync["_schemas"] = bulk_schemas.select(world, world.find("connection", "from"), [], [])
-    world.store.put("bulk_sync", "s", sync)
+    sync = {"id": "s", "organization_id": "o", **bulk_syncs.compose(workspace, body, {})}
+    sync["_schemas"] = bulk_schemas.select(workspace, workspace.find("connection", "from"), [], [])
+    workspace.store.put("bulk_sync", "s", sync)
     return source
 
 
-def run(world: World) -> Row:
-    execution = bulk_executions.create(world, "s", {}, [("people", "people")], is_partial=False)
-    bulk_runner.run(world, "s", execution["id"])
-    return bulk_executions.find(world, "s", execution["id"])
+def run(workspace: Workspace) -> Row:
+    execution = bulk_executions.create(workspace, "s", {}, [("people", "people")], is_partial=False)
+    bulk_runner.run(workspace, "s", execution["id"])
+    return bulk_executions.find(workspace, "s", execution["id"])
 
 
 def naive(mode: str, rows: list[Row], held: list[Row], *, has_key: bool) -> tuple[list[Row], int]:

@@ -40,7 +40,7 @@ async def test_an_append_without_a_key_goes_on_after_the_last_tracked_value(stag
     log = stage.table("shop.log", "at:number text", [{"at": 1, "text": "a"}], key=None)
     sync = await stage.sync(mode="append", schemas=[{"id": "shop.log", "tracking_field": "at"}])
     await stage.copied(sync)
-    stage.world.tables.insert(log, [{"at": 2, "text": "b"}])
+    stage.workspace.tables.insert(log, [{"at": 2, "text": "b"}])
 
     assert await stage.copied(sync) == 1
     assert [row["text"] for row in stage.rows("copy.shop_log")] == ["a", "b"]
@@ -56,13 +56,13 @@ async def test_an_append_with_neither_key_nor_tracking_adds_everything_again(sta
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_test_looks_at_five_rows_and_writes_none(stage: Any, world: Any) -> None:
+async def test_a_test_looks_at_five_rows_and_writes_none(stage: Any, workspace: Any) -> None:
     sync = await stage.sync()
 
     execution = await stage.start(sync, test=True)
 
     assert (execution["status"], execution["is_test"], execution["record_count"]) == ("completed", True, 5)
-    assert world.tables.get("postgresql", "copy.shop_people") is None
+    assert workspace.tables.get("postgresql", "copy.shop_people") is None
 
 
 @pytest.mark.usefixtures("people")

@@ -88,10 +88,10 @@ async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any) 
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_output_that_is_new_gets_all_rows_of_a_tracked_source(stage: Any, world: Any) -> None:
+async def test_an_output_that_is_new_gets_all_rows_of_a_tracked_source(stage: Any, workspace: Any) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
-    world.tables.drop(world.tables.get("postgresql", "copy.shop_people"))
+    workspace.tables.drop(workspace.tables.get("postgresql", "copy.shop_people"))
 
     assert await stage.copied(sync) == 2
     assert stage.rows("copy.shop_people") == [ADA, BOB]
@@ -111,11 +111,11 @@ async def test_another_output_gets_all_rows_of_a_tracked_source(stage: Any) -> N
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("mode", ["resync", "rebuild"])
-async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, world: Any, mode: str) -> None:
+async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, workspace: Any, mode: str) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
-    output = world.tables.get("postgresql", "copy.shop_people")
-    world.tables.insert(output, [{"id": "9", "name": "a stranger"}])
+    output = workspace.tables.get("postgresql", "copy.shop_people")
+    workspace.tables.insert(output, [{"id": "9", "name": "a stranger"}])
 
     execution = await stage.start(sync, resync_mode=mode)
 
@@ -127,16 +127,16 @@ async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, world
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, world: Any) -> None:
+async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, workspace: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     change = {"schemas": [{"id": "shop.people", "fields": [{"id": "id"}, {"id": "name"}]}]}
     await stage.ask("PATCH", f"{sync['id']}/schemas", json=change)
 
     await stage.copied(sync)
-    kept = [column.name for column in world.tables.get("postgresql", "copy.shop_people").columns]
+    kept = [column.name for column in workspace.tables.get("postgresql", "copy.shop_people").columns]
     await stage.copied(sync, resync_mode="rebuild")
-    left = [column.name for column in world.tables.get("postgresql", "copy.shop_people").columns]
+    left = [column.name for column in workspace.tables.get("postgresql", "copy.shop_people").columns]
 
     assert kept[:3] == ["id", "name", "at"]
     assert left == ["id", "name", "_polytomic_created_at", "_polytomic_updated_at"]
@@ -146,7 +146,7 @@ async def test_a_table_without_a_key_is_replaced_as_a_whole(stage: Any) -> None:
     log = stage.table("shop.log", "text", [{"text": "same"}, {"text": "same"}], key=None)
     sync = await stage.sync()
     await stage.copied(sync)
-    stage.world.tables.insert(log, [{"text": "new"}])
+    stage.workspace.tables.insert(log, [{"text": "new"}])
 
     count = await stage.copied(sync)
 
@@ -162,7 +162,7 @@ async def test_a_primary_key_that_a_user_chose_finds_the_rows(stage: Any) -> Non
     assert (await stage.http.put(path, json=keys)).is_success
     sync = await stage.sync()
     await stage.copied(sync)
-    stage.world.tables.insert(log, [{"day": "1", "line": "2", "text": "b"}])
+    stage.workspace.tables.insert(log, [{"day": "1", "line": "2", "text": "b"}])
 
     assert await stage.copied(sync) == 1
     assert len(stage.rows("copy.shop_log")) == 2
@@ -181,10 +181,10 @@ async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any) 
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_row_that_somebody_deleted_from_the_output_comes_back(stage: Any, world: Any) -> None:
+async def test_a_row_that_somebody_deleted_from_the_output_comes_back(stage: Any, workspace: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
-    stage.remove(world.tables.get("postgresql", "copy.shop_people"), "1")
+    stage.remove(workspace.tables.get("postgresql", "copy.shop_people"), "1")
 
     assert await stage.copied(sync) == 1
     assert stage.rows("copy.shop_people") == [BOB, ADA]
@@ -229,7 +229,7 @@ async def test_many_rows_are_copied_in_chunks_and_counted_once(stage: Any) -> No
     sync = await stage.sync()
 
     first = await stage.copied(sync)
-    stage.world.tables.clear(people)
+    stage.workspace.tables.clear(people)
     second = await stage.copied(sync)
 
     assert (first, second) == (4_500, 4_500)

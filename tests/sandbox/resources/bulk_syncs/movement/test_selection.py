@@ -15,8 +15,8 @@ ROWS = [
 @pytest.fixture
 def people(stage: Any) -> Any:
     table = stage.table("shop.people", "id age:number seen:datetime")
-    wider = stage.world.tables.add_columns(table, [_named(table, "Full Name")])
-    stage.world.tables.insert(wider, ROWS)
+    wider = stage.workspace.tables.add_columns(table, [_named(table, "Full Name")])
+    stage.workspace.tables.insert(wider, ROWS)
     return wider
 
 
@@ -122,7 +122,7 @@ async def test_a_cutoff_leaves_out_what_is_older_by_the_tracking_field(
 
 @pytest.mark.usefixtures("people")
 async def test_only_selected_schemas_are_copied_and_a_start_may_pick_among_them(
-    stage: Any, world: Any
+    stage: Any, workspace: Any
 ) -> None:
     for name in ("one", "two"):
         stage.table(f"shop.{name}", "id", [{"id": "1"}])
@@ -132,7 +132,7 @@ async def test_only_selected_schemas_are_copied_and_a_start_may_pick_among_them(
 
     assert [each["schema"] for each in execution["schemas"]] == ["shop.two"]
     assert execution["is_partial"]
-    assert world.tables.get("postgresql", "copy.shop_one") is None
+    assert workspace.tables.get("postgresql", "copy.shop_one") is None
 
 
 @pytest.mark.usefixtures("people")
@@ -193,7 +193,7 @@ async def test_a_name_is_plain_in_letters_digits_and_underscores(stage: Any, nam
 async def test_a_filter_whose_field_went_fails_its_schema(stage: Any, people: Any) -> None:
     adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
     sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
-    stage.world.tables.drop(people)
+    stage.workspace.tables.drop(people)
     stage.table("shop.people", "id", [{"id": "1"}])
 
     execution = await stage.start(sync)
@@ -204,7 +204,7 @@ async def test_a_filter_whose_field_went_fails_its_schema(stage: Any, people: An
 
 async def test_a_field_that_went_is_no_longer_copied(stage: Any, people: Any) -> None:
     sync = await stage.sync()
-    stage.world.tables.drop(people)
+    stage.workspace.tables.drop(people)
     stage.table("shop.people", "id", [{"id": "1"}])
 
     await stage.copied(sync)
@@ -235,8 +235,8 @@ async def test_a_refused_row_of_a_tracked_source_is_read_again(stage: Any) -> No
     people = stage.table("shop.people", "id at:datetime", rows)
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.start(sync)
-    stage.world.tables.clear(people)
-    stage.world.tables.insert(people, [rows[0] | {"id": "1"}, rows[1]])
+    stage.workspace.tables.clear(people)
+    stage.workspace.tables.insert(people, [rows[0] | {"id": "1"}, rows[1]])
 
     assert await stage.copied(sync) == 1
     assert {row["id"] for row in stage.rows("copy.shop_people")} == {"1", "2"}

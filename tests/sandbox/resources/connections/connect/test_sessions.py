@@ -90,7 +90,7 @@ async def test_old_sessions_are_forgotten_and_no_token_is_kept(
     http: httpx.AsyncClient, clock: Any, sandbox: Starlette
 ) -> None:
     token = (await open_session(http))["token"]
-    store = sandbox.state.world.store
+    store = sandbox.state.workspace.store
     kept = str(store.connection.execute("SELECT id, body FROM documents").fetchall())
     clock.advance(hours=49)
     await open_session(http)

@@ -39,7 +39,7 @@ async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
 
 
 async def test_a_flow_takes_nobody_while_there_is_no_crm(stage: Any) -> None:
-    stage.world.tables.drop(stage.world.tables.get("salesforce", "Contact"))
+    stage.workspace.tables.drop(stage.workspace.tables.get("salesforce", "Contact"))
     model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -76,13 +76,13 @@ async def test_a_field_that_is_set_once_and_one_that_is_never_set_at_first(stage
     table = Table(
         "postgresql", "public.once", "Once", "table", (Column("id", "string", "VARCHAR"), once, later)
     )
-    stage.world.tables.create(table)
+    stage.workspace.tables.create(table)
     sync = await stage.sync(model, "public.once", fields="name>name email>email", identity="id>id")
 
     await stage.start(sync)
     first = stage.rows("public.once")
-    stage.world.tables.update(
-        table, {row_id: row | {"name": "A."} for row_id, row in stage.world.tables.read(table)}
+    stage.workspace.tables.update(
+        table, {row_id: row | {"name": "A."} for row_id, row in stage.workspace.tables.read(table)}
     )
     await stage.start(sync)
 

@@ -33,8 +33,8 @@ def flow(stage: Any, *columns: Column) -> None:
     other = Column("Other", "string", "VARCHAR", from_reference="no such column")
     stamp = Column("At", "datetime", "TIMESTAMP WITH TIME ZONE", stamped="created")
     table = Table("postgresql", "public.flow", "flow", "table", (key, name, other, stamp, *columns), "Id")
-    stage.world.tables.create(table)
-    stage.world.tables.insert(table, [{"Id": "003D", "Name": "held"}])
+    stage.workspace.tables.create(table)
+    stage.workspace.tables.insert(table, [{"Id": "003D", "Name": "held"}])
 
 
 @pytest.mark.usefixtures("_way")
@@ -52,7 +52,7 @@ async def test_new_rows_arrive_whole(stage: Any, more: list[dict[str, Any]]) -> 
     arrived = [(row["Id"], row["Name"], row["Other"], row["Plan"]) for row in rows[1:]]
     assert execution["counts"] == stage.counts(insert=2, error=3 + len(more), total=7 + len(more))
     assert arrived == [("003A", "Ms A", None, "pro"), ("003B", "Ms B", None, "pro")]
-    assert {row["At"] for row in rows[1:]} == {stage.world.now()}
+    assert {row["At"] for row in rows[1:]} == {stage.workspace.now()}
     assert execution["errors"][0].startswith("Record 4: nobody is not known")
 
 
@@ -66,7 +66,7 @@ async def test_a_value_that_does_not_fit_and_a_field_that_takes_none_at_first(st
         Column("note", "string", "VARCHAR", createable=False),
     )
     for name, mapped in (("numbers", "age>age"), ("later", "age>age note>note")):
-        stage.world.tables.create(Table("postgresql", f"public.{name}", name, "table", columns, "id"))
+        stage.workspace.tables.create(Table("postgresql", f"public.{name}", name, "table", columns, "id"))
         sync = await stage.sync(model, f"public.{name}", mode="create", fields=mapped, identity="id>id")
 
         execution = await stage.start(sync)

@@ -20,7 +20,7 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 HEADERS: Final = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}
 SERVER: Final = {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"}
@@ -158,30 +158,32 @@ def in_order(rows: list[Row]) -> list[Row]:
 async def run(case: Case) -> tuple[dict[str, int], dict[str, int], list[Row]]:
     """Move the case's rows through the API; return the counts, the number of log lines, and the rows."""
     app = create_sandbox()
-    world: World = app.state.world
+    workspace: Workspace = app.state.workspace
     names = [f"k{at}" for at in range(len(case.functions))]
     for name, rows, sql_type in (("from", case.source, "VARCHAR"), ("to", case.held, case.sql_type)):
         value = Column("value", TYPES.get(sql_type, "string"), sql_type)
         columns = (*(Column(each, "string", "VARCHAR") for each in names), value)
         table = Table("postgresql", f"public.{name}", name, "table", columns)
-        world.tables.create(table)
-        world.tables.insert(table, rows)
+        workspace.tables.create(table)
+        workspace.tables.insert(table, rows)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=HEADERS) as http:
-        execution = await start(world, http, case, names)
+        execution = await start(workspace, http, case, names)
         path = f"/api/syncs/{execution['sync']}/executions/{execution['id']}"
         ended = (await http.get(path)).json()["data"]
         index = (await http.get(f"{path}/logs")).json()["data"]
-    target = world.tables.get("postgresql", "public.to")
+    target = workspace.tables.get("postgresql", "public.to")
     assert target is not None
-    arrived = list(world.tables.rows(target))
-    world.close()
+    arrived = list(workspace.tables.rows(target))
+    workspace.close()
     assert ended["status"] == "completed", ended
     types = ("records", "errors", "warnings", "inserts", "updates", "deletes")
     return ended["counts"], {type_: index[type_]["count"] for type_ in types}, arrived
 
 
-async def start(world: World, http: httpx.AsyncClient, case: Case, names: list[str]) -> dict[str, Any]:
+async def start(
+    workspace: Workspace, http: httpx.AsyncClient, case: Case, names: list[str]
+) -> dict[str, Any]:
     async def post(path: str, **body: Any) -> Any:
         answer = await http.post(path, json=body)
         assert answer.status_code == 200, answer.text
@@ -208,7 +210,7 @@ async def start(world: World, http: httpx.AsyncClient, case: Case, names: list[s
         identities={"mappings": mappings, "strategy": case.strategy},
     )
     started = await post(f"/api/syncs/{sync['id']}/executions")
-    world.settle(60)
+    workspace.settle(60)
     return {"sync": sync["id"], "id": started["id"]}
 
 

@@ -31,7 +31,9 @@ async def test_rows_that_another_run_wrote_in_between_are_seen(
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     table = stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    intrude_after_first_write(stage, monkeypatch, lambda: stage.world.tables.insert(table, [stage.ROBERT]))
+    intrude_after_first_write(
+        stage, monkeypatch, lambda: stage.workspace.tables.insert(table, [stage.ROBERT])
+    )
 
     execution = await stage.start(sync)
 
@@ -48,8 +50,8 @@ async def test_a_cancel_between_two_chunks_keeps_what_was_written(
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     def cancel() -> None:
-        (execution,) = executions.of_sync(stage.world, sync["id"])
-        executions.request_cancel(stage.world, execution)
+        (execution,) = executions.of_sync(stage.workspace, sync["id"])
+        executions.request_cancel(stage.workspace, execution)
 
     intrude_after_first_write(stage, monkeypatch, cancel)
 
@@ -69,8 +71,8 @@ async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_
     move = runner._Run._move
 
     def canceling(self: Any, *arguments: Any) -> None:
-        (execution,) = executions.of_sync(stage.world, sync["id"])
-        executions.request_cancel(stage.world, execution)
+        (execution,) = executions.of_sync(stage.workspace, sync["id"])
+        executions.request_cancel(stage.workspace, execution)
         move(self, *arguments)
 
     monkeypatch.setattr(runner._Run, "_move", canceling)
@@ -87,7 +89,7 @@ def intrude_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: 
     def intruding(self: Tables, *arguments: Any) -> Any:
         answer = insert(self, *arguments)
         if acts:
-            stage.world.store.after_commit(acts.pop())
+            stage.workspace.store.after_commit(acts.pop())
         return answer
 
     monkeypatch.setattr(Tables, "insert", intruding)
@@ -97,14 +99,14 @@ async def test_a_run_whose_model_cannot_be_read_fails_and_says_why(stage: Any) -
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    source = stage.world.tables.get("postgresql", "public.people")
-    stage.world.tables.drop(source)
+    source = stage.workspace.tables.get("postgresql", "public.people")
+    stage.workspace.tables.drop(source)
 
     execution = await stage.start(sync)
 
     assert execution["status"] == "failed"
     assert "people" in execution["errors"][0]
-    assert logs.console(stage.world, execution["id"])[-1]["level"] == "error"
+    assert logs.console(stage.workspace, execution["id"])[-1]["level"] == "error"
 
 
 async def test_a_fault_of_the_sandbox_ends_the_run_as_failed(
@@ -131,7 +133,7 @@ async def test_a_sync_that_goes_away_before_it_runs_takes_its_run_along(stage: A
     workers.release()
 
     assert stage.rows("public.arrivals") == []
-    assert stage.world.store.list("execution") == []
+    assert stage.workspace.store.list("execution") == []
 
 
 async def test_a_target_that_goes_away_before_the_run_fails_it(stage: Any, workers: Any) -> None:
@@ -140,7 +142,7 @@ async def test_a_target_that_goes_away_before_the_run_fails_it(stage: Any, worke
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     workers.is_holding = True
     started = await stage.start(sync)
-    stage.world.tables.drop(table)
+    stage.workspace.tables.drop(table)
 
     workers.release()
 

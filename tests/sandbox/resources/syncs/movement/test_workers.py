@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.resources.runs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
-from polytomic_mcp.sandbox.world.world import World
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 PATIENCE: Final = 20_000
 
@@ -25,18 +25,18 @@ from polytomic_mcp.sandbox.resources.syncs import syncs
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
 
-world = create_sandbox(state=sys.argv[1]).state.world
+workspace = create_sandbox(state=sys.argv[1]).state.workspace
 columns = (Column("id", "string", "VARCHAR"),)
 for name, count in (("from", 100), ("to", 0)):
     table = Table("postgresql", name, name, "table", columns)
-    world.tables.create(table)
-    world.tables.insert(table, ({"id": str(each)} for each in range(count)))
+    workspace.tables.create(table)
+    workspace.tables.insert(table, ({"id": str(each)} for each in range(count)))
 type_ = {"id": "postgresql", "operations": ["destination"]}
 connection = {"id": "c", "name": "c", "type": type_, "status": "healthy", "configuration": {}}
-world.store.put("connection", "c", connection)
+workspace.store.put("connection", "c", connection)
 field = {"id": "f", "name": "id", "label": "id", "type": "string", "user_added": False}
 model = {"id": "m", "name": "m", "connection_id": "c", "configuration": {"table": "from"}, "fields": [field]}
-world.store.put("model", "m", model)
+workspace.store.put("model", "m", model)
 source = {"model_id": "m", "field": "id"}
 body = {
     "name": "s", "mode": "updateOrCreate", "schedule": {"frequency": "manual"},
@@ -44,8 +44,8 @@ body = {
     "identity": {"source": source, "target": "id", "function": "Equality"},
 }
 whose = {"organization_id": "o"}
-world.store.put("sync", "s", {"id": "s", **whose, **syncs.compose(body, Sources(world.store), [])})
-execution = executions.create(world, "s", {})
+workspace.store.put("sync", "s", {"id": "s", **whose, **syncs.compose(body, Sources(workspace.store), [])})
+execution = executions.create(workspace, "s", {})
 runner.CHUNK = 10
 insert, calls = Tables.insert, []
 def dying(self, *arguments):
@@ -55,15 +55,15 @@ def dying(self, *arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return answer
 Tables.insert = dying
-runner.run(world, "s", execution["id"])
+runner.run(workspace, "s", execution["id"])
 """
 
 
 @pytest.fixture
-def world(sandbox: Starlette) -> World:
+def workspace(sandbox: Starlette) -> Workspace:
     """Keep the sandbox's own workers, which the other tests of syncs replace."""
-    world: World = sandbox.state.world
-    return world
+    workspace: Workspace = sandbox.state.workspace
+    return workspace
 
 
 async def test_two_runs_into_one_target_lose_nothing_and_double_nothing(
@@ -101,11 +101,11 @@ async def test_a_kill_leaves_counts_that_match_the_rows(tmp_path: Path) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as http:
         (execution,) = (await http.get("/api/syncs/s/executions")).json()["data"]
         index = (await http.get(f"/api/syncs/s/executions/{execution['id']}/logs")).json()["data"]
-    world: World = app.state.world
-    table = world.tables.get("postgresql", "to")
+    workspace: Workspace = app.state.workspace
+    table = workspace.tables.get("postgresql", "to")
     assert table is not None
-    rows = list(world.tables.read(table))
-    world.close()
+    rows = list(workspace.tables.read(table))
+    workspace.close()
 
     assert died.returncode == -9, died.stderr
     assert execution["status"] == "interrupted"

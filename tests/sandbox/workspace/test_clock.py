@@ -9,7 +9,7 @@ import pytest
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.world.clock import MovableClock
+from polytomic_mcp.sandbox.workspace.clock import MovableClock
 
 NINE = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 
@@ -50,23 +50,23 @@ def test_it_is_given_the_time_to_start_at_in_the_past_too(clock: Any) -> None:
 def test_a_state_file_goes_on_where_it_was(clock: Any, tmp_path: Path) -> None:
     state = tmp_path / "box.db"
     first = create_sandbox(state=state, clock=clock)
-    first.state.world.clock.advance(timedelta(days=3))
-    first.state.world.close()
+    first.state.workspace.clock.advance(timedelta(days=3))
+    first.state.workspace.close()
     clock.advance(hours=1)
 
     second = create_sandbox(state=state, clock=clock)
-    now = second.state.world.now()
-    second.state.world.close()
+    now = second.state.workspace.now()
+    second.state.workspace.close()
     third = create_sandbox(state=state, clock=clock, start=NINE + timedelta(days=9))
-    later = third.state.world.now()
-    third.state.world.close()
+    later = third.state.workspace.now()
+    third.state.workspace.close()
 
     assert (now, later) == ("2026-01-18T10:00:00Z", "2026-01-24T09:00:00Z")
 
 
 def test_a_state_file_cannot_start_before_its_own_time(clock: Any, tmp_path: Path) -> None:
     state = tmp_path / "box.db"
-    create_sandbox(state=state, clock=clock).state.world.close()
+    create_sandbox(state=state, clock=clock).state.workspace.close()
 
     with pytest.raises(ConfigurationError, match="it never goes back"):
         create_sandbox(state=state, clock=clock, start=NINE - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""One sandbox's whole world: its store, its clock, its key, its data engine and its workers."""
+"""A workspace: the store, clock, key, data engine and workers of one sandbox."""
 
 import copy
 import uuid
@@ -21,9 +21,9 @@ from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
-from polytomic_mcp.sandbox.world.clock import MovableClock
-from polytomic_mcp.sandbox.world.requests_seen import RequestsSeen
-from polytomic_mcp.sandbox.world.signals import Signals
+from polytomic_mcp.sandbox.workspace.clock import MovableClock
+from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
+from polytomic_mcp.sandbox.workspace.signals import Signals
 
 
 def written(time: datetime) -> str:
@@ -32,14 +32,14 @@ def written(time: datetime) -> str:
 
 
 @dataclass(slots=True)
-class World:
-    """What the routes share. Two worlds never meet: nothing here is global.
+class Workspace:
+    """What the routes share. Two workspaces never meet: nothing here is global.
 
     ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
     ``tables`` holds the rows every connection reaches and ``engine`` queries them, ``reach`` is the way to
     the real servers on the allowed ``hosts``; ``workers`` runs
     executions and jobs beside the requests that started them, ``signals`` is what threads share;
-    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the world
+    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the workspace
     ``within`` its organization.
 
     Raises:
@@ -69,13 +69,13 @@ class World:
         self.engine = AllQueries(self.tables, self.reach, self.clock)
 
     def within(self, organization_id: str) -> Self:
-        """Return this world as one organization sees it: the systems are everybody's, its objects its own."""
+        """Return one organization's view: the systems are shared, the objects are its own."""
         view = copy.copy(self)
         view.organization_id, view.store = organization_id, self.store.within(organization_id)
         return view
 
     def whole(self) -> Self:
-        """Return this world as nobody's: with the objects of all organizations."""
+        """Return the view that holds the objects of all organizations."""
         view = copy.copy(self)
         view.organization_id, view.store = ORGANIZATION_ID, self.store.within(None)
         return view
