@@ -15,8 +15,8 @@ from mcp.types import INTERNAL_ERROR, CallToolResult, ErrorData, TextContent
 from pydantic import BaseModel
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tasks import Seal, Tasks
-from polytomic_mcp.tasks.work import Outcome, Work
+from polytomic_mcp.protocol.tasks import Seal, Tasks
+from polytomic_mcp.protocol.tasks.work import Outcome, Work
 from polytomic_mcp.tools.api_access.caller import Caller
 
 TASKS: Final = "io.modelcontextprotocol/tasks"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytomic_mcp.tasks import Seal
-from polytomic_mcp.tasks.seal import Reference
+from polytomic_mcp.protocol.tasks import Seal
+from polytomic_mcp.protocol.tasks.seal import Reference
 
 NO_TASK = -32602
 REFERENCE = Reference("start_sync", ("a", "b"), {"limit": 5}, datetime(2026, 1, 1, tzinfo=UTC))

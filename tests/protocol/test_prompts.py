@@ -269,7 +269,7 @@ def test_no_plan_reads_webhooks_where_their_secrets_may_show() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_of_the_documentation_has_a_prompt_or_a_reason_why_not(page: str) -> None:
-    record = (Path(__file__).parents[1] / "docs/decisions/0009-guides-as-prompts.md").read_text("utf-8")
+    record = (Path(__file__).parents[2] / "docs/decisions/0009-guides-as-prompts.md").read_text("utf-8")
 
     prompt = PAGES[page]
 

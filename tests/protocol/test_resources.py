@@ -12,7 +12,7 @@ from mcp.shared.uri_template import UriTemplate
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.resources import (
+from polytomic_mcp.protocol.resources import (
     BULK_SYNC,
     CATALOGUE,
     CONNECTION,

@@ -12,9 +12,9 @@ from mcp.server.mcpserver import MCPServer
 from mcp.types import CallToolResult, ErrorData
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tasks import Seal
-from polytomic_mcp.tasks import Tasks as TasksExtension
-from polytomic_mcp.tasks.work import Work
+from polytomic_mcp.protocol.tasks import Seal
+from polytomic_mcp.protocol.tasks import Tasks as TasksExtension
+from polytomic_mcp.protocol.tasks.work import Work
 from polytomic_mcp.tools.api_access.caller import Caller
 
 UNKNOWN = (

@@ -18,7 +18,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.guides import Argument, Guide
-from polytomic_mcp.resources import LATEST
+from polytomic_mcp.protocol.resources import LATEST
 from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given

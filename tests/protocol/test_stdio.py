@@ -23,7 +23,7 @@ from mcp.types import (
 from pydantic import ValidationError
 
 from polytomic_mcp.cli import run
-from polytomic_mcp.stdio import answering
+from polytomic_mcp.protocol.stdio import answering
 
 CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from mcp import Client
 
-from polytomic_mcp.subscriptions import MOST_FOLLOWED
+from polytomic_mcp.protocol.subscriptions import MOST_FOLLOWED
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 

@@ -33,7 +33,7 @@ from polytomic_mcp.errors import (
     RateLimitedError,
     UnavailableError,
 )
-from polytomic_mcp.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
+from polytomic_mcp.protocol.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.waiting import retry_after

@@ -11,8 +11,8 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCRequest
 
 from polytomic_mcp import Settings, build_server
+from polytomic_mcp.protocol.subscriptions import MOST_FOLLOWED
 from polytomic_mcp.settings import Secret
-from polytomic_mcp.subscriptions import MOST_FOLLOWED
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 

@@ -1,0 +1,1 @@
+"""MCP features besides tools: prompts, resources, completions, subscriptions and tasks."""

@@ -1,0 +1,7 @@
+"""Long work as tasks of the protocol, with Polytomic as the only memory."""
+
+from polytomic_mcp.protocol.tasks.extension import Tasks
+from polytomic_mcp.protocol.tasks.runs import works_of
+from polytomic_mcp.protocol.tasks.seal import Seal, secret_of
+
+__all__ = ["Seal", "Tasks", "secret_of", "works_of"]

@@ -1,7 +1,0 @@
-"""Long work as tasks of the protocol, with Polytomic as the only memory."""
-
-from polytomic_mcp.tasks.extension import Tasks
-from polytomic_mcp.tasks.runs import works_of
-from polytomic_mcp.tasks.seal import Seal, secret_of
-
-__all__ = ["Seal", "Tasks", "secret_of", "works_of"]
