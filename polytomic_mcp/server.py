@@ -18,6 +18,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.guides import load_guides
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
@@ -25,7 +26,6 @@ from polytomic_mcp.protocol.stdio import answering
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
 from polytomic_mcp.settings import TOOLSETS, Settings
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 from polytomic_mcp.tools.framework.toolset import Toolset

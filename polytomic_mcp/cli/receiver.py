@@ -3,7 +3,7 @@
 import gzip
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import anyio
 from starlette.applications import Starlette
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-JsonObject = dict[str, Any]
+from polytomic_mcp.common.json_values import JsonObject
 
 PATIENCE: Final = 10.0
 """Seconds that what is still on its way may take."""

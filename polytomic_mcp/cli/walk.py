@@ -14,12 +14,11 @@ from polytomic_mcp.cli.masking import masked, masked_answer
 from polytomic_mcp.cli.receiver import Receiver
 from polytomic_mcp.cli.screen import Screen
 from polytomic_mcp.cli.web import listening
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import TOOLSETS, Secret, Settings
 from polytomic_mcp.walkthroughs import ReferenceNotFoundError, Step, Table, Walkthrough, filled, text
-
-JsonObject = dict[str, Any]
 
 _RUNS: Final = ("start_sync", "start_bulk_sync")
 _CLOCK_SECONDS: Final = 60

@@ -9,8 +9,8 @@ from mcp.server.context import HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import HandlerEntry, Server
 from mcp.types import ReadResourceRequestParams, ReadResourceResult, TextResourceContents
 
+from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.protocol import resources
-from polytomic_mcp.tools.answers.json_values import as_object
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.syncs.executions import OVER
 

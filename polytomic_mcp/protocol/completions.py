@@ -16,10 +16,10 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion, PromptR
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.guides import Argument, Guide
 from polytomic_mcp.protocol.resources import LATEST
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, every, find

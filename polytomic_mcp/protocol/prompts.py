@@ -11,10 +11,10 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, InputRequiredResult
 from pydantic_core import to_json
 
+from polytomic_mcp.common.json_values import as_list, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.guides import Argument, Guide, Step
 from polytomic_mcp.settings import TOOLSETS
-from polytomic_mcp.tools.answers.json_values import as_list, as_object
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.api_access.caller import Caller
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")

@@ -12,8 +12,8 @@ from mcp.types import TextContent
 from pydantic_core import to_json
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import NotFoundError, PolytomicError, UnknownOperationError
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.answers.replies import answer
 from polytomic_mcp.tools.answers.results import Answer, Result
 from polytomic_mcp.tools.api_access.caller import Caller

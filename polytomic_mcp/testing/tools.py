@@ -10,10 +10,9 @@ import anyio.to_thread
 from mcp import Client
 from mcp.types import CallToolResult, ElicitResult, TextContent
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.server import build_server
 from polytomic_mcp.testing.sandbox import PolytomicSandbox
-
-JsonObject = dict[str, Any]
 
 
 class ToolRefusedError(AssertionError):

@@ -21,11 +21,11 @@ from mcp.types import (
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field, ValidationError
 
+from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.protocol.tasks.seal import Reference, Seal
 from polytomic_mcp.protocol.tasks.task import began, detailed, status_of, task
 from polytomic_mcp.protocol.tasks.work import Outcome, Work, Works
-from polytomic_mcp.tools.answers.json_values import as_object
 from polytomic_mcp.tools.answers.replies import written
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given

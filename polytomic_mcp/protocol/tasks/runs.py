@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from mcp.server.mcpserver import Context
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.protocol.tasks.work import Outcome, Status, Work, Works
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.answers.replies import answer
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.arguments import caller_of

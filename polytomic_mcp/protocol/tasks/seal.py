@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from mcp.server.request_state import AESGCMRequestStateCodec, InvalidRequestState
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 
 _TASK_IDS: Final = "task ids, version 1"
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from mcp.types import ErrorData
 
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.protocol.tasks.seal import Reference
 from polytomic_mcp.protocol.tasks.work import Outcome, Status, Work
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
 
 _CHANGES: Final = ("completed_at", "updated_at", "started_at")
 _SHORTEST_POLL: Final = 1_000

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mcp.types import CallToolResult, ErrorData
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 
 Status = Literal["working", "completed", "failed", "cancelled"]
 Outcome = CallToolResult | ErrorData

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
 from polytomic_mcp.catalogue import Operation, Parameter
-from polytomic_mcp.sandbox.common.json_values import JsonObject, members, parts
+from polytomic_mcp.common.json_values import JsonObject, as_object, children
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 DEEPEST: Final = 64
@@ -47,7 +47,7 @@ def _read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonO
         parameter = parameters.get(name)
         schema: Mapping[str, Any] = parameter.schema if parameter else {}
         if member is not None:
-            arguments[name] = members(arguments.get(name))
+            arguments[name] = as_object(arguments.get(name))
             _add(arguments[name], member, schema.get("additionalProperties", {}), text)
         else:
             _add(arguments, name, schema, text)
@@ -100,7 +100,7 @@ def _read_body(body: bytes) -> JsonObject:
         raise _bad("The body is not JSON: it holds a number that is out of range.") from error
     if not isinstance(document, dict):
         raise _bad("The body must be a JSON object.")
-    return members(document)
+    return as_object(document)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -111,7 +111,7 @@ def _refuse_hostile(arguments: JsonObject) -> None:
     """Refuse what no later step could store or send back: deep nesting and half surrogate pairs."""
     level: list[Any] = [arguments]
     for _ in range(DEEPEST):
-        level = [part for value in level for part in parts(value)]
+        level = [part for value in level for part in children(value)]
         if not level:
             break
     else:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.credentials import Credential
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.faults.fault import Fault
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

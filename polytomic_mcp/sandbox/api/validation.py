@@ -11,7 +11,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 
 from polytomic_mcp.catalogue import Catalogue, Operation
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 MOST_PROBLEMS: Final = 20

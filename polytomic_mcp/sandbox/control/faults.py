@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.control.route import Control, bad_input, control
 

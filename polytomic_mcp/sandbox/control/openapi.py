@@ -9,12 +9,12 @@ from typing import Any, Final, cast
 from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.responses import load_responses
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.api.idempotency import KEY_FORM
 from polytomic_mcp.sandbox.api.validation import JUDGED_BY_ROUTE
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.api.versions import HEADER as VERSION_HEADER
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 
 _ABOUT: Final = "The operations that the sandbox emulates, as the current version of the API has them."
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.control.route import Control, control
 
 

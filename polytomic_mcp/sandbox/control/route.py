@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.bodies import read_body
 from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

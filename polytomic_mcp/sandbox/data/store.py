@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.data.transactions import Participant, Transactions
 

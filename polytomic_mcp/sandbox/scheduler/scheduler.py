@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import deliveries
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schedules.timetable import Due

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.common.times import Clock, utc_now

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Result, Row
 from polytomic_mcp.tools.api_access.names import ORGANIZATION, every, find
 from polytomic_mcp.tools.api_access.responses import data_of

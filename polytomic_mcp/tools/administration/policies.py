@@ -6,8 +6,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.tools.administration.roles import named, role_ids, role_names
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given

@@ -7,8 +7,8 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken

@@ -8,9 +8,9 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.tools.administration.organizations import OrganizationId, own_id
 from polytomic_mcp.tools.administration.roles import RoleNames, named, role_ids, role_names
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list
 from polytomic_mcp.tools.answers.results import Deleted, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given

@@ -5,6 +5,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.diagnosis_evidence import Evidence
 from polytomic_mcp.tools.analysis.sync_faults import (
     MODEL_GONE,
@@ -12,9 +14,7 @@ from polytomic_mcp.tools.analysis.sync_faults import (
     unhealthy_reason,
     waits_for_consent,
 )
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import NextStep
-from polytomic_mcp.tools.answers.spelling import quoted
 
 Certainty = Literal["certain", "likely", "possible"]
 Rule = Callable[[Evidence], Iterator["Cause"]]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.tools.answers.spelling import quoted
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.syncs.drafts import canonical
 from polytomic_mcp.tools.syncs.due_times import read_moment
 from polytomic_mcp.tools.syncs.problems import Subject, problems_of

@@ -14,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.analysis.sync_faults import Surroundings
 from polytomic_mcp.tools.analysis.sync_states import (
     STATES,
@@ -25,7 +26,6 @@ from polytomic_mcp.tools.analysis.sync_states import (
     schedules_of,
     span,
 )
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.api_access.logs import count_lines, log_files, read_file
 
 MOST_LINES: Final = 20_000

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal, Self, get_args
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.bulk_syncs.schedules import stored_schedules
 from polytomic_mcp.tools.syncs.due_times import due_before, read_moment
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Final
 
-from polytomic_mcp.tools.answers.json_values import as_list, as_object
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.common.json_values import as_list, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _MOST_NAMES: Final = 20

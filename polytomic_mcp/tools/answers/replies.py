@@ -8,7 +8,7 @@ from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import Answer, NextStep, Source
 from polytomic_mcp.tools.answers.truncation import Cut, fit, fit_beside

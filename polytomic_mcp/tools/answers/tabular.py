@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.answers.results import Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import fit, room_beside

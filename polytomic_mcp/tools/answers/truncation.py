@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.json_pointers import escaped
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.token_counts import LONGEST_TOKEN, estimate, estimate_json
 
 MOST_TOKENS: Final = 4_800

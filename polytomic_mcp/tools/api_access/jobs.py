@@ -5,7 +5,7 @@ from typing import Any, Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.api_access.waiting import wait

@@ -8,9 +8,9 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.results import Page, Row
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
 from polytomic_mcp.tools.api_access.responses import items_of

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.responses import data_of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.api_access.gathering import Unavailable
 
 LIFETIME: Final = 60.0

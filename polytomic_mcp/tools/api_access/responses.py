@@ -3,8 +3,8 @@
 from typing import Any
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
 
 
 async def data_of(api: Polytomic, operation: str, **arguments: Any) -> JsonObject:

@@ -8,8 +8,8 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import NoAnswerError, PolytomicError, RefusedError
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.api_access.caller import Caller
 
 _FIRST_PAUSE: Final = 1.0

@@ -7,7 +7,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page

@@ -7,7 +7,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, find

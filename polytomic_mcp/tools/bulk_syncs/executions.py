@@ -8,7 +8,7 @@ from mcp.server.mcpserver import Context
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import NextStep, Result, Source
 from polytomic_mcp.tools.answers.truncation import room_beside

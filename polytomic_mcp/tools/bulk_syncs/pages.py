@@ -9,7 +9,7 @@ from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.api_access.listing import has_text
 from polytomic_mcp.tools.api_access.merging import given

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.connections.connection_types import ConfigurationField, configuration_fields
 from polytomic_mcp.tools.syncs.targets import mode_names
 

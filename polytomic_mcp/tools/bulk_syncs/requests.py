@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.bulk_syncs.schedules import flat
 from polytomic_mcp.tools.framework.arguments import Parsed, refuse_boolean
 from polytomic_mcp.tools.syncs.requests import Part

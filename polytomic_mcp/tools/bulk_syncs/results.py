@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.replies import without
 from polytomic_mcp.tools.answers.results import Change, Result, Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.merging import given
 
 MANUAL: Final[JsonObject] = {"frequency": "manual"}

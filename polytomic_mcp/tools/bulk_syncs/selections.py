@@ -6,7 +6,7 @@ from typing import Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import changes

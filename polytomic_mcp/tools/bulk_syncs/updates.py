@@ -6,8 +6,8 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.merging import changes, writable
 from polytomic_mcp.tools.api_access.responses import data_of

@@ -7,8 +7,8 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import RefusedError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import MASK, Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page

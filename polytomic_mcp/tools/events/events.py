@@ -6,9 +6,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.events.webhooks import (

@@ -7,9 +7,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.results import Change, Result
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.api_access.merging import changes, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
 from polytomic_mcp.tools.api_access.responses import data_of

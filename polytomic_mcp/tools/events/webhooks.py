@@ -8,7 +8,7 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import MASK, Deleted, Page, Result
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from polytomic_mcp.tools.answers.json_values import as_object
-from polytomic_mcp.tools.answers.spelling import nearest
+from polytomic_mcp.common.json_values import as_object
+from polytomic_mcp.common.spelling import nearest
 
 _LONGEST_NAME: Final = 80
 _MOST: Final = 20

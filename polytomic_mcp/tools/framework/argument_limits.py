@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final
 
-from polytomic_mcp.tools.answers.json_values import as_list, as_object
+from polytomic_mcp.common.json_values import as_list, as_object
 
 DEEPEST: Final = 64
 _LARGEST_NUMBER: Final = 2**64

@@ -9,7 +9,7 @@ from mcp.server.mcpserver.resolve import Resolve
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.argument_limits import refuse_unsendable
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from polytomic_mcp.tools.answers.json_values import as_list, as_object
+from polytomic_mcp.common.json_values import as_list, as_object
 
 JsonSchema = dict[str, Any]
 

@@ -10,9 +10,9 @@ from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, Elicitatio
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import Deleted, NextStep
-from polytomic_mcp.tools.answers.spelling import quoted
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, find
 from polytomic_mcp.tools.framework.arguments import Api
 from polytomic_mcp.tools.framework.consent import ask

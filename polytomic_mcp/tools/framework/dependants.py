@@ -7,8 +7,8 @@ from typing import Any, Final
 import anyio
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import NotFoundError, PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.results import Row
 from polytomic_mcp.tools.api_access.names import MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of

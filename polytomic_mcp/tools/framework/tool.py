@@ -10,9 +10,9 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.types import InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.framework.argument_errors import complaints_of
 from polytomic_mcp.tools.framework.argument_limits import refuse_unsendable
 from polytomic_mcp.tools.framework.arguments import caller_of

@@ -7,7 +7,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.jobs import settled

@@ -10,8 +10,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns

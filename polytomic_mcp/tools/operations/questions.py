@@ -8,8 +8,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.framework.deletions import (
     Deletion,
     bulk_sync_deletion,

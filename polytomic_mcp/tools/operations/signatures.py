@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 
 _NULL: Final = {"type": "null"}

@@ -9,10 +9,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, ConfigDict, Field
 
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Answer, Row
-from polytomic_mcp.tools.answers.spelling import quoted
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Parsed, TheCaller

@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Answer
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find

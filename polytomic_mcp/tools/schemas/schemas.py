@@ -5,7 +5,7 @@ from typing import Final
 from mcp.server.mcpserver import Context
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Result, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns
 from polytomic_mcp.tools.api_access.caller import Caller

@@ -7,7 +7,7 @@ clock decides (manual, after other syncs, after a dbt Cloud job) have no due tim
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.tools.answers.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.syncs.cron import CronLine
 
 CONTINUOUS: Final = timedelta(minutes=5)

@@ -7,11 +7,11 @@ from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import ConflictError, RefusedError
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import AnyJson, NextStep, Result, Source
-from polytomic_mcp.tools.answers.spelling import quoted
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.logs import read_log

@@ -3,11 +3,11 @@
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.json_values import JsonObject
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import NextStep
-from polytomic_mcp.tools.answers.spelling import quoted
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items, shown
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.syncs.requests import identities_of, sources_of
 from polytomic_mcp.tools.syncs.targets import mode_names
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.framework.arguments import Parsed
 
 _DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})

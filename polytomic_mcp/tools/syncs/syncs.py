@@ -7,9 +7,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.results import MASK, Change, Deleted, NextStep, Page, Result, Source
-from polytomic_mcp.tools.answers.spelling import nearest, quoted
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, find

@@ -4,7 +4,7 @@ from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.tools.answers.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 
 _NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 # The newer form of a part, and the older one it took the place of; the API refuses both at once.

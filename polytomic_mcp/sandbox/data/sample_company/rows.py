@@ -7,7 +7,7 @@ from importlib.resources import as_file
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.files.imports import read_file
 from polytomic_mcp.sandbox.data.systems.systems import described, listed
 from polytomic_mcp.sandbox.data.tables.field_types import field_type

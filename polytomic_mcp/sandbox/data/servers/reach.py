@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers.drivers.wire import Wire
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts, is_loopback, is_made_up

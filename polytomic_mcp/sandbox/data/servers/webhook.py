@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers.reach import Reach
 from polytomic_mcp.sandbox.data.servers.webhook_credentials import sign_in

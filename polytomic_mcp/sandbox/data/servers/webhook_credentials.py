@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx
 
-from polytomic_mcp.sandbox.common.json_values import items, members
+from polytomic_mcp.common.json_values import as_list, as_object
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers.reach import Reach
 
@@ -40,14 +40,16 @@ def sign_in(client: httpx.Client, configuration: Mapping[str, Any], reach: Reach
     url, headers = httpx.URL(configuration["url"]), _named(configuration.get("headers"))
     match configuration.get("auth_method"):
         case "basic":
-            given = members(configuration.get("basic"))
+            given = as_object(configuration.get("basic"))
             headers["Authorization"] = _basic(given.get("username"), given.get("password"))
         case "header":
             headers |= _named([configuration.get("header")])
         case "query":
             url = url.copy_merge_params(_named(configuration.get("query")))
         case "oauth_client_credentials":
-            headers["Authorization"] = f"Bearer {_token(client, members(configuration.get('oauth')), reach)}"
+            headers["Authorization"] = (
+                f"Bearer {_token(client, as_object(configuration.get('oauth')), reach)}"
+            )
         case _:
             if secret := configuration.get("secret"):
                 headers["Authorization"] = f"Bearer {secret}"
@@ -60,7 +62,7 @@ def _token(client: httpx.Client, oauth: Mapping[str, Any], reach: Reach) -> str:
         raise _refusal(f"{endpoint or 'no token_endpoint'} is not allowed")
     form = {"grant_type": "client_credentials", **_named(oauth.get("extra_form_data"))}
     if oauth.get("scopes"):
-        form["scope"] = " ".join(map(str, items(oauth["scopes"])))
+        form["scope"] = " ".join(map(str, as_list(oauth["scopes"])))
     headers: dict[str, str] = {}
     if oauth.get("auth_style") == _IN_HEADER:
         headers["Authorization"] = _basic(oauth.get("client_id"), oauth.get("client_secret"))
@@ -68,7 +70,7 @@ def _token(client: httpx.Client, oauth: Mapping[str, Any], reach: Reach) -> str:
         form |= {key: str(oauth.get(key) or "") for key in ("client_id", "client_secret")}
     try:
         answer = client.post(endpoint, data=form, headers=headers).raise_for_status()
-        return str(members(answer.json())["access_token"])
+        return str(as_object(answer.json())["access_token"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise _refusal(f"{endpoint} gave none ({type(error).__name__})") from error
 
@@ -79,7 +81,7 @@ def _refusal(reason: str) -> RefusalError:
 
 def _named(pairs: Any) -> dict[str, str]:
     return {
-        str(each.get("name")): str(each.get("value") or "") for each in map(members, items(pairs)) if each
+        str(each.get("name")): str(each.get("value") or "") for each in map(as_object, as_list(pairs)) if each
     }
 
 

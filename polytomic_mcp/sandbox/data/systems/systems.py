@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items, members
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 
 SHARED: Final = "warehouse"
 """The folder whose rows every warehouse shows."""
@@ -200,11 +200,13 @@ def _read(id_: str, place: Traversable) -> System:
         id=id_,
         about=body["about"],
         query=None if query is None else Language(name=query["language"], **_without(query, "language")),
-        sources={name: tuple(keys) for name, keys in members(body.get("sources")).items()},
-        kinds={name: _kind(each) for name, each in members(body.get("kinds")).items()},
+        sources={name: tuple(keys) for name, keys in as_object(body.get("sources")).items()},
+        kinds={name: _kind(each) for name, each in as_object(body.get("kinds")).items()},
         creation=None if creation is None else _creation(creation),
         rows_of=body.get("rows_of"),
-        parameters={name: tuple(items(values)) for name, values in members(body.get("parameters")).items()},
+        parameters={
+            name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
+        },
     )
 
 
@@ -228,7 +230,7 @@ def _creation(body: JsonObject) -> Creation:
 
 def _choices(property_: JsonObject) -> JsonObject:
     values = property_.get("values")
-    return {"values": tuple(items(values)) if isinstance(values, list) else values}
+    return {"values": tuple(as_list(values)) if isinstance(values, list) else values}
 
 
 def _without(body: JsonObject, name: str) -> JsonObject:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items
+from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.sandbox.common.problems import Problem, nearest
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.data.tables.conversion import to_moment
@@ -128,7 +128,7 @@ def _field_reference_problems(schema: JsonObject, table: Table, path: str) -> It
 
 
 def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Problem]:
-    for position, condition in enumerate(items(schema["filters"])):
+    for position, condition in enumerate(as_list(schema["filters"])):
         place = f"{path}.filters[{position}]"
         field_id: Any = condition.get("field_id")
         if table.column(field_id or "") is None:

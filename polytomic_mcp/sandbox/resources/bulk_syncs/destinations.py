@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of, warehouses
 from polytomic_mcp.sandbox.resources.connections.destinations import objection as destination_objection
 

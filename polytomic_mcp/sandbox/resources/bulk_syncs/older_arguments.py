@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.common.json_values import JsonObject, members
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
 
@@ -43,7 +43,7 @@ def _translated(operation: str, arguments: JsonObject) -> JsonObject:
     found = dict(arguments)
     if operation in _WRITES:
         if isinstance(found.get("schedule"), dict):
-            found = bulk_schedules.read_old(members(found.pop("schedule"))) | found
+            found = bulk_schedules.read_old(as_object(found.pop("schedule"))) | found
         if isinstance(discover := found.pop("discover", None), bool):
             how = "all" if discover else "none"
             found = {"automatically_add_new_objects": how, "automatically_add_new_fields": how} | found

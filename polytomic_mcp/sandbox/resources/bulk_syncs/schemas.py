@@ -8,7 +8,7 @@ as ``none`` does (a guess).
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem, nearest
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import Table

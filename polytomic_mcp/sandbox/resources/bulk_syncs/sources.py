@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.schemas import schemas

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.resources.schedules import timetable

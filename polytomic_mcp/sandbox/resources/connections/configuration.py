@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, texts
 from polytomic_mcp.sandbox.api.validation import Problem, find_problems
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items, members, texts
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 
 MASK: Final = "********"
@@ -97,14 +97,14 @@ def _unknown_fields(
 ) -> Iterator[Problem]:
     """Yield the fields, at any depth, that the type does not have: nothing tells whether they are secret."""
     if isinstance(value, dict) and "properties" in schema:
-        for name, part in members(value).items():
+        for name, part in as_object(value).items():
             path = f"{place}.{name[:_LONGEST_NAME]}"
             if name in schema["properties"]:
                 yield from _unknown_fields(type_, _member(schema, name), part, path)
             else:
                 yield path, f"is no field of {type_.id} ({_hint(name[:_LONGEST_NAME], schema['properties'])})"
     elif isinstance(value, list) and "items" in schema:
-        for position, part in enumerate(items(value)):
+        for position, part in enumerate(as_list(value)):
             yield from _unknown_fields(type_, schema["items"], part, f"{place}.{position}")
 
 
@@ -124,9 +124,9 @@ def _masked(schema: Mapping[str, Any], value: Any) -> Any:
     if schema.get("sensitive"):
         return MASK if value else value
     if isinstance(value, dict):
-        return {name: _masked(_member(schema, name), part) for name, part in members(value).items()}
+        return {name: _masked(_member(schema, name), part) for name, part in as_object(value).items()}
     if isinstance(value, list):
-        return [_masked(schema.get("items", {}), part) for part in items(value)]
+        return [_masked(schema.get("items", {}), part) for part in as_list(value)]
     return value
 
 
@@ -134,14 +134,14 @@ def _unmasked(schema: Mapping[str, Any], value: Any, stored: Any) -> Any:
     if schema.get("sensitive"):
         return stored if value == MASK and stored is not None else value
     if isinstance(value, dict):
-        old = members(stored)
+        old = as_object(stored)
         return {
             name: _unmasked(_member(schema, name), part, old.get(name))
-            for name, part in members(value).items()
+            for name, part in as_object(value).items()
         }
     if isinstance(value, list):
-        given = items(value)
-        pairs = zip(given, _counterparts(given, items(stored)), strict=True)
+        given = as_list(value)
+        pairs = zip(given, _counterparts(given, as_list(stored)), strict=True)
         return [_unmasked(schema.get("items", {}), part, old) for part, old in pairs]
     return value
 
@@ -161,9 +161,9 @@ def _counterparts(given: list[Any], stored: list[Any]) -> Iterator[Any]:
 
 
 def _name(item: Any) -> str | None:
-    name = members(item).get("name")
+    name = as_object(item).get("name")
     return name if isinstance(name, str) else None
 
 
 def _member(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    return members(schema.get("properties")).get(name, {})
+    return as_object(schema.get("properties")).get(name, {})

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common import tokens
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.store import Store
 
 KIND: Final = "consent"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, texts
+from polytomic_mcp.common.json_values import JsonObject, texts
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, watermarks
 from polytomic_mcp.sandbox.resources.schedules import timetable

@@ -1,6 +1,6 @@
 """Which connections can be written to."""
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -6,7 +6,7 @@ syncs on it, and may delete it. What follows from what is a guess: no source sho
 
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.connections.dependents import dependents
 from polytomic_mcp.sandbox.resources.schemas import schema_cache

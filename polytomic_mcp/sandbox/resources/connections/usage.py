@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids

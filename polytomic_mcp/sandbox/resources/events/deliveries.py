@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 

@@ -9,8 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from polytomic_mcp.catalogue import Operation
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
 

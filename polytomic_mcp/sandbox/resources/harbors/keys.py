@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import credentials
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
 from polytomic_mcp.sandbox.resources.harbors.harbors import unfit

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.addresses import is_email_address
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.harbors.harbors import unfit
 from polytomic_mcp.sandbox.resources.organizations import users

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem, nearest
 from polytomic_mcp.sandbox.data.store import Store
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

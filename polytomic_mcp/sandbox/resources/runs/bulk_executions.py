@@ -7,7 +7,7 @@ terminal, ``errors`` the one of a run that lost something on its way. Names seen
 from collections.abc import Iterable
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import ASIDE
 from polytomic_mcp.sandbox.resources.runs import bulk_events, logs

@@ -6,7 +6,7 @@ terminal. Names seen in the 2025-09-18 SDK.
 
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.resources.runs import logs, sync_events
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

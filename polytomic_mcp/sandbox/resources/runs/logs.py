@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TYPES: Final = ("records", "errors", "warnings", "inserts", "updates", "deletes")

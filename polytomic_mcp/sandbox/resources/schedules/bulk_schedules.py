@@ -8,7 +8,7 @@ keys in camel case.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items, members
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.common.refusals import RefusalError
@@ -157,15 +157,15 @@ def read_old(schedule: Mapping[str, Any]) -> JsonObject:
     Of several, the first is the default, which carries ``multi`` as it was sent; the others are
     additional, for the fields their ``item`` names.
     """
-    multi = members(schedule.get("multi"))
-    several = items(multi.get("schedules"))
+    multi = as_object(schedule.get("multi"))
+    several = as_list(multi.get("schedules"))
     if schedule.get("frequency") != "multi" or not several:
         return {"default_schedule": dict(schedule)}
-    first, *others = [members(each) for each in several]
+    first, *others = [as_object(each) for each in several]
     return {
-        "default_schedule": {**members(first.get("schedule")), "multi": multi},
+        "default_schedule": {**as_object(first.get("schedule")), "multi": multi},
         "additional_schedules": [
-            {**members(each.get("schedule")), "selective_mode": each.get("item")} for each in others
+            {**as_object(each.get("schedule")), "selective_mode": each.get("item")} for each in others
         ],
     }
 
@@ -175,7 +175,7 @@ def show_old(sync: JsonObject) -> JsonObject:
 
     Of several, it always says a ``type``.
     """
-    multi = members(sync.get("_multi"))
+    multi = as_object(sync.get("_multi"))
     type_ = str(multi.get("type") or _MULTI_TYPE)
     sent = {"frequency": "multi", "multi": {**multi, "type": type_}}
     if multi and _timetable(read_old(sent)) == _timetable(sync):
@@ -192,7 +192,7 @@ def show_old(sync: JsonObject) -> JsonObject:
 
 def _timetable(both: Mapping[str, Any]) -> list[list[Any]]:
     """Return what can be told on 2024-02-08 of the default schedule and the additional ones."""
-    additional = items(both.get("additional_schedules"))
+    additional = as_list(both.get("additional_schedules"))
     modes = [None, *(each.get("selective_mode") or SELECTIVE_MODES[0] for each in additional)]
     listed_ = zip(modes, (both["default_schedule"], *additional), strict=True)
     return [[mode, *(each.get(part) for part in _PARTS)] for mode, each in listed_]

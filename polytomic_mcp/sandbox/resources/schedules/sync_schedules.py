@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items, members
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.store import Store
 
@@ -85,10 +85,10 @@ def circle_problems(sync: JsonObject, store: Store) -> Iterator[Problem]:
 
 def _sync_ids(sync: JsonObject) -> list[str]:
     """Return the ids of the model syncs that a sync runs after; a bulk sync runs after none."""
-    schedule = members(sync.get("schedule"))
+    schedule = as_object(sync.get("schedule"))
     if schedule.get("frequency") != "runafter":
         return []
-    return [str(id_) for id_ in items(members(schedule.get("run_after")).get("sync_ids"))]
+    return [str(id_) for id_ in as_list(as_object(schedule.get("run_after")).get("sync_ids"))]
 
 
 def next_time(schedule: Mapping[str, Any], since: datetime) -> datetime | None:

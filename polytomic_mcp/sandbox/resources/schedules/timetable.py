@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, sync_schedules
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written

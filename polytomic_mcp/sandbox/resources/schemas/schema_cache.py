@@ -7,7 +7,7 @@ waiting loops are exercised and no test sleeps).
 
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.schemas import schemas
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject, members
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing, system_of
@@ -61,7 +61,7 @@ def follow(row: Row, path: str) -> Any:
     """Return what a path of names, joined by dots, leads to in a row; null where it leads nowhere."""
     value: Any = row
     for name in path.split("."):
-        value = members(value).get(name)
+        value = as_object(value).get(name)
     return value
 
 

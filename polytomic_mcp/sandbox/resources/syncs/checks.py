@@ -7,7 +7,7 @@ rules are checked at writing only.
 from collections import Counter
 from collections.abc import Iterator
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem, nearest, refusal
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.models.joins import find_joins

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
 from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
 from polytomic_mcp.sandbox.resources.syncs.conditions import read_filters, show_filters

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import Creation, described
 from polytomic_mcp.sandbox.data.tables.tables import Column

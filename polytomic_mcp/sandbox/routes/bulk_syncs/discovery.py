@@ -5,8 +5,8 @@ Refusals are 400 here and wherever the 2025-09-18 SDK names no 422: that one is 
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations

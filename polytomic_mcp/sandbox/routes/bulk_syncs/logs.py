@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, jobs, log_archive, logs
 from polytomic_mcp.sandbox.routes.syncs.logs import console_page, signed

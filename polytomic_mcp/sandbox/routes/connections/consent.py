@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.bodies import read_body
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.connections import consents, sharing
 from polytomic_mcp.sandbox.resources.connections.consents import Consent
 from polytomic_mcp.sandbox.resources.schemas import schema_cache

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject, members
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
@@ -123,7 +123,7 @@ def _checked(call: Call, request: JsonObject) -> dict[str, str]:
         raise bad_request(call.operation, f"request.body may have {connection_proxy.LARGEST_BODY} bytes")
     if request.get("rawQuery") is not None:
         return dict(parse_qsl(request["rawQuery"], keep_blank_values=True))
-    return {name: _written(value) for name, value in members(request.get("query")).items()}
+    return {name: _written(value) for name, value in as_object(request.get("query")).items()}
 
 
 def _written(value: Any) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.api.time_window import Window
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
 from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
 

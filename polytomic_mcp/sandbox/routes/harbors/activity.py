@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.api.pagination import page
-from polytomic_mcp.sandbox.common.json_values import JsonObject, members
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.common.times import read_time
 from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
@@ -57,7 +57,7 @@ def get(call: Call) -> JsonObject:
 
 def _part(event: Mapping[str, object], name: str) -> object:
     noun = name.removesuffix("_id")
-    return members(event[noun]).get("id") if noun in ("actor", "credential") else event.get(name)
+    return as_object(event[noun]).get("id") if noun in ("actor", "credential") else event.get(name)
 
 
 def _time(call: Call, name: str) -> datetime:

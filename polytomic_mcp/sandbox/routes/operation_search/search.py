@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.catalogue.search import load_index
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.routes.operation_search import budgets as search_budgets
 from polytomic_mcp.sandbox.workspace.workspace import written

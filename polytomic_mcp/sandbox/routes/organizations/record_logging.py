@@ -5,8 +5,8 @@ Runs in the sandbox always write their logs, and deliver none of them.
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 
 _KIND: Final = "record_logging"
 

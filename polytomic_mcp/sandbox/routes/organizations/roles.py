@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import credentials
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.api.credentials import OWNER, Credential
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.harbors import harbors
 from polytomic_mcp.sandbox.resources.organizations import organizations, users

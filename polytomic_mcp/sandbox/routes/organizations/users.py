@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import credentials
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.addresses import is_email_address
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles, users

@@ -9,8 +9,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import subscribers
 
 _DEFAULTS: Final = MappingProxyType(

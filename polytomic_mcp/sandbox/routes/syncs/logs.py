@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import executions, logs

@@ -9,7 +9,7 @@ row is made good by the next. One that refused a row deletes none, since that mi
 import logging
 from typing import Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
 from polytomic_mcp.sandbox.data.tables.tables import Row

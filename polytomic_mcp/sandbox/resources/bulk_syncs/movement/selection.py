@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.conversion import to_moment, to_number, to_text
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table

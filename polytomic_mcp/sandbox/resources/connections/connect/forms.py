@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.api.validation import Problem
-from polytomic_mcp.sandbox.common.json_values import JsonObject, items, members
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 from polytomic_mcp.sandbox.resources.connections.configuration import required_fields
 from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent
@@ -158,9 +158,9 @@ def _children(name: str, schema: JsonObject, value: Any) -> list[tuple[str, Json
     """Return name, schema and value of each part of an object, or of each row of a list of objects."""
     if schema["type"] == "object":
         properties: Mapping[str, JsonObject] = schema.get("properties", {})
-        return [(f"{name}.{key}", part, members(value).get(key)) for key, part in properties.items()]
+        return [(f"{name}.{key}", part, as_object(value).get(key)) for key, part in properties.items()]
     if _has_rows(schema):
-        rows = [*items(value), *[None] * _SPARE_ROWS]
+        rows = [*as_list(value), *[None] * _SPARE_ROWS]
         titled = schema["items"]
         return [(f"{name}.{at}", titled | {"title": f"{at + 1}."}, row) for at, row in enumerate(rows)]
     return []
@@ -182,7 +182,7 @@ def _text(value: Any, kind: str) -> str:
     if value is None:
         return ""
     if kind == "lines":
-        return "\n".join(map(str, items(value)))
+        return "\n".join(map(str, as_list(value)))
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -190,12 +190,12 @@ def _read(name: str, schema: JsonObject, inputs: Mapping[str, str], stored: Any)
     """Return what an input holds, None for nothing; what does not fit its type stays text."""
     if schema["type"] == "object" and "properties" in schema:
         within = {
-            key: _read(f"{name}.{key}", part, inputs, members(stored).get(key))
+            key: _read(f"{name}.{key}", part, inputs, as_object(stored).get(key))
             for key, part in schema["properties"].items()
         }
         return {key: value for key, value in within.items() if value is not None} or None
     if _has_rows(schema):
-        before = [*items(stored), *[None] * _MOST_ROWS][:_MOST_ROWS]
+        before = [*as_list(stored), *[None] * _MOST_ROWS][:_MOST_ROWS]
         rows = [_read(f"{name}.{at}", schema["items"], inputs, row) for at, row in enumerate(before)]
         return [row for row in rows if row is not None] or None
     if schema["type"] == "boolean":

@@ -7,9 +7,9 @@ works; until then a person may come back to it.
 from datetime import datetime, timedelta
 from typing import Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 

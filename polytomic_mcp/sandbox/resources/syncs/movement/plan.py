@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.conversion import Fit, UnfitError, fit_for
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record

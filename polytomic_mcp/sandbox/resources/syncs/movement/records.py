@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from polytomic_mcp.sandbox.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.resources.models.joins import Record, find_joins, join
 from polytomic_mcp.sandbox.resources.models.reading import read_model

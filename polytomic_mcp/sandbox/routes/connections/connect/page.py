@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.bodies import read_body
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.api.validation import Problem
 from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.resources.connections import consents
 from polytomic_mcp.sandbox.resources.connections.configuration import complete, configuration_problems

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.api.validation import unfit
 from polytomic_mcp.sandbox.common.addresses import is_web_address
-from polytomic_mcp.sandbox.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions

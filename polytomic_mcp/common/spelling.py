@@ -1,0 +1,42 @@
+"""How messages name things: in quotes, cut to length, and with the valid names where one is wrong."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+_LONGEST: Final = 80
+_SHOWN: Final = 12
+_CUTOFF: Final = 0.5
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, cut where it is too long for a message."""
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest valid name; an empty text if none is near."""
+    near = _near(wrong, list(known))
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def valid_values(wrong: str, known: Iterable[str]) -> str:
+    """Return the hint for a wrong name: the nearest valid one, then up to twelve of all, nearest first."""
+    names = list(dict.fromkeys(known))
+    near = _near(wrong, names)
+    ordered = [*near, *(name for name in names if name not in near)]
+    more = f", and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    listed = f"Valid values: {', '.join(ordered[:_SHOWN])}{more}." if ordered else "There are none."
+    return f"{nearest(wrong, near)} {listed}"
+
+
+def unknown(noun: str, wrong: str, known: Iterable[str]) -> str:
+    """Return the refusal of a wrong name, such as "Unknown mode 'x'. Valid values: create, update."."""
+    return f"Unknown {noun} {quoted(wrong)}.{valid_values(wrong, known)}"
+
+
+def _near(wrong: str, names: list[str]) -> list[str]:
+    """Return the valid names that differ least, in any case, nearest first."""
+    by_case = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(wrong[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
+    return [by_case[name] for name in close]

@@ -1,0 +1,35 @@
+from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
+
+MODES = ["create", "update", "updateOrCreate", "replace"]
+
+
+def test_a_long_text_is_cut() -> None:
+    assert quoted("a" * 100) == f"'{'a' * 80}…'"
+
+
+def test_the_nearest_name_is_found_in_any_case() -> None:
+    assert nearest("UPDATEORCREAT", MODES) == " Did you mean 'updateOrCreate'?"
+    assert nearest("zzz", MODES) == ""
+
+
+def test_an_unknown_name_is_refused_with_the_valid_ones_nearest_first() -> None:
+    assert unknown("mode", "replaced", MODES) == (
+        "Unknown mode 'replaced'. Did you mean 'replace'? "
+        "Valid values: replace, create, update, updateOrCreate."
+    )
+
+
+def test_nothing_is_suggested_where_nothing_is_near() -> None:
+    assert unknown("mode", "zzz", MODES) == (
+        "Unknown mode 'zzz'. Valid values: create, update, updateOrCreate, replace."
+    )
+
+
+def test_a_long_list_of_valid_names_is_counted() -> None:
+    names = [f"field_{number}" for number in range(20)]
+
+    assert valid_values("zzz", names) == f" Valid values: {', '.join(names[:12])}, and 8 more."
+
+
+def test_where_nothing_is_valid_it_says_so() -> None:
+    assert unknown("mode", "x", []) == "Unknown mode 'x'. There are none."
