@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -20,12 +21,19 @@ from urllib.parse import SplitResult, urlsplit
 import anyio.lowlevel
 import httpx
 import pytest
+from hypothesis import settings
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.api_access.caller import Caller
+
+settings.register_profile("quick", max_examples=4)
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The worker itself is measured already; the processes that tests start are not.
+    os.environ.pop("COVERAGE_PROCESS_START", None)
 
 
 def pytest_unconfigure() -> None:
@@ -40,6 +48,12 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Handle SIGINT again: a shell makes its background jobs ignore it, and their processes inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

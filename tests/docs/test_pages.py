@@ -1,0 +1,63 @@
+"""The pages under docs/: generated ones are up to date, and the configuration page is complete."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polytomic_mcp.cli import main
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
+COMMANDS = ("serve", "demo", "call", "tools", "sandbox", "clock")
+
+
+def test_the_generated_pages_are_up_to_date() -> None:
+    check = subprocess.run(
+        [sys.executable, "-m", "scripts.pages", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (check.stderr, check.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_flag_is_documented(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    flags = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help"}
+    assert flags
+    assert {flag for flag in flags if f"`{flag}" not in CONFIGURATION} == set()
+
+
+def test_every_variable_is_documented() -> None:
+    source = (ROOT / "polytomic_mcp/settings.py").read_text("utf-8")
+    variables = set(re.findall(r"POLYTOMIC_[A-Z_]+\b", source))
+
+    assert len(variables) >= 10
+    assert {name for name in variables if f"`{name}`" not in CONFIGURATION} == set()
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+
+    assert {
+        page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme
+    } == set()
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_bytes()) <= 6_000
+
+
+@pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=str)
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8"))
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
