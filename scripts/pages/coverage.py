@@ -54,9 +54,9 @@ def _guesses() -> Iterator[str]:
 def _systems() -> Iterator[str]:
     yield "## Systems with sample data\n"
     yield (
-        "Each is described by files in `polytomic_mcp/sandbox/data/sample_company/systems`; to add one, add a "
-        "folder there. Connections of all other types can be created and tested, and report that they hold no "
-        "data.\n"
+        "Each is described by files in `polytomic_mcp/sandbox/data/sample_company/systems`; to add one, "
+        "add a folder there. Connections of all other types can be created and tested, and report that they "
+        "hold no data.\n"
     )
     tables = Tables(Store(), seed)
     rows: list[tuple[str, ...]] = []
