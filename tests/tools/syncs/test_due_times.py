@@ -22,7 +22,7 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
         ({"frequency": "weekly", "day_of_week": "Thu", "hour": "6", "minute": "0"}, "2026-02-26T06:00"),
         ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "0"}, "2026-03-01T06:00"),
         ({"frequency": "custom", "minute": "*/20", "hour": "9-17"}, "2026-03-04T12:00"),
-        ({"frequency": "custom", "minute": "7/20", "hour": "1,9-10"}, "2026-03-04T10:47"),
+        ({"frequency": "custom", "minute": "7-59/20", "hour": "1,9-10"}, "2026-03-04T10:47"),
         ({"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "31"}, "2026-01-31T00:00"),
         ({"frequency": "custom", "minute": "0", "hour": "0", "month": "dec"}, "2025-12-31T00:00"),
         (
@@ -111,6 +111,8 @@ def test_a_29_february_is_found_across_a_century_that_has_none() -> None:
         {"frequency": "daily", "hour": "24", "minute": "0"},
         {"frequency": "custom", "minute": "*/0"},
         {"frequency": "custom", "minute": "5/"},
+        {"frequency": "custom", "minute": "5/20"},
+        {"frequency": "custom", "minute": "0 0"},
         {"frequency": "custom", "minute": "1_0"},
         {"frequency": "custom", "month": "janet"},
         {"frequency": "custom", "month": "ja"},
