@@ -7,10 +7,11 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import starts as bulk_starts
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, timetable
+from polytomic_mcp.sandbox.resources.runs import history
+from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schedules.timetable import Due
 from polytomic_mcp.sandbox.resources.syncs import starts as sync_starts
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
@@ -18,8 +19,6 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _STARTS: Final = {"sync": sync_starts, "bulk_sync": bulk_starts}
 _RUNNERS: Final = {"sync": runner.run, "bulk_sync": bulk_runner.run}
-_HISTORIES: Final = {"sync": executions, "bulk_sync": bulk_executions}
-_DOCUMENTS: Final = {"sync": "execution", "bulk_sync": bulk_executions.KIND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class ScheduledRun:
 
 def skip(workspace: Workspace, due: Due, reason: str) -> ScheduledRun:
     """Let a schedule pass without a run."""
-    timetable.skip(workspace, due)
+    timetable.mark_due(workspace, due)
     return ScheduledRun(due, reason=reason)
 
 
@@ -50,12 +49,12 @@ def begin(workspace: Workspace, due: Due) -> ScheduledRun | None:
         sync = workspace.store.get(due.kind, due.sync["id"])
         if sync is None or not sync["active"]:
             return None
-        if _HISTORIES[due.kind].current(workspace, sync["id"]) is not None:
+        if history.current(workspace, due.kind, sync["id"]) is not None:
             return skip(workspace, due, "an execution is under way")
         asked = {"trigger": "schedule"} if due.kind == "sync" else bulk_schedules.request(sync, due.schedule)
         if asked is None:
             return skip(workspace, due, "none of the schedule's schemas is enabled")
-        timetable.skip(workspace, due)
+        timetable.mark_due(workspace, due)
         return _start(workspace.within(sync["organization_id"]), due, sync, asked)
 
 
@@ -65,7 +64,7 @@ def show(workspace: Workspace, run: ScheduledRun) -> JsonObject:
     shown: JsonObject = {f"{run.due.kind}_id": run.due.sync["id"], **schedule, "due": written(run.due.time)}
     if run.execution_id is None:
         return shown | {"reason": run.reason}
-    execution = workspace.store.get(_DOCUMENTS[run.due.kind], run.execution_id) or {}
+    execution = workspace.store.get(history.KINDS[run.due.kind], run.execution_id) or {}
     return shown | {"execution_id": run.execution_id, "status": execution.get("status")}
 
 

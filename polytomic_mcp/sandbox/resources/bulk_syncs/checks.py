@@ -10,10 +10,10 @@ from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.data.tables.conversion import to_moment
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.bulk_syncs import NORMALIZATIONS
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
 from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -56,7 +56,7 @@ def setting_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem
             hint = nearest(key, bulk_sources.settings(source))
             message = f"{system_of(source)} takes no such setting here; {hint}"
             yield Problem("unknown_setting", message, f"source_configuration.{key}")
-    yield from bulk_schedules.problems(workspace, sync)
+    yield from bulk_schedules.problems(sync)
 
 
 def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 
 _WRITES: Final = ("POST /api/bulk/syncs", "PUT /api/bulk/syncs/{id}")
 _START: Final = "POST /api/bulk/syncs/{id}/executions"

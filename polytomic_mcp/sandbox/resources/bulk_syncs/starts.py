@@ -9,9 +9,10 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs
+from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 FETCH_MODES: Final = ("none", "incremental", "full")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

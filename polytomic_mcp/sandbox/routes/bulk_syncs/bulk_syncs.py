@@ -12,10 +12,12 @@ from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, watermarks
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, timetable
+from polytomic_mcp.sandbox.resources.runs import history
+from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
 
 _INVALID: Final = "The bulk sync is not valid"
@@ -76,9 +78,8 @@ def update(call: Call) -> Any:
 def delete(call: Call) -> Answer:
     """Delete a bulk sync with its history; an execution that is under way stops."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
-    bulk_executions.forget(call.workspace, sync["id"])
-    watermarks.forget(call.workspace, sync["id"])
-    timetable.forget(call.workspace, sync["id"])
+    history.delete_all(call.workspace, bulk_syncs.KIND, sync["id"])
+    timetable.delete_marks(call.workspace, sync["id"])
     call.workspace.store.delete(bulk_syncs.KIND, sync["id"])
     return Answer(status=204)
 

@@ -6,9 +6,9 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Call, Routes, public
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import starts as bulk_starts
 from polytomic_mcp.sandbox.resources.bulk_syncs import status as bulk_status
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.resources.schedules import timetable
 
 _LARGEST_PAGE: Final = 100

@@ -11,8 +11,9 @@ from starlette.routing import Route
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, jobs, log_archive, logs
+from polytomic_mcp.sandbox.resources.runs import jobs, logs
 from polytomic_mcp.sandbox.routes.syncs.logs import console_page, signed
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
@@ -23,7 +24,7 @@ def get_urls(call: Call) -> JsonObject:
     """Sign an address for each log with lines; both names begin with a capital, unlike elsewhere."""
     execution = _execution(call)
     expires = signed_urls.expiry(call.workspace.clock())
-    types = log_archive.with_lines(call.workspace, execution["id"])
+    types = logs.with_lines(call.workspace, execution["id"])
     urls = [signed(call, execution["id"], type_, expires) for type_ in types]
     return {"data": {"URLs": urls, "Expires": written(datetime.fromtimestamp(expires, UTC))}}
 
@@ -66,7 +67,7 @@ def _archive(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     if refused := signed_urls.refusal(workspace, request):
         return refused
-    packed = log_archive.packed(workspace, request.path_params["execution_id"])
+    packed = logs.archive(workspace, request.path_params["execution_id"])
     return Response(packed, media_type="application/zip")
 
 

@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 
 
 def list_all(call: Call) -> JsonObject:
@@ -81,7 +81,7 @@ def _request(call: Call) -> JsonObject:
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
     bulk_schedules.require_emulated(call.operation, sync)
-    if problems := list(bulk_schedules.problems(call.workspace, sync)):
+    if problems := list(bulk_schedules.problems(sync)):
         raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)
     return {"data": bulk_schedules.show(sync, schedule)}

@@ -12,10 +12,10 @@ from polytomic_mcp.sandbox.data.tables.conversion import to_boolean
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 
 _INVALID: Final = "The bulk sync's schemas are not valid"
 

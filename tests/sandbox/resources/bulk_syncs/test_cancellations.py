@@ -55,7 +55,7 @@ async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
     schema = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
 
     assert "not running" in current["message"]
-    assert "completed already" in ended["message"]
+    assert "is already completed" in ended["message"]
     assert "not running" in schema["message"]
 
 

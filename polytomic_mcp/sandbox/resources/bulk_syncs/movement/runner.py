@@ -13,11 +13,12 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
 from polytomic_mcp.sandbox.data.tables.tables import Row
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import chunks
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.schema_plan import SchemaPlan, plan_schema
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Written
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs, watermarks
+from polytomic_mcp.sandbox.resources.runs import logs, watermarks
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CHUNK: Final = 2_000

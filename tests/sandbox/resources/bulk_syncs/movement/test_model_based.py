@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 COLUMNS: Final = (

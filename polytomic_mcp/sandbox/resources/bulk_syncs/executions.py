@@ -1,30 +1,45 @@
-"""A bulk sync's runs: their documents, with one entry for each schema, and the states they go through.
+"""A bulk sync's executions: the documents, with an entry for each schema, and the states they go through.
 
-``created`` and ``running`` are under way, ``canceling`` asks a running one to stop; the others are
-terminal, ``errors`` the one of a run that lost something on its way. Names seen in the 2025-09-18 SDK.
+``created`` and ``running`` are under way, and ``canceling`` is running but asked to stop; the other states
+are final. ``errors`` means completed with some loss. The names are seen in the 2025-09-18 SDK.
 """
 
 from collections.abc import Iterable
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import ASIDE
-from polytomic_mcp.sandbox.resources.runs import bulk_events, logs
+from polytomic_mcp.sandbox.resources.bulk_syncs import events
+from polytomic_mcp.sandbox.resources.runs import history
+from polytomic_mcp.sandbox.resources.runs.history import UNDER_WAY
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-KIND: Final = "bulk_execution"
-UNDER_WAY: Final = ("created", "running", "canceling")
 COUNTS: Final = ("record_count", "error_count", "warning_count")
+KIND: Final = history.KINDS["bulk_sync"]
 
-_RESTARTED: Final = "The sandbox was restarted while this ran."
+_SYNC: Final = "bulk_sync"
+_INTERRUPTED: Final = "The sandbox was restarted during this execution."
 _DISPOSITIONS: Final = {"resync": "truncate", "rebuild": "rebuild"}
 _VERSION: Final = "sandbox"
 
 
 def of_sync(workspace: Workspace, sync_id: str) -> list[JsonObject]:
     """Return a bulk sync's executions, oldest first."""
-    return workspace.store.list(KIND, {"_sync_id": sync_id})
+    return history.of_sync(workspace, _SYNC, sync_id)
+
+
+def current(workspace: Workspace, sync_id: str) -> JsonObject | None:
+    """Return the execution that is under way, or None."""
+    return history.current(workspace, _SYNC, sync_id)
+
+
+def find(workspace: Workspace, sync_id: str, id_: str) -> JsonObject:
+    """Return a bulk sync's execution.
+
+    Raises:
+        RefusalError: 404, the bulk sync does not exist or has no such execution.
+    """
+    return history.find(workspace, _SYNC, sync_id, id_)
 
 
 def create(
@@ -35,17 +50,18 @@ def create(
     *,
     is_partial: bool,
 ) -> JsonObject:
-    """Store a new execution over schemas, given with their output names.
+    """Store a new execution and return it.
 
-    ``request`` is what its start asked for (``test``, ``resync_mode``, ...).
+    ``request`` holds the arguments of its start (``test``, ``resync_mode``, ...); ``outputs`` are pairs of a
+    schema's id and its output name.
     """
     now = workspace.now()
     resync_mode = request.get("resync_mode")
-    schemas = [{"schema": schema, "output_name": name, **_fresh(now)} for schema, name in outputs]
+    schemas = [{"schema": schema, "output_name": name, **_initial(now)} for schema, name in outputs]
     execution: JsonObject = {
         "id": workspace.new_id(),
         "type": request.get("trigger", "manual"),
-        **_fresh(now),
+        **_initial(now),
         "schemas": schemas,
         "fetch_mode": request.get("fetch_mode", "none"),
         "output_disposition": _DISPOSITIONS.get(resync_mode or "", "retain"),
@@ -62,7 +78,7 @@ def create(
 
 
 def save(workspace: Workspace, execution: JsonObject) -> JsonObject:
-    """Store the execution, its own counts those of its schemas together, and return it."""
+    """Store a changed execution, with the sums of its schemas' counts, and return it."""
     sums = {name: sum(schema[name] for schema in execution["schemas"]) for name in COUNTS}
     saved: JsonObject = {**execution, **sums, "updated_at": workspace.now()}
     workspace.store.put(KIND, saved["id"], saved)
@@ -70,7 +86,7 @@ def save(workspace: Workspace, execution: JsonObject) -> JsonObject:
 
 
 def change(workspace: Workspace, execution: JsonObject, schema_id: str, **changes: Any) -> JsonObject:
-    """Store a change of one of its schemas and return the execution."""
+    """Store changes to the entry of one schema and return the execution."""
     schemas = [
         {**each, **changes, "updated_at": workspace.now()} if each["schema"] == schema_id else each
         for each in execution["schemas"]
@@ -78,48 +94,36 @@ def change(workspace: Workspace, execution: JsonObject, schema_id: str, **change
     return save(workspace, {**execution, "schemas": schemas})
 
 
-def find(workspace: Workspace, sync_id: str, id_: str) -> JsonObject:
-    """Return a bulk sync's execution, or refuse with 404."""
-    workspace.find("bulk_sync", sync_id)
-    execution = workspace.find(KIND, id_)
-    if execution["_sync_id"] != sync_id:
-        raise not_found("bulk execution", id_)
-    return execution
-
-
-def current(workspace: Workspace, sync_id: str) -> JsonObject | None:
-    """Return the execution that is under way, or None."""
-    return next((each for each in of_sync(workspace, sync_id) if each["status"] in UNDER_WAY), None)
-
-
 def begin(workspace: Workspace, execution: JsonObject) -> None:
-    """Store the execution's start, and tell of it."""
-    bulk_events.record(
-        workspace, save(workspace, {**execution, "status": "running", "started_at": workspace.now()})
-    )
+    """Store that the execution is running, and record the event."""
+    begun = {**execution, "status": "running", "started_at": workspace.now()}
+    events.record(workspace, save(workspace, begun))
 
 
 def finish(workspace: Workspace, execution: JsonObject, status: str, message: str | None = None) -> None:
-    """Store the execution's end, and tell of it; a schema that did not end ends the same way."""
+    """Store that the execution ended with a status, and record the event.
+
+    The schemas that have not ended are canceled or interrupted with it, and failed otherwise.
+    """
     now = workspace.now()
     ending = status if status in ("canceled", "interrupted") else "failed"
     ended = {"status": ending, "completed_at": now, "status_message": message, "updated_at": now}
     schemas = [each | ended if each["status"] in UNDER_WAY else each for each in execution["schemas"]]
     changes = {"status": status, "completed_at": now, "status_message": message, "schemas": schemas}
     with workspace.store.transaction():
-        bulk_events.record(workspace, save(workspace, {**execution, **changes}))
+        events.record(workspace, save(workspace, {**execution, **changes}))
 
 
 def request_cancel(workspace: Workspace, execution: JsonObject) -> str:
-    """Ask the execution to stop and return what became of that."""
+    """Ask the execution to stop and return a message about the outcome."""
     if execution["status"] not in UNDER_WAY:
-        return f"Execution {execution['id']} is {execution['status']} already."
+        return f"Execution {execution['id']} is already {execution['status']}."
     save(workspace, {**execution, "status": "canceling"})
     return f"Execution {execution['id']} is being canceled."
 
 
 def request_schema_cancel(workspace: Workspace, execution: JsonObject, schema_id: str) -> str:
-    """Ask the execution to leave out one of its schemas and return what became of that."""
+    """Ask the execution to skip one of its schemas and return a message about the outcome."""
     entry = next((each for each in execution["schemas"] if each["schema"] == schema_id), None)
     if entry is None or entry["status"] not in UNDER_WAY:
         return f"Schema {schema_id} is not being synced."
@@ -128,24 +132,20 @@ def request_schema_cancel(workspace: Workspace, execution: JsonObject, schema_id
 
 
 def interrupt_all(workspace: Workspace) -> None:
-    """End what was under way when an earlier process ended; to be called before anything starts."""
+    """End the executions that an earlier process left under way; call it before anything starts.
+
+    The rows that they had gathered for outputs not yet replaced are deleted.
+    """
     with workspace.store.transaction() as connection:
-        begin, end = ASIDE, f"{ASIDE}\U0010ffff"
-        connection.execute("DELETE FROM rows WHERE source BETWEEN ? AND ?", (begin, end))
+        first, last = ASIDE, f"{ASIDE}\U0010ffff"
+        connection.execute("DELETE FROM rows WHERE source BETWEEN ? AND ?", (first, last))
         for execution in workspace.store.list(KIND):
             if execution["status"] in UNDER_WAY:
-                finish(workspace, execution, "interrupted", _RESTARTED)
+                finish(workspace, execution, "interrupted", _INTERRUPTED)
 
 
-def forget(workspace: Workspace, sync_id: str) -> None:
-    """Remove a bulk sync's executions with their logs."""
-    with workspace.store.transaction():
-        for execution in of_sync(workspace, sync_id):
-            logs.forget(workspace, execution["id"])
-            workspace.store.delete(KIND, execution["id"])
-
-
-def _fresh(now: str) -> JsonObject:
+def _initial(now: str) -> JsonObject:
+    """Return the fields that an execution and each of its schemas begin with."""
     return {
         "status": "created",
         "status_message": None,
