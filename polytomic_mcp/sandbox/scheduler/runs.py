@@ -1,4 +1,4 @@
-"""A run that a schedule asks for: stored as due, skipped, or failed where a start would be refused."""
+"""The run of a schedule that is due: begun, skipped, or stored as failed if its start is refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _RUNNERS: Final = {"sync": runner.run, "bulk_sync": bulk_runner.run}
 
 @dataclass(frozen=True, slots=True)
 class ScheduledRun:
-    """What became of a schedule that was due: an execution, or the ``reason`` why there is none.
+    """The outcome of a schedule that was due: an execution, or the ``reason`` why there is none.
 
-    ``run`` runs the execution to its end, and does nothing where it has failed already.
+    ``run`` runs the execution to its end; it is None if the execution has already failed.
     """
 
     due: Due
@@ -35,15 +35,15 @@ class ScheduledRun:
 
 
 def skip(workspace: Workspace, due: Due, reason: str) -> ScheduledRun:
-    """Let a schedule pass without a run."""
+    """Store that a schedule was due, without a run."""
     timetable.mark_due(workspace, due)
     return ScheduledRun(due, reason=reason)
 
 
 def begin(workspace: Workspace, due: Due) -> ScheduledRun | None:
-    """Store the execution of a schedule that is due, ready to run; None where the sync is gone or off.
+    """Store the execution of a schedule that is due; None if its sync is gone or inactive.
 
-    That it was due is stored with it: a process that is killed starts nothing twice.
+    That it was due is stored in the same transaction, so that a process that is killed starts nothing twice.
     """
     with workspace.store.transaction():
         sync = workspace.store.get(due.kind, due.sync["id"])
@@ -51,15 +51,17 @@ def begin(workspace: Workspace, due: Due) -> ScheduledRun | None:
             return None
         if history.current(workspace, due.kind, sync["id"]) is not None:
             return skip(workspace, due, "an execution is under way")
-        asked = {"trigger": "schedule"} if due.kind == "sync" else bulk_schedules.request(sync, due.schedule)
-        if asked is None:
+        request = (
+            {"trigger": "schedule"} if due.kind == "sync" else bulk_schedules.request(sync, due.schedule)
+        )
+        if request is None:
             return skip(workspace, due, "none of the schedule's schemas is enabled")
         timetable.mark_due(workspace, due)
-        return _start(workspace.within(sync["organization_id"]), due, sync, asked)
+        return _start(workspace.within(sync["organization_id"]), due, sync, request)
 
 
 def show(workspace: Workspace, run: ScheduledRun) -> JsonObject:
-    """Return what a caller is told of a run, with the state it is in now."""
+    """Return a run as JSON, with the current status of its execution."""
     schedule = {} if run.due.kind == "sync" else {"schedule_id": run.due.schedule["id"]}
     shown: JsonObject = {f"{run.due.kind}_id": run.due.sync["id"], **schedule, "due": written(run.due.time)}
     if run.execution_id is None:
@@ -68,11 +70,11 @@ def show(workspace: Workspace, run: ScheduledRun) -> JsonObject:
     return shown | {"execution_id": run.execution_id, "status": execution.get("status")}
 
 
-def _start(workspace: Workspace, due: Due, sync: JsonObject, asked: JsonObject) -> ScheduledRun:
+def _start(workspace: Workspace, due: Due, sync: JsonObject, request: JsonObject) -> ScheduledRun:
     starts = _STARTS[due.kind]
     try:
-        execution = starts.prepare(workspace, sync, asked)
+        execution = starts.prepare(workspace, sync, request)
     except RefusalError as refusal:
-        return ScheduledRun(due, starts.fail(workspace, sync, asked, refusal.message)["id"])
+        return ScheduledRun(due, starts.fail(workspace, sync, request, refusal.message)["id"])
     run = partial(_RUNNERS[due.kind], workspace, sync["id"], execution["id"])
     return ScheduledRun(due, execution["id"], run=run)

@@ -37,7 +37,7 @@ def workspace(clock: Any) -> Iterator[Workspace]:
 @pytest.fixture
 def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let the timer sleep without time, and stop after a few turns; the sleeps are written down."""
-    monkeypatch.setattr(timer, "BREATH", 0)
+    monkeypatch.setattr(timer, "PAUSE", 0)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:

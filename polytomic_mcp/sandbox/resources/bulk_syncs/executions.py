@@ -4,7 +4,7 @@
 are final. ``errors`` means completed with some loss. The names are seen in the 2025-09-18 SDK.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
@@ -12,15 +12,29 @@ from polytomic_mcp.sandbox.data.tables.tables import ASIDE
 from polytomic_mcp.sandbox.resources.bulk_syncs import events
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.runs.history import UNDER_WAY
+from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 COUNTS: Final = ("record_count", "error_count", "warning_count")
 KIND: Final = history.KINDS["bulk_sync"]
 
+INGESTION: Final[Mapping[str, Any]] = {
+    "enabled": False,
+    "is_running": False,
+    "status": "ok",
+    "status_message": None,
+    "position": None,
+    "position_time": None,
+    "highwater_mark": None,
+    "updated_at": None,
+}
+"""The state of a change stream: the sandbox does not stream changes."""
+
 _SYNC: Final = "bulk_sync"
 _INTERRUPTED: Final = "The sandbox was restarted during this execution."
 _DISPOSITIONS: Final = {"resync": "truncate", "rebuild": "rebuild"}
 _VERSION: Final = "sandbox"
+_IN_STATUS: Final = ("schema", "status", "status_message", *COUNTS, "started_at", "completed_at")
 
 
 def of_sync(workspace: Workspace, sync_id: str) -> list[JsonObject]:
@@ -129,6 +143,22 @@ def request_schema_cancel(workspace: Workspace, execution: JsonObject, schema_id
         return f"Schema {schema_id} is not being synced."
     save(workspace, {**execution, "_canceling": [*execution["_canceling"], schema_id]})
     return f"Schema {schema_id} is being canceled."
+
+
+def describe_status(workspace: Workspace, sync: JsonObject) -> JsonObject:
+    """Return a bulk sync's status: its next time, and each schema's entry in its latest execution."""
+    latest: dict[str, JsonObject] = {}
+    executions = of_sync(workspace, sync["id"])
+    for execution in executions:
+        for entry in execution["schemas"]:
+            shown = {key: entry[key] for key in _IN_STATUS}
+            latest[entry["schema"]] = {**shown, "execution_id": execution["id"]}
+    return {
+        "sync_id": sync["id"],
+        "status": executions[-1]["status"] if executions else None,
+        "nextExecutionTime": timetable.show_next_time(workspace, _SYNC, sync),
+        "schemas": [*latest.values()],
+    }
 
 
 def interrupt_all(workspace: Workspace) -> None:
