@@ -34,7 +34,13 @@ def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]
         path = f"{end}_connection_id"
         connection = workspace.store.get("connection", sync[path])
         if connection is None:
-            found.append(Problem("unknown_connection", f"Unknown connection {sync[path]}.", path))
+            found.append(
+                Problem(
+                    "unknown_connection",
+                    f"Unknown connection {sync[path]}. GET /api/connections lists the valid ones.",
+                    path,
+                )
+            )
         elif reason := module.unusable_reason(connection) or workspace.faults.outage(connection):
             found.append(Problem(f"not_a_{end}", reason, path))
     return found

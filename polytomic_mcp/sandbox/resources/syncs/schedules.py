@@ -61,8 +61,11 @@ def _predecessor_ids(sync: JsonObject) -> list[str]:
 
 
 def _predecessor_problems(run_after: Mapping[str, Any], store: Store) -> Iterator[Problem]:
-    for key, kind in (("sync_ids", "sync"), ("bulk_sync_ids", "bulk_sync")):
+    for key, kind, listing in (
+        ("sync_ids", "sync", "GET /api/syncs"),
+        ("bulk_sync_ids", "bulk_sync", "GET /api/bulk/syncs"),
+    ):
         for position, id_ in enumerate(run_after.get(key) or []):
             if store.get(kind, id_) is None:
-                path = f"schedule.run_after.{key}[{position}]"
-                yield Problem("unknown_sync", f"Unknown sync {id_}.", path)
+                message = f"Unknown sync {id_}. {listing} lists the valid ones."
+                yield Problem("unknown_sync", message, f"schedule.run_after.{key}[{position}]")

@@ -135,7 +135,7 @@ def test_a_schedule_with_its_parts_is_valid(schedule: dict[str, Any]) -> None:
     assert problems == []
 
 
-async def test_the_options_list_every_frequency_with_a_form_of_its_parts(http: httpx.AsyncClient) -> None:
+async def test_the_options_list_every_frequency_with_a_form_for_its_parts(http: httpx.AsyncClient) -> None:
     answer = await http.get("/api/syncs/schedules")
 
     options = {each["frequency"]: each for each in answer.json()["data"]["schedule_options"]}
