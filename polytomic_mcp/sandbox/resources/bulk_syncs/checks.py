@@ -34,13 +34,8 @@ def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]
         path = f"{end}_connection_id"
         connection = workspace.store.get("connection", sync[path])
         if connection is None:
-            found.append(
-                Problem(
-                    "unknown_connection",
-                    f"Unknown connection {sync[path]}. GET /api/connections lists the valid ones.",
-                    path,
-                )
-            )
+            message = f"Unknown connection {sync[path]}. GET /api/connections lists the valid ones."
+            found.append(Problem("unknown_connection", message, path))
         elif reason := module.unusable_reason(connection) or workspace.faults.outage(connection):
             found.append(Problem(f"not_a_{end}", reason, path))
     return found
@@ -89,8 +84,7 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
     for key, value in configuration.items():
         path = f"destination_configuration.{key}"
         if key not in settings:
-            message = unknown("setting", key, settings)
-            yield Problem("unknown_setting", message, path)
+            yield Problem("unknown_setting", unknown("setting", key, settings), path)
         elif settings[key].values and value not in settings[key].values:
             yield Problem("invalid_value", unknown(key, str(value), settings[key].values), path)
         elif not isinstance(value, str):
@@ -109,11 +103,8 @@ def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iter
     counts = Counter(bulk_schemas.field_name(sync, field).casefold() for field in fields)
     for name, count in counts.items():
         if count > 1:
-            yield Problem(
-                "duplicate_output",
-                f"{count} fields have the output name {name}. Give each its own user_output_name.",
-                path,
-            )
+            message = f"{count} fields have the output name {name}. Give each its own user_output_name."
+            yield Problem("duplicate_output", message, path)
     if schema["history_enabled"]:
         message = "The sandbox does not emulate history tables. Omit history_enabled."
         yield Problem("not_emulated", message, f"{path}.history_enabled")
@@ -151,9 +142,8 @@ def _unknown_field(table: Table, field_id: str) -> str:
 def _cutoff_problems(document: JsonObject, path: str) -> Iterator[Problem]:
     cutoff = document["data_cutoff_timestamp"]
     if cutoff is not None and to_moment(cutoff) is None:
-        yield Problem(
-            "invalid_value", "data_cutoff_timestamp must be a time such as 2026-01-31T09:00:00Z.", path
-        )
+        message = "data_cutoff_timestamp must be a time such as 2026-01-31T09:00:00Z."
+        yield Problem("invalid_value", message, path)
 
 
 def _overlap_problems(

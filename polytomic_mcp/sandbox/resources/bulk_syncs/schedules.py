@@ -206,7 +206,7 @@ def _comparable(schedules: Mapping[str, Any]) -> list[list[Any]]:
 
 def _frequency_problems(schedule: JsonObject, path: str) -> Iterator[Problem]:
     if schedule["frequency"] not in FREQUENCIES:
-        message = unknown("frequency", str(schedule["frequency"]), FREQUENCIES)
+        message = unknown("frequency", str(schedule["frequency"] or ""), FREQUENCIES)
         yield Problem("invalid_schedule", message, f"{path}.frequency")
         return
     for problem in frequencies.problems(schedule):

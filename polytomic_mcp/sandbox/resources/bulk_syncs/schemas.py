@@ -84,8 +84,7 @@ def select(
         id_ = str(request if isinstance(request, str) else request.get("id") or "")
         by_id[id_.casefold()] = request
         if id_.casefold() not in [name.casefold() for name in names]:
-            message = unknown("schema", id_, names)
-            problems.append(Problem("unknown_schema", message, f"schemas[{position}]"))
+            problems.append(Problem("unknown_schema", unknown("schema", id_, names), f"schemas[{position}]"))
     if not by_id:
         return [compose(table, table.name, problems) for table in tables]
     disabled = {"enabled": False}
@@ -155,8 +154,8 @@ def _fields(
     names = [column.name for column in table.columns]
     for id_ in by_id:
         if table.column(id_) is None:
-            message = unknown("field", id_, names)
-            problems.append(Problem("unknown_field", message, f"schemas.{table.name}.fields"))
+            path = f"schemas.{table.name}.fields"
+            problems.append(Problem("unknown_field", unknown("field", id_, names), path))
     return [
         _field(name, by_id.get(name.casefold()), stored.get(name, {}), is_listing=bool(by_id))
         for name in names

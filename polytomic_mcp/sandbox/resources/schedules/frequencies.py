@@ -76,13 +76,13 @@ def next_time(schedule: Mapping[str, Any], since: datetime) -> datetime | None:
         return None
 
 
-def is_empty(part: Any) -> bool:
+def _is_empty(part: Any) -> bool:
     """Return whether a part of a schedule counts as omitted."""
     return part is None or part in ("", {})
 
 
 def _missing_parts(schedule: Mapping[str, Any], name: str, frequency: Frequency) -> Iterator[Problem]:
-    missing = [part for part in frequency.parts if is_empty(schedule.get(part))]
+    missing = [part for part in frequency.parts if _is_empty(schedule.get(part))]
     if not frequency.is_cron:
         for part in missing:
             yield Problem(_CODE, f"Frequency {name} requires {part}.", f"schedule.{part}")
@@ -113,4 +113,4 @@ def _date_problems(texts: Mapping[str, str]) -> Iterator[Problem]:
 def _cron_texts(schedule: Mapping[str, Any], frequency: Frequency) -> dict[str, str]:
     """Return the parts that are fields of a cron line, without those omitted."""
     fields = [part for part in frequency.parts if part in cron.FIELDS]
-    return {field: str(schedule[field]) for field in fields if not is_empty(schedule.get(field))}
+    return {field: str(schedule[field]) for field in fields if not _is_empty(schedule.get(field))}
