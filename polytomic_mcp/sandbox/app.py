@@ -28,8 +28,10 @@ from polytomic_mcp.sandbox.gateway.dispatch import Api, render
 from polytomic_mcp.sandbox.gateway.faults.failing_routes import failing
 from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
 from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.models import queries
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, jobs
+from polytomic_mcp.sandbox.resources.runs import jobs
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
 from polytomic_mcp.sandbox.scheduler.timer import Timer
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -188,7 +188,7 @@ async def test_the_sdk_follows_a_run_to_rows_that_arrived(
 
 
 async def test_the_sdk_hears_what_does_not_hold(api: AsyncPolytomic, body: dict[str, Any]) -> None:
-    with pytest.raises(UnprocessableEntityError, match="no schema 'Contact'"):
+    with pytest.raises(UnprocessableEntityError, match="Unknown schema 'Contact'"):
         await api.bulk_sync.create(**body, schemas=["Contact"])
     sync = (await api.bulk_sync.create(**body)).data
     assert sync is not None

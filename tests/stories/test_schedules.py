@@ -1,4 +1,4 @@
-"""Schedules that run: when the clock is moved, when another sync has run, and after a restart."""
+"""Schedules run when the clock is moved, after another sync, and after a restart."""
 
 import json
 import os
@@ -23,7 +23,7 @@ NAMES = ("name", "email")
 ARRIVED = "SELECT count(*) AS n FROM public.users WHERE name = 'Daily'"
 
 
-async def test_a_daily_sync_runs_seven_times_while_the_clock_goes_on_a_week(
+async def test_a_daily_sync_runs_seven_times_when_the_clock_moves_a_week(
     connect: Callable[..., AbstractAsyncContextManager[Client]], settings: Settings
 ) -> None:
     async with connect("memory", "auto", toolsets=TOOLSETS) as client:
@@ -65,7 +65,7 @@ async def test_a_daily_sync_runs_seven_times_while_the_clock_goes_on_a_week(
 
 
 async def prepare(api: Polytomic) -> dict[str, Any]:
-    """Make a model; return what a sync of it needs."""
+    """Create a model and return the arguments of a sync of it."""
     connections = [
         (await api.call("POST /api/connections", name=type_, type=type_, configuration=configuration))["data"]
         for type_, configuration in (("snowflake", SNOWFLAKE), ("postgresql", POSTGRESQL))
@@ -83,7 +83,7 @@ async def prepare(api: Polytomic) -> dict[str, Any]:
 
 
 async def run_of(api: Polytomic, sync_id: str) -> dict[str, Any]:
-    """Look until the sync has a run that has ended."""
+    """Wait until an execution of the sync has ended, and return it."""
     with anyio.fail_after(PATIENCE):
         while True:
             seen = (await api.call("GET /api/syncs/{id}/status", id=sync_id))["data"]["last_execution"]
@@ -92,7 +92,7 @@ async def run_of(api: Polytomic, sync_id: str) -> dict[str, Any]:
             await anyio.sleep(0.05)
 
 
-async def test_a_served_sandbox_runs_a_sync_after_another_by_itself(settings: Settings) -> None:
+async def test_a_served_sandbox_runs_a_sync_after_another(settings: Settings) -> None:
     async with Polytomic("story", base_url=settings.api_url) as api:
         common = await prepare(api)
         manual = {"frequency": "manual"}
@@ -106,7 +106,7 @@ async def test_a_served_sandbox_runs_a_sync_after_another_by_itself(settings: Se
     assert (run["status"], run["counts"]["insert"]) == ("completed", 1)
 
 
-def test_what_was_due_while_the_sandbox_was_off_runs_once_after_kill_9(
+def test_runs_missed_while_the_sandbox_was_killed_happen_once(
     start: Callable[..., Any], tmp_path: Path
 ) -> None:
     options = ("sandbox", f"--state={tmp_path / 'box.db'}", "--key=story")

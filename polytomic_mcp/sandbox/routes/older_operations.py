@@ -7,7 +7,7 @@ from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes, public
 from polytomic_mcp.sandbox.common.refusals import bad_request
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.routes.connections import sharing
 from polytomic_mcp.sandbox.routes.syncs import targets
 

@@ -1,1 +1,1 @@
-"""What happens as time passes: runs that are due are started, and events are sent again."""
+"""What happens as time passes: syncs that are due are started, and failed events are sent again."""

@@ -1,7 +1,7 @@
-"""Does what the clock says: starts syncs that are due, and sends again the events whose pause is over.
+"""Starts the syncs that are due, and sends the events that are due again.
 
-A schedule that was due more than once while nobody looked, as between two processes of one state file,
-runs once: its records would be the same, and a source is not to be flooded after a holiday (a choice).
+A schedule that was due several times while no process ran runs once: further runs would move the same records
+(a choice).
 """
 
 from collections import Counter
@@ -19,17 +19,17 @@ from polytomic_mcp.sandbox.scheduler.runs import ScheduledRun
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_RUNS: Final = 300
-"""Runs of one schedule in one move of the clock: a day of a continuous one, twelve days of an hourly one."""
+"""The most runs of one schedule in a move of the clock: a day if continuous, or twelve days if hourly."""
 
 PATIENCE: Final = 5.0
-"""Seconds that a move of the clock waits for the runs that are under way."""
+"""How many seconds a move of the clock waits for runs that are under way."""
 
-_SAME_INSTANT: Final = "another schedule of the bulk sync was due at the same time"
+_SAME_TIME: Final = "another schedule of the bulk sync was due at the same time"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened while the clock moved, in order."""
+    """What happened during a move of the clock, in order."""
 
     started: list[JsonObject] = field(default_factory=list[JsonObject])
     skipped: list[JsonObject] = field(default_factory=list[JsonObject])
@@ -37,24 +37,24 @@ class Report:
     deliveries: list[JsonObject] = field(default_factory=list[JsonObject])
 
     def shown(self) -> dict[str, Any]:
-        """Return the report as JSON."""
+        """Return the report as a JSON object."""
         names = ("started", "skipped", "left_out", "deliveries")
         return {name: getattr(self, name) for name in names}
 
 
 class Scheduler:
-    """The schedules of one workspace. Several for one workspace are the same: they take turns."""
+    """Runs the schedules of one workspace; several schedulers of one workspace take turns."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def next_due(self) -> datetime | None:
-        """Return when there is something to do next; a time that has passed means now."""
+        """Return when something is due next, which may be in the past; None if nothing is."""
         first = next(iter(timetable.upcoming(self._workspace)), None)
         return _earliest(first and first.time, deliveries.next_due(self._workspace))
 
     def run_due(self) -> None:
-        """Hand what is due now to the workers, and send the events that are due."""
+        """Start what is due now on the workers, and send the events that are due."""
         with self._workspace.signals.stepping:
             now = self._workspace.clock()
             dues = (due for due in timetable.upcoming(self._workspace) if due.time <= now)
@@ -64,10 +64,10 @@ class Scheduler:
         deliveries.send_due(self._workspace)
 
     def move_to(self, time: datetime) -> Report:
-        """Move the clock to a time, and do what becomes due on the way, each thing at its own time.
+        """Move the clock to a time, and run everything that is due until then, each at its own time.
 
-        A run is over before the next begins. One schedule runs at most ``MOST_RUNS`` times; the rest is
-        left out and named. A time that has passed moves nothing: what is due now is done.
+        Each run ends before the next begins. A schedule runs at most ``MOST_RUNS`` times; if it was due more
+        often, the report says so under ``left_out``. A time in the past runs what is due now.
         """
         with self._workspace.signals.stepping:
             self._workspace.settle(PATIENCE)
@@ -78,7 +78,7 @@ class Scheduler:
 
 
 class _Move:
-    """One move of the clock while it is made."""
+    """One move of the clock."""
 
     def __init__(self, workspace: Workspace, target: datetime) -> None:
         self._workspace = workspace
@@ -103,13 +103,13 @@ class _Move:
             self._leave_out(due)
 
     def _run(self, dues: Iterable[Due]) -> None:
-        for run in _begin(self._workspace, filter(self._is_within_bounds, dues)):
+        for run in _begin(self._workspace, filter(self._is_within_limit, dues)):
             if run.run is not None:
                 run.run()
-            told = self.report.skipped if run.execution_id is None else self.report.started
-            told.append(scheduled_runs.show(self._workspace, run))
+            entries = self.report.skipped if run.execution_id is None else self.report.started
+            entries.append(scheduled_runs.show(self._workspace, run))
 
-    def _is_within_bounds(self, due: Due) -> bool:
+    def _is_within_limit(self, due: Due) -> bool:
         self._runs[due.key] += 1
         if self._runs[due.key] <= MOST_RUNS:
             return True
@@ -117,9 +117,8 @@ class _Move:
         return False
 
     def _leave_out(self, due: Due) -> None:
-        run = scheduled_runs.skip(
-            self._workspace, due, f"more than {MOST_RUNS} runs in one move of the clock"
-        )
+        reason = f"more than {MOST_RUNS} runs in one move of the clock"
+        run = scheduled_runs.skip(self._workspace, due, reason)
         self.report.left_out.append(scheduled_runs.show(self._workspace, run))
 
     def _deliver(self) -> None:
@@ -131,11 +130,11 @@ class _Move:
 
 
 def _begin(workspace: Workspace, dues: Iterable[Due]) -> Iterator[ScheduledRun]:
-    """Begin what is due, one run for each sync; each run is taken up before the next is begun."""
+    """Begin one run for each sync that is due, and yield it before the next one begins."""
     begun: set[str] = set()
     for due in dues:
         if due.sync["id"] in begun:
-            yield scheduled_runs.skip(workspace, due, _SAME_INSTANT)
+            yield scheduled_runs.skip(workspace, due, _SAME_TIME)
         elif (run := scheduled_runs.begin(workspace, due)) is not None:
             begun.add(due.sync["id"])
             yield run

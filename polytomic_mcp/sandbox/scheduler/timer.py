@@ -1,4 +1,4 @@
-"""Has a sandbox that is served do what is due as time passes: a thread that sleeps until then."""
+"""The thread that runs a served sandbox's scheduler whenever something is due."""
 
 import logging
 import threading
@@ -8,16 +8,16 @@ from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LONGEST_SLEEP: Final = 3_600.0
-"""Seconds after which it looks again whatever it knew: somebody may have set the machine's clock."""
+"""The longest sleep in seconds, since the clock of the machine may be changed."""
 
-BREATH: Final = 0.2
-"""Seconds between two turns: many writes at a time wake it a few times only."""
+PAUSE: Final = 0.2
+"""Seconds between two turns, so that many writes in succession wake the timer only a few times."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Timer:
-    """Runs from ``start`` until the workspace is closing; whatever may change what is due wakes it."""
+    """Runs from ``start`` until the workspace is closing; a write that may change what is due wakes it."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -25,11 +25,11 @@ class Timer:
         self._thread = threading.Thread(target=self._run, name="sandbox-timer", daemon=True)
 
     def start(self) -> None:
-        """Begin, with what came due while the sandbox was off."""
+        """Start the thread, which first runs what became due while the sandbox was not running."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Say that the sandbox ends, and wait until nothing is started any more."""
+        """Signal that the workspace is closing, and wait for the thread to end."""
         self._workspace.signals.closing.set()
         self._workspace.signals.alarm.set()
         self._thread.join()
@@ -39,14 +39,14 @@ class Timer:
         while not signals.closing.is_set():
             signals.alarm.clear()
             signals.alarm.wait(self._turn())
-            signals.closing.wait(BREATH)
+            signals.closing.wait(PAUSE)
 
     def _turn(self) -> float:
-        """Do what is due, and return for how many seconds there is nothing more to do."""
+        """Run what is due, and return the number of seconds until something is due again."""
         try:
             self._scheduler.run_due()
             due = self._scheduler.next_due()
-        except Exception:  # noqa: BLE001 - the outermost handler of a thread: one fault must not end it
+        except Exception:  # noqa: BLE001 - the outermost handler of a thread: an error must not end it
             _LOG.debug("the timer failed", exc_info=True)
             return LONGEST_SLEEP
         if due is None:

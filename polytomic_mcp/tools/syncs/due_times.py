@@ -1,33 +1,32 @@
-"""When a schedule was due: its frequency and parts read as a cron line, in UTC.
+"""When a schedule was last due: its frequency and parts are read as a cron line, in UTC.
 
-That ``custom`` and ``builder`` both carry the five fields of a cron line is a guess. Schedules that no
-clock decides (manual, after other syncs, after a dbt Cloud job) have no due time.
+That both ``custom`` and ``builder`` hold the five fields of a cron line is a guess. Schedules that do not
+depend on time (manual, after other syncs, after a dbt Cloud job) have no due time.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from polytomic_mcp.common.cron import FIELDS, CronError, CronLine
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.tools.syncs.cron import CronLine
 
 CONTINUOUS: Final = timedelta(minutes=5)
-"""How often a continuous sync runs at most."""
+"""The shortest time between two runs of a continuous sync."""
 
 _PARTS: Final[dict[str, tuple[str, ...]]] = {
     "hourly": ("minute",),
     "daily": ("minute", "hour"),
     "weekly": ("minute", "hour", "day_of_week"),
-    "custom": ("minute", "hour", "day_of_month", "month", "day_of_week"),
-    "builder": ("minute", "hour", "day_of_month", "month", "day_of_week"),
+    "custom": FIELDS,
+    "builder": FIELDS,
 }
 _TIMES: Final = frozenset({"hourly", "daily", "weekly"})
-_FIELDS: Final = _PARTS["custom"]
 
 
 def due_before(schedule: JsonObject, moment: datetime) -> datetime | None:
-    """Return the last time at or before ``moment`` at which the schedule was due, or None.
+    """Return the last time at or before ``moment`` at which the schedule was due.
 
-    None too where a part cannot be read: then nothing is said about the schedule.
+    None if its frequency does not depend on time, or if a part cannot be read.
     """
     frequency = schedule.get("frequency")
     if frequency == "continuous":
@@ -35,13 +34,13 @@ def due_before(schedule: JsonObject, moment: datetime) -> datetime | None:
     if frequency not in _PARTS:
         return None
     try:
-        return _line(schedule, frequency).before(moment)
-    except ValueError:
+        return CronLine.of(**{part: _text(schedule, part) for part in _PARTS[frequency]}).last_at(moment)
+    except CronError:
         return None
 
 
 def read_moment(text: Any) -> datetime | None:
-    """Return the moment an ISO 8601 text names, in UTC where it names no zone; None for anything else."""
+    """Return an ISO 8601 text as a time, in UTC if it names no zone; None for anything else."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
@@ -50,7 +49,7 @@ def read_moment(text: Any) -> datetime | None:
 
 
 def describe(schedule: JsonObject) -> str:
-    """Write a schedule in a few words, such as ``weekly monday 02:30 UTC``."""
+    """Return a short description of a schedule, such as ``weekly monday 02:30 UTC``."""
     frequency = str(schedule.get("frequency") or "manual")
     parts = {part: _text(schedule, part) or "*" for part in _PARTS.get(frequency, ())}
     match frequency:
@@ -65,15 +64,10 @@ def describe(schedule: JsonObject) -> str:
             return " ".join([frequency, *parts.values()])
 
 
-def _line(schedule: JsonObject, frequency: str) -> CronLine:
-    used = _PARTS[frequency]
-    return CronLine.of(**{part: _text(schedule, part) if part in used else "*" for part in _FIELDS})
-
-
 def _text(schedule: JsonObject, part: str) -> str:
-    """Return a part, or what its absence means (a guess): 00 in a time of day, any in a cron line.
+    """Return a part, or its default (a guess): ``00`` in a time of day, ``*`` in a cron line.
 
-    On which day a weekly schedule without one is due is not known: no cron line takes the empty text.
+    A weekly schedule without a day has an empty text, which is not a field: its day is unknown.
     """
     value = schedule.get(part)
     if value not in (None, ""):

@@ -6,7 +6,7 @@ import httpx
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 
 
 async def found(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:

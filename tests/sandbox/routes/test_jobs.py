@@ -96,7 +96,7 @@ async def test_a_fault_of_the_sandbox_fails_the_job_without_its_traceback(sandbo
     found = workspace.store.get("job", job["job_id"])
     assert (found["status"], found["error"]) == (
         "failed",
-        "The sandbox failed; that is a fault of the sandbox.",
+        "The sandbox failed. This is a bug in the sandbox.",
     )
 
 
@@ -128,7 +128,7 @@ async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_rest
     app.state.workspace.close()
 
     assert (created["status"], running["status"], done["status"]) == ("failed", "failed", "done")
-    assert "was restarted before this job ended; make the call again" in running["error"]
+    assert "was restarted before this job ended. Repeat the call" in running["error"]
     assert done["error"] is None
 
 

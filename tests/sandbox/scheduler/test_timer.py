@@ -1,4 +1,4 @@
-"""A sandbox that is served does what is due as time passes."""
+"""The timer of a served sandbox runs what is due as time passes."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Sleep = Callable[[float], None]
 
 
 class Alarm(threading.Event):
-    """An alarm at which the timer sleeps as the test says."""
+    """An alarm whose ``wait`` is a function of the test."""
 
     def __init__(self, sleep: Sleep) -> None:
         super().__init__()
@@ -36,8 +36,8 @@ def workspace(clock: Any) -> Iterator[Workspace]:
 
 @pytest.fixture
 def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let the timer sleep without time, and stop after a few turns; the sleeps are written down."""
-    monkeypatch.setattr(timer, "BREATH", 0)
+    """Return the list of the timer's sleeps, which take no time; the timer stops after a few turns."""
+    monkeypatch.setattr(timer, "PAUSE", 0)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -56,7 +56,7 @@ def add_sync(workspace: Workspace, **schedule: str) -> None:
 
 
 def run(workspace: Workspace) -> None:
-    """Let the timer turn until the test's alarm ends it."""
+    """Run the timer until the alarm of the test ends it."""
     turning = Timer(workspace)
     turning.start()
     turning._thread.join()
@@ -70,13 +70,13 @@ def test_it_sleeps_until_something_is_due(workspace: Workspace, slept: list[floa
     assert slept[0] == 600
 
 
-def test_it_looks_again_within_an_hour_whatever_it_knows(workspace: Workspace, slept: list[float]) -> None:
+def test_it_sleeps_an_hour_at_most(workspace: Workspace, slept: list[float]) -> None:
     run(workspace)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
-def test_a_fault_does_not_end_it(
+def test_an_error_does_not_end_it(
     workspace: Workspace, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: Scheduler) -> None:
@@ -89,7 +89,7 @@ def test_a_fault_does_not_end_it(
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
-def test_it_stops_while_it_sleeps(workspace: Workspace) -> None:
+def test_it_can_be_stopped_while_it_sleeps(workspace: Workspace) -> None:
     turning = Timer(workspace)
     turning.start()
 

@@ -22,7 +22,7 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
         ({"frequency": "weekly", "day_of_week": "Thu", "hour": "6", "minute": "0"}, "2026-02-26T06:00"),
         ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "0"}, "2026-03-01T06:00"),
         ({"frequency": "custom", "minute": "*/20", "hour": "9-17"}, "2026-03-04T12:00"),
-        ({"frequency": "custom", "minute": "7/20", "hour": "1,9-10"}, "2026-03-04T10:47"),
+        ({"frequency": "custom", "minute": "7-59/20", "hour": "1,9-10"}, "2026-03-04T10:47"),
         ({"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "31"}, "2026-01-31T00:00"),
         ({"frequency": "custom", "minute": "0", "hour": "0", "month": "dec"}, "2025-12-31T00:00"),
         (
@@ -38,12 +38,12 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
         ({"frequency": "daily", "minute": "30"}, "2026-03-04T00:30"),
     ],
 )
-def test_the_last_due_time_lies_at_or_before_the_moment(schedule: dict[str, Any], due: str) -> None:
+def test_the_last_due_time_is_at_or_before_the_moment(schedule: dict[str, Any], due: str) -> None:
     assert due_before(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def cron(**parts: str) -> dict[str, Any]:
-    """Return a schedule at midnight of every day but for the parts given."""
+    """Return a schedule at midnight of every day, except for the given parts."""
     return {"frequency": "custom", "minute": "0", "hour": "0", **parts}
 
 
@@ -69,9 +69,7 @@ def cron(**parts: str) -> dict[str, Any]:
         ({"day_of_week": "mon#2,tue#1"}, "2026-03-03"),
     ],
 )
-def test_a_cron_line_is_read_with_ranges_over_the_end_and_last_and_nth_days(
-    parts: dict[str, str], due: str
-) -> None:
+def test_a_cron_line_can_have_wrapping_ranges_and_last_and_nth_days(parts: dict[str, str], due: str) -> None:
     assert due_before(cron(**parts), NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
@@ -86,7 +84,7 @@ def test_a_cron_line_is_read_with_ranges_over_the_end_and_last_and_nth_days(
         ("?", "tue", "2026-03-03"),
     ],
 )
-def test_either_kind_of_day_suffices_unless_a_field_begins_with_a_star(
+def test_either_day_field_is_enough_unless_one_starts_with_a_star(
     day_of_month: str, day_of_week: str, due: str
 ) -> None:
     schedule = cron(day_of_month=day_of_month, day_of_week=day_of_week)
@@ -94,7 +92,7 @@ def test_either_kind_of_day_suffices_unless_a_field_begins_with_a_star(
     assert due_before(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
-def test_a_29_february_is_found_across_a_century_that_has_none() -> None:
+def test_the_last_29_february_is_found_across_a_century_without_one() -> None:
     moment = datetime(2104, 2, 28, tzinfo=UTC)
 
     assert due_before(cron(month="2", day_of_month="29"), moment) == datetime(2096, 2, 29, tzinfo=UTC)
@@ -111,6 +109,8 @@ def test_a_29_february_is_found_across_a_century_that_has_none() -> None:
         {"frequency": "daily", "hour": "24", "minute": "0"},
         {"frequency": "custom", "minute": "*/0"},
         {"frequency": "custom", "minute": "5/"},
+        {"frequency": "custom", "minute": "5/20"},
+        {"frequency": "custom", "minute": "0 0"},
         {"frequency": "custom", "minute": "1_0"},
         {"frequency": "custom", "month": "janet"},
         {"frequency": "custom", "month": "ja"},
@@ -123,7 +123,9 @@ def test_a_29_february_is_found_across_a_century_that_has_none() -> None:
         {"frequency": "custom", "month": "2", "day_of_month": "30", "hour": "0", "minute": "0"},
     ],
 )
-def test_what_no_clock_decides_or_nobody_can_read_has_no_due_time(schedule: dict[str, Any]) -> None:
+def test_a_schedule_that_does_not_depend_on_time_or_cannot_be_read_has_no_due_time(
+    schedule: dict[str, Any],
+) -> None:
     assert due_before(schedule, NOON) is None
 
 
@@ -143,11 +145,11 @@ def test_what_no_clock_decides_or_nobody_can_read_has_no_due_time(schedule: dict
         ({"frequency": "custom", "minute": "*/5"}, "custom */5 * * * *"),
     ],
 )
-def test_a_schedule_is_written_in_a_few_words(schedule: dict[str, Any], words: str) -> None:
+def test_a_schedule_has_a_short_description(schedule: dict[str, Any], words: str) -> None:
     assert describe(schedule) == words
 
 
-def test_a_moment_without_a_zone_is_in_utc() -> None:
+def test_a_time_without_a_zone_is_in_utc() -> None:
     assert read_moment("2026-03-04T12:00:00") == NOON
     assert read_moment("2026-03-04T13:00:00+01:00") == NOON
     assert read_moment(None) is None

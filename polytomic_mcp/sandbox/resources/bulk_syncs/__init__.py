@@ -1,1 +1,1 @@
-"""Bulk syncs: stored, checked and started; their schemas, sources and destinations."""
+"""Bulk syncs: their documents and checks, schemas, sources, destinations, schedules and executions."""

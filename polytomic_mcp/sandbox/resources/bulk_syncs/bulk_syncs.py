@@ -1,4 +1,4 @@
-"""A bulk sync as a document: composed from what a caller sends, shown as the asked version shows it."""
+"""The document of a bulk sync: composed from a request, and shown in the shape of an API version."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import public
 from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "bulk_sync"
@@ -26,7 +26,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "resync_concurrency_limit": None,
     "source_configuration": {},
 }
-"""What is left out; that ``mode`` falls back to ``replicate`` and ``active`` to false is a guess."""
+"""The values of omitted arguments; those of ``mode`` and ``active`` are guesses."""
 
 _REQUIRED: Final = (
     "name",
@@ -36,17 +36,17 @@ _REQUIRED: Final = (
 )
 
 
-def compose(workspace: Workspace, arguments: Mapping[str, Any], held: JsonObject) -> JsonObject:
-    """Return the sync without its schemas; ``held`` is what it was, whose schedules keep their ids."""
+def compose(workspace: Workspace, arguments: Mapping[str, Any], stored: JsonObject) -> JsonObject:
+    """Return the sync without its schemas; the schedules of the ``stored`` sync keep their ids."""
     return {
         **{name: arguments[name] for name in _REQUIRED},
         **{name: arguments.get(name, default) for name, default in _DEFAULTS.items()},
-        **bulk_schedules.compose_all(workspace, arguments, held),
+        **bulk_schedules.compose_all(workspace, arguments, stored),
     }
 
 
 def show(sync: JsonObject, version: str) -> JsonObject:
-    """Return the sync; 2024-02-08 has one ``schedule`` and still says ``discover``."""
+    """Return the sync in the shape of a version: 2024-02-08 has one ``schedule``, and ``discover``."""
     shown = public(sync)
     if version >= CURRENT:
         return shown

@@ -1,4 +1,4 @@
-"""Where a bulk sync can write: the tables of a database, or the files of a bucket, kept as tables here."""
+"""What a bulk sync can write to: tables of a database, or files of a bucket, which are tables here."""
 
 import re
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ BUCKETS: Final = ("azureblob", "gcs", "s3")
 FORMATS: Final = ("csv", "json", "parquet")
 
 _DESCRIPTIONS: Final = {
-    "replicate": "Keeps each output equal to its source: adds, changes and deletes rows.",
-    "snapshot": "Replaces each output by all rows of its source.",
-    "append": "Adds each new or changed row as one more row, and deletes none.",
+    "replicate": "Keeps each output equal to its source: inserts, updates and deletes rows.",
+    "snapshot": "Replaces each output with all rows of its source.",
+    "append": "Inserts each new or changed row as another row, and deletes none.",
 }
-"""What the modes do; the API names them without describing them, so this is a guess."""
+"""What the modes do: a guess, as the API names them without a description."""
 
 _OTHER: Final = re.compile(r"\W+")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A key of ``destination_configuration``; the keys other than ``schema`` and ``format`` are a guess."""
+    """A key of ``destination_configuration``; those other than ``schema`` and ``format`` are guesses."""
 
     name: str
     title: str
@@ -38,19 +38,19 @@ class Setting:
         return {"type": "string", "title": self.title, **({"enum": list(self.values)} if self.values else {})}
 
 
-def objection(connection: JsonObject) -> str | None:
-    """Return why no bulk sync can write through the connection, or None."""
+def unusable_reason(connection: JsonObject) -> str | None:
+    """Return why a bulk sync cannot write to the connection, or None if it can."""
     system = system_of(connection)
     if system not in BUCKETS and not described(system).is_warehouse:
         return (
-            f"Connection {connection['name']} is of type {system}, to which the sandbox copies no bulk data; "
-            f"it copies to {', '.join((*warehouses(), *BUCKETS))}."
+            f"Connection {connection['name']} is of type {system}, which the sandbox does not emulate as the "
+            f"destination of a bulk sync. Valid types: {', '.join((*warehouses(), *BUCKETS))}."
         )
     return destination_objection(connection)
 
 
 def settings(connection: JsonObject) -> tuple[Setting, ...]:
-    """Return the keys that ``destination_configuration`` takes."""
+    """Return the keys that ``destination_configuration`` accepts."""
     system = system_of(connection)
     if system in BUCKETS:
         return (Setting("format", "File format", values=FORMATS), Setting("path", "Folder"))
@@ -58,13 +58,13 @@ def settings(connection: JsonObject) -> tuple[Setting, ...]:
 
 
 def describe(connection: JsonObject) -> dict[str, Any]:
-    """Return what discovery answers: the configuration's schema and the modes."""
-    taken = settings(connection)
+    """Return the response of discovery: a JSON Schema of the configuration, and the modes."""
+    accepted = settings(connection)
     return {
         "configuration": {
             "type": "object",
-            "properties": {each.name: each.form() for each in taken},
-            "required": [each.name for each in taken if each.required],
+            "properties": {each.name: each.form() for each in accepted},
+            "required": [each.name for each in accepted if each.required],
         },
         "modes": [_mode(id_) for id_ in MODES],
         "supported_resync_modes": list(RESYNC_MODES),
@@ -73,7 +73,7 @@ def describe(connection: JsonObject) -> dict[str, Any]:
 
 
 def table_name(connection: JsonObject, configuration: Mapping[str, Any], output_name: str) -> str:
-    """Return the name of the table an output lands in: ``schema.output`` or ``folder/output.csv``."""
+    """Return the name of an output's table: ``schema.output`` or ``folder/output.csv``."""
     if system_of(connection) in BUCKETS:
         folder = str(configuration.get("path") or "").strip("/")
         file = f"{output_name}.{configuration.get('format') or FORMATS[0]}"
@@ -82,12 +82,13 @@ def table_name(connection: JsonObject, configuration: Mapping[str, Any], output_
     return f"{configuration[setting.name]}.{output_name}"
 
 
-def normalized(name: str, how: str) -> str:
-    """Return a name as it is written out: lower case, letters, digits and underscores, or as it is.
+def normalized(name: str, normalization: str) -> str:
+    """Return the name of an output or of its field: lower-case letters, digits and underscores.
 
-    ``how`` is the sync's ``normalize_names``; that ``legacy`` does as ``enabled`` does is a guess.
+    ``normalization`` is the sync's ``normalize_names``: ``disabled`` leaves the name unchanged, and
+    ``legacy`` is the same as ``enabled`` (a guess).
     """
-    if how == "disabled":
+    if normalization == "disabled":
         return name
     plain = _OTHER.sub("_", name.strip()).strip("_").lower() or "_"
     return f"_{plain}" if plain[0].isdigit() else plain

@@ -1,4 +1,4 @@
-"""The older words for a bulk sync's arguments, turned into those of 2025-09-18, which refuses them."""
+"""The arguments of 2024-02-08 for bulk syncs, translated to those of 2025-09-18, which refuses them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 
 _WRITES: Final = ("POST /api/bulk/syncs", "PUT /api/bulk/syncs/{id}")
 _START: Final = "POST /api/bulk/syncs/{id}/executions"
-_SCHEDULES: Final = "default_schedule, and additional_schedules for the others"
+_SCHEDULES: Final = "default_schedule, and additional_schedules if there are more"
 _WRITING: Final[Mapping[str, str]] = {
     "schedule": _SCHEDULES,
     "schedules": _SCHEDULES,
@@ -18,24 +18,23 @@ _WRITING: Final[Mapping[str, str]] = {
 }
 _GONE: Final[Mapping[str, Mapping[str, str]]] = {
     **dict.fromkeys(_WRITES, _WRITING),
-    _START: {"resync": "resync_mode (rebuild is what resync did)"},
+    _START: {"resync": "resync_mode (rebuild does what resync did)"},
 }
-"""What the newer version refuses, and what takes its place (facts of its migration guide)."""
+"""The arguments that 2025-09-18 refuses, and what replaces them (facts of its migration guide)."""
 
 
 def current(operation: str, arguments: JsonObject, version: str) -> JsonObject:
-    """Return the arguments in the words of 2025-09-18.
+    """Return the arguments with the names of 2025-09-18.
 
     Raises:
-        RefusalError: 400, that version was asked for and an older word was sent.
+        RefusalError: 400, an older name was sent with a version that refuses it.
     """
     if version < CURRENT:
         return _translated(operation, arguments)
     for name, replacement in _GONE.get(operation, {}).items():
         if name in arguments:
-            raise RefusalError(
-                400, f"{operation}: {version} takes no {name}; send {replacement}.", key="bad_request"
-            )
+            message = f"{operation}: Version {version} does not accept {name}. Send {replacement}."
+            raise RefusalError(400, message, key="bad_request")
     return arguments
 
 

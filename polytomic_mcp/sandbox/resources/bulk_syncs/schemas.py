@@ -1,15 +1,16 @@
-"""What a bulk sync does with each schema of its source: selected or not, which fields, under which names.
+"""A bulk sync's settings for each schema of its source: whether it is enabled, its fields and their names.
 
-A schema's configuration stands in the sync's document, under ``_schemas``. Everything in the sandbox's
-systems can be read incrementally, so ``onlyIncremental`` adds as ``all`` does and ``onlyNonIncremental``
-as ``none`` does (a guess).
+They are stored in the sync's document, under ``_schemas``. Everything in the sandbox's systems can be read
+incrementally, so ``onlyIncremental`` is the same as ``all``, and ``onlyNonIncremental`` the same as ``none``
+(a guess).
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.common.problems import Problem, nearest
+from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
@@ -31,10 +32,10 @@ _PARTS: Final[Mapping[str, Any]] = {
 
 
 def compose(table: Table, request: Mapping[str, Any] | str, problems: list[Problem]) -> JsonObject:
-    """Return a schema as it is stored: what the request leaves out has its default.
+    """Return the settings of a schema to store; what the request omits has its default.
 
-    A request that is a name selects the whole schema. Fields that are not listed are left out where
-    some are (a guess), and all are copied where none is.
+    A request that is only a name selects the whole schema. If the request lists fields, the others are
+    disabled (a guess); if it lists none, all fields are enabled.
     """
     given: Mapping[str, Any] = {} if isinstance(request, str) else request
     parts = {part: default if given.get(part) is None else given[part] for part, default in _PARTS.items()}
@@ -44,13 +45,14 @@ def compose(table: Table, request: Mapping[str, Any] | str, problems: list[Probl
 
 
 def patched(
-    table: Table, held: JsonObject, request: Mapping[str, Any], problems: list[Problem]
+    table: Table, stored: JsonObject, request: Mapping[str, Any], problems: list[Problem]
 ) -> JsonObject:
-    """Return a schema with the given parts changed; an empty text clears one; omitted fields are all enabled.
+    """Return the settings of a schema with some of them changed; an empty string resets one.
 
-    Those keep their names and stay obfuscated, so that a patch shows nothing by accident (a guess).
+    If the request lists no fields, all are enabled, with their names and obfuscation unchanged, so that a
+    patch never exposes values by accident (a guess).
     """
-    known = {field["id"]: field for field in held["fields"]}
+    known = {field["id"]: field for field in stored["fields"]}
     parts = {
         part: default if request[part] in (None, "") else request[part]
         for part, default in _PARTS.items()
@@ -58,9 +60,9 @@ def patched(
     }
     enabled = request.get("enabled")
     return {
-        **held,
+        **stored,
         **parts,
-        "enabled": held["enabled"] if enabled is None else enabled,
+        "enabled": stored["enabled"] if enabled is None else enabled,
         "fields": _fields(table, request.get("fields") or [], known, problems),
     }
 
@@ -71,43 +73,47 @@ def select(
     requests: Iterable[Mapping[str, Any] | str],
     problems: list[Problem],
 ) -> list[JsonObject]:
-    """Return every schema of the source, those that are named as they are asked for, the others off.
+    """Return the settings of every schema of the source; those without a request are disabled.
 
-    Without any request, all are on.
+    If there are no requests, all are enabled.
     """
     tables = bulk_sources.list_tables(workspace, connection)
     names = [table.name for table in tables]
-    wanted: dict[str, Mapping[str, Any] | str] = {}
+    by_id: dict[str, Mapping[str, Any] | str] = {}
     for position, request in enumerate(requests):
         id_ = str(request if isinstance(request, str) else request.get("id") or "")
-        wanted[id_.casefold()] = request
+        by_id[id_.casefold()] = request
         if id_.casefold() not in [name.casefold() for name in names]:
-            message = f"connection {connection['name']} has no schema {id_!r}: {nearest(id_, names)}"
-            problems.append(Problem("unknown_schema", message, f"schemas[{position}]"))
-    if not wanted:
+            problems.append(Problem("unknown_schema", unknown("schema", id_, names), f"schemas[{position}]"))
+    if not by_id:
         return [compose(table, table.name, problems) for table in tables]
-    off = {"enabled": False}
-    return [compose(table, wanted.get(table.name.casefold(), off), problems) for table in tables]
+    disabled = {"enabled": False}
+    return [compose(table, by_id.get(table.name.casefold(), disabled), problems) for table in tables]
 
 
 def discover(workspace: Workspace, connection: JsonObject, sync: JsonObject) -> list[JsonObject]:
-    """Return a sync's schemas with what the source has had since: its settings say whether that is on.
+    """Return the settings of a sync's schemas, updated to the schemas and fields that the source has now.
 
-    A field that went is left out; a schema that went stays, and its runs say so.
+    The sync's settings decide whether new ones are enabled. A field that the source no longer has is removed;
+    a schema that it no longer has remains, and fails in executions.
     """
     tables = {table.name: table for table in bulk_sources.list_tables(workspace, connection)}
-    held = {schema["id"]: schema for schema in sync["_schemas"]}
+    stored = {schema["id"]: schema for schema in sync["_schemas"]}
     adds_fields = sync["automatically_add_new_fields"] in _ADDING
     known = [
         {**schema, "fields": _discovered(tables[id_], schema, adds=adds_fields)} if id_ in tables else schema
-        for id_, schema in held.items()
+        for id_, schema in stored.items()
     ]
-    off = {"enabled": sync["automatically_add_new_objects"] in _ADDING}
-    return known + [compose(table, off, []) for name, table in tables.items() if name not in held]
+    added = {"enabled": sync["automatically_add_new_objects"] in _ADDING}
+    return known + [compose(table, added, []) for name, table in tables.items() if name not in stored]
 
 
 def find(sync: JsonObject, id_: str) -> JsonObject:
-    """Return a sync's schema, in any case, or refuse with 404."""
+    """Return the settings of one schema, whose id may be in any case.
+
+    Raises:
+        RefusalError: 404, the sync has no such schema.
+    """
     for schema in sync["_schemas"]:
         if schema["id"].casefold() == id_.casefold():
             return schema
@@ -125,33 +131,34 @@ def field_name(sync: JsonObject, field: JsonObject) -> str:
 
 
 def show(sync: JsonObject, schema: JsonObject) -> JsonObject:
-    """Return the whole schema, with its fields and filters."""
+    """Return the settings of a schema in the shape of the API, with fields and filters."""
     fields = [{**field, "output_name": field_name(sync, field)} for field in schema["fields"]]
     return {**show_light(sync, schema), "fields": fields, "filters": schema["filters"]}
 
 
 def show_light(sync: JsonObject, schema: JsonObject) -> JsonObject:
-    """Return the schema as the list shows it."""
-    kept = {key: value for key, value in schema.items() if key not in ("fields", "filters")}
-    return {**kept, "output_name": output_name(sync, schema), "destination_history_output_name": None}
+    """Return the settings of a schema in the shape of the list, without fields and filters."""
+    shown = {key: value for key, value in schema.items() if key not in ("fields", "filters")}
+    return {**shown, "output_name": output_name(sync, schema), "destination_history_output_name": None}
 
 
 def _fields(
     table: Table,
     requests: Iterable[Mapping[str, Any] | str],
-    held: Mapping[str, JsonObject],
+    stored: Mapping[str, JsonObject],
     problems: list[Problem],
 ) -> list[JsonObject]:
-    wanted: dict[str, Mapping[str, Any]] = {
+    by_id: dict[str, Mapping[str, Any]] = {
         _field_id(each).casefold(): {} if isinstance(each, str) else each for each in requests
     }
     names = [column.name for column in table.columns]
-    for id_ in wanted:
+    for id_ in by_id:
         if table.column(id_) is None:
-            message = f"schema {table.name} has no field {id_!r}: {nearest(id_, names)}"
-            problems.append(Problem("unknown_field", message, f"schemas.{table.name}.fields"))
+            path = f"schemas.{table.name}.fields"
+            problems.append(Problem("unknown_field", unknown("field", id_, names), path))
     return [
-        _field(name, wanted.get(name.casefold()), held.get(name, {}), has_any=bool(wanted)) for name in names
+        _field(name, by_id.get(name.casefold()), stored.get(name, {}), is_listing=bool(by_id))
+        for name in names
     ]
 
 
@@ -159,10 +166,13 @@ def _field_id(request: Mapping[str, Any] | str) -> str:
     return str(request if isinstance(request, str) else request.get("id") or "")
 
 
-def _field(name: str, request: Mapping[str, Any] | None, held: JsonObject, *, has_any: bool) -> JsonObject:
-    given = held if request is None else request
-    enabled = given.get("enabled") is not False if request is not None else not has_any
-    # A schema is created with ``obfuscate`` and updated with ``obfuscated``; either is taken.
+def _field(
+    name: str, request: Mapping[str, Any] | None, stored: JsonObject, *, is_listing: bool
+) -> JsonObject:
+    """Return the settings of a field; ``is_listing`` says whether the request lists any fields."""
+    given = stored if request is None else request
+    enabled = given.get("enabled") is not False if request is not None else not is_listing
+    # The API creates a schema with ``obfuscate`` and updates it with ``obfuscated``; both are accepted.
     return {
         "id": name,
         "enabled": enabled,
@@ -172,6 +182,8 @@ def _field(name: str, request: Mapping[str, Any] | None, held: JsonObject, *, ha
 
 
 def _discovered(table: Table, schema: JsonObject, *, adds: bool) -> list[JsonObject]:
-    held = {field["id"]: field for field in schema["fields"]}
-    fresh: JsonObject = {"enabled": adds}
-    return [held.get(column.name) or _field(column.name, fresh, {}, has_any=True) for column in table.columns]
+    stored = {field["id"]: field for field in schema["fields"]}
+    added: JsonObject = {"enabled": adds}
+    return [
+        stored.get(column.name) or _field(column.name, added, {}, is_listing=True) for column in table.columns
+    ]

@@ -1,6 +1,6 @@
 """What a bulk sync can read from a connection: its schemas, which are the tables of its system.
 
-A field that a user added to a schema is one more column, which holds what its path leads to.
+A field that a user added to a schema becomes a column with the value at the field's path.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.resources.schemas import schemas
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TRACKABLE: Final = ("number", "datetime")
-"""The types of a field that can tell how far a run has read (a guess)."""
+"""The types of a field that can record how far a run has read (a guess)."""
 
 _SQL_TYPES: Final = {
     "number": "DOUBLE",
@@ -25,45 +25,45 @@ _SQL_TYPES: Final = {
 }
 
 _SETTINGS: Final = ("replication_slot",)
-"""What a database takes as ``source_configuration``: kept, and without effect on what is read."""
+"""The keys of a database's ``source_configuration``: stored, without an effect on what is read."""
 
 
 def list_tables(workspace: Workspace, connection: JsonObject) -> list[Table]:
-    """Return the tables a bulk sync can read; a flow or an audience is a place to write to only (a guess)."""
+    """Return the tables that a bulk sync can read; flows and audiences can only be written to (a guess)."""
     return [_widened(workspace, connection, table) for table in _tables(workspace, connection)]
 
 
 def get_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> Table | None:
-    """Return the table of a schema's id, in any case, or None where there is none to read."""
+    """Return the table with a schema's id, in any case; None if it does not exist or cannot be read."""
     table = workspace.tables.get(system_of(connection), schema_id)
     return _widened(workspace, connection, table) if table and _is_source(table) else None
 
 
 def read(workspace: Workspace, connection: JsonObject, table: Table) -> Iterator[Row]:
-    """Yield the table's rows, oldest first, a chunk in memory at a time."""
+    """Yield the table's rows, oldest first, with one chunk in memory at a time."""
     paths = {field["id"]: field["path"] or field["id"] for field in _added(workspace, connection, table)}
     for row in workspace.tables.rows(table):
         yield row | {name: schemas.follow(row, path) for name, path in paths.items()} if paths else row
 
 
 def key_columns(workspace: Workspace, connection: JsonObject, table: Table) -> tuple[Column, ...]:
-    """Return the columns that identify a row: the detected key, or the one a user put in its place."""
+    """Return the columns that identify a row: the detected key, or the one with which a user replaced it."""
     keys = {field["id"] for field in _fields(workspace, connection, table) if field["is_primary_key"]}
     return tuple(column for column in table.columns if column.name in keys)
 
 
-def objection(connection: JsonObject) -> str | None:
-    """Return why nothing can be read through the connection, or None."""
+def unusable_reason(connection: JsonObject) -> str | None:
+    """Return why a bulk sync cannot read from the connection, or None if it can."""
     name, system = connection["name"], system_of(connection)
     if "source" not in connection["type"]["operations"]:
-        return f"Connection {name} is of type {system}, which is no source; name another connection."
+        return f"Connection {name} is of type {system}, which cannot be a source. Use another connection."
     if connection["status"] != "healthy":
-        return f"Connection {name} is {connection['status']}; finish its authorization or correct it first."
+        return f"Connection {name} is {connection['status']}. Finish its authorization or correct it first."
     return None
 
 
 def describe(workspace: Workspace, connection: JsonObject, *, has_fields: bool) -> dict[str, Any]:
-    """Return what discovery answers; the fields only where they were asked for."""
+    """Return the response of discovery, with the fields of each schema if ``has_fields``."""
     shown = [schemas.describe(workspace, connection, table) for table in _tables(workspace, connection)]
     if not has_fields:
         shown = [{key: each[key] for key in ("id", "name")} for each in shown]
@@ -77,7 +77,7 @@ def describe(workspace: Workspace, connection: JsonObject, *, has_fields: bool) 
 
 
 def settings(connection: JsonObject) -> tuple[str, ...]:
-    """Return the keys that ``source_configuration`` takes."""
+    """Return the keys that ``source_configuration`` accepts."""
     return _SETTINGS if described(system_of(connection)).is_warehouse else ()
 
 

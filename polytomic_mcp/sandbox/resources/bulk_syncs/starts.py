@@ -1,42 +1,44 @@
-"""Starting a bulk sync: by hand or by a schedule."""
+"""How a bulk sync is started, by a caller or by a schedule."""
 
 from functools import partial
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs
+from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 FETCH_MODES: Final = ("none", "incremental", "full")
 
 
 def start(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
-    """Start an execution beside the call and return it; refuses as ``prepare`` does."""
+    """Start an execution in the background and return it; raises the refusals of ``prepare``."""
     execution = prepare(workspace, sync, request)
     workspace.run_later(partial(bulk_runner.run, workspace, sync["id"], execution["id"]))
     return execution
 
 
 def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
-    """Store an execution that is ready to run, and return it; an inactive sync can be started, too.
+    """Store an execution that is ready to run, and return it; the sync may be inactive.
 
-    ``request`` may hold ``test``, ``resync_mode``, ``fetch_mode``, ``schemas``, ``trigger`` and the
-    ``schedule`` that asks.
+    ``request`` may have ``test``, ``resync_mode``, ``fetch_mode``, ``schemas``, ``trigger``, and the
+    ``schedule`` that starts it.
 
     Raises:
-        RefusalError: 409, one is under way; 400, the request or a connection does not hold.
+        RefusalError: 409, an execution is under way; 400, the request or a connection is not valid.
     """
     if bulk_executions.current(workspace, sync["id"]) is not None:
         raise RefusalError(
             409,
-            f"Bulk sync {sync['name']} is already running; wait for its end or cancel it.",
+            f"Bulk sync {sync['name']} is already running. Wait for it to end, or cancel it.",
             key="already_running",
         )
     problems = bulk_checks.connection_problems(workspace, sync) or _request_problems(sync, request)
@@ -45,16 +47,16 @@ def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> Json
     source = workspace.find("connection", sync["source_connection_id"])
     sync = sync | {"_schemas": bulk_schemas.discover(workspace, source, sync)}
     workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
-    wanted = _wanted(request)
+    selected = _schema_ids(request)
     enabled = [schema for schema in sync["_schemas"] if schema["enabled"]]
-    chosen = [schema for schema in enabled if not wanted or schema["id"].casefold() in wanted]
+    chosen = [schema for schema in enabled if not selected or schema["id"].casefold() in selected]
     outputs = [(schema["id"], bulk_schemas.output_name(sync, schema)) for schema in chosen]
     is_partial = len(chosen) < len(enabled)
     return bulk_executions.create(workspace, sync["id"], request, outputs, is_partial=is_partial)
 
 
 def fail(workspace: Workspace, sync: JsonObject, request: JsonObject, reason: str) -> JsonObject:
-    """Store an execution that failed before it began, for a start that nobody waits for; return it."""
+    """Store an execution that failed before it began, for a start by a schedule; return it."""
     execution = bulk_executions.create(workspace, sync["id"], request, (), is_partial=False)
     logs.say(workspace, execution["id"], "error", reason)
     bulk_executions.finish(workspace, execution, "failed", reason)
@@ -66,18 +68,17 @@ def _request_problems(sync: JsonObject, request: JsonObject) -> list[Problem]:
     choices = {"resync_mode": bulk_destinations.RESYNC_MODES, "fetch_mode": FETCH_MODES}
     for name, values in choices.items():
         if request.get(name, values[0]) not in values:
-            message = f"{request[name]!r} is none; there are: {', '.join(values)}"
-            found.append(Problem("invalid_value", message, name))
+            found.append(Problem("invalid_value", unknown(name, str(request[name]), values), name))
     if request.get("test") and request.get("resync_mode"):
-        found.append(Problem("invalid_value", "cannot be combined with resync_mode", "test"))
-    enabled = {schema["id"].casefold() for schema in sync["_schemas"] if schema["enabled"]}
-    for position, id_ in enumerate(_wanted(request)):
+        found.append(Problem("invalid_value", "A test cannot be combined with resync_mode.", "test"))
+    enabled = {schema["id"].casefold(): schema["id"] for schema in sync["_schemas"] if schema["enabled"]}
+    for position, id_ in enumerate(_schema_ids(request)):
         if id_ not in enabled:
-            message = f"{id_!r} is no enabled schema of this bulk sync"
+            message = unknown("enabled schema", id_, enabled.values())
             found.append(Problem("unknown_schema", message, f"schemas[{position}]"))
     return found
 
 
-def _wanted(request: JsonObject) -> list[str]:
+def _schema_ids(request: JsonObject) -> list[str]:
     ids: list[str] = request.get("schemas") or []
     return [id_.casefold() for id_ in ids]

@@ -1,20 +1,16 @@
 """What stands on a connection: its models, and the syncs that read or write through it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, texts
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, watermarks
+from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SYNCS: Final = ("sync", "bulk_sync")
-_HISTORIES: Final[Mapping[str, tuple[Callable[[Workspace, str], None], ...]]] = {
-    "sync": (executions.forget, timetable.forget),
-    "bulk_sync": (bulk_executions.forget, watermarks.forget, timetable.forget),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,9 @@ class Dependents:
         """Delete them, and the history of the syncs among them."""
         for kind, documents in self.documents.items():
             for document in documents:
-                for forget in _HISTORIES.get(kind, ()):
-                    forget(workspace, document["id"])
+                if kind in _SYNCS:
+                    history.delete_all(workspace, kind, document["id"])
+                    timetable.delete_marks(workspace, document["id"])
                 workspace.store.delete(kind, document["id"])
 
 

@@ -11,7 +11,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
+from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 BATCH: Final = 1_000
@@ -54,12 +54,12 @@ def _by_sync(workspace: Workspace, id_: str) -> Iterator[JsonObject]:
         reads = not models.isdisjoint(model_ids(sync))
         writes = sync["target"]["connection_id"] == id_
         if reads or writes:
-            runs = executions.of_sync(workspace, sync["id"])
+            runs = history.of_sync(workspace, "sync", sync["id"])
             yield from _stats(workspace, sync, "model", runs, _roles(reads=reads, writes=writes))
     for sync in workspace.store.list("bulk_sync"):
         reads, writes = sync["source_connection_id"] == id_, sync["destination_connection_id"] == id_
         if reads or writes:
-            runs = bulk_executions.of_sync(workspace, sync["id"])
+            runs = history.of_sync(workspace, "bulk_sync", sync["id"])
             yield from _stats(workspace, sync, "bulk", runs, _roles(reads=reads, writes=writes))
 
 

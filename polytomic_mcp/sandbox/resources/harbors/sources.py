@@ -5,9 +5,9 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.data.systems.systems import system_of
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
 from polytomic_mcp.sandbox.resources.harbors.harbors import unfit
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_SOURCES: Final = 200

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SCHEDULE: Final = (

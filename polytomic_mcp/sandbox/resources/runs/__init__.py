@@ -1,1 +1,1 @@
-"""Runs of syncs and bulk syncs: documents, states, events and logs; and work in the background."""
+"""What all executions have in common: history, logs and watermarks; and jobs in the background."""

@@ -1,4 +1,4 @@
-"""Work that goes on after its request was answered, and what a caller sees of it."""
+"""Jobs: work that continues after the response, and the document that a caller polls."""
 
 import logging
 from collections.abc import Callable
@@ -15,12 +15,12 @@ TYPES: Final = ("createmodel", "updatemodel", "previewmodel", "samplemodel", "ex
 
 _UNDER_WAY: Final = ("created", "running")
 _INTERRUPTED: Final = (
-    "The sandbox was restarted before this job ended; make the call again, with a new Idempotency-Key."
+    "The sandbox was restarted before this job ended. Repeat the call with a new Idempotency-Key."
 )
 
 
 def start(workspace: Workspace, type_: str, work: Callable[[], Any]) -> JsonObject:
-    """Hand the work to the workers and return the job as it is now; ``work`` returns its result."""
+    """Start a job and return its document; ``work`` runs on a worker and returns the job's result."""
     job: JsonObject = {
         "job_id": workspace.new_id(),
         "type": type_,
@@ -34,7 +34,7 @@ def start(workspace: Workspace, type_: str, work: Callable[[], Any]) -> JsonObje
 
 
 def interrupt_all(workspace: Workspace) -> None:
-    """End what was not over when an earlier process ended; to be called before anything starts."""
+    """Fail the jobs that an earlier process left under way; call it before anything starts."""
     for job in workspace.store.list("job"):
         if job["status"] in _UNDER_WAY:
             _fail(workspace, job, _INTERRUPTED)
@@ -43,14 +43,14 @@ def interrupt_all(workspace: Workspace) -> None:
 def _run(workspace: Workspace, job: JsonObject, work: Callable[[], Any]) -> None:
     workspace.store.put("job", job["job_id"], job | {"status": "running"})
     try:
-        # One transaction with the work's own writes: a job that a restart fails has done nothing.
+        # In one transaction with the writes of the work, so that an interrupted job has had no effect.
         with workspace.store.transaction():
             workspace.store.put("job", job["job_id"], job | {"status": "done", "result": work()})
     except RefusalError as refusal:
         _fail(workspace, job, refusal.message)
-    except Exception:  # noqa: BLE001 - the outermost handler of a worker: whoever polls must hear of it
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see it
         _LOG.debug("job %s failed", job["type"], exc_info=True)
-        _fail(workspace, job, "The sandbox failed; that is a fault of the sandbox.")
+        _fail(workspace, job, "The sandbox failed. This is a bug in the sandbox.")
 
 
 def _fail(workspace: Workspace, job: JsonObject, error: str) -> None:

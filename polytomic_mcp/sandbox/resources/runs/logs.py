@@ -1,9 +1,12 @@
-"""What an execution writes down: a line for each record, by type, and the console's messages.
+"""An execution's logs: a line for each record, by type of log, and the messages of the console.
 
-The lines are stored in the same transaction as the rows they tell of. Beyond ``MOST_LINES`` of a
-type they are counted and no longer kept.
+The lines are stored in the transaction that writes the rows. Beyond ``MOST_LINES`` of a type, lines are
+counted and not stored.
 """
 
+import io
+import json
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,12 +15,15 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TYPES: Final = ("records", "errors", "warnings", "inserts", "updates", "deletes")
+BULK_TYPES: Final = ("inserts", "updates", "deletes", "errors")
+"""The logs of a bulk execution."""
+
 MOST_LINES: Final = 10_000
 MOST_MESSAGES: Final = 50
 
 
 class Journal:
-    """Collects an execution's lines, and stores those that came since the last time."""
+    """Collects an execution's lines and stores them in parts."""
 
     def __init__(self, workspace: Workspace, execution_id: str) -> None:
         self._workspace = workspace
@@ -27,30 +33,30 @@ class Journal:
         self._parts = 0
 
     def add(self, type_: str, line: Any) -> None:
-        """Note one line of a type."""
+        """Add one line to a log."""
         self._counts[type_] += 1
         if self._counts[type_] <= MOST_LINES:
             self._lines[type_].append(line)
 
     def is_full(self, *types: str) -> bool:
-        """Say whether further lines of these types are counted only."""
+        """Return whether further lines of all these logs would only be counted."""
         return all(self._counts[type_] >= MOST_LINES for type_ in types)
 
     def count(self, type_: str, number: int) -> None:
-        """Count further lines of a type that is full."""
+        """Count further lines of a log that is full."""
         self._counts[type_] += number
 
     def mark(self) -> dict[str, int]:
-        """Return where the journal stands, for ``rewind``; everything so far must be stored."""
+        """Return a position for ``rewind``; call it only when all lines are stored."""
         return dict(self._counts)
 
     def rewind(self, mark: dict[str, int]) -> None:
-        """Forget what was noted since the mark."""
+        """Discard the lines added since the mark."""
         self._counts = defaultdict(int, mark)
         self._lines.clear()
 
     def store(self) -> None:
-        """Write what was noted; call it inside the transaction that writes the rows."""
+        """Store the lines added since the last call; call it in the transaction that writes the rows."""
         for type_, lines in self._lines.items():
             self._workspace.store.put(_kind(self._id, type_), str(self._parts), {"lines": lines})
         self._workspace.store.put(_kind(self._id, "counts"), "", dict(self._counts))
@@ -59,21 +65,37 @@ class Journal:
 
 
 def lines(workspace: Workspace, execution_id: str, type_: str) -> Iterator[Any]:
-    """Yield the lines of a type, oldest first."""
+    """Yield the lines of a log, oldest first."""
     for part in workspace.store.list(_kind(execution_id, type_)):
         yield from part["lines"]
 
 
 def counts(workspace: Workspace, execution_id: str) -> dict[str, int]:
-    """Return how many lines each type had, kept or not."""
+    """Return the number of lines of each log, including those that were not stored."""
     found = workspace.store.get(_kind(execution_id, "counts"), "") or {}
     return {type_: found.get(type_, 0) for type_ in TYPES}
+
+
+def with_lines(workspace: Workspace, execution_id: str) -> list[str]:
+    """Return the logs of a bulk execution that have at least one line."""
+    found = counts(workspace, execution_id)
+    return [type_ for type_ in BULK_TYPES if found[type_]]
+
+
+def archive(workspace: Workspace, execution_id: str) -> bytes:
+    """Return a bulk execution's logs as a ZIP archive, with a file of JSON lines for each."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as files:
+        for type_ in with_lines(workspace, execution_id):
+            text = (json.dumps(line, ensure_ascii=False) for line in lines(workspace, execution_id, type_))
+            files.writestr(f"{type_}.jsonl", "".join(f"{line}\n" for line in text))
+    return buffer.getvalue()
 
 
 def say(
     workspace: Workspace, execution_id: str, level: str, message: str, payload: JsonObject | None = None
 ) -> None:
-    """Write one message to the execution's console; the last ``MOST_MESSAGES`` are kept."""
+    """Write a message to the execution's console, which holds the last ``MOST_MESSAGES``."""
     kind = _kind(execution_id, "console")
     with workspace.store.transaction() as connection:
         id_ = workspace.new_id()
@@ -97,8 +119,8 @@ def console(workspace: Workspace, execution_id: str) -> list[JsonObject]:
     return workspace.store.list(_kind(execution_id, "console"))
 
 
-def forget(workspace: Workspace, execution_id: str) -> None:
-    """Remove everything an execution wrote down."""
+def delete(workspace: Workspace, execution_id: str) -> None:
+    """Delete an execution's logs and console."""
     with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind LIKE ?", (f"log/{execution_id}/%",))
 

@@ -1,4 +1,4 @@
-"""How far a bulk sync has read each of its schemas."""
+"""How far a bulk sync has read each of its schemas: the highest value so far of its tracking field."""
 
 from typing import Any, Final
 
@@ -9,18 +9,18 @@ _KIND: Final = "bulk_mark"
 
 
 def get(workspace: Workspace, sync_id: str, schema_id: str, state: JsonObject) -> Any:
-    """Return the mark, or None where nothing was read yet or the ``state`` it holds for is another."""
-    held = workspace.store.get(_KIND, _id(sync_id, schema_id))
-    return held["mark"] if held and held["state"] == state else None
+    """Return the watermark, or None if there is none or it was stored for another ``state``."""
+    stored = workspace.store.get(_KIND, _id(sync_id, schema_id))
+    return stored["mark"] if stored and stored["state"] == state else None
 
 
 def put(workspace: Workspace, sync_id: str, schema_id: str, state: JsonObject, mark: Any) -> None:
-    """Keep a mark, and the state it holds for."""
+    """Store a watermark and the ``state`` for which it is valid."""
     workspace.store.put(_KIND, _id(sync_id, schema_id), {"state": state, "mark": mark})
 
 
-def forget(workspace: Workspace, sync_id: str) -> None:
-    """Forget how far a sync has read."""
+def delete_all(workspace: Workspace, sync_id: str) -> None:
+    """Delete the watermarks of a bulk sync."""
     with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ? AND id LIKE ?", (_KIND, f"{sync_id}/%"))
 

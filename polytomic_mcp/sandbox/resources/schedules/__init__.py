@@ -1,1 +1,1 @@
-"""When syncs and bulk syncs run by themselves, and when each is due next."""
+"""What all schedules have in common: their frequencies, and the timetable of what is due next."""

@@ -1,9 +1,9 @@
-"""When syncs are due: what the API shows as their next time is what the scheduler starts them by.
+"""When syncs are due: the next time that the API shows is the time at which the scheduler starts them.
 
-A schedule goes on from its mark, the last instant it was due, or from the last change of its sync,
-whichever is later: a sync that is switched on makes up for nothing. A schedule of frequency
-``runafter`` is due when each of the others has ended a run since it was last due (a guess: the API does
-not say whether one suffices); one that was deleted is not waited for, and a test run does not count.
+The next time is counted from the schedule's mark, which is the last time it was due, or from the last change
+of its sync if that is later: activating a sync does not catch up on missed runs. A schedule of frequency
+``runafter`` is due when each sync it names has ended an execution since the mark (a guess: the API does not
+say whether one of them is enough). Deleted syncs and test executions are ignored.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,19 +12,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, sync_schedules
+from polytomic_mcp.sandbox.resources.runs import history
+from polytomic_mcp.sandbox.resources.schedules import frequencies
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _MARK: Final = "schedule_mark"
-_HISTORIES: Final = {"sync": executions.of_sync, "bulk_sync": bulk_executions.of_sync}
 _ENDED: Final = ("completed", "errors", "failed", "canceled")
 _SUCCEEDED: Final = ("completed",)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A schedule of a ``sync`` or ``bulk_sync`` and the instant it is due next."""
+    """A schedule of a ``sync`` or ``bulk_sync``, and when it is due next."""
 
     kind: str
     sync: JsonObject
@@ -33,19 +32,19 @@ class Due:
 
     @property
     def key(self) -> str:
-        """The id of the schedule; a model sync has one schedule, which goes by the sync's."""
+        """The id of the schedule; for the one schedule of a model sync, the id of the sync."""
         return _key(self.kind, self.sync, self.schedule)
 
 
 def upcoming(workspace: Workspace) -> list[Due]:
-    """Return every schedule of an active sync that is due some time, the nearest first.
+    """Return the schedules of all active syncs that have a next time, earliest first.
 
-    Of those due at the same instant, model syncs come first, each kind in the order of creation; of a
-    bulk sync's own, the additional ones come before the default one, which is back sooner.
+    At the same time, model syncs come before bulk syncs, each in order of creation. Of one bulk sync, the
+    additional schedules come before the default one, which usually comes due again sooner.
     """
     found = [
         due
-        for kind in _HISTORIES
+        for kind in history.KINDS
         for sync in workspace.store.list(kind, {"active": True})
         for due in _dues(workspace, kind, sync)
     ]
@@ -53,20 +52,20 @@ def upcoming(workspace: Workspace) -> list[Due]:
 
 
 def next_time(workspace: Workspace, kind: str, sync: JsonObject) -> datetime | None:
-    """Return when an active sync is due next, or None; one that is overdue is due now."""
+    """Return when an active sync is due next, or None; if it is overdue, the time is now."""
     times = [due.time for due in _dues(workspace, kind, sync)] if sync["active"] else []
     return max(min(times), workspace.clock()) if times else None
 
 
 def show_next_time(workspace: Workspace, kind: str, sync: JsonObject) -> str | None:
-    """Return the next time as the API writes it."""
+    """Return the next time in the format of the API."""
     due = next_time(workspace, kind, sync)
     return due and written(due)
 
 
-def skip(workspace: Workspace, due: Due) -> None:
-    """Note that the schedule was due: it goes on from there, or from now where it missed more than one."""
-    following = sync_schedules.next_time(due.schedule, due.time)
+def mark_due(workspace: Workspace, due: Due) -> None:
+    """Store that the schedule was due: its next time counts from then, or from now if it missed several."""
+    following = frequencies.next_time(due.schedule, due.time)
     now = workspace.clock()
     is_late = following is not None and following <= now
     seen = {
@@ -74,30 +73,30 @@ def skip(workspace: Workspace, due: Due) -> None:
         for kind, id_ in _predecessors(workspace, due.schedule)
         if (ended := _ended(workspace, kind, id_, due.schedule))
     }
-    mark: JsonObject = {
+    document: JsonObject = {
         "id": due.key,
         "_sync_id": due.sync["id"],
         "since": written(now if is_late else due.time),
         "seen": seen,
     }
-    workspace.store.put(_MARK, due.key, mark)
+    workspace.store.put(_MARK, due.key, document)
 
 
-def forget(workspace: Workspace, sync_id: str) -> None:
-    """Forget when a sync that is deleted was due."""
-    for mark in workspace.store.list(_MARK, {"_sync_id": sync_id}):
-        workspace.store.delete(_MARK, mark["id"])
+def delete_marks(workspace: Workspace, sync_id: str) -> None:
+    """Delete the marks of a deleted sync."""
+    for each in workspace.store.list(_MARK, {"_sync_id": sync_id}):
+        workspace.store.delete(_MARK, each["id"])
 
 
 def _dues(workspace: Workspace, kind: str, sync: JsonObject) -> Iterator[Due]:
     changed = datetime.fromisoformat(sync["updated_at"])
     for schedule in _schedules(kind, sync):
-        mark = workspace.store.get(_MARK, _key(kind, sync, schedule)) or {"seen": {}}
+        marked = workspace.store.get(_MARK, _key(kind, sync, schedule)) or {"seen": {}}
         if schedule["frequency"] == "runafter":
-            time = _after_others(workspace, schedule, changed, mark["seen"])
+            time = _after_others(workspace, schedule, changed, marked["seen"])
         else:
-            since = max(changed, datetime.fromisoformat(mark.get("since", sync["updated_at"])))
-            time = sync_schedules.next_time(schedule, since)
+            since = max(changed, datetime.fromisoformat(marked.get("since", sync["updated_at"])))
+            time = frequencies.next_time(schedule, since)
         if time is not None:
             yield Due(kind, sync, schedule, time)
 
@@ -105,8 +104,7 @@ def _dues(workspace: Workspace, kind: str, sync: JsonObject) -> Iterator[Due]:
 def _schedules(kind: str, sync: JsonObject) -> list[JsonObject]:
     if kind == "sync":
         return [sync["schedule"]]
-    default, *additional = bulk_schedules.of(sync)
-    return [*additional, default]
+    return [*sync["additional_schedules"], sync["default_schedule"]]
 
 
 def _key(kind: str, sync: JsonObject, schedule: JsonObject) -> str:
@@ -131,9 +129,9 @@ def _after_others(
 
 
 def _predecessors(workspace: Workspace, schedule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    named: Mapping[str, Iterable[str] | None] = schedule.get("run_after") or {}
-    for kind in _HISTORIES:
-        for id_ in named.get(f"{kind}_ids") or ():
+    run_after: Mapping[str, Iterable[str] | None] = schedule.get("run_after") or {}
+    for kind in history.KINDS:
+        for id_ in run_after.get(f"{kind}_ids") or ():
             if workspace.store.get(kind, id_) is not None:
                 yield kind, id_
 
@@ -142,6 +140,6 @@ def _ended(workspace: Workspace, kind: str, id_: str, schedule: Mapping[str, Any
     states = _SUCCEEDED if schedule.get("run_after_success_only") else _ENDED
     return [
         each
-        for each in _HISTORIES[kind](workspace, id_)
+        for each in history.of_sync(workspace, kind, id_)
         if each["status"] in states and not each["_request"].get("test")
     ]

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.models.joins import find_joins
 from polytomic_mcp.sandbox.resources.models.models import require_healthy
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, model_ids, used
-from polytomic_mcp.sandbox.resources.schedules import sync_schedules
+from polytomic_mcp.sandbox.resources.syncs import schedules as sync_schedules
 from polytomic_mcp.sandbox.resources.syncs.conditions import condition_problems
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField, get_target, list_targets
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

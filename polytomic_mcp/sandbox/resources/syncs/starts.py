@@ -9,8 +9,8 @@ from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.connections import destinations
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, model_ids
-from polytomic_mcp.sandbox.resources.runs import executions, logs
-from polytomic_mcp.sandbox.resources.syncs import checks
+from polytomic_mcp.sandbox.resources.runs import logs
+from polytomic_mcp.sandbox.resources.syncs import checks, executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

@@ -1,1 +1,1 @@
-"""The routes of bulk syncs: the syncs, their schemas and schedules, runs, logs, and what can be copied."""
+"""The routes of bulk syncs, their schemas, schedules, executions and logs, and of discovery."""

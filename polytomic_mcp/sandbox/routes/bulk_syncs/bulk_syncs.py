@@ -1,4 +1,4 @@
-"""Bulk syncs: create, list, read, replace, delete and activate."""
+"""Bulk syncs: list, create, read, replace, delete and activate them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,17 +12,19 @@ from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, watermarks
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules, timetable
+from polytomic_mcp.sandbox.resources.runs import history
+from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
 
 _INVALID: Final = "The bulk sync is not valid"
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the bulk syncs: all at once on 2024-02-08, in pages, newest change first, on 2025-09-18."""
+    """List the bulk syncs: all of them on 2024-02-08, and in pages, last changed first, on 2025-09-18."""
     store = call.workspace.store
     where = {name: call.arguments[name] for name in ("active",) if name in call.arguments}
     if call.version < CURRENT:
@@ -36,18 +38,18 @@ def list_all(call: Call) -> JsonObject:
 
 
 def create(call: Call) -> Any:
-    """Create a bulk sync; the first try meets a source whose cache is still being filled."""
-    made = {
+    """Create a bulk sync; the first call is refused while the source's cache of schemas is being filled."""
+    creation = {
         "id": call.workspace.new_id(),
         "organization_id": call.workspace.organization_id,
         "created_at": call.workspace.now(),
         "created_by": ACTOR,
     }
-    return _save(call, made, {})
+    return _save(call, creation, {})
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one bulk sync; ``refresh_schemas`` looks for new schemas in its source first."""
+    """Return one bulk sync; ``refresh_schemas`` looks for new schemas in its source first."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     source = call.workspace.store.get("connection", sync["source_connection_id"])
     if call.arguments.get("refresh_schemas") and source is not None:
@@ -58,35 +60,34 @@ def get(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> Any:
-    """Replace a bulk sync: what is left out falls back to its default, its schemas alone stay.
+    """Replace a bulk sync: omitted arguments are reset to their defaults, except its schemas.
 
-    While an execution is under way that is refused, unless it switches the bulk sync off.
+    Refused while an execution is under way, unless it deactivates the bulk sync.
     """
-    held = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
-    is_switched_off = held["active"] and not call.arguments.get("active")
-    if not is_switched_off:
-        _require_idle(call, held)
-    kept = {key: held[key] for key in ("id", "organization_id", "created_at", "created_by")}
-    answer = _save(call, kept, held)
-    if is_switched_off:
-        _cancel_current(call, held["id"])
+    stored = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
+    is_deactivated = stored["active"] and not call.arguments.get("active")
+    if not is_deactivated:
+        _require_idle(call, stored)
+    creation = {key: stored[key] for key in ("id", "organization_id", "created_at", "created_by")}
+    answer = _save(call, creation, stored)
+    if is_deactivated:
+        _cancel_current(call, stored["id"])
     return answer
 
 
 def delete(call: Call) -> Answer:
-    """Delete a bulk sync with its history; an execution that is under way stops."""
+    """Delete a bulk sync and its history; an execution that is under way stops."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
-    bulk_executions.forget(call.workspace, sync["id"])
-    watermarks.forget(call.workspace, sync["id"])
-    timetable.forget(call.workspace, sync["id"])
+    history.delete_all(call.workspace, bulk_syncs.KIND, sync["id"])
+    timetable.delete_marks(call.workspace, sync["id"])
     call.workspace.store.delete(bulk_syncs.KIND, sync["id"])
     return Answer(status=204)
 
 
 def activate(call: Call) -> JsonObject:
-    """Switch a bulk sync's schedules on or off; off cancels the execution that is under way.
+    """Activate or deactivate a bulk sync; deactivating it cancels the execution that is under way.
 
-    The API documents that, and a conflict too: here the conflict is for switching on (a guess).
+    The API documents this, and a conflict, which the sandbox raises for activating (a guess).
     """
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     active: bool = call.arguments["active"]
@@ -101,7 +102,7 @@ def activate(call: Call) -> JsonObject:
 
 def _require_idle(call: Call, sync: JsonObject) -> None:
     if bulk_executions.current(call.workspace, sync["id"]) is not None:
-        message = f"Bulk sync {sync['name']} is running; wait for its end, or cancel it."
+        message = f"Bulk sync {sync['name']} is running. Wait for it to end, or cancel it."
         raise RefusalError(409, message, key="sync_running")
 
 
@@ -111,37 +112,37 @@ def _cancel_current(call: Call, sync_id: str) -> None:
         bulk_executions.request_cancel(call.workspace, current)
 
 
-def _save(call: Call, made: JsonObject, held: JsonObject) -> Any:
+def _save(call: Call, creation: JsonObject, stored: JsonObject) -> Any:
     workspace = call.workspace
-    sync = made | bulk_syncs.compose(workspace, call.arguments, held)
+    sync = creation | bulk_syncs.compose(workspace, call.arguments, stored)
     bulk_schedules.require_emulated(call.operation, sync)
     if problems := bulk_checks.connection_problems(workspace, sync):
-        raise refusal(problems, _INVALID, status=400 if held else 422)
+        raise refusal(problems, _INVALID, status=400 if stored else 422)
     source = workspace.find("connection", sync["source_connection_id"])
     try:
         schema_cache.require_read(workspace, source)
     except RefusalError as not_ready:
-        # Answered and not raised: a refusal would roll back that the refresh has ended.
+        # Returned and not raised, because raising would roll back the end of the refresh.
         return Answer(not_ready.body(call.version), not_ready.status)
-    sync["_schemas"] = _schemas(call, source, held, sync, problems)
+    sync["_schemas"] = _schemas(call, source, stored, sync, problems)
     problems += bulk_checks.setting_problems(workspace, sync)
     if not problems:
         problems += bulk_checks.schema_problems(workspace, sync)
     if problems:
-        raise refusal(problems, _INVALID, status=400 if held else 422)
+        raise refusal(problems, _INVALID, status=400 if stored else 422)
     sync |= {"updated_at": workspace.now(), "updated_by": ACTOR}
     workspace.store.put(bulk_syncs.KIND, sync["id"], sync)
     return {"data": bulk_syncs.show(sync, call.version)}
 
 
 def _schemas(
-    call: Call, source: JsonObject, held: JsonObject, sync: JsonObject, problems: list[Problem]
+    call: Call, source: JsonObject, stored: JsonObject, sync: JsonObject, problems: list[Problem]
 ) -> list[JsonObject]:
-    """Return the schemas that are asked for; where none are, those there were, or all of a new source."""
+    """Return the requested schemas; if there are none, the stored ones, or all those of a new source."""
     requests: list[Mapping[str, Any] | str] = [*listed(call.arguments, "schemas")]
-    is_same_source = held.get("source_connection_id") == sync["source_connection_id"]
+    is_same_source = stored.get("source_connection_id") == sync["source_connection_id"]
     if not requests and is_same_source:
-        return held["_schemas"]
+        return stored["_schemas"]
     return bulk_schemas.select(call.workspace, source, requests, problems)
 
 

@@ -1,6 +1,6 @@
-"""What a connection offers to bulk syncs, as their source and as their destination.
+"""What a connection offers to bulk syncs, as a source and as a destination.
 
-Refusals are 400 here and wherever the 2025-09-18 SDK names no 422: that one is for creating alone.
+Refusals are 400, as everywhere that the 2025-09-18 SDK does not name 422: only creation has that.
 """
 
 from typing import Final
@@ -15,9 +15,9 @@ from polytomic_mcp.sandbox.resources.schemas import schema_cache
 
 
 def get_source(call: Call) -> JsonObject:
-    """Answer with the schemas; the first call meets a cache that is still being filled."""
+    """Return the schemas; the first call is refused while the cache of schemas is being filled."""
     connection = call.workspace.find("connection", call.arguments["id"])
-    if reason := bulk_sources.objection(connection) or call.workspace.faults.outage(connection):
+    if reason := bulk_sources.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_source")
     if reason := holds_nothing(connection["type"]["id"]):
         raise RefusalError(400, reason, key="no_data")
@@ -30,9 +30,9 @@ def get_source(call: Call) -> JsonObject:
 
 
 def get_target(call: Call) -> JsonObject:
-    """Answer with the configuration and the modes."""
+    """Return the form of the configuration, and the modes."""
     connection = call.workspace.find("connection", call.arguments["id"])
-    if reason := bulk_destinations.objection(connection) or call.workspace.faults.outage(connection):
+    if reason := bulk_destinations.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
     return {"data": bulk_destinations.describe(connection)}
 

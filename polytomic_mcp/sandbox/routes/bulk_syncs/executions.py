@@ -1,4 +1,4 @@
-"""Runs of a bulk sync: start, follow, list and cancel them, one or all at a glance."""
+"""The executions of a bulk sync: start, list, read and cancel them, and show the status."""
 
 from typing import Final
 
@@ -6,9 +6,8 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Call, Routes, public
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import starts as bulk_starts
-from polytomic_mcp.sandbox.resources.bulk_syncs import status as bulk_status
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.resources.schedules import timetable
 
 _LARGEST_PAGE: Final = 100
@@ -16,14 +15,14 @@ _REQUEST: Final = ("fetch_mode", "resync_mode", "schemas", "test")
 
 
 def start(call: Call) -> JsonObject:
-    """Start a bulk sync beside the call; an inactive one too."""
+    """Start a bulk sync in the background, even if it is inactive."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
     return {"data": public(bulk_starts.start(call.workspace, sync, request))}
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the executions in pages, newest first; those that ended by when they changed last."""
+    """List the executions in pages, newest first, or by last change with ``only_terminal``."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     found = bulk_executions.of_sync(call.workspace, sync["id"])
     is_terminal = call.arguments.get("only_terminal", False)
@@ -41,20 +40,20 @@ def list_all(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one execution, schema by schema."""
+    """Return one execution, with an entry for each schema."""
     return {
         "data": public(bulk_executions.find(call.workspace, call.arguments["id"], call.arguments["exec_id"]))
     }
 
 
 def cancel(call: Call) -> JsonObject:
-    """Ask one execution to stop; it does so between two chunks."""
+    """Ask one execution to stop, which it does after the current chunk."""
     execution = bulk_executions.find(call.workspace, call.arguments["id"], call.arguments["exec_id"])
     return {"data": {"message": bulk_executions.request_cancel(call.workspace, execution)}}
 
 
 def cancel_current(call: Call) -> JsonObject:
-    """Ask a bulk sync's execution to stop, if one is under way."""
+    """Ask the execution that is under way to stop, if there is one."""
     sync = call.workspace.find(bulk_syncs.KIND, call.arguments["id"])
     current = bulk_executions.current(call.workspace, sync["id"])
     if current is None:
@@ -63,7 +62,7 @@ def cancel_current(call: Call) -> JsonObject:
 
 
 def get_status(call: Call) -> JsonObject:
-    """Answer with the execution under way, the last one that ended, and when the next one is due."""
+    """Return the execution that is under way, the last one that ended, and when the next one is due."""
     workspace = call.workspace
     sync = workspace.find(bulk_syncs.KIND, call.arguments["id"])
     current = bulk_executions.current(workspace, sync["id"])
@@ -77,13 +76,13 @@ def get_status(call: Call) -> JsonObject:
             "current_execution": current and public(current),
             "last_execution": public(ended[-1]) if ended else None,
             "next_execution_time": timetable.show_next_time(workspace, bulk_syncs.KIND, sync),
-            "ingestion_status": bulk_status.INGESTION,
+            "ingestion_status": bulk_executions.INGESTION,
         }
     }
 
 
 def get_dashboard(call: Call) -> JsonObject:
-    """Answer with what the bulk syncs do now: all, the active ones, or those that are named."""
+    """Return the status of all bulk syncs, the active ones, or those named by ``sync_id``."""
     syncs = call.workspace.store.list(bulk_syncs.KIND)
     if call.arguments.get("all"):
         pass
@@ -91,7 +90,7 @@ def get_dashboard(call: Call) -> JsonObject:
         syncs = [sync for sync in syncs if sync["active"]]
     else:
         syncs = [call.workspace.find(bulk_syncs.KIND, id_) for id_ in call.arguments.get("sync_id", [])]
-    return {"data": [bulk_status.describe(call.workspace, sync) for sync in syncs]}
+    return {"data": [bulk_executions.describe_status(call.workspace, sync) for sync in syncs]}
 
 
 ROUTES: Final[Routes] = {

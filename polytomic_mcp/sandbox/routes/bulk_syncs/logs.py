@@ -1,4 +1,4 @@
-"""What a bulk sync's run wrote down: signed addresses of its logs, an archive of them, its console."""
+"""The logs of a bulk sync's executions: signed URLs, an archive, and the console."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -11,8 +11,9 @@ from starlette.routing import Route
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, jobs, log_archive, logs
+from polytomic_mcp.sandbox.resources.runs import jobs, logs
 from polytomic_mcp.sandbox.routes.syncs.logs import console_page, signed
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
@@ -20,18 +21,18 @@ _PATH: Final = "/sandbox/archives/{execution_id}/logs.zip"
 
 
 def get_urls(call: Call) -> JsonObject:
-    """Sign an address for each log with lines; both names begin with a capital, unlike elsewhere."""
+    """Return a signed URL for each log with lines; both keys are capitalized, unlike elsewhere in the API."""
     execution = _execution(call)
     expires = signed_urls.expiry(call.workspace.clock())
-    types = log_archive.with_lines(call.workspace, execution["id"])
+    types = logs.with_lines(call.workspace, execution["id"])
     urls = [signed(call, execution["id"], type_, expires) for type_ in types]
     return {"data": {"URLs": urls, "Expires": written(datetime.fromtimestamp(expires, UTC))}}
 
 
 def export(call: Call) -> JsonObject:
-    """Start the packing of the logs; the job's result holds the archive's signed address.
+    """Start a job whose result is the signed URL of an archive of the logs.
 
-    No e-mail is sent, whatever ``notify`` says.
+    ``notify`` has no effect: the sandbox sends no e-mail.
     """
     execution = _execution(call)
     path = _PATH.format(execution_id=execution["id"])
@@ -44,12 +45,12 @@ def export(call: Call) -> JsonObject:
 
 
 def get_console(call: Call) -> JsonObject:
-    """Answer with the console's messages after a cursor, oldest first."""
+    """Return the console's messages after a cursor, oldest first."""
     return console_page(call, logs.console(call.workspace, _execution(call)["id"]))
 
 
 def get_schema_console(call: Call) -> JsonObject:
-    """Answer with the console's messages about one schema."""
+    """Return the console's messages about one schema, after a cursor, oldest first."""
     execution = _execution(call)
     sync = call.workspace.find("bulk_sync", call.arguments["sync_id"])
     schema = bulk_schemas.find(sync, call.arguments["schema_id"])
@@ -58,7 +59,7 @@ def get_schema_console(call: Call) -> JsonObject:
 
 
 async def show_archive(request: Request) -> Response:
-    """Serve the archive to whoever holds its signed address."""
+    """Serve the archive to any client with its signed URL."""
     return await anyio.to_thread.run_sync(_archive, request)
 
 
@@ -66,8 +67,8 @@ def _archive(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     if refused := signed_urls.refusal(workspace, request):
         return refused
-    packed = log_archive.packed(workspace, request.path_params["execution_id"])
-    return Response(packed, media_type="application/zip")
+    content = logs.archive(workspace, request.path_params["execution_id"])
+    return Response(content, media_type="application/zip")
 
 
 def _execution(call: Call) -> JsonObject:
@@ -84,4 +85,4 @@ ROUTES: Final[Routes] = {
 }
 
 PAGES: Final = (Route(_PATH, show_archive),)
-"""The archive's address, which needs no key: its signature is one."""
+"""The page of the archive, which requires a signature instead of an API key."""

@@ -1,4 +1,4 @@
-"""The schedules of a bulk sync, each under an address of its own and in camel case."""
+"""The schedules of a bulk sync: list, read, create, replace and delete them; their keys are in camel case."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
-from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
+from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 
 
 def list_all(call: Call) -> JsonObject:
@@ -19,13 +19,13 @@ def list_all(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one schedule."""
+    """Return one schedule."""
     sync = _sync(call)
     return {"data": bulk_schedules.show(sync, _find(call, sync))}
 
 
 def create(call: Call) -> JsonObject:
-    """Add a schedule beside those there are."""
+    """Create an additional schedule."""
     sync = _sync(call)
     schedule = bulk_schedules.compose_additional(call.workspace, _request(call))
     sync["additional_schedules"].append(schedule)
@@ -33,31 +33,33 @@ def create(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """Replace a schedule; what its address cannot say, its schemas and its resync mode, stays."""
+    """Replace a schedule; its schemas and resync mode, which the request cannot set, are unchanged."""
     sync = _sync(call)
-    held = _find(call, sync)
+    stored = _find(call, sync)
     request = _request(call)
-    if held["id"] == sync["default_schedule"]["id"]:
-        schedule = bulk_schedules.compose(call.workspace, request, held)
+    if stored["id"] == sync["default_schedule"]["id"]:
+        schedule = bulk_schedules.compose(call.workspace, request, stored)
         return _save(call, sync | {"default_schedule": schedule}, schedule)
-    kept = {key: held[key] for key in ("schemas", "resync_mode")}
-    schedule = bulk_schedules.compose_additional(call.workspace, kept | request, held)
+    unchanged = {key: stored[key] for key in ("schemas", "resync_mode")}
+    schedule = bulk_schedules.compose_additional(call.workspace, unchanged | request, stored)
     others = sync["additional_schedules"]
-    sync["additional_schedules"] = [schedule if each["id"] == held["id"] else each for each in others]
+    sync["additional_schedules"] = [schedule if each["id"] == stored["id"] else each for each in others]
     return _save(call, sync, schedule)
 
 
 def delete(call: Call) -> Answer:
-    """Remove a schedule; the default one is refused, since every bulk sync has one (a guess)."""
+    """Delete an additional schedule; the default one cannot be deleted (a guess)."""
     sync = _sync(call)
-    held = _find(call, sync)
-    if held["id"] == sync["default_schedule"]["id"]:
+    stored = _find(call, sync)
+    if stored["id"] == sync["default_schedule"]["id"]:
         raise RefusalError(
             400,
-            "The default schedule cannot be removed; replace it, with frequency manual to stop it.",
+            "The default schedule cannot be deleted. To stop it, set its frequency to manual.",
             key="default_schedule",
         )
-    sync["additional_schedules"] = [each for each in sync["additional_schedules"] if each["id"] != held["id"]]
+    sync["additional_schedules"] = [
+        each for each in sync["additional_schedules"] if each["id"] != stored["id"]
+    ]
     _store(call, sync)
     return Answer(status=204)
 
@@ -81,7 +83,7 @@ def _request(call: Call) -> JsonObject:
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
     bulk_schedules.require_emulated(call.operation, sync)
-    if problems := list(bulk_schedules.problems(call.workspace, sync)):
+    if problems := list(bulk_schedules.problems(sync)):
         raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)
     return {"data": bulk_schedules.show(sync, schedule)}

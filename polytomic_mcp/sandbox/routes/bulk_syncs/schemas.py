@@ -1,9 +1,10 @@
-"""The schemas of a bulk sync: list, read, change, replace, and stop one of them."""
+"""The schemas of a bulk sync: list, read, patch and replace them, and cancel one."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
@@ -12,60 +13,59 @@ from polytomic_mcp.sandbox.data.tables.conversion import to_boolean
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 
 _INVALID: Final = "The bulk sync's schemas are not valid"
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the schemas without their fields; ``filters[enabled]`` picks those that are on or off."""
+    """List the schemas without their fields; ``filters[enabled]`` selects by whether they are enabled."""
     sync = _sync(call, "id")
     filters: Mapping[str, str] = call.arguments.get("filters", {})
-    if unknown := filters.keys() - {"enabled"}:
-        message = f"filters takes enabled, and not {', '.join(sorted(unknown))}."
-        raise RefusalError(400, message, key="bad_request")
-    wanted = to_boolean(filters["enabled"]) if "enabled" in filters else None
-    shown = [each for each in sync["_schemas"] if wanted is None or each["enabled"] is wanted]
+    if others := sorted(filters.keys() - {"enabled"}):
+        raise RefusalError(400, unknown("filter", others[0], ["enabled"]), key="bad_request")
+    enabled = to_boolean(filters["enabled"]) if "enabled" in filters else None
+    shown = [each for each in sync["_schemas"] if enabled is None or each["enabled"] is enabled]
     return {"data": [bulk_schemas.show_light(sync, each) for each in shown]}
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one schema, with its fields and filters."""
+    """Return one schema, with its fields and filters."""
     sync = _sync(call, "id")
     return {"data": bulk_schemas.show(sync, bulk_schemas.find(sync, call.arguments["schema_id"]))}
 
 
 def patch(call: Call) -> JsonObject:
-    """Change some schemas, by their ids, and answer with those."""
+    """Patch schemas by their ids, and return them."""
     sync = _sync(call, "id")
     problems: list[Problem] = []
     changed: list[JsonObject] = []
     for position, request in enumerate(listed(call.arguments, "schemas")):
         if not request.get("id"):
-            problem = Problem("missing_id", "needs an id", f"schemas[{position}].id")
+            problem = Problem("missing_id", "Each schema requires an id.", f"schemas[{position}].id")
             raise refusal([problem], _INVALID, status=400)
-        held = bulk_schemas.find(sync, request["id"])
-        changed.append(bulk_schemas.patched(_table(call, sync, held), held, request, problems))
+        stored = bulk_schemas.find(sync, request["id"])
+        changed.append(bulk_schemas.patched(_table(call, sync, stored), stored, request, problems))
     sync = _save(call, sync, changed, problems)
     return {"data": [bulk_schemas.show(sync, schema) for schema in changed]}
 
 
 def update(call: Call) -> JsonObject:
-    """Replace one schema: what is left out falls back to its default, ``history_enabled`` stays."""
+    """Replace one schema: omitted arguments are reset to their defaults, except ``history_enabled``."""
     sync = _sync(call, "id")
-    held = bulk_schemas.find(sync, call.arguments["schema_id"])
-    request: dict[str, Any] = {"history_enabled": held["history_enabled"], **call.arguments}
+    stored = bulk_schemas.find(sync, call.arguments["schema_id"])
+    request: dict[str, Any] = {"history_enabled": stored["history_enabled"], **call.arguments}
     problems: list[Problem] = []
-    schema = bulk_schemas.compose(_table(call, sync, held), request, problems)
+    schema = bulk_schemas.compose(_table(call, sync, stored), request, problems)
     sync = _save(call, sync, [schema], problems)
     return {"data": bulk_schemas.show(sync, schema)}
 
 
 def cancel(call: Call) -> JsonObject:
-    """Ask the execution that is under way to leave out one schema."""
+    """Ask the execution that is under way to skip one schema."""
     sync = _sync(call, "id")
     schema = bulk_schemas.find(sync, call.arguments["schema_id"])
     current = bulk_executions.current(call.workspace, sync["id"])
@@ -82,7 +82,7 @@ def _table(call: Call, sync: JsonObject, schema: JsonObject) -> Table:
     source = call.workspace.find("connection", sync["source_connection_id"])
     table = bulk_sources.get_table(call.workspace, source, schema["id"])
     if table is None:
-        message = f"The source has no schema {schema['id']} any more."
+        message = f"The source no longer has the schema {schema['id']}."
         raise RefusalError(400, message, key="unknown_schema")
     return table
 

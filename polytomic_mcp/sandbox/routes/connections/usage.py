@@ -4,8 +4,9 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.connections import usage
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs
+from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.routes.syncs.logs import console_page
 
 

@@ -14,7 +14,8 @@ from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.resources.runs import executions, logs
+from polytomic_mcp.sandbox.resources.runs import logs
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _FILE: Final = "part-0.jsonl"

@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.resources.schedules import sync_schedules
+from polytomic_mcp.sandbox.resources.syncs import schedules as sync_schedules
 
 
 def get_options(call: Call) -> JsonObject:

@@ -12,9 +12,9 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.connections import destinations
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
-from polytomic_mcp.sandbox.resources.syncs import checks, syncs
+from polytomic_mcp.sandbox.resources.syncs import checks, executions, syncs
 from polytomic_mcp.sandbox.resources.syncs.target_creation import make_target, plan_target
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
 
@@ -63,8 +63,8 @@ def delete(call: Call) -> Answer:
         raise RefusalError(
             409, f"Sync {sync['name']} is running; cancel it or wait for its end.", key="sync_running"
         )
-    executions.forget(call.workspace, sync["id"])
-    timetable.forget(call.workspace, sync["id"])
+    history.delete_all(call.workspace, "sync", sync["id"])
+    timetable.delete_marks(call.workspace, sync["id"])
     call.workspace.store.delete("sync", sync["id"])
     return Answer(status=204)
 

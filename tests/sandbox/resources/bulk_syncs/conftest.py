@@ -1,4 +1,4 @@
-"""A stage for bulk syncs: a source made to measure, and runs that end before the call does."""
+"""What tests of bulk syncs share: a source with given tables, and runs that end before the call returns."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +39,7 @@ def columns_of(text: str) -> tuple[Column, ...]:
 
 
 class Stage:
-    """What a test of a bulk sync needs; its source is a MySQL, its destination a PostgreSQL."""
+    """What a test of a bulk sync needs: the source is MySQL and the destination PostgreSQL."""
 
     def __init__(self, workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> None:
         self.workspace = workspace
@@ -73,10 +73,10 @@ class Stage:
         return [{key: value for key, value in row.items() if key not in hidden} for row in rows]
 
     def put(self, table: Table, row: Row) -> None:
-        """Put a row in place of the one with its key, or add it."""
-        for row_id, held in self.workspace.tables.read(table):
-            if held[str(table.key)] == row[str(table.key)]:
-                self.workspace.tables.update(table, {row_id: held | row})
+        """Update the row with the same key, or insert it."""
+        for row_id, stored in self.workspace.tables.read(table):
+            if stored[str(table.key)] == row[str(table.key)]:
+                self.workspace.tables.update(table, {row_id: stored | row})
                 return
         self.workspace.tables.insert(table, [row])
 
@@ -104,7 +104,7 @@ class Stage:
         return data
 
     async def ask(self, method: str, path: str, **more: Any) -> Any:
-        """Call the API and return the data of its answer."""
+        """Call the API and return the data of the response."""
         answer = await self.http.request(method, f"/api/bulk/syncs/{path}", **more)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
@@ -124,14 +124,14 @@ class Stage:
 
     @staticmethod
     def codes(answer: httpx.Response, status: int = 422) -> list[tuple[str, str]]:
-        """Return the code and the place of each problem that a sync was refused for."""
+        """Return the code and path of each problem in a refusal."""
         assert answer.status_code == status, answer.text
         return [(problem["code"], problem["path"]) for problem in answer.json()["metadata"]["problems"]]
 
 
 @pytest.fixture
 def workspace(sandbox: Starlette, workers: ThreadPoolExecutor) -> Workspace:
-    """The sandbox's workspace, with a MySQL that holds nothing yet."""
+    """The sandbox's workspace, with an empty MySQL database."""
     workspace: Workspace = sandbox.state.workspace
     workspace.workers = workers
     for table in workspace.tables.list("mysql"):
@@ -155,7 +155,7 @@ async def sync(stage: Stage, people: Table) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def held(stage: Stage, sync: dict[str, Any], workers: Any) -> Any:
-    """An execution that waits for a worker."""
+async def queued(stage: Stage, sync: dict[str, Any], workers: Any) -> Any:
+    """Return an execution that waits for a worker."""
     workers.is_holding = True
     return await stage.ask("POST", f"{sync['id']}/executions", json={})

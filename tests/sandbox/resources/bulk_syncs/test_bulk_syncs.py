@@ -1,4 +1,4 @@
-"""A bulk sync's life: created, listed, read, replaced, switched on and off, deleted."""
+"""Bulk syncs are created, listed, read, replaced, activated, deactivated and deleted."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def people(stage: Any) -> Any:
     return stage.table("shop.people", "id name", [{"id": "1", "name": "Ada"}])
 
 
-async def test_what_is_left_out_has_its_default(stage: Any) -> None:
+async def test_omitted_arguments_have_defaults(stage: Any) -> None:
     sync = await stage.sync()
 
     assert {key: sync[key] for key in ("active", "mode", "normalize_names", "policies")} == {
@@ -27,7 +27,7 @@ async def test_what_is_left_out_has_its_default(stage: Any) -> None:
     assert await stage.ask("GET", sync["id"]) == sync
 
 
-async def test_an_update_replaces_everything_but_the_schemas(stage: Any) -> None:
+async def test_an_update_replaces_everything_except_the_schemas(stage: Any) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync(active=True, mode="append", schemas=["shop.people"], policies=["p"])
 
@@ -44,7 +44,7 @@ async def test_an_update_replaces_everything_but_the_schemas(stage: Any) -> None
     assert updated["default_schedule"]["id"] == sync["default_schedule"]["id"]
 
 
-async def test_an_update_with_schemas_switches_off_the_others(stage: Any) -> None:
+async def test_an_update_with_schemas_disables_the_others(stage: Any) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync(schemas=["shop.people"])
 
@@ -54,7 +54,7 @@ async def test_an_update_with_schemas_switches_off_the_others(stage: Any) -> Non
     assert {each["id"]: each["enabled"] for each in listed} == {"shop.people": False, "shop.orders": True}
 
 
-async def test_an_update_to_another_source_selects_all_of_it(stage: Any) -> None:
+async def test_an_update_to_another_source_enables_all_of_its_schemas(stage: Any) -> None:
     sync = await stage.sync()
 
     await stage.ask("PUT", sync["id"], json=await stage.body(source="hubspot"))
@@ -64,7 +64,7 @@ async def test_an_update_to_another_source_selects_all_of_it(stage: Any) -> None
     assert all(each["enabled"] for each in listed)
 
 
-async def test_the_list_has_pages_and_can_be_of_active_ones_only(stage: Any, clock: Any) -> None:
+async def test_the_list_has_pages_and_can_be_limited_to_active_syncs(stage: Any, clock: Any) -> None:
     ids: list[str] = []
     for name in ("a", "b", "c"):
         ids.append((await stage.sync(name=name, active=name == "b"))["id"])
@@ -80,7 +80,7 @@ async def test_the_list_has_pages_and_can_be_of_active_ones_only(stage: Any, clo
     assert [each["id"] for each in active["data"]] == [ids[1]]
 
 
-async def test_a_deleted_sync_takes_its_history_along(stage: Any) -> None:
+async def test_deleting_a_sync_deletes_its_history(stage: Any) -> None:
     sync = await stage.sync()
     await stage.start(sync)
 
@@ -92,7 +92,7 @@ async def test_a_deleted_sync_takes_its_history_along(stage: Any) -> None:
     assert stage.rows("copy.shop_people") == [{"id": "1", "name": "Ada"}]
 
 
-async def test_a_connection_in_use_is_kept_unless_forced(stage: Any) -> None:
+async def test_a_connection_in_use_is_deleted_only_with_force(stage: Any) -> None:
     sync = await stage.sync()
     await stage.start(sync)
     path = f"/api/connections/{sync['source_connection_id']}"
@@ -107,7 +107,7 @@ async def test_a_connection_in_use_is_kept_unless_forced(stage: Any) -> None:
     assert not stage.workspace.store.list("bulk_execution")
 
 
-async def test_the_first_try_meets_a_cache_that_is_being_filled(stage: Any, connect: Any) -> None:
+async def test_the_first_call_is_refused_while_the_cache_is_being_filled(stage: Any, connect: Any) -> None:
     fresh = await connect("hubspot")
     body = await stage.body(source_connection_id=fresh["id"])
 
@@ -119,7 +119,7 @@ async def test_the_first_try_meets_a_cache_that_is_being_filled(stage: Any, conn
     assert second.status_code == 200
 
 
-async def test_new_schemas_are_found_when_they_are_looked_for(stage: Any) -> None:
+async def test_refresh_schemas_finds_new_schemas(stage: Any) -> None:
     careful = await stage.sync()
     eager = await stage.sync(automatically_add_new_objects="all", name="eager")
     stage.table("shop.orders", "id")
@@ -131,7 +131,7 @@ async def test_new_schemas_are_found_when_they_are_looked_for(stage: Any) -> Non
     assert [each["enabled"] for each in found] == [False, True]
 
 
-async def test_new_fields_are_copied_unless_they_are_not_wanted(stage: Any, people: Any) -> None:
+async def test_new_fields_are_copied_unless_the_sync_says_not_to(stage: Any, people: Any) -> None:
     eager = await stage.sync()
     careful = await stage.sync(
         automatically_add_new_fields="none", destination_configuration={"schema": "careful"}
@@ -164,7 +164,7 @@ async def test_the_older_version_has_one_schedule(stage: Any) -> None:
     assert listed == {"data": [shown]}
 
 
-async def test_the_older_version_has_several_schedules_in_one(stage: Any) -> None:
+async def test_the_older_version_has_several_schedules_within_one(stage: Any) -> None:
     daily = {"frequency": "daily", "hour": "05", "minute": "00"}
     several = [
         {"item": "incrementalFields", "schedule": {"frequency": "continuous"}},
@@ -187,7 +187,7 @@ async def test_the_older_version_has_several_schedules_in_one(stage: Any) -> Non
 @pytest.mark.parametrize(
     "items", [("none", "nonincrementalFields"), ("none", "incrementalFields"), ("nonincrementalFields",)]
 )
-async def test_schedules_of_the_older_version_come_back_as_they_were_sent(
+async def test_schedules_of_the_older_version_are_returned_as_they_were_sent(
     stage: Any, items: tuple[str, ...]
 ) -> None:
     daily = {"frequency": "daily", "hour": "05", "minute": "00"}
@@ -206,7 +206,7 @@ async def test_schedules_of_the_older_version_come_back_as_they_were_sent(
     assert changed["schedule"] != sent
 
 
-async def test_schedules_of_the_older_version_need_no_kind_of_field(stage: Any) -> None:
+async def test_schedules_have_a_type_and_items_in_the_older_version(stage: Any) -> None:
     sync = await stage.sync(additional_schedules=[{"frequency": "continuous"}])
 
     shown = (await stage.http.get(f"/api/bulk/syncs/{sync['id']}", headers=OLD)).json()["data"]
@@ -216,7 +216,7 @@ async def test_schedules_of_the_older_version_need_no_kind_of_field(stage: Any) 
 
 
 @pytest.mark.parametrize("version", ["2024-02-08", "2022-12-12"])
-async def test_the_older_version_starts_a_resync_by_a_flag(stage: Any, version: str) -> None:
+async def test_the_older_version_starts_a_resync_with_a_flag(stage: Any, version: str) -> None:
     sync = await stage.sync()
     path, headers = f"/api/bulk/syncs/{sync['id']}/executions", {"X-Polytomic-Version": version}
 
@@ -228,14 +228,14 @@ async def test_the_older_version_starts_a_resync_by_a_flag(stage: Any, version: 
 
 
 @pytest.mark.parametrize("old", ["schedule", "schedules", "discover"])
-async def test_the_newer_version_names_what_replaced_an_older_word(stage: Any, old: str) -> None:
+async def test_the_newer_version_names_the_replacement_of_an_older_argument(stage: Any, old: str) -> None:
     answer = await stage.create(**{old: True})
 
     assert answer.status_code == 400
-    assert "send " in answer.json()["message"]
+    assert "Send " in answer.json()["message"]
 
 
-async def test_the_newer_version_takes_no_resync_flag(stage: Any) -> None:
+async def test_the_newer_version_refuses_the_resync_flag(stage: Any) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={"resync": True})
@@ -244,7 +244,7 @@ async def test_the_newer_version_takes_no_resync_flag(stage: Any) -> None:
     assert "resync_mode" in answer.json()["message"]
 
 
-async def test_an_older_schedule_that_is_no_object_is_refused(stage: Any) -> None:
+async def test_an_older_schedule_that_is_not_an_object_is_refused(stage: Any) -> None:
     body = await stage.body(schedule="daily")
 
     answer = await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)

@@ -1,18 +1,18 @@
-"""Runs of a bulk sync that are canceled: before they begin, on the way, whole or by schema."""
+"""Executions of a bulk sync are canceled, before or while they run, as a whole or by schema."""
 
 from typing import Any
 
 import pytest
 
 
-def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strike: Any) -> None:
-    """Call ``strike`` once a run has read so many rows of its source."""
+def _call_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, action: Any) -> None:
+    """Call ``action`` when a run has read this number of rows of its source."""
     read = stage.workspace.tables.read
 
     def reading(table: Any) -> Any:
         for position, row in enumerate(read(table)):
             if position == count and table.system == "mysql":
-                strike()
+                action()
             yield row
 
     monkeypatch.setattr(stage.workspace.tables, "read", reading)
@@ -20,11 +20,11 @@ def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strik
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
 async def test_an_execution_is_canceled_before_it_begins(
-    stage: Any, sync: Any, held: Any, workers: Any, by: str
+    stage: Any, sync: Any, queued: Any, workers: Any, by: str
 ) -> None:
     match by:
         case "id":
-            answer = await stage.ask("POST", f"{sync['id']}/executions/{held['id']}/cancel")
+            answer = await stage.ask("POST", f"{sync['id']}/executions/{queued['id']}/cancel")
             assert "being canceled" in answer["message"]
         case "current":
             answer = await stage.ask("POST", f"{sync['id']}/cancel")
@@ -36,7 +36,7 @@ async def test_an_execution_is_canceled_before_it_begins(
 
     workers.release()
 
-    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{queued['id']}")
     assert (ended["status"], ended["schemas"][0]["status"]) == ("canceled", "canceled")
     assert stage.workspace.tables.get("postgresql", "copy.shop_people") is None
 
@@ -47,7 +47,7 @@ async def test_deactivation_without_a_run_cancels_nothing(stage: Any, sync: Any)
     assert answer == {"id": sync["id"], "active": False}
 
 
-async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
+async def test_a_cancellation_without_a_run_says_that_nothing_is_running(stage: Any, sync: Any) -> None:
     execution = await stage.start(sync)
 
     current = await stage.ask("POST", f"{sync['id']}/cancel")
@@ -55,20 +55,20 @@ async def test_a_cancel_without_a_run_says_so(stage: Any, sync: Any) -> None:
     schema = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
 
     assert "not running" in current["message"]
-    assert "completed already" in ended["message"]
+    assert "is already completed" in ended["message"]
     assert "not running" in schema["message"]
 
 
-async def test_a_canceled_run_stops_between_two_chunks(
+async def test_a_canceled_run_stops_after_the_current_chunk(
     stage: Any, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
 
-    def strike() -> None:
+    def action() -> None:
         current = next(iter(stage.workspace.store.list("bulk_execution")))
         stage.workspace.store.put("bulk_execution", current["id"], current | {"status": "canceling"})
 
-    _strike_after(stage, monkeypatch, 2_500, strike)
+    _call_after(stage, monkeypatch, 2_500, action)
 
     execution = await stage.start(sync)
 
@@ -77,19 +77,19 @@ async def test_a_canceled_run_stops_between_two_chunks(
 
 
 @pytest.mark.parametrize("mode", ["replicate", "snapshot", "append"])
-async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
+async def test_a_canceled_schema_leaves_no_staging_table_and_does_not_stop_the_others(
     stage: Any, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
     stage.table("shop.zebras", "id", [{"id": "1"}])
     sync = await stage.sync(mode=mode)
 
-    def strike() -> None:
+    def action() -> None:
         current = next(iter(stage.workspace.store.list("bulk_execution")))
         canceling = {"_canceling": ["shop.people"]}
         stage.workspace.store.put("bulk_execution", current["id"], current | canceling)
 
-    _strike_after(stage, monkeypatch, 2_500, strike)
+    _call_after(stage, monkeypatch, 2_500, action)
 
     execution = await stage.start(sync)
 
@@ -101,18 +101,18 @@ async def test_a_canceled_schema_stops_alone_and_leaves_nothing_aside(
 
 
 async def test_a_schema_can_be_canceled_before_its_turn(
-    stage: Any, sync: Any, held: Any, workers: Any
+    stage: Any, sync: Any, queued: Any, workers: Any
 ) -> None:
     first = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
     workers.release()
 
-    ended = await stage.ask("GET", f"{sync['id']}/executions/{held['id']}")
+    ended = await stage.ask("GET", f"{sync['id']}/executions/{queued['id']}")
     assert "being canceled" in first["message"]
     assert (ended["status"], ended["schemas"][0]["status"]) == ("completed", "canceled")
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_schema_that_no_run_copies_cannot_be_canceled(stage: Any, workers: Any) -> None:
+async def test_a_schema_that_is_not_being_copied_cannot_be_canceled(stage: Any, workers: Any) -> None:
     stage.table("shop.more", "id")
     sync = await stage.sync(schemas=["shop.people"])
     workers.is_holding = True

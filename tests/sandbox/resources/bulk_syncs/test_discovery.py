@@ -1,9 +1,9 @@
-"""What a connection offers to bulk syncs."""
+"""What a connection offers to bulk syncs, as a source and as a destination."""
 
 from typing import Any
 
 
-async def test_a_source_names_its_schemas_once_its_cache_is_filled(stage: Any, connect: Any) -> None:
+async def test_a_source_lists_its_schemas_once_its_cache_is_filled(stage: Any, connect: Any) -> None:
     salesforce = await connect("salesforce")
     path = f"/api/connections/{salesforce['id']}/bulksync/source"
 
@@ -17,7 +17,7 @@ async def test_a_source_names_its_schemas_once_its_cache_is_filled(stage: Any, c
     }
 
 
-async def test_a_database_names_its_fields_and_settings_where_it_is_asked(stage: Any) -> None:
+async def test_a_database_lists_its_fields_and_settings_on_request(stage: Any) -> None:
     stage.table("shop.people", "id name")
     id_ = await stage.connection("mysql")
 
@@ -33,7 +33,7 @@ async def test_a_database_names_its_fields_and_settings_where_it_is_asked(stage:
     assert answer.json()["data"]["configuration"]["properties"] == {"replication_slot": {"type": "string"}}
 
 
-async def test_flows_are_no_schemas(stage: Any) -> None:
+async def test_flows_are_not_schemas(stage: Any) -> None:
     id_ = await stage.connection("gong")
 
     answer = await stage.http.get(f"/api/connections/{id_}/bulksync/source")
@@ -41,7 +41,7 @@ async def test_flows_are_no_schemas(stage: Any) -> None:
     assert {each["id"] for each in answer.json()["data"]["schemas"]} == {"accounts", "people"}
 
 
-async def test_a_destination_names_its_settings_and_modes(stage: Any) -> None:
+async def test_a_destination_lists_its_settings_and_modes(stage: Any) -> None:
     warehouse, bucket = await stage.connection("snowflake"), await stage.connection("s3")
 
     found = [
@@ -55,7 +55,9 @@ async def test_a_destination_names_its_settings_and_modes(stage: Any) -> None:
     assert found[0]["supported_resync_modes"] == ["refetch", "resync", "rebuild"]
 
 
-async def test_what_is_no_end_of_a_bulk_sync_says_so(stage: Any, connect: Any) -> None:
+async def test_discovery_refuses_a_connection_that_cannot_be_a_source_or_destination(
+    stage: Any, connect: Any
+) -> None:
     webhook = await connect("webhook", url="https://hooks.acme.example")
     path = f"/api/connections/{webhook['id']}/bulksync"
 
@@ -65,7 +67,7 @@ async def test_what_is_no_end_of_a_bulk_sync_says_so(stage: Any, connect: Any) -
     assert (target.status_code, target.json()["key"]) == (400, "not_a_destination")
 
 
-async def test_files_of_a_bucket_land_in_a_folder(stage: Any) -> None:
+async def test_files_are_written_to_a_folder_of_the_bucket(stage: Any) -> None:
     stage.table("shop.people", "id", [{"id": "1"}])
     sync = await stage.sync(to="s3", destination_configuration={"format": "parquet", "path": "/raw/"})
 

@@ -1,4 +1,4 @@
-"""Runs of a bulk sync: started, listed, followed, and ended by what goes wrong."""
+"""Executions of a bulk sync are started, listed and read, and end with a status."""
 
 from typing import Any
 
@@ -7,21 +7,21 @@ import pytest
 from polytomic_mcp.sandbox import create_sandbox
 
 
-async def test_a_start_answers_with_the_execution_as_it_is_queued(held: Any) -> None:
-    assert (held["status"], held["type"], held["fetch_mode"]) == ("created", "manual", "none")
-    assert [(each["schema"], each["status"]) for each in held["schemas"]] == [("shop.people", "created")]
-    assert not any(key.startswith("_") for key in held)
+async def test_a_start_returns_the_queued_execution(queued: Any) -> None:
+    assert (queued["status"], queued["type"], queued["fetch_mode"]) == ("created", "manual", "none")
+    assert [(each["schema"], each["status"]) for each in queued["schemas"]] == [("shop.people", "created")]
+    assert not any(key.startswith("_") for key in queued)
 
 
-@pytest.mark.usefixtures("held")
-async def test_a_second_start_while_one_runs_is_refused(stage: Any, sync: Any) -> None:
+@pytest.mark.usefixtures("queued")
+async def test_a_second_start_during_an_execution_is_refused(stage: Any, sync: Any) -> None:
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
 
     assert answer.status_code == 409
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_counts_of_the_schemas_add_up(stage: Any) -> None:
+async def test_the_counts_of_an_execution_are_the_sums_of_its_schemas(stage: Any) -> None:
     stage.table("shop.more", "id", [{"id": "1"}])
     sync = await stage.sync()
 
@@ -48,25 +48,25 @@ async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(st
     assert too_many.status_code == 400
 
 
-@pytest.mark.usefixtures("held")
-async def test_terminal_executions_leave_out_the_one_under_way(stage: Any, sync: Any) -> None:
+@pytest.mark.usefixtures("queued")
+async def test_terminal_executions_exclude_the_one_under_way(stage: Any, sync: Any) -> None:
     listed = await stage.ask("GET", f"{sync['id']}/executions", params={"only_terminal": True})
 
     assert listed == []
 
 
 @pytest.mark.usefixtures("sync")
-async def test_an_execution_of_another_sync_is_not_found(stage: Any, held: Any) -> None:
+async def test_an_execution_of_another_sync_is_not_found(stage: Any, queued: Any) -> None:
     other = await stage.sync(name="other")
 
-    answer = await stage.http.get(f"/api/bulk/syncs/{other['id']}/executions/{held['id']}")
+    answer = await stage.http.get(f"/api/bulk/syncs/{other['id']}/executions/{queued['id']}")
 
     assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("by", ["activation", "update"])
-async def test_a_bulk_sync_that_runs_is_not_changed(
-    stage: Any, sync: Any, held: Any, workers: Any, by: str
+async def test_a_running_bulk_sync_cannot_be_changed(
+    stage: Any, sync: Any, queued: Any, workers: Any, by: str
 ) -> None:
     path = f"/api/bulk/syncs/{sync['id']}"
     if by == "activation":
@@ -77,10 +77,10 @@ async def test_a_bulk_sync_that_runs_is_not_changed(
 
     assert (answer.status_code, answer.json()["key"]) == (409, "sync_running")
     assert await stage.ask("GET", sync["id"]) == sync
-    assert (await stage.ask("GET", f"{sync['id']}/executions/{held['id']}"))["status"] == "completed"
+    assert (await stage.ask("GET", f"{sync['id']}/executions/{queued['id']}"))["status"] == "completed"
 
 
-@pytest.mark.usefixtures("held")
+@pytest.mark.usefixtures("queued")
 async def test_a_run_whose_sync_is_deleted_ends_quietly(stage: Any, sync: Any, workers: Any) -> None:
     await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
 
@@ -90,7 +90,7 @@ async def test_a_run_whose_sync_is_deleted_ends_quietly(stage: Any, sync: Any, w
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_schema_that_went_fails_alone(stage: Any, workspace: Any) -> None:
+async def test_a_missing_schema_fails_and_the_others_are_copied(stage: Any, workspace: Any) -> None:
     more = stage.table("shop.more", "id")
     sync = await stage.sync()
     workspace.tables.drop(more)
@@ -99,10 +99,10 @@ async def test_a_schema_that_went_fails_alone(stage: Any, workspace: Any) -> Non
 
     assert execution["status"] == "errors"
     assert [each["status"] for each in execution["schemas"]] == ["completed", "failed"]
-    assert "no schema shop.more any more" in execution["status_message"]
+    assert "no longer has the schema shop.more" in execution["status_message"]
 
 
-async def test_a_run_without_any_schema_left_fails(
+async def test_a_run_fails_if_no_schema_can_be_copied(
     stage: Any, people: Any, sync: Any, workspace: Any
 ) -> None:
     workspace.tables.drop(people)
@@ -110,12 +110,12 @@ async def test_a_run_without_any_schema_left_fails(
     assert (await stage.start(sync))["status"] == "failed"
 
 
-@pytest.mark.usefixtures("held")
+@pytest.mark.usefixtures("queued")
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [(RuntimeError("boom"), "The sandbox failed; that is a fault of the sandbox."), (None, "sync")],
+    [(RuntimeError("boom"), "The sandbox failed. This is a bug in the sandbox."), (None, "sync")],
 )
-async def test_a_fault_ends_the_run_as_failed(
+async def test_an_error_ends_the_run_as_failed(
     stage: Any,
     sync: Any,
     workers: Any,
@@ -154,7 +154,7 @@ async def test_the_status_shows_the_runs_and_the_change_stream(stage: Any, sync:
     assert status["ingestion_status"]["status"] == "ok"
 
 
-async def test_a_sync_that_never_ran_has_an_empty_status(stage: Any, sync: Any) -> None:
+async def test_a_sync_without_executions_has_an_empty_status(stage: Any, sync: Any) -> None:
     status = await stage.ask("GET", f"{sync['id']}/status")
 
     assert (status["current_execution"], status["last_execution"]) == (None, None)
@@ -186,7 +186,7 @@ async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Any) -> 
     ("more", "end"),
     [([], "bulk_sync.completed"), ([{"id": None}], "bulk_sync.completed_with_error")],
 )
-async def test_a_run_tells_of_its_begin_and_its_end(
+async def test_a_run_records_an_event_when_it_begins_and_when_it_ends(
     stage: Any, people: Any, sync: Any, more: list[dict[str, Any]], end: str
 ) -> None:
     stage.workspace.tables.insert(people, more)
@@ -201,16 +201,18 @@ async def test_a_run_tells_of_its_begin_and_its_end(
 
 
 @pytest.mark.usefixtures("stage")
-async def test_a_failed_run_tells_why(stage: Any, people: Any, sync: Any, workspace: Any) -> None:
+async def test_the_event_of_a_failed_run_has_the_reason(
+    stage: Any, people: Any, sync: Any, workspace: Any
+) -> None:
     workspace.tables.drop(people)
 
     await stage.start(sync)
 
     events = (await stage.http.get("/api/events", params={"type": "bulk_sync.failed"})).json()["data"]
-    assert "no schema shop.people any more" in events[0]["event"]["error"]
+    assert "no longer has the schema shop.people" in events[0]["event"]["error"]
 
 
-async def test_a_run_that_a_restart_cut_short_is_interrupted(tmp_path: Any, clock: Any) -> None:
+async def test_a_restart_during_a_run_interrupts_it(tmp_path: Any, clock: Any) -> None:
     state = tmp_path / "state"
     first = create_sandbox(state=state, clock=clock)
     workspace = first.state.workspace

@@ -1,4 +1,4 @@
-"""The guides that copy whole schemas: from HubSpot to PostgreSQL, from Salesforce to Snowflake and S3."""
+"""The guides that copy whole schemas, from HubSpot to PostgreSQL and from Salesforce to Snowflake and S3."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ import pytest
         ("salesforce", "s3", {"format": "csv"}, "Contact", "contact.csv"),
     ],
 )
-async def test_a_guide_ends_with_every_row_of_its_source(
+async def test_a_guide_copies_every_row_of_its_source(
     stage: Any, source: str, to: str, configuration: dict[str, str], schema: str, output: str
 ) -> None:
     sync = await stage.sync(source=source, to=to, destination_configuration=configuration, mode="replicate")
 
     execution = await stage.start(sync)
 
-    held = stage.rows(schema, system=source)
+    rows = stage.rows(schema, system=source)
     assert execution["status"] == "completed", execution
-    assert next(e for e in execution["schemas"] if e["schema"] == schema)["record_count"] == len(held)
-    assert stage.rows(output, system=to) == [{k.lower(): v for k, v in row.items()} for row in held]
+    assert next(e for e in execution["schemas"] if e["schema"] == schema)["record_count"] == len(rows)
+    assert stage.rows(output, system=to) == [{k.lower(): v for k, v in row.items()} for row in rows]

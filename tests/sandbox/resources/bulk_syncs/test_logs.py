@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_logs_open_at_their_signed_addresses(stage: Any, sync: Any) -> None:
+async def test_the_logs_are_served_at_signed_urls(stage: Any, sync: Any) -> None:
     execution = await stage.start(sync)
 
     logs = await stage.ask("GET", f"{sync['id']}/executions/{execution['id']}/logs")
@@ -25,7 +25,7 @@ async def test_the_logs_open_at_their_signed_addresses(stage: Any, sync: Any) ->
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_export_packs_the_logs_into_an_archive(stage: Any, sync: Any) -> None:
+async def test_an_export_returns_an_archive_of_the_logs(stage: Any, sync: Any) -> None:
     execution = await stage.start(sync)
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs/export")
@@ -41,7 +41,7 @@ async def test_an_export_packs_the_logs_into_an_archive(stage: Any, sync: Any) -
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_console_can_be_of_one_schema(stage: Any) -> None:
+async def test_the_console_can_be_limited_to_one_schema(stage: Any) -> None:
     stage.table("shop.more", "id")
     sync = await stage.sync()
     execution = await stage.start(sync)

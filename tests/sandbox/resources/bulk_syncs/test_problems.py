@@ -1,4 +1,4 @@
-"""What keeps a bulk sync from being created: each reason with its code and its place."""
+"""Why a bulk sync is refused: each problem has a code and a path."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def people(stage: Any) -> Any:
         ({"source": "stripe"}, ("no_schemas", "source_connection_id")),
     ],
 )
-async def test_a_setting_that_does_not_hold_is_refused(
+async def test_an_invalid_setting_is_refused(
     stage: Any, more: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     for table in stage.workspace.tables.list("stripe"):
@@ -81,7 +81,7 @@ async def test_a_setting_that_does_not_hold_is_refused(
         ),
     ],
 )
-async def test_a_schema_that_does_not_hold_is_refused(
+async def test_an_invalid_schema_is_refused(
     stage: Any, schema: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     answer = await stage.create(schemas=[{"id": "shop.people", **schema}])
@@ -89,13 +89,13 @@ async def test_a_schema_that_does_not_hold_is_refused(
     assert stage.codes(answer) == [problem]
 
 
-async def test_two_schemas_with_one_output_are_refused(stage: Any) -> None:
+async def test_two_schemas_with_the_same_output_are_refused(stage: Any) -> None:
     stage.table("shop_people", "id")
 
     assert stage.codes(await stage.create()) == [("duplicate_output", "schemas")]
 
 
-async def test_a_sync_that_would_write_over_its_source_is_refused(stage: Any) -> None:
+async def test_a_sync_that_would_overwrite_its_source_is_refused(stage: Any) -> None:
     stage.table("app.app_people", "id", system="postgresql")
     schema = {"id": "app.app_people", "user_output_name": "app_people"}
 
@@ -106,7 +106,7 @@ async def test_a_sync_that_would_write_over_its_source_is_refused(stage: Any) ->
     assert stage.codes(answer) == [("overlapping_output", "schemas.app.app_people")]
 
 
-async def test_a_sync_within_one_system_may_write_beside_its_source(stage: Any) -> None:
+async def test_a_sync_can_write_to_another_schema_of_its_source_system(stage: Any) -> None:
     stage.table("app.people", "id", [{"id": "1"}], system="postgresql")
     sync = await stage.sync(source="postgresql", schemas=["app.people"])
 
@@ -114,7 +114,7 @@ async def test_a_sync_within_one_system_may_write_beside_its_source(stage: Any) 
     assert stage.rows("copy.app_people") == [{"id": "1"}]
 
 
-async def test_connections_that_are_no_ends_of_a_bulk_sync_are_refused(stage: Any, connect: Any) -> None:
+async def test_connections_that_cannot_be_source_or_destination_are_refused(stage: Any, connect: Any) -> None:
     webhook = await connect("webhook", url="https://hooks.acme.example")
     body = await stage.body(source_connection_id=webhook["id"], destination_connection_id=webhook["id"])
 
@@ -126,7 +126,7 @@ async def test_connections_that_are_no_ends_of_a_bulk_sync_are_refused(stage: An
     ]
 
 
-async def test_connections_that_are_not_there_or_not_healthy_are_refused(stage: Any, create: Any) -> None:
+async def test_unknown_or_unhealthy_connections_are_refused(stage: Any, create: Any) -> None:
     waiting = (await create("hubspot", {})).json()["data"]
     body = await stage.body(source_connection_id=waiting["id"], destination_connection_id="nothing")
 
@@ -138,7 +138,7 @@ async def test_connections_that_are_not_there_or_not_healthy_are_refused(stage: 
     ]
 
 
-async def test_a_sync_whose_connection_broke_does_not_start(stage: Any) -> None:
+async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any) -> None:
     sync = await stage.sync()
     store = stage.workspace.store
     connection = store.get("connection", sync["destination_connection_id"])
@@ -149,7 +149,7 @@ async def test_a_sync_whose_connection_broke_does_not_start(stage: Any) -> None:
     assert stage.codes(answer, 400) == [("not_a_destination", "destination_connection_id")]
 
 
-async def test_an_update_that_does_not_hold_is_refused_with_400(stage: Any) -> None:
+async def test_an_invalid_update_is_refused_with_400(stage: Any) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.put(f"/api/bulk/syncs/{sync['id']}", json=await stage.body(mode="mirror"))
@@ -157,7 +157,7 @@ async def test_an_update_that_does_not_hold_is_refused_with_400(stage: Any) -> N
     assert stage.codes(answer, 400) == [("invalid_value", "mode")]
 
 
-async def test_a_schema_that_went_from_the_source_keeps_no_update_from_being_made(stage: Any) -> None:
+async def test_a_sync_can_be_updated_although_its_source_lost_a_schema(stage: Any) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync()
     stage.workspace.tables.drop(stage.workspace.tables.get("mysql", "shop.people"))
@@ -167,7 +167,7 @@ async def test_a_schema_that_went_from_the_source_keeps_no_update_from_being_mad
     assert updated["name"] == "Other"
 
 
-async def test_settings_that_have_no_effect_here_are_kept(stage: Any) -> None:
+async def test_settings_without_an_effect_in_the_sandbox_are_stored(stage: Any) -> None:
     settings = {"replication_slot": "slot"}
 
     sync = await stage.sync(concurrency_limit=4, source_configuration=settings)

@@ -1,4 +1,4 @@
-"""Bulk syncs that run when the clock says so."""
+"""Bulk syncs run by their schedules."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def people(stage: Any) -> Any:
     return stage.table("shop.people", "id name changed:number", [{"id": "1", "name": "Ada", "changed": 1}])
 
 
-async def test_the_default_schedule_runs_and_says_so(stage: Any, advance: Any) -> None:
+async def test_a_run_of_the_default_schedule_names_it(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
 
     report = await advance("2d")
@@ -56,7 +56,7 @@ async def test_an_additional_schedule_runs_its_schemas_in_its_mode(stage: Any, a
     }
 
 
-async def test_a_schedule_for_what_is_not_incremental_reads_every_record_again(
+async def test_a_schedule_for_nonincremental_fields_reads_every_record_again(
     stage: Any, people: Any, advance: Any
 ) -> None:
     extra = {**NOON, "selective_mode": "nonincrementalFields"}
@@ -77,7 +77,7 @@ async def test_a_schedule_for_what_is_not_incremental_reads_every_record_again(
     assert (execution["fetch_mode"], execution["is_resync"]) == ("full", False)
 
 
-async def test_of_schedules_due_at_the_same_instant_the_additional_one_runs(stage: Any, advance: Any) -> None:
+async def test_of_schedules_due_at_the_same_time_the_additional_one_runs(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY, additional_schedules=[DAILY])
 
     report = await advance("1d")
@@ -92,7 +92,7 @@ async def test_of_schedules_due_at_the_same_instant_the_additional_one_runs(stag
     }
 
 
-async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(stage: Any, advance: Any) -> None:
+async def test_a_schedule_whose_schemas_are_disabled_does_not_run(stage: Any, advance: Any) -> None:
     stage.table("shop.orders", "id", [{"id": "1"}])
     extra = {**NOON, "schemas": ["shop.people"]}
     sync = await stage.sync(active=True, additional_schedules=[extra])
@@ -105,7 +105,7 @@ async def test_a_schedule_of_a_schema_that_is_switched_off_does_not_run(stage: A
     assert [each["reason"] for each in report["skipped"]] == ["none of the schedule's schemas is enabled"]
 
 
-async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, advance: Any) -> None:
+async def test_a_run_that_cannot_start_fails_with_the_reason(stage: Any, advance: Any) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     stage.workspace.store.delete("connection", sync["destination_connection_id"])
 
@@ -113,10 +113,10 @@ async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, advance: A
 
     execution = await stage.ask("GET", f"{sync['id']}/executions/{started['execution_id']}")
     assert (started["status"], execution["schemas"]) == ("failed", [])
-    assert "there is no connection" in execution["status_message"]
+    assert "Unknown connection" in execution["status_message"]
 
 
-async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> None:
+async def test_the_schedules_of_every_organization_run(stage: Any, advance: Any) -> None:
     mine = await stage.sync(active=True, default_schedule=DAILY)
     theirs = (await stage.http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     other = {**stage.workspace.find("bulk_sync", mine["id"]), "id": "other", "organization_id": theirs}
@@ -128,7 +128,7 @@ async def test_every_organization_s_schedules_run(stage: Any, advance: Any) -> N
     assert [each["status"] for each in report["started"]] == ["completed", "failed"]
 
 
-async def test_when_a_deleted_sync_was_due_is_forgotten(stage: Any, advance: Any, sandbox: Starlette) -> None:
+async def test_deleting_a_sync_deletes_its_marks(stage: Any, advance: Any, sandbox: Starlette) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     await advance("2d")
     store = sandbox.state.workspace.store

@@ -1,4 +1,4 @@
-"""The schedules of a bulk sync, under addresses of their own."""
+"""The schedules of a bulk sync are listed, created, replaced and deleted."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ async def sync(stage: Any) -> Any:
     return await stage.sync(active=True, additional_schedules=[{**extra, "schemas": ["shop.people"]}])
 
 
-async def test_the_default_one_comes_first_and_keys_are_in_camel_case(stage: Any, sync: Any) -> None:
+async def test_the_default_schedule_is_listed_first_and_keys_are_in_camel_case(stage: Any, sync: Any) -> None:
     default, weekly = await stage.ask("GET", f"{sync['id']}/schedules")
 
     assert (default["isDefault"], default["frequency"]) == (True, "manual")
@@ -23,7 +23,7 @@ async def test_the_default_one_comes_first_and_keys_are_in_camel_case(stage: Any
     assert await stage.ask("GET", f"{sync['id']}/schedules/{weekly['id']}") == weekly
 
 
-async def test_a_schedule_is_added_beside_the_others(stage: Any, sync: Any) -> None:
+async def test_a_schedule_can_be_added(stage: Any, sync: Any) -> None:
     request = {"schedule": {**DAILY, "selectiveMode": "incrementalFields"}}
 
     added = await stage.ask("POST", f"{sync['id']}/schedules", json=request)
@@ -33,7 +33,7 @@ async def test_a_schedule_is_added_beside_the_others(stage: Any, sync: Any) -> N
     assert [each["frequency"] for each in shown] == ["weekly", "daily"]
 
 
-async def test_the_default_schedule_is_replaced(stage: Any, sync: Any) -> None:
+async def test_the_default_schedule_can_be_replaced(stage: Any, sync: Any) -> None:
     path = f"{sync['id']}/schedules/{sync['default_schedule']['id']}"
 
     replaced = await stage.ask("PUT", path, json={"schedule": DAILY})
@@ -42,7 +42,7 @@ async def test_the_default_schedule_is_replaced(stage: Any, sync: Any) -> None:
     assert (await stage.ask("GET", sync["id"]))["default_schedule"]["hour"] == "5"
 
 
-async def test_another_schedule_keeps_its_schemas_when_it_is_replaced(stage: Any, sync: Any) -> None:
+async def test_replacing_an_additional_schedule_keeps_its_schemas(stage: Any, sync: Any) -> None:
     await stage.ask("POST", f"{sync['id']}/schedules", json={"schedule": {"frequency": "manual"}})
     path = f"{sync['id']}/schedules/{sync['additional_schedules'][0]['id']}"
 
@@ -54,7 +54,7 @@ async def test_another_schedule_keeps_its_schemas_when_it_is_replaced(stage: Any
     assert [each["frequency"] for each in listed] == ["manual", "daily", "manual"]
 
 
-async def test_a_schedule_is_removed_unless_it_is_the_default_one(stage: Any, sync: Any) -> None:
+async def test_a_schedule_can_be_deleted_unless_it_is_the_default_one(stage: Any, sync: Any) -> None:
     path = f"/api/bulk/syncs/{sync['id']}/schedules"
 
     gone = await stage.http.delete(f"{path}/{sync['additional_schedules'][0]['id']}")
@@ -64,13 +64,13 @@ async def test_a_schedule_is_removed_unless_it_is_the_default_one(stage: Any, sy
     assert len(await stage.ask("GET", f"{sync['id']}/schedules")) == 1
 
 
-async def test_a_schedule_that_is_not_there_is_not_found(stage: Any, sync: Any) -> None:
+async def test_an_unknown_schedule_is_not_found(stage: Any, sync: Any) -> None:
     answer = await stage.http.get(f"/api/bulk/syncs/{sync['id']}/schedules/nothing")
 
     assert answer.status_code == 404
 
 
-async def test_a_schedule_that_does_not_hold_is_refused(stage: Any, sync: Any) -> None:
+async def test_an_invalid_schedule_is_refused(stage: Any, sync: Any) -> None:
     answer = await stage.http.post(
         f"/api/bulk/syncs/{sync['id']}/schedules", json={"schedule": {"frequency": "hourly"}}
     )
@@ -78,19 +78,19 @@ async def test_a_schedule_that_does_not_hold_is_refused(stage: Any, sync: Any) -
     assert stage.codes(answer, 400) == [("invalid_schedule", "additional_schedules[1].minute")]
 
 
-async def test_a_schedule_that_is_sent_back_by_its_id_keeps_it(stage: Any, sync: Any, clock: Any) -> None:
-    held = sync["additional_schedules"][0]
+async def test_an_additional_schedule_sent_with_its_id_keeps_it(stage: Any, sync: Any, clock: Any) -> None:
+    stored = sync["additional_schedules"][0]
     clock.advance(hours=1)
 
-    updated = await stage.ask("PUT", sync["id"], json=await stage.body(additional_schedules=[held]))
+    updated = await stage.ask("PUT", sync["id"], json=await stage.body(additional_schedules=[stored]))
 
     (kept,) = updated["additional_schedules"]
-    assert (kept["id"], kept["created_at"]) == (held["id"], held["created_at"])
-    assert kept["updated_at"] > held["updated_at"]
+    assert (kept["id"], kept["created_at"]) == (stored["id"], stored["created_at"])
+    assert kept["updated_at"] > stored["updated_at"]
 
 
 @pytest.mark.parametrize(("active", "due"), [(True, "2026-01-19T00:00:00Z"), (False, None)])
-async def test_the_nearest_schedule_is_due_next_while_the_sync_is_active(
+async def test_the_earliest_schedule_is_due_next_while_the_sync_is_active(
     stage: Any, sync: Any, *, active: bool, due: str | None
 ) -> None:
     await stage.ask("POST", f"{sync['id']}/activate", json={"active": active})

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_a_cancel_of_what_has_ended_changes_nothing(stage: Any, sync: Any)
     by_execution = await stage.http.post(f"/api/syncs/{sync['id']}/executions/{ended['id']}/cancel")
 
     assert "is not running" in by_sync.json()["data"]["message"]
-    assert "is completed already" in by_execution.json()["data"]["message"]
+    assert "is already completed" in by_execution.json()["data"]["message"]
     assert (await stage.execution(sync, ended["id"]))["status"] == "completed"
 
 

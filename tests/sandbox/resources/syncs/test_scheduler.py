@@ -246,7 +246,7 @@ async def test_a_run_of_another_process_that_was_killed_is_not_repeated(tmp_path
     workspace.store.put("sync", "s", sync)
     clock.advance(days=2)
     (due,) = timetable.upcoming(workspace)
-    timetable.skip(workspace, due)
+    timetable.mark_due(workspace, due)
     workspace.close()
 
     second = create_sandbox(state=state, clock=clock)

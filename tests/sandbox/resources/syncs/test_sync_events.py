@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox.resources.events import events
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 
 
 @pytest.fixture

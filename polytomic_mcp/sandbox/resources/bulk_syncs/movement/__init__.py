@@ -1,1 +1,1 @@
-"""A bulk sync's run: which rows of a schema are read, and how they reach its output."""
+"""The run of a bulk sync: which rows of a schema are read, and how they are written to its output."""

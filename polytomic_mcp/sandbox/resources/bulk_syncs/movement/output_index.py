@@ -1,13 +1,12 @@
-"""What an output holds already: each row's key, place and digest, kept beside the rows.
+"""An index of the rows in an output: the key, row id and digest of each.
 
-A run must know which rows it has copied without holding them in memory, so the index is a table of
-the store. It belongs to the output and not to a sync; where somebody else wrote to the output, it is
-made anew from the rows.
+A run must know which rows it has copied without loading them all, so the index is a table of the store. It
+belongs to the output, not to a sync, and is rebuilt from the rows if anything else has written to the output.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -22,17 +21,17 @@ _CHUNK: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Where a row is in the output, and what it holds."""
+    """A row in the output: its id there, and a digest of its values."""
 
     row_id: int
     digest: str
 
 
 class OutputIndex:
-    """The index of an output by ``key`` columns, over the contents of ``names``.
+    """The index of an output by its ``key`` columns, with digests of the columns ``names``.
 
-    Call everything inside one ``store.transaction()`` with the writing of the rows, ``refresh`` first
-    and ``settle`` last.
+    Call the methods in the ``store.transaction()`` that writes the rows: ``refresh`` first, and
+    ``mark_current`` last.
     """
 
     def __init__(self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
@@ -43,16 +42,16 @@ class OutputIndex:
         self._key = list(key)
 
     def key(self, row: Row) -> str:
-        """Return what tells the row from the others."""
+        """Return the row's values in the key columns, as a string."""
         return json.dumps([to_text(row.get(name)) for name in self._key], ensure_ascii=False)
 
     def digest(self, row: Row) -> str:
-        """Return what changes with the row's contents."""
+        """Return a hash of the row's values in the indexed columns."""
         text = json.dumps([row.get(name) for name in self._names])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def refresh(self) -> None:
-        """Make the index anew unless it is of the rows as they are; what was seen stays seen."""
+        """Rebuild the index if it does not match the rows; it still knows which keys were seen."""
         if self._store.get(_KIND, self._output.rows_id) == self._state():
             return
         with self._store.transaction() as connection:
@@ -64,10 +63,10 @@ class OutputIndex:
         rows = self._tables.read(self._output)
         while chunk := list(islice(rows, _CHUNK)):
             self.put({self.key(row): Copy(row_id, self.digest(row)) for row_id, row in chunk})
-        self.settle()
+        self.mark_current()
 
     def find(self, keys: Iterable[str]) -> dict[str, Copy]:
-        """Return the copies of these keys, those that are there."""
+        """Return the copies with these keys, as far as they exist."""
         with self._store.transaction() as connection:
             found = connection.execute(
                 "SELECT key, row_id, digest FROM copies"
@@ -77,7 +76,7 @@ class OutputIndex:
         return {key: Copy(row_id, digest) for key, row_id, digest in found}
 
     def put(self, copies: Mapping[str, Copy]) -> None:
-        """Note where rows are now."""
+        """Insert or update the entries of rows."""
         with self._store.transaction() as connection:
             connection.executemany(
                 "INSERT INTO copies (output, key, row_id, digest) VALUES (?, ?, ?, ?)"
@@ -85,20 +84,20 @@ class OutputIndex:
                 ((self._output.rows_id, key, copy.row_id, copy.digest) for key, copy in copies.items()),
             )
 
-    def see(self, keys: Iterable[str], run: str) -> None:
-        """Note that a run met these keys in its source."""
+    def mark_seen(self, keys: Iterable[str], run: str) -> None:
+        """Store that a run read these keys from its source."""
         with self._store.transaction() as connection:
             connection.execute(
                 "UPDATE copies SET seen = ? WHERE output = ? AND key IN (SELECT value FROM json_each(?))",
                 (run, self._output.rows_id, json.dumps(list(keys))),
             )
 
-    def unseen(self, run: str, most: int) -> list[int]:
-        """Forget rows that a run did not meet, ``most`` at once, and return their row ids."""
+    def remove_unseen(self, run: str, limit: int) -> list[int]:
+        """Delete at most ``limit`` entries whose keys a run did not read, and return their row ids."""
         with self._store.transaction() as connection:
             found = connection.execute(
                 "SELECT key, row_id FROM copies WHERE output = ? AND seen IS NOT ? LIMIT ?",
-                (self._output.rows_id, run, most),
+                (self._output.rows_id, run, limit),
             ).fetchall()
             connection.executemany(
                 "DELETE FROM copies WHERE output = ? AND key = ?",
@@ -106,16 +105,10 @@ class OutputIndex:
             )
         return [row_id for _, row_id in found]
 
-    def settle(self) -> None:
-        """Note that the index is of the rows as they are now."""
+    def mark_current(self) -> None:
+        """Store that the index matches the rows as they are now."""
         self._store.put(_KIND, self._output.rows_id, self._state())
 
     def _state(self) -> dict[str, object]:
         version = self._tables.version(self._output)
         return {"version": version, "names": self._names, "key": self._key}
-
-
-def chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    """Yield the rows in lists of at most ``size``."""
-    while chunk := list(islice(rows, size)):
-        yield chunk

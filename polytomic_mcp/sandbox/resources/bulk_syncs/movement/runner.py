@@ -1,62 +1,65 @@
-"""Runs a bulk sync: copies its schemas one after the other, in chunks, with true counts for each.
+"""Runs an execution of a bulk sync: copies its schemas one after the other, in chunks, and counts the rows.
 
-A chunk's rows, counts and log lines are written in one transaction. A schema that cannot be copied
-fails alone; the execution then ends with ``errors``, or ``failed`` where no schema was copied. How far
-a tracked schema was read is kept when all of it arrived, so a run that was cut short or had to refuse a
-row is made good by the next. One that refused a row deletes none, since that might be one of them.
+The rows, counts and log lines of a chunk are written in one transaction. A schema that cannot be copied does
+not stop the others; the execution then ends with ``errors``, or with ``failed`` if no schema was copied. The
+watermark of a schema is stored only if all of its rows were written, so that the next run reads again what a
+canceled run missed, or one that rejected rows. A run that rejected rows deletes none from the output, since
+a row that seems to be gone may be one of those.
 """
 
 import logging
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
 from polytomic_mcp.sandbox.data.tables.tables import Row
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
-from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import chunks
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.schema_plan import SchemaPlan, plan_schema
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Written
-from polytomic_mcp.sandbox.resources.runs import bulk_executions, logs, watermarks
+from polytomic_mcp.sandbox.resources.runs import logs, watermarks
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CHUNK: Final = 2_000
 
-_MOST_TOLD: Final = 3
+_MOST_SHOWN: Final = 3
 _LOG: Final = logging.getLogger(__name__)
 
 
 class _CanceledError(Exception):
-    """The execution was canceled, or went with its sync."""
+    """The execution was canceled, or deleted with its sync."""
 
 
 class _SchemaCanceledError(Exception):
-    """The schema that is copied was canceled; the others go on."""
+    """The current schema was canceled; the others are still copied."""
 
 
 def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
-    """Run an execution to its end; whatever goes wrong ends it as ``failed`` with the reason."""
+    """Run an execution to its end; any error ends it as ``failed``, with the reason."""
     try:
         _Run(workspace, sync_id, execution_id).perform()
     except _CanceledError:
         _finish(workspace, execution_id, "canceled", "Canceled")
     except RefusalError as refusal:
         _finish(workspace, execution_id, "failed", refusal.message)
-    except Exception:  # noqa: BLE001 - the outermost handler of a worker: a fault must not leave it running
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: an error must end the execution
         _LOG.debug("bulk execution %s failed", execution_id, exc_info=True)
-        _finish(workspace, execution_id, "failed", "The sandbox failed; that is a fault of the sandbox.")
+        _finish(workspace, execution_id, "failed", "The sandbox failed. This is a bug in the sandbox.")
 
 
 def _finish(workspace: Workspace, execution_id: str, status: str, message: str) -> None:
     with workspace.store.transaction():
         execution = workspace.store.get(bulk_executions.KIND, execution_id)
-        if execution is not None:  # the sync may have been deleted meanwhile
+        if execution is not None:  # the sync may have been deleted in the meantime
             logs.say(workspace, execution_id, "warning" if status == "canceled" else "error", message)
             bulk_executions.finish(workspace, execution, status, message)
 
 
 class _Run:
-    """One execution while it runs."""
+    """The run of one execution."""
 
     def __init__(self, workspace: Workspace, sync_id: str, execution_id: str) -> None:
         self.workspace = workspace
@@ -74,14 +77,14 @@ class _Run:
         self._end()
 
     def current(self) -> JsonObject:
-        """Return the execution as it is now; raise where it is to stop."""
+        """Return the execution as it is stored now; raise if it has to stop."""
         execution = self.workspace.store.get(bulk_executions.KIND, self.id)
         if execution is None or execution["status"] == "canceling":
             raise _CanceledError
         return execution
 
-    def settle(self, schema_id: str, status: str, message: str | None) -> None:
-        """Write down how a schema ended."""
+    def end_schema(self, schema_id: str, status: str, message: str | None) -> None:
+        """Store and log how a schema ended."""
         ended = {"status": status, "status_message": message, "completed_at": self.workspace.now()}
         bulk_executions.change(self.workspace, self.current(), schema_id, **ended)
         level = "info" if status == "completed" else "warning" if status == "canceled" else "error"
@@ -89,17 +92,17 @@ class _Run:
         logs.say(self.workspace, self.id, level, text, {"schema": schema_id})
 
     def _copy(self, schema_id: str) -> None:
-        """Copy one schema; what is wrong with it ends it alone."""
+        """Copy one schema; if it fails or is canceled, the others are still copied."""
         try:
             _SchemaRun(self, schema_id).perform()
         except _SchemaCanceledError:
-            self._settle_alone(schema_id, "canceled", "Canceled")
+            self._end_schema(schema_id, "canceled", "Canceled")
         except RefusalError as refusal:
-            self._settle_alone(schema_id, "failed", refusal.message)
+            self._end_schema(schema_id, "failed", refusal.message)
 
-    def _settle_alone(self, schema_id: str, status: str, message: str) -> None:
+    def _end_schema(self, schema_id: str, status: str, message: str) -> None:
         with self.workspace.store.transaction():
-            self.settle(schema_id, status, message)
+            self.end_schema(schema_id, status, message)
 
     def _end(self) -> None:
         with self.workspace.store.transaction():
@@ -111,7 +114,7 @@ class _Run:
 
 
 class _SchemaRun:
-    """One schema of an execution while it is copied."""
+    """The copying of one schema in a run."""
 
     def __init__(self, run: _Run, schema_id: str) -> None:
         self._run = run
@@ -132,8 +135,8 @@ class _SchemaRun:
             mark = self._move(plan)
             self._end(plan, mark)
         finally:
-            if plan.copying is not None:
-                plan.copying.abandon()
+            if plan.writer is not None:
+                plan.writer.clean_up()
 
     def _current(self) -> JsonObject:
         execution = self._run.current()
@@ -142,22 +145,22 @@ class _SchemaRun:
         return execution
 
     def _move(self, plan: SchemaPlan) -> object:
-        """Copy all rows; return how far the tracking field was read."""
+        """Copy all rows and return the new watermark."""
         mark = plan.mark
-        rows = chunks(plan.rows(self._workspace), CHUNK)
+        rows = _chunks(plan.rows(self._workspace))
         sides = ("source_connection_id", "destination_connection_id")
         ends = [self._workspace.find("connection", self._run.sync[side]) for side in sides]
         for chunk in self._workspace.faults.chunks(self._run.sync["id"], ends, rows):
             with self._workspace.store.transaction():
                 self._current()
-                shaped = [made for row in chunk if (made := self._shape(plan, row)) is not None]
-                if plan.copying is None:
+                shaped = [each for row in chunk if (each := self._shape(plan, row)) is not None]
+                if plan.writer is None:
                     self._count += len(shaped)
                 else:
-                    self._note(plan.copying.write(shaped))
+                    self._record(plan.writer.write(shaped))
                 self._save()
             for row in chunk:
-                mark = plan.selection.furthest(mark, row)
+                mark = plan.selection.later_mark(mark, row)
         return mark
 
     def _end(self, plan: SchemaPlan, mark: object) -> None:
@@ -166,15 +169,15 @@ class _SchemaRun:
         while not is_over:
             with self._workspace.store.transaction():
                 self._current()
-                written = None if plan.copying is None else plan.copying.end(is_whole=is_whole)
+                written = None if plan.writer is None else plan.writer.end(is_whole=is_whole)
                 if written is not None:
-                    self._note(written)
+                    self._record(written)
                     self._save()
                     continue
                 is_over = True
-                if plan.copying is not None and not self._error_count:
+                if plan.writer is not None and not self._error_count:
                     watermarks.put(self._workspace, self._run.sync["id"], self._id, plan.state, mark)
-                self._run.settle(self._id, "completed", self._told())
+                self._run.end_schema(self._id, "completed", self._error_summary())
 
     def _shape(self, plan: SchemaPlan, row: Row) -> Row | None:
         try:
@@ -183,11 +186,11 @@ class _SchemaRun:
             self._error_count += 1
             line = {"schema": self._id, "row": row, "error": str(error)}
             self._run.journal.add("errors", line)
-            if len(self._errors) < _MOST_TOLD:
+            if len(self._errors) < _MOST_SHOWN:
                 self._errors.append(str(error))
             return None
 
-    def _note(self, written: Written) -> None:
+    def _record(self, written: Written) -> None:
         self._count += written.count
         changes = {"inserts": written.inserts, "updates": written.updates, "deletes": written.deletes}
         for type_, rows in changes.items():
@@ -199,18 +202,23 @@ class _SchemaRun:
         counts = {"record_count": self._count, "error_count": self._error_count}
         bulk_executions.change(self._workspace, self._run.current(), self._id, **counts)
 
-    def _told(self) -> str | None:
+    def _error_summary(self) -> str | None:
         if not self._error_count:
             return None
         return f"{self._error_count} records could not be copied: {'; '.join(self._errors)}"
 
 
 def _outcome(schemas: list[JsonObject]) -> tuple[str, str | None]:
-    """Return the state an execution ends in, and what is worth telling of its schemas."""
+    """Return the status in which an execution ends, and the messages of its first schemas with errors."""
     failed = [each for each in schemas if each["status"] == "failed"]
-    spoiled = [each for each in schemas if each["error_count"] and each not in failed]
-    told = [f"{each['schema']}: {each['status_message']}" for each in (*failed, *spoiled)]
-    message = "; ".join(told[:_MOST_TOLD]) or None
+    incomplete = [each for each in schemas if each["error_count"] and each not in failed]
+    messages = [f"{each['schema']}: {each['status_message']}" for each in (*failed, *incomplete)]
+    message = "; ".join(messages[:_MOST_SHOWN]) or None
     if failed and len(failed) == len(schemas):
         return "failed", message
-    return ("errors" if failed or spoiled else "completed"), message
+    return ("errors" if failed or incomplete else "completed"), message
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk

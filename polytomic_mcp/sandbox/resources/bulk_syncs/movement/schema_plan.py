@@ -1,4 +1,4 @@
-"""One schema's way through a run: what is read, from which mark on, and how it reaches its output."""
+"""The plan for one schema of a run: what is read, from which watermark, and how it is written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import outputs as bulk_outputs
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Shape
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Selection
-from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Append, Copying, Merge, Replace
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.write_modes import Append, Merge, Replace, Writer
 from polytomic_mcp.sandbox.resources.runs import watermarks
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -24,30 +24,31 @@ TEST_RECORDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlan:
-    """``copying`` is None for a test, which writes nothing; ``mark`` is None where all is read.
+    """What a run does with one schema.
 
-    ``state`` is what a mark holds for: another one needs a whole read.
+    ``writer`` is None for a test, which writes nothing. ``mark`` is the watermark, or None to read all rows;
+    it is only valid for the same ``state``. ``is_strict`` excludes the rows at the watermark.
     """
 
     connection: JsonObject
     source: Table
     selection: Selection
     shape: Shape
-    copying: Copying | None = None
+    writer: Writer | None = None
     mark: Any = None
     state: JsonObject = field(default_factory=dict[str, Any])
     is_strict: bool = False
 
     def rows(self, workspace: Workspace) -> Iterator[Row]:
-        """Yield the source's rows that the run takes."""
+        """Yield the source's rows that the run reads."""
         rows = bulk_sources.read(workspace, self.connection, self.source)
-        taken = self.selection.read(rows, self.mark, is_strict=self.is_strict)
-        return taken if self.copying is not None else islice(taken, TEST_RECORDS)
+        selected = self.selection.read(rows, self.mark, is_strict=self.is_strict)
+        return selected if self.writer is not None else islice(selected, TEST_RECORDS)
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """Where the rows go: the table that is there and the one that would be made, with its columns spelled."""
+class _Target:
+    """Where the rows go: the existing table, the planned one, and the names of the existing columns."""
 
     output: Table
     planned: Table
@@ -56,7 +57,7 @@ class _End:
 
     @classmethod
     def of(cls, output: Table, planned: Table, selection: Selection, key: Sequence[str]) -> Self:
-        """Spell the columns as the table does, which may have been there before in another case."""
+        """Return the target with column names in the case of the existing table."""
         spelled = {column.name.casefold(): column.name for column in output.columns}
         names = [spelled[each.column.name.casefold()] for each in selection.outputs]
         return cls(output, planned, names, [spelled[name.casefold()] for name in key])
@@ -65,36 +66,36 @@ class _End:
 def plan_schema(
     workspace: Workspace, sync: JsonObject, schema: JsonObject, execution: JsonObject
 ) -> SchemaPlan:
-    """Return the way of a schema, its output made ready.
+    """Return the plan for a schema, and create or widen its output unless the execution is a test.
 
     Raises:
-        RefusalError: 422, the schema is no longer in the source.
+        RefusalError: 422, the source no longer has the schema.
     """
     source = workspace.find("connection", sync["source_connection_id"])
     workspace.faults.require_up(source)
     table = bulk_sources.get_table(workspace, source, schema["id"])
     if table is None:
-        raise RefusalError(422, f"The source has no schema {schema['id']} any more.", key="unknown_schema")
+        raise RefusalError(422, f"The source no longer has the schema {schema['id']}.", key="unknown_schema")
     selection = Selection(sync, schema, table, workspace.clock())
     key = _key(workspace, source, table, selection)
     planned = _planned(workspace, sync, schema, selection, key)
     if execution["is_test"]:
         return SchemaPlan(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
-    how = _how(sync, execution["_request"], has_key=bool(key))
-    is_replaced = how in ("replace", "rebuild")
-    is_made = workspace.tables.get(planned.system, planned.name) is None
-    end = _End.of(bulk_outputs.ensure(workspace, planned), planned, selection, key)
-    copying = _copying(workspace, how, end, execution["id"])
-    form = planned if how == "rebuild" else end.output
-    shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else end.key)
+    mode = _write_mode(sync, execution["_request"], has_key=bool(key))
+    is_replaced = mode in ("replace", "rebuild")
+    is_new = workspace.tables.get(planned.system, planned.name) is None
+    target = _Target.of(bulk_outputs.ensure(workspace, planned), planned, selection, key)
+    writer = _writer(workspace, mode, target, execution["id"])
+    form = planned if mode == "rebuild" else target.output
+    shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else target.key)
     state = {**selection.state(), "output": planned.id}
-    is_anew = is_made or is_replaced or _reads_all(execution["_request"])
-    mark = None if is_anew else watermarks.get(workspace, sync["id"], schema["id"], state)
-    is_strict = how == "append" and not key
-    return SchemaPlan(source, table, selection, shape, copying, mark, state, is_strict)
+    is_whole = is_new or is_replaced or _reads_all(execution["_request"])
+    mark = None if is_whole else watermarks.get(workspace, sync["id"], schema["id"], state)
+    is_strict = mode == "append" and not key
+    return SchemaPlan(source, table, selection, shape, writer, mark, state, is_strict)
 
 
-def _how(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:
+def _write_mode(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:
     """Return merge, append, replace or rebuild; a replica without a key is replaced (a guess)."""
     if request.get("resync_mode") == "rebuild":
         return "rebuild"
@@ -109,16 +110,16 @@ def _reads_all(request: JsonObject) -> bool:
     return request.get("fetch_mode") == "full" or request.get("resync_mode") is not None
 
 
-def _copying(workspace: Workspace, how: str, end: _End, run: str) -> Copying:
-    if how == "merge":
-        return Merge(workspace, end.output, end.names, end.key, run)
-    if how == "append":
-        return Append(workspace, end.output, end.names, end.key)
-    return Replace(workspace, end.output, end.planned, run, is_rebuilt=how == "rebuild")
+def _writer(workspace: Workspace, mode: str, target: _Target, run: str) -> Writer:
+    if mode == "merge":
+        return Merge(workspace, target.output, target.names, target.key, run)
+    if mode == "append":
+        return Append(workspace, target.output, target.names, target.key)
+    return Replace(workspace, target.output, target.planned, run, is_rebuilt=mode == "rebuild")
 
 
 def _key(workspace: Workspace, source: JsonObject, table: Table, selection: Selection) -> tuple[str, ...]:
-    """Return the names of the key in the output, or none where a part of the key is not copied."""
+    """Return the names of the key columns in the output, or none if one of them is not copied."""
     keys = {column.name for column in bulk_sources.key_columns(workspace, source, table)}
     found = [each for each in selection.outputs if each.source.name in keys]
     return tuple(each.column.name for each in found) if len(found) == len(keys) else ()
@@ -132,6 +133,6 @@ def _planned(
     output = bulk_schemas.output_name(sync, schema)
     name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
     has_timestamps = not sync["disable_record_timestamps"]
-    return bulk_outputs.planned(
+    return bulk_outputs.plan_output(
         system_of(destination), name, selection.outputs, key, has_timestamps=has_timestamps
     )

@@ -1,4 +1,4 @@
-"""Which rows of a schema a run reads, and what it makes of each: filters, cutoffs, names, obfuscation."""
+"""Which rows of a schema a run reads, and what it reads of each: filters, cutoffs, names and obfuscation."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,14 +21,14 @@ _OBFUSCATED: Final = "VARCHAR"
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One field on its way: the source's column, the output's, and whether its values are hidden."""
+    """A field to copy: its columns in the source and the output, and whether to obfuscate its values."""
 
     source: Column
     column: Column
     is_obfuscated: bool
 
     def value(self, row: Row) -> Any:
-        """Return the field's value as it is written out: obfuscated, it is a SHA-256 (a guess)."""
+        """Return the field's value in the output; an obfuscated one is its SHA-256 (a guess)."""
         value = row.get(self.source.name)
         if value is None or not self.is_obfuscated:
             return value
@@ -36,7 +36,11 @@ class Output:
 
 
 class Selection:
-    """What a run takes from a schema's table; ``RefusalError`` where a filter's field is gone."""
+    """The rows and fields that a run reads from a schema's table.
+
+    Raises:
+        RefusalError: 422, the field of a filter no longer exists.
+    """
 
     def __init__(self, sync: JsonObject, schema: JsonObject, table: Table, now: datetime) -> None:
         self._table = table
@@ -51,10 +55,10 @@ class Selection:
         ]
 
     def read(self, rows: Iterable[Row], mark: Any, *, is_strict: bool) -> Iterator[Row]:
-        """Yield the rows that a run which goes on from ``mark`` takes; without a mark, all that pass.
+        """Yield the rows that pass the filters and are not below the watermark ``mark``, if there is one.
 
-        A row at the mark is taken again, since more of them may have come, unless ``is_strict``; one
-        without a value always is.
+        A row at the watermark is read again, since there may be new rows with the same value, unless
+        ``is_strict``. A row without a value is always read.
         """
         limit = self._ranked(mark)
         for row in rows:
@@ -63,8 +67,8 @@ class Selection:
                 if rank is None or rank > limit or (rank == limit and not is_strict):
                     yield row
 
-    def furthest(self, mark: Any, row: Row) -> Any:
-        """Return the later of a mark and the row's own tracking value."""
+    def later_mark(self, mark: Any, row: Row) -> Any:
+        """Return the later of a watermark and the row's value in the tracking field."""
         rank = self._rank(row)
         if self._tracking is None or rank is None:
             return mark
@@ -72,7 +76,7 @@ class Selection:
         return row[self._tracking.name] if limit is None or rank > limit else mark
 
     def state(self) -> JsonObject:
-        """Return what is selected, so that a change of it is noticed."""
+        """Return a description of the selection, to detect that it has changed."""
         return {
             "tracking_field": self._tracking and self._tracking.name,
             "outputs": [[each.source.name, each.column.name, each.is_obfuscated] for each in self.outputs],
@@ -86,7 +90,7 @@ class Selection:
         return None if self._tracking is None else _RANKS[self._tracking.type](value)
 
     def _cutoff_tests(self, sync: JsonObject, schema: JsonObject) -> Iterator[Test]:
-        """Yield the test of the cutoff: it looks at a tracking field that holds times (a guess)."""
+        """Yield the test of the cutoff, which applies to a tracking field with times (a guess)."""
         cutoff = to_moment(schema["data_cutoff_timestamp"] or sync["data_cutoff_timestamp"])
         column = self._tracking
         if cutoff is None or schema["disable_data_cutoff"] or column is None or column.type != "datetime":
@@ -102,15 +106,17 @@ class Selection:
 def _output(sync: JsonObject, field: JsonObject, column: Column) -> Output:
     name = bulk_schemas.field_name(sync, field)
     is_obfuscated = field["obfuscated"]
-    kept = ("string", _OBFUSCATED) if is_obfuscated else (column.type, column.sql_type)
-    return Output(column, Column(name, *kept, label=column.label), is_obfuscated)
+    types = ("string", _OBFUSCATED) if is_obfuscated else (column.type, column.sql_type)
+    return Output(column, Column(name, *types, label=column.label), is_obfuscated)
 
 
 def _filter_tests(schema: JsonObject, table: Table, now: datetime) -> Iterator[Test]:
     for condition in schema["filters"]:
         column = table.column(condition["field_id"])
-        if column is None:  # to go on without it would copy rows that were not to leave the source
-            message = f"{schema['id']} has no field {condition['field_id']} any more, which a filter needs."
+        if column is None:  # without the filter, rows that must not leave the source would be copied
+            message = (
+                f"Schema {schema['id']} no longer has the field {condition['field_id']}, which a filter uses."
+            )
             raise RefusalError(422, message, key="unknown_field")
         yield _filter_test(condition, column, now)
 

@@ -1,6 +1,6 @@
-"""The three ways a schema's rows reach their output: merged, appended, or put in place of the old ones.
+"""The three ways to write a schema's rows to their output: merge them, append them, or replace all rows.
 
-All take their rows in chunks, and each chunk inside one transaction of the caller's.
+Each writes its rows in chunks, and each chunk in a transaction of the caller.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.output_index import Copy, OutputIndex
-from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Stamps, aside
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import Stamps, staging_table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHUNK: Final = 2_000
@@ -17,7 +17,7 @@ _CHUNK: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows that were written, as the output holds them now, or held them last."""
+    """The rows that were written, or deleted, as they are or were in the output."""
 
     inserts: list[Row] = field(default_factory=list[Row])
     updates: list[Row] = field(default_factory=list[Row])
@@ -25,28 +25,31 @@ class Written:
 
     @property
     def count(self) -> int:
-        """How many rows changed."""
+        """The number of rows that changed."""
         return len(self.inserts) + len(self.updates) + len(self.deletes)
 
 
-class Copying(Protocol):
-    """One schema's way into its output."""
+class Writer(Protocol):
+    """Writes the rows of one schema to its output."""
 
     def write(self, rows: Sequence[Row]) -> Written:
-        """Write rows of the output's form."""
+        """Write rows that have the columns of the output."""
         ...
 
     def end(self, *, is_whole: bool) -> Written | None:
-        """Do a part of what comes after the last row, or return None; ``is_whole``: all rows were read."""
+        """Do the next step after the last row, or return None if there is none.
+
+        ``is_whole`` says whether all rows of the source were read and written.
+        """
         ...
 
-    def abandon(self) -> None:
-        """Leave behind nothing of a run that ends before ``end``."""
+    def clean_up(self) -> None:
+        """Delete what a run that did not reach ``end`` would leave behind."""
         ...
 
 
 class Merge:
-    """Adds and changes rows by their key, those only that differ; deletes what a whole read did not meet."""
+    """Inserts and updates rows by their key, if they differ; deletes those that a whole read did not find."""
 
     def __init__(
         self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str], run: str
@@ -58,7 +61,7 @@ class Merge:
         self._run = run
 
     def write(self, rows: Sequence[Row]) -> Written:
-        """Write rows; of several with one key the last stays."""
+        """Write rows; of several with the same key, the last one."""
         self._copies.refresh()
         keyed = {self._copies.key(row): row for row in rows}
         digests = {key: self._copies.digest(row) for key, row in keyed.items()}
@@ -68,37 +71,37 @@ class Merge:
         inserts = self._stamps.on_new([keyed[key] for key in fresh])
         ids = self._tables.insert(self._output, inserts) if inserts else ()
         updates = self._changed({found[key].row_id: keyed[key] for key in changed})
-        places = zip((*fresh, *changed), (*ids, *updates), strict=True)
-        self._copies.put({key: Copy(id_, digests[key]) for key, id_ in places})
-        self._copies.see(keyed, self._run)
-        self._copies.settle()
+        written = zip((*fresh, *changed), (*ids, *updates), strict=True)
+        self._copies.put({key: Copy(id_, digests[key]) for key, id_ in written})
+        self._copies.mark_seen(keyed, self._run)
+        self._copies.mark_current()
         return Written(inserts, [*updates.values()])
 
     def end(self, *, is_whole: bool) -> Written | None:
-        """Delete some of what is gone from the source; None when nothing more is."""
+        """Delete a chunk of the rows that are gone from the source; None if there are no more."""
         if not is_whole:
             return None
         self._copies.refresh()
-        gone = self._copies.unseen(self._run, _CHUNK)
+        gone = self._copies.remove_unseen(self._run, _CHUNK)
         rows = self._tables.pick(self._output, gone)
         self._tables.delete(self._output, gone)
-        self._copies.settle()
+        self._copies.mark_current()
         return Written(deletes=[*rows.values()]) if gone else None
 
-    def abandon(self) -> None:
-        """Keep what was merged: the next run goes on from there."""
+    def clean_up(self) -> None:
+        """Do nothing: the next run continues from the rows that were merged."""
 
     def _changed(self, rows: dict[int, Row]) -> dict[int, Row]:
-        """Write rows over those that are there, whose other columns stay."""
-        held = self._tables.pick(self._output, rows)
-        changed = {id_: self._stamps.on_changed(held[id_], row) for id_, row in rows.items()}
+        """Update stored rows, whose other columns are unchanged, and return them."""
+        stored = self._tables.pick(self._output, rows)
+        changed = {id_: self._stamps.on_changed(stored[id_], row) for id_, row in rows.items()}
         if changed:
             self._tables.update(self._output, changed)
         return changed
 
 
 class Append:
-    """Adds rows; where there is a key, only those that differ from the last version of theirs."""
+    """Inserts rows; if there is a key, only those that differ from their last version."""
 
     def __init__(self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str]) -> None:
         self._tables = workspace.tables
@@ -109,22 +112,22 @@ class Append:
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows."""
         fresh = [*rows] if self._copies is None else self._fresh(self._copies, rows)
-        made = self._stamps.on_new(fresh)
-        ids = self._tables.insert(self._output, made)
+        inserts = self._stamps.on_new(fresh)
+        ids = self._tables.insert(self._output, inserts)
         if self._copies is not None:
             pairs = zip(fresh, ids, strict=True)
             self._copies.put(
                 {self._copies.key(row): Copy(id_, self._copies.digest(row)) for row, id_ in pairs}
             )
-            self._copies.settle()
-        return Written(made)
+            self._copies.mark_current()
+        return Written(inserts)
 
     def end(self, *, is_whole: bool) -> Written | None:
         """Do nothing: an append deletes nothing."""
         del is_whole
 
-    def abandon(self) -> None:
-        """Keep what was appended: the next run goes on from there."""
+    def clean_up(self) -> None:
+        """Do nothing: the next run continues from the rows that were appended."""
 
     @staticmethod
     def _fresh(copies: OutputIndex, rows: Sequence[Row]) -> list[Row]:
@@ -140,9 +143,9 @@ class Append:
 
 
 class Replace:
-    """Gathers all rows aside and puts them in the place of the old ones at the end, at once.
+    """Collects all rows in a staging table, and replaces the rows of the output with them at the end.
 
-    ``is_rebuilt`` makes the table anew as it was ``planned``, without the columns it had beyond that.
+    ``is_rebuilt`` says whether to create the table again as ``planned``, without any other columns.
     """
 
     def __init__(
@@ -153,22 +156,22 @@ class Replace:
         self._planned = planned if is_rebuilt else None
         self._form = planned if is_rebuilt else output
         self._stamps = Stamps(workspace, self._form)
-        self._staged = aside(self._form, run)
+        self._staged = staging_table(self._form, run)
 
     def write(self, rows: Sequence[Row]) -> Written:
-        """Write rows aside."""
-        made = self._stamps.on_new(rows)
-        self._tables.insert(self._staged, made)
-        return Written(made)
+        """Write rows to the staging table."""
+        inserts = self._stamps.on_new(rows)
+        self._tables.insert(self._staged, inserts)
+        return Written(inserts)
 
     def end(self, *, is_whole: bool) -> Written | None:
-        """Put the rows in place, and count none of them again."""
+        """Replace the rows of the output; they were counted when they were written."""
         del is_whole
         if self._planned is not None:
             self._tables.drop(self._output)
             self._tables.create(self._planned)
         self._tables.swap(self._form, self._staged)
 
-    def abandon(self) -> None:
-        """Remove what was gathered, unless it was put in place."""
+    def clean_up(self) -> None:
+        """Delete the staging table, unless its rows are in the output."""
         self._tables.discard(self._staged)

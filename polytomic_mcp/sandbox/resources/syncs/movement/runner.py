@@ -18,8 +18,8 @@ from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
 from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.runs import executions, logs
-from polytomic_mcp.sandbox.resources.syncs import checks
+from polytomic_mcp.sandbox.resources.runs import logs
+from polytomic_mcp.sandbox.resources.syncs import checks, executions
 from polytomic_mcp.sandbox.resources.syncs.checks import require_target
 from polytomic_mcp.sandbox.resources.syncs.movement.fresh_rows import FreshRows, is_plain
 from polytomic_mcp.sandbox.resources.syncs.movement.mover import Moved, Mover, RecordError

@@ -1,4 +1,4 @@
-"""Runs held against naive ones: a source that changes between them, rows out as rows in, true counts."""
+"""Runs are compared with a naive implementation, while the source changes between them."""
 
 import json
 from typing import Any, Final
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
+from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
-from polytomic_mcp.sandbox.resources.runs import bulk_executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 COLUMNS: Final = (
@@ -40,7 +40,9 @@ STATE: Final = st.dictionaries(st.sampled_from(["1", "2", "ü", " "]), st.fixed_
     has_key=st.booleans(),
     states=st.lists(STATE, min_size=1, max_size=4),
 )
-def test_runs_end_as_naive_ones_do(mode: str, *, has_key: bool, states: list[dict[str, Row]]) -> None:
+def test_runs_have_the_results_of_a_naive_implementation(
+    mode: str, *, has_key: bool, states: list[dict[str, Row]]
+) -> None:
     workspace = Workspace(Store(), "key")
     source = make_source(workspace, mode, key="id" if has_key else None)
     expected: list[Row] = []
@@ -52,9 +54,9 @@ def test_runs_end_as_naive_ones_do(mode: str, *, has_key: bool, states: list[dic
 
         execution = run(workspace)
 
-        held = [row for _, row in workspace.tables.read(OUTPUT)]
+        actual = [row for _, row in workspace.tables.read(OUTPUT)]
         assert (execution["status"], execution["record_count"]) == ("completed", count)
-        assert ordered(held) == ordered(expected)
+        assert ordered(actual) == ordered(expected)
     workspace.close()
 
 
@@ -86,14 +88,14 @@ def run(workspace: Workspace) -> Row:
     return bulk_executions.find(workspace, "s", execution["id"])
 
 
-def naive(mode: str, rows: list[Row], held: list[Row], *, has_key: bool) -> tuple[list[Row], int]:
+def naive(mode: str, rows: list[Row], stored: list[Row], *, has_key: bool) -> tuple[list[Row], int]:
     if mode == "append":
-        latest = {row["id"]: row for row in held} if has_key else {}
+        latest = {row["id"]: row for row in stored} if has_key else {}
         fresh = [row for row in rows if spelled(latest.get(row["id"])) != spelled(row)]
-        return held + fresh, len(fresh)
+        return stored + fresh, len(fresh)
     if mode == "snapshot" or not has_key:
         return rows, len(rows)
-    old, new = ({row["id"]: row for row in each} for each in (held, rows))
+    old, new = ({row["id"]: row for row in each} for each in (stored, rows))
     return rows, sum(spelled(old.get(id_)) != spelled(new.get(id_)) for id_ in old | new)
 
 
@@ -102,5 +104,5 @@ def ordered(rows: list[Row]) -> list[str]:
 
 
 def spelled(row: Row | None) -> str:
-    """Tell 1 from 1.0 and from true, as JSON does and Python does not."""
+    """Return a text in which 1, 1.0 and true differ, as in JSON and unlike in Python."""
     return json.dumps(row, sort_keys=True)

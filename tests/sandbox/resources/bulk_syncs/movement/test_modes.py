@@ -1,4 +1,4 @@
-"""The other modes, the test run, and a mode that there is not."""
+"""The modes other than replicate, test runs, and invalid starts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def people(stage: Any) -> Any:
     return stage.table("shop.people", "id at:number name", rows)
 
 
-async def test_a_snapshot_holds_all_rows_of_its_source_and_no_others(stage: Any, people: Any) -> None:
+async def test_a_snapshot_has_exactly_the_rows_of_its_source(stage: Any, people: Any) -> None:
     sync = await stage.sync(mode="snapshot")
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -36,7 +36,7 @@ async def test_an_append_keeps_every_version_of_a_row(stage: Any, people: Any) -
     assert len(rows) == 8
 
 
-async def test_an_append_without_a_key_goes_on_after_the_last_tracked_value(stage: Any) -> None:
+async def test_an_append_without_a_key_continues_after_the_last_tracked_value(stage: Any) -> None:
     log = stage.table("shop.log", "at:number text", [{"at": 1, "text": "a"}], key=None)
     sync = await stage.sync(mode="append", schemas=[{"id": "shop.log", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -46,7 +46,7 @@ async def test_an_append_without_a_key_goes_on_after_the_last_tracked_value(stag
     assert [row["text"] for row in stage.rows("copy.shop_log")] == ["a", "b"]
 
 
-async def test_an_append_with_neither_key_nor_tracking_adds_everything_again(stage: Any) -> None:
+async def test_an_append_without_key_and_tracking_field_inserts_every_row_again(stage: Any) -> None:
     stage.table("shop.log", "text", [{"text": "a"}], key=None)
     sync = await stage.sync(mode="append")
     await stage.copied(sync)
@@ -56,7 +56,7 @@ async def test_an_append_with_neither_key_nor_tracking_adds_everything_again(sta
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_test_looks_at_five_rows_and_writes_none(stage: Any, workspace: Any) -> None:
+async def test_a_test_reads_five_rows_and_writes_none(stage: Any, workspace: Any) -> None:
     sync = await stage.sync()
 
     execution = await stage.start(sync, test=True)
@@ -75,9 +75,7 @@ async def test_a_test_looks_at_five_rows_and_writes_none(stage: Any, workspace: 
         ({"schemas": ["shop.nothing"]}, "schemas[0]"),
     ],
 )
-async def test_a_start_that_does_not_hold_is_refused(
-    stage: Any, request_: dict[str, Any], place: str
-) -> None:
+async def test_an_invalid_start_is_refused(stage: Any, request_: dict[str, Any], place: str) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json=request_)

@@ -1,4 +1,4 @@
-"""Replicate: the output equals its source after every run, and a run moves what changed."""
+"""In mode replicate, the output equals the source after every run, and a run copies only what changed."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def people(stage: Any) -> Any:
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_second_run_copies_nothing_when_nothing_changed(stage: Any) -> None:
+async def test_a_second_run_copies_nothing_if_nothing_changed(stage: Any) -> None:
     sync = await stage.sync()
 
     first, second = await stage.copied(sync), await stage.copied(sync)
@@ -25,7 +25,7 @@ async def test_a_second_run_copies_nothing_when_nothing_changed(stage: Any) -> N
     assert stage.rows("copy.shop_people") == [ADA, BOB]
 
 
-async def test_a_run_adds_changes_and_deletes_what_the_source_did(stage: Any, people: Any) -> None:
+async def test_a_run_inserts_updates_and_deletes_rows_as_the_source_did(stage: Any, people: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -38,7 +38,9 @@ async def test_a_run_adds_changes_and_deletes_what_the_source_did(stage: Any, pe
     assert stage.rows("copy.shop_people") == [BOB | {"name": "Robert"}, CYD]
 
 
-async def test_a_tracked_run_reads_only_from_where_the_last_one_ended(stage: Any, people: Any) -> None:
+async def test_a_run_with_a_tracking_field_reads_from_where_the_last_one_ended(
+    stage: Any, people: Any
+) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
     stage.put(people, ADA | {"name": "changed, though no later than the mark"})
@@ -51,7 +53,7 @@ async def test_a_tracked_run_reads_only_from_where_the_last_one_ended(stage: Any
     assert stage.rows("copy.shop_people") == [ADA, BOB | {"name": "changed at the mark"}, CYD]
 
 
-async def test_a_tracked_row_without_a_value_is_always_read(stage: Any, people: Any) -> None:
+async def test_a_row_without_a_value_in_the_tracking_field_is_always_read(stage: Any, people: Any) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
     stage.put(people, CYD | {"at": None})
@@ -60,7 +62,7 @@ async def test_a_tracked_row_without_a_value_is_always_read(stage: Any, people: 
 
 
 @pytest.mark.parametrize("request_", [{"resync_mode": "refetch"}, {"fetch_mode": "full"}])
-async def test_a_tracked_source_can_be_read_anew_as_a_whole(
+async def test_a_source_with_a_tracking_field_can_be_read_in_full(
     stage: Any, people: Any, request_: dict[str, str]
 ) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
@@ -75,7 +77,7 @@ async def test_a_tracked_source_can_be_read_anew_as_a_whole(
 
 
 @pytest.mark.usefixtures("people")
-async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any) -> None:
+async def test_a_change_of_fields_reads_the_source_in_full(stage: Any) -> None:
     selected = {"id": "shop.people", "tracking_field": "at", "fields": ["id", "at"]}
     sync = await stage.sync(schemas=[selected])
     await stage.copied(sync)
@@ -88,7 +90,9 @@ async def test_another_choice_of_fields_reads_a_tracked_source_anew(stage: Any) 
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_output_that_is_new_gets_all_rows_of_a_tracked_source(stage: Any, workspace: Any) -> None:
+async def test_a_new_output_receives_all_rows_of_a_source_with_a_tracking_field(
+    stage: Any, workspace: Any
+) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
     workspace.tables.drop(workspace.tables.get("postgresql", "copy.shop_people"))
@@ -98,7 +102,7 @@ async def test_an_output_that_is_new_gets_all_rows_of_a_tracked_source(stage: An
 
 
 @pytest.mark.usefixtures("people")
-async def test_another_output_gets_all_rows_of_a_tracked_source(stage: Any) -> None:
+async def test_a_renamed_output_receives_all_rows_of_a_source_with_a_tracking_field(stage: Any) -> None:
     stage.table("copy.others", "id name at:datetime", system="postgresql")
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -111,7 +115,7 @@ async def test_another_output_gets_all_rows_of_a_tracked_source(stage: Any) -> N
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("mode", ["resync", "rebuild"])
-async def test_a_resync_puts_all_rows_in_place_of_the_old_ones(stage: Any, workspace: Any, mode: str) -> None:
+async def test_a_resync_replaces_all_rows(stage: Any, workspace: Any, mode: str) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     output = workspace.tables.get("postgresql", "copy.shop_people")
@@ -142,7 +146,7 @@ async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, wor
     assert left == ["id", "name", "_polytomic_created_at", "_polytomic_updated_at"]
 
 
-async def test_a_table_without_a_key_is_replaced_as_a_whole(stage: Any) -> None:
+async def test_all_rows_of_a_table_without_a_key_are_replaced(stage: Any) -> None:
     log = stage.table("shop.log", "text", [{"text": "same"}, {"text": "same"}], key=None)
     sync = await stage.sync()
     await stage.copied(sync)
@@ -154,7 +158,7 @@ async def test_a_table_without_a_key_is_replaced_as_a_whole(stage: Any) -> None:
     assert [row["text"] for row in stage.rows("copy.shop_log")] == ["same", "same", "new"]
 
 
-async def test_a_primary_key_that_a_user_chose_finds_the_rows(stage: Any) -> None:
+async def test_rows_are_matched_by_a_primary_key_that_a_user_chose(stage: Any) -> None:
     log = stage.table("shop.log", "day line text", [{"day": "1", "line": "1", "text": "a"}], key=None)
     source = await stage.connection("mysql")
     keys = {"fields": [{"field_id": name, "is_primary_key": True} for name in ("day", "line")]}
@@ -169,7 +173,7 @@ async def test_a_primary_key_that_a_user_chose_finds_the_rows(stage: Any) -> Non
 
 
 @pytest.mark.usefixtures("people")
-async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any) -> None:
+async def test_rows_from_another_writer_are_matched_by_their_key(stage: Any) -> None:
     stage.table("copy.shop_people", "ID name", [{"ID": "1", "name": "Old"}], system="postgresql", key="ID")
     sync = await stage.sync(disable_record_timestamps=True)
 
@@ -181,7 +185,7 @@ async def test_rows_that_came_from_elsewhere_are_found_by_their_key(stage: Any) 
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_row_that_somebody_deleted_from_the_output_comes_back(stage: Any, workspace: Any) -> None:
+async def test_a_row_deleted_from_the_output_is_inserted_again(stage: Any, workspace: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(workspace.tables.get("postgresql", "copy.shop_people"), "1")
@@ -190,7 +194,7 @@ async def test_a_row_that_somebody_deleted_from_the_output_comes_back(stage: Any
     assert stage.rows("copy.shop_people") == [BOB, ADA]
 
 
-async def test_of_rows_with_one_key_the_last_stays(stage: Any) -> None:
+async def test_of_rows_with_the_same_key_the_last_one_is_written(stage: Any) -> None:
     stage.table("shop.people", "id name", [{"id": "1", "name": "a"}, {"id": "1", "name": "b"}])
     sync = await stage.sync()
 
@@ -199,7 +203,9 @@ async def test_of_rows_with_one_key_the_last_stays(stage: Any) -> None:
     assert stage.rows("copy.shop_people") == [{"id": "1", "name": "b"}]
 
 
-async def test_times_of_arrival_and_of_change_are_noted(stage: Any, people: Any, clock: Any) -> None:
+async def test_rows_have_the_times_of_their_insertion_and_last_update(
+    stage: Any, people: Any, clock: Any
+) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     clock.advance(hours=1)
@@ -216,7 +222,7 @@ async def test_times_of_arrival_and_of_change_are_noted(stage: Any, people: Any,
 
 
 @pytest.mark.usefixtures("people")
-async def test_no_times_are_noted_where_they_are_not_wanted(stage: Any) -> None:
+async def test_rows_have_no_times_if_the_sync_disables_them(stage: Any) -> None:
     sync = await stage.sync(disable_record_timestamps=True)
 
     await stage.copied(sync)

@@ -1,4 +1,4 @@
-"""What is copied of a schema: fields, filters, cutoffs, and the names and forms of what arrives."""
+"""What is copied of a schema: its fields, names, obfuscation, filters and cutoffs."""
 
 import hashlib
 from typing import Any
@@ -33,7 +33,7 @@ async def _copied(stage: Any, schema: dict[str, Any], **more: Any) -> list[dict[
 
 
 @pytest.mark.usefixtures("people")
-async def test_fields_that_are_left_out_do_not_arrive(stage: Any) -> None:
+async def test_omitted_fields_are_not_copied(stage: Any) -> None:
     fields = ["id", {"id": "AGE"}, {"id": "seen", "enabled": False}]
 
     rows = await _copied(stage, {"fields": fields})
@@ -42,7 +42,7 @@ async def test_fields_that_are_left_out_do_not_arrive(stage: Any) -> None:
 
 
 @pytest.mark.usefixtures("people")
-async def test_names_are_made_plain_unless_they_are_to_stay(stage: Any) -> None:
+async def test_names_are_normalized_unless_the_sync_disables_it(stage: Any) -> None:
     plain = await _copied(stage, {})
     kept = await stage.sync(normalize_names="disabled", destination_configuration={"schema": "as_is"})
     await stage.copied(kept)
@@ -52,7 +52,7 @@ async def test_names_are_made_plain_unless_they_are_to_stay(stage: Any) -> None:
 
 
 @pytest.mark.usefixtures("people")
-async def test_schemas_and_fields_take_names_of_the_users_own(stage: Any) -> None:
+async def test_users_can_name_the_outputs_of_schemas_and_fields(stage: Any) -> None:
     schema = {
         "id": "shop.people",
         "user_output_name": "humans",
@@ -67,7 +67,7 @@ async def test_schemas_and_fields_take_names_of_the_users_own(stage: Any) -> Non
 
 
 @pytest.mark.usefixtures("people")
-async def test_obfuscated_values_arrive_as_digests(stage: Any) -> None:
+async def test_obfuscated_values_are_written_as_digests(stage: Any) -> None:
     rows = await _copied(stage, {"fields": ["id", {"id": "age", "obfuscate": True}]})
 
     assert [row["age"] for row in rows] == [
@@ -77,7 +77,7 @@ async def test_obfuscated_values_arrive_as_digests(stage: Any) -> None:
     ]
 
 
-async def test_an_obfuscated_key_still_finds_its_row(stage: Any, people: Any) -> None:
+async def test_rows_are_matched_by_an_obfuscated_key(stage: Any, people: Any) -> None:
     fields = [{"id": "id", "obfuscate": True}, {"id": "age"}]
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": fields}])
     await stage.copied(sync)
@@ -87,7 +87,7 @@ async def test_an_obfuscated_key_still_finds_its_row(stage: Any, people: Any) ->
     assert [row["age"] for row in stage.rows("copy.shop_people")] == [37, 17, None]
 
 
-async def test_filters_pick_rows_and_a_row_that_no_longer_passes_goes(stage: Any, people: Any) -> None:
+async def test_filters_select_rows_and_delete_those_that_no_longer_pass(stage: Any, people: Any) -> None:
     adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
     sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
     await stage.copied(sync)
@@ -112,7 +112,7 @@ async def test_filters_pick_rows_and_a_row_that_no_longer_passes_goes(stage: Any
         ),
     ],
 )
-async def test_a_cutoff_leaves_out_what_is_older_by_the_tracking_field(
+async def test_a_cutoff_excludes_rows_that_are_older_by_the_tracking_field(
     stage: Any, schema: dict[str, Any], more: dict[str, Any], ids: list[str]
 ) -> None:
     rows = await _copied(stage, {"tracking_field": "seen", **schema}, **more)
@@ -121,7 +121,7 @@ async def test_a_cutoff_leaves_out_what_is_older_by_the_tracking_field(
 
 
 @pytest.mark.usefixtures("people")
-async def test_only_selected_schemas_are_copied_and_a_start_may_pick_among_them(
+async def test_only_enabled_schemas_are_copied_and_a_start_can_select_among_them(
     stage: Any, workspace: Any
 ) -> None:
     for name in ("one", "two"):
@@ -136,7 +136,7 @@ async def test_only_selected_schemas_are_copied_and_a_start_may_pick_among_them(
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_key_that_is_not_copied_makes_the_output_be_replaced(stage: Any) -> None:
+async def test_the_output_is_replaced_if_its_key_is_not_copied(stage: Any) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["age"]}])
     await stage.copied(sync)
 
@@ -145,7 +145,7 @@ async def test_a_key_that_is_not_copied_makes_the_output_be_replaced(stage: Any)
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_value_that_does_not_fit_is_an_error_of_its_row(stage: Any) -> None:
+async def test_a_value_that_does_not_fit_rejects_its_row(stage: Any) -> None:
     stage.table("copy.shop_people", "id age:datetime", system="postgresql")
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["id", "age"]}])
 
@@ -156,7 +156,7 @@ async def test_a_value_that_does_not_fit_is_an_error_of_its_row(stage: Any) -> N
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["3"]
 
 
-async def test_a_run_that_refused_rows_deletes_none(stage: Any, people: Any) -> None:
+async def test_a_run_that_rejected_rows_deletes_none(stage: Any, people: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -169,7 +169,7 @@ async def test_a_run_that_refused_rows_deletes_none(stage: Any, people: Any) -> 
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1", "2", "3"]
 
 
-async def test_only_the_first_errors_are_told(stage: Any) -> None:
+async def test_only_the_first_errors_are_in_the_status(stage: Any) -> None:
     stage.table("shop.people", "id", [{"id": None} for _ in range(5)])
     sync = await stage.sync()
 
@@ -181,7 +181,9 @@ async def test_only_the_first_errors_are_told(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "plain"), [("2nd-Floor", "_2nd_floor"), ("!", "_"), ("Ärger", "ärger"), ("A.B", "a_b")]
 )
-async def test_a_name_is_plain_in_letters_digits_and_underscores(stage: Any, name: str, plain: str) -> None:
+async def test_a_normalized_name_has_letters_digits_and_underscores(
+    stage: Any, name: str, plain: str
+) -> None:
     stage.table(name, "id", [{"id": "1"}])
     sync = await stage.sync()
 
@@ -190,7 +192,7 @@ async def test_a_name_is_plain_in_letters_digits_and_underscores(stage: Any, nam
     assert execution["schemas"][0]["output_name"] == plain
 
 
-async def test_a_filter_whose_field_went_fails_its_schema(stage: Any, people: Any) -> None:
+async def test_a_filter_whose_field_is_gone_fails_its_schema(stage: Any, people: Any) -> None:
     adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
     sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
     stage.workspace.tables.drop(people)
@@ -199,10 +201,10 @@ async def test_a_filter_whose_field_went_fails_its_schema(stage: Any, people: An
     execution = await stage.start(sync)
 
     assert execution["status"] == "failed"
-    assert "no field age any more" in execution["status_message"]
+    assert "no longer has the field age" in execution["status_message"]
 
 
-async def test_a_field_that_went_is_no_longer_copied(stage: Any, people: Any) -> None:
+async def test_a_field_that_is_gone_is_no_longer_copied(stage: Any, people: Any) -> None:
     sync = await stage.sync()
     stage.workspace.tables.drop(people)
     stage.table("shop.people", "id", [{"id": "1"}])
@@ -212,7 +214,7 @@ async def test_a_field_that_went_is_no_longer_copied(stage: Any, people: Any) ->
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1"]
 
 
-async def test_a_field_that_a_user_added_arrives_with_what_its_path_leads_to(stage: Any) -> None:
+async def test_a_field_that_a_user_added_has_the_value_at_its_path(stage: Any) -> None:
     stage.table("shop.people", "id extra:object", [{"id": "1", "extra": {"vat": {"id": "DE1"}}}])
     source = await stage.connection("mysql")
     field = {"field_id": "vat", "label": "VAT", "type": "string", "path": "extra.vat.id"}
@@ -230,7 +232,7 @@ async def test_a_field_that_a_user_added_arrives_with_what_its_path_leads_to(sta
     assert [row["vat"] for row in stage.rows("copy.shop_people")] == ["DE1"]
 
 
-async def test_a_refused_row_of_a_tracked_source_is_read_again(stage: Any) -> None:
+async def test_a_rejected_row_of_a_source_with_a_tracking_field_is_read_again(stage: Any) -> None:
     rows = [{"id": None, "at": "2026-01-01T00:00:00"}, {"id": "2", "at": "2026-01-02T00:00:00"}]
     people = stage.table("shop.people", "id at:datetime", rows)
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])

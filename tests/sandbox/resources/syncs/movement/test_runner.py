@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox.data.tables.tables import Tables
-from polytomic_mcp.sandbox.resources.runs import executions, logs
+from polytomic_mcp.sandbox.resources.runs import logs
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 
 

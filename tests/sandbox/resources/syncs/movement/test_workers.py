@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -19,7 +19,7 @@ PATIENCE: Final = 20_000
 DIES: Final = """
 import os, signal, sys
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.resources.runs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.resources.syncs import syncs
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources

@@ -1,4 +1,4 @@
-"""What a sync's run tells the workspace: an event when it begins, and one for its end."""
+"""The events of a model sync's executions: one when an execution begins, and one when it ends."""
 
 from typing import Final
 
@@ -6,20 +6,20 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-_TOLD: Final = ("running", "completed", "failed", "canceled")
-"""The states that have an event; an interrupted run has none."""
+_WITH_EVENT: Final = ("running", "completed", "failed", "canceled")
+"""The states that have an event; ``interrupted`` has none."""
 
 
 def record(workspace: Workspace, execution: JsonObject) -> None:
-    """Record the event of the state the execution is in now, if that state and the sync have one.
+    """Record the event of the execution's current state, unless that state has none or the sync is gone.
 
-    The names within are seen in the 2025-09-18 SDK. The lists of single records are left out, as the
-    API may: the counts and ``logs_url`` say where to look.
+    The names in the event are seen in the 2025-09-18 SDK. The lists of single records are omitted, as the
+    API may do: the counts and ``logs_url`` point to them.
     """
     sync = workspace.store.get("sync", execution["_sync_id"])
-    if sync is None or execution["status"] not in _TOLD:
+    if sync is None or execution["status"] not in _WITH_EVENT:
         return
-    told, details = _details(sync, execution)
+    type_, details = _type_and_details(sync, execution)
     ids = {
         "sync_id": sync["id"],
         "sync_name": sync["name"],
@@ -27,11 +27,11 @@ def record(workspace: Workspace, execution: JsonObject) -> None:
         "target_connection_id": sync["target"]["connection_id"],
         "organization_id": sync["organization_id"],
     }
-    events.record(workspace, f"sync.{told}", ids | details)
+    events.record(workspace, f"sync.{type_}", ids | details)
 
 
-def _details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
-    """Return what happened, and what its event holds beside the ids."""
+def _type_and_details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
+    """Return the type of the event, without ``sync.``, and its fields other than the ids."""
     status, counts = execution["status"], execution["counts"]
     match status:
         case "completed" if counts["error"]:
@@ -48,7 +48,7 @@ def _details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
 
 
 def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:
-    """Return the counts; ``trigger`` and the address without a host are a guess."""
+    """Return the fields of a completion; ``trigger`` and an address without a host are guesses."""
     counts = execution["counts"]
     return {
         "status": "completed",

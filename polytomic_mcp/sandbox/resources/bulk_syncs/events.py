@@ -1,4 +1,4 @@
-"""What a bulk sync's run tells the workspace: an event when it begins, and one for its end."""
+"""The events of a bulk sync's executions: one when an execution begins, and one when it ends."""
 
 from typing import Any, Final
 
@@ -13,15 +13,15 @@ _TYPES: Final = {
     "failed": "bulk_sync.failed",
     "canceled": "bulk_sync.canceled",
 }
-"""The states that have an event; an interrupted run has none."""
+"""The states that have an event; ``interrupted`` has none."""
 
 _ENDED: Final = ("completed", "errors", "failed")
 
 
 def record(workspace: Workspace, execution: JsonObject) -> None:
-    """Record the event of the state the execution is in now, if that state and the sync have one.
+    """Record the event of the execution's current state, unless that state has none or the sync is gone.
 
-    The names within are those of the 2025-09-18 SDK, which has no counts here.
+    The names in the event are those of the 2025-09-18 SDK, which has no counts here.
     """
     sync = workspace.store.get("bulk_sync", execution["_sync_id"])
     type_ = _TYPES.get(execution["status"])
@@ -37,8 +37,8 @@ def record(workspace: Workspace, execution: JsonObject) -> None:
     }
     if execution["status"] in _ENDED:
         payload["trigger_source"] = execution["type"]
-        usual = {key: sync["default_schedule"][key] for key in ("id", "frequency")}
-        payload["schedule"] = execution["_request"].get("schedule", usual)
+        default = {key: sync["default_schedule"][key] for key in ("id", "frequency")}
+        payload["schedule"] = execution["_request"].get("schedule", default)
     if execution["status"] == "failed":
         payload["error"] = execution["status_message"]
     events.record(workspace, type_, payload)

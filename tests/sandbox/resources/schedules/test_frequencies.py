@@ -1,4 +1,4 @@
-"""Which schedules stand, and when they are due."""
+"""Which schedules are valid, and when they are due."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.resources.schedules import sync_schedules
+from polytomic_mcp.sandbox.resources.schedules import frequencies
+from polytomic_mcp.sandbox.resources.syncs import schedules
 
 NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
 
@@ -42,7 +43,7 @@ NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
     ],
 )
 def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str | None) -> None:
-    found = sync_schedules.next_time(schedule, NOW)
+    found = frequencies.next_time(schedule, NOW)
 
     assert found == (None if due is None else datetime.fromisoformat(due).replace(tzinfo=UTC))
 
@@ -50,30 +51,63 @@ def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str
 @pytest.mark.parametrize(
     ("schedule", "path", "message"),
     [
-        ({}, "schedule.frequency", "None is no frequency"),
-        ({"frequency": "multi"}, "schedule.frequency", "'multi' is no frequency"),
-        ({"frequency": "hourly"}, "schedule.minute", "hourly needs minute"),
-        ({"frequency": "hourly", "minute": "60"}, "schedule.minute", "must lie within 0 and 59"),
-        ({"frequency": "hourly", "minute": "*/15"}, "schedule.minute", "must be a single value"),
-        ({"frequency": "hourly", "minute": "x"}, "schedule.minute", "neither a number nor a known name"),
-        ({"frequency": "daily", "hour": "9"}, "schedule.minute", "daily needs minute"),
-        ({"frequency": "custom"}, "schedule", "custom needs at least one of"),
-        ({"frequency": "custom", "minute": "*/0"}, "schedule.minute", "step"),
-        ({"frequency": "custom", "hour": "5-2"}, "schedule.hour", "must lie within"),
-        ({"frequency": "custom", "day_of_week": "mondag"}, "schedule.day_of_week", "known name"),
-        ({"frequency": "runafter"}, "schedule.run_after", "runafter needs run_after"),
-        ({"frequency": "dbtcloud", "connection_id": "c"}, "schedule.job_id", "dbtcloud needs job_id"),
+        ({}, "schedule.frequency", "Unknown frequency ''. Valid values: manual, continuous"),
+        (
+            {"frequency": "multi"},
+            "schedule.frequency",
+            "Unknown frequency 'multi'. Did you mean 'manual'? Valid values: manual, continuous",
+        ),
+        ({"frequency": "hourly"}, "schedule.minute", "Frequency hourly requires minute."),
+        (
+            {"frequency": "hourly", "minute": "60"},
+            "schedule.minute",
+            "Unknown minute '60'. Valid values: 0 to 59.",
+        ),
+        (
+            {"frequency": "hourly", "minute": "*/15"},
+            "schedule.minute",
+            "must be a single value. For several, use frequency custom.",
+        ),
+        (
+            {"frequency": "hourly", "minute": "x"},
+            "schedule.minute",
+            "Unknown minute 'x'. Valid values: 0 to 59.",
+        ),
+        ({"frequency": "daily", "hour": "9"}, "schedule.minute", "Frequency daily requires minute."),
+        ({"frequency": "custom"}, "schedule", "Frequency custom requires at least one of"),
+        ({"frequency": "custom", "minute": "*/0"}, "schedule.minute", "Unknown step '0' in minute."),
+        ({"frequency": "custom", "hour": "5/2"}, "schedule.hour", "Write '5-23/2' or '*/2'."),
+        ({"frequency": "custom", "hour": "24-2"}, "schedule.hour", "Valid values: 0 to 23."),
+        (
+            {"frequency": "weekly", "day_of_week": "mon#1", "hour": "9", "minute": "0"},
+            "schedule.day_of_week",
+            "single",
+        ),
+        (
+            {"frequency": "builder", "day_of_month": "31", "month": "2"},
+            "schedule.day_of_month",
+            "No such date",
+        ),
+        ({"frequency": "custom", "day_of_week": "mondag"}, "schedule.day_of_week", "Did you mean 'monday'?"),
+        ({"frequency": "runafter"}, "schedule.run_after", "Frequency runafter requires run_after."),
+        (
+            {"frequency": "dbtcloud", "connection_id": "c"},
+            "schedule.job_id",
+            "Frequency dbtcloud requires job_id.",
+        ),
         (
             {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}},
             "schedule.run_after.sync_ids[0]",
-            "there is no such sync: s",
+            "Unknown sync s.",
         ),
     ],
 )
-def test_a_schedule_that_cannot_stand_is_explained(schedule: dict[str, Any], path: str, message: str) -> None:
+def test_each_problem_of_a_schedule_says_what_is_valid(
+    schedule: dict[str, Any], path: str, message: str
+) -> None:
     store = Store()
 
-    (problem,) = sync_schedules.problems(schedule, store)
+    (problem,) = schedules.problems(schedule, store)
     store.close()
 
     assert problem.path == path
@@ -87,20 +121,21 @@ def test_a_schedule_that_cannot_stand_is_explained(schedule: dict[str, Any], pat
         {"frequency": "continuous"},
         {"frequency": "weekly", "day_of_week": "tue", "hour": "0", "minute": "45"},
         {"frequency": "custom", "day_of_month": "?", "month": "january-june", "minute": ""},
+        {"frequency": "custom", "hour": "22-2", "day_of_week": "fri-sun,monL,tue#1", "day_of_month": "L"},
         {"frequency": "runafter", "run_after": {"sync_ids": ["known"], "bulk_sync_ids": None}},
     ],
 )
-def test_a_schedule_with_its_parts_stands(schedule: dict[str, Any]) -> None:
+def test_a_schedule_with_its_parts_is_valid(schedule: dict[str, Any]) -> None:
     store = Store()
     store.put("sync", "known", {"id": "known"})
 
-    problems = list(sync_schedules.problems(schedule, store))
+    problems = list(schedules.problems(schedule, store))
     store.close()
 
     assert problems == []
 
 
-async def test_the_options_list_every_frequency_with_a_form_of_its_parts(http: httpx.AsyncClient) -> None:
+async def test_the_options_list_every_frequency_with_a_form_for_its_parts(http: httpx.AsyncClient) -> None:
     answer = await http.get("/api/syncs/schedules")
 
     options = {each["frequency"]: each for each in answer.json()["data"]["schedule_options"]}
