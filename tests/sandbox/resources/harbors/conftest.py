@@ -1,4 +1,4 @@
-"""A managed Harbor, and a client with its key that sends a fresh request id each time."""
+"""A managed Harbor, and a client with its key that sends a new request id with each call."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 @pytest.fixture
 async def made(http: httpx.AsyncClient) -> dict[str, Any]:
-    """What creating a managed Harbor answers."""
+    """Return the response to creating a managed Harbor."""
     answer = await http.post("/api/harbors", json={"name": "Port", "backing_mode": "managed"})
     assert answer.status_code == 200, answer.text
     data: dict[str, Any] = answer.json()["data"]

@@ -1,4 +1,4 @@
-"""Saved queries: drafted, validated, published and run by a Harbor's own credential."""
+"""Saved queries: drafted, validated, published, and run with a Harbor's credential."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ async def test_a_draft_is_validated_by_running_it(http: httpx.AsyncClient, place
     assert (len(preview["rows"]), preview["truncated"]) == (20, True)
 
 
-async def test_publishing_makes_versions_and_hides_what_is_the_drafts(
+async def test_publishing_creates_versions_without_the_drafts_own_fields(
     http: httpx.AsyncClient, path: str, place: str, draft: dict[str, Any]
 ) -> None:
     assert (await http.get(place)).status_code == 404
@@ -77,7 +77,7 @@ async def test_the_harbors_credential_runs_the_published_version(
 
 
 @pytest.mark.parametrize("given", [{}, {"rows": None}, {"rows": "x"}, {"rows": 1, "colour": 1}])
-async def test_values_that_do_not_fit_are_refused(
+async def test_invalid_parameters_are_refused(
     http: httpx.AsyncClient, agent: httpx.AsyncClient, place: str, given: dict[str, Any]
 ) -> None:
     await http.post(f"{place}/draft/publish")
@@ -96,7 +96,7 @@ async def test_values_that_do_not_fit_are_refused(
         ("string", "a", 1),
     ],
 )
-async def test_a_value_is_of_its_parameters_type(
+async def test_a_value_must_have_its_parameters_type(
     http: httpx.AsyncClient, path: str, type_: str, good: Any, bad: Any
 ) -> None:
     body = {
@@ -125,7 +125,7 @@ async def test_a_value_is_of_its_parameters_type(
         {"parameters": [{"name": "a", "type": "string"}, {"name": "a", "type": "string"}]},
     ],
 )
-async def test_what_is_no_draft_is_refused(http: httpx.AsyncClient, path: str, more: dict[str, Any]) -> None:
+async def test_an_invalid_draft_is_refused(http: httpx.AsyncClient, path: str, more: dict[str, Any]) -> None:
     assert (await http.post(f"{path}/saved-queries", json=DRAFT | more)).status_code == 422
 
 
@@ -141,7 +141,7 @@ async def test_a_draft_that_does_not_run_is_not_published(http: httpx.AsyncClien
         assert (await http.post(place)).status_code == 422, sql
 
 
-async def test_drafts_and_queries_are_dropped(http: httpx.AsyncClient, path: str, place: str) -> None:
+async def test_drafts_and_saved_queries_are_deleted(http: httpx.AsyncClient, path: str, place: str) -> None:
     await http.post(f"{place}/draft/publish")
     await http.put(f"{place}/draft", json=DRAFT)
 
@@ -154,7 +154,7 @@ async def test_drafts_and_queries_are_dropped(http: httpx.AsyncClient, path: str
     assert (await http.delete(f"{path}/saved-queries/{first}/draft")).status_code == 404
 
 
-async def test_a_store_of_ones_own_takes_no_saved_queries(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_customer_managed_harbor_has_no_saved_queries(http: httpx.AsyncClient, connect: Any) -> None:
     backing = (await connect("snowflake"))["id"]
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": backing}
     made = (await http.post("/api/harbors", json=body)).json()["data"]["harbor"]

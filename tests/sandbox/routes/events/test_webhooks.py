@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: one for each organization, and events that really arrive there."""
+"""Webhooks over HTTP: one per organization, and the events that a real endpoint receives."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ ELSEWHERE = "https://hooks.acme.example/polytomic"
 
 @pytest.fixture
 def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
-    """Let something happen, and tell everybody before the call ends."""
+    """Return a function that records an event and delivers it before returning."""
     workspace = sandbox.state.workspace
     workspace.workers = workers
     return lambda type_="sync.running", **payload: events.record(workspace, type_, payload)
@@ -38,7 +38,7 @@ async def attempts(http: httpx.AsyncClient, webhook: dict[str, Any], **query: An
     return found
 
 
-async def test_a_webhook_is_made_with_its_secret_masked(http: httpx.AsyncClient) -> None:
+async def test_a_webhook_is_created_with_its_secret_masked(http: httpx.AsyncClient) -> None:
     webhook = await create(http)
 
     assert (webhook["endpoint"], webhook["secret"], webhook["disabled"]) == (ELSEWHERE, "********", False)
@@ -60,7 +60,7 @@ async def test_an_endpoint_must_be_a_web_address(http: httpx.AsyncClient, endpoi
     answer = await http.post("/api/webhooks", json={"endpoint": endpoint, "secret": SECRET})
 
     assert answer.status_code == 422
-    assert "endpoint must be a web address" in answer.json()["message"]
+    assert "endpoint must be an http or https address" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("secret", ["", "********"])
@@ -70,7 +70,9 @@ async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) 
     assert answer.status_code == 422
 
 
-async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: Any, happen: Any) -> None:
+async def test_an_event_is_delivered_with_a_signature(
+    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+) -> None:
     webhook = await create(http, web_receiver.url)
 
     happen()
@@ -94,7 +96,9 @@ async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: An
     }
 
 
-async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette) -> None:
+async def test_the_workers_deliver_events(
+    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
+) -> None:
     await create(http, web_receiver.url)
 
     events.record(sandbox.state.workspace, "sync.running", {})
@@ -103,7 +107,7 @@ async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, s
     assert len(web_receiver.came) == 1
 
 
-async def test_what_happens_while_the_sandbox_closes_waits(
+async def test_an_event_during_shutdown_stays_pending(
     http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
 ) -> None:
     await create(http, web_receiver.url)
@@ -117,7 +121,7 @@ async def test_what_happens_while_the_sandbox_closes_waits(
     assert (waiting, len(web_receiver.came)) == (0, 1)
 
 
-async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
+async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     webhook = await create(http)
@@ -132,7 +136,7 @@ async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
     assert headers["Polytomic-Signature"] == deliveries.sign("another", body)
 
 
-async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
+async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 503
@@ -157,7 +161,7 @@ async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
     }
 
 
-async def test_an_event_that_arrives_at_last_is_not_sent_again(
+async def test_a_successful_retry_is_the_last(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 500
@@ -172,7 +176,7 @@ async def test_an_event_that_arrives_at_last_is_not_sent_again(
     assert len(await attempts(http, webhook, success=True)) == 1
 
 
-async def test_looking_at_deliveries_sends_nothing(
+async def test_listing_deliveries_sends_nothing(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any
 ) -> None:
     web_receiver.status = 500
@@ -185,7 +189,7 @@ async def test_looking_at_deliveries_sends_nothing(
     assert len(web_receiver.came) == 1
 
 
-async def test_the_clock_sends_again_until_the_event_is_taken(
+async def test_moving_the_clock_retries_until_the_delivery_succeeds(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     web_receiver.statuses = [503, 500]
@@ -208,7 +212,7 @@ async def test_the_clock_sends_again_until_the_event_is_taken(
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
-async def test_an_endpoint_that_is_not_there_is_written_down(
+async def test_an_unreachable_endpoint_is_recorded(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any, endpoint: str | None
 ) -> None:
     web_receiver.server.server_close()
@@ -220,7 +224,7 @@ async def test_an_endpoint_that_is_not_there_is_written_down(
     assert (delivery["error_kind"], delivery["status_code"]) == ("connection", None)
 
 
-async def test_an_endpoint_that_takes_too_long_is_written_down(
+async def test_a_timeout_is_recorded(
     http: httpx.AsyncClient, happen: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*_: Any, **__: Any) -> None:
@@ -235,7 +239,9 @@ async def test_an_endpoint_that_takes_too_long_is_written_down(
     assert delivery["error_kind"] == "timeout"
 
 
-async def test_nothing_leaves_this_machine(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_events_are_not_sent_to_other_machines(
+    http: httpx.AsyncClient, happen: Any, clock: Any
+) -> None:
     webhook = await create(http)
 
     happen()
@@ -245,7 +251,7 @@ async def test_nothing_leaves_this_machine(http: httpx.AsyncClient, happen: Any,
     assert [each["error_kind"] for each in await attempts(http, webhook)] == ["blocked", "blocked"]
 
 
-async def test_a_disabled_webhook_misses_what_happens(
+async def test_a_disabled_webhook_receives_no_events(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
@@ -262,7 +268,7 @@ async def test_a_disabled_webhook_misses_what_happens(
 
 
 @pytest.mark.parametrize("how", ["disable", "delete"])
-async def test_what_waits_for_a_webhook_that_goes_is_dropped(
+async def test_pending_deliveries_are_dropped_with_their_webhook(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette, how: str
 ) -> None:
     web_receiver.status = 500
@@ -276,7 +282,7 @@ async def test_what_waits_for_a_webhook_that_goes_is_dropped(
     assert len(web_receiver.came) == 1
 
 
-async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient, happen: Any) -> None:
+async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, happen: Any) -> None:
     webhook = await create(http)
     happen()
     theirs = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
@@ -291,7 +297,9 @@ async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient
     assert len(await attempts(http, other)) == 1
 
 
-async def test_deliveries_come_in_pages_and_windows(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_deliveries_are_listed_in_pages_and_time_windows(
+    http: httpx.AsyncClient, happen: Any, clock: Any
+) -> None:
     webhook = await create(http)
     for _ in range(51):
         clock.advance(minutes=1)
@@ -309,7 +317,9 @@ async def test_deliveries_come_in_pages_and_windows(http: httpx.AsyncClient, hap
     assert len(await attempts(http, webhook, event_id=event_id)) == 1
 
 
-async def test_deliveries_are_gone_after_48_hours(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_deliveries_are_deleted_after_48_hours(
+    http: httpx.AsyncClient, happen: Any, clock: Any
+) -> None:
     webhook = await create(http)
     happen()
     clock.advance(hours=49)
@@ -318,7 +328,7 @@ async def test_deliveries_are_gone_after_48_hours(http: httpx.AsyncClient, happe
     assert len(await attempts(http, webhook)) == 1
 
 
-async def test_a_webhook_of_another_organization_hears_nothing(
+async def test_a_webhook_of_another_organization_receives_nothing(
     http: httpx.AsyncClient, web_receiver: Any, happen: Any
 ) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
