@@ -15,7 +15,7 @@ def read_subscribers(call: Call, name: str) -> list[str]:
     if wrong := [each for each in addresses if not is_email_address(each)]:
         raise RefusalError(
             400,
-            f"{call.operation}: {len(wrong)} of {name} are not email addresses.",
+            f"{call.operation}: {name} must be email addresses; invalid: {len(wrong)} of {len(addresses)}.",
             key="bad_request",
         )
     return list(dict.fromkeys(addresses))

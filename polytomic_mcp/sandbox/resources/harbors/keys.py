@@ -12,10 +12,10 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 KIND: Final = credentials.HARBOR_KEY
 
 
-def mint(call: Call, harbor: JsonObject) -> JsonObject:
+def create(call: Call, harbor: JsonObject) -> JsonObject:
     """Create a key and return it with its value, which is shown only once."""
     key_id = call.workspace.new_id()
-    value, kept = credentials.mint_harbor_key(
+    value, stored = credentials.mint_harbor_key(
         call.workspace,
         credentials.Credential(
             call.credential.organization_id,
@@ -25,7 +25,7 @@ def mint(call: Call, harbor: JsonObject) -> JsonObject:
             credential_id=key_id,
         ),
     )
-    return {"id": key_id, "value": value, "mode": kept["mode"], "created_at": kept["created_at"]}
+    return {"id": key_id, "value": value, "mode": stored["mode"], "created_at": stored["created_at"]}
 
 
 def listed(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:

@@ -21,7 +21,7 @@ def create(call: Call) -> Answer:
     _require_permanent(call)
     harbor = harbors.create(call)
     with_key = call.arguments.get("generate_api_key", True)
-    key = harbor_keys.mint(call, harbor) if with_key else None
+    key = harbor_keys.create(call, harbor) if with_key else None
     return Answer({"data": {"harbor": public(harbor), "api_key": key}}, is_secret=with_key)
 
 
@@ -55,7 +55,7 @@ def list_keys(call: Call) -> JsonObject:
 def create_key(call: Call) -> Answer:
     """Create a key, which is shown only once."""
     _require_permanent(call)
-    return Answer({"data": harbor_keys.mint(call, harbors.find(call))}, is_secret=True)
+    return Answer({"data": harbor_keys.create(call, harbors.find(call))}, is_secret=True)
 
 
 def delete_key(call: Call) -> JsonObject:

@@ -84,8 +84,8 @@ def parse(type_: ConnectionType, inputs: Mapping[str, str], stored: Mapping[str,
     """Return the stored configuration updated with the inputs."""
     shown = _shown(type_)
     given = {name: _parse(f"{ROOT}.{name}", type_.fields[name], inputs, stored.get(name)) for name in shown}
-    kept = {name: value for name, value in stored.items() if name not in given}
-    return kept | {name: value for name, value in given.items() if value is not None}
+    unchanged = {name: value for name, value in stored.items() if name not in given}
+    return unchanged | {name: value for name, value in given.items() if value is not None}
 
 
 def _shown(type_: ConnectionType) -> list[str]:
