@@ -13,7 +13,7 @@ def get(call: Call) -> JsonObject:
     """Return a job, which has a result once its status is ``done``."""
     type_ = call.arguments["type"]
     if type_ not in TYPES:
-        raise bad_request(call.operation, unknown("job type", type_, TYPES).removesuffix("."))
+        raise bad_request(call.operation, unknown("job type", type_, TYPES))
     job = call.workspace.find("job", call.arguments["id"])
     if job["type"] != type_:
         raise not_found("job", job["job_id"])

@@ -95,7 +95,7 @@ def _candidates(call: Call) -> set[str]:
         return set(catalogue)
     for id_ in ids:
         if id_ not in catalogue:
-            raise bad_request(call.operation, unknown("operation", id_, catalogue).removesuffix("."))
+            raise bad_request(call.operation, unknown("operation", id_, catalogue))
     if not ids or len(set(ids)) < len(ids):
         raise bad_request(call.operation, "operationIds must have at least one id, and no id twice")
     return set(ids)

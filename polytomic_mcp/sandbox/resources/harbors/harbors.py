@@ -14,7 +14,7 @@ from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.api.pagination import LARGEST_PAGE, page
 from polytomic_mcp.sandbox.common.owner import ACTOR
-from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.resources.connections import connections
@@ -103,10 +103,11 @@ def create(call: Call) -> JsonObject:
     mode: str = arguments["backing_mode"]
     backing: str | None = arguments.get("backing_connection_id")
     if mode not in MODES:
-        raise unprocessable(call, unknown("backing_mode", mode, MODES).removesuffix("."))
+        raise unprocessable(call.operation, unknown("backing_mode", mode, MODES))
     if (mode == "managed") == (backing is not None):
         raise unprocessable(
-            call, "backing_connection_id is required for customer_managed and not allowed for managed"
+            call.operation,
+            "backing_connection_id is required for customer_managed and not allowed for managed",
         )
     harbor: JsonObject = {
         "id": workspace.new_id(),
@@ -165,12 +166,7 @@ def require_lengths(call: Call, **limits: int) -> None:
     """Raise a 422 refusal if a text among the call's arguments is longer than its limit."""
     for name, limit in limits.items():
         if len(call.arguments.get(name) or "") > limit:
-            raise unprocessable(call, f"{name} must have at most {limit} characters")
-
-
-def unprocessable(call: Call, message: str) -> RefusalError:
-    """Return the 422 refusal of a call; ``message`` has no full stop."""
-    return RefusalError(422, f"{call.operation}: {message}.", key="unprocessable")
+            raise unprocessable(call.operation, f"{name} must have at most {limit} characters")
 
 
 def _finish(workspace: Workspace, id_: str) -> JsonObject:
@@ -185,7 +181,7 @@ def _unused_name(call: Call, id_: str | None) -> str:
     require_lengths(call, name=200, description=1_000)
     name: str = call.arguments["name"].strip()
     if not name:
-        raise unprocessable(call, "name must not be empty")
+        raise unprocessable(call.operation, "name must not be empty")
     taken = [each for each in call.workspace.store.list(KIND) if each["id"] != id_]
     if name.casefold() in [each["name"].casefold() for each in taken]:
         raise RefusalError(
@@ -198,7 +194,7 @@ def _queryable(call: Call, connection_id: str) -> str:
     connection = require_healthy(call.workspace, connection_id)
     if described(system_of(connection)).query is None:
         raise unprocessable(
-            call, f"connection {connection['name']} cannot be queried, so it cannot back a Harbor"
+            call.operation, f"connection {connection['name']} cannot be queried, so it cannot back a Harbor"
         )
     return connection["id"]
 

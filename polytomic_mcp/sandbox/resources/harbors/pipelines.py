@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.common.refusals import unprocessable
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
-from polytomic_mcp.sandbox.resources.harbors.harbors import unprocessable
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions
 from polytomic_mcp.sandbox.resources.schedules import bulk_schedules
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -52,7 +52,8 @@ def resolve_sources(call: Call, harbor: JsonObject) -> JsonObject:
     too_wide = [each for each in sources if len(each.get("fields") or ()) > MOST_FIELDS]
     if len(sources) > MOST_SOURCES or too_wide:
         raise unprocessable(
-            call, f"sources must have at most {MOST_SOURCES} entries with at most {MOST_FIELDS} fields each"
+            call.operation,
+            f"sources must have at most {MOST_SOURCES} entries with at most {MOST_FIELDS} fields each",
         )
     mapped = [_mapping(call.workspace, harbor, source) for source in sources]
     return {"backing_connection_id": harbor["backing_connection_id"], "sources": mapped}

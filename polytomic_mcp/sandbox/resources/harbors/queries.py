@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.sql import templates as query_templates
 from polytomic_mcp.sandbox.data.sql.engine import QueryError
 from polytomic_mcp.sandbox.data.sql.templates import TemplateError
-from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths, require_managed, unprocessable
+from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths, require_managed
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.reading import LOOKING_SECONDS, stream_query
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -100,7 +100,7 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
         with stream_query(call.workspace, connection, sql, LOOKING_SECONDS) as stream:
             rows = list(islice(stream.rows, PREVIEW + 1))
     except (TemplateError, QueryError) as error:
-        raise unprocessable(call, f"the draft does not run: {error}") from error
+        raise unprocessable(call.operation, f"the draft does not run: {error}") from error
     names = [column.name for column in stream.columns]
     return {
         "columns": names,
@@ -137,11 +137,11 @@ def execute(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
     given: dict[str, Any] = call.arguments.get("parameters") or {}
     for each in query["parameters"]:
         if each.get("required") and given.get(each["name"], ...) is None:
-            raise unprocessable(call, f"parameter {each['name']} is required and must not be null")
+            raise unprocessable(call.operation, f"parameter {each['name']} is required and must not be null")
     try:
         sql = query_templates.bind(query["sql_template"], query["parameters"], given)
     except TemplateError as error:
-        raise unprocessable(call, str(error)) from error
+        raise unprocessable(call.operation, str(error)) from error
     revision = {"saved_query_id": query["id"], "revision_id": query["revision_id"]}
     return run(call, harbor, sql) | revision | {"version": query["version"]}
 
@@ -162,12 +162,12 @@ def _valid_draft(call: Call) -> JsonObject:
     """Return the content of a draft from the call's arguments after checking it."""
     require_lengths(call, name=200, description=2_000, owner=200, change_note=1_000)
     if not call.arguments["name"].strip() or not call.arguments["sql_template"].strip():
-        raise unprocessable(call, "name and sql_template must not be empty")
+        raise unprocessable(call.operation, "name and sql_template must not be empty")
     parameters: list[JsonObject] = call.arguments.get("parameters") or []
     values: JsonObject = call.arguments.get("validation_values") or {}
     try:
         query_templates.check(call.arguments["sql_template"], parameters, values)
     except TemplateError as error:
-        raise unprocessable(call, str(error)) from error
+        raise unprocessable(call.operation, str(error)) from error
     texts = {name: call.arguments.get(name) for name in _TEXTS}
     return texts | {"parameters": parameters, "validation_values": values}

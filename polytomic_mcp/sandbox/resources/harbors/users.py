@@ -5,8 +5,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.addresses import is_email_address
-from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
-from polytomic_mcp.sandbox.resources.harbors.harbors import unprocessable
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.resources.organizations import users
 from polytomic_mcp.sandbox.resources.organizations.roles import MEMBER
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -52,7 +51,7 @@ def invite(call: Call, harbor: JsonObject) -> JsonObject:
     """
     workspace, email = call.workspace, call.arguments["email"]
     if not is_email_address(email):
-        raise unprocessable(call, "email is not an email address")
+        raise unprocessable(call.operation, "email is not an email address")
     if any(user["email"].casefold() == email.casefold() for user in workspace.store.list(users.KIND)):
         raise RefusalError(
             409, "email belongs to an existing user; assign that user by id.", key="user_exists"
@@ -75,7 +74,9 @@ def assign(call: Call, harbor: JsonObject, user: JsonObject) -> JsonObject:
         RefusalError: 422 for a regular user, who has access to every Harbor.
     """
     if call.workspace.store.get(_HARBOR_ONLY, user["id"]) is None:
-        raise unprocessable(call, "user_id is a regular user, who already has access to every Harbor")
+        raise unprocessable(
+            call.operation, "user_id is a regular user, who already has access to every Harbor"
+        )
     key = f"{harbor['id']}/{user['id']}"
     call.workspace.store.put(KIND, key, {"_key": key, "_harbor_id": harbor["id"], "user_id": user["id"]})
     return show(call.workspace, user)

@@ -110,8 +110,7 @@ def _valid_query(call: Call, request: JsonObject) -> dict[str, str]:
     """
     path, method = request["path"], request["method"]
     if method.upper() not in connection_proxy.METHODS:
-        known = unknown("request.method", method, connection_proxy.METHODS)
-        raise bad_request(call.operation, known.removesuffix("."))
+        raise bad_request(call.operation, unknown("request.method", method, connection_proxy.METHODS))
     if not path.startswith("/") or path.startswith("//") or ".." in path.split("/") or "?" in path:
         raise bad_request(
             call.operation,

@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.connections import connections, sharing
 from polytomic_mcp.sandbox.resources.organizations import organizations
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -16,10 +16,8 @@ def create(call: Call) -> JsonObject:
     workspace, connection = _parent(call)
     receiver: str = call.workspace.find(organizations.KIND, call.arguments["child_organization_id"])["id"]
     if receiver == workspace.organization_id or sharing.PARENT in connection:
-        raise RefusalError(
-            422,
-            f"{call.operation}: only the organization that owns a connection can share it, with another.",
-            key="unprocessable",
+        raise unprocessable(
+            call.operation, "only the organization that owns a connection can share it, with another one"
         )
     if receiver in [each["organization_id"] for each in sharing.copies(workspace, connection["id"])]:
         raise RefusalError(409, "That organization already has this connection.", key="already_shared")

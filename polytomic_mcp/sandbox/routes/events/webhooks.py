@@ -7,7 +7,7 @@ from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.api.time_window import Window
 from polytomic_mcp.sandbox.common.addresses import is_web_address
-from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.connections.configuration import MASK
 from polytomic_mcp.sandbox.resources.events import deliveries
 from polytomic_mcp.sandbox.resources.organizations import organizations
@@ -98,14 +98,12 @@ def _find(call: Call) -> JsonObject:
 def _save(call: Call, webhook: JsonObject) -> JsonObject:
     endpoint: str = call.arguments["endpoint"]
     if not is_web_address(endpoint):
-        raise RefusalError(
-            422, f"{call.operation}: endpoint must be an http or https address.", key="unprocessable"
-        )
+        raise unprocessable(call.operation, "endpoint must be an http or https address")
     secret: str = call.arguments["secret"]
     if secret == MASK:
         secret = webhook.get("secret", "")
     if not secret:
-        raise RefusalError(422, f"{call.operation}: secret must not be empty.", key="unprocessable")
+        raise unprocessable(call.operation, "secret must not be empty")
     return _put(call, webhook | {"endpoint": endpoint, "secret": secret})
 
 

@@ -31,7 +31,7 @@ def list_all(call: Call) -> JsonObject:
         raise bad_request(call.operation, f"end_time must be at most {LONGEST.days} days after start_time")
     order = call.arguments.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise bad_request(call.operation, unknown("order", order, ("asc", "desc")).removesuffix("."))
+        raise bad_request(call.operation, unknown("order", order, ("asc", "desc")))
     filters = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
     found = [
         event

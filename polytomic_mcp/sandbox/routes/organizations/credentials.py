@@ -81,7 +81,7 @@ def _subject(call: Call) -> Credential:
     mode = subject.get("mode") or "user"
     for name, value, known in (("type", subject["type"], _TYPES), ("mode", mode, _MODES)):
         if value not in known:
-            raise bad_request(call.operation, unknown(f"subject.{name}", value, known).removesuffix("."))
+            raise bad_request(call.operation, unknown(f"subject.{name}", value, known))
     organization_id = organizations.require_access(call, subject.get("organization_id"))
     user = call.workspace.find(users.KIND, subject.get("user_id") or call.credential.user_id)
     if user["organization_id"] != organization_id:

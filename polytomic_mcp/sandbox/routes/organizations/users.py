@@ -7,7 +7,7 @@ from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.sandbox.api import credentials
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.addresses import is_email_address
-from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles, users
 
@@ -84,9 +84,9 @@ def _save(call: Call, user: JsonObject) -> JsonObject:
     email = call.arguments.get("email", user.get("email"))
     others = [each for each in call.workspace.store.list(users.KIND) if each["id"] != user["id"]]
     if email in [other["email"] for other in others]:
-        raise _unprocessable(call, "email", "belongs to another user")
+        raise unprocessable(call.operation, "email belongs to another user")
     if not is_email_address(email):
-        raise _unprocessable(call, "email", "is not an email address")
+        raise unprocessable(call.operation, "email is not an email address")
     user |= {"email": email, "role_ids": _role_ids(call) or user["role_ids"]}
     call.workspace.store.put(users.KIND, user["id"], user)
     return {"data": users.show(user)}
@@ -97,17 +97,13 @@ def _role_ids(call: Call) -> list[str]:
     role_ids: list[str] = call.arguments.get("role_ids") or []
     if role is None:
         if missing := roles.unknown_ids(call, role_ids):
-            raise _unprocessable(call, "role_ids", f"has unknown roles: {', '.join(missing)}")
+            raise unprocessable(call.operation, f"role_ids has unknown roles: {', '.join(missing)}")
         return role_ids
     if role_ids:
-        raise _unprocessable(call, "role", "cannot be combined with role_ids; send one of them")
+        raise unprocessable(call.operation, "role cannot be combined with role_ids; send one of them")
     if role not in _ROLES:
-        raise _unprocessable(call, "role", f"must be user or admin, not {quoted(role)}")
+        raise unprocessable(call.operation, f"role must be user or admin, not {quoted(role)}")
     return [_ROLES[role]]
-
-
-def _unprocessable(call: Call, name: str, problem: str) -> RefusalError:
-    return RefusalError(422, f"{call.operation}: {name} {problem}.", key="unprocessable")
 
 
 ROUTES: Final[Routes] = {

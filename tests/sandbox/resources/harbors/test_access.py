@@ -82,7 +82,7 @@ async def test_a_temporary_credential_can_have_a_harbor_as_its_subject(
 
 
 async def test_activity_is_listed_for_administrators(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, made: dict[str, Any], path: str, clock: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
 ) -> None:
     await agent.get(f"{path}/contexts")
     clock.advance(minutes=1)
@@ -92,7 +92,7 @@ async def test_activity_is_listed_for_administrators(
 
     newest = (await http.get(ACTIVITY, params=DAY)).json()["data"]
     oldest = (await http.get(ACTIVITY, params=DAY | {"order": "asc", "limit": 1})).json()
-    key = {"credential_id": made["api_key"]["id"], "event_type": "query.submitted"}
+    key = {"credential_id": created["api_key"]["id"], "event_type": "query.submitted"}
     filtered = (await http.get(ACTIVITY, params=DAY | key)).json()["data"]
     other = (await http.get(ACTIVITY, params=DAY | {"harbor_id": "nope"})).json()["data"]
     one = (await http.get(f"{ACTIVITY}/{newest[0]['id']}")).json()["data"]

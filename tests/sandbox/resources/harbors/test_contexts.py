@@ -101,8 +101,8 @@ async def test_deleting_a_document_deletes_its_history(
 async def test_documents_and_versions_of_another_parent_are_not_found(
     http: httpx.AsyncClient, path: str, context: dict[str, Any]
 ) -> None:
-    made = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
-    other = f"/api/harbors/{made.json()['data']['harbor']['id']}/contexts"
+    created = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
+    other = f"/api/harbors/{created.json()['data']['harbor']['id']}/contexts"
     second = (await http.post(f"{path}/contexts", json={"title": "2", "content": "2"})).json()["data"]
     place = f"{path}/contexts/{context['id']}/versions/{second['revision_id']}"
 

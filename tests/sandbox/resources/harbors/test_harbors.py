@@ -8,14 +8,14 @@ from starlette.applications import Starlette
 
 
 async def test_a_managed_harbor_is_provisioned_and_then_ready(
-    http: httpx.AsyncClient, made: dict[str, Any], path: str
+    http: httpx.AsyncClient, created: dict[str, Any], path: str
 ) -> None:
     found = (await http.get(path)).json()["data"]
     store = (await http.get(f"/api/connections/{found['backing_connection_id']}")).json()["data"]
 
-    assert (made["harbor"]["status"], found["status"]) == ("provisioning", "ready")
+    assert (created["harbor"]["status"], found["status"]) == ("provisioning", "ready")
     assert (store["name"], store["type"]["id"], store["status"]) == ("Port", "motherduck", "healthy")
-    assert made["api_key"]["value"].startswith("sandbox_")
+    assert created["api_key"]["value"].startswith("sandbox_")
 
 
 async def test_a_harbor_can_be_backed_by_an_existing_connection(
@@ -24,13 +24,13 @@ async def test_a_harbor_can_be_backed_by_an_existing_connection(
     backing = (await connect("snowflake"))["id"]
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": backing}
 
-    made = (await http.post("/api/harbors", json=body | {"generate_api_key": False})).json()["data"]
+    created = (await http.post("/api/harbors", json=body | {"generate_api_key": False})).json()["data"]
     kept = await http.delete(f"/api/connections/{backing}", params={"force": True})
-    deleted = await http.delete(f"/api/harbors/{made['harbor']['id']}")
+    deleted = await http.delete(f"/api/harbors/{created['harbor']['id']}")
 
-    assert (made["api_key"], made["harbor"]["status"]) == (None, "ready")
+    assert (created["api_key"], created["harbor"]["status"]) == (None, "ready")
     assert (kept.status_code, kept.json()["key"]) == (409, "connection_backs_harbor")
-    assert deleted.json() == {"data": {"id": made["harbor"]["id"]}}
+    assert deleted.json() == {"data": {"id": created["harbor"]["id"]}}
     assert (await http.delete(f"/api/connections/{backing}")).status_code == 204
 
 
@@ -107,21 +107,21 @@ async def test_a_store_with_dependents_is_not_deleted(
 
 
 async def test_keys_are_shown_once_and_revoked_one_by_one(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, made: dict[str, Any], path: str, clock: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
 ) -> None:
     second = (await http.post(f"{path}/keys")).json()["data"]
     await agent.get(f"{path}/contexts")
     clock.advance(hours=1)
 
     first, other = (await http.get(f"{path}/keys")).json()["data"]
-    revoked = await http.delete(f"{path}/keys/{made['api_key']['id']}")
+    revoked = await http.delete(f"{path}/keys/{created['api_key']['id']}")
 
-    assert (first["id"], first["calls_last_24_hours"]) == (made["api_key"]["id"], 1)
-    assert made["api_key"]["value"].endswith(first["key_hint"])
+    assert (first["id"], first["calls_last_24_hours"]) == (created["api_key"]["id"], 1)
+    assert created["api_key"]["value"].endswith(first["key_hint"])
     assert (other["id"], other["calls_last_24_hours"], "value" in other) == (second["id"], 0, False)
-    assert revoked.json() == {"data": {"id": made["api_key"]["id"]}}
+    assert revoked.json() == {"data": {"id": created["api_key"]["id"]}}
     assert (await agent.get(f"{path}/contexts")).status_code == 401
-    assert (await http.delete(f"{path}/keys/{made['api_key']['id']}")).status_code == 404
+    assert (await http.delete(f"{path}/keys/{created['api_key']['id']}")).status_code == 404
 
 
 async def test_harbor_only_users_are_invited_assigned_and_unassigned(

@@ -26,9 +26,9 @@ async def copied(
         "default_schedule": {"frequency": "daily", "hour": "3", "minute": "0"},
         "schemas": ["Contact"],
     }
-    made = await http.post("/api/bulk/syncs", json=body)
-    assert made.status_code == 200, made.text
-    sync: dict[str, Any] = made.json()["data"]
+    created = await http.post("/api/bulk/syncs", json=body)
+    assert created.status_code == 200, created.text
+    sync: dict[str, Any] = created.json()["data"]
     started = await http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
     assert started.status_code == 200, started.text
     sandbox.state.workspace.workers.shutdown(wait=True)

@@ -17,7 +17,7 @@ ELSEWHERE = "https://hooks.acme.example/polytomic"
 
 
 @pytest.fixture
-def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
+def emit(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
     """Return a function that records an event and delivers it before returning."""
     workspace = sandbox.state.workspace
     workspace.workers = workers
@@ -71,11 +71,11 @@ async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) 
 
 
 async def test_an_event_is_delivered_with_a_signature(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
 
-    happen()
+    emit()
 
     ((_, headers, body),) = web_receiver.came
     event = json.loads(body)
@@ -122,14 +122,14 @@ async def test_an_event_during_shutdown_stays_pending(
 
 
 async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     webhook = await create(http)
     path = f"/api/webhooks/{webhook['id']}"
 
     await http.put(path, json={"endpoint": ELSEWHERE, "secret": "another"})
     kept = await http.put(path, json={"endpoint": web_receiver.url, "secret": "********"})
-    happen()
+    emit()
 
     ((_, headers, body),) = web_receiver.came
     assert kept.json()["data"]["endpoint"] == web_receiver.url
@@ -137,11 +137,11 @@ async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
 
 
 async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 503
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     pauses = []
 
     for seconds in (30, 60, 120, 240, 480, 960):
@@ -162,11 +162,11 @@ async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
 
 
 async def test_a_successful_retry_is_the_last(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     web_receiver.status = 204
     for _ in range(3):
         clock.advance(minutes=1)
@@ -177,11 +177,11 @@ async def test_a_successful_retry_is_the_last(
 
 
 async def test_listing_deliveries_sends_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     clock.advance(minutes=1)
 
     await attempts(http, webhook)
@@ -190,11 +190,11 @@ async def test_listing_deliveries_sends_nothing(
 
 
 async def test_moving_the_clock_retries_until_the_delivery_succeeds(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     web_receiver.statuses = [503, 500]
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
 
     moved = (await http.post("/sandbox/clock", json={"advance": "1h"})).json()
 
@@ -213,19 +213,19 @@ async def test_moving_the_clock_retries_until_the_delivery_succeeds(
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
 async def test_an_unreachable_endpoint_is_recorded(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, endpoint: str | None
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, endpoint: str | None
 ) -> None:
     web_receiver.server.server_close()
     webhook = await create(http, endpoint or web_receiver.url)
 
-    happen()
+    emit()
 
     (delivery,) = await attempts(http, webhook)
     assert (delivery["error_kind"], delivery["status_code"]) == ("connection", None)
 
 
 async def test_a_timeout_is_recorded(
-    http: httpx.AsyncClient, happen: Any, monkeypatch: pytest.MonkeyPatch
+    http: httpx.AsyncClient, emit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*_: Any, **__: Any) -> None:
         raise httpx.ReadTimeout("slow")
@@ -233,34 +233,32 @@ async def test_a_timeout_is_recorded(
     webhook = await create(http, "http://localhost:1/hook")
     monkeypatch.setattr(httpx.Client, "post", slow)
 
-    happen()
+    emit()
 
     (delivery,) = await attempts(http, webhook)
     assert delivery["error_kind"] == "timeout"
 
 
-async def test_events_are_not_sent_to_other_machines(
-    http: httpx.AsyncClient, happen: Any, clock: Any
-) -> None:
+async def test_events_are_not_sent_to_other_machines(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
     webhook = await create(http)
 
-    happen()
+    emit()
     clock.advance(minutes=10)
-    happen()
+    emit()
 
     assert [each["error_kind"] for each in await attempts(http, webhook)] == ["blocked", "blocked"]
 
 
 async def test_a_disabled_webhook_receives_no_events(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
     path = f"/api/webhooks/{webhook['id']}"
 
     disabled = (await http.post(f"{path}/disable")).json()["data"]
-    happen()
+    emit()
     enabled = (await http.post(f"{path}/enable")).json()["data"]
-    happen("sync.completed")
+    emit("sync.completed")
 
     assert (disabled["disabled"], disabled["disabled_at"]) == (True, "2026-01-15T09:00:00Z")
     assert enabled == webhook
@@ -269,11 +267,11 @@ async def test_a_disabled_webhook_receives_no_events(
 
 @pytest.mark.parametrize("how", ["disable", "delete"])
 async def test_pending_deliveries_are_dropped_with_their_webhook(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette, how: str
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette, how: str
 ) -> None:
     web_receiver.status = 500
     path = f"/api/webhooks/{(await create(http, web_receiver.url))['id']}"
-    happen()
+    emit()
 
     await (http.post(f"{path}/disable") if how == "disable" else http.delete(path))
     clock.advance(minutes=1)
@@ -282,12 +280,12 @@ async def test_pending_deliveries_are_dropped_with_their_webhook(
     assert len(web_receiver.came) == 1
 
 
-async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, happen: Any) -> None:
+async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, emit: Any) -> None:
     webhook = await create(http)
-    happen()
+    emit()
     theirs = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     other = await create(http, organization_id=theirs)
-    happen("sync.running", organization_id=theirs)
+    emit("sync.running", organization_id=theirs)
 
     deleted = await http.delete(f"/api/webhooks/{webhook['id']}")
 
@@ -298,12 +296,12 @@ async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, hap
 
 
 async def test_deliveries_are_listed_in_pages_and_time_windows(
-    http: httpx.AsyncClient, happen: Any, clock: Any
+    http: httpx.AsyncClient, emit: Any, clock: Any
 ) -> None:
     webhook = await create(http)
     for _ in range(51):
         clock.advance(minutes=1)
-        happen()
+        emit()
     path = f"/api/webhooks/{webhook['id']}/deliveries"
 
     first = (await http.get(path)).json()
@@ -317,23 +315,21 @@ async def test_deliveries_are_listed_in_pages_and_time_windows(
     assert len(await attempts(http, webhook, event_id=event_id)) == 1
 
 
-async def test_deliveries_are_deleted_after_48_hours(
-    http: httpx.AsyncClient, happen: Any, clock: Any
-) -> None:
+async def test_deliveries_are_deleted_after_48_hours(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
     webhook = await create(http)
-    happen()
+    emit()
     clock.advance(hours=49)
-    happen()
+    emit()
 
     assert len(await attempts(http, webhook)) == 1
 
 
 async def test_a_webhook_of_another_organization_receives_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
     await create(http, web_receiver.url, organization_id=other["id"])
 
-    happen()
+    emit()
 
     assert web_receiver.came == []
