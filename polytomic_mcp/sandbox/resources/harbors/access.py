@@ -36,7 +36,9 @@ def require_access(call: Call, operation: Operation) -> None:
     if not is_restricted(call):
         return
     if REQUEST_ID not in operation.headers:
-        raise RefusalError(403, f"A Harbor's credential cannot call {call.operation}.", key="forbidden")
+        raise RefusalError(
+            403, f"A Harbor's credential cannot call {call.operation}; use an API key.", key="forbidden"
+        )
     if SESSION in call.headers:
         raise RefusalError(403, f"{SESSION} is not an active session; omit the header.", key="forbidden")
     used = f"{call.credential.harbor_id}/{_request_id(call)}"

@@ -72,7 +72,11 @@ def require_own(call: Call) -> JsonObject:
 def require_within(call: Call, connection_id: str) -> None:
     """Raise a 403 refusal if a Harbor's credential asks for a connection other than its store."""
     if call.credential.harbor_id is not None and require_own(call)["backing_connection_id"] != connection_id:
-        raise RefusalError(403, "A Harbor's credential has access to its own store only.", key="forbidden")
+        raise RefusalError(
+            403,
+            "A Harbor's credential has access to its own store only; GET /api/harbor/connections returns it.",
+            key="forbidden",
+        )
 
 
 def require_managed(harbor: JsonObject) -> None:

@@ -48,12 +48,16 @@ def require_access(call: Call, id_: str | None = None) -> str:
     id_ = id_ or call.credential.organization_id
     call.workspace.find(KIND, id_)
     if not has_access(call, id_):
-        raise RefusalError(403, f"This credential has no access to organization {id_}.", key="forbidden")
+        raise RefusalError(
+            403,
+            f"This credential has no access to organization {id_}; GET /api/organizations lists valid ones.",
+            key="forbidden",
+        )
     return id_
 
 
 def in_named_organization(call: Call) -> Call:
-    """Return the call acting in the organization that its ``organization_id`` names, if it may have one."""
+    """Return the call in the organization of its ``organization_id``, if its operation accepts one."""
     if call.operation.partition("/{")[0] not in _CREATING or "organization_id" not in call.arguments:
         return call
     organization_id = require_access(call, call.arguments["organization_id"])
@@ -73,7 +77,9 @@ def is_partner(call: Call) -> bool:
 def require_partner(call: Call) -> None:
     """Raise a 403 refusal if the caller is not a partner."""
     if not is_partner(call):
-        raise RefusalError(403, f"Only partners can call {call.operation}.", key="forbidden")
+        raise RefusalError(
+            403, f"Only partners can call {call.operation}; use a partner's key.", key="forbidden"
+        )
 
 
 def find(call: Call, kind: str, id_: str) -> JsonObject:

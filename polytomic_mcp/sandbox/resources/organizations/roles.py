@@ -30,10 +30,15 @@ def visible(call: Call) -> list[JsonObject]:
     return [role for role in roles if role["system"] or has_access(call, role["organization_id"])]
 
 
-def unknown_ids(call: Call, role_ids: Sequence[str]) -> list[str]:
-    """Return the ids that belong to no role that the caller sees."""
+def problem(call: Call, role_ids: Sequence[str]) -> str | None:
+    """Return what is wrong with ``role_ids`` if the caller does not see one of the roles, or None."""
     known = {role["id"] for role in visible(call)}
-    return [id_ for id_ in role_ids if id_ not in known]
+    unknown = [id_ for id_ in role_ids if id_ not in known]
+    if not unknown:
+        return None
+    return (
+        f"role_ids has unknown roles: {', '.join(unknown)}; GET /api/permissions/roles lists the valid ones"
+    )
 
 
 def delete(workspace: Workspace, id_: str) -> None:

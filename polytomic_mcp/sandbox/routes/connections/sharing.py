@@ -17,7 +17,7 @@ def create(call: Call) -> JsonObject:
     receiver: str = call.workspace.find(organizations.KIND, call.arguments["child_organization_id"])["id"]
     if receiver == workspace.organization_id or sharing.PARENT in connection:
         raise unprocessable(
-            call.operation, "only the organization that owns a connection can share it, with another one"
+            call.operation, "a connection can be shared only by its owner, and only with another organization"
         )
     if receiver in [each["organization_id"] for each in sharing.copies(workspace, connection["id"])]:
         raise RefusalError(409, "That organization already has this connection.", key="already_shared")

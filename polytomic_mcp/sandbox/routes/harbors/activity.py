@@ -71,7 +71,9 @@ def _time(call: Call, name: str) -> datetime:
 def _require_administrator(call: Call) -> None:
     user = call.workspace.find(users.KIND, call.credential.user_id)
     if call.credential.holder == "user" and not users.is_admin(user):
-        raise RefusalError(403, f"Only administrators can call {call.operation}.", key="forbidden")
+        raise RefusalError(
+            403, f"Only administrators can call {call.operation}; use an Admin's key.", key="forbidden"
+        )
 
 
 ROUTES: Final[Routes] = {

@@ -48,7 +48,11 @@ def get_caller(call: Call) -> dict[str, Any]:
 
 
 def create_temporary(call: Call) -> Answer:
-    """Create a temporary credential, whose token is shown only once; only permanent ones can do so."""
+    """Create a temporary credential and return its token, which is shown only once.
+
+    Raises:
+        RefusalError: 400 for invalid arguments, 403 if the caller's credential is temporary itself.
+    """
     if call.credential.method != OWNER.method:
         raise RefusalError(
             403,

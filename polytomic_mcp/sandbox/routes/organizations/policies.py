@@ -45,8 +45,8 @@ def _save(call: Call, policy: JsonObject) -> JsonObject:
         {"action": each["action"], "role_ids": each.get("role_ids") or []}
         for each in call.arguments.get("policy_actions", [])
     ]
-    if missing := roles.unknown_ids(call, [id_ for action in actions for id_ in action["role_ids"]]):
-        raise bad_request(call.operation, f"role_ids has unknown roles: {', '.join(missing)}")
+    if problem := roles.problem(call, [id_ for action in actions for id_ in action["role_ids"]]):
+        raise bad_request(call.operation, problem)
     policy |= {"name": call.arguments["name"], "policy_actions": actions}
     call.workspace.store.put(KIND, policy["id"], policy)
     return {"data": policy}

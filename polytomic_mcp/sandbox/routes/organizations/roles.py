@@ -45,7 +45,11 @@ def _find(call: Call) -> JsonObject:
 def _find_changeable(call: Call) -> JsonObject:
     role = _find(call)
     if role["system"]:
-        raise RefusalError(403, f"{role['name']} is a system role and cannot be changed.", key="system_role")
+        raise RefusalError(
+            403,
+            f"{role['name']} is a system role and cannot be changed; create another role.",
+            key="system_role",
+        )
     return role
 
 

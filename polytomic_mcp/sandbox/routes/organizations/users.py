@@ -12,7 +12,7 @@ from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles, users
 
 _ROLES: Final = {"admin": roles.ADMIN, "user": roles.MEMBER}
-"""The roles that the deprecated ``role`` means."""
+"""The role ids of the values of the deprecated ``role``."""
 
 
 def list_all(call: Call) -> JsonObject:
@@ -46,7 +46,11 @@ def delete(call: Call) -> JsonObject:
     """Delete a user, whose keys stop working, and return the deleted user."""
     user = _find(call)
     if user["id"] == call.credential.user_id:
-        raise RefusalError(403, "You cannot delete the user whose key you are using.", key="forbidden")
+        raise RefusalError(
+            403,
+            "You cannot delete the user whose key you are using; use another user's key.",
+            key="forbidden",
+        )
     call.workspace.store.delete(users.KIND, user["id"])
     return {"data": users.show(user)}
 
@@ -96,8 +100,8 @@ def _role_ids(call: Call) -> list[str]:
     role: str | None = call.arguments.get("role")
     role_ids: list[str] = call.arguments.get("role_ids") or []
     if role is None:
-        if missing := roles.unknown_ids(call, role_ids):
-            raise unprocessable(call.operation, f"role_ids has unknown roles: {', '.join(missing)}")
+        if problem := roles.problem(call, role_ids):
+            raise unprocessable(call.operation, problem)
         return role_ids
     if role_ids:
         raise unprocessable(call.operation, "role cannot be combined with role_ids; send one of them")
