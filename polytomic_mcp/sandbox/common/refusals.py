@@ -39,10 +39,19 @@ class RefusalError(Exception):
 
 
 def bad_request(operation: str, message: str) -> RefusalError:
-    """Return the refusal, 400, of arguments that cannot be meant; ``message`` has no full stop."""
-    return RefusalError(400, f"{operation}: {message}.", key="bad_request")
+    """Return the refusal, 400, of arguments that make no sense; a full stop is added if it is missing."""
+    return RefusalError(400, _sentence(operation, message), key="bad_request")
+
+
+def unprocessable(operation: str, message: str) -> RefusalError:
+    """Return the refusal, 422, of arguments that an object cannot have; a full stop is added if missing."""
+    return RefusalError(422, _sentence(operation, message), key="unprocessable")
 
 
 def not_found(noun: str, id_: object) -> RefusalError:
     """Return the refusal for an object that is not there."""
     return RefusalError(404, f"{noun} {id_} not found", key="not_found")
+
+
+def _sentence(operation: str, message: str) -> str:
+    return f"{operation}: {message.removesuffix('.')}."

@@ -30,8 +30,9 @@ from polytomic_mcp.sandbox.gateway.authentication import identify, is_own, read_
 from polytomic_mcp.sandbox.resources.bulk_syncs import older_arguments
 from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
 from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
+from polytomic_mcp.sandbox.resources.harbors import activity as harbor_activity
 from polytomic_mcp.sandbox.resources.organizations import organizations
-from polytomic_mcp.sandbox.resources.organizations.permissions import require_allowed
+from polytomic_mcp.sandbox.resources.organizations.policies import require_allowed
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
@@ -86,7 +87,7 @@ class Api:
         """Return what a connect session's own token stands for, however it comes."""
         _, _, held = request.headers.get("Authorization", "").partition(" ")
         tokens = (request.query_params.get("token"), held.strip())
-        return await anyio.to_thread.run_sync(connect_sessions.bearer, self._workspace, *tokens)
+        return await anyio.to_thread.run_sync(connect_sessions.credential_of, self._workspace, *tokens)
 
     async def _answer(self, request: Request, version: str, credential: Credential) -> Answer:
         router = self._router if version == CURRENT else self._older_router
@@ -134,10 +135,10 @@ class Api:
         scope = nullcontext() if operation.effect == "read" else self._workspace.store.transaction()
         try:
             with scope:
-                require_allowed(call := organizations.place(call))
+                require_allowed(call := organizations.in_named_organization(call))
                 harbor_access.require_access(call, operation)
                 answer = _as_answer(self._routes[operation.id](call))
-                harbor_access.note(call)
+                harbor_activity.record(call)
                 keep(answer)
         except Exception as error:  # noqa: BLE001 - what the caller is told is an outcome too, and kept
             answer = _failed(error, call.version)

@@ -1,7 +1,7 @@
 """Every route the sandbox emulates, a folder for each resource.
 
-A module joins by its line in the import and its line in ``MODULES``; nothing registers itself.
-``PAGES`` are the addresses outside the API, which browsers and downloads reach without the key.
+A new module is added to the imports and to ``MODULES``; no module registers itself. ``PAGES`` are the
+addresses outside the API that browsers open without an API key.
 """
 
 from types import MappingProxyType
@@ -10,22 +10,15 @@ from typing import Final
 from starlette.routing import Route
 
 from polytomic_mcp.sandbox.api.call import Routes
-from polytomic_mcp.sandbox.routes import entities, jobs
+from polytomic_mcp.sandbox.routes import entities, jobs, operation_search
 from polytomic_mcp.sandbox.routes.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.routes.bulk_syncs import discovery as bulk_discovery
 from polytomic_mcp.sandbox.routes.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.routes.bulk_syncs import logs as bulk_logs
 from polytomic_mcp.sandbox.routes.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.routes.bulk_syncs import schemas as bulk_schemas
-from polytomic_mcp.sandbox.routes.connections import (
-    connection_types,
-    connections,
-    consent,
-    parameter_values,
-    sharing,
-)
+from polytomic_mcp.sandbox.routes.connections import connection_types, connections, consents, sharing
 from polytomic_mcp.sandbox.routes.connections import proxy as connection_proxy
-from polytomic_mcp.sandbox.routes.connections import usage as connection_usage
 from polytomic_mcp.sandbox.routes.connections.connect import page as connect_page
 from polytomic_mcp.sandbox.routes.connections.connect import sessions as connect_sessions
 from polytomic_mcp.sandbox.routes.events import events, notifications, webhooks
@@ -36,16 +29,7 @@ from polytomic_mcp.sandbox.routes.harbors import harbors
 from polytomic_mcp.sandbox.routes.harbors import queries as harbor_queries
 from polytomic_mcp.sandbox.routes.models import models, queries
 from polytomic_mcp.sandbox.routes.models import sources as model_sources
-from polytomic_mcp.sandbox.routes.operation_search import search as operation_search
-from polytomic_mcp.sandbox.routes.organizations import (
-    identity,
-    organizations,
-    policies,
-    record_logging,
-    roles,
-    temporary_credentials,
-    users,
-)
+from polytomic_mcp.sandbox.routes.organizations import credentials, organizations, policies, roles, users
 from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
 from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, schedules, syncs, targets
 
@@ -59,8 +43,8 @@ MODULES: Final[tuple[Routes, ...]] = (
     connect_sessions.ROUTES,
     connection_proxy.ROUTES,
     connection_types.ROUTES,
-    connection_usage.ROUTES,
     connections.ROUTES,
+    credentials.ROUTES,
     entities.ROUTES,
     error_handling.ROUTES,
     events.ROUTES,
@@ -70,7 +54,6 @@ MODULES: Final[tuple[Routes, ...]] = (
     harbor_contexts.ROUTES,
     harbor_queries.ROUTES,
     harbors.ROUTES,
-    identity.ROUTES,
     jobs.ROUTES,
     logs.ROUTES,
     model_sources.ROUTES,
@@ -78,10 +61,8 @@ MODULES: Final[tuple[Routes, ...]] = (
     notifications.ROUTES,
     operation_search.ROUTES,
     organizations.ROUTES,
-    parameter_values.ROUTES,
     policies.ROUTES,
     queries.ROUTES,
-    record_logging.ROUTES,
     record_views.ROUTES,
     roles.ROUTES,
     schedules.ROUTES,
@@ -89,7 +70,6 @@ MODULES: Final[tuple[Routes, ...]] = (
     sharing.ROUTES,
     syncs.ROUTES,
     targets.ROUTES,
-    temporary_credentials.ROUTES,
     users.ROUTES,
     webhooks.ROUTES,
 )
@@ -102,7 +82,7 @@ PAGES: Final[tuple[Route, ...]] = (
     *bulk_logs.PAGES,
     *connect_page.PAGES,
     *connection_proxy.PAGES,
-    *consent.PAGES,
+    *consents.PAGES,
     *logs.PAGES,
     *record_views.PAGES,
 )

@@ -1,4 +1,4 @@
-"""What an id belongs to: an object of any kind, and those it stands on."""
+"""Entities: objects of any kind, found by id, and the objects that they refer to."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import not_found
-from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
+from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 
 _PATHS: Final = {
     "connection": "/api/connections/{id}",
@@ -23,17 +23,17 @@ _PATHS: Final = {
     "policy": "/api/permissions/policies/{id}",
     "webhook": "/api/webhooks/{id}",
 }
-"""Where each kind is read; that roles, policies and webhooks are entities too is a guess."""
+"""The path that reads each kind; that roles, policies and webhooks are entities is a guess."""
 
 _TYPES: Final = {"execution": "sync_execution", "bulk_execution": "bulk_sync_execution"}
-"""The API's names of the kinds that the sandbox names otherwise, seen in the 2025-09-18 SDK."""
+"""The API's names of kinds that the sandbox calls something else, seen in the 2025-09-18 SDK."""
 
 _PARENTS: Final = {
     "execution": ("sync", "_sync_id"),
     "bulk_execution": ("bulk_sync", "_sync_id"),
     "harbor_context": ("harbor", "_harbor_id"),
 }
-"""The kinds that are reached through another, and the key that holds its id."""
+"""The kinds that belong to another, and the key that has the other's id."""
 
 _RELATIONS: Final = (
     ("connection", "connection", "connection_id"),
@@ -43,15 +43,15 @@ _RELATIONS: Final = (
     ("source_connection", "connection", "source_connection_id"),
     ("destination_connection", "connection", "destination_connection_id"),
 )
-"""A relation's name, the kind it leads to, and the key that holds the id."""
+"""A relation's name, the kind of the related object, and the key that has its id."""
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with what the id belongs to: its type, where it is read, and its relations."""
+    """Return an object's type, the path that reads it, and its relations."""
     id_ = call.arguments["id"]
     for kind, path in _PATHS.items():
         document = call.workspace.store.get(kind, id_)
-        if document is not None and _is_seen(call, kind, document):
+        if document is not None and _is_visible(call, kind, document):
             return {
                 "data": {
                     "id": id_,
@@ -65,12 +65,12 @@ def get(call: Call) -> JsonObject:
     raise not_found("entity", id_)
 
 
-def _is_seen(call: Call, kind: str, document: JsonObject) -> bool:
-    """Say whether the caller reaches an object; some are reached through another."""
+def _is_visible(call: Call, kind: str, document: JsonObject) -> bool:
+    """Say whether the caller can read an object, or the object that it belongs to."""
     if kind in _PARENTS:
         parent, key = _PARENTS[kind]
         return call.workspace.store.get(parent, document[key]) is not None
-    return is_reached(call, _organization(call, kind, document))
+    return has_access(call, _organization(call, kind, document))
 
 
 def _organization(call: Call, kind: str, document: JsonObject) -> str:

@@ -1,10 +1,11 @@
-"""What 2024-02-08 has and the current version dropped, as the 2024-02-08 SDK and Terraform call it."""
+"""The operations that only API version 2024-02-08 has, as its SDK and Terraform provider call them."""
 
 from dataclasses import replace
 from typing import Final
 
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.sandbox.api.call import Call, Routes, public
 from polytomic_mcp.sandbox.common.refusals import bad_request
 from polytomic_mcp.sandbox.resources.syncs import executions
@@ -18,7 +19,7 @@ OPERATIONS: Final = (
         "PUT /api/syncs/{sync_id}/executions/{id}",
         "PUT",
         "/api/syncs/{sync_id}/executions/{id}",
-        "Change the status of an execution: cancel it.",
+        "Cancel an execution by changing its status.",
         "write",
         (
             Parameter("sync_id", "path", True, _TEXT),  # noqa: FBT003 - a field of the catalogue's table
@@ -31,7 +32,7 @@ OPERATIONS: Final = (
         "GET /api/connections/{id}/modelsync/target",
         "GET",
         "/api/connections/{id}/modelsync/target",
-        "List the objects a connection can be written to.",
+        "List the target objects of a connection.",
         "read",
         (
             Parameter("id", "path", True, _TEXT),  # noqa: FBT003 - a field of the catalogue's table
@@ -56,19 +57,19 @@ OPERATIONS: Final = (
 
 
 def update_execution(call: Call) -> JsonObject:
-    """Cancel an execution; that no other status can be asked for is a guess."""
+    """Cancel an execution; that it can be set to no other status is a guess."""
     execution = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
     if call.arguments["status"] not in ("canceling", "canceled"):
-        raise bad_request(call.operation, "status can be set to canceled only")
+        raise bad_request(call.operation, f"status must be canceled, not {quoted(call.arguments['status'])}")
     executions.request_cancel(call.workspace, execution)
     found = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
     return {"data": public(found)}
 
 
 def get_target(call: Call) -> JsonObject:
-    """List the target objects whose id or name holds ``search``, in the shape of a model's sources.
+    """List the target objects whose id or name contains ``search``, in the shape of a model's sources.
 
-    That ``type`` changes nothing is a guess.
+    That ``type`` has no effect is a guess.
     """
     text = call.arguments.get("search", "").lower()
     found = [
@@ -81,7 +82,7 @@ def get_target(call: Call) -> JsonObject:
 
 
 def share(call: Call) -> JsonObject:
-    """Lend a connection of the caller's own organization, as the current version does by its full path."""
+    """Share a connection of the caller's organization, as the current version does with a longer path."""
     arguments = dict(call.arguments)
     own = {"org_id": call.workspace.organization_id, "connection_id": arguments.pop("parent_connection_id")}
     return sharing.create(replace(call, arguments={**arguments, **own}))

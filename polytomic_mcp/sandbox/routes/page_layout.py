@@ -1,4 +1,4 @@
-"""The look of the few pages that people see: one card, no script, nothing loaded from elsewhere."""
+"""The layout of the HTML pages that people see: one card, without scripts or external resources."""
 
 from collections.abc import Mapping
 from html import escape
@@ -71,7 +71,7 @@ $facts$form""")
 _NOTE: Final = Template("""<p class="note" role="alert">$note</p>
 """)
 
-_CODE: Final = """<label for="code">Code the API gave</label>
+_CODE: Final = """<label for="code">Code from the API's response</label>
 <input id="code" name="code" autocomplete="off" spellcheck="false">
 """
 
@@ -96,14 +96,15 @@ def page(
     facts: Mapping[str, str] = _NO_FACTS,
     status: int = 200,
 ) -> HTMLResponse:
-    """Return a page; every text is escaped here. With ``has_decision`` it posts ``allow`` or ``deny``.
+    """Return a page of texts, which are escaped here.
 
-    ``facts`` are shown as a list of names and values.
+    With ``has_decision`` it has a form that posts ``allow`` or ``deny``. ``facts`` is shown as a list of
+    names and values.
     """
     content = _CONTENT.substitute(
         title=escape(title),
         text=escape(text),
-        facts="" if not facts else f"<dl>\n{_listed(facts)}</dl>\n",
+        facts="" if not facts else f"<dl>\n{_rows(facts)}</dl>\n",
         note="" if note is None else _NOTE.substitute(note=escape(note)),
         form=_FORM.substitute(code=_CODE if has_code else "") if has_decision else "",
     )
@@ -113,11 +114,11 @@ def page(
 def card(
     title: str, content: str, *, style: str = "", is_dark: bool = False, status: int = 200
 ) -> HTMLResponse:
-    """Return a page around content that is HTML already; it is light or dark as the browser is, or dark."""
+    """Return a page around HTML content; dark with ``is_dark``, else as the browser prefers."""
     look = ' class="dark"' if is_dark else ""
     html = _PAGE.substitute(title=escape(title), look=look, dark=_DARK, style=style, content=content)
     return HTMLResponse(html, status, _HEADERS)
 
 
-def _listed(facts: Mapping[str, str]) -> str:
+def _rows(facts: Mapping[str, str]) -> str:
     return "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in facts.items())

@@ -1,4 +1,4 @@
-"""What an id belongs to."""
+"""Entities: objects found by id, and their relations."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ async def found(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:
     return entity
 
 
-async def test_an_id_leads_to_its_object_and_to_what_that_stands_on(
+async def test_an_id_is_resolved_to_its_object_and_the_related_objects(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
     connection = await connect("snowflake", name="Warehouse")
@@ -42,7 +42,9 @@ async def test_an_id_leads_to_its_object_and_to_what_that_stands_on(
     assert run["relationships"] == {"sync": {"id": "s", "path": "/api/syncs/s"}}
 
 
-async def test_a_bulk_execution_leads_to_its_bulk_sync(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+async def test_a_bulk_execution_is_related_to_its_bulk_sync(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
     store = sandbox.state.workspace.store
     store.put("bulk_sync", "b", {"id": "b", "name": "B"})
     store.put("bulk_execution", "e", {"id": "e", "_sync_id": "b"})

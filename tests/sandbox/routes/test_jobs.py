@@ -1,4 +1,4 @@
-"""Work that was started with ``async=true``, and what became of it."""
+"""Jobs: the status and result of work started with ``async=true``."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -46,7 +46,7 @@ async def test_a_model_created_in_the_background_is_the_jobs_result(
     assert (await http.get(f"/api/models/{job['result']['id']}")).json()["data"] == job["result"]
 
 
-async def test_a_job_that_is_refused_fails_with_the_reason(
+async def test_a_refused_job_fails_with_the_reason(
     http: httpx.AsyncClient, connect: Any, ended: Ended
 ) -> None:
     answer = await http.post("/api/models", json=body(await connect("snowflake"), "SELECT * FROM nowhere"))
@@ -84,7 +84,7 @@ async def test_an_update_runs_in_the_background_too(
     assert (job["type"], job["result"]["version"]) == ("updatemodel", 2)
 
 
-async def test_a_fault_of_the_sandbox_fails_the_job_without_its_traceback(sandbox: Starlette) -> None:
+async def test_an_internal_error_fails_the_job_without_its_traceback(sandbox: Starlette) -> None:
     workspace = sandbox.state.workspace
 
     def break_down() -> None:
@@ -107,10 +107,10 @@ async def test_an_unknown_job_or_type_is_refused(http: httpx.AsyncClient, sandbo
     assert (await http.get(f"/api/jobs/createmodel/{job['job_id']}")).status_code == 404
     refused = await http.get("/api/jobs/bake/nope")
     assert refused.status_code == 400
-    assert "no job type bake" in refused.json()["message"]
+    assert "Unknown job type 'bake'. Valid values: " in refused.json()["message"]
 
 
-async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_restart(tmp_path: Path) -> None:
+async def test_an_unfinished_job_fails_after_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     for status in ("created", "running", "done"):
         job = {"job_id": status, "type": "createmodel", "status": status, "result": None, "error": None}
@@ -132,7 +132,7 @@ async def test_a_job_that_was_not_over_when_the_process_ended_fails_after_a_rest
     assert done["error"] is None
 
 
-def test_a_job_whose_end_cannot_be_stored_leaves_nothing_of_its_work(sandbox: Starlette) -> None:
+def test_a_job_whose_result_cannot_be_stored_is_rolled_back(sandbox: Starlette) -> None:
     workspace = sandbox.state.workspace
 
     def work() -> object:

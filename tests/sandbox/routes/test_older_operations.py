@@ -1,4 +1,4 @@
-"""What 2024-02-08 has and the current version dropped."""
+"""The operations that only API version 2024-02-08 has."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.resources.syncs import executions
 OLDER = {"X-Polytomic-Version": "2024-02-08"}
 
 
-async def test_an_execution_is_cancelled_by_its_status(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+async def test_an_execution_is_canceled_by_its_status(http: httpx.AsyncClient, sandbox: Starlette) -> None:
     workspace = sandbox.state.workspace
     workspace.store.put("sync", "s", {"id": "s", "name": "S"})
     execution = executions.create(workspace, "s", {})
@@ -25,7 +25,7 @@ async def test_an_execution_is_cancelled_by_its_status(http: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize(("search", "found"), [("", True), ("CAMP", False), ("conta", True)])
-async def test_targets_are_listed_as_sources_are(
+async def test_targets_are_listed_in_the_shape_of_sources(
     http: httpx.AsyncClient, connect: Any, search: str, *, found: bool
 ) -> None:
     path = f"/api/connections/{(await connect('hubspot'))['id']}/modelsync/target"
@@ -49,6 +49,6 @@ async def test_a_connection_is_shared_under_its_own_path(http: httpx.AsyncClient
     assert (await http.post(path, json={"child_organization_id": child})).status_code == 404
 
 
-async def test_the_current_version_has_neither(http: httpx.AsyncClient) -> None:
+async def test_the_current_version_has_none_of_these_operations(http: httpx.AsyncClient) -> None:
     assert (await http.put("/api/syncs/s/executions/e", json={"status": "canceled"})).status_code == 405
     assert (await http.get("/api/connections/c/modelsync/target")).status_code == 404

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of, warehouses
-from polytomic_mcp.sandbox.resources.connections.destinations import objection as destination_objection
+from polytomic_mcp.sandbox.resources.connections.connections import destination_problem
 
 MODES: Final = ("replicate", "snapshot", "append")
 RESYNC_MODES: Final = ("refetch", "resync", "rebuild")
@@ -46,7 +46,7 @@ def unusable_reason(connection: JsonObject) -> str | None:
             f"Connection {connection['name']} is of type {system}, which the sandbox does not emulate as the "
             f"destination of a bulk sync. Valid types: {', '.join((*warehouses(), *BUCKETS))}."
         )
-    return destination_objection(connection)
+    return destination_problem(connection)
 
 
 def settings(connection: JsonObject) -> tuple[Setting, ...]:

@@ -1,1 +1,1 @@
-"""Connections: their configuration, signing in, proxy, use and sharing, and what depends on them."""
+"""Connections: their configuration, sign-in, proxy, usage and sharing, and what depends on them."""

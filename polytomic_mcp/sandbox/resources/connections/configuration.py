@@ -1,16 +1,16 @@
-"""A connection's configuration: held against its type's fields, and shown with its secrets masked."""
+"""A connection's configuration: validated against its type's fields, and shown with its secrets masked."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, texts
+from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.sandbox.api.validation import Problem, find_problems
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 
 MASK: Final = "********"
-"""What stands for a secret in every answer (seen in the API's answers)."""
+"""What replaces a secret in every response (seen in the API's responses)."""
 
 _LONGEST_NAME: Final = 80
 
@@ -23,33 +23,33 @@ _SYNONYMS: Final = (
     frozenset({"bucket", "s3_bucket_name", "bucket_name"}),
     frozenset({"region", "s3_bucket_region", "bucket_region", "aws_region"}),
 )
-"""Names for one thing: which one a type takes differs from type to type."""
+"""Names for the same thing: connection types differ in which one they use."""
 
 
-def complete(type_: ConnectionType, configuration: Mapping[str, Any]) -> JsonObject:
-    """Return the configuration with nulls left out and the defaults of required fields filled in."""
+def with_defaults(type_: ConnectionType, configuration: Mapping[str, Any]) -> JsonObject:
+    """Return the configuration without its nulls, and with the defaults of required fields."""
     given = {name: value for name, value in configuration.items() if value is not None}
     defaults = {name: value for name, value in type_.defaults.items() if name in type_.required}
     return {**defaults, **given}
 
 
 def required_fields(type_: ConnectionType, *, is_signed_in_by_consent: bool) -> list[str]:
-    """Return the names of the fields that a configuration must hold.
+    """Return the names of the fields that a configuration must have.
 
-    The recorded lists name what OAuth brings by itself: secrets, and choices among what only the
-    signed-in account shows; those are not asked for where a person consents.
+    The recorded lists include what OAuth provides: secrets, and choices that only the signed-in
+    account can list. Those are not required if a person consents.
     """
     return [
         name
         for name in type_.required
-        if not (is_signed_in_by_consent and _is_brought_by_consent(type_.fields.get(name, {})))
+        if not (is_signed_in_by_consent and _is_provided_by_consent(type_.fields.get(name, {})))
     ]
 
 
 def configuration_problems(
     type_: ConnectionType, configuration: Mapping[str, Any], *, is_signed_in_by_consent: bool
 ) -> list[Problem]:
-    """Return everything that is wrong with a completed configuration, by dotted name."""
+    """Return everything that is wrong with a configuration that has its defaults, by dotted name."""
     required = required_fields(type_, is_signed_in_by_consent=is_signed_in_by_consent)
     missing = [name for name in required if _is_absent(configuration.get(name))]
     return [
@@ -63,28 +63,28 @@ def configuration_problems(
 
 
 def masked(type_: ConnectionType, configuration: JsonObject) -> JsonObject:
-    """Return the configuration with the mask in place of every secret, nested ones too."""
+    """Return the configuration with every secret replaced by the mask, at any depth."""
     return _masked({"properties": dict(type_.fields)}, configuration)
 
 
 def unmasked(type_: ConnectionType, configuration: JsonObject, stored: Mapping[str, Any]) -> JsonObject:
-    """Return the configuration with each mask replaced by the secret stored in its place.
+    """Return the configuration with each mask replaced by the stored secret.
 
-    What the API does with a mask that comes back is not known; keeping the secret is a choice.
+    What the API does with a mask that it receives is unknown; keeping the secret is a choice.
     """
     return _unmasked({"properties": dict(type_.fields)}, configuration, stored)
 
 
 def mask_problems(configuration: JsonObject) -> list[Problem]:
-    """Return the fields that still hold a mask: nothing was stored in its place."""
+    """Return the fields that still contain a mask because no secret is stored for them."""
     return [
-        (f"configuration.{name}", "is only the mask of a secret; send the secret itself")
+        (f"configuration.{name}", "contains the mask of a secret; send the secret itself")
         for name, value in configuration.items()
         if MASK in texts(value)
     ]
 
 
-def _is_brought_by_consent(schema: Mapping[str, Any]) -> bool:
+def _is_provided_by_consent(schema: Mapping[str, Any]) -> bool:
     return bool(schema.get("sensitive") or schema.get("completions"))
 
 
@@ -95,29 +95,25 @@ def _is_absent(value: Any) -> bool:
 def _unknown_fields(
     type_: ConnectionType, schema: Mapping[str, Any], value: Any, place: str
 ) -> Iterator[Problem]:
-    """Yield the fields, at any depth, that the type does not have: nothing tells whether they are secret."""
+    """Yield the fields, at any depth, that the type does not have: they might be secrets, left unmasked."""
     if isinstance(value, dict) and "properties" in schema:
         for name, part in as_object(value).items():
             path = f"{place}.{name[:_LONGEST_NAME]}"
             if name in schema["properties"]:
                 yield from _unknown_fields(type_, _member(schema, name), part, path)
             else:
-                yield path, f"is no field of {type_.id} ({_hint(name[:_LONGEST_NAME], schema['properties'])})"
+                yield path, f"is not a field of {type_.id}.{_valid_fields(name, schema['properties'])}"
     elif isinstance(value, list) and "items" in schema:
         for position, part in enumerate(as_list(value)):
             yield from _unknown_fields(type_, schema["items"], part, f"{place}.{position}")
 
 
-def _hint(name: str, fields: Iterable[str]) -> str:
-    nearest = _nearest(name, fields)
-    return f"did you mean {nearest}?" if nearest else f"it has {', '.join(fields) or 'none'}"
-
-
-def _nearest(name: str, fields: Iterable[str]) -> str | None:
+def _valid_fields(name: str, fields: Iterable[str]) -> str:
+    """Return the hint for an unknown field: its synonym first, if the type has one."""
     synonyms = next((group for group in _SYNONYMS if name.casefold() in group), frozenset[str]())
     same = [field for field in fields if field in synonyms]
-    nearest = get_close_matches(name, same, n=1, cutoff=0) or get_close_matches(name, [*fields], n=1)
-    return next(iter(nearest), None)
+    by_likeness = sorted(same, key=lambda field: name.casefold() not in field)
+    return valid_values(by_likeness[0] if by_likeness else name, fields).removesuffix(".")
 
 
 def _masked(schema: Mapping[str, Any], value: Any) -> Any:
@@ -147,9 +143,9 @@ def _unmasked(schema: Mapping[str, Any], value: Any, stored: Any) -> Any:
 
 
 def _counterparts(given: list[Any], stored: list[Any]) -> Iterator[Any]:
-    """Yield for each item the stored one that it stands for, or None where that cannot be told.
+    """Yield the stored counterpart of each item, or None if it is ambiguous.
 
-    Items of one name, or of none, stand for each other in order if there are as many as before.
+    Items with the same name, or with none, are matched in order if their number is unchanged.
     """
     counts = Counter(map(_name, given))
     groups: dict[str | None, list[Any]] = {}

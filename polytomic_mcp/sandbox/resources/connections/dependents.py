@@ -1,4 +1,4 @@
-"""What stands on a connection: its models, and the syncs that read or write through it."""
+"""What depends on a connection: its models, and the syncs that read or write through it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ _SYNCS: Final = ("sync", "bulk_sync")
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """Documents by kind, each of which names the connection or one of its models."""
+    """Documents by kind; each refers to the connection or to one of its models."""
 
     documents: dict[str, list[JsonObject]]
 
     def __bool__(self) -> bool:
         return any(self.documents.values())
 
-    def named(self) -> dict[str, list[JsonObject]]:
-        """Return ids and names by kind, for a person to read."""
+    def summary(self) -> dict[str, list[JsonObject]]:
+        """Return ids and names by kind, for an error that a person reads."""
         return {
             f"{kind}s": [{"id": document["id"], "name": document.get("name")} for document in documents]
             for kind, documents in self.documents.items()
@@ -31,7 +31,7 @@ class Dependents:
         }
 
     def delete(self, workspace: Workspace) -> None:
-        """Delete them, and the history of the syncs among them."""
+        """Delete the documents, and the history of the syncs among them."""
         for kind, documents in self.documents.items():
             for document in documents:
                 if kind in _SYNCS:
@@ -40,14 +40,14 @@ class Dependents:
                 workspace.store.delete(kind, document["id"])
 
 
-def dependents(store: Store, connection_id: str) -> Dependents:
-    """Return what breaks when the connection goes."""
-    models = _naming(store, "model", {connection_id})
+def find_dependents(store: Store, connection_id: str) -> Dependents:
+    """Return everything that breaks if the connection is deleted."""
+    models = _referring_to(store, "model", {connection_id})
     ids = {connection_id, *(model["id"] for model in models)}
-    return Dependents({"model": models, **{kind: _naming(store, kind, ids) for kind in _SYNCS}})
+    return Dependents({"model": models, **{kind: _referring_to(store, kind, ids) for kind in _SYNCS}})
 
 
-def _naming(store: Store, kind: str, ids: Iterable[str]) -> list[JsonObject]:
-    """Return the documents that hold one of the ids anywhere: ids are unique across kinds."""
+def _referring_to(store: Store, kind: str, ids: Iterable[str]) -> list[JsonObject]:
+    """Return the documents that contain one of the ids anywhere: ids are unique across kinds."""
     wanted = set(ids)
     return [document for document in store.list(kind) if not wanted.isdisjoint(texts(document))]

@@ -1,6 +1,6 @@
-"""The proxy of a connection: whether it is on, what it takes, how often it was called.
+"""A connection's proxy: its settings, its limits, and the calls it made.
 
-Names are seen in the 2025-09-18 SDK; the limits are guesses, the API states them per connection.
+Names are seen in the 2025-09-18 SDK. The limits are guesses; the API states them per connection.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.resources.connections.configuration import MASK
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_A_MINUTE: Final = 60
 LARGEST_BODY: Final = 1024 * 1024
-"""Bytes of a request's or an answer's body; a longer answer is cut."""
+"""Bytes of a request or response body; a longer response is truncated."""
 
 BLOCKED_HEADERS: Final = ("authorization", "connection", "content-length", "cookie", "host")
 
@@ -28,18 +28,18 @@ _SECONDS: Final = 30
 
 
 def is_supported(workspace: Workspace, connection: JsonObject) -> bool:
-    """Say whether the connection's system has an API here: applications that hold data have (a guess)."""
+    """Say whether the sandbox can proxy the connection: to an application that has data (a guess)."""
     system = system_of(connection)
     return not described(system).is_warehouse and bool(workspace.tables.list(system))
 
 
 def is_enabled(workspace: Workspace, connection: JsonObject) -> bool:
-    """Say whether calls go through; nobody has switched it on at first."""
+    """Say whether the proxy is on; it is off by default."""
     return bool((workspace.store.get(_SETTINGS, _parent(connection)) or {}).get("enabled"))
 
 
 def settings(workspace: Workspace, connection: JsonObject) -> JsonObject:
-    """Return the settings as the API shows them; a shared connection's are its parent's."""
+    """Return the settings as the API shows them; a shared connection has its parent's."""
     parent = connection.get("parent_connection_id")
     return {
         "connectionId": connection["id"],
@@ -50,22 +50,26 @@ def settings(workspace: Workspace, connection: JsonObject) -> JsonObject:
     }
 
 
-def enable(workspace: Workspace, connection: JsonObject, *, enabled: bool) -> None:
-    """Switch the proxy on or off; ``RefusalError`` (400) where the system has no API to reach."""
+def set_enabled(workspace: Workspace, connection: JsonObject, *, enabled: bool) -> None:
+    """Switch the proxy on or off.
+
+    Raises:
+        RefusalError: 400 if the sandbox cannot proxy the connection's type.
+    """
     if enabled and not is_supported(workspace, connection):
         raise RefusalError(
             400,
             f"Connection {connection['name']} is of type {system_of(connection)}, which the sandbox cannot "
-            "proxy; applications that hold data here can be, warehouses take queries instead.",
+            "proxy. It proxies applications that have sample data; query a warehouse instead.",
             key="proxy_unsupported",
         )
     workspace.store.put(_SETTINGS, _parent(connection), {"enabled": enabled})
 
 
-def info(workspace: Workspace, connection: JsonObject, calls: int) -> JsonObject:
-    """Return the contract: where calls go, what is attached, what is taken, what was called.
+def describe(workspace: Workspace, connection: JsonObject, calls: int) -> JsonObject:
+    """Return the proxy's base URL, locked headers, limits and statistics.
 
-    ``calls`` is how often the system was called in the last 24 hours, by whatever way.
+    ``calls`` is the number of calls to the system in the last 24 hours, through the proxy or otherwise.
     """
     return {
         "connectionId": connection["id"],
@@ -76,16 +80,20 @@ def info(workspace: Workspace, connection: JsonObject, calls: int) -> JsonObject
             "lockedQuery": {},
         },
         "mergeRules": {
-            "headers": "The caller's are added; locked ones stay.",
-            "query": "The caller's are added; locked ones stay.",
+            "headers": "The caller's headers are added; locked headers are unchanged.",
+            "query": "The caller's parameters are added; locked parameters are unchanged.",
         },
-        "requestContract": _contract(),
+        "requestContract": _limits(),
         "stats": _stats(workspace, connection, calls),
     }
 
 
 def require_allowed(workspace: Workspace, connection: JsonObject) -> None:
-    """Refuse what cannot pass: 403 while the proxy is off, 429 over the limit, 502 with nobody there."""
+    """Return if the proxy may make a call now.
+
+    Raises:
+        RefusalError: 403 if the proxy is off, 429 over the rate limit, 502 if the system is unavailable.
+    """
     if not is_enabled(workspace, connection):
         raise RefusalError(
             403,
@@ -98,39 +106,39 @@ def require_allowed(workspace: Workspace, connection: JsonObject) -> None:
     if len(calls_since(workspace, connection["id"], minute)) >= MOST_A_MINUTE:
         raise RefusalError(
             429,
-            f"A connection's proxy takes {MOST_A_MINUTE} calls a minute; wait for the next minute.",
+            f"A connection's proxy accepts {MOST_A_MINUTE} calls per minute; retry in the next minute.",
             key="rate_limited",
             headers={"Retry-After": str(60 - now.second)},
         )
     if connection["status"] != "healthy":
         raise RefusalError(
             502,
-            f"Connection {connection['name']} is {connection['status']}: its system refuses its credentials.",
+            f"Connection {connection['name']} is {connection['status']}: its system rejects its credentials.",
             key="upstream_error",
         )
     if reason := workspace.faults.outage(connection):
         raise RefusalError(502, f"Connection {connection['name']}: {reason}.", key="upstream_error")
 
 
-def note(workspace: Workspace, connection_id: str, call_id: str, status: int) -> None:
-    """Remember a call for as long as it counts, and a little longer."""
-    forget_old(workspace, _CALL, "at")
-    noted = {"_connection_id": connection_id, "status": status, "at": workspace.now()}
-    workspace.store.put(_CALL, call_id, noted)
+def record_call(workspace: Workspace, connection_id: str, call_id: str, status: int) -> None:
+    """Record a call for the rate limit and the statistics."""
+    delete_expired(workspace, _CALL, "at")
+    call = {"_connection_id": connection_id, "status": status, "at": workspace.now()}
+    workspace.store.put(_CALL, call_id, call)
 
 
 def calls_since(workspace: Workspace, connection_id: str, since: datetime) -> list[JsonObject]:
-    """Return the calls from a time on, oldest first."""
+    """Return the calls made since a time, oldest first."""
     found = workspace.store.list(_CALL, {"_connection_id": connection_id})
     return [each for each in found if datetime.fromisoformat(each["at"]) >= since]
 
 
-def calls_of_day(workspace: Workspace, connection_id: str) -> list[JsonObject]:
+def recent_calls(workspace: Workspace, connection_id: str) -> list[JsonObject]:
     """Return the calls of the last 24 hours, oldest first."""
     return calls_since(workspace, connection_id, workspace.clock() - _DAY)
 
 
-def _contract() -> JsonObject:
+def _limits() -> JsonObject:
     return {
         "allowedMethods": list(METHODS),
         "blockedRequestHeaders": list(BLOCKED_HEADERS),
@@ -138,17 +146,17 @@ def _contract() -> JsonObject:
         "bodyTypes": ["object", "array", "string", "null"],
         "maxRequestBodyBytes": LARGEST_BODY,
         "maxResponseBodyBytes": LARGEST_BODY,
-        "pathRule": "Relative to the base URL, and starts with one slash.",
+        "pathRule": "Relative to the base URL; starts with exactly one slash.",
         "queryModes": ["query", "rawQuery"],
         "queryValueTypes": ["string", "number", "boolean", "array"],
         "rateLimitPerMinute": MOST_A_MINUTE,
-        "rawQueryRule": "Appended as it is; the caller encodes it.",
+        "rawQueryRule": "Appended unchanged; the caller encodes it.",
         "timeoutMs": _SECONDS * 1_000,
     }
 
 
 def _stats(workspace: Workspace, connection: JsonObject, calls: int) -> Mapping[str, Any]:
-    proxied = calls_of_day(workspace, connection["id"])
+    proxied = recent_calls(workspace, connection["id"])
     by_class = {each: sum(call["status"] // 100 == each for call in proxied) for each in (2, 4, 5)}
     return {
         "proxyCallsLast24h": len(proxied),

@@ -1,36 +1,36 @@
-"""What a system's own API answers here: a small read-only REST view over the objects it holds.
+"""A system's own API, simulated: a small read-only REST view over its objects.
 
-A guess by design, since every application has an API of its own: ``GET /`` lists the objects,
-``GET /{object}`` the rows of one (``limit``, ``offset``, and any column as a filter), and
-``GET /{object}/{key}`` one row. Whatever writes is answered with 405.
+A guess by design, since every application has a different API: ``GET /`` lists the objects,
+``GET /{object}`` an object's rows (``limit``, ``offset``, and any column as a filter), and
+``GET /{object}/{key}`` returns one row. Every other method returns 405.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from polytomic_mcp.sandbox.common.problems import nearest
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 USUAL: Final = 100
 LARGEST: Final = 1_000
-"""Rows of an answer, unless asked otherwise and at most."""
+"""Rows of a response: the default and the maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of the system: its status and its JSON."""
+    """A response of the system: its status and its JSON."""
 
     status: int
     body: Mapping[str, Any]
 
 
-def answer(workspace: Workspace, system: str, method: str, path: str, query: Mapping[str, str]) -> Reply:
-    """Return what the system answers to a request; ``path`` starts with a slash and may be quoted."""
+def respond(workspace: Workspace, system: str, method: str, path: str, query: Mapping[str, str]) -> Reply:
+    """Return the system's response; ``path`` starts with a slash and may be percent-encoded."""
     if method != "GET":
-        return _error(405, "This sandbox's view of the system only reads: use GET.")
+        return _error(405, "The sandbox's view of the system is read-only; use GET.")
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
     match segments:
         case [""]:
@@ -43,32 +43,34 @@ def answer(workspace: Workspace, system: str, method: str, path: str, query: Map
             table = workspace.tables.get(system, name)
             return _row(workspace, table, key) if table else _no_object(workspace, system, name)
         case _:
-            return _error(404, "There is no such path; there are /, /{object} and /{object}/{key}.")
+            return _error(404, "Unknown path. Valid paths: /, /{object}, /{object}/{key}.")
 
 
 def _rows(workspace: Workspace, table: Table, query: Mapping[str, str]) -> Reply:
-    asked = dict(query)
-    limit, offset = _whole(asked.pop("limit", str(USUAL))), _whole(asked.pop("offset", "0"))
+    filters = dict(query)
+    limit, offset = _integer(filters.pop("limit", str(USUAL))), _integer(filters.pop("offset", "0"))
     if limit is None or offset is None or not 1 <= limit <= LARGEST:
-        return _error(400, f"limit must lie within 1 and {LARGEST}, and offset be a whole number.")
-    columns = {name: table.column(name) for name in asked}
-    if unknown := [name for name, column in columns.items() if column is None]:
+        return _error(
+            400, f"limit must be between 1 and {LARGEST}, and offset must be an integer of 0 or more."
+        )
+    columns = {name: table.column(name) for name in filters}
+    if missing := [name for name, column in columns.items() if column is None]:
         names = [column.name for column in table.columns]
-        return _error(400, f"{table.name} has no field {unknown[0]}; {nearest(unknown[0], names)}")
-    wanted = {column.name: asked[name] for name, column in columns.items() if column is not None}
-    found = [row for _, row in workspace.tables.read(table) if _has(row, wanted)]
+        return _error(400, unknown(f"field of {table.name}", missing[0], names))
+    wanted = {column.name: filters[name] for name, column in columns.items() if column is not None}
+    found = [row for _, row in workspace.tables.read(table) if _matches(row, wanted)]
     return Reply(200, {"records": found[offset : offset + limit], "total": len(found)})
 
 
 def _row(workspace: Workspace, table: Table, key: str) -> Reply:
     if table.key is None:
-        return _error(404, f"{table.name} has no key by which a row could be found.")
+        return _error(404, f"{table.name} has no key to find a row by.")
     wanted = {table.key: key}
-    found = next((row for _, row in workspace.tables.read(table) if _has(row, wanted)), None)
-    return Reply(200, found) if found else _error(404, f"{table.name} has no row {key}.")
+    found = next((row for _, row in workspace.tables.read(table) if _matches(row, wanted)), None)
+    return Reply(200, found) if found else _error(404, f"{table.name} has no row with key {key}.")
 
 
-def _has(row: Row, wanted: Mapping[str, str]) -> bool:
+def _matches(row: Row, wanted: Mapping[str, str]) -> bool:
     return all(_text(row[name]) == text for name, text in wanted.items())
 
 
@@ -76,13 +78,13 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _whole(text: str) -> int | None:
+def _integer(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(2**62)) else None
 
 
 def _no_object(workspace: Workspace, system: str, name: str) -> Reply:
-    names: Sequence[str] = [table.name for table in workspace.tables.list(system)]
-    return _error(404, f"There is no object {name}; {nearest(name, names)}")
+    names = [table.name for table in workspace.tables.list(system)]
+    return _error(404, unknown("object", name, names))
 
 
 def _error(status: int, message: str) -> Reply:

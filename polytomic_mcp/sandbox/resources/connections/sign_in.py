@@ -1,26 +1,28 @@
-"""What the other end of a connection would say: who may sign in, and how that fails.
+"""How a connection signs in to its system: with a person's consent or its own credentials.
 
-No system is reached. So that unhappy paths can be tried, a secret that is exactly ``wrong`` is
-refused, and a field that starts with ``unreachable`` names a host that does not answer.
+Only hosts that the user allows are contacted; every other system is simulated. To make failures
+testable, a secret that is exactly ``wrong`` is rejected, and a field that starts with ``unreachable``
+names a host that does not respond.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
+from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 WRONG: Final = "wrong"
 UNREACHABLE: Final = "unreachable"
 
-_OWN_TOKENS: Final = ("oauth_refresh_token", "oauth_access_token", "refresh_token", "access_token")
+_USER_TOKENS: Final = ("oauth_refresh_token", "oauth_access_token", "refresh_token", "access_token")
 _APP_SECRETS: Final = frozenset(
     {"app_key", "app_secret", "application_id", "client_id", "client_secret", "subscription_key"}
 )
-"""They identify an application; a person's consent is still needed."""
+"""They identify an application; a person must still consent."""
 
 
 def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> Any:
-    """Return what the selector field picks, or None for a type that has a single way."""
+    """Return the sign-in method that the configuration selects; None for a type with only one."""
     if type_.selector is None:
         return None
     schema = type_.fields[type_.selector]
@@ -29,7 +31,7 @@ def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> A
 
 def needs_consent(type_: ConnectionType, configuration: Mapping[str, Any]) -> bool:
     """Say whether a person must sign in with a browser before the connection works."""
-    if any(configuration.get(name) for name in _OWN_TOKENS):
+    if any(configuration.get(name) for name in _USER_TOKENS):
         return False
     if type_.selector is not None:
         return sign_in_method(type_, configuration) in type_.consent_methods
@@ -38,13 +40,22 @@ def needs_consent(type_: ConnectionType, configuration: Mapping[str, Any]) -> bo
     )
 
 
-def upstream_error(type_: ConnectionType, configuration: Mapping[str, Any]) -> str | None:
-    """Return why signing in fails, or None when it works."""
+def sign_in_error(
+    workspace: Workspace, type_: ConnectionType, configuration: Mapping[str, Any]
+) -> str | None:
+    """Sign in, to the real server if its host is allowed; return why that fails, or None if it works."""
+    reach = workspace.reach
+    if reach.is_real(type_.id, configuration):
+        return reach.objection(type_.id, configuration)
+    return _simulated_error(type_, configuration)
+
+
+def _simulated_error(type_: ConnectionType, configuration: Mapping[str, Any]) -> str | None:
     secrets = {name: configuration.get(name) for name in type_.sensitive}
     if WRONG in secrets.values():
-        return f"{type_.name} refused the credentials"
+        return f"{type_.name} rejected the credentials"
     if any(isinstance(value, str) and value.startswith(UNREACHABLE) for value in configuration.values()):
         return f"{type_.name} could not be reached"
     if type_.has_oauth and not any(secrets.values()):
-        return f"{type_.name} needs credentials, and the configuration holds none"
+        return f"{type_.name} needs credentials, but the configuration has none"
     return None

@@ -1,6 +1,6 @@
-"""How much a connection was used in the last 24 hours: by runs, queries and the proxy.
+"""A connection's usage: the calls to its system in the last 24 hours by runs, queries and the proxy.
 
-How many calls a run makes of its system is a guess: one for each thousand records read or written.
+How many calls a run makes is a guess: one per thousand records read or written.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 BATCH: Final = 1_000
-"""Records of one call."""
+"""Records per call."""
 
 _DAY: Final = timedelta(hours=24)
 _WRITTEN: Final = ("insert", "update", "upserts", "delete")
@@ -23,29 +23,30 @@ _LABELS: Final = {"read": "Reading records", "write": "Writing records"}
 
 
 def describe(workspace: Workspace, connection: JsonObject) -> JsonObject:
-    """Return the usage as the API shows it: all calls, and those of each sync by what they did."""
+    """Return the usage as the API shows it: all calls, and each sync's by what they did."""
     by_sync = list(_by_sync(workspace, connection["id"]))
     return {
         "connectionId": connection["id"],
-        "callsLast24h": _beside(workspace, connection["id"]) + sum(each["totalCalls"] for each in by_sync),
+        "callsLast24h": _calls_outside_syncs(workspace, connection["id"])
+        + sum(each["totalCalls"] for each in by_sync),
         "reportsSyncStats": True,
         "bySync": by_sync,
     }
 
 
 def total(workspace: Workspace, connection: JsonObject) -> int:
-    """Return how often the system was called, by whatever way."""
+    """Return the total number of calls to the system in the last 24 hours."""
     return describe(workspace, connection)["callsLast24h"]
 
 
-def _beside(workspace: Workspace, id_: str) -> int:
-    """Count what no sync did: queries, and calls through the proxy."""
-    asked = [
+def _calls_outside_syncs(workspace: Workspace, id_: str) -> int:
+    """Count queries and proxy calls."""
+    recent = [
         each
         for each in workspace.store.list(queries.KIND, {"_connection_id": id_})
         if _is_recent(workspace, each["_created_at"])
     ]
-    return len(asked) + len(connection_proxy.calls_of_day(workspace, id_))
+    return len(recent) + len(connection_proxy.recent_calls(workspace, id_))
 
 
 def _by_sync(workspace: Workspace, id_: str) -> Iterator[JsonObject]:
@@ -64,13 +65,13 @@ def _by_sync(workspace: Workspace, id_: str) -> Iterator[JsonObject]:
 
 
 def _roles(*, reads: bool, writes: bool) -> list[str]:
-    return [role for role, holds in (("read", reads), ("write", writes)) if holds]
+    return [role for role, is_taken in (("read", reads), ("write", writes)) if is_taken]
 
 
 def _stats(
     workspace: Workspace, sync: JsonObject, type_: str, runs: list[JsonObject], roles: list[str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the entry of a sync that ran; one that did not has none."""
+    """Yield a sync's entry if it ran in the last 24 hours."""
     recent = [run for run in runs if _is_recent(workspace, run["created_at"])]
     if not recent:
         return

@@ -1,1 +1,1 @@
-"""Events: what happened lately, its delivery to webhooks, and who is told of errors."""
+"""Events: what happened recently, its delivery to webhooks, and who is notified of errors."""

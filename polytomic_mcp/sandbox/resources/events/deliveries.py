@@ -1,8 +1,8 @@
-"""Events on their way to webhooks: signed, sent beside the calls, and written down.
+"""Deliveries of events to webhooks: signed, sent in the background, and recorded.
 
-Only addresses of this machine are sent to; an attempt at any other is written down as blocked. An
-endpoint must answer 2xx, or the event is sent again up to five times, after pauses that double: when
-the clock says so, or with the next event.
+Events are sent to addresses of this machine only; a delivery to any other is recorded as blocked. If
+the endpoint does not answer 2xx, the event is sent again up to five times, after pauses that double:
+when the clock reaches the time, or with the next event.
 """
 
 import hashlib
@@ -19,28 +19,28 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "webhook_delivery"
 SIGNATURE: Final = "Polytomic-Signature"
-"""Seen in the API's documentation; that it is the hex form of a SHA-256 HMAC is a guess."""
+"""Seen in the API's documentation; that its value is a SHA-256 HMAC in hex is a guess."""
 
 RETRIES: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=30)
 """A guess; the API's documentation says only that the pauses grow."""
 
 _TYPE: Final = {"id": "webhook", "name": "Webhook"}
-"""What an outage calls the receivers of events, as it does the destinations."""
+"""The type of a webhook's endpoint, by which an injected outage selects it as it does connections."""
 
 _PENDING: Final = "pending_delivery"
-_PATIENCE: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 _LONGEST_RESPONSE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt; without an ``error_kind`` it succeeded."""
+    """The outcome of one attempt; it succeeded if ``error_kind`` is None."""
 
     status_code: int | None = None
     error_kind: str | None = None
@@ -48,28 +48,27 @@ class Outcome:
     response_body: str = ""
 
 
-def announce(workspace: Workspace, event: JsonObject) -> None:
-    """Send an event to its organization's webhook, if there is one that is enabled."""
+def enqueue(workspace: Workspace, event: JsonObject) -> None:
+    """Send an event to its organization's webhook in the background, if it has an enabled one."""
     for webhook in workspace.store.list("webhook"):
         if webhook["organization_id"] == event["organization_id"] and not webhook["disabled"]:
-            _put_off(workspace, {"webhook_id": webhook["id"], "event": event, "retries": 0}, timedelta())
-    send_later(workspace)
+            _schedule(workspace, {"webhook_id": webhook["id"], "event": event, "retries": 0}, timedelta())
+    _send_later(workspace)
 
 
-def send_later(workspace: Workspace) -> None:
-    """Have the workers send what is due, if anything is."""
+def _send_later(workspace: Workspace) -> None:
     if workspace.store.list(_PENDING):
         workspace.store.after_commit(partial(_submit, workspace))
 
 
 def _submit(workspace: Workspace) -> None:
-    """Hand the sending to the workers; where the sandbox closes, what waits leaves after the next start."""
+    """Let the workers send what is due; if the sandbox is closing, it is sent after the next start."""
     with suppress(RuntimeError):
         workspace.workers.submit(send_due, workspace)
 
 
 def send_due(workspace: Workspace) -> None:
-    """Make every attempt that is due, one at a time, those that another thread makes included."""
+    """Make every attempt that is due, one at a time across all threads."""
     with workspace.signals.sending:
         for pending in workspace.store.list(_PENDING):
             is_due = datetime.fromisoformat(pending["due"]) <= workspace.clock()
@@ -78,26 +77,26 @@ def send_due(workspace: Workspace) -> None:
 
 
 def next_due(workspace: Workspace) -> datetime | None:
-    """Return when the next attempt is due, or None where nothing waits."""
+    """Return when the next attempt is due, or None if none is pending."""
     times = (datetime.fromisoformat(pending["due"]) for pending in workspace.store.list(_PENDING))
     return min(times, default=None)
 
 
 def show(delivery: JsonObject) -> JsonObject:
-    """Return an attempt in a few words, with the webhook it was for."""
+    """Return a summary of an attempt, with the id of its webhook."""
     keys = ("event_id", "event_type", "attempted_at", "success", "error_kind")
     return {"webhook_id": delivery["_webhook_id"], **{key: delivery[key] for key in keys}}
 
 
-def forget(workspace: Workspace, webhook_id: str) -> None:
-    """Remove what was and what would be sent to a webhook."""
+def delete(workspace: Workspace, webhook_id: str) -> None:
+    """Delete a webhook's recorded and pending deliveries."""
     for kind in (KIND, _PENDING):
         for each in workspace.store.list(kind):
             if webhook_id in (each.get("webhook_id"), each.get("_webhook_id")):
                 workspace.store.delete(kind, each["id"])
 
 
-def _put_off(workspace: Workspace, pending: JsonObject, pause: timedelta) -> None:
+def _schedule(workspace: Workspace, pending: JsonObject, pause: timedelta) -> None:
     id_ = workspace.new_id()
     workspace.store.put(_PENDING, id_, pending | {"id": id_, "due": written(workspace.clock() + pause)})
     workspace.store.after_commit(workspace.signals.alarm.set)
@@ -107,18 +106,20 @@ def _attempt(workspace: Workspace, pending: JsonObject) -> None:
     webhook = workspace.store.get("webhook", pending["webhook_id"])
     if webhook is None or webhook["disabled"]:
         return
-    begun = time.monotonic()
-    down = workspace.faults.outage({"id": webhook["id"], "type": _TYPE})
-    outcome = Outcome(error_kind="connection", error=f"{down}.") if down else _send(webhook, pending["event"])
+    started = time.monotonic()
+    outage = workspace.faults.outage({"id": webhook["id"], "type": _TYPE})
+    outcome = (
+        _send(webhook, pending["event"]) if outage is None else Outcome(None, "connection", f"{outage}.")
+    )
     with workspace.store.transaction():
-        _write_down(workspace, pending, outcome, round((time.monotonic() - begun) * 1000))
+        _record(workspace, pending, outcome, round((time.monotonic() - started) * 1000))
         retries: int = pending["retries"]
         if outcome.error_kind not in (None, "blocked") and retries < RETRIES:
-            _put_off(workspace, pending | {"retries": retries + 1}, FIRST_PAUSE * 2**retries)
+            _schedule(workspace, pending | {"retries": retries + 1}, FIRST_PAUSE * 2**retries)
 
 
-def _write_down(workspace: Workspace, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
-    forget_old(workspace, KIND, "attempted_at")
+def _record(workspace: Workspace, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
+    delete_expired(workspace, KIND, "attempted_at")
     id_ = workspace.new_id()
     delivery: dict[str, Any] = {
         "id": id_,
@@ -137,20 +138,24 @@ def _write_down(workspace: Workspace, pending: JsonObject, outcome: Outcome, mil
 
 
 def _send(webhook: Mapping[str, Any], event: JsonObject) -> Outcome:
-    """Make one attempt; the names of the kinds of errors are a guess."""
+    """Make one attempt; the values of ``error_kind`` are a guess."""
     import httpx  # noqa: PLC0415 - most sandboxes send nothing
 
     if not is_loopback(webhook["endpoint"]):
-        return Outcome(error_kind="blocked", error="The sandbox sends to addresses of this machine only.")
+        return Outcome(
+            error_kind="blocked", error="The sandbox sends events to addresses of this machine only."
+        )
     body = json.dumps(event).encode()
     headers = {"Content-Type": "application/json", SIGNATURE: sign(webhook["secret"], body)}
     try:
-        with httpx.Client(timeout=_PATIENCE, trust_env=False) as client:
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             answer = client.post(webhook["endpoint"], content=body, headers=headers)
     except httpx.TimeoutException:
-        return Outcome(error_kind="timeout", error=f"The endpoint did not answer within {_PATIENCE:.0f} s.")
+        return Outcome(
+            error_kind="timeout", error=f"The endpoint did not respond within {_TIMEOUT_SECONDS:.0f} s."
+        )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Outcome(error_kind="connection", error=f"The endpoint cannot be reached: {error}.")
+        return Outcome(error_kind="connection", error=f"The endpoint could not be reached: {error}.")
     text = answer.text[:_LONGEST_RESPONSE]
     if answer.is_success:
         return Outcome(answer.status_code, response_body=text)
@@ -158,12 +163,12 @@ def _send(webhook: Mapping[str, Any], event: JsonObject) -> Outcome:
 
 
 def sign(secret: str, body: bytes) -> str:
-    """Return the signature of a raw body."""
+    """Return the signature of a raw request body."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Say whether an address leads to this machine."""
+    """Say whether an address is on this machine."""
     host = urlsplit(endpoint).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

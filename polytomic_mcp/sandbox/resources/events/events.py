@@ -1,10 +1,10 @@
-"""What happened lately: the events of runs, each kept for 48 hours of the workspace's clock."""
+"""Events: what happened to runs, kept for 48 hours of the workspace's clock."""
 
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import deliveries
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 TYPES: Final = (
@@ -19,16 +19,16 @@ TYPES: Final = (
     "bulk_sync.failed",
     "bulk_sync.canceled",
 )
-"""Seen in the API's documentation; one of the bulk syncs' names is singular where the syncs' is plural."""
+"""Seen in the API's documentation, which uses "errors" for syncs and "error" for bulk syncs."""
 
 _KIND: Final = "event"
 
 
 def record(workspace: Workspace, type: str, payload: JsonObject) -> None:  # noqa: A002 - the API's name
-    """Write down that something happened; ``payload`` is what stands under the event's ``event``.
+    """Record an event and send it to its organization's webhook; ``payload`` is the event's ``event``.
 
-    It gets the organization's id where it names none, and goes to that organization's webhook. Inside
-    a transaction the event is kept or lost with what it tells of.
+    The workspace's organization is added if the payload names none. In a transaction the event is
+    committed or rolled back together with the change that it describes.
     """
     payload = {"organization_id": workspace.organization_id, **payload}
     event: JsonObject = {
@@ -39,13 +39,13 @@ def record(workspace: Workspace, type: str, payload: JsonObject) -> None:  # noq
         "event": payload,
     }
     with workspace.store.transaction():
-        forget_old(workspace, _KIND, "created_at")
+        delete_expired(workspace, _KIND, "created_at")
         workspace.store.put(_KIND, event["id"], event)
-        deliveries.announce(workspace, event)
+        deliveries.enqueue(workspace, event)
         workspace.store.after_commit(workspace.signals.alarm.set)
 
 
 def recent(workspace: Workspace) -> list[JsonObject]:
-    """Return the events that are still kept, oldest first."""
-    forget_old(workspace, _KIND, "created_at")
+    """Return the events of the last 48 hours, oldest first."""
+    delete_expired(workspace, _KIND, "created_at")
     return workspace.store.list(_KIND)

@@ -1,1 +1,1 @@
-"""Harbors: stores that agents query, with their keys, people, context documents and saved queries."""
+"""Harbors: stores that agents query, with their keys, users, context documents and saved queries."""

@@ -1,7 +1,7 @@
-"""The context documents of a Harbor: what is published, in immutable versions, and drafts beside it.
+"""A Harbor's context documents: their published, immutable versions, and a draft of each.
 
-A draft remembers the revision it began with as its base; it can be promoted while that is still the
-published one.
+A draft has the revision it started from as its base. It can be promoted only while that revision is
+still the published one.
 """
 
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
-from polytomic_mcp.sandbox.resources.harbors.harbors import require_short
+from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor_context"
@@ -35,7 +35,7 @@ def versions(workspace: Workspace, context: JsonObject) -> list[JsonObject]:
 
 
 def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonObject:
-    """Return the document a call names; an unpublished one only where drafts are meant."""
+    """Return the call's document; an unpublished one only with ``is_published=False``."""
     context = call.workspace.find(KIND, call.arguments["context_id"])
     if context["_harbor_id"] != harbor["id"] or (is_published and not context["version"]):
         raise not_found("context", context["id"])
@@ -48,7 +48,7 @@ def find_draft(call: Call, context: JsonObject) -> JsonObject:
 
 
 def find_version(call: Call, context: JsonObject) -> JsonObject:
-    """Return the version a call names."""
+    """Return the call's version of a document."""
     version = call.workspace.find(VERSION, call.arguments["version_id"])
     if version["_context_id"] != context["id"]:
         raise not_found("version", version["id"])
@@ -56,7 +56,7 @@ def find_version(call: Call, context: JsonObject) -> JsonObject:
 
 
 def create(call: Call, harbor: JsonObject) -> JsonObject:
-    """Store a new document, still unpublished, and return it."""
+    """Create an unpublished document and return it."""
     now = call.workspace.now()
     id_ = call.workspace.new_id()
     context: JsonObject = {
@@ -73,21 +73,21 @@ def create(call: Call, harbor: JsonObject) -> JsonObject:
 
 
 def texts(call: Call) -> JsonObject:
-    """Return the texts a call gives, within their lengths (the API's documentation)."""
-    require_short(call, title=200, description=1_000, content=20_000, change_note=1_000)
+    """Return the call's texts after checking their lengths (the API's documentation)."""
+    require_lengths(call, title=200, description=1_000, content=20_000, change_note=1_000)
     return {name: call.arguments.get(name) for name in (*_TEXTS, "change_note")}
 
 
-def publish(call: Call, context: JsonObject, given: JsonObject) -> tuple[JsonObject, JsonObject]:
-    """Make the next version of a document; return the document and the version."""
+def publish(call: Call, context: JsonObject, new_texts: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Publish texts as the next version of a document; return the document and the version."""
     workspace, now = call.workspace, call.workspace.now()
     id_ = workspace.new_id()
-    shown: dict[str, Any] = {name: given[name] for name in _TEXTS}
+    shown: dict[str, Any] = {name: new_texts[name] for name in _TEXTS}
     version: JsonObject = {
         "id": id_,
         "version": context["version"] + 1,
         **shown,
-        "change_note": given["change_note"],
+        "change_note": new_texts["change_note"],
         "created_at": now,
         "published_at": now,
         "published_by": call.credential.user_id,
@@ -103,9 +103,9 @@ def publish(call: Call, context: JsonObject, given: JsonObject) -> tuple[JsonObj
 
 
 def save_draft(call: Call, context: JsonObject) -> JsonObject:
-    """Make or replace the draft of a document; a replaced one keeps its id, its maker and its base."""
+    """Create or replace the draft of a document; a replaced draft keeps its id, creator and base."""
     workspace, now, user_id = call.workspace, call.workspace.now(), call.credential.user_id
-    held = workspace.store.get(DRAFT, context["id"]) or {
+    current = workspace.store.get(DRAFT, context["id"]) or {
         "id": workspace.new_id(),
         "context_id": context["id"],
         "base_revision_id": context["revision_id"],
@@ -116,18 +116,22 @@ def save_draft(call: Call, context: JsonObject) -> JsonObject:
         "_harbor_id": context["_harbor_id"],
     }
     changed = {"updated_at": now, "updated_by": user_id, "updated_by_type": "user"}
-    draft = {**held, **texts(call), **changed}
+    draft = {**current, **texts(call), **changed}
     workspace.store.put(DRAFT, context["id"], draft)
     return draft
 
 
 def promote(call: Call, context: JsonObject) -> JsonObject:
-    """Publish the draft and return the version; refuse with 409 where its base is no longer current."""
+    """Publish the draft and return the version.
+
+    Raises:
+        RefusalError: 404 if there is no draft, 409 if its base is no longer the published revision.
+    """
     draft = find_draft(call, context)
     if draft["base_revision_id"] != context["revision_id"]:
         raise RefusalError(
             409,
-            "Another version was published since this draft began; discard it and begin anew.",
+            "Another version was published after this draft was created; discard it and create a new draft.",
             key="base_moved",
         )
     _, version = publish(call, context, draft)
@@ -136,7 +140,7 @@ def promote(call: Call, context: JsonObject) -> JsonObject:
 
 
 def discard(call: Call, context: JsonObject) -> None:
-    """Drop the draft; a document that was never published goes with it."""
+    """Delete the draft, and the document too if it was never published."""
     find_draft(call, context)
     call.workspace.store.delete(DRAFT, context["id"])
     if not context["version"]:
@@ -144,7 +148,7 @@ def discard(call: Call, context: JsonObject) -> None:
 
 
 def delete(workspace: Workspace, context: JsonObject) -> None:
-    """Delete a document with its draft and its versions."""
+    """Delete a document with its draft and versions."""
     for version in versions(workspace, context):
         workspace.store.delete(VERSION, version["id"])
     workspace.store.delete(DRAFT, context["id"])

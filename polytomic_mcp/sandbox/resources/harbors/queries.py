@@ -1,15 +1,15 @@
-"""The saved queries of a Harbor: a draft, validated and published as immutable versions, and their runs."""
+"""A Harbor's queries: saved queries, drafted, validated, published and run, and ad hoc SQL."""
 
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
+from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.sql import templates as query_templates
 from polytomic_mcp.sandbox.data.sql.engine import QueryError
 from polytomic_mcp.sandbox.data.sql.templates import TemplateError
-from polytomic_mcp.sandbox.resources.harbors.harbors import require_managed, require_short, unfit
+from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths, require_managed
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.models.reading import LOOKING_SECONDS, stream_query
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -17,10 +17,10 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 KIND: Final = "harbor_saved_query"
 DRAFT: Final = "harbor_saved_query_draft"
 PREVIEW: Final = 20
-"""Rows of a preview; a guess, the API says it is bounded."""
+"""Rows of a preview; a guess: the API says only that there is a limit."""
 
 _TEXTS: Final = ("name", "description", "owner", "sql_template", "change_note")
-_KEPT: Final = (*_TEXTS, "parameters")
+_PUBLISHED: Final = (*_TEXTS, "parameters")
 
 
 def published(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
@@ -34,7 +34,7 @@ def drafts(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
 
 
 def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonObject:
-    """Return the saved query a call names; an unpublished one only where drafts are meant."""
+    """Return the call's saved query; an unpublished one only with ``is_published=False``."""
     query = call.workspace.find(KIND, call.arguments["saved_query_id"])
     if query["_harbor_id"] != harbor["id"] or (is_published and not query["version"]):
         raise not_found("saved query", query["id"])
@@ -42,7 +42,7 @@ def find(call: Call, harbor: JsonObject, *, is_published: bool = True) -> JsonOb
 
 
 def create(call: Call, harbor: JsonObject) -> JsonObject:
-    """Begin a saved query with a draft, and return the draft."""
+    """Create a saved query that has only a draft, and return the draft."""
     require_managed(harbor)
     query: JsonObject = {
         "id": (id_ := call.workspace.new_id()),
@@ -56,9 +56,9 @@ def create(call: Call, harbor: JsonObject) -> JsonObject:
 
 
 def save_draft(call: Call, query: JsonObject) -> JsonObject:
-    """Make or replace the draft; a replaced one keeps its id and its maker."""
+    """Create or replace the draft; a replaced draft keeps its id and creator."""
     workspace, now, user_id = call.workspace, call.workspace.now(), call.credential.user_id
-    held = workspace.store.get(DRAFT, query["id"]) or {
+    current = workspace.store.get(DRAFT, query["id"]) or {
         "id": workspace.new_id(),
         "saved_query_id": query["id"],
         "created_at": now,
@@ -68,13 +68,13 @@ def save_draft(call: Call, query: JsonObject) -> JsonObject:
         "_harbor_id": query["_harbor_id"],
     }
     changed = {"updated_at": now, "updated_by": user_id, "updated_by_type": "user"}
-    draft = {**held, **_checked(call), **changed}
+    draft = {**current, **_valid_draft(call), **changed}
     workspace.store.put(DRAFT, query["id"], draft)
     return draft
 
 
 def discard(call: Call, query: JsonObject) -> None:
-    """Drop the draft; a query that was never published goes with it."""
+    """Delete the draft, and the saved query too if it was never published."""
     call.workspace.find(DRAFT, query["id"])
     call.workspace.store.delete(DRAFT, query["id"])
     if not query["version"]:
@@ -82,16 +82,16 @@ def discard(call: Call, query: JsonObject) -> None:
 
 
 def delete(workspace: Workspace, query: JsonObject) -> None:
-    """Remove a saved query and its draft; runs under way go on."""
+    """Delete a saved query and its draft; running executions continue."""
     workspace.store.delete(DRAFT, query["id"])
     workspace.store.delete(KIND, query["id"])
 
 
 def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
-    """Run the draft with its validation values and return a few rows, which are not kept.
+    """Run the draft with its validation values and return its first rows, which are not stored.
 
     Raises:
-        RefusalError: 404, there is no draft; 422, it does not run.
+        RefusalError: 404 if there is no draft, 422 if it does not run.
     """
     draft = call.workspace.find(DRAFT, query["id"])
     connection = call.workspace.find("connection", harbor["backing_connection_id"])
@@ -100,7 +100,7 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
         with stream_query(call.workspace, connection, sql, LOOKING_SECONDS) as stream:
             rows = list(islice(stream.rows, PREVIEW + 1))
     except (TemplateError, QueryError) as error:
-        raise unfit(call, f"the draft does not run: {error}") from error
+        raise unprocessable(call.operation, f"the draft does not run: {error}") from error
     names = [column.name for column in stream.columns]
     return {
         "columns": names,
@@ -110,11 +110,11 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
 
 
 def publish(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
-    """Publish the draft, once it has run, as the next version, and return the saved query."""
+    """Run the draft, publish it as the next version, and return the saved query."""
     workspace = call.workspace
     columns: list[str] = preview(call, harbor, query)["columns"]
     draft = workspace.find(DRAFT, query["id"])
-    query |= {name: draft[name] for name in _KEPT} | {
+    query |= {name: draft[name] for name in _PUBLISHED} | {
         "version": query["version"] + 1,
         "revision_id": workspace.new_id(),
         "expected_columns": columns,
@@ -129,37 +129,45 @@ def publish(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
 
 
 def execute(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
-    """Submit the published version with a call's values and return the run as it is now."""
+    """Submit the published version with the call's parameters and return its run.
+
+    Raises:
+        RefusalError: 422 if a parameter is missing or invalid.
+    """
     given: dict[str, Any] = call.arguments.get("parameters") or {}
     for each in query["parameters"]:
         if each.get("required") and given.get(each["name"], ...) is None:
-            raise unfit(call, f"parameter {each['name']} is required and takes no null")
+            raise unprocessable(call.operation, f"parameter {each['name']} is required and must not be null")
     try:
         sql = query_templates.bind(query["sql_template"], query["parameters"], given)
     except TemplateError as error:
-        raise unfit(call, str(error)) from error
+        raise unprocessable(call.operation, str(error)) from error
     revision = {"saved_query_id": query["id"], "revision_id": query["revision_id"]}
     return run(call, harbor, sql) | revision | {"version": query["version"]}
 
 
 def run(call: Call, harbor: JsonObject, sql: str) -> JsonObject:
-    """Submit SQL to the Harbor's store and return the query as it is now."""
+    """Submit SQL to the Harbor's store and return its run.
+
+    Raises:
+        RefusalError: 400 if the SQL is empty.
+    """
     if not sql.strip():
-        raise RefusalError(400, f"{call.operation} needs a query.", key="bad_request")
+        raise RefusalError(400, f"{call.operation}: query must not be empty.", key="bad_request")
     connection = call.workspace.find("connection", harbor["backing_connection_id"])
     return queries.submit(call.workspace, connection, sql, call.credential.user_id)
 
 
-def _checked(call: Call) -> JsonObject:
-    """Return what a draft holds, or refuse with 422 what cannot be one."""
-    require_short(call, name=200, description=2_000, owner=200, change_note=1_000)
+def _valid_draft(call: Call) -> JsonObject:
+    """Return the content of a draft from the call's arguments after checking it."""
+    require_lengths(call, name=200, description=2_000, owner=200, change_note=1_000)
     if not call.arguments["name"].strip() or not call.arguments["sql_template"].strip():
-        raise unfit(call, "name and sql_template must not be empty")
+        raise unprocessable(call.operation, "name and sql_template must not be empty")
     parameters: list[JsonObject] = call.arguments.get("parameters") or []
     values: JsonObject = call.arguments.get("validation_values") or {}
     try:
         query_templates.check(call.arguments["sql_template"], parameters, values)
     except TemplateError as error:
-        raise unfit(call, str(error)) from error
+        raise unprocessable(call.operation, str(error)) from error
     texts = {name: call.arguments.get(name) for name in _TEXTS}
     return texts | {"parameters": parameters, "validation_values": values}

@@ -1,1 +1,1 @@
-"""Organizations, their users and roles, and what these are allowed to do."""
+"""Organizations, their users and roles, and the policies that say what these may do."""

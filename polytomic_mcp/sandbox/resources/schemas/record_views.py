@@ -9,8 +9,8 @@ from polytomic_mcp.sandbox.common import tokens
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.resources.schemas import schemas
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "record_view"
@@ -67,7 +67,7 @@ def snapshot(
 
 def create(workspace: Workspace, table: Table, record: Row, expires_at: datetime) -> tuple[JsonObject, str]:
     """Keep a record until its link expires; return the link's document and its token, shown once."""
-    forget_old(workspace, KIND, "expires_at")
+    delete_expired(workspace, KIND, "expires_at")
     token = tokens.mint()
     document: JsonObject = {
         "id": workspace.new_id(),

@@ -7,7 +7,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.resources.connections import destinations
+from polytomic_mcp.sandbox.resources.connections import connections
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, model_ids
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import checks, executions
@@ -40,7 +40,7 @@ def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> Json
         )
     sources = Sources(workspace.store)
     checks.require_target(workspace, sync, sources)
-    destinations.require_destination(workspace, sync["target"]["connection_id"])
+    connections.require_destination(workspace, sync["target"]["connection_id"])
     if problems := list(_request_problems(request, sync, sources)):
         raise refusal(problems, "The sync cannot start")
     return executions.create(workspace, sync["id"], request)

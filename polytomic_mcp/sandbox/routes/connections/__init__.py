@@ -1,1 +1,1 @@
-"""The routes of connections: types, values, use, proxy and sharing, and the page of consent."""
+"""The routes of connections: their types, proxy, usage and sharing, and the consent page."""

@@ -1,4 +1,4 @@
-"""The proxy: a call to a connection's own system, through its stored credentials."""
+"""The proxy: calls to a connection's system with its stored credentials."""
 
 import json
 import time
@@ -12,14 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.api import signed_urls
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.resources.connections import rest_view, usage
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
 from polytomic_mcp.sandbox.resources.runs import jobs
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _JSON: Final = "application/json"
@@ -28,36 +29,35 @@ _PATH: Final = "/sandbox/proxy-bodies/{call_id}"
 
 
 def get_settings(call: Call) -> JsonObject:
-    """Say whether the proxy is on, and whether it can be."""
+    """Return whether the proxy is on, and whether the connection supports it."""
     return {"data": connection_proxy.settings(call.workspace, _connection(call))}
 
 
 def update_settings(call: Call) -> JsonObject:
     """Switch the proxy on or off."""
     connection = _connection(call)
-    connection_proxy.enable(call.workspace, connection, enabled=call.arguments["enabled"])
+    connection_proxy.set_enabled(call.workspace, connection, enabled=call.arguments["enabled"])
     return {"data": connection_proxy.settings(call.workspace, connection)}
 
 
 def get_info(call: Call) -> JsonObject:
-    """Answer with the contract that calls are held to."""
+    """Return the proxy's base URL, limits and statistics."""
     connection = _connection(call)
     if not connection_proxy.is_supported(call.workspace, connection):
         raise RefusalError(
             400,
-            f"A connection of type {system_of(connection)} has no proxy in the sandbox.",
+            f"The sandbox cannot proxy a connection of type {system_of(connection)}.",
             key="proxy_unsupported",
         )
-    return {
-        "data": connection_proxy.info(call.workspace, connection, usage.total(call.workspace, connection))
-    }
+    calls = usage.total(call.workspace, connection)
+    return {"data": connection_proxy.describe(call.workspace, connection, calls)}
 
 
 def execute(call: Call) -> Answer:
-    """Call the system and answer with what it said; with ``async`` a job does, for GET only."""
+    """Call the system and return its response; with ``async``, for GET only, a job makes the call."""
     connection = _connection(call)
     request: JsonObject = call.arguments["request"]
-    query = _checked(call, request)
+    query = _valid_query(call, request)
     connection_proxy.require_allowed(call.workspace, connection)
     call_id = call.workspace.new_id()
     if call.arguments.get("async"):
@@ -66,17 +66,17 @@ def execute(call: Call) -> Answer:
 
 
 def _start(call: Call, connection: JsonObject, call_id: str, query: Mapping[str, str]) -> Answer:
-    """Hand the call to a job, whose result says where the body can be fetched."""
+    """Start a job that makes the call; its result has the URL of the response body."""
     if call.arguments["request"]["method"].upper() != "GET":
-        raise bad_request(call.operation, "async takes GET only")
+        raise bad_request(call.operation, "async is only for GET")
 
     def work() -> JsonObject:
-        answered = _perform(call, connection, call_id, query)
-        forget_old(call.workspace, _BODY, "at")
-        call.workspace.store.put(_BODY, call_id, {"body": answered.pop("body"), "at": call.workspace.now()})
+        response = _perform(call, connection, call_id, query)
+        delete_expired(call.workspace, _BODY, "at")
+        call.workspace.store.put(_BODY, call_id, {"body": response.pop("body"), "at": call.workspace.now()})
         expires = signed_urls.expiry(call.workspace.clock())
         url = signed_urls.address(call.workspace, call.base_url, _PATH.format(call_id=call_id), expires)
-        return answered | {"bodyDownloadUrl": url}
+        return response | {"bodyDownloadUrl": url}
 
     job = jobs.start(call.workspace, "connectionproxy", work)
     url = f"{call.base_url}/api/jobs/connectionproxy/{job['job_id']}"
@@ -88,9 +88,9 @@ def _perform(call: Call, connection: JsonObject, call_id: str, query: Mapping[st
     started = time.monotonic()
     request = call.arguments["request"]
     method, path = request["method"].upper(), request["path"]
-    reply = rest_view.answer(call.workspace, system_of(connection), method, path, query)
+    reply = rest_view.respond(call.workspace, system_of(connection), method, path, query)
     text = json.dumps(reply.body)
-    connection_proxy.note(call.workspace, connection["id"], call_id, reply.status)
+    connection_proxy.record_call(call.workspace, connection["id"], call_id, reply.status)
     return {
         "status": reply.status,
         "headers": {"Content-Type": _JSON},
@@ -102,36 +102,41 @@ def _perform(call: Call, connection: JsonObject, call_id: str, query: Mapping[st
     }
 
 
-def _checked(call: Call, request: JsonObject) -> dict[str, str]:
-    """Hold the request to the contract, and return its query."""
-    path: str = request["path"]
-    if request["method"].upper() not in connection_proxy.METHODS:
-        raise bad_request(
-            call.operation, f"request.method must be one of {', '.join(connection_proxy.METHODS)}"
-        )
+def _valid_query(call: Call, request: JsonObject) -> dict[str, str]:
+    """Validate the request against the proxy's limits and return its query.
+
+    Raises:
+        RefusalError: 400 if it exceeds them.
+    """
+    path, method = request["path"], request["method"]
+    if method.upper() not in connection_proxy.METHODS:
+        raise bad_request(call.operation, unknown("request.method", method, connection_proxy.METHODS))
     if not path.startswith("/") or path.startswith("//") or ".." in path.split("/") or "?" in path:
         raise bad_request(
-            call.operation, "request.path must start with one slash, go up nowhere and hold no query"
+            call.operation,
+            "request.path must start with exactly one slash and contain neither .. nor a query",
         )
     if request.get("api"):
         raise bad_request(
-            call.operation, "request.api is for connections with several APIs; this one has one"
+            call.operation, "request.api is for connections with several APIs; omit it for this one"
         )
     if request.get("query") is not None and request.get("rawQuery") is not None:
-        raise bad_request(call.operation, "request.query stands beside request.rawQuery; send one of them")
+        raise bad_request(call.operation, "send either request.query or request.rawQuery, not both")
     if len(json.dumps(request.get("body"))) > connection_proxy.LARGEST_BODY:
-        raise bad_request(call.operation, f"request.body may have {connection_proxy.LARGEST_BODY} bytes")
+        raise bad_request(
+            call.operation, f"request.body must have at most {connection_proxy.LARGEST_BODY} bytes"
+        )
     if request.get("rawQuery") is not None:
         return dict(parse_qsl(request["rawQuery"], keep_blank_values=True))
-    return {name: _written(value) for name, value in as_object(request.get("query")).items()}
+    return {name: _text(value) for name, value in as_object(request.get("query")).items()}
 
 
-def _written(value: Any) -> str:
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
 async def show_body(request: Request) -> Response:
-    """Serve what a job's call was answered to whoever holds its signed address."""
+    """Serve the response body of a job's call at its signed URL."""
     return await anyio.to_thread.run_sync(_body, request)
 
 
@@ -139,8 +144,8 @@ def _body(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     if refused := signed_urls.refusal(workspace, request):
         return refused
-    kept = workspace.find(_BODY, request.path_params["call_id"])
-    return Response(kept["body"], media_type=_JSON)
+    stored = workspace.find(_BODY, request.path_params["call_id"])
+    return Response(stored["body"], media_type=_JSON)
 
 
 def _connection(call: Call) -> JsonObject:
@@ -155,4 +160,4 @@ ROUTES: Final[Routes] = {
 }
 
 PAGES: Final = (Route(_PATH, show_body),)
-"""Where a job's body is fetched; its signature is its key."""
+"""The download of a job's response body, which needs no API key: its URL is signed."""

@@ -1,4 +1,4 @@
-"""Events: what happened in the last 48 hours, newest first."""
+"""Events: what happened in the last 48 hours, and the types of events."""
 
 from typing import Final
 
@@ -7,16 +7,16 @@ from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.api.time_window import Window
 from polytomic_mcp.sandbox.resources.events import events
-from polytomic_mcp.sandbox.resources.organizations.organizations import is_reached
+from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 
 LARGEST_PAGE: Final = 100
 USUAL_PAGE: Final = 10
 
 
 def list_all(call: Call) -> JsonObject:
-    """List events of a type and a time window, both ends exclusive, in pages.
+    """List events of a type and a time window, both ends exclusive, in pages, newest first.
 
-    The API's prose names the filter ``event_type`` and its parameters ``type``: both are taken.
+    The API's text calls the filter ``event_type``, its parameters ``type``; both are accepted.
     """
     window = Window.of(call, "starting_after", "ending_before")
     type_ = call.arguments.get("type") or call.arguments.get("event_type")
@@ -25,7 +25,7 @@ def list_all(call: Call) -> JsonObject:
         event
         for event in events.recent(call.workspace)
         if type_ in (None, event["type"])
-        and is_reached(call, event["organization_id"])
+        and has_access(call, event["organization_id"])
         and organization == event["organization_id"]
         and window.holds(event["created_at"])
     ]
@@ -39,10 +39,10 @@ def list_all(call: Call) -> JsonObject:
     return {"data": shown, "pagination": page}
 
 
-def get_types(call: Call) -> JsonObject:
-    """List the types an event can have."""
+def list_types(call: Call) -> JsonObject:
+    """List the types of events."""
     del call
     return {"data": list(events.TYPES)}
 
 
-ROUTES: Final[Routes] = {"GET /api/events": list_all, "GET /api/events_types": get_types}
+ROUTES: Final[Routes] = {"GET /api/events": list_all, "GET /api/events_types": list_types}

@@ -1,4 +1,4 @@
-"""Webhooks: where events are sent, one for each organization; and what became of the sending."""
+"""Webhooks: one per organization, to which events are sent, and the deliveries to it."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from polytomic_mcp.sandbox.api import pagination
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.api.time_window import Window
 from polytomic_mcp.sandbox.common.addresses import is_web_address
-from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.connections.configuration import MASK
 from polytomic_mcp.sandbox.resources.events import deliveries
 from polytomic_mcp.sandbox.resources.organizations import organizations
@@ -17,52 +17,51 @@ _ENABLED: Final[JsonObject] = {"disabled": False, "disabled_at": None, "disabled
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the webhooks, their secrets masked."""
-    return {"data": [_shown(webhook) for webhook in organizations.listed(call, KIND)]}
+    """List the webhooks, with their secrets masked."""
+    return {"data": [_shown(webhook) for webhook in organizations.accessible(call, KIND)]}
 
 
 def create(call: Call) -> JsonObject:
     """Create the organization's webhook, which receives events from now on."""
-    organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
-    held = [each["organization_id"] for each in call.workspace.store.list(KIND)]
-    if organization_id in held:
+    organization_id = organizations.require_access(call, call.arguments.get("organization_id"))
+    if organization_id in [each["organization_id"] for each in call.workspace.store.list(KIND)]:
         raise RefusalError(
-            422, "The organization has a webhook already; change or delete that one.", key="webhook_exists"
+            422, "The organization already has a webhook; update or delete it.", key="webhook_exists"
         )
-    made = {
+    webhook = {
         "id": call.workspace.new_id(),
         "organization_id": organization_id,
         "created_at": call.workspace.now(),
         **_ENABLED,
     }
-    return _save(call, made)
+    return _save(call, webhook)
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one webhook."""
+    """Return one webhook."""
     return {"data": _shown(_find(call))}
 
 
 def update(call: Call) -> JsonObject:
-    """Replace endpoint and secret; a mask in the secret's place keeps the one there is (a choice)."""
+    """Replace a webhook's endpoint and secret; a secret sent as its mask is unchanged (a choice)."""
     return _save(call, _find(call))
 
 
 def delete(call: Call) -> Answer:
-    """Delete a webhook with what was sent to it."""
+    """Delete a webhook and its deliveries."""
     webhook = _find(call)
-    deliveries.forget(call.workspace, webhook["id"])
+    deliveries.delete(call.workspace, webhook["id"])
     call.workspace.store.delete(KIND, webhook["id"])
     return Answer(status=204)
 
 
 def enable(call: Call) -> JsonObject:
-    """Send events again; those that came meanwhile are lost."""
+    """Resume sending events; those that happened meanwhile are not sent."""
     return _put(call, _find(call) | _ENABLED)
 
 
 def disable(call: Call) -> JsonObject:
-    """Stop sending: what happens from now on is dropped. The reason's text is a guess."""
+    """Stop sending events; those that happen from now on are dropped. The reason's text is a guess."""
     disabled = {
         "disabled": True,
         "disabled_at": call.workspace.now(),
@@ -72,7 +71,7 @@ def disable(call: Call) -> JsonObject:
 
 
 def list_deliveries(call: Call) -> JsonObject:
-    """List attempts, newest first, in pages; an empty token stands at the end."""
+    """List delivery attempts in pages, newest first; the last page has an empty token."""
     webhook_id: str = _find(call)["id"]
     window = Window.of(call, "start", "end")
     found = [
@@ -99,12 +98,12 @@ def _find(call: Call) -> JsonObject:
 def _save(call: Call, webhook: JsonObject) -> JsonObject:
     endpoint: str = call.arguments["endpoint"]
     if not is_web_address(endpoint):
-        raise RefusalError(422, f"{call.operation}: endpoint must be a web address.", key="unprocessable")
+        raise unprocessable(call.operation, "endpoint must be an http or https address")
     secret: str = call.arguments["secret"]
     if secret == MASK:
         secret = webhook.get("secret", "")
     if not secret:
-        raise RefusalError(422, f"{call.operation}: secret must not be empty.", key="unprocessable")
+        raise unprocessable(call.operation, "secret must not be empty")
     return _put(call, webhook | {"endpoint": endpoint, "secret": secret})
 
 

@@ -1,1 +1,1 @@
-"""The routes of Harbors: what administrators manage, and what a Harbor's own credential asks."""
+"""The routes of Harbors: those for administrators, and those for a Harbor's own credentials."""

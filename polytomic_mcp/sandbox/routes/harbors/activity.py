@@ -1,16 +1,17 @@
-"""What Harbors' credentials did, for administrators."""
+"""The activity of Harbors: what their credentials did, for administrators."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.api.pagination import page
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.common.times import read_time
-from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
-from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN
+from polytomic_mcp.sandbox.resources.harbors.activity import KIND
+from polytomic_mcp.sandbox.resources.organizations import users
 
 LONGEST: Final = timedelta(days=90)
 USUAL_PAGE: Final = 50
@@ -23,20 +24,20 @@ _FILTERS: Final = (
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the events of a time, newest first unless asked otherwise."""
+    """List the events of a time window, newest first by default."""
     _require_administrator(call)
     start, end = _time(call, "start_time"), _time(call, "end_time")
     if not start <= end <= start + LONGEST:
-        raise bad_request(call.operation, f"end_time must follow start_time within {LONGEST.days} days")
+        raise bad_request(call.operation, f"end_time must be at most {LONGEST.days} days after start_time")
     order = call.arguments.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise bad_request(call.operation, "order must be asc or desc")
-    wanted = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
+        raise bad_request(call.operation, unknown("order", order, ("asc", "desc")))
+    filters = {name: call.arguments[name] for name in _FILTERS if call.arguments.get(name)}
     found = [
         event
-        for event in call.workspace.store.list(harbor_access.ACTIVITY)
+        for event in call.workspace.store.list(KIND)
         if start <= datetime.fromisoformat(event["recorded_at"]) < end
-        and all(_part(event, name) in values for name, values in wanted.items())
+        and all(_part(event, name) in values for name, values in filters.items())
     ]
     shown, pagination = page(
         found,
@@ -50,9 +51,9 @@ def list_all(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one event."""
+    """Return one event."""
     _require_administrator(call)
-    return {"data": call.workspace.find(harbor_access.ACTIVITY, call.arguments["event_id"])}
+    return {"data": call.workspace.find(KIND, call.arguments["event_id"])}
 
 
 def _part(event: Mapping[str, object], name: str) -> object:
@@ -64,13 +65,15 @@ def _time(call: Call, name: str) -> datetime:
     try:
         return read_time(call.arguments[name])
     except ValueError as error:
-        raise bad_request(call.operation, f"{name} is no time, as 2026-01-31T12:00:00Z is one") from error
+        raise bad_request(call.operation, f"{name} must be a time such as 2026-01-31T12:00:00Z") from error
 
 
 def _require_administrator(call: Call) -> None:
-    user = call.workspace.find("user", call.credential.user_id)
-    if call.credential.holder == "user" and ADMIN not in user["role_ids"]:
-        raise RefusalError(403, f"{call.operation} is for administrators.", key="forbidden")
+    user = call.workspace.find(users.KIND, call.credential.user_id)
+    if call.credential.holder == "user" and not users.is_admin(user):
+        raise RefusalError(
+            403, f"Only administrators can call {call.operation}; use an Admin's key.", key="forbidden"
+        )
 
 
 ROUTES: Final[Routes] = {

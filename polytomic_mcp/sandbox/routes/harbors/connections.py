@@ -1,4 +1,4 @@
-"""What a Harbor's credential reaches: its store, and the schemas there."""
+"""The connections of a Harbor's credential: the Harbor's store and its schemas."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _CAPABILITIES: Final = ("query", "schemas")
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the connections of the credential: the Harbor's store."""
+    """List the connections of the credential: only the Harbor's store."""
     id_ = harbors.require_own(call)["backing_connection_id"]
     connection = call.workspace.find("connection", id_)
     shown: JsonObject = {
@@ -34,7 +34,7 @@ def list_schemas(call: Call) -> JsonObject:
 
 
 def get_schema(call: Call) -> JsonObject:
-    """Answer with one schema: its fields and types."""
+    """Return one schema with its fields and their types."""
     connection = _connection(call)
     table = schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
     return {"data": schemas.describe(call.workspace, connection, table)}

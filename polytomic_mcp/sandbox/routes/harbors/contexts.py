@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.resources.harbors import harbors
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the published documents, without their content."""
+    """List the published documents without their content."""
     return _page(call, harbor_contexts.published(call.workspace, harbors.find(call)))
 
 
@@ -22,69 +22,69 @@ def create(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one published document."""
+    """Return one published document."""
     return {"data": public(harbor_contexts.find(call, harbors.find(call)))}
 
 
 def update(call: Call) -> JsonObject:
-    """Publish the next version; a draft stays as it is."""
+    """Publish the next version; a draft is unchanged."""
     context = harbor_contexts.find(call, harbors.find(call))
     return {"data": public(harbor_contexts.publish(call, context, harbor_contexts.texts(call))[0])}
 
 
 def delete(call: Call) -> JsonObject:
-    """Delete a document with its history."""
+    """Delete a document with its draft and versions."""
     context = harbor_contexts.find(call, harbors.find(call))
     harbor_contexts.delete(call.workspace, context)
     return {"data": {"id": context["id"]}}
 
 
 def list_drafts(call: Call) -> JsonObject:
-    """List the drafts, without their content."""
+    """List the drafts without their content."""
     return _page(call, harbor_contexts.drafts(call.workspace, harbors.find(call)))
 
 
 def create_draft(call: Call) -> JsonObject:
-    """Begin a document that is not published yet."""
+    """Create a document that has only a draft."""
     context = harbor_contexts.create(call, harbors.find(call))
     return {"data": public(harbor_contexts.save_draft(call, context))}
 
 
 def get_draft(call: Call) -> JsonObject:
-    """Answer with a document's draft."""
-    return {"data": public(harbor_contexts.find_draft(call, _drafted(call)))}
+    """Return a document's draft."""
+    return {"data": public(harbor_contexts.find_draft(call, _find_with_draft(call)))}
 
 
 def save_draft(call: Call) -> JsonObject:
-    """Make or replace a document's draft."""
-    return {"data": public(harbor_contexts.save_draft(call, _drafted(call)))}
+    """Create or replace a document's draft."""
+    return {"data": public(harbor_contexts.save_draft(call, _find_with_draft(call)))}
 
 
 def delete_draft(call: Call) -> JsonObject:
-    """Drop a document's draft."""
-    context = _drafted(call)
+    """Delete a document's draft."""
+    context = _find_with_draft(call)
     harbor_contexts.discard(call, context)
     return {"data": {"id": context["id"]}}
 
 
 def promote(call: Call) -> JsonObject:
     """Publish a document's draft."""
-    return {"data": _version(harbor_contexts.promote(call, _drafted(call)))}
+    return {"data": _version(harbor_contexts.promote(call, _find_with_draft(call)))}
 
 
 def list_versions(call: Call) -> JsonObject:
-    """List the versions of a document, without their content."""
+    """List the versions of a document without their content."""
     context = harbor_contexts.find(call, harbors.find(call))
     return _page(call, harbor_contexts.versions(call.workspace, context), "created_at")
 
 
 def get_version(call: Call) -> JsonObject:
-    """Answer with one version as it was published."""
+    """Return one version as it was published."""
     context = harbor_contexts.find(call, harbors.find(call))
     return {"data": _version(harbor_contexts.find_version(call, context))}
 
 
-def _drafted(call: Call) -> JsonObject:
+def _find_with_draft(call: Call) -> JsonObject:
     return harbor_contexts.find(call, harbors.find(call), is_published=False)
 
 
@@ -92,9 +92,9 @@ def _version(version: JsonObject) -> JsonObject:
     return {name: value for name, value in public(version).items() if name != "created_at"}
 
 
-def _page(call: Call, items: Sequence[JsonObject], *left_out: str) -> JsonObject:
-    shown, pagination = harbors.listed(call, items)
-    hidden = ("content", *left_out)
+def _page(call: Call, items: Sequence[JsonObject], *omitted: str) -> JsonObject:
+    shown, pagination = harbors.page_of(call, items)
+    hidden = ("content", *omitted)
     data = [{name: each for name, each in public(item).items() if name not in hidden} for item in shown]
     return {"data": data, "pagination": pagination}
 

@@ -1,4 +1,4 @@
-"""Harbors, their keys, their people, and how fresh their data are."""
+"""Harbors, their keys and users, and the pipelines that fill their stores."""
 
 from typing import Final
 
@@ -6,29 +6,27 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.api.credentials import OWNER
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.resources.harbors import harbors
+from polytomic_mcp.sandbox.resources.harbors import harbors, pipelines
 from polytomic_mcp.sandbox.resources.harbors import keys as harbor_keys
-from polytomic_mcp.sandbox.resources.harbors import sources as harbor_sources
-from polytomic_mcp.sandbox.resources.harbors import status as harbor_status
 from polytomic_mcp.sandbox.resources.harbors import users as harbor_users
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the Harbors of the organization in pages, oldest first."""
+    """List the organization's Harbors in pages, oldest first."""
     return _page(call, call.workspace.store.list(harbors.KIND))
 
 
 def create(call: Call) -> Answer:
-    """Create a Harbor and, unless told not to, its first key."""
-    _refuse_temporary(call)
+    """Create a Harbor and, by default, its first key."""
+    _require_permanent(call)
     harbor = harbors.create(call)
     with_key = call.arguments.get("generate_api_key", True)
-    key = harbor_keys.mint(call, harbor) if with_key else None
+    key = harbor_keys.create(call, harbor) if with_key else None
     return Answer({"data": {"harbor": public(harbor), "api_key": key}}, is_secret=with_key)
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one Harbor."""
+    """Return one Harbor."""
     return {"data": public(harbors.find(call))}
 
 
@@ -38,26 +36,26 @@ def update(call: Call) -> JsonObject:
 
 
 def delete(call: Call) -> JsonObject:
-    """Delete a Harbor, whose credentials stop to work."""
+    """Delete a Harbor, whose credentials stop working."""
     harbor = harbors.find(call)
     harbors.delete(call.workspace, harbor)
     return {"data": {"id": harbor["id"]}}
 
 
 def get_status(call: Call) -> JsonObject:
-    """Answer with the syncs that fill the Harbor's store."""
-    return {"data": harbor_status.describe(call.workspace, harbors.find(call))}
+    """Return the syncs that fill the Harbor's store, and how fresh their data is."""
+    return {"data": pipelines.describe(call.workspace, harbors.find(call))}
 
 
 def list_keys(call: Call) -> JsonObject:
-    """List the keys, without their values."""
+    """List a Harbor's keys without their values."""
     return _page(call, harbor_keys.listed(call.workspace, harbors.find(call)))
 
 
 def create_key(call: Call) -> Answer:
-    """Mint a key, shown this once."""
-    _refuse_temporary(call)
-    return Answer({"data": harbor_keys.mint(call, harbors.find(call))}, is_secret=True)
+    """Create a key, which is shown only once."""
+    _require_permanent(call)
+    return Answer({"data": harbor_keys.create(call, harbors.find(call))}, is_secret=True)
 
 
 def delete_key(call: Call) -> JsonObject:
@@ -68,40 +66,42 @@ def delete_key(call: Call) -> JsonObject:
 
 
 def list_users(call: Call) -> JsonObject:
-    """List who is assigned to the Harbor."""
+    """List the users assigned to the Harbor."""
     return _page(call, harbor_users.listed(call.workspace, harbors.find(call)))
 
 
 def invite_user(call: Call) -> JsonObject:
-    """Add a person who sees this Harbor only."""
+    """Add a Harbor-only user and assign the Harbor."""
     return {"data": harbor_users.invite(call, harbors.find(call))}
 
 
 def assign_user(call: Call) -> JsonObject:
-    """Assign a Harbor-only user to one more Harbor."""
+    """Assign a Harbor to a Harbor-only user."""
     return {"data": harbor_users.assign(call, harbors.find(call), harbor_users.find(call))}
 
 
 def unassign_user(call: Call) -> JsonObject:
-    """Take an assignment back."""
+    """Remove a user's assignment to the Harbor."""
     id_: str = call.arguments["user_id"]
     harbor_users.unassign(call.workspace, harbors.find(call), id_)
     return {"data": {"id": id_}}
 
 
 def resolve_sources(call: Call) -> JsonObject:
-    """Say under which names the Harbor's store holds what bulk syncs copied there."""
-    return {"data": harbor_sources.resolve(call, harbors.find(call))}
+    """Return the names in the Harbor's store of the schemas that bulk syncs copied there."""
+    return {"data": pipelines.resolve_sources(call, harbors.find(call))}
 
 
 def _page(call: Call, items: list[JsonObject]) -> JsonObject:
-    shown, pagination = harbors.listed(call, items)
+    shown, pagination = harbors.page_of(call, items)
     return {"data": [public(item) for item in shown], "pagination": pagination}
 
 
-def _refuse_temporary(call: Call) -> None:
+def _require_permanent(call: Call) -> None:
     if call.credential.method != OWNER.method and call.arguments.get("generate_api_key", True):
-        raise RefusalError(403, "A temporary credential cannot mint a key.", key="forbidden")
+        raise RefusalError(
+            403, "A temporary credential cannot create a key; use an API key.", key="forbidden"
+        )
 
 
 _HARBOR: Final = "/api/harbors/{harbor_id}"

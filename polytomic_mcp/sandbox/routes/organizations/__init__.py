@@ -1,1 +1,1 @@
-"""The routes of organizations, users, roles, policies and credentials, and of who is calling."""
+"""The routes of organizations, users, roles, policies and credentials."""

@@ -1,41 +1,43 @@
-"""Policies: which roles may do what to the objects that name them.
-
-What they grant is enforced by ``permissions``.
-"""
+"""Policies: which roles may do what to the objects that have them."""
 
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.common.refusals import bad_request
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles
+from polytomic_mcp.sandbox.resources.organizations.policies import KIND
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the organization's policies."""
-    return {"data": organizations.listed(call, "policy")}
+    """List the policies of the organizations that the caller has access to."""
+    return {"data": organizations.accessible(call, KIND)}
 
 
 def create(call: Call) -> JsonObject:
     """Create a policy."""
-    organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
+    organization_id = organizations.require_access(call, call.arguments.get("organization_id"))
     return _save(call, {"id": call.workspace.new_id(), "organization_id": organization_id, "system": False})
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one policy."""
-    return {"data": organizations.find(call, "policy", call.arguments["id"])}
+    """Return one policy."""
+    return {"data": _find(call)}
 
 
 def update(call: Call) -> JsonObject:
-    """Replace a policy's name and all of its actions."""
-    return _save(call, organizations.find(call, "policy", call.arguments["id"]))
+    """Replace a policy's name and all its actions."""
+    return _save(call, _find(call))
 
 
 def delete(call: Call) -> Answer:
-    """Delete a policy; objects that name it go on naming it (a guess)."""
-    call.workspace.store.delete("policy", organizations.find(call, "policy", call.arguments["id"])["id"])
+    """Delete a policy; objects that have it keep its id (a guess)."""
+    call.workspace.store.delete(KIND, _find(call)["id"])
     return Answer(status=204)
+
+
+def _find(call: Call) -> JsonObject:
+    return organizations.find(call, KIND, call.arguments["id"])
 
 
 def _save(call: Call, policy: JsonObject) -> JsonObject:
@@ -43,12 +45,10 @@ def _save(call: Call, policy: JsonObject) -> JsonObject:
         {"action": each["action"], "role_ids": each.get("role_ids") or []}
         for each in call.arguments.get("policy_actions", [])
     ]
-    if missing := roles.unknown(call, [id_ for action in actions for id_ in action["role_ids"]]):
-        raise RefusalError(
-            400, f"{call.operation}: there is no role {', '.join(missing)}.", key="bad_request"
-        )
+    if problem := roles.problem(call, [id_ for action in actions for id_ in action["role_ids"]]):
+        raise bad_request(call.operation, problem)
     policy |= {"name": call.arguments["name"], "policy_actions": actions}
-    call.workspace.store.put("policy", policy["id"], policy)
+    call.workspace.store.put(KIND, policy["id"], policy)
     return {"data": policy}
 
 

@@ -1,4 +1,4 @@
-"""Roles: create, list, read, rename and delete; Admin and Member stay as they are."""
+"""Roles: create, list, read, rename and delete them; Admin and Member cannot be changed."""
 
 from typing import Final
 
@@ -9,51 +9,53 @@ from polytomic_mcp.sandbox.resources.organizations import organizations, roles
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the roles of the system and of the organization."""
-    return {"data": roles.within(call)}
+    """List the system roles and the roles of the organizations that the caller has access to."""
+    return {"data": roles.visible(call)}
 
 
 def create(call: Call) -> JsonObject:
-    """Create a role, which allows nothing until a policy names it."""
-    organization_id = organizations.act_in(call, call.arguments.get("organization_id"))
+    """Create a role, which allows nothing until a policy includes it."""
+    organization_id = organizations.require_access(call, call.arguments.get("organization_id"))
     return _save(call, {"id": call.workspace.new_id(), "organization_id": organization_id, "system": False})
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one role."""
+    """Return one role."""
     return {"data": _find(call)}
 
 
 def update(call: Call) -> JsonObject:
     """Rename a role."""
-    return _save(call, _changeable(call))
+    return _save(call, _find_changeable(call))
 
 
 def delete(call: Call) -> Answer:
-    """Delete a role; who had it loses what it allowed."""
-    roles.forget(call.workspace, _changeable(call)["id"])
+    """Delete a role, also from the users and policies that have it."""
+    roles.delete(call.workspace, _find_changeable(call)["id"])
     return Answer(status=204)
 
 
 def _find(call: Call) -> JsonObject:
-    for role in roles.within(call):
+    for role in roles.visible(call):
         if role["id"] == call.arguments["id"]:
             return role
-    raise not_found("role", call.arguments["id"])
+    raise not_found(roles.KIND, call.arguments["id"])
 
 
-def _changeable(call: Call) -> JsonObject:
+def _find_changeable(call: Call) -> JsonObject:
     role = _find(call)
     if role["system"]:
         raise RefusalError(
-            403, f"{role['name']} is a role of the system and cannot be changed.", key="system_role"
+            403,
+            f"{role['name']} is a system role and cannot be changed; create another role.",
+            key="system_role",
         )
     return role
 
 
 def _save(call: Call, role: JsonObject) -> JsonObject:
     role |= {"name": call.arguments["name"]}
-    call.workspace.store.put("role", role["id"], role)
+    call.workspace.store.put(roles.KIND, role["id"], role)
     return {"data": role}
 
 

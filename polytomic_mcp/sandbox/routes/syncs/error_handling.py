@@ -11,7 +11,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.resources.events import subscribers
+from polytomic_mcp.sandbox.resources.events import notifications
 
 _DEFAULTS: Final = MappingProxyType(
     {
@@ -37,7 +37,7 @@ def update(kind: str, call: Call) -> JsonObject:
     settings: JsonObject = get(kind, call)["data"]
     settings |= {name: call.arguments[name] for name in _DEFAULTS[kind] if name in call.arguments}
     if "subscribers" in call.arguments:
-        settings["subscribers"] = subscribers.read(call, "subscribers")
+        settings["subscribers"] = notifications.read_subscribers(call, "subscribers")
     call.workspace.store.put(_kept_as(kind), call.arguments["id"], settings)
     return {"data": settings}
 

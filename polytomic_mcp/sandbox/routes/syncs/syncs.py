@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import system_of
-from polytomic_mcp.sandbox.resources.connections import destinations
+from polytomic_mcp.sandbox.resources.connections import connections
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
@@ -102,7 +102,7 @@ def _save(call: Call, made: JsonObject) -> JsonObject:
 def _target(call: Call, sync: JsonObject, sources: Sources, problems: list[Problem]) -> Target | None:
     """Return the target to write to; what stands in the way is added to the problems."""
     connection = call.workspace.store.get("connection", sync["target"]["connection_id"])
-    if connection is not None and (reason := destinations.objection(connection)):
+    if connection is not None and (reason := connections.destination_problem(connection)):
         problems.append(Problem("not_a_destination", reason, "target.connection_id"))
     create_: dict[str, Any] | None = call.arguments["target"].get("create")
     if connection is None or not create_:

@@ -6,7 +6,7 @@ from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing
-from polytomic_mcp.sandbox.resources.connections.destinations import require_destination
+from polytomic_mcp.sandbox.resources.connections.connections import require_destination
 from polytomic_mcp.sandbox.resources.syncs import targets
 from polytomic_mcp.sandbox.resources.syncs.target_creation import planned_target
 

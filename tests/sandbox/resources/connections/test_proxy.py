@@ -1,4 +1,4 @@
-"""The proxy: off at first, a REST view of the system once on, within its contract."""
+"""The proxy: off by default, and a REST view of the system within limits once it is on."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.resources.connections import rest_view
 
 @pytest.fixture
 async def salesforce(http: httpx.AsyncClient, connect: Any) -> str:
-    """A Salesforce connection whose proxy is on."""
+    """Return the id of a Salesforce connection whose proxy is on."""
     id_: str = (await connect("salesforce"))["id"]
     switched = await http.put(f"/api/connections/{id_}/proxy/settings", json={"enabled": True})
     assert switched.json()["data"]["enabled"] is True
@@ -39,7 +39,7 @@ async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient,
     assert "switch it on" in refused.json()["message"]
 
 
-async def test_a_warehouse_has_no_proxy_but_may_switch_it_off(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_warehouse_has_no_proxy_but_can_switch_it_off(http: httpx.AsyncClient, connect: Any) -> None:
     id_ = (await connect("snowflake"))["id"]
     path = f"/api/connections/{id_}/proxy"
 
@@ -76,7 +76,7 @@ async def test_a_call_lists_objects_rows_and_one_row(http: httpx.AsyncClient, sa
         ("/Contact", {"query": {"colour": "red"}}, 400),
     ],
 )
-async def test_the_system_itself_says_no_inside_a_200(
+async def test_an_error_of_the_system_is_returned_inside_a_200(
     http: httpx.AsyncClient, salesforce: str, path: str, more: dict[str, Any], status: int
 ) -> None:
     answer = await call(http, salesforce, path, **more)
@@ -98,7 +98,7 @@ async def test_the_system_itself_says_no_inside_a_200(
         {"body": "x" * connection_proxy.LARGEST_BODY},
     ],
 )
-async def test_a_request_beyond_the_contract_is_refused(
+async def test_a_request_beyond_the_limits_is_refused(
     http: httpx.AsyncClient, salesforce: str, request_: dict[str, Any]
 ) -> None:
     answer = await http.post(
@@ -108,7 +108,7 @@ async def test_a_request_beyond_the_contract_is_refused(
     assert (answer.status_code, answer.json()["key"]) == (400, "bad_request")
 
 
-async def test_the_sixty_first_call_of_a_minute_waits_for_the_next(
+async def test_the_sixty_first_call_of_a_minute_is_refused_until_the_next(
     http: httpx.AsyncClient, salesforce: str, clock: Any
 ) -> None:
     clock.advance(seconds=20)
@@ -122,7 +122,7 @@ async def test_the_sixty_first_call_of_a_minute_waits_for_the_next(
     assert (await call(http, salesforce)).status_code == 200
 
 
-async def test_the_contract_counts_the_calls_of_a_day(
+async def test_the_statistics_count_the_calls_of_24_hours(
     http: httpx.AsyncClient, salesforce: str, clock: Any
 ) -> None:
     await call(http, salesforce)
@@ -141,13 +141,15 @@ async def test_the_contract_counts_the_calls_of_a_day(
     ]
 
 
-async def test_a_call_that_nobody_made_yet_has_no_time(http: httpx.AsyncClient, salesforce: str) -> None:
+async def test_the_time_of_the_last_call_is_null_before_the_first_call(
+    http: httpx.AsyncClient, salesforce: str
+) -> None:
     info = (await http.get(f"/api/connections/{salesforce}/proxy/info")).json()["data"]
 
     assert info["stats"]["lastProxyCallAt"] is None
 
 
-async def test_a_job_calls_and_keeps_the_body_at_a_signed_address(
+async def test_a_job_makes_the_call_and_stores_the_body_at_a_signed_url(
     http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
 ) -> None:
     body = {"async": True, "request": {"method": "get", "path": "/Contact"}}
@@ -170,7 +172,7 @@ async def test_only_a_get_can_be_a_job(http: httpx.AsyncClient, salesforce: str)
     assert (await http.post(f"/api/connections/{salesforce}/proxy", json=body)).status_code == 400
 
 
-async def test_a_connection_that_is_not_signed_in_answers_502(
+async def test_an_unhealthy_connection_returns_502(
     http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
 ) -> None:
     store = sandbox.state.workspace.store
@@ -179,10 +181,10 @@ async def test_a_connection_that_is_not_signed_in_answers_502(
     assert (await call(http, salesforce)).status_code == 502
 
 
-async def test_a_shared_connection_follows_its_parent(sandbox: Starlette) -> None:
+async def test_a_shared_connection_has_its_parents_proxy_settings(sandbox: Starlette) -> None:
     workspace = sandbox.state.workspace
     child = {"id": "c", "type": {"id": "salesforce"}, "name": "C", "parent_connection_id": "p"}
-    connection_proxy.enable(workspace, child | {"id": "p", "parent_connection_id": None}, enabled=True)
+    connection_proxy.set_enabled(workspace, child | {"id": "p", "parent_connection_id": None}, enabled=True)
 
     settings = connection_proxy.settings(workspace, child)
 
@@ -195,5 +197,5 @@ def test_rows_without_a_key_are_found_by_their_values_only(sandbox: Starlette) -
     workspace.tables.create(table)
     workspace.tables.insert(table, [{"is_on": True}, {"is_on": False}])
 
-    assert rest_view.answer(workspace, "x", "GET", "/log/1", {}).status == 404
-    assert rest_view.answer(workspace, "x", "GET", "/log", {"is_on": "true"}).body["total"] == 1
+    assert rest_view.respond(workspace, "x", "GET", "/log/1", {}).status == 404
+    assert rest_view.respond(workspace, "x", "GET", "/log", {"is_on": "true"}).body["total"] == 1

@@ -1,4 +1,4 @@
-"""Usage and the ingest console: what really happened through a connection."""
+"""A connection's usage and its ingest console."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 @pytest.fixture
 async def bulk(http: httpx.AsyncClient, sandbox: Starlette, connect: Any) -> dict[str, Any]:
-    """A bulk sync from Salesforce to Snowflake that ran once."""
+    """Return a bulk sync from Salesforce to Snowflake that ran once."""
     source, target = await connect("salesforce"), await connect("snowflake")
     await http.get(f"/api/connections/{source['id']}/schemas/status")
     body = {
@@ -34,7 +34,7 @@ async def usage(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:
     return data
 
 
-async def test_a_connection_that_did_nothing_has_no_calls(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_an_unused_connection_has_no_calls(http: httpx.AsyncClient, connect: Any) -> None:
     id_ = (await connect("snowflake"))["id"]
 
     assert await usage(http, id_) == {
@@ -42,7 +42,9 @@ async def test_a_connection_that_did_nothing_has_no_calls(http: httpx.AsyncClien
     }  # fmt: skip
 
 
-async def test_a_query_is_a_call_for_a_day(http: httpx.AsyncClient, connect: Any, clock: Any) -> None:
+async def test_a_query_counts_as_a_call_for_24_hours(
+    http: httpx.AsyncClient, connect: Any, clock: Any
+) -> None:
     id_ = (await connect("snowflake"))["id"]
     await http.post(f"/api/connections/{id_}/query", json={"query": "SELECT 1 AS n"})
 
@@ -51,7 +53,7 @@ async def test_a_query_is_a_call_for_a_day(http: httpx.AsyncClient, connect: Any
     assert (await usage(http, id_))["callsLast24h"] == 0
 
 
-async def test_a_bulk_run_reads_from_one_side_and_writes_to_the_other(
+async def test_a_bulk_run_counts_reads_at_its_source_and_writes_at_its_destination(
     http: httpx.AsyncClient, bulk: dict[str, Any], clock: Any
 ) -> None:
     read = await usage(http, bulk["source_connection_id"])
@@ -66,7 +68,7 @@ async def test_a_bulk_run_reads_from_one_side_and_writes_to_the_other(
     assert (await usage(http, bulk["source_connection_id"]))["bySync"] == []
 
 
-async def test_a_sync_reads_through_its_models_connection(
+async def test_a_sync_counts_reads_at_its_models_connection(
     http: httpx.AsyncClient, sandbox: Starlette, connect: Any
 ) -> None:
     source, target, other = await connect("snowflake"), await connect("gong"), await connect("hubspot")
@@ -97,7 +99,7 @@ async def test_a_sync_reads_through_its_models_connection(
     assert (await usage(http, other["id"]))["bySync"] == []
 
 
-async def test_the_ingest_console_tells_of_the_runs_that_read_from_a_connection(
+async def test_the_ingest_console_lists_messages_of_runs_that_read_from_the_connection(
     http: httpx.AsyncClient, bulk: dict[str, Any]
 ) -> None:
     path = f"/api/connections/{bulk['source_connection_id']}/ingest/consolelog"
@@ -112,7 +114,7 @@ async def test_the_ingest_console_tells_of_the_runs_that_read_from_a_connection(
     assert (await http.get(path, params={"sync_id": "nope"})).status_code == 404
 
 
-async def test_a_bulk_sync_of_other_connections_is_none_of_theirs(
+async def test_a_bulk_sync_of_other_connections_is_not_counted(
     http: httpx.AsyncClient, bulk: dict[str, Any], connect: Any
 ) -> None:
     other = await connect("gong")

@@ -1,4 +1,4 @@
-"""A managed Harbor, and a client with its key that sends a fresh request id each time."""
+"""A managed Harbor, and a client with its key that sends a new request id with each call."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,8 +10,8 @@ from starlette.applications import Starlette
 
 
 @pytest.fixture
-async def made(http: httpx.AsyncClient) -> dict[str, Any]:
-    """What creating a managed Harbor answers."""
+async def created(http: httpx.AsyncClient) -> dict[str, Any]:
+    """Return the response to creating a managed Harbor."""
     answer = await http.post("/api/harbors", json={"name": "Port", "backing_mode": "managed"})
     assert answer.status_code == 200, answer.text
     data: dict[str, Any] = answer.json()["data"]
@@ -19,8 +19,8 @@ async def made(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 @pytest.fixture
-def harbor(made: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = made["harbor"]
+def harbor(created: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = created["harbor"]
     return found
 
 
@@ -30,12 +30,12 @@ def path(harbor: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-async def agent(sandbox: Starlette, made: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
+async def agent(sandbox: Starlette, created: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
     async def identify(request: httpx.Request) -> None:
         request.headers.setdefault("X-Polytomic-Activity-Request-ID", str(uuid4()))
 
     headers = {
-        "Authorization": f"Bearer {made['api_key']['value']}",
+        "Authorization": f"Bearer {created['api_key']['value']}",
         "X-Polytomic-Version": "2025-09-18",
     }
     async with httpx.AsyncClient(

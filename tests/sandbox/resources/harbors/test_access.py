@@ -1,4 +1,4 @@
-"""What a Harbor's credential reaches, and what is kept of its calls."""
+"""What a Harbor's credential may call, and the activity that is recorded."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ ACTIVITY = "/api/organization/harbor-activity"
 DAY = {"start_time": "2026-01-15T00:00:00Z", "end_time": "2026-01-16T00:00:00"}
 
 
-async def test_a_query_wants_the_harbors_credential_and_a_fresh_request_id(
+async def test_a_query_needs_the_harbors_credential_and_an_unused_request_id(
     http: httpx.AsyncClient, agent: httpx.AsyncClient, sandbox: Starlette, path: str
 ) -> None:
     body, id_ = {"query": "SELECT 1 AS n"}, str(uuid4())
@@ -34,7 +34,7 @@ async def test_a_request_id_must_be_a_uuid(agent: httpx.AsyncClient, path: str, 
     assert (await agent.get(f"{path}/contexts", headers={REQUEST_ID: id_})).status_code == 400
 
 
-async def test_the_credential_reaches_its_own_harbor_and_store_only(
+async def test_a_credential_has_access_to_its_own_harbor_and_store_only(
     http: httpx.AsyncClient, agent: httpx.AsyncClient, harbor: dict[str, Any], connect: Any
 ) -> None:
     other = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
@@ -58,13 +58,13 @@ async def test_the_credential_reaches_its_own_harbor_and_store_only(
     assert (await http.get("/api/harbor/connections")).status_code == 403
 
 
-async def test_no_session_is_active(agent: httpx.AsyncClient, path: str) -> None:
+async def test_a_session_header_is_refused(agent: httpx.AsyncClient, path: str) -> None:
     sent = {"X-Polytomic-Harbor-Session": "s"}
 
     assert (await agent.get(f"{path}/contexts", headers=sent)).status_code == 403
 
 
-async def test_a_temporary_credential_may_be_a_harbors(
+async def test_a_temporary_credential_can_have_a_harbor_as_its_subject(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     subject = {"type": "harbor", "harbor_id": harbor["id"], "mode": "read_only"}
@@ -81,8 +81,8 @@ async def test_a_temporary_credential_may_be_a_harbors(
     assert (await http.post("/api/temporary-credentials", json=lost)).status_code == 404
 
 
-async def test_what_agents_did_is_listed_for_administrators(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, made: dict[str, Any], path: str, clock: Any
+async def test_activity_is_listed_for_administrators(
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
 ) -> None:
     await agent.get(f"{path}/contexts")
     clock.advance(minutes=1)
@@ -92,7 +92,7 @@ async def test_what_agents_did_is_listed_for_administrators(
 
     newest = (await http.get(ACTIVITY, params=DAY)).json()["data"]
     oldest = (await http.get(ACTIVITY, params=DAY | {"order": "asc", "limit": 1})).json()
-    key = {"credential_id": made["api_key"]["id"], "event_type": "query.submitted"}
+    key = {"credential_id": created["api_key"]["id"], "event_type": "query.submitted"}
     filtered = (await http.get(ACTIVITY, params=DAY | key)).json()["data"]
     other = (await http.get(ACTIVITY, params=DAY | {"harbor_id": "nope"})).json()["data"]
     one = (await http.get(f"{ACTIVITY}/{newest[0]['id']}")).json()["data"]
@@ -105,7 +105,7 @@ async def test_what_agents_did_is_listed_for_administrators(
     assert "SELECT" not in str(newest)
 
 
-async def test_what_is_deleted_or_fetched_is_called_so(
+async def test_event_types_name_the_object_and_the_action(
     http: httpx.AsyncClient, agent: httpx.AsyncClient, path: str
 ) -> None:
     context = (await http.post(f"{path}/contexts", json={"title": "t", "content": "c"})).json()["data"]
@@ -128,11 +128,13 @@ async def test_what_is_deleted_or_fetched_is_called_so(
         {"limit": 101},
     ],
 )
-async def test_a_time_or_page_that_is_none_is_refused(http: httpx.AsyncClient, more: dict[str, Any]) -> None:
+async def test_an_invalid_time_order_or_page_is_refused(
+    http: httpx.AsyncClient, more: dict[str, Any]
+) -> None:
     assert (await http.get(ACTIVITY, params=DAY | more)).status_code == 400
 
 
-async def test_activity_is_for_administrators(http: httpx.AsyncClient) -> None:
+async def test_activity_is_refused_to_other_users(http: httpx.AsyncClient) -> None:
     me = (await http.get("/api/me")).json()["data"]
     path = f"/api/organizations/{me['organization_id']}/users"
     bob = (await http.post(path, json={"email": "bob@acme.example"})).json()["data"]
@@ -143,7 +145,7 @@ async def test_activity_is_for_administrators(http: httpx.AsyncClient) -> None:
     assert refused.status_code == 403
 
 
-async def test_a_temporary_credential_ends_with_its_harbor(
+async def test_deleting_a_harbor_ends_its_temporary_credentials(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     subject = {"type": "harbor", "harbor_id": harbor["id"]}

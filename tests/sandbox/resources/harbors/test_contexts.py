@@ -1,4 +1,4 @@
-"""Context documents: published in versions, drafted beside, promoted while their base stands."""
+"""Context documents: published in versions, drafted, and promoted while their base is current."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ async def test_a_draft_is_promoted_while_its_base_is_current(
     assert (await http.get(f"{place}/draft")).status_code == 404
 
 
-async def test_a_draft_whose_base_moved_is_a_conflict(
+async def test_promoting_a_draft_with_an_outdated_base_is_a_conflict(
     http: httpx.AsyncClient, path: str, context: dict[str, Any]
 ) -> None:
     place = f"{path}/contexts/{context['id']}"
@@ -76,7 +76,9 @@ async def test_a_first_draft_is_unpublished_until_promoted(http: httpx.AsyncClie
     assert (await http.get(place)).json()["data"]["content"] == "c"
 
 
-async def test_a_first_draft_that_is_dropped_leaves_nothing(http: httpx.AsyncClient, path: str) -> None:
+async def test_deleting_the_draft_of_an_unpublished_document_deletes_the_document(
+    http: httpx.AsyncClient, path: str
+) -> None:
     draft = await http.post(f"{path}/contexts/drafts", json={"title": "T", "content": "c"})
     place = f"{path}/contexts/{draft.json()['data']['context_id']}/draft"
 
@@ -85,7 +87,7 @@ async def test_a_first_draft_that_is_dropped_leaves_nothing(http: httpx.AsyncCli
     assert (await http.put(place, json={"title": "T", "content": "c"})).status_code == 404
 
 
-async def test_a_deleted_document_goes_with_its_history(
+async def test_deleting_a_document_deletes_its_history(
     http: httpx.AsyncClient, path: str, context: dict[str, Any]
 ) -> None:
     place = f"{path}/contexts/{context['id']}"
@@ -96,11 +98,11 @@ async def test_a_deleted_document_goes_with_its_history(
     assert (await http.get(f"{place}/versions")).status_code == 404
 
 
-async def test_what_belongs_elsewhere_is_not_found(
+async def test_documents_and_versions_of_another_parent_are_not_found(
     http: httpx.AsyncClient, path: str, context: dict[str, Any]
 ) -> None:
-    made = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
-    other = f"/api/harbors/{made.json()['data']['harbor']['id']}/contexts"
+    created = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
+    other = f"/api/harbors/{created.json()['data']['harbor']['id']}/contexts"
     second = (await http.post(f"{path}/contexts", json={"title": "2", "content": "2"})).json()["data"]
     place = f"{path}/contexts/{context['id']}/versions/{second['revision_id']}"
 
@@ -109,7 +111,9 @@ async def test_what_belongs_elsewhere_is_not_found(
 
 
 @pytest.mark.parametrize("more", [{"title": "t" * 201}, {"content": "c" * 20_001}])
-async def test_texts_have_a_longest_length(http: httpx.AsyncClient, path: str, more: dict[str, str]) -> None:
+async def test_texts_that_are_too_long_are_refused(
+    http: httpx.AsyncClient, path: str, more: dict[str, str]
+) -> None:
     body = {"title": "t", "content": "c"} | more
 
     assert (await http.post(f"{path}/contexts", json=body)).status_code == 422

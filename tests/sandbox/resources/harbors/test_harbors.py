@@ -1,4 +1,4 @@
-"""Harbors, their keys and their people."""
+"""Harbors, their keys and their users."""
 
 from typing import Any
 
@@ -8,31 +8,33 @@ from starlette.applications import Starlette
 
 
 async def test_a_managed_harbor_is_provisioned_and_then_ready(
-    http: httpx.AsyncClient, made: dict[str, Any], path: str
+    http: httpx.AsyncClient, created: dict[str, Any], path: str
 ) -> None:
     found = (await http.get(path)).json()["data"]
     store = (await http.get(f"/api/connections/{found['backing_connection_id']}")).json()["data"]
 
-    assert (made["harbor"]["status"], found["status"]) == ("provisioning", "ready")
+    assert (created["harbor"]["status"], found["status"]) == ("provisioning", "ready")
     assert (store["name"], store["type"]["id"], store["status"]) == ("Port", "motherduck", "healthy")
-    assert made["api_key"]["value"].startswith("sandbox_")
+    assert created["api_key"]["value"].startswith("sandbox_")
 
 
-async def test_a_harbor_may_stand_on_a_connection_one_has(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_harbor_can_be_backed_by_an_existing_connection(
+    http: httpx.AsyncClient, connect: Any
+) -> None:
     backing = (await connect("snowflake"))["id"]
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": backing}
 
-    made = (await http.post("/api/harbors", json=body | {"generate_api_key": False})).json()["data"]
+    created = (await http.post("/api/harbors", json=body | {"generate_api_key": False})).json()["data"]
     kept = await http.delete(f"/api/connections/{backing}", params={"force": True})
-    deleted = await http.delete(f"/api/harbors/{made['harbor']['id']}")
+    deleted = await http.delete(f"/api/harbors/{created['harbor']['id']}")
 
-    assert (made["api_key"], made["harbor"]["status"]) == (None, "ready")
+    assert (created["api_key"], created["harbor"]["status"]) == (None, "ready")
     assert (kept.status_code, kept.json()["key"]) == (409, "connection_backs_harbor")
-    assert deleted.json() == {"data": {"id": made["harbor"]["id"]}}
+    assert deleted.json() == {"data": {"id": created["harbor"]["id"]}}
     assert (await http.delete(f"/api/connections/{backing}")).status_code == 204
 
 
-async def test_what_is_no_harbor_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_an_invalid_harbor_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
     await http.post("/api/harbors", json={"name": "Port", "backing_mode": "managed"})
     gong = (await connect("gong"))["id"]
     bodies: list[tuple[dict[str, Any], int]] = [
@@ -51,7 +53,7 @@ async def test_what_is_no_harbor_is_refused(http: httpx.AsyncClient, connect: An
     assert len((await http.get("/api/harbors")).json()["data"]) == 1
 
 
-async def test_renaming_renames_a_managed_store_alone(
+async def test_renaming_a_harbor_renames_only_a_managed_store(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str, connect: Any
 ) -> None:
     own = await connect("snowflake", name="Mine")
@@ -67,7 +69,7 @@ async def test_renaming_renames_a_managed_store_alone(
     assert (await http.put(path, json={"name": "Other"})).status_code == 409
 
 
-async def test_harbors_come_in_pages_in_the_order_they_were_made(http: httpx.AsyncClient) -> None:
+async def test_harbors_are_listed_in_pages_in_order_of_creation(http: httpx.AsyncClient) -> None:
     for name in "ABC":
         await http.post("/api/harbors", json={"name": name, "backing_mode": "managed"})
 
@@ -79,7 +81,7 @@ async def test_harbors_come_in_pages_in_the_order_they_were_made(http: httpx.Asy
     assert second["pagination"] == {}
 
 
-async def test_deleting_revokes_the_keys_and_takes_the_store_along(
+async def test_deleting_a_harbor_revokes_its_keys_and_deletes_its_store(
     http: httpx.AsyncClient, agent: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     await http.post(f"{path}/contexts", json={"title": "t", "content": "c"})
@@ -92,7 +94,7 @@ async def test_deleting_revokes_the_keys_and_takes_the_store_along(
     assert (await http.get(store)).status_code == 404
 
 
-async def test_a_store_that_something_stands_on_stays(
+async def test_a_store_with_dependents_is_not_deleted(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     backing = harbor["backing_connection_id"]
@@ -105,24 +107,24 @@ async def test_a_store_that_something_stands_on_stays(
 
 
 async def test_keys_are_shown_once_and_revoked_one_by_one(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, made: dict[str, Any], path: str, clock: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
 ) -> None:
     second = (await http.post(f"{path}/keys")).json()["data"]
     await agent.get(f"{path}/contexts")
     clock.advance(hours=1)
 
     first, other = (await http.get(f"{path}/keys")).json()["data"]
-    revoked = await http.delete(f"{path}/keys/{made['api_key']['id']}")
+    revoked = await http.delete(f"{path}/keys/{created['api_key']['id']}")
 
-    assert (first["id"], first["calls_last_24_hours"]) == (made["api_key"]["id"], 1)
-    assert made["api_key"]["value"].endswith(first["key_hint"])
+    assert (first["id"], first["calls_last_24_hours"]) == (created["api_key"]["id"], 1)
+    assert created["api_key"]["value"].endswith(first["key_hint"])
     assert (other["id"], other["calls_last_24_hours"], "value" in other) == (second["id"], 0, False)
-    assert revoked.json() == {"data": {"id": made["api_key"]["id"]}}
+    assert revoked.json() == {"data": {"id": created["api_key"]["id"]}}
     assert (await agent.get(f"{path}/contexts")).status_code == 401
-    assert (await http.delete(f"{path}/keys/{made['api_key']['id']}")).status_code == 404
+    assert (await http.delete(f"{path}/keys/{created['api_key']['id']}")).status_code == 404
 
 
-async def test_people_who_see_harbors_only_are_invited_assigned_and_unassigned(
+async def test_harbor_only_users_are_invited_assigned_and_unassigned(
     http: httpx.AsyncClient, path: str
 ) -> None:
     bob = (await http.post(f"{path}/users", json={"email": "bob@acme.example"})).json()["data"]
@@ -140,7 +142,7 @@ async def test_people_who_see_harbors_only_are_invited_assigned_and_unassigned(
     assert (await http.delete(f"{path}/users/{bob['id']}")).status_code == 404
 
 
-async def test_who_cannot_be_assigned_is_refused(
+async def test_users_who_cannot_be_assigned_are_refused(
     http: httpx.AsyncClient, sandbox: Starlette, path: str
 ) -> None:
     ada = (await http.get("/api/me")).json()["data"]
@@ -153,7 +155,7 @@ async def test_who_cannot_be_assigned_is_refused(
     assert (await http.put(f"{path}/users/far")).status_code == 404
 
 
-async def test_a_temporary_credential_mints_no_harbor_keys(http: httpx.AsyncClient, path: str) -> None:
+async def test_a_temporary_credential_cannot_create_harbor_keys(http: httpx.AsyncClient, path: str) -> None:
     minted = await http.post("/api/temporary-credentials", json={"subject": {"type": "user"}})
     bearer = {"Authorization": f"Bearer {minted.json()['data']['access_token']}"}
 
@@ -165,7 +167,9 @@ async def test_a_temporary_credential_mints_no_harbor_keys(http: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_sessions_say_what_to_do_instead(http: httpx.AsyncClient, method: str) -> None:
+async def test_session_operations_are_refused_with_an_alternative(
+    http: httpx.AsyncClient, method: str
+) -> None:
     path = "/api/harbor/sessions/s" if method == "DELETE" else "/api/harbor/sessions"
 
     answer = await http.request("POST" if method == "GET" else method, path, json={})

@@ -1,4 +1,4 @@
-"""Connections: created, read, replaced, tested, deleted."""
+"""Connections: created, read, replaced, tested and deleted."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ MASK = "********"
 SNOWFLAKE = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
 
 
-async def test_a_connection_with_credentials_is_healthy_and_hides_its_secrets(
+async def test_a_connection_with_credentials_is_healthy_and_masks_its_secrets(
     create: Create,
 ) -> None:
     answer = await create("snowflake", SNOWFLAKE)
@@ -37,7 +37,7 @@ async def test_a_connection_is_found_in_the_list_and_by_its_id(
     assert listed == [fetched] == [connection]
 
 
-async def test_an_unknown_type_is_refused_and_a_display_name_is_recognised(create: Create) -> None:
+async def test_an_unknown_type_is_refused_and_a_display_name_is_recognized(create: Create) -> None:
     display_name = await create("LinkedIn Ads", {})
     unknown = await create("nonesuch", {})
 
@@ -49,11 +49,11 @@ async def test_an_unknown_type_is_refused_and_a_display_name_is_recognised(creat
 @pytest.mark.parametrize(
     ("configuration", "error"),
     [
-        ({**SNOWFLAKE, "password": "wrong"}, "Snowflake refused the credentials"),
+        ({**SNOWFLAKE, "password": "wrong"}, "Snowflake rejected the credentials"),
         ({**SNOWFLAKE, "account": "unreachable-1"}, "Snowflake could not be reached"),
     ],
 )
-async def test_a_connection_that_does_not_work_is_kept_unhealthy(
+async def test_a_connection_that_does_not_work_is_stored_as_unhealthy(
     create: Create, configuration: dict[str, Any], error: str
 ) -> None:
     tried = (await create("snowflake", configuration)).json()["data"]
@@ -90,7 +90,7 @@ async def test_a_repaired_connection_is_healthy_again(http: httpx.AsyncClient, c
     assert (connection["status"], answer.json()["data"]["status"]) == ("unhealthy", "healthy")
 
 
-async def test_a_test_that_works_answers_empty(http: httpx.AsyncClient, connect: Connect) -> None:
+async def test_a_successful_test_has_an_empty_response(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     fresh = {"type": "snowflake", "configuration": SNOWFLAKE}
     stored = {"type": "snowflake", "configuration": {"warehouse": "X"}, "connection_id": connection["id"]}
@@ -103,13 +103,13 @@ async def test_a_test_that_works_answers_empty(http: httpx.AsyncClient, connect:
 @pytest.mark.parametrize(
     ("type_", "configuration", "message"),
     [
-        ("snowflake", {**SNOWFLAKE, "password": "wrong"}, "refused the credentials"),
+        ("snowflake", {**SNOWFLAKE, "password": "wrong"}, "rejected the credentials"),
         ("snowflake", {"account": "a"}, "configuration.username is missing"),
         ("nonesuch", {}, "names no connection type"),
         ("gong", {"auth_method": "oauth"}, "waits for a person to sign in"),
     ],
 )
-async def test_a_test_that_fails_is_refused_with_400(
+async def test_a_failed_test_is_refused_with_400(
     http: httpx.AsyncClient, type_: str, configuration: dict[str, Any], message: str
 ) -> None:
     answer = await http.post("/api/connections/test", json={"type": type_, "configuration": configuration})
@@ -128,7 +128,7 @@ async def test_a_test_needs_a_connection_of_the_same_type(http: httpx.AsyncClien
     assert (other.status_code, unknown.status_code) == (400, 404)
 
 
-async def test_a_deleted_connection_is_gone(http: httpx.AsyncClient, connect: Connect) -> None:
+async def test_a_deleted_connection_is_not_found(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     path = f"/api/connections/{connection['id']}"
 
@@ -139,7 +139,7 @@ async def test_a_deleted_connection_is_gone(http: httpx.AsyncClient, connect: Co
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-async def test_a_connection_in_use_is_deleted_by_force_only_with_what_stands_on_it(
+async def test_a_connection_in_use_is_deleted_with_its_dependents_by_force_only(
     http: httpx.AsyncClient, connect: Connect, sandbox: Any
 ) -> None:
     source, target, other = [await connect(type_) for type_ in ("snowflake", "hubspot", "postgresql")]

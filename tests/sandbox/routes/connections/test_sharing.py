@@ -1,4 +1,4 @@
-"""Connections that one organization lends to another."""
+"""Connections that one organization shares with another."""
 
 import base64
 from typing import Any
@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 
 @pytest.fixture
 async def child(http: httpx.AsyncClient) -> str:
-    """Return the id of the organization that is lent something."""
+    """Return the id of the organization that receives the connection."""
     made = await http.post("/api/organizations", json={"name": "Child"})
     id_: str = made.json()["data"]["id"]
     return id_
@@ -19,7 +19,7 @@ async def child(http: httpx.AsyncClient) -> str:
 
 @pytest.fixture
 async def parent(connect: Any) -> dict[str, Any]:
-    """Return the connection that is lent."""
+    """Return the connection that is shared."""
     connection: dict[str, Any] = await connect("postgresql", name="Lent")
     return connection
 
@@ -37,7 +37,7 @@ async def share(http: httpx.AsyncClient, parent: dict[str, Any], child: str, **m
     return await http.post(path_of(parent), json={"child_organization_id": child, **more})
 
 
-async def test_a_lent_connection_stands_in_the_other_organization(
+async def test_a_shared_connection_is_in_the_other_organization(
     http: httpx.AsyncClient, parent: dict[str, Any], child: str
 ) -> None:
     id_ = (await share(http, parent, child, name="Ours")).json()["data"]["id"]
@@ -51,7 +51,7 @@ async def test_a_lent_connection_stands_in_the_other_organization(
     assert [each["id"] for each in (await http.get("/api/connections")).json()["data"]] == [parent["id"]]
 
 
-async def test_who_has_it_is_listed_for_its_owner_and_for_partners(
+async def test_copies_are_listed_for_the_owner_and_for_partners(
     http: httpx.AsyncClient, parent: dict[str, Any], child: str
 ) -> None:
     before = await http.get(f"/api/connections/{parent['id']}/shared")
@@ -79,7 +79,9 @@ async def test_a_copy_follows_its_parent(http: httpx.AsyncClient, parent: dict[s
     assert copy["configuration"]["database"] == "other"
 
 
-async def test_a_copy_follows_a_persons_consent(http: httpx.AsyncClient, create: Any, child: str) -> None:
+async def test_a_copy_becomes_healthy_by_consent_to_its_parent(
+    http: httpx.AsyncClient, create: Any, child: str
+) -> None:
     parent = (await create("hubspot", {})).json()["data"]
     id_ = (await share(http, parent, child)).json()["data"]["id"]
     await http.post(parent["auth_url"], data={"decision": "allow"})
@@ -89,7 +91,7 @@ async def test_a_copy_follows_a_persons_consent(http: httpx.AsyncClient, create:
     assert (copy["status"], copy["saved"]) == ("healthy", True)
 
 
-async def test_a_copy_is_deleted_and_not_changed_where_it_stands(
+async def test_a_copy_can_be_deleted_but_not_changed(
     http: httpx.AsyncClient, parent: dict[str, Any], child: str
 ) -> None:
     id_ = (await share(http, parent, child)).json()["data"]["id"]
@@ -104,7 +106,7 @@ async def test_a_copy_is_deleted_and_not_changed_where_it_stands(
     assert (await http.get(f"/api/connections/{parent['id']}")).status_code == 200
 
 
-async def test_a_parent_goes_with_its_copies_only_by_force(
+async def test_a_parent_is_deleted_with_its_copies_by_force_only(
     http: httpx.AsyncClient, parent: dict[str, Any], child: str
 ) -> None:
     id_ = (await share(http, parent, child)).json()["data"]["id"]
@@ -121,7 +123,7 @@ async def test_a_parent_goes_with_its_copies_only_by_force(
     assert (await http.get("/api/connections", headers=within(child))).json()["data"] == []
 
 
-async def test_what_cannot_be_lent_is_refused(
+async def test_connections_that_cannot_be_shared_are_refused(
     http: httpx.AsyncClient, parent: dict[str, Any], child: str
 ) -> None:
     copy = (await share(http, parent, child)).json()["data"]

@@ -1,4 +1,4 @@
-"""Events over HTTP: what runs write down, in pages and windows of time, for 48 hours."""
+"""Events over HTTP: recorded by runs, listed in pages and time windows, and kept for 48 hours."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def names(http: httpx.AsyncClient, **query: Any) -> list[str]:
     return [event["event"]["sync_name"] for event in await listed(http, **query)]
 
 
-async def test_an_event_is_of_an_organization_and_a_moment(http: httpx.AsyncClient, record: Any) -> None:
+async def test_an_event_has_an_organization_and_a_time(http: httpx.AsyncClient, record: Any) -> None:
     record(sync_id="s")
 
     (event,) = await listed(http)
@@ -43,7 +43,7 @@ async def test_an_event_is_of_an_organization_and_a_moment(http: httpx.AsyncClie
     }
 
 
-async def test_events_come_newest_first_ten_at_a_time(
+async def test_events_are_listed_newest_first_in_pages_of_ten(
     http: httpx.AsyncClient, record: Any, clock: Any
 ) -> None:
     for number in range(12):
@@ -59,7 +59,7 @@ async def test_events_come_newest_first_ten_at_a_time(
 
 
 @pytest.mark.parametrize("limit", [0, 101])
-async def test_a_page_holds_a_hundred_events_at_most(http: httpx.AsyncClient, limit: int) -> None:
+async def test_a_page_has_at_most_a_hundred_events(http: httpx.AsyncClient, limit: int) -> None:
     assert (await http.get("/api/events", params={"limit": limit})).status_code == 400
 
 
@@ -71,7 +71,9 @@ async def test_events_are_filtered_by_type(http: httpx.AsyncClient, record: Any,
     assert await names(http, **{name: "sync.failed"}) == ["bad"]
 
 
-async def test_both_ends_of_a_window_lie_outside(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
+async def test_both_ends_of_a_time_window_are_exclusive(
+    http: httpx.AsyncClient, record: Any, clock: Any
+) -> None:
     for name in "abc":
         record(sync_name=name)
         clock.advance(hours=1)
@@ -81,21 +83,21 @@ async def test_both_ends_of_a_window_lie_outside(http: httpx.AsyncClient, record
     assert await names(http, **window) == ["b"]
 
 
-async def test_a_window_without_a_time_is_refused(http: httpx.AsyncClient) -> None:
+async def test_an_invalid_time_is_refused(http: httpx.AsyncClient) -> None:
     answer = await http.get("/api/events", params={"starting_after": "yesterday"})
 
     assert answer.status_code == 422
     assert "starting_after must be a time" in answer.json()["message"]
 
 
-async def test_events_of_another_organization_are_told_apart(http: httpx.AsyncClient, record: Any) -> None:
+async def test_events_are_listed_by_organization(http: httpx.AsyncClient, record: Any) -> None:
     record(sync_name="theirs", organization_id="other")
     record(sync_name="ours")
 
     assert await names(http, organization_id="other") == ["theirs"]
 
 
-async def test_events_are_gone_after_48_hours(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
+async def test_events_are_deleted_after_48_hours(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
     record(sync_name="old")
     clock.advance(hours=24)
     record(sync_name="young")
@@ -104,7 +106,7 @@ async def test_events_are_gone_after_48_hours(http: httpx.AsyncClient, record: A
     assert await names(http) == ["young"]
 
 
-async def test_the_types_are_listed(http: httpx.AsyncClient) -> None:
+async def test_event_types_are_listed(http: httpx.AsyncClient) -> None:
     types = (await http.get("/api/events_types")).json()["data"]
 
     assert len(types) == 10

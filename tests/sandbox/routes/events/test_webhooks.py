@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: one for each organization, and events that really arrive there."""
+"""Webhooks over HTTP: one per organization, and the events that a real endpoint receives."""
 
 import hashlib
 import hmac
@@ -17,8 +17,8 @@ ELSEWHERE = "https://hooks.acme.example/polytomic"
 
 
 @pytest.fixture
-def happen(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
-    """Let something happen, and tell everybody before the call ends."""
+def emit(sandbox: Starlette, workers: ThreadPoolExecutor) -> Any:
+    """Return a function that records an event and delivers it before returning."""
     workspace = sandbox.state.workspace
     workspace.workers = workers
     return lambda type_="sync.running", **payload: events.record(workspace, type_, payload)
@@ -38,7 +38,7 @@ async def attempts(http: httpx.AsyncClient, webhook: dict[str, Any], **query: An
     return found
 
 
-async def test_a_webhook_is_made_with_its_secret_masked(http: httpx.AsyncClient) -> None:
+async def test_a_webhook_is_created_with_its_secret_masked(http: httpx.AsyncClient) -> None:
     webhook = await create(http)
 
     assert (webhook["endpoint"], webhook["secret"], webhook["disabled"]) == (ELSEWHERE, "********", False)
@@ -60,7 +60,7 @@ async def test_an_endpoint_must_be_a_web_address(http: httpx.AsyncClient, endpoi
     answer = await http.post("/api/webhooks", json={"endpoint": endpoint, "secret": SECRET})
 
     assert answer.status_code == 422
-    assert "endpoint must be a web address" in answer.json()["message"]
+    assert "endpoint must be an http or https address" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("secret", ["", "********"])
@@ -70,10 +70,12 @@ async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) 
     assert answer.status_code == 422
 
 
-async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: Any, happen: Any) -> None:
+async def test_an_event_is_delivered_with_a_signature(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+) -> None:
     webhook = await create(http, web_receiver.url)
 
-    happen()
+    emit()
 
     ((_, headers, body),) = web_receiver.came
     event = json.loads(body)
@@ -94,7 +96,9 @@ async def test_an_event_arrives_signed(http: httpx.AsyncClient, web_receiver: An
     }
 
 
-async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette) -> None:
+async def test_the_workers_deliver_events(
+    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
+) -> None:
     await create(http, web_receiver.url)
 
     events.record(sandbox.state.workspace, "sync.running", {})
@@ -103,7 +107,7 @@ async def test_the_workers_deliver(http: httpx.AsyncClient, web_receiver: Any, s
     assert len(web_receiver.came) == 1
 
 
-async def test_what_happens_while_the_sandbox_closes_waits(
+async def test_an_event_during_shutdown_stays_pending(
     http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
 ) -> None:
     await create(http, web_receiver.url)
@@ -117,27 +121,27 @@ async def test_what_happens_while_the_sandbox_closes_waits(
     assert (waiting, len(web_receiver.came)) == (0, 1)
 
 
-async def test_a_changed_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     webhook = await create(http)
     path = f"/api/webhooks/{webhook['id']}"
 
     await http.put(path, json={"endpoint": ELSEWHERE, "secret": "another"})
     kept = await http.put(path, json={"endpoint": web_receiver.url, "secret": "********"})
-    happen()
+    emit()
 
     ((_, headers, body),) = web_receiver.came
     assert kept.json()["data"]["endpoint"] == web_receiver.url
     assert headers["Polytomic-Signature"] == deliveries.sign("another", body)
 
 
-async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 503
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     pauses = []
 
     for seconds in (30, 60, 120, 240, 480, 960):
@@ -157,12 +161,12 @@ async def test_a_refused_event_is_sent_again_five_times_after_growing_pauses(
     }
 
 
-async def test_an_event_that_arrives_at_last_is_not_sent_again(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette
+async def test_a_successful_retry_is_the_last(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     web_receiver.status = 204
     for _ in range(3):
         clock.advance(minutes=1)
@@ -172,12 +176,12 @@ async def test_an_event_that_arrives_at_last_is_not_sent_again(
     assert len(await attempts(http, webhook, success=True)) == 1
 
 
-async def test_looking_at_deliveries_sends_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any
+async def test_listing_deliveries_sends_nothing(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
     clock.advance(minutes=1)
 
     await attempts(http, webhook)
@@ -185,12 +189,12 @@ async def test_looking_at_deliveries_sends_nothing(
     assert len(web_receiver.came) == 1
 
 
-async def test_the_clock_sends_again_until_the_event_is_taken(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+async def test_moving_the_clock_retries_until_the_delivery_succeeds(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     web_receiver.statuses = [503, 500]
     webhook = await create(http, web_receiver.url)
-    happen()
+    emit()
 
     moved = (await http.post("/sandbox/clock", json={"advance": "1h"})).json()
 
@@ -208,20 +212,20 @@ async def test_the_clock_sends_again_until_the_event_is_taken(
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
-async def test_an_endpoint_that_is_not_there_is_written_down(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, endpoint: str | None
+async def test_an_unreachable_endpoint_is_recorded(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, endpoint: str | None
 ) -> None:
     web_receiver.server.server_close()
     webhook = await create(http, endpoint or web_receiver.url)
 
-    happen()
+    emit()
 
     (delivery,) = await attempts(http, webhook)
     assert (delivery["error_kind"], delivery["status_code"]) == ("connection", None)
 
 
-async def test_an_endpoint_that_takes_too_long_is_written_down(
-    http: httpx.AsyncClient, happen: Any, monkeypatch: pytest.MonkeyPatch
+async def test_a_timeout_is_recorded(
+    http: httpx.AsyncClient, emit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*_: Any, **__: Any) -> None:
         raise httpx.ReadTimeout("slow")
@@ -229,32 +233,32 @@ async def test_an_endpoint_that_takes_too_long_is_written_down(
     webhook = await create(http, "http://localhost:1/hook")
     monkeypatch.setattr(httpx.Client, "post", slow)
 
-    happen()
+    emit()
 
     (delivery,) = await attempts(http, webhook)
     assert delivery["error_kind"] == "timeout"
 
 
-async def test_nothing_leaves_this_machine(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_events_are_not_sent_to_other_machines(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
     webhook = await create(http)
 
-    happen()
+    emit()
     clock.advance(minutes=10)
-    happen()
+    emit()
 
     assert [each["error_kind"] for each in await attempts(http, webhook)] == ["blocked", "blocked"]
 
 
-async def test_a_disabled_webhook_misses_what_happens(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+async def test_a_disabled_webhook_receives_no_events(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
     path = f"/api/webhooks/{webhook['id']}"
 
     disabled = (await http.post(f"{path}/disable")).json()["data"]
-    happen()
+    emit()
     enabled = (await http.post(f"{path}/enable")).json()["data"]
-    happen("sync.completed")
+    emit("sync.completed")
 
     assert (disabled["disabled"], disabled["disabled_at"]) == (True, "2026-01-15T09:00:00Z")
     assert enabled == webhook
@@ -262,12 +266,12 @@ async def test_a_disabled_webhook_misses_what_happens(
 
 
 @pytest.mark.parametrize("how", ["disable", "delete"])
-async def test_what_waits_for_a_webhook_that_goes_is_dropped(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any, clock: Any, sandbox: Starlette, how: str
+async def test_pending_deliveries_are_dropped_with_their_webhook(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette, how: str
 ) -> None:
     web_receiver.status = 500
     path = f"/api/webhooks/{(await create(http, web_receiver.url))['id']}"
-    happen()
+    emit()
 
     await (http.post(f"{path}/disable") if how == "disable" else http.delete(path))
     clock.advance(minutes=1)
@@ -276,12 +280,12 @@ async def test_what_waits_for_a_webhook_that_goes_is_dropped(
     assert len(web_receiver.came) == 1
 
 
-async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient, happen: Any) -> None:
+async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, emit: Any) -> None:
     webhook = await create(http)
-    happen()
+    emit()
     theirs = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     other = await create(http, organization_id=theirs)
-    happen("sync.running", organization_id=theirs)
+    emit("sync.running", organization_id=theirs)
 
     deleted = await http.delete(f"/api/webhooks/{webhook['id']}")
 
@@ -291,11 +295,13 @@ async def test_a_deleted_webhook_is_gone_and_others_stay(http: httpx.AsyncClient
     assert len(await attempts(http, other)) == 1
 
 
-async def test_deliveries_come_in_pages_and_windows(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_deliveries_are_listed_in_pages_and_time_windows(
+    http: httpx.AsyncClient, emit: Any, clock: Any
+) -> None:
     webhook = await create(http)
     for _ in range(51):
         clock.advance(minutes=1)
-        happen()
+        emit()
     path = f"/api/webhooks/{webhook['id']}/deliveries"
 
     first = (await http.get(path)).json()
@@ -309,21 +315,21 @@ async def test_deliveries_come_in_pages_and_windows(http: httpx.AsyncClient, hap
     assert len(await attempts(http, webhook, event_id=event_id)) == 1
 
 
-async def test_deliveries_are_gone_after_48_hours(http: httpx.AsyncClient, happen: Any, clock: Any) -> None:
+async def test_deliveries_are_deleted_after_48_hours(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
     webhook = await create(http)
-    happen()
+    emit()
     clock.advance(hours=49)
-    happen()
+    emit()
 
     assert len(await attempts(http, webhook)) == 1
 
 
-async def test_a_webhook_of_another_organization_hears_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, happen: Any
+async def test_a_webhook_of_another_organization_receives_nothing(
+    http: httpx.AsyncClient, web_receiver: Any, emit: Any
 ) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
     await create(http, web_receiver.url, organization_id=other["id"])
 
-    happen()
+    emit()
 
     assert web_receiver.came == []

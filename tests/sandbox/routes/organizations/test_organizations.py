@@ -1,4 +1,4 @@
-"""Organizations over HTTP: the sandbox's own, and those a partner makes."""
+"""Organizations over HTTP: the sandbox's own, and those that a partner creates."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ async def test_the_callers_organization_is_the_sandboxs_own(http: httpx.AsyncCli
     assert (await http.get("/api/organizations")).json()["data"] == [own]
 
 
-async def test_an_organization_keeps_its_sign_on_and_not_its_secret(http: httpx.AsyncClient) -> None:
+async def test_an_organization_stores_its_single_sign_on_without_the_secret(http: httpx.AsyncClient) -> None:
     sso = {"issuer": "https://id.example", "sso_domain": "other.example", "sso_org_id": "o1"}
 
     made = await create(http, **sso, client_id="c", client_secret="s")
@@ -31,7 +31,7 @@ async def test_an_organization_keeps_its_sign_on_and_not_its_secret(http: httpx.
     assert (await http.get(f"/api/organizations/{made['id']}")).json()["data"] == made
 
 
-async def test_a_change_replaces_the_whole(http: httpx.AsyncClient) -> None:
+async def test_an_update_replaces_every_field(http: httpx.AsyncClient) -> None:
     made = await create(http, issuer="https://id.example")
 
     changed = await http.put(f"/api/organizations/{made['id']}", json={"name": "Another"})
@@ -39,7 +39,7 @@ async def test_a_change_replaces_the_whole(http: httpx.AsyncClient) -> None:
     assert changed.json()["data"] == {"id": made["id"], "name": "Another"}
 
 
-async def test_a_name_is_taken_once(http: httpx.AsyncClient) -> None:
+async def test_two_organizations_cannot_have_the_same_name(http: httpx.AsyncClient) -> None:
     made = await create(http)
 
     again = await http.post("/api/organizations", json={"name": "Other"})
@@ -49,7 +49,7 @@ async def test_a_name_is_taken_once(http: httpx.AsyncClient) -> None:
     assert [again.status_code, renamed.status_code, same.status_code] == [409, 409, 200]
 
 
-async def test_an_organization_goes_with_who_is_in_it(http: httpx.AsyncClient) -> None:
+async def test_deleting_an_organization_deletes_its_users(http: httpx.AsyncClient) -> None:
     path = f"/api/organizations/{(await create(http))['id']}"
     user = (await http.post(f"{path}/users", json={"email": "eve@other.example"})).json()["data"]
     key = (await http.post(f"{path}/users/{user['id']}/keys")).json()["data"]["value"]
@@ -59,11 +59,13 @@ async def test_an_organization_goes_with_who_is_in_it(http: httpx.AsyncClient) -
     assert (await http.get("/api/me", headers={"Authorization": f"Bearer {key}"})).status_code == 401
 
 
-async def test_the_sandboxs_own_organization_stays(http: httpx.AsyncClient) -> None:
+async def test_the_sandboxs_own_organization_cannot_be_deleted(http: httpx.AsyncClient) -> None:
     assert (await http.delete(f"/api/organizations/{ORGANIZATION_ID}")).status_code == 403
 
 
-async def test_a_key_of_another_organization_stays_within_it(http: httpx.AsyncClient) -> None:
+async def test_a_key_of_another_organization_has_access_to_that_organization_only(
+    http: httpx.AsyncClient,
+) -> None:
     other = await create(http)
     path = f"/api/organizations/{other['id']}"
     user = (await http.post(f"{path}/users", json={"email": "eve@other.example"})).json()["data"]
@@ -84,7 +86,7 @@ async def test_a_key_of_another_organization_stays_within_it(http: httpx.AsyncCl
     assert [answer.status_code for answer in outside] == [403] * 4
 
 
-async def test_the_key_acts_in_the_organization_named_beside_it(http: httpx.AsyncClient) -> None:
+async def test_the_key_acts_in_the_organization_that_the_request_names(http: httpx.AsyncClient) -> None:
     other = await create(http)
     own = (await http.get("/api/organization")).json()["data"]
     key = http.headers.pop("Authorization").removeprefix("Bearer ")
@@ -103,7 +105,7 @@ async def test_an_unknown_organization_is_not_found(http: httpx.AsyncClient, met
     assert (await http.request(method, "/api/organizations/none")).status_code == 404
 
 
-async def test_record_logging_is_a_setting_that_names_its_delivery(
+async def test_the_record_logging_setting_includes_its_delivery(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     path = "/api/organization/record-logging"

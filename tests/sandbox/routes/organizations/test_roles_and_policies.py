@@ -18,7 +18,7 @@ async def create(http: httpx.AsyncClient, path: str, **body: Any) -> dict[str, A
     return made
 
 
-async def test_a_role_is_made_renamed_and_deleted(http: httpx.AsyncClient) -> None:
+async def test_a_role_is_created_renamed_and_deleted(http: httpx.AsyncClient) -> None:
     role = await create(http, ROLES, name="Analyst")
     path = f"{ROLES}/{role['id']}"
 
@@ -36,7 +36,7 @@ async def test_a_role_is_made_renamed_and_deleted(http: httpx.AsyncClient) -> No
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize("id_", [ADMIN, MEMBER])
-async def test_the_systems_roles_stay_as_they_are(http: httpx.AsyncClient, method: str, id_: str) -> None:
+async def test_system_roles_cannot_be_changed(http: httpx.AsyncClient, method: str, id_: str) -> None:
     body = {"name": "Boss"} if method == "PUT" else None
 
     answer = await http.request(method, f"{ROLES}/{id_}", json=body)
@@ -44,7 +44,7 @@ async def test_the_systems_roles_stay_as_they_are(http: httpx.AsyncClient, metho
     assert (answer.status_code, answer.json()["key"]) == (403, "system_role")
 
 
-async def test_a_role_that_goes_is_taken_from_users_and_policies(http: httpx.AsyncClient) -> None:
+async def test_a_deleted_role_is_removed_from_users_and_policies(http: httpx.AsyncClient) -> None:
     role = await create(http, ROLES, name="Analyst")
     actions = [{"action": "create", "role_ids": [role["id"], ADMIN]}]
     policy = await create(http, POLICIES, name="P", policy_actions=actions)
@@ -60,7 +60,7 @@ async def test_a_role_that_goes_is_taken_from_users_and_policies(http: httpx.Asy
     assert member["role_ids"] == [MEMBER]
 
 
-async def test_a_policy_is_replaced_as_a_whole_and_deleted(http: httpx.AsyncClient) -> None:
+async def test_a_policy_is_replaced_entirely_and_deleted(http: httpx.AsyncClient) -> None:
     actions = [{"action": "create", "role_ids": [ADMIN]}, {"action": "delete"}]
     policy = await create(http, POLICIES, name="P", policy_actions=actions)
     path = f"{POLICIES}/{policy['id']}"
@@ -74,10 +74,10 @@ async def test_a_policy_is_replaced_as_a_whole_and_deleted(http: httpx.AsyncClie
     assert (await http.get(path)).status_code == 404
 
 
-async def test_a_policy_names_roles_that_there_are(http: httpx.AsyncClient) -> None:
+async def test_a_policy_with_unknown_roles_is_refused(http: httpx.AsyncClient) -> None:
     actions = [{"action": "create", "role_ids": ["none"]}]
 
     answer = await http.post(POLICIES, json={"name": "P", "policy_actions": actions})
 
     assert answer.status_code == 400
-    assert "there is no role none" in answer.json()["message"]
+    assert "role_ids has unknown roles: none" in answer.json()["message"]

@@ -1,4 +1,4 @@
-"""Users over HTTP, in one's own organization and, for partners, in any."""
+"""Users over HTTP: in the caller's organization and, for partners, in any organization."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def test_the_user_of_the_key_is_an_admin(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", [OWN, ANY])
-async def test_a_user_is_added_as_a_member_and_found_again(http: httpx.AsyncClient, path: str) -> None:
+async def test_a_user_is_added_as_a_member_and_listed(http: httpx.AsyncClient, path: str) -> None:
     user = await create(http, path)
 
     assert (user["email"], user["role_ids"], user["role"]) == (EVE, [MEMBER], "user")
@@ -51,7 +51,7 @@ async def test_a_user_is_added_as_a_member_and_found_again(http: httpx.AsyncClie
         ({"role_ids": [MEMBER, ADMIN]}, [MEMBER, ADMIN]),
     ],
 )
-async def test_a_user_has_the_roles_given(
+async def test_a_user_has_the_roles_of_the_request(
     http: httpx.AsyncClient, body: dict[str, Any], role_ids: list[str]
 ) -> None:
     assert (await create(http, **body))["role_ids"] == role_ids
@@ -67,14 +67,14 @@ async def test_a_user_has_the_roles_given(
         {"email": "ada@acme.example"},
     ],
 )
-async def test_what_does_not_fit_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
+async def test_invalid_arguments_are_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await http.post(OWN, json={"email": EVE, **body})
 
     assert answer.status_code == 422
     assert (await http.get(OWN)).json()["data"][1:] == []
 
 
-async def test_a_change_replaces_roles_and_keeps_what_is_not_given(http: httpx.AsyncClient) -> None:
+async def test_an_update_replaces_roles_and_keeps_omitted_fields(http: httpx.AsyncClient) -> None:
     user = await create(http, role="admin")
 
     renamed = await http.put(f"{ANY}/{user['id']}", json={"email": "eva@acme.example"})
@@ -87,7 +87,7 @@ async def test_a_change_replaces_roles_and_keeps_what_is_not_given(http: httpx.A
     )
 
 
-async def test_a_deleted_user_is_answered_and_gone(http: httpx.AsyncClient) -> None:
+async def test_a_deleted_user_is_returned_and_no_longer_found(http: httpx.AsyncClient) -> None:
     user = await create(http)
 
     answer = await http.delete(f"{OWN}/{user['id']}")
@@ -96,7 +96,7 @@ async def test_a_deleted_user_is_answered_and_gone(http: httpx.AsyncClient) -> N
     assert (await http.get(f"{OWN}/{user['id']}")).status_code == 404
 
 
-async def test_nobody_deletes_themselves(http: httpx.AsyncClient) -> None:
+async def test_users_cannot_delete_themselves(http: httpx.AsyncClient) -> None:
     assert (await http.delete(f"{OWN}/{USER_ID}")).status_code == 403
 
 

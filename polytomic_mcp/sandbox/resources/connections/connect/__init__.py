@@ -1,1 +1,1 @@
-"""Polytomic Connect: sessions and forms for a person who makes a connection without a key."""
+"""Polytomic Connect: sessions and forms that let a person create a connection without an API key."""

@@ -1,7 +1,7 @@
-"""The form for a connection's configuration: what its type's schema asks for, and what was filled in.
+"""The form for a connection's configuration: built from its type's schema, and parsed when submitted.
 
-An input is named by its path (``configuration.basic.username``). Secrets never go back to a browser: one
-that is left empty stays what it was.
+An input is named by its path (``configuration.basic.username``). Secrets are never sent to the browser:
+one that is left empty is unchanged.
 """
 
 import json
@@ -18,7 +18,7 @@ from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent
 
 ROOT: Final = "configuration"
 _FEW: Final = 6
-"""Optional fields stay in sight while there are no more fields than these."""
+"""A form with at most this many fields shows its optional fields as well."""
 
 _ACRONYMS: Final = frozenset({"api", "arn", "aws", "ca", "csv", "iam", "id", "s3", "ssh", "ssl", "url"})
 _SPARE_ROWS: Final = 2
@@ -29,10 +29,10 @@ _KINDS: Final = {"array": "lines", "boolean": "checkbox", "integer": "number", "
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input, or with ``parts`` a group of them.
+    """One input, or a group of inputs if it has ``parts``.
 
-    ``kind``: text, password, number, checkbox, select, area (long text), secret_area, lines (a text a
-    line), json or group. ``value`` is what it shows: a text, or whether a box is checked.
+    ``kind``: text, password, number, checkbox, select, area (long text), secret_area, lines (one value
+    per line), json or group. ``value`` is the text shown, or whether the box is checked.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Field:
     parts: tuple["Field", ...] = ()
 
     def flat(self) -> Iterator["Field"]:
-        """Return this field and all within it."""
+        """Yield this field and all fields in it."""
         yield self
         for part in self.parts:
             yield from part.flat()
@@ -54,19 +54,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields a person must see, those that may stay closed, and the problems no field shows."""
+    """The fields that are shown, those under "More settings", and the problems that belong to no field."""
 
     main: tuple[Field, ...]
     more: tuple[Field, ...]
     problems: tuple[str, ...] = ()
 
-    def errors(self) -> int:
+    def error_count(self) -> int:
         """Return how many fields show a problem."""
         return sum(bool(field.error) for part in (*self.main, *self.more) for field in part.flat())
 
 
-def draw(type_: ConnectionType, configuration: Mapping[str, Any], problems: list[Problem]) -> Form:
-    """Return the form of a type, filled with a configuration, each problem at its field."""
+def build(type_: ConnectionType, configuration: Mapping[str, Any], problems: list[Problem]) -> Form:
+    """Return the form of a type, filled in with a configuration, with each problem at its field."""
     required = required_fields(type_, is_signed_in_by_consent=needs_consent(type_, configuration))
     errors = {re.sub(r"\[(\d+)\]", r".\1", name): text for name, text in problems}
     schemas = type_.json_schema()["properties"]
@@ -75,21 +75,21 @@ def draw(type_: ConnectionType, configuration: Mapping[str, Any], problems: list
         for name in _shown(type_)
     )
     placed = {field.name for each in fields for field in each.flat()}
-    lost = (f"{name} {text}" for name, text in errors.items() if name not in placed)
+    other = (f"{name} {text}" for name, text in errors.items() if name not in placed)
     main = _main(type_, configuration, fields)
-    return Form(main, tuple(field for field in fields if field not in main), tuple(lost))
+    return Form(main, tuple(field for field in fields if field not in main), tuple(other))
 
 
-def read(type_: ConnectionType, inputs: Mapping[str, str], stored: Mapping[str, Any]) -> JsonObject:
-    """Return the configuration that the inputs hold, over what was stored before."""
+def parse(type_: ConnectionType, inputs: Mapping[str, str], stored: Mapping[str, Any]) -> JsonObject:
+    """Return the stored configuration updated with the inputs."""
     shown = _shown(type_)
-    given = {name: _read(f"{ROOT}.{name}", type_.fields[name], inputs, stored.get(name)) for name in shown}
-    kept = {name: value for name, value in stored.items() if name not in given}
-    return kept | {name: value for name, value in given.items() if value is not None}
+    given = {name: _parse(f"{ROOT}.{name}", type_.fields[name], inputs, stored.get(name)) for name in shown}
+    unchanged = {name: value for name, value in stored.items() if name not in given}
+    return unchanged | {name: value for name, value in given.items() if value is not None}
 
 
 def _shown(type_: ConnectionType) -> list[str]:
-    """Return the fields a form has; what only a signed-in account offers is chosen later, if it can be."""
+    """Return the names of the form's fields, without choices that only the signed-in account can list."""
     required = required_fields(type_, is_signed_in_by_consent=needs_consent(type_, {}))
     return [
         name
@@ -102,7 +102,7 @@ def _shown(type_: ConnectionType) -> list[str]:
 def _main(
     type_: ConnectionType, configuration: Mapping[str, Any], fields: tuple[Field, ...]
 ) -> tuple[Field, ...]:
-    """Return the fields in sight: what is required, and what stands before unless a consent brings it."""
+    """Return the fields that are shown at once; a form for a consent shows only the required ones."""
     last = max((at for at, field in enumerate(fields) if field.is_required), default=-1)
     if needs_consent(type_, configuration):
         last = -1
@@ -131,11 +131,11 @@ def _field(
     is_secret = bool(schema.get("sensitive"))
     hint = schema.get("description", "")
     if is_secret and value:
-        hint = "Leave it empty to keep the one there is."
+        hint = "Leave empty to keep the current value."
     elif schema.get("widget") == "file":
-        hint = hint or "Paste the content of the file."
+        hint = hint or "Paste the contents of the file."
     elif kind == "lines":
-        hint = hint or "One a line."
+        hint = hint or "One per line."
     return Field(
         name,
         label,
@@ -155,7 +155,7 @@ def _label(name: str) -> str:
 
 
 def _children(name: str, schema: JsonObject, value: Any) -> list[tuple[str, JsonObject, Any]]:
-    """Return name, schema and value of each part of an object, or of each row of a list of objects."""
+    """Return the name, schema and value of each member of an object, or of each row of a list of objects."""
     if schema["type"] == "object":
         properties: Mapping[str, JsonObject] = schema.get("properties", {})
         return [(f"{name}.{key}", part, as_object(value).get(key)) for key, part in properties.items()]
@@ -186,17 +186,17 @@ def _text(value: Any, kind: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _read(name: str, schema: JsonObject, inputs: Mapping[str, str], stored: Any) -> Any:
-    """Return what an input holds, None for nothing; what does not fit its type stays text."""
+def _parse(name: str, schema: JsonObject, inputs: Mapping[str, str], stored: Any) -> Any:
+    """Return an input's value, None if it is empty; a value that does not fit its type remains a text."""
     if schema["type"] == "object" and "properties" in schema:
         within = {
-            key: _read(f"{name}.{key}", part, inputs, as_object(stored).get(key))
+            key: _parse(f"{name}.{key}", part, inputs, as_object(stored).get(key))
             for key, part in schema["properties"].items()
         }
         return {key: value for key, value in within.items() if value is not None} or None
     if _has_rows(schema):
         before = [*as_list(stored), *[None] * _MOST_ROWS][:_MOST_ROWS]
-        rows = [_read(f"{name}.{at}", schema["items"], inputs, row) for at, row in enumerate(before)]
+        rows = [_parse(f"{name}.{at}", schema["items"], inputs, row) for at, row in enumerate(before)]
         return [row for row in rows if row is not None] or None
     if schema["type"] == "boolean":
         was_on = schema.get("default") if stored is None else stored

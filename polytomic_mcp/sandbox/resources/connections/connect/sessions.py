@@ -1,7 +1,7 @@
-"""Connect sessions: links by which a person without a key makes one connection, or signs in to one again.
+"""Connect sessions: links with which a person without an API key creates or reconnects one connection.
 
-A session is kept under the digest of its token, which is shown once. It is used up when its connection
-works; until then a person may come back to it.
+A session is stored under the digest of its token, which is shown once. It is used up as soon as its
+connection works; until then the person can return to it.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
-from polytomic_mcp.sandbox.resources.events.retention import forget_old
+from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "connect_session"
@@ -19,15 +19,15 @@ READ_PATH: Final = "/api/connections/connect/session"
 
 USUAL: Final = 300
 LONGEST: Final = 604_800
-"""Seconds a session lives (the API's documentation)."""
+"""Seconds a session is valid: the default and the maximum (the API's documentation)."""
 
 METHOD: Final = "connect_session"
-"""How the one credential is called that reads nothing but a session; a guess."""
+"""The name of the credential that can only read its session; a guess."""
 
 
-def open_(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: int) -> str:
-    """Keep a new session of the workspace's organization and return its token."""
-    forget_old(workspace, KIND, "expires_at")
+def create(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: int) -> str:
+    """Store a new session of the workspace's organization and return its token."""
+    delete_expired(workspace, KIND, "expires_at")
     token = tokens.mint()
     session |= {
         "id": workspace.new_id(),
@@ -41,22 +41,22 @@ def open_(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: i
 
 
 def save(workspace: Workspace, token: str, session: JsonObject) -> None:
-    """Keep a session as it is now."""
+    """Store a changed session."""
     workspace.store.put(KIND, tokens.digest(token), session)
 
 
 def find(workspace: Workspace, token: str) -> JsonObject | None:
-    """Return the session of a token, or None."""
+    """Return the session of a token, or None if there is no such session."""
     return workspace.store.get(KIND, tokens.digest(token))
 
 
-def is_live(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session's time has not run out."""
+def is_unexpired(workspace: Workspace, session: JsonObject) -> bool:
+    """Say whether the session has not expired."""
     return workspace.clock() < datetime.fromisoformat(session["expires_at"])
 
 
 def is_used(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session has done its work, or has lost what it was for."""
+    """Say whether the session's connection works or was deleted."""
     if session["connection_id"] is None:
         return False
     connection = workspace.within(session["_organization_id"]).store.get(
@@ -65,11 +65,11 @@ def is_used(workspace: Workspace, session: JsonObject) -> bool:
     return connection is None or (session["_is_submitted"] and connection["status"] == "healthy")
 
 
-def bearer(workspace: Workspace, *presented: str | None) -> Credential | None:
-    """Return the credential that a live session's own token is for the reading of that session."""
+def credential_of(workspace: Workspace, *presented: str | None) -> Credential | None:
+    """Return the credential of the first token of an unexpired session; it can only read that session."""
     for token in filter(None, presented):
         session = find(workspace, token)
-        if session is not None and is_live(workspace, session):
+        if session is not None and is_unexpired(workspace, session):
             organization_id: str = session["_organization_id"]
             return Credential(organization_id, tokens.digest(token), METHOD, "read_only", holder="session")
     return None

@@ -1,1 +1,1 @@
-"""The routes of Polytomic Connect: sessions, and the pages that a person sees."""
+"""The routes of Polytomic Connect: its sessions, and the pages that a person sees."""

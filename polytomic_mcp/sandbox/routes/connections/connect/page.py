@@ -1,4 +1,4 @@
-"""The hosted page of a connect session: a person picks a type, fills its form and gets a connection."""
+"""The page of a connect session, on which a person chooses a type and fills in its form to connect."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,11 @@ from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.api.validation import Problem
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
-from polytomic_mcp.sandbox.resources.connections import consents
-from polytomic_mcp.sandbox.resources.connections.configuration import complete, configuration_problems
+from polytomic_mcp.sandbox.resources.connections import connections, consents
+from polytomic_mcp.sandbox.resources.connections.configuration import configuration_problems, with_defaults
 from polytomic_mcp.sandbox.resources.connections.connect import forms as connect_forms
 from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
-from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent
-from polytomic_mcp.sandbox.routes.connections import connections
+from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent, sign_in_error
 from polytomic_mcp.sandbox.routes.connections.connect import screens
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -34,7 +33,7 @@ _NO_REFERRER: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-st
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One look at a session's page: the session, its connection if it has one, and what was asked."""
+    """A request for a session's page: the session, its connection if it has one, and the query."""
 
     workspace: Workspace
     token: str
@@ -45,84 +44,84 @@ class Visit:
     query: str
 
     def types(self) -> list[ConnectionType]:
-        """Return the types a person may choose from, by name."""
+        """Return the types that the person can choose from, by name."""
         types = load_connection_types()
         allowed = [types[id_] for id_ in self.session["whitelist"] or types]
         return sorted(allowed, key=lambda type_: type_.name.casefold())
 
     def type(self) -> ConnectionType | None:
-        """Return the type that is chosen, or the only one there is."""
+        """Return the chosen type, or the only one available; None if the person must choose."""
         types = {type_.id: type_ for type_ in self.types()}
         return next(iter(types.values())) if len(types) == 1 else types.get(self.type_id or "")
 
-    def back(self, **told: str) -> str:
-        """Return where the person goes in the end; the names of what is told there are a guess."""
+    def return_url(self, **parameters: str) -> str:
+        """Return the session's redirect URL with query parameters, whose names are a guess."""
         parts: SplitResult = urlsplit(str(self.session["redirect_url"]))
-        query = "&".join(filter(None, (parts.query, urlencode(told))))
+        query = "&".join(filter(None, (parts.query, urlencode(parameters))))
         return SplitResult(parts.scheme, parts.netloc, parts.path, query, parts.fragment).geturl()
 
     def stored(self) -> JsonObject:
-        """Return the configuration that the connection has already."""
+        """Return the configuration of the existing connection; empty for a new one."""
         return self.connection["configuration"] if self.connection else {}
 
-    def about(self) -> str:
+    def subtitle(self) -> str:
         """Return the line under the title."""
-        asks = self.session["organization_name"] or "The Polytomic sandbox"
-        return f"{asks} asks for this connection, “{self.session['name']}”."
+        organization = self.session["organization_name"] or "The Polytomic sandbox"
+        return f"{organization} asks you to set up the connection “{self.session['name']}”."
 
 
 async def show(request: Request) -> Response:
-    """Show the types, or the form of the one that is chosen."""
+    """Show the types, or the form of the chosen one."""
     return await _visit(request, _show)
 
 
 async def submit(request: Request) -> Response:
-    """Take the form: make the connection, or show what is wrong with it."""
+    """Process the form: create or update the connection, or show what is wrong."""
     body = await read_body(request, _LARGEST_FORM)
     if body is None:
-        return screens.message("That form is too large", "Go back and shorten it.", status=413)
+        return screens.message("The form is too large", "Go back and shorten the values.", status=413)
     try:
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_INPUTS)
     except ValueError:
-        return screens.message("That form has too many fields", "Go back and shorten it.", status=413)
+        return screens.message("The form has too many fields", "Go back and remove some of them.", status=413)
     return await _visit(request, partial(_submit, dict(pairs)))
 
 
 async def _visit(request: Request, act: Callable[[Visit], Response]) -> Response:
-    """Find the session and act on it in one transaction on a worker thread."""
+    """Find the session and run ``act`` on it in one transaction on a worker thread."""
     workspace: Workspace = request.app.state.workspace
 
     def work() -> Response:
         with workspace.store.transaction():
             session = connect_sessions.find(workspace, request.path_params["token"])
             if session is None:
-                return screens.message("This link is not valid", "Ask for a new one.", status=404)
-            if not connect_sessions.is_live(workspace, session) or connect_sessions.is_used(
+                return screens.message("This link is not valid", "Ask for a new link.", status=404)
+            if not connect_sessions.is_unexpired(workspace, session) or connect_sessions.is_used(
                 workspace, session
             ):
                 return screens.message(
-                    "This link has done its work",
-                    "It was used already, or its time ran out. Ask for a new one.",
+                    "This link can no longer be used",
+                    "It was already used, or it has expired. Ask for a new link.",
                     is_dark=session["dark"],
                     status=410,
                 )
-            return act(_visitor(request, workspace, session))
+            return act(_visit_of(request, workspace, session))
 
     return await anyio.to_thread.run_sync(work)
 
 
-def _visitor(request: Request, workspace: Workspace, session: JsonObject) -> Visit:
+def _visit_of(request: Request, workspace: Workspace, session: JsonObject) -> Visit:
     inside = workspace.within(session["_organization_id"])
     connection = session["connection_id"] and inside.store.get("connection", session["connection_id"])
-    asked = request.query_params
+    query = request.query_params
     return Visit(
         inside,
         request.path_params["token"],
         session,
         connection or None,
         str(request.base_url).rstrip("/"),
-        connection["type"]["id"] if connection else asked.get("type"),
-        asked.get("q", ""),
+        connection["type"]["id"] if connection else query.get("type"),
+        query.get("q", ""),
     )
 
 
@@ -141,8 +140,8 @@ def _choose(visit: Visit) -> Response:
         found,
         total=len(types),
         query=visit.query,
-        about=visit.about(),
-        cancel=visit.back(error="canceled"),
+        subtitle=visit.subtitle(),
+        cancel=visit.return_url(error="canceled"),
         is_dark=visit.session["dark"],
     )
 
@@ -157,10 +156,10 @@ def _fill(
     by_consent = needs_consent(type_, configuration)
     return screens.fill(
         type_,
-        connect_forms.draw(type_, configuration, problems),
-        about=visit.about(),
+        connect_forms.build(type_, configuration, problems),
+        subtitle=visit.subtitle(),
         action=f"Continue to {type_.name}" if by_consent else "Connect",
-        cancel=visit.back(error="canceled"),
+        cancel=visit.return_url(error="canceled"),
         is_dark=visit.session["dark"],
         has_choice=visit.connection is None and len(visit.types()) > 1,
         note=note,
@@ -172,59 +171,59 @@ def _submit(inputs: dict[str, str], visit: Visit) -> Response:
     type_ = visit.type()
     if type_ is None:
         return _choose(visit)
-    configuration = connect_forms.read(type_, inputs, visit.stored())
-    completed = complete(type_, configuration)
+    configuration = connect_forms.parse(type_, inputs, visit.stored())
+    completed = with_defaults(type_, configuration)
     by_consent = needs_consent(type_, completed)
     if problems := configuration_problems(type_, completed, is_signed_in_by_consent=by_consent):
         return _fill(visit, type_, configuration, problems)
-    if not by_consent and (error := _trial(visit, type_, completed)):
+    if not by_consent and (error := _sign_in_error(visit, type_, completed)):
         return _fill(visit, type_, configuration, [], f"{error}.")
-    if _is_taken(visit):
-        note = f"There is a connection named {visit.session['name']} already. Ask for a new link."
+    if _is_name_taken(visit):
+        note = f"A connection named {visit.session['name']} already exists. Ask for a new link."
         return _fill(visit, type_, configuration, [], note)
     return _connect(visit, type_, completed, by_consent=by_consent)
 
 
-def _trial(visit: Visit, type_: ConnectionType, configuration: JsonObject) -> str | None:
-    tried = {"type": type_.brief(), "id": visit.session["connection_id"]}
-    return visit.workspace.faults.outage(tried) or connections.trial(visit.workspace, type_, configuration)
+def _sign_in_error(visit: Visit, type_: ConnectionType, configuration: JsonObject) -> str | None:
+    tested = {"type": type_.brief(), "id": visit.session["connection_id"]}
+    return visit.workspace.faults.outage(tested) or sign_in_error(visit.workspace, type_, configuration)
 
 
-def _is_taken(visit: Visit) -> bool:
+def _is_name_taken(visit: Visit) -> bool:
     own = visit.session["connection_id"]
     named = visit.workspace.store.list("connection", {"name": visit.session["name"]})
     return any(each["id"] != own for each in named)
 
 
 def _connect(visit: Visit, type_: ConnectionType, configuration: JsonObject, *, by_consent: bool) -> Response:
-    """Make the connection, or change it, and lead on: to the consent it needs, or back."""
+    """Create or update the connection and redirect: to the consent page if it needs one, or back."""
     session = visit.session
     arguments: dict[str, Any] = {"configuration": configuration, "name": session["name"], "type": type_.id}
     if visit.connection is not None:
         arguments |= {"id": visit.connection["id"], "reconnect": by_consent}
         arguments |= {key: visit.connection[key] for key in ("healthcheck_interval", "policies")}
     user = Credential(session["_organization_id"], session["_user_id"])
-    make = connections.create if visit.connection is None else connections.update
+    save = connections.create if visit.connection is None else connections.update
     operation = "POST /api/connections" if visit.connection is None else "PUT /api/connections/{id}"
-    answer = make(Call(operation, arguments, CURRENT, visit.base_url, visit.workspace, user))["data"]
-    id_: str = answer["id"]
+    saved = save(Call(operation, arguments, CURRENT, visit.base_url, visit.workspace, user))
+    id_: str = saved["id"]
     session |= {"connection_id": id_, "type": type_.id, "_is_submitted": True}
     connect_sessions.save(visit.workspace, visit.token, session)
-    back = visit.back(connection_id=id_, name=session["name"], type=type_.id)
+    return_url = visit.return_url(connection_id=id_, name=session["name"], type=type_.id)
     if not by_consent:
-        return RedirectResponse(back, 303, _NO_REFERRER)
-    return _ask(visit, id_, back, has_code="auth_code" in answer)
+        return RedirectResponse(return_url, 303, _NO_REFERRER)
+    return _ask_for_consent(visit, id_, return_url, has_code="auth_code" in saved)
 
 
-def _ask(visit: Visit, id_: str, back: str, *, has_code: bool) -> Response:
-    """Lead to the page of consent, which leads back; one in code mode wants the code that is shown here."""
-    told = {"_redirect_url": back, "_denied_url": visit.back(error="access_denied")}
-    connection = visit.workspace.find("connection", id_) | told
+def _ask_for_consent(visit: Visit, id_: str, return_url: str, *, has_code: bool) -> Response:
+    """Redirect to the consent page, which redirects back; in code mode, show the code for it first."""
+    urls = {"_redirect_url": return_url, "_denied_url": visit.return_url(error="access_denied")}
+    connection = visit.workspace.find("connection", id_) | urls
     visit.workspace.store.put("connection", id_, connection)
-    consent = consents.ask(visit.workspace.store, id_, redirect_url=back, has_code=has_code)
+    consent = consents.create(visit.workspace.store, id_, redirect_url=return_url, has_code=has_code)
     address = consent.url(visit.base_url)
     if consent.code is not None:
-        return screens.hand_over(consent.code, address, is_dark=visit.session["dark"])
+        return screens.show_code(consent.code, address, is_dark=visit.session["dark"])
     return RedirectResponse(address, 303, _NO_REFERRER)
 
 
@@ -232,4 +231,4 @@ PAGES: Final = (
     Route(connect_sessions.PATH, show, methods=["GET"]),
     Route(connect_sessions.PATH, submit, methods=["POST"]),
 )
-"""The addresses that need no key: their token is one."""
+"""The pages that need no API key: the token in the address is the credential."""

@@ -1,4 +1,4 @@
-"""What a connect session shows: the types to choose from, the form of one, and what became of it."""
+"""The screens of a connect session: the list of types, a type's form, a consent code, and messages."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -13,11 +13,11 @@ from polytomic_mcp.sandbox.resources.connections.connect.forms import Field, For
 from polytomic_mcp.sandbox.routes.page_layout import card
 
 SEARCHED: Final = 8
-"""More types than these come with a box to search them."""
+"""A list of more types than this has a search box."""
 
 _STYLE: Final = """
 main { width: min(34rem, 100% - 2rem); }
-.about { margin-bottom: 1rem; font-size: .875rem; opacity: .75; }
+.subtitle { margin-bottom: 1rem; font-size: .875rem; opacity: .75; }
 .note { margin-bottom: 1.25rem; }
 label { font-weight: 600; }
 .optional, .hint { font-weight: 400; font-size: .875rem; opacity: .75; }
@@ -55,7 +55,7 @@ summary { padding: .75rem 0; font-weight: 600; cursor: pointer; }
 .links a, .field a { color: var(--accent); }
 """
 
-_NOTHING_FOUND: Final = '<p role="status">No system has such a name.</p>\n'
+_NOTHING_FOUND: Final = '<p role="status">No connection type matches.</p>\n'
 
 _INPUT: Final = Template("""<div class="field">
 <label for="$id">$label$optional</label>
@@ -85,12 +85,12 @@ _CONTROLS: Final = {
 
 
 def choose(
-    types: Sequence[ConnectionType], *, total: int, query: str, about: str, cancel: str, is_dark: bool
+    types: Sequence[ConnectionType], *, total: int, query: str, subtitle: str, cancel: str, is_dark: bool
 ) -> HTMLResponse:
-    """Return the page of types, with a search where there are many; ``types`` are those the search found."""
+    """Return the list of types, with a search box if ``total`` is large; ``types`` are the search results."""
     search = (
         f"""<form class="search" role="search">
-<label for="q">Name of the system</label>
+<label for="q">Search connection types</label>
 <input id="q" name="q" type="search" value="{escape(query)}">
 <button>Search</button>
 </form>
@@ -105,14 +105,14 @@ def choose(
     )
     found = f'<ul class="types">\n{rows}</ul>\n' if rows else _NOTHING_FOUND
     title = "What do you want to connect?"
-    return _card(title, about, f"{search}{found}{_links(cancel)}", is_dark=is_dark)
+    return _card(title, subtitle, f"{search}{found}{_links(cancel)}", is_dark=is_dark)
 
 
 def fill(
     type_: ConnectionType,
     form: Form,
     *,
-    about: str,
+    subtitle: str,
     action: str,
     cancel: str,
     is_dark: bool,
@@ -120,10 +120,10 @@ def fill(
     note: str | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """Return the form of a type; ``action`` is the text of its button."""
+    """Return a type's form; ``action`` is the label of its button."""
     notes = [*([] if note is None else [note]), *form.problems]
-    if wrong := form.errors():
-        notes.insert(0, "One field is not right yet." if wrong == 1 else f"{wrong} fields are not right yet.")
+    if count := form.error_count():
+        notes.insert(0, "Correct the marked field." if count == 1 else f"Correct the {count} marked fields.")
     alert = f'<p class="note" role="alert">{escape(" ".join(notes))}</p>\n' if notes else ""
     more = _MORE.substitute(fields=_fields(form.more)) if form.more else ""
     content = (
@@ -131,31 +131,31 @@ def fill(
         f'<div class="buttons"><button class="main">{escape(action)}</button></div>\n</form>\n'
         f"{_links(cancel, has_choice=has_choice)}"
     )
-    return _card(f"Connect to {type_.name}", about, content, is_dark=is_dark, status=status)
+    return _card(f"Connect to {type_.name}", subtitle, content, is_dark=is_dark, status=status)
 
 
 def message(title: str, text: str, *, is_dark: bool = False, status: int = 200) -> HTMLResponse:
-    """Return a page that only says something."""
+    """Return a page with a title and a message."""
     return _card(title, "", f"<p>{escape(text)}</p>\n", is_dark=is_dark, status=status)
 
 
-def hand_over(code: str, address: str, *, is_dark: bool) -> HTMLResponse:
-    """Return the page that shows the code a person has to type on the next one."""
+def show_code(code: str, address: str, *, is_dark: bool) -> HTMLResponse:
+    """Return the page that shows the code to enter on the consent page."""
     content = (
-        f"<p>The next page asks for this code: <strong>{escape(code)}</strong></p>\n"
+        f"<p>Enter this code on the next page: <strong>{escape(code)}</strong></p>\n"
         f'<p class="links"><a href="{escape(address)}">Continue</a></p>\n'
     )
-    return _card("Note this code", "", content, is_dark=is_dark)
+    return _card("Copy this code", "", content, is_dark=is_dark)
 
 
-def _card(title: str, about: str, content: str, *, is_dark: bool, status: int = 200) -> HTMLResponse:
-    lead = f'<p class="about">{escape(about)}</p>\n' if about else ""
-    whole = f"<h1>{escape(title)}</h1>\n{lead}{content}"
-    return card(title, whole, style=_STYLE, is_dark=is_dark, status=status)
+def _card(title: str, subtitle: str, content: str, *, is_dark: bool, status: int = 200) -> HTMLResponse:
+    below = f'<p class="subtitle">{escape(subtitle)}</p>\n' if subtitle else ""
+    html = f"<h1>{escape(title)}</h1>\n{below}{content}"
+    return card(title, html, style=_STYLE, is_dark=is_dark, status=status)
 
 
 def _links(cancel: str, *, has_choice: bool = False) -> str:
-    back = '<a href="?">Choose another</a>' if has_choice else "<span></span>"
+    back = '<a href="?">Choose another type</a>' if has_choice else "<span></span>"
     return f'<p class="links">{back}<a href="{escape(cancel)}">Cancel</a></p>\n'
 
 

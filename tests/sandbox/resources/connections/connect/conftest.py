@@ -1,4 +1,4 @@
-"""A browser without a key, and pages of connect sessions for it to open."""
+"""A browser without an API key, and pages of connect sessions for it to open."""
 
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: its inputs by name, its links, and who describes what."""
+    """A page as a browser sees it: its inputs by name, its links and its tags."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def browser(sandbox: Starlette) -> httpx.AsyncClient:
-    """A client without a key."""
+    """Return a client without an API key."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox")
 
 
@@ -42,7 +42,7 @@ def read_page() -> type[Page]:
 
 @pytest.fixture
 def open_page(http: httpx.AsyncClient) -> Callable[..., Awaitable[str]]:
-    """Open a session and return the address of its page."""
+    """Create a session and return the address of its page: ``await open_page("gong")``."""
 
     async def opened(*whitelist: str, **more: Any) -> str:
         back = "https://acme.example/back?a=1"
@@ -66,7 +66,7 @@ def connections(http: httpx.AsyncClient) -> Callable[[], Awaitable[list[dict[str
 
 @pytest.fixture
 def right_form() -> dict[str, str]:
-    """What a person fills in for a PostgreSQL, all of it right."""
+    """Return valid inputs for a PostgreSQL connection."""
     return {
         "configuration.hostname": "db.acme.example",
         "configuration.username": "ada",

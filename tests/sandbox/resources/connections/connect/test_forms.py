@@ -1,4 +1,4 @@
-"""The forms of a connect session's page: what each asks for, takes, shows again and marks."""
+"""The forms of a connect session's page: their fields, their values, and the problems they mark."""
 
 from typing import Any
 
@@ -12,16 +12,16 @@ from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent
 
 
 @pytest.mark.parametrize("type_", load_connection_types())
-def test_every_type_has_a_form_that_asks_for_what_it_requires(type_: str) -> None:
+def test_every_type_has_a_form_with_its_required_fields(type_: str) -> None:
     described = load_connection_types()[type_]
-    form = connect_forms.draw(described, {}, [])
+    form = connect_forms.build(described, {}, [])
     names = {each.name for field in (*form.main, *form.more) for each in field.flat()}
     required = required_fields(described, is_signed_in_by_consent=needs_consent(described, {}))
 
     assert {f"configuration.{name}" for name in required} <= names
 
 
-async def test_each_problem_stands_beside_its_field(
+async def test_each_problem_is_shown_at_its_field(
     browser: httpx.AsyncClient, open_page: Any, read_page: Any
 ) -> None:
     address = await open_page("postgresql")
@@ -31,7 +31,7 @@ async def test_each_problem_stands_beside_its_field(
 
     page = read_page(answer.text)
     assert answer.status_code == 422
-    assert "3 fields are not right yet." in answer.text
+    assert "Correct the 3 marked fields." in answer.text
     assert "Username is missing." in answer.text
     assert "Port must be of type integer." in answer.text
     for name in ("username", "database", "port"):
@@ -46,16 +46,18 @@ async def test_each_problem_stands_beside_its_field(
     assert "value" not in page.inputs["configuration.password"]
 
 
-async def test_one_problem_is_one(browser: httpx.AsyncClient, open_page: Any, right_form: Any) -> None:
+async def test_a_single_problem_is_counted_in_the_singular(
+    browser: httpx.AsyncClient, open_page: Any, right_form: Any
+) -> None:
     address = await open_page("postgresql")
 
     answer = await browser.post(address, data=right_form | {"configuration.ssh_port": "many"})
 
-    assert "One field is not right yet." in answer.text
+    assert "Correct the marked field." in answer.text
     assert answer.text.index("SSH port must be of type integer.") < answer.text.index("<details>")
 
 
-async def test_groups_rows_lines_and_choices_are_filled_in(
+async def test_groups_rows_lines_and_choices_are_parsed(
     browser: httpx.AsyncClient, open_page: Any, connections: Any, read_page: Any
 ) -> None:
     address = await open_page("webhook")
@@ -85,7 +87,7 @@ async def test_groups_rows_lines_and_choices_are_filled_in(
     }
 
 
-async def test_what_was_chosen_is_shown_again(browser: httpx.AsyncClient, open_page: Any) -> None:
+async def test_chosen_values_are_shown_again(browser: httpx.AsyncClient, open_page: Any) -> None:
     address = await open_page("webhook")
     inputs = {
         "configuration.auth_method": "basic",
@@ -105,7 +107,7 @@ async def test_what_was_chosen_is_shown_again(browser: httpx.AsyncClient, open_p
     ("text", "kept"),
     [('{"team": "a"}', {"team": "a"}), ("not json", None), ('{"a": NaN}', None), ("[" * 5_000, None)],
 )
-async def test_an_object_without_fields_is_json(
+async def test_an_object_without_fields_is_entered_as_json(
     browser: httpx.AsyncClient, text: str, kept: Any, open_page: Any, connections: Any
 ) -> None:
     type_ = load_connection_types()["awsathena"]
@@ -118,7 +120,7 @@ async def test_an_object_without_fields_is_json(
     assert (answer.status_code, made) == ((303, [kept]) if kept else (422, []))
 
 
-async def test_files_are_pasted_and_boxes_are_unchecked(
+async def test_pasted_files_and_unchecked_boxes_are_parsed(
     browser: httpx.AsyncClient, open_page: Any, connections: Any, read_page: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql")
@@ -147,9 +149,9 @@ async def test_a_form_that_is_too_large_is_refused(
     assert answer.status_code == 413
 
 
-def test_a_problem_of_a_field_that_is_not_shown_is_told_above() -> None:
+def test_a_problem_of_a_hidden_field_is_shown_above_the_form() -> None:
     type_ = load_connection_types()["hubspot"]
 
-    form = connect_forms.draw(type_, {}, [("configuration.hub_user", "is odd")])
+    form = connect_forms.build(type_, {}, [("configuration.hub_user", "is odd")])
 
     assert form.problems == ("configuration.hub_user is odd",)

@@ -1,4 +1,4 @@
-"""The page of a connect session, as a browser drives it: no script, no key, and led back in the end."""
+"""The page of a connect session in a browser: without scripts or an API key, redirected back at the end."""
 
 import re
 from typing import Any
@@ -11,14 +11,14 @@ from starlette.applications import Starlette
 BACK = "https://acme.example/back?a=1"
 
 
-def told(answer: httpx.Response) -> dict[str, str]:
-    """Return what the address that the person is led back to tells."""
+def returned(answer: httpx.Response) -> dict[str, str]:
+    """Return the query parameters of the address that the person is redirected back to."""
     address = urlsplit(answer.headers["Location"])
     assert (address.netloc, address.path) == ("acme.example", "/back")
     return dict(parse_qsl(address.query))
 
 
-async def test_many_types_are_searched_by_name(
+async def test_many_types_can_be_searched_by_name(
     browser: httpx.AsyncClient, open_page: Any, read_page: Any
 ) -> None:
     address = await open_page()
@@ -30,18 +30,20 @@ async def test_many_types_are_searched_by_name(
     assert len([link for link in everything.links if link.startswith("?type=")]) == 226
     assert "?type=salesforce" in found.links
     assert len(found.links) < 10
-    assert "No system has such a name." in nothing.text
+    assert "No connection type matches." in nothing.text
     assert "<script" not in nothing.text
 
 
-async def test_a_few_types_need_no_search(browser: httpx.AsyncClient, open_page: Any, read_page: Any) -> None:
+async def test_a_few_types_have_no_search_box(
+    browser: httpx.AsyncClient, open_page: Any, read_page: Any
+) -> None:
     page = read_page((await browser.get(await open_page("snowflake", "hubspot"))).text)
 
     assert page.inputs == {}
     assert page.links == ["?type=hubspot", "?type=snowflake", f"{BACK}&error=canceled"]
 
 
-async def test_one_type_jumps_straight_to_its_form(
+async def test_a_single_type_shows_its_form_at_once(
     browser: httpx.AsyncClient, open_page: Any, read_page: Any
 ) -> None:
     answer = await browser.get(await open_page("postgresql"))
@@ -58,7 +60,7 @@ async def test_one_type_jumps_straight_to_its_form(
     assert page.links == [f"{BACK}&error=canceled"]
 
 
-async def test_a_form_that_is_right_makes_the_connection_and_leads_back(
+async def test_a_valid_form_creates_the_connection_and_redirects_back(
     browser: httpx.AsyncClient, open_page: Any, connections: Any, right_form: Any
 ) -> None:
     address = await open_page()
@@ -67,7 +69,7 @@ async def test_a_form_that_is_right_makes_the_connection_and_leads_back(
 
     (connection,) = await connections()
     assert answer.status_code == 303
-    assert told(answer) == {
+    assert returned(answer) == {
         "a": "1",
         "connection_id": connection["id"],
         "name": "Theirs <b>&",
@@ -95,11 +97,11 @@ async def test_a_link_works_for_one_connection(
 
     assert (shown.status_code, again.status_code) == (410, 410)
     assert '<html lang="en" class="dark">' in shown.text
-    assert "Ask for a new one." in shown.text
+    assert "Ask for a new link." in shown.text
     assert len(await connections()) == 1
 
 
-async def test_a_link_works_for_its_time(
+async def test_a_link_works_until_it_expires(
     browser: httpx.AsyncClient, clock: Any, open_page: Any, connections: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql")
@@ -111,18 +113,18 @@ async def test_a_link_works_for_its_time(
     assert await connections() == []
 
 
-async def test_a_link_nobody_gave_out_is_not_found(browser: httpx.AsyncClient) -> None:
+async def test_an_unknown_link_is_not_found(browser: httpx.AsyncClient) -> None:
     assert (await browser.get("/sandbox/connect/guessed")).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("password", "wrong", "PostgreSQL refused the credentials."),
+        ("password", "wrong", "PostgreSQL rejected the credentials."),
         ("hostname", "unreachable.acme.example", "PostgreSQL could not be reached."),
     ],
 )
-async def test_what_does_not_sign_in_is_not_kept(
+async def test_a_connection_that_cannot_sign_in_is_not_stored(
     browser: httpx.AsyncClient,
     field: str,
     value: str,
@@ -142,7 +144,7 @@ async def test_what_does_not_sign_in_is_not_kept(
     assert len(await connections()) == 1
 
 
-async def test_a_system_that_is_down_is_told_on_the_page(
+async def test_an_outage_is_shown_on_the_page(
     browser: httpx.AsyncClient, sandbox: Starlette, open_page: Any, connections: Any
 ) -> None:
     sandbox.state.faults.add("outage=gong")
@@ -155,7 +157,7 @@ async def test_a_system_that_is_down_is_told_on_the_page(
     assert await connections() == []
 
 
-async def test_a_person_who_consents_is_led_back(
+async def test_a_person_who_consents_is_redirected_back(
     browser: httpx.AsyncClient, open_page: Any, connections: Any
 ) -> None:
     address = await open_page("hubspot")
@@ -169,12 +171,12 @@ async def test_a_person_who_consents_is_led_back(
     assert "Continue to HubSpot" in page.text
     assert answer.headers["Location"].startswith("http://sandbox/sandbox/consent/")
     assert waiting.status_code == 200
-    assert told(consented)["connection_id"] == connection["id"]
+    assert returned(consented)["connection_id"] == connection["id"]
     assert connection["status"] == "healthy"
     assert (await browser.get(address)).status_code == 410
 
 
-async def test_a_person_who_comes_back_goes_on_with_the_same_connection(
+async def test_a_person_who_returns_continues_with_the_same_connection(
     browser: httpx.AsyncClient, open_page: Any, connections: Any
 ) -> None:
     address = await open_page("hubspot", "gong")
@@ -185,12 +187,12 @@ async def test_a_person_who_comes_back_goes_on_with_the_same_connection(
     second = await browser.post(address, data={})
     await browser.post(second.headers["Location"], data={"decision": "allow"})
 
-    assert told(denied)["error"] == "access_denied"
+    assert returned(denied)["error"] == "access_denied"
     assert "<h1>Connect to HubSpot</h1>" in again.text
     assert [each["status"] for each in await connections()] == ["healthy"]
 
 
-async def test_a_connection_is_signed_in_again_without_telling_its_secrets(
+async def test_a_connection_is_reconnected_without_showing_its_secrets(
     browser: httpx.AsyncClient, connect: Any, open_page: Any, connections: Any, read_page: Any
 ) -> None:
     connection = await connect("postgresql", name="Old")
@@ -201,15 +203,15 @@ async def test_a_connection_is_signed_in_again_without_telling_its_secrets(
     answer = await browser.post(address, data=inputs | {"configuration.database": "other"})
 
     (changed,) = await connections()
-    assert "Leave it empty to keep the one there is." in page.text
+    assert "Leave empty to keep the current value." in page.text
     assert "required" not in page.inputs["configuration.password"]
     assert "pw" not in [each.get("value") for each in page.inputs.values()]
-    assert told(answer)["connection_id"] == connection["id"]
+    assert returned(answer)["connection_id"] == connection["id"]
     assert (changed["name"], changed["configuration"]["database"]) == ("New", "other")
     assert (changed["status"], changed["configuration"]["password"]) == ("healthy", "********")
 
 
-async def test_the_code_mode_shows_its_code_before_it_is_asked_for(
+async def test_the_code_mode_shows_the_code_before_the_consent_page(
     browser: httpx.AsyncClient, create: Any, open_page: Any, read_page: Any
 ) -> None:
     configuration = {"domain": "https://acme.my.salesforce.com", "connect_mode": "code"}
@@ -221,10 +223,10 @@ async def test_the_code_mode_shows_its_code_before_it_is_asked_for(
     (consent,) = read_page(page.text).links
     answer = await browser.post(consent, data={"decision": "allow", "code": code})
 
-    assert told(answer)["connection_id"] == connection["id"]
+    assert returned(answer)["connection_id"] == connection["id"]
 
 
-async def test_a_connection_that_is_gone_takes_its_link_along(
+async def test_deleting_the_connection_invalidates_its_link(
     http: httpx.AsyncClient, browser: httpx.AsyncClient, connect: Any, open_page: Any
 ) -> None:
     connection = await connect("postgresql")
@@ -234,7 +236,7 @@ async def test_a_connection_that_is_gone_takes_its_link_along(
     assert (await browser.get(address)).status_code == 410
 
 
-async def test_a_name_that_was_taken_meanwhile_is_told(
+async def test_a_name_that_was_taken_meanwhile_is_shown_as_a_problem(
     browser: httpx.AsyncClient, connect: Any, open_page: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql")
@@ -243,10 +245,10 @@ async def test_a_name_that_was_taken_meanwhile_is_told(
     answer = await browser.post(address, data=right_form)
 
     assert answer.status_code == 422
-    assert "There is a connection named Theirs &lt;b&gt;&amp; already." in answer.text
+    assert "A connection named Theirs &lt;b&gt;&amp; already exists." in answer.text
 
 
-async def test_a_form_without_a_type_asks_for_one(
+async def test_a_form_without_a_type_shows_the_list_of_types(
     browser: httpx.AsyncClient, open_page: Any, connections: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql", "gong")

@@ -1,4 +1,4 @@
-"""Connect sessions over the API: opened for a person, read by their token, over in time."""
+"""Connect sessions over the API: created, read with their token, and expired."""
 
 import base64
 from typing import Any
@@ -22,7 +22,7 @@ async def open_session(http: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", [CONNECT, CONNECT.removesuffix("/")])
-async def test_a_session_is_a_page_and_a_token(http: httpx.AsyncClient, path: str) -> None:
+async def test_creating_a_session_returns_its_page_and_token(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.post(path, json=BODY, headers={"Host": "127.0.0.1:8123"})
 
     data = answer.json()["data"]
@@ -32,7 +32,7 @@ async def test_a_session_is_a_page_and_a_token(http: httpx.AsyncClient, path: st
     }
 
 
-async def test_a_session_is_read_by_its_token(http: httpx.AsyncClient) -> None:
+async def test_a_session_is_read_with_its_token(http: httpx.AsyncClient) -> None:
     session = await open_session(http, whitelist=["hubspot"], dark=True, use_organization_name=True)
 
     read = (await http.get(SESSION, params={"token": session["token"]})).json()["data"]
@@ -52,9 +52,7 @@ async def test_a_session_is_read_by_its_token(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("place", ["alone", "as the key"])
-async def test_the_token_is_a_key_to_its_session_and_to_nothing_else(
-    http: httpx.AsyncClient, place: str
-) -> None:
+async def test_a_token_is_a_credential_for_its_session_only(http: httpx.AsyncClient, place: str) -> None:
     token = (await open_session(http))["token"]
     headers = {"Authorization": "" if place == "alone" else f"Bearer {token}"}
     params = {"token": token} if place == "alone" else {}
@@ -67,7 +65,7 @@ async def test_the_token_is_a_key_to_its_session_and_to_nothing_else(
 
 
 @pytest.mark.parametrize("params", [{}, {"token": "guessed"}, {"token": ""}])
-async def test_a_session_is_not_read_without_its_token(http: httpx.AsyncClient, params: Any) -> None:
+async def test_a_session_cannot_be_read_without_its_token(http: httpx.AsyncClient, params: Any) -> None:
     await open_session(http)
 
     answer = await http.get(SESSION, params=params)
@@ -75,7 +73,7 @@ async def test_a_session_is_not_read_without_its_token(http: httpx.AsyncClient, 
     assert (answer.status_code, answer.json()["key"]) == (401, "unauthorized")
 
 
-async def test_a_session_lives_as_long_as_it_was_given(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_session_expires_after_its_ttl(http: httpx.AsyncClient, clock: Any) -> None:
     token = (await open_session(http, ttl=604_800))["token"]
 
     clock.advance(seconds=604_799)
@@ -86,7 +84,7 @@ async def test_a_session_lives_as_long_as_it_was_given(http: httpx.AsyncClient, 
     assert [open_.status_code, over.status_code] == [200, 401]
 
 
-async def test_old_sessions_are_forgotten_and_no_token_is_kept(
+async def test_expired_sessions_are_deleted_and_tokens_are_not_stored(
     http: httpx.AsyncClient, clock: Any, sandbox: Starlette
 ) -> None:
     token = (await open_session(http))["token"]
@@ -102,22 +100,22 @@ async def test_old_sessions_are_forgotten_and_no_token_is_kept(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"ttl": 0}, "ttl must lie within 1 and 604800"),
-        ({"ttl": 604_801}, "ttl must lie within 1 and 604800"),
+        ({"ttl": 0}, "ttl must be between 1 and 604800"),
+        ({"ttl": 604_801}, "ttl must be between 1 and 604800"),
         ({"redirect_url": "javascript:alert(1)"}, "redirect_url must be an http or https address"),
-        ({"whitelist": ["hubspot", "none"]}, "whitelist names no connection type: none"),
-        ({"type": "none"}, "type names no connection type: none"),
-        ({"type": "gong", "whitelist": ["hubspot"]}, "whitelist leaves out gong"),
+        ({"whitelist": ["hubspot", "none"]}, "whitelist must be a connection type, not 'none'. "),
+        ({"type": "none"}, "type must be a connection type, not 'none'. "),
+        ({"type": "gong", "whitelist": ["hubspot"]}, "whitelist must include gong"),
     ],
 )
-async def test_what_does_not_fit_is_refused(http: httpx.AsyncClient, body: Any, words: str) -> None:
+async def test_invalid_arguments_are_refused(http: httpx.AsyncClient, body: Any, words: str) -> None:
     answer = await http.post(CONNECT, json={**BODY, **body})
 
     assert answer.status_code == 422
     assert words in answer.json()["message"]
 
 
-async def test_a_name_stands_for_one_connection(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_the_name_of_another_connection_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
     connection = await connect("postgresql", name=BODY["name"])
 
     other = await http.post(CONNECT, json=BODY)
@@ -128,13 +126,13 @@ async def test_a_name_stands_for_one_connection(http: httpx.AsyncClient, connect
     assert (read["connection_id"], read["type"]) == (connection["id"], "postgresql")
 
 
-async def test_a_connection_that_is_not_there_cannot_be_signed_in_again(http: httpx.AsyncClient) -> None:
+async def test_an_unknown_connection_cannot_be_reconnected(http: httpx.AsyncClient) -> None:
     answer = await http.post(CONNECT, json={**BODY, "connection": "none"})
 
     assert answer.status_code == 404
 
 
-async def test_a_partner_opens_a_session_for_any_organization(http: httpx.AsyncClient) -> None:
+async def test_a_partner_creates_a_session_for_any_organization(http: httpx.AsyncClient) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
     session = await open_session(http, organization_id=other["id"], use_organization_name=True)
     page = session["redirect_url"] + "?type=stripe"
@@ -150,7 +148,7 @@ async def test_a_partner_opens_a_session_for_any_organization(http: httpx.AsyncC
     assert (await http.get("/api/connections")).json()["data"] == []
 
 
-async def test_a_secret_answer_is_replayed_to_the_same_call_only(http: httpx.AsyncClient) -> None:
+async def test_a_secret_response_is_replayed_to_the_same_call_only(http: httpx.AsyncClient) -> None:
     headers = {"Idempotency-Key": "connect-them-once"}
 
     first = await http.post(CONNECT, json=BODY, headers=headers)

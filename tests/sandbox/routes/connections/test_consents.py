@@ -1,4 +1,4 @@
-"""OAuth: a connection waits, a person consents on the sandbox's own page."""
+"""OAuth: a connection waits until a person consents on the sandbox's page."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -26,7 +26,7 @@ async def fetch(http: httpx.AsyncClient, connection: dict[str, Any]) -> dict[str
 
 
 class Tags(HTMLParser):
-    """Collects a page's tags, so that a test sees it as a browser does."""
+    """Collects the tags of a page, as a browser sees it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ async def test_an_oauth_connection_starts_unsaved_and_unhealthy(http: httpx.Asyn
         ("googleworkspace", {}),
     ],
 )
-async def test_these_wait_for_a_person(
+async def test_these_configurations_need_consent(
     http: httpx.AsyncClient, type_: str, configuration: dict[str, Any]
 ) -> None:
     connection = await start(http, type=type_, configuration=configuration)
@@ -77,7 +77,7 @@ async def test_these_wait_for_a_person(
         ),
     ],
 )
-async def test_these_bring_their_own_credentials(
+async def test_these_configurations_have_their_own_credentials(
     http: httpx.AsyncClient, type_: str, configuration: dict[str, Any]
 ) -> None:
     connection = await start(http, type=type_, configuration=configuration)
@@ -86,7 +86,7 @@ async def test_these_bring_their_own_credentials(
     assert (connection["saved"], connection["status"]) == (True, "healthy")
 
 
-async def test_own_app_credentials_are_asked_for_where_no_person_consents(http: httpx.AsyncClient) -> None:
+async def test_app_credentials_are_required_without_consent(http: httpx.AsyncClient) -> None:
     configuration = {"domain": "d", "connect_mode": "clientcredentials"}
 
     answer = await http.post(
@@ -97,13 +97,13 @@ async def test_own_app_credentials_are_asked_for_where_no_person_consents(http: 
     assert "configuration.client_id is missing" in answer.json()["message"]
 
 
-async def test_the_address_follows_the_host_the_caller_reached(http: httpx.AsyncClient) -> None:
+async def test_the_consent_url_has_the_host_of_the_request(http: httpx.AsyncClient) -> None:
     answer = await http.post("/api/connections", json=GONG, headers={"Host": "127.0.0.1:8123"})
 
     assert answer.json()["data"]["auth_url"].startswith("http://127.0.0.1:8123/sandbox/consent/")
 
 
-async def test_the_page_asks_in_plain_sound_html(http: httpx.AsyncClient) -> None:
+async def test_the_consent_page_is_valid_html(http: httpx.AsyncClient) -> None:
     connection = await start(http)
 
     page = await http.get(connection["auth_url"], headers={"Authorization": ""})
@@ -131,7 +131,7 @@ async def test_allowing_makes_the_connection_healthy_and_saved(http: httpx.Async
     assert (settled["status"], settled["status_error"], settled["saved"]) == ("healthy", None, True)
 
 
-async def test_allowing_leads_back_to_where_the_caller_wants_the_person(http: httpx.AsyncClient) -> None:
+async def test_allowing_redirects_to_the_callers_redirect_url(http: httpx.AsyncClient) -> None:
     connection = await start(http, redirect_url="https://acme.example/back?a=1&b=2")
 
     answer = await decide(http, connection, decision="allow")
@@ -143,26 +143,26 @@ async def test_allowing_leads_back_to_where_the_caller_wants_the_person(http: ht
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "acme.example", "file:///etc/passwd", "http://[", "https://"]
 )
-async def test_only_web_addresses_are_led_back_to(http: httpx.AsyncClient, address: str) -> None:
+async def test_a_redirect_url_must_be_a_web_address(http: httpx.AsyncClient, address: str) -> None:
     answer = await http.post("/api/connections", json={**GONG, "redirect_url": address})
 
     assert answer.status_code == 422
     assert "redirect_url must be an http or https address" in answer.json()["message"]
 
 
-async def test_denying_leaves_the_connection_unhealthy_and_says_why(http: httpx.AsyncClient) -> None:
+async def test_denying_leaves_the_connection_unhealthy_with_the_reason(http: httpx.AsyncClient) -> None:
     connection = await start(http, redirect_url="https://acme.example")
 
     page = await decide(http, connection, decision="deny")
 
     settled = await fetch(http, connection)
-    assert "<h1>Denied</h1>" in page.text
+    assert "<h1>Access denied</h1>" in page.text
     assert (settled["status"], settled["saved"]) == ("unhealthy", False)
     assert "denied" in settled["status_error"]
 
 
 @pytest.mark.parametrize("decision", ["allow", "deny"])
-async def test_an_address_works_once(http: httpx.AsyncClient, decision: str) -> None:
+async def test_a_consent_url_works_once(http: httpx.AsyncClient, decision: str) -> None:
     connection = await start(http)
     await decide(http, connection, decision=decision)
 
@@ -173,7 +173,7 @@ async def test_an_address_works_once(http: httpx.AsyncClient, decision: str) -> 
     assert "reconnect" in shown.text
 
 
-async def test_an_address_nobody_gave_out_is_not_found(http: httpx.AsyncClient) -> None:
+async def test_an_unknown_consent_url_is_not_found(http: httpx.AsyncClient) -> None:
     page = await http.get("/sandbox/consent/guessed")
 
     assert page.status_code == 404
@@ -185,7 +185,7 @@ async def test_a_form_without_a_decision_asks_again(http: httpx.AsyncClient) -> 
     page = await decide(http, connection)
 
     assert page.status_code == 422
-    assert "Choose one of the two buttons." in page.text
+    assert "Choose Allow or Deny." in page.text
     assert (await fetch(http, connection))["status"] == "unhealthy"
 
 
@@ -197,7 +197,7 @@ async def test_a_form_that_is_too_large_is_refused(http: httpx.AsyncClient) -> N
     assert page.status_code == 413
 
 
-async def test_the_code_mode_wants_the_code_typed_in(http: httpx.AsyncClient) -> None:
+async def test_the_code_mode_needs_the_code(http: httpx.AsyncClient) -> None:
     configuration = {"domain": "https://acme.my.salesforce.com", "connect_mode": "code"}
     connection = await start(http, type="salesforce", configuration=configuration)
 
@@ -213,7 +213,9 @@ async def test_the_code_mode_wants_the_code_typed_in(http: httpx.AsyncClient) ->
     assert (await fetch(http, connection))["status"] == "healthy"
 
 
-async def test_reconnecting_gives_a_new_address_and_voids_the_old(http: httpx.AsyncClient) -> None:
+async def test_reconnecting_creates_a_new_consent_url_and_invalidates_the_old_one(
+    http: httpx.AsyncClient,
+) -> None:
     connection = await start(http)
     path = f"/api/connections/{connection['id']}"
     body = {"name": "Gong", "configuration": {"auth_method": "oauth"}}
@@ -241,7 +243,7 @@ async def test_a_consented_connection_passes_its_test(http: httpx.AsyncClient) -
     assert (before.status_code, after.status_code) == (400, 200)
 
 
-async def test_tokens_given_later_end_the_waiting(http: httpx.AsyncClient) -> None:
+async def test_tokens_sent_later_make_the_connection_healthy(http: httpx.AsyncClient) -> None:
     connection = await start(http)
     configuration = {"auth_method": "token", "access_key": "a", "access_secret": "s"}
 
@@ -254,7 +256,7 @@ async def test_tokens_given_later_end_the_waiting(http: httpx.AsyncClient) -> No
     assert page.status_code == 404
 
 
-async def test_deleting_a_waiting_connection_voids_its_address(http: httpx.AsyncClient) -> None:
+async def test_deleting_a_connection_invalidates_its_consent_url(http: httpx.AsyncClient) -> None:
     kept, deleted = await start(http), await start(http)
 
     await http.delete(f"/api/connections/{deleted['id']}")
@@ -263,7 +265,7 @@ async def test_deleting_a_waiting_connection_voids_its_address(http: httpx.Async
     assert (await http.get(kept["auth_url"])).status_code == 200
 
 
-async def test_the_token_of_a_consent_is_kept_as_its_digest(
+async def test_the_token_of_a_consent_is_stored_as_its_digest(
     http: httpx.AsyncClient, sandbox: Starlette
 ) -> None:
     body = {

@@ -1,21 +1,21 @@
-"""People who are told of errors: lists of e-mail addresses. The sandbox keeps them and writes to nobody."""
+"""Error notifications: lists of subscribers' email addresses. The sandbox stores them and sends no email."""
 
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.addresses import is_email_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 
-def read(call: Call, name: str) -> list[str]:
-    """Return the addresses an argument lists, each once; none where it is absent.
+def read_subscribers(call: Call, name: str) -> list[str]:
+    """Return the addresses in an argument without duplicates; an empty list if it is omitted.
 
     Raises:
-        RefusalError: 400, one of them is no address.
+        RefusalError: 400 if one of them is not an email address.
     """
     addresses: list[str] = call.arguments.get(name, [])
     if wrong := [each for each in addresses if not is_email_address(each)]:
         raise RefusalError(
             400,
-            f"{call.operation}: {name} holds {len(wrong)} that are no e-mail addresses.",
+            f"{call.operation}: {name} must be email addresses; invalid: {len(wrong)} of {len(addresses)}.",
             key="bad_request",
         )
     return list(dict.fromkeys(addresses))

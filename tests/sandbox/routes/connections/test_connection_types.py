@@ -1,4 +1,4 @@
-"""What a configuration's fields may be set to."""
+"""The values that configuration fields accept."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -34,7 +34,7 @@ async def test_a_type_lists_the_values_of_one_field_that_match(http: httpx.Async
     assert answer.json()["data"]["auth_method"]["values"] == [{"value": "oauth", "label": "oauth"}]
 
 
-async def test_a_type_that_needs_a_person_lists_nothing_before_the_sign_in(
+async def test_a_type_that_needs_consent_lists_nothing_before_the_sign_in(
     http: httpx.AsyncClient, connect: Connect
 ) -> None:
     waiting = await connect("linkedinads")
@@ -65,7 +65,7 @@ async def test_accounts_are_those_that_a_new_audience_can_belong_to(
     assert [each["value"] for each in listed] == [each["value"] for each in property_["values"]]
 
 
-async def test_a_field_that_no_file_describes_lists_samples(http: httpx.AsyncClient) -> None:
+async def test_a_field_without_values_in_a_file_lists_samples(http: httpx.AsyncClient) -> None:
     type_ = next(
         (id_, name)
         for id_, each in load_connection_types().items()
@@ -80,11 +80,17 @@ async def test_a_field_that_no_file_describes_lists_samples(http: httpx.AsyncCli
     assert answer.json()["data"][type_[1]]["values"] == [{"value": "acme-europe", "label": "Acme Europe"}]
 
 
-async def test_a_field_without_values_is_refused_with_those_that_have_some(http: httpx.AsyncClient) -> None:
+async def test_a_field_without_values_is_refused_with_the_fields_that_list_some(
+    http: httpx.AsyncClient,
+) -> None:
     gong = await http.post("/api/connection_types/gong/parameter_values", json={"field": "subdomain"})
     snowflake = await http.post("/api/connection_types/snowflake/parameter_values", json={"field": "account"})
     unknown = await http.post("/api/connection_types/nonesuch/parameter_values", json={"field": "x"})
 
     assert (gong.status_code, snowflake.status_code, unknown.status_code) == (400, 400, 404)
-    assert gong.json()["message"].endswith("it does for: auth_method.")
-    assert snowflake.json()["message"].endswith("it does for: none.")
+    assert gong.json()["message"].endswith(
+        "Unknown field of gong that lists values 'subdomain'. Valid values: auth_method."
+    )
+    assert snowflake.json()["message"].endswith(
+        "Unknown field of snowflake that lists values 'account'. There are none."
+    )

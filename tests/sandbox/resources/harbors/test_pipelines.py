@@ -1,4 +1,4 @@
-"""How fresh a Harbor's data are, and under which names its store holds them."""
+"""How fresh a Harbor's data is, and what its sources are called in its store."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from polytomic_mcp.sandbox.resources.harbors import sources as harbor_sources
+from polytomic_mcp.sandbox.resources.harbors import pipelines
 
 
 @pytest.fixture
 async def copied(
     http: httpx.AsyncClient, sandbox: Starlette, connect: Any, harbor: dict[str, Any]
 ) -> dict[str, Any]:
-    """A bulk sync from Salesforce into the Harbor's store that ran once."""
+    """Return a bulk sync from Salesforce into the Harbor's store that ran once."""
     source = await connect("salesforce")
     for id_ in (source["id"], harbor["backing_connection_id"]):
         await http.get(f"/api/connections/{id_}/schemas/status")
@@ -26,16 +26,16 @@ async def copied(
         "default_schedule": {"frequency": "daily", "hour": "3", "minute": "0"},
         "schemas": ["Contact"],
     }
-    made = await http.post("/api/bulk/syncs", json=body)
-    assert made.status_code == 200, made.text
-    sync: dict[str, Any] = made.json()["data"]
+    created = await http.post("/api/bulk/syncs", json=body)
+    assert created.status_code == 200, created.text
+    sync: dict[str, Any] = created.json()["data"]
     started = await http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
     assert started.status_code == 200, started.text
     sandbox.state.workspace.workers.shutdown(wait=True)
     return sync
 
 
-async def test_status_shows_who_fills_the_store_and_when(
+async def test_the_status_lists_the_pipelines_with_their_last_success(
     http: httpx.AsyncClient, path: str, copied: dict[str, Any]
 ) -> None:
     status = (await http.get(f"{path}/status")).json()["data"]
@@ -69,7 +69,7 @@ async def test_a_model_sync_is_a_pipeline_too(
     }
 
 
-async def test_a_source_is_resolved_to_what_it_became(
+async def test_a_source_is_resolved_to_its_table_and_columns(
     http: httpx.AsyncClient, path: str, copied: dict[str, Any]
 ) -> None:
     source = {"connection_id": copied["source_connection_id"], "schema_id": "Contact"}
@@ -84,7 +84,7 @@ async def test_a_source_is_resolved_to_what_it_became(
     assert (second["fields"], third["destination_schema_id"]) == ({}, "")
 
 
-async def test_a_source_that_became_two_things_is_ambiguous(
+async def test_a_source_with_two_tables_is_ambiguous(
     http: httpx.AsyncClient, sandbox: Starlette, path: str, copied: dict[str, Any]
 ) -> None:
     store = sandbox.state.workspace.store
@@ -100,8 +100,8 @@ async def test_a_source_that_became_two_things_is_ambiguous(
 
 async def test_too_many_sources_are_refused(http: httpx.AsyncClient, path: str) -> None:
     source = {"connection_id": "c", "schema_id": "s"}
-    many = [source] * (harbor_sources.MOST_SOURCES + 1)
-    wide = [source | {"fields": ["f"] * (harbor_sources.MOST_FIELDS + 1)}]
+    many = [source] * (pipelines.MOST_SOURCES + 1)
+    wide = [source | {"fields": ["f"] * (pipelines.MOST_FIELDS + 1)}]
 
     for sources in (many, wide):
         answer = await http.post(f"{path}/source-mappings/resolve", json={"sources": sources})

@@ -1,4 +1,4 @@
-"""What policies allow: held against the roles of whoever calls."""
+"""What policies allow a caller, by the caller's roles."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +24,7 @@ async def analyst(http: httpx.AsyncClient) -> str:
 
 @pytest.fixture
 async def eve(http: httpx.AsyncClient, sandbox: Starlette, analyst: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with the key of a user who has that role only."""
+    """Return a client with the key of a user who has only that role."""
     body = {"email": "eve@acme.example", "role_ids": [analyst]}
     user = (await http.post(USERS, json=body)).json()["data"]
     key = (await http.post(f"{USERS}/{user['id']}/keys")).json()["data"]["value"]
@@ -35,7 +35,7 @@ async def eve(http: httpx.AsyncClient, sandbox: Starlette, analyst: str) -> Asyn
 
 
 async def policy(http: httpx.AsyncClient, **granted: list[str]) -> str:
-    """Make a policy that grants actions to roles: ``await policy(http, delete=[role])``."""
+    """Create a policy that grants actions to roles: ``await policy(http, delete=[role])``."""
     actions = [{"action": action, "role_ids": role_ids} for action, role_ids in granted.items()]
     made = await http.post("/api/permissions/policies", json={"name": "P", "policy_actions": actions})
     id_: str = made.json()["data"]["id"]
@@ -48,7 +48,7 @@ async def connection(http: httpx.AsyncClient, *policies: str) -> str:
     return f"/api/connections/{made.json()['data']['id']}"
 
 
-async def test_an_object_without_policies_is_everybodys(
+async def test_an_object_without_policies_is_open_to_everyone(
     http: httpx.AsyncClient, eve: httpx.AsyncClient
 ) -> None:
     own = await connection(eve)
@@ -75,7 +75,7 @@ async def test_deleting_needs_a_policy_that_grants_it(
     assert (await http.delete(path)).status_code == 204
 
 
-async def test_naming_a_policy_needs_its_leave(
+async def test_adding_a_policy_needs_its_permission(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, analyst: str
 ) -> None:
     create_only = await policy(http, create=[analyst])
@@ -92,7 +92,7 @@ async def test_naming_a_policy_needs_its_leave(
     assert "action create" in answers[1].json()["message"]
 
 
-async def test_a_policy_that_stands_already_may_stay(
+async def test_an_update_can_keep_the_current_policies(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, analyst: str
 ) -> None:
     held, added = await policy(http), await policy(http)
@@ -105,7 +105,7 @@ async def test_a_policy_that_stands_already_may_stay(
     assert [kept.status_code, more.status_code] == [200, 403]
 
 
-async def test_a_policy_that_is_gone_rules_nothing(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
+async def test_a_deleted_policy_restricts_nothing(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
     gone = await policy(http)
     path = await connection(http, gone)
     await http.delete(f"/api/permissions/policies/{gone}")
@@ -113,7 +113,7 @@ async def test_a_policy_that_is_gone_rules_nothing(http: httpx.AsyncClient, eve:
     assert (await eve.delete(path)).status_code == 204
 
 
-async def test_an_admin_may_all(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
+async def test_an_admin_may_do_everything(http: httpx.AsyncClient, eve: httpx.AsyncClient) -> None:
     path = await connection(http, await policy(http))
     me = (await eve.get("/api/me")).json()["data"]
     promoted = await http.put(f"{USERS}/{me['id']}", json={"email": me["email"], "role_ids": [ADMIN]})
@@ -123,7 +123,7 @@ async def test_an_admin_may_all(http: httpx.AsyncClient, eve: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("noun", ["models", "syncs", "bulk/syncs"])
-async def test_other_objects_name_policies_too(
+async def test_policies_apply_to_other_objects_too(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, sandbox: Starlette, noun: str
 ) -> None:
     kind = {"models": "model", "syncs": "sync", "bulk/syncs": "bulk_sync"}[noun]

@@ -1,4 +1,4 @@
-"""Who the sandbox says is calling."""
+"""The user or organization of the caller's credential."""
 
 import httpx
 
@@ -10,7 +10,7 @@ async def test_the_key_identifies_the_one_user_of_the_sandbox(http: httpx.AsyncC
     assert answer.json()["data"]["email"] == "ada@acme.example"
 
 
-async def test_a_key_minted_for_a_user_is_no_partners(http: httpx.AsyncClient) -> None:
+async def test_a_users_key_is_not_a_partners_key(http: httpx.AsyncClient) -> None:
     own = (await http.get("/api/me")).json()["data"]
     path = f"/api/organizations/{own['organization_id']}/users/{own['id']}/keys"
     key = (await http.post(path)).json()["data"]["value"]
@@ -23,7 +23,7 @@ async def test_a_key_minted_for_a_user_is_no_partners(http: httpx.AsyncClient) -
     assert more.status_code == 403
 
 
-async def test_the_key_is_the_organizations_that_is_named_beside_it(http: httpx.AsyncClient) -> None:
+async def test_the_key_belongs_to_the_organization_that_the_request_names(http: httpx.AsyncClient) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     key = http.headers.pop("Authorization").removeprefix("Bearer ")
 
@@ -33,7 +33,7 @@ async def test_the_key_is_the_organizations_that_is_named_beside_it(http: httpx.
     assert (me["is_organization"], me["is_user"], me["is_partner"]) == (True, False, False)
 
 
-async def test_who_reaches_every_organization_is_a_partner(http: httpx.AsyncClient) -> None:
+async def test_only_a_key_for_every_organization_is_a_partners_key(http: httpx.AsyncClient) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     path = f"/api/organizations/{other}/users"
     user = (await http.post(path, json={"email": "eve@other.example"})).json()["data"]

@@ -1,4 +1,4 @@
-"""Operation search: a ranking of our own, within the budgets that the API documents."""
+"""Operation search: this project's own ranking, within the limits that the API documents."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def test_a_question_finds_operations_with_their_probabilities(http: httpx.
     assert len(answer.json()["data"]["sourceSha256"]) == 64
 
 
-async def test_only_the_operations_named_are_ranked(http: httpx.AsyncClient) -> None:
+async def test_only_the_requested_operations_are_ranked(http: httpx.AsyncClient) -> None:
     body = {"queries": ["list the syncs"], "operationIds": ["GET /api/bulk/syncs"]}
 
     (result,) = (await http.post(SEARCH, json=body)).json()["data"]["results"]
@@ -43,7 +43,7 @@ async def test_only_the_operations_named_are_ranked(http: httpx.AsyncClient) -> 
         {"queries": ["a"], "operationIds": ["GET /api/syncs", "GET /api/syncs"]},
     ],
 )
-async def test_what_cannot_be_asked_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
+async def test_an_invalid_search_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
     assert (await http.post(SEARCH, json=body)).status_code == 400
 
 

@@ -1,1 +1,0 @@
-"""The route that finds operations by plain words, and how often it may be asked."""
