@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.errors import ConfigurationError
@@ -22,13 +23,20 @@ from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.faults.fault import Spec
+from polytomic_mcp.sandbox.faults.reader import Spec
 from polytomic_mcp.sandbox.faults.rules import Faults
-from polytomic_mcp.sandbox.gateway.dispatch import Api, render
-from polytomic_mcp.sandbox.gateway.faults.failing_routes import failing
+from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.extensions import Extensions
 from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
+from polytomic_mcp.sandbox.gateway.responses import render
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.resources.bulk_syncs import older_arguments
+from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
+from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
 from polytomic_mcp.sandbox.resources.models import queries
+from polytomic_mcp.sandbox.resources.organizations import organizations
+from polytomic_mcp.sandbox.resources.organizations.permissions import require_allowed
 from polytomic_mcp.sandbox.resources.runs import bulk_executions, executions, jobs
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
 from polytomic_mcp.sandbox.scheduler.timer import Timer
@@ -75,13 +83,8 @@ def create_sandbox(
     workspace = _open(Store(state), key, clock, start, hosts)
     workspace.faults = standing
     notes = _populate(workspace, tables, contacts)
-    catalogue = load_catalogue()
-    api = Api(
-        workspace, catalogue, failing({**ROUTES, **older_operations.ROUTES}), older_operations.OPERATIONS
-    )
-    middleware = FaultMiddleware(api, workspace, catalogue)
     app = Starlette(
-        routes=[Route("/api/{path:path}", middleware), *PAGES, *CONTROLS],
+        routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
@@ -91,6 +94,21 @@ def create_sandbox(
     app.state.requests = workspace.requests
     app.state.notes = notes
     return app
+
+
+def _gateway(workspace: Workspace) -> ASGIApp:
+    """Return the API behind its middleware, with what single resources add to its stages."""
+    catalogue = load_catalogue()
+    extensions = Extensions(
+        credential_readers={connect_sessions.READ_PATH: connect_sessions.read_credential},
+        argument_upgrades=(older_arguments.current,),
+        placements=(organizations.place,),
+        guards=(require_allowed, harbor_access.require_access),
+        observers=(harbor_access.note,),
+    )
+    api = Api(workspace, catalogue, {**ROUTES, **older_operations.ROUTES}, extensions)
+    middleware = FaultMiddleware(api, workspace)
+    return RoutingMiddleware(middleware, catalogue.values(), older_operations.OPERATIONS)
 
 
 def _stand(faults: Iterable[Spec]) -> Faults:

@@ -8,11 +8,11 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.control import clock, faults, openapi_route, requests
+from polytomic_mcp.sandbox.control import clock, faults, openapi, requests
 
 CONTROLS: Final[tuple[Route, ...]] = (
     *clock.ROUTES,
     *faults.ROUTES,
-    *openapi_route.ROUTES,
+    *openapi.ROUTES,
     *requests.ROUTES,
 )

@@ -6,15 +6,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any, Final, cast
 
-from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
+from starlette.routing import Route
+
+from polytomic_mcp.catalogue import Catalogue, Operation, Parameter, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.responses import load_responses
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from polytomic_mcp.sandbox.api.idempotency import KEY_FORM
-from polytomic_mcp.sandbox.api.validation import JUDGED_BY_ROUTE
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.api.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.control.route import Control, control
+from polytomic_mcp.sandbox.gateway.idempotency import HEADER as IDEMPOTENCY_HEADER
+from polytomic_mcp.sandbox.gateway.idempotency import KEY_FORM
+from polytomic_mcp.sandbox.gateway.validation import JUDGED_BY_ROUTE
+from polytomic_mcp.sandbox.routes import ROUTES as OPERATIONS
 
 _ABOUT: Final = "The operations that the sandbox emulates, as the current version of the API has them."
 
@@ -199,3 +203,12 @@ def _success(operation: Operation) -> JsonObject:
 
 def _reference(response: str) -> JsonObject:
     return {"$ref": f"#/components/responses/{response}"}
+
+
+def get(request: Control) -> JsonObject:
+    """Return the document of every operation that the sandbox emulates."""
+    del request
+    return describe(load_catalogue(), OPERATIONS)
+
+
+ROUTES: Final[tuple[Route, ...]] = (control("GET", "/openapi.json", get),)

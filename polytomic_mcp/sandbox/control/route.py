@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.bodies import read_body
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.gateway.arguments import read_body
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LARGEST_BODY: Final = 64 * 1024
@@ -77,5 +77,5 @@ async def _body(request: Request) -> JsonObject:
     except (ValueError, RecursionError) as error:
         raise bad_input("The body is not JSON; send a JSON object.") from error
     if not isinstance(body, dict):
-        raise bad_input("The body is no JSON object.")
+        raise bad_input("The body is not a JSON object. Send one.")
     return cast("JsonObject", body)

@@ -1,6 +1,7 @@
 """A workspace: the store, clock, key, data engine and workers of one sandbox."""
 
 import copy
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -23,12 +24,25 @@ from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.workspace.clock import MovableClock
 from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
-from polytomic_mcp.sandbox.workspace.signals import Signals
 
 
 def written(time: datetime) -> str:
     """Return a time as the API writes it: RFC 3339, UTC, with a ``Z``."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the threads of one sandbox share.
+
+    ``alarm`` is set when the next due time may have changed, ``closing`` when the sandbox closes. The thread
+    that starts what is due holds ``stepping``, the one that sends events holds ``sending``.
+    """
+
+    alarm: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
+    stepping: threading.Lock = field(default_factory=threading.Lock)
+    sending: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)

@@ -129,7 +129,7 @@ async def test_a_read_only_credential_reads_and_nothing_else(http: httpx.AsyncCl
     assert (read.status_code, test.status_code) == (200, 400)
     assert written.status_code == 403
     assert written.json()["message"] == (
-        "This credential is read-only, and POST /api/permissions/roles is no read."
+        "This credential is read-only, but POST /api/permissions/roles writes."
     )
 
 

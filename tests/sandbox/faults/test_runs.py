@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.faults.rules import Faults
 
-DOWN = "could not be reached: it is down, as a fault asked"
+DOWN = "could not be reached: it is down, as a fault requested"
 
 
 async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Starlette, runs: Any) -> None:
@@ -21,7 +21,7 @@ async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Sta
     repeated = await runs.run(path)
 
     assert failed["status"] == "failed"
-    assert "Failed at row 4, as a fault asked." in str(failed["errors"])
+    assert "Failed at row 4, as a fault requested." in str(failed["errors"])
     assert (failed["counts"]["total"], arrived) == (3, 3)
     assert repeated["status"] == "completed"
     assert (rule.seen, rule.hits) == (2, 1)
@@ -75,7 +75,7 @@ async def test_where_no_more_faults_can_stand_a_start_that_asks_for_one_is_refus
     )
 
     assert answer.status_code == 400
-    assert "lift some first" in answer.json()["message"]
+    assert "Remove some first" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("end", ["remove", "clear", "close"])

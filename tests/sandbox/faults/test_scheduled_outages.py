@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-DOWN = "could not be reached: it is down, as a fault asked"
+DOWN = "could not be reached: it is down, as a fault requested"
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 

@@ -10,6 +10,7 @@ grant that an object did not name before. How they combine is a guess.
 from collections.abc import Iterable
 from typing import Final
 
+from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.organizations.roles import ADMIN
@@ -23,10 +24,10 @@ _RULED: Final = {
 """The kinds of object that name policies, by where they are made; each is changed below, at its id."""
 
 
-def require_allowed(call: Call) -> None:
+def require_allowed(call: Call, operation: Operation) -> None:
     """Refuse with 403 what the policies of the object in question do not grant the caller."""
-    method, _, path = call.operation.partition(" ")
-    kind = _RULED.get(path.removesuffix("/{id}"))
+    method = operation.method
+    kind = _RULED.get(operation.path.removesuffix("/{id}"))
     if kind is None or method == "GET" or _may_all(call):
         return
     document = call.workspace.store.get(kind, call.arguments["id"]) if "id" in call.arguments else None

@@ -7,6 +7,8 @@ works; until then a person may come back to it.
 from datetime import datetime, timedelta
 from typing import Final
 
+from starlette.requests import Request
+
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
@@ -65,9 +67,13 @@ def is_used(workspace: Workspace, session: JsonObject) -> bool:
     return connection is None or (session["_is_submitted"] and connection["status"] == "healthy")
 
 
-def bearer(workspace: Workspace, *presented: str | None) -> Credential | None:
-    """Return the credential that a live session's own token is for the reading of that session."""
-    for token in filter(None, presented):
+def read_credential(workspace: Workspace, request: Request) -> Credential | None:
+    """Return the credential of a live session's own token, which may read that session and nothing else.
+
+    The token is the ``token`` of the query, or is sent in place of an API key.
+    """
+    _, _, key = request.headers.get("Authorization", "").partition(" ")
+    for token in filter(None, (request.query_params.get("token"), key.strip())):
         session = find(workspace, token)
         if session is not None and is_live(workspace, session):
             organization_id: str = session["_organization_id"]

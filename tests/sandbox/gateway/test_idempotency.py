@@ -17,6 +17,7 @@ from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
@@ -31,8 +32,10 @@ def workspace() -> Iterator[Workspace]:
 
 
 def client(workspace: Workspace, routes: Routes) -> httpx.AsyncClient:
+    catalogue = load_catalogue()
+    api = RoutingMiddleware(Api(workspace, catalogue, routes), catalogue.values())
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Api(workspace, load_catalogue(), routes)),
+        transport=httpx.ASGITransport(api),
         base_url="http://sandbox",
         headers={"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18", **KEY},
     )

@@ -8,6 +8,7 @@ import pytest
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.routes import ROUTES
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -77,7 +78,8 @@ async def test_a_quoted_slash_stays_in_the_id_it_belongs_to(echo: Any) -> None:
 
 async def test_a_server_that_passes_no_raw_path_is_served_too() -> None:
     workspace = Workspace(Store(), "k")
-    api = Api(workspace, load_catalogue(), ROUTES)
+    catalogue = load_catalogue()
+    api = RoutingMiddleware(Api(workspace, catalogue, ROUTES), catalogue.values())
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await api({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)

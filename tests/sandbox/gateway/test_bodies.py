@@ -5,8 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from polytomic_mcp.sandbox.api.arguments import DEEPEST
-from polytomic_mcp.sandbox.gateway.dispatch import LARGEST_BODY
+from polytomic_mcp.sandbox.gateway.arguments import DEEPEST, LARGEST_BODY
 
 
 @pytest.mark.parametrize(
@@ -16,7 +15,7 @@ from polytomic_mcp.sandbox.gateway.dispatch import LARGEST_BODY
         (b'{"name": "x"} trailing', "Extra data"),
         (b"[1]", "must be a JSON object"),
         (b'"text"', "must be a JSON object"),
-        (b'{"name": NaN}', "NaN is no JSON number"),
+        (b'{"name": NaN}', "NaN is not a JSON number"),
         (b'{"name": ' + b"9" * 5000 + b"}", "a number that is out of range"),
         (b'{"name": "\xff"}', "not UTF-8: byte 10"),
         (b'{"name": "\\ud800"}', "half of a surrogate pair"),

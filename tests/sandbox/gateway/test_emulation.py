@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.api.emulation import load_emulation
+from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.routes import ROUTES
 
 ROOT = Path(__file__).parents[3]

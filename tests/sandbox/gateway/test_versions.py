@@ -48,5 +48,5 @@ async def test_an_older_version_lacks_what_came_after_it(
     answer = await http.request(method, path, headers={"X-Polytomic-Version": "2024-02-08"})
 
     assert answer.status_code == 404
-    assert "2024-02-08 has no" in answer.text
-    assert "send X-Polytomic-Version: 2025-09-18" in answer.text
+    assert "Version 2024-02-08 does not have" in answer.text
+    assert "Send X-Polytomic-Version: 2025-09-18" in answer.text
