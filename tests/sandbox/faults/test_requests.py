@@ -14,7 +14,7 @@ CONNECTIONS = "/api/connections"
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
 
 
-def fault_header(spec: str, **more: str) -> dict[str, str]:
+def faulty(spec: str, **more: str) -> dict[str, str]:
     return {"X-Sandbox-Fault": spec, **more}
 
 
@@ -27,14 +27,14 @@ async def names(http: httpx.AsyncClient) -> list[str]:
 async def test_a_5xx_comes_before_the_write_or_after_it(
     http: httpx.AsyncClient, crm: dict[str, Any], status: int, when: str, written: list[str]
 ) -> None:
-    answer = await http.post(CONNECTIONS, json=crm, headers=fault_header(f"status={status}; when={when}"))
+    answer = await http.post(CONNECTIONS, json=crm, headers=faulty(f"status={status}; when={when}"))
 
     assert answer.status_code == answer.json()["status"] == status
     assert await names(http) == written
 
 
 async def test_a_429_says_when_to_retry(http: httpx.AsyncClient, crm: dict[str, Any]) -> None:
-    answer = await http.post(CONNECTIONS, json=crm, headers=fault_header("status=429; retry_after=2.5"))
+    answer = await http.post(CONNECTIONS, json=crm, headers=faulty("status=429; retry_after=2.5"))
 
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "2.5"
@@ -42,13 +42,9 @@ async def test_a_429_says_when_to_retry(http: httpx.AsyncClient, crm: dict[str, 
 
 
 async def test_an_expired_key_is_refused_in_the_shape_of_the_version(http: httpx.AsyncClient) -> None:
-    new = await http.get(CONNECTIONS, headers=fault_header("expired_key"))
-    old = await http.get(
-        CONNECTIONS, headers=fault_header("expired_key", **{"X-Polytomic-Version": "2024-02-08"})
-    )
-    odd = await http.get(
-        CONNECTIONS, headers=fault_header("expired_key", **{"X-Polytomic-Version": "1999-01-01"})
-    )
+    new = await http.get(CONNECTIONS, headers=faulty("expired_key"))
+    old = await http.get(CONNECTIONS, headers=faulty("expired_key", **{"X-Polytomic-Version": "2024-02-08"}))
+    odd = await http.get(CONNECTIONS, headers=faulty("expired_key", **{"X-Polytomic-Version": "1999-01-01"}))
 
     assert new.status_code == old.status_code == 401
     assert new.json()["message"].startswith("The API key has expired")
@@ -61,14 +57,14 @@ async def test_a_dropped_connection_has_no_answer(
     http: httpx.AsyncClient, crm: dict[str, Any], when: str, written: list[str]
 ) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
-        await http.post(CONNECTIONS, json=crm, headers=fault_header(f"drop; when={when}"))
+        await http.post(CONNECTIONS, json=crm, headers=faulty(f"drop; when={when}"))
 
     assert await names(http) == written
 
 
 async def test_a_truncated_answer_ends_in_the_middle(http: httpx.AsyncClient, crm: dict[str, Any]) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
-        await http.post(CONNECTIONS, json=crm, headers=fault_header("truncated"))
+        await http.post(CONNECTIONS, json=crm, headers=faulty("truncated"))
 
     assert await names(http) == ["CRM"]
 
@@ -77,7 +73,7 @@ async def test_a_truncated_empty_answer_is_no_answer(http: httpx.AsyncClient, co
     connection = await connect("hubspot")
 
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
-        await http.delete(f"{CONNECTIONS}/{connection['id']}", headers=fault_header("truncated"))
+        await http.delete(f"{CONNECTIONS}/{connection['id']}", headers=faulty("truncated"))
 
     assert await names(http) == []
 
@@ -85,8 +81,8 @@ async def test_a_truncated_empty_answer_is_no_answer(http: httpx.AsyncClient, co
 async def test_a_malformed_answer_is_not_json(http: httpx.AsyncClient, crm: dict[str, Any]) -> None:
     tried = {"type": crm["type"], "configuration": crm["configuration"]}
 
-    full = await http.get(CONNECTIONS, headers=fault_header("malformed"))
-    empty = await http.post("/api/connections/test", json=tried, headers=fault_header("malformed"))
+    full = await http.get(CONNECTIONS, headers=faulty("malformed"))
+    empty = await http.post("/api/connections/test", json=tried, headers=faulty("malformed"))
 
     for answer in (full, empty):
         assert answer.is_success
@@ -97,7 +93,7 @@ async def test_a_malformed_answer_is_not_json(http: httpx.AsyncClient, crm: dict
 
 @pytest.mark.parametrize("status", [200, 502])
 async def test_a_proxy_answers_with_a_page(http: httpx.AsyncClient, status: int) -> None:
-    answer = await http.get(CONNECTIONS, headers=fault_header(f"html={status}"))
+    answer = await http.get(CONNECTIONS, headers=faulty(f"html={status}"))
 
     assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -105,7 +101,7 @@ async def test_a_proxy_answers_with_a_page(http: httpx.AsyncClient, status: int)
 
 
 async def test_latency_delays_and_changes_nothing(http: httpx.AsyncClient, sandbox: Starlette) -> None:
-    answer = await http.get(CONNECTIONS, headers=fault_header("latency=0.02"))
+    answer = await http.get(CONNECTIONS, headers=faulty("latency=0.02"))
 
     assert answer.status_code == 200
     assert next(iter(sandbox.state.requests)).milliseconds >= 20
@@ -125,7 +121,7 @@ async def test_a_request_with_a_fault_of_its_own_meets_no_others(
 ) -> None:
     rule = sandbox.state.faults.add("status=503")
 
-    answer = await http.get(CONNECTIONS, headers=fault_header("status=429"))
+    answer = await http.get(CONNECTIONS, headers=faulty("status=429"))
 
     assert answer.status_code == 429
     assert rule.seen == 0
@@ -143,7 +139,7 @@ async def test_a_request_with_a_fault_of_its_own_meets_no_others(
 async def test_an_invalid_header_is_refused(
     http: httpx.AsyncClient, crm: dict[str, Any], spec: str, said: str
 ) -> None:
-    answer = await http.post(CONNECTIONS, json=crm, headers=fault_header(spec))
+    answer = await http.post(CONNECTIONS, json=crm, headers=faulty(spec))
 
     assert answer.status_code == answer.json()["status"] == 400
     assert answer.json()["message"].startswith("X-Sandbox-Fault: ")
@@ -154,7 +150,7 @@ async def test_an_invalid_header_is_refused(
 async def test_a_500_of_the_api_itself_is_stored_as_the_outcome_of_the_key(
     http: httpx.AsyncClient, crm: dict[str, Any]
 ) -> None:
-    first = await http.post(CONNECTIONS, json=crm, headers=fault_header("status=500; when=after", **KEY))
+    first = await http.post(CONNECTIONS, json=crm, headers=faulty("status=500; when=after", **KEY))
     second = await http.post(CONNECTIONS, json=crm, headers=KEY)
 
     assert first.status_code == second.status_code == 500
@@ -163,7 +159,7 @@ async def test_a_500_of_the_api_itself_is_stored_as_the_outcome_of_the_key(
 
 
 async def test_a_500_before_the_write_is_replayed_too(http: httpx.AsyncClient, crm: dict[str, Any]) -> None:
-    await http.post(CONNECTIONS, json=crm, headers=fault_header("status=500", **KEY))
+    await http.post(CONNECTIONS, json=crm, headers=faulty("status=500", **KEY))
     again = await http.post(CONNECTIONS, json=crm, headers=KEY)
 
     assert again.status_code == 500
@@ -174,7 +170,7 @@ async def test_a_500_before_the_write_is_replayed_too(http: httpx.AsyncClient, c
 async def test_the_real_outcome_is_stored_if_a_gateway_fails_after_the_write(
     http: httpx.AsyncClient, crm: dict[str, Any], spec: str
 ) -> None:
-    await http.post(CONNECTIONS, json=crm, headers=fault_header(spec, **KEY))
+    await http.post(CONNECTIONS, json=crm, headers=faulty(spec, **KEY))
     again = await http.post(CONNECTIONS, json=crm, headers=KEY)
 
     assert again.json()["data"]["name"] == "CRM"
@@ -184,7 +180,7 @@ async def test_the_real_outcome_is_stored_if_a_gateway_fails_after_the_write(
 async def test_no_outcome_is_stored_if_a_gateway_fails_before_the_write(
     http: httpx.AsyncClient, crm: dict[str, Any]
 ) -> None:
-    await http.post(CONNECTIONS, json=crm, headers=fault_header("status=503", **KEY))
+    await http.post(CONNECTIONS, json=crm, headers=faulty("status=503", **KEY))
     again = await http.post(CONNECTIONS, json=crm, headers=KEY)
 
     assert again.status_code == 200
@@ -192,7 +188,7 @@ async def test_no_outcome_is_stored_if_a_gateway_fails_before_the_write(
 
 
 async def test_a_request_that_the_api_refuses_is_refused_despite_a_fault(http: httpx.AsyncClient) -> None:
-    answer = await http.get(f"{CONNECTIONS}/nobody", headers=fault_header("status=500; when=after"))
+    answer = await http.get(f"{CONNECTIONS}/nobody", headers=faulty("status=500; when=after"))
 
     assert answer.status_code == 404
 

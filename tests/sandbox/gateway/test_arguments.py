@@ -65,8 +65,8 @@ async def test_every_invalid_argument_is_named_without_its_value(
     assert problems == {
         "name": "must be of type string",
         "configuration": "must be of type object",
-        "naem": "is not an argument of this operation. Did you mean 'name'? Valid values: name, configuration, "
-        "type, healthcheck_interval, organization_id, policies, redirect_url, validate",
+        "naem": "is not an argument of this operation. Did you mean 'name'? Valid values: name, "
+        "configuration, type, healthcheck_interval, organization_id, policies, redirect_url, validate",
         "policies.0": "must be of type string",
         "type": "is missing",
     }
