@@ -1,4 +1,4 @@
-"""The sandbox assembled: one workspace, the API over it, and the pages people see."""
+"""The sandbox as an application: a workspace, the API over it, the control routes, and pages for people."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -56,32 +56,32 @@ def create_sandbox(
     faults: Iterable[Spec] = (),
     allowed_hosts: Iterable[str] = (),
 ) -> Starlette:
-    """Return a Polytomic in this process, as an ASGI application.
+    """Return a sandbox for Polytomic, as an ASGI application in this process.
 
-    ``key`` is the API key it wants. ``state`` names the file that keeps everything; without one it
-    lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
-    Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
-    the time now, aware and in UTC; the sandbox's own clock goes as this one does, from ``start`` on
-    where that is given, and can be moved ahead: what is due by then happens. ``app.state.workspace`` is the
-    ``Workspace``, ``app.state.notes`` lists what is worth telling the user about their files.
+    ``key`` is the API key that it accepts. ``state`` is the file in which it keeps its state, or None for
+    memory. ``tables`` are CSV, JSON lines or Parquet files that become tables of the warehouse, by name.
+    ``contacts`` is SQL that selects contacts to add to the sample CRM. ``clock`` returns the current time,
+    aware and in UTC. The sandbox's own clock runs like it, from ``start`` if given, and can be moved ahead,
+    which starts what is due by then. ``app.state.workspace`` is the ``Workspace``, ``app.state.notes`` are
+    notes for the user about their files.
 
-    ``allowed_hosts`` are those, as ``HOST`` or ``HOST:PORT``, at which connections of types postgresql,
-    mysql and webhook reach real servers; those of this machine always do, all others have sample data.
+    Connections of types postgresql, mysql and webhook reach real servers on ``allowed_hosts``, as ``HOST`` or
+    ``HOST:PORT``, and always on this machine; on all other hosts they have sample data.
 
-    ``faults`` go wrong from the first request on, as texts such as ``"status=503; times=2"``;
-    ``app.state.faults`` are those that stand, and ``app.state.requests`` the requests seen.
+    ``faults`` apply from the first request on, as texts such as ``"status=503; times=2"``.
+    ``app.state.faults`` are the active ones, ``app.state.requests`` the requests received.
 
-    Within a lifespan, what is due happens as time passes, and its end closes the workspace; without one
-    (``httpx.ASGITransport``) it happens when the clock is moved, and all the rest works the same.
+    Within a lifespan, what is due starts as time passes, and the end of the lifespan closes the workspace.
+    Without one (``httpx.ASGITransport``), it starts when the clock is moved; everything else is the same.
 
     Raises:
-        ConfigurationError: ``state`` is no file of a sandbox, or its clock is later than ``start``; or
-            ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` cannot be used.
+        ConfigurationError: ``state`` is not a sandbox's file, or its clock is later than ``start``; or
+            ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` are not valid.
     """
-    standing = _stand(faults)
-    hosts = _allow(allowed_hosts)
+    active = _read_faults(faults)
+    hosts = _read_hosts(allowed_hosts)
     workspace = _open(Store(state), key, clock, start, hosts)
-    workspace.faults = standing
+    workspace.faults = active
     notes = _populate(workspace, tables, contacts)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
@@ -111,14 +111,14 @@ def _gateway(workspace: Workspace) -> ASGIApp:
     return RoutingMiddleware(middleware, catalogue.values(), older_operations.OPERATIONS)
 
 
-def _stand(faults: Iterable[Spec]) -> Faults:
+def _read_faults(faults: Iterable[Spec]) -> Faults:
     try:
         return Faults(faults)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 
 
-def _allow(texts: Iterable[str]) -> AllowedHosts:
+def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
     try:
         return AllowedHosts.of(texts)
     except ValueError as error:
@@ -134,7 +134,7 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
 
 
 def _populate(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
-    """Fill a new workspace and tidy up one that was left; a workspace that cannot be filled is closed."""
+    """Add initial data to a workspace and interrupt what was running; close the workspace if this fails."""
     try:
         notes = seed_workspace(workspace, tables, contacts)
         executions.interrupt_all(workspace)
@@ -159,8 +159,8 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    """Answer what no route takes in the API's own error shape."""
+    """Return an error in the API's shape for a path or method that has no route."""
     del request
     status = error.status_code if isinstance(error, HTTPException) else 500
-    refusal = RefusalError(status, "Nothing here takes that; the API's paths start with /api/.")
+    refusal = RefusalError(status, "No such path. The paths of the API start with /api/.")
     return render(Answer(refusal.body(CURRENT), status))

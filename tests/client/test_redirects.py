@@ -18,9 +18,7 @@ def _to(location: str, status: int = 307) -> httpx.Response:
 
 
 @pytest.mark.parametrize("status", [307, 308])
-async def test_a_write_is_followed_within_the_origin_with_its_headers_and_body(
-    script: Any, status: int
-) -> None:
+async def test_a_write_is_followed_within_the_origin_with_its_body(script: Any, status: int) -> None:
     api, network = script(_to("/api/connections/connect", status), DONE)
 
     body = await api.call(CONNECT, name="n", redirect_url="https://me")

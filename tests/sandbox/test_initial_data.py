@@ -102,7 +102,7 @@ def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, t
     added = [row for _, row in workspace.tables.read(table)][-2:]
     assert notes == [
         "people.csv: 5 rows in table public.contacts",
-        "2 contacts of the query were made known to the CRM",
+        "2 contacts of the query were added to the sample CRM",
     ]
     assert {"A1", "B2", known} <= known_contacts(workspace.tables)
     assert [(row["Id"], row["FirstName"], row["Email"]) for row in added] == [
@@ -116,7 +116,7 @@ def test_a_query_of_contacts_that_cannot_run_seeds_nothing(tmp_path: Path) -> No
     path = tmp_path / "people.csv"
     path.write_text("id\n1\n")
 
-    with pytest.raises(QueryError, match="contacts cannot run: Table nowhere does not exist"):
+    with pytest.raises(QueryError, match="contacts failed: Table nowhere does not exist"):
         seed_workspace(workspace, {"people": path}, "SELECT id FROM nowhere")
 
     assert workspace.tables.get("snowflake", "public.people") is None

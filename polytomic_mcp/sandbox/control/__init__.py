@@ -1,7 +1,6 @@
-"""The addresses that steer the sandbox itself, under ``/sandbox``, outside the API and without its key.
+"""The routes under ``/sandbox``, which control the sandbox itself, outside the API and without a key.
 
-A module joins by its line in the import and its line in ``CONTROLS``; its ``ROUTES`` are made with
-``route.control``.
+To add a module, import it and list its ``ROUTES`` in ``CONTROLS``; ``route.control`` creates them.
 """
 
 from typing import Final

@@ -68,5 +68,5 @@ def test_a_state_file_cannot_start_before_its_own_time(clock: Any, tmp_path: Pat
     state = tmp_path / "box.db"
     create_sandbox(state=state, clock=clock).state.workspace.close()
 
-    with pytest.raises(ConfigurationError, match="it never goes back"):
+    with pytest.raises(ConfigurationError, match="cannot be moved back"):
         create_sandbox(state=state, clock=clock, start=NINE - timedelta(days=1))
