@@ -1,4 +1,4 @@
-"""The clock over HTTP, outside the API: read it, move it."""
+"""The control routes for the clock: read it and move it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def stranger(sandbox: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox")
 
 
-async def test_it_says_what_time_it_is_and_that_nothing_is_due(stranger: httpx.AsyncClient) -> None:
+async def test_it_returns_the_time_and_that_nothing_is_due(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.get("/sandbox/clock")
 
     assert answer.json() == {"now": "2026-01-15T09:00:00Z", "next_due": None}
@@ -32,7 +32,7 @@ async def test_it_says_what_time_it_is_and_that_nothing_is_due(stranger: httpx.A
         ({}, "2026-01-15T09:00:00Z"),
     ],
 )
-async def test_it_is_moved(stranger: httpx.AsyncClient, body: dict[str, Any], now: str) -> None:
+async def test_it_can_be_moved(stranger: httpx.AsyncClient, body: dict[str, Any], now: str) -> None:
     answer = await stranger.post("/sandbox/clock", json=body)
 
     assert answer.json() == {"now": now, **NOTHING}
@@ -54,7 +54,7 @@ async def test_it_is_moved(stranger: httpx.AsyncClient, body: dict[str, Any], no
         ({"forward": 1}, "Send"),
     ],
 )
-async def test_what_is_no_move_is_refused(
+async def test_an_invalid_move_is_refused(
     stranger: httpx.AsyncClient, body: dict[str, Any], message: str
 ) -> None:
     answer = await stranger.post("/sandbox/clock", json=body)

@@ -1,4 +1,4 @@
-"""The control routes for faults and requests, and what every control route does with bad input."""
+"""The control routes for faults and requests, and how control routes refuse invalid input."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Schedules that are due while a system is down: the run fails and says so, and the schedule goes on."""
+"""Schedules that are due during an outage: the run fails, and the schedule continues."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The arguments of a call, from its path, its query and its body, held to the catalogue."""
+"""The arguments of a call, read from its path, query and body and validated against the catalogue."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 
-async def test_a_query_is_read_by_the_types_of_its_parameters(echo: Any) -> None:
+async def test_a_query_is_converted_to_the_types_of_its_parameters(echo: Any) -> None:
     operations = [
         "GET /api/syncs",
         "GET /api/connections/{id}/modelsync/source",
@@ -35,14 +35,14 @@ async def test_a_query_that_does_not_fit_is_refused(echo: Any, query: str) -> No
     assert answer.status_code == 422
 
 
-async def test_a_member_of_a_parameter_that_was_given_whole_is_no_fault(echo: Any) -> None:
+async def test_a_member_of_a_parameter_that_was_also_sent_whole_is_accepted(echo: Any) -> None:
     async with echo("GET /api/connections/{id}/modelsync/source") as http:
         answer = await http.get("/api/connections/c/modelsync/source?params=x&params[table]=a")
 
     assert answer.json()["data"]["params"] == {"table": ["a"]}
 
 
-async def test_the_body_may_carry_what_the_catalogue_places_in_the_query(echo: Any) -> None:
+async def test_the_body_may_contain_arguments_of_the_query(echo: Any) -> None:
     async with echo("POST /api/connections/{connection_id}/query") as http:
         path = "/api/connections/c/query"
         in_query = await http.post(path, params={"query": "SELECT 1"}, json={})
@@ -100,7 +100,7 @@ async def test_a_problem_deep_in_an_argument_is_named_by_its_path(echo: Any) -> 
     ]
 
 
-async def test_an_argument_that_has_several_forms_and_fits_none_is_named(echo: Any) -> None:
+async def test_an_argument_that_matches_none_of_several_forms_is_named(echo: Any) -> None:
     body = {
         "name": "n",
         "source_connection_id": "a",

@@ -1,4 +1,4 @@
-"""The body of a call: what can be read as JSON, and what cannot."""
+"""The body of a call: valid and invalid JSON."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ async def test_a_body_that_is_too_large_is_refused_with_413(http: httpx.AsyncCli
     assert answer.status_code == 413
 
 
-async def test_text_of_any_kind_comes_back_as_it_was(echo: Any) -> None:
+async def test_any_text_is_returned_unchanged(echo: Any) -> None:
     text = "naïve \u0000 \U0001f642 \u202e"
     async with echo("POST /api/connections/{connection_id}/query") as http:
         answer = await http.post("/api/connections/c/query", json={"query": text})

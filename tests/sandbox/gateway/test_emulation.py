@@ -1,4 +1,4 @@
-"""What the sandbox says of itself: SANDBOX.md, its table of operations, and its guesses."""
+"""What the sandbox reports about itself: the generated page, its operations, and its guesses."""
 
 import re
 import runpy
@@ -17,7 +17,7 @@ SANDBOX = ROOT / "polytomic_mcp/sandbox"
 UNKNOWN = sorted(load_catalogue().keys() - ROUTES.keys())
 
 
-def test_the_page_is_what_the_sandbox_is() -> None:
+def test_the_page_is_up_to_date() -> None:
     docs = runpy.run_path(str(ROOT / "scripts/docs.py"))
 
     assert (ROOT / "SANDBOX.md").read_text(encoding="utf-8") == docs["page"](), "run scripts/docs"
@@ -30,7 +30,7 @@ def test_at_least_150_of_the_198_operations_are_emulated() -> None:
     assert len([each for each in extents if each != "refused"]) >= 150
 
 
-def test_what_is_written_down_is_there() -> None:
+def test_the_operations_and_modules_that_are_listed_exist() -> None:
     emulation = load_emulation()
 
     assert emulation.partial.keys() <= ROUTES.keys()
@@ -39,7 +39,7 @@ def test_what_is_written_down_is_there() -> None:
     assert all((SANDBOX / each.where).is_file() and each.guess and each.why for each in emulation.guesses)
 
 
-def test_every_guess_in_the_code_is_written_down() -> None:
+def test_every_guess_in_the_code_is_listed() -> None:
     guessing = {
         str(path.relative_to(SANDBOX))
         for path in SANDBOX.rglob("*.py")
