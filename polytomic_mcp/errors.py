@@ -2,21 +2,21 @@
 
 ::
 
-    PolytomicError                 what happened, and what to do next
+    PolytomicError                 the message says what happened and what to do next
     ├── ConfigurationError         the environment or an option is wrong
-    ├── ArgumentError              refused before anything was sent
-    │   ├── UnknownOperationError  no operation has that name
-    │   ├── UnknownArgumentError   the operation takes no such argument
-    │   └── MissingArgumentError   the operation needs an argument that is absent
-    ├── AccessDeniedError          this configuration may not do that
+    ├── ArgumentError              the arguments are not valid; nothing was sent
+    │   ├── UnknownOperationError  the operation does not exist
+    │   ├── UnknownArgumentError   the operation does not have that argument
+    │   └── MissingArgumentError   a required argument is missing
+    ├── AccessDeniedError          the configuration does not allow the call
     ├── NoAnswerError              no answer came: network, TLS, time
-    ├── UnexpectedAnswerError      an answer came that cannot be the API's
+    ├── UnexpectedAnswerError      the answer is not one that the API gives
     └── RefusedError               the API answered with an error
-        ├── UnauthorizedError      401: the key
-        ├── ForbiddenError         403: the permissions
+        ├── UnauthorizedError      401: the key does not work
+        ├── ForbiddenError         403: the key lacks a permission
         ├── NotFoundError          404 and 410
-        ├── ConflictError          409: already running, name taken
-        ├── RateLimitedError       429
+        ├── ConflictError          409: already running, or the name is taken
+        ├── RateLimitedError       429: too many calls
         └── UnavailableError       500 and above
 """
 
@@ -44,37 +44,37 @@ __all__ = [
 
 
 class PolytomicError(Exception):
-    """The root: its text says what happened and what to do next."""
+    """The base class. The message says what happened and what to do next."""
 
 
 class ConfigurationError(PolytomicError):
-    """The environment or an option holds a value that cannot work."""
+    """The environment or an option has an invalid value."""
 
 
 class ArgumentError(PolytomicError):
-    """The arguments do not fit the operation; nothing was sent."""
+    """The arguments are not valid for the operation; nothing was sent."""
 
 
 class UnknownOperationError(ArgumentError):
-    """No operation of the catalogue has that name."""
+    """The catalogue does not have the operation."""
 
 
 class UnknownArgumentError(ArgumentError):
-    """The operation takes no argument of that name."""
+    """The operation does not have an argument of that name."""
 
 
 class MissingArgumentError(ArgumentError):
-    """The operation needs an argument that is absent."""
+    """A required argument is missing."""
 
 
 class AccessDeniedError(PolytomicError):
-    """The access mode forbids the operation; nothing was sent."""
+    """The access mode does not allow the operation; nothing was sent."""
 
 
 class NoAnswerError(PolytomicError):
-    """No answer arrived: the host is unreachable, TLS failed, or time ran out.
+    """No answer arrived: the host is unreachable, TLS failed, or the call timed out.
 
-    ``may_have_arrived`` is true when the request may have reached the API all the same.
+    ``may_have_arrived`` is true if the request may have reached the API nevertheless.
     """
 
     def __init__(self, text: str, *, may_have_arrived: bool = False) -> None:
@@ -83,15 +83,15 @@ class NoAnswerError(PolytomicError):
 
 
 class UnexpectedAnswerError(PolytomicError):
-    """The answer is not JSON, is too large, or leads to another host; what the call did is not known."""
+    """The answer is not JSON, is too large, or redirects to another host; the call's effect is unknown."""
 
 
 class RefusedError(PolytomicError):
     """The API answered with an error.
 
-    ``status`` is the HTTP status, ``key`` the API's own error key if it gave one, ``reason`` its
-    message, ``metadata`` its details, ``operation`` the operation's name, ``request_id`` what
-    Polytomic's support asks for, and ``retry_after`` the seconds it asked to be left alone.
+    ``status`` is the HTTP status, ``key`` the API's error key if there is one, ``reason`` its message,
+    ``metadata`` its details, ``operation`` the id of the operation, ``request_id`` the id that Polytomic's
+    support asks for, and ``retry_after`` the seconds to wait before the next call.
     """
 
     def __init__(
@@ -117,24 +117,24 @@ class RefusedError(PolytomicError):
 
 
 class UnauthorizedError(RefusedError):
-    """401: the key is wrong, revoked or of the wrong kind."""
+    """401: the key is wrong, revoked, or of the wrong kind."""
 
 
 class ForbiddenError(RefusedError):
-    """403: the key's permissions do not reach that far."""
+    """403: the key does not have the permission."""
 
 
 class NotFoundError(RefusedError):
-    """404 or 410: there is no such object, or it is gone."""
+    """404 or 410: the object does not exist, or no longer exists."""
 
 
 class ConflictError(RefusedError):
-    """409: already running, name taken, or the object is in use."""
+    """409: already running, the name is taken, or the object is in use."""
 
 
 class RateLimitedError(RefusedError):
-    """429: too many calls, and the retries are used up."""
+    """429: too many calls, and retrying did not help."""
 
 
 class UnavailableError(RefusedError):
-    """500 and above: Polytomic or something before it failed."""
+    """500 and above: Polytomic, or a proxy in front of it, failed."""

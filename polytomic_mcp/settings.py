@@ -1,9 +1,10 @@
-"""The environment, read once into a frozen value."""
+"""The settings of a server or client, read once from the environment into a frozen value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeVar, get_args
 
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import ConfigurationError
 
 AccessMode = Literal["full-access", "read-only"]
@@ -16,8 +17,53 @@ DEFAULT_TOOLSETS: Final = ("connections", "models", "syncs", "operations")
 TOOLSETS: Final = (*DEFAULT_TOOLSETS, "queries", "bulk_syncs", "schemas", "events", "administration")
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable: its name, its meaning, and its default; None for no default."""
+
+    name: str
+    meaning: str
+    default: str | None = None
+
+
+VARIABLES: Final = (
+    Variable(
+        "POLYTOMIC_API_KEY",
+        "The API key. Without it the server starts, and every tool explains how to set it.",
+    ),
+    Variable(
+        "POLYTOMIC_API_URL", "The address of Polytomic, with its path prefix if it has one.", DEFAULT_API_URL
+    ),
+    Variable("POLYTOMIC_API_VERSION", "The API version: 2025-09-18 or 2024-02-08.", DEFAULT_API_VERSION),
+    Variable(
+        "POLYTOMIC_ACCESS_MODE",
+        "full-access, where a person confirms deletions, or read-only.",
+        get_args(AccessMode)[0],
+    ),
+    Variable(
+        "POLYTOMIC_TOOLSETS",
+        f"The toolsets to show, separated by commas: {', '.join(TOOLSETS)}; or all.",
+        ",".join(DEFAULT_TOOLSETS),
+    ),
+    Variable(
+        "POLYTOMIC_TOOLS_ALLOW",
+        "Tools to show as well, separated by commas. Without POLYTOMIC_TOOLSETS, only these are shown.",
+    ),
+    Variable("POLYTOMIC_TOOLS_DENY", "Tools to hide, separated by commas. It overrides the other variables."),
+    Variable("POLYTOMIC_AUTH_MODE", "The kind of key: user, partner or deployment.", get_args(AuthMode)[0]),
+    Variable(
+        "POLYTOMIC_ORGANIZATION_ID", "The id of the organization that a partner or deployment key acts in."
+    ),
+    Variable(
+        "POLYTOMIC_SANDBOX_STATE",
+        "The SQLite file in which --sandbox keeps its state. Without it, state is kept in memory.",
+    ),
+)
+"""Every variable that ``Settings.from_environ`` reads; the documentation is generated from this table."""
+
+
 class Secret(str):
-    """A string whose ``repr`` does not show it; ``str`` still does."""
+    """A string whose ``repr`` is masked; ``str`` returns the value."""
 
     __slots__ = ()
 
@@ -27,11 +73,11 @@ class Secret(str):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one caller's server or client is set to.
+    """The settings of one caller's server or client.
 
-    Names and defaults follow the ``POLYTOMIC_*`` variables; see ``from_environ``. ``tools_allow`` names
-    tools to show beside those of the toolsets, ``tools_deny`` tools to hide whatever else is said. From
-    the environment, tools that are allowed without naming toolsets stand alone.
+    Names and defaults follow the environment variables; see ``VARIABLES``. ``tools_allow`` are tools to show
+    in addition to those of the toolsets, ``tools_deny`` tools to hide in any case. If the environment allows
+    tools without naming toolsets, only these tools are shown.
     """
 
     api_key: Secret | None = None
@@ -47,10 +93,10 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read ``POLYTOMIC_*`` from a mapping; an empty value counts as absent.
+        """Read the ``VARIABLES`` from a mapping; an empty value counts as absent.
 
         Raises:
-            ConfigurationError: A variable holds a value that is not one of its choices.
+            ConfigurationError: A variable does not have one of its valid values.
         """
         values = {name: value.strip() for name, value in environ.items() if value.strip()}
         key = values.get("POLYTOMIC_API_KEY")
@@ -70,20 +116,20 @@ class Settings:
 
 
 def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) -> _Choice:
-    """Return the choice a variable names, the first where it is absent."""
+    """Return the valid value of a variable; the first of ``choices`` if it is absent."""
     value = values.get(name, choices[0]).lower()
     for choice in choices:
         if value == choice:
             return choice
-    raise ConfigurationError(f"{name} is {value!r}; it must be one of: {', '.join(choices)}.")
+    raise ConfigurationError(f"{name}: {unknown('value', value, choices)}")
 
 
 def _toolsets(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
     names = _names(text)
-    if unknown := sorted(names - {*TOOLSETS, "all"}):
-        raise ConfigurationError(
-            f"POLYTOMIC_TOOLSETS names {', '.join(unknown)}; the toolsets are: {', '.join(TOOLSETS)}, or all."
-        )
+    valid = (*TOOLSETS, "all")
+    if wrong := sorted(names.difference(valid)):
+        problems = " ".join(unknown("toolset", name, valid) for name in wrong)
+        raise ConfigurationError(f"POLYTOMIC_TOOLSETS: {problems}")
     if not names:
         return default
     return tuple(name for name in TOOLSETS if name in names or "all" in names)

@@ -1,9 +1,9 @@
-"""Settings: what the environment may say, and what is made of it."""
+"""How settings are read from the environment."""
 
 import pytest
 
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret, Settings
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, VARIABLES, Secret, Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -19,21 +19,22 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_every_variable_is_read() -> None:
-    settings = Settings.from_environ(
-        {
-            "POLYTOMIC_API_KEY": "key",
-            "POLYTOMIC_API_URL": "https://polytomic.example/prefix",
-            "POLYTOMIC_API_VERSION": "2024-02-08",
-            "POLYTOMIC_ACCESS_MODE": "read-only",
-            "POLYTOMIC_AUTH_MODE": "partner",
-            "POLYTOMIC_ORGANIZATION_ID": "org",
-            "POLYTOMIC_TOOLSETS": "syncs",
-            "POLYTOMIC_TOOLS_ALLOW": "run_query",
-            "POLYTOMIC_TOOLS_DENY": "delete_sync, cancel_sync",
-            "POLYTOMIC_SANDBOX_STATE": "box.db",
-        }
-    )
+    environ = {
+        "POLYTOMIC_API_KEY": "key",
+        "POLYTOMIC_API_URL": "https://polytomic.example/prefix",
+        "POLYTOMIC_API_VERSION": "2024-02-08",
+        "POLYTOMIC_ACCESS_MODE": "read-only",
+        "POLYTOMIC_TOOLSETS": "syncs",
+        "POLYTOMIC_TOOLS_ALLOW": "run_query",
+        "POLYTOMIC_TOOLS_DENY": "delete_sync, cancel_sync",
+        "POLYTOMIC_AUTH_MODE": "partner",
+        "POLYTOMIC_ORGANIZATION_ID": "org",
+        "POLYTOMIC_SANDBOX_STATE": "box.db",
+    }
 
+    settings = Settings.from_environ(environ)
+
+    assert [variable.name for variable in VARIABLES] == list(environ)
     assert settings == Settings(
         api_key=Secret("key"),
         api_url="https://polytomic.example/prefix",
@@ -48,13 +49,19 @@ def test_every_variable_is_read() -> None:
     )
 
 
+def test_the_documented_defaults_are_the_defaults() -> None:
+    environ = {variable.name: variable.default for variable in VARIABLES if variable.default}
+
+    assert Settings.from_environ(environ) == Settings()
+
+
 def test_an_empty_or_blank_variable_counts_as_absent() -> None:
     blank = {"POLYTOMIC_API_KEY": "", "POLYTOMIC_ACCESS_MODE": " ", "POLYTOMIC_TOOLSETS": "\t"}
 
     assert Settings.from_environ(blank) == Settings()
 
 
-def test_space_around_a_value_is_not_part_of_it() -> None:
+def test_spaces_around_a_value_are_ignored() -> None:
     settings = Settings.from_environ({"POLYTOMIC_API_KEY": " key\n", "POLYTOMIC_ACCESS_MODE": " Read-Only "})
 
     assert settings.api_key == "key"
@@ -64,12 +71,16 @@ def test_space_around_a_value_is_not_part_of_it() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("POLYTOMIC_ACCESS_MODE", "readonly", "full-access, read-only"),
-        ("POLYTOMIC_AUTH_MODE", "admin", "user, partner, deployment"),
-        ("POLYTOMIC_TOOLSETS", "syncs,sinks", "connections, models, syncs, operations, queries"),
+        ("POLYTOMIC_ACCESS_MODE", "readonly", "Valid values: read-only, full-access."),
+        ("POLYTOMIC_AUTH_MODE", "admin", "Valid values: user, partner, deployment."),
+        (
+            "POLYTOMIC_TOOLSETS",
+            "syncs,sinks",
+            "Did you mean 'syncs'? Valid values: syncs, connections, models, operations, queries",
+        ),
     ],
 )
-def test_a_wrong_choice_is_refused_with_the_right_ones(name: str, value: str, named: str) -> None:
+def test_an_invalid_value_is_refused_with_the_valid_ones(name: str, value: str, named: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Settings.from_environ({name: value})
 
@@ -88,11 +99,11 @@ def test_a_wrong_choice_is_refused_with_the_right_ones(name: str, value: str, na
         (",", DEFAULT_TOOLSETS),
     ],
 )
-def test_toolsets_come_in_their_own_order(text: str, names: tuple[str, ...]) -> None:
+def test_toolsets_are_in_a_fixed_order(text: str, names: tuple[str, ...]) -> None:
     assert Settings.from_environ({"POLYTOMIC_TOOLSETS": text}).toolsets == names
 
 
-def test_tools_allowed_without_toolsets_stand_alone() -> None:
+def test_tools_allowed_without_toolsets_are_the_only_ones() -> None:
     settings = Settings.from_environ({"POLYTOMIC_TOOLS_ALLOW": "Run_Query"})
 
     assert (settings.toolsets, settings.tools_allow) == ((), {"run_query"})

@@ -1,4 +1,4 @@
-"""The API as data: every operation, its parameters, and how a call to it is written."""
+"""The API as data: every operation, its parameters, and the request for a call."""
 
 from polytomic_mcp.catalogue.catalogue import Catalogue, load_catalogue
 from polytomic_mcp.catalogue.operation import Effect, Operation, Parameter, Request

@@ -1,4 +1,4 @@
-"""The 198 operations of the API, read from operations.json when first asked for."""
+"""The 198 operations of the API, read from operations.json at the first use."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ _LONGEST_ID: Final = 200
 class Catalogue(Mapping[str, Operation]):
     """Operations by id, ``METHOD /api/path``.
 
-    ``definitions`` holds, by name, the schemas that parameters refer to as ``#/$defs/Name``; each text of
-    ``actions`` and ``synonyms`` is the words for one notion.
+    ``definitions`` are the schemas that parameters refer to as ``#/$defs/Name``, by name. Each text of
+    ``actions`` and ``synonyms`` is a list of words with the same meaning.
     """
 
     def __init__(
@@ -44,7 +44,11 @@ class Catalogue(Mapping[str, Operation]):
         return len(self._operations)
 
     def find(self, operation_id: str) -> Operation:
-        """Return the operation of that id, or raise UnknownOperationError with the nearest ids."""
+        """Return the operation with this id.
+
+        Raises:
+            UnknownOperationError: It does not exist. The message names the nearest ids.
+        """
         if operation_id in self._operations:
             return self._operations[operation_id]
         shown = operation_id[:_LONGEST_ID]
@@ -54,12 +58,12 @@ class Catalogue(Mapping[str, Operation]):
             if nearest
             else "An id is METHOD /api/path with {placeholders}."
         )
-        raise UnknownOperationError(f"There is no operation {shown!r}. {hint}")
+        raise UnknownOperationError(f"Unknown operation {shown!r}. {hint}")
 
 
 @cache
 def load_catalogue() -> Catalogue:
-    """Read the catalogue, once in a process."""
+    """Return the catalogue, which is read once per process."""
     document = json.loads(files("polytomic_mcp.catalogue").joinpath("operations.json").read_bytes())
     operations = {id_: _operation(id_, row) for id_, row in document["operations"].items()}
     return Catalogue(operations, document["definitions"], document["actions"], document["synonyms"])

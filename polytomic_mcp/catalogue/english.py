@@ -1,4 +1,4 @@
-"""What the search knows of English: words that say nothing, everyday words, what asks to read, phrases."""
+"""What the search knows about English: stop words, everyday words, verbs of reading, and phrases."""
 
 import re
 import tomllib
@@ -12,9 +12,10 @@ __all__ = ["English", "Phrases", "load_english"]
 
 @dataclass(frozen=True, slots=True)
 class English:
-    """``english.toml``, to look words up in; all of it is in small letters.
+    """The contents of ``english.toml``, in lowercase.
 
-    ``everyday`` says which word to take for another, ``polite`` finds what precedes the verb of a query.
+    ``everyday`` maps a word to the one that the catalogue uses, ``polite`` matches what
+    precedes the verb of a query.
     """
 
     stop_words: frozenset[str]
@@ -26,17 +27,17 @@ class English:
     polite: re.Pattern[str]
 
     def first_word(self, query: str) -> str:
-        """Return the first word of a query that is not polite, and nothing if there is none."""
+        """Return the first word of a query after polite ones; an empty text if there is none."""
         wish = self.polite.sub("", query.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
         found = re.search(r"[^\W_]+", wish)
         return found[0] if found else ""
 
 
 class Phrases:
-    """Phrases of several words that are one notion, and verbs that may stand apart from their particles."""
+    """Phrases of several words with one meaning, and verbs that may be separated from their particles."""
 
     def __init__(self, phrases: Iterable[str], particles: Iterable[str]) -> None:
-        """Take phrases whose words are joined by hyphens."""
+        """Compile phrases, whose words are joined by hyphens."""
         known = sorted(set(phrases), key=len, reverse=True)
         self._joined = {phrase.replace("-", "") for phrase in known}
         self._whole = re.compile(rf"\b(?:{'|'.join(known).replace('-', '[ -]') or '(?!)'})\b")
@@ -48,7 +49,7 @@ class Phrases:
         )
 
     def join(self, text: str) -> str:
-        """Write each phrase in a text as one word: "turn it back on" as "turnon it back"."""
+        """Return a text with each phrase as one word: "turn it back on" becomes "turnon it back"."""
         whole = self._whole.sub(lambda found: re.sub("[ -]", "", found[0]), text)
         return self._parted.sub(self._pair, whole)
 
@@ -60,7 +61,7 @@ class Phrases:
 
 @cache
 def load_english() -> English:
-    """Read the table, once in a process."""
+    """Return the table, which is read once per process."""
     table = tomllib.loads(files("polytomic_mcp.catalogue").joinpath("english.toml").read_text("utf-8"))
     lines = [line.split() for line in table["everyday"]]
     return English(

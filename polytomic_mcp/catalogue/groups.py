@@ -1,4 +1,4 @@
-"""The operations in groups, by what they are about."""
+"""The groups of operations, by subject."""
 
 import re
 from typing import Final
@@ -19,7 +19,7 @@ _PATHS: Final = {
     "administration": r"organization|permissions|temporary-credentials|me$",
     "operations": r"operations|jobs|entities",
 }
-"""How the paths of a group begin after ``/api/``; the first that fits decides."""
+"""How the paths of a group begin after ``/api/``; the first match decides."""
 
 GROUPS: Final = tuple(sorted(_PATHS))
 """The names of the groups."""

@@ -1,12 +1,12 @@
-"""An operation of the API as data, and how arguments find their place in its request."""
+"""An operation of the API as data, and how arguments become a request."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import ArgumentError, MissingArgumentError, UnknownArgumentError
 
 __all__ = ["Effect", "Operation", "Parameter", "Place", "Request"]
@@ -14,17 +14,15 @@ __all__ = ["Effect", "Operation", "Parameter", "Place", "Request"]
 Effect = Literal["read", "write", "destroy"]
 Place = Literal["path", "query", "body"]
 
-_LONGEST_NAME: Final = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument an operation takes, under its wire name.
+    """An argument of an operation, under its wire name.
 
     ``schema`` is JSON Schema 2020-12; its references, ``#/$defs/Name``, point into
-    ``Catalogue.definitions``. Known values of an enumeration stand in ``examples``: the API may know more,
-    so a validator lets others pass. ``style`` is ``deepObject`` for an object that a query writes as
-    ``name[member]=value``. ``is_in_sdk`` is false for what the API's documentation names and the
+    ``Catalogue.definitions``. Known values of an enumeration are in ``examples``: the API may accept
+    more, so validators do too. ``style`` is ``deepObject`` for an object that a query contains as
+    ``name[member]=value``. ``is_in_sdk`` is false for arguments that the API's documentation names and the
     2025-09-18 SDK lacks.
     """
 
@@ -38,7 +36,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What leaves for one call; its repr shows no argument outside the path, since any may be a secret.
+    """The request for one call. Its ``repr`` shows only arguments in the path, since any may be a secret.
 
     ``path`` is quoted and starts with ``/api/``, ``query`` is not quoted yet, ``body`` is None for no body.
     """
@@ -54,9 +52,9 @@ class Request:
 class Operation:
     """One operation, under the API's own name for it: ``METHOD /api/path``.
 
-    ``effect`` is ``destroy`` where a person should be asked first. ``headers`` are those it takes beside
-    the headers of every call. ``is_paged`` means that its answer may continue in another one,
-    ``is_async_capable`` that ``async=true`` may answer with a job. ``words`` are what people say who want it.
+    ``effect`` is ``destroy`` if a person should confirm it. ``headers`` are those that it accepts in addition
+    to the headers of every call. ``is_paged`` means that its answer may have more pages,
+    ``is_async_capable`` that ``async=true`` may return a job. ``words`` are those that people use for it.
     """
 
     id: str
@@ -73,16 +71,18 @@ class Operation:
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """Whether the API replays its first outcome to a repeated ``Idempotency-Key``."""
+        """Whether the API replays the first outcome for a repeated ``Idempotency-Key``."""
         return "Idempotency-Key" in self.headers
 
     def bind(self, arguments: Mapping[str, Any]) -> Request:
-        """Place each argument, a JSON value, in the path, the query or the body.
+        """Return the request with each argument, a JSON value, in the path, the query or the body.
 
-        An absent argument stays absent. None is null in a body; a query has no null, so there it is absent.
+        Omitted arguments are absent. None is null in a body; a query has no null, so there it is absent.
 
-        Raises UnknownArgumentError for a name the operation does not take, MissingArgumentError when a
-        required argument is absent, ArgumentError when a value cannot be sent or would leave its place.
+        Raises:
+            UnknownArgumentError: The operation does not have an argument of that name.
+            MissingArgumentError: A required argument is missing.
+            ArgumentError: A value cannot be sent, or would change another part of the request.
         """
         self._refuse_unknown(arguments)
         self._refuse_missing(arguments)
@@ -99,11 +99,7 @@ class Operation:
         known = [parameter.name for parameter in self.parameters]
         for name in arguments:
             if name not in known:
-                shown = name[:_LONGEST_NAME]
-                nearest = get_close_matches(shown, known, n=1)
-                hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-                takes = f"It takes {', '.join(known)}." if known else "It takes no arguments."
-                raise UnknownArgumentError(f"{self.id} takes no argument {shown!r}.{hint} {takes}")
+                raise UnknownArgumentError(f"{self.id}: {unknown('argument', name, known)}")
 
     def _refuse_missing(self, arguments: Mapping[str, Any]) -> None:
         present = {name for name, value in arguments.items() if value is not None}
@@ -114,18 +110,18 @@ class Operation:
             and parameter.name not in (arguments if parameter.place == "body" else present)
         ]
         if missing:
-            raise MissingArgumentError(f"{self.id} needs {' and '.join(missing)}: add what is missing.")
+            raise MissingArgumentError(f"{self.id}: missing {' and '.join(missing)}.")
 
     def _refuse_unsendable(self, arguments: Mapping[str, Any]) -> None:
         for name, value in arguments.items():
             try:
                 json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError as error:
-                raise self._unfit(name, "holds half of a surrogate pair, which UTF-8 cannot write") from error
+                raise self._unfit(name, "contains half of a surrogate pair, which is not UTF-8") from error
             except RecursionError as error:
                 raise self._unfit(name, "is nested too deeply") from error
             except (TypeError, ValueError) as error:
-                raise self._unfit(name, f"is no JSON value ({error})") from error
+                raise self._unfit(name, f"is not a JSON value ({error})") from error
 
     def _given(self, place: Place, arguments: Mapping[str, Any]) -> Iterator[tuple[Parameter, Any]]:
         for parameter in self.parameters:
@@ -138,10 +134,10 @@ class Operation:
 
     def _quote(self, name: str, value: Any) -> str:
         if not isinstance(value, str | int) or isinstance(value, bool):
-            raise self._unfit(name, "is a part of the path and must be text")
+            raise self._unfit(name, "is part of the path and must be text")
         # Clients and proxies resolve dot segments, quoted ones too, and collapse empty ones.
         if value in ("", ".", ".."):
-            raise self._unfit(name, f"is a part of the path and cannot be {value!r}")
+            raise self._unfit(name, f"is part of the path and cannot be {value!r}")
         return quote(str(value), safe="")
 
     def _query(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -161,16 +157,16 @@ class Operation:
             raise self._unfit(name, "must be an object of names and values")
         members = {str(member): inner for member, inner in cast("dict[Any, Any]", value).items()}
         if any(not member or {"[", "]"}.intersection(member) for member in members):
-            raise self._unfit(name, "has a member whose name is empty or holds a bracket")
+            raise self._unfit(name, "has a member whose name is empty or contains a bracket")
         return members
 
     def _texts(self, name: str, value: Any, *, is_list: bool) -> Iterator[str]:
-        """Write a value, or each of a list, as text; numbers and booleans as JSON does, null not at all."""
+        """Yield a value, or each one of a list, as text: numbers and booleans as in JSON, null not at all."""
         items = cast("list[Any]", value if is_list and isinstance(value, list | tuple) else [value])
         for item in items:
             if isinstance(item, dict | list | tuple):
                 expected = "single values" if is_list else "one value"
-                raise self._unfit(name, f"takes {expected}, not an object or a list")
+                raise self._unfit(name, f"must be {expected}, not an object or a list")
             if item is not None:
                 yield item if isinstance(item, str) else json.dumps(item)
 

@@ -1,4 +1,4 @@
-"""What each operation answers, read from responses.json when first asked for."""
+"""The schema of each operation's answer, read from responses.json at the first use."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ __all__ = ["Responses", "load_responses"]
 
 @dataclass(frozen=True, slots=True)
 class Responses:
-    """The bodies of successes as JSON Schema 2020-12, by operation id; None stands for an empty body.
+    """The bodies of successful answers as JSON Schema 2020-12, by operation id; None for an empty body.
 
     The schemas refer to ``definitions`` as ``#/$defs/Name``.
     """
@@ -23,6 +23,6 @@ class Responses:
 
 @cache
 def load_responses() -> Responses:
-    """Read the responses, once in a process."""
+    """Return the responses, which are read once per process."""
     document = json.loads(files("polytomic_mcp.catalogue").joinpath("responses.json").read_bytes())
     return Responses(document["operations"], document["definitions"])

@@ -1,4 +1,4 @@
-"""Plain words in, ranked operations out: an index over the catalogue, made when first searched."""
+"""Search: operations for a query in plain words, from an index that is built at the first search."""
 
 import re
 import sqlite3
@@ -15,12 +15,12 @@ from polytomic_mcp.catalogue.operation import Operation
 __all__ = ["Index", "load_index"]
 
 _WEIGHTS: Final = {"path": 3, "summary": 3, "words": 6, "arguments": 0.25, "action": 2, "synonyms": 1}
-"""The columns of the index, and what a word found there counts."""
+"""The columns of the index, and the weight of a word found there."""
 
 _RANK: Final = (
     f"bm25(operations, {', '.join(str(weight) for weight in _WEIGHTS.values())}) * (1 - 0.015 * depth)"
 )
-"""Of two that fit alike, the one with the shorter path comes first; bm25 is below zero."""
+"""Of two equal matches, the one with the shorter path comes first; bm25 is negative."""
 
 _WORD: Final = re.compile(r"[^\W_]{2,}")
 _UUID_OR_NUMBER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
@@ -29,13 +29,13 @@ _LONGEST_QUERY: Final = 2_000
 _MOST_WORDS: Final = 40
 _SHORTEST_TYPO: Final = 4
 _READING: Final = 1.3
-"""What the rank of an operation that reads is multiplied by when the query asks to see something."""
+"""The factor for operations that read, if the query asks to see something."""
 
 _SAME_ACTION: Final = 1.1
-"""What an operation's rank is multiplied by when the query begins with what it does."""
+"""The factor for operations that do what the query begins with."""
 
 _COVERAGE: Final = 0.3
-"""The part of a rank that is lost by an operation that holds none of the query's words."""
+"""The part of its rank that an operation without any of the query's words loses."""
 
 
 class Index:
@@ -48,7 +48,7 @@ class Index:
         self._phrases = Phrases((word for word in words if "-" in word), self._english.particles)
         self._actions = [_notion(line) for line in catalogue.actions]
         notions = [_notion(line) for line in catalogue.synonyms]
-        # Whoever searches may be on another thread than whoever searched first.
+        # Searches may run on other threads than the first one.
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._database.execute(
             f"CREATE VIRTUAL TABLE operations USING fts5({', '.join(_WEIGHTS)}, depth UNINDEXED,"
@@ -68,7 +68,7 @@ class Index:
         self._known = {word for text in texts for word in _WORD.findall(text)}
 
     def search(self, query: str) -> list[Operation]:
-        """Return what fits a query, best first; a query may be any text, an id or a part of a path too."""
+        """Return the operations that match a query, best first; it is any text, an id, or part of a path."""
         shown = query[:_LONGEST_QUERY]
         by_words = [self._operations[number] for number in self._ranked(self._plain(shown))]
         return list(dict.fromkeys([*_by_path(self._operations, shown), *by_words]))
@@ -84,15 +84,15 @@ class Index:
         return [self._plain(text) for text in texts]
 
     def _plain(self, text: str) -> str:
-        """Write a text in small letters, and each phrase that is one notion as one word."""
+        """Return a text in lowercase, with each phrase as one word."""
         return self._phrases.join(text.casefold())
 
     def _same_action(self, verb: str) -> set[str]:
-        """Return the words for what a verb does."""
+        """Return the words with the same meaning as a verb."""
         return {word for action in self._actions if verb in action for word in action}
 
     def _ranked(self, query: str) -> list[int]:
-        """Return the numbers of the operations that fit a plain query, best first."""
+        """Return the numbers of the operations that match a plain query, best first."""
         first = self._english.first_word(query)
         ignored = self._english.participles if first in self._english.reading else frozenset[str]()
         words = [word for word in self._spelled(query) if word not in ignored]
@@ -106,13 +106,13 @@ class Index:
         return sorted(ranks, key=lambda number: (ranks[number], number))
 
     def _agreement(self, operation: Operation, first: str) -> float:
-        """Weigh whether an operation does what the first word of a query asks for."""
+        """Return a factor for whether an operation does what the first word of a query asks for."""
         if first in self._english.reading:
             return _READING if operation.effect == "read" else 1
         return _SAME_ACTION if _verb(operation) in self._same_action(first) else 1
 
     def _spelled(self, query: str) -> list[str]:
-        """Return the words of a query that matter, each unknown one with what it may stand for."""
+        """Return the significant words of a query, each unknown one with the word that it may mean."""
         words = dict.fromkeys(_WORD.findall(query))
         kept = [word for word in words if word not in self._english.stop_words][:_MOST_WORDS]
         return [near for word in kept for near in (word, *self._nearest(word))]
@@ -125,15 +125,15 @@ class Index:
         return get_close_matches(word, self._known, n=1, cutoff=0.8) if len(word) >= _SHORTEST_TYPO else []
 
     def _scores(self, words: Iterable[str]) -> list[tuple[int, float]]:
-        """Return the operations that hold one of the words, and their ranks: the lower the better."""
+        """Return the operations that contain one of the words, with their ranks: lower is better."""
         query = " OR ".join(f'"{word}"' for word in words) or '""'
         return self._database.execute(
-            f"SELECT rowid, {_RANK} FROM operations WHERE operations MATCH ?",  # noqa: S608 - ours
+            f"SELECT rowid, {_RANK} FROM operations WHERE operations MATCH ?",  # noqa: S608 - the text is our own
             (query,),
         ).fetchall()
 
     def _add_synonyms(self, notions: list[list[str]]) -> None:
-        """Put beside what is described with one word of a notion its other words."""
+        """Add, to operations that contain one word of a list, its other words."""
         added: dict[int, list[str]] = {}
         for notion in notions:
             for number, _ in self._scores(notion):
@@ -146,7 +146,7 @@ class Index:
 
 @cache
 def load_index() -> Index:
-    """Index the catalogue, once in a process."""
+    """Return the index, which is built once per process."""
     return Index(load_catalogue())
 
 
@@ -159,7 +159,7 @@ def _verb(operation: Operation) -> str:
 
 
 def _by_path(operations: list[Operation], query: str) -> list[Operation]:
-    """Return the operations whose ids hold the query's path, those first that end with it."""
+    """Return the operations whose paths contain the query's path; those that end with it come first."""
     words = query.split()
     path = next((word for word in words if "/" in word), None)
     if path is None:
@@ -175,5 +175,5 @@ def _by_path(operations: list[Operation], query: str) -> list[Operation]:
 
 
 def _shape(path: str) -> str:
-    """Write a path with an empty placeholder for every id or placeholder."""
+    """Return a path with an empty placeholder for every id or placeholder."""
     return _PLACEHOLDER.sub("{}", _UUID_OR_NUMBER.sub("{}", path.casefold()))

@@ -1,4 +1,4 @@
-"""Where the API is, and which addresses belong to it."""
+"""The address of the API, and which URLs belong to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Address:
 
     @classmethod
     def parse(cls, base_url: str) -> Self:
-        """Read a base URL with or without a scheme (https then); trailing slashes do not count.
+        """Read a base URL; without a scheme it is https, and trailing slashes are ignored.
 
         Raises:
-            ConfigurationError: It is no such URL. The text does not repeat it, as it may hold a password.
+            ConfigurationError: It is not a valid base URL. The message omits it: it may contain a password.
         """
         text = base_url.strip()
         try:
@@ -36,7 +36,7 @@ class Address:
         if url.scheme not in {"https", "http"} or not url.host or url.userinfo or url.query or url.fragment:
             raise ConfigurationError(
                 "POLYTOMIC_API_URL must be the address of Polytomic, like https://app.polytomic.com: "
-                "https or http, a host, at most a path behind it, and no user, query or fragment."
+                "http or https, a host, an optional path, and no user, query or fragment."
             )
         return cls(origin(url), url.raw_path.decode("ascii").rstrip("/"))
 
@@ -46,13 +46,13 @@ class Address:
         return httpx.URL(f"{self.origin}{self.prefix}{path}{suffix}")
 
     def resolve(self, link: str, here: httpx.URL) -> httpx.URL:
-        """Resolve a link that an answer at ``here`` gave, absolute or relative to the host.
+        """Return the URL of a link in an answer from ``here``; the link is absolute or relative.
 
-        A server behind a prefix does not know the prefix, so a path that lacks it gets it.
+        A server behind a path prefix does not know the prefix, so it is added to a path that lacks it.
 
         Raises:
-            UnexpectedAnswerError: The link leads to another origin or out of the API.
-            httpx.InvalidURL: It is no link.
+            UnexpectedAnswerError: The link leads to another origin or outside the API.
+            httpx.InvalidURL: It is not a valid link.
         """
         url = here.join(link)
         own = f"{self.prefix}{_API}".encode()
@@ -67,10 +67,10 @@ class Address:
 
 
 def origin(url: httpx.URL) -> str:
-    """Return scheme, host and port, the port only when it is not the scheme's own."""
+    """Return the scheme, host and port; the scheme's default port is omitted."""
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
 def has_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
-    """Whether a key that was sent to one URL may be sent to the other."""
+    """Return whether a key that was sent to one URL may be sent to the other."""
     return origin(one) == origin(other)

@@ -1,4 +1,4 @@
-"""Who the caller is, and the Authorization header that says so."""
+"""The caller's credential, and the Authorization header that presents it."""
 
 import base64
 import re
@@ -19,9 +19,9 @@ _SHORTEST_REDACTED: Final = 8
 class Credential:
     """An API key and how it is presented.
 
-    A partner or deployment key acts inside one organization as Basic ``organization:key``, which is
-    how the Terraform provider does it; every other key goes as Bearer. A user's key belongs to its
-    organization, so ``organization_id`` does not count for it.
+    A partner or deployment key that acts in one organization is sent as Basic ``organization:key``, as the
+    Terraform provider does; every other key is sent as Bearer. A user's key belongs to one organization, so
+    ``organization_id`` is ignored for it.
     """
 
     api_key: str | None = field(repr=False)
@@ -32,7 +32,7 @@ class Credential:
         """Return the header's value.
 
         Raises:
-            ConfigurationError: The key or the organization is absent or cannot stand in a header.
+            ConfigurationError: The key or the organization is missing or not valid in a header.
         """
         key = self._key()
         if self.mode == "user" or (self.mode == "partner" and self.organization_id is None):
@@ -40,9 +40,9 @@ class Credential:
         return f"Basic {_encoded(f'{self._organization()}:{key}')}"
 
     def redact(self, content: bytes) -> bytes:
-        """Mask the key where somebody else's text, such as a proxy's error page, repeats it.
+        """Mask the key in text from another source that may repeat it, such as a proxy's error page.
 
-        A key too short to be one is left alone, as masking it would garble the text.
+        A very short key is not masked, since that would garble the text.
         """
         if self.api_key is None or len(self.api_key) < _SHORTEST_REDACTED:
             return content
@@ -54,11 +54,11 @@ class Credential:
     def _key(self) -> str:
         if not self.api_key:
             raise ConfigurationError(
-                "There is no API key: set POLYTOMIC_API_KEY, or start with --sandbox to work without one."
+                "No API key is set. Set POLYTOMIC_API_KEY, or start with --sandbox to work without one."
             )
         if not _HEADER_SAFE.fullmatch(self.api_key):
             raise ConfigurationError(
-                "POLYTOMIC_API_KEY holds a space, a line break or a character that no key has: copy it again."
+                "POLYTOMIC_API_KEY contains a space, a line break or an invalid character. Copy it again."
             )
         return self.api_key
 
@@ -66,7 +66,7 @@ class Credential:
         organization = self.organization_id or ""
         if not _HEADER_SAFE.fullmatch(organization) or ":" in organization:
             raise ConfigurationError(
-                f"POLYTOMIC_AUTH_MODE is {self.mode}: set POLYTOMIC_ORGANIZATION_ID to the organization's id."
+                f"POLYTOMIC_AUTH_MODE is {self.mode}. Set POLYTOMIC_ORGANIZATION_ID to the organization's id."
             )
         return organization
 

@@ -1,4 +1,4 @@
-"""Bodies: JSON goes out, and JSON comes in, save for a log file."""
+"""Bodies: requests and answers are JSON, except for log files."""
 
 import json
 from typing import Any
@@ -12,12 +12,12 @@ __all__ = ["decode", "encode"]
 
 
 def encode(body: dict[str, Any] | None) -> bytes | None:
-    """Write a body; None is no body at all."""
+    """Return a body as JSON; None stands for no body."""
     return None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
 def decode(message: Message, answer: Answer) -> Any:
-    """Read a successful answer: its JSON, None if it is empty, and a file as text or else as bytes.
+    """Return the JSON of a successful answer, None if it is empty, or a file as text or else as bytes.
 
     Raises:
         UnexpectedAnswerError: It is not JSON.
@@ -31,7 +31,7 @@ def decode(message: Message, answer: Answer) -> Any:
     except (ValueError, RecursionError) as error:
         raise UnexpectedAnswerError(
             f"{message.operation.id} was answered ({answer.status}) with something that is not JSON. "
-            "That does not look like the Polytomic API: check POLYTOMIC_API_URL."
+            "That does not look like the Polytomic API. Check POLYTOMIC_API_URL."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Delivery: a message is sent, and sent again where that is safe, until an answer stands."""
+"""Delivery: a message is sent, and repeated where that is safe, until there is a final answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -23,7 +23,10 @@ __all__ = ["Delivery"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Repeats within a policy. ``clock`` gives seconds since the epoch, ``chance`` a number from 0 to 1."""
+    """Sends messages under a retry policy.
+
+    ``clock`` returns seconds since the epoch, ``chance`` a random number from 0 to 1.
+    """
 
     transport: Transport
     policy: RetryPolicy
@@ -32,11 +35,11 @@ class Delivery:
     chance: Callable[[], float]
 
     async def deliver(self, message: Message) -> Answer:
-        """Return the answer that stands, whatever its status.
+        """Return the final answer, whatever its status.
 
         Raises:
-            NoAnswerError: None came within the policy's attempts and time.
-            UnexpectedAnswerError: What came cannot be the API's.
+            NoAnswerError: No answer came within the policy's attempts and time.
+            UnexpectedAnswerError: The answer cannot be the API's.
         """
         try:
             with anyio.fail_after(self.policy.total_seconds):
@@ -54,15 +57,15 @@ class Delivery:
                 if not (repeats_lost(message, error) and await self._wait(attempt, ends)):
                     raise no_answer(message, error, may_have_arrived=is_unsure) from error
             else:
-                asked = retry_after(answer.headers, self.clock())
-                if not (repeats_answered(message, answer) and await self._wait(attempt, ends, asked)):
-                    return replace(answer, is_unsure=is_unsure, retry_after=asked)
+                requested = retry_after(answer.headers, self.clock())
+                if not (repeats_answered(message, answer) and await self._wait(attempt, ends, requested)):
+                    return replace(answer, is_unsure=is_unsure, retry_after=requested)
                 message = message if answer.status == HTTPStatus.CONFLICT else message.with_new_key()
             attempt += 1
 
-    async def _wait(self, attempt: int, ends: float, asked: float | None = None) -> bool:
-        """Wait for the next attempt, or return false at once if there is none or no time for it."""
-        delay = self.policy.delay(attempt, self.chance(), asked)
+    async def _wait(self, attempt: int, ends: float, requested: float | None = None) -> bool:
+        """Wait for the next attempt, or return False at once if there are no attempts or no time left."""
+        delay = self.policy.delay(attempt, self.chance(), requested)
         if attempt >= self.policy.attempts or self.clock() + delay >= ends:
             return False
         await self.sleep(delay)

@@ -1,4 +1,4 @@
-"""One request as it leaves, with everything its repetition needs to know."""
+"""A request as it is sent, with everything that is needed to repeat it."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from polytomic_mcp.catalogue import Operation
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import ArgumentError, UnknownArgumentError
 
 __all__ = ["IDEMPOTENCY_KEY", "Message", "check_headers"]
@@ -35,19 +36,19 @@ class Message:
 
     @property
     def is_recognized(self) -> bool:
-        """Whether the API knows a repetition by its key, and does it no second time."""
+        """Whether the API recognizes a repetition by its key, and does not do it twice."""
         return self.key is not None and self.method in _KEYED
 
     @property
     def is_write(self) -> bool:
-        """Whether it may change something."""
+        """Whether the request may change something."""
         return self.operation.effect != "read"
 
     def with_key(self, callers_key: str | None) -> Self:
-        """Return the message with an idempotency key where the API's documentation asks for one.
+        """Return the message with an idempotency key if the operation should have one.
 
-        That is POST. PATCH gets one as well, since its repetition is as unsafe and the SDK offers it
-        there; GET, PUT and DELETE carry one only if the caller gave it.
+        The API's documentation asks for one on POST. PATCH gets one as well, since repeating it is as unsafe
+        and the SDK offers it. GET, PUT and DELETE have one only if the caller gave it.
         """
         if callers_key is not None:
             return replace(self, key=callers_key, has_callers_key=True)
@@ -56,7 +57,7 @@ class Message:
         return self
 
     def with_new_key(self) -> Self:
-        """Return the message as a new request: the API replays the old outcome for an old key."""
+        """Return the message with a new key: for the old one the API replays the old outcome."""
         return self if self.key is None else replace(self, key=str(uuid4()))
 
     def to(self, url: httpx.URL) -> Self:
@@ -64,27 +65,28 @@ class Message:
         return replace(self, url=url)
 
     def all_headers(self) -> httpx.Headers:
-        """Return every header that leaves, in a mapping whose ``repr`` masks the key."""
+        """Return every header that is sent, in a mapping whose ``repr`` masks the key."""
         content = {} if self.content is None else {"Content-Type": "application/json"}
         key = {} if self.key is None else {IDEMPOTENCY_KEY: self.key}
         return httpx.Headers({**self.headers, **content, **key, "Authorization": self.credential})
 
 
 def check_headers(operation: Operation, headers: Mapping[str, str]) -> dict[str, str]:
-    """Return a caller's headers under the operation's own spelling of their names.
+    """Return a caller's headers with their names as the operation writes them.
 
     Raises:
-        UnknownArgumentError: The operation takes no such header.
-        ArgumentError: The value cannot stand in that header.
+        UnknownArgumentError: The operation does not accept the header.
+        ArgumentError: The value is not valid in that header.
     """
     known = {name.lower(): name for name in operation.headers}
     for name, value in headers.items():
         if name.lower() not in known:
-            takes = f"It takes {', '.join(operation.headers)}." if operation.headers else "It takes none."
-            raise UnknownArgumentError(f"{operation.id} takes no header {name[:80]!r}. {takes}")
+            raise UnknownArgumentError(f"{operation.id}: {unknown('header', name, operation.headers)}")
         if not _HEADER_SAFE.fullmatch(value):
             raise ArgumentError(f"{operation.id}: the header {name} must be printable ASCII.")
     checked = {known[name.lower()]: value for name, value in headers.items()}
     if not _KEY.fullmatch(checked.get(IDEMPOTENCY_KEY, "a-well-formed-key")):
-        raise ArgumentError(f"{operation.id}: {IDEMPOTENCY_KEY} must be 8 to 255 of A-Z, a-z, 0-9, _ and -.")
+        raise ArgumentError(
+            f"{operation.id}: {IDEMPOTENCY_KEY} must be 8 to 255 characters of A-Z, a-z, 0-9, _ and -."
+        )
     return checked

@@ -1,4 +1,4 @@
-"""Why no answer came, in words: httpx's exceptions as one typed error."""
+"""Errors for calls without an answer: httpx's exceptions become one typed error with an explanation."""
 
 import httpx
 
@@ -11,18 +11,18 @@ __all__ = ["no_answer", "out_of_time"]
 
 
 def no_answer(message: Message, error: httpx.TransportError, *, may_have_arrived: bool) -> NoAnswerError:
-    """Return the error for a call that got no answer, or only a part of one."""
+    """Return the error for a call that got no answer, or only part of one."""
     return _error(message, _what_happened(origin(message.url), error), may_have_arrived=may_have_arrived)
 
 
 def out_of_time(message: Message, seconds: float) -> NoAnswerError:
-    """Return the error for a call that took longer than the whole of it may take."""
-    text = f"no complete answer from {origin(message.url)} within {seconds:g} s. Try again, or ask for less."
+    """Return the error for a call that exceeded its total time."""
+    text = f"no complete answer from {origin(message.url)} in {seconds:g} s. Try again, or request less."
     return _error(message, text, may_have_arrived=True)
 
 
 def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerError:
-    unsure = " It may have taken effect all the same: read the object's state before you repeat it."
+    unsure = " It may have taken effect nevertheless: read the object's state before you repeat it."
     is_unsure = message.is_write and may_have_arrived
     return NoAnswerError(
         f"{message.operation.id} got no answer: {text}{unsure if is_unsure else ''}",
@@ -33,9 +33,9 @@ def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerEr
 def _what_happened(host: str, error: httpx.TransportError) -> str:
     if (failure := tls_failure(error)) is not None:
         return (
-            f"TLS with {host} failed{_why(failure)}. If a proxy or an authority of your company signs "
-            "certificates, add its own to those the operating system trusts; if that port speaks plain HTTP, "
-            "write http:// in POLYTOMIC_API_URL."
+            f"TLS with {host} failed{_why(failure)}. If a proxy or authority of your company signs "
+            "certificates, add its own to those that the operating system trusts. If the port speaks plain "
+            "HTTP, use http:// in POLYTOMIC_API_URL."
         )
     match error:
         case httpx.ProxyError():
@@ -43,9 +43,9 @@ def _what_happened(host: str, error: httpx.TransportError) -> str:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             return f"could not connect to {host}{_why(error)}. Check POLYTOMIC_API_URL and the network."
         case httpx.PoolTimeout():
-            return "too many calls run at the same time. Make fewer at once."
+            return "too many calls are running at the same time. Make fewer at once."
         case httpx.TimeoutException():
-            return f"{host} fell silent. Try again, or ask for less."
+            return f"{host} stopped responding. Try again, or request less."
         case _:
             return f"the connection to {host} broke before the answer was complete{_why(error)}. Try again."
 

@@ -1,4 +1,4 @@
-"""Where the next page is, in each of the three ways the API says so."""
+"""The URL of the next page, in each of the three ways in which the API gives it."""
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -14,20 +14,19 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def next_page(body: Any, here: httpx.URL, address: Address) -> httpx.URL | None:
-    """Return the URL of the page after ``body``, which came from ``here``; None behind the last.
+    """Return the URL of the page after ``body``, which came from ``here``; None after the last.
 
-    ``pagination.next_page_token`` goes back as ``page_token`` and ``data.next_cursor`` (console
-    logs) as ``after``, both beside the same filters. ``links.next`` (query results) is opaque and is
-    followed as it is.
+    ``pagination.next_page_token`` is sent back as ``page_token`` and ``data.next_cursor`` (console logs) as
+    ``after``, both with the same filters. ``links.next`` (query results) is opaque and is followed as it is.
 
     Raises:
-        UnexpectedAnswerError: The link leads out of the API, or is none.
+        UnexpectedAnswerError: The link leads outside the API, or is not a link.
     """
     try:
         return _next_url(_mapping(body), here, address)
     except httpx.InvalidURL as error:
         raise UnexpectedAnswerError(
-            f"The page at {here.path} names a next page that no URL can hold."
+            f"The page at {here.path} has a link to the next page that is not a valid URL."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The API client: one door to all operations."""
+"""The API client: one method for all operations."""
 
 import random
 import re
@@ -22,7 +22,7 @@ from polytomic_mcp.client.quirks import adapt, own_headers
 from polytomic_mcp.client.refusals import refusal
 from polytomic_mcp.client.retries import RetryPolicy
 from polytomic_mcp.client.transport import Transport
-from polytomic_mcp.client.versions import spell
+from polytomic_mcp.client.versions import for_version
 from polytomic_mcp.errors import AccessDeniedError, ArgumentError, ConfigurationError, UnexpectedAnswerError
 from polytomic_mcp.settings import DEFAULT_API_URL, DEFAULT_API_VERSION, AccessMode, AuthMode, Settings
 
@@ -43,25 +43,25 @@ class Polytomic:
             async for page in api.pages("GET /api/syncs", active=True):
                 ...
 
-    Making one never fails and reads nothing: what is wrong with the key, the address or the version
-    is told by each call (``ConfigurationError``), so that a server can start and explain itself.
-    Calls may run at the same time. ``aclose`` closes the connections; a later call opens new ones.
+    The constructor never fails and reads nothing: each call reports what is wrong with the key, the address
+    or the version (``ConfigurationError``), so that a server can start and explain it. Calls may run
+    concurrently. ``aclose`` closes the connections; a later call opens new ones.
 
     Args:
         api_key: The key; ``repr`` and errors never show it.
-        base_url: Where Polytomic is, with or without scheme, a path prefix allowed.
+        base_url: The address of Polytomic, with or without a scheme and a path prefix.
         api_version: Sent as ``X-Polytomic-Version`` on every call.
         auth_mode: ``partner`` and ``deployment`` keys act in ``organization_id``.
         organization_id: The organization those keys act in.
-        access_mode: ``read-only`` refuses every operation that is not a read before it is sent.
-        transport: Replaces the network: a sandbox, a test.
+        access_mode: ``read-only`` refuses every operation that writes before it is sent.
+        transport: Replaces the network, for a sandbox or a test.
         timeout: Seconds without a byte after which an attempt has failed.
-        retry: How often, and how long in all, one call is tried.
-        largest_answer: Bytes; a longer answer is refused.
-        most_pages: How many pages ``pages`` gives before it takes the listing for endless.
-        sleep: Waits for some seconds.
-        clock: Gives seconds since the epoch.
-        chance: Gives a random number from 0 to 1.
+        retry: How often, and for how long in total, one call is tried.
+        largest_answer: The most bytes that an answer may have.
+        most_pages: How many pages ``pages`` yields before it assumes that the listing is endless.
+        sleep: Waits for a number of seconds.
+        clock: Returns seconds since the epoch.
+        chance: Returns a random number from 0 to 1.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Polytomic:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Self:
-        """Return the client those settings describe."""
+        """Return a client with these settings."""
         return cls(
             settings.api_key,
             base_url=settings.api_url,
@@ -122,30 +122,30 @@ class Polytomic:
     ) -> Any:
         """Call an operation, such as ``call("GET /api/syncs/{id}", id="...")``, and return its body.
 
-        The body is the decoded JSON as it came, envelope included, and None if it is empty. A log
-        file (``GET .../{type}/{filename}``) comes as text, or as bytes if it is none. ``headers`` are
-        those the operation takes beside the usual ones, such as an ``Idempotency-Key`` of your own.
+        The body is the decoded JSON, including its envelope, or None if it is empty. A log file
+        (``GET .../{type}/{filename}``) is returned as text, or as bytes if it is not text. ``headers`` are
+        those that the operation accepts in addition to the usual ones, such as your own ``Idempotency-Key``.
 
         Raises:
-            ConfigurationError: The key, address or version cannot work.
-            ArgumentError: The operation or its arguments do not exist or do not fit.
-            AccessDeniedError: The access mode forbids it.
+            ConfigurationError: The key, address or version is not valid.
+            ArgumentError: The operation does not exist, or the arguments are not valid for it.
+            AccessDeniedError: The access mode does not allow it.
             NoAnswerError: No answer came.
             UnexpectedAnswerError: The answer cannot be the API's.
-            RefusedError: The API refused; its subclasses tell how.
+            RefusedError: The API answered with an error; the subclass says which.
         """
         return await self._send(self._message(operation, arguments, headers))
 
     async def pages(
         self, operation: str, /, *, headers: Mapping[str, str] = _NO_HEADERS, **arguments: Any
     ) -> AsyncGenerator[Any, None]:
-        """Call a listing operation and give the body of each of its pages, one request a page.
+        """Call a listing operation and yield the body of each page, with one request for each.
 
-        It ends when the API names no next page, or one that was given before. Errors as for ``call``.
+        It ends if the API gives no next page, or one that was yielded before. Errors are those of ``call``.
         """
         message = self._message(operation, arguments, headers)
         if message.method != "GET":
-            raise ArgumentError(f"{operation} has no pages: use call.")
+            raise ArgumentError(f"{operation} has no pages. Use call.")
         seen = {message.url}
         for _ in range(self._most_pages):
             body = await self._send(message)
@@ -156,17 +156,17 @@ class Polytomic:
             seen.add(url)
             message = message.to(url)
         raise UnexpectedAnswerError(
-            f"{operation} did not end after {self._most_pages:,} pages. Narrow it by a filter."
+            f"{operation} did not end after {self._most_pages:,} pages. Narrow it with a filter."
         )
 
     def request(self, operation: str, /, **arguments: Any) -> Request:
-        """Return the request that ``call`` would send, in the words of the API's version; nothing is sent.
+        """Return the request that ``call`` would send, in the form of the API's version, without sending it.
 
         Raises:
-            ConfigurationError: The version cannot work.
-            ArgumentError: The operation or its arguments do not exist or do not fit.
+            ConfigurationError: The version is not valid.
+            ArgumentError: The operation does not exist, or the arguments are not valid for it.
         """
-        return spell(adapt(load_catalogue().find(operation).bind(arguments)), self._version())
+        return for_version(adapt(load_catalogue().find(operation).bind(arguments)), self._version())
 
     def _message(
         self, operation_id: str, arguments: Mapping[str, Any], headers: Mapping[str, str]
@@ -181,7 +181,7 @@ class Polytomic:
             url = address.url(request.path, request.query)
         except httpx.InvalidURL as error:
             raise ArgumentError(
-                f"{operation.id}: a path or query this long fits no URL. Shorten it."
+                f"{operation.id}: the path or query is too long for a URL. Shorten it."
             ) from error
         return Message(
             operation=operation,
@@ -197,7 +197,7 @@ class Polytomic:
         if self._access_mode == "read-only" and operation.effect != "read":
             raise AccessDeniedError(
                 f"{operation.id} was not sent: it may change something, and POLYTOMIC_ACCESS_MODE is "
-                "read-only. Set that to full-access to allow it."
+                "read-only. Set it to full-access to allow the call."
             )
         return operation
 
@@ -213,5 +213,5 @@ class Polytomic:
 
     def _version(self) -> str:
         if not _VERSION.fullmatch(self._api_version):
-            raise ConfigurationError("POLYTOMIC_API_VERSION must be a date like 2025-09-18.")
+            raise ConfigurationError("POLYTOMIC_API_VERSION must be a date, such as 2025-09-18.")
         return self._api_version

@@ -1,4 +1,4 @@
-"""The operations that depart from the rule, and how: nothing else in the client knows them."""
+"""The operations that depart from the API's conventions; no other module of the client knows them."""
 
 from dataclasses import replace
 from typing import Final
@@ -12,13 +12,13 @@ _RUN_QUERY: Final = "POST /api/connections/{connection_id}/query"
 _RUN_HARBOR_QUERY: Final = "POST /api/harbors/{harbor_id}/query"
 _LOG_FILE: Final = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
 
-_LONGEST_QUERY_IN_URL: Final = 2048  # bytes; proxies and servers cut URLs not far above
+_LONGEST_QUERY_IN_URL: Final = 2048  # bytes; proxies and servers reject URLs not much longer than this
 
 
 def adapt(request: Request) -> Request:
-    """Write a query twice, in the URL as the SDK does and in the body as the guide does.
+    """Return a request for a query with its text in the URL, as in the SDK, and in the body, as in the guide.
 
-    Sources disagree on which the API reads. A query too long for a URL goes in the body only.
+    Sources disagree on which one the API reads. A query that is too long for a URL is in the body only.
     """
     if request.operation.id != _RUN_QUERY or not request.query:
         return request
@@ -28,13 +28,13 @@ def adapt(request: Request) -> Request:
 
 
 def own_headers(operation: Operation) -> dict[str, str]:
-    """Return the headers a call needs that nobody wants to think of.
+    """Return the headers that a call needs and a caller does not give.
 
-    A query on a Harbor is refused without a fresh id of its activity (400), and with a used one (409).
+    A query on a Harbor is refused without a new activity id (400), and with one that was used before (409).
     """
     return {"X-Polytomic-Activity-Request-ID": str(uuid4())} if operation.id == _RUN_HARBOR_QUERY else {}
 
 
 def answers_with_a_file(operation: Operation) -> bool:
-    """Whether the answer is a redirect to a file at a signed address, which is not JSON and not the API's."""
+    """Return whether the answer redirects to a file, not JSON, at a signed address outside the API."""
     return operation.id == _LOG_FILE

@@ -1,4 +1,4 @@
-"""What the API's errors say, in whatever shape, as one typed error."""
+"""The API's errors, in all their shapes, as typed errors."""
 
 import json
 import re
@@ -23,10 +23,10 @@ from polytomic_mcp.errors import (
 __all__ = ["Problem", "refusal"]
 
 _LONGEST_SHOWN: Final = 1000
-# A guess: no source names the header; these are what servers and proxies commonly use.
+# A guess: no source names the header; servers and proxies commonly use these.
 _REQUEST_IDS: Final = ("X-Request-Id", "X-Amzn-Trace-Id", "CF-Ray")
 
-# Seen in the Terraform provider, which calls again for minutes after a connection was made.
+# Seen in the Terraform provider, which repeats the call for minutes after it creates a connection.
 _NOT_READY: Final = re.compile("did not provide any schemas|cache refresh in progress", re.IGNORECASE)
 
 _CLASSES: Final[Mapping[int, type[RefusedError]]] = {
@@ -39,15 +39,15 @@ _CLASSES: Final[Mapping[int, type[RefusedError]]] = {
 }
 
 _ADVICE: Final[Mapping[int, str]] = {
-    400: "Correct what it names and call again.",
+    400: "Correct the problem and call again.",
     401: "Check POLYTOMIC_API_KEY and POLYTOMIC_AUTH_MODE, and that the key belongs to POLYTOMIC_API_URL.",
-    403: "The key is known but not permitted: ask an administrator of the organization, or use another key.",
-    409: "Nothing was repeated: read the object's state, as it may be running, in use, or its name taken.",
-    408: "It took too long: call again, or ask for less.",
-    410: "It is gone or has expired: start again without it.",
-    422: "Correct what it names and call again.",
+    403: "The key does not have the permission. Ask an administrator, or use another key.",
+    409: "The call was not repeated. Read the object's state: it may be running, in use, or its name taken.",
+    408: "It took too long. Call again, or request less data.",
+    410: "It no longer exists or has expired. Start again without it.",
+    422: "Correct the problem and call again.",
     429: "Wait a while before the next call.",
-    501: "It is not offered there, and nothing was done: calling again does not help.",
+    501: "The operation is not available there, and nothing was done. Calling again does not help.",
 }
 
 
@@ -62,7 +62,7 @@ class Problem:
 
     @classmethod
     def read(cls, content: bytes) -> Self:
-        """Read any body without ever failing: JSON of any shape, text, HTML, or nothing."""
+        """Read any body: JSON of any shape, text, HTML, or nothing. It never fails."""
         try:
             body: Any = json.loads(content)
         except (ValueError, RecursionError):
@@ -84,7 +84,7 @@ def refusal(message: Message, answer: Answer, catalogue: Catalogue) -> RefusedEr
     """Return the error for an answer whose status is not a success."""
     problem = Problem.read(answer.content)
     server = UnavailableError if answer.is_server_error else RefusedError
-    parts = [*_said(answer, problem), *_advice(message, answer, problem, catalogue)]
+    parts = [*_description(answer, problem), *_advice(message, answer, problem, catalogue)]
     return _CLASSES.get(answer.status, server)(
         f"{message.operation.id} was refused: {' '.join(part for part in parts if part)}",
         status=answer.status,
@@ -97,50 +97,52 @@ def refusal(message: Message, answer: Answer, catalogue: Catalogue) -> RefusedEr
     )
 
 
-def _said(answer: Answer, problem: Problem) -> list[str]:
-    said = [str(answer.status)]
+def _description(answer: Answer, problem: Problem) -> list[str]:
+    parts = [str(answer.status)]
     if problem.key:
-        said.append(f"({problem.key})")
+        parts.append(f"({problem.key})")
     if problem.reason:
-        said.append(problem.reason)
-    said[-1] = said[-1].rstrip(".") + "."
+        parts.append(problem.reason)
+    parts[-1] = parts[-1].rstrip(".") + "."
     if problem.metadata:
-        said.append(f"Details: {_shown(problem.metadata)}.")
-    return said
+        parts.append(f"Details: {_shown(problem.metadata)}.")
+    return parts
 
 
 def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> Iterator[str]:
     if answer.is_elsewhere:
-        yield "That was the file's own address, which expires: make the call again for a fresh one."
+        yield "The address of the file may have expired. Make the call again for a new one."
         return
     if problem.is_markup:
-        yield "A web page came, which does not look like the Polytomic API: check POLYTOMIC_API_URL."
+        yield "The answer is a web page, which does not look like the Polytomic API. Check POLYTOMIC_API_URL."
     yield _next_step(message.operation, answer, problem, catalogue)
     has_failed = answer.is_server_error and answer.status != HTTPStatus.NOT_IMPLEMENTED
     if message.is_write and (answer.is_unsure or has_failed):
-        yield "It may have taken effect all the same: read the object's state before you repeat it."
+        yield "It may have taken effect nevertheless: read the object's state before you repeat it."
 
 
 def _next_step(operation: Operation, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:
     if _NOT_READY.search(problem.reason):
-        return "The connection's schemas are being read: call again when GET .../schemas/status says fresh."
+        return (
+            "The connection's schemas are being read. Call again when GET .../schemas/status returns fresh."
+        )
     if answer.status == HTTPStatus.NOT_FOUND:
         return _how_to_list(operation, catalogue)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" in answer.headers:
         return f"Call again after {answer.headers['Retry-After']} (seconds, or that date)."
     if answer.is_server_error and answer.status not in _ADVICE:
-        return "Polytomic or a proxy before it has failed: call again later."
+        return "Polytomic, or a proxy in front of it, failed. Call again later."
     return _ADVICE.get(answer.status, "")
 
 
 def _how_to_list(operation: Operation, catalogue: Catalogue) -> str:
-    """Name the nearest operation that lists what the path asks for."""
+    """Name the nearest operation that lists the objects in the path."""
     path = operation.path
     while "{" in path:
         path = path[: path.rindex("{")].rstrip("/")
         if f"GET {path}" in catalogue and f"GET {path}" != operation.id:
-            return f"Check the ids; GET {path} lists what there is."
-    return "Check the ids, and that this API version has the operation."
+            return f"Check the ids. GET {path} lists the objects that exist."
+    return "Check the ids, and that this version of the API has the operation."
 
 
 def _request_id(answer: Answer) -> str | None:
@@ -148,7 +150,7 @@ def _request_id(answer: Answer) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    """Return text that is fit to print: short, and without halves of surrogate pairs."""
+    """Return printable text: short, and without lone surrogates."""
     try:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""When a call is repeated, and after what delay: rules without a clock of their own."""
+"""Retries: when a call is repeated, and after what delay. The rules do not read a clock."""
 
 import re
 import ssl
@@ -39,8 +39,9 @@ _SECONDS: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
 class RetryPolicy:
     """How often and how long one call is tried; all times in seconds.
 
-    ``total_seconds`` bounds the call as a whole, its waits included. ``attempts=1`` repeats nothing.
-    ``shortest_delay`` lies before every repetition, so that what polls once a second never asks more often.
+    ``total_seconds`` limits the whole call, including its waits. ``attempts=1`` repeats nothing.
+    ``shortest_delay`` comes before every repetition, so that a loop that polls once a second never sends more
+    often.
     """
 
     attempts: int = 4
@@ -49,20 +50,20 @@ class RetryPolicy:
     first_delay: float = 0.5
     longest_delay: float = 8.0
 
-    def delay(self, attempt: int, chance: float, asked: float | None) -> float:
-        """Return the wait after an attempt (the first is 1): jitter above the shortest, or what was asked.
+    def delay(self, attempt: int, chance: float, requested: float | None) -> float:
+        """Return the wait after an attempt (the first is 1): the shortest plus jitter, or ``requested``.
 
-        ``chance`` is a random number from 0 to 1, ``asked`` what ``retry_after`` found.
+        ``chance`` is a random number from 0 to 1, ``requested`` the result of ``retry_after``.
         """
         jitter = chance * min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1))
-        return max(self.shortest_delay + jitter, asked or 0.0)
+        return max(self.shortest_delay + jitter, requested or 0.0)
 
 
 def repeats_lost(message: Message, error: httpx.TransportError) -> bool:
-    """Whether a call whose answer never came may be made again, with the same key.
+    """Return whether a call without an answer may be repeated, with the same key.
 
-    A write that may have left is repeated only where the API recognizes the repetition. PUT and
-    DELETE are not: a second one could undo what somebody else changed in between.
+    A write that may have been sent is repeated only if the API recognizes the repetition. It does not for PUT
+    and DELETE: a second one could undo a change that someone else made in between.
     """
     if tls_failure(error) is not None:
         return False
@@ -70,10 +71,10 @@ def repeats_lost(message: Message, error: httpx.TransportError) -> bool:
 
 
 def repeats_answered(message: Message, answer: Answer) -> bool:
-    """Whether a call may be made again although it was answered.
+    """Return whether a call may be repeated although it was answered.
 
-    A 409 is repeated only for the lock of an idempotency key, never for "already running"; any other
-    answer only for a read. Outcomes are replayed for the same key, so the caller's own rules that out.
+    After a 409 it is repeated only for the lock of an idempotency key, never for "already running"; after any
+    other answer only if it reads. A call with the caller's own key is not: its outcome would be replayed.
     """
     if answer.status == HTTPStatus.CONFLICT:
         return message.is_recognized and _is_key_lock(answer)
@@ -81,12 +82,12 @@ def repeats_answered(message: Message, answer: Answer) -> bool:
 
 
 def may_have_arrived(error: httpx.TransportError) -> bool:
-    """Whether the request may have reached the API before the connection failed."""
+    """Return whether the request may have reached the API before the connection failed."""
     return not isinstance(error, _NEVER_SENT)
 
 
 def tls_failure(error: httpx.TransportError) -> ssl.SSLError | None:
-    """Return why the two sides could not agree on TLS, which a second attempt does not change, or None."""
+    """Return the TLS error behind a failure, which would occur again; None if there is none."""
     cause: BaseException | None = error
     while isinstance(error, httpx.ConnectError) and cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -96,9 +97,9 @@ def tls_failure(error: httpx.TransportError) -> ssl.SSLError | None:
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, or None without a readable one.
+    """Return the seconds in ``Retry-After``, or None if it is missing or unreadable.
 
-    ``now`` is in seconds since the epoch, for the header's form as an HTTP date.
+    ``now`` is in seconds since the epoch, for a header that holds an HTTP date.
     """
     value = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(value):

@@ -1,4 +1,4 @@
-"""One exchange over HTTP: a message goes out, its answer comes back whole, or not at all."""
+"""Transport: sends a message over HTTP and reads its whole answer."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import httpx
 import truststore
 
 from polytomic_mcp.client.message import Message
-from polytomic_mcp.client.redirects import is_redirect, leaves, redirect
+from polytomic_mcp.client.redirects import is_redirect, leaves_api, redirect
 from polytomic_mcp.errors import UnexpectedAnswerError
 
 __all__ = ["Answer", "Transport"]
@@ -20,10 +20,10 @@ _CONNECT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. ``is_elsewhere`` is true for a file that a signed address gave, not the API.
+    """A complete answer. ``is_elsewhere`` is true for a file from a signed address, outside the API.
 
-    ``is_unsure`` is true when an earlier attempt of the same call may have taken effect. ``retry_after`` is
-    the seconds the far side asked to be left alone.
+    ``is_unsure`` is true if an earlier attempt of the same call may have taken effect. ``retry_after`` is
+    the seconds to wait that the server asked for.
     """
 
     status: int
@@ -35,19 +35,19 @@ class Answer:
 
     @property
     def is_server_error(self) -> bool:
-        """Whether the far side failed, so that the call may or may not have been done."""
+        """Whether the server failed, so that the call may or may not have taken effect."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 _LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-"""Reached directly, whatever proxy the environment names: a proxy cannot see this machine's own ports."""
+"""Reached directly, even if the environment names a proxy: a proxy cannot reach this machine's own ports."""
 
 
 class Transport:
-    """Holds one ``httpx.AsyncClient``, made at the first use and again after ``aclose``.
+    """Holds one ``httpx.AsyncClient``, created at the first use and again after ``aclose``.
 
-    ``transport`` replaces the network. ``timeout`` is seconds of silence, ``largest_answer`` is
-    bytes once decompressed.
+    ``transport`` replaces the network. ``timeout`` is the seconds without a byte, ``largest_answer`` the
+    decompressed bytes.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Transport:
             await client.aclose()
 
     async def send(self, message: Message) -> Answer:
-        """Send and read to the end, over redirects within the API's own origin.
+        """Send a message and return its answer, following redirects within the API's origin.
 
         Raises:
-            httpx.TransportError: No answer came, or only a part of one.
-            UnexpectedAnswerError: The answer is too large, garbled, or leads elsewhere.
+            httpx.TransportError: No answer came, or only part of one.
+            UnexpectedAnswerError: The answer is too large, garbled, or redirects elsewhere.
         """
         headers, url, is_elsewhere = message.all_headers(), message.url, False
         for _ in range(_MOST_REDIRECTS + 1):
@@ -77,10 +77,11 @@ class Transport:
             if not is_redirect(answer.status, answer.headers):
                 return answer
             url = redirect(message, url, answer.status, answer.headers["Location"])
-            if leaves(message, url, answer.status):
+            if leaves_api(message, url, answer.status):
                 headers, is_elsewhere = httpx.Headers(), True
         raise UnexpectedAnswerError(
-            f"{message.operation.id} was redirected over {_MOST_REDIRECTS} times. Check POLYTOMIC_API_URL."
+            f"{message.operation.id} was redirected more than {_MOST_REDIRECTS} times. "
+            "Check POLYTOMIC_API_URL."
         )
 
     async def _exchange(
@@ -93,7 +94,7 @@ class Transport:
                 content = await self._read(message, response)
         except httpx.DecodingError as error:
             raise UnexpectedAnswerError(
-                f"{message.operation.id} got an answer whose compression is broken; a proxy may do that."
+                f"{message.operation.id} got an answer with broken compression. A proxy may cause that."
             ) from error
         return Answer(response.status_code, response.headers, content, is_elsewhere=is_elsewhere)
 
@@ -104,15 +105,15 @@ class Transport:
             if len(content) > self._largest_answer:
                 raise UnexpectedAnswerError(
                     f"{message.operation.id} answered with more than {self._largest_answer:,} bytes, "
-                    "which was not read. Ask for less: a filter, a smaller limit, or a page at a time."
+                    "which were not read. Request less: use a filter, a smaller limit, or one page at a time."
                 )
         return bytes(content)
 
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
             headers = {"User-Agent": "polytomic-mcp", "Accept": "application/json"}
-            # The operating system's certificate authorities, and not httpx's own list: a company's proxy
-            # is trusted there. Loading them takes a while, so it waits for the first call.
+            # Unlike httpx's own list, the operating system's authorities include that of a company's proxy.
+            # Loading them is slow, so it happens at the first call.
             trust = True if self._transport else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._client = httpx.AsyncClient(
                 transport=self._transport,

@@ -1,4 +1,4 @@
-"""The sandbox assembled: one workspace, the API over it, and the pages people see."""
+"""The sandbox as an application: a workspace, the API over it, the control routes, and pages for people."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.errors import ConfigurationError
@@ -22,14 +23,21 @@ from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.faults.fault import Spec
+from polytomic_mcp.sandbox.faults.reader import Spec
 from polytomic_mcp.sandbox.faults.rules import Faults
-from polytomic_mcp.sandbox.gateway.dispatch import Api, render
-from polytomic_mcp.sandbox.gateway.faults.failing_routes import failing
+from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.extensions import Extensions
 from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
+from polytomic_mcp.sandbox.gateway.responses import render
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.initial_data import seed_workspace
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
+from polytomic_mcp.sandbox.resources.bulk_syncs import older_arguments
+from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
+from polytomic_mcp.sandbox.resources.harbors import access as harbor_access
+from polytomic_mcp.sandbox.resources.harbors import activity as harbor_activity
 from polytomic_mcp.sandbox.resources.models import queries
+from polytomic_mcp.sandbox.resources.organizations import organizations, policies
 from polytomic_mcp.sandbox.resources.runs import jobs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
@@ -50,40 +58,35 @@ def create_sandbox(
     faults: Iterable[Spec] = (),
     allowed_hosts: Iterable[str] = (),
 ) -> Starlette:
-    """Return a Polytomic in this process, as an ASGI application.
+    """Return a sandbox for Polytomic, as an ASGI application in this process.
 
-    ``key`` is the API key it wants. ``state`` names the file that keeps everything; without one it
-    lives in memory. ``tables`` become tables of the warehouse by name, from CSV, JSON lines or
-    Parquet files. ``contacts`` is the SQL that picks the contacts the CRM knows. ``clock`` returns
-    the time now, aware and in UTC; the sandbox's own clock goes as this one does, from ``start`` on
-    where that is given, and can be moved ahead: what is due by then happens. ``app.state.workspace`` is the
-    ``Workspace``, ``app.state.notes`` lists what is worth telling the user about their files.
+    ``key`` is the API key that it accepts. ``state`` is the file in which it keeps its state, or None for
+    memory. ``tables`` are CSV, JSON lines or Parquet files that become tables of the warehouse, by name.
+    ``contacts`` is SQL that selects contacts to add to the sample CRM. ``clock`` returns the current time,
+    aware and in UTC. The sandbox's own clock runs like it, from ``start`` if given, and can be moved ahead,
+    which starts what is due by then. ``app.state.workspace`` is the ``Workspace``, ``app.state.notes`` are
+    notes for the user about their files.
 
-    ``allowed_hosts`` are those, as ``HOST`` or ``HOST:PORT``, at which connections of types postgresql,
-    mysql and webhook reach real servers; those of this machine always do, all others have sample data.
+    Connections of types postgresql, mysql and webhook reach real servers on ``allowed_hosts``, as ``HOST`` or
+    ``HOST:PORT``, and always on this machine; on all other hosts they have sample data.
 
-    ``faults`` go wrong from the first request on, as texts such as ``"status=503; times=2"``;
-    ``app.state.faults`` are those that stand, and ``app.state.requests`` the requests seen.
+    ``faults`` apply from the first request on, as texts such as ``"status=503; times=2"``.
+    ``app.state.faults`` are the active ones, ``app.state.requests`` the requests received.
 
-    Within a lifespan, what is due happens as time passes, and its end closes the workspace; without one
-    (``httpx.ASGITransport``) it happens when the clock is moved, and all the rest works the same.
+    Within a lifespan, what is due starts as time passes, and the end of the lifespan closes the workspace.
+    Without one (``httpx.ASGITransport``), it starts when the clock is moved; everything else is the same.
 
     Raises:
-        ConfigurationError: ``state`` is no file of a sandbox, or its clock is later than ``start``; or
-            ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` cannot be used.
+        ConfigurationError: ``state`` is not a sandbox's file, or its clock is later than ``start``; or
+            ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` are not valid.
     """
-    standing = _stand(faults)
-    hosts = _allow(allowed_hosts)
+    active = _read_faults(faults)
+    hosts = _read_hosts(allowed_hosts)
     workspace = _open(Store(state), key, clock, start, hosts)
-    workspace.faults = standing
+    workspace.faults = active
     notes = _populate(workspace, tables, contacts)
-    catalogue = load_catalogue()
-    api = Api(
-        workspace, catalogue, failing({**ROUTES, **older_operations.ROUTES}), older_operations.OPERATIONS
-    )
-    middleware = FaultMiddleware(api, workspace, catalogue)
     app = Starlette(
-        routes=[Route("/api/{path:path}", middleware), *PAGES, *CONTROLS],
+        routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan,
     )
@@ -95,14 +98,29 @@ def create_sandbox(
     return app
 
 
-def _stand(faults: Iterable[Spec]) -> Faults:
+def _gateway(workspace: Workspace) -> ASGIApp:
+    """Return the API behind its middleware, with what single resources add to its stages."""
+    catalogue = load_catalogue()
+    extensions = Extensions(
+        credential_readers={connect_sessions.READ_PATH: connect_sessions.read_credential},
+        argument_upgrades=(older_arguments.current,),
+        placements=(organizations.in_named_organization,),
+        guards=(policies.require_allowed, harbor_access.require_access),
+        observers=(harbor_activity.record,),
+    )
+    api = Api(workspace, catalogue, {**ROUTES, **older_operations.ROUTES}, extensions)
+    middleware = FaultMiddleware(api, workspace)
+    return RoutingMiddleware(middleware, catalogue.values(), older_operations.OPERATIONS)
+
+
+def _read_faults(faults: Iterable[Spec]) -> Faults:
     try:
         return Faults(faults)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 
 
-def _allow(texts: Iterable[str]) -> AllowedHosts:
+def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
     try:
         return AllowedHosts.of(texts)
     except ValueError as error:
@@ -118,7 +136,7 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
 
 
 def _populate(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
-    """Fill a new workspace and tidy up one that was left; a workspace that cannot be filled is closed."""
+    """Add initial data to a workspace and interrupt what was running; close the workspace if this fails."""
     try:
         notes = seed_workspace(workspace, tables, contacts)
         executions.interrupt_all(workspace)
@@ -143,8 +161,8 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    """Answer what no route takes in the API's own error shape."""
+    """Return an error in the API's shape for a path or method that has no route."""
     del request
     status = error.status_code if isinstance(error, HTTPException) else 500
-    refusal = RefusalError(status, "Nothing here takes that; the API's paths start with /api/.")
+    refusal = RefusalError(status, "No such path. The paths of the API start with /api/.")
     return render(Answer(refusal.body(CURRENT), status))

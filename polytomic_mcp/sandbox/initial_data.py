@@ -1,4 +1,4 @@
-"""Seeding: the sample company, the user's own files, and the contacts that the CRM shall know."""
+"""The initial data of a sandbox: its organization, the user's own files, and contacts in the sample CRM."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +11,13 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 def seed_workspace(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
-    """Bring who is there at first, then the user's files, then the contacts.
+    """Add the first organization, roles and users, then the user's files, then the contacts.
 
-    ``tables`` maps names (``contacts``, ``salesforce.Contact``) to files; ``contacts`` is SQL in
-    Snowflake's dialect whose first column holds contact ids. Returns what is worth telling the
-    user; a ``ValueError`` says which option cannot be done, and then nothing was seeded.
+    ``tables`` maps names (``contacts``, ``salesforce.Contact``) to files. ``contacts`` is SQL in Snowflake's
+    dialect whose first column has contact ids. Returns notes for the user.
+
+    Raises:
+        ValueError: An option is not valid; nothing was added.
     """
     with workspace.store.transaction():
         for noun in (organizations, roles, users):
@@ -32,5 +34,5 @@ def _add_contacts(workspace: Workspace, sql: str) -> str:
                 workspace.tables, (dict(zip(names, row, strict=True)) for row in stream.rows)
             )
     except QueryError as error:
-        raise QueryError(f"The query that names the contacts cannot run: {error}") from error
-    return f"{count} contacts of the query were made known to the CRM"
+        raise QueryError(f"The query for the contacts failed: {error}") from error
+    return f"{count} contacts of the query were added to the sample CRM"

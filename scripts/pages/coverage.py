@@ -6,7 +6,7 @@ from typing import Final
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
-from polytomic_mcp.sandbox.api.emulation import load_emulation
+from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.data.sample_company.rows import seed
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.systems import load_systems

@@ -111,7 +111,7 @@ def test_every_operation_can_be_bound_with_all_of_its_parameters(catalogue: Cata
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_value_leaves_its_part_of_the_path(catalogue: Catalogue, value: str) -> None:
+def test_a_value_cannot_change_the_rest_of_the_path(catalogue: Catalogue, value: str) -> None:
     request = sent(catalogue["DELETE /api/connections/{id}"], {"id": value})
 
     assert request.url.raw_path.count(b"/") == 3
@@ -120,8 +120,8 @@ def test_no_value_leaves_its_part_of_the_path(catalogue: Catalogue, value: str) 
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", True, 1.5, ["a"], {"a": 1}])
-def test_what_is_no_single_part_of_a_path_is_refused(catalogue: Catalogue, value: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"^GET /api/connections/\{id\}: id is a part of the path"):
+def test_a_value_that_is_not_a_path_segment_is_refused(catalogue: Catalogue, value: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^GET /api/connections/\{id\}: id is part of the path"):
         catalogue["GET /api/connections/{id}"].bind({"id": value})
 
 
@@ -140,7 +140,7 @@ def test_half_a_surrogate_pair_is_refused_everywhere(
     arguments = {"id": "1", "request": {}} if "proxy" in operation else {"id": "1"}
     held = value if name == "id" else {"a": [value]} if name == "params" else {"headers": {value: [{"x": 1}]}}
 
-    with pytest.raises(ArgumentError, match=f"{name} holds half of a surrogate pair"):
+    with pytest.raises(ArgumentError, match=f"{name} contains half of a surrogate pair"):
         catalogue[operation].bind(arguments | {name: held})
 
 
@@ -154,13 +154,13 @@ def nested(depth: int) -> Any:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (float("nan"), "no JSON value"),
-        (object(), "no JSON value"),
-        ({("a",): 1}, "no JSON value"),
+        (float("nan"), "not a JSON value"),
+        (object(), "not a JSON value"),
+        ({("a",): 1}, "not a JSON value"),
         (nested(100_000), "nested too deeply"),
     ],
 )
-def test_what_is_not_json_is_refused(catalogue: Catalogue, value: Any, reason: str) -> None:
+def test_a_value_that_is_not_json_is_refused(catalogue: Catalogue, value: Any, reason: str) -> None:
     with pytest.raises(ArgumentError, match=f"^POST /api/connections: configuration is {reason}"):
         catalogue["POST /api/connections"].bind({"name": "n", "type": "gong", "configuration": value})
 
@@ -206,16 +206,16 @@ def test_a_query_writes_lists_as_repeated_names_and_objects_as_members(catalogue
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"refresh": [True]}, "refresh takes one value"),
-        ({"target": {"a": "b"}}, "target takes one value"),
+        ({"refresh": [True]}, "refresh must be one value"),
+        ({"target": {"a": "b"}}, "target must be one value"),
         ({"properties": "account=1"}, "properties must be an object"),
-        ({"properties": {"a": {"b": "c"}}}, "properties takes single values"),
-        ({"properties": {"a": [["b"]]}}, "properties takes single values"),
+        ({"properties": {"a": {"b": "c"}}}, "properties must be single values"),
+        ({"properties": {"a": [["b"]]}}, "properties must be single values"),
         ({"properties": {"": "b"}}, "properties has a member whose name is empty"),
         ({"properties": {"a][b": "c"}}, "properties has a member whose name"),
     ],
 )
-def test_what_a_query_cannot_write_is_refused(
+def test_a_value_that_does_not_fit_a_query_is_refused(
     catalogue: Catalogue, arguments: dict[str, Any], reason: str
 ) -> None:
     operation = catalogue["GET /api/connections/{id}/modelsync/target/fields"]
@@ -230,10 +230,10 @@ def test_what_a_query_cannot_write_is_refused(
         (
             "POST /api/webhooks",
             {"endpiont": "e"},
-            "POST /api/webhooks takes no argument 'endpiont'. Did you mean 'endpoint'?",
+            "POST /api/webhooks: Unknown argument 'endpiont'. Did you mean 'endpoint'?",
         ),
-        ("GET /api/me", {"id": "1"}, "GET /api/me takes no argument 'id'. It takes no arguments."),
-        ("GET /api/webhooks/{id}", {"q" * 9_999: 1}, "qqq'. It takes id."),
+        ("GET /api/me", {"id": "1"}, "GET /api/me: Unknown argument 'id'. There are none."),
+        ("GET /api/webhooks/{id}", {"q" * 9_999: 1}, "qqq…'. Valid values: id."),
     ],
 )
 def test_an_unknown_argument_is_refused_with_the_nearest_name(
@@ -261,4 +261,4 @@ def test_a_missing_argument_is_named(
     with pytest.raises(MissingArgumentError) as refusal:
         catalogue[operation].bind(arguments)
 
-    assert str(refusal.value) == f"{operation} needs {missing}: add what is missing."
+    assert str(refusal.value) == f"{operation}: missing {missing}."

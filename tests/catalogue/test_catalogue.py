@@ -31,7 +31,7 @@ def references(schemas: Iterator[dict[str, Any]]) -> set[str]:
     return {schema["$ref"].removeprefix("#/$defs/") for schema in schemas if "$ref" in schema}
 
 
-def test_it_holds_the_198_operations_of_the_api(catalogue: Catalogue) -> None:
+def test_it_has_the_198_operations_of_the_api(catalogue: Catalogue) -> None:
     ids = list(catalogue)
 
     assert len(catalogue) == len(ids) == 198
@@ -89,14 +89,16 @@ def test_an_unknown_operation_is_refused_with_the_nearest_names(
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 5_000_000, "\ud800"])
-def test_an_operation_like_no_other_is_told_what_a_name_looks_like(catalogue: Catalogue, wrong: str) -> None:
+def test_an_operation_like_no_other_is_refused_with_the_form_of_an_id(
+    catalogue: Catalogue, wrong: str
+) -> None:
     with pytest.raises(UnknownOperationError, match="METHOD /api/path") as refusal:
         catalogue.find(wrong)
 
     assert len(str(refusal.value)) < 1_000
 
 
-def test_no_operation_has_two_parameters_of_one_name(catalogue: Catalogue) -> None:
+def test_no_operation_has_two_parameters_with_the_same_name(catalogue: Catalogue) -> None:
     for operation in catalogue.values():
         names = [parameter.name for parameter in operation.parameters]
 
@@ -159,11 +161,11 @@ def test_a_get_reads_and_a_delete_destroys(catalogue: Catalogue) -> None:
         ("POST /api/organizations/{org_id}/users/{id}/keys", "destroy"),
     ],
 )
-def test_a_post_is_judged_by_what_it_does(catalogue: Catalogue, operation: str, effect: str) -> None:
+def test_the_effect_of_a_post_is_what_it_does(catalogue: Catalogue, operation: str, effect: str) -> None:
     assert catalogue[operation].effect == effect
 
 
-def test_an_idempotency_key_goes_with_everything_but_get(catalogue: Catalogue) -> None:
+def test_every_operation_but_a_get_accepts_an_idempotency_key(catalogue: Catalogue) -> None:
     for operation in catalogue.values():
         assert operation.takes_idempotency_key == (operation.method != "GET")
 
@@ -185,7 +187,7 @@ def test_paging_and_jobs_are_known(catalogue: Catalogue) -> None:
     }
 
 
-def test_parameters_that_only_the_documentation_names_are_marked(catalogue: Catalogue) -> None:
+def test_parameters_that_only_the_documentation_has_are_marked(catalogue: Catalogue) -> None:
     marked = {
         (operation.id, parameter.name)
         for operation in catalogue.values()
@@ -215,7 +217,7 @@ def test_every_schema_is_json_schema(catalogue: Catalogue) -> None:
     jsonschema.Draft202012Validator.check_schema({"properties": everything, "$defs": catalogue.definitions})
 
 
-def test_definitions_are_those_that_parameters_reach(catalogue: Catalogue) -> None:
+def test_definitions_are_those_that_parameters_refer_to(catalogue: Catalogue) -> None:
     reached: set[str] = set()
     found = references(parameter_schemas(catalogue))
     while found - reached:
@@ -245,7 +247,7 @@ def test_an_optional_part_of_a_body_may_be_null(catalogue: Catalogue) -> None:
     assert not validator.is_valid({"name": None})
 
 
-def test_operations_and_requests_can_stand_in_sets(catalogue: Catalogue) -> None:
+def test_operations_and_requests_are_hashable(catalogue: Catalogue) -> None:
     operation = catalogue["POST /api/connections"]
     request = operation.bind({"name": "n", "type": "gong", "configuration": {"password": "hunter2"}})
 

@@ -24,7 +24,7 @@ def run(script: ModuleType, monkeypatch: pytest.MonkeyPatch, *options: str) -> i
     return script.main()
 
 
-def test_the_catalogue_is_what_the_installed_sdk_says(
+def test_the_catalogue_matches_the_installed_sdk(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = run(script, monkeypatch, "--check")
@@ -32,7 +32,7 @@ def test_the_catalogue_is_what_the_installed_sdk_says(
     assert (status, *capsys.readouterr()) == (0, "", "")
 
 
-def test_a_stale_catalogue_is_shown_and_then_renewed(
+def test_an_outdated_catalogue_is_reported_and_then_updated(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     stale = tmp_path / "operations.json"
@@ -47,7 +47,7 @@ def test_a_stale_catalogue_is_shown_and_then_renewed(
     assert stale.read_bytes() == script.OUTPUT.read_bytes()
 
 
-def test_an_absent_catalogue_differs(
+def test_a_missing_catalogue_differs(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert run(script, monkeypatch, "--check", "--output", str(tmp_path / "absent.json")) == 1
@@ -70,7 +70,7 @@ def test_missing_stale_and_long_texts_are_named(script: ModuleType) -> None:
     ]
 
 
-def test_a_judgement_of_an_operation_that_is_gone_fails(
+def test_an_effect_for_a_removed_operation_fails(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(script, "READS", {"POST /api/gone": "was harmless"})
@@ -79,7 +79,7 @@ def test_a_judgement_of_an_operation_that_is_gone_fails(
     assert "READS names POST /api/gone, which the SDK lacks." in capsys.readouterr().err
 
 
-def test_an_addition_that_the_sdk_has_by_now_fails(script: ModuleType) -> None:
+def test_an_addition_that_the_sdk_has_fails(script: ModuleType) -> None:
     row = {"parameters": [{"name": "limit", "in": "query", "schema": {}}]}
 
     with pytest.raises(script.CatalogueError, match="GET /api/models has two parameters of one name"):
@@ -137,7 +137,7 @@ def wire(operation: Operation, arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: "2025-01-02T03:04:05Z" if value is MOMENT else value for name, value in taken.items()}
 
 
-def test_the_sdk_sends_what_bind_places(catalogue: Catalogue) -> None:
+def test_the_sdk_sends_the_same_request_as_bind(catalogue: Catalogue) -> None:
     witness = Witness()
     seen: set[str] = set()
     for client, name in sdk_functions():

@@ -1,4 +1,4 @@
-"""Plain words find the operation that was meant, and no query is an error."""
+"""Plain words find the intended operation, and no query is an error."""
 
 import re
 import sqlite3
@@ -46,7 +46,7 @@ def test_every_operation_has_two_paraphrases_of_its_own(catalogue: Catalogue) ->
     assert all(2 <= len(phrase.split()) <= 14 for phrases in PARAPHRASES.values() for phrase in phrases)
 
 
-def test_no_paraphrase_shares_a_rare_word_with_what_it_means(rare_words: sqlite3.Connection) -> None:
+def test_no_paraphrase_shares_a_rare_word_with_its_operation(rare_words: sqlite3.Connection) -> None:
     shared = [
         (id_, phrase, word)
         for id_, phrases in PARAPHRASES.items()
@@ -84,11 +84,11 @@ def test_an_id_finds_its_operation_first(catalogue: Catalogue, index: Index) -> 
         ("what is POST /api/syncs/{sync}/cancel for", "POST /api/syncs/{id}/cancel"),
     ],
 )
-def test_an_address_or_a_part_of_it_finds_its_operation(query: str, first: str, index: Index) -> None:
+def test_a_url_or_a_part_of_it_finds_its_operation(query: str, first: str, index: Index) -> None:
     assert index.search(query)[0].id == first
 
 
-def test_a_part_of_a_path_finds_all_that_hold_it(index: Index) -> None:
+def test_part_of_a_path_finds_every_operation_that_contains_it(index: Index) -> None:
     found = index.search("/executions")[:6]
 
     assert all(operation.path.endswith("/executions") for operation in found[:4])
@@ -103,7 +103,7 @@ def test_a_part_of_a_path_finds_all_that_hold_it(index: Index) -> None:
         ("temporery credentails", "POST /api/temporary-credentials"),
     ],
 )
-def test_a_slip_of_the_keyboard_is_forgiven(query: str, meant: str, index: Index) -> None:
+def test_a_typo_is_tolerated(query: str, meant: str, index: Index) -> None:
     assert meant in first_five(index, query)
 
 
@@ -114,18 +114,18 @@ def test_a_slip_of_the_keyboard_is_forgiven(query: str, meant: str, index: Index
         ("they switched our hubspot pipeline off", "they switch off our hubspot pipeline"),
     ],
 )
-def test_a_verb_may_stand_apart_from_its_particle(apart: str, together: str, index: Index) -> None:
+def test_a_verb_may_be_separated_from_its_particle(apart: str, together: str, index: Index) -> None:
     assert first_five(index, apart) == first_five(index, together) != []
 
 
 @pytest.mark.parametrize(
     "question", ["which webhooks have been created", "please show the webhooks that were created"]
 )
-def test_a_question_is_answered_with_an_operation_that_reads(question: str, index: Index) -> None:
+def test_a_question_finds_an_operation_that_reads(question: str, index: Index) -> None:
     assert index.search(question)[0].effect == "read"
 
 
-def test_an_imperative_is_answered_with_an_operation_that_does_it(index: Index) -> None:
+def test_an_imperative_finds_an_operation_that_does_it(index: Index) -> None:
     assert index.search("could you please create a webhook")[0].id == "POST /api/webhooks"
 
 
@@ -136,12 +136,12 @@ def test_an_imperative_is_answered_with_an_operation_that_does_it(index: Index) 
         ("initiate a model sync", "POST /api/syncs/{id}/executions"),
     ],
 )
-def test_an_everyday_word_stands_for_that_of_the_catalogue(query: str, meant: str, index: Index) -> None:
+def test_an_everyday_word_means_the_word_of_the_catalogue(query: str, meant: str, index: Index) -> None:
     assert meant in first_five(index, query)
 
 
 @pytest.mark.parametrize("query", ["", " ", "🦀", "the", "qxzv", "\x00", '"', "*(", "-", "^:", "\ud800"])
-def test_what_says_nothing_finds_nothing(query: str, index: Index) -> None:
+def test_a_query_of_stop_words_finds_nothing(query: str, index: Index) -> None:
     assert index.search(query) == []
 
 
@@ -158,7 +158,7 @@ def test_no_query_is_an_error(query: str) -> None:
     assert len(found) == len(set(found)) <= 198
 
 
-def test_a_very_long_query_is_answered_by_its_beginning(index: Index) -> None:
+def test_only_the_beginning_of_a_very_long_query_is_searched(index: Index) -> None:
     assert index.search("webhook " + "x" * 100_000) == index.search("webhook")
 
 

@@ -51,7 +51,7 @@ def test_a_fault_that_cannot_be_meant_is_answered_with_what_can(command: Callabl
     done = command("sandbox", "--fault=status=404")
 
     assert done.status == 1
-    assert "status of a fault is one of 429, 500, 502, 503, 504, not '404'" in done.err
+    assert "status must be 429, 500, 502, 503 or 504, not '404'" in done.err
     assert "Traceback" not in done.err
 
 

@@ -101,7 +101,8 @@ def test_a_wrong_setting_is_one_line_on_stderr(
 
     assert (done.status, done.out) == (1, "")
     assert done.err == (
-        "polytomic-mcp: POLYTOMIC_ACCESS_MODE is 'readonly'; it must be one of: full-access, read-only.\n"
+        "polytomic-mcp: POLYTOMIC_ACCESS_MODE: Unknown value 'readonly'. Did you mean 'read-only'? "
+        "Valid values: read-only, full-access.\n"
     )
 
 

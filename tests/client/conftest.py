@@ -1,4 +1,4 @@
-"""A client over a scripted network, with a clock that only its own waits move."""
+"""A client over a scripted network, with a clock that only its own waits advance."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What a client that may only read allows and refuses."""
+"""What a read-only client allows and refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a client is told about itself: its address, its key, its version."""
+"""The configuration of a client: its address, key and version."""
 
 import base64
 from typing import Any
@@ -19,7 +19,7 @@ from polytomic_mcp.settings import Secret, Settings
         ("https://Polytomic.Example.com:443", "https://polytomic.example.com/api/me"),
     ],
 )
-async def test_the_base_url_is_joined_as_it_is_meant(script: Any, base_url: str, reached: str) -> None:
+async def test_the_base_url_is_joined_with_the_path(script: Any, base_url: str, reached: str) -> None:
     api, network = script(base_url=base_url)
 
     await api.call("GET /api/me")
@@ -39,7 +39,7 @@ async def test_the_base_url_is_joined_as_it_is_meant(script: Any, base_url: str,
         "https://host:port",
     ],
 )
-async def test_a_base_url_that_cannot_work_is_explained_by_each_call(script: Any, base_url: str) -> None:
+async def test_an_invalid_base_url_is_explained_by_each_call(script: Any, base_url: str) -> None:
     api, network = script(base_url=base_url)
 
     with pytest.raises(ConfigurationError, match="POLYTOMIC_API_URL must be") as caught:
@@ -58,7 +58,7 @@ async def test_a_base_url_that_cannot_work_is_explained_by_each_call(script: Any
         ("deployment", "org-1", f"Basic {base64.b64encode(b'org-1:a-very-secret-key').decode()}"),
     ],
 )
-async def test_a_key_is_presented_as_its_kind_asks(
+async def test_each_kind_of_key_is_presented_in_its_own_way(
     script: Any, auth_mode: str, organization_id: str | None, authorization: str
 ) -> None:
     api, network = script(auth_mode=auth_mode, organization_id=organization_id)
@@ -72,7 +72,7 @@ async def test_a_key_is_presented_as_its_kind_asks(
 async def test_a_deployment_key_needs_its_organization(script: Any, organization_id: str | None) -> None:
     api, _ = script(auth_mode="deployment", organization_id=organization_id)
 
-    with pytest.raises(ConfigurationError, match="set POLYTOMIC_ORGANIZATION_ID"):
+    with pytest.raises(ConfigurationError, match="Set POLYTOMIC_ORGANIZATION_ID"):
         await api.call("GET /api/me")
 
 
@@ -80,23 +80,23 @@ async def test_a_deployment_key_needs_its_organization(script: Any, organization
 async def test_a_client_without_a_key_says_what_to_set(script: Any, api_key: str | None) -> None:
     api, network = script(api_key=api_key)
 
-    with pytest.raises(ConfigurationError, match=r"set POLYTOMIC_API_KEY, or start with --sandbox"):
+    with pytest.raises(ConfigurationError, match=r"Set POLYTOMIC_API_KEY, or start with --sandbox"):
         await api.call("GET /api/me")
 
     assert network.requests == []
 
 
 @pytest.mark.parametrize("api_key", ["two words", "broken\nline", "ключ"])
-async def test_a_key_that_no_header_can_carry_is_refused_unseen(script: Any, api_key: str) -> None:
+async def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_shown(script: Any, api_key: str) -> None:
     api, _ = script(api_key=api_key)
 
-    with pytest.raises(ConfigurationError, match="copy it again") as caught:
+    with pytest.raises(ConfigurationError, match="Copy it again") as caught:
         await api.call("GET /api/me")
 
     assert api_key not in str(caught.value)
 
 
-async def test_a_version_that_is_no_date_is_refused(script: Any) -> None:
+async def test_a_version_that_is_not_a_date_is_refused(script: Any) -> None:
     api, _ = script(api_version="latest\r\nX-Evil: 1")
 
     with pytest.raises(ConfigurationError, match="POLYTOMIC_API_VERSION must be a date"):
@@ -120,9 +120,7 @@ async def test_settings_describe_a_client(script: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", ["GET /api/syncs/{id}", "POST /api/syncs"])
-async def test_what_is_missing_in_the_configuration_is_told_before_what_is_missing_in_the_call(
-    script: Any, operation: str
-) -> None:
+async def test_the_configuration_is_checked_before_the_arguments(script: Any, operation: str) -> None:
     api, _ = script(api_key=None)
 
     with pytest.raises(ConfigurationError):

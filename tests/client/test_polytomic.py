@@ -1,4 +1,4 @@
-"""The client's one door: what leaves for a call, and how long a client lives."""
+"""What the client sends for a call, and how long a client lives."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ async def test_a_call_places_its_arguments_and_returns_the_whole_body(script: An
     assert network.request.headers["Content-Type"] == "application/json"
 
 
-async def test_every_call_names_its_version_and_its_key(script: Any, key: str) -> None:
+async def test_every_call_sends_its_version_and_its_key(script: Any, key: str) -> None:
     api, network = script(api_version="2024-02-08")
 
     await api.call("GET /api/me")
@@ -36,7 +36,7 @@ async def test_every_call_names_its_version_and_its_key(script: Any, key: str) -
     assert "Content-Type" not in network.request.headers
 
 
-async def test_a_query_is_written_into_the_url(script: Any) -> None:
+async def test_a_query_is_sent_in_the_url(script: Any) -> None:
     api, network = script()
 
     await api.call("GET /api/models/{id}", **{"id": "a/../b?c=d", "async": True})
@@ -54,7 +54,7 @@ async def test_an_operation_that_does_not_exist_is_refused_with_the_nearest(scri
 async def test_an_argument_too_long_for_a_url_is_refused_before_it_is_sent(script: Any) -> None:
     api, network = script()
 
-    with pytest.raises(ArgumentError, match=r"GET /api/syncs/\{id\}: .* fits no URL"):
+    with pytest.raises(ArgumentError, match=r"GET /api/syncs/\{id\}: .* is too long for a URL"):
         await api.call("GET /api/syncs/{id}", id="x" * 70_000)
 
     assert network.requests == []
@@ -72,7 +72,7 @@ async def test_a_closed_client_opens_again(script: Any) -> None:
     assert len(network.requests) == 2
 
 
-async def test_calls_run_at_the_same_time() -> None:
+async def test_calls_run_concurrently() -> None:
     everyone_is_in = anyio.Event()
     inside: list[str] = []
 
@@ -94,7 +94,7 @@ async def test_calls_run_at_the_same_time() -> None:
     assert len(inside) == 20
 
 
-def test_making_a_client_loads_neither_the_catalogue_nor_certificates() -> None:
+def test_creating_a_client_loads_neither_the_catalogue_nor_certificates() -> None:
     code = """if True:
         import ssl
         from polytomic_mcp.catalogue import load_catalogue

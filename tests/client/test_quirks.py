@@ -1,4 +1,4 @@
-"""The operations that depart from the rule: queries and log files."""
+"""The operations that depart from the API's conventions: queries and log files."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ LOG_FILE_ARGUMENTS = {"sync_id": "s", "id": "e", "type": "errors", "filename": "
 QUERY = "POST /api/connections/{connection_id}/query"
 
 
-async def test_a_short_query_goes_out_both_ways(script: Any) -> None:
+async def test_a_short_query_is_sent_in_the_url_and_the_body(script: Any) -> None:
     api, network = script()
 
     await api.call(QUERY, connection_id="c", query="SELECT 1")
@@ -19,7 +19,7 @@ async def test_a_short_query_goes_out_both_ways(script: Any) -> None:
     assert network.body == {"query": "SELECT 1"}
 
 
-async def test_a_long_query_goes_out_in_the_body_only(script: Any) -> None:
+async def test_a_long_query_is_sent_in_the_body_only(script: Any) -> None:
     api, network = script()
     sql = "SELECT '" + "é" * 1024 + "'"
 
@@ -29,7 +29,7 @@ async def test_a_long_query_goes_out_in_the_body_only(script: Any) -> None:
     assert network.body == {"query": sql}
 
 
-async def test_a_query_on_a_harbor_carries_a_fresh_activity_id(script: Any) -> None:
+async def test_a_query_on_a_harbor_has_a_new_activity_id(script: Any) -> None:
     api, network = script()
 
     await api.call(HARBOR_QUERY, harbor_id="h", query="SELECT 1")
@@ -38,13 +38,13 @@ async def test_a_query_on_a_harbor_carries_a_fresh_activity_id(script: Any) -> N
     assert len({request.headers["X-Polytomic-Activity-Request-ID"] for request in network.requests}) == 2
 
 
-async def test_a_log_file_comes_as_text(script: Any) -> None:
+async def test_a_log_file_is_returned_as_text(script: Any) -> None:
     api, _ = script(httpx.Response(200, content='{"a": "é"}\n{"a": 2}\n'.encode()))
 
     assert await api.call(LOG_FILE, **LOG_FILE_ARGUMENTS) == '{"a": "é"}\n{"a": 2}\n'
 
 
-async def test_a_log_file_that_is_no_text_comes_as_bytes(script: Any) -> None:
+async def test_a_log_file_that_is_not_text_is_returned_as_bytes(script: Any) -> None:
     api, _ = script(httpx.Response(200, content=b"PAR1\xff"))
 
     assert await api.call(LOG_FILE, **LOG_FILE_ARGUMENTS) == b"PAR1\xff"

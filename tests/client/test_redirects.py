@@ -1,4 +1,4 @@
-"""A redirect never carries the key, or a change, to another place."""
+"""A redirect never sends the key, or a change, to another host."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def _to(location: str, status: int = 307) -> httpx.Response:
 
 
 @pytest.mark.parametrize("status", [307, 308])
-async def test_a_write_is_followed_within_the_origin_with_all_it_carries(script: Any, status: int) -> None:
+async def test_a_write_is_followed_within_the_origin_with_its_body(script: Any, status: int) -> None:
     api, network = script(_to("/api/connections/connect", status), DONE)
 
     body = await api.call(CONNECT, name="n", redirect_url="https://me")
@@ -61,7 +61,7 @@ async def test_a_write_is_not_turned_into_a_read(script: Any, status: int) -> No
     ],
 )
 @pytest.mark.parametrize("status", [302, 307])
-async def test_another_origin_is_never_asked(script: Any, location: str, status: int) -> None:
+async def test_another_origin_never_gets_a_request(script: Any, location: str, status: int) -> None:
     api, network = script(_to(location, status))
 
     with pytest.raises(UnexpectedAnswerError, match="not followed"):
@@ -75,7 +75,7 @@ async def test_another_origin_is_never_asked(script: Any, location: str, status:
 async def test_a_redirect_as_another_user_is_not_followed(script: Any, user: str, status: int) -> None:
     api, network = script(_to(f"https://{user}@app.polytomic.com/api/me", status))
 
-    with pytest.raises(UnexpectedAnswerError, match="as another user, and that was not followed") as caught:
+    with pytest.raises(UnexpectedAnswerError, match="as another user, which was not followed") as caught:
         await api.call("GET /api/me")
 
     assert len(network.requests) == 1
@@ -95,16 +95,16 @@ async def test_a_redirect_to_the_right_address_names_the_setting(script: Any) ->
     assert "token" not in str(caught.value)
 
 
-async def test_redirects_in_a_circle_end(script: Any) -> None:
+async def test_circular_redirects_end(script: Any) -> None:
     api, network = script(_to("/api/me"))
 
-    with pytest.raises(UnexpectedAnswerError, match="redirected over 5 times"):
+    with pytest.raises(UnexpectedAnswerError, match="redirected more than 5 times"):
         await api.call("GET /api/me")
 
     assert len(network.requests) == 6
 
 
-async def test_a_redirect_to_no_address_is_told(script: Any) -> None:
+async def test_a_redirect_to_an_invalid_address_is_an_error(script: Any) -> None:
     api, _ = script(_to("https://host:port/"))
 
     with pytest.raises(NoAnswerError, match="Invalid URL in location header"):
@@ -128,7 +128,7 @@ async def test_a_log_file_is_fetched_from_its_signed_address_without_the_key(
     assert "X-Polytomic-Version" not in second.headers
 
 
-async def test_a_key_that_was_dropped_does_not_come_back(script: Any) -> None:
+async def test_a_dropped_key_is_not_sent_again(script: Any) -> None:
     api, network = script(
         _to("https://files.example.com/1", 302),
         _to("https://app.polytomic.com/api/me"),
@@ -140,7 +140,7 @@ async def test_a_key_that_was_dropped_does_not_come_back(script: Any) -> None:
     assert ["Authorization" in request.headers for request in network.requests] == [True, False, False]
 
 
-async def test_a_log_file_is_not_fetched_in_the_clear(script: Any) -> None:
+async def test_a_log_file_is_not_fetched_without_tls(script: Any) -> None:
     api, _ = script(_to("http://files.example.com/1.json", 302))
 
     with pytest.raises(UnexpectedAnswerError, match="not followed"):
@@ -152,5 +152,5 @@ async def test_an_expired_signed_address_says_to_call_again(script: Any) -> None
         _to("https://files.example.com/1.json", 302), httpx.Response(403, text="<Error>expired</Error>")
     )
 
-    with pytest.raises(ForbiddenError, match="make the call again for a fresh one"):
+    with pytest.raises(ForbiddenError, match="Make the call again for a new one"):
         await api.call(LOG_FILE, **LOG_FILE_ARGUMENTS)

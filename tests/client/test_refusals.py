@@ -41,18 +41,18 @@ async def _refused(
 @pytest.mark.parametrize(
     ("status", "class_", "advice"),
     [
-        (400, RefusedError, "Correct what it names"),
+        (400, RefusedError, "Correct the problem"),
         (401, UnauthorizedError, "Check POLYTOMIC_API_KEY"),
-        (403, ForbiddenError, "ask an administrator"),
+        (403, ForbiddenError, "Ask an administrator"),
         (404, NotFoundError, "Check the ids"),
-        (409, ConflictError, "read the object's state"),
-        (410, NotFoundError, "start again"),
-        (408, RefusedError, "call again, or ask for less"),
-        (422, RefusedError, "Correct what it names"),
+        (409, ConflictError, "Read the object's state"),
+        (410, NotFoundError, "Start again"),
+        (408, RefusedError, "Call again, or request less"),
+        (422, RefusedError, "Correct the problem"),
         (429, RateLimitedError, "Wait a while"),
-        (500, UnavailableError, "call again later"),
-        (501, UnavailableError, "calling again does not help"),
-        (503, UnavailableError, "call again later"),
+        (500, UnavailableError, "Call again later"),
+        (501, UnavailableError, "Calling again does not help"),
+        (503, UnavailableError, "Call again later"),
         (304, RefusedError, ""),
     ],
 )
@@ -99,13 +99,13 @@ async def test_the_older_shape_keeps_its_parts(script: Any) -> None:
         (b"[" * 100_000, "[" * 1000 + "…"),
     ],
 )
-async def test_any_other_body_is_read_as_far_as_it_goes(script: Any, content: bytes, reason: str) -> None:
+async def test_any_other_body_is_read_as_far_as_possible(script: Any, content: bytes, reason: str) -> None:
     error = await _refused(script, httpx.Response(400, content=content))
 
     assert error.reason == reason
 
 
-def test_details_nested_too_deeply_are_named_and_not_shown() -> None:
+def test_details_nested_too_deeply_are_mentioned_and_not_shown() -> None:
     nested: Any = []
     for _ in range(100_000):
         nested = [nested]
@@ -136,7 +136,7 @@ async def test_a_web_page_is_not_taken_for_the_api(script: Any, status: int) -> 
     api, _ = script(httpx.Response(status, html="\n<!doctype html><title>Proxy</title>"))
 
     with pytest.raises(
-        RefusedError, match=r"does not look like the Polytomic API: check POLYTOMIC_API_URL"
+        RefusedError, match=r"does not look like the Polytomic API. Check POLYTOMIC_API_URL"
     ) as caught:
         await api.call("GET /api/me")
 
@@ -160,8 +160,8 @@ async def test_a_web_page_is_not_taken_for_the_api(script: Any, status: int) -> 
             {"id": "1", "schema_id": "2"},
             "GET /api/connections lists",
         ),
-        ("GET /api/entities/{id}", {"id": "1"}, "that this API version has the operation"),
-        ("GET /api/me", {}, "that this API version has the operation"),
+        ("GET /api/entities/{id}", {"id": "1"}, "that this version of the API has the operation"),
+        ("GET /api/me", {}, "that this version of the API has the operation"),
     ],
 )
 async def test_a_missing_object_points_to_its_listing(
@@ -178,7 +178,7 @@ async def test_a_missing_object_points_to_its_listing(
 async def test_schemas_that_are_not_ready_say_when_to_call_again(script: Any, status: int, text: str) -> None:
     error = await _refused(script, httpx.Response(status, json={"message": text}))
 
-    assert "schemas are being read: call again when" in str(error)
+    assert "schemas are being read. Call again when" in str(error)
 
 
 async def test_a_failed_write_says_that_it_may_have_happened(script: Any) -> None:

@@ -132,7 +132,7 @@ async def test_a_call_that_must_not_be_repeated_is_not(
 
 
 @pytest.mark.parametrize(("error", "is_repeated"), [(LOST, False), (UNREACHED, True)])
-def test_a_write_that_takes_no_key_is_repeated_only_if_it_never_left(
+def test_a_write_without_a_key_is_repeated_only_if_it_was_not_sent(
     error: httpx.TransportError, *, is_repeated: bool
 ) -> None:
     operation = Operation("POST /api/new", "POST", "/api/new", "A later operation.", "write")
@@ -150,7 +150,7 @@ async def test_each_call_has_a_key_of_its_own(script: Any) -> None:
     assert len(set(network.keys)) == 2
 
 
-async def test_the_attempts_are_bounded_and_the_waits_grow(script: Any) -> None:
+async def test_the_attempts_are_limited_and_the_waits_grow(script: Any) -> None:
     api, network = script(_status(503), retry=RetryPolicy(attempts=6, longest_delay=3))
 
     with pytest.raises(UnavailableError):
@@ -159,7 +159,7 @@ async def test_the_attempts_are_bounded_and_the_waits_grow(script: Any) -> None:
     assert network.waits == [1.5, 2, 3, 4, 4]
 
 
-async def test_the_waits_are_jittered_above_a_second(script: Any) -> None:
+async def test_the_waits_are_a_second_plus_jitter(script: Any) -> None:
     api, network = script(_status(503), chance=lambda: 0.25)
 
     with pytest.raises(UnavailableError):
@@ -199,7 +199,7 @@ async def test_no_wait_exceeds_the_time_of_the_whole_call(script: Any) -> None:
         ("", 1.5),
     ],
 )
-async def test_retry_after_is_honoured(script: Any, now: float, asked: str, waited: float) -> None:
+async def test_retry_after_is_honored(script: Any, now: float, asked: str, waited: float) -> None:
     dates = {"date": formatdate(now + 20, usegmt=True), "past": formatdate(now - 20, usegmt=True)}
     refusal = httpx.Response(429, headers={"Retry-After": dates.get(asked, asked)})
     api, network = script(refusal, httpx.Response(200, json={}))
@@ -209,7 +209,7 @@ async def test_retry_after_is_honoured(script: Any, now: float, asked: str, wait
     assert network.waits == [waited]
 
 
-async def test_a_retry_after_beyond_the_bound_is_reported_and_not_shortened(script: Any) -> None:
+async def test_a_retry_after_beyond_the_limit_is_reported_and_not_shortened(script: Any) -> None:
     api, network = script(httpx.Response(429, headers={"Retry-After": "3600"}))
 
     with pytest.raises(RateLimitedError, match="Call again after 3600"):
@@ -237,7 +237,7 @@ async def test_a_call_that_takes_too_long_is_cancelled() -> None:
     api = Polytomic("key", transport=httpx.MockTransport(never), retry=RetryPolicy(total_seconds=0.01))
 
     with pytest.raises(
-        NoAnswerError, match=r"no complete answer from https://app.polytomic.com within 0.01 s"
+        NoAnswerError, match=r"no complete answer from https://app.polytomic.com in 0.01 s"
     ) as caught:
         await api.call(POST[0], **POST[1])
 
@@ -278,7 +278,7 @@ async def test_a_repeated_write_that_is_refused_says_that_the_first_may_have_don
         await api.call(POST[0], **POST[1])
 
 
-async def test_a_deletion_that_never_left_before_claims_nothing(script: Any) -> None:
+async def test_a_deletion_that_was_not_sent_before_is_not_said_to_have_happened(script: Any) -> None:
     api, _ = script(UNREACHED, _status(404))
 
     with pytest.raises(NotFoundError) as caught:

@@ -1,4 +1,4 @@
-"""What is said in the catalogue's words leaves in those of the version that is spoken."""
+"""Requests are sent in the form of the API's version."""
 
 from typing import Any
 
@@ -19,9 +19,7 @@ CONTINUOUS = {"frequency": "continuous"}
 
 
 @pytest.mark.parametrize("arguments", [{}, {"id": "b"}])
-async def test_the_current_version_hears_the_words_of_the_catalogue(
-    arguments: dict[str, str], script: Any
-) -> None:
+async def test_the_current_version_gets_the_request_as_it_is(arguments: dict[str, str], script: Any) -> None:
     api, network = script()
     body = BODY | {"default_schedule": CONTINUOUS, "additional_schedules": [DAILY]}
 
@@ -31,7 +29,7 @@ async def test_the_current_version_hears_the_words_of_the_catalogue(
 
 
 @pytest.mark.parametrize("additional", [{}, {"additional_schedules": []}, {"additional_schedules": None}])
-async def test_an_older_version_hears_the_one_schedule(additional: dict[str, Any], script: Any) -> None:
+async def test_an_older_version_gets_one_schedule(additional: dict[str, Any], script: Any) -> None:
     api, network = script(api_version="2024-02-08")
 
     await api.call(CREATE, **BODY, default_schedule=DAILY, **additional)
@@ -47,7 +45,7 @@ async def test_an_older_version_hears_the_one_schedule(additional: dict[str, Any
         (None, "none"),
     ],
 )
-async def test_an_older_version_hears_several_schedules_as_multi(
+async def test_an_older_version_gets_several_schedules_as_multi(
     mode: str | None, left: str, script: Any
 ) -> None:
     api, network = script(api_version="2024-02-08")
@@ -73,13 +71,13 @@ async def test_a_default_schedule_that_names_its_item_keeps_it(script: Any) -> N
 
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
-async def test_a_schedule_that_is_none_is_left_to_the_api(api_version: str, script: Any) -> None:
+async def test_an_invalid_schedule_is_left_to_the_api(api_version: str, script: Any) -> None:
     api, _ = script(api_version=api_version)
 
     assert "daily" in api.request(CREATE, **BODY, default_schedule="daily").body.values()
 
 
-async def test_with_several_kinds_of_schedules_the_first_is_of_no_kind(script: Any) -> None:
+async def test_the_default_has_no_item_if_the_others_have_several(script: Any) -> None:
     api, _ = script(api_version="2024-02-08")
     others = [DAILY | {"selective_mode": mode} for mode in ("incrementalFields", "nonincrementalFields")]
 
@@ -90,7 +88,7 @@ async def test_with_several_kinds_of_schedules_the_first_is_of_no_kind(script: A
 
 
 @pytest.mark.parametrize("part", [{"schemas": ["Contact"]}, {"resync_mode": "rebuild"}])
-async def test_what_an_older_version_cannot_say_is_not_sent(part: dict[str, Any], script: Any) -> None:
+async def test_what_an_older_version_does_not_support_is_not_sent(part: dict[str, Any], script: Any) -> None:
     api, network = script(api_version="2024-02-08")
 
     with pytest.raises(ArgumentError, match="set POLYTOMIC_API_VERSION to 2025-09-18"):

@@ -1,4 +1,4 @@
-"""The official SDK before a fresh sandbox, and the ends of the sync that the guide makes."""
+"""The official SDK on a new sandbox, and the connections of the guide's sync."""
 
 import asyncio
 import shutil
@@ -37,7 +37,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 
 
 class Guide:
-    """What the guide to Gong Engage starts from."""
+    """The starting point of the guide to Gong Engage."""
 
     snowflake: ClassVar = {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
     query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
@@ -45,13 +45,13 @@ class Guide:
 
     @staticmethod
     def identity(model_id: str) -> Identity:
-        """Say that a model's contacts are found by their ids."""
+        """Return the identity of a sync that matches a model's contacts by id."""
         source = Source(field="contact_id", model_id=model_id)
         return Identity(source=source, target="Id", function="equality")
 
 
 class Bridge(httpx.BaseTransport):
-    """An application in this process, for clients that know no coroutines."""
+    """An application in this process, for synchronous clients."""
 
     def __init__(self, app: Starlette) -> None:
         self._transport = httpx.ASGITransport(app)
@@ -245,7 +245,7 @@ def api(sandbox: Starlette) -> AsyncPolytomic:
 
 @pytest.fixture
 def loopback(sandbox: Starlette) -> Iterator[str]:
-    """The sandbox behind a real server, for clients that bring no transport of their own."""
+    """The sandbox on a real server, for clients without a transport of their own."""
     server = uvicorn.Server(uvicorn.Config(sandbox, log_level="critical", ws="none", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -272,7 +272,7 @@ async def warehouse(api: AsyncPolytomic, guide: Guide) -> str:
 
 @pytest.fixture
 async def gong(api: AsyncPolytomic, sandbox: Starlette) -> str:
-    """Connect Gong as a person does: by the consent page."""
+    """Connect Gong through the consent page, as a person does."""
     created = (
         await api.connections.create(name="Gong", type="gong", configuration={"auth_method": "oauth"})
     ).data

@@ -116,7 +116,7 @@ def known(path: str, ids: Mapping[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value
 )
-def test_the_sandbox_keeps_to_its_document(
+def test_the_sandbox_matches_its_document(
     path: str, method: str, mode: GenerationMode, described: Any, stage: Any
 ) -> None:
     operation = described[path][method.upper()]

@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives organizations, users, permissions and credentials."""
+"""The official SDK as an independent client of organizations, users, permissions and credentials."""
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ def signed_in(sandbox: Starlette, token: str) -> AsyncPolytomic:
     return AsyncPolytomic(token=token, base_url="http://sandbox", httpx_client=http)
 
 
-async def test_the_sdk_takes_a_partners_steps_to_a_key_that_works(
+async def test_the_sdk_creates_an_organization_with_a_working_key(
     api: AsyncPolytomic, sandbox: Starlette
 ) -> None:
     organization = (await api.organization.create(name="Other", sso_domain="other.example")).data
@@ -33,7 +33,7 @@ async def test_the_sdk_takes_a_partners_steps_to_a_key_that_works(
     assert (me.email, me.organization_name, me.role) == (EVE, "Other", "admin")
 
 
-async def test_the_sdk_takes_an_organization_through_its_life(api: AsyncPolytomic) -> None:
+async def test_the_sdk_manages_an_organization(api: AsyncPolytomic) -> None:
     own = (await api.organization.get_current()).data
     made = (await api.organization.create(name="Other")).data
     assert made is not None
@@ -60,7 +60,9 @@ async def test_the_sdk_switches_record_logging(api: AsyncPolytomic, warehouse: s
     assert changed.data.delivery_connection_name == "Warehouse"
 
 
-async def test_the_sdk_takes_a_user_of_its_own_organization_through_their_life(api: AsyncPolytomic) -> None:
+async def test_the_sdk_manages_a_user_of_its_own_organization(
+    api: AsyncPolytomic,
+) -> None:
     created = (await api.users.create_current_org_user(email=EVE)).data
     assert created is not None
     assert created.id is not None
@@ -76,7 +78,7 @@ async def test_the_sdk_takes_a_user_of_its_own_organization_through_their_life(a
     assert (await api.users.delete_current_org_user(created.id)).data == updated
 
 
-async def test_the_sdk_takes_a_user_of_any_organization_through_their_life(api: AsyncPolytomic) -> None:
+async def test_the_sdk_manages_a_user_of_any_organization(api: AsyncPolytomic) -> None:
     own = (await api.organization.get_current()).data
     assert own is not None
     assert own.id is not None
@@ -93,7 +95,7 @@ async def test_the_sdk_takes_a_user_of_any_organization_through_their_life(api: 
     assert entity.id == own.id
 
 
-async def test_the_sdk_takes_roles_and_policies_through_their_life(api: AsyncPolytomic) -> None:
+async def test_the_sdk_manages_roles_and_policies(api: AsyncPolytomic) -> None:
     role = (await api.permissions.roles.create(name="Analyst")).data
     assert role is not None
     assert role.id is not None
@@ -119,7 +121,7 @@ async def test_the_sdk_takes_roles_and_policies_through_their_life(api: AsyncPol
     assert len((await api.permissions.roles.list()).data or []) == 2
 
 
-async def test_the_sdk_mints_a_credential_that_only_reads(api: AsyncPolytomic, sandbox: Starlette) -> None:
+async def test_the_sdk_creates_a_read_only_credential(api: AsyncPolytomic, sandbox: Starlette) -> None:
     subject = TemporaryCredentialSubject(type="user", mode="read_only")
     minted = (await api.temporary_credentials.create(subject=subject, session_name="look")).data
     assert minted is not None

@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives bulk syncs and parses every answer."""
+"""The official SDK as an independent client of bulk syncs; it parses every answer."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ async def _ended(api: AsyncPolytomic, sync_id: str, execution_id: Any) -> Any:
     raise AssertionError("the execution did not end")
 
 
-async def test_the_sdk_discovers_both_ends(api: AsyncPolytomic, ends: dict[str, str]) -> None:
+async def test_the_sdk_discovers_sources_and_destinations(api: AsyncPolytomic, ends: dict[str, str]) -> None:
     source = (await api.bulk_sync.get_source(ends["source_connection_id"], include_fields=True)).data
     target = (await api.bulk_sync.get_destination(ends["destination_connection_id"])).data
 
@@ -68,7 +68,7 @@ async def test_the_sdk_discovers_both_ends(api: AsyncPolytomic, ends: dict[str, 
     assert [mode.id for mode in target.modes or []] == ["replicate", "snapshot", "append"]
 
 
-async def test_the_sdk_takes_a_bulk_sync_through_its_life(api: AsyncPolytomic, body: dict[str, Any]) -> None:
+async def test_the_sdk_manages_a_bulk_sync(api: AsyncPolytomic, body: dict[str, Any]) -> None:
     schema = SchemaConfiguration(
         id="contacts",
         filters=[BulkFilter(field_id="email", function="IsNotNull")],
@@ -147,7 +147,7 @@ async def test_the_sdk_reads_and_changes_schedules(api: AsyncPolytomic, body: di
     assert len((await api.bulk_sync.schedules.list(id_)).data or []) == 1
 
 
-async def test_the_sdk_follows_a_run_to_rows_that_arrived(
+async def test_the_sdk_follows_a_run_until_its_rows_arrive(
     api: AsyncPolytomic, sandbox: Starlette, body: dict[str, Any]
 ) -> None:
     sync = (await api.bulk_sync.create(**body)).data
@@ -187,7 +187,7 @@ async def test_the_sdk_follows_a_run_to_rows_that_arrived(
     assert cancelled.message
 
 
-async def test_the_sdk_hears_what_does_not_hold(api: AsyncPolytomic, body: dict[str, Any]) -> None:
+async def test_the_sdk_raises_an_error_with_the_problems(api: AsyncPolytomic, body: dict[str, Any]) -> None:
     with pytest.raises(UnprocessableEntityError, match="Unknown schema 'Contact'"):
         await api.bulk_sync.create(**body, schemas=["Contact"])
     sync = (await api.bulk_sync.create(**body)).data
@@ -196,7 +196,7 @@ async def test_the_sdk_hears_what_does_not_hold(api: AsyncPolytomic, body: dict[
         await api.bulk_sync.start(str(sync.id), test=True, resync_mode="rebuild")
 
 
-async def test_the_sdk_hears_that_a_run_is_under_way(
+async def test_the_sdk_raises_an_error_while_a_run_is_in_progress(
     api: AsyncPolytomic, sandbox: Starlette, body: dict[str, Any]
 ) -> None:
     sync = (await api.bulk_sync.create(**body)).data

@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives connections and parses every answer."""
+"""The official SDK as an independent client of connections; it parses every answer."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from polytomic import AsyncPolytomic, Polytomic
 from polytomic.core.api_error import ApiError
 
 
-async def test_the_sdk_learns_who_it_is(api: AsyncPolytomic) -> None:
+async def test_the_sdk_reads_the_identity_of_its_key(api: AsyncPolytomic) -> None:
     me = await api.identity.get()
 
     assert me.data is not None
@@ -35,7 +35,7 @@ async def test_the_sdk_reads_the_schema_of_each_connection_type(api: AsyncPolyto
         assert schema.type == "object"
 
 
-async def test_the_sdk_takes_a_connection_through_its_life(api: AsyncPolytomic, guide: Any) -> None:
+async def test_the_sdk_manages_a_connection(api: AsyncPolytomic, guide: Any) -> None:
     created = (
         await api.connections.create(name="Warehouse", type="snowflake", configuration=guide.snowflake)
     ).data
@@ -56,7 +56,7 @@ async def test_the_sdk_takes_a_connection_through_its_life(api: AsyncPolytomic, 
     assert refused.value.status_code == 404
 
 
-async def test_the_sdk_is_given_the_address_where_a_person_signs_in(api: AsyncPolytomic) -> None:
+async def test_the_sdk_gets_the_url_where_a_person_signs_in(api: AsyncPolytomic) -> None:
     gong = (
         await api.connections.create(name="Gong", type="gong", configuration={"auth_method": "oauth"})
     ).data

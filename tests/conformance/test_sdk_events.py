@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives events, webhooks and notifications."""
+"""The official SDK as an independent client of events, webhooks and notifications."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.resources.events import events
 ENDPOINT = "https://hooks.acme.example/polytomic"
 
 
-async def test_the_sdk_reads_what_a_run_told(
+async def test_the_sdk_reads_the_events_of_a_run(
     api: AsyncPolytomic, model: str, gong: str, guide: Any, ended: Callable[..., Awaitable[Any]]
 ) -> None:
     sync = await api.model_sync.create(
@@ -48,7 +48,7 @@ async def test_the_sdk_lists_the_types_of_events(api: AsyncPolytomic) -> None:
     assert (await api.events.get_types()).data == list(events.TYPES)
 
 
-async def test_the_sdk_takes_a_webhook_through_its_life(api: AsyncPolytomic, sandbox: Starlette) -> None:
+async def test_the_sdk_manages_a_webhook(api: AsyncPolytomic, sandbox: Starlette) -> None:
     created = (await api.webhooks.create(endpoint=ENDPOINT, secret="shh")).data
     assert created is not None
     assert created.id is not None
@@ -75,7 +75,7 @@ async def test_the_sdk_takes_a_webhook_through_its_life(api: AsyncPolytomic, san
     assert refusal.value.status_code == 404
 
 
-async def test_the_sdk_replaces_who_is_told_of_errors(api: AsyncPolytomic, sandbox: Starlette) -> None:
+async def test_the_sdk_replaces_the_subscribers_to_errors(api: AsyncPolytomic, sandbox: Starlette) -> None:
     for kind in ("sync", "bulk_sync"):
         sandbox.state.workspace.store.put(kind, "s", {"id": "s"})
     ada = ["ada@acme.example"]

@@ -1,4 +1,4 @@
-"""The official SDK calls every emulated operation, and every answer is held to the letter of its model.
+"""The official SDK calls every emulated operation, and every answer is validated strictly against its model.
 
 An operation that the sandbox learns joins by its row in ``sdk_calls.json``: the arguments of one call
 that works.
@@ -76,7 +76,7 @@ def copy(stage: Any, tmp_path: Path) -> Iterator[Starlette]:
 
 
 def resolved(value: Any, ids: Mapping[str, str]) -> Any:
-    """Put the stage's ids where a row names them."""
+    """Replace the names in a row with the stage's ids."""
     match value:
         case dict():
             return {name: resolved(part, ids) for name, part in value.items()}
@@ -100,12 +100,12 @@ def arguments(operation: str, method: Call, ids: Mapping[str, str]) -> dict[str,
 
 
 def plain(name: str) -> str:
-    """Return a name as the wire and the SDK have it in common."""
+    """Return a name in a form that the API and the SDK share."""
     return name.lower().removeprefix("x-").replace("_", "").replace("-", "")
 
 
 def token(operation: str, ids: Mapping[str, str]) -> str:
-    """Return the key that a call goes with: the row's own or the sandbox's."""
+    """Return the key for a call: the row's own or the sandbox's."""
     return str(resolved(ROWS[operation].get("token", "sandbox-key"), ids))
 
 
@@ -117,7 +117,7 @@ def client_of(method: Call, wrapper: Any, prefix: str = "") -> Call:
 
 
 def require_faithful(operation: str, response: httpx.Response, data: Any) -> None:
-    """Hold an answer to its schema as it came, and to its model: nothing is missing, wrong or unknown."""
+    """Validate an answer against its schema and its model: nothing may be missing, wrong or unknown."""
     schema = load_responses().schemas[operation]
     first = response.history[0] if response.history else response
     assert first.headers["X-Polytomic-Version"] == "2025-09-18"
@@ -132,7 +132,7 @@ def require_faithful(operation: str, response: httpx.Response, data: Any) -> Non
 
 
 def unknown(value: Any, place: str = "") -> Iterator[str]:
-    """Yield the places of what an answer holds and its model does not know."""
+    """Yield the paths in an answer that its model does not have."""
     if isinstance(value, list):
         for part in value:
             yield from unknown(part, f"{place}[]")
@@ -148,7 +148,7 @@ def test_every_emulated_operation_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(ROWS.keys() & ROUTES.keys()))
-def test_the_sdk_parses_what_it_is_answered(
+def test_the_sdk_parses_every_answer(
     operation: str, stage: Any, copy: Starlette, bridge: Call, methods: dict[str, Call]
 ) -> None:
     method = methods[operation]
@@ -163,7 +163,7 @@ def test_the_sdk_parses_what_it_is_answered(
 
 
 @pytest.mark.parametrize("operation", sorted(ROWS.keys() & ROUTES.keys()))
-async def test_the_asynchronous_sdk_parses_it_too(
+async def test_the_asynchronous_sdk_parses_an_answer(
     operation: str, stage: Any, copy: Starlette, methods: dict[str, Call]
 ) -> None:
     method = methods[operation]

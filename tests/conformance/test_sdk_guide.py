@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it takes contacts from Snowflake into a Gong Engage flow."""
+"""The official SDK as an independent client: it adds contacts from Snowflake to a Gong Engage flow."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ PATIENCE = 5_000
 
 
 def expected_ids(sandbox: Starlette) -> tuple[set[str], set[str]]:
-    """Return the ids the query picks, and those of them the CRM knows."""
+    """Return the ids that the query selects, and those of them that are in the CRM."""
     tables = sandbox.state.workspace.tables
     rows = [row for _, row in tables.read(tables.get("snowflake", "public.salesforce_contacts"))]
     picked = {row["contact_id"] for row in rows if row["subscription_plan"] == "free"}
@@ -26,7 +26,7 @@ def flow_ids(sandbox: Starlette, flow: str) -> set[str]:
     return {row["Id"] for _, row in tables.read(tables.get("gong", flow))}
 
 
-async def test_the_sdk_takes_the_guide_to_gong_engage_from_end_to_end(
+async def test_the_sdk_follows_the_guide_to_gong_engage(
     api: AsyncPolytomic, sandbox: Starlette, guide: Any, gong: str, model: str, ended: Any
 ) -> None:
     targets = await api.model_sync.targets.list(gong)

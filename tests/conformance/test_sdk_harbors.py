@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: Harbors, the proxy, search and links, parsed into its own models."""
+"""The official SDK as an independent client of Harbors, the proxy, search and links."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def blocking(loopback: str) -> Iterator[Polytomic]:
         yield Polytomic(token="sandbox-key", base_url=loopback, httpx_client=http)
 
 
-async def test_the_sdk_walks_through_a_harbors_life(api: AsyncPolytomic, harbor: tuple[str, str]) -> None:
+async def test_the_sdk_manages_a_harbor(api: AsyncPolytomic, harbor: tuple[str, str]) -> None:
     id_ = harbor[0]
     found = (await api.harbors.get(id_)).data
     listed = (await api.harbors.list(limit=10)).data

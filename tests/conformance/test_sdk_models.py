@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives models and parses every answer."""
+"""The official SDK as an independent client of models; it parses every answer."""
 
 import pytest
 from polytomic import AsyncPolytomic, ModelModelFieldRequest, ModelRelation, ModelRelationTo
@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 QUERY = {"query": "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'free'"}
 
 
-async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, warehouse: str) -> None:
+async def test_the_sdk_manages_a_model(api: AsyncPolytomic, warehouse: str) -> None:
     created = (await api.models.create(name="Free", connection_id=warehouse, configuration=QUERY)).data
     assert created is not None
     assert created.id is not None
@@ -37,7 +37,7 @@ async def test_the_sdk_takes_a_model_through_its_life(api: AsyncPolytomic, wareh
     assert (await api.models.list()).data == []
 
 
-async def test_the_sdk_creates_a_model_with_everything_in_it(api: AsyncPolytomic, warehouse: str) -> None:
+async def test_the_sdk_creates_a_model_with_every_argument(api: AsyncPolytomic, warehouse: str) -> None:
     base = (await api.models.create(name="Base", connection_id=warehouse, configuration=QUERY)).data
     assert base is not None
 
@@ -66,7 +66,7 @@ async def test_the_sdk_creates_a_model_with_everything_in_it(api: AsyncPolytomic
     assert (model.fields or [])[-1].user_added
 
 
-async def test_the_sdk_previews_without_a_trace(api: AsyncPolytomic, warehouse: str) -> None:
+async def test_the_sdk_previews_a_model_without_creating_it(api: AsyncPolytomic, warehouse: str) -> None:
     preview = (await api.models.preview(name="Try", connection_id=warehouse, configuration=QUERY)).data
 
     assert preview is not None

@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it runs queries and parses every answer."""
+"""The official SDK as an independent client of queries; it parses every answer."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ async def test_the_sdk_reads_why_a_query_failed(
     assert "nowhere does not exist" in str(answer.error)
 
 
-async def test_the_sdk_raises_its_own_error_for_a_query_nobody_submitted(api: AsyncPolytomic) -> None:
+async def test_the_sdk_raises_its_own_error_for_an_unknown_query(api: AsyncPolytomic) -> None:
     with pytest.raises(ApiError) as refusal:
         await api.query_runner.get_query("nope")
 

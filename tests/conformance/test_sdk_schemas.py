@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it reads schemas, changes them and parses every answer."""
+"""The official SDK as an independent client of schemas; it parses every answer."""
 
 import pytest
 from polytomic import AsyncPolytomic, SchemaPrimaryKeyOverrideInput, UserFieldRequest

@@ -1,4 +1,4 @@
-"""The official SDK as outside witness: it drives syncs and parses every answer."""
+"""The official SDK as an independent client of syncs; it parses every answer."""
 
 from typing import Any
 
@@ -19,9 +19,7 @@ from starlette.applications import Starlette
 MANUAL = Schedule(frequency="manual")
 
 
-async def test_the_sdk_takes_a_sync_through_its_life(
-    api: AsyncPolytomic, gong: str, model: str, guide: Any
-) -> None:
+async def test_the_sdk_manages_a_sync(api: AsyncPolytomic, gong: str, model: str, guide: Any) -> None:
     filters = ModelFilters(
         conditions=[
             ModelFilterCondition(

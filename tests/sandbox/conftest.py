@@ -46,7 +46,7 @@ class Clock:
 
 
 class InlineWorkers(ThreadPoolExecutor):
-    """Runs work at once, or keeps it until the test lets it go."""
+    """Runs work at once, or holds it until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
@@ -73,7 +73,7 @@ class InlineWorkers(ThreadPoolExecutor):
 
 @pytest.fixture
 def workers() -> InlineWorkers:
-    """Workers that end before the call does, for a test's workspace."""
+    """Workers that finish before the call returns, for a test's workspace."""
     return InlineWorkers()
 
 
@@ -98,7 +98,7 @@ async def http(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def create(http: httpx.AsyncClient) -> Create:
-    """Ask for a connection, and return the answer: ``await create("snowflake", {"account": "x"})``."""
+    """Create a connection, and return the response: ``await create("snowflake", {"account": "x"})``."""
 
     async def asked(type_: str, configuration: dict[str, Any], **more: Any) -> httpx.Response:
         body = {"name": "A connection", "type": type_, "configuration": configuration, **more}

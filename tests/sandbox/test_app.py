@@ -1,4 +1,4 @@
-"""A sandbox as a whole: it opens, it closes, and it meets no other."""
+"""A sandbox as a whole: it opens, closes, and is independent of others."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_the_lifespan_closes_the_workspace() -> None:
         app.state.workspace.workers.submit(print)
 
 
-async def test_two_sandboxes_in_one_process_never_meet() -> None:
+async def test_two_sandboxes_in_one_process_are_independent() -> None:
     one, two = create_sandbox(key="one"), create_sandbox(key="two")
 
     async def listed(app: Starlette, key: str) -> httpx.Response:
@@ -49,7 +49,7 @@ async def test_two_sandboxes_in_one_process_never_meet() -> None:
 @pytest.mark.parametrize(
     ("fault", "shown"), [(ValueError("no such file"), ConfigurationError), (KeyError(), KeyError)]
 )
-def test_a_sandbox_that_cannot_be_seeded_leaves_nothing_open(
+def test_a_sandbox_with_invalid_data_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch, fault: Exception, shown: type[Exception]
 ) -> None:
     seeded: list[Workspace] = []
@@ -67,7 +67,7 @@ def test_a_sandbox_that_cannot_be_seeded_leaves_nothing_open(
         seeded[0].workers.submit(print)
 
 
-def test_a_run_that_was_under_way_when_the_process_ended_is_interrupted(tmp_path: Path) -> None:
+def test_a_run_that_was_in_progress_when_the_process_ended_is_interrupted(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     store.put("execution", "e1", {"id": "e1", "status": "running", "errors": [], "_sync_id": "s1"})
     store.close()

@@ -1,4 +1,4 @@
-"""Who is told of errors, and what is done about them: settings that are kept."""
+"""The settings for subscribers to errors and for error handling."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ async def test_global_subscribers_are_replaced(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("address", ["ada", "@x.example", "ada@", "a@b@c"])
-async def test_a_subscriber_must_be_an_address(http: httpx.AsyncClient, address: str) -> None:
+async def test_a_subscriber_must_be_an_email_address(http: httpx.AsyncClient, address: str) -> None:
     answer = await http.put(GLOBAL, json={"emails": ["ada@x.example", address]})
 
     assert answer.status_code == 400
@@ -36,7 +36,7 @@ async def test_a_subscriber_must_be_an_address(http: httpx.AsyncClient, address:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_is_left_out_of_a_change_of_error_handling_stays(
+async def test_omitted_settings_of_error_handling_are_unchanged(
     http: httpx.AsyncClient, sandbox: Starlette, kind: str
 ) -> None:
     path, defaults, changed = KINDS[kind]
@@ -53,7 +53,7 @@ async def test_what_is_left_out_of_a_change_of_error_handling_stays(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_error_handling_is_of_a_sync_that_there_is(http: httpx.AsyncClient, kind: str) -> None:
+async def test_error_handling_needs_an_existing_sync(http: httpx.AsyncClient, kind: str) -> None:
     path = KINDS[kind][0]
 
     assert [(await http.get(path)).status_code, (await http.put(path, json={})).status_code] == [404, 404]

@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is a clear one: never a fault of the sandbox, never a secret."""
+"""Any input gets a clear answer: never an internal error, never a secret."""
 
 import gzip
 import json
@@ -54,7 +54,7 @@ relaxed = settings(
 
 @relaxed
 @given(body=connections())
-def test_any_connection_is_made_or_refused_clearly(sandbox: Starlette, body: dict[str, Any]) -> None:
+def test_any_connection_is_created_or_refused_clearly(sandbox: Starlette, body: dict[str, Any]) -> None:
     answer = TestClient(sandbox).post("/api/connections", json=body, headers=HEADERS)
 
     assert answer.status_code in {200, 400, 422}
@@ -73,7 +73,7 @@ def test_any_bytes_at_any_path_get_a_clear_answer(sandbox: Starlette, body: byte
     assert fetched.status_code in {200, 404}
 
 
-async def test_an_encoded_body_is_refused_as_such(http: httpx.AsyncClient) -> None:
+async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 
     refused = await http.post("/api/connections", content=gzip.compress(b"{}"), headers=headers)

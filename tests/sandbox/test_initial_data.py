@@ -24,7 +24,7 @@ def workspace() -> Iterator[Workspace]:
     workspace.close()
 
 
-def test_gong_has_accounts_people_and_flows_with_the_guides_among_them(workspace: Workspace) -> None:
+def test_gong_has_accounts_people_and_flows_including_the_guides(workspace: Workspace) -> None:
     kinds = {table.name: table.kind for table in workspace.tables.list("gong")}
     flow = workspace.tables.get("gong", "my-gong-engage-flow")
 
@@ -43,7 +43,7 @@ def test_every_warehouse_has_the_same_tables(workspace: Workspace) -> None:
     assert all(shared <= {table.name for table in workspace.tables.list(id_)} for id_ in warehouses())
 
 
-def test_some_contacts_of_the_warehouse_are_unknown_to_the_crm(workspace: Workspace) -> None:
+def test_some_contacts_of_the_warehouse_are_not_in_the_crm(workspace: Workspace) -> None:
     result = workspace.engine.query(
         "snowflake",
         "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'",
@@ -86,7 +86,7 @@ def test_seeding_again_changes_nothing(tmp_path: Path) -> None:
     assert seeded(write=True) == seeded(write=False)
 
 
-def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, tmp_path: Path) -> None:
+def test_the_contacts_of_a_query_are_added_to_the_crm(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     known = min(known_contacts(workspace.tables))
     path.write_text(
@@ -102,7 +102,7 @@ def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, t
     added = [row for _, row in workspace.tables.read(table)][-2:]
     assert notes == [
         "people.csv: 5 rows in table public.contacts",
-        "2 contacts of the query were made known to the CRM",
+        "2 contacts of the query were added to the sample CRM",
     ]
     assert {"A1", "B2", known} <= known_contacts(workspace.tables)
     assert [(row["Id"], row["FirstName"], row["Email"]) for row in added] == [
@@ -111,19 +111,19 @@ def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, t
     ]
 
 
-def test_a_query_of_contacts_that_cannot_run_seeds_nothing(tmp_path: Path) -> None:
+def test_a_query_for_contacts_that_fails_adds_nothing(tmp_path: Path) -> None:
     workspace = Workspace(Store(), "key")
     path = tmp_path / "people.csv"
     path.write_text("id\n1\n")
 
-    with pytest.raises(QueryError, match="contacts cannot run: Table nowhere does not exist"):
+    with pytest.raises(QueryError, match="contacts failed: Table nowhere does not exist"):
         seed_workspace(workspace, {"people": path}, "SELECT id FROM nowhere")
 
     assert workspace.tables.get("snowflake", "public.people") is None
     workspace.close()
 
 
-def test_without_a_crm_nobody_is_known(workspace: Workspace) -> None:
+def test_without_a_crm_no_contacts_can_be_added(workspace: Workspace) -> None:
     contacts = workspace.tables.get("salesforce", "Contact")
     assert contacts is not None
     workspace.tables.drop(contacts)
@@ -133,7 +133,7 @@ def test_without_a_crm_nobody_is_known(workspace: Workspace) -> None:
         add_contacts(workspace.tables, iter([]))
 
 
-def test_what_is_there_already_stays_when_a_system_is_first_looked_at() -> None:
+def test_existing_rows_are_kept_when_a_system_is_first_read() -> None:
     store = Store()
     mine = Table("gong", "accounts", "Mine", "object", (Column("id", "string", "VARCHAR"),))
     store.put("table", mine.id, asdict(mine))

@@ -1,4 +1,4 @@
-"""What the sandbox does not do is refused in plain words, and a system that is down answers nobody."""
+"""Clear refusals of what the sandbox does not support, and of systems that are down."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, con
     assert "enrichment by hubspot" in answer.json()["message"]
 
 
-async def test_the_proxy_and_the_fields_of_a_system_that_is_down_are_refused(
+async def test_the_proxy_and_the_fields_of_an_unreachable_system_are_refused(
     sandbox: Starlette, http: httpx.AsyncClient, connect: Any
 ) -> None:
     path = f"/api/connections/{(await connect('salesforce'))['id']}"

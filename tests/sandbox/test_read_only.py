@@ -1,4 +1,4 @@
-"""A read-only credential: held to reading by every route there is."""
+"""A read-only credential: no route lets it write."""
 
 import re
 from typing import Any
@@ -22,16 +22,16 @@ async def reader(http: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 @pytest.mark.parametrize("operation", WRITES)
-async def test_no_route_that_writes_is_open_to_it(reader: httpx.AsyncClient, operation: str) -> None:
+async def test_every_route_that_writes_refuses_it(reader: httpx.AsyncClient, operation: str) -> None:
     method, _, path = re.sub(r"\{\w+\}", "x", operation).partition(" ")
 
     answer = await reader.request(method, path)
 
     assert (answer.status_code, answer.json()["key"]) == (403, "forbidden")
-    assert answer.json()["message"] == f"This credential is read-only, and {operation} is no read."
+    assert answer.json()["message"] == f"This credential is read-only, but {operation} writes."
 
 
-async def test_it_reads(reader: httpx.AsyncClient) -> None:
+async def test_it_can_read(reader: httpx.AsyncClient) -> None:
     answers: list[Any] = [await reader.get(f"/api/{noun}") for noun in ("connections", "models", "me")]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]

@@ -1,4 +1,4 @@
-"""A state file outlives the process that wrote it, however that ended."""
+"""A state file survives the process that wrote it, however it ends."""
 
 import contextlib
 import signal
@@ -42,7 +42,7 @@ def killed(state: Path) -> Iterator[httpx.Client]:
         process.wait(timeout=30)
 
 
-def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
+def test_no_acknowledged_write_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     with killed(state) as http:
         first = [
@@ -60,7 +60,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     assert replayed == first[7]
 
 
-def test_a_call_cut_off_by_a_kill_may_be_repeated_and_acts_once(tmp_path: Path) -> None:
+def test_a_call_interrupted_by_a_kill_can_be_repeated_and_takes_effect_once(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     acknowledged: list[str] = []
     attempted = 0
@@ -97,7 +97,7 @@ def test_a_call_cut_off_by_a_kill_may_be_repeated_and_acts_once(tmp_path: Path) 
     assert repeated[: len(acknowledged)] == acknowledged
 
 
-async def test_a_state_file_is_taken_up_by_the_next_sandbox(tmp_path: Path) -> None:
+async def test_a_state_file_can_be_opened_by_the_next_sandbox(tmp_path: Path) -> None:
     listed: list[list[str]] = []
     for number in range(2):
         app = create_sandbox(state=tmp_path / "state.db")

@@ -1,4 +1,4 @@
-"""Organizations apart: what one has, another neither sees nor reaches."""
+"""Isolation of organizations: one cannot see or change the objects of another."""
 
 import base64
 import re
@@ -112,7 +112,7 @@ async def furnish(http: httpx.AsyncClient, schema: str = "copy") -> dict[str, st
 
 
 OWNED = re.compile(r"GET /api/(connections|models|syncs|bulk/syncs|queries|jobs)/.*\{")
-"""The reads that name an object of an organization."""
+"""The operations that read an object of an organization."""
 
 NAMES = [
     (r"(/bulk/syncs/)\{\w+\}", "bulk"),
@@ -125,7 +125,7 @@ NAMES = [
     (r"(/queries/)\{\w+\}", "query"),
     (r"(/jobs/)\{type\}/\{id\}", "job"),
 ]
-"""What stands for a path's placeholders; a job is named by type and id."""
+"""The values of a path's placeholders; a job has a type and an id."""
 
 LISTS = [
     "/api/connections",
@@ -177,7 +177,7 @@ WRITES = [
 ]
 
 
-async def test_one_organization_sees_nothing_of_another(
+async def test_an_organization_sees_no_objects_of_another(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, other: str
 ) -> None:
     ids = await furnish(http)
@@ -197,7 +197,7 @@ async def test_one_organization_sees_nothing_of_another(
 
 
 @pytest.mark.parametrize("operation", [id_ for id_ in ROUTES if OWNED.match(id_)])
-async def test_no_read_of_an_object_reaches_another_organization(
+async def test_an_object_of_another_organization_cannot_be_read(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, operation: str
 ) -> None:
     ids = await furnish(http)
@@ -210,7 +210,7 @@ async def test_no_read_of_an_object_reaches_another_organization(
     assert (answer.status_code, answer.json()["key"]) == (404, "not_found"), answer.text
 
 
-async def test_one_organization_changes_nothing_of_another(
+async def test_an_object_of_another_organization_cannot_be_changed(
     http: httpx.AsyncClient, eve: httpx.AsyncClient
 ) -> None:
     ids = await furnish(http)
@@ -223,7 +223,7 @@ async def test_one_organization_changes_nothing_of_another(
     assert [(await http.get(path)).json()["data"] for path in LISTS[:4]] == before
 
 
-async def test_two_organizations_do_the_same_side_by_side(
+async def test_two_organizations_can_have_the_same_objects(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, other: str
 ) -> None:
     first, second = await furnish(http), await furnish(eve, "hers")
@@ -245,7 +245,7 @@ async def test_two_organizations_do_the_same_side_by_side(
     assert first.keys() == second.keys()
 
 
-async def test_what_an_organization_builds_stands_on_its_own_connections(
+async def test_an_organizations_objects_use_its_own_connections(
     http: httpx.AsyncClient, eve: httpx.AsyncClient
 ) -> None:
     ids = await furnish(http)
@@ -272,7 +272,7 @@ async def test_what_an_organization_builds_stands_on_its_own_connections(
     assert [(await eve.get(path)).json()["data"] for path in LISTS[:4]] == [[]] * 4
 
 
-async def test_a_partner_makes_an_object_in_the_organization_it_names(
+async def test_a_partner_creates_an_object_in_the_organization_it_names(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, other: str
 ) -> None:
     body = {"name": "C", "type": "stripe", "configuration": {"api_key": "k"}}
@@ -287,7 +287,7 @@ async def test_a_partner_makes_an_object_in_the_organization_it_names(
     assert [refused.status_code, unknown.status_code] == [403, 404]
 
 
-async def test_an_organization_goes_with_all_its_objects(
+async def test_an_organization_is_deleted_with_all_its_objects(
     http: httpx.AsyncClient, eve: httpx.AsyncClient, sandbox: Starlette, other: str
 ) -> None:
     await furnish(eve)
@@ -300,7 +300,7 @@ async def test_an_organization_goes_with_all_its_objects(
     assert [sandbox.state.workspace.store.list(kind) for kind in kinds] == [[]] * len(kinds)
 
 
-async def test_an_idempotency_key_is_one_organizations(http: httpx.AsyncClient, other: str) -> None:
+async def test_an_idempotency_key_belongs_to_one_organization(http: httpx.AsyncClient, other: str) -> None:
     headers = {"Idempotency-Key": "one-key-for-two"}
     body = {"name": "C", "type": "stripe", "configuration": {"api_key": "k"}}
     await http.post("/api/connections", json=body, headers=headers)

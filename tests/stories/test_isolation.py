@@ -1,4 +1,4 @@
-"""Two sandboxes in one process know nothing of each other."""
+"""Two sandboxes in one process are independent."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from polytomic_mcp.cli.web import listening
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 
 
-async def test_keys_connections_and_rows_stay_where_they_are() -> None:
+async def test_two_sandboxes_share_no_keys_connections_or_rows() -> None:
     with listening(create_sandbox(key="one")) as one, listening(create_sandbox(key="two")) as two:
         async with Polytomic("one", base_url=one.url) as first, Polytomic("two", base_url=two.url) as second:
             await first.call("POST /api/connections", name="Here", type="snowflake", configuration=SNOWFLAKE)

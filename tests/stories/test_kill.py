@@ -1,4 +1,4 @@
-"""A sandbox that is killed in the midst of a run forgets nothing that it acknowledged."""
+"""A sandbox that is killed during a run loses nothing that it acknowledged."""
 
 import os
 import sqlite3
@@ -22,7 +22,7 @@ def flow_ids(state: Path) -> list[str]:
 
 
 async def prepare(api: Polytomic) -> dict[str, str]:
-    """Make what a run needs; return the paths of what was acknowledged, and their ids."""
+    """Create what a run needs; return the operations that read it, and their ids."""
     snowflake = await api.call(
         "POST /api/connections",
         name="Snowflake",
@@ -60,7 +60,7 @@ async def prepare(api: Polytomic) -> dict[str, str]:
 
 
 async def run(api: Polytomic, sync_id: str, *, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Start the sync and look until the run is as wanted; return what was acknowledged last."""
+    """Start the sync and poll until the run is as wanted; return the last state acknowledged."""
     started = await api.call("POST /api/syncs/{id}/executions", id=sync_id)
     where = {"sync_id": sync_id, "id": started["data"]["id"]}
     with anyio.fail_after(60):
@@ -70,7 +70,7 @@ async def run(api: Polytomic, sync_id: str, *, until: Callable[[dict[str, Any]],
                 return seen
 
 
-def test_everything_acknowledged_outlives_kill_9(start: Callable[..., Any], tmp_path: Path) -> None:
+def test_everything_acknowledged_survives_kill_9(start: Callable[..., Any], tmp_path: Path) -> None:
     people, state = tmp_path / "people.csv", tmp_path / "box.db"
     people.write_text("id\n" + "".join(f"P{number}\n" for number in range(ROWS)), encoding="utf-8")
     options = [

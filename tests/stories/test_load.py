@@ -1,4 +1,4 @@
-"""A hundred clients at once: nothing is lost, nothing hangs, nothing answers 500.
+"""A hundred clients at once: nothing is lost, nothing hangs, and nothing returns 500.
 
 ``scripts/stress`` runs this for a minute; the tests run it for some seconds.
 """
@@ -49,7 +49,7 @@ class Caller:
         return answer
 
     async def go_on(self, number: int) -> None:
-        """Do one thing: a sync is made, renamed, started, cancelled or deleted."""
+        """Create, rename, start, cancel or delete a sync."""
         step = self.chance.choices(
             (self.create, self.rename, self.start, self.cancel, self.delete), (2, 3, 4, 3, 1)
         )[0]
@@ -90,7 +90,7 @@ class Caller:
 
 
 async def prepare(http: httpx.AsyncClient) -> dict[str, Any]:
-    """Make two connections, a model, and the table all syncs append to; return a sync's body."""
+    """Create two connections, a model, and the table that all syncs append to; return a sync's body."""
 
     async def made(path: str, **body: Any) -> Any:
         answer = await http.post(path, json=body)
@@ -136,7 +136,7 @@ async def ended(http: httpx.AsyncClient, sync_id: str, run_id: str) -> dict[str,
 
 
 async def arrived(http: httpx.AsyncClient, target_id: str) -> int:
-    """Count the rows of the shared table by the query runner."""
+    """Count the rows of the shared table with a query."""
     asked = (await http.post(f"/api/connections/{target_id}/query", json={"query": COUNT})).json()
     with anyio.fail_after(60):
         while True:

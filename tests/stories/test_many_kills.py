@@ -1,4 +1,4 @@
-"""A sandbox that is killed again and again, at any moment, forgets nothing that it acknowledged.
+"""A sandbox that is killed repeatedly, at any moment, loses nothing that it acknowledged.
 
 ``scripts/stress`` does it fifty times; the tests do it some times.
 """
@@ -24,7 +24,7 @@ OVER = {"completed", "failed", "canceled", "interrupted"}
 
 @dataclass
 class Acknowledged:
-    """What was answered with a yes: names by sync, those that were deleted, and each run's sync."""
+    """What was acknowledged: the names by sync, the deleted syncs, and the sync of each run."""
 
     names: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ def prepare(http: httpx.Client) -> dict[str, Any]:
 
 
 def change(http: httpx.Client, known: Acknowledged, template: Any, chance: random.Random, turn: int) -> None:
-    """Make, rename, start or delete one sync; a call that the kill cut off leaves that sync in doubt."""
+    """Create, rename, start or delete a sync; if the kill interrupts the call, the sync is in doubt."""
     ids = list(known.names)
     kind = chance.choice(("create", "rename", "start", "start", "delete")) if len(ids) > 2 else "create"
     id_, name = chance.choice(ids or [""]), f"{kind} {turn}"
@@ -85,7 +85,7 @@ def change(http: httpx.Client, known: Acknowledged, template: Any, chance: rando
 
 
 def verify(http: httpx.Client, known: Acknowledged) -> None:
-    """Hold what there is against what was acknowledged; settle what was in doubt."""
+    """Compare the state with what was acknowledged; settle what was in doubt."""
     for id_, name in list(known.names.items()):
         answer = http.get(f"/api/syncs/{id_}")
         if id_ in known.doubtful:
@@ -105,7 +105,7 @@ def verify(http: httpx.Client, known: Acknowledged) -> None:
     known.doubtful.clear()
 
 
-def test_what_is_acknowledged_outlives_kill_after_kill(start: Callable[..., Any], tmp_path: Path) -> None:
+def test_everything_acknowledged_survives_repeated_kills(start: Callable[..., Any], tmp_path: Path) -> None:
     known, template = Acknowledged(), None
     chance = random.Random(2026)  # noqa: S311 - it is to repeat
     turn = changes = 0

@@ -1,1 +1,1 @@
-"""What every call of the API has in common: its arguments, credentials, version and pages."""
+"""What routes receive and use: the call and its answer, credentials, versions, pages and signed URLs."""

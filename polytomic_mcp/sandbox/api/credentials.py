@@ -1,4 +1,4 @@
-"""Keys and temporary credentials: minted for a user, shown once, kept as digests."""
+"""API keys and temporary credentials: created for a user, shown once, stored as digests."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,24 +11,23 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 MOST_ACTIVE: Final = 1_000
-"""Temporary credentials an organization may have at a time (the API's documentation)."""
+"""The most temporary credentials that an organization may have at a time (from the API's documentation)."""
 
 _KEY: Final = "api_key"
 _TEMPORARY: Final = "temporary_credential"
 HARBOR_KEY: Final = "harbor_key"
 
 _HINT: Final = 4
-"""Characters of a key that a list shows."""
+"""The number of a key's characters that a list shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """On whose behalf a call is made; ``mode`` is ``user`` or ``read_only``.
+    """The caller of a request; ``mode`` is ``user`` or ``read_only``.
 
-    ``holder`` says whose it is: a ``user``'s, an ``organization``'s or a ``partner``'s, who reaches
-    every organization. The names of ``method`` are a guess, those of ``mode`` are seen in the
-    2025-09-18 SDK. ``harbor_id`` names the Harbor that a scoped one is bound to, ``credential_id`` what
-    a list calls it.
+    ``holder`` is the kind of its owner: a ``user``, an ``organization``, or a ``partner`` with access to
+    every organization. The values of ``method`` are a guess, those of ``mode`` were seen in the 2025-09-18
+    SDK. ``harbor_id`` is the Harbor that a credential is limited to, ``credential_id`` its id in lists.
     """
 
     organization_id: str
@@ -41,11 +40,11 @@ class Credential:
 
 
 OWNER: Final = Credential(ORGANIZATION_ID, USER_ID, holder="partner")
-"""Who the sandbox's own key stands for: its first user, and a partner (a choice: it shows the whole API)."""
+"""The credential of the sandbox's own key: its first user, a partner (a choice: it shows the whole API)."""
 
 
 def find(workspace: Workspace, token: str) -> Credential | None:
-    """Return what a minted token stands for now: nothing once it has expired or its user is gone."""
+    """Return the credential of a token; None if it is unknown or expired, or its user no longer exists."""
     digest = tokens.digest(token)
     kinds = (_KEY, _TEMPORARY, HARBOR_KEY)
     kept = next((found for kind in kinds if (found := workspace.store.get(kind, digest))), None)
@@ -66,16 +65,16 @@ def find(workspace: Workspace, token: str) -> Credential | None:
 
 
 def mint_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
-    """Return a new key of the user's; ``force`` revokes the one it has.
+    """Return a new key for a user; ``force`` revokes the current one.
 
     Raises:
-        RefusalError: 409, it has one (a guess: the API does not say what it answers without force).
+        RefusalError: 409, the user has a key (a guess: the API does not document the answer without force).
     """
     held = workspace.store.list(_KEY, {"user_id": user["id"]})
     if held and not force:
         raise RefusalError(
             409,
-            f"User {user['email']} has a key already; pass force=true to revoke it for a new one.",
+            f"User {user['email']} already has a key. Pass force=true to replace it.",
             key="api_key_exists",
         )
     for each in held:
@@ -84,10 +83,10 @@ def mint_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
 
 
 def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timedelta) -> JsonObject:
-    """Return the answer that shows a new token, good until ``expires_at``.
+    """Return the answer with a new token, which works until ``expires_at``.
 
     Raises:
-        RefusalError: 429, the organization has as many as it may.
+        RefusalError: 429, the organization has the maximum number of them.
     """
     for each in workspace.store.list(_TEMPORARY):
         if not _is_active(workspace, each):
@@ -99,7 +98,9 @@ def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timed
     ]
     if len(active) >= MOST_ACTIVE:
         raise RefusalError(
-            429, f"The organization has {MOST_ACTIVE} active temporary credentials; wait for some to expire."
+            429,
+            f"The organization has {MOST_ACTIVE} active temporary credentials, the maximum. "
+            "Wait for some to expire.",
         )
     expires_at = written(workspace.clock() + lifetime)
     id_ = workspace.new_id()
@@ -113,7 +114,7 @@ def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timed
 
 
 def mint_harbor_key(workspace: Workspace, credential: Credential) -> tuple[str, JsonObject]:
-    """Return a new key bound to the credential's Harbor, and what is kept of it."""
+    """Return a new key for the credential's Harbor, and its stored document."""
     more = {"_harbor_id": credential.harbor_id, "created_at": workspace.now()}
     token = _mint(workspace, HARBOR_KEY, credential, more)
     digest = tokens.digest(token)

@@ -1,4 +1,4 @@
-"""Pages of a list: an opaque token that names the last item the caller has seen."""
+"""Pages of a list, by an opaque token that identifies the last item of the previous page."""
 
 import base64
 import binascii
@@ -24,10 +24,10 @@ def page(
 ) -> tuple[list[JsonObject], dict[str, str]]:
     """Return the items after the token, in the order of ``key``, and the answer's ``pagination``.
 
-    ``key`` tells each item from the others, so one that goes away meanwhile shifts nothing.
+    ``key`` is unique for each item, so an item that is deleted meanwhile does not shift the pages.
 
     Raises:
-        RefusalError: 400, the list gave out no such token, or the limit is none.
+        RefusalError: 400, the token or the limit is not valid.
     """
     _require_within(limit, largest)
     ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
@@ -41,12 +41,12 @@ def page(
 def newest(
     store: Store, kind: str, where: Where, *, token: str | None, limit: int = LARGEST_PAGE
 ) -> tuple[list[JsonObject], dict[str, str]]:
-    """Return the documents after the token, the last changed first, and the answer's ``pagination``.
+    """Return the documents after the token, last changed first, and the answer's ``pagination``.
 
-    Only those of the page are read, however many there are.
+    Only the documents of the page are read.
 
     Raises:
-        RefusalError: 400, the list gave out no such token, or the limit is none.
+        RefusalError: 400, the token or the limit is not valid.
     """
     _require_within(limit, LARGEST_PAGE)
     before = _read(token) if token else []
@@ -60,7 +60,7 @@ def newest(
 
 def _require_within(limit: int, largest: int) -> None:
     if not 1 <= limit <= largest:
-        raise RefusalError(400, f"limit must lie within 1 and {largest}.", key="bad_request")
+        raise RefusalError(400, f"limit must be between 1 and {largest}.", key="bad_request")
 
 
 def _is_after(key: list[Any], after: list[Any], *, ascending: bool) -> bool:
@@ -85,5 +85,5 @@ def _read(token: str) -> list[Any]:
 
 def _bad_token() -> RefusalError:
     return RefusalError(
-        400, "page_token is none that this list gave out; start without one.", key="bad_request"
+        400, "page_token is not from this list. Omit it to start at the first page.", key="bad_request"
     )

@@ -1,4 +1,4 @@
-"""Addresses that open by their signature alone, for a while."""
+"""Signed URLs, which work for a while without a key."""
 
 import hashlib
 import hmac
@@ -13,39 +13,39 @@ from starlette.responses import JSONResponse, Response
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 LIFETIME: Final = timedelta(minutes=15)
-"""How long a signed address opens; a guess."""
+"""How long a signed URL works; a guess."""
 
 _LONGEST: Final = 15
-"""Digits of an instant; Python reads no number of thousands of them."""
+"""The most digits of a timestamp; Python does not parse thousands of them."""
 
 
 def expiry(now: datetime) -> int:
-    """Return when an address signed now stops to open, in seconds since 1970."""
+    """Return when a URL that is signed now expires, in seconds since 1970."""
     return int((now + LIFETIME).timestamp())
 
 
 def sign(workspace: Workspace, path: str, expires: int) -> str:
-    """Return the signature of a path that opens until ``expires``; another workspace's differs."""
+    """Return the signature of a path until ``expires``; it differs for each workspace."""
     return hmac.new(_secret(workspace), f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
 
 def address(workspace: Workspace, base_url: str, path: str, expires: int) -> str:
-    """Return the address at which a path opens until ``expires``."""
+    """Return the signed URL of a path, which works until ``expires``."""
     query = urlencode({"expires": expires, "signature": sign(workspace, path, expires)})
     return f"{base_url}{path}?{query}"
 
 
 def refusal(workspace: Workspace, request: Request) -> Response | None:
-    """Return the answer, 403, to an address that is not signed, or no longer; None where it is."""
+    """Return the 403 answer to a URL that is not signed or has expired; None if it is valid."""
     expires, signature = request.query_params.get("expires", ""), request.query_params.get("signature", "")
     if is_valid(workspace, request.url.path, expires, signature):
         return None
-    message = "This address has expired or is not signed; ask for a new one where you got it."
+    message = "This URL has expired or is not signed. Request a new one."
     return JSONResponse({"status": 403, "message": message, "key": "forbidden"}, 403)
 
 
 def is_valid(workspace: Workspace, path: str, expires: str, signature: str) -> bool:
-    """Say whether the path opens now with this signature."""
+    """Return whether the signature of a path is valid now."""
     if not (expires.isascii() and expires.isdecimal() and len(expires) <= _LONGEST):
         return False
     if workspace.clock().timestamp() > int(expires):
@@ -54,7 +54,7 @@ def is_valid(workspace: Workspace, path: str, expires: str, signature: str) -> b
 
 
 def _secret(workspace: Workspace) -> bytes:
-    """Return the workspace's own secret, made when first needed and kept with its state."""
+    """Return the workspace's secret, which is created at the first use and stored in its state."""
     with workspace.store.transaction():
         document = workspace.store.get("secret", "logs")
         if document is None:

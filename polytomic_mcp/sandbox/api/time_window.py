@@ -1,4 +1,4 @@
-"""A stretch of time, as the arguments of a list give it."""
+"""The time window that a list's arguments describe."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,29 +11,29 @@ from polytomic_mcp.sandbox.common.times import read_time
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open where an end is not given; its ends do not belong to it."""
+    """A window of time, which excludes its ends; None for no limit."""
 
     after: datetime | None
     before: datetime | None
 
     @classmethod
     def of(cls, call: Call, after: str, before: str) -> Self:
-        """Read the window from two arguments of a call, by their names.
+        """Return the window from two arguments of a call, by their names.
 
         Raises:
-            RefusalError: 422, one of them is no time.
+            RefusalError: 422, one of them is not a time.
         """
         return cls(_time(call, after), _time(call, before))
 
     def holds(self, text: str) -> bool:
-        """Say whether a time as the API writes it lies within."""
+        """Return whether the window contains a time in the API's format."""
         time = datetime.fromisoformat(text)
         is_late_enough = self.after is None or time > self.after
         return is_late_enough and (self.before is None or time < self.before)
 
 
 def _time(call: Call, name: str) -> datetime | None:
-    """Return the time an argument names, taken as UTC where it names no zone."""
+    """Return the time in an argument, which is UTC if it has no time zone."""
     text: str | None = call.arguments.get(name)
     if text is None:
         return None

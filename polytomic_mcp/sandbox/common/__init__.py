@@ -1,1 +1,1 @@
-"""Small helpers that every folder of the sandbox may use, and that use none of them."""
+"""Small helpers for every folder of the sandbox; they import none of them."""

@@ -1,10 +1,10 @@
-"""Addresses that callers give: whether they can be ones."""
+"""Validation of web and e-mail addresses."""
 
 from urllib.parse import urlsplit
 
 
 def is_web_address(text: str) -> bool:
-    """Say whether a text is an http or https address."""
+    """Return whether a text is an http or https URL."""
     try:
         address = urlsplit(text)
     except ValueError:
@@ -13,6 +13,6 @@ def is_web_address(text: str) -> bool:
 
 
 def is_email_address(text: str) -> bool:
-    """Say whether a text can be an e-mail address."""
+    """Return whether a text has the form of an e-mail address."""
     name, _, domain = text.partition("@")
     return bool(name and domain) and "@" not in domain

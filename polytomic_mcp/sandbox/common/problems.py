@@ -1,4 +1,4 @@
-"""What is wrong with a sync's configuration: found at writing, where it refuses, and at reading."""
+"""Problems of a sync's configuration, which refuse a write and are shown on a read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem: ``code`` to branch on, ``path`` the JSON path within the sync."""
+    """One problem: ``code`` is for programs, ``path`` is the JSON path within the sync."""
 
     code: str
     message: str
     path: str
 
     def shown(self) -> dict[str, Any]:
-        """Return it as a sync's ``problems`` list it (seen in the 2025-09-18 SDK)."""
+        """Return the problem as in a sync's ``problems`` (seen in the 2025-09-18 SDK)."""
         return {"code": self.code, "message": self.message, "path": self.path, "severity": "error"}
 
 
 def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> RefusalError:
-    """Return the refusal, with 422 as a rule, that names every problem at once."""
+    """Return the refusal, 422 by default, that names every problem."""
     return RefusalError(
         status,
         f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
@@ -34,7 +34,7 @@ def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> Ref
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """Return a hint that names the candidates: the close ones, or the first of all."""
+    """Return a hint with the nearest names, or else the first of all."""
     folded = {each.casefold(): each for each in names}
     close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=3)]
     if close:

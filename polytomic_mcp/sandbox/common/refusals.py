@@ -1,13 +1,13 @@
-"""How the sandbox says no: one exception, rendered in the shape the asked version uses."""
+"""The refusal of a request: one exception, rendered in the shape of the requested version."""
 
 from typing import Any
 
 
 class RefusalError(Exception):
-    """An answer with an error status; raised by a route, rendered by the application.
+    """An answer with an error status, raised by any stage or route and rendered by the gateway.
 
-    Shapes: facts seen in the 2025-09-18 SDK (``ApiError``) and the 2024-02-08 one
-    (``RestErrResponse``, for 401 only).
+    Its shapes were seen in the 2025-09-18 SDK (``ApiError``) and the 2024-02-08 SDK (``RestErrResponse``, for
+    401 only).
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class RefusalError(Exception):
         self.headers = headers or {}
 
     def body(self, version: str) -> dict[str, Any]:
-        """Render the error as the version's clients expect it."""
+        """Return the body that clients of the version expect."""
         if self.status == 401 and version < "2025-09-18":  # noqa: PLR2004 - HTTP's own number
             return {"code": self.status, "error": self.message, "status": "Unauthorized", "context": {}}
         error: dict[str, Any] = {"status": self.status, "message": self.message}
@@ -49,7 +49,7 @@ def unprocessable(operation: str, message: str) -> RefusalError:
 
 
 def not_found(noun: str, id_: object) -> RefusalError:
-    """Return the refusal for an object that is not there."""
+    """Return the 404 refusal for an object that does not exist."""
     return RefusalError(404, f"{noun} {id_} not found", key="not_found")
 
 

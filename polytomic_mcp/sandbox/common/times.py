@@ -19,19 +19,19 @@ _LONGEST: Final = timedelta(days=366_000)
 
 
 def utc_now() -> datetime:
-    """Return the time now, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def read_duration(text: str) -> timedelta:
-    """Return a duration written as ``1w2d3h4m5s`` (any of these parts), as ISO 8601, or as seconds.
+    """Return the duration in a text: ``1w2d3h4m5s`` (any of these parts), ISO 8601, or seconds.
 
     Raises:
-        ValueError: It is none, or longer than a thousand years.
+        ValueError: It is not a duration, or longer than a thousand years.
     """
     found = _parts(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is no duration; write 1h30m, 90 (seconds) or PT90M.")
+        raise ValueError(f"{text!r} is not a duration. Valid forms: 1h30m, 90 (seconds), PT90M.")
     try:
         duration = timedelta(**found)
     except OverflowError:
@@ -50,13 +50,13 @@ def _parts(text: str) -> dict[str, float]:
 
 
 def read_time(text: str) -> datetime:
-    """Return a time written as ISO 8601, in UTC where it names no zone.
+    """Return the time in an ISO 8601 text, which is UTC if it has no time zone.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a time.
     """
     try:
         time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no time; write one such as 2026-11-24T06:00:00Z.") from error
+        raise ValueError(f"{text!r} is not a time. Write it like 2026-11-24T06:00:00Z.") from error

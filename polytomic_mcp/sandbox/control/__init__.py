@@ -1,18 +1,17 @@
-"""The addresses that steer the sandbox itself, under ``/sandbox``, outside the API and without its key.
+"""The routes under ``/sandbox``, which control the sandbox itself, outside the API and without a key.
 
-A module joins by its line in the import and its line in ``CONTROLS``; its ``ROUTES`` are made with
-``route.control``.
+To add a module, import it and list its ``ROUTES`` in ``CONTROLS``; ``route.control`` creates them.
 """
 
 from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.control import clock, faults, openapi_route, requests
+from polytomic_mcp.sandbox.control import clock, faults, openapi, requests
 
 CONTROLS: Final[tuple[Route, ...]] = (
     *clock.ROUTES,
     *faults.ROUTES,
-    *openapi_route.ROUTES,
+    *openapi.ROUTES,
     *requests.ROUTES,
 )

@@ -1,4 +1,4 @@
-"""``/sandbox/faults``: let faults stand, see them, lift them."""
+"""``/sandbox/faults``: add, list and remove faults."""
 
 from typing import Final
 
@@ -9,32 +9,32 @@ from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.control.route import Control, bad_input, control
 
 
-def show(asked: Control) -> JsonObject:
-    """Answer with the faults that stand."""
-    return {"data": [rule.to_json() for rule in asked.workspace.faults.rules()]}
+def list_(request: Control) -> JsonObject:
+    """Return the active faults."""
+    return {"data": [rule.to_json() for rule in request.workspace.faults.rules()]}
 
 
-def add(asked: Control) -> JsonObject:
-    """Let the fault stand that the body describes."""
+def add(request: Control) -> JsonObject:
+    """Add the fault that the body describes."""
     try:
-        return {"data": asked.workspace.faults.add(asked.body).to_json()}
+        return {"data": request.workspace.faults.add(request.body).to_json()}
     except ValueError as error:
         raise bad_input(str(error)) from error
 
 
-def clear(asked: Control) -> None:
-    """Lift all."""
-    asked.workspace.faults.clear()
+def clear(request: Control) -> None:
+    """Remove all faults."""
+    request.workspace.faults.clear()
 
 
-def remove(asked: Control) -> None:
-    """Lift one."""
-    if not asked.workspace.faults.remove(asked.path["id"]):
-        raise not_found("fault", asked.path["id"])
+def remove(request: Control) -> None:
+    """Remove one fault."""
+    if not request.workspace.faults.remove(request.path["id"]):
+        raise not_found("fault", request.path["id"])
 
 
 ROUTES: Final[tuple[Route, ...]] = (
-    control("GET", "/faults", show),
+    control("GET", "/faults", list_),
     control("POST", "/faults", add),
     control("DELETE", "/faults", clear),
     control("DELETE", "/faults/{id}", remove),

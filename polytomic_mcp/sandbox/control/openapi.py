@@ -1,4 +1,4 @@
-"""The sandbox as an OpenAPI 3.1 document: the operations it emulates, in the catalogue's own schemas."""
+"""``/sandbox/openapi.json``: the emulated operations as OpenAPI 3.1, with the catalogue's schemas."""
 
 import json
 import re
@@ -6,28 +6,32 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any, Final, cast
 
-from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
+from starlette.routing import Route
+
+from polytomic_mcp.catalogue import Catalogue, Operation, Parameter, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.responses import load_responses
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from polytomic_mcp.sandbox.api.idempotency import KEY_FORM
-from polytomic_mcp.sandbox.api.validation import JUDGED_BY_ROUTE
 from polytomic_mcp.sandbox.api.versions import CURRENT
 from polytomic_mcp.sandbox.api.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.control.route import Control, control
+from polytomic_mcp.sandbox.gateway.idempotency import HEADER as IDEMPOTENCY_HEADER
+from polytomic_mcp.sandbox.gateway.idempotency import KEY_FORM
+from polytomic_mcp.sandbox.gateway.validation import JUDGED_BY_ROUTE
+from polytomic_mcp.sandbox.routes import ROUTES as OPERATIONS
 
-_ABOUT: Final = "The operations that the sandbox emulates, as the current version of the API has them."
+_ABOUT: Final = "The operations that the sandbox emulates, in the current version of the API."
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _SCHEMAS: Final = "#/components/schemas/"
 
 _REDIRECTS: Final = frozenset({"GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"})
-"""Answered with 302 and the address of a file."""
+"""Operations that answer with 302 and the URL of a file."""
 
 _IDEMPOTENCY_KEY: Final[JsonObject] = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
-    "description": "A repeated call with one key is answered with the first outcome.",
+    "description": "A repeated call with the same key gets the first outcome.",
     "schema": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": f"^{KEY_FORM}$"},
 }
 
@@ -35,12 +39,12 @@ _VERSION: Final[JsonObject] = {
     "name": VERSION_HEADER,
     "in": "header",
     "required": True,
-    "description": "The version of the API that shall serve the call.",
+    "description": "The version of the API that serves the call.",
     "schema": {"type": "string", "enum": [CURRENT]},
 }
 
 _ERROR: Final[JsonObject] = {
-    "description": "A refusal, in the shape of every error.",
+    "description": "An error.",
     "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}ApiError"}}},
 }
 
@@ -57,7 +61,7 @@ _API_ERROR: Final[JsonObject] = {
 
 
 _UNAUTHORIZED: Final[JsonObject] = {
-    "description": "No key, or one that does not work; a call that names no version gets the older shape.",
+    "description": "The key is missing or does not work. A call without a version gets the older shape.",
     "content": {
         "application/json": {
             "schema": {"anyOf": [{"$ref": f"{_SCHEMAS}{name}"} for name in ("ApiError", "RestErrResponse")]}
@@ -80,14 +84,14 @@ _OLDER_ERROR: Final[JsonObject] = {
 def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     """Return the OpenAPI 3.1 document of the operations whose ids are in ``routes``.
 
-    It describes the current version of the API. The schemas of answers are those the 2025-09-18 SDK parses.
+    It describes the current version of the API. The schemas of answers are those of the 2025-09-18 SDK.
     """
     paths: dict[str, JsonObject] = defaultdict(dict)
-    spelling: dict[str, str] = {}
+    paths_by_shape: dict[str, str] = {}
     for operation in catalogue.values():
         if operation.id in routes:
-            path = spelling.setdefault(_PLACEHOLDER.sub("{}", operation.path), operation.path)
-            paths[path][operation.method.lower()] = _spelled(_operation(operation), operation.path, path)
+            path = paths_by_shape.setdefault(_PLACEHOLDER.sub("{}", operation.path), operation.path)
+            paths[path][operation.method.lower()] = _with_names(_operation(operation), operation.path, path)
     definitions = {**load_responses().definitions, **catalogue.definitions}
     document: JsonObject = {
         "openapi": "3.1.0",
@@ -107,8 +111,8 @@ def describe(catalogue: Catalogue, routes: Collection[str]) -> JsonObject:
     return json.loads(text, object_hook=_with_items)
 
 
-def _spelled(described: JsonObject, own: str, path: str) -> JsonObject:
-    """Name the placeholders as ``path`` does: paths that differ in these names alone are one in OpenAPI."""
+def _with_names(described: JsonObject, own: str, path: str) -> JsonObject:
+    """Name the placeholders as in ``path``: OpenAPI does not distinguish paths by their names."""
     names = dict(zip(_PLACEHOLDER.findall(own), _PLACEHOLDER.findall(path), strict=True))
     for parameter in described["parameters"]:
         if parameter.get("in") == "path":
@@ -117,7 +121,7 @@ def _spelled(described: JsonObject, own: str, path: str) -> JsonObject:
 
 
 def _with_items(schema: JsonObject) -> JsonObject:
-    """Say of an array's schema that it holds anything, where it says nothing: generators want it said."""
+    """Add ``items`` to the schema of an array without it, which generators require."""
     return {"items": {}, **schema} if "array" in _types(schema) else schema
 
 
@@ -145,7 +149,7 @@ def _operation(operation: Operation) -> JsonObject:
 
 
 def _name(operation_id: str) -> str:
-    """Return an id as a name that code can have: ``get_api_syncs_id``."""
+    """Return an id as an identifier: ``get_api_syncs_id``."""
     return "_".join(part.strip("{}") for part in operation_id.lower().replace(" ", "").split("/"))
 
 
@@ -184,11 +188,11 @@ def _body(parameters: list[Parameter], operation_id: str) -> JsonObject:
 
 def _success(operation: Operation) -> JsonObject:
     schema = load_responses().schemas[operation.id]
-    headers = {VERSION_HEADER: {"description": "The version that served.", "schema": {"type": "string"}}}
+    headers = {VERSION_HEADER: {"description": "The version served.", "schema": {"type": "string"}}}
     if operation.id in _REDIRECTS:
-        location = {"description": "Where the file is.", "required": True, "schema": {"type": "string"}}
+        location = {"description": "The URL of the file.", "required": True, "schema": {"type": "string"}}
         return {
-            "302": {"description": "The file is elsewhere.", "headers": {**headers, "Location": location}}
+            "302": {"description": "A redirect to the file.", "headers": {**headers, "Location": location}}
         }
     if schema is None:
         status = "204" if operation.method == "DELETE" else "200"
@@ -199,3 +203,12 @@ def _success(operation: Operation) -> JsonObject:
 
 def _reference(response: str) -> JsonObject:
     return {"$ref": f"#/components/responses/{response}"}
+
+
+def get(request: Control) -> JsonObject:
+    """Return the document of every operation that the sandbox emulates."""
+    del request
+    return describe(load_catalogue(), OPERATIONS)
+
+
+ROUTES: Final[tuple[Route, ...]] = (control("GET", "/openapi.json", get),)

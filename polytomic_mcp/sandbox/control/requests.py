@@ -1,4 +1,4 @@
-"""``/sandbox/requests``: which requests the API saw."""
+"""``/sandbox/requests``: list and clear the requests that the API received."""
 
 from typing import Final
 
@@ -8,17 +8,17 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.control.route import Control, control
 
 
-def show(asked: Control) -> JsonObject:
-    """Answer with the last requests, oldest first."""
-    return {"data": [request.to_json() for request in asked.workspace.requests]}
+def list_(request: Control) -> JsonObject:
+    """Return the last requests, oldest first."""
+    return {"data": [each.to_json() for each in request.workspace.requests]}
 
 
-def clear(asked: Control) -> None:
-    """Forget them."""
-    asked.workspace.requests.clear()
+def clear(request: Control) -> None:
+    """Clear the list."""
+    request.workspace.requests.clear()
 
 
 ROUTES: Final[tuple[Route, ...]] = (
-    control("GET", "/requests", show),
+    control("GET", "/requests", list_),
     control("DELETE", "/requests", clear),
 )

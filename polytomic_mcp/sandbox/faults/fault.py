@@ -1,242 +1,249 @@
-"""A fault as people ask for it: what goes wrong, when, where and how often; one spelling as text and JSON.
+"""Faults: what can go wrong, as one model for each kind."""
 
-As text it is ``KIND; OPTION=VALUE; ...``, such as ``status=503; when=after; operations=POST /api/syncs``.
-As JSON it is an object with the same keys: ``{"status": 503, "when": "after"}``; ``drop`` alone becomes
-``{"drop": true}``.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 
-REQUEST_KINDS: Final = ("latency", "status", "drop", "truncated", "malformed", "html", "expired_key")
-RUN_KINDS: Final = ("slow", "fail_at")
-OUTAGE: Final = "outage"
-KINDS: Final = (*REQUEST_KINDS, *RUN_KINDS, OUTAGE)
-
-_LONGEST: Final = 3_600.0
-_MOST: Final = 1_000_000_000
 _LONGEST_TEXT: Final = 500
-_SERVER_ERRORS: Final = (500, 502, 503, 504)
-_TOO_MANY: Final = 429
-_OWN: Final = 500
-
-_FREQUENCY: Final = frozenset({"times", "after", "probability", "seed"})
-_REQUEST: Final = _FREQUENCY | {"operations"}
-_OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "latency": _REQUEST,
-    "status": _REQUEST | {"when", "by", "retry_after"},
-    "drop": _REQUEST | {"when"},
-    "truncated": _REQUEST,
-    "malformed": _REQUEST,
-    "html": _REQUEST | {"when"},
-    "expired_key": _REQUEST,
-    "slow": _FREQUENCY | {"sync"},
-    "fail_at": _FREQUENCY | {"sync"},
-    OUTAGE: frozenset(),
-}
+_MOST: Final = 1_000_000_000
+_TOO_MANY_REQUESTS: Final = 429
+_API_ERROR: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What goes wrong; ``Fault.read("status=503; when=after")`` makes one.
-
-    ``value`` belongs to the kind: seconds, a status, a row's number, a system. ``when`` is ``before`` or
-    ``after`` the API did what was asked. ``by`` says who answers with a 5xx: the ``api``, which keeps that as
-    the outcome of the call's ``Idempotency-Key``, or a ``gateway`` before it, of which the API knows nothing;
-    None is the ``api`` for 500 and a ``gateway`` for the others. ``operations`` are patterns, separated by
-    commas, of operations or of requests: ``POST /api/syncs``, ``* /api/bulk/*``.
-
-    A fault strikes ``times`` times (None: always), not the first ``after`` times it could, each time with
-    its ``probability``, drawn from ``seed``. ``sync`` is the only sync whose runs it strikes.
-    """
-
-    kind: str
-    value: Any = True
-    when: str = "before"
-    by: str | None = None
-    retry_after: float | None = None
-    operations: str = "*"
-    times: int | None = None
-    after: int = 0
-    probability: float = 1.0
-    seed: int = 0
-    sync: str | None = None
-
-    @classmethod
-    def read(cls, spec: "Spec") -> Self:
-        """Read a fault's text, or its JSON object; a fault is taken for its JSON, so that it is checked too.
-
-        Raises:
-            ValueError: It cannot be meant; the text says what can.
-        """
-        match spec:
-            case str():
-                given = _pairs(spec)
-            case Fault():
-                given = spec.to_json()
-            case _:
-                given = dict(spec)
-        kind = _kind(given)
-        _require_options(kind, given)
-        read = {name: _read(name, value) for name, value in given.items()}
-        fault = cls(kind, read.pop(kind), **read)
-        _require_sense(fault)
-        return fault
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is a failure of the API itself, and not one on the way to it."""
-        return self.kind == "status" and (self.by or ("api" if self.value == _OWN else "gateway")) == "api"
-
-    @property
-    def wait(self) -> float | None:
-        """The seconds its ``Retry-After`` asks for, if it has one: for a 429, 1 if nothing else was said."""
-        is_limit = self.kind == "status" and self.value == _TOO_MANY
-        return 1.0 if is_limit and self.retry_after is None else self.retry_after
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON; what is as by default is left out."""
-        options = [(field.name, getattr(self, field.name), field.default) for field in fields(self)[2:]]
-        return {self.kind: self.value, **{name: value for name, value, usual in options if value != usual}}
-
-    def __str__(self) -> str:
-        return "; ".join(
-            name if value is True else f"{name}={_plain(value)}" for name, value in self.to_json().items()
-        )
+def _number(value: Any) -> Any:
+    """Reject booleans, and read a whole number's text, which ``Literal`` does not do."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError only
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-Spec = Fault | str | Mapping[str, Any]
-"""A fault, or what ``Fault.read`` makes one of."""
-
-
-def _pairs(text: str) -> dict[str, Any]:
-    pairs: dict[str, Any] = {}
-    for part in filter(None, map(str.strip, text.split(";"))):
-        name, separator, value = (piece.strip() for piece in part.partition("="))
-        if name in pairs:
-            raise ValueError(f"{name} stands twice in the fault {_quoted(text)}; say it once.")
-        pairs[name] = value if separator else True
-    return pairs
-
-
-def _kind(given: Mapping[str, Any]) -> str:
-    kinds = [name for name in KINDS if name in given]
-    if len(kinds) != 1:
-        found = " and ".join(kinds) or _quoted("; ".join(map(str, given)))
-        raise ValueError(f"A fault has one kind, not {found}: one of {', '.join(KINDS)}.")
-    return kinds[0]
-
-
-def _require_options(kind: str, given: Mapping[str, Any]) -> None:
-    taken = _OPTIONS[kind]
-    for name in given:
-        if name != kind and name not in taken:
-            offered = f"it takes {', '.join(sorted(taken)) or 'none: it lasts until lifted'}"
-            raise ValueError(f"The fault {kind} takes no option {_quoted(name)}; {offered}.")
-
-
-def _read(name: str, value: Any) -> Any:
-    read, wanted = _READERS[name]
-    try:
-        return read(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} of a fault is {wanted}, not {_quoted(value)}.") from error
-
-
-def _require_sense(fault: Fault) -> None:
-    if fault.by is not None and fault.value not in _SERVER_ERRORS:
-        raise ValueError("by belongs to a status from 500 on: a 429 always comes from before the API.")
-    if fault.when == "after" and fault.value == _TOO_MANY:
-        raise ValueError("A 429 comes before the API did anything; leave out when=after.")
-
-
-def _number(lowest: float, highest: float) -> Callable[[Any], float]:
-    def read(value: Any) -> float:
-        if isinstance(value, bool) or not lowest <= float(value) <= highest:  # no number is within for NaN
-            raise ValueError(value)
-        return float(value)
-
-    return read
-
-
-def _whole(lowest: int, highest: int = _MOST) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        number = _number(lowest, highest)(value)
-        if not number.is_integer():
-            raise ValueError(value)
-        return int(number)
-
-    return read
-
-
-def _one_of(*choices: Any) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        for choice in choices:
-            if not isinstance(value, bool) and str(value) == str(choice):
-                return choice
-        raise ValueError(value)
-
-    return read
-
-
-def _flag(value: Any) -> bool:
-    if value is not True:
-        raise ValueError(value)
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or ";" in value or not value.isprintable():
-        raise ValueError(value)
-    if not 0 < len(value.strip()) <= _LONGEST_TEXT:
-        raise ValueError(value)
+def _printable(value: Any) -> Any:
+    is_text = isinstance(value, str) and value.isprintable() and ";" not in value
+    if not is_text or not 0 < len(value.strip()) <= _LONGEST_TEXT:
+        raise ValueError("not a short printable text")
     return value.strip()
 
 
-def _system(value: Any) -> str:
-    name = _text(value)
-    return name if name in load_connection_types() else str(UUID(name))
+def _system(text: str) -> str:
+    return text if text in load_connection_types() else str(UUID(text))
 
 
-def _plain(value: Any) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+_Seconds = Annotated[float, BeforeValidator(_number), Field(ge=0, le=3_600, allow_inf_nan=False)]
+_Fraction = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
+_FromZero = Annotated[int, BeforeValidator(_number), Field(ge=0, le=_MOST)]
+_FromOne = Annotated[int, BeforeValidator(_number), Field(ge=1, le=_MOST)]
+_Text = Annotated[str, BeforeValidator(_printable)]
+_When = Literal["before", "after"]
 
 
-def _quoted(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+class Fault(BaseModel, frozen=True, extra="forbid", defer_build=True):
+    """What goes wrong. Each subclass has a field named after its ``kind``, which holds the fault's value."""
+
+    kind: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fault as JSON, without options that have their default value."""
+        given = self.model_dump(exclude_defaults=True)
+        return {name: given[name] for name in (self.kind, *EXPECTED) if name in given}
+
+    def __str__(self) -> str:
+        return "; ".join(
+            name if value is True else f"{name}={f'{value:.15g}' if isinstance(value, float) else value}"
+            for name, value in self.to_json().items()
+        )
 
 
-_SECONDS: Final = (_number(0, _LONGEST), f"a number of seconds, 0 to {_LONGEST:g}")
-_NO_VALUE: Final = (_flag, "a word without a value (true in JSON)")
-_NAME: Final = (
-    _text,
-    f"a text of at most {_LONGEST_TEXT} characters that can be shown, none of them a semicolon",
-)
+class _Repeated(Fault, frozen=True):
+    """A fault that applies ``times`` times (None: always), but not to the first ``after`` matches.
 
-_READERS: Final[Mapping[str, tuple[Callable[[Any], Any], str]]] = {
-    "latency": _SECONDS,
-    "status": (_one_of(_TOO_MANY, *_SERVER_ERRORS), "one of 429, 500, 502, 503, 504"),
-    "drop": _NO_VALUE,
-    "truncated": _NO_VALUE,
-    "malformed": _NO_VALUE,
-    "html": (_one_of(200, 502, 503, 504), "one of 200, 502, 503, 504: the page's status"),
-    "expired_key": _NO_VALUE,
-    "slow": _SECONDS,
-    "fail_at": (_whole(1), "the number of a row, from 1 on"),
-    OUTAGE: (_system, "a connection type, such as snowflake, or the id of a connection"),
-    "when": (_one_of("before", "after"), "before or after"),
-    "by": (_one_of("api", "gateway"), "api or gateway"),
-    "retry_after": _SECONDS,
-    "operations": _NAME,
-    "times": (_whole(1), "a whole number from 1 on"),
-    "after": (_whole(0), "a whole number from 0 on"),
-    "probability": (_number(0, 1), "a number from 0 to 1"),
-    "seed": (_whole(0), "a whole number from 0 on"),
-    "sync": _NAME,
+    It applies each time with its ``probability``, drawn from ``seed``.
+    """
+
+    times: _FromOne | None = None
+    after: _FromZero = 0
+    probability: _Fraction = 1.0
+    seed: _FromZero = 0
+
+
+class RequestFault(_Repeated, frozen=True):
+    """A fault of a request.
+
+    ``operations`` are patterns, separated by commas, of operations or requests: ``POST /api/syncs``,
+    ``* /api/bulk/*``.
+    """
+
+    operations: _Text = "*"
+
+
+class Latency(RequestFault, frozen=True):
+    """Delays a request by some seconds."""
+
+    kind: ClassVar[str] = "latency"
+    latency: _Seconds
+
+
+class Status(RequestFault, frozen=True):
+    """Answers with an error status, ``before`` or ``after`` the API has done what was requested.
+
+    ``by`` says who answers with a 5xx: the ``api``, which stores the answer as the outcome of the call's
+    ``Idempotency-Key``, or a ``gateway`` in front of it, which the API does not know about. None means the
+    ``api`` for 500 and a ``gateway`` for the others.
+    """
+
+    kind: ClassVar[str] = "status"
+    status: Annotated[Literal[429, 500, 502, 503, 504], BeforeValidator(_number)]
+    when: _When = "before"
+    by: Literal["api", "gateway"] | None = None
+    retry_after: _Seconds | None = None
+
+    @model_validator(mode="after")
+    def _require_server_error(self) -> Self:
+        if self.status == _TOO_MANY_REQUESTS and self.by is not None:
+            raise ValueError("by applies to a status of 500 or above; a 429 always comes from a gateway.")
+        if self.status == _TOO_MANY_REQUESTS and self.when == "after":
+            raise ValueError("A 429 comes before the API does anything; omit when=after.")
+        return self
+
+    @property
+    def is_from_api(self) -> bool:
+        """Whether the API itself fails, rather than a gateway in front of it."""
+        return (self.by or ("api" if self.status == _API_ERROR else "gateway")) == "api"
+
+    @property
+    def wait(self) -> float | None:
+        """The seconds in ``Retry-After``, or None for no header. A 429 has one in any case, 1 by default."""
+        is_default = self.status == _TOO_MANY_REQUESTS and self.retry_after is None
+        return 1.0 if is_default else self.retry_after
+
+
+class Drop(RequestFault, frozen=True):
+    """Closes the connection without an answer."""
+
+    kind: ClassVar[str] = "drop"
+    drop: Literal[True]
+    when: _When = "before"
+
+
+class Truncated(RequestFault, frozen=True):
+    """Sends half of the answer and closes the connection."""
+
+    kind: ClassVar[str] = "truncated"
+    truncated: Literal[True]
+
+
+class Malformed(RequestFault, frozen=True):
+    """Sends a body that is not JSON."""
+
+    kind: ClassVar[str] = "malformed"
+    malformed: Literal[True]
+
+
+class Html(RequestFault, frozen=True):
+    """Answers with a proxy's HTML page and this status."""
+
+    kind: ClassVar[str] = "html"
+    html: Annotated[Literal[200, 502, 503, 504], BeforeValidator(_number)]
+    when: _When = "before"
+
+
+class ExpiredKey(RequestFault, frozen=True):
+    """Answers with 401, as if the API key had expired."""
+
+    kind: ClassVar[str] = "expired_key"
+    expired_key: Literal[True]
+
+
+class RunFault(_Repeated, frozen=True):
+    """A fault of a run, of one sync if ``sync`` is given."""
+
+    sync: _Text | None = None
+
+
+class Slow(RunFault, frozen=True):
+    """Pauses a run for some seconds before each chunk of rows."""
+
+    kind: ClassVar[str] = "slow"
+    slow: _Seconds
+
+
+class FailAt(RunFault, frozen=True):
+    """Fails a run at a row, counted from 1."""
+
+    kind: ClassVar[str] = "fail_at"
+    fail_at: _FromOne
+
+
+class Outage(Fault, frozen=True):
+    """Makes a system (a connection type) or a connection (its id) unreachable until the fault is removed."""
+
+    kind: ClassVar[str] = "outage"
+    times: ClassVar[int | None] = None
+    after: ClassVar[int] = 0
+    probability: ClassVar[float] = 1.0
+    seed: ClassVar[int] = 0
+    outage: Annotated[_Text, AfterValidator(_system)]
+
+
+def _kind(given: Mapping[str, Any]) -> str | None:
+    return next((kind for kind in KINDS if kind in given), None)
+
+
+AnyFault = Annotated[
+    Annotated[Latency, Tag("latency")]
+    | Annotated[Status, Tag("status")]
+    | Annotated[Drop, Tag("drop")]
+    | Annotated[Truncated, Tag("truncated")]
+    | Annotated[Malformed, Tag("malformed")]
+    | Annotated[Html, Tag("html")]
+    | Annotated[ExpiredKey, Tag("expired_key")]
+    | Annotated[Slow, Tag("slow")]
+    | Annotated[FailAt, Tag("fail_at")]
+    | Annotated[Outage, Tag("outage")],
+    Discriminator(_kind),
+]
+
+MODELS: Final[Mapping[str, type[Fault]]] = {
+    model.kind: model
+    for model in (
+        Latency,
+        Status,
+        Drop,
+        Truncated,
+        Malformed,
+        Html,
+        ExpiredKey,
+        Slow,
+        FailAt,
+        Outage,
+    )
 }
-"""How each key is read, and what it is."""
+
+KINDS: Final = tuple(MODELS)
+
+_FLAG: Final = "written without a value (true in JSON)"
+EXPECTED: Final[Mapping[str, str]] = {
+    "latency": "a number of seconds from 0 to 3600",
+    "status": "429, 500, 502, 503 or 504",
+    "drop": _FLAG,
+    "truncated": _FLAG,
+    "malformed": _FLAG,
+    "html": "200, 502, 503 or 504, the status of the page",
+    "expired_key": _FLAG,
+    "slow": "a number of seconds from 0 to 3600",
+    "fail_at": "the number of a row, 1 or higher",
+    "outage": "a connection type, such as snowflake, or the id of a connection",
+    "when": "before or after",
+    "by": "api or gateway",
+    "retry_after": "a number of seconds from 0 to 3600",
+    "operations": f"printable text of up to {_LONGEST_TEXT} characters without semicolons",
+    "times": "a whole number, 1 or higher",
+    "after": "a whole number, 0 or higher",
+    "probability": "a number from 0 to 1",
+    "seed": "a whole number, 0 or higher",
+    "sync": f"printable text of up to {_LONGEST_TEXT} characters without semicolons",
+}
+"""What each key accepts, in the order in which a fault is written."""

@@ -1,55 +1,147 @@
-"""The middleware before the API: the faults a request meets on its way, and the list of the requests seen."""
+"""The middleware in front of the API: it applies the faults of each request, and records the request.
 
-from collections.abc import Sequence
+A request can ask for faults of its own with one or more headers, ``X-Sandbox-Fault: status=503; when=after``,
+and then meets no others. On a request that starts an execution, ``slow`` and ``fail_at`` apply to that run.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import anyio
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from polytomic_mcp.catalogue import Catalogue
-from polytomic_mcp.sandbox.api.router import Match, Router, raw_path
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.faults.fault import Fault
-from polytomic_mcp.sandbox.gateway.exchange import Exchange
-from polytomic_mcp.sandbox.gateway.faults.answers import rendered
-from polytomic_mcp.sandbox.gateway.faults.applying import apply_fault
+from polytomic_mcp.sandbox.faults.fault import AnyFault, Fault, Latency, Outage, RequestFault, RunFault
+from polytomic_mcp.sandbox.faults.reader import read_fault
+from polytomic_mcp.sandbox.gateway.faults import apply_fault
+from polytomic_mcp.sandbox.gateway.responses import render_refusal
+from polytomic_mcp.sandbox.gateway.routing import Match, find_match, raw_path
+from polytomic_mcp.sandbox.workspace.requests_seen import RequestSeen
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+
+HEADER: Final = "X-Sandbox-Fault"
+BY_HEADER: Final = "header"
+"""Recorded instead of a rule's id if a header asked for the fault."""
+
+_STARTS: Final = ("POST /api/syncs/{id}/executions", "POST /api/bulk/syncs/{id}/executions")
+_STANDING: Final = ("operations", "times", "after", "probability", "seed", "sync")
+_LONGEST_PATH: Final = 500
+_REFUSED: Final = 300
 
 
 class FaultMiddleware:
-    """The API as a network shows it: late, broken or not at all, where somebody asked for that."""
+    """The API as seen over an unreliable network: slow, broken or unreachable if a fault says so."""
 
-    def __init__(self, api: ASGIApp, workspace: Workspace, catalogue: Catalogue) -> None:
+    def __init__(self, api: ASGIApp, workspace: Workspace) -> None:
         self._api = api
         self._workspace = workspace
-        self._router = Router(catalogue.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request and note it, with the status its caller got to see.
+        """Serve one request and record it, with the status that its caller saw.
 
         Raises:
-            httpx.RemoteProtocolError: The connection is to break, and no server can close it.
+            httpx.RemoteProtocolError: The connection is to break, and the server offers no way to close it.
         """
         request = Request(scope)
-        exchange = Exchange(self._workspace, request, self._match(request), send)
+        exchange = Exchange(self._workspace, request, find_match(request), send)
         try:
             await self._serve(exchange.faults(), scope, receive, exchange.send)
         except RefusalError as refusal:
-            await rendered(refusal, request)(scope, receive, exchange.send)
+            await render_refusal(refusal, request)(scope, receive, exchange.send)
         finally:
             exchange.end()
 
-    async def _serve(self, faults: Sequence[Fault], scope: Scope, receive: Receive, send: Send) -> None:
-        if seconds := sum(fault.value for fault in faults if fault.kind == "latency"):
+    async def _serve(
+        self, faults: Sequence[RequestFault], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if seconds := sum(fault.latency for fault in faults if isinstance(fault, Latency)):
             await anyio.sleep(seconds)
-        fault = next((fault for fault in faults if fault.kind != "latency"), None)
+        fault = next((fault for fault in faults if not isinstance(fault, Latency)), None)
         if fault is None:
             await self._api(scope, receive, send)
         else:
             await apply_fault(fault, self._api, scope, receive, send)
 
-    def _match(self, request: Request) -> Match | None:
+
+class Exchange:
+    """A request and its answer; ``match`` is the operation it names, if any."""
+
+    def __init__(self, workspace: Workspace, request: Request, match: Match | None, send: Send) -> None:
+        self._workspace = workspace
+        self._request = request
+        self._match = match
+        self._send = send
+        self._time = workspace.now()
+        self._begun = time.perf_counter()
+        self._path = raw_path(request)
+        self._status: int | None = None
+        self._applied: tuple[str, ...] = ()
+        self._of_run: list[str] = []
+
+    def faults(self) -> list[RequestFault]:
+        """Return the faults that apply to the request: those of its headers, or else the active ones.
+
+        Raises:
+            RefusalError: 400, a header holds no valid fault.
+        """
+        if values := self._request.headers.getlist(HEADER):
+            return self._from_headers(values)
+        operation = self._match.operation.id if self._match else ""
+        rules = self._workspace.faults.match_request((operation, f"{self._request.method} {self._path}"))
+        self._applied = tuple(rule.id for rule in rules)
+        return [rule.fault for rule in rules if isinstance(rule.fault, RequestFault)]
+
+    async def send(self, message: Message) -> None:
+        """Send a message to the caller, and remember the status."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        await self._send(message)
+
+    def end(self) -> None:
+        """Record the request, and remove the faults of a run that it did not start."""
+        for id_ in self._of_run:
+            if self._status is None or self._status >= _REFUSED:
+                self._workspace.faults.remove(id_)
+        self._workspace.requests.add(
+            RequestSeen(
+                self._time,
+                self._request.method,
+                self._path[:_LONGEST_PATH],
+                self._match.operation.id if self._match else None,
+                self._status,
+                round((time.perf_counter() - self._begun) * 1000, 3),
+                self._applied,
+            )
+        )
+
+    def _from_headers(self, values: Iterable[str]) -> list[RequestFault]:
         try:
-            return self._router.match(request.method, raw_path(request))
-        except RefusalError:
-            return None
+            faults = [_read_header(value) for value in values]
+            runs = [_bind(fault, self._match) for fault in faults if isinstance(fault, RunFault)]
+            self._applied = (BY_HEADER,)
+            self._of_run = [self._workspace.faults.add(fault).id for fault in runs]
+        except ValueError as error:
+            raise RefusalError(400, f"{HEADER}: {error}", key="bad_request") from error
+        return [fault for fault in faults if isinstance(fault, RequestFault)]
+
+
+def _read_header(value: str) -> AnyFault:
+    fault = read_fault(value)
+    if fault.kind == Outage.kind:
+        raise ValueError("An outage lasts until it is removed. Use POST /sandbox/faults instead.")
+    for name in fault.to_json():
+        if name in _STANDING:
+            raise ValueError(
+                f"Option {name} is not allowed in a header, whose fault applies to this request once. "
+                "Use POST /sandbox/faults instead."
+            )
+    return fault
+
+
+def _bind(fault: RunFault, match: Match | None) -> Fault:
+    """Return the fault limited to the run that the request starts."""
+    if match is None or match.operation.id not in _STARTS:
+        raise ValueError(f"The fault {fault.kind} applies to a run. Send it with {' or '.join(_STARTS)}.")
+    return read_fault({**fault.to_json(), "sync": match.arguments["id"], "times": 1})

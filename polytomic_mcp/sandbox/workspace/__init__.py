@@ -1,1 +1,1 @@
-"""What one running sandbox holds: everything as one ``Workspace``, its clock, and the requests it saw."""
+"""The state of one running sandbox: the ``Workspace``, its clock, and the requests it received."""

@@ -1,4 +1,4 @@
-"""The time in a sandbox: real time, or a test's, and how far somebody moved it ahead."""
+"""The clock of a sandbox: real time or a test's, plus how far it has been moved ahead."""
 
 import threading
 from datetime import datetime, timedelta
@@ -14,9 +14,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class MovableClock:
     """A clock that can be moved ahead of another one, and never back.
 
-    How far it is ahead lies in the store, so a sandbox that is started again goes on where it was.
-    ``start`` is the time it shows first, earlier ones than now included; a store that was used before
-    has a time of its own, which can only be moved on.
+    How far it is ahead is kept in the store, so a restarted sandbox continues where it was. ``start`` is its
+    first time, which may be in the past; the clock of a store that was used before can only be moved ahead.
 
     Raises:
         ValueError: The store's own time is later than ``start``.
@@ -26,34 +25,36 @@ class MovableClock:
         self._base = base
         self._store = store
         self._lock = threading.Lock()
-        held = store.get(_KIND, _KIND)
-        self._ahead = _MICROSECOND * (held["ahead"] if held else 0)
+        stored = store.get(_KIND, _KIND)
+        self._ahead = _MICROSECOND * (stored["ahead"] if stored else 0)
         if start is not None:
-            self._start_at(start, is_new=held is None)
-        elif held is None:
-            self._keep()
+            self._start_at(start, is_new=stored is None)
+        elif stored is None:
+            self._save()
 
     def __call__(self) -> datetime:
         """Return the time now, aware and in UTC."""
         return self._base() + self._ahead
 
     def advance(self, duration: timedelta) -> None:
-        """Move on by a duration; one below zero moves nothing."""
+        """Move the clock ahead by a duration; a negative one is ignored."""
         self.move_to(self() + duration)
 
     def move_to(self, time: datetime) -> None:
-        """Move on to a time; one that has passed moves nothing."""
+        """Move the clock ahead to a time; one that has passed is ignored."""
         with self._lock:
             missing = time - self()
             if missing > timedelta():
                 self._ahead += missing
-                self._keep()
+                self._save()
 
     def _start_at(self, start: datetime, *, is_new: bool) -> None:
         if not is_new and start < self():
-            raise ValueError(f"The sandbox's clock is at {self().isoformat()} already; it never goes back.")
+            raise ValueError(
+                f"The sandbox's clock is at {self().isoformat()} already and cannot be moved back."
+            )
         self._ahead += start - self()
-        self._keep()
+        self._save()
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         self._store.put(_KIND, _KIND, {"id": _KIND, "ahead": self._ahead // _MICROSECOND})

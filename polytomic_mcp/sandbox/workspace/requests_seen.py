@@ -1,6 +1,6 @@
-"""The requests a sandbox's API saw, the last ones: what was asked, how it was answered, which faults struck.
+"""The last requests that a sandbox's API received, with their status and the faults that applied.
 
-Nothing of a request's headers, query or body is kept: they may hold secrets.
+Headers, queries and bodies are not kept, since they may contain secrets.
 """
 
 import threading
@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 MOST: Final = 1_000
-"""Requests that are kept; older ones are forgotten."""
+"""The number of requests that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSeen:
-    """One request. ``path`` is as it came, still quoted, without its query.
+    """One request. ``path`` is as it was sent, still quoted, without its query.
 
-    ``operation`` is None where no operation has the path, ``status`` None where the connection broke before
-    an answer. ``faults`` are the ids of the rules that struck; one that a header asked for is ``header``.
+    ``operation`` is None if no operation has the path, ``status`` is None if the connection broke before an
+    answer. ``faults`` are the ids of the rules that applied; ``header`` stands for a fault from a header.
     """
 
     time: str
@@ -30,12 +30,12 @@ class RequestSeen:
     faults: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the request as JSON."""
         return asdict(self)
 
 
 class RequestsSeen:
-    """The last requests of one sandbox, oldest first; iterate, count, or clear. Safe for several threads."""
+    """The last requests of one sandbox, oldest first, to iterate, count or clear. Thread-safe."""
 
     def __init__(self, most: int = MOST) -> None:
         self._lock = threading.Lock()
@@ -49,11 +49,11 @@ class RequestsSeen:
         return len(self._requests)
 
     def add(self, request: RequestSeen) -> None:
-        """Keep a request that ended."""
+        """Add a request that has ended."""
         with self._lock:
             self._requests.append(request)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all requests."""
         with self._lock:
             self._requests.clear()

@@ -1,6 +1,7 @@
 """A workspace: the store, clock, key, data engine and workers of one sandbox."""
 
 import copy
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -23,23 +24,35 @@ from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.workspace.clock import MovableClock
 from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
-from polytomic_mcp.sandbox.workspace.signals import Signals
 
 
 def written(time: datetime) -> str:
-    """Return a time as the API writes it: RFC 3339, UTC, with a ``Z``."""
+    """Return a time in the API's format: RFC 3339, UTC, with a ``Z``."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the threads of one sandbox share.
+
+    ``alarm`` is set when the next due time may have changed, ``closing`` when the sandbox closes. The thread
+    that starts what is due holds ``stepping``, the one that sends events holds ``sending``.
+    """
+
+    alarm: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
+    stepping: threading.Lock = field(default_factory=threading.Lock)
+    sending: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)
 class Workspace:
-    """What the routes share. Two workspaces never meet: nothing here is global.
+    """The state that the routes share. Nothing in it is global, so workspaces are independent.
 
-    ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
-    ``tables`` holds the rows every connection reaches and ``engine`` queries them, ``reach`` is the way to
-    the real servers on the allowed ``hosts``; ``workers`` runs
-    executions and jobs beside the requests that started them, ``signals`` is what threads share;
-    ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the workspace
+    ``clock`` runs like ``base``, from ``start`` if given, until it is moved. ``tables`` has the rows of all
+    connections and ``engine`` queries them; ``reach`` connects to real servers on the allowed ``hosts``.
+    ``workers`` run executions and jobs in the background, ``signals`` synchronizes the threads.
+    ``faults`` are the active ones, ``requests`` those that the API received. A call gets the workspace
     ``within`` its organization.
 
     Raises:
@@ -69,38 +82,42 @@ class Workspace:
         self.engine = AllQueries(self.tables, self.reach, self.clock)
 
     def within(self, organization_id: str) -> Self:
-        """Return one organization's view: the systems are shared, the objects are its own."""
+        """Return the view of one organization: systems are shared, objects are its own."""
         view = copy.copy(self)
         view.organization_id, view.store = organization_id, self.store.within(organization_id)
         return view
 
     def whole(self) -> Self:
-        """Return the view that holds the objects of all organizations."""
+        """Return the view of all organizations' objects."""
         view = copy.copy(self)
         view.organization_id, view.store = ORGANIZATION_ID, self.store.within(None)
         return view
 
     def now(self) -> str:
-        """Return the time now as the API writes it."""
+        """Return the current time in the API's format."""
         return written(self.clock())
 
     def new_id(self) -> str:
-        """Return a fresh UUID, the form of every id the API mints."""
+        """Return a new UUID, the format of every id that the API creates."""
         return str(uuid.uuid4())
 
     def find(self, kind: str, id_: str) -> JsonObject:
-        """Return the document or refuse with 404; ``kind`` is the API's noun ("connection")."""
+        """Return the document of an id; ``kind`` is the API's noun ("connection").
+
+        Raises:
+            RefusalError: 404, it does not exist.
+        """
         document = self.store.get(kind, id_)
         if document is None:
             raise not_found(kind.replace("_", " "), id_)
         return document
 
     def run_later(self, work: Callable[[], object]) -> None:
-        """Hand work to the workers once the running transaction has committed, or now outside one."""
+        """Submit work to the workers when the current transaction commits, or at once if there is none."""
         self.store.after_commit(partial(self._submit, work))
 
     def settle(self, seconds: float) -> None:
-        """Wait until the workers have done what they were handed so far, but not for ever."""
+        """Wait until the workers have finished what was submitted so far, up to a number of seconds."""
         wait(list(self._under_way), timeout=seconds)
 
     def close(self) -> None:

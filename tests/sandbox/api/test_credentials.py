@@ -1,4 +1,4 @@
-"""Keys that are minted: they work, as whom they were minted for, until they are revoked or expire."""
+"""Created keys and credentials: they work as their user until they are revoked or expire."""
 
 from dataclasses import replace
 from typing import Any
@@ -40,7 +40,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_a_minted_key_works_as_its_user(http: httpx.AsyncClient, eve: str) -> None:
+async def test_a_new_key_works_as_its_user(http: httpx.AsyncClient, eve: str) -> None:
     key = await mint(http, eve)
 
     me = (await http.get("/api/me", headers=bearer(key))).json()["data"]
@@ -68,14 +68,14 @@ async def test_the_sandboxs_own_key_is_not_revoked(http: httpx.AsyncClient) -> N
     assert (await http.get("/api/me")).status_code == 200
 
 
-async def test_a_key_goes_with_its_user(http: httpx.AsyncClient, eve: str) -> None:
+async def test_a_key_is_deleted_with_its_user(http: httpx.AsyncClient, eve: str) -> None:
     key = await mint(http, eve)
     await http.delete(eve)
 
     assert (await http.get("/api/me", headers=bearer(key))).status_code == 401
 
 
-async def test_a_key_outlives_a_restart_and_is_not_in_the_state(tmp_path: Any) -> None:
+async def test_a_key_works_after_a_restart_and_is_not_in_the_state(tmp_path: Any) -> None:
     state = tmp_path / "state.db"
     first = create_sandbox(state=state).state.workspace
     user = first.store.get("user", USER_ID)
@@ -90,9 +90,7 @@ async def test_a_key_outlives_a_restart_and_is_not_in_the_state(tmp_path: Any) -
     assert key.encode() not in state.read_bytes()
 
 
-async def test_what_one_user_was_answered_is_not_replayed_to_another(
-    http: httpx.AsyncClient, eve: str
-) -> None:
+async def test_an_answer_to_one_user_is_not_replayed_to_another(http: httpx.AsyncClient, eve: str) -> None:
     headers = {"Idempotency-Key": "one-key-for-two"}
     key = (await http.post(f"{eve}/keys", headers=headers)).json()["data"]["value"]
 
@@ -117,7 +115,7 @@ async def test_a_temporary_credential_works_until_it_expires(http: httpx.AsyncCl
     assert late.status_code == 401
 
 
-async def test_a_read_only_credential_reads_and_nothing_else(http: httpx.AsyncClient) -> None:
+async def test_a_read_only_credential_can_only_read(http: httpx.AsyncClient) -> None:
     headers = bearer((await mint_temporary(http, "read_only"))["access_token"])
 
     read = await http.get("/api/connections", headers=headers)
@@ -129,11 +127,11 @@ async def test_a_read_only_credential_reads_and_nothing_else(http: httpx.AsyncCl
     assert (read.status_code, test.status_code) == (200, 400)
     assert written.status_code == 403
     assert written.json()["message"] == (
-        "This credential is read-only, and POST /api/permissions/roles is no read."
+        "This credential is read-only, but POST /api/permissions/roles writes."
     )
 
 
-async def test_a_temporary_credential_mints_nothing(http: httpx.AsyncClient, eve: str) -> None:
+async def test_a_temporary_credential_cannot_create_credentials(http: httpx.AsyncClient, eve: str) -> None:
     headers = bearer((await mint_temporary(http))["access_token"])
 
     another = await http.post(TEMPORARY, headers=headers, json={"subject": {"type": "user"}})

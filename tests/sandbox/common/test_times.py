@@ -26,13 +26,13 @@ def test_a_duration_is_read(text: str, duration: timedelta) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "1x", "-1", "1h-", "inf", "1m1h", "\u0661h", "1e3"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
+def test_an_invalid_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
         read_duration(text)
 
 
 @pytest.mark.parametrize("text", ["999999999w", "1001w366000d"])
-def test_what_is_too_long_is_refused(text: str) -> None:
+def test_a_duration_that_is_too_long_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="longer than a thousand years"):
         read_duration(text)
 
@@ -45,6 +45,6 @@ def test_a_time_is_read_in_utc(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "9999-12-31T23:59:59-12:00"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no time"):
+def test_an_invalid_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
         read_time(text)

@@ -1,4 +1,4 @@
-"""The clock over HTTP, outside the API: read it, move it."""
+"""The control routes for the clock: read it and move it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def stranger(sandbox: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(sandbox), base_url="http://sandbox")
 
 
-async def test_it_says_what_time_it_is_and_that_nothing_is_due(stranger: httpx.AsyncClient) -> None:
+async def test_it_returns_the_time_and_that_nothing_is_due(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.get("/sandbox/clock")
 
     assert answer.json() == {"now": "2026-01-15T09:00:00Z", "next_due": None}
@@ -32,7 +32,7 @@ async def test_it_says_what_time_it_is_and_that_nothing_is_due(stranger: httpx.A
         ({}, "2026-01-15T09:00:00Z"),
     ],
 )
-async def test_it_is_moved(stranger: httpx.AsyncClient, body: dict[str, Any], now: str) -> None:
+async def test_it_can_be_moved(stranger: httpx.AsyncClient, body: dict[str, Any], now: str) -> None:
     answer = await stranger.post("/sandbox/clock", json=body)
 
     assert answer.json() == {"now": now, **NOTHING}
@@ -42,19 +42,19 @@ async def test_it_is_moved(stranger: httpx.AsyncClient, body: dict[str, Any], no
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"advance": "soon"}, "is no duration"),
-        ({"advance": -1}, "is no duration"),
-        ({"advance": True}, "neither a duration nor a time"),
-        ({"advance": None}, "neither a duration nor a time"),
-        ({"now": ["2026"]}, "neither a duration nor a time"),
-        ({"now": "soon"}, "is no time"),
-        ({"now": "2026-01-15T08:59:59Z"}, "it never goes back"),
-        ({"now": "3000-01-01T00:00:01Z"}, "no further than 3000"),
+        ({"advance": "soon"}, "is not a duration"),
+        ({"advance": -1}, "is not a duration"),
+        ({"advance": True}, "is not a duration or a time"),
+        ({"advance": None}, "is not a duration or a time"),
+        ({"now": ["2026"]}, "is not a duration or a time"),
+        ({"now": "soon"}, "is not a time"),
+        ({"now": "2026-01-15T08:59:59Z"}, "cannot be moved back"),
+        ({"now": "3000-01-01T00:00:01Z"}, "beyond 3000"),
         ({"advance": 1, "now": "2027-01-01"}, "Send"),
         ({"forward": 1}, "Send"),
     ],
 )
-async def test_what_is_no_move_is_refused(
+async def test_an_invalid_move_is_refused(
     stranger: httpx.AsyncClient, body: dict[str, Any], message: str
 ) -> None:
     answer = await stranger.post("/sandbox/clock", json=body)

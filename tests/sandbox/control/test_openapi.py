@@ -37,7 +37,7 @@ def test_the_command_prints_the_document(capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out) == describe(load_catalogue(), ROUTES)
 
 
-def test_every_reference_leads_to_a_component() -> None:
+def test_every_reference_refers_to_a_component() -> None:
     text = json.dumps(describe(load_catalogue(), ROUTES))
     components = json.loads(text)["components"]
 
@@ -48,7 +48,7 @@ def test_every_reference_leads_to_a_component() -> None:
         assert item in components[shelf]
 
 
-def test_every_array_says_what_it_holds() -> None:
+def test_every_array_has_items() -> None:
     arrays: list[dict[str, Any]] = []
 
     def note(schema: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_an_answer_without_a_body_has_none(operation: str, status: str) -> None:
     assert "content" not in document["paths"][path][method.lower()]["responses"][status]
 
 
-def test_the_version_is_named_as_generators_take_it_in_a_header() -> None:
+def test_the_version_is_a_header_parameter() -> None:
     version = describe(load_catalogue(), ROUTES)["components"]["parameters"]["Version"]
 
     assert version["schema"] == {"type": "string", "enum": ["2025-09-18"]}

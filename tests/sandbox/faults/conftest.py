@@ -1,4 +1,4 @@
-"""A sandbox whose requests can be struck, and our own client on it."""
+"""A sandbox for faults, and this package's client for it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the client of this package fares when something goes wrong."""
+"""How this package's client handles faults."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ async def names(api: Polytomic) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", ["drop; when=after", "truncated"])
-async def test_a_repeated_write_whose_answer_was_lost_gets_the_real_one_and_writes_once(
+async def test_a_write_whose_answer_was_lost_is_repeated_and_takes_effect_once(
     sandbox: Starlette, api: Polytomic, crm: dict[str, Any], fault: str
 ) -> None:
     sandbox.state.faults.add(f"{fault}; operations=POST /api/connections; times=2")
@@ -27,7 +27,7 @@ async def test_a_repeated_write_whose_answer_was_lost_gets_the_real_one_and_writ
     assert sum(each.method == "POST" for each in sandbox.state.requests) == 3
 
 
-async def test_a_write_that_never_arrived_is_made_once(
+async def test_a_write_that_never_arrived_takes_effect_once(
     sandbox: Starlette, api: Polytomic, crm: dict[str, Any]
 ) -> None:
     sandbox.state.faults.add("drop; operations=POST /api/connections; times=2")
@@ -63,7 +63,7 @@ async def test_a_read_is_repeated_until_it_is_answered(
 
 
 @pytest.mark.parametrize("fault", ["malformed", "html=200", "expired_key"])
-async def test_what_cannot_be_read_is_told_in_words(sandbox: Starlette, api: Polytomic, fault: str) -> None:
+async def test_an_unreadable_answer_is_explained(sandbox: Starlette, api: Polytomic, fault: str) -> None:
     sandbox.state.faults.add(fault)
 
     with pytest.raises(PolytomicError, match="GET /api/connections"):

@@ -1,4 +1,4 @@
-"""The control routes for faults and requests, and what every control route does with bad input."""
+"""The control routes for faults and requests, and how control routes refuse invalid input."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ def stranger(http: httpx.AsyncClient) -> httpx.AsyncClient:
     return http
 
 
-async def test_faults_are_added_shown_and_lifted_without_a_key(stranger: httpx.AsyncClient) -> None:
+async def test_faults_are_added_listed_and_removed_without_a_key(stranger: httpx.AsyncClient) -> None:
     added = await stranger.post("/sandbox/faults", json={"status": 503, "times": 1})
     await stranger.post("/sandbox/faults", json={"drop": True})
     struck = await stranger.get("/api/me")
@@ -28,14 +28,14 @@ async def test_faults_are_added_shown_and_lifted_without_a_key(stranger: httpx.A
     assert (await stranger.get("/sandbox/faults")).json() == {"data": []}
 
 
-async def test_a_fault_that_is_not_there_cannot_be_lifted(stranger: httpx.AsyncClient) -> None:
+async def test_a_fault_that_does_not_exist_cannot_be_removed(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.delete("/sandbox/faults/fault-1")
 
     assert answer.status_code == 404
     assert answer.json()["message"] == "fault fault-1 not found"
 
 
-async def test_requests_are_shown_and_forgotten(stranger: httpx.AsyncClient) -> None:
+async def test_requests_are_listed_and_cleared(stranger: httpx.AsyncClient) -> None:
     await stranger.get("/api/me")
     shown = await stranger.get("/sandbox/requests")
     cleared = await stranger.delete("/sandbox/requests")
@@ -62,10 +62,10 @@ async def test_requests_are_shown_and_forgotten(stranger: httpx.AsyncClient) -> 
         (b"{", JSON, "not JSON"),
         (b"\xff", JSON, "not JSON"),
         (b"[" * 50_000, JSON, "not JSON"),
-        (b"[]", JSON, "no JSON object"),
+        (b"[]", JSON, "not a JSON object"),
         (b" " * 70_000, JSON, "larger than"),
-        (b'{"drop": false}', JSON, "a word without a value"),
-        (b'{"bogus": 1}', {"Content-Type": "application/json; charset=utf-8"}, "one of latency"),
+        (b'{"drop": false}', JSON, "written without a value"),
+        (b'{"bogus": 1}', {"Content-Type": "application/json; charset=utf-8"}, "Valid values: latency"),
     ],
 )
 async def test_bad_input_is_refused_with_400(

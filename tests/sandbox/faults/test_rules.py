@@ -1,4 +1,4 @@
-"""Which requests a fault that stands strikes."""
+"""Which requests an active fault applies to."""
 
 import httpx
 import pytest
@@ -13,19 +13,19 @@ async def statuses(http: httpx.AsyncClient, *paths: str) -> list[int]:
     return [(await http.get(path)).status_code for path in paths]
 
 
-async def test_a_fault_strikes_until_it_is_lifted(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+async def test_a_fault_applies_until_it_is_removed(http: httpx.AsyncClient, sandbox: Starlette) -> None:
     rule = sandbox.state.faults.add("status=503")
 
-    struck = await statuses(http, CONNECTIONS, CONNECTIONS)
-    lifted = sandbox.state.faults.remove(rule.id)
+    failed = await statuses(http, CONNECTIONS, CONNECTIONS)
+    removed = sandbox.state.faults.remove(rule.id)
 
-    assert struck == [503, 503]
-    assert lifted
+    assert failed == [503, 503]
+    assert removed
     assert not sandbox.state.faults.remove(rule.id)
     assert await statuses(http, CONNECTIONS) == [200]
 
 
-async def test_a_fault_strikes_so_often_and_not_the_first_times(
+async def test_a_fault_passes_over_the_first_requests_and_applies_so_many_times(
     http: httpx.AsyncClient, sandbox: Starlette
 ) -> None:
     rule = sandbox.state.faults.add("status=503; after=1; times=2")
@@ -43,7 +43,7 @@ async def test_a_fault_strikes_so_often_and_not_the_first_times(
         ("POST /api/*, * /api/m*", [200, 200, 503]),
     ],
 )
-async def test_patterns_name_operations_or_requests(
+async def test_patterns_match_operations_or_requests(
     http: httpx.AsyncClient, sandbox: Starlette, operations: str, expected: list[int]
 ) -> None:
     sandbox.state.faults.add({"status": 503, "operations": operations})
@@ -53,7 +53,7 @@ async def test_patterns_name_operations_or_requests(
     assert [503 if status == 503 else 200 for status in seen] == expected
 
 
-async def test_the_first_of_several_faults_strikes_and_every_latency_does(
+async def test_the_first_of_several_faults_applies_and_every_latency_does(
     http: httpx.AsyncClient, sandbox: Starlette
 ) -> None:
     rules = [
@@ -70,10 +70,10 @@ async def test_the_first_of_several_faults_strikes_and_every_latency_does(
     ]
 
 
-def test_chance_repeats_and_follows_the_seed_and_the_fault() -> None:
+def test_chance_is_repeatable_and_depends_on_the_seed_and_the_fault() -> None:
     def drawn(spec: str) -> list[bool]:
         faults = Faults([spec])
-        return [bool(faults.of_request(["GET /api/me"])) for _ in range(100)]
+        return [bool(faults.match_request(["GET /api/me"])) for _ in range(100)]
 
     first = drawn("drop; probability=0.5")
 
@@ -84,14 +84,16 @@ def test_chance_repeats_and_follows_the_seed_and_the_fault() -> None:
     assert not any(drawn("drop; probability=0"))
 
 
-def test_no_more_faults_stand_than_can_be_overseen() -> None:
+def test_the_number_of_faults_is_limited() -> None:
     faults = Faults(["drop"] * MOST_RULES)
 
-    with pytest.raises(ValueError, match="lift some first"):
+    with pytest.raises(ValueError, match="Remove some first"):
         faults.add("drop")
 
 
-async def test_requests_are_seen_whatever_became_of_them(http: httpx.AsyncClient, sandbox: Starlette) -> None:
+async def test_requests_are_recorded_whatever_their_outcome(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
     await http.get("/api/connections?secret=hunter2")
     await http.get("/api/nothing/here")
     await http.get(f"{CONNECTIONS}/a%2Fb", headers={"X-Sandbox-Fault": "status=504"})
@@ -111,7 +113,7 @@ async def test_requests_are_seen_whatever_became_of_them(http: httpx.AsyncClient
     assert len(sandbox.state.requests) == 4
 
 
-async def test_the_clock_of_the_sandbox_dates_the_requests(
+async def test_requests_are_dated_by_the_clock_of_the_sandbox(
     http: httpx.AsyncClient, sandbox: Starlette
 ) -> None:
     await http.get("/api/me")

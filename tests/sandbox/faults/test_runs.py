@@ -1,4 +1,4 @@
-"""Runs that a fault slows or ends, and systems that are down."""
+"""Runs that a fault slows or fails, and outages."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.faults.rules import Faults
 
-DOWN = "could not be reached: it is down, as a fault asked"
+DOWN = "could not be reached: it is down, as a fault requested"
 
 
 async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Starlette, runs: Any) -> None:
@@ -21,7 +21,7 @@ async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Sta
     repeated = await runs.run(path)
 
     assert failed["status"] == "failed"
-    assert "Failed at row 4, as a fault asked." in str(failed["errors"])
+    assert "Failed at row 4, as a fault requested." in str(failed["errors"])
     assert (failed["counts"]["total"], arrived) == (3, 3)
     assert repeated["status"] == "completed"
     assert (rule.seen, rule.hits) == (2, 1)
@@ -37,7 +37,7 @@ async def test_a_schema_of_a_bulk_run_fails_at_its_row(sandbox: Starlette, runs:
     assert "Failed at row 3" in failed["schemas"][0]["status_message"]
 
 
-async def test_a_fault_of_one_sync_leaves_the_others_alone(sandbox: Starlette, runs: Any) -> None:
+async def test_a_fault_of_one_sync_does_not_affect_others(sandbox: Starlette, runs: Any) -> None:
     sandbox.state.faults.add("fail_at=1; sync=another")
 
     run = await runs.run(f"/api/syncs/{await runs.sync()}")
@@ -45,7 +45,7 @@ async def test_a_fault_of_one_sync_leaves_the_others_alone(sandbox: Starlette, r
     assert run["status"] == "completed"
 
 
-async def test_the_start_of_a_run_asks_by_header_for_its_failure(sandbox: Starlette, runs: Any) -> None:
+async def test_a_header_makes_the_run_that_it_starts_fail(sandbox: Starlette, runs: Any) -> None:
     path = f"/api/syncs/{await runs.sync()}"
 
     failed = await runs.run(path, headers={"X-Sandbox-Fault": "fail_at=1"})
@@ -55,7 +55,7 @@ async def test_the_start_of_a_run_asks_by_header_for_its_failure(sandbox: Starle
     assert "header" in [each for request in sandbox.state.requests for each in request.faults]
 
 
-async def test_a_start_that_is_refused_leaves_no_fault(sandbox: Starlette, http: httpx.AsyncClient) -> None:
+async def test_a_refused_start_leaves_no_fault(sandbox: Starlette, http: httpx.AsyncClient) -> None:
     answer = await http.post(
         "/api/syncs/nobody/executions", json={}, headers={"X-Sandbox-Fault": "fail_at=1"}
     )
@@ -64,7 +64,7 @@ async def test_a_start_that_is_refused_leaves_no_fault(sandbox: Starlette, http:
     assert sandbox.state.faults.rules() == []
 
 
-async def test_where_no_more_faults_can_stand_a_start_that_asks_for_one_is_refused(
+async def test_a_start_that_adds_a_fault_beyond_the_maximum_is_refused(
     sandbox: Starlette, http: httpx.AsyncClient
 ) -> None:
     for _ in range(1_000):
@@ -75,11 +75,11 @@ async def test_where_no_more_faults_can_stand_a_start_that_asks_for_one_is_refus
     )
 
     assert answer.status_code == 400
-    assert "lift some first" in answer.json()["message"]
+    assert "Remove some first" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("end", ["remove", "clear", "close"])
-async def test_a_slow_run_goes_on_when_its_fault_is_lifted(sandbox: Starlette, runs: Any, end: str) -> None:
+async def test_a_slow_run_continues_without_its_fault(sandbox: Starlette, runs: Any, end: str) -> None:
     faults: Faults = sandbox.state.faults
     rule = faults.add("slow=3000")
     path = f"/api/syncs/{await runs.sync()}"
@@ -95,7 +95,7 @@ async def test_a_slow_run_goes_on_when_its_fault_is_lifted(sandbox: Starlette, r
 
 
 @pytest.mark.parametrize(("row", "expected"), [(1, []), (2, [[1]]), (3, [[1, 2]]), (5, [[1, 2], [3, 4]])])
-def test_chunks_are_cut_at_the_row_that_fails(row: int, expected: list[list[int]]) -> None:
+def test_chunks_end_before_the_row_that_fails(row: int, expected: list[list[int]]) -> None:
     moved: list[list[int]] = []
 
     chunks = Faults([f"fail_at={row}"]).chunks("s", [], [[1, 2], [3, 4], [5]])
@@ -105,12 +105,12 @@ def test_chunks_are_cut_at_the_row_that_fails(row: int, expected: list[list[int]
     assert moved == expected
 
 
-def test_a_run_that_has_fewer_rows_does_not_fail() -> None:
+def test_a_run_with_fewer_rows_does_not_fail() -> None:
     assert [*Faults(["fail_at=4"]).chunks("s", [], [[1, 2], [3]])] == [[1, 2], [3]]
 
 
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
-async def test_runs_fail_while_an_end_of_theirs_is_down(sandbox: Starlette, runs: Any, system: str) -> None:
+async def test_runs_fail_while_a_system_is_down(sandbox: Starlette, runs: Any, system: str) -> None:
     sync, bulk_sync = await runs.sync(), await runs.bulk_sync()
     outage = sandbox.state.faults.add({"outage": runs.connections[system]})
 
@@ -126,7 +126,7 @@ async def test_runs_fail_while_an_end_of_theirs_is_down(sandbox: Starlette, runs
 
 @pytest.mark.parametrize("kind", ["syncs", "bulk/syncs"])
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
-async def test_a_run_fails_when_an_end_of_it_goes_down(
+async def test_a_run_fails_when_one_of_its_systems_goes_down(
     sandbox: Starlette, runs: Any, kind: str, system: str
 ) -> None:
     id_ = await (runs.sync() if kind == "syncs" else runs.bulk_sync())
@@ -144,7 +144,7 @@ async def test_a_run_fails_when_an_end_of_it_goes_down(
     assert DOWN in str(ended)
 
 
-async def test_what_is_down_is_shown_and_said_until_it_is_up_again(
+async def test_an_outage_is_reported_until_it_ends(
     sandbox: Starlette, runs: Any, http: httpx.AsyncClient
 ) -> None:
     id_ = runs.connections["mysql"]

@@ -1,4 +1,4 @@
-"""Schedules that are due while a system is down: the run fails and says so, and the schedule goes on."""
+"""Schedules that are due during an outage: the run fails, and the schedule continues."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-DOWN = "could not be reached: it is down, as a fault asked"
+DOWN = "could not be reached: it is down, as a fault requested"
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 

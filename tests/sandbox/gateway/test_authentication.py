@@ -1,4 +1,4 @@
-"""The key of a request: how it may come, and what is said without it."""
+"""The key of a request: how it can be sent, and how it is refused."""
 
 import base64
 
@@ -13,7 +13,7 @@ def basic(credentials: str) -> str:
 @pytest.mark.parametrize(
     "authorization", ["Bearer sandbox-key", "bearer sandbox-key", basic("any-organization:sandbox-key")]
 )
-async def test_the_key_is_taken_as_bearer_and_as_basic(http: httpx.AsyncClient, authorization: str) -> None:
+async def test_the_key_is_accepted_as_bearer_and_basic(http: httpx.AsyncClient, authorization: str) -> None:
     answer = await http.get("/api/me", headers={"Authorization": authorization})
 
     assert answer.status_code == 200
@@ -48,7 +48,7 @@ async def test_a_missing_key_is_refused_with_401(http: httpx.AsyncClient) -> Non
     assert answer.json()["message"].startswith("No API key was sent")
 
 
-async def test_the_older_version_has_an_error_body_of_its_own_for_401(http: httpx.AsyncClient) -> None:
+async def test_the_older_version_has_its_own_error_body_for_401(http: httpx.AsyncClient) -> None:
     headers = {"Authorization": "Bearer wrong", "X-Polytomic-Version": "2024-02-08"}
 
     answer = await http.get("/api/me", headers=headers)

@@ -1,4 +1,4 @@
-"""The sandbox's clock: it goes as another does, can be moved ahead, and remembers how far."""
+"""The sandbox's clock, which runs like another, can be moved ahead, and is stored."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +19,13 @@ def movable(clock: Any) -> MovableClock:
     return MovableClock(clock, Store())
 
 
-def test_it_goes_as_the_other_clock_does(movable: MovableClock, clock: Any) -> None:
+def test_it_runs_like_its_base_clock(movable: MovableClock, clock: Any) -> None:
     clock.advance(minutes=5)
 
     assert movable() == NINE + timedelta(minutes=5)
 
 
-def test_it_is_moved_ahead_and_goes_on_from_there(movable: MovableClock, clock: Any) -> None:
+def test_it_continues_from_the_time_it_is_moved_to(movable: MovableClock, clock: Any) -> None:
     movable.advance(timedelta(hours=1))
     movable.move_to(NINE + timedelta(hours=2))
     clock.advance(minutes=5)
@@ -33,21 +33,21 @@ def test_it_is_moved_ahead_and_goes_on_from_there(movable: MovableClock, clock: 
     assert movable() == NINE + timedelta(hours=2, minutes=5)
 
 
-def test_it_never_goes_back(movable: MovableClock) -> None:
+def test_it_cannot_be_moved_back(movable: MovableClock) -> None:
     movable.advance(timedelta(hours=-1))
     movable.move_to(NINE - timedelta(days=1))
 
     assert movable() == NINE
 
 
-def test_it_is_given_the_time_to_start_at_in_the_past_too(clock: Any) -> None:
+def test_it_can_start_in_the_past(clock: Any) -> None:
     movable = MovableClock(clock, Store(), start=datetime(2020, 1, 1, tzinfo=UTC))
     clock.advance(hours=1)
 
     assert movable() == datetime(2020, 1, 1, 1, tzinfo=UTC)
 
 
-def test_a_state_file_goes_on_where_it_was(clock: Any, tmp_path: Path) -> None:
+def test_a_state_file_continues_where_it_was(clock: Any, tmp_path: Path) -> None:
     state = tmp_path / "box.db"
     first = create_sandbox(state=state, clock=clock)
     first.state.workspace.clock.advance(timedelta(days=3))
@@ -68,5 +68,5 @@ def test_a_state_file_cannot_start_before_its_own_time(clock: Any, tmp_path: Pat
     state = tmp_path / "box.db"
     create_sandbox(state=state, clock=clock).state.workspace.close()
 
-    with pytest.raises(ConfigurationError, match="it never goes back"):
+    with pytest.raises(ConfigurationError, match="cannot be moved back"):
         create_sandbox(state=state, clock=clock, start=NINE - timedelta(days=1))

@@ -10,6 +10,7 @@ policy that an update adds must grant. How they combine is a guess.
 from collections.abc import Iterable
 from typing import Final
 
+from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
@@ -26,10 +27,10 @@ _GOVERNED: Final = {
 """The kinds of object that have policies, by the path that creates them; ``/{id}`` is below it."""
 
 
-def require_allowed(call: Call) -> None:
+def require_allowed(call: Call, operation: Operation) -> None:
     """Raise a 403 refusal if the policies of the call's object do not allow the call."""
-    method, _, path = call.operation.partition(" ")
-    kind = _GOVERNED.get(path.removesuffix("/{id}"))
+    method = operation.method
+    kind = _GOVERNED.get(operation.path.removesuffix("/{id}"))
     if kind is None or method == "GET" or _is_unrestricted(call):
         return
     document = call.workspace.store.get(kind, call.arguments["id"]) if "id" in call.arguments else None

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.bodies import read_body
+from polytomic_mcp.sandbox.gateway.arguments import read_body
 from polytomic_mcp.sandbox.resources.connections import consents
 from polytomic_mcp.sandbox.resources.connections.consents import Consent
 from polytomic_mcp.sandbox.routes.page_layout import page

@@ -7,6 +7,8 @@ connection works; until then the person can return to it.
 from datetime import datetime, timedelta
 from typing import Final
 
+from starlette.requests import Request
+
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.api.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
@@ -65,9 +67,13 @@ def is_used(workspace: Workspace, session: JsonObject) -> bool:
     return connection is None or (session["_is_submitted"] and connection["status"] == "healthy")
 
 
-def credential_of(workspace: Workspace, *presented: str | None) -> Credential | None:
-    """Return the credential of the first token of an unexpired session; it can only read that session."""
-    for token in filter(None, presented):
+def read_credential(workspace: Workspace, request: Request) -> Credential | None:
+    """Return the credential of an unexpired session's own token, which can only read that session.
+
+    The token is the ``token`` of the query, or is sent in place of an API key.
+    """
+    _, _, key = request.headers.get("Authorization", "").partition(" ")
+    for token in filter(None, (request.query_params.get("token"), key.strip())):
         session = find(workspace, token)
         if session is not None and is_unexpired(workspace, session):
             organization_id: str = session["_organization_id"]

@@ -153,7 +153,7 @@ async def test_an_outage_is_shown_on_the_page(
     answer = await browser.post(await open_page("gong"), data=fields)
 
     assert answer.status_code == 422
-    assert "it is down, as a fault asked" in answer.text
+    assert "it is down, as a fault requested" in answer.text
     assert await connections() == []
 
 

@@ -1,4 +1,4 @@
-"""The arguments of a call, from its path, its query and its body, held to the catalogue."""
+"""The arguments of a call, read from its path, query and body and validated against the catalogue."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 
-async def test_a_query_is_read_by_the_types_of_its_parameters(echo: Any) -> None:
+async def test_a_query_is_converted_to_the_types_of_its_parameters(echo: Any) -> None:
     operations = [
         "GET /api/syncs",
         "GET /api/connections/{id}/modelsync/source",
@@ -35,14 +35,14 @@ async def test_a_query_that_does_not_fit_is_refused(echo: Any, query: str) -> No
     assert answer.status_code == 422
 
 
-async def test_a_member_of_a_parameter_that_was_given_whole_is_no_fault(echo: Any) -> None:
+async def test_a_member_of_a_parameter_that_was_also_sent_whole_is_accepted(echo: Any) -> None:
     async with echo("GET /api/connections/{id}/modelsync/source") as http:
         answer = await http.get("/api/connections/c/modelsync/source?params=x&params[table]=a")
 
     assert answer.json()["data"]["params"] == {"table": ["a"]}
 
 
-async def test_the_body_may_carry_what_the_catalogue_places_in_the_query(echo: Any) -> None:
+async def test_the_body_may_contain_arguments_of_the_query(echo: Any) -> None:
     async with echo("POST /api/connections/{connection_id}/query") as http:
         path = "/api/connections/c/query"
         in_query = await http.post(path, params={"query": "SELECT 1"}, json={})
@@ -53,7 +53,7 @@ async def test_the_body_may_carry_what_the_catalogue_places_in_the_query(echo: A
     assert differing.status_code == 400
 
 
-async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(
+async def test_every_invalid_argument_is_named_without_its_value(
     http: httpx.AsyncClient,
 ) -> None:
     body = {"name": 5, "configuration": "hunter2", "naem": "hunter2", "policies": [7], "type": None}
@@ -65,7 +65,8 @@ async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(
     assert problems == {
         "name": "must be of type string",
         "configuration": "must be of type object",
-        "naem": "is no argument of this operation (did you mean name?)",
+        "naem": "is not an argument of this operation. Did you mean 'name'? Valid values: name, "
+        "configuration, type, healthcheck_interval, organization_id, policies, redirect_url, validate",
         "policies.0": "must be of type string",
         "type": "is missing",
     }
@@ -73,15 +74,15 @@ async def test_every_argument_that_does_not_fit_is_named_and_no_value_is_shown(
     assert "hunter2" not in answer.text
 
 
-async def test_an_argument_like_no_other_is_answered_with_those_there_are(http: httpx.AsyncClient) -> None:
+async def test_an_unknown_argument_is_refused_with_the_valid_ones(http: httpx.AsyncClient) -> None:
     me = await http.get("/api/me?zzzzzz=1")
     connections = await http.delete("/api/connections/c?zzzzzz=1")
 
-    assert "(it takes no arguments)" in me.json()["message"]
-    assert "(it takes id, force)" in connections.json()["message"]
+    assert "zzzzzz is not an argument of this operation. There are none." in me.json()["message"]
+    assert "Valid values: id, force." in connections.json()["message"]
 
 
-async def test_a_problem_deep_in_an_argument_is_named_with_its_place(echo: Any) -> None:
+async def test_a_problem_deep_in_an_argument_is_named_by_its_path(echo: Any) -> None:
     body = {
         "name": "n",
         "mode": "create",
@@ -99,7 +100,7 @@ async def test_a_problem_deep_in_an_argument_is_named_with_its_place(echo: Any) 
     ]
 
 
-async def test_an_argument_that_has_several_forms_and_fits_none_is_named(echo: Any) -> None:
+async def test_an_argument_that_matches_none_of_several_forms_is_named(echo: Any) -> None:
     body = {
         "name": "n",
         "source_connection_id": "a",
@@ -112,7 +113,7 @@ async def test_an_argument_that_has_several_forms_and_fits_none_is_named(echo: A
         answer = await http.post("/api/bulk/syncs", json=body)
 
     assert answer.json()["metadata"]["problems"] == [
-        {"argument": "schemas.0", "problem": "has a form that the operation does not take"}
+        {"argument": "schemas.0", "problem": "has a form that the operation does not accept"}
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a route's answer, refusal or fault becomes."""
+"""How a route's answer, refusal or failure is returned."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 BY_FAULT = "a secret of the sandbox"
 
 
-async def test_each_answer_has_a_request_id_of_its_own(http: httpx.AsyncClient) -> None:
+async def test_each_answer_has_its_own_request_id(http: httpx.AsyncClient) -> None:
     first, second = await http.get("/api/me"), await http.get("/api/nothing")
 
     assert first.headers["X-Request-Id"] != second.headers["X-Request-Id"]
 
 
-async def test_a_fault_of_the_sandbox_shows_nothing_of_itself(serve: Any) -> None:
+async def test_an_internal_error_reveals_nothing(serve: Any) -> None:
     def fail(_: Call) -> None:
         raise RuntimeError(BY_FAULT)
 
@@ -28,14 +28,14 @@ async def test_a_fault_of_the_sandbox_shows_nothing_of_itself(serve: Any) -> Non
     assert BY_FAULT not in answer.text
 
 
-async def test_an_answer_that_is_no_json_is_a_fault_too(serve: Any) -> None:
+async def test_an_answer_that_is_not_json_is_an_internal_error(serve: Any) -> None:
     async with serve({"GET /api/me": lambda _: {"data": float("nan")}}) as http:
         answer = await http.get("/api/me")
 
     assert answer.status_code == 500
 
 
-async def test_a_route_may_answer_nothing_or_with_status_and_headers(serve: Any) -> None:
+async def test_a_route_may_return_nothing_or_a_status_and_headers(serve: Any) -> None:
     routes = {
         "GET /api/me": lambda _: None,
         "POST /api/connections/{id}/schemas/refresh": lambda _: Answer(
@@ -50,7 +50,7 @@ async def test_a_route_may_answer_nothing_or_with_status_and_headers(serve: Any)
     assert (accepted.status_code, accepted.headers["Location"]) == (202, "/there")
 
 
-async def test_what_a_route_wrote_before_it_refused_is_undone(serve: Any) -> None:
+async def test_a_refusal_rolls_back_what_its_route_wrote(serve: Any) -> None:
     started: list[str] = []
 
     def half(call: Call) -> None:

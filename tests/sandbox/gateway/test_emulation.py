@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.api.emulation import load_emulation
+from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.routes import ROUTES
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +23,7 @@ def test_at_least_150_of_the_198_operations_are_emulated() -> None:
     assert len([each for each in extents if each != "refused"]) >= 150
 
 
-def test_what_is_written_down_is_there() -> None:
+def test_the_operations_and_modules_that_are_listed_exist() -> None:
     emulation = load_emulation()
 
     assert emulation.partial.keys() <= ROUTES.keys()
@@ -32,7 +32,7 @@ def test_what_is_written_down_is_there() -> None:
     assert all((SANDBOX / each.where).is_file() and each.guess and each.why for each in emulation.guesses)
 
 
-def test_every_guess_in_the_code_is_written_down() -> None:
+def test_every_guess_in_the_code_is_listed() -> None:
     guessing = {
         str(path.relative_to(SANDBOX))
         for path in SANDBOX.rglob("*.py")

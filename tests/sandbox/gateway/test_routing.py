@@ -1,4 +1,4 @@
-"""The way from a path to its operation."""
+"""Which operation a path names."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.routes import ROUTES
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -35,7 +36,7 @@ async def test_an_unknown_path_is_not_found(http: httpx.AsyncClient, path: str) 
     assert answer.json()["key"] == "not_found"
 
 
-async def test_a_path_outside_the_api_is_refused_in_the_api_s_own_shape(http: httpx.AsyncClient) -> None:
+async def test_a_path_outside_the_api_is_refused_in_the_apis_shape(http: httpx.AsyncClient) -> None:
     answer = await http.get("/elsewhere")
 
     assert answer.json()["status"] == 404
@@ -49,7 +50,7 @@ async def test_a_wrong_method_is_refused_with_the_right_one(http: httpx.AsyncCli
     assert "GET /api/connections/{id}/modelsync/targetobjects" in answer.json()["message"]
 
 
-async def test_a_static_segment_wins_over_a_placeholder(serve: Any) -> None:
+async def test_a_static_segment_takes_precedence_over_a_placeholder(serve: Any) -> None:
     routes = {
         "GET /api/syncs/schedules": lambda _: {"data": "schedules"},
         "GET /api/syncs/{id}": lambda _: {"data": "sync"},
@@ -68,16 +69,17 @@ async def test_a_trailing_slash_makes_no_difference(echo: Any) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
-async def test_a_quoted_slash_stays_in_the_id_it_belongs_to(echo: Any) -> None:
+async def test_a_quoted_slash_stays_within_its_id(echo: Any) -> None:
     async with echo("GET /api/syncs/{id}") as http:
         answer = await http.get("/api/syncs/a%2Fb%3Fc")
 
     assert answer.json()["data"] == {"id": "a/b?c"}
 
 
-async def test_a_server_that_passes_no_raw_path_is_served_too() -> None:
+async def test_a_server_without_raw_path_is_supported() -> None:
     workspace = Workspace(Store(), "k")
-    api = Api(workspace, load_catalogue(), ROUTES)
+    catalogue = load_catalogue()
+    api = RoutingMiddleware(Api(workspace, catalogue, ROUTES), catalogue.values())
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await api({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)

@@ -1,4 +1,4 @@
-"""The arguments of a request: path, query and JSON body read into one flat mapping.
+"""Arguments: the path, query and JSON body of a request, read into one flat mapping.
 
 Values never appear in a message, since any of them may be a secret.
 """
@@ -8,12 +8,17 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
+from starlette.requests import Request
+
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject, as_object, children
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 DEEPEST: Final = 64
-"""How many levels of arrays and objects a body may nest; a guess, the API states none."""
+"""The levels of arrays and objects that a body may nest; a guess, as the API documents no limit."""
+
+LARGEST_BODY: Final = 16 * 1024 * 1024
+"""The bytes that a body may have; a guess, as the API documents no limit."""
 
 _MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
@@ -21,22 +26,48 @@ _MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 def read_arguments(
     operation: Operation, path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes
 ) -> JsonObject:
-    """Merge what the path, the query and the body carry.
+    """Return the arguments in the path, the query and the body.
 
-    A body may also carry what the catalogue places in the query, since the SDKs and the guides
+    The body may hold arguments that the catalogue places in the query, since the SDKs and the guides
     disagree on where a query's text goes. A null counts as absent (a guess).
 
     Raises:
-        RefusalError: 400, the body is not a JSON object, or two places say different things.
+        RefusalError: 400, the body is not a JSON object, or one argument is given two different values.
     """
     arguments: JsonObject = {**_read_query(operation, query), **path}
     for name, value in _read_body(body).items():
         if value is None:
             continue
         if arguments.setdefault(name, value) != value:
-            raise _bad(f"{operation.id} was given two different values for {name}; send one of them.")
-    _refuse_hostile(arguments)
+            raise _bad(f"{operation.id}: {name} was sent with two different values. Send one of them.")
+    _require_storable(arguments)
     return arguments
+
+
+async def read_call_body(request: Request) -> bytes:
+    """Return the body of a call.
+
+    Raises:
+        RefusalError: 415, the body is compressed; 413, it is too large.
+    """
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise RefusalError(
+            415, "The body is compressed. Send it without Content-Encoding.", key="unsupported_encoding"
+        )
+    body = await read_body(request, LARGEST_BODY)
+    if body is None:
+        raise RefusalError(413, f"The body is larger than {LARGEST_BODY} bytes.", key="too_large")
+    return body
+
+
+async def read_body(request: Request, largest: int) -> bytes | None:
+    """Return a request's body, or None as soon as it exceeds ``largest`` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return None
+    return bytes(body)
 
 
 def _read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonObject:
@@ -55,7 +86,7 @@ def _read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonO
 
 
 def _split_key(key: str, parameters: Mapping[str, Parameter]) -> tuple[str, str | None]:
-    """Tell ``params[table]`` apart from ``table``; a source drill-down takes both for the same."""
+    """Split ``params[table]`` in two; if the operation has ``params``, ``table`` alone means the same."""
     if (match := _MEMBER.fullmatch(key)) and match["name"] in parameters:
         return match["name"], match["member"]
     if key not in parameters and "params" in parameters:
@@ -71,7 +102,7 @@ def _add(arguments: JsonObject, name: str, schema: Mapping[str, Any], text: str)
 
 
 def _coerce(schema: Mapping[str, Any], text: str) -> Any:
-    """Read a query's text as the type its schema names; what does not fit stays text."""
+    """Convert a query's text to the type in its schema; text that does not fit stays text."""
     try:
         match schema.get("type"):
             case "boolean":
@@ -93,22 +124,22 @@ def _read_body(body: bytes) -> JsonObject:
         where = f"line {error.lineno} column {error.colno}"
         raise _bad(f"The body is not JSON: {error.msg} at {where}.") from error
     except UnicodeDecodeError as error:
-        raise _bad(f"The body is not UTF-8: byte {error.start} does not fit.") from error
+        raise _bad(f"The body is not UTF-8: byte {error.start} is invalid.") from error
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise _bad("The body is not JSON: it holds a number that is out of range.") from error
+        raise _bad("The body is not JSON: it contains a number that is out of range.") from error
     if not isinstance(document, dict):
         raise _bad("The body must be a JSON object.")
     return as_object(document)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _bad(f"The body is not JSON: {name} is no JSON number.")
+    raise _bad(f"The body is not JSON: {name} is not a JSON number.")
 
 
-def _refuse_hostile(arguments: JsonObject) -> None:
-    """Refuse what no later step could store or send back: deep nesting and half surrogate pairs."""
+def _require_storable(arguments: JsonObject) -> None:
+    """Refuse what no later stage could store or send back: deep nesting and lone surrogates."""
     level: list[Any] = [arguments]
     for _ in range(DEEPEST):
         level = [part for value in level for part in children(value)]
@@ -119,11 +150,13 @@ def _refuse_hostile(arguments: JsonObject) -> None:
     try:
         json.dumps(arguments, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise _bad("An argument holds half of a surrogate pair, which is no Unicode text.") from error
+        raise _bad(
+            "An argument contains half of a surrogate pair, which is not valid Unicode text."
+        ) from error
 
 
 def _too_deep() -> RefusalError:
-    return _bad(f"The body is nested too deeply; {DEEPEST} levels are the most.")
+    return _bad(f"The body is nested too deeply. The maximum is {DEEPEST} levels.")
 
 
 def _bad(message: str) -> RefusalError:

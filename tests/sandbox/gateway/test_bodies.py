@@ -1,12 +1,11 @@
-"""The body of a call: what can be read as JSON, and what cannot."""
+"""The body of a call: valid and invalid JSON."""
 
 from typing import Any
 
 import httpx
 import pytest
 
-from polytomic_mcp.sandbox.api.arguments import DEEPEST
-from polytomic_mcp.sandbox.gateway.dispatch import LARGEST_BODY
+from polytomic_mcp.sandbox.gateway.arguments import DEEPEST, LARGEST_BODY
 
 
 @pytest.mark.parametrize(
@@ -16,7 +15,7 @@ from polytomic_mcp.sandbox.gateway.dispatch import LARGEST_BODY
         (b'{"name": "x"} trailing', "Extra data"),
         (b"[1]", "must be a JSON object"),
         (b'"text"', "must be a JSON object"),
-        (b'{"name": NaN}', "NaN is no JSON number"),
+        (b'{"name": NaN}', "NaN is not a JSON number"),
         (b'{"name": ' + b"9" * 5000 + b"}", "a number that is out of range"),
         (b'{"name": "\xff"}', "not UTF-8: byte 10"),
         (b'{"name": "\\ud800"}', "half of a surrogate pair"),
@@ -39,7 +38,7 @@ async def test_a_body_that_is_too_large_is_refused_with_413(http: httpx.AsyncCli
     assert answer.status_code == 413
 
 
-async def test_text_of_any_kind_comes_back_as_it_was(echo: Any) -> None:
+async def test_any_text_is_returned_unchanged(echo: Any) -> None:
     text = "naïve \u0000 \U0001f642 \u202e"
     async with echo("POST /api/connections/{connection_id}/query") as http:
         answer = await http.post("/api/connections/c/query", json={"query": text})

@@ -10,6 +10,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.api.call import Call, Routes
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Serve = Callable[[Routes], httpx.AsyncClient]
@@ -19,10 +20,12 @@ Serve = Callable[[Routes], httpx.AsyncClient]
 def serve() -> Iterator[Serve]:
     """Serve routes, and return a client that reaches them."""
     workspace = Workspace(Store(), "sandbox-key")
+    catalogue = load_catalogue()
 
     def client(routes: Routes) -> httpx.AsyncClient:
+        api = RoutingMiddleware(Api(workspace, catalogue, routes), catalogue.values())
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(Api(workspace, load_catalogue(), routes)),
+            transport=httpx.ASGITransport(api),
             base_url="http://sandbox",
             headers={"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"},
         )

@@ -1,4 +1,4 @@
-"""Repeated calls with one ``Idempotency-Key``: the first outcome, kept and replayed."""
+"""Idempotency: the first outcome of an ``Idempotency-Key`` is stored and replayed."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from polytomic_mcp.sandbox.data.store import Store
 HEADER: Final = "Idempotency-Key"
 
 KEPT_FOR: Final = timedelta(hours=24)
-"""How long an outcome is replayed; the API's documentation promises at least that."""
+"""How long an outcome is replayed; the API's documentation promises at least this."""
 
 _GONE: Final = 410
-"""Stands in the store in the place of an answer that holds a secret; no route answers it."""
+"""The status that is stored instead of an answer with a secret; no route uses it."""
 
 KEY_FORM: Final = "[A-Za-z0-9_-]{8,255}"
-"""The form of a key by the API's documentation, as a regular expression."""
+"""The form of a key in the API's documentation, as a regular expression."""
 
 _KEY: Final = re.compile(KEY_FORM)
 
@@ -31,9 +31,9 @@ _KEY: Final = re.compile(KEY_FORM)
 class Outcomes:
     """The outcomes of one sandbox by key, in its store.
 
-    Only what a route answered is an outcome, refusals and 5xx included; a call that was refused
-    before it reached its route may be repaired and sent again with the same key. An answer that holds
-    a secret stays in memory: after a restart it cannot be replayed (a choice).
+    Only a route's answer is an outcome, including refusals and 5xx. A call that was refused before it reached
+    its route may be corrected and sent again with the same key. An answer with a secret stays in memory: it
+    cannot be replayed after a restart (a choice).
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -45,16 +45,16 @@ class Outcomes:
 
     @contextmanager
     def hold(self, key: str) -> Generator[None]:
-        """Keep the key while its call runs.
+        """Hold the key while its call runs.
 
         Raises:
-            RefusalError: 409, a call with this key has not ended yet.
+            RefusalError: 409, a call with this key is still running.
         """
         with self._lock:
             if key in self._in_flight:
                 raise RefusalError(
                     409,
-                    f"A call with this {HEADER} still runs (idempotency lock); repeat it when that ended.",
+                    f"A call with this {HEADER} is still running (idempotency lock). Repeat it later.",
                     key="idempotency_lock",
                     headers={"Retry-After": "1"},
                 )
@@ -66,11 +66,11 @@ class Outcomes:
                 self._in_flight.remove(key)
 
     def recall(self, key: str, fingerprint: str) -> Answer | None:
-        """Return the outcome the key stands for, or None for a fresh or expired key.
+        """Return the outcome of the key, or None if the key is new or expired.
 
         Raises:
-            RefusalError: 422, the key belongs to another call, which the API leaves open; 410, the
-                outcome held a secret and is gone.
+            RefusalError: 422, the key belongs to another call, for which the API documents no answer; 410,
+                the outcome had a secret and is gone.
         """
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM outcomes WHERE kept_at <= ?", (self._oldest(),))
@@ -82,7 +82,7 @@ class Outcomes:
         if row[0] != fingerprint:
             raise RefusalError(
                 422,
-                f"This {HEADER} was used for another call; mint a new one for each call.",
+                f"This {HEADER} was used for another call. Use a new one for each call.",
                 key="idempotency_key_reused",
             )
         if row[1] == _GONE:
@@ -90,7 +90,7 @@ class Outcomes:
         return Answer(status=row[1], headers=json.loads(row[2]), body=json.loads(row[3]))
 
     def keep(self, key: str, fingerprint: str, answer: Answer) -> None:
-        """Remember the outcome; inside a transaction it is kept or lost with the effect itself."""
+        """Store the outcome; within a transaction it is committed or rolled back with the effect itself."""
         if answer.is_secret:
             self._secret[key] = answer
             answer = Answer(status=_GONE)
@@ -112,7 +112,7 @@ class Outcomes:
         if key not in self._secret:
             raise RefusalError(
                 _GONE,
-                f"The outcome of this {HEADER} held a secret, which was not kept; mint another.",
+                f"The outcome of this {HEADER} had a secret, which was not stored. Make a new call.",
                 key="outcome_gone",
             )
         return self._secret[key]
@@ -123,7 +123,7 @@ class Outcomes:
 
 
 def require_well_formed(key: str) -> None:
-    """Hold the key against the form the API's documentation gives: 8 to 255 of A-Z a-z 0-9 _ -.
+    """Validate a key against the form in the API's documentation: 8 to 255 characters of A-Z a-z 0-9 _ -.
 
     Raises:
         RefusalError: 400, it does not have that form.
@@ -135,9 +135,9 @@ def require_well_formed(key: str) -> None:
 
 
 def fingerprint(operation: str, arguments: Mapping[str, Any], user_id: str) -> str:
-    """Return a digest that tells one user's call from another; arguments in any order give the same.
+    """Return a digest of one user's call, which does not depend on the order of arguments.
 
-    What one user was answered may be a secret, and is not replayed to another.
+    An answer to one user may be a secret, so it is not replayed to another.
     """
     text = json.dumps([operation, arguments, user_id], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

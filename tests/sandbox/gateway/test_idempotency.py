@@ -1,4 +1,4 @@
-"""One ``Idempotency-Key``: one outcome."""
+"""An ``Idempotency-Key`` has one outcome."""
 
 import threading
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
+from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
@@ -31,8 +32,10 @@ def workspace() -> Iterator[Workspace]:
 
 
 def client(workspace: Workspace, routes: Routes) -> httpx.AsyncClient:
+    catalogue = load_catalogue()
+    api = RoutingMiddleware(Api(workspace, catalogue, routes), catalogue.values())
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Api(workspace, load_catalogue(), routes)),
+        transport=httpx.ASGITransport(api),
         base_url="http://sandbox",
         headers={"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18", **KEY},
     )
@@ -42,7 +45,7 @@ def is_written(folder: Path, text: str) -> bool:
     return any(text.encode() in file.read_bytes() for file in folder.iterdir())
 
 
-async def test_a_repeated_key_replays_the_first_outcome_and_acts_once(http: httpx.AsyncClient) -> None:
+async def test_a_repeated_key_replays_the_first_outcome(http: httpx.AsyncClient) -> None:
     first = await http.post("/api/connections", json=CONNECTION, headers=KEY)
     second = await http.post("/api/connections", json=dict(reversed(CONNECTION.items())), headers=KEY)
     listed = await http.get("/api/connections")
@@ -51,7 +54,7 @@ async def test_a_repeated_key_replays_the_first_outcome_and_acts_once(http: http
     assert len(listed.json()["data"]) == 1
 
 
-async def test_a_minted_secret_is_replayed_and_kept_nowhere(tmp_path: Path) -> None:
+async def test_a_new_secret_is_replayed_and_not_stored(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     headers = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18", **KEY}
     keys = f"/api/organizations/{ORGANIZATION_ID}/users/{USER_ID}/keys"
@@ -70,7 +73,7 @@ async def test_a_minted_secret_is_replayed_and_kept_nowhere(tmp_path: Path) -> N
     assert not is_written(tmp_path, first.json()["data"]["value"])
 
 
-async def test_without_a_key_each_call_acts(http: httpx.AsyncClient) -> None:
+async def test_without_a_key_each_call_takes_effect(http: httpx.AsyncClient) -> None:
     for _ in range(2):
         await http.post("/api/connections", json=CONNECTION)
 
@@ -80,14 +83,14 @@ async def test_without_a_key_each_call_acts(http: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "key", ["short", "x" * 256, "with space", "ümlaut--", "line\x0bbreak", "12345678\x0b"]
 )
-async def test_a_key_of_another_form_is_refused(http: httpx.AsyncClient, key: str) -> None:
+async def test_an_invalid_key_is_refused(http: httpx.AsyncClient, key: str) -> None:
     answer = await http.post("/api/connections", json=CONNECTION, headers={"Idempotency-Key": key.encode()})
 
     assert answer.status_code == 400
     assert answer.json()["key"] == "bad_idempotency_key"
 
 
-async def test_a_key_means_nothing_to_a_reading_call(http: httpx.AsyncClient) -> None:
+async def test_a_key_has_no_effect_on_a_get(http: httpx.AsyncClient) -> None:
     answer = await http.get("/api/connections", headers={"Idempotency-Key": "x"})
 
     assert answer.status_code == 200
@@ -102,7 +105,7 @@ async def test_a_key_used_for_another_call_is_refused(http: httpx.AsyncClient) -
     assert answer.json()["key"] == "idempotency_key_reused"
 
 
-async def test_a_key_is_free_again_after_a_day(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_key_can_be_reused_after_a_day(http: httpx.AsyncClient, clock: Any) -> None:
     first = await http.post("/api/connections", json=CONNECTION, headers=KEY)
     clock.advance(hours=23, minutes=59)
     replayed = await http.post("/api/connections", json=CONNECTION, headers=KEY)
@@ -113,7 +116,9 @@ async def test_a_key_is_free_again_after_a_day(http: httpx.AsyncClient, clock: A
     assert fresh.json()["data"]["id"] != first.json()["data"]["id"]
 
 
-async def test_a_call_refused_before_its_route_may_be_repaired_under_its_key(http: httpx.AsyncClient) -> None:
+async def test_a_call_refused_before_its_route_may_be_corrected(
+    http: httpx.AsyncClient,
+) -> None:
     refused = await http.post("/api/connections", json={"name": "CRM"}, headers=KEY)
     repaired = await http.post("/api/connections", json=CONNECTION, headers=KEY)
 
@@ -123,7 +128,7 @@ async def test_a_call_refused_before_its_route_may_be_repaired_under_its_key(htt
 @pytest.mark.parametrize(
     "fault", [RuntimeError("boom"), RefusalError(409, "busy", headers={"X-Why": "busy"})]
 )
-async def test_a_failure_is_an_outcome_and_replayed(workspace: Workspace, fault: Exception) -> None:
+async def test_a_failure_is_an_outcome_and_is_replayed(workspace: Workspace, fault: Exception) -> None:
     calls: list[Call] = []
 
     def fail(call: Call) -> None:
@@ -149,7 +154,7 @@ async def test_the_outcome_of_a_reading_post_is_replayed_too(workspace: Workspac
     assert [answer.json() for answer in answers] == [{"data": 0}, {"data": 0}]
 
 
-async def test_a_key_whose_call_still_runs_is_locked(workspace: Workspace) -> None:
+async def test_a_key_is_locked_while_its_call_runs(workspace: Workspace) -> None:
     entered, leave = threading.Event(), threading.Event()
     answers: list[httpx.Response] = []
 
@@ -176,7 +181,7 @@ async def test_a_key_whose_call_still_runs_is_locked(workspace: Workspace) -> No
     assert answers[0].json() == {"data": "done"}
 
 
-async def test_no_secret_is_kept_with_an_outcome(http: httpx.AsyncClient, sandbox: Any) -> None:
+async def test_no_secret_is_stored_with_an_outcome(http: httpx.AsyncClient, sandbox: Any) -> None:
     await http.post("/api/connections", json=CONNECTION, headers=KEY)
 
     with sandbox.state.workspace.store.transaction() as connection:
