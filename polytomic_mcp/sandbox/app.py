@@ -16,8 +16,8 @@ from starlette.types import ASGIApp
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.sandbox.api.call import Answer
-from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.calls.call import Answer
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS

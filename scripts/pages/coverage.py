@@ -6,11 +6,11 @@ from typing import Final
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
-from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.data.sample_company.rows import seed
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.systems import load_systems
 from polytomic_mcp.sandbox.data.tables.tables import Tables
+from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.routes import ROUTES
 from scripts.pages.markdown import table
 

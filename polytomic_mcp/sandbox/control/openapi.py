@@ -12,8 +12,8 @@ from polytomic_mcp.catalogue import Catalogue, Operation, Parameter, load_catalo
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.catalogue.responses import load_responses
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.api.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.calls.versions import CURRENT
+from polytomic_mcp.sandbox.calls.versions import HEADER as VERSION_HEADER
 from polytomic_mcp.sandbox.control.route import Control, control
 from polytomic_mcp.sandbox.gateway.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.gateway.idempotency import KEY_FORM

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.gateway.arguments import read_body
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import anyio.to_thread
 from starlette.requests import Request
 
-from polytomic_mcp.sandbox.api import credentials
-from polytomic_mcp.sandbox.api.credentials import OWNER, Credential
+from polytomic_mcp.sandbox.calls import credentials
+from polytomic_mcp.sandbox.calls.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.gateway.extensions import Extensions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

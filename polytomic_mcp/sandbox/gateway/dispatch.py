@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Catalogue, Operation
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.api.credentials import Credential
-from polytomic_mcp.sandbox.api.versions import CURRENT
-from polytomic_mcp.sandbox.api.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.credentials import Credential
+from polytomic_mcp.sandbox.calls.versions import CURRENT
+from polytomic_mcp.sandbox.calls.versions import HEADER as VERSION_HEADER
 from polytomic_mcp.sandbox.gateway.arguments import read_arguments, read_call_body
 from polytomic_mcp.sandbox.gateway.authentication import authenticate
 from polytomic_mcp.sandbox.gateway.emulation import require_emulated

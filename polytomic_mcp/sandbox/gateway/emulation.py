@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from polytomic_mcp.sandbox.api.call import Routes
+from polytomic_mcp.sandbox.calls.call import Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 Extent = Literal["emulated", "partial", "refused"]

@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.api.credentials import Credential
+from polytomic_mcp.sandbox.calls.call import Call
+from polytomic_mcp.sandbox.calls.credentials import Credential
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 CredentialReader = Callable[[Workspace, Request], Credential | None]

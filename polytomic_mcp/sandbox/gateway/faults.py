@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from polytomic_mcp.sandbox.api.call import Answer, Call, Handler
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Handler
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.faults.fault import (
     Drop,

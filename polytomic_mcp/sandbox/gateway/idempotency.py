@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.api.call import Answer
+from polytomic_mcp.sandbox.calls.call import Answer
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.common.times import Clock
 from polytomic_mcp.sandbox.data.store import Store

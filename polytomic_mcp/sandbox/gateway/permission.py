@@ -1,8 +1,8 @@
 """Permission: whether the caller may make a call."""
 
 from polytomic_mcp.catalogue import Operation
-from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.api.credentials import Credential
+from polytomic_mcp.sandbox.calls.call import Call
+from polytomic_mcp.sandbox.calls.credentials import Credential
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.gateway.extensions import Extensions
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from polytomic_mcp.sandbox.api.call import Answer
-from polytomic_mcp.sandbox.api.versions import CURRENT, HEADER
+from polytomic_mcp.sandbox.calls.call import Answer
+from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.gateway.versions import served_version
 

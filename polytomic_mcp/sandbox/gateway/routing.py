@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Operation
-from polytomic_mcp.sandbox.api.versions import CURRENT, HEADER, VERSIONS
+from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER, VERSIONS
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 _MATCH: Final = "polytomic.match"

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.schema_problems import list_problems, unfit
+from polytomic_mcp.sandbox.calls.schema_problems import list_problems, unfit
 
 JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from polytomic_mcp.common.spelling import valid_values
-from polytomic_mcp.sandbox.api.versions import CURRENT, HEADER, OLDEST, VERSIONS
+from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER, OLDEST, VERSIONS
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 _NEW: Final = (

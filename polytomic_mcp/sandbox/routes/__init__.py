@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from polytomic_mcp.sandbox.api.call import Routes
+from polytomic_mcp.sandbox.calls.call import Routes
 from polytomic_mcp.sandbox.routes import entities, jobs, operation_search
 from polytomic_mcp.sandbox.routes.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.routes.bulk_syncs import discovery as bulk_discovery

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 

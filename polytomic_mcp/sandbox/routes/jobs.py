@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import bad_request, not_found
 from polytomic_mcp.sandbox.resources.runs.jobs import TYPES
 

@@ -6,7 +6,7 @@ from typing import Final
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.sandbox.api.call import Call, Routes, public
+from polytomic_mcp.sandbox.calls.call import Call, Routes, public
 from polytomic_mcp.sandbox.common.refusals import bad_request
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.routes.connections import sharing

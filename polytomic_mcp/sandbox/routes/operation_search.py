@@ -14,7 +14,7 @@ from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.catalogue.search import load_index
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 

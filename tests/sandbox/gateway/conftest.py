@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
 from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from polytomic_mcp.sandbox.api.call import Answer, Call
+from polytomic_mcp.sandbox.calls.call import Answer, Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 BY_FAULT = "a secret of the sandbox"

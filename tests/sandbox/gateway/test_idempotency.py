@@ -12,7 +12,7 @@ import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import public
-from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.calls.call import public
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

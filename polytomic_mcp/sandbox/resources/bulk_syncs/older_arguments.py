@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, texts
 from polytomic_mcp.common.spelling import valid_values
-from polytomic_mcp.sandbox.api.schema_problems import Problem, find_problems
+from polytomic_mcp.sandbox.calls.schema_problems import Problem, find_problems
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 
 MASK: Final = "********"

@@ -4,8 +4,8 @@ import logging
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, public
-from polytomic_mcp.sandbox.api.schema_problems import Problem, unfit
+from polytomic_mcp.sandbox.calls.call import Call, public
+from polytomic_mcp.sandbox.calls.schema_problems import Problem, unfit
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError

@@ -1,6 +1,6 @@
 """Error notifications: lists of subscribers' email addresses. The sandbox stores them and sends no email."""
 
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.addresses import is_email_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 

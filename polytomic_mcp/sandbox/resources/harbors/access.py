@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from polytomic_mcp.catalogue import Operation
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.workspace.retention import delete_expired
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.resources.harbors.access import REQUEST_ID, is_restricted
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

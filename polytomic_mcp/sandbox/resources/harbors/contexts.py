@@ -7,7 +7,7 @@ still the published one.
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.api.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.calls.call import Call
+from polytomic_mcp.sandbox.calls.pagination import LARGEST_PAGE, page
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types

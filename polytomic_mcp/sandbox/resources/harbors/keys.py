@@ -3,8 +3,8 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api import credentials
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls import credentials
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.resources.harbors import activity
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

@@ -4,7 +4,7 @@ from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.sql import templates as query_templates
 from polytomic_mcp.sandbox.data.sql.engine import QueryError

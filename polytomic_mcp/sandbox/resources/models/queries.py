@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import public
+from polytomic_mcp.sandbox.calls.call import public
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of

@@ -12,7 +12,7 @@ from typing import Final
 
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.organizations import users
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

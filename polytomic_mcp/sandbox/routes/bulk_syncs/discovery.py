@@ -6,7 +6,7 @@ Refusals are 400, as everywhere that the 2025-09-18 SDK does not name 422: only 
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, Routes
+from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found

@@ -3,8 +3,8 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.api.schema_problems import unfit
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.schema_problems import unfit
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.data.systems.systems import system_of

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api import signed_urls
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls import signed_urls
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy

@@ -3,9 +3,9 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api import pagination
-from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.api.time_window import Window
+from polytomic_mcp.sandbox.calls import pagination
+from polytomic_mcp.sandbox.calls.call import Call, Routes
+from polytomic_mcp.sandbox.calls.time_window import Window
 from polytomic_mcp.sandbox.resources.events import events
 from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 

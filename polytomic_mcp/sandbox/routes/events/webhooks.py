@@ -3,9 +3,9 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api import pagination
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
-from polytomic_mcp.sandbox.api.time_window import Window
+from polytomic_mcp.sandbox.calls import pagination
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.calls.time_window import Window
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.connections.configuration import MASK

@@ -6,8 +6,8 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.api.pagination import page
+from polytomic_mcp.sandbox.calls.call import Call, Routes
+from polytomic_mcp.sandbox.calls.pagination import page
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.common.times import read_time
 from polytomic_mcp.sandbox.resources.harbors.activity import KIND

@@ -3,8 +3,8 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, Routes
-from polytomic_mcp.sandbox.api.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.calls.call import Call, Routes
+from polytomic_mcp.sandbox.calls.pagination import LARGEST_PAGE, page
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.harbors import harbors

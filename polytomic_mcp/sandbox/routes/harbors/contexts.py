@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, Routes, public
+from polytomic_mcp.sandbox.calls.call import Call, Routes, public
 from polytomic_mcp.sandbox.resources.harbors import contexts as harbor_contexts
 from polytomic_mcp.sandbox.resources.harbors import harbors
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
-from polytomic_mcp.sandbox.api.credentials import OWNER
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.calls.credentials import OWNER
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.harbors import harbors, pipelines
 from polytomic_mcp.sandbox.resources.harbors import keys as harbor_keys

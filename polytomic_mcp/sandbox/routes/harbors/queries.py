@@ -3,7 +3,7 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call, Routes, public
+from polytomic_mcp.sandbox.calls.call import Call, Routes, public
 from polytomic_mcp.sandbox.resources.harbors import harbors
 from polytomic_mcp.sandbox.resources.harbors import queries as harbor_queries
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.api import credentials
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.api.credentials import OWNER, Credential
+from polytomic_mcp.sandbox.calls import credentials
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.credentials import OWNER, Credential
 from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
 from polytomic_mcp.sandbox.resources.harbors import harbors
 from polytomic_mcp.sandbox.resources.organizations import organizations, users

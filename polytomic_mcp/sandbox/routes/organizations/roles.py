@@ -3,7 +3,7 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.sandbox.api import credentials
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls import credentials
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.addresses import is_email_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError, unprocessable
 from polytomic_mcp.sandbox.resources.harbors import users as harbor_users

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.common.refusals import bad_request
 from polytomic_mcp.sandbox.common.times import read_time
 from polytomic_mcp.sandbox.data.tables.tables import Table

@@ -3,8 +3,8 @@
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api import pagination
-from polytomic_mcp.sandbox.api.call import Call, Routes, public
+from polytomic_mcp.sandbox.calls import pagination
+from polytomic_mcp.sandbox.calls.call import Call, Routes, public
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs import starts as sync_starts

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api import signed_urls
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls import signed_urls
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import logs

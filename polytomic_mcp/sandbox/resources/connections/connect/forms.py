@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.sandbox.api.schema_problems import Problem
+from polytomic_mcp.sandbox.calls.schema_problems import Problem
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 from polytomic_mcp.sandbox.resources.connections.configuration import required_fields
 from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.credentials import Credential
+from polytomic_mcp.sandbox.calls.credentials import Credential
 from polytomic_mcp.sandbox.common import tokens
 from polytomic_mcp.sandbox.workspace.retention import delete_expired
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written

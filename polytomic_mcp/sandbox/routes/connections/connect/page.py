@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.call import Call
-from polytomic_mcp.sandbox.api.credentials import Credential
-from polytomic_mcp.sandbox.api.schema_problems import Problem
-from polytomic_mcp.sandbox.api.versions import CURRENT
+from polytomic_mcp.sandbox.calls.call import Call
+from polytomic_mcp.sandbox.calls.credentials import Credential
+from polytomic_mcp.sandbox.calls.schema_problems import Problem
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.gateway.arguments import read_body
 from polytomic_mcp.sandbox.resources.connections import connections, consents

@@ -4,8 +4,8 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, valid_values
-from polytomic_mcp.sandbox.api.call import Answer, Call, Routes, public
-from polytomic_mcp.sandbox.api.schema_problems import unfit
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
+from polytomic_mcp.sandbox.calls.schema_problems import unfit
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types

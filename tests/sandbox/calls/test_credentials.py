@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.sandbox.api import credentials
+from polytomic_mcp.sandbox.calls import credentials
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 
 USERS = f"/api/organizations/{ORGANIZATION_ID}/users"

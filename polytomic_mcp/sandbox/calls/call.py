@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.api.credentials import Credential
+from polytomic_mcp.sandbox.calls.credentials import Credential
 from polytomic_mcp.sandbox.faults.fault import Status
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
