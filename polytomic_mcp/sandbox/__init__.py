@@ -1,4 +1,4 @@
-"""A Polytomic in this process: the API, a sample company, and syncs that move real rows."""
+"""A sandbox for Polytomic in this process: the API, a sample company, and syncs that move real rows."""
 
 from polytomic_mcp.sandbox.app import create_sandbox
 

@@ -1,1 +1,1 @@
-"""Faults that people ask for: how one is written, and the rules that say when it applies."""
+"""Faults: their kinds, the reader of their text and JSON forms, and the rules that decide when one applies."""
