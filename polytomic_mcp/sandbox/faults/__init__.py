@@ -1,1 +1,1 @@
-"""Faults: their kinds, the reader of their text and JSON forms, and the rules that decide when one applies."""
+"""Faults: their kinds, the reader of their text and JSON forms, and the rules for when one applies."""
