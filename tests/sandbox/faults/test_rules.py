@@ -113,6 +113,18 @@ async def test_requests_are_recorded_whatever_their_outcome(
     assert len(sandbox.state.requests) == 4
 
 
+async def test_an_operation_of_an_older_version_is_recorded_by_its_id(
+    http: httpx.AsyncClient, sandbox: Starlette
+) -> None:
+    path = f"{CONNECTIONS}/c-1/modelsync/target"
+    await http.get(path, headers={"X-Polytomic-Version": "2024-02-08"})
+    await http.get(path)
+
+    operations = [each.operation for each in sandbox.state.requests]
+
+    assert operations == ["GET /api/connections/{id}/modelsync/target", None]
+
+
 async def test_requests_are_dated_by_the_clock_of_the_sandbox(
     http: httpx.AsyncClient, sandbox: Starlette
 ) -> None:
