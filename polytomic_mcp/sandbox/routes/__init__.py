@@ -47,7 +47,7 @@ from polytomic_mcp.sandbox.routes.organizations import (
     users,
 )
 from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
-from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, schedules, syncs, targets
+from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, syncs, targets
 
 MODULES: Final[tuple[Routes, ...]] = (
     bulk_discovery.ROUTES,
@@ -84,7 +84,6 @@ MODULES: Final[tuple[Routes, ...]] = (
     record_logging.ROUTES,
     record_views.ROUTES,
     roles.ROUTES,
-    schedules.ROUTES,
     schemas.ROUTES,
     sharing.ROUTES,
     syncs.ROUTES,

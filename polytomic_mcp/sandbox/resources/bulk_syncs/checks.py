@@ -135,7 +135,7 @@ def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Pr
             hint = nearest(field_id or "", [each.name for each in table.columns])
             message = f"schema {table.name} has no field {field_id!r}: {hint}"
             yield Problem("unknown_field", message, f"{place}.field_id")
-        if reason := filter_functions.objection(condition["function"], condition.get("value")):
+        if reason := filter_functions.find_problem(condition["function"], condition.get("value")):
             yield Problem("invalid_filter", reason, f"{place}.function")
 
 

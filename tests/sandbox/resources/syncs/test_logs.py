@@ -102,10 +102,10 @@ async def test_a_signature_opens_its_own_address_only(
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        ("/error", 404, "did you mean errors"),
+        ("/error", 404, "Did you mean 'errors'?"),
         ("/errors/other.json", 404, "part-0.jsonl"),
-        ("/consolelog?limit=0", 400, "limit must lie within 1 and 50"),
-        ("/consolelog?after=x", 400, "no cursor"),
+        ("/consolelog?limit=0", 400, "limit must be between 1 and 50"),
+        ("/consolelog?after=x", 400, "is not a cursor"),
     ],
 )
 async def test_what_is_not_there_is_refused(

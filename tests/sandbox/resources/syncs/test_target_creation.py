@@ -6,7 +6,7 @@ import pytest
 
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.syncs.target_creation import plan_target, planned_target
+from polytomic_mcp.sandbox.resources.syncs.target_creation import build_target, plan_target
 
 
 async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, model: str) -> None:
@@ -113,5 +113,5 @@ async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage
 
 
 async def test_a_system_that_makes_no_objects_plans_none(stage: Any) -> None:
-    with pytest.raises(ValueError, match="gong makes no target objects"):
-        planned_target(stage.workspace, "gong", {"name": "x"})
+    with pytest.raises(ValueError, match="gong does not support new target objects"):
+        build_target(stage.workspace, "gong", {"name": "x"})

@@ -104,19 +104,19 @@ async def test_the_fields_of_a_target_that_is_still_to_be_made_are_open(stage: A
 @pytest.mark.parametrize(
     ("type_", "path", "status", "message"),
     [
-        ("postgresql", "target/fields?target=crm.poeple", 404, "did you mean crm.people?"),
-        ("webhook", "target/fields?target=https", 404, "did you mean http?"),
+        ("postgresql", "target/fields?target=crm.poeple", 404, "Did you mean 'crm.people'?"),
+        ("webhook", "target/fields?target=https", 404, "Did you mean 'http'?"),
         ("postgresql", "target/fields", 400, "exactly one of target and properties"),
         ("postgresql", "target/fields?target=crm.people&properties[name]=x", 400, "exactly one of target"),
-        ("postgresql", "target/fields?properties[nam]=x", 422, "knows no property nam"),
-        ("gong", "target/fields?properties[name]=x", 422, "makes no new target objects"),
+        ("postgresql", "target/fields?properties[nam]=x", 422, "has no property 'nam'"),
+        ("gong", "target/fields?properties[name]=x", 422, "does not support new target objects"),
         (
             "gong",
             "targetobjects/properties/name",
             404,
-            "no new target objects with a property 'name': there are none",
+            "A new target object of gong has no property 'name'. There are none.",
         ),
-        ("postgresql", "targetobjects/properties/nam", 404, "did you mean name?"),
+        ("postgresql", "targetobjects/properties/nam", 404, "Did you mean 'name'?"),
     ],
 )
 async def test_what_a_connection_does_not_have_is_refused_with_the_nearest(

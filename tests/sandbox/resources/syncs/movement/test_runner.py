@@ -9,6 +9,7 @@ import pytest
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.resources.runs import executions, logs
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import RecordWriter
 
 
 @pytest.mark.parametrize("mode", ["updateOrCreate", "replace"])
@@ -68,14 +69,14 @@ async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     stage.table("public.arrivals", "id name", stage.HELD)
     sync = await stage.sync(model, "public.arrivals", mode="replace", **stage.MAPPED)
-    move = runner._Run._move
+    write = RecordWriter.write
 
-    def canceling(self: Any, *arguments: Any) -> None:
+    def cancel_and_write(self: Any, *arguments: Any) -> Any:
         (execution,) = executions.of_sync(stage.workspace, sync["id"])
         executions.request_cancel(stage.workspace, execution)
-        move(self, *arguments)
+        return write(self, *arguments)
 
-    monkeypatch.setattr(runner._Run, "_move", canceling)
+    monkeypatch.setattr(RecordWriter, "write", cancel_and_write)
 
     execution = await stage.start(sync)
 
@@ -119,7 +120,7 @@ async def test_a_fault_of_the_sandbox_ends_the_run_as_failed(
 
     execution = await stage.start(sync)
 
-    assert execution["errors"] == ["The sandbox failed; that is a fault of the sandbox."]
+    assert execution["errors"] == ["Internal error of the sandbox."]
 
 
 async def test_a_sync_that_goes_away_before_it_runs_takes_its_run_along(stage: Any, workers: Any) -> None:

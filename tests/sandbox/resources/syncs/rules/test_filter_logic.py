@@ -28,16 +28,16 @@ def test_an_expression_holds_by_its_operators(text: str, true: str, holds: bool)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("A and D or B", "names D, but the conditions are A, B"),
-        ("A", "leaves out B"),
-        ("A and", "has 'its end' where"),
+        ("A and D or B", "uses unknown labels: D. The labels are A, B"),
+        ("A", "omits B"),
+        ("A and", "ends where"),
         ("A B", "has 'B' where 'and' or 'or'"),
-        ("(A and B", "lacks a closing parenthesis"),
+        ("(A and B", "has no closing parenthesis"),
         ("A and B)", "has ')' where"),
         ("A and or B", "has 'or' where"),
         ("1 and A", "has '1' where"),
         ("A & B", "has '&' where"),
-        ("(" * 60 + "A" + ")" * 60, "nests deeper"),
+        ("(" * 60 + "A" + ")" * 60, "nests more than 50 parentheses"),
     ],
 )
 def test_a_malformed_expression_is_explained(text: str, reason: str) -> None:
@@ -48,7 +48,7 @@ def test_a_malformed_expression_is_explained(text: str, reason: str) -> None:
 
 
 def test_an_expression_without_conditions_names_none() -> None:
-    with pytest.raises(LogicError, match="the conditions are none"):
+    with pytest.raises(LogicError, match="There are no conditions"):
         parse("A", [])
 
 

@@ -236,10 +236,10 @@ async def test_a_logic_over_both_kinds_is_taken_apart_at_its_and(
 @pytest.mark.parametrize(
     ("labels", "logic", "reason"),
     [
-        ((None, None, None), "A and (B or C)", "joins model and target conditions by 'or'"),
-        ((None, None, None), "A and B", "leaves out C"),
-        (("x", "y", None), "x and y", "label every condition or none"),
-        (("x", "x", "z"), "x and z", "every condition needs a label of its own"),
+        ((None, None, None), "A and (B or C)", "combines model and target conditions with 'or'"),
+        ((None, None, None), "A and B", "omits C"),
+        (("x", "y", None), "x and y", "Label every condition or none"),
+        (("x", "x", "z"), "x and z", "Every condition needs a label of its own"),
     ],
 )
 async def test_a_logic_over_both_kinds_that_cannot_be_taken_apart_is_refused(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.resources.syncs.rules import matching
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import Index
+from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_an_index_forgets_what_was_removed() -> None:
     ("name", "canonical"), [("equality", "Equality"), ("ISUBSTRING", "ISubstring"), ("x", None)]
 )
 def test_a_function_is_known_in_any_case(name: str, canonical: str | None) -> None:
-    assert matching.canonical(name) == canonical
+    assert identity_functions.find_name(name) == canonical

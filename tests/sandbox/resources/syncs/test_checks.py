@@ -60,7 +60,11 @@ async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage:
         ("invalid_mode", "mode"),
     ]
     message = answer.json()["message"]
-    for hint in ("did you mean name?", "create, update, updateOrCreate", "hourly needs minute"):
+    for hint in (
+        "Did you mean 'name'?",
+        "Valid values: create, update, updateOrCreate",
+        "hourly needs minute",
+    ):
         assert hint in message
 
 
