@@ -62,7 +62,7 @@ async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage:
     message = answer.json()["message"]
     for hint in (
         "Did you mean 'name'?",
-        "Valid values: create, update, updateOrCreate",
+        "Valid values: update, create, updateOrCreate",
         "hourly needs minute",
     ):
         assert hint in message
