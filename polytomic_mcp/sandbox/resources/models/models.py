@@ -125,7 +125,8 @@ def _relation(
     to: Mapping[str, Any] = relation.get("to") or {"model_id": "", "field": ""}
     model = workspace.store.get("model", str(to.get("model_id")))
     if model is None:
-        message = f"A relation leads to model {to.get('model_id')}, which does not exist."
+        id_ = to.get("model_id")
+        message = f"A relation leads to model {id_}, which does not exist. GET /api/models lists all models."
         raise RefusalError(422, message, key="unknown_model")
     field = _field_name(str(to.get("field")), model["fields"], model["name"])
     return {**relation, "from": origin, "to": {**to, "field": field}}

@@ -23,7 +23,7 @@ KIND: Final = "query"
 PAGE: Final = 100
 """How many rows a page has; a guess, since the API documents no number."""
 
-LARGEST: Final = 128 * 1024 * 1024
+MOST_CHARACTERS: Final = 128 * 1024 * 1024
 """How many characters all rows of a result can have as JSON."""
 
 RETENTION: Final = timedelta(hours=1)
@@ -94,7 +94,7 @@ def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: s
         _fail(workspace, query, str(error))
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see the failure
         _LOG.debug("a query failed", exc_info=True)
-        _fail(workspace, query, "Internal error of the sandbox.")
+        _fail(workspace, query, "The sandbox failed. This is a bug in the sandbox.")
     else:
         expires = (workspace.clock() + RETENTION).isoformat()
         workspace.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
@@ -115,8 +115,10 @@ def _pages(stream: Stream) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     pages = iter(lambda: list(islice(stream.rows, PAGE)), [])
     for number, rows in enumerate(pages):
         size += len(json.dumps(rows))
-        if size > LARGEST:
-            raise QueryError(f"The result is larger than {LARGEST} characters. Select fewer rows or columns.")
+        if size > MOST_CHARACTERS:
+            raise QueryError(
+                f"The result is larger than {MOST_CHARACTERS} characters. Select fewer rows or columns."
+            )
         yield number, rows
 
 
@@ -132,7 +134,7 @@ def _page(workspace: Workspace, query: JsonObject, token: str | None) -> JsonObj
     page = workspace.store.get(_rows_of(id_), token or _token(id_, 0))
     if page is None:
         raise RefusalError(
-            400, f"page is not a token of query {id_}. Omit it to get the first page.", key="bad_request"
+            400, f"page is not a page token of query {id_}. Omit it to get the first page.", key="bad_request"
         )
     return page
 

@@ -1,4 +1,4 @@
-"""The model fields that a sync uses: each looked up once, and checked."""
+"""The model fields that a sync uses, and lookups of them that read each model once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Source = Mapping[str, str]
 
 
 class Sources:
-    """Models by id, each read from the store at most once."""
+    """Models by ID, each read from the store at most once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -38,7 +38,7 @@ class Sources:
             message = f"No model has a field with the ID {quoted(source['field'])}."
             return Problem("unknown_source_field", message, path)
         if model is None:
-            message = f"Model {source['model_id']} does not exist."
+            message = f"Unknown model {source['model_id']}. GET /api/models lists the valid ones."
             return Problem("unknown_model", message, f"{path}.model_id")
         if self.field(source) is None:
             names = [field["name"] for field in model["fields"]]

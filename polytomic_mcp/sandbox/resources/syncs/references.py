@@ -95,7 +95,8 @@ def _find_target(
 ) -> Target | Problem:
     if connection is None:
         id_ = sync["target"]["connection_id"]
-        return Problem("unknown_connection", f"there is no connection {id_}", "target.connection_id")
+        message = f"Unknown connection {id_}. GET /api/connections lists the valid ones."
+        return Problem("unknown_connection", message, "target.connection_id")
     if create:
         return plan_target(workspace, system_of(connection), sync, create, sources)
     name = sync["target"].get("object") or ""

@@ -36,22 +36,22 @@ _SUMMARY: Final = (
 def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]) -> JsonObject:
     """Return the sync in the shape in which it is stored: the newer one, with every part.
 
-    What is wrong is added to ``problems``. ``target.create`` is not stored. A sync is inactive by
-    default and can be started manually nevertheless (a guess).
+    Invalid parts are added to ``problems``. ``target.create`` is not stored. A sync is inactive by default,
+    and can be started manually even so (a guess).
     """
     problems += _encryption_problems(arguments)
     model_filters, target_filters = read_filters(arguments, sources, problems)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
-    fixed = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
+    constant = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
     return {
         "name": arguments["name"],
         "mode": arguments["mode"],
         "active": arguments.get("active", False),
         "schedule": arguments["schedule"],
         "target": {key: value for key, value in arguments["target"].items() if key in _TARGET_KEYS},
-        "fields": [*mapped, *(field for field in fixed if _source(field))],
-        "override_fields": [_fixed(field) for field in fixed if not _source(field)],
+        "fields": [*mapped, *(field for field in constant if _source(field))],
+        "override_fields": [_override_field(field) for field in constant if not _source(field)],
         "overrides": [_override(override, sources) for override in listed(arguments, "overrides")],
         "identities": _identities(arguments, problems),
         "model_filters": model_filters,
@@ -64,8 +64,8 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
 def show(sync: JsonObject, version: str, problems: Sequence[Problem]) -> JsonObject:
     """Return the whole sync as an API version shows it.
 
-    2024-02-08 has no ``identities``, no two kinds of filters and no ``problems``; it lists override
-    fields among the fields, with a model ID of zeros.
+    2024-02-08 has no ``identities``, ``problems``, ``model_filters`` or ``target_filters``, and lists
+    override fields among the fields, with a model ID of zeros.
     """
     mappings = sync["identities"]["mappings"]
     filters, logic = older_filters.show(sync)
@@ -128,15 +128,15 @@ def _is_override(field: JsonObject) -> bool:
     return _source(field) is None and field.get("override_value") is not None
 
 
-def _fixed(field: JsonObject) -> JsonObject:
-    kept = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
-    return {**kept, "override_value": field.get("override_value")}
+def _override_field(field: JsonObject) -> JsonObject:
+    copied = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
+    return {**copied, "override_value": field.get("override_value")}
 
 
 def _override(override: JsonObject, sources: Sources) -> JsonObject:
     source = sources.find_by_id(override["field_id"]) if override.get("field_id") else override.get("field")
-    kept = {key: override[key] for key in ("function", "value", "override") if key in override}
-    return {**kept, "field": source or {"model_id": "", "field": override.get("field_id", "")}}
+    copied = {key: override[key] for key in ("function", "value", "override") if key in override}
+    return {**copied, "field": source or {"model_id": "", "field": override.get("field_id", "")}}
 
 
 def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonObject:

@@ -138,7 +138,7 @@ async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> Non
     answer = await stage.http.post(f"/api/syncs/{sync['id']}/executions", json={})
 
     assert answer.status_code == 422
-    assert f"Model {sync['model_ids'][0]} does not exist" in answer.json()["message"]
+    assert f"Unknown model {sync['model_ids'][0]}." in answer.json()["message"]
 
 
 async def test_a_start_with_records_of_another_model_is_refused(stage: Any, sync: Any) -> None:

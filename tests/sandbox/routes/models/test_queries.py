@@ -131,7 +131,7 @@ async def test_a_page_of_another_query_is_refused(
     refused = await http.get(f"/api/queries/{answer['data']['id']}", params={"page": "2"})
 
     assert refused.status_code == 400
-    assert "page is not a token of query" in refused.json()["message"]
+    assert "page is not a page token of query" in refused.json()["message"]
 
 
 async def test_a_failed_query_reports_its_error(warehouse: Any, ended: Ended) -> None:
@@ -168,7 +168,7 @@ async def test_an_internal_error_fails_the_query_without_details(
 
     answer = await ended(warehouse, "SELECT 1")
 
-    assert answer["data"]["error"] == "Internal error of the sandbox."
+    assert answer["data"]["error"] == "The sandbox failed. This is a bug in the sandbox."
 
 
 @pytest.mark.parametrize("type_", ["gong", "hubspot"])

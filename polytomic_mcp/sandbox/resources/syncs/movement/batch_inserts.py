@@ -1,4 +1,4 @@
-"""Fast inserts: many new and valid records at once, where SQLite can do all the work.
+"""Batch inserts: many new and valid records at once, if SQLite can do all the work.
 
 ``RecordWriter`` writes one record at a time; both write the same rows.
 """

@@ -121,14 +121,15 @@ class RecordWriter:
         return WriteResult("update", [*changed.values()], warning)
 
     def _changes(self, record: Record, old: Row) -> Row:
+        """Return the values that the record changes in a row, with the values computed from them."""
         changes: Row = {}
         for each in self._plan.assignments:
             name = each.column.name
-            held = old.get(name)
-            if not each.column.updateable or (each.keeps_existing and held is not None):
+            existing = old.get(name)
+            if not each.column.updateable or (each.keeps_existing and existing is not None):
                 continue
-            value = self._converted(each, record)
-            if not _is_equal(each.column, held, value):
+            value = self._convert(each, record)
+            if not _is_equal(each.column, existing, value):
                 changes[name] = value
         self._require(changes, changes)
         return changes | self._computed({**old, **changes}, "updated") if changes else changes
@@ -140,11 +141,11 @@ class RecordWriter:
         row |= self._assigned(row)
         for each in self._plan.assignments:
             if each.column.createable:
-                row[each.column.name] = self._converted(each, record)
+                row[each.column.name] = self._convert(each, record)
         self._require(row, self._plan.required)
         return row | self._computed(row, "created", "updated")
 
-    def _converted(self, each: Assignment, record: Record) -> Any:
+    def _convert(self, each: Assignment, record: Record) -> Any:
         """Return the value converted to its column; if the column refers to rows, it must refer to one."""
         value = each.read(record)
         if value is None:
@@ -199,11 +200,11 @@ class RecordWriter:
             raise RecordError(f"{', '.join(missing)} is required and has no value")
 
 
-def _is_equal(column: Column, held: Any, value: Any) -> bool:
-    """Compare the values as the column has them: sample data may spell a date differently."""
-    if held == value or held is None or value is None:
-        return held == value
+def _is_equal(column: Column, existing: Any, value: Any) -> bool:
+    """Whether the values are equal after conversion: sample data may spell a date differently."""
+    if existing == value or existing is None or value is None:
+        return existing == value
     try:
-        return fit_for(column)(held) == value
+        return fit_for(column)(existing) == value
     except UnfitError:
         return False

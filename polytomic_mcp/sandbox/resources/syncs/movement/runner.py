@@ -45,7 +45,7 @@ def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
         _fail(workspace, execution_id, refusal.message)
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: an error must not leave the execution running
         _LOG.debug("execution %s failed", execution_id, exc_info=True)
-        _fail(workspace, execution_id, "Internal error of the sandbox.")
+        _fail(workspace, execution_id, "The sandbox failed. This is a bug in the sandbox.")
 
 
 def _fail(workspace: Workspace, execution_id: str, reason: str) -> None:

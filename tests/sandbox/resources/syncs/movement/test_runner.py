@@ -116,7 +116,7 @@ async def test_an_internal_error_fails_the_run(stage: Any, monkeypatch: pytest.M
 
     execution = await stage.start(sync)
 
-    assert execution["errors"] == ["Internal error of the sandbox."]
+    assert execution["errors"] == ["The sandbox failed. This is a bug in the sandbox."]
 
 
 async def test_deleting_a_sync_deletes_its_waiting_run(stage: Any, workers: Any) -> None:
