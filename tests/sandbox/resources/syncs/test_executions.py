@@ -167,7 +167,7 @@ async def test_a_start_may_select_a_value_that_no_record_has(stage: Any) -> None
     assert execution["counts"]["total"] == 0
 
 
-async def test_a_sync_with_an_unhealthy_target_connection_does_not_start(stage: Any, sync: Any) -> None:
+async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any, sync: Any) -> None:
     id_ = sync["target"]["connection_id"]
     stage.workspace.store.put(
         "connection", id_, stage.workspace.find("connection", id_) | {"status": "unhealthy"}
@@ -177,6 +177,19 @@ async def test_a_sync_with_an_unhealthy_target_connection_does_not_start(stage: 
 
     assert answer.status_code == 422
     assert "is unhealthy" in answer.json()["message"]
+
+
+async def test_a_sync_whose_target_connection_is_not_authorized_does_not_start(
+    stage: Any, model: str
+) -> None:
+    made = await stage.sync(model, "http", system="webhook", fields="name>record")
+    id_ = made["target"]["connection_id"]
+    stage.workspace.store.put("connection", id_, stage.workspace.find("connection", id_) | {"status": ""})
+
+    answer = await stage.http.post(f"/api/syncs/{made['id']}/executions", json={})
+
+    assert (answer.status_code, answer.json()["key"]) == (422, "not_a_destination")
+    assert "My webhook is not authorized yet" in answer.json()["message"]
 
 
 async def test_a_running_execution_is_interrupted_by_a_restart(tmp_path: Path) -> None:
