@@ -239,7 +239,7 @@ async def test_a_logic_over_both_kinds_is_split_at_its_and(
         ((None, None, None), "A and (B or C)", "combines model and target conditions with 'or'"),
         ((None, None, None), "A and B", "omits C"),
         (("x", "y", None), "x and y", "Label every condition or none"),
-        (("x", "x", "z"), "x and z", "Every condition needs a label of its own"),
+        (("x", "x", "z"), "x and z", "Every condition needs a different label"),
     ],
 )
 async def test_a_logic_over_both_kinds_that_cannot_be_split_is_refused(

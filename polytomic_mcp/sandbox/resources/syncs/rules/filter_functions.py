@@ -174,8 +174,8 @@ def _array(value: Any, _now: datetime) -> Predicate:
     def passes(field: Any) -> bool:
         if field is None:
             return False
-        held: Collection[Any] = _items(field)
-        return all(any(is_equal(item, each) for item in held) for each in wanted)
+        elements: Collection[Any] = _items(field)
+        return all(any(is_equal(element, each) for element in elements) for each in wanted)
 
     return passes
 

@@ -59,7 +59,7 @@ def label_problem(labels: Sequence[str | None]) -> str | None:
     if bad := [label for label in labels if not _LABEL.fullmatch(label or "")]:
         names = ", ".join(map(str, bad))
         return f"Invalid label: {names}. Use letters, digits and underscores, and no digit first."
-    return None if len(set(labels)) == len(labels) else "Every condition needs a label of its own."
+    return None if len(set(labels)) == len(labels) else "Every condition needs a different label."
 
 
 def parse(text: str, labels: Sequence[str]) -> Expression:
