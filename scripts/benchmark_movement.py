@@ -1,10 +1,14 @@
-"""Rows from a Snowflake query into a Gong flow, beside DuckDB doing the same insert alone.
+"""Compare a sync of rows from a Snowflake query to a Gong flow with the same insert in DuckDB alone.
 
-Each side runs in a process of its own, the two in turn, over files of one disk. Ours: a sandbox on a
-state file whose CRM knows the contacts; a sync is created and started through the API, and its time
-goes from the start to the execution's end. DuckDB's: a database file with a table of the contacts and
-one of the flow, both with primary keys; one ``INSERT ... SELECT`` of the same query, joined with the
-contacts, with ``ON CONFLICT DO UPDATE``, and a checkpoint. The flow is empty on both sides.
+The two sides alternate, each in its own process, with files on the same disk. The flow is empty on both
+sides.
+
+Ours is a sandbox with a state file, whose CRM has the contacts. A sync is created and started through
+the API, and measured from its start to the execution's end.
+
+DuckDB's is a database file with a table of the contacts and one of the flow, both with primary keys. One
+``INSERT ... SELECT`` of the same query, joined with the contacts, with ``ON CONFLICT DO UPDATE``, and a
+checkpoint are measured.
 """
 
 import asyncio
@@ -32,7 +36,7 @@ _RUNNING: Final = ("created", "running", "canceling")
 
 
 def compare_movement(rows: int, rounds: int) -> None:
-    """Measure both sides in turn at the whole number of rows, then our memory at a quarter and at half."""
+    """Measure both sides alternately with all rows, then our memory with a quarter and a half of them."""
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = Path(folder, "state.sqlite"), Path(folder, "alone.duckdb")
         _child("prepare", rows, ours, theirs)
@@ -46,7 +50,7 @@ def compare_movement(rows: int, rounds: int) -> None:
 
 
 def _child(task: str, rows: int, *paths: Path) -> tuple[float, float]:
-    """Do a task in a fresh process; return its seconds and its peak memory in MiB."""
+    """Run a task in a new process; return its seconds and its peak memory in MiB."""
     command = [sys.executable, __file__, task, str(rows), *map(str, paths)]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this file
     seconds, peak = map(float, ended.stdout.split()[-2:])
@@ -54,7 +58,7 @@ def _child(task: str, rows: int, *paths: Path) -> tuple[float, float]:
 
 
 def _prepare(rows: int, state: Path, alone: Path) -> float:
-    """Make the contacts known to both sides."""
+    """Insert the contacts on both sides."""
     workspace: Workspace = create_sandbox(key=_KEY, state=state).state.workspace
     table = workspace.tables.get("salesforce", "Contact")
     key = table and table.column("Id")
@@ -64,7 +68,7 @@ def _prepare(rows: int, state: Path, alone: Path) -> float:
     workspace.tables.insert(
         table, ({"Id": id_, "Name": name, "Email": email} for id_, name, email in contacts)
     )
-    workspace.tables.find(table, key, [])  # makes the index; DuckDB has its own
+    workspace.tables.find(table, key, [])  # creates the index; DuckDB has its own
     workspace.close()
     with duckdb.connect(str(alone)) as connection:
         connection.execute("CREATE TABLE contact (id VARCHAR PRIMARY KEY, name VARCHAR, email VARCHAR)")
@@ -113,13 +117,13 @@ async def _sandbox(rows: int, state: Path) -> float:
             execution = answer.json()["data"]
         seconds = time.perf_counter() - began
     if execution["counts"]["insert"] != rows or workspace.tables.count(flow) != rows:
-        raise RuntimeError(f"not all rows arrived: {execution['counts']}")
+        raise RuntimeError(f"not all rows were written: {execution['counts']}")
     workspace.close()
     return seconds
 
 
 async def _sync(http: httpx.AsyncClient, rows: int) -> str:
-    """Create a model of so many rows, and the sync that brings them into the flow."""
+    """Create a model with this number of rows, and the sync that writes them to the flow; return its ID."""
     name = f"{rows} rows, {time.time_ns()}"
     source = await _post(http, "/api/connections", name=name, type="snowflake", configuration=_WAREHOUSE)
     gong = await _post(http, "/api/connections", name=f"Gong, {name}", type="gong", configuration=_GONG)

@@ -27,7 +27,7 @@ def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> Ref
     """Return the refusal, 422 by default, that names every problem."""
     return RefusalError(
         status,
-        f"{what}: " + "; ".join(f"{problem.path}: {problem.message}" for problem in problems),
+        f"{what}: " + " ".join(f"{problem.path}: {problem.message}" for problem in problems),
         key="invalid_sync",
         metadata={"problems": [problem.shown() for problem in problems]},
     )

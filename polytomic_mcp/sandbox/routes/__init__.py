@@ -31,7 +31,7 @@ from polytomic_mcp.sandbox.routes.models import models, queries
 from polytomic_mcp.sandbox.routes.models import sources as model_sources
 from polytomic_mcp.sandbox.routes.organizations import credentials, organizations, policies, roles, users
 from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
-from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, schedules, syncs, targets
+from polytomic_mcp.sandbox.routes.syncs import error_handling, executions, logs, syncs, targets
 
 MODULES: Final[tuple[Routes, ...]] = (
     bulk_discovery.ROUTES,
@@ -65,7 +65,6 @@ MODULES: Final[tuple[Routes, ...]] = (
     queries.ROUTES,
     record_views.ROUTES,
     roles.ROUTES,
-    schedules.ROUTES,
     schemas.ROUTES,
     sharing.ROUTES,
     syncs.ROUTES,

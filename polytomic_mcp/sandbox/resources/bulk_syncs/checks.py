@@ -131,7 +131,7 @@ def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Pr
         field_id = str(condition.get("field_id") or "")
         if table.column(field_id) is None:
             yield Problem("unknown_field", _unknown_field(table, field_id), f"{place}.field_id")
-        if reason := filter_functions.objection(condition["function"], condition.get("value")):
+        if reason := filter_functions.find_problem(condition["function"], condition.get("value")):
             yield Problem("invalid_filter", reason, f"{place}.function")
 
 

@@ -105,10 +105,15 @@ def require_destination(workspace: Workspace, connection_id: str) -> str:
         RefusalError: 404 if the connection does not exist; 422 if it is unhealthy or a source only.
     """
     connection = workspace.find(KIND, connection_id)
+    require_writable(workspace, connection)
+    return system_of(connection)
+
+
+def require_writable(workspace: Workspace, connection: JsonObject) -> None:
+    """Raise a 422 refusal if the connection is unhealthy or a source only, or if its system is down."""
     if problem := destination_problem(connection):
         raise RefusalError(422, problem, key="not_a_destination")
     workspace.faults.require_up(connection)
-    return system_of(connection)
 
 
 def destination_problem(connection: JsonObject) -> str | None:

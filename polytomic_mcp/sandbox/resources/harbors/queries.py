@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.data.sql.engine import QueryError
 from polytomic_mcp.sandbox.data.sql.templates import TemplateError
 from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths, require_managed
 from polytomic_mcp.sandbox.resources.models import queries
-from polytomic_mcp.sandbox.resources.models.reading import LOOKING_SECONDS, stream_query
+from polytomic_mcp.sandbox.resources.models.reading import PREVIEW_SECONDS, stream_query
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "harbor_saved_query"
@@ -97,7 +97,7 @@ def preview(call: Call, harbor: JsonObject, query: JsonObject) -> JsonObject:
     connection = call.workspace.find("connection", harbor["backing_connection_id"])
     try:
         sql = query_templates.bind(draft["sql_template"], draft["parameters"], draft["validation_values"])
-        with stream_query(call.workspace, connection, sql, LOOKING_SECONDS) as stream:
+        with stream_query(call.workspace, connection, sql, PREVIEW_SECONDS) as stream:
             rows = list(islice(stream.rows, PREVIEW + 1))
     except (TemplateError, QueryError) as error:
         raise unprocessable(call.operation, f"the draft does not run: {error}") from error

@@ -1,1 +1,1 @@
-"""Models: what they select, the fields that syncs name, joins, and queries on a connection."""
+"""Models: what they select, their fields as syncs use them, joins, and queries on a connection."""

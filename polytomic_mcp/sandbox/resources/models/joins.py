@@ -1,7 +1,7 @@
-"""How the records of several models become one: the relations between them.
+"""Joins: how a sync combines the records of several models by the relations between them.
 
-The first model of a sync is the base: each of its records is moved once. Another model's record
-joins it where the related fields are equal; of several, the first one does (a guess).
+The first model of a sync is the base, and a run writes each of its records once. A record of another
+model joins it if the related fields are equal; of several such records, the first one joins (a guess).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Record = tuple[Row, ...]
-"""One row of the base model and its counterparts in the others, in the order of ``Join``."""
+"""A row of the base model, followed by the joined row of each other model in the order of the joins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """``model_id``'s ``field`` equals ``via_field`` of the model at position ``via``."""
+    """A model whose ``field`` equals ``via_field`` of the model at position ``via`` of a record."""
 
     model_id: str
     field: str
@@ -28,13 +28,13 @@ class Join:
 
 
 def find_joins(sources: Sources, model_ids: Sequence[str]) -> list[Join]:
-    """Return how the models hang together, those first that others hang on.
+    """Return the joins from the first model to the others, each after those it depends on.
 
     A model that no relation reaches is left out.
     """
     edges = list(_edges(sources, model_ids))
     order, joins = list(model_ids[:1]), list[Join]()
-    for via, reached in enumerate(order):  # grows while it is walked: breadth first
+    for via, reached in enumerate(order):  # grows during the loop: breadth first
         for left, left_field, right, right_field in edges:
             if left == reached and right not in order:
                 order.append(right)
@@ -45,7 +45,7 @@ def find_joins(sources: Sources, model_ids: Sequence[str]) -> list[Join]:
 def join(
     workspace: Workspace, sources: Sources, joins: Sequence[Join], rows: Iterator[Row]
 ) -> Iterator[Record]:
-    """Return each row with its counterparts; an empty one where there is none."""
+    """Return each row with its joined rows; a joined row is empty if no record matches."""
     return _joined(workspace, sources, joins, rows) if joins else zip(rows, strict=True)
 
 
@@ -71,9 +71,9 @@ def _lookup(workspace: Workspace, sources: Sources, join_: Join) -> dict[str, Ro
 
 
 def _edges(sources: Sources, model_ids: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield each relation in both directions, of these models and of those they lead to."""
+    """Yield each relation of these models and of those they lead to, in both directions."""
     known = list(model_ids)
-    for id_ in known:  # grows while it is walked
+    for id_ in known:  # grows during the loop
         model = sources.model(id_) or {}
         for relation in listed(model, "relations"):
             to: dict[str, str] = relation["to"]

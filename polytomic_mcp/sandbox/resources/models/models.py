@@ -1,4 +1,4 @@
-"""Models as the API shows them: made from a request and what its source holds."""
+"""Models as the API shows them: built from a request and the columns of its source."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,20 @@ from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.reading import Reading, read_source, unknown_field
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-_EXAMPLES: Final = 20
-"""Rows that are looked at for examples."""
+_EXAMPLE_ROWS: Final = 20
+"""How many rows are searched for an example of each field."""
 
-_KEPT: Final = ("configuration", "connection_id", "enricher", "identifier", "name")
+_COPIED: Final = ("configuration", "connection_id", "enricher", "identifier", "name")
 _LISTS: Final = ("policies", "tracking_columns")
 
 
 def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> JsonObject:
-    """Return the model a request describes; ``RefusalError`` says what is wrong with it.
+    """Return the model that a request describes, without storing it.
 
-    Nothing is stored. A field's id follows from the model's and its own name, so it outlives updates.
+    A field's ID is derived from the model's ID and the field's name, so that updates keep it.
+
+    Raises:
+        RefusalError: 404 or 422 if the request names something that does not exist or cannot be read.
     """
     _refuse_enrichment(workspace, arguments)
     connection = require_healthy(workspace, arguments["connection_id"])
@@ -29,7 +32,7 @@ def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> Jso
     _require_names(fields, arguments)
     relations = _listed(arguments, "relations")
     return {
-        **{name: arguments.get(name) for name in _KEPT},
+        **{name: arguments.get(name) for name in _COPIED},
         **{name: _listed(arguments, name) for name in _LISTS},
         "id": id_,
         "type": connection["type"]["id"],
@@ -44,28 +47,30 @@ def _refuse_enrichment(workspace: Workspace, arguments: Mapping[str, Any]) -> No
         connection = workspace.find("connection", str(enricher.get("connection_id")))
         raise RefusalError(
             422,
-            f"The sandbox does not emulate enrichment by {connection['type']['id']}; leave enricher out, "
+            f"The sandbox does not emulate enrichment by {connection['type']['id']}. Omit enricher, "
             "or use Polytomic itself.",
             key="enrichment_not_emulated",
         )
 
 
 def require_healthy(workspace: Workspace, connection_id: str) -> JsonObject:
-    """Return the connection; refuse one that does not exist or cannot be read now."""
+    """Return the connection.
+
+    Raises:
+        RefusalError: 404 if it does not exist; 422 if it is not healthy or a fault makes it unavailable.
+    """
     connection = workspace.find("connection", connection_id)
     if connection["status"] != "healthy":
-        raise RefusalError(
-            422,
-            f"Connection {connection['name']} is {connection['status']}; sign in or mend its configuration.",
-            key="connection_unhealthy",
-        )
+        name, status = connection["name"], connection["status"]
+        message = f"Connection {name} is {status}. Sign in, or correct its configuration."
+        raise RefusalError(422, message, key="connection_unhealthy")
     workspace.faults.require_up(connection)
     return connection
 
 
 def source_fields(reading: Reading, id_: str = "") -> list[JsonObject]:
-    """Return the fields of a source, each with the first value found as its example."""
-    rows = list(islice(reading.rows, _EXAMPLES))
+    """Return the fields of a source, each with its first value that is not null as example."""
+    rows = list(islice(reading.rows, _EXAMPLE_ROWS))
     return [_field(id_, column, _example(column.name, rows)) for column in reading.columns]
 
 
@@ -106,28 +111,29 @@ def _example(name: str, rows: Sequence[Row]) -> Any:
 
 
 def _require_names(fields: list[JsonObject], arguments: Mapping[str, Any]) -> None:
-    """Refuse an identifier or a tracking column that names no field of the model."""
+    """Raise a refusal if the identifier or a tracking column is not a field of the model."""
     for name in [arguments.get("identifier"), *_listed(arguments, "tracking_columns")]:
         if name:
-            _own_name(name, fields, arguments["name"])
+            _field_name(name, fields, arguments["name"])
 
 
 def _relation(
     workspace: Workspace, fields: list[JsonObject], name: str, relation: Mapping[str, Any]
 ) -> JsonObject:
-    """Return the relation with both fields as their models spell them; refuse one that leads nowhere."""
-    origin = _own_name(str(relation.get("from")), fields, name)
+    """Return the relation with both fields spelled as in their models."""
+    origin = _field_name(str(relation.get("from")), fields, name)
     to: Mapping[str, Any] = relation.get("to") or {"model_id": "", "field": ""}
     model = workspace.store.get("model", str(to.get("model_id")))
     if model is None:
-        message = f"A relation leads to model {to.get('model_id')}, which does not exist"
+        id_ = to.get("model_id")
+        message = f"A relation leads to model {id_}, which does not exist. GET /api/models lists all models."
         raise RefusalError(422, message, key="unknown_model")
-    field = _own_name(str(to.get("field")), model["fields"], model["name"])
+    field = _field_name(str(to.get("field")), model["fields"], model["name"])
     return {**relation, "from": origin, "to": {**to, "field": field}}
 
 
-def _own_name(name: str, fields: list[JsonObject], model: str) -> str:
-    """Return a field's name as its model spells it, for one in any case; refuse one it does not have."""
+def _field_name(name: str, fields: list[JsonObject], model: str) -> str:
+    """Return a field's name as its model spells it, for a name in any case."""
     columns = tuple(Column(field["name"], field["type"], "") for field in fields)
     for column in columns:
         if column.name.casefold() == name.casefold():

@@ -1,4 +1,4 @@
-"""Queries that callers run on a connection: a worker reads the rows, the store keeps them in pages."""
+"""Queries that callers run on a connection: a worker reads the rows and stores them in pages."""
 
 import json
 import logging
@@ -21,24 +21,29 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 KIND: Final = "query"
 
 PAGE: Final = 100
-"""Rows of a page; a guess, the API states no number."""
+"""How many rows a page has; a guess, since the API documents no number."""
 
-LARGEST: Final = 128 * 1024 * 1024
-"""Characters that all rows of a result may take as JSON."""
+MOST_CHARACTERS: Final = 128 * 1024 * 1024
+"""How many characters all rows of a result can have as JSON."""
 
-KEPT: Final = timedelta(hours=1)
-"""How long the rows of a query are kept; a guess, the API shows an instant and no length."""
+RETENTION: Final = timedelta(hours=1)
+"""How long rows are stored; a guess, since the API returns a time and documents no duration."""
 
 _LOG: Final = logging.getLogger(__name__)
-_UNDER_WAY: Final = ("created", "running")
+_IN_PROGRESS: Final = ("created", "running")
 
 
 def submit(workspace: Workspace, connection: JsonObject, sql: str, user_id: str) -> JsonObject:
-    """Hand a user's query to the workers and return it as it is now; refuse a connection that takes none."""
+    """Start a user's query in the background and return it.
+
+    Raises:
+        RefusalError: 400 if the connection's type does not support queries.
+    """
     key = system_of(connection)
     if described(key).query is None:
         reason = (
-            holds_nothing(key) or f"Connection {connection['name']} is of type {key}, which takes no queries."
+            holds_nothing(key)
+            or f"Connection {connection['name']} is of type {key}, which does not support queries."
         )
         raise RefusalError(400, reason, key="query_unsupported")
     for earlier in workspace.store.list(KIND):
@@ -56,28 +61,29 @@ def submit(workspace: Workspace, connection: JsonObject, sql: str, user_id: str)
 
 
 def results(workspace: Workspace, id_: str, page: str | None, user_id: str) -> JsonObject:
-    """Return what a poll answers: the query, and once it is done a page of its rows with its links.
+    """Return the response to a poll: the query and, once it is done, a page of its rows with links.
 
-    Rows that were kept too long are gone; the query is ``unknown`` then.
+    After ``RETENTION`` the rows are deleted and the status is ``unknown``.
 
     Raises:
-        RefusalError: 404, there is no such query, or it is another user's (the API's documentation).
+        RefusalError: 404 if the query does not exist or is another user's (the API's documentation);
+            400 if the page does not exist.
     """
     query = _expire(workspace, workspace.find(KIND, id_))
     if query.get("_user_id") != user_id:
         raise not_found(KIND, id_)
     if query["status"] != "done":
         return {"data": public(query)}
-    kept = _page(workspace, query, page)
-    objects = [dict(zip(query["fields"], row, strict=True)) for row in kept["rows"]]
-    return {"data": public(query) | {"results": objects}, "links": _links(query, kept["number"])}
+    found = _page(workspace, query, page)
+    objects = [dict(zip(query["fields"], row, strict=True)) for row in found["rows"]]
+    return {"data": public(query) | {"results": objects}, "links": _links(query, found["number"])}
 
 
 def interrupt_all(workspace: Workspace) -> None:
-    """End what was not over when an earlier process ended; to be called before anything starts."""
+    """Fail the queries that an earlier process left unfinished; call it before anything starts."""
     for query in workspace.store.list(KIND):
-        if query["status"] in _UNDER_WAY:
-            _fail(workspace, query, "The sandbox was restarted before this query ended; run it again.")
+        if query["status"] in _IN_PROGRESS:
+            _fail(workspace, query, "The sandbox was restarted before this query ended. Run it again.")
 
 
 def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: str) -> None:
@@ -86,11 +92,11 @@ def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: s
         found = _read(workspace, connection, query["id"], sql)
     except QueryError as error:
         _fail(workspace, query, str(error))
-    except Exception:  # noqa: BLE001 - the outermost handler of a worker: whoever polls must hear of it
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see the failure
         _LOG.debug("a query failed", exc_info=True)
-        _fail(workspace, query, "The sandbox failed; that is a fault of the sandbox.")
+        _fail(workspace, query, "The sandbox failed. This is a bug in the sandbox.")
     else:
-        expires = (workspace.clock() + KEPT).isoformat()
+        expires = (workspace.clock() + RETENTION).isoformat()
         workspace.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
 
 
@@ -109,8 +115,10 @@ def _pages(stream: Stream) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     pages = iter(lambda: list(islice(stream.rows, PAGE)), [])
     for number, rows in enumerate(pages):
         size += len(json.dumps(rows))
-        if size > LARGEST:
-            raise QueryError(f"The result is larger than {LARGEST} characters; select less")
+        if size > MOST_CHARACTERS:
+            raise QueryError(
+                f"The result is larger than {MOST_CHARACTERS} characters. Select fewer rows or columns."
+            )
         yield number, rows
 
 
@@ -126,34 +134,34 @@ def _page(workspace: Workspace, query: JsonObject, token: str | None) -> JsonObj
     page = workspace.store.get(_rows_of(id_), token or _token(id_, 0))
     if page is None:
         raise RefusalError(
-            400, f"page is none that query {id_} gave out; start without one.", key="bad_request"
+            400, f"page is not a page token of query {id_}. Omit it to get the first page.", key="bad_request"
         )
     return page
 
 
 def _links(query: JsonObject, number: int) -> dict[str, str]:
-    """Return where the neighbours are, without a host: so the API may answer, and so nobody relies on one."""
-    neighbours = {"previous": number - 1, "next": number + 1}
+    """Return the previous and the next page's URL without a host, as the API may do."""
+    neighbors = {"previous": number - 1, "next": number + 1}
     return {
-        name: f"/api/queries/{query['id']}?{urlencode({'page': _token(query['id'], neighbour)})}"
-        for name, neighbour in neighbours.items()
-        if 0 <= neighbour < query["_pages"]
+        name: f"/api/queries/{query['id']}?{urlencode({'page': _token(query['id'], neighbor)})}"
+        for name, neighbor in neighbors.items()
+        if 0 <= neighbor < query["_pages"]
     }
 
 
 def _token(id_: str, number: int) -> str:
-    """Return a page's token: it tells nobody how to make the next one."""
+    """Return a page's token, from which the next one cannot be guessed."""
     return str(uuid5(UUID(id_), str(number)))
 
 
 def _expire(workspace: Workspace, query: JsonObject) -> JsonObject:
-    """Return the query as it is by now; forget its rows if their time is over."""
+    """Return the query as it is now; delete its rows if they have expired."""
     if query["status"] != "done" or datetime.fromisoformat(query["expires"]) > workspace.clock():
         return query
-    kept = ("id", "_user_id", "_connection_id", "_created_at")
-    lost = {name: query.get(name) for name in kept} | {"status": "unknown"}
-    _end(workspace, lost)
-    return lost
+    remaining = ("id", "_user_id", "_connection_id", "_created_at")
+    expired = {name: query.get(name) for name in remaining} | {"status": "unknown"}
+    _end(workspace, expired)
+    return expired
 
 
 def _fail(workspace: Workspace, query: JsonObject, error: str) -> None:
@@ -161,7 +169,7 @@ def _fail(workspace: Workspace, query: JsonObject, error: str) -> None:
 
 
 def _end(workspace: Workspace, query: JsonObject) -> None:
-    """Store the end of a query that has no rows, and remove those it had."""
+    """Store a query that ended without rows, and delete the rows it had."""
     with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ?", (_rows_of(query["id"]),))
         workspace.store.put(KIND, query["id"], query)

@@ -1,13 +1,13 @@
-"""What a model selects, read row by row: a query, a table, a view or an object."""
+"""Reading what a model selects, row by row: a query, a table, a view or an object."""
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
 from polytomic_mcp.sandbox.data.sql.soql import DIALECT, in_sql
@@ -17,21 +17,21 @@ from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_ROWS: Final = 1_000_000
-"""Rows a model may have in the sandbox."""
+"""How many rows a model can have in the sandbox."""
 
 SECONDS: Final = 60
-"""Seconds a model's query may take."""
+"""Time limit of a model's query in a run, in seconds."""
 
-LOOKING_SECONDS: Final = 10
-"""Seconds it may take where somebody waits for a look; the API's own bound for samples."""
+PREVIEW_SECONDS: Final = 10
+"""Time limit of a query for a preview, in seconds; the API's limit for samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The columns a model selects and its rows, which can be read once.
+    """The columns that a model selects, and its rows, which can be read once.
 
-    Rows hold JSON values, as ``values`` says. To read them may raise ``RefusalError``, as when a
-    value of the thousandth row is not what the query takes it for.
+    Values are JSON values. Reading a row may raise ``RefusalError``, for example if a value in the
+    thousandth row does not have the type that the query expects.
     """
 
     columns: tuple[Column, ...]
@@ -41,9 +41,12 @@ class Reading:
 def read_model(
     workspace: Workspace, model: JsonObject, *, limit: int | None = None, seconds: float = SECONDS
 ) -> Reading:
-    """Read the fields of a model, ``limit`` rows at most; ``RefusalError`` (404, 422) when it cannot.
+    """Read the fields of a model, up to ``limit`` rows.
 
-    A field that was added by hand holds the source's column of that name, or null.
+    A field that a user added has the values of the source's column of that name, or null.
+
+    Raises:
+        RefusalError: 404 or 422 if the connection or a field does not exist, or the query fails.
     """
     connection = workspace.find("connection", model["connection_id"])
     workspace.faults.require_up(connection)
@@ -68,10 +71,14 @@ def read_source(
     connection: JsonObject,
     configuration: Mapping[str, Any],
     *,
-    seconds: float = LOOKING_SECONDS,
+    seconds: float = PREVIEW_SECONDS,
 ) -> Reading:
-    """Read all columns of what a model's configuration selects from the connection."""
-    with _refused():
+    """Read all columns that a model's configuration selects from a connection.
+
+    Raises:
+        RefusalError: 422 if it selects nothing that exists, or the query fails.
+    """
+    with _refused_queries():
         query = configuration.get("query")
         if isinstance(query, str) and query.strip():
             return _read_query(workspace, connection, query, seconds)
@@ -79,17 +86,19 @@ def read_source(
 
 
 def unknown_field(name: str, columns: tuple[Column, ...], noun: str) -> RefusalError:
-    """Return the refusal of a field that the source does not have; it names the nearest."""
-    names = {column.name.casefold(): column.name for column in columns}
-    near = [names[match] for match in get_close_matches(name.casefold(), names, n=3, cutoff=0.5)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names.values())}"
-    return RefusalError(422, f"{noun} has no field {name}; {hint}", key="unknown_field")
+    """Return the refusal, 422, of a field that the source does not have."""
+    hint = valid_values(name, [column.name for column in columns])
+    return RefusalError(422, f"{noun} has no field {quoted(name)}.{hint}", key="unknown_field")
 
 
 def stream_query(
     workspace: Workspace, connection: JsonObject, query: str, seconds: float
 ) -> AbstractContextManager[Stream]:
-    """Return a query's rows, to be read inside the block; ``QueryError`` when it cannot run."""
+    """Return a context in which a query's rows can be read.
+
+    Raises:
+        QueryError: If the query cannot run, on entering the context or on reading a row.
+    """
     key = system_of(connection)
     language = described(key).language
     is_soql = language.name == SOQL
@@ -112,10 +121,10 @@ def _read_query(workspace: Workspace, connection: JsonObject, query: str, second
 
 
 def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Iterator[Row]:
-    with _refused(), source:
+    with _refused_queries(), source:
         yield from islice(rows, MOST_ROWS)
         if next(rows, None) is not None:
-            raise QueryError(f"The model has more than {MOST_ROWS} rows; narrow it down with a query")
+            raise QueryError(f"The model has more than {MOST_ROWS} rows. Select fewer with a query.")
 
 
 def _read_table(workspace: Workspace, connection: JsonObject, configuration: Mapping[str, Any]) -> Reading:
@@ -127,14 +136,18 @@ def _read_table(workspace: Workspace, connection: JsonObject, configuration: Map
 
 
 def object_name(system: System, configuration: Mapping[str, Any]) -> str:
-    """Return the name of the object a model's configuration picks; ``QueryError`` where it picks none."""
+    """Return the name of the object that a model's configuration selects.
+
+    Raises:
+        QueryError: If it selects none.
+    """
     for keys in system.sources.values():
         if all(isinstance(configuration.get(key), str) for key in keys):
             return ".".join(configuration[key] for key in keys)
     if reason := holds_nothing(system.id):
         raise QueryError(reason)
-    wanted = [*(["query"] if system.query else []), *(" and ".join(keys) for keys in system.sources.values())]
-    raise QueryError(f"The model's configuration needs one of: {'; '.join(wanted)}")
+    needed = [*(["query"] if system.query else []), *(" and ".join(keys) for keys in system.sources.values())]
+    raise QueryError(f"The model's configuration needs one of: {'; '.join(needed)}.")
 
 
 def _find_table(
@@ -149,8 +162,8 @@ def _find_table(
 
 
 @contextmanager
-def _refused() -> Generator[None]:
-    # A guess: the API's own status for a query that fails was never seen.
+def _refused_queries() -> Generator[None]:
+    # The status is a guess: the API's response to a failing query has not been observed.
     try:
         yield
     except QueryError as error:

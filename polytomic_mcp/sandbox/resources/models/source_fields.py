@@ -1,53 +1,54 @@
-"""The model fields a sync names: looked up once, and checked."""
+"""The model fields that a sync uses, and lookups of them that read each model once."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.common.problems import Problem, nearest
+from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.store import Store
 
 Source = Mapping[str, str]
-"""``{"model_id", "field"}``: how a sync names a model's field."""
+"""A model's field as a sync names it: ``{"model_id": ..., "field": ...}``."""
 
 
 class Sources:
-    """Models by id, each read from the store at most once."""
+    """Models by ID, each read from the store at most once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._models: dict[str, JsonObject | None] = {}
 
     def model(self, id_: str) -> JsonObject | None:
-        """Return the model, or None where there is none."""
+        """Return the model, or None if it does not exist."""
         if id_ not in self._models:
             self._models[id_] = self._store.get("model", id_)
         return self._models[id_]
 
     def field(self, source: Source) -> JsonObject | None:
-        """Return the model's field as the model describes it, or None."""
+        """Return the field as its model describes it, or None if it does not exist."""
         model = self.model(source["model_id"])
         fields: list[JsonObject] = model["fields"] if model else []
         return next((field for field in fields if field["name"] == source["field"]), None)
 
     def problem(self, source: Source, path: str) -> Problem | None:
-        """Return what keeps the source from being read, or None."""
+        """Return the reason why the field cannot be read, or None."""
         model = self.model(source["model_id"])
         if not source["model_id"]:
-            return Problem(
-                "unknown_source_field", f"no model has a field with the id {source['field']!r}", path
-            )
+            message = f"No model has a field with the ID {quoted(source['field'])}."
+            return Problem("unknown_source_field", message, path)
         if model is None:
-            return Problem("unknown_model", f"there is no model {source['model_id']}", f"{path}.model_id")
+            message = f"Unknown model {source['model_id']}. GET /api/models lists the valid ones."
+            return Problem("unknown_model", message, f"{path}.model_id")
         if self.field(source) is None:
             names = [field["name"] for field in model["fields"]]
-            hint = nearest(source["field"], names)
-            message = f"model {model['name']} has no field {source['field']!r}: {hint}"
-            return Problem("unknown_source_field", message, f"{path}.field")
+            message = f"Model {model['name']} has no field {quoted(source['field'])}."
+            hint = valid_values(source["field"], names)
+            return Problem("unknown_source_field", message + hint, f"{path}.field")
         return None
 
-    def named(self, field_id: str) -> dict[str, str] | None:
-        """Return the source a model field's UUID stands for, or None."""
+    def find_by_id(self, field_id: str) -> dict[str, str] | None:
+        """Return the field with this UUID as a source, or None if no model has it."""
         for model in self._store.list("model"):
             for field in model["fields"]:
                 if field["id"] == field_id:
@@ -56,12 +57,12 @@ class Sources:
 
 
 def listed(document: Mapping[str, Any], key: str) -> list[JsonObject]:
-    """Return the document's list of that name; an absent or null one is empty."""
+    """Return a document's list, empty if it is absent or null."""
     return document.get(key) or []
 
 
-def used(sync: JsonObject) -> list[tuple[str, dict[str, Any]]]:
-    """Return every source a sync names with its path: identities, fields, filters, overrides."""
+def used_sources(sync: JsonObject) -> list[tuple[str, dict[str, Any]]]:
+    """Return every model field that a sync uses, each with its path in the sync."""
     found: list[tuple[str, Any]] = []
     for position, mapping in enumerate(sync["identities"]["mappings"]):
         found.append((f"identities.mappings[{position}].source", mapping["source"]))
@@ -77,5 +78,5 @@ def used(sync: JsonObject) -> list[tuple[str, dict[str, Any]]]:
 
 
 def model_ids(sync: JsonObject) -> list[str]:
-    """Return the ids of the models a sync names; the first is the one whose records it moves."""
-    return list(dict.fromkeys(source["model_id"] for _, source in used(sync)))
+    """Return the IDs of the models that a sync uses, the base model first."""
+    return list(dict.fromkeys(source["model_id"] for _, source in used_sources(sync)))

@@ -1,1 +1,1 @@
-"""The schemas of a connection: their fields, how fresh they are, and links to one record."""
+"""The schemas of a connection: their fields, the status of their cache, and links to one record."""

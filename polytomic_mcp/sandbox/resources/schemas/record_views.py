@@ -1,12 +1,12 @@
-"""Links to one record as it was: a snapshot, behind a token that is kept as a digest."""
+"""Links to a snapshot of one record, found by a token of which only a digest is stored."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common import tokens
-from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.resources.schemas import schemas
@@ -16,12 +16,14 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 KIND: Final = "record_view"
 
 USUAL: Final = timedelta(hours=72)
+"""How long a link works by default (the API's documentation)."""
+
 LONGEST: Final = timedelta(days=7)
-"""How long a link works (the API's documentation)."""
+"""How long a link works at most (the API's documentation)."""
 
 
 def capabilities(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
-    """Return whether links can be made: where one field alone identifies a record."""
+    """Return whether links can be created, which requires a primary key of one field, and their limits."""
     key = _key(workspace, connection, table)
     return {
         "connection_id": connection["id"],
@@ -44,10 +46,11 @@ def snapshot(
     lookup: tuple[str, str],
     fields: Sequence[str] | None,
 ) -> Row:
-    """Return the record of a key field and its value, with the fields asked for or all.
+    """Return the record with this key field and value, with these fields or all.
 
     Raises:
-        RefusalError: 409, no links for the schema; 400, another field or an unknown one; 404, no record.
+        RefusalError: 409 if the schema does not support links; 400 if the key is another field or a field
+            does not exist; 404 if the record does not exist.
     """
     name, value = lookup
     key = _key(workspace, connection, table)
@@ -58,7 +61,7 @@ def snapshot(
     names = [column.name for column in table.columns]
     for field in fields or ():
         if field not in names:
-            raise RefusalError(400, f"fields names {field[:80]}: {nearest(field, names)}", key="bad_request")
+            raise RefusalError(400, f"fields: {unknown('field', field, names)}", key="bad_request")
     row = next((row for _, row in workspace.tables.read(table) if str(row[key]) == value), None)
     if row is None:
         raise RefusalError(404, f"{table.name} has no record with this {key}.", key="not_found")
@@ -66,7 +69,10 @@ def snapshot(
 
 
 def create(workspace: Workspace, table: Table, record: Row, expires_at: datetime) -> tuple[JsonObject, str]:
-    """Keep a record until its link expires; return the link's document and its token, shown once."""
+    """Store a record until its link expires; return the link's document and its token.
+
+    The token is shown only once.
+    """
     delete_expired(workspace, KIND, "expires_at")
     token = tokens.mint()
     document: JsonObject = {
@@ -81,7 +87,7 @@ def create(workspace: Workspace, table: Table, record: Row, expires_at: datetime
 
 
 def find(workspace: Workspace, token: str) -> JsonObject | None:
-    """Return the document of a link that still works, or None."""
+    """Return the document of a link, or None if it does not exist or has expired."""
     document = workspace.store.get(KIND, tokens.digest(token))
     if document is None or datetime.fromisoformat(document["expires_at"]) <= workspace.clock():
         return None
@@ -89,7 +95,7 @@ def find(workspace: Workspace, token: str) -> JsonObject | None:
 
 
 def _key(workspace: Workspace, connection: JsonObject, table: Table) -> str | None:
-    """Return the one field that is the schema's primary key, overrides included."""
+    """Return the field that is the schema's primary key after overrides, or None unless there is one."""
     fields = schemas.describe(workspace, connection, table)["fields"]
     keys = [field["id"] for field in fields if field["is_primary_key"] and table.column(field["id"])]
     return keys[0] if len(keys) == 1 else None

@@ -1,8 +1,8 @@
-"""How fresh the cache of a connection's schemas is.
+"""The status of the cache of a connection's schemas.
 
-A healthy connection starts a refresh when it is created, and a refresh ends when its status has
-been read once: callers see ``refreshing`` and then ``fresh``, whatever the time (a choice, so that
-waiting loops are exercised and no test sleeps).
+A healthy connection starts a refresh when it is created. A refresh ends when its status has been read
+once: callers see ``refreshing`` and then ``fresh``, whatever the time. This is a choice, so that loops
+that wait are exercised and no test sleeps.
 """
 
 from typing import Final
@@ -19,11 +19,11 @@ NEVER: Final[JsonObject] = {
     "last_refresh_started": None,
     "last_refresh_finished": None,
 }
-"""The status of a connection that never was healthy (a guess)."""
+"""The status of a connection that has never been healthy (a guess)."""
 
 
 def start(workspace: Workspace, connection_id: str) -> None:
-    """Start a refresh, or let the running one run."""
+    """Start a refresh, unless one is running."""
     status = workspace.store.get(KIND, connection_id) or NEVER
     if status["cache_status"] != "refreshing":
         started = {"cache_status": "refreshing", "last_refresh_started": workspace.now()}
@@ -31,7 +31,7 @@ def start(workspace: Workspace, connection_id: str) -> None:
 
 
 def observe(workspace: Workspace, connection_id: str) -> JsonObject:
-    """Return the status; a refresh that runs ends behind the reader's back."""
+    """Return the status, and end a running refresh, so that the next call returns ``fresh``."""
     with workspace.store.transaction():
         status = workspace.store.get(KIND, connection_id) or NEVER
         if status["cache_status"] == "refreshing":
@@ -41,9 +41,12 @@ def observe(workspace: Workspace, connection_id: str) -> JsonObject:
 
 
 def require_read(workspace: Workspace, connection: JsonObject) -> None:
-    """Refuse with 422 while the first refresh runs, which ends it as reading its status does.
+    """Require that the first refresh has ended; otherwise end it, as reading its status does.
 
-    The words are those that clients which repeat the call look for; 422 is one of two they know.
+    Clients that retry recognize the message by its words, and 422 is one of two statuses they expect.
+
+    Raises:
+        RefusalError: 422 if the first refresh is running.
     """
     status = observe(workspace, connection["id"])
     if status["last_refresh_finished"] is None:
@@ -55,6 +58,6 @@ def require_read(workspace: Workspace, connection: JsonObject) -> None:
 
 
 def forget(workspace: Workspace, connection_id: str) -> None:
-    """Forget the status of a connection that is deleted, and what users changed in its schemas."""
+    """Delete the status of a deleted connection, and what users changed in its schemas."""
     workspace.store.delete(KIND, connection_id)
     schemas.forget(workspace, connection_id)

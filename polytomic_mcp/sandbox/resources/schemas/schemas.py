@@ -1,7 +1,7 @@
-"""The schemas of a connection: its tables' fields, with what users added and overrode.
+"""The schemas of a connection: its tables' fields, with the fields and overrides that users added.
 
-Fields of a user's own and overrides belong to a connection; its tables, which other connections of
-the same type reach too, never change for them.
+User-managed fields and overrides belong to one connection. They do not change its tables, which other
+connections of the same type share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.sandbox.common.problems import nearest
+from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
@@ -19,27 +19,32 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 KIND: Final = "schema_overrides"
 
 SAMPLE: Final = 10
-"""Rows of a sample; a guess, the API states no number."""
+"""How many rows a sample has; a guess, since the API documents no number."""
 
 TYPES: Final = ("unknown", "string", "number", "boolean", "datetime", "array", "object", "binary")
 
-_NAMES: Final[Mapping[str, str]] = {
+_RESPONSE_NAMES: Final[Mapping[str, str]] = {
     "label": "name",
     "type": "type",
     "path": "path",
     "definition": "type_spec",
 }
-"""What a request calls the parts of a field, and what an answer does. An example shows nowhere."""
+"""The parts of a field: their names in a request, and in a response. ``example`` is in none."""
 
 
 def find_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> Table:
-    """Return the table a schema's id names, in any case; refuse with 404 where there is none."""
+    """Return the table with a schema's ID, ignoring case.
+
+    Raises:
+        RefusalError: 404 if it does not exist.
+    """
     system = system_of(connection)
     table = workspace.tables.get(system, schema_id)
     if table is None:
         names = [each.name for each in workspace.tables.list(system)]
-        hint = holds_nothing(system) or nearest(schema_id, names)
-        message = f"Connection {connection['name']} has no schema {schema_id}; {hint}"
+        reason = holds_nothing(system)
+        hint = f" {reason}" if reason else valid_values(schema_id, names)
+        message = f"Connection {connection['name']} has no schema {quoted(schema_id)}.{hint}"
         raise RefusalError(404, message, key="not_found")
     return table
 
@@ -51,14 +56,14 @@ def describe(workspace: Workspace, connection: JsonObject, table: Table) -> Json
 
 
 def sample(workspace: Workspace, connection: JsonObject, table: Table) -> list[Row]:
-    """Return the first rows; a user's field holds what its path leads to, or null (a guess)."""
+    """Return the first rows; a user-managed field has the value at its path, or null (a guess)."""
     added = [field for field in describe(workspace, connection, table)["fields"] if field["user_managed"]]
     rows = islice(workspace.tables.rows(table), SAMPLE)
     return [row | {field["id"]: follow(row, field["path"] or field["id"]) for field in added} for row in rows]
 
 
 def follow(row: Row, path: str) -> Any:
-    """Return what a path of names, joined by dots, leads to in a row; null where it leads nowhere."""
+    """Return the value at a path of names, joined by dots, in a row; None if it does not exist."""
     value: Any = row
     for name in path.split("."):
         value = as_object(value).get(name)
@@ -68,15 +73,21 @@ def follow(row: Row, path: str) -> Any:
 def upsert_fields(
     workspace: Workspace, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Add a user's fields or replace them, by id; a detected one is refused (a guess)."""
+    """Add or replace user-managed fields by ID.
+
+    Raises:
+        RefusalError: 400 if a field was detected (a guess), has no ID or an unknown type.
+    """
     overrides = _overrides(workspace, connection, table)
     for request in requests:
         id_: str = request["field_id"]
         if not id_.strip():
-            raise _bad("field_id must not be empty")
+            raise _bad_request("field_id must not be empty.")
         if table.column(id_) is not None:
-            raise _bad(f"{id_} is a field that was detected in {table.name}; PATCH it instead")
-        field = {"path": None, "type_spec": request["type"]} | _renamed(request)
+            raise _bad_request(
+                f"Field {id_} was detected in {table.name} and cannot be replaced. PATCH it instead."
+            )
+        field = {"path": None, "type_spec": request["type"]} | _response_parts(request)
         overrides["fields"][id_.casefold()] = {"id": id_, **field, "user_managed": True}
     workspace.store.put(KIND, _id(connection, table), overrides)
 
@@ -84,20 +95,26 @@ def upsert_fields(
 def patch_field(
     workspace: Workspace, connection: JsonObject, table: Table, field_id: str, request: Mapping[str, Any]
 ) -> JsonObject:
-    """Change parts of one field, a detected one by an override; return the field as it is now."""
+    """Update parts of one field, by an override if it was detected; return the field as it is now."""
     overrides = _overrides(workspace, connection, table)
     _require_field(table, overrides, field_id)
     key = field_id.casefold()
-    overrides["fields"][key] = overrides["fields"].get(key, {}) | _renamed(request)
+    overrides["fields"][key] = overrides["fields"].get(key, {}) | _response_parts(request)
     workspace.store.put(KIND, _id(connection, table), overrides)
     return _fields(table, overrides)[key]
 
 
 def delete_field(workspace: Workspace, connection: JsonObject, table: Table, field_id: str) -> None:
-    """Remove a user's field; a detected one is refused."""
+    """Delete a user-managed field.
+
+    Raises:
+        RefusalError: 400 if the field was detected; 404 if it does not exist.
+    """
     overrides = _overrides(workspace, connection, table)
     if not _require_field(table, overrides, field_id)["user_managed"]:
-        raise _bad(f"{field_id} was detected in {table.name}; only fields that a user added can be deleted")
+        raise _bad_request(
+            f"Field {field_id} was detected in {table.name}. Only user-managed fields can be deleted."
+        )
     for part in ("fields", "keys"):
         overrides[part].pop(field_id.casefold(), None)
     workspace.store.put(KIND, _id(connection, table), overrides)
@@ -106,7 +123,7 @@ def delete_field(workspace: Workspace, connection: JsonObject, table: Table, fie
 def override_keys(
     workspace: Workspace, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Replace all overrides of the primary key; none at all brings the detected key back."""
+    """Replace all overrides of the primary key; an empty list restores the detected key."""
     overrides = _overrides(workspace, connection, table)
     for request in requests:
         _require_field(table, overrides, request["field_id"])
@@ -115,7 +132,7 @@ def override_keys(
 
 
 def forget(workspace: Workspace, connection_id: str) -> None:
-    """Remove what users changed in the schemas of a connection that is deleted."""
+    """Delete what users changed in the schemas of a deleted connection."""
     with workspace.store.transaction() as connection:
         connection.execute("DELETE FROM documents WHERE kind = ? AND id LIKE ?", (KIND, f"{connection_id}/%"))
 
@@ -125,7 +142,7 @@ def _id(connection: JsonObject, table: Table) -> str:
 
 
 def _overrides(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
-    """Return the changed fields and the overridden keys, both by the field's id in lower case."""
+    """Return the changed ``fields`` and the overridden ``keys``, both by the field's ID in lower case."""
     return workspace.store.get(KIND, _id(connection, table)) or {"fields": {}, "keys": {}}
 
 
@@ -159,7 +176,7 @@ def _detected(table: Table, column: Column) -> JsonObject:
 
 
 def _association(column: Column) -> JsonObject | None:
-    """Return what a field refers to: ``Account.Id``, or ``salesforce.Contact.Id`` in another system."""
+    """Return what a field refers to, such as ``Account.Id``, or ``salesforce.Contact.Id`` elsewhere."""
     if column.refers_to is None:
         return None
     name, _, field = column.refers_to.rpartition(".")
@@ -170,10 +187,10 @@ def _added(table: Table, field: JsonObject) -> JsonObject:
     return _detected(table, Column(field["id"], field["type"], ""))
 
 
-def _renamed(request: Mapping[str, Any]) -> JsonObject:
-    parts = {ours: request[theirs] for theirs, ours in _NAMES.items() if theirs in request}
+def _response_parts(request: Mapping[str, Any]) -> JsonObject:
+    parts = {shown: request[sent] for sent, shown in _RESPONSE_NAMES.items() if sent in request}
     if parts.get("type", TYPES[0]) not in TYPES:
-        raise _bad(f"{parts['type']} is no type of a field; there are {', '.join(TYPES)}")
+        raise _bad_request(unknown("field type", parts["type"], TYPES))
     return parts
 
 
@@ -182,10 +199,10 @@ def _require_field(table: Table, overrides: JsonObject, field_id: str) -> JsonOb
     field = fields.get(field_id.casefold())
     if field is None:
         names = [each["id"] for each in fields.values()]
-        message = f"{table.name} has no field {field_id}; {nearest(field_id, names)}"
+        message = f"{table.name} has no field {quoted(field_id)}.{valid_values(field_id, names)}"
         raise RefusalError(404, message, key="not_found")
     return field
 
 
-def _bad(message: str) -> RefusalError:
-    return RefusalError(400, f"{message}.", key="bad_request")
+def _bad_request(message: str) -> RefusalError:
+    return RefusalError(400, message, key="bad_request")

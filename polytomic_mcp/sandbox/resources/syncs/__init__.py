@@ -1,1 +1,1 @@
-"""Model syncs: stored, checked and started; the targets they write to."""
+"""Model syncs: storing, checking and starting them, and the targets they write to."""

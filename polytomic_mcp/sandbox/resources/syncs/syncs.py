@@ -1,22 +1,24 @@
-"""A sync as a document: composed from what a caller sends, shown as the asked version shows it."""
+"""A sync as a document: built from a request, shown as the requested API version shows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
-from polytomic_mcp.sandbox.resources.syncs.conditions import read_filters, show_filters
-from polytomic_mcp.sandbox.resources.syncs.rules import matching
+from polytomic_mcp.sandbox.resources.syncs import older_filters
+from polytomic_mcp.sandbox.resources.syncs.filters import read_filters
+from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
 
 NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
-"""The model id of an override field in the older shape, where it stands among the fields."""
+"""The model ID that marks an override field among the fields in the older shape."""
 
 _CURRENT: Final = "2025-09-18"
-_NOT_ENCRYPTED: Final = "the sandbox does not emulate encryption; leave it out, or use Polytomic itself"
+_NOT_ENCRYPTED: Final = "The sandbox does not emulate encryption. Omit it, or use Polytomic itself."
 _OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
 _TARGET_KEYS: Final = ("connection_id", "object", "configuration", "new_name", "search_values")
-_LIGHT: Final = (
+_SUMMARY: Final = (
     "active",
     "created_at",
     "created_by",
@@ -32,24 +34,24 @@ _LIGHT: Final = (
 
 
 def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]) -> JsonObject:
-    """Return the sync in its stored shape: the newer one, every part present.
+    """Return the sync in the shape in which it is stored: the newer one, with every part.
 
-    ``target.create`` is taken and never kept. A sync is inactive unless it says otherwise, and can be
-    started by hand all the same (a guess).
+    Invalid parts are added to ``problems``. ``target.create`` is not stored. A sync is inactive by default,
+    and can be started manually even so (a guess).
     """
     problems += _encryption_problems(arguments)
     model_filters, target_filters = read_filters(arguments, sources, problems)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
-    fixed = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
+    constant = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
     return {
         "name": arguments["name"],
         "mode": arguments["mode"],
         "active": arguments.get("active", False),
         "schedule": arguments["schedule"],
         "target": {key: value for key, value in arguments["target"].items() if key in _TARGET_KEYS},
-        "fields": [*mapped, *(field for field in fixed if _source(field))],
-        "override_fields": [_fixed(field) for field in fixed if not _source(field)],
+        "fields": [*mapped, *(field for field in constant if _source(field))],
+        "override_fields": [_override_field(field) for field in constant if not _source(field)],
         "overrides": [_override(override, sources) for override in listed(arguments, "overrides")],
         "identities": _identities(arguments, problems),
         "model_filters": model_filters,
@@ -59,14 +61,14 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
     }
 
 
-def show(sync: JsonObject, version: str, problems: list[Problem]) -> JsonObject:
-    """Return the whole sync as the version shows it.
+def show(sync: JsonObject, version: str, problems: Sequence[Problem]) -> JsonObject:
+    """Return the whole sync as an API version shows it.
 
-    2024-02-08 knows neither ``identities`` nor the two kinds of filters nor ``problems``, and may
-    list override fields among the fields, under a model id of zeros.
+    2024-02-08 has no ``identities``, ``problems``, ``model_filters`` or ``target_filters``, and lists
+    override fields among the fields, with a model ID of zeros.
     """
     mappings = sync["identities"]["mappings"]
-    filters, logic = show_filters(sync)
+    filters, logic = older_filters.show(sync)
     shown = {
         **sync,
         "identity": mappings[0] if mappings else None,
@@ -84,18 +86,30 @@ def show(sync: JsonObject, version: str, problems: list[Problem]) -> JsonObject:
     return shown
 
 
-def show_light(sync: JsonObject) -> JsonObject:
-    """Return the sync as 2025-09-18 lists it: without its parts, the target named flatly."""
+def show_summary(sync: JsonObject) -> JsonObject:
+    """Return the sync as 2025-09-18 lists it: without its parts, and with the target at the top level."""
     return {
-        **{key: sync[key] for key in _LIGHT},
+        **{key: sync[key] for key in _SUMMARY},
         "model_ids": model_ids(sync),
         "target_connection_id": sync["target"]["connection_id"],
         "target_object": sync["target"]["object"],
     }
 
 
+def named_target_fields(sync: JsonObject) -> list[tuple[str, str, bool]]:
+    """Return the target fields a sync names: the path in the sync, the name, and whether it is new."""
+    found: list[tuple[str, str, bool]] = []
+    for kind in ("fields", "override_fields"):
+        for position, field in enumerate(sync[kind]):
+            found.append((f"{kind}[{position}].target", field["target"], bool(field.get("new"))))
+    for position, mapping in enumerate(sync["identities"]["mappings"]):
+        path = f"identities.mappings[{position}].target"
+        found.append((path, mapping["target"], bool(mapping.get("new_field"))))
+    return found
+
+
 def _encryption_problems(arguments: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what asks for values that nobody else can read: here they would arrive in the clear."""
+    """Yield a problem for each value that should be encrypted: the sandbox would write it in plain text."""
     if arguments.get("encryption_passphrase"):
         yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, "encryption_passphrase")
     for name in ("fields", "override_fields"):
@@ -114,19 +128,19 @@ def _is_override(field: JsonObject) -> bool:
     return _source(field) is None and field.get("override_value") is not None
 
 
-def _fixed(field: JsonObject) -> JsonObject:
-    kept = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
-    return {**kept, "override_value": field.get("override_value")}
+def _override_field(field: JsonObject) -> JsonObject:
+    copied = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
+    return {**copied, "override_value": field.get("override_value")}
 
 
 def _override(override: JsonObject, sources: Sources) -> JsonObject:
-    named = sources.named(override["field_id"]) if override.get("field_id") else override.get("field")
-    kept = {key: override[key] for key in ("function", "value", "override") if key in override}
-    return {**kept, "field": named or {"model_id": "", "field": override.get("field_id", "")}}
+    source = sources.find_by_id(override["field_id"]) if override.get("field_id") else override.get("field")
+    copied = {key: override[key] for key in ("function", "value", "override") if key in override}
+    return {**copied, "field": source or {"model_id": "", "field": override.get("field_id", "")}}
 
 
 def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonObject:
-    """Return the identity mappings of either shape, their functions in the API's own spelling."""
+    """Return the identity mappings of either shape, their functions spelled as the API spells them."""
     old, new = arguments.get("identity"), arguments.get("identities")
     old_mappings = [_identity(old, "identity", problems)] if old else []
     if new is None:
@@ -134,19 +148,18 @@ def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonOb
     paths = (f"identities.mappings[{at}]" for at in range(len(new["mappings"])))
     mappings = [_identity(each, path, problems) for each, path in zip(new["mappings"], paths, strict=True)]
     if old and old_mappings != mappings[:1]:
-        message = "differs from the first of identities.mappings; send one of the two"
+        message = "This differs from the first of identities.mappings. Send one of the two."
         problems.append(Problem("conflicting_identity", message, "identity"))
     strategy = new.get("strategy")
     if len(mappings) > 1 and strategy not in ("priority", "and"):
-        message = "several identity mappings need a strategy: priority or and"
+        message = "Several identity mappings need a strategy. Valid values: priority, and."
         problems.append(Problem("invalid_identity", message, "identities.strategy"))
     return {"mappings": mappings, "strategy": strategy if len(mappings) > 1 else "priority"}
 
 
 def _identity(mapping: JsonObject, path: str, problems: list[Problem]) -> JsonObject:
-    function = matching.canonical(mapping["function"])
+    function = identity_functions.find_name(mapping["function"])
     if function is None:
-        known = ", ".join(matching.FUNCTIONS)
-        message = f"{mapping['function']!r} is no identity function; there are: {known}"
+        message = unknown("identity function", mapping["function"], identity_functions.FUNCTIONS)
         problems.append(Problem("invalid_identity", message, f"{path}.function"))
     return {**mapping, "function": function or mapping["function"]}

@@ -1,15 +1,16 @@
-"""Making what a sync's target lacks: a new table, a new column."""
+"""Creating what a sync's target does not have yet: a table, or columns of one."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import Creation, described
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.syncs.checks import mapped_targets
+from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, creation_properties, get_target, new_target
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -27,60 +28,34 @@ _SQL_TYPES: Final = {
 def plan_target(
     workspace: Workspace, system: str, sync: JsonObject, create: Mapping[str, str], sources: Sources
 ) -> Target | Problem:
-    """Return the target that ``target.create`` asks for, or why it cannot be made."""
-    if problem := _problem(workspace, system, create):
+    """Return the target that ``target.create`` describes, or the reason why it cannot be created."""
+    if problem := _creation_problem(workspace, system, create):
         return problem
-    target = planned_target(workspace, system, create, _columns(sync, sources))
+    target = build_target(workspace, system, create, _columns(sync, sources))
     if get_target(workspace, system, target.id) is not None:
-        message = f"{target.id} exists already; name it in target.object"
+        message = f"Target object {target.id} already exists. Use it as target.object."
         return Problem("target_exists", message, "target.create.name")
     return target
 
 
-def planned_target(
+def build_target(
     workspace: Workspace, system: str, create: Mapping[str, str], columns: Iterable[Column] = ()
 ) -> Target:
-    """Return the target that these properties make in a system that makes targets."""
+    """Return the target that these properties describe. Nothing is created.
+
+    Raises:
+        ValueError: If the system does not support new target objects.
+    """
     creation = described(system).creation
     if creation is None:
-        raise ValueError(f"{system} makes no target objects")
-    asked = {**create, "name": create["name"].strip()}
-    id_ = _new_id(creation, described(system).language.schema, asked)
-    return new_target(workspace, system, creation, id_, asked, columns)
+        raise ValueError(f"{system} does not support new target objects")
+    properties = {**create, "name": create["name"].strip()}
+    id_ = _new_id(creation, described(system).language.schema, properties)
+    return new_target(workspace, system, creation, id_, properties, columns)
 
 
-def _problem(workspace: Workspace, system: str, create: Mapping[str, str]) -> Problem | None:
-    properties = creation_properties(workspace, system)
-    known = [each["id"] for each in properties]
-    if not known:
-        return Problem("unsupported_creation", f"{system} makes no new target objects", "target.create")
-    if unknown := sorted(create.keys() - set(known)):
-        message = f"{system} takes {', '.join(known)}, not {', '.join(unknown)}"
-        return Problem("invalid_creation", message, "target.create")
-    if not create.get("name", "").strip():
-        return Problem("invalid_creation", "a new target object needs a name", "target.create.name")
-    return next(filter(None, (_choice_problem(each, create) for each in properties)), None)
-
-
-def _choice_problem(property_: JsonObject, create: Mapping[str, str]) -> Problem | None:
-    """Return what is wrong with a choice; a schema that is not there yet is made (a guess)."""
-    id_, values = property_["id"], [each["value"] for each in property_["values"]]
-    if not property_["enum"] or id_ == _SCHEMA or create.get(id_) in values:
-        return None
-    message = f"{id_} is one of {', '.join(values)}, not {create.get(id_) or 'missing'}"
-    return Problem("invalid_creation", message, f"target.create.{id_}")
-
-
-def _new_id(creation: Creation, schema: str, create: Mapping[str, str]) -> str:
-    """Return the new object's id: as the system puts it together, in its usual schema, or minted."""
-    if creation.id is None:
-        return str(uuid.uuid4().int % _IDS)
-    name = create["name"]
-    return name if "." in name else creation.id.format_map({_SCHEMA: schema, **create})
-
-
-def make_target(workspace: Workspace, target: Target, sync: JsonObject, sources: Sources) -> None:
-    """Make the table if it is new, and the columns that the sync adds to it."""
+def create_target(workspace: Workspace, target: Target, sync: JsonObject, sources: Sources) -> None:
+    """Create the target's table if it is new, and the columns that the sync adds to it."""
     if target.kind == "new":
         workspace.tables.create(target.table)
         return
@@ -89,11 +64,42 @@ def make_target(workspace: Workspace, target: Target, sync: JsonObject, sources:
         workspace.tables.add_columns(target.table, added)
 
 
+def _creation_problem(workspace: Workspace, system: str, create: Mapping[str, str]) -> Problem | None:
+    properties = creation_properties(workspace, system)
+    known = [each["id"] for each in properties]
+    if not known:
+        message = f"{system} does not support new target objects. Use an existing one as target.object."
+        return Problem("unsupported_creation", message, "target.create")
+    if wrong := sorted(create.keys() - set(known)):
+        return Problem("invalid_creation", unknown("property", wrong[0], known), "target.create")
+    if not create.get("name", "").strip():
+        return Problem("invalid_creation", "A new target object needs a name.", "target.create.name")
+    return next(filter(None, (_choice_problem(each, create) for each in properties)), None)
+
+
+def _choice_problem(property_: JsonObject, create: Mapping[str, str]) -> Problem | None:
+    """Return the reason why a choice is not valid; a schema that does not exist is created (a guess)."""
+    id_, values = property_["id"], [each["value"] for each in property_["values"]]
+    value = create.get(id_, "")
+    if not property_["enum"] or id_ == _SCHEMA or value in values:
+        return None
+    wrong = f"Unknown {id_} {quoted(value)}." if value else f"A new target object needs {id_}."
+    return Problem("invalid_creation", wrong + valid_values(value, values), f"target.create.{id_}")
+
+
+def _new_id(creation: Creation, schema: str, create: Mapping[str, str]) -> str:
+    """Return the new object's ID: built from its properties, in the default schema, or a new number."""
+    if creation.id is None:
+        return str(uuid.uuid4().int % _IDS)
+    name = create["name"]
+    return name if "." in name else creation.id.format_map({_SCHEMA: schema, **create})
+
+
 def _columns(sync: JsonObject, sources: Sources) -> list[Column]:
-    """Return a column for each target field the sync names, its type taken from the source."""
+    """Return a column for each target field that the sync names, with the type of its source."""
     types = dict(_source_types(sync, sources))
     found: dict[str, Column] = {}
-    for _, id_, _ in mapped_targets(sync):
+    for _, id_, _ in named_target_fields(sync):
         type_ = types.get(id_, "string")
         found.setdefault(id_.casefold(), Column(id_, type_, _SQL_TYPES.get(type_, "VARCHAR")))
     return list(found.values())

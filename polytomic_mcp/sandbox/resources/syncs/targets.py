@@ -1,4 +1,4 @@
-"""What a sync can write to: a connection's target objects, their fields and their modes."""
+"""Target objects: what a sync can write to through a connection, with their fields and modes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationProperty, Kind, described
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
-from polytomic_mcp.sandbox.resources.syncs.rules import matching
-from polytomic_mcp.sandbox.resources.syncs.rules.modes import TargetMode, offered
+from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
+from polytomic_mcp.sandbox.resources.syncs.rules.modes import TargetMode, target_modes
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 WEBHOOK: Final = "webhook"
-"""The kind of a target that is posted records under one field, instead of holding rows of its own."""
+"""The kind of target to which each record is posted in one field."""
 
 _NEW_FLAGS: Final = ("optional_target_mappings", "target_creator")
 _FLAGS: Final = (
@@ -26,12 +26,12 @@ _FLAGS: Final = (
     "supports_target_filters",
     "target_creator",
 )
-"""The properties a target may have; names seen in the 2025-09-18 SDK."""
+"""The properties a target can have (names seen in the 2025-09-18 SDK)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """A field of a target; ``is_system`` marks one that the target itself fills in."""
+    """A field of a target. ``is_system`` marks one that the target sets itself."""
 
     column: Column
     is_identity: bool = True
@@ -39,12 +39,12 @@ class TargetField:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The identity functions that find a row by the field."""
-        named = self.column.identity_functions
-        return (matching.FUNCTIONS if named is None else named) if self.is_identity else ()
+        """The identity functions that can find a row by this field."""
+        supported = self.column.identity_functions
+        return (identity_functions.FUNCTIONS if supported is None else supported) if self.is_identity else ()
 
-    def shown(self) -> dict[str, Any]:
-        """Return it as the API lists it (keys seen in the 2025-09-18 SDK)."""
+    def describe(self) -> dict[str, Any]:
+        """Return the field as the API lists it (keys seen in the 2025-09-18 SDK)."""
         return {
             "id": self.column.name,
             "name": self.column.label or self.column.name,
@@ -54,7 +54,7 @@ class TargetField:
             "createable": not self.is_system and self.column.createable,
             "updateable": not self.is_system and self.column.updateable,
             "supports_identity": self.is_identity,
-            "identity_functions": [matching.describe(id_) for id_ in self.functions],
+            "identity_functions": [identity_functions.describe(id_) for id_ in self.functions],
             "filterable": self.is_identity,
             "filter_functions": [],  # an empty list accepts every function
             "association": self.column.refers_to is not None,
@@ -65,7 +65,7 @@ class TargetField:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target object: the table behind it, and what a sync may do with it."""
+    """A target object: its table, and what a sync can do with it."""
 
     table: Table
     kind: str
@@ -75,48 +75,48 @@ class Target:
 
     @property
     def id(self) -> str:
-        """The name a sync's ``target.object`` carries."""
+        """The name that a sync has as ``target.object``."""
         return self.table.name
 
     def mode(self, id_: str) -> TargetMode | None:
-        """Return the mode as the target offers it, or None where it does not."""
+        """Return the mode, or None if the target does not support it."""
         return next((each for each in self.modes if each.mode.id == id_), None)
 
     def field(self, id_: str) -> TargetField | None:
-        """Return the field of that id, in any case, or None."""
+        """Return the field of that name, ignoring case, or None if it does not exist."""
         return next((field for field in self.fields if field.column.name.casefold() == id_.casefold()), None)
 
     def column(self, id_: str) -> Column:
-        """Return the column of a field that is known to be there."""
+        """Return the column of a field that exists."""
         return next(field.column for field in self.fields if field.column.name.casefold() == id_.casefold())
 
     def has(self, flag: str) -> bool:
-        """Say whether one of the target's properties is set."""
+        """Whether the target has a property."""
         return flag in self.flags
 
-    def light(self) -> dict[str, Any]:
-        """Return it as the list of target objects shows it."""
-        return {"id": self.id, "name": self.table.label, "modes": [mode.light() for mode in self.modes]}
+    def summarize(self) -> dict[str, Any]:
+        """Return the target as the list of target objects shows it."""
+        return {"id": self.id, "name": self.table.label, "modes": [mode.summarize() for mode in self.modes]}
 
-    def full(self, refreshed_at: str) -> dict[str, Any]:
-        """Return it as its own page shows it."""
+    def describe(self, refreshed_at: str) -> dict[str, Any]:
+        """Return the target as the API shows a single one."""
         return {
             "id": self.id,
             "name": self.table.label,
-            "fields": [field.shown() for field in self.fields],
-            "modes": [mode.full() for mode in self.modes],
+            "fields": [field.describe() for field in self.fields],
+            "modes": [mode.describe() for mode in self.modes],
             "properties": {flag: self.has(flag) for flag in _FLAGS},
             "refreshed_at": refreshed_at,
         }
 
 
 def list_targets(workspace: Workspace, system: str) -> list[Target]:
-    """Return every target object of a system."""
+    """Return all target objects of a system."""
     return [target for table in workspace.tables.list(system) if (target := _target(table))]
 
 
 def get_target(workspace: Workspace, system: str, id_: str) -> Target | None:
-    """Return the target object, or None where there is none."""
+    """Return the target object, or None if it does not exist."""
     table = workspace.tables.get(system, id_)
     return None if table is None else _target(table)
 
@@ -129,9 +129,9 @@ def new_target(
     create: Mapping[str, str],
     columns: Iterable[Column] = (),
 ) -> Target:
-    """Return the target that ``target.create`` would make; nothing is made yet.
+    """Return the target that ``target.create`` describes. Nothing is created.
 
-    ``columns`` are those that the sync asks for; they count where the new object is like no other.
+    ``columns`` are those of the new object, unless it gets the columns of an existing one.
     """
     model = creation.model(create)
     like = workspace.tables.get(system, model) if model else None
@@ -143,9 +143,10 @@ def new_target(
 
 
 def creation_properties(workspace: Workspace, system: str) -> list[dict[str, Any]]:
-    """Return what ``target.create`` takes, as the API lists it; nothing where the system makes no objects.
+    """Return the properties of ``target.create`` as the API lists them.
 
-    A warehouse's schemas are those of its tables; another name makes a new one (a guess).
+    Empty if the system does not support new objects. A warehouse's schemas are those of its tables;
+    any other name creates a new schema (a guess).
     """
     creation = described(system).creation
     return [_property(workspace, system, each) for each in creation.properties] if creation else []
@@ -167,7 +168,7 @@ def _property(workspace: Workspace, system: str, property_: CreationProperty) ->
 
 
 def _target(table: Table) -> Target | None:
-    """Return the target that a table is, or None for one that can only be read."""
+    """Return a table as a target, or None if it can only be read."""
     kind = described(table.system).kind(table.kind)
     if not kind.is_target or not kind.modes:
         return None
@@ -176,11 +177,11 @@ def _target(table: Table) -> Target | None:
 
 
 def _modes(kind: Kind) -> tuple[TargetMode, ...]:
-    return offered(kind.modes, identity=kind.identity)
+    return target_modes(kind.modes, identity=kind.identity)
 
 
 def _field(table: Table, kind: Kind, column: Column) -> TargetField:
-    # An application that assigns its records' ids itself takes none, unless it asks for them.
+    # An application that assigns IDs to its records accepts none, unless the column is required.
     is_assigned = kind.assigns_key and column.name == table.key and not column.required
     is_identity = column.identity_functions is None or bool(column.identity_functions)
     return TargetField(column, is_identity, is_assigned or column.is_filled_in)

@@ -1,1 +1,1 @@
-"""The routes of models, of what they can be built on, and of queries."""
+"""The routes of models, of the sources they can select, and of queries."""

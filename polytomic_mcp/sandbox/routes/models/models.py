@@ -1,4 +1,4 @@
-"""Models: create, read, replace, preview, sample and delete."""
+"""Models: list, get, create, replace, preview, sample and delete."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,15 +9,15 @@ from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.resources.models.models import compose, require_healthy
-from polytomic_mcp.sandbox.resources.models.reading import LOOKING_SECONDS, read_model
+from polytomic_mcp.sandbox.resources.models.reading import PREVIEW_SECONDS, read_model
 from polytomic_mcp.sandbox.resources.runs import jobs
 
 SAMPLE: Final = 10
-"""Rows of a sample; a guess, the API states no number."""
+"""How many rows a sample has; a guess, since the API documents no number."""
 
 
 def list_all(call: Call) -> JsonObject:
-    """Answer with every model, the last changed first; in pages since 2025-09-18."""
+    """List all models, last changed first; in pages on 2025-09-18."""
     store = call.workspace.store
     if call.version < CURRENT:
         return {"data": sorted(store.list("model"), key=_order, reverse=True)}
@@ -27,40 +27,40 @@ def list_all(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one model; at once even with ``async``, since there is nothing to wait for."""
+    """Return one model; ``async`` is ignored, since nothing takes long."""
     return {"data": call.workspace.find("model", call.arguments["id"])}
 
 
 def create(call: Call) -> JsonObject:
-    """Create a model; its query runs once, so that one that cannot is never stored."""
+    """Create a model. Its query is run once, so that a model whose query fails is not stored."""
     now, owner = call.workspace.now(), call.workspace.organization_id
-    made = {"organization_id": owner, "created_at": now, "created_by": ACTOR, "version": 1}
-    return _answer(call, "createmodel", lambda: _save(call, call.workspace.new_id(), made))
+    created = {"organization_id": owner, "created_at": now, "created_by": ACTOR, "version": 1}
+    return _respond(call, "createmodel", lambda: _save(call, call.workspace.new_id(), created))
 
 
 def update(call: Call) -> JsonObject:
-    """Replace a model whole; its fields are read again, whether ``refresh`` asks for it or not."""
+    """Replace a whole model. Its fields are read again, with or without ``refresh``."""
     stored = call.workspace.find("model", call.arguments["id"])
-    kept = {name: stored[name] for name in ("organization_id", "created_at", "created_by")}
-    made = kept | {"version": stored["version"] + 1}
-    return _answer(call, "updatemodel", lambda: _save(call, stored["id"], made))
+    created = {name: stored[name] for name in ("organization_id", "created_at", "created_by")}
+    created["version"] = stored["version"] + 1
+    return _respond(call, "updatemodel", lambda: _save(call, stored["id"], created))
 
 
 def preview(call: Call) -> JsonObject:
-    """Answer with the model that would be created; nothing is stored."""
-    return _answer(
+    """Return the model that would be created, without storing it."""
+    return _respond(
         call, "previewmodel", lambda: compose(call.workspace, call.workspace.new_id(), call.arguments)
     )
 
 
 def sample(call: Call) -> JsonObject:
-    """Answer with a few rows, each under its model's id, where enrichments would have theirs."""
+    """Return a few rows, each under the ID of its model, as enrichments are under theirs."""
     model = call.workspace.find("model", call.arguments["id"])
-    return _answer(call, "samplemodel", lambda: _sample(call, model))
+    return _respond(call, "samplemodel", lambda: _sample(call, model))
 
 
 def delete(call: Call) -> Answer:
-    """Delete a model; syncs that read it are left, and broken."""
+    """Delete a model. Syncs that read it remain, with a problem."""
     call.workspace.find("model", call.arguments["id"])
     call.workspace.store.delete("model", call.arguments["id"])
     return Answer(status=204)
@@ -70,14 +70,14 @@ def _order(model: JsonObject) -> tuple[str, str]:
     return (model["updated_at"], model["id"])
 
 
-def _answer(call: Call, job_type: str, work: Callable[[], JsonObject]) -> JsonObject:
+def _respond(call: Call, job_type: str, work: Callable[[], JsonObject]) -> JsonObject:
     if call.arguments.get("async"):
         return {"job": jobs.start(call.workspace, job_type, work)}
     return {"data": work()}
 
 
-def _save(call: Call, id_: str, made: JsonObject) -> JsonObject:
-    model = compose(call.workspace, id_, call.arguments) | made
+def _save(call: Call, id_: str, created: JsonObject) -> JsonObject:
+    model = compose(call.workspace, id_, call.arguments) | created
     model |= {"updated_at": call.workspace.now(), "updated_by": ACTOR}
     call.workspace.store.put("model", id_, model)
     return model
@@ -85,7 +85,7 @@ def _save(call: Call, id_: str, made: JsonObject) -> JsonObject:
 
 def _sample(call: Call, model: JsonObject) -> JsonObject:
     require_healthy(call.workspace, model["connection_id"])
-    rows = read_model(call.workspace, model, limit=SAMPLE, seconds=LOOKING_SECONDS).rows
+    rows = read_model(call.workspace, model, limit=SAMPLE, seconds=PREVIEW_SECONDS).rows
     return {"records": [{model["id"]: row} for row in rows], "warnings": []}
 
 

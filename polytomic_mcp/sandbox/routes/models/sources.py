@@ -1,4 +1,4 @@
-"""What a model can be built on: a connection's tables and objects, and their fields."""
+"""What a model can select from a connection: tables and objects, and their fields."""
 
 from collections.abc import Mapping
 from itertools import takewhile
@@ -16,7 +16,7 @@ _VIEW: Final = "view"
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with what a model's configuration may hold, and with what ``params`` chose already."""
+    """Return the values that a model's configuration can have, given those already in ``params``."""
     connection = require_healthy(call.workspace, call.arguments["id"])
     key = system_of(connection)
     if reason := holds_nothing(key):
@@ -41,7 +41,7 @@ def get(call: Call) -> JsonObject:
 
 
 def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> JsonObject:
-    """Return what may be named, with the values of each: of a name in parts, the part that comes next."""
+    """Return each alternative with its values; of a name with several parts, only the next part."""
     system = described(key)
     found: JsonObject = {"query": _items(None)} if system.query else {}
     names = [table.name for table in workspace.tables.list(key)]
@@ -58,12 +58,12 @@ def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> 
 
 
 def _is_complete(key: str, chosen: Mapping[str, str]) -> bool:
-    """Say whether the choice picks an object, or a query's rows."""
+    """Whether the chosen values select an object or a query's rows."""
     return "query" in chosen or any(set(keys) <= chosen.keys() for keys in described(key).sources.values())
 
 
 def get_fields(call: Call) -> JsonObject:
-    """Answer with the fields of what ``params`` chose."""
+    """Return the fields of what ``params`` select."""
     connection = require_healthy(call.workspace, call.arguments["id"])
     return {"data": source_fields(read_source(call.workspace, connection, _chosen(call)))}
 

@@ -1,4 +1,4 @@
-"""Links that show one record to whoever holds them, for a while."""
+"""Links that show one record, for a limited time, to anyone who has them."""
 
 import json
 from datetime import datetime
@@ -23,13 +23,13 @@ _PATH: Final = "/sandbox/record-views/{token}"
 
 
 def get_capabilities(call: Call) -> JsonObject:
-    """Say whether a schema's records can be linked to."""
-    return {"data": record_views.capabilities(call.workspace, *_place(call))}
+    """Return whether links to a schema's records can be created."""
+    return {"data": record_views.capabilities(call.workspace, *_find_table(call))}
 
 
 def create(call: Call) -> Answer:
-    """Keep the record as it is now, and answer with the link that shows it."""
-    connection, table = _place(call)
+    """Store a snapshot of the record, and return the link that shows it."""
+    connection, table = _find_table(call)
     lookup = call.arguments["lookup_key_field"], call.arguments["lookup_key_value"]
     expires_at = _expiry(call)
     record = record_views.snapshot(call.workspace, connection, table, lookup, call.arguments.get("fields"))
@@ -39,21 +39,21 @@ def create(call: Call) -> Answer:
 
 
 async def show(request: Request) -> Response:
-    """Show the record to whoever has its link."""
+    """Show the record to anyone who has its link."""
     return await anyio.to_thread.run_sync(_show, request)
 
 
 def _show(request: Request) -> Response:
     document = record_views.find(request.app.state.workspace, request.path_params["token"])
     if document is None:
-        return page("No record here", "This link has expired, or never was one.", status=404)
-    facts = {name: _written(value) for name, value in document["_record"].items()}
-    made, ends = (_minute(document[name]) for name in ("created_at", "expires_at"))
-    text = f"As it was on {made}; this link works until {ends}."
+        return page("No record here", "This link is not valid or has expired.", status=404)
+    facts = {name: _to_text(value) for name, value in document["_record"].items()}
+    created, expires = (_minute(document[name]) for name in ("created_at", "expires_at"))
+    text = f"Snapshot of {created}. This link works until {expires}."
     return page(document["_title"], text, facts=facts)
 
 
-def _written(value: Any) -> str:
+def _to_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -61,7 +61,7 @@ def _minute(moment: str) -> str:
     return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
 
 
-def _place(call: Call) -> tuple[JsonObject, Table]:
+def _find_table(call: Call) -> tuple[JsonObject, Table]:
     connection_id: str = call.arguments["connection_id"]
     harbors.require_within(call, connection_id)
     connection = require_healthy(call.workspace, connection_id)
@@ -76,11 +76,10 @@ def _expiry(call: Call) -> datetime:
     try:
         time = read_time(text)
     except ValueError as error:
-        raise bad_request(call.operation, "expires_at is no time, as 2026-01-31T12:00:00Z is one") from error
+        raise bad_request(call.operation, "expires_at is not a time such as 2026-01-31T12:00:00Z") from error
     if not now < time <= now + record_views.LONGEST:
-        raise bad_request(
-            call.operation, f"expires_at must lie ahead, {record_views.LONGEST.days} days at most"
-        )
+        days = record_views.LONGEST.days
+        raise bad_request(call.operation, f"expires_at must be in the future, within {days} days")
     return time
 
 
@@ -90,4 +89,4 @@ ROUTES: Final[Routes] = {
 }
 
 PAGES: Final = (Route(_PATH, show),)
-"""The page of a record, which needs no key: its address is one."""
+"""The page of a record. It needs no key, since its URL has a token."""

@@ -1,4 +1,4 @@
-"""The schemas of a connection: how fresh their cache is, their fields, and what users change in them."""
+"""The schemas of a connection: their cache, their fields, and what users change in them."""
 
 from typing import Final
 
@@ -13,18 +13,18 @@ _SCHEMA: Final = "/api/connections/{connection_id}/schemas/{schema_id}"
 
 
 def get_status(call: Call) -> JsonObject:
-    """Answer with the cache's status."""
+    """Return the status of the cache."""
     connection = call.workspace.find("connection", call.arguments["id"])
     return {"data": schema_cache.observe(call.workspace, connection["id"])}
 
 
 def refresh(call: Call) -> Answer:
-    """Start a refresh; ``Location`` says where its status is."""
+    """Start a refresh. The ``Location`` header has the path of its status."""
     connection = call.workspace.find("connection", call.arguments["id"])
     if connection["status"] != "healthy":
         raise RefusalError(
             422,
-            f"{call.operation}: the connection is {connection['status']}; only healthy ones are read.",
+            f"{call.operation}: the connection is {connection['status']}. It must be healthy to be read.",
             key="connection_unhealthy",
         )
     call.workspace.faults.require_up(connection)
@@ -33,59 +33,59 @@ def refresh(call: Call) -> Answer:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one schema: its fields, types and primary key."""
-    connection, table = _read(call)
+    """Return one schema: its fields, types and primary key."""
+    connection, table = _find_read_table(call)
     return {"data": schemas.describe(call.workspace, connection, table)}
 
 
 def get_records(call: Call) -> JsonObject:
-    """Answer with a few rows of one schema."""
-    connection, table = _read(call)
+    """Return a few rows of one schema."""
+    connection, table = _find_read_table(call)
     return {"data": schemas.sample(call.workspace, connection, table)}
 
 
 def upsert_fields(call: Call) -> Answer:
-    """Add or replace fields of a user's own."""
-    connection, table = _written(call)
+    """Add or replace user-managed fields."""
+    connection, table = _find_written_table(call)
     schemas.upsert_fields(call.workspace, connection, table, call.arguments.get("fields", []))
     return Answer()
 
 
 def patch_field(call: Call) -> JsonObject:
-    """Change parts of one field and answer with the whole."""
-    connection, table = _written(call)
+    """Update parts of one field, and return the whole field."""
+    connection, table = _find_written_table(call)
     field_id = call.arguments["field_id"]
     return {"data": schemas.patch_field(call.workspace, connection, table, field_id, call.arguments)}
 
 
 def delete_field(call: Call) -> Answer:
-    """Remove one field of a user's own."""
-    connection, table = _written(call)
+    """Delete one user-managed field."""
+    connection, table = _find_written_table(call)
     schemas.delete_field(call.workspace, connection, table, call.arguments["field_id"])
     return Answer(status=204)
 
 
 def set_primary_keys(call: Call) -> Answer:
     """Replace the overrides of the primary key."""
-    connection, table = _written(call)
+    connection, table = _find_written_table(call)
     schemas.override_keys(call.workspace, connection, table, call.arguments.get("fields", []))
     return Answer()
 
 
 def reset_primary_keys(call: Call) -> Answer:
-    """Drop the overrides of the primary key."""
-    connection, table = _written(call)
+    """Remove the overrides of the primary key."""
+    connection, table = _find_written_table(call)
     schemas.override_keys(call.workspace, connection, table, [])
     return Answer(status=204)
 
 
-def _read(call: Call) -> tuple[JsonObject, Table]:
+def _find_read_table(call: Call) -> tuple[JsonObject, Table]:
     connection = require_healthy(call.workspace, call.arguments["id"])
     schema_cache.require_read(call.workspace, connection)
     return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
 
 
-def _written(call: Call) -> tuple[JsonObject, Table]:
+def _find_written_table(call: Call) -> tuple[JsonObject, Table]:
     connection = call.workspace.find("connection", call.arguments["connection_id"])
     call.workspace.faults.require_up(connection)
     return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])

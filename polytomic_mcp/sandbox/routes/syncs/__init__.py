@@ -1,1 +1,1 @@
-"""The routes of model syncs: the syncs, their targets and schedules, runs, logs, and errors."""
+"""The routes of model syncs: the syncs, their targets, executions, logs and error handling."""

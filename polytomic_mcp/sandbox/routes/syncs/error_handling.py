@@ -1,7 +1,7 @@
-"""How a sync's and a bulk sync's errors are handled: kept, and shown again.
+"""The error handling settings of model syncs and bulk syncs: stored and returned, without effect.
 
-The sandbox writes to nobody and tries no record again. What is left out of a change stays, unlike with
-other PUTs (the API's documentation); the defaults are a guess.
+The sandbox notifies no one and retries no record. Unlike other PUTs, this one leaves omitted settings
+unchanged (the API's documentation). The defaults are a guess.
 """
 
 from collections.abc import Callable
@@ -26,33 +26,33 @@ _DEFAULTS: Final = MappingProxyType(
 
 
 def get(kind: str, call: Call) -> JsonObject:
-    """Answer with the settings of a sync of this kind."""
+    """Return the settings of a ``sync`` or ``bulk_sync``."""
     sync = call.workspace.find(kind, call.arguments["id"])
-    kept = call.workspace.store.get(_kept_as(kind), sync["id"])
-    return {"data": kept or {**_DEFAULTS[kind], "subscribers": []}}
+    stored = call.workspace.store.get(_store_kind(kind), sync["id"])
+    return {"data": stored or {**_DEFAULTS[kind], "subscribers": []}}
 
 
 def update(kind: str, call: Call) -> JsonObject:
-    """Change the settings that are given."""
+    """Update the settings. Omitted ones are unchanged."""
     settings: JsonObject = get(kind, call)["data"]
     settings |= {name: call.arguments[name] for name in _DEFAULTS[kind] if name in call.arguments}
     if "subscribers" in call.arguments:
         settings["subscribers"] = notifications.read_subscribers(call, "subscribers")
-    call.workspace.store.put(_kept_as(kind), call.arguments["id"], settings)
+    call.workspace.store.put(_store_kind(kind), call.arguments["id"], settings)
     return {"data": settings}
 
 
-def _kept_as(kind: str) -> str:
+def _store_kind(kind: str) -> str:
     return f"{kind}_error_handling"
 
 
-def _of(kind: str, handler: Callable[[str, Call], JsonObject]) -> Callable[[Call], JsonObject]:
+def _handle(kind: str, handler: Callable[[str, Call], JsonObject]) -> Callable[[Call], JsonObject]:
     return partial(handler, kind)
 
 
 ROUTES: Final[Routes] = {
-    "GET /api/syncs/{id}/error-handling": _of("sync", get),
-    "PUT /api/syncs/{id}/error-handling": _of("sync", update),
-    "GET /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", get),
-    "PUT /api/bulk/syncs/{id}/error-handling": _of("bulk_sync", update),
+    "GET /api/syncs/{id}/error-handling": _handle("sync", get),
+    "PUT /api/syncs/{id}/error-handling": _handle("sync", update),
+    "GET /api/bulk/syncs/{id}/error-handling": _handle("bulk_sync", get),
+    "PUT /api/bulk/syncs/{id}/error-handling": _handle("bulk_sync", update),
 }

@@ -1,4 +1,4 @@
-"""Runs of a sync: start, follow, list and cancel them."""
+"""Executions of a sync: start, list, get and cancel them."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ _REQUEST: Final = ("resync", "test", "identities", "source_identities")
 
 
 def start(call: Call) -> JsonObject:
-    """Start a sync beside the call; an inactive one too, since guides start syncs by hand."""
+    """Start a sync in the background. It may be inactive, since guides start such syncs manually."""
     sync = call.workspace.find("sync", call.arguments["id"])
     request = {key: call.arguments[key] for key in _REQUEST if key in call.arguments}
     return {"data": executions.reference(sync_starts.start(call.workspace, sync, request))}
 
 
 def list_all(call: Call) -> JsonObject:
-    """List a sync's executions in pages, newest first unless asked otherwise."""
+    """List a sync's executions in pages, newest first unless ``ascending`` is set."""
     sync = call.workspace.find("sync", call.arguments["sync_id"])
     found = executions.of_sync(call.workspace, sync["id"])
     if call.arguments.get("only_completed"):
@@ -35,12 +35,12 @@ def list_all(call: Call) -> JsonObject:
 
 
 def get(call: Call) -> JsonObject:
-    """Answer with one execution: its status, its counts so far and its first errors."""
+    """Return one execution: its status, its counts so far and its first errors."""
     return {"data": public(executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"]))}
 
 
 def get_status(call: Call) -> JsonObject:
-    """Answer with the execution under way, the last one that ended, and when the next one is due."""
+    """Return the current execution, the last one that ended, and the time of the next one."""
     workspace = call.workspace
     sync = workspace.find("sync", call.arguments["id"])
     current = executions.current(workspace, sync["id"])
@@ -59,13 +59,13 @@ def get_status(call: Call) -> JsonObject:
 
 
 def cancel(call: Call) -> JsonObject:
-    """Ask one execution to stop; it does so between two chunks."""
+    """Request the cancellation of one execution; it stops between two chunks."""
     execution = executions.find(call.workspace, call.arguments["sync_id"], call.arguments["id"])
     return {"data": {"message": executions.request_cancel(call.workspace, execution)}}
 
 
 def cancel_current(call: Call) -> JsonObject:
-    """Ask a sync's execution to stop, if one is under way."""
+    """Request the cancellation of a sync's current execution, if there is one."""
     sync = call.workspace.find("sync", call.arguments["id"])
     current = executions.current(call.workspace, sync["id"])
     if current is None:

@@ -1,4 +1,4 @@
-"""What a run wrote down: its logs by type, behind signed addresses, and its console."""
+"""The logs of an execution by type, behind signed URLs, and its console messages."""
 
 import json
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.sandbox.calls import signed_urls
 from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.common.problems import nearest
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
@@ -23,7 +23,7 @@ _PATH: Final = "/sandbox/logs/{execution_id}/{type}/{filename}"
 
 
 def get_index(call: Call) -> JsonObject:
-    """Count the lines of each log, and say where to ask for its files."""
+    """Return the number of lines in each log, and the URL of its list of files."""
     execution = _execution(call)
     sync_id, id_ = call.arguments["sync_id"], execution["id"]
     base = f"{call.base_url}/api/syncs/{sync_id}/executions/{id_}"
@@ -32,7 +32,7 @@ def get_index(call: Call) -> JsonObject:
 
 
 def get_urls(call: Call) -> JsonObject:
-    """Sign an address for each file of a log: one where there are lines, none where there are not."""
+    """Return signed URLs of a log's files: one file, or none if the log is empty."""
     execution = _execution(call)
     type_ = _type(call)
     expires = signed_urls.expiry(call.workspace.clock())
@@ -46,31 +46,30 @@ def get_urls(call: Call) -> JsonObject:
 
 
 def get_file(call: Call) -> Answer:
-    """Redirect to the signed address of one file."""
+    """Redirect to the signed URL of one file."""
     execution = _execution(call)
     type_, filename = _type(call), call.arguments["filename"]
     if filename != _FILE:
-        raise RefusalError(404, f"This log has no file {filename!r}; it has {_FILE}.", key="not_found")
+        raise RefusalError(404, f"Unknown file {quoted(filename)}. Valid values: {_FILE}.", key="not_found")
     location = signed(call, execution["id"], type_, signed_urls.expiry(call.workspace.clock()))
     return Answer(status=302, headers={"Location": location})
 
 
 def get_console(call: Call) -> JsonObject:
-    """Answer with the console's messages after a cursor, oldest first."""
+    """Return the console messages after a cursor, oldest first."""
     return console_page(call, logs.console(call.workspace, _execution(call)["id"]))
 
 
 def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
-    """Answer with the messages that a call's ``after`` and ``limit`` ask for."""
+    """Return the page of messages that a call's ``after`` and ``limit`` select."""
     limit: int = call.arguments.get("limit", logs.MOST_MESSAGES)
     if not 1 <= limit <= logs.MOST_MESSAGES:
-        raise RefusalError(400, f"limit must lie within 1 and {logs.MOST_MESSAGES}.", key="bad_request")
+        raise RefusalError(400, f"limit must be between 1 and {logs.MOST_MESSAGES}.", key="bad_request")
     if after := call.arguments.get("after"):
         ids = [entry["id"] for entry in entries]
         if after not in ids:
-            raise RefusalError(
-                400, "after is no cursor of this console; start without one.", key="bad_request"
-            )
+            message = "after is not a cursor of this console. Omit it to start from the beginning."
+            raise RefusalError(400, message, key="bad_request")
         entries = entries[ids.index(after) + 1 :]
     shown = entries[:limit]
     return {
@@ -79,13 +78,13 @@ def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
 
 
 def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
-    """Return the address at which a log's file opens until ``expires``."""
+    """Return the URL at which a log's file can be read until ``expires``."""
     path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
     return signed_urls.address(call.workspace, call.base_url, path, expires)
 
 
 async def show_file(request: Request) -> Response:
-    """Serve a log's file as JSON lines to whoever holds its signed address."""
+    """Serve a log's file as JSON lines to anyone who has its signed URL."""
     return await anyio.to_thread.run_sync(_file, request)
 
 
@@ -106,7 +105,7 @@ def _execution(call: Call) -> JsonObject:
 def _type(call: Call) -> str:
     type_: str = call.arguments["type"]
     if type_ not in logs.TYPES:
-        raise RefusalError(404, f"There is no log {type_!r}: {nearest(type_, logs.TYPES)}", key="not_found")
+        raise RefusalError(404, unknown("log", type_, logs.TYPES), key="not_found")
     return type_
 
 
@@ -118,4 +117,4 @@ ROUTES: Final[Routes] = {
 }
 
 PAGES: Final = (Route(_PATH, show_file),)
-"""The addresses that need no key: their signature is one."""
+"""The URLs that need no key, since they are signed."""

@@ -1,4 +1,4 @@
-"""What a model selects, read row by row."""
+"""Reading what a model selects, row by row."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def model(query: str, *fields: str) -> dict[str, Any]:
     return {"name": "M", "connection_id": "c", "configuration": {"query": query}, "fields": described}
 
 
-def test_a_model_reads_its_own_fields_in_its_own_order(workspace: Workspace) -> None:
+def test_a_model_reads_its_fields_in_its_order(workspace: Workspace) -> None:
     read = read_model(workspace, model("SELECT 1 AS a, 2 AS b, 3 AS c", "c", "A"))
 
     assert [column.name for column in read.columns] == ["c", "A"]
@@ -36,7 +36,7 @@ def test_a_model_reads_its_own_fields_in_its_own_order(workspace: Workspace) -> 
     assert list(read.rows) == [{"c": 3, "A": 1}]
 
 
-def test_a_model_over_salesforce_is_asked_in_soql(workspace: Workspace) -> None:
+def test_a_query_of_a_salesforce_model_is_soql(workspace: Workspace) -> None:
     salesforce = CONNECTION | {"type": {"id": "salesforce"}}
     query = "SELECT Account.Name FROM Contact WHERE {} LIMIT 1"
 
@@ -47,14 +47,14 @@ def test_a_model_over_salesforce_is_asked_in_soql(workspace: Workspace) -> None:
         read_source(workspace, salesforce, {"query": query.format("CreatedDate > 2020-01-01")})
 
 
-def test_a_limit_bounds_the_rows(workspace: Workspace) -> None:
+def test_a_limit_restricts_the_rows(workspace: Workspace) -> None:
     query = "SELECT seq4() AS n FROM TABLE(GENERATOR(ROWCOUNT => 5))"
 
     assert len(list(read_model(workspace, model(query, "n"), limit=2).rows)) == 2
     assert len(list(read_model(workspace, model(query, "n")).rows)) == 5
 
 
-def test_a_value_that_breaks_the_query_later_is_refused_while_reading(workspace: Workspace) -> None:
+def test_an_error_in_a_later_row_is_raised_while_reading(workspace: Workspace) -> None:
     query = "SELECT CAST(CASE WHEN r < 50000 THEN '1' ELSE 'x' END AS INT) AS n FROM range(60000) AS t(r)"
     workspace.store.put("connection", "c", CONNECTION | {"type": {"id": "motherduck"}})
 
@@ -65,9 +65,7 @@ def test_a_value_that_breaks_the_query_later_is_refused_while_reading(workspace:
     assert refusal.value.status == 422
 
 
-def test_more_rows_than_a_model_may_have_are_refused(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_query_with_too_many_rows_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 3)
     source = read_source(workspace, CONNECTION, {"query": "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3"})
     longer = read_source(
@@ -79,9 +77,7 @@ def test_more_rows_than_a_model_may_have_are_refused(
         list(longer.rows)
 
 
-def test_a_table_with_more_rows_than_a_model_may_have_is_refused(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_with_too_many_rows_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 1)
     table = Table("snowflake", "public.pairs", "Pairs", "table", (Column("n", "number", "DOUBLE"),))
     workspace.tables.create(table)
@@ -89,5 +85,5 @@ def test_a_table_with_more_rows_than_a_model_may_have_is_refused(
 
     source = read_source(workspace, CONNECTION, {"table": "public.pairs"})
 
-    with pytest.raises(RefusalError, match="more than 1 rows; narrow it down with a query"):
+    with pytest.raises(RefusalError, match=r"more than 1 rows\. Select fewer with a query"):
         list(source.rows)

@@ -1,4 +1,4 @@
-"""The cache of a connection's schemas."""
+"""The status of the cache of a connection's schemas."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +15,7 @@ async def status(http: httpx.AsyncClient, connection: dict[str, Any]) -> dict[st
     return answer
 
 
-async def test_a_new_connection_s_schemas_are_refreshing_and_then_fresh(
+async def test_the_schemas_of_a_new_connection_are_refreshing_and_then_fresh(
     http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("snowflake")
@@ -28,7 +28,7 @@ async def test_a_new_connection_s_schemas_are_refreshing_and_then_fresh(
     assert second["last_refresh_finished"] == "2026-01-15T09:00:00Z"
 
 
-async def test_a_refresh_says_where_its_status_is(
+async def test_a_refresh_returns_the_path_of_its_status(
     http: httpx.AsyncClient, connect: Connect, clock: Any
 ) -> None:
     connection = await connect("snowflake")
@@ -48,7 +48,9 @@ async def test_a_refresh_says_where_its_status_is(
     }
 
 
-async def test_an_unhealthy_connection_has_no_schemas(http: httpx.AsyncClient, connect: Connect) -> None:
+async def test_the_schemas_of_an_unhealthy_connection_cannot_be_refreshed(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
     connection = await connect("hubspot", include_static_list_support=True)
 
     refresh = await http.post(f"/api/connections/{connection['id']}/schemas/refresh")

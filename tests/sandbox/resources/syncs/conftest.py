@@ -1,4 +1,4 @@
-"""A stage for syncs: sources and targets made to measure, and runs that end before the call does."""
+"""Fixtures for tests of syncs: sources and targets as needed, and runs that end before the call returns."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ FLOW: dict[str, dict[str, Any]] = {
     "Email": {"from_reference": "Email", "identity_functions": ()},
     "AddedAt": {"stamped": "created", "identity_functions": ()},
 }
-"""What the columns of a flow are beyond their types."""
+"""The properties of a flow's columns, besides their types."""
 
 
 def column(name: str, type_: str = "string", *, required: bool = False) -> Column:
@@ -52,9 +52,10 @@ def columns_of(text: str) -> tuple[Column, ...]:
 
 
 class Stage:
-    """What a test of a sync needs; ``MAPPED`` is a mapping of names, found by their ids.
+    """Creates what a test of a sync needs, and runs the sync.
 
-    ``SHOWN_ONLY`` is what a sync's answers hold and no request takes.
+    ``MAPPED`` maps names, with the IDs as identity. ``SHOWN_ONLY`` are the fields of a sync that responses
+    have and requests do not accept.
     """
 
     ADA: ClassVar = {"id": "1", "name": "Ada"}
@@ -127,7 +128,7 @@ class Stage:
     async def body(
         self, model: str, target: str, /, *, system: str = "postgresql", **more: Any
     ) -> dict[str, Any]:
-        """Return a sync's body; ``fields`` and ``identity`` are written ``"source>target ..."``."""
+        """Return the body of a sync; ``fields`` and ``identity`` may be ``"source>target ..."``."""
         body: dict[str, Any] = {
             "name": "My sync",
             "mode": "updateOrCreate",
@@ -151,7 +152,7 @@ class Stage:
         return body
 
     async def create(self, model: str, target: str = "public.arrivals", /, **more: Any) -> httpx.Response:
-        """Ask for a sync that is mapped as usual where the test says nothing else."""
+        """Send the request for a sync, mapped as ``MAPPED`` unless the test passes something else."""
         return await self.http.post(
             "/api/syncs", json=await self.body(model, target, **{**self.MAPPED, **more})
         )
@@ -173,20 +174,20 @@ class Stage:
         return data
 
     async def moved(self, model: str, target: str, /, **more: Any) -> dict[str, int]:
-        """Create a sync, run it to its end, and return the counts that are not zero."""
+        """Create a sync, run it, and return the counts that are not zero."""
         execution = await self.start(await self.sync(model, target, **more))
         assert execution["status"] == "completed", execution
         return {name: count for name, count in execution["counts"].items() if count}
 
     @staticmethod
     def codes(answer: httpx.Response) -> list[tuple[str, str]]:
-        """Return the code and the place of each problem that a sync was refused for."""
+        """Return the code and the path of each problem in a refusal."""
         assert answer.status_code == 422, answer.text
         return [(problem["code"], problem["path"]) for problem in answer.json()["metadata"]["problems"]]
 
     @staticmethod
     def counts(**counts: int) -> dict[str, int]:
-        """Return an execution's counts: these, and zero for all others."""
+        """Return an execution's counts: these, and zero for the others."""
         return dict.fromkeys(executions.COUNTS, 0) | counts
 
     def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
@@ -209,18 +210,18 @@ def stage(workspace: Workspace, http: httpx.AsyncClient, connect: Connect) -> St
 
 @pytest.fixture
 async def model(stage: Stage) -> str:
-    """Make a model of one person, and the table of arrivals that it may go to."""
+    """Create a model with one person, and a table that can be its target."""
     stage.table("public.arrivals", "id name! age:number")
     return await stage.model("people", "id name age:number", [{"id": "1", "name": "Ada", "age": 36}])
 
 
 @pytest.fixture
 def scheduled(stage: Stage, model: str) -> Any:
-    """Make an active sync of a schedule."""
+    """Return a function that creates an active sync with a schedule."""
 
-    async def made(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:
+    async def create(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:
         return await stage.sync(
             model, "public.arrivals", **stage.MAPPED, **{"schedule": schedule, "active": True, **more}
         )
 
-    return made
+    return create

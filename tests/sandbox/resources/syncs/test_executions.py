@@ -1,4 +1,4 @@
-"""The life of an execution, as its callers see it."""
+"""The states of an execution as callers see them, from start to end."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ async def sync(stage: Any) -> dict[str, Any]:
     return made
 
 
-async def test_a_start_answers_before_the_run_and_another_one_has_to_wait(
+async def test_a_start_returns_before_the_run_and_a_second_start_is_refused(
     stage: Any, sync: Any, workers: Any
 ) -> None:
     workers.is_holding = True
@@ -33,7 +33,9 @@ async def test_a_start_answers_before_the_run_and_another_one_has_to_wait(
     assert "already running" in second.json()["message"]
 
 
-async def test_status_tells_what_runs_what_ran_and_what_comes(stage: Any, sync: Any, workers: Any) -> None:
+async def test_status_has_the_current_the_last_and_the_next_execution(
+    stage: Any, sync: Any, workers: Any
+) -> None:
     ended = await stage.start(sync)
     workers.is_holding = True
     running = await stage.start(sync)
@@ -50,29 +52,31 @@ async def test_status_tells_what_runs_what_ran_and_what_comes(stage: Any, sync: 
     assert data["next_execution_time"] == "2026-01-15T10:00:00Z"
 
 
-async def test_a_sync_that_never_ran_has_no_executions_and_no_next_time(stage: Any, sync: Any) -> None:
+async def test_the_status_of_a_sync_that_never_ran_is_empty(stage: Any, sync: Any) -> None:
     answer = await stage.http.get(f"/api/syncs/{sync['id']}/status")
 
     assert set(answer.json()["data"].values()) == {None}
 
 
 @pytest.mark.parametrize("by", ["sync", "execution"])
-async def test_a_cancel_stops_a_run_before_it_writes(stage: Any, sync: Any, workers: Any, by: str) -> None:
+async def test_a_cancellation_stops_a_run_before_it_writes(
+    stage: Any, sync: Any, workers: Any, by: str
+) -> None:
     workers.is_holding = True
     started = await stage.start(sync)
     path = "" if by == "sync" else f"/executions/{started['id']}"
 
     answer = await stage.http.post(f"/api/syncs/{sync['id']}{path}/cancel")
-    asked = await stage.execution(sync, started["id"])
+    canceling = await stage.execution(sync, started["id"])
     workers.release()
     ended = await stage.execution(sync, started["id"])
 
     assert "is being canceled" in answer.json()["data"]["message"]
-    assert [asked["status"], ended["status"]] == ["canceling", "canceled"]
+    assert [canceling["status"], ended["status"]] == ["canceling", "canceled"]
     assert stage.rows("public.arrivals") == []
 
 
-async def test_a_cancel_of_what_has_ended_changes_nothing(stage: Any, sync: Any) -> None:
+async def test_a_cancellation_after_the_end_changes_nothing(stage: Any, sync: Any) -> None:
     ended = await stage.start(sync)
 
     by_sync = await stage.http.post(f"/api/syncs/{sync['id']}/cancel")
@@ -100,7 +104,7 @@ async def test_executions_are_listed_in_pages_newest_first(stage: Any, sync: Any
     assert not any(key.startswith("_") for each in first["data"] for key in each)
 
 
-async def test_ascending_pages_go_on_where_the_last_one_ended(stage: Any, sync: Any) -> None:
+async def test_ascending_pages_continue_where_the_last_one_ended(stage: Any, sync: Any) -> None:
     ids = [executions.create(stage.workspace, sync["id"], {})["id"] for _ in range(51)]
     path = f"/api/syncs/{sync['id']}/executions?ascending=true"
 
@@ -134,10 +138,10 @@ async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> Non
     answer = await stage.http.post(f"/api/syncs/{sync['id']}/executions", json={})
 
     assert answer.status_code == 422
-    assert "there is no model" in answer.json()["message"]
+    assert f"Unknown model {sync['model_ids'][0]}." in answer.json()["message"]
 
 
-async def test_a_start_that_names_records_of_another_model_is_refused(stage: Any, sync: Any) -> None:
+async def test_a_start_with_records_of_another_model_is_refused(stage: Any, sync: Any) -> None:
     other = await stage.model("others", "id")
     groups = [
         [{"source": {"model_id": other, "field": "id"}, "value": "1"}],
@@ -153,7 +157,7 @@ async def test_a_start_that_names_records_of_another_model_is_refused(stage: Any
     assert codes == ["too_many", "unrelated_model", "unknown_source_field"]
 
 
-async def test_a_start_may_name_a_value_that_no_record_has(stage: Any) -> None:
+async def test_a_start_may_select_a_value_that_no_record_has(stage: Any) -> None:
     model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
     stage.table("public.arrivals", "id name")
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -163,7 +167,7 @@ async def test_a_start_may_name_a_value_that_no_record_has(stage: Any) -> None:
     assert execution["counts"]["total"] == 0
 
 
-async def test_a_sync_whose_connection_is_unhealthy_does_not_start(stage: Any, sync: Any) -> None:
+async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any, sync: Any) -> None:
     id_ = sync["target"]["connection_id"]
     stage.workspace.store.put(
         "connection", id_, stage.workspace.find("connection", id_) | {"status": "unhealthy"}
@@ -175,7 +179,20 @@ async def test_a_sync_whose_connection_is_unhealthy_does_not_start(stage: Any, s
     assert "is unhealthy" in answer.json()["message"]
 
 
-async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tmp_path: Path) -> None:
+async def test_a_sync_whose_target_connection_is_not_authorized_does_not_start(
+    stage: Any, model: str
+) -> None:
+    made = await stage.sync(model, "http", system="webhook", fields="name>record")
+    id_ = made["target"]["connection_id"]
+    stage.workspace.store.put("connection", id_, stage.workspace.find("connection", id_) | {"status": ""})
+
+    answer = await stage.http.post(f"/api/syncs/{made['id']}/executions", json={})
+
+    assert (answer.status_code, answer.json()["key"]) == (422, "not_a_destination")
+    assert "My webhook is not authorized yet" in answer.json()["message"]
+
+
+async def test_a_running_execution_is_interrupted_by_a_restart(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite"
     first = create_sandbox(state=state).state.workspace
     first.store.put("sync", "s", {"id": "s", "name": "s"})
@@ -199,14 +216,14 @@ async def test_what_ran_when_the_sandbox_ended_is_interrupted_after_a_restart(tm
     assert found[ended["id"]]["status"] == "completed"
 
 
-async def test_a_sync_that_reads_through_an_unhealthy_connection_does_not_start_or_fails(
+async def test_a_sync_with_an_unhealthy_source_connection_does_not_start_or_fails(
     stage: Any, workers: Any
 ) -> None:
     base = await stage.model("base", "id name", [stage.ADA])
     relation = {"from": "id", "to": {"model_id": base, "field": "id"}}
     far = await stage.model("far", "id title", [{"id": "1", "title": "Countess"}], [relation])
-    ailing = await stage.connection("snowflake")
-    stage.workspace.store.put("model", far, stage.workspace.find("model", far) | {"connection_id": ailing})
+    unhealthy = await stage.connection("snowflake")
+    stage.workspace.store.put("model", far, stage.workspace.find("model", far) | {"connection_id": unhealthy})
     stage.table("public.arrivals", "id name")
     fields = [{"source": {"model_id": far, "field": "title"}, "target": "name"}]
     made = await stage.sync(base, "public.arrivals", fields=fields, identity="id>id")
@@ -214,7 +231,7 @@ async def test_a_sync_that_reads_through_an_unhealthy_connection_does_not_start_
     workers.is_holding = True
     started = await stage.start(made)
     stage.workspace.store.put(
-        "connection", ailing, stage.workspace.find("connection", ailing) | {"status": "unhealthy"}
+        "connection", unhealthy, stage.workspace.find("connection", unhealthy) | {"status": "unhealthy"}
     )
     workers.release()
     failed = await stage.execution(made, started["id"])

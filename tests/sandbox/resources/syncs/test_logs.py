@@ -1,4 +1,4 @@
-"""What a run wrote down, and who may read it."""
+"""The logs of a run: their counts, files and signed URLs, and the console."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.resources.runs import logs
 
 @pytest.fixture
 async def stranger(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    """Reaches the sandbox without its key."""
+    """Return a client that does not have the sandbox's key."""
     transport = httpx.ASGITransport(sandbox)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
         yield client
@@ -21,7 +21,7 @@ async def stranger(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def run(stage: Any) -> str:
-    """Run a sync that inserts, updates and refuses a record, and return its execution's path."""
+    """Run a sync with an inserted, an updated and a refused record; return its execution's path."""
     people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bøb"}, {"id": None, "name": "Nobody"}]
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name", [{"id": "2", "name": "Robert"}, {"id": "2", "name": "Rob"}])
@@ -30,7 +30,7 @@ async def run(stage: Any) -> str:
     return f"/api/syncs/{sync['id']}/executions/{execution['id']}"
 
 
-async def test_the_index_counts_each_log_and_says_where_it_is(stage: Any, run: str) -> None:
+async def test_the_index_has_the_count_and_the_url_of_each_log(stage: Any, run: str) -> None:
     answer = await stage.http.get(f"{run}/logs")
 
     data = answer.json()["data"]
@@ -39,7 +39,7 @@ async def test_the_index_counts_each_log_and_says_where_it_is(stage: Any, run: s
     assert data["errors"]["url"] == f"http://sandbox{run}/errors"
 
 
-async def test_a_signed_address_needs_no_key(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+async def test_a_signed_url_needs_no_key(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
     answer = await stage.http.get(f"{run}/errors")
     (url,) = answer.json()["data"]["urls"]
 
@@ -51,13 +51,13 @@ async def test_a_signed_address_needs_no_key(stage: Any, run: str, stranger: htt
     assert line == {"row": {"id": None, "name": "Nobody"}, "error": "the identity id has no value"}
 
 
-async def test_a_log_without_lines_has_no_file(stage: Any, run: str) -> None:
+async def test_an_empty_log_has_no_file(stage: Any, run: str) -> None:
     answer = await stage.http.get(f"{run}/deletes")
 
     assert answer.json()["data"]["urls"] == []
 
 
-async def test_a_file_is_reached_by_a_redirect(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+async def test_a_file_redirects_to_its_signed_url(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
     answer = await stage.http.get(f"{run}/updates/part-0.jsonl")
 
     file = await stranger.get(answer.headers["Location"])
@@ -67,9 +67,7 @@ async def test_a_file_is_reached_by_a_redirect(stage: Any, run: str, stranger: h
     assert [json.loads(line)["name"] for line in file.text.splitlines()] == ["Bøb", "Bøb"]
 
 
-async def test_a_signed_address_expires(
-    stage: Any, run: str, stranger: httpx.AsyncClient, clock: Any
-) -> None:
+async def test_a_signed_url_expires(stage: Any, run: str, stranger: httpx.AsyncClient, clock: Any) -> None:
     (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
     clock.advance(minutes=16)
 
@@ -89,7 +87,7 @@ async def test_a_signed_address_expires(
         ("expires=", "expires=" + "9" * 5_000),
     ],
 )
-async def test_a_signature_opens_its_own_address_only(
+async def test_a_signature_is_valid_only_for_its_url(
     stage: Any, run: str, stranger: httpx.AsyncClient, old: str, new: str
 ) -> None:
     (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
@@ -102,13 +100,13 @@ async def test_a_signature_opens_its_own_address_only(
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        ("/error", 404, "did you mean errors"),
+        ("/error", 404, "Did you mean 'errors'?"),
         ("/errors/other.json", 404, "part-0.jsonl"),
-        ("/consolelog?limit=0", 400, "limit must lie within 1 and 50"),
-        ("/consolelog?after=x", 400, "no cursor"),
+        ("/consolelog?limit=0", 400, "limit must be between 1 and 50"),
+        ("/consolelog?after=x", 400, "is not a cursor"),
     ],
 )
-async def test_what_is_not_there_is_refused(
+async def test_an_unknown_log_file_or_cursor_is_refused(
     stage: Any, run: str, path: str, status: int, message: str
 ) -> None:
     answer = await stage.http.get(f"{run}{path}")
@@ -117,7 +115,7 @@ async def test_what_is_not_there_is_refused(
     assert message in answer.json()["message"]
 
 
-async def test_the_console_is_read_on_from_a_cursor(stage: Any, run: str) -> None:
+async def test_the_console_continues_after_a_cursor(stage: Any, run: str) -> None:
     first = (await stage.http.get(f"{run}/consolelog?limit=1")).json()["data"]
     second = (await stage.http.get(f"{run}/consolelog?after={first['next_cursor']}")).json()["data"]
     third = (await stage.http.get(f"{run}/consolelog?after={second['next_cursor']}")).json()["data"]
@@ -127,7 +125,7 @@ async def test_the_console_is_read_on_from_a_cursor(stage: Any, run: str) -> Non
     assert third == {"entries": [], "next_cursor": second["next_cursor"]}
 
 
-async def test_the_console_keeps_its_last_fifty_messages(stage: Any, run: str) -> None:
+async def test_the_console_has_the_last_fifty_messages(stage: Any, run: str) -> None:
     execution_id = run.rpartition("/")[2]
     for number in range(60):
         logs.say(stage.workspace, execution_id, "info", f"message {number}")
@@ -137,7 +135,7 @@ async def test_the_console_keeps_its_last_fifty_messages(stage: Any, run: str) -
     assert [entry["message"] for entry in entries] == [f"message {number}" for number in range(10, 60)]
 
 
-async def test_beyond_ten_thousand_lines_a_log_only_counts(stage: Any) -> None:
+async def test_lines_beyond_ten_thousand_are_only_counted(stage: Any) -> None:
     journal = logs.Journal(stage.workspace, "e")
     for number in range(logs.MOST_LINES + 5):
         journal.add("records", number)
@@ -147,7 +145,7 @@ async def test_beyond_ten_thousand_lines_a_log_only_counts(stage: Any) -> None:
     assert len(list(logs.lines(stage.workspace, "e", "records"))) == logs.MOST_LINES
 
 
-async def test_a_deleted_sync_takes_its_logs_along(stage: Any, run: str) -> None:
+async def test_the_logs_of_a_deleted_sync_are_deleted(stage: Any, run: str) -> None:
     sync_path, _, rest = run.partition("/executions/")
 
     answer = await stage.http.delete(sync_path)

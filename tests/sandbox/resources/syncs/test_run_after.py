@@ -1,4 +1,4 @@
-"""Model syncs that run after others have run."""
+"""Model syncs that run after other syncs."""
 
 from typing import Any
 
@@ -9,19 +9,17 @@ DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 @pytest.fixture
 def after(scheduled: Any) -> Any:
-    """Make a sync that runs after others."""
+    """Return a function that creates a sync that runs after others."""
 
-    async def made(*others: str, **more: Any) -> dict[str, Any]:
+    async def create(*others: str, **more: Any) -> dict[str, Any]:
         kinds = {"run_after": {"sync_ids": list(others)}, "frequency": "runafter"}
         sync: dict[str, Any] = await scheduled(kinds | more, name="after")
         return sync
 
-    return made
+    return create
 
 
-async def test_a_sync_runs_after_another_each_time_that_one_has_run(
-    scheduled: Any, after: Any, advance: Any
-) -> None:
+async def test_a_sync_runs_after_each_run_of_another(scheduled: Any, after: Any, advance: Any) -> None:
     first = await scheduled(DAILY)
     second = await after(first["id"])
 
@@ -32,7 +30,7 @@ async def test_a_sync_runs_after_another_each_time_that_one_has_run(
     assert dues == ["2026-01-16T06:00:00Z"] * 2 + ["2026-01-17T06:00:00Z"] * 2
 
 
-async def test_a_sync_runs_after_a_run_by_hand_when_the_clock_is_asked(
+async def test_a_sync_runs_after_a_manual_run_but_not_after_a_test(
     stage: Any, scheduled: Any, after: Any, advance: Any
 ) -> None:
     first = await scheduled({"frequency": "manual"})
@@ -64,19 +62,21 @@ async def test_a_sync_that_runs_after_several_waits_for_all_of_them(
     assert [each["sync_id"] for each in both["started"]] == [sync["id"]]
 
 
-async def test_a_sync_can_wait_for_a_success(stage: Any, scheduled: Any, after: Any, advance: Any) -> None:
+async def test_a_sync_may_run_only_after_a_success(
+    stage: Any, scheduled: Any, after: Any, advance: Any
+) -> None:
     first = await scheduled(DAILY)
     await after(first["id"], run_after_success_only=True)
-    anyhow = await after(first["id"])
+    always = await after(first["id"])
     people = stage.workspace.tables.get("postgresql", "public.people")
     stage.workspace.tables.drop(people)
 
     report = await advance("1d")
 
-    assert [each["sync_id"] for each in report["started"]] == [first["id"], anyhow["id"]]
+    assert [each["sync_id"] for each in report["started"]] == [first["id"], always["id"]]
 
 
-async def test_a_sync_waits_for_nobody_who_is_gone(
+async def test_a_sync_does_not_wait_for_a_deleted_sync(
     stage: Any, scheduled: Any, after: Any, advance: Any
 ) -> None:
     first, second = [await scheduled({"frequency": "manual"}, name=name) for name in "ab"]

@@ -1,4 +1,4 @@
-"""Model syncs that run when the clock says so."""
+"""Model syncs that run by their schedules."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ def dues(report: dict[str, Any]) -> list[str]:
     return [each["due"] for each in report["started"]]
 
 
-async def test_a_daily_sync_runs_seven_times_in_a_week_each_time_at_its_hour(
+async def test_a_daily_sync_runs_at_its_hour_on_each_of_seven_days(
     stage: Any, scheduled: Any, advance: Any
 ) -> None:
     sync = await scheduled(DAILY)
@@ -45,7 +45,7 @@ async def test_a_daily_sync_runs_seven_times_in_a_week_each_time_at_its_hour(
         ({"frequency": "dbtcloud", "connection_id": "c", "job_id": 1}, "1w", 0),
     ],
 )
-async def test_every_frequency_runs_as_often_as_it_says(
+async def test_each_frequency_runs_as_often_as_documented(
     scheduled: Any, advance: Any, schedule: dict[str, Any], duration: str, count: int
 ) -> None:
     await scheduled(schedule)
@@ -55,7 +55,7 @@ async def test_every_frequency_runs_as_often_as_it_says(
     assert len(report["started"]) == count
 
 
-async def test_the_time_that_is_shown_is_the_time_that_is_kept(
+async def test_a_sync_runs_at_the_time_that_its_status_shows(
     stage: Any, scheduled: Any, advance: Any
 ) -> None:
     sync = await scheduled({"frequency": "continuous"})
@@ -71,7 +71,7 @@ async def test_the_time_that_is_shown_is_the_time_that_is_kept(
     assert dues(report) == ["2026-01-15T09:15:00Z"]
 
 
-async def test_an_inactive_sync_does_not_run_and_makes_up_for_nothing(
+async def test_an_inactive_sync_does_not_run_and_does_not_catch_up(
     stage: Any, scheduled: Any, advance: Any
 ) -> None:
     sync = await scheduled(DAILY, active=False)
@@ -94,7 +94,7 @@ async def test_a_deleted_sync_does_not_run(stage: Any, scheduled: Any, advance: 
 
 
 @pytest.mark.parametrize("way", ["deleted", "off"])
-async def test_a_sync_that_goes_while_it_is_due_does_not_run(
+async def test_a_due_sync_that_is_deleted_or_turned_off_does_not_run(
     stage: Any, scheduled: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     sync = await scheduled(DAILY)
@@ -113,7 +113,7 @@ async def test_a_sync_that_goes_while_it_is_due_does_not_run(
     assert stage.workspace.store.list("execution") == []
 
 
-async def test_syncs_due_at_the_same_instant_run_in_the_order_they_were_made(
+async def test_syncs_due_at_the_same_time_run_in_the_order_of_their_creation(
     scheduled: Any, advance: Any
 ) -> None:
     syncs = [await scheduled(DAILY, name=name) for name in ("b", "a", "c")]
@@ -123,7 +123,7 @@ async def test_syncs_due_at_the_same_instant_run_in_the_order_they_were_made(
     assert [each["sync_id"] for each in report["started"]] == [sync["id"] for sync in syncs]
 
 
-async def test_a_run_that_is_due_while_one_is_under_way_is_skipped(
+async def test_a_due_run_is_skipped_while_another_is_in_progress(
     stage: Any, scheduled: Any, advance: Any, workers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE", 0)
@@ -143,7 +143,9 @@ async def test_a_run_that_is_due_while_one_is_under_way_is_skipped(
     ]
 
 
-async def test_the_events_of_a_scheduled_run_say_so(stage: Any, scheduled: Any, advance: Any) -> None:
+async def test_the_events_of_a_scheduled_run_have_its_trigger(
+    stage: Any, scheduled: Any, advance: Any
+) -> None:
     await scheduled(DAILY)
     await advance("1d")
 
@@ -154,7 +156,9 @@ async def test_the_events_of_a_scheduled_run_say_so(stage: Any, scheduled: Any, 
     assert (event["event"]["trigger"], event["event"]["schedule"]) == ("schedule", {"frequency": "daily"})
 
 
-async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, scheduled: Any, advance: Any) -> None:
+async def test_a_run_that_cannot_start_fails_with_the_reason(
+    stage: Any, scheduled: Any, advance: Any
+) -> None:
     sync = await scheduled(DAILY)
     stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
 
@@ -165,7 +169,7 @@ async def test_a_run_that_cannot_start_fails_and_says_why(stage: Any, scheduled:
     assert "cannot run" in execution["errors"][0]
 
 
-async def test_one_schedule_runs_a_few_hundred_times_at_most_in_a_move(
+async def test_the_runs_of_one_schedule_in_one_move_are_limited(
     stage: Any, scheduled: Any, advance: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "MOST_RUNS", 3)
@@ -191,7 +195,7 @@ async def test_one_schedule_runs_a_few_hundred_times_at_most_in_a_move(
     assert next_due == "2026-01-16T09:05:00Z"
 
 
-async def test_what_was_due_several_times_while_nobody_looked_runs_once(
+async def test_a_sync_that_was_overdue_several_times_runs_once(
     stage: Any, scheduled: Any, advance: Any, clock: Any
 ) -> None:
     sync = await scheduled(DAILY)
@@ -213,9 +217,7 @@ async def test_nothing_starts_by_itself(stage: Any, scheduled: Any, clock: Any) 
     assert stage.workspace.store.list("execution") == []
 
 
-async def test_what_is_due_is_handed_to_the_workers_when_asked(
-    stage: Any, scheduled: Any, clock: Any, workers: Any
-) -> None:
+async def test_due_syncs_are_started_on_request(stage: Any, scheduled: Any, clock: Any, workers: Any) -> None:
     sync = await scheduled(DAILY)
     failing = await scheduled(DAILY, name="fails")
     gone = {"target": {"connection_id": "gone", "object": "gone"}}
@@ -232,7 +234,7 @@ async def test_what_is_due_is_handed_to_the_workers_when_asked(
     assert (before, [each["status"] for each in listed]) == (["created"], ["completed", "failed"])
 
 
-async def test_a_run_of_another_process_that_was_killed_is_not_repeated(tmp_path: Any, clock: Any) -> None:
+async def test_a_due_run_of_a_killed_process_is_not_repeated(tmp_path: Any, clock: Any) -> None:
     state = tmp_path / "box.db"
     first = create_sandbox(state=state, clock=clock)
     workspace: Workspace = first.state.workspace
@@ -257,7 +259,7 @@ async def test_a_run_of_another_process_that_was_killed_is_not_repeated(tmp_path
     assert next_due == datetime(2026, 1, 18, 6, tzinfo=UTC)
 
 
-async def test_events_of_the_runs_reach_the_webhook_at_their_time(
+async def test_the_events_of_runs_are_delivered_at_their_time(
     stage: Any, scheduled: Any, advance: Any
 ) -> None:
     hook = {"endpoint": "https://hooks.acme.example", "secret": "s"}
@@ -273,7 +275,7 @@ async def test_events_of_the_runs_reach_the_webhook_at_their_time(
     ]
 
 
-async def test_a_closing_sandbox_stops_on_the_way(stage: Any, scheduled: Any) -> None:
+async def test_a_closing_sandbox_starts_no_further_runs(stage: Any, scheduled: Any) -> None:
     await scheduled(DAILY)
     stage.workspace.signals.closing.set()
 

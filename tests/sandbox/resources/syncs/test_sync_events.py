@@ -1,4 +1,4 @@
-"""What a sync's runs tell of themselves: an event for each beginning and each end."""
+"""The events of a sync's runs: one for each start and each end."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from polytomic_mcp.sandbox.resources.syncs import executions
 
 
 @pytest.fixture
-def told(stage: Any) -> Any:
-    """Return what the events so far say, by type."""
+def recorded(stage: Any) -> Any:
+    """Return a function that returns the content of all events by type."""
     return lambda: {event["type"]: event["event"] for event in events.recent(stage.workspace)}
 
 
@@ -30,10 +30,10 @@ def ids(sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def test_a_run_tells_of_its_beginning_and_of_what_it_moved(stage: Any, sync: Any, told: Any) -> None:
+async def test_a_run_records_its_start_and_its_counts(stage: Any, sync: Any, recorded: Any) -> None:
     execution = await stage.start(sync)
 
-    assert told() == {
+    assert recorded() == {
         "sync.running": ids(sync, execution),
         "sync.completed": {
             **ids(sync, execution),
@@ -51,14 +51,14 @@ async def test_a_run_tells_of_its_beginning_and_of_what_it_moved(stage: Any, syn
     }
 
 
-async def test_a_run_with_records_that_could_not_move_says_how_many(stage: Any, told: Any) -> None:
+async def test_a_run_with_record_errors_records_their_number(stage: Any, recorded: Any) -> None:
     model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     execution = await stage.start(sync)
 
-    assert told()["sync.completed_with_errors"] == {
+    assert recorded()["sync.completed_with_errors"] == {
         **ids(sync, execution),
         "error": "Record 1: the identity id has no value",
         "number_of_errors": 1,
@@ -66,7 +66,7 @@ async def test_a_run_with_records_that_could_not_move_says_how_many(stage: Any, 
     }
 
 
-async def test_a_run_that_fails_says_why(stage: Any, sync: Any, workers: Any, told: Any) -> None:
+async def test_a_failed_run_records_the_reason(stage: Any, sync: Any, workers: Any, recorded: Any) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
     stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.people"))
@@ -74,33 +74,33 @@ async def test_a_run_that_fails_says_why(stage: Any, sync: Any, workers: Any, to
 
     failed = await stage.execution(sync, execution["id"])
 
-    assert told()["sync.failed"] == ids(sync, execution) | {"error": failed["errors"][0]}
+    assert recorded()["sync.failed"] == ids(sync, execution) | {"error": failed["errors"][0]}
 
 
-async def test_a_run_that_is_canceled_says_so(stage: Any, sync: Any, workers: Any, told: Any) -> None:
+async def test_a_canceled_run_records_its_cancellation(
+    stage: Any, sync: Any, workers: Any, recorded: Any
+) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
     await stage.http.post(f"/api/syncs/{sync['id']}/cancel")
     workers.release()
 
-    assert told() == {"sync.canceled": ids(sync, execution) | {"status": "canceled"}}
+    assert recorded() == {"sync.canceled": ids(sync, execution) | {"status": "canceled"}}
 
 
-async def test_a_run_that_a_restart_ended_tells_nothing(
-    stage: Any, sync: Any, workers: Any, told: Any
-) -> None:
+async def test_an_interrupted_run_records_nothing(stage: Any, sync: Any, workers: Any, recorded: Any) -> None:
     workers.is_holding = True
     await stage.start(sync)
 
     executions.interrupt_all(stage.workspace)
 
-    assert told() == {}
+    assert recorded() == {}
 
 
-async def test_a_run_of_a_sync_that_is_gone_tells_nothing(stage: Any, sync: Any, told: Any) -> None:
+async def test_a_run_of_a_deleted_sync_records_nothing(stage: Any, sync: Any, recorded: Any) -> None:
     execution = executions.create(stage.workspace, sync["id"], {})
     stage.workspace.store.delete("sync", sync["id"])
 
     executions.finish(stage.workspace, execution, "completed")
 
-    assert told() == {}
+    assert recorded() == {}

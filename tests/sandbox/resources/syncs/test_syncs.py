@@ -1,4 +1,4 @@
-"""Syncs: what is stored, what is shown, and what an update makes of it."""
+"""Syncs: creating, showing, listing, updating and deleting them."""
 
 import base64
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 OLD = {"X-Polytomic-Version": "2024-02-08"}
 
 
-async def test_a_created_sync_comes_back_whole(stage: Any, model: str) -> None:
+async def test_a_created_sync_is_returned_whole(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs/{made['id']}")
@@ -23,7 +23,7 @@ async def test_a_created_sync_comes_back_whole(stage: Any, model: str) -> None:
     assert sync["created_by"]["name"] == "Ada"
 
 
-async def test_identity_functions_are_taken_in_any_case_and_kept_in_the_apis_own(
+async def test_identity_functions_are_accepted_in_any_case_and_stored_as_the_api_spells_them(
     stage: Any, model: str
 ) -> None:
     identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "equality"}
@@ -33,7 +33,7 @@ async def test_identity_functions_are_taken_in_any_case_and_kept_in_the_apis_own
     assert made["identity"]["function"] == "Equality"
 
 
-async def test_2024_02_08_shows_the_older_shape(stage: Any, model: str) -> None:
+async def test_version_2024_02_08_shows_the_older_shape(stage: Any, model: str) -> None:
     fields = [
         {"source": {"model_id": model, "field": "name"}, "target": "name"},
         {"target": "age", "override_value": "7"},
@@ -47,7 +47,7 @@ async def test_2024_02_08_shows_the_older_shape(stage: Any, model: str) -> None:
     assert not {"identities", "model_filters", "target_filters", "problems", "override_fields"} & old.keys()
 
 
-async def test_what_2024_02_08_shows_can_be_written_back(stage: Any, model: str) -> None:
+async def test_a_sync_shown_by_2024_02_08_can_be_sent_back(stage: Any, model: str) -> None:
     override = {"target": "age", "override_value": "7", "sync_mode": "create"}
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED, override_fields=[override])
     old = (await stage.http.get(f"/api/syncs/{made['id']}", headers=OLD)).json()["data"]
@@ -59,7 +59,7 @@ async def test_what_2024_02_08_shows_can_be_written_back(stage: Any, model: str)
     assert answer.json()["data"]["override_fields"] == [override]
 
 
-async def test_lists_are_light_and_paged_on_2025_09_18_newest_change_first(
+async def test_lists_have_pages_of_summaries_last_changed_first_on_2025_09_18(
     stage: Any, model: str, clock: Any
 ) -> None:
     names = ["first", "second", "third"]
@@ -77,7 +77,7 @@ async def test_lists_are_light_and_paged_on_2025_09_18_newest_change_first(
     assert not {"fields", "model_filters", "overrides", "target"} & first["data"][0].keys()
 
 
-async def test_lists_are_whole_and_unpaged_on_2024_02_08(stage: Any, model: str) -> None:
+async def test_lists_have_whole_syncs_without_pages_on_2024_02_08(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     body = (await stage.http.get("/api/syncs", headers=OLD)).json()
@@ -86,7 +86,7 @@ async def test_lists_are_whole_and_unpaged_on_2024_02_08(stage: Any, model: str)
     assert body["data"][0]["fields"] == made["fields"]
 
 
-async def test_lists_can_be_narrowed(stage: Any, model: str) -> None:
+async def test_lists_can_be_filtered(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", mode="create", **stage.MAPPED)
     await stage.sync(model, "http", system="webhook", fields="name>record", active=True)
     connection = made["target"]["connection_id"]
@@ -99,7 +99,7 @@ async def test_lists_can_be_narrowed(stage: Any, model: str) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=51", "limit=0", "page_token=!", "page_token=e30", "page_token=WzFd", "page_token=W10"]
 )
-async def test_a_page_that_cannot_be_is_refused(stage: Any, model: str, query: str) -> None:
+async def test_an_invalid_limit_or_page_token_is_refused(stage: Any, model: str, query: str) -> None:
     await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs?{query}")
@@ -129,7 +129,7 @@ async def test_an_update_replaces_the_whole_sync(stage: Any, model: str, clock: 
     assert sync["created_at"] == made["created_at"] < sync["updated_at"]
 
 
-async def test_activate_switches_a_sync_on_and_off(stage: Any, model: str) -> None:
+async def test_activate_turns_a_schedule_on(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.post(f"/api/syncs/{made['id']}/activate", json={"active": True})
@@ -138,7 +138,7 @@ async def test_activate_switches_a_sync_on_and_off(stage: Any, model: str) -> No
     assert (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]["active"] is True
 
 
-async def test_a_deleted_sync_is_gone_and_a_running_one_stays(stage: Any, model: str, workers: Any) -> None:
+async def test_a_sync_can_be_deleted_unless_it_is_running(stage: Any, model: str, workers: Any) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     workers.is_holding = True
     await stage.start(made)
@@ -151,7 +151,7 @@ async def test_a_deleted_sync_is_gone_and_a_running_one_stays(stage: Any, model:
     assert [refused.status_code, deleted.status_code, gone.status_code] == [409, 204, 404]
 
 
-async def test_what_2025_09_18_shows_can_be_written_back(stage: Any, model: str) -> None:
+async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     conditions = [
         {"source": name, "function": "Equality", "value": "Ada", "label": "ada"},

@@ -1,4 +1,4 @@
-"""The tables and columns that a sync makes for itself."""
+"""The tables and columns that a sync creates."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.syncs.target_creation import plan_target, planned_target
+from polytomic_mcp.sandbox.resources.syncs.target_creation import build_target, plan_target
 
 
-async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, model: str) -> None:
+async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Any, model: str) -> None:
     connection = await stage.connection("postgresql")
     target = {"connection_id": connection, "create": {"schema": "crm", "name": "fresh"}}
 
@@ -32,7 +32,7 @@ async def test_a_new_table_is_made_with_the_sync_and_takes_its_rows(stage: Any, 
     ("create_", "code"),
     [({"name": "x", "color": "red"}, "invalid_creation"), ({"schema": "crm"}, "invalid_creation")],
 )
-async def test_a_new_table_that_cannot_be_made_is_refused(
+async def test_invalid_properties_of_a_new_table_are_refused(
     stage: Any, model: str, create_: dict[str, str], code: str
 ) -> None:
     target = {"connection_id": await stage.connection("postgresql"), "create": create_}
@@ -42,7 +42,7 @@ async def test_a_new_table_that_cannot_be_made_is_refused(
     assert [each for each, _ in stage.codes(answer)] == ["unknown_source_field", code]
 
 
-async def test_an_application_makes_no_new_target(stage: Any, model: str) -> None:
+async def test_an_application_does_not_support_new_targets(stage: Any, model: str) -> None:
     target = {"connection_id": await stage.connection("gong"), "create": {"name": "x"}}
 
     answer = await stage.create(model, target=target)
@@ -50,7 +50,7 @@ async def test_an_application_makes_no_new_target(stage: Any, model: str) -> Non
     assert stage.codes(answer) == [("unsupported_creation", "target.create")]
 
 
-async def test_a_new_table_without_a_schema_goes_into_the_usual_one(stage: Any, model: str) -> None:
+async def test_a_new_table_without_a_schema_is_created_in_the_default_one(stage: Any, model: str) -> None:
     connection = await stage.connection("mysql")
     names = []
 
@@ -61,7 +61,7 @@ async def test_a_new_table_without_a_schema_goes_into_the_usual_one(stage: Any, 
     assert names == ["shop.first", "public.second", "other.third"]
 
 
-async def test_a_new_field_becomes_a_column_where_the_target_allows_it(stage: Any, model: str) -> None:
+async def test_a_new_field_becomes_a_column_if_the_target_supports_it(stage: Any, model: str) -> None:
     stage.table("Guests", "Id Email", system="salesforce", kind="object", key="Id")
     source = {"model_id": model, "field": "age"}
     new = {"source": source, "target": "years", "new": True}
@@ -83,17 +83,17 @@ async def test_a_new_audience_gets_the_columns_of_its_type(
     http: Any, connect: Any, type_: str, columns: str
 ) -> None:
     ads = await connect("linkedinads", oauth_refresh_token="token")
-    asked = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
+    properties = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
 
     answer = await http.get(
         f"/api/connections/{ads['id']}/modelsync/target/fields",
-        params={f"properties[{name}]": value for name, value in asked.items()},
+        params={f"properties[{name}]": value for name, value in properties.items()},
     )
 
     assert [each["id"] for each in answer.json()["data"]["fields"]][:3] == columns.split()
 
 
-async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any) -> None:
+async def test_a_new_audience_without_a_type_has_no_columns(http: Any, connect: Any) -> None:
     ads = await connect("linkedinads", oauth_refresh_token="token")
 
     answer = await http.get(f"/api/connections/{ads['id']}/modelsync/target/fields?properties[name]=N")
@@ -102,7 +102,7 @@ async def test_an_audience_of_no_type_has_no_columns_yet(http: Any, connect: Any
     assert answer.json()["data"]["fields"] == []
 
 
-async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage: Any) -> None:
+async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Any) -> None:
     create = {"name": "Payers", "account": "nobody", "type": "user_audience"}
 
     problem = plan_target(stage.workspace, "linkedinads", {}, create, Sources(stage.workspace.store))
@@ -112,6 +112,6 @@ async def test_a_choice_that_is_not_offered_is_refused_with_those_that_are(stage
     assert "512345678::urn:li:organization:987654" in problem.message
 
 
-async def test_a_system_that_makes_no_objects_plans_none(stage: Any) -> None:
-    with pytest.raises(ValueError, match="gong makes no target objects"):
-        planned_target(stage.workspace, "gong", {"name": "x"})
+async def test_a_target_of_a_system_without_new_objects_cannot_be_built(stage: Any) -> None:
+    with pytest.raises(ValueError, match="gong does not support new target objects"):
+        build_target(stage.workspace, "gong", {"name": "x"})

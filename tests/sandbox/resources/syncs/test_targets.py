@@ -1,11 +1,11 @@
-"""Which target objects a connection has, and what each of them takes."""
+"""The target objects of a connection, with their modes and fields."""
 
 from typing import Any
 
 import pytest
 
 
-async def test_a_warehouse_lists_its_tables_with_every_mode_and_makes_new_ones(stage: Any) -> None:
+async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones(stage: Any) -> None:
     connection = await stage.connection("postgresql")
     stage.table("crm.people", "id name")
 
@@ -32,7 +32,7 @@ async def test_a_warehouse_lists_its_tables_with_every_mode_and_makes_new_ones(s
     assert [each["values"] for each in body["target_creation"]["properties"]] == [None, None]
 
 
-async def test_the_values_of_a_new_target_come_when_asked_for(stage: Any) -> None:
+async def test_the_values_of_a_new_target_are_returned_on_request(stage: Any) -> None:
     connection = await stage.connection("postgresql")
     stage.table("crm.people", "id name")
     base = f"/api/connections/{connection}/modelsync/targetobjects"
@@ -45,7 +45,7 @@ async def test_the_values_of_a_new_target_come_when_asked_for(stage: Any) -> Non
     assert {"value": "crm", "label": "crm"} in schema["values"]
 
 
-async def test_gong_lists_accounts_people_and_its_flows(stage: Any) -> None:
+async def test_gong_lists_accounts_people_and_flows(stage: Any) -> None:
     connection = await stage.connection("gong")
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -59,7 +59,7 @@ async def test_gong_lists_accounts_people_and_its_flows(stage: Any) -> None:
     assert body["target_creation"] == {"supported": False, "properties": []}
 
 
-async def test_a_flow_needs_no_mappings_and_takes_its_id_as_identity_only(stage: Any) -> None:
+async def test_a_flow_needs_no_mappings_and_supports_only_its_id_as_identity(stage: Any) -> None:
     connection = await stage.connection("gong")
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -77,7 +77,7 @@ async def test_a_flow_needs_no_mappings_and_takes_its_id_as_identity_only(stage:
     assert data["modes"][0]["description"]
 
 
-async def test_a_webhook_takes_records_and_nothing_else(stage: Any) -> None:
+async def test_a_webhook_has_one_target_with_one_field(stage: Any) -> None:
     connection = await stage.connection("webhook")
 
     listed = await stage.http.get(f"/api/connections/{connection}/modelsync/targetobjects")
@@ -90,7 +90,7 @@ async def test_a_webhook_takes_records_and_nothing_else(stage: Any) -> None:
     assert [field["id"] for field in fields.json()["data"]["fields"]] == ["record"]
 
 
-async def test_the_fields_of_a_target_that_is_still_to_be_made_are_open(stage: Any) -> None:
+async def test_a_new_target_without_mappings_has_no_fields(stage: Any) -> None:
     connection = await stage.connection("snowflake")
 
     answer = await stage.http.get(
@@ -104,22 +104,22 @@ async def test_the_fields_of_a_target_that_is_still_to_be_made_are_open(stage: A
 @pytest.mark.parametrize(
     ("type_", "path", "status", "message"),
     [
-        ("postgresql", "target/fields?target=crm.poeple", 404, "did you mean crm.people?"),
-        ("webhook", "target/fields?target=https", 404, "did you mean http?"),
+        ("postgresql", "target/fields?target=crm.poeple", 404, "Did you mean 'crm.people'?"),
+        ("webhook", "target/fields?target=https", 404, "Did you mean 'http'?"),
         ("postgresql", "target/fields", 400, "exactly one of target and properties"),
         ("postgresql", "target/fields?target=crm.people&properties[name]=x", 400, "exactly one of target"),
-        ("postgresql", "target/fields?properties[nam]=x", 422, "knows no property nam"),
-        ("gong", "target/fields?properties[name]=x", 422, "makes no new target objects"),
+        ("postgresql", "target/fields?properties[nam]=x", 422, "has no property 'nam'"),
+        ("gong", "target/fields?properties[name]=x", 422, "does not support new target objects"),
         (
             "gong",
             "targetobjects/properties/name",
             404,
-            "no new target objects with a property 'name': there are none",
+            "A new target object of gong has no property 'name'. There are none.",
         ),
-        ("postgresql", "targetobjects/properties/nam", 404, "did you mean name?"),
+        ("postgresql", "targetobjects/properties/nam", 404, "Did you mean 'name'?"),
     ],
 )
-async def test_what_a_connection_does_not_have_is_refused_with_the_nearest(
+async def test_an_unknown_target_or_property_is_refused_with_the_nearest_valid_one(
     stage: Any, type_: str, path: str, status: int, message: str
 ) -> None:
     connection = await stage.connection(type_)
@@ -138,7 +138,7 @@ async def test_what_a_connection_does_not_have_is_refused_with_the_nearest(
         ({"type": {"id": "stripe", "operations": ["source"]}}, "a source only"),
     ],
 )
-async def test_a_connection_that_cannot_be_written_to_is_refused(
+async def test_the_targets_of_a_connection_that_is_no_destination_are_refused(
     stage: Any, change: dict[str, Any], message: str
 ) -> None:
     connection = await stage.connection("postgresql")
@@ -152,7 +152,7 @@ async def test_a_connection_that_cannot_be_written_to_is_refused(
     assert message in answer.json()["message"]
 
 
-async def test_a_target_that_is_still_to_be_made_has_the_id_it_will_get(stage: Any, model: str) -> None:
+async def test_a_new_target_is_shown_with_the_id_it_will_have(stage: Any, model: str) -> None:
     connection = await stage.connection("postgresql")
 
     answer = await stage.http.get(

@@ -1,4 +1,4 @@
-"""Models over HTTP: created, listed, read, replaced, previewed, sampled and deleted."""
+"""Models over HTTP: creating, listing, replacing, previewing, sampling and deleting them."""
 
 from typing import Any
 
@@ -35,7 +35,9 @@ def names(model: dict[str, Any]) -> list[str]:
     return [field["name"] for field in model["fields"]]
 
 
-async def test_the_guides_model_is_created_with_its_fields(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_the_model_of_the_guide_is_created_with_its_fields(
+    http: httpx.AsyncClient, connect: Any
+) -> None:
     connection = await connect("snowflake")
 
     model = await create(
@@ -51,7 +53,7 @@ async def test_the_guides_model_is_created_with_its_fields(http: httpx.AsyncClie
     assert (await http.get(f"/api/models/{model['id']}")).json() == {"data": model}
 
 
-async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, connect: Any) -> None:
     connection = await connect("snowflake")
     base = await create(http, connection)
     relation = {"from": "email", "to": {"model_id": base["id"], "field": "email"}}
@@ -79,7 +81,7 @@ async def test_a_model_keeps_what_it_was_given(http: httpx.AsyncClient, connect:
     assert model["policies"] == []
 
 
-async def test_enrichment_is_refused_by_name(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, connect: Any) -> None:
     connection = await connect("snowflake")
     model = {
         "name": "M",
@@ -136,10 +138,10 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
         ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "write ANALYTICS.PUBLIC.ACCOUNTS"),
         ({"configuration": {"query": "  "}}, "one of: query; table; view"),
         ({"configuration": {}}, "one of: query; table; view"),
-        ({"fields": ["emial"]}, "no field emial; did you mean email?"),
-        ({"identifier": "zzz"}, "no field zzz; it has contact_id, email"),
-        ({"tracking_columns": ["updated"]}, "no field updated"),
-        ({"relations": [{"from": "mail", "to": {"model_id": "x", "field": "y"}}]}, "did you mean email?"),
+        ({"fields": ["emial"]}, "no field 'emial'. Did you mean 'email'?"),
+        ({"identifier": "zzz"}, "no field 'zzz'. Valid values: contact_id, email"),
+        ({"tracking_columns": ["updated"]}, "no field 'updated'"),
+        ({"relations": [{"from": "mail", "to": {"model_id": "x", "field": "y"}}]}, "Did you mean 'email'?"),
         (
             {"relations": [{"from": "email", "to": {"model_id": "x", "field": "y"}}]},
             "model x, which does not",
@@ -158,7 +160,7 @@ async def test_a_model_that_cannot_be_read_is_refused_and_not_stored(
     assert (await http.get("/api/models")).json()["data"] == []
 
 
-async def test_a_relation_to_a_field_that_is_not_there_is_refused(
+async def test_a_relation_to_a_field_that_does_not_exist_is_refused(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     connection = await connect("snowflake")
@@ -167,19 +169,19 @@ async def test_a_relation_to_a_field_that_is_not_there_is_refused(
 
     refused = await post(http, connection, relations=[relation])
 
-    assert "Model Free has no field e-mail; did you mean email?" in message(refused)
+    assert "Model Free has no field 'e-mail'. Did you mean 'email'?" in message(refused)
 
 
-async def test_an_unhealthy_or_unknown_connection_has_no_models(
+async def test_a_model_of_an_unhealthy_or_unknown_connection_is_refused(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     waiting = await connect("gong", auth_method="oauth")
 
-    assert "is unhealthy; sign in" in message(await post(http, waiting, configuration={"table": "accounts"}))
+    assert "is unhealthy. Sign in" in message(await post(http, waiting, configuration={"table": "accounts"}))
     assert "connection nope not found" in message(await post(http, {"id": "nope"}), 404)
 
 
-async def test_an_update_replaces_the_model_whole(http: httpx.AsyncClient, connect: Any, clock: Any) -> None:
+async def test_an_update_replaces_the_whole_model(http: httpx.AsyncClient, connect: Any, clock: Any) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection, identifier="contact_id", labels=["a"])
     clock.advance(hours=1)
@@ -200,7 +202,7 @@ async def test_an_update_replaces_the_model_whole(http: httpx.AsyncClient, conne
     assert (await http.get(f"/api/models/{model['id']}")).json()["data"] == updated
 
 
-async def test_a_refused_update_leaves_the_model_as_it_was(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_refused_update_leaves_the_model_unchanged(http: httpx.AsyncClient, connect: Any) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection)
     body = {"name": "New", "connection_id": connection["id"], "configuration": {"table": "nowhere"}}
@@ -220,7 +222,7 @@ async def test_a_preview_shows_the_model_and_stores_nothing(http: httpx.AsyncCli
     assert (await http.get("/api/models")).json()["data"] == []
 
 
-async def test_a_sample_holds_rows_under_the_models_id(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_sample_has_rows_under_the_models_id(http: httpx.AsyncClient, connect: Any) -> None:
     added = {"name": "score", "label": "Score", "type": "number"}
     model = await create(http, await connect("snowflake"), fields=["email"], additional_fields=[added])
 
@@ -232,7 +234,7 @@ async def test_a_sample_holds_rows_under_the_models_id(http: httpx.AsyncClient, 
     assert sample["records"][0][model["id"]]["score"] is None
 
 
-async def test_a_sample_over_a_connection_that_broke_is_refused(
+async def test_a_sample_through_an_unhealthy_connection_is_refused(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
     connection = await connect("snowflake")
@@ -245,7 +247,7 @@ async def test_a_sample_over_a_connection_that_broke_is_refused(
     assert "is unhealthy" in message(await http.get(f"/api/models/{model['id']}/sample"))
 
 
-async def test_a_field_that_left_the_source_is_named(
+async def test_a_field_that_the_source_no_longer_has_is_reported(
     http: httpx.AsyncClient, connect: Any, sandbox: Starlette
 ) -> None:
     tables = sandbox.state.workspace.tables
@@ -257,10 +259,10 @@ async def test_a_field_that_left_the_source_is_named(
 
     refused = await http.get(f"/api/models/{model['id']}/sample")
 
-    assert "Model Free has no field amount; did you mean amount_eur?" in message(refused)
+    assert "Model Free has no field 'amount'. Did you mean 'amount_eur'?" in message(refused)
 
 
-async def test_a_deleted_model_is_gone(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_deleted_model_no_longer_exists(http: httpx.AsyncClient, connect: Any) -> None:
     model = await create(http, await connect("snowflake"))
 
     deleted = await http.delete(f"/api/models/{model['id']}")
@@ -277,7 +279,7 @@ async def test_a_deleted_model_is_gone(http: httpx.AsyncClient, connect: Any) ->
         assert f"model {model['id']} not found" in message(answer, 404)
 
 
-async def test_models_are_listed_in_pages_the_last_changed_first(
+async def test_models_are_listed_in_pages_last_changed_first(
     http: httpx.AsyncClient, connect: Any, clock: Any
 ) -> None:
     connection = await connect("snowflake")
@@ -299,7 +301,7 @@ async def test_models_are_listed_in_pages_the_last_changed_first(
     assert "limit" in message(await http.get("/api/models", params={"limit": 51}), 400)
 
 
-async def test_a_relation_in_another_case_is_kept_as_the_fields_are_spelled(
+async def test_a_relation_in_another_case_is_stored_as_its_fields_are_spelled(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     connection = await connect("snowflake")

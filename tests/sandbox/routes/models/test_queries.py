@@ -1,4 +1,4 @@
-"""Queries on a connection: submitted, run beside the request, kept in pages, and forgotten."""
+"""Queries on a connection: submitted, run in the background, stored in pages, and deleted later."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ Ended = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
-    """Submit a query, wait for the workers, and return what a poll answers."""
+    """Submit a query, wait for the workers, and return the response to a poll."""
 
     async def ended(connection: dict[str, Any], query: str) -> Any:
         answer = await http.post(f"/api/connections/{connection['id']}/query", json={"query": query})
@@ -47,7 +47,7 @@ async def test_a_query_that_is_done_shows_its_fields_and_rows(warehouse: Any, en
     assert answer["links"] == {}
 
 
-async def test_a_query_is_shown_to_nobody_but_its_creator(
+async def test_a_query_is_shown_only_to_its_creator(
     http: httpx.AsyncClient, warehouse: Any, ended: Ended
 ) -> None:
     user = (await http.post("/api/organization/users", json={"email": "eve@acme.example"})).json()["data"]
@@ -61,7 +61,7 @@ async def test_a_query_is_shown_to_nobody_but_its_creator(
     assert other.status_code == 404
 
 
-async def test_a_query_without_rows_is_done_all_the_same(warehouse: Any, ended: Ended) -> None:
+async def test_a_query_without_rows_ends_as_done(warehouse: Any, ended: Ended) -> None:
     answer = await ended(warehouse, "SELECT 1 AS one WHERE FALSE")
 
     assert (answer["data"]["status"], answer["data"]["count"], answer["data"]["results"]) == ("done", 0, [])
@@ -75,7 +75,7 @@ async def test_a_query_without_rows_is_done_all_the_same(warehouse: Any, ended: 
         {"params": {"query": "SELECT 1"}, "json": {"query": "SELECT 1"}},
     ],
 )
-async def test_the_query_goes_in_the_address_or_in_the_body(
+async def test_the_query_is_sent_as_a_parameter_or_in_the_body(
     request_: Any, warehouse: Any, http: httpx.AsyncClient
 ) -> None:
     answer = await http.post(f"/api/connections/{warehouse['id']}/query", **request_)
@@ -92,7 +92,7 @@ async def test_the_query_goes_in_the_address_or_in_the_body(
         {},
     ],
 )
-async def test_two_queries_or_none_are_refused(
+async def test_two_different_queries_or_none_are_refused(
     request_: Any, warehouse: Any, http: httpx.AsyncClient
 ) -> None:
     answer = await http.post(f"/api/connections/{warehouse['id']}/query", **request_)
@@ -101,7 +101,7 @@ async def test_two_queries_or_none_are_refused(
     assert "query" in answer.json()["message"]
 
 
-async def test_links_lead_through_all_pages_and_back(
+async def test_links_lead_to_the_next_and_the_previous_page(
     warehouse: Any, ended: Ended, http: httpx.AsyncClient
 ) -> None:
     answer = await ended(warehouse, NUMBERS.format(250))
@@ -117,7 +117,7 @@ async def test_links_lead_through_all_pages_and_back(
     assert "previous" not in pages[0]["links"]
 
 
-async def test_a_last_page_that_is_full_has_no_page_behind_it(warehouse: Any, ended: Ended) -> None:
+async def test_a_full_last_page_has_no_next_page(warehouse: Any, ended: Ended) -> None:
     answer = await ended(warehouse, NUMBERS.format(100))
 
     assert (answer["data"]["count"], answer["links"]) == (100, {})
@@ -131,10 +131,10 @@ async def test_a_page_of_another_query_is_refused(
     refused = await http.get(f"/api/queries/{answer['data']['id']}", params={"page": "2"})
 
     assert refused.status_code == 400
-    assert "page is none that query" in refused.json()["message"]
+    assert "page is not a page token of query" in refused.json()["message"]
 
 
-async def test_a_query_that_cannot_run_says_why(warehouse: Any, ended: Ended) -> None:
+async def test_a_failed_query_reports_its_error(warehouse: Any, ended: Ended) -> None:
     answer = await ended(warehouse, "SELECT * FROM public.userz")
 
     assert (answer["data"]["status"], set(answer["data"])) == ("failed", {"id", "status", "error"})
@@ -142,11 +142,13 @@ async def test_a_query_that_cannot_run_says_why(warehouse: Any, ended: Ended) ->
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM users", "SELECT 1; SELECT 2", "COPY users TO 'x'"])
-async def test_only_one_reading_query_runs(sql: str, warehouse: Any, ended: Ended) -> None:
+async def test_a_statement_that_writes_or_several_statements_fail(
+    sql: str, warehouse: Any, ended: Ended
+) -> None:
     assert (await ended(warehouse, sql))["data"]["status"] == "failed"
 
 
-async def test_a_query_that_fails_half_way_leaves_no_rows(
+async def test_a_query_that_fails_midway_stores_no_rows(
     warehouse: Any, ended: Ended, sandbox: Starlette
 ) -> None:
     answer = await ended(warehouse, "SELECT repeat('x', 10000) AS t FROM generate_series(1, 14000) AS s(g)")
@@ -156,7 +158,7 @@ async def test_a_query_that_fails_half_way_leaves_no_rows(
     assert sandbox.state.workspace.store.list(f"query/{answer['data']['id']}") == []
 
 
-async def test_a_fault_of_the_sandbox_fails_the_query_without_its_traceback(
+async def test_an_internal_error_fails_the_query_without_details(
     warehouse: Any, ended: Ended, sandbox: Starlette
 ) -> None:
     class Broken:
@@ -166,11 +168,11 @@ async def test_a_fault_of_the_sandbox_fails_the_query_without_its_traceback(
 
     answer = await ended(warehouse, "SELECT 1")
 
-    assert answer["data"]["error"] == "The sandbox failed; that is a fault of the sandbox."
+    assert answer["data"]["error"] == "The sandbox failed. This is a bug in the sandbox."
 
 
 @pytest.mark.parametrize("type_", ["gong", "hubspot"])
-async def test_a_connection_that_takes_no_queries_refuses_them(
+async def test_a_query_on_a_type_without_queries_is_refused(
     type_: str, connect: Any, http: httpx.AsyncClient
 ) -> None:
     connection = await connect(type_)
@@ -178,10 +180,10 @@ async def test_a_connection_that_takes_no_queries_refuses_them(
     refused = await http.post(f"/api/connections/{connection['id']}/query", json={"query": "SELECT 1"})
 
     assert refused.status_code == 400
-    assert f"of type {type_}, which takes no queries" in refused.json()["message"]
+    assert f"of type {type_}, which does not support queries" in refused.json()["message"]
 
 
-async def test_a_connection_that_is_not_healthy_or_not_there_runs_nothing(
+async def test_a_query_on_an_unhealthy_or_unknown_connection_is_refused(
     create: Any, http: httpx.AsyncClient
 ) -> None:
     waiting = (await create("salesforce", {"domain": "https://acme.my.salesforce.com"})).json()["data"]
@@ -199,7 +201,7 @@ async def test_an_unknown_query_is_not_found(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("is_polled", [True, False])
-async def test_rows_that_were_kept_too_long_are_gone(
+async def test_expired_rows_are_deleted(
     *, is_polled: bool, warehouse: Any, ended: Ended, http: httpx.AsyncClient, clock: Any, sandbox: Starlette
 ) -> None:
     query = (await ended(warehouse, "SELECT 1 AS one"))["data"]
@@ -216,7 +218,7 @@ async def test_rows_that_were_kept_too_long_are_gone(
     assert store.get("query", query["id"])["status"] == "unknown"
 
 
-async def test_a_query_that_was_not_over_when_the_process_ended_fails_after_a_restart(tmp_path: Path) -> None:
+async def test_an_unfinished_query_fails_after_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     done = {"fields": [], "count": 0, "_pages": 0, "expires": "2999-01-01T00:00:00+00:00"}
     for status in ("created", "running", "done"):
@@ -238,11 +240,11 @@ async def test_a_query_that_was_not_over_when_the_process_ended_fails_after_a_re
     app.state.workspace.close()
 
     assert (created["status"], running["status"], done["status"]) == ("failed", "failed", "done")
-    assert "was restarted before this query ended; run it again" in running["error"]
+    assert "was restarted before this query ended. Run it again" in running["error"]
     assert rows == []
 
 
-async def test_soql_is_answered_in_pages(
+async def test_a_soql_query_returns_pages(
     http: httpx.AsyncClient, sandbox: Starlette, connect: Any, ended: Ended
 ) -> None:
     salesforce = await connect("salesforce")
@@ -270,7 +272,7 @@ async def test_soql_is_answered_in_pages(
         ("SELECT " * 20_000, "characters; 100000 are allowed"),
     ],
 )
-async def test_soql_that_cannot_run_fails_with_its_reason(
+async def test_a_failed_soql_query_reports_its_error(
     soql: str, reason: str, connect: Any, ended: Ended
 ) -> None:
     answer = await ended(await connect("salesforce"), soql)

@@ -1,4 +1,4 @@
-"""What a model can be built on, browsed from the outside in."""
+"""What a model can select, browsed step by step."""
 
 from typing import Any
 
@@ -42,16 +42,14 @@ async def test_an_application_offers_its_objects(
 
 
 @pytest.mark.parametrize("key", ["params[table]", "table"])
-async def test_drilling_into_a_table_shows_its_columns(
-    http: httpx.AsyncClient, connect: Any, key: str
-) -> None:
+async def test_a_chosen_table_shows_its_columns(http: httpx.AsyncClient, connect: Any, key: str) -> None:
     source = await get(http, await connect("postgresql"), **{key: "public.orders"})
 
     assert source["configuration"] == {"table": {"type": "string", "items": ["public.orders"]}}
     assert "ordered_at" in source["items"]["tracking_columns"]["items"]
 
 
-async def test_the_fields_of_a_table_or_a_query_are_shown_before_there_is_a_model(
+async def test_the_fields_of_a_table_or_a_query_are_shown_without_a_model(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     connection = await connect("snowflake")
@@ -63,14 +61,14 @@ async def test_the_fields_of_a_table_or_a_query_are_shown_before_there_is_a_mode
     assert (query[0]["name"], query[0]["type"], query[0]["example"]) == ("x", "number", 1.5)
 
 
-async def test_fields_of_nothing_are_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_fields_without_a_choice_are_refused(http: httpx.AsyncClient, connect: Any) -> None:
     refused = await http.get(SOURCE.format((await connect("snowflake"))["id"]) + "/fields")
 
     assert refused.status_code == 422
     assert "one of: query; table; view" in refused.json()["message"]
 
 
-async def test_a_connection_that_waits_for_consent_has_no_sources(
+async def test_a_connection_that_waits_for_consent_shows_no_sources(
     http: httpx.AsyncClient, connect: Any
 ) -> None:
     connection = await connect("gong", auth_method="oauth")

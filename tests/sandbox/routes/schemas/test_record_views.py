@@ -1,4 +1,4 @@
-"""Record-view links: a snapshot of one record, on a page, for a while."""
+"""Record-view links: pages that show a snapshot of one record for a limited time."""
 
 from typing import Any
 
@@ -11,26 +11,26 @@ LINKS = "/api/record-view-links"
 
 @pytest.fixture
 async def contact(http: httpx.AsyncClient, connect: Any) -> dict[str, Any]:
-    """What names one contact of Salesforce."""
+    """Return the arguments that identify one contact of Salesforce."""
     id_ = (await connect("salesforce"))["id"]
     await http.get(f"/api/connections/{id_}/schemas/status")
     rows = (await http.get(f"/api/connections/{id_}/schemas/Contact/records")).json()["data"]
-    place = {"connection_id": id_, "schema_id": "Contact"}
-    return place | {"lookup_key_field": "Id", "lookup_key_value": rows[0]["Id"]}
+    schema = {"connection_id": id_, "schema_id": "Contact"}
+    return schema | {"lookup_key_field": "Id", "lookup_key_value": rows[0]["Id"]}
 
 
-async def test_capabilities_name_the_field_that_identifies_a_record(
+async def test_capabilities_include_the_field_that_identifies_a_record(
     http: httpx.AsyncClient, contact: dict[str, Any]
 ) -> None:
-    place = {name: contact[name] for name in ("connection_id", "schema_id")}
+    schema = {name: contact[name] for name in ("connection_id", "schema_id")}
 
-    data = (await http.get(f"{LINKS}/capabilities", params=place)).json()["data"]
+    data = (await http.get(f"{LINKS}/capabilities", params=schema)).json()["data"]
 
     assert (data["supported"], data["lookup_key_field"], data["reason"]) == (True, "Id", None)
     assert (data["default_ttl_seconds"], data["max_ttl_seconds"]) == (259_200, 604_800)
 
 
-async def test_a_link_shows_the_fields_asked_for_until_it_expires(
+async def test_a_link_shows_the_requested_fields_until_it_expires(
     http: httpx.AsyncClient, contact: dict[str, Any], clock: Any
 ) -> None:
     body = contact | {"fields": ["Id"], "expires_at": "2026-01-15T11:00:00"}
@@ -43,11 +43,11 @@ async def test_a_link_shows_the_fields_asked_for_until_it_expires(
     assert link["expires_at"] == "2026-01-15T11:00:00Z"
     assert (shown.status_code, contact["lookup_key_value"] in shown.text) == (200, True)
     assert shown.text.count("<dt>") == 1
-    assert "As it was on 2026-01-15 09:00 UTC; this link works until 2026-01-15 11:00 UTC." in shown.text
+    assert "Snapshot of 2026-01-15 09:00 UTC. This link works until 2026-01-15 11:00 UTC." in shown.text
     assert gone.status_code == 404
 
 
-async def test_a_link_shows_every_field_and_the_record_as_it_was(
+async def test_a_link_shows_all_fields_of_a_snapshot_by_default(
     http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Any
 ) -> None:
     link = (await http.post(LINKS, json=contact)).json()["data"]
@@ -64,7 +64,7 @@ async def test_a_link_shows_every_field_and_the_record_as_it_was(
     assert (await http.get("/sandbox/record-views/none")).status_code == 404
 
 
-async def test_an_expired_link_is_forgotten_when_the_next_is_made(
+async def test_an_expired_link_is_deleted_when_the_next_is_created(
     http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Any
 ) -> None:
     await http.post(LINKS, json=contact)
@@ -88,18 +88,20 @@ async def test_an_expired_link_is_forgotten_when_the_next_is_made(
         ({"connection_id": "nope"}, 404),
     ],
 )
-async def test_what_cannot_be_linked_is_refused(
+async def test_an_invalid_link_is_refused(
     http: httpx.AsyncClient, contact: dict[str, Any], more: dict[str, Any], status: int
 ) -> None:
     assert (await http.post(LINKS, json=contact | more)).status_code == status
 
 
-async def test_a_schema_without_a_key_has_no_links(http: httpx.AsyncClient, contact: dict[str, Any]) -> None:
+async def test_a_schema_without_a_primary_key_does_not_support_links(
+    http: httpx.AsyncClient, contact: dict[str, Any]
+) -> None:
     path = f"/api/connections/{contact['connection_id']}/schemas/Contact/primary_keys"
     await http.put(path, json={"fields": [{"field_id": "Id", "is_primary_key": False}]})
-    place = {name: contact[name] for name in ("connection_id", "schema_id")}
+    schema = {name: contact[name] for name in ("connection_id", "schema_id")}
 
-    data = (await http.get(f"{LINKS}/capabilities", params=place)).json()["data"]
+    data = (await http.get(f"{LINKS}/capabilities", params=schema)).json()["data"]
 
     assert (data["supported"], data["lookup_key_field"]) == (False, None)
     assert (await http.post(LINKS, json=contact)).status_code == 409

@@ -1,4 +1,4 @@
-"""Schemas of a connection: described, sampled, and what users add to them and override."""
+"""The schemas of a connection: their fields and sample rows, and what users add and override."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ USERS = "public.users"
 
 @pytest.fixture
 async def schema(http: httpx.AsyncClient, connect: Any) -> Any:
-    """A warehouse's schemas: ``await schema("GET", "/public.users")`` answers the response."""
+    """Return a function that sends a request below a warehouse's schemas."""
     connection = await connect("postgresql")
     path = f"/api/connections/{connection['id']}/schemas"
     await http.get(f"{path}/status")
 
-    async def ask(method: str, rest: str, body: Any = None) -> httpx.Response:
+    async def send(method: str, rest: str, body: Any = None) -> httpx.Response:
         return await http.request(method, path + rest, json=body)
 
-    ask.connection = connection  # type: ignore[attr-defined]
-    return ask
+    send.connection = connection  # type: ignore[attr-defined]
+    return send
 
 
 async def fields(schema: Any, id_: str = USERS) -> dict[str, Any]:
@@ -38,7 +38,7 @@ async def add(schema: Any, **more: Any) -> httpx.Response:
     return answer
 
 
-async def test_a_schema_shows_its_fields_and_its_key(schema: Any) -> None:
+async def test_a_schema_shows_its_fields_and_primary_key(schema: Any) -> None:
     answer = (await schema("GET", "/PUBLIC.Users")).json()["data"]
 
     assert answer["id"] == USERS
@@ -58,7 +58,7 @@ async def test_a_schema_shows_its_fields_and_its_key(schema: Any) -> None:
     }
 
 
-async def test_an_object_is_a_schema_by_its_name(connect: Any, http: httpx.AsyncClient) -> None:
+async def test_an_object_of_an_application_is_a_schema(connect: Any, http: httpx.AsyncClient) -> None:
     connection = await connect("salesforce")
     path = f"/api/connections/{connection['id']}/schemas"
     await http.get(f"{path}/status")
@@ -68,16 +68,16 @@ async def test_an_object_is_a_schema_by_its_name(connect: Any, http: httpx.Async
     assert (answer["id"], answer["name"], answer["fields"][0]["name"]) == ("Contact", "Contact", "Contact ID")
 
 
-async def test_an_unknown_schema_is_refused_with_the_nearest(schema: Any) -> None:
+async def test_an_unknown_schema_is_refused_with_the_nearest_valid_one(schema: Any) -> None:
     for method, rest in (("GET", ""), ("GET", "/records"), ("DELETE", "/primary_keys")):
         refused = await schema(method, f"/public.user{rest}")
 
         assert refused.status_code == 404
-        assert "has no schema public.user; did you mean public.users" in refused.json()["message"]
+        assert "has no schema 'public.user'. Did you mean 'public.users'?" in refused.json()["message"]
 
 
 @pytest.mark.parametrize("rest", ["", "/records"])
-async def test_schemas_are_not_there_before_the_first_refresh_ended(
+async def test_schemas_are_unavailable_until_the_first_refresh_ends(
     rest: str, connect: Any, http: httpx.AsyncClient
 ) -> None:
     path = f"/api/connections/{(await connect('postgresql'))['id']}/schemas/{USERS}{rest}"
@@ -89,7 +89,7 @@ async def test_schemas_are_not_there_before_the_first_refresh_ended(
     assert second.status_code == 200
 
 
-async def test_a_later_refresh_leaves_the_schemas_in_place(schema: Any) -> None:
+async def test_schemas_stay_available_during_a_later_refresh(schema: Any) -> None:
     await schema("POST", "/refresh")
 
     assert (await schema("GET", f"/{USERS}")).status_code == 200
@@ -101,14 +101,14 @@ async def test_an_unhealthy_connection_shows_no_schemas(connect: Any, http: http
     assert (await http.get(f"/api/connections/{connection['id']}/schemas/people")).status_code == 422
 
 
-async def test_records_are_a_few_rows(schema: Any) -> None:
+async def test_the_records_of_a_schema_are_a_few_rows(schema: Any) -> None:
     records = (await schema("GET", f"/{USERS}/records")).json()["data"]
 
     assert 0 < len(records) <= 10
     assert set(records[0]) == set(await fields(schema))
 
 
-async def test_a_field_of_a_user_is_shown_and_read_by_its_path(schema: Any) -> None:
+async def test_a_user_managed_field_is_shown_and_read_by_its_path(schema: Any) -> None:
     assert (await add(schema, path="preferences.theme", definition="int", example=7)).status_code == 200
     await add(schema, field_id="EMAIL2", path="email", type="string")
     await add(schema, field_id="gone", path="email.nothing.here")
@@ -128,7 +128,7 @@ async def test_a_field_of_a_user_is_shown_and_read_by_its_path(schema: Any) -> N
     assert records[0]["gone"] is None
 
 
-async def test_a_field_that_is_sent_again_replaces_the_first(schema: Any) -> None:
+async def test_a_field_with_the_same_id_replaces_the_first(schema: Any) -> None:
     await add(schema, path="email")
     await add(schema, field_id="Score", label="Points")
 
@@ -141,9 +141,9 @@ async def test_a_field_that_is_sent_again_replaces_the_first(schema: Any) -> Non
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"field_id": "EMAIL"}, "EMAIL is a field that was detected in public.users; PATCH it"),
+        ({"field_id": "EMAIL"}, "Field EMAIL was detected in public.users and cannot be replaced. PATCH it"),
         ({"field_id": " "}, "field_id must not be empty"),
-        ({"type": "money"}, "money is no type of a field; there are unknown, string"),
+        ({"type": "money"}, "Unknown field type 'money'. Valid values: unknown, string"),
     ],
 )
 async def test_a_field_that_cannot_be_added_is_refused(more: Any, words: str, schema: Any) -> None:
@@ -153,14 +153,14 @@ async def test_a_field_that_cannot_be_added_is_refused(more: Any, words: str, sc
     assert words in refused.json()["message"]
 
 
-async def test_no_fields_at_all_change_nothing(schema: Any) -> None:
+async def test_a_request_without_fields_changes_nothing(schema: Any) -> None:
     before = await fields(schema)
 
     assert (await schema("POST", f"/{USERS}/fields", {})).status_code == 200
     assert await fields(schema) == before
 
 
-async def test_a_detected_field_is_overridden_in_part(schema: Any) -> None:
+async def test_parts_of_a_detected_field_can_be_overridden(schema: Any) -> None:
     before = (await fields(schema))["email"]
 
     patched = await schema("PATCH", f"/{USERS}/fields/Email", {"label": "E-mail"})
@@ -170,15 +170,15 @@ async def test_a_detected_field_is_overridden_in_part(schema: Any) -> None:
     assert (await fields(schema))["email"] == before | {"name": "E-mail", "type": "binary"}
 
 
-async def test_an_unknown_field_is_refused_with_the_nearest(schema: Any) -> None:
+async def test_an_unknown_field_is_refused_with_the_nearest_valid_one(schema: Any) -> None:
     for method, body in (("PATCH", {"label": "x"}), ("DELETE", None)):
         refused = await schema(method, f"/{USERS}/fields/emai", body)
 
         assert refused.status_code == 404
-        assert "has no field emai; did you mean email" in refused.json()["message"]
+        assert "has no field 'emai'. Did you mean 'email'?" in refused.json()["message"]
 
 
-async def test_only_a_field_of_a_user_can_be_deleted(schema: Any) -> None:
+async def test_only_a_user_managed_field_can_be_deleted(schema: Any) -> None:
     before = await fields(schema)
     await add(schema)
     await schema("PUT", f"/{USERS}/primary_keys", {"fields": [{"field_id": "score", "is_primary_key": True}]})
@@ -187,7 +187,7 @@ async def test_only_a_field_of_a_user_can_be_deleted(schema: Any) -> None:
     refused = await schema("DELETE", f"/{USERS}/fields/email")
 
     assert (deleted.status_code, refused.status_code) == (204, 400)
-    assert "only fields that a user added can be deleted" in refused.json()["message"]
+    assert "Only user-managed fields can be deleted" in refused.json()["message"]
     assert await fields(schema) == before
 
 
@@ -209,25 +209,27 @@ async def test_primary_keys_are_overridden_as_a_whole_and_reset(schema: Any) -> 
     assert await fields(schema) == before
 
 
-async def test_a_key_that_is_no_field_is_refused(schema: Any) -> None:
+async def test_a_primary_key_that_is_not_a_field_is_refused(schema: Any) -> None:
     body = {"fields": [{"field_id": "nope", "is_primary_key": True}]}
 
     assert (await schema("PUT", f"/{USERS}/primary_keys", body)).status_code == 404
 
 
-async def test_what_was_overridden_and_vanished_at_the_source_is_not_shown(schema: Any, sandbox: Any) -> None:
+async def test_an_overridden_field_that_the_source_no_longer_has_is_not_shown(
+    schema: Any, sandbox: Any
+) -> None:
     tables = sandbox.state.workspace.tables
     await schema("PATCH", f"/{USERS}/fields/email", {"label": "E-mail"})
     await schema("PUT", f"/{USERS}/primary_keys", {"fields": [{"field_id": "email", "is_primary_key": True}]})
     table = tables.get("postgresql", USERS)
     tables.drop(table)
-    kept = tuple(column for column in table.columns if column.name != "email")
-    tables.create(type(table)(table.system, table.name, table.label, table.kind, kept, table.key))
+    remaining = tuple(column for column in table.columns if column.name != "email")
+    tables.create(type(table)(table.system, table.name, table.label, table.kind, remaining, table.key))
 
     assert "email" not in await fields(schema)
 
 
-async def test_changes_belong_to_one_connection_and_go_with_it(
+async def test_changes_belong_to_one_connection_and_are_deleted_with_it(
     schema: Any, connect: Any, http: httpx.AsyncClient, sandbox: Any
 ) -> None:
     await add(schema)

@@ -122,5 +122,5 @@ def _filter_tests(schema: JsonObject, table: Table, now: datetime) -> Iterator[T
 
 
 def _filter_test(condition: JsonObject, column: Column, now: datetime) -> Test:
-    holds = filter_functions.predicate(condition["function"], condition.get("value"), now, column.type)
+    holds = filter_functions.build_predicate(condition["function"], condition.get("value"), now, column.type)
     return lambda row: holds(row.get(column.name))

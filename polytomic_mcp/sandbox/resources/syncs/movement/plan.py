@@ -1,16 +1,17 @@
-"""A sync made ready to run: which values go into which columns, and how a counterpart is found."""
+"""A run's plan: which values are written to which columns, and how matching rows are found."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.conversion import Fit, UnfitError, fit_for
-from polytomic_mcp.sandbox.data.tables.tables import Column, Row
+from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.joins import Record
-from polytomic_mcp.sandbox.resources.syncs.movement.records import Reader, Records, target_test
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import is_absent
+from polytomic_mcp.sandbox.resources.syncs.movement.records import Reader, Records
+from polytomic_mcp.sandbox.resources.syncs.movement.target_filter import TargetFilter, build_target_filter
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import is_absent
 from polytomic_mcp.sandbox.resources.syncs.rules.modes import MODES, Mode
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -18,14 +19,14 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One value of a record, and the column of the target that it meets."""
+    """A value of a record, and the column of the target that it is compared with or written to."""
 
     column: Column
     read: Reader
     fit: Fit
 
     def values(self, records: Iterable[Record]) -> Iterator[Any]:
-        """Yield the records' values in the column's form, those that have one."""
+        """Yield the records' values that fit, converted to the column's type; absent ones are left out."""
         for record in records:
             value = self.read(record)
             if not is_absent(value):
@@ -35,22 +36,26 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Assignment(Mapping):
-    """A value that is written; ``is_kept`` leaves a value that the target has already."""
+    """A value that is written. ``keeps_existing`` means that it replaces no value of the target."""
 
-    is_kept: bool = False
+    keeps_existing: bool = False
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityMapping(Mapping):
-    """A value that finds a record's counterpart by ``function``."""
+    """A value that finds matching rows by an identity function."""
 
     function: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run has to know about its sync."""
+    """Everything that a run needs to know about its sync.
+
+    ``needs_all`` means that a row matches only if all identities match. ``may_change`` is the target
+    filter; None means that every row may be changed.
+    """
 
     target: Target
     mode: Mode
@@ -58,17 +63,17 @@ class Plan:
     identities: tuple[IdentityMapping, ...]
     needs_all: bool
     required: tuple[str, ...]
-    may_touch: Callable[[Row, Record], bool] | None
+    may_change: TargetFilter | None
 
     @property
     def assigned_key(self) -> Column | None:
-        """Return the column that the target fills in by itself, or None."""
+        """The key column if the target assigns it, or None."""
         key = self.target.field(self.target.table.key or "")
         return key.column if key is not None and key.is_system else None
 
 
 def make_plan(workspace: Workspace, sync: JsonObject, target: Target, records: Records) -> Plan:
-    """Return the plan of a sync whose references hold."""
+    """Return the plan of a sync whose references all exist."""
     mappings = sync["identities"]["mappings"]
     return Plan(
         target=target,
@@ -79,7 +84,7 @@ def make_plan(workspace: Workspace, sync: JsonObject, target: Target, records: R
         required=tuple(
             each.column.name for each in target.fields if each.column.required and not each.is_system
         ),
-        may_touch=target_test(sync, target, records, workspace.clock()),
+        may_change=build_target_filter(sync, target, records, workspace.clock()),
     )
 
 
@@ -93,7 +98,7 @@ def _assignments(sync: JsonObject, target: Target, records: Records) -> list[Ass
 def _mapped(field: JsonObject, target: Target, records: Records) -> Assignment:
     if field.get("override_value") is not None:
         return _assignment(field, target, _constant(field["override_value"]))
-    return _assignment(field, target, records.reader(field["source"]), field["source"]["field"])
+    return _assignment(field, target, records.build_reader(field["source"]), field["source"]["field"])
 
 
 def _assignment(field: JsonObject, target: Target, read: Reader, name: str = "") -> Assignment:
@@ -105,7 +110,9 @@ def _assignment(field: JsonObject, target: Target, read: Reader, name: str = "")
 
 def _identity(mapping: JsonObject, target: Target, records: Records) -> IdentityMapping:
     column = target.column(mapping["target"])
-    return IdentityMapping(column, records.reader(mapping["source"]), fit_for(column), mapping["function"])
+    return IdentityMapping(
+        column, records.build_reader(mapping["source"]), fit_for(column), mapping["function"]
+    )
 
 
 def _constant(value: object) -> Reader:

@@ -1,4 +1,4 @@
-"""A target's rows while a run works on them: found by identity, changed in memory, written at once."""
+"""A target's rows during a run: found by identity, changed in memory, and written together."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import IdentityMapping
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import EQUALITY, Index
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, Index
 
 
 class TargetRows:
-    """The rows of a table by handle, a number that stays until ``write``.
+    """The rows of a table by handle, a number that is valid until ``flush``.
 
-    Changes gather until ``write`` brings them to the table. ``load`` makes the rows there are that a
-    chunk of records may match, as they are now: other runs may write between two chunks. Where the
-    table cannot look for the identities, it loads all rows, again only when somebody else wrote to it.
+    ``load`` reads the rows that a chunk of records may match, since other runs may write between two
+    chunks. If the table cannot search by the identities, it reads all rows, and reads them again only
+    after another run wrote to the table. Changes stay in memory until ``flush``.
     """
 
     def __init__(self, tables: Tables, table: Table, identities: Sequence[IdentityMapping]) -> None:
@@ -37,7 +37,7 @@ class TargetRows:
         self._deleted: list[int] = []
 
     def load(self, records: Sequence[Record]) -> None:
-        """Load what the records may match; call it inside the transaction that writes."""
+        """Read the rows that the records may match. Call it inside the transaction that writes."""
         if self._is_whole:
             self._refresh()
             return
@@ -57,17 +57,17 @@ class TargetRows:
             self._row_ids[self._add(row)] = row_id
         self._version = version
 
-    def forget(self) -> None:
-        """Drop all changes that were not written; the next ``load`` looks again."""
+    def discard(self) -> None:
+        """Drop the changes that were not written; the next ``load`` reads the table again."""
         self._clear()
         self._version = None
 
     def row(self, handle: int) -> Row:
-        """Return a row."""
+        """Return the row of a handle."""
         return self._rows[handle]
 
     def find(self, position: int, value: Any) -> list[int]:
-        """Return the handles of the rows that match by one identity mapping."""
+        """Return the handles of the rows that match by the identity mapping at a position."""
         return self._indexes[position].find(value)
 
     def insert(self, row: Row) -> None:
@@ -75,7 +75,7 @@ class TargetRows:
         self._inserted[self._add(row)] = row
 
     def update(self, handle: int, row: Row) -> None:
-        """Put another row in place of one."""
+        """Replace a row."""
         self._index(handle, self._rows[handle], is_there=False)
         self._index(handle, row, is_there=True)
         self._rows[handle] = row
@@ -85,14 +85,14 @@ class TargetRows:
             self._updated[self._row_ids[handle]] = row
 
     def delete(self, handle: int) -> Row:
-        """Remove a row that the table holds, and return it."""
+        """Remove a row that is in the table, and return it."""
         row = self._rows.pop(handle)
         self._index(handle, row, is_there=False)
         self._deleted.append(self._row_ids.pop(handle))
         return row
 
-    def write(self) -> None:
-        """Bring the changes to the table; call it inside a transaction."""
+    def flush(self) -> None:
+        """Write the changes to the table. Call it inside a transaction."""
         if self._inserted:
             row_ids = self._tables.insert(self._table, self._inserted.values())
             self._row_ids.update(zip(self._inserted, row_ids, strict=True))

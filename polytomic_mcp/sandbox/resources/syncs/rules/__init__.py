@@ -1,1 +1,1 @@
-"""What the words of a sync mean: filter functions, filter logic, identity functions and modes."""
+"""The vocabulary of a sync: filter functions, filter logic, identity functions and modes."""

@@ -1,9 +1,9 @@
-"""The functions a filter compares a field with, and what each of them means here.
+"""Filter functions: how a filter compares a field's value, and with what.
 
-The names are the 2025-09-18 SDK's. The API does not spell out how null, case and types behave, so
-these are guesses: a null passes only ``IsNull`` and the functions that deny something; text is
-compared with its case; numbers and moments are compared as such wherever both sides are one, though
-a text field equals only the same text: a postal code 01234 is not 1234.
+The names are those of the 2025-09-18 SDK. The API does not document how null, case and types behave,
+so these are guesses: null passes only ``IsNull`` and the negated functions; text is compared with its
+case; two numbers or two times are compared as such, but a text field equals only the same text, so
+that a postal code 01234 is not 1234.
 """
 
 import re
@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.conversion import to_boolean, to_moment, to_number, to_text
 
 Predicate = Callable[[Any], bool]
-"""Says whether a field's value passes."""
+"""Returns whether a field's value passes."""
 
 Arity = Literal["none", "one", "many", "range", "duration"]
 
@@ -34,10 +35,10 @@ _UNITS: Final = {
 _RANGE: Final = 2
 
 
-def predicate(function: str, value: Any, now: datetime, field_type: str) -> Predicate:
-    """Return the test that ``function`` with ``value`` means at ``now``; ``objection`` came first.
+def build_predicate(function: str, value: Any, now: datetime, field_type: str) -> Predicate:
+    """Return the predicate of a function and a value in which ``find_problem`` found no problem.
 
-    ``field_type`` is the type of the field that is tested, in Polytomic's words.
+    Relative functions count from ``now``. ``field_type`` is Polytomic's type of the tested field.
     """
     bind = _FUNCTIONS[function][1]
     if field_type == "string":
@@ -45,29 +46,29 @@ def predicate(function: str, value: Any, now: datetime, field_type: str) -> Pred
     return bind(value, now)
 
 
-def objection(function: str, value: Any) -> str | None:
-    """Return why the function cannot stand with that value, or None when it can."""
+def find_problem(function: str, value: Any) -> str | None:
+    """Return the reason why the function does not accept the value, or None if it does."""
     if function not in _FUNCTIONS:
-        return f"{function!r} is no filter function; there are: {', '.join(_FUNCTIONS)}"
+        return unknown("filter function", function, _FUNCTIONS)
     arity = _FUNCTIONS[function][0]
     if arity == "none":
-        return None if value is None else f"{function} takes no value"
+        return None if value is None else f"{function} takes no value. Omit it."
     if value is None:
-        return f"{function} needs a value"
+        return f"{function} needs a value."
     if arity == "range" and (not isinstance(value, list) or len(_items(value)) != _RANGE):
-        return f"{function} needs a list of two values, the lowest and the highest"
+        return f"{function} needs a list of two values, the lowest and the highest."
     if arity == "duration" and _duration(value) is None:
-        return f"{function} needs a duration such as '7 days' or '48 hours ago'"
+        return f"{function} needs a duration such as '7 days' or '48 hours ago'."
     return None
 
 
-def takes_field(function: str) -> bool:
-    """Say whether the function may compare with another field's value: those that take a plain one."""
+def can_compare_fields(function: str) -> bool:
+    """Whether the function can compare with another field's value instead of a fixed one."""
     return function in _FUNCTIONS and _FUNCTIONS[function][0] in ("one", "many")
 
 
-def is_same(left: Any, right: Any) -> bool:
-    """Say whether two values are equal: as numbers, as moments, or as text."""
+def is_equal(left: Any, right: Any) -> bool:
+    """Whether two values are equal: as numbers, as times, or as text."""
     if left is None or right is None:
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):
@@ -106,7 +107,7 @@ def _boolean(expected: bool) -> Callable[[Any, datetime], Predicate]:  # noqa: F
 
 
 def _equal(value: Any, _now: datetime) -> Predicate:
-    return lambda field: is_same(field, value)
+    return lambda field: is_equal(field, value)
 
 
 def _ordered(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
@@ -114,7 +115,7 @@ def _ordered(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], 
 
 
 def _dated(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
-    """Compare moments; a value that is a day stands for the whole of it."""
+    """Compare times; a date without a time means the whole day."""
 
     def bind(value: Any, _now: datetime) -> Predicate:
         limit = to_moment(value)
@@ -173,8 +174,8 @@ def _array(value: Any, _now: datetime) -> Predicate:
     def passes(field: Any) -> bool:
         if field is None:
             return False
-        held: Collection[Any] = _items(field)
-        return all(any(is_same(item, each) for item in held) for each in wanted)
+        elements: Collection[Any] = _items(field)
+        return all(any(is_equal(element, each) for element in elements) for each in wanted)
 
     return passes
 

@@ -1,7 +1,7 @@
 """How conditions combine: an expression of their labels with ``and``, ``or`` and parentheses.
 
-Operators are read in any case, labels are not, and every label has to be named: facts seen in the
-2025-09-18 SDK.
+Operators are read in any case and labels in their own; an expression must use every label (seen in
+the 2025-09-18 SDK).
 """
 
 import re
@@ -9,29 +9,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN: Final = re.compile(r"\s*(?:([()])|([A-Za-z_]\w*)|(\S))")
 _DEEPEST: Final = 50
 _OPERATORS: Final = ("and", "or")
 
 
 class LogicError(ValueError):
-    """The expression cannot be read; the text says why."""
+    """An expression is invalid; the text says why and continues a sentence that begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A tree: ``parts`` combined by ``operator``, each a label or a tree of its own."""
+    """A tree: ``parts``, each a label or a tree, combined by ``operator``."""
 
     operator: Literal["and", "or"]
     parts: tuple["Expression | str", ...]
 
     def holds(self, truth: Callable[[str], bool]) -> bool:
-        """Say whether the expression holds, given each label's truth; asks for no more than it needs."""
+        """Return the expression's truth, given that of each label; evaluate no label needlessly."""
         answers = (truth(part) if isinstance(part, str) else part.holds(truth) for part in self.parts)
         return all(answers) if self.operator == "and" else any(answers)
 
     def labels(self) -> Iterator[str]:
-        """Yield every label the expression names, in order."""
+        """Yield every label in the expression, in order."""
         for part in self.parts:
             yield from [part] if isinstance(part, str) else part.labels()
 
@@ -42,7 +43,7 @@ class Expression:
 
 
 def default_label(position: int) -> str:
-    """Return the label of the condition at that position: A to Z, then AA, AB, ..."""
+    """Return the label of the condition at a position: A to Z, then AA, AB, ..."""
     letters = ""
     position += 1
     while position:
@@ -51,11 +52,21 @@ def default_label(position: int) -> str:
     return letters
 
 
+def label_problem(labels: Sequence[str | None]) -> str | None:
+    """Return the reason why these cannot be the labels of a sync's conditions, or None."""
+    if not all(labels):
+        return "Label every condition or none of them."
+    if bad := [label for label in labels if not _LABEL.fullmatch(label or "")]:
+        names = ", ".join(map(str, bad))
+        return f"Invalid label: {names}. Use letters, digits and underscores, and no digit first."
+    return None if len(set(labels)) == len(labels) else "Every condition needs a different label."
+
+
 def parse(text: str, labels: Sequence[str]) -> Expression:
-    """Read the expression over these labels; an empty one asks for all of them.
+    """Read an expression over these labels; an empty one means that all must be true.
 
     Raises:
-        LogicError: It is malformed, names an unknown label, or leaves one out.
+        LogicError: If it is malformed, uses an unknown label, or omits one.
     """
     if not text.strip():
         return Expression("and", tuple(labels))
@@ -63,16 +74,17 @@ def parse(text: str, labels: Sequence[str]) -> Expression:
     whole = parser.expression(depth=0)
     parser.require_end()
     expression = Expression("and", (whole,)) if isinstance(whole, str) else whole
-    named = set(expression.labels())
-    if unknown := sorted(named - set(labels)):
-        raise LogicError(f"names {', '.join(unknown)}, but the conditions are {', '.join(labels) or 'none'}")
-    if missing := [label for label in labels if label not in named]:
-        raise LogicError(f"leaves out {', '.join(missing)}; it must name every condition")
+    used = set(expression.labels())
+    if unknown := sorted(used - set(labels)):
+        known = f"The labels are {', '.join(labels)}" if labels else "There are no conditions"
+        raise LogicError(f"uses unknown labels: {', '.join(unknown)}. {known}")
+    if missing := [label for label in labels if label not in used]:
+        raise LogicError(f"omits {', '.join(missing)}. Use every condition's label")
     return expression
 
 
 class _Parser:
-    """Recursive descent over the tokens; ``and`` binds closer than ``or``."""
+    """A recursive descent over the tokens; ``and`` binds tighter than ``or``."""
 
     def __init__(self, text: str) -> None:
         self._tokens = [found.group().strip() for found in _TOKEN.finditer(text)]
@@ -80,12 +92,12 @@ class _Parser:
 
     def expression(self, depth: int) -> Expression | str:
         if depth > _DEEPEST:
-            raise LogicError(f"nests deeper than {_DEEPEST} parentheses")
+            raise LogicError(f"nests more than {_DEEPEST} parentheses")
         return self._joined("or", lambda: self._joined("and", lambda: self._term(depth)))
 
     def require_end(self) -> None:
         if self._peek():
-            raise LogicError(f"has {self._peek()!r} where 'and' or 'or' should stand")
+            raise LogicError(f"has {self._peek()!r} where 'and' or 'or' is expected")
 
     def _joined(
         self, operator: Literal["and", "or"], read: Callable[[], Expression | str]
@@ -102,11 +114,13 @@ class _Parser:
         if word == "(":
             inner = self.expression(depth + 1)
             if self._peek() != ")":
-                raise LogicError("lacks a closing parenthesis")
+                raise LogicError("has no closing parenthesis")
             self._at += 1
             return inner
-        if not word or word.lower() in _OPERATORS or not (word[0].isalpha() or word[0] == "_"):
-            raise LogicError(f"has {word or 'its end'!r} where a condition's label should stand")
+        if not word:
+            raise LogicError("ends where a condition's label is expected")
+        if word.lower() in _OPERATORS or not (word[0].isalpha() or word[0] == "_"):
+            raise LogicError(f"has {word!r} where a condition's label is expected")
         return word
 
     def _peek(self) -> str:

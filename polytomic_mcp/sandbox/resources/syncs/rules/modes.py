@@ -1,4 +1,4 @@
-"""What a sync does with the records of its target: the modes, and what each of them needs."""
+"""Sync modes: what each may do to the records of a target, and what it requires."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One mode. ``inserts``, ``updates`` and ``deletes`` say what it may do to a record.
+    """A mode. ``inserts``, ``updates`` and ``deletes`` are what it may do to a record.
 
-    ``requires_identity`` is what the API's documentation asks for; a target may ask for more.
-    ``clears`` marks the mode that empties the target first.
+    ``requires_identity`` is as the API's documentation says; a target may require an identity in other
+    modes too. ``clears`` marks the mode that empties the target first.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Mode:
 
     @property
     def matches(self) -> bool:
-        """Whether the mode looks for a record's counterpart; ``append`` alone does not."""
+        """Whether the mode looks for matching records of the target; only ``append`` does not."""
         return self.id != "append"
 
 
@@ -33,13 +33,13 @@ _MODES: Final = (
     Mode(
         "create",
         "Create",
-        "Adds records that the target does not have; leaves the others alone.",
+        "Adds records that the target does not have. Leaves the others unchanged.",
         inserts=True,
     ),
     Mode(
         "update",
         "Update",
-        "Changes records that the target has; adds none.",
+        "Changes records that the target has. Adds none.",
         updates=True,
         requires_identity=True,
     ),
@@ -59,27 +59,27 @@ _MODES: Final = (
         updates=True,
         clears=True,
     ),
-    Mode("append", "Append", "Adds every record, without looking for an earlier one.", inserts=True),
+    Mode("append", "Append", "Adds every record without looking for a match.", inserts=True),
     Mode(
         "remove", "Remove", "Deletes the target's records that match.", deletes=True, requires_identity=True
     ),
 )
 
 MODES: Final[Mapping[str, Mode]] = MappingProxyType({mode.id: mode for mode in _MODES})
-"""The modes the sandbox runs; the API's ``snapshot`` is a name without a described behaviour."""
+"""The modes that the sandbox runs: all but ``snapshot``, whose behavior the API does not describe."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetMode:
-    """A mode as one target offers it."""
+    """A mode as one target supports it."""
 
     mode: Mode
     requires_identity: bool
     supports_field_mode: bool = True
     supports_filters: bool = True
 
-    def light(self) -> dict[str, Any]:
-        """Return it as the list of target objects shows it (keys seen in the 2025-09-18 SDK)."""
+    def summarize(self) -> dict[str, Any]:
+        """Return the mode as the list of target objects shows it (keys seen in the 2025-09-18 SDK)."""
         return {
             "id": self.mode.id,
             "label": self.mode.label,
@@ -88,8 +88,8 @@ class TargetMode:
             "supports_target_filters": self.supports_filters,
         }
 
-    def full(self) -> dict[str, Any]:
-        """Return it as a target's own page shows it; two keys are spelled differently there."""
+    def describe(self) -> dict[str, Any]:
+        """Return the mode as a single target object shows it; two keys are spelled differently there."""
         return {
             "mode": self.mode.id,
             "label": self.mode.label,
@@ -100,16 +100,17 @@ class TargetMode:
         }
 
 
-def offered(ids: Iterable[str], *, identity: str | None = None) -> tuple[TargetMode, ...]:
-    """Return these modes as a target offers them; it may want an identity ``always`` or ``never``.
+def target_modes(ids: Iterable[str], *, identity: str | None = None) -> tuple[TargetMode, ...]:
+    """Return these modes as a target supports them.
 
-    Target filters constrain records that were matched, so modes that only insert have none, nor has a
-    target that matches nothing.
+    ``identity`` is ``always`` or ``never`` if the target, and not the mode, decides whether an identity is
+    required. Target filters apply to matched records, so modes that only insert do not support them, nor
+    does a target without identities.
     """
-    return tuple(_offered(MODES[id_], identity) for id_ in ids)
+    return tuple(_target_mode(MODES[id_], identity) for id_ in ids)
 
 
-def _offered(mode: Mode, identity: str | None) -> TargetMode:
+def _target_mode(mode: Mode, identity: str | None) -> TargetMode:
     matches = identity != "never"
     return TargetMode(
         mode,

@@ -1,4 +1,4 @@
-"""What the kind of a destination asks of a run: webhooks, flows and applications."""
+"""How a run writes to webhooks, flows and applications."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 
 
-async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> None:
+async def test_records_for_a_webhook_are_stored_in_the_sandbox(stage: Any) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE[:1])
     sync = await stage.sync(model, "http", system="webhook", fields="email>record id>record")
     again = await stage.sync(model, "http", system="webhook", fields="email>record")
@@ -21,7 +21,7 @@ async def test_a_webhook_gets_records_that_stay_in_the_sandbox(stage: Any) -> No
     assert len(row["record"]["hash"]) == 64
 
 
-async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
+async def test_a_flow_accepts_only_contacts_of_the_crm(stage: Any) -> None:
     (known, *_) = stage.rows("Contact", system="salesforce")
     picked = [{"contact_id": known["Id"]}, {"contact_id": "003unknown"}]
     model = await stage.model("picked", "contact_id", picked)
@@ -38,7 +38,7 @@ async def test_a_flow_takes_contacts_that_the_crm_knows(stage: Any) -> None:
     ]
 
 
-async def test_a_flow_takes_nobody_while_there_is_no_crm(stage: Any) -> None:
+async def test_a_flow_accepts_no_one_without_a_crm(stage: Any) -> None:
     stage.workspace.tables.drop(stage.workspace.tables.get("salesforce", "Contact"))
     model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
@@ -49,7 +49,7 @@ async def test_a_flow_takes_nobody_while_there_is_no_crm(stage: Any) -> None:
 
 
 @pytest.mark.parametrize("type_", ["string", "number"])
-async def test_an_application_assigns_the_ids_of_new_records(stage: Any, type_: str) -> None:
+async def test_an_application_assigns_ids_to_new_records(stage: Any, type_: str) -> None:
     model = await stage.model("people", "email name", [{"email": "new@a.example", "name": "New"}])
     stage.table("Guests", f"Id:{type_} Email Name", system="salesforce", kind="object", key="Id")
 
@@ -59,7 +59,7 @@ async def test_an_application_assigns_the_ids_of_new_records(stage: Any, type_: 
     assert isinstance(row["Id"], str if type_ == "string" else int)
 
 
-async def test_an_application_takes_no_id_that_it_did_not_assign(stage: Any) -> None:
+async def test_an_application_refuses_an_id_that_it_did_not_assign(stage: Any) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("Guests", "Id Name", system="salesforce", kind="object", key="Id")
     sync = await stage.sync(model, "Guests", system="salesforce", fields="name>Name", identity="id>Id")
@@ -69,7 +69,7 @@ async def test_an_application_takes_no_id_that_it_did_not_assign(stage: Any) -> 
     assert execution["errors"] == ["Record 1: Guests assigns Id itself and has no record with 1"]
 
 
-async def test_a_field_that_is_set_once_and_one_that_is_never_set_at_first(stage: Any) -> None:
+async def test_a_field_may_accept_values_only_on_insert_or_only_on_update(stage: Any) -> None:
     model = await stage.model("people", "id name email", [{"id": "1", "name": "Ada", "email": "a@x.example"}])
     once = Column("name", "string", "VARCHAR", updateable=False)
     later = Column("email", "string", "VARCHAR", createable=False)

@@ -1,4 +1,4 @@
-"""How several identities find one record, and what several records of one identity mean."""
+"""How identities find the rows that match, with several mappings or several matches."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 
 
-async def test_several_matches_are_all_updated_with_a_warning(stage: Any) -> None:
+async def test_all_matches_are_updated_with_a_warning(stage: Any) -> None:
     model = await stage.model("people", "id name", [stage.BOB])
     stage.table("public.arrivals", "id name", [stage.ROBERT, stage.ROBERT])
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -18,7 +18,7 @@ async def test_several_matches_are_all_updated_with_a_warning(stage: Any) -> Non
     assert stage.rows("public.arrivals") == [stage.BOB, stage.BOB]
 
 
-async def test_chunks_that_find_records_in_any_case_see_what_the_others_brought(
+async def test_a_match_ignoring_case_finds_rows_of_earlier_chunks(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 1)
@@ -35,7 +35,7 @@ async def test_chunks_that_find_records_in_any_case_see_what_the_others_brought(
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["bob", "bob", "ada", "Cy"]
 
 
-async def test_priority_takes_the_first_mapping_that_finds_a_record(stage: Any) -> None:
+async def test_priority_uses_the_first_mapping_that_matches(stage: Any) -> None:
     people = [
         {"id": "1", "email": "x@a.example", "name": "by id"},
         {"id": "9", "email": "c@a.example", "name": "by mail"},
@@ -59,7 +59,7 @@ async def test_priority_takes_the_first_mapping_that_finds_a_record(stage: Any) 
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["by id", "by mail"]
 
 
-async def test_and_wants_every_mapping_to_match(stage: Any) -> None:
+async def test_and_requires_every_mapping_to_match(stage: Any) -> None:
     people = [
         {"id": "1", "email": "a@a.example", "name": "both"},
         {"id": "3", "email": "a@a.example", "name": "one"},
@@ -80,7 +80,7 @@ async def test_and_wants_every_mapping_to_match(stage: Any) -> None:
     assert execution["counts"] == stage.counts(update=1, insert=1, error=1, total=3)
 
 
-async def test_priority_goes_by_the_mappings_that_have_a_value(stage: Any) -> None:
+async def test_priority_ignores_mappings_without_a_value(stage: Any) -> None:
     model = await stage.model(
         "people", "id email name", [{"id": None, "email": "a@a.example", "name": "Ada"}]
     )

@@ -1,6 +1,6 @@
-"""Runs held against a naive one, through the API: every mode, identity, strategy and type of value.
+"""Runs through the API compared with a naive one: every mode, identity function, strategy and type.
 
-The naive one has no chunks and no index: it looks through a list for each record.
+The naive one has no chunks and no index: it searches a list for each record.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ VALUES: Final[dict[str, list[tuple[Any, Any]]]] = {
     "JSON": [({"a": [1, {"ü": None}]}, {"a": [1, {"ü": None}]}), ('{"b": 2.5}', {"b": 2.5}), ("no", REFUSED)],
     "VARCHAR[]": [(["x", "ü"], ["x", "ü"]), ("[]", []), ({}, REFUSED)],
 }
-"""What a source may hold for a column of each type, and what the column holds then."""
+"""For each type, values of a source and what a column of the type has after writing them."""
 
 TYPES: Final = {
     "DOUBLE": "number",
@@ -90,7 +90,7 @@ MATCHES: Final[dict[str, Callable[[str, str], bool]]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One run: ``functions`` are those of the identities ``k0`` and ``k1``."""
+    """One run; ``functions`` are those of the identities ``k0`` and ``k1``."""
 
     mode: str
     sql_type: str
@@ -98,7 +98,7 @@ class Case:
     strategy: str
     source: list[Row]
     held: list[Row]
-    is_kept: bool
+    keeps_existing: bool
 
 
 @st.composite
@@ -129,8 +129,8 @@ def cases(draw: st.DrawFn) -> Case:
 
 @settings(deadline=None, max_examples=200)
 @given(case=cases(), chunk=st.sampled_from([1, 3, 2_000]), lines_kept=st.sampled_from([0, 2, 10_000]))
-def test_a_run_ends_as_a_naive_one_does(case: Case, chunk: int, lines_kept: int) -> None:
-    """Where no line is kept, new rows go in at once; they may stand before others of their chunk."""
+def test_a_run_has_the_result_of_a_naive_one(case: Case, chunk: int, lines_kept: int) -> None:
+    """Without log lines, new rows are inserted together, and may precede other rows of their chunk."""
     naive = Naive(case)
     with patch.object(runner, "CHUNK", chunk), patch.object(logs, "MOST_LINES", lines_kept):
         counts, lines, rows = asyncio.run(run(case))
@@ -139,7 +139,7 @@ def test_a_run_ends_as_a_naive_one_does(case: Case, chunk: int, lines_kept: int)
     deleted = 0 if case.mode == "replace" else counts["delete"]
     assert in_order(rows) == in_order(naive.rows)
     assert rows == naive.rows or lines_kept < len(rows)
-    assert {name: count for name, count in counts.items() if count} == naive.told()
+    assert {name: count for name, count in counts.items() if count} == naive.shown()
     assert moved + deleted == counts["total"] == len(case.source)
     assert lines == {
         "records": counts["total"],
@@ -156,7 +156,7 @@ def in_order(rows: list[Row]) -> list[Row]:
 
 
 async def run(case: Case) -> tuple[dict[str, int], dict[str, int], list[Row]]:
-    """Move the case's rows through the API; return the counts, the number of log lines, and the rows."""
+    """Sync the case's rows through the API; return the counts, the numbers of log lines, and the rows."""
     app = create_sandbox()
     workspace: Workspace = app.state.workspace
     names = [f"k{at}" for at in range(len(case.functions))]
@@ -198,7 +198,7 @@ async def start(
         for name, function in zip(names, case.functions, strict=True)
     ]
     field = {"source": {"model_id": model["id"], "field": "value"}, "target": "value"}
-    if case.is_kept:
+    if case.keeps_existing:
         field["sync_mode"] = "create"
     sync = await post(
         "/api/syncs",
@@ -215,7 +215,7 @@ async def start(
 
 
 class Naive:
-    """What a run has to do, record by record."""
+    """The expected run, record by record."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -228,8 +228,8 @@ class Naive:
         for record in case.source:
             self.counts[self._move(record)] += 1
 
-    def told(self) -> dict[str, int]:
-        """Return the counts that the API tells."""
+    def shown(self) -> dict[str, int]:
+        """Return the counts that the API shows."""
         return {name: count for name, count in self.counts.items() if count and name != "skipped"}
 
     def _move(self, record: Row) -> str:
@@ -239,7 +239,7 @@ class Naive:
         return self._remove(found) if self._case.mode == "remove" else self._write(record, found)
 
     def _found(self, record: Row) -> list[Row] | None:
-        """Return the rows that match, or None for a record whose identity is missing."""
+        """Return the rows that match, or None if the record has no identity."""
         if self._case.mode == "append":
             return []
         keys = [record[f"k{at}"] for at in range(len(self._case.functions))]
@@ -280,7 +280,7 @@ class Naive:
         return "insert"
 
     def _update(self, found: list[Row], value: Any) -> str:
-        changed = [row for row in found if not (self._case.is_kept and row["value"] is not None)]
+        changed = [row for row in found if not (self._case.keeps_existing and row["value"] is not None)]
         if changed and value is REFUSED:
             return "error"
         self._warn(found)

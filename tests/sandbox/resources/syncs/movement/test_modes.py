@@ -23,7 +23,7 @@ ADA, BOB, ROBERT, CYD = ({"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"},
         ("remove", {"delete": 1, "total": 2}, [CYD]),
     ],
 )
-async def test_a_mode_does_what_its_name_says(
+async def test_each_mode_writes_as_documented(
     stage: Any, mode: str, counts: dict[str, int], rows: list[dict[str, str]]
 ) -> None:
     model = await stage.model("people", "id email name", PEOPLE)
@@ -36,7 +36,7 @@ async def test_a_mode_does_what_its_name_says(
 
 
 @pytest.mark.parametrize("mode", ["create", "replace", "append"])
-async def test_modes_that_only_add_work_without_an_identity(stage: Any, mode: str) -> None:
+async def test_modes_that_only_insert_work_without_an_identity(stage: Any, mode: str) -> None:
     model = await stage.model("people", "id email name", [*PEOPLE, PEOPLE[0]])
     stage.table("public.arrivals", "id name")
 
@@ -46,7 +46,7 @@ async def test_modes_that_only_add_work_without_an_identity(stage: Any, mode: st
     assert stage.rows("public.arrivals") == [ADA, BOB, ADA]
 
 
-async def test_a_second_run_updates_what_it_finds(stage: Any) -> None:
+async def test_a_second_run_updates_the_records_of_the_first(stage: Any) -> None:
     model = await stage.model("people", "id email name", PEOPLE)
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -57,7 +57,7 @@ async def test_a_second_run_updates_what_it_finds(stage: Any) -> None:
     assert {name: count for name, count in execution["counts"].items() if count} == {"update": 2, "total": 2}
 
 
-async def test_a_later_duplicate_of_the_source_updates_what_the_earlier_one_added(stage: Any) -> None:
+async def test_a_duplicate_in_the_source_updates_the_record_that_was_inserted(stage: Any) -> None:
     model = await stage.model("people", "id name", [ADA, BOB, {"id": "1", "name": "Ada L."}])
     stage.table("public.arrivals", "id name")
 
@@ -67,7 +67,7 @@ async def test_a_later_duplicate_of_the_source_updates_what_the_earlier_one_adde
     assert stage.rows("public.arrivals") == [{"id": "1", "name": "Ada L."}, BOB]
 
 
-async def test_a_seeded_date_in_another_spelling_is_no_change(stage: Any) -> None:
+async def test_a_date_in_another_spelling_is_not_a_change(stage: Any) -> None:
     model = await stage.model("people", "id seen", [{"id": "1", "seen": "2026-01-02T03:04:05Z"}])
     stage.table(
         "public.arrivals",
@@ -80,7 +80,7 @@ async def test_a_seeded_date_in_another_spelling_is_no_change(stage: Any) -> Non
     assert counts == {"update": 1, "warnings": 1, "total": 1}
 
 
-async def test_a_field_that_is_written_once_keeps_a_value_and_fills_a_gap(stage: Any) -> None:
+async def test_a_field_in_mode_create_is_written_only_where_it_is_null(stage: Any) -> None:
     people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"}]
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name", [{"id": "1", "name": None}, ROBERT])

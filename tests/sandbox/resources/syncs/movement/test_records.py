@@ -1,9 +1,9 @@
-"""The records of a run: filtered, overridden, joined with related models, and named by the caller."""
+"""The records of a run: filtered, overridden, joined with related models, and selected by the caller."""
 
 from typing import Any
 
 
-async def test_model_filters_choose_the_records(stage: Any) -> None:
+async def test_model_filters_select_the_records(stage: Any) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE)
     stage.table("public.arrivals", "id name")
     source = {"model_id": model, "field": "name"}
@@ -20,7 +20,7 @@ async def test_model_filters_choose_the_records(stage: Any) -> None:
     assert counts == {"insert": 1, "total": 1}
 
 
-async def test_target_filters_leave_the_other_records_of_the_target_alone(stage: Any) -> None:
+async def test_target_filters_protect_the_other_records_of_the_target(stage: Any) -> None:
     model = await stage.model(
         "people", "id name plan", [{**stage.ADA, "plan": "free"}, {**stage.BOB, "plan": "paid"}, {"id": "3"}]
     )
@@ -40,7 +40,7 @@ async def test_target_filters_leave_the_other_records_of_the_target_alone(stage:
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["Ada", None, None]
 
 
-async def test_overrides_change_values_and_override_fields_fix_them(stage: Any) -> None:
+async def test_overrides_change_values_and_override_fields_set_them(stage: Any) -> None:
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     stage.table("public.arrivals", "id name source note kind")
     name = {"model_id": model, "field": "name"}
@@ -88,7 +88,7 @@ async def test_fields_of_related_models_join_the_record(stage: Any) -> None:
     assert [row["plan"] for row in stage.rows("public.arrivals")] == ["Free", None]
 
 
-async def test_a_start_may_name_the_records_by_identity_or_by_source(stage: Any) -> None:
+async def test_a_start_may_select_records_by_identity_or_by_source(stage: Any) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE)
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)

@@ -1,4 +1,4 @@
-"""A run as a whole: whom it meets, what ends it early, and how much it carries."""
+"""A run as a whole: concurrent runs, cancellation, failures, and many records."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import RecordWriter
 
 
 @pytest.mark.parametrize("mode", ["updateOrCreate", "replace"])
@@ -25,16 +26,14 @@ async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: s
     assert stage.rows("public.arrivals") == stage.HELD
 
 
-async def test_rows_that_another_run_wrote_in_between_are_seen(
+async def test_rows_that_another_run_writes_between_two_chunks_are_found(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 1)
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     table = stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    intrude_after_first_write(
-        stage, monkeypatch, lambda: stage.workspace.tables.insert(table, [stage.ROBERT])
-    )
+    act_after_first_write(stage, monkeypatch, lambda: stage.workspace.tables.insert(table, [stage.ROBERT]))
 
     execution = await stage.start(sync)
 
@@ -42,7 +41,7 @@ async def test_rows_that_another_run_wrote_in_between_are_seen(
     assert stage.rows("public.arrivals") == [stage.ADA, stage.BOB]
 
 
-async def test_a_cancel_between_two_chunks_keeps_what_was_written(
+async def test_a_cancellation_between_two_chunks_keeps_the_rows_written_so_far(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 1)
@@ -54,7 +53,7 @@ async def test_a_cancel_between_two_chunks_keeps_what_was_written(
         (execution,) = executions.of_sync(stage.workspace, sync["id"])
         executions.request_cancel(stage.workspace, execution)
 
-    intrude_after_first_write(stage, monkeypatch, cancel)
+    act_after_first_write(stage, monkeypatch, cancel)
 
     execution = await stage.start(sync)
 
@@ -63,20 +62,20 @@ async def test_a_cancel_between_two_chunks_keeps_what_was_written(
     assert stage.rows("public.arrivals") == [stage.ADA]
 
 
-async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_was(
+async def test_a_canceled_replacement_leaves_the_target_unchanged(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     stage.table("public.arrivals", "id name", stage.HELD)
     sync = await stage.sync(model, "public.arrivals", mode="replace", **stage.MAPPED)
-    move = runner._Run._move
+    write = RecordWriter.write
 
-    def canceling(self: Any, *arguments: Any) -> None:
+    def cancel_and_write(self: Any, *arguments: Any) -> Any:
         (execution,) = executions.of_sync(stage.workspace, sync["id"])
         executions.request_cancel(stage.workspace, execution)
-        move(self, *arguments)
+        return write(self, *arguments)
 
-    monkeypatch.setattr(runner._Run, "_move", canceling)
+    monkeypatch.setattr(RecordWriter, "write", cancel_and_write)
 
     execution = await stage.start(sync)
 
@@ -84,19 +83,19 @@ async def test_a_cancel_before_the_end_of_a_replacement_leaves_the_target_as_it_
     assert stage.rows("public.arrivals") == stage.HELD
 
 
-def intrude_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+def act_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     insert, acts = Tables.insert, [act]
 
-    def intruding(self: Tables, *arguments: Any) -> Any:
+    def insert_and_act(self: Tables, *arguments: Any) -> Any:
         answer = insert(self, *arguments)
         if acts:
             stage.workspace.store.after_commit(acts.pop())
         return answer
 
-    monkeypatch.setattr(Tables, "insert", intruding)
+    monkeypatch.setattr(Tables, "insert", insert_and_act)
 
 
-async def test_a_run_whose_model_cannot_be_read_fails_and_says_why(stage: Any) -> None:
+async def test_a_run_whose_model_cannot_be_read_fails_with_the_reason(stage: Any) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -110,9 +109,7 @@ async def test_a_run_whose_model_cannot_be_read_fails_and_says_why(stage: Any) -
     assert logs.console(stage.workspace, execution["id"])[-1]["level"] == "error"
 
 
-async def test_a_fault_of_the_sandbox_ends_the_run_as_failed(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_internal_error_fails_the_run(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -120,10 +117,10 @@ async def test_a_fault_of_the_sandbox_ends_the_run_as_failed(
 
     execution = await stage.start(sync)
 
-    assert execution["errors"] == ["The sandbox failed; that is a fault of the sandbox."]
+    assert execution["errors"] == ["The sandbox failed. This is a bug in the sandbox."]
 
 
-async def test_a_sync_that_goes_away_before_it_runs_takes_its_run_along(stage: Any, workers: Any) -> None:
+async def test_deleting_a_sync_deletes_its_waiting_run(stage: Any, workers: Any) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -137,7 +134,7 @@ async def test_a_sync_that_goes_away_before_it_runs_takes_its_run_along(stage: A
     assert stage.workspace.store.list("execution") == []
 
 
-async def test_a_target_that_goes_away_before_the_run_fails_it(stage: Any, workers: Any) -> None:
+async def test_a_run_fails_if_its_target_is_deleted_first(stage: Any, workers: Any) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     table = stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -152,7 +149,7 @@ async def test_a_target_that_goes_away_before_the_run_fails_it(stage: Any, worke
     assert "no target object 'public.arrivals'" in execution["errors"][0]
 
 
-async def test_a_hundred_thousand_records_move_in_one_run(stage: Any) -> None:
+async def test_one_run_writes_a_hundred_thousand_records(stage: Any) -> None:
     people = ({"id": str(each), "name": f"Person {each}"} for each in range(100_000))
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name")
@@ -162,7 +159,7 @@ async def test_a_hundred_thousand_records_move_in_one_run(stage: Any) -> None:
     assert counts == {"insert": 100_000, "total": 100_000}
 
 
-async def test_a_sync_that_appends_to_the_table_it_reads_ends_with_the_rows_of_its_start(
+async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 2)

@@ -1,4 +1,4 @@
-"""Runs beside the calls that started them: two at a time, and through a sudden end."""
+"""Runs in the background: two at a time, and what a killed process leaves."""
 
 import subprocess
 import sys
@@ -61,12 +61,12 @@ runner.run(workspace, "s", execution["id"])
 
 @pytest.fixture
 def workspace(sandbox: Starlette) -> Workspace:
-    """Keep the sandbox's own workers, which the other tests of syncs replace."""
+    """Use the sandbox's own workers, which the other tests of syncs replace."""
     workspace: Workspace = sandbox.state.workspace
     return workspace
 
 
-async def test_two_runs_into_one_target_lose_nothing_and_double_nothing(
+async def test_two_runs_into_one_target_neither_lose_nor_duplicate_records(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 50)
@@ -91,7 +91,7 @@ async def wait(stage: Any, sync: dict[str, Any], execution: dict[str, Any]) -> d
     raise AssertionError("the execution did not end")
 
 
-async def test_a_kill_leaves_counts_that_match_the_rows(tmp_path: Path) -> None:
+async def test_the_counts_of_a_killed_process_match_the_rows(tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite"
 
     died = subprocess.run([sys.executable, "-c", DIES, str(state)], check=False, capture_output=True)  # noqa: ASYNC221, S603 - our own script, and nothing else runs

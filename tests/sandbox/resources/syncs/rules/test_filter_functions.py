@@ -1,4 +1,4 @@
-"""What each filter function means."""
+"""Filter functions: which values pass, and which arguments are valid."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -64,17 +64,17 @@ NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
         ("StringMatchesTrimmed", " Ada ", ["Ada", "  Ada"], ["ada", None]),
     ],
 )
-def test_a_function_passes_what_it_says(
+def test_a_function_passes_the_documented_values(
     function: str, value: Any, passing: list[Any], failing: list[Any]
 ) -> None:
-    test = filter_functions.predicate(function, value, NOW, "unknown")
+    test = filter_functions.build_predicate(function, value, NOW, "unknown")
 
     assert [field for field in passing if not test(field)] == []
     assert [field for field in failing if test(field)] == []
-    assert filter_functions.objection(function, value) is None
+    assert filter_functions.find_problem(function, value) is None
 
 
-def test_every_function_of_the_catalogue_is_there() -> None:
+def test_every_function_of_the_catalogue_is_supported() -> None:
     condition = load_catalogue().definitions["ModelFilterCondition"]
 
     assert sorted(filter_functions.FUNCTIONS) == sorted(condition["properties"]["function"]["examples"])
@@ -83,7 +83,7 @@ def test_every_function_of_the_catalogue_is_there() -> None:
 @pytest.mark.parametrize(
     ("function", "value", "reason"),
     [
-        ("Equals", "a", "'Equals' is no filter function"),
+        ("Equals", "a", "Unknown filter function 'Equals'"),
         ("Equality", None, "Equality needs a value"),
         ("IsNull", "a", "IsNull takes no value"),
         ("Between", 5, "Between needs a list of two values"),
@@ -92,15 +92,15 @@ def test_every_function_of_the_catalogue_is_there() -> None:
         ("InTheLast", "999999999 days", "InTheLast needs a duration"),
     ],
 )
-def test_a_function_that_cannot_stand_with_its_value_is_named(function: str, value: Any, reason: str) -> None:
-    assert (filter_functions.objection(function, value) or "").startswith(reason)
+def test_an_invalid_function_or_value_is_reported(function: str, value: Any, reason: str) -> None:
+    assert (filter_functions.find_problem(function, value) or "").startswith(reason)
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "is_same"), [(None, None, True), (None, "", False), ("", None, False), (1, 1.0, True)]
+    ("left", "right", "is_equal"), [(None, None, True), (None, "", False), ("", None, False), (1, 1.0, True)]
 )
-def test_null_equals_nothing_but_null(left: Any, right: Any, is_same: bool) -> None:  # noqa: FBT001 - a parameter
-    assert filter_functions.is_same(left, right) is is_same
+def test_null_equals_only_null(left: Any, right: Any, is_equal: bool) -> None:  # noqa: FBT001 - a parameter
+    assert filter_functions.is_equal(left, right) is is_equal
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_null_equals_nothing_but_null(left: Any, right: Any, is_same: bool) -> N
 def test_a_text_field_equals_the_same_text_and_a_number_the_same_number(
     field_type: str, value: Any, equal: list[Any], unequal: list[Any]
 ) -> None:
-    equals = filter_functions.predicate("Equality", value, NOW, field_type)
-    differs = filter_functions.predicate("Inequality", value, NOW, field_type)
+    equals = filter_functions.build_predicate("Equality", value, NOW, field_type)
+    differs = filter_functions.build_predicate("Inequality", value, NOW, field_type)
 
     assert [field for field in [*equal, *unequal] if equals(field)] == equal
     assert [field for field in [*equal, *unequal] if differs(field)] == unequal

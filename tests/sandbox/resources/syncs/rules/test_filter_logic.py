@@ -1,4 +1,4 @@
-"""How labels combine."""
+"""Filter logic: expressions of labels."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import LogicError,
         ("((A)) and B and C", "BC", False),
     ],
 )
-def test_an_expression_holds_by_its_operators(text: str, true: str, holds: bool) -> None:  # noqa: FBT001 - a parameter
+def test_an_expression_is_evaluated_by_its_operators(text: str, true: str, holds: bool) -> None:  # noqa: FBT001 - a parameter
     labels = ["a_1", "b", "c"] if "a_1" in text else ["A", "B", "C"]
     expression = parse(text, labels)
 
@@ -28,27 +28,27 @@ def test_an_expression_holds_by_its_operators(text: str, true: str, holds: bool)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("A and D or B", "names D, but the conditions are A, B"),
-        ("A", "leaves out B"),
-        ("A and", "has 'its end' where"),
+        ("A and D or B", "uses unknown labels: D. The labels are A, B"),
+        ("A", "omits B"),
+        ("A and", "ends where"),
         ("A B", "has 'B' where 'and' or 'or'"),
-        ("(A and B", "lacks a closing parenthesis"),
+        ("(A and B", "has no closing parenthesis"),
         ("A and B)", "has ')' where"),
         ("A and or B", "has 'or' where"),
         ("1 and A", "has '1' where"),
         ("A & B", "has '&' where"),
-        ("(" * 60 + "A" + ")" * 60, "nests deeper"),
+        ("(" * 60 + "A" + ")" * 60, "nests more than 50 parentheses"),
     ],
 )
-def test_a_malformed_expression_is_explained(text: str, reason: str) -> None:
+def test_a_malformed_expression_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(LogicError) as raised:
         parse(text, ["A", "B"])
 
     assert str(raised.value).startswith(reason)
 
 
-def test_an_expression_without_conditions_names_none() -> None:
-    with pytest.raises(LogicError, match="the conditions are none"):
+def test_an_expression_without_conditions_is_refused() -> None:
+    with pytest.raises(LogicError, match="There are no conditions"):
         parse("A", [])
 
 
@@ -62,7 +62,7 @@ def test_a_lone_label_is_an_expression() -> None:
     assert parse("x", ["x"]).renamed({"x": "A"}) == "A"
 
 
-def test_default_labels_go_on_after_z() -> None:
+def test_default_labels_continue_after_z() -> None:
     assert [default_label(position) for position in (0, 25, 26, 27, 701, 702)] == [
         "A",
         "Z",

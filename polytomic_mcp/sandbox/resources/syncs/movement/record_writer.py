@@ -1,4 +1,4 @@
-"""One record on its way into the target: matched, then inserted, updated, deleted, left or refused."""
+"""Writing one record to the target: it is matched, then inserted, updated, deleted, skipped or refused."""
 
 import hashlib
 import json
@@ -11,86 +11,85 @@ from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import Assignment, Plan
-from polytomic_mcp.sandbox.resources.syncs.movement.references import References
+from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
 from polytomic_mcp.sandbox.resources.syncs.movement.target_rows import TargetRows
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import EQUALITY, is_absent
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, is_absent
 from polytomic_mcp.sandbox.resources.syncs.targets import WEBHOOK
 
 Outcome = Literal["insert", "update", "upserts", "delete", "skipped"]
-"""What became of a record; a record counts once, even where it changed several of the target's rows."""
+"""What happened to a record. A record counts once, even if it changed several rows of the target."""
 
 
 class RecordError(ValueError):
-    """The record cannot be moved; the text says why."""
+    """A record cannot be written; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What became of one record, and the target's rows it changed, as they are now or were last."""
+class WriteResult:
+    """What happened to one record, and the rows it changed: as they are now, or were before a deletion."""
 
     outcome: Outcome
     rows: list[Row] = field(default_factory=list[Row])
     warning: str | None = None
 
 
-class Mover:
-    """Moves records into a target's contents as the plan says.
+class RecordWriter:
+    """Writes records to a target's rows as a plan describes.
 
-    ``references`` finds what the target's columns refer to: where a key refers to another system's
-    records, as a flow's does to the CRM's contacts, those only are taken. ``now`` is what is stamped.
+    ``referred`` finds what the target's columns refer to. If a key refers to another system's records,
+    as a flow's key refers to the CRM's contacts, only those are accepted. ``now`` is written to columns
+    for time stamps.
     """
 
-    def __init__(self, plan: Plan, contents: TargetRows, references: References, now: str) -> None:
+    def __init__(self, plan: Plan, rows: TargetRows, referred: ReferredRows, now: str) -> None:
         self._plan = plan
-        self._contents = contents
-        self._references = references
+        self._rows = rows
+        self._referred = referred
         self._now = now
 
     def load(self, records: Sequence[Record]) -> None:
-        """Look up at once what to move these records will take; call it inside the transaction."""
+        """Look up at once all rows that these records need. Call it inside the transaction."""
         if self._plan.mode.matches and not self._plan.mode.clears:
-            self._contents.load(records)
+            self._rows.load(records)
         mappings = (*self._plan.identities, *self._plan.assignments)
-        self._references.load(
-            (each.column, each.values(records)) for each in mappings if each.column.refers_to
-        )
+        self._referred.load((each.column, each.values(records)) for each in mappings if each.column.refers_to)
 
-    def move(self, record: Record) -> Moved:
-        """Move one of the records that were loaded.
+    def write(self, record: Record) -> WriteResult:
+        """Write one of the records that were loaded.
 
         Raises:
-            RecordError: It names no identity, lacks a required value, or the target refuses it.
-            UnfitError: A value does not fit its column.
+            RecordError: If it has no identity or no value for a required field, or the target refuses it.
+            UnfitError: If a value does not fit its column.
         """
         if self._plan.target.kind == WEBHOOK:
             return self._post(record)
         values = self._identity_values(record)
-        found = self._counterparts(values) if self._plan.mode.matches else []
-        if self._plan.may_touch is not None and found:
-            found = [each for each in found if self._plan.may_touch(self._contents.row(each), record)]
+        found = self._matches(values) if self._plan.mode.matches else []
+        if self._plan.may_change is not None and found:
+            found = [each for each in found if self._plan.may_change(self._rows.row(each), record)]
             if not found:
-                return Moved("skipped")
+                return WriteResult("skipped")
         warning = f"matches {len(found)} records of the target" if len(found) > 1 else None
         if self._plan.mode.deletes:
-            return Moved("delete" if found else "skipped", [*map(self._contents.delete, found)], warning)
+            return WriteResult("delete" if found else "skipped", [*map(self._rows.delete, found)], warning)
         if found:
-            return self._update(record, found, warning) if self._plan.mode.updates else Moved("skipped")
+            return self._update(record, found, warning) if self._plan.mode.updates else WriteResult("skipped")
         if not self._plan.mode.inserts:
-            return Moved("skipped")
+            return WriteResult("skipped")
         row = self._new_row(record, values)
-        self._contents.insert(row)
-        return Moved("insert", [row])
+        self._rows.insert(row)
+        return WriteResult("insert", [row])
 
-    def _post(self, record: Record) -> Moved:
-        """Keep what a webhook would be sent: the record's fields under their own names, with a hash."""
+    def _post(self, record: Record) -> WriteResult:
+        """Store what a webhook would receive: the record's fields under their own names, with a hash."""
         fields = {each.name: each.read(record) for each in self._plan.assignments}
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
         row: Row = {"record": {"hash": digest, "fields": fields}}
-        self._contents.insert(row)
-        return Moved("upserts", [row])
+        self._rows.insert(row)
+        return WriteResult("upserts", [row])
 
     def _identity_values(self, record: Record) -> list[Any]:
-        """Return the identity's values, fitted where they are compared exactly; None where absent."""
+        """Return the identity's values, converted if they are compared exactly; None if absent."""
         values = [each.read(record) for each in self._plan.identities]
         absent = [is_absent(value) for value in values]
         if self._plan.mode.matches and (any(absent) if self._plan.needs_all else absent and all(absent)):
@@ -101,10 +100,9 @@ class Mover:
             for each, value in zip(self._plan.identities, values, strict=True)
         ]
 
-    def _counterparts(self, values: list[Any]) -> list[int]:
-        """Return the handles of the rows that match: by the first mapping that finds one, or by all."""
-        named = [(position, value) for position, value in enumerate(values) if value is not None]
-        found = [self._contents.find(position, value) for position, value in named]
+    def _matches(self, values: list[Any]) -> list[int]:
+        """Return the handles of the rows that match by the first mapping with a match, or by all mappings."""
+        found = [self._rows.find(at, value) for at, value in enumerate(values) if value is not None]
         if self._plan.needs_all and found:
             common = set(found[0]).intersection(*found[1:])
             return [handle for handle in found[0] if handle in common]
@@ -113,27 +111,28 @@ class Mover:
                 return handles
         return []
 
-    def _update(self, record: Record, found: list[int], warning: str | None) -> Moved:
-        # All rows are worked out before the first is changed: a record moves whole or not at all.
-        rows = {handle: self._contents.row(handle) for handle in found}
+    def _update(self, record: Record, found: list[int], warning: str | None) -> WriteResult:
+        # All rows are computed before the first is changed, so that a record is written whole or not at all.
+        rows = {handle: self._rows.row(handle) for handle in found}
         changed = {handle: {**row, **self._changes(record, row)} for handle, row in rows.items()}
         for handle, row in changed.items():
             if row != rows[handle]:
-                self._contents.update(handle, row)
-        return Moved("update", [*changed.values()], warning)
+                self._rows.update(handle, row)
+        return WriteResult("update", [*changed.values()], warning)
 
     def _changes(self, record: Record, old: Row) -> Row:
+        """Return the values that the record changes in a row, with the values computed from them."""
         changes: Row = {}
         for each in self._plan.assignments:
             name = each.column.name
-            held = old.get(name)
-            if not each.column.updateable or (each.is_kept and held is not None):
+            existing = old.get(name)
+            if not each.column.updateable or (each.keeps_existing and existing is not None):
                 continue
-            value = self._fitted(each, record)
-            if not _is_equal(each.column, held, value):
+            value = self._convert(each, record)
+            if not _is_equal(each.column, existing, value):
                 changes[name] = value
         self._require(changes, changes)
-        return changes | self._filled_in({**old, **changes}, "updated") if changes else changes
+        return changes | self._computed({**old, **changes}, "updated") if changes else changes
 
     def _new_row(self, record: Record, values: list[Any]) -> Row:
         row: Row = {}
@@ -142,22 +141,22 @@ class Mover:
         row |= self._assigned(row)
         for each in self._plan.assignments:
             if each.column.createable:
-                row[each.column.name] = self._fitted(each, record)
+                row[each.column.name] = self._convert(each, record)
         self._require(row, self._plan.required)
-        return row | self._filled_in(row, "created", "updated")
+        return row | self._computed(row, "created", "updated")
 
-    def _fitted(self, each: Assignment, record: Record) -> Any:
-        """Return the value as its column holds it; it must refer to a row where the column refers to some."""
+    def _convert(self, each: Assignment, record: Record) -> Any:
+        """Return the value converted to its column; if the column refers to rows, it must refer to one."""
         value = each.read(record)
         if value is None:
             return None
-        fitted = each.fit(value)
+        converted = each.fit(value)
         if each.column.refers_to is not None:
-            self._referred(each.column, fitted)
-        return fitted
+            self._require_referred(each.column, converted)
+        return converted
 
     def _assigned(self, row: Row) -> Row:
-        """Return what the target fills in by itself, before anything is mapped."""
+        """Return what the target sets itself: a new key, or copies from the row that its key refers to."""
         table, key = self._plan.target.table, self._plan.assigned_key
         if key is None:
             column = table.column(table.key or "")
@@ -174,13 +173,13 @@ class Mover:
         return {key.name: fresh.int >> 75 if key.type == "number" else str(fresh)}
 
     def _copied(self, key: Column, value: Any) -> Row:
-        """Return what is copied from the row that the key refers to."""
-        found = self._referred(key, value)
+        """Return the values that are copied from the row that the key refers to."""
+        found = self._require_referred(key, value)
         columns = self._plan.target.table.columns
         return {each.name: found.get(each.from_reference) for each in columns if each.from_reference}
 
-    def _filled_in(self, row: Row, *stamps: str) -> Row:
-        """Return the columns that follow from the rest of the row, and from the time."""
+    def _computed(self, row: Row, *stamps: str) -> Row:
+        """Return the columns that are computed from the rest of the row, and the time stamps."""
         found: Row = {}
         for each in self._plan.target.table.columns:
             if each.computed:
@@ -189,10 +188,10 @@ class Mover:
                 found[each.name] = self._now
         return found
 
-    def _referred(self, column: Column, value: Any) -> Row:
-        found = self._references.find(column, value)
+    def _require_referred(self, column: Column, value: Any) -> Row:
+        found = self._referred.find(column, value)
         if found is None:
-            raise RecordError(self._references.objection(column, value))
+            raise RecordError(self._referred.describe_missing(column, value))
         return found
 
     def _require(self, row: Row, names: Any) -> None:
@@ -201,11 +200,11 @@ class Mover:
             raise RecordError(f"{', '.join(missing)} is required and has no value")
 
 
-def _is_equal(column: Column, held: Any, value: Any) -> bool:
-    """Compare as the column would hold them: a seeded row may spell a date in another way."""
-    if held == value or held is None or value is None:
-        return held == value
+def _is_equal(column: Column, existing: Any, value: Any) -> bool:
+    """Whether the values are equal after conversion: sample data may spell a date differently."""
+    if existing == value or existing is None or value is None:
+        return existing == value
     try:
-        return fit_for(column)(held) == value
+        return fit_for(column)(existing) == value
     except UnfitError:
         return False

@@ -1,11 +1,11 @@
-"""How identity functions find records."""
+"""Identity functions: which records they find."""
 
 from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.resources.syncs.rules import matching
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import Index
+from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,9 @@ from polytomic_mcp.sandbox.resources.syncs.rules.matching import Index
         ("HostnameMatch", ["https://app.acme.example/login", "acme.example"], "app.acme.example:8443", [0]),
     ],
 )
-def test_a_function_finds_what_it_says(function: str, held: list[Any], value: Any, found: list[int]) -> None:
+def test_a_function_finds_the_documented_records(
+    function: str, held: list[Any], value: Any, found: list[int]
+) -> None:
     index = Index(function)
     for id_, each in enumerate(held):
         index.add(id_, each)
@@ -35,7 +37,7 @@ def test_a_function_finds_what_it_says(function: str, held: list[Any], value: An
     assert index.find(value) == found
 
 
-def test_an_index_forgets_what_was_removed() -> None:
+def test_an_index_does_not_find_removed_records() -> None:
     index = Index("Equality")
     index.add(1, "a")
     index.add(2, "a")
@@ -49,7 +51,7 @@ def test_an_index_forgets_what_was_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "canonical"), [("equality", "Equality"), ("ISUBSTRING", "ISubstring"), ("x", None)]
+    ("name", "found"), [("equality", "Equality"), ("ISUBSTRING", "ISubstring"), ("x", None)]
 )
-def test_a_function_is_known_in_any_case(name: str, canonical: str | None) -> None:
-    assert matching.canonical(name) == canonical
+def test_a_function_is_found_in_any_case(name: str, found: str | None) -> None:
+    assert identity_functions.find_name(name) == found

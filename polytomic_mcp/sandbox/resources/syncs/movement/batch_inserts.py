@@ -1,6 +1,6 @@
-"""Records that the target does not hold yet and that nothing is wrong with, inserted many at once.
+"""Batch inserts: many new and valid records at once, if SQLite can do all the work.
 
-``Mover`` looks at each record for itself; both bring the same rows.
+``RecordWriter`` writes one record at a time; both write the same rows.
 """
 
 import json
@@ -16,15 +16,15 @@ from polytomic_mcp.sandbox.data.tables.table import Column, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import Plan
-from polytomic_mcp.sandbox.resources.syncs.movement.references import References
-from polytomic_mcp.sandbox.resources.syncs.rules.matching import EQUALITY, is_absent
+from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, is_absent
 
 _NUL: Final = "\\u0000"
-"""How JSON writes what SQLite takes for the end of a text."""
+"""The character that ends a text for SQLite, as JSON writes it."""
 
 
-def is_plain(tables: Tables, plan: Plan) -> bool:
-    """Say whether all new rows of a plan are alike: one exact text finds them, and no value needs a look."""
+def can_insert_batches(tables: Tables, plan: Plan) -> bool:
+    """Whether one exact text identifies the plan's rows, and no value needs a lookup or a computation."""
     if len(plan.identities) != 1 or not (plan.mode.inserts and plan.mode.matches) or plan.mode.clears:
         return False
     (identity,) = plan.identities
@@ -44,10 +44,11 @@ def is_plain(tables: Tables, plan: Plan) -> bool:
     )
 
 
-class FreshRows:
-    """The new rows of a plan that ``is_plain``; SQLite finds what they refer to and puts them together.
+class BatchInserter:
+    """Inserts the new rows of a plan for which ``can_insert_batches`` holds.
 
-    ``now`` is what is stamped. Columns of text hold nothing but texts here.
+    SQLite finds what the rows refer to and builds them. ``now`` is written to columns for time stamps.
+    Text columns only contain text here.
     """
 
     def __init__(self, store: Store, tables: Tables, plan: Plan, now: str) -> None:
@@ -62,19 +63,19 @@ class FreshRows:
         self._referred = _referred(tables, plan) if is_key else None
 
     def insert(self, records: Sequence[Record]) -> list[int]:
-        """Insert those of the records that are new and sound; return the positions of the others."""
-        rows = self._sound(records)
-        if _NUL in _written(rows.values()):
+        """Insert the records that are new and valid; return the positions of the others."""
+        rows = self._valid_rows(records)
+        if _NUL in _to_json(rows.values()):
             return [*range(len(records))]
         with self._store.transaction() as connection:
-            for position in self._known(connection, rows):
+            for position in self._excluded(connection, rows):
                 del rows[position]
             if rows:
-                self._tables.insert_made(self._table, self._body(connection), _written(rows.values()))
+                self._tables.insert_made(self._table, self._body(connection), _to_json(rows.values()))
         return [position for position in range(len(records)) if position not in rows]
 
-    def _sound(self, records: Sequence[Record]) -> dict[int, list[Any]]:
-        """Return the values, the key first, of records that lack nothing and share no key."""
+    def _valid_rows(self, records: Sequence[Record]) -> dict[int, list[Any]]:
+        """Return by position the values, the key first, of records without an error or a duplicate key."""
         read, fit = self._identity.read, self._identity.fit
         keys = [None if is_absent(value) else fit(value) for value in map(read, records)]
         times = Counter(keys)
@@ -94,30 +95,30 @@ class FreshRows:
                 values.append(None if value is None else each.fit(value))
         except UnfitError:
             return None
-        for place in self._required:
-            if is_absent(values[place]):
+        for position in self._required:
+            if is_absent(values[position]):
                 return None
         return values
 
     def _names(self) -> list[str]:
         return [each.column.name for each in (self._identity, *self._assignments)]
 
-    def _known(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> list[int]:
-        """Return the positions of rows that the target holds, or whose key refers to nothing."""
-        held = indexed(connection, self._table, self._identity.column)
-        select = f"SELECT key FROM json_each(?) AS each WHERE EXISTS (SELECT 1 FROM {held} = each.value)"  # noqa: S608 - quoted
+    def _excluded(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> list[int]:
+        """Return the positions of rows that the target already has, or whose key refers to no row."""
+        existing = indexed(connection, self._table, self._identity.column)
+        select = f"SELECT key FROM json_each(?) AS each WHERE EXISTS (SELECT 1 FROM {existing} = each.value)"  # noqa: S608 - quoted
         if self._referred is not None:
             referred = indexed(connection, *self._referred)
             select += f" OR NOT EXISTS (SELECT 1 FROM {referred} = each.value)"  # noqa: S608 - quoted
         found = connection.execute(
             select,
-            (_written(row[0] for row in rows.values()),),
+            (_to_json(row[0] for row in rows.values()),),
         ).fetchall()
         positions = [*rows]
         return [positions[at] for (at,) in found]
 
     def _body(self, connection: sqlite3.Connection) -> str:
-        """Return the SQL that makes a row's body from each of a list of values."""
+        """Return the SQL that builds a row's body from each list of values."""
         columns = ", ".join(map(self._value, self._table.columns))
         source = "json_each(?) AS each"
         if self._referred is not None:
@@ -139,11 +140,11 @@ class FreshRows:
 
 
 def _referred(tables: Tables, plan: Plan) -> tuple[Table, Column] | None:
-    """Return the table and the column that the identity refers to, or None where there is none."""
-    table, column = References(tables, plan.target.table).place(plan.identities[0].column)
+    """Return the table and the column that the identity refers to, or None if either does not exist."""
+    table, column = ReferredRows(tables, plan.target.table).referred_column(plan.identities[0].column)
     return None if table is None or column is None else (table, column)
 
 
-def _written(values: Iterable[Any]) -> str:
+def _to_json(values: Iterable[Any]) -> str:
     text = json.dumps([*values], ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="replace").decode()  # a lone surrogate is no text
+    return text.encode(errors="replace").decode()  # a lone surrogate cannot be encoded

@@ -1,4 +1,4 @@
-"""What the columns of a table refer to: rows of another table, in the same system or in another one."""
+"""The rows that a target's columns refer to: rows of another table, in the same system or another one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,8 +9,8 @@ from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
 
-class References:
-    """Looks up the rows that a table's columns refer to: those of a chunk at once, as they are then."""
+class ReferredRows:
+    """Finds the rows that a table's columns refer to, after loading those of a chunk of records at once."""
 
     def __init__(self, tables: Tables, table: Table) -> None:
         self._tables = tables
@@ -18,31 +18,31 @@ class References:
         self._rows: dict[str, dict[str, Row]] = {}
 
     def load(self, wanted: Iterable[tuple[Column, Iterable[Any]]]) -> None:
-        """Load what these values of columns refer to, and nothing else."""
+        """Load the rows that these columns' values refer to; drop all that were loaded before."""
         self._rows = {}
         for column, values in wanted:
-            table, key = self.place(column)
+            table, key = self.referred_column(column)
             if table is not None and key is not None:
                 found = self._tables.find(table, key, set(map(to_text, values)))
                 rows = self._rows.setdefault(column.refers_to or "", {})
                 rows |= {to_text(row[key.name]): row for row in found.values()}
 
     def find(self, column: Column, value: Any) -> Row | None:
-        """Return the row that a loaded value refers to, the newest of several, or None for none."""
+        """Return the loaded row that a value refers to, the newest of several, or None."""
         return self._rows.get(column.refers_to or "", {}).get(to_text(value))
 
-    def place(self, column: Column) -> tuple[Table | None, Column | None]:
-        """Return the table and the column that a column refers to, or None for what is not there."""
-        system, name, key = self._parts(column.refers_to or "")
+    def referred_column(self, column: Column) -> tuple[Table | None, Column | None]:
+        """Return the table and the column that a column refers to; None for either that does not exist."""
+        system, name, key = self._split(column.refers_to or "")
         table = self._tables.get(system, name)
         return table, table and table.column(key)
 
-    def objection(self, column: Column, value: Any) -> str:
-        """Return the sentence for a value that refers to nothing."""
-        system, name, key = self._parts(column.refers_to or "")
+    def describe_missing(self, column: Column, value: Any) -> str:
+        """Return the error for a value that refers to no row."""
+        system, name, key = self._split(column.refers_to or "")
         return f"{value} is not known to {system}: no {name} has that {key}"
 
-    def _parts(self, path: str) -> tuple[str, str, str]:
+    def _split(self, path: str) -> tuple[str, str, str]:
         """Return the system, the object and the column of ``Account.Id`` or ``salesforce.Contact.Id``."""
         name, _, key = path.rpartition(".")
         system, _, rest = name.partition(".")

@@ -1,9 +1,9 @@
-"""How a source record finds its counterpart in the target: identity functions over an index.
+"""Identity functions: how a record of the source finds the records of the target that it matches.
 
-The functions' names are the 2025-09-18 SDK's. What they compare is a guess: ``Equality`` compares
-exactly, whole numbers without their fraction; ``OneOf`` wants one element in common; ``DomainMatch``
-compares the registrable domain of addresses and URLs, ``HostnameMatch`` the whole host; ``ISubstring``
-finds the source's text within the target's, in any case.
+The names are those of the 2025-09-18 SDK. What they compare is a guess: ``Equality`` compares exactly,
+but 1.0 equals 1; ``OneOf`` matches if one element is in both lists; ``DomainMatch`` compares the
+registrable domains of email addresses and URLs, ``HostnameMatch`` the whole host names; ``ISubstring``
+finds the source's text in the target's, ignoring case.
 """
 
 from collections import defaultdict
@@ -31,23 +31,23 @@ FUNCTIONS: Final = tuple(_LABELS)
 """The names of all identity functions."""
 
 
-def canonical(function: str) -> str | None:
-    """Return the function's own spelling for a name in any case, or None for an unknown one."""
+def find_name(function: str) -> str | None:
+    """Return the function's exact name for a name in any case, or None if it is unknown."""
     return next((name for name in FUNCTIONS if name.casefold() == function.casefold()), None)
 
 
 def describe(function: str) -> dict[str, str]:
-    """Return the function as the API lists it."""
+    """Return the function as the API lists it: ``id`` and ``label``."""
     return {"id": function, "label": _LABELS[function]}
 
 
 def is_absent(value: Any) -> bool:
-    """Say whether the value can identify nothing: null and blank text."""
+    """Whether a value identifies nothing: null or blank text."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 class Index:
-    """The target's records by what one identity mapping compares; ids are any integers."""
+    """The target's records, by ID, indexed by the value that one identity mapping compares."""
 
     def __init__(self, function: str) -> None:
         self._function = function
@@ -55,19 +55,19 @@ class Index:
         self._ids: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
     def add(self, id_: int, value: Any) -> None:
-        """Remember that the record holds the value."""
+        """Add a record's value; null is ignored."""
         if value is not None:
             for key in self._keys(value):
                 self._ids[key][id_] = None
 
     def remove(self, id_: int, value: Any) -> None:
-        """Forget what ``add`` remembered."""
+        """Remove a record's value that was added."""
         if value is not None:
             for key in self._keys(value):
                 self._ids[key].pop(id_, None)
 
     def find(self, value: Any) -> list[int]:
-        """Return the ids of the records that match, in the order they came."""
+        """Return the IDs of the records that match, in the order in which they were added."""
         if self._function == "ISubstring":
             return self._containing(to_text(value).casefold())
         found: dict[int, None] = {}

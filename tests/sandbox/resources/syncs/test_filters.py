@@ -1,4 +1,4 @@
-"""The filters and overrides of a sync: checked, and shown in both of their shapes."""
+"""The filters and overrides of a sync: checked, and shown in both shapes."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
         ([{"function": "Equality"}], "", [("invalid_filter", "model_filters.conditions[0].function")]),
     ],
 )
-async def test_filters_are_checked(
+async def test_invalid_model_filters_are_refused(
     stage: Any, model: str, conditions: list[Any], logic: str, problems: list[tuple[str, str]]
 ) -> None:
     source = {"model_id": model, "field": "name"}
@@ -28,7 +28,7 @@ async def test_filters_are_checked(
     assert stage.codes(answer) == problems
 
 
-async def test_overrides_and_target_filters_are_checked(stage: Any, model: str) -> None:
+async def test_invalid_overrides_and_target_filters_are_refused(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     condition = {"field": "name", "function": "Equality", "value": "x", "value_source": name}
 
@@ -47,7 +47,7 @@ async def test_overrides_and_target_filters_are_checked(stage: Any, model: str) 
 
 
 @pytest.mark.parametrize("function", ["Nope", "IsNull", "Between", "InTheLast"])
-async def test_only_a_plain_comparison_takes_a_value_of_the_model(
+async def test_only_a_plain_comparison_accepts_a_field_as_value(
     stage: Any, model: str, function: str
 ) -> None:
     condition = {"field": "name", "function": function, "value_source": {"model_id": model, "field": "name"}}
@@ -57,7 +57,7 @@ async def test_only_a_plain_comparison_takes_a_value_of_the_model(
     assert stage.codes(answer) == [("invalid_filter", "target_filters.conditions[0]")]
 
 
-async def test_a_flow_compares_with_fixed_values_only(stage: Any, model: str) -> None:
+async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Any, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     condition = {
         "field": "Name",
@@ -73,7 +73,7 @@ async def test_a_flow_compares_with_fixed_values_only(stage: Any, model: str) ->
     assert stage.codes(answer) == [("invalid_filter", "target_filters")]
 
 
-async def test_the_older_filters_are_read_and_both_shapes_shown(stage: Any, model: str) -> None:
+async def test_the_older_shape_is_accepted_and_both_shapes_are_shown(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     filters = [
         {"field": name, "function": "Equality", "value": "Ada", "label": "ada"},
@@ -97,7 +97,7 @@ async def test_the_older_filters_are_read_and_both_shapes_shown(stage: Any, mode
     ]
 
 
-async def test_model_and_target_conditions_interleave_in_the_older_shape(stage: Any, model: str) -> None:
+async def test_the_older_shape_may_mix_model_and_target_conditions(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     filters = [
         {"field_id": "name", "field_type": "Target", "function": "Inequality", "value_field": name},
@@ -122,7 +122,7 @@ async def test_model_and_target_conditions_interleave_in_the_older_shape(stage: 
     assert stage.codes(mixed) == [("invalid_filter_logic", "filter_logic")]
 
 
-async def test_both_shapes_of_filters_have_to_agree(stage: Any, model: str) -> None:
+async def test_both_shapes_of_filters_must_agree(stage: Any, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     condition = {"function": "Equality", "value": "Ada"}
     old = [{"field": name, **condition}]
@@ -138,7 +138,7 @@ async def test_both_shapes_of_filters_have_to_agree(stage: Any, model: str) -> N
     assert stage.codes(other) == stage.codes(logic) == [("conflicting_filters", "filters")]
 
 
-async def test_filters_and_overrides_compare_a_text_as_text_and_a_number_as_a_number(stage: Any) -> None:
+async def test_filters_and_overrides_compare_by_the_type_of_the_field(stage: Any) -> None:
     rows = [
         {"zip": "01234", "age": 5, "name": "Ada"},
         {"zip": "1234", "age": 5, "name": "Bob"},
@@ -164,7 +164,7 @@ async def test_filters_and_overrides_compare_a_text_as_text_and_a_number_as_a_nu
 
 
 @pytest.mark.parametrize("compared", [{"value": "1"}, {"value_source": "id"}])
-async def test_a_target_filter_compares_a_text_as_text(stage: Any, compared: dict[str, Any]) -> None:
+async def test_a_target_filter_compares_a_text_field_as_text(stage: Any, compared: dict[str, Any]) -> None:
     model = await stage.model("people", "id name", [{"id": "1", "name": "Ada"}])
     stage.table("public.arrivals", "id name code", [{"id": "1", "name": "Bob", "code": "01"}])
     if "value_source" in compared:
@@ -188,7 +188,7 @@ async def test_a_target_filter_compares_a_text_as_text(stage: Any, compared: dic
         ("", "", ""),
     ],
 )
-async def test_filters_of_both_kinds_can_be_written_back_as_shown(
+async def test_filters_of_both_kinds_can_be_sent_back_as_shown(
     stage: Any, model: str, version: str, model_logic: str, target_logic: str, shown: str
 ) -> None:
     source = {"model_id": model, "field": "name"}
@@ -222,7 +222,7 @@ async def test_filters_of_both_kinds_can_be_written_back_as_shown(
         (("x", "y", "z"), "y AND (x and z)", "A and B", "A"),
     ],
 )
-async def test_a_logic_over_both_kinds_is_taken_apart_at_its_and(
+async def test_a_logic_over_both_kinds_is_split_at_its_and(
     stage: Any, model: str, labels: tuple[str | None, ...], logic: str, model_logic: str, target_logic: str
 ) -> None:
     made = await stage.sync(
@@ -236,13 +236,13 @@ async def test_a_logic_over_both_kinds_is_taken_apart_at_its_and(
 @pytest.mark.parametrize(
     ("labels", "logic", "reason"),
     [
-        ((None, None, None), "A and (B or C)", "joins model and target conditions by 'or'"),
-        ((None, None, None), "A and B", "leaves out C"),
-        (("x", "y", None), "x and y", "label every condition or none"),
-        (("x", "x", "z"), "x and z", "every condition needs a label of its own"),
+        ((None, None, None), "A and (B or C)", "combines model and target conditions with 'or'"),
+        ((None, None, None), "A and B", "omits C"),
+        (("x", "y", None), "x and y", "Label every condition or none"),
+        (("x", "x", "z"), "x and z", "Every condition needs a different label"),
     ],
 )
-async def test_a_logic_over_both_kinds_that_cannot_be_taken_apart_is_refused(
+async def test_a_logic_over_both_kinds_that_cannot_be_split_is_refused(
     stage: Any, model: str, labels: tuple[str | None, ...], logic: str, reason: str
 ) -> None:
     answer = await stage.create(model, filters=_mixed(model, labels), filter_logic=logic)

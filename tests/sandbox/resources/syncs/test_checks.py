@@ -1,11 +1,11 @@
-"""What is wrong with a sync: refused with every reason at once, and shown when it comes later."""
+"""Problems of a sync: all are in one refusal when it is written, and in the sync when they appear later."""
 
 from typing import Any
 
 import pytest
 
 
-async def test_both_shapes_of_identity_may_say_the_same(stage: Any, model: str) -> None:
+async def test_both_shapes_of_an_identity_must_agree(stage: Any, model: str) -> None:
     identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "Equality"}
 
     same = await stage.create(model, identity=identity, identities={"mappings": [identity]})
@@ -17,7 +17,7 @@ async def test_both_shapes_of_identity_may_say_the_same(stage: Any, model: str) 
     assert stage.codes(other) == [("conflicting_identity", "identity")]
 
 
-async def test_what_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
+async def test_a_deleted_model_or_target_shows_as_a_problem(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     stage.workspace.store.delete("model", model)
     stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
@@ -32,7 +32,7 @@ async def test_what_went_away_shows_as_a_problem(stage: Any, model: str) -> None
     assert {problem["severity"] for problem in sync["problems"]} == {"error"}
 
 
-async def test_a_connection_that_went_away_shows_as_a_problem(stage: Any, model: str) -> None:
+async def test_a_deleted_connection_shows_as_a_problem(stage: Any, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     stage.workspace.store.delete("connection", made["target"]["connection_id"])
 
@@ -41,7 +41,7 @@ async def test_a_connection_that_went_away_shows_as_a_problem(stage: Any, model:
     assert sync["problems"][0]["code"] == "unknown_connection"
 
 
-async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage: Any, model: str) -> None:
+async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: Any, model: str) -> None:
     answer = await stage.create(
         model,
         name=" ",
@@ -60,7 +60,11 @@ async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage:
         ("invalid_mode", "mode"),
     ]
     message = answer.json()["message"]
-    for hint in ("did you mean name?", "create, update, updateOrCreate", "Frequency hourly requires minute."):
+    for hint in (
+        "Did you mean 'name'?",
+        "Valid values: update, create, updateOrCreate",
+        "Frequency hourly requires minute.",
+    ):
         assert hint in message
 
 
@@ -98,7 +102,7 @@ async def test_every_problem_is_named_at_once_with_the_nearest_right_name(stage:
         ),
     ],
 )
-async def test_a_sync_that_cannot_run_is_refused(
+async def test_an_invalid_sync_is_refused(
     stage: Any, model: str, change: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     answer = await stage.create(model, change.pop("target_object", "public.arrivals"), **change)
@@ -106,9 +110,7 @@ async def test_a_sync_that_cannot_run_is_refused(
     assert problem in stage.codes(answer)
 
 
-async def test_a_source_that_is_missing_or_a_mode_of_a_field_that_is_none_is_refused(
-    stage: Any, model: str
-) -> None:
+async def test_a_missing_source_or_an_unknown_field_mode_is_refused(stage: Any, model: str) -> None:
     source = {"model_id": model, "field": "name"}
     fields = [{"source": source, "target": "name", "sync_mode": "sometimes"}, {"target": "age"}]
 
@@ -120,7 +122,7 @@ async def test_a_source_that_is_missing_or_a_mode_of_a_field_that_is_none_is_ref
     ]
 
 
-async def test_a_flow_wants_no_fields_and_only_its_id_as_identity(stage: Any, model: str) -> None:
+async def test_a_flow_needs_no_fields_and_accepts_only_its_id_as_identity(stage: Any, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
     made = await stage.sync(model, "launch", system="gong", identity="id>Id")
@@ -134,7 +136,7 @@ async def test_a_flow_wants_no_fields_and_only_its_id_as_identity(stage: Any, mo
     assert stage.codes(doubled) == [("invalid_identity", "identities.mappings")]
 
 
-async def test_fields_may_be_left_out_where_the_target_needs_none(stage: Any, model: str) -> None:
+async def test_fields_may_be_omitted_if_the_target_needs_none(stage: Any, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     body = await stage.body(model, "launch", system="gong", identity="id>Id")
     del body["fields"]
@@ -144,7 +146,7 @@ async def test_fields_may_be_left_out_where_the_target_needs_none(stage: Any, mo
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_connection_that_cannot_be_written_to_is_refused(stage: Any, model: str) -> None:
+async def test_a_target_connection_that_is_not_authorized_is_refused(stage: Any, model: str) -> None:
     body = await stage.body(model, "public.arrivals", **stage.MAPPED)
     id_ = body["target"]["connection_id"]
     stage.workspace.store.put("connection", id_, stage.workspace.find("connection", id_) | {"status": ""})
@@ -155,7 +157,7 @@ async def test_a_connection_that_cannot_be_written_to_is_refused(stage: Any, mod
     assert "is not authorized yet" in answer.json()["message"]
 
 
-async def test_identities_are_checked(stage: Any, model: str) -> None:
+async def test_identity_functions_and_the_strategy_are_checked(stage: Any, model: str) -> None:
     source = {"model_id": model, "field": "id"}
     mappings = [
         {"source": source, "target": "id", "function": "Hashed"},

@@ -1,4 +1,4 @@
-"""New rows that are inserted many at once: the same rows as those that are looked at one by one."""
+"""New rows that are inserted together: they are the same as rows that are written one by one."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture(params=[0, 10_000], ids=["at once", "one by one"])
+@pytest.fixture(params=[0, 10_000], ids=["together", "one by one"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep no line of the journal, or all, which needs a look at each record."""
+    """Log no line, or all of them, for which each record must be written by itself."""
     monkeypatch.setattr(logs, "MOST_LINES", request.param)
 
 
 def flow(stage: Any, *columns: Column) -> None:
-    """Make a target whose key refers to a table of contacts, and those contacts."""
+    """Create a target whose key refers to a table of contacts, and those contacts."""
     held = [{"id": f"003{letter}", "name": f"Ms {letter}"} for letter in "ABCD"]
     stage.table("public.crm", "id name", [{"id": "003A", "name": "of old"}, *held])
     key = Column("Id", "string", "VARCHAR", required=True, refers_to="postgresql.public.crm.id")
@@ -39,7 +39,7 @@ def flow(stage: Any, *columns: Column) -> None:
 
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("more", [[], [{"id": "003\0", "plan": "pro"}]], ids=["", "with a NUL"])
-async def test_new_rows_arrive_whole(stage: Any, more: list[dict[str, Any]]) -> None:
+async def test_new_rows_are_written_with_all_columns(stage: Any, more: list[dict[str, Any]]) -> None:
     plan = Column("Plan", "string", "VARCHAR", required=True)
     flow(stage, plan)
     model = await stage.model("people", "id plan", [*PEOPLE, *more])
@@ -57,7 +57,7 @@ async def test_new_rows_arrive_whole(stage: Any, more: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.usefixtures("_way")
-async def test_a_value_that_does_not_fit_and_a_field_that_takes_none_at_first(stage: Any) -> None:
+async def test_a_value_that_does_not_fit_and_a_field_that_is_not_createable(stage: Any) -> None:
     people = [{"id": "1", "age": 36, "note": "n"}, {"id": "2", "age": "old", "note": "n"}]
     model = await stage.model("people", "id age note", people)
     columns = (
@@ -76,7 +76,7 @@ async def test_a_value_that_does_not_fit_and_a_field_that_takes_none_at_first(st
 
 
 @pytest.mark.usefixtures("_way")
-async def test_rows_that_are_all_known_leave_the_table_as_it_is(stage: Any) -> None:
+async def test_rows_that_all_exist_leave_the_table_unchanged(stage: Any) -> None:
     flow(stage, Column("Plan", "string", "VARCHAR"))
     model = await stage.model("people", "id plan", [{"id": "003D", "plan": "pro"}])
 

@@ -1,0 +1,60 @@
+"""A sync's target filters: which rows of the target a run may change for a record."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.sandbox.data.tables.tables import Column, Row
+from polytomic_mcp.sandbox.resources.models.joins import Record
+from polytomic_mcp.sandbox.resources.syncs.movement.records import Records
+from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions, filter_logic
+from polytomic_mcp.sandbox.resources.syncs.rules.filter_functions import Predicate
+from polytomic_mcp.sandbox.resources.syncs.targets import Target
+
+TargetFilter = Callable[[Row, Record], bool]
+"""Returns whether a row of the target may be changed for a record."""
+
+
+def build_target_filter(
+    sync: JsonObject, target: Target, records: Records, now: datetime
+) -> TargetFilter | None:
+    """Return the sync's target filter, or None if it has no conditions."""
+    conditions = {
+        each["label"]: _condition(each, target, records, now) for each in sync["target_filters"]["conditions"]
+    }
+    if not conditions:
+        return None
+    expression = filter_logic.parse(sync["target_filters"]["logic"], list(conditions))
+
+    def passes(row: Row, record: Record) -> bool:
+        def truth(label: str) -> bool:
+            column, predicate_for = conditions[label]
+            return predicate_for(record)(row.get(column.name))
+
+        return expression.holds(truth)
+
+    return passes
+
+
+def _condition(
+    condition: JsonObject, target: Target, records: Records, now: datetime
+) -> tuple[Column, Callable[[Record], Predicate]]:
+    """Return the column that is tested, and what returns the predicate for a record."""
+    column = target.column(condition["field"])
+    build = partial(filter_functions.build_predicate, condition["function"], now=now, field_type=column.type)
+    if not condition.get("value_source"):
+        fixed = build(condition.get("value"))
+        return column, lambda _record: fixed
+    read = records.build_reader(condition["value_source"])
+
+    def compare(record: Record) -> Predicate:
+        value = read(record)
+        return _never if value is None else build(value)  # null equals nothing (a guess)
+
+    return column, compare
+
+
+def _never(_value: Any) -> bool:
+    return False

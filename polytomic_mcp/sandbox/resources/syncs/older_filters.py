@@ -1,0 +1,136 @@
+"""The older shape of a sync's filters: one list for both kinds of conditions, with one logic.
+
+A field's type is the model's unless it is ``Target`` (seen in the 2025-09-18 SDK).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.sandbox.common.problems import Problem
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources
+from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import (
+    Expression,
+    LogicError,
+    default_label,
+    label_problem,
+    parse,
+)
+
+KINDS: Final[tuple[str, str]] = ("model_filters", "target_filters")
+"""Where the newer shape has the conditions of each kind."""
+
+Condition = tuple[str, JsonObject]
+"""One of ``KINDS``, and a condition in the newer shape."""
+
+
+def read(filters: Sequence[JsonObject], sources: Sources, problems: list[Problem]) -> Iterator[Condition]:
+    """Yield the conditions in the newer shape, each with its kind."""
+    for position, each in enumerate(filters):
+        is_target = each.get("field_type") == "Target"
+        condition = _read_target(each) if is_target else _read_model(each, sources)
+        if condition is None:
+            message = "A filter needs field, with model_id and field, or field_id."
+            problems.append(Problem("unknown_source_field", message, f"filters[{position}]"))
+        else:
+            yield KINDS[is_target], condition
+
+
+def split(conditions: Sequence[Condition], logic: str, problems: list[Problem]) -> dict[str, JsonObject]:
+    """Return the conditions and the logic of each kind; a logic over both kinds is split at its ``and``."""
+    present = {kind for kind, _ in conditions}
+    logics = dict.fromkeys(present, logic)
+    if logic.strip() and len(present) > 1:
+        conditions = _with_labels(conditions)
+        try:
+            logics = _split_logic(conditions, logic)
+        except LogicError as error:
+            problems.append(Problem("invalid_filter_logic", f"{quoted(logic)} {error}.", "filter_logic"))
+            logics = {}
+    return {
+        kind: {"conditions": [each for of, each in conditions if of == kind], "logic": logics.get(kind)}
+        for kind in KINDS
+    }
+
+
+def show(sync: Mapping[str, JsonObject]) -> tuple[list[JsonObject], str]:
+    """Return a sync's filters in the older shape, with the logic that combines them."""
+    shown: list[JsonObject] = []
+    logics: list[str] = []
+    for kind, field_type in zip(KINDS, ("Model", "Target"), strict=True):
+        conditions: list[JsonObject] = sync[kind]["conditions"]
+        names = {each["label"]: default_label(len(shown) + at) for at, each in enumerate(conditions)}
+        if conditions:
+            logics.append(parse(sync[kind]["logic"], list(names)).renamed(names))
+        shown += [_show_condition(each, field_type, names[each["label"]]) for each in conditions]
+    is_plain = not any(sync[kind]["logic"] for kind in KINDS)
+    logic = " and ".join(f"({each})" if len(logics) > 1 else each for each in logics)
+    return shown, "" if is_plain else logic
+
+
+def _with_labels(conditions: Sequence[Condition]) -> Sequence[Condition]:
+    """Return the conditions labeled by position across both kinds, unless they have labels."""
+    if any(each.get("label") for _, each in conditions):
+        return conditions
+    return [(kind, {**each, "label": default_label(at)}) for at, (kind, each) in enumerate(conditions)]
+
+
+def _split_logic(conditions: Sequence[Condition], logic: str) -> dict[str, str]:
+    """Return the logic of each kind.
+
+    Raises:
+        LogicError: If it is malformed, or combines a model and a target condition with ``or``.
+    """
+    labels = [each.get("label") for _, each in conditions]
+    if reason := label_problem(labels):
+        raise LogicError(f"cannot be read: {reason.removesuffix('.')}")
+    kinds = {str(each["label"]): kind for kind, each in conditions}
+    parts: dict[str, list[Expression | str]] = {kind: [] for kind in KINDS}
+    for part in _conjuncts(parse(logic, list(kinds)), kinds):
+        parts[kinds[part if isinstance(part, str) else next(part.labels())]].append(part)
+    same = {label: label for label in kinds}
+    return {kind: Expression("and", tuple(each)).renamed(same) for kind, each in parts.items()}
+
+
+def _conjuncts(part: Expression | str, kinds: Mapping[str, str]) -> Iterator[Expression | str]:
+    """Yield the largest parts that have conditions of one kind only and that must all be true."""
+    if isinstance(part, str) or len({kinds[label] for label in part.labels()}) == 1:
+        yield part
+    elif part.operator == "and":
+        for each in part.parts:
+            yield from _conjuncts(each, kinds)
+    else:
+        raise LogicError("combines model and target conditions with 'or'. Use 'and' between them")
+
+
+def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:
+    field_id = condition.get("field_id")
+    source = sources.find_by_id(field_id) if field_id else condition.get("field")
+    return None if source is None else {"source": source, **_comparison(condition)}
+
+
+def _read_target(condition: JsonObject) -> JsonObject | None:
+    source: JsonObject = condition.get("field") or {}
+    field: str | None = condition.get("field_id") or source.get("field")
+    if field is None:
+        return None
+    read_condition = {"field": field, **_comparison(condition)}
+    if condition.get("value_field") is None:
+        return read_condition
+    return {**read_condition, "value_source": condition["value_field"]}
+
+
+def _comparison(condition: JsonObject) -> JsonObject:
+    return {key: condition[key] for key in ("function", "value", "label") if condition.get(key) is not None}
+
+
+def _show_condition(condition: JsonObject, field_type: str, label: str) -> JsonObject:
+    shown: JsonObject = {"field_type": field_type, "function": condition["function"], "label": label}
+    if "value" in condition:
+        shown["value"] = condition["value"]
+    if field_type == "Model":
+        return shown | {"field": condition["source"]}
+    if value_source := condition.get("value_source"):
+        shown["value_field"] = value_source
+    return shown | {"field_id": condition["field"]}
