@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sample_company.rows import seed
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.sample_company.rows import insert_sample_rows
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.data.systems.crm_contacts import add_contacts, known_contacts
 from polytomic_mcp.sandbox.data.systems.systems import warehouses
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
-from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.initial_data import add_contacts, known_contacts, seed_workspace
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
@@ -102,7 +101,7 @@ def test_the_contacts_of_a_query_become_known_to_the_crm(workspace: Workspace, t
     added = [row for _, row in workspace.tables.read(table)][-2:]
     assert notes == [
         "people.csv: 5 rows in table public.contacts",
-        "2 contacts of the query were made known to the CRM",
+        "2 contacts of the query were added to the CRM",
     ]
     assert {"A1", "B2", known} <= known_contacts(workspace.tables)
     assert [(row["Id"], row["FirstName"], row["Email"]) for row in added] == [
@@ -116,20 +115,20 @@ def test_a_query_of_contacts_that_cannot_run_seeds_nothing(tmp_path: Path) -> No
     path = tmp_path / "people.csv"
     path.write_text("id\n1\n")
 
-    with pytest.raises(QueryError, match="contacts cannot run: Table nowhere does not exist"):
+    with pytest.raises(QueryError, match="contacts cannot run: Unknown snowflake table 'nowhere'"):
         seed_workspace(workspace, {"people": path}, "SELECT id FROM nowhere")
 
     assert workspace.tables.get("snowflake", "public.people") is None
     workspace.close()
 
 
-def test_without_a_crm_nobody_is_known(workspace: Workspace) -> None:
+def test_without_a_crm_there_are_no_known_contacts_and_none_can_be_added(workspace: Workspace) -> None:
     contacts = workspace.tables.get("salesforce", "Contact")
     assert contacts is not None
     workspace.tables.drop(contacts)
 
     assert known_contacts(workspace.tables) == set()
-    with pytest.raises(ValueError, match="no contact can be made known"):
+    with pytest.raises(ValueError, match="no contacts can be added to it"):
         add_contacts(workspace.tables, iter([]))
 
 
@@ -138,9 +137,9 @@ def test_what_is_there_already_stays_when_a_system_is_first_looked_at() -> None:
     mine = Table("gong", "accounts", "Mine", "object", (Column("id", "string", "VARCHAR"),))
     store.put("table", mine.id, asdict(mine))
 
-    accounts = Tables(store, seed).get("gong", "accounts")
+    accounts = Tables(store, insert_sample_rows).get("gong", "accounts")
 
     assert accounts is not None
     assert accounts.label == "Mine"
-    assert Tables(store, seed).get("gong", "people") is not None
+    assert Tables(store, insert_sample_rows).get("gong", "people") is not None
     store.close()

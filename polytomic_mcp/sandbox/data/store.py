@@ -130,9 +130,9 @@ class Store:
         return self._transactions.transaction()
 
     @property
-    def is_held(self) -> bool:
+    def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction."""
-        return self._transactions.is_held
+        return self._transactions.in_transaction
 
     def join(self, participant: Participant) -> None:
         """Have the participant commit before the running transaction does, or roll back with it."""

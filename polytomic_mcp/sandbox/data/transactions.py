@@ -31,7 +31,7 @@ class Transactions:
         self._after_commit: list[Callable[[], object]] = []
 
     @property
-    def is_held(self) -> bool:
+    def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction."""
         return self._holder == threading.get_ident()
 

@@ -13,10 +13,10 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
-from polytomic_mcp.sandbox.data.sample_company.rows import seed
+from polytomic_mcp.sandbox.data.sample_company.rows import insert_sample_rows
+from polytomic_mcp.sandbox.data.servers.backends import ServerQueries, table_backends
 from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts
-from polytomic_mcp.sandbox.data.servers.reach import Reach
-from polytomic_mcp.sandbox.data.servers.routing import AllQueries, AllTables
+from polytomic_mcp.sandbox.data.servers.servers import Servers
 from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -36,8 +36,8 @@ class Workspace:
     """What the routes share. Two workspaces never meet: nothing here is global.
 
     ``clock`` goes as ``base`` does, from ``start`` on where that is given, until somebody moves it;
-    ``tables`` holds the rows every connection reaches and ``engine`` queries them, ``reach`` is the way to
-    the real servers on the allowed ``hosts``; ``workers`` runs
+    ``tables`` holds the rows every connection reaches and ``engine`` queries them, ``servers`` opens
+    sessions to the real servers on the allowed ``hosts``; ``workers`` runs
     executions and jobs beside the requests that started them, ``signals`` is what threads share;
     ``faults`` are those that stand, ``requests`` those that the API saw. A call sees the workspace
     ``within`` its organization.
@@ -56,7 +56,7 @@ class Workspace:
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     clock: MovableClock = field(init=False)
-    reach: Reach = field(init=False)
+    servers: Servers = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
     organization_id: str = field(init=False, default=ORGANIZATION_ID)
@@ -64,9 +64,10 @@ class Workspace:
 
     def __post_init__(self, base: Clock, start: datetime | None, hosts: AllowedHosts) -> None:
         self.clock = MovableClock(base, self.store, start=start)
-        self.reach = Reach(self.store, hosts)
-        self.tables = AllTables(self.store, seed, self.reach, self.now)
-        self.engine = AllQueries(self.tables, self.reach, self.clock)
+        self.servers = Servers(self.store, hosts)
+        backends = table_backends(self.store, self.servers, self.now)
+        self.tables = Tables(self.store, insert_sample_rows, backends)
+        self.engine = Engine(self.tables, self.clock, ServerQueries(self.servers))
 
     def within(self, organization_id: str) -> Self:
         """Return one organization's view: the systems are shared, the objects are its own."""

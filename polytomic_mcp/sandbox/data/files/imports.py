@@ -47,7 +47,7 @@ def _import(tables: Tables, written: str, path: Path) -> str:
         content = read_file(path)
     except TableFileError as error:
         raise TableFileError(f"--table {written}={path}: {error}") from error
-    with tables.held():
+    with tables.locked():
         replaced = [found for place in places if (found := tables.get(place.system, place.name))]
         aliases = [_alias(place, content, tables.get(place.system, place.name)) for place in places]
         for table in replaced:

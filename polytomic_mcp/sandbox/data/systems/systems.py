@@ -147,7 +147,7 @@ def described(key: str) -> System:
     return load_systems().get(type_id) or System(type_id, "")
 
 
-def listed(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
+def sample_files(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
     """Yield the files of a folder's ``objects`` or ``files``, with their paths below it."""
     return _walk(_folder() / folder / part)
 

@@ -156,7 +156,7 @@ def require_short(call: Call, **limits: int) -> None:
 
 def unfit(call: Call, message: str) -> RefusalError:
     """Return the 422 that says what is wrong with a call."""
-    return RefusalError(422, f"{call.operation}: {message}.", key="unprocessable")
+    return RefusalError(422, f"{call.operation}: {message.removesuffix('.')}.", key="unprocessable")
 
 
 def _finish(workspace: Workspace, id_: str) -> JsonObject:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
+from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.sql.soql import DIALECT, in_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
-from polytomic_mcp.sandbox.data.tables.tables import ASIDE
+from polytomic_mcp.sandbox.data.tables.tables import STAGING
 from polytomic_mcp.sandbox.resources.runs import bulk_events, logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -130,7 +130,7 @@ def request_schema_cancel(workspace: Workspace, execution: JsonObject, schema_id
 def interrupt_all(workspace: Workspace) -> None:
     """End what was under way when an earlier process ended; to be called before anything starts."""
     with workspace.store.transaction() as connection:
-        begin, end = ASIDE, f"{ASIDE}\U0010ffff"
+        begin, end = STAGING, f"{STAGING}\U0010ffff"
         connection.execute("DELETE FROM rows WHERE source BETWEEN ? AND ?", (begin, end))
         for execution in workspace.store.list(KIND):
             if execution["status"] in UNDER_WAY:

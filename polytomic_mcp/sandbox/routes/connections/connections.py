@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.api.validation import Problem, unfit
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers.reach import WEBHOOK
+from polytomic_mcp.sandbox.data.servers.servers import WEBHOOK
 from polytomic_mcp.sandbox.data.servers.webhook_credentials import new_secret
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.data.systems.systems import system_of
@@ -118,7 +118,7 @@ def delete(call: Call) -> Answer:
     sharing.end(call.workspace, id_)
     consents.withdraw(store, id_)
     schema_cache.forget(call.workspace, id_)
-    call.workspace.tables.forget(system_of(document))
+    call.workspace.tables.release(system_of(document))
     store.delete("connection", document["id"])
     return Answer(status=204)
 
@@ -174,12 +174,12 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     consents.withdraw(call.workspace.store, document["id"])
     is_tried = call.arguments.get("validate", True)
     configuration = document["configuration"]
-    document["_server"] = call.workspace.reach.is_real(type_.id, configuration)
+    document["_server"] = call.workspace.servers.is_real(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
     error = trial(call.workspace, type_, configuration) if is_tried else None
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
-    if note := call.workspace.reach.note(type_.id, configuration):
+    if note := call.workspace.servers.host_warning(type_.id, configuration):
         _LOG.warning("Connection %s: %s", document["name"], note)
     if error is None:
         schema_cache.start(call.workspace, document["id"])
@@ -187,9 +187,9 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
 
 def trial(workspace: Workspace, type_: ConnectionType, configuration: JsonObject) -> str | None:
     """Return why signing in fails, at the real server where there is one; None when it works."""
-    reach = workspace.reach
-    if reach.is_real(type_.id, configuration):
-        return reach.objection(type_.id, configuration)
+    servers = workspace.servers
+    if servers.is_real(type_.id, configuration):
+        return servers.connection_error(type_.id, configuration)
     return upstream_error(type_, configuration)
 
 

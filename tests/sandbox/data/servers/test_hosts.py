@@ -4,7 +4,7 @@ import pytest
 
 from polytomic_mcp import create_sandbox
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts, is_made_up
+from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts, is_reserved
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"])
@@ -40,11 +40,11 @@ def test_a_host_is_allowed_with_all_its_ports_or_with_one(text: str, host: str, 
     "text", ["", "https://db", "db:", "db:http", "db:0", "db:65536", "ada@db", "a b", "a,b"]
 )
 def test_what_is_no_host_is_refused_at_the_start(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="write HOST or HOST:PORT"):
+    with pytest.raises(ConfigurationError, match="Write HOST or HOST:PORT"):
         create_sandbox(allowed_hosts=[text])
 
 
 def test_hosts_of_domains_for_examples_are_plainly_made_up() -> None:
-    assert is_made_up("db.acme.example")
-    assert is_made_up("db.Example.com")
-    assert not is_made_up("db.acme.com")
+    assert is_reserved("db.acme.example")
+    assert is_reserved("db.Example.com")
+    assert not is_reserved("db.acme.com")

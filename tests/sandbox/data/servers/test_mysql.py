@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlWire
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
-from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
+from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlSession
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 
 CREATE = """
@@ -182,7 +182,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) ->
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("DELETE FROM plain", "starts with SELECT or WITH"),
+        ("DELETE FROM plain", "start with SELECT or WITH"),
         ("SELECT 1 INTO OUTFILE 'out.csv'", "Syntax error"),
         ("SELECT 1 --1 INTO OUTFILE 'out.csv'", "Syntax error"),
         ("SELECT 1 /* /* */ INTO OUTFILE 'out.csv' /* */ */", "Syntax error"),
@@ -217,15 +217,15 @@ def test_mysql_itself_is_told_its_own_limit_and_marks_json_by_its_type(
     my: Any, plain: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    fetch = MysqlWire.fetch
+    fetch = MysqlSession.fetch
 
-    def answer(wire: MysqlWire, sql: str, values: Any = ()) -> Any:
+    def answer(session: MysqlSession, sql: str, values: Any = ()) -> Any:
         asked.append(sql)
         if sql == "SELECT VERSION()":
             return [("8.4.3",)]
-        return fetch(wire, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
+        return fetch(session, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
 
-    monkeypatch.setattr(MysqlWire, "fetch", answer)
+    monkeypatch.setattr(MysqlSession, "fetch", answer)
 
     assert my.tables.count(plain) == 3
     assert any("max_execution_time = 60000" in sql for sql in asked)
@@ -235,7 +235,7 @@ def test_mysql_itself_is_told_its_own_limit_and_marks_json_by_its_type(
 def test_a_table_that_is_gone_is_refused(my: Any, plain: Table) -> None:
     my.sql("DROP TABLE plain")
 
-    with pytest.raises(RefusalError, match="MySQL has no table"):
+    with pytest.raises(RefusalError, match="MySQL no longer has a table"):
         my.tables.count(plain)
 
 
@@ -244,4 +244,4 @@ def test_rows_are_found_by_the_values_of_a_column(my: Any, weird: Table) -> None
         column = weird.column(name)
         (found,) = my.tables.find(weird, column, {ROW[name]}).values()
         assert found["id"] == 1
-        assert my.tables.finds(weird, column)
+        assert my.tables.can_find(weird, column)

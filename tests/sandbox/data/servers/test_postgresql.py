@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
-from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 
 ALL = """
@@ -238,7 +238,7 @@ def test_a_table_is_made_widened_swapped_cleared_and_dropped(pg: Any) -> None:
     first = pg.rows("lake.made")
     staged = Table(pg.key, "lake.made", "made", "table", wide.columns, "id", "aside/1/made")
     pg.tables.insert(staged, [{"id": "b"}, {"id": "c"}])
-    pg.tables.swap(wide, staged)
+    pg.tables.replace_rows(wide, staged)
     swapped = pg.rows("lake.made")
     pg.tables.clear(wide)
 
@@ -249,7 +249,7 @@ def test_a_table_is_made_widened_swapped_cleared_and_dropped(pg: Any) -> None:
     assert (described["j"], described["a"], described["aa"]) == ("JSON", "VARCHAR[]", "JSON[]")
     pg.tables.create(Table(pg.key, "lake.plain", "plain", "table", columns[:1]))
     pg.tables.drop(wide)
-    with pytest.raises(RefusalError, match=r"no table lake\.made any more"):
+    with pytest.raises(RefusalError, match=r"no longer has a table lake\.made"):
         pg.tables.clear(wide)
 
 
@@ -275,10 +275,10 @@ def test_a_query_runs_on_the_server_with_its_own_types(pg: Any) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("DELETE FROM plain", "starts with SELECT or WITH"),
-        ("WITH gone AS (DELETE FROM plain RETURNING 1) SELECT * FROM gone", "Only a query that reads"),
-        ("SELECT 1; SELECT 2", "these are 2 statements"),
-        ("SELECT * INTO other FROM plain", "Only a query that reads"),
+        ("DELETE FROM plain", "start with SELECT or WITH"),
+        ("WITH gone AS (DELETE FROM plain RETURNING 1) SELECT * FROM gone", "Only queries that read"),
+        ("SELECT 1; SELECT 2", "this is 2 statements"),
+        ("SELECT * INTO other FROM plain", "Only queries that read"),
         ("SELECT * FROM plain FOR UPDATE", "without FOR UPDATE"),
         ("SELECT pg_sleep(9)", "PG_SLEEP is not allowed"),
         ("SELECT pg_read_file('/etc/passwd')", "PG_READ_FILE is not allowed"),
@@ -306,7 +306,7 @@ def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
 def test_a_connection_that_is_deleted_leaves_nothing_behind(pg: Any) -> None:
     pg.sql(PLAIN)
     [*pg.tables.read(pg.table("public.plain"))]
-    pg.tables.forget(pg.key)
+    pg.tables.release(pg.key)
 
     with pg.workspace.store.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM places").fetchone() == (0,)
@@ -320,9 +320,9 @@ def test_rows_are_found_by_the_values_of_a_column(pg: Any) -> None:
     for name in ("t", "i", "n", "tz", "u", "m"):
         (found,) = pg.tables.find(table, named[name], {ROW[name]}).values()
         assert found["id"] == 1
-        assert pg.tables.finds(table, named[name])
+        assert pg.tables.can_find(table, named[name])
     assert pg.tables.find(table, named["u"], {"no uuid"}) == {}
-    assert not any(pg.tables.finds(table, named[name]) for name in ("b", "j", "by"))
+    assert not any(pg.tables.can_find(table, named[name]) for name in ("b", "j", "by"))
 
 
 def test_what_is_wrong_with_more_than_a_row_refuses_the_whole_call(pg: Any) -> None:
@@ -345,6 +345,6 @@ def test_the_sandboxs_own_tables_and_queries_stay_what_they_are(pg: Any) -> None
     staged = Table("snowflake", "public.own", "own", "table", own.columns, None, "aside/1/own")
     pg.tables.create(own)
     pg.tables.insert(staged, [{"a": 1}])
-    pg.tables.swap(own, staged)
+    pg.tables.replace_rows(own, staged)
 
     assert pg.workspace.engine.query("snowflake", "SELECT a FROM own", dialect="snowflake").rows == [(1,)]

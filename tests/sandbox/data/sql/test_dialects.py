@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sql.engine import Engine, QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.systems.systems import load_systems, warehouses
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
@@ -149,7 +150,7 @@ def test_dates_are_counted_from_the_sandboxs_clock(on_time: Any) -> None:
     ],
 )
 def test_a_list_has_a_bound(ask: Any, dialect: str, sql: str) -> None:
-    with pytest.raises(QueryError, match="A list may have 1000000 entries"):
+    with pytest.raises(QueryError, match="A list may have up to 1000000 entries"):
         ask(sql, dialect)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
 
 
@@ -20,10 +20,10 @@ from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
         ("SELECT 'abc", "not valid SQL"),
         ("SELECT (id FROM people", "Syntax error"),
         ("SELECT nme FROM people", 'Candidate bindings: "name"'),
-        ("SELECT * FROM peple", "did you mean public.people"),
-        ("SELECT * FROM zzz", "there are public.people"),
-        ("SELECT * FROM OTHER.PUBLIC.PEOPLE", "write ANALYTICS.PUBLIC.PEOPLE"),
-        ("SELECT * FROM private.people", "private.people does not exist"),
+        ("SELECT * FROM peple", "Unknown snowflake table 'peple'. Did you mean 'people'?"),
+        ("SELECT * FROM zzz", "Valid values: people."),
+        ("SELECT * FROM OTHER.PUBLIC.PEOPLE", "Write ANALYTICS.PUBLIC.PEOPLE."),
+        ("SELECT * FROM private.people", "'private.people'. Did you mean 'public.people'?"),
         ("SELECT CAST(name AS INT) FROM people", "Could not convert"),
         ("SELECT a FROM (SELECT 1 AS a) AS x, (SELECT 2 AS a) AS x", "Ambiguous"),
         ("SELECT 1 FROM " + "(" * 50_000, "nested too deeply"),

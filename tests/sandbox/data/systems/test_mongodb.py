@@ -30,4 +30,4 @@ async def test_a_collection_that_is_not_there_is_refused(http: httpx.AsyncClient
     )
 
     assert answer.status_code == 422
-    assert "did you mean app.users" in answer.json()["message"]
+    assert "Did you mean 'app.users'?" in answer.json()["message"]

@@ -132,7 +132,7 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
             {"configuration": {"query": "SELECT CAST(email AS INT) FROM salesforce_contacts"}},
             "Could not convert",
         ),
-        ({"configuration": {"table": "public.acounts"}}, "did you mean public.accounts"),
+        ({"configuration": {"table": "public.acounts"}}, "Did you mean 'public.accounts'?"),
         ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "write ANALYTICS.PUBLIC.ACCOUNTS"),
         ({"configuration": {"query": "  "}}, "one of: query; table; view"),
         ({"configuration": {}}, "one of: query; table; view"),

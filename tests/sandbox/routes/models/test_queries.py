@@ -138,7 +138,7 @@ async def test_a_query_that_cannot_run_says_why(warehouse: Any, ended: Ended) ->
     answer = await ended(warehouse, "SELECT * FROM public.userz")
 
     assert (answer["data"]["status"], set(answer["data"])) == ("failed", {"id", "status", "error"})
-    assert "did you mean public.users" in answer["data"]["error"]
+    assert "Did you mean 'users'?" in answer["data"]["error"]
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM users", "SELECT 1; SELECT 2", "COPY users TO 'x'"])

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.objects import Objects
 from polytomic_mcp.sandbox.data.sql.soql.parser import parse
 from polytomic_mcp.sandbox.data.sql.soql.translation import Translation
 from polytomic_mcp.sandbox.data.sql.soql.unsupported import require_emulated
-from polytomic_mcp.sandbox.data.sql.statement import LONGEST, QueryError
+from polytomic_mcp.sandbox.data.sql.statement import LONGEST
 from polytomic_mcp.sandbox.data.tables.table import Table
 
 DIALECT: Final = "duckdb"

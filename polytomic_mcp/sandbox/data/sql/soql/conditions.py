@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, TypeVar
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.date_literals import days_of
 from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, folded
 from polytomic_mcp.sandbox.data.sql.soql.syntax import (
@@ -21,7 +22,6 @@ from polytomic_mcp.sandbox.data.sql.soql.syntax import (
     Value,
 )
 from polytomic_mcp.sandbox.data.sql.soql.tokens import unescaped
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 
 _EXAMPLES: Final = {
     "boolean": "true or false",

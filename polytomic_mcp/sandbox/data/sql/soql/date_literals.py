@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Value
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 
 _DAYS: Final = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
 _NEAREST: Final = {"LAST": -1, "THIS": 0, "NEXT": 1}

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, Scope, is_aggregate
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Call, Expression, Item, Query
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 

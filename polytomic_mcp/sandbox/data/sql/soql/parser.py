@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.syntax import (
     Call,
     Comparison,
@@ -17,7 +18,6 @@ from polytomic_mcp.sandbox.data.sql.soql.syntax import (
     Value,
 )
 from polytomic_mcp.sandbox.data.sql.soql.tokens import Token, tokenized
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 
 _RESERVED: Final = (
     *("AND", "ASC", "DESC", "FROM", "GROUP", "HAVING", "IN", "LIKE", "LIMIT", "NOT", "NULLS"),

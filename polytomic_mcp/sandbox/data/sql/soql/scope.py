@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.objects import Objects, column_of, is_reference, kind_of
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Call, Expression, Path
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.table import Table
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 
 _PATTERN: Final = re.compile(
     r"""\s*(?:

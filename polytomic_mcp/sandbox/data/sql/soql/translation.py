@@ -9,12 +9,12 @@ from datetime import date
 from itertools import count
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.conditions import Conditions, quoted_text
 from polytomic_mcp.sandbox.data.sql.soql.grouping import Grouping, grouping_of, require_plain
 from polytomic_mcp.sandbox.data.sql.soql.objects import Objects, is_custom
 from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, Scope
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Call, Expression, Item, Order, Query
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 from polytomic_mcp.sandbox.data.tables.names import quoted
 
 _MOST_WITH_ALL: Final = 200

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 
 _STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 

@@ -167,7 +167,7 @@ class Replace:
         if self._planned is not None:
             self._tables.drop(self._output)
             self._tables.create(self._planned)
-        self._tables.swap(self._form, self._staged)
+        self._tables.replace_rows(self._form, self._staged)
 
     def abandon(self) -> None:
         """Remove what was gathered, unless it was put in place."""

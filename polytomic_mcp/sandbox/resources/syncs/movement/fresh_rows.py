@@ -34,7 +34,7 @@ def is_plain(tables: Tables, plan: Plan) -> bool:
         identity.function == EQUALITY
         and identity.column.type == "string"
         and not identity.column.values
-        and tables.finds(plan.target.table, identity.column)
+        and tables.can_find(plan.target.table, identity.column)
         and plan.assigned_key is None
         and names.issuperset(plan.required)
         and identity.column not in mapped
@@ -70,7 +70,7 @@ class FreshRows:
             for position in self._known(connection, rows):
                 del rows[position]
             if rows:
-                self._tables.insert_made(self._table, self._body(connection), _written(rows.values()))
+                self._tables.insert_select(self._table, self._body(connection), _written(rows.values()))
         return [position for position in range(len(records)) if position not in rows]
 
     def _sound(self, records: Sequence[Record]) -> dict[int, list[Any]]:

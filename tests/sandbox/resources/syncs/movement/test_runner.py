@@ -165,7 +165,7 @@ async def test_a_sync_that_appends_to_the_table_it_reads_ends_with_the_rows_of_i
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 2)
-    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.tables._CHUNK", 2)
+    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.sqlite_tables._CHUNK", 2)
     model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
 
     counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
