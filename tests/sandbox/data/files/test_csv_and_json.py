@@ -120,29 +120,29 @@ def test_a_parquet_file_keeps_its_types(importer: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "file", "content", "message"),
     [
-        ("mine", "none.csv", None, "--table mine=.*none.csv: the file cannot be read: No such file"),
-        ("mine", "a.xlsx", "x", "read from .csv, .json, .jsonl, .ndjson, .parquet; this is .xlsx"),
-        ("mine", "a", "x", "this is none"),
+        ("mine", "none.csv", None, "--table mine=.*none.csv: The file cannot be read: No such file"),
+        ("mine", "a.xlsx", "x", "Unknown file type '.xlsx'.* Valid values: .*.csv, .json, .jsonl, .ndjson, .parquet"),
+        ("mine", "a", "x", "Unknown file type ''"),
         ("mine", "a.csv", "", "empty"),
         ("mine", "a.csv", "\n\n", "empty"),
         ("mine", "a.jsonl", "", "empty"),
         ("mine", "a.jsonl", "{}", "empty"),
         ("mine", "a.csv", b"id,name\n1,caf\xe9\n", "not UTF-8"),
-        ("mine", "a.csv", "id,name\n1,a\n2\n", "row 2 has 1 values for 2 columns"),
-        ("mine", "a.csv", "id,name\n1,a,b\n", "row 1 has 3 values"),
-        ("mine", "a.csv", 'id,name\n1,"a\n', "line 2: unexpected end of data"),
+        ("mine", "a.csv", "id,name\n1,a\n2\n", "Row 2 has 1 values for 2 columns"),
+        ("mine", "a.csv", "id,name\n1,a,b\n", "Row 1 has 3 values"),
+        ("mine", "a.csv", 'id,name\n1,"a\n', "Line 2: unexpected end of data"),
         ("mine", "a.csv", ",".join("x" * 1001), "1001 columns"),
-        ("mine", "a.csv", "x" * 200_000, "line 1: field larger than field limit"),
-        ("mine", "a.csv", '"x', "line 1: unexpected end of data"),
-        ("mine", "a.jsonl", '{"a": 1}\nnope\n', "line 2 is not JSON"),
-        ("mine", "a.jsonl", '{"a": 1}\n[1]\n', "line 2 is not a JSON object"),
-        ("mine", "a.json", "[1, 2]", "value 1 is not a JSON object"),
+        ("mine", "a.csv", "x" * 200_000, "Line 1: field larger than field limit"),
+        ("mine", "a.csv", '"x', "Line 1: unexpected end of data"),
+        ("mine", "a.jsonl", '{"a": 1}\nnope\n', "Line 2 is not valid JSON"),
+        ("mine", "a.jsonl", '{"a": 1}\n[1]\n', "Line 2 is not a JSON object"),
+        ("mine", "a.json", "[1, 2]", "Value 1 is not a JSON object"),
         ("mine", "a.json", "[" * 100_000, "cannot be read"),
         ("mine", "a.parquet", "nope", "cannot be read"),
-        ("my table!", "a.csv", "id\n1\n", "--table my table!: a table's name"),
-        ("../etc", "a.csv", "id\n1\n", "a table's name"),
-        ("", "a.csv", "id\n1\n", "a table's name"),
-        ("nosystem.Contact", "a.csv", "id\n1\n", "no connection type nosystem"),
+        ("my table!", "a.csv", "id\n1\n", "--table my table!: Invalid table name"),
+        ("../etc", "a.csv", "id\n1\n", "Invalid table name"),
+        ("", "a.csv", "id\n1\n", "Invalid table name"),
+        ("nosystem.Contact", "a.csv", "id\n1\n", "Unknown connection type 'nosystem'"),
     ],
 )
 def test_a_file_that_cannot_be_a_table_is_refused_in_a_sentence(
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_a_table_is_refused_in_a_sentence(
     assert importer.workspace.tables.get("snowflake", "public.mine") is None
 
 
-def test_a_folder_is_no_table(importer: Any, tmp_path: Path) -> None:
+def test_a_folder_is_refused(importer: Any, tmp_path: Path) -> None:
     folder = tmp_path / "folder.parquet"
     folder.mkdir()
 

@@ -44,7 +44,7 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> Non
 
     contact = importer.workspace.tables.get("salesforce", "Contact")
     people = importer.workspace.tables.get("gong", "people")
-    assert notes[0] == "c.csv: 1 rows in table Contact, in place of the one that was there"
+    assert notes[0] == "c.csv: 1 rows in table Contact, which replaces the existing one"
     assert contact is not None
     assert (contact.kind, contact.key, contact.label) == ("object", "Id", "Contact")
     assert people is not None

@@ -42,7 +42,7 @@ async def test_an_unknown_type_is_refused_and_a_display_name_is_recognised(creat
     unknown = await create("nonesuch", {})
 
     assert (display_name.status_code, unknown.status_code) == (400, 400)
-    assert "did you mean linkedinads?" in display_name.json()["message"]
+    assert "Did you mean 'linkedinads'?" in display_name.json()["message"]
     assert "GET /api/connection_types" in unknown.json()["message"]
 
 

@@ -138,7 +138,7 @@ async def test_a_query_that_cannot_run_says_why(warehouse: Any, ended: Ended) ->
     answer = await ended(warehouse, "SELECT * FROM public.userz")
 
     assert (answer["data"]["status"], set(answer["data"])) == ("failed", {"id", "status", "error"})
-    assert "Did you mean 'users'?" in answer["data"]["error"]
+    assert "Did you mean 'public.users'?" in answer["data"]["error"]
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM users", "SELECT 1; SELECT 2", "COPY users TO 'x'"])
@@ -266,8 +266,8 @@ async def test_soql_is_answered_in_pages(
     [
         ("SELECT Id FROM Contact FOR VIEW", "does not emulate SOQL's FOR: FOR VIEW"),
         ("SELECT * FROM Contact", "SOQL has no SELECT *"),
-        ("SHOW TABLES", "SELECT is wanted there"),
-        ("SELECT " * 20_000, "characters; 100000 are allowed"),
+        ("SHOW TABLES", "expected SELECT"),
+        ("SELECT " * 20_000, "characters; the limit is 100000"),
     ],
 )
 async def test_soql_that_cannot_run_fails_with_its_reason(

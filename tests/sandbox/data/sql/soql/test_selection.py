@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from polytomic_mcp.sandbox.data.sql.soql import in_sql
+from polytomic_mcp.sandbox.data.sql.soql import to_sql
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -110,6 +110,6 @@ def test_all_fields_are_asked_for_by_their_group(columns: Columns) -> None:
 
 
 def test_a_statement_names_the_tables_of_its_system_only(workspace: Workspace) -> None:
-    sql = in_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
+    sql = to_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
 
     assert 'FROM "City" AS t0 LEFT JOIN "User" AS t1 ON t0."OwnerId" = t1."Id"' in sql
