@@ -182,7 +182,7 @@ def test_another_application_s_database_is_refused_and_left_as_it_is(tmp_path: P
     other.close()
     before = path.read_bytes()
 
-    with pytest.raises(ConfigurationError, match="name another"):
+    with pytest.raises(ConfigurationError, match="Name another file"):
         Store(path)
 
     assert path.read_bytes() == before
@@ -193,7 +193,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     store.connection.execute("PRAGMA user_version = 99")
     store.close()
 
-    with pytest.raises(ConfigurationError, match="name another"):
+    with pytest.raises(ConfigurationError, match="Name another file"):
         Store(tmp_path / "state.db")
 
 

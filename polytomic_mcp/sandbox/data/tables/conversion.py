@@ -92,7 +92,7 @@ def fit_for(column: Column) -> Fit:
         if fitted is None:
             shown = json.dumps(value, ensure_ascii=False)[:_LONGEST_SHOWN]
             raise UnfitError(
-                f"{shown} does not fit {column.name}, which is of type {column.type} ({column.sql_type})."
+                f"{shown} does not fit {column.name}, which is of type {column.type} ({column.sql_type})"
             )
         return fitted
 

@@ -121,7 +121,7 @@ def test_a_parquet_file_keeps_its_types(importer: Any, tmp_path: Path) -> None:
     ("name", "file", "content", "message"),
     [
         ("mine", "none.csv", None, "--table mine=.*none.csv: The file cannot be read: No such file"),
-        ("mine", "a.xlsx", "x", "Unknown file type '.xlsx'.* Valid values: .*.csv, .json, .jsonl, .ndjson, .parquet"),
+        ("mine", "a.xlsx", "x", "Unknown file type '.xlsx'.* Valid values: .*.ndjson, .parquet"),
         ("mine", "a", "x", "Unknown file type ''"),
         ("mine", "a.csv", "", "empty"),
         ("mine", "a.csv", "\n\n", "empty"),

@@ -63,5 +63,5 @@ def test_a_value_is_brought_to_the_columns_form(type_: str, sql_type: str, value
 def test_a_value_that_does_not_fit_is_named_with_its_column(type_: str, sql_type: str, value: Any) -> None:
     fit = fit_for(Column("c", type_, sql_type))
 
-    with pytest.raises(UnfitError, match=r"does not fit c, which holds"):
+    with pytest.raises(UnfitError, match=r"does not fit c, which is of type"):
         fit(value)

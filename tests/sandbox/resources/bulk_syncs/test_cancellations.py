@@ -7,15 +7,15 @@ import pytest
 
 def _strike_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, strike: Any) -> None:
     """Call ``strike`` once a run has read so many rows of its source."""
-    read = stage.workspace.tables.read
+    rows = stage.workspace.tables.rows
 
     def reading(table: Any) -> Any:
-        for position, row in enumerate(read(table)):
+        for position, row in enumerate(rows(table)):
             if position == count and table.system == "mysql":
                 strike()
             yield row
 
-    monkeypatch.setattr(stage.workspace.tables, "read", reading)
+    monkeypatch.setattr(stage.workspace.tables, "rows", reading)
 
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])

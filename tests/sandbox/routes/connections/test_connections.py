@@ -105,7 +105,7 @@ async def test_a_test_that_works_answers_empty(http: httpx.AsyncClient, connect:
     [
         ("snowflake", {**SNOWFLAKE, "password": "wrong"}, "refused the credentials"),
         ("snowflake", {"account": "a"}, "configuration.username is missing"),
-        ("nonesuch", {}, "names no connection type"),
+        ("nonesuch", {}, "Unknown connection type 'nonesuch'"),
         ("gong", {"auth_method": "oauth"}, "waits for a person to sign in"),
     ],
 )
