@@ -1,4 +1,4 @@
-"""The user's own files, in each format, and nothing of them is lost."""
+"""The user's own files are imported without loss, in each format."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ def test_quotes_newlines_and_unicode_survive_with_any_delimiter(
     ]
 
 
-def test_blank_and_repeated_headers_get_names_of_their_own(importer: Any) -> None:
+def test_blank_and_repeated_headers_get_distinct_names(importer: Any) -> None:
     path = importer.write("mine.csv", "id,ID,,name, name ,id_1\n1,2,3,4,5,6\n\n")
 
     importer.take({"mine": path})
@@ -39,7 +39,7 @@ def test_blank_and_repeated_headers_get_names_of_their_own(importer: Any) -> Non
     assert list(importer.types()) == ["id", "ID_1", "column_3", "name", "name_1", "id_1_1"]
 
 
-def test_a_header_alone_makes_an_empty_table_of_texts(importer: Any) -> None:
+def test_a_file_with_only_a_header_is_an_empty_table_of_texts(importer: Any) -> None:
     importer.take({"mine": importer.write("mine.csv", "contact_id\n")})
 
     assert importer.types() == {"contact_id": "VARCHAR"}
@@ -55,7 +55,7 @@ LINES = """\
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".ndjson", ".json"])
-def test_json_lines_keep_what_json_says(importer: Any, suffix: str) -> None:
+def test_json_lines_keep_json_values(importer: Any, suffix: str) -> None:
     importer.take({"mine": importer.write(f"mine{suffix}", LINES)})
 
     assert importer.types() == {
@@ -77,7 +77,7 @@ def test_json_lines_keep_what_json_says(importer: Any, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2, "b": null}]', '{"a": 1}\n{"a": 2, "b": null}'])
-def test_a_json_array_reads_like_lines(importer: Any, text: str) -> None:
+def test_a_json_array_is_read_like_json_lines(importer: Any, text: str) -> None:
     importer.take({"mine": importer.write("mine.json", text)})
 
     assert importer.rows() == [{"a": 1, "b": None}, {"a": 2, "b": None}]
@@ -145,7 +145,7 @@ def test_a_parquet_file_keeps_its_types(importer: Any, tmp_path: Path) -> None:
         ("nosystem.Contact", "a.csv", "id\n1\n", "Unknown connection type 'nosystem'"),
     ],
 )
-def test_a_file_that_cannot_be_a_table_is_refused_in_a_sentence(
+def test_a_file_that_cannot_be_imported_is_refused_with_the_reason(
     importer: Any, tmp_path: Path, name: str, file: str, content: str | bytes | None, message: str
 ) -> None:
     path = tmp_path / file if content is None else importer.write(file, content)
@@ -164,7 +164,7 @@ def test_a_folder_is_refused(importer: Any, tmp_path: Path) -> None:
         importer.take({"mine": folder})
 
 
-def test_nested_json_values_can_be_asked_for(importer: Any) -> None:
+def test_nested_json_values_can_be_queried(importer: Any) -> None:
     path = importer.write("mine.jsonl", json.dumps({"a": {"b": ["x"]}}) + "\n")
 
     importer.take({"mine": path})

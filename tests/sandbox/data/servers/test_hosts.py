@@ -1,4 +1,4 @@
-"""Which hosts a sandbox may reach."""
+"""The hosts that a sandbox may connect to."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_this_machine_is_always_allowed(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["", "db.acme.com", "10.0.0.1", "localhost.evil.com", "localhost,db", "/var/run"]
 )
-def test_nothing_else_is_unless_the_user_says_so(host: str) -> None:
+def test_other_hosts_are_allowed_only_if_the_user_names_them(host: str) -> None:
     assert not LOOPBACK.allows(host, 5432)
 
 
@@ -39,12 +39,12 @@ def test_a_host_is_allowed_with_all_its_ports_or_with_one(text: str, host: str, 
 @pytest.mark.parametrize(
     "text", ["", "https://db", "db:", "db:http", "db:0", "db:65536", "ada@db", "a b", "a,b"]
 )
-def test_what_is_no_host_is_refused_at_the_start(text: str) -> None:
+def test_an_invalid_host_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="Write HOST or HOST:PORT"):
         create_sandbox(allowed_hosts=[text])
 
 
-def test_hosts_of_domains_for_examples_are_plainly_made_up() -> None:
+def test_hosts_in_domains_for_examples_are_reserved() -> None:
     assert is_reserved("db.acme.example")
     assert is_reserved("db.Example.com")
     assert not is_reserved("db.acme.com")

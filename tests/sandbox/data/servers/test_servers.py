@@ -1,4 +1,4 @@
-"""Connections to real servers: which they are, and how trying them ends."""
+"""Which connections use real servers, and how connecting to them fails."""
 
 import logging
 import socket
@@ -35,7 +35,7 @@ def free_port() -> int:
     ("type_", "configuration"),
     [("postgresql", POSTGRESQL), ("mysql", MYSQL), ("webhook", {"url": "http://127.0.0.1/hook"})],
 )
-async def test_a_server_of_this_machine_that_does_not_answer_fails_the_test(
+async def test_a_server_on_this_machine_that_does_not_answer_fails_the_connection_test(
     http: httpx.AsyncClient, free_port: int, type_: str, configuration: dict[str, Any]
 ) -> None:
     url = {"url": f"http://127.0.0.1:{free_port}/hook"} if type_ == "webhook" else {"port": free_port}
@@ -58,12 +58,12 @@ async def test_a_server_of_this_machine_that_does_not_answer_fails_the_test(
         ({"client_certs": True}, "does not support client certificates"),
     ],
 )
-def test_what_the_sandbox_cannot_do_on_the_way_is_said(changed: dict[str, Any], reason: str) -> None:
+def test_a_connection_option_that_is_not_supported_is_refused(changed: dict[str, Any], reason: str) -> None:
     assert reason in (Servers(Store(), LOOPBACK).connection_error("postgresql", POSTGRESQL | changed) or "")
 
 
 @pytest.mark.parametrize(("type_", "module"), [("postgresql", "psycopg"), ("mysql", "pymysql")])
-def test_a_driver_that_is_missing_is_named_with_its_extra(
+def test_a_missing_driver_is_refused_with_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch, type_: str, module: str
 ) -> None:
     monkeypatch.setitem(sys.modules, f"polytomic_mcp.sandbox.data.servers.drivers.{type_}", None)
@@ -74,7 +74,7 @@ def test_a_driver_that_is_missing_is_named_with_its_extra(
     del module
 
 
-def test_hosts_that_are_not_allowed_have_sample_data_and_a_note_says_so() -> None:
+def test_hosts_that_are_not_allowed_use_sample_data_and_cause_a_warning() -> None:
     servers = Servers(Store(), LOOPBACK)
     away = POSTGRESQL | {"hostname": "db.acme.com"}
 
@@ -94,7 +94,7 @@ def test_hosts_that_are_not_allowed_have_sample_data_and_a_note_says_so() -> Non
     assert Servers(Store(), AllowedHosts.of(["db.acme.com:1"])).is_real("postgresql", away)
 
 
-async def test_the_note_is_logged_where_the_connection_is_made(
+async def test_the_warning_is_logged_when_the_connection_is_created(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"name": "Ours", "type": "postgresql", "configuration": POSTGRESQL | {"hostname": "db.acme.com"}}
@@ -105,7 +105,7 @@ async def test_the_note_is_logged_where_the_connection_is_made(
     assert "The sandbox does not connect to db.acme.com" in caplog.text
 
 
-def test_a_fault_of_ours_is_none_of_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_not_reported_as_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise KeyError("ours")
 
@@ -114,7 +114,7 @@ def test_a_fault_of_ours_is_none_of_the_servers(monkeypatch: pytest.MonkeyPatch)
         Servers(Store(), LOOPBACK).connection_error("postgresql", POSTGRESQL)
 
 
-def test_a_host_that_is_allowed_no_more_is_refused_when_its_rows_are_wanted() -> None:
+def test_a_host_that_is_no_longer_allowed_is_refused_when_rows_are_read() -> None:
     store = Store()
     away = {"id": "c", "configuration": POSTGRESQL | {"hostname": "db.acme.com"}}
     store.put("connection", "c", away)
@@ -126,7 +126,7 @@ def test_a_host_that_is_allowed_no_more_is_refused_when_its_rows_are_wanted() ->
 
 
 @pytest.mark.parametrize(("type_", "configuration"), [("postgresql", POSTGRESQL), ("mysql", MYSQL)])
-def test_a_server_elsewhere_is_asked_for_tls_and_one_of_this_machine_is_not(
+def test_tls_is_required_except_on_this_machine(
     monkeypatch: pytest.MonkeyPatch, type_: str, configuration: dict[str, Any]
 ) -> None:
     asked: list[Any] = []
@@ -158,7 +158,7 @@ def test_every_backend_implements_every_method_of_the_protocol(class_: type) -> 
     assert methods <= vars(class_).keys()
 
 
-async def test_an_allowed_host_is_reached_and_a_deleted_connection_forgotten(
+async def test_a_connection_to_an_allowed_host_is_tested_created_and_deleted(
     postgresql: Any,
 ) -> None:
     app = create_sandbox(allowed_hosts=["db.acme.com"])

@@ -1,4 +1,4 @@
-"""MongoDB takes collections: a model names a database and a collection, and nested fields are columns."""
+"""MongoDB: a model names a database and a collection, and nested fields are columns."""
 
 from typing import Any
 
