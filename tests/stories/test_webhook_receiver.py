@@ -51,4 +51,4 @@ async def test_records_are_sent_in_batches_and_a_refusal_fails_the_run(
     assert (headers["Content-Encoding"], headers["Content-Type"]) == ("gzip", "application/json")
     assert headers["Polytomic-Signature-Timestamp"].endswith("Z")
     assert refused["status"] == "failed"
-    assert "answered 400" in str(refused["errors"])
+    assert "returned 400" in str(refused["errors"])
