@@ -138,8 +138,8 @@ class System:
 @cache
 def load_systems() -> Mapping[str, System]:
     """Return the systems that hold data, by the ids of their connection types."""
-    found = {place.name: place for place in _entries(_folder()) if place.is_dir()}
-    return MappingProxyType({id_: _read(id_, place) for id_, place in found.items() if id_ != SHARED})
+    found = {folder.name: folder for folder in _entries(_folder()) if folder.is_dir()}
+    return MappingProxyType({id_: _read(id_, folder) for id_, folder in found.items() if id_ != SHARED})
 
 
 def described(key: str) -> System:
@@ -178,12 +178,12 @@ def _folder() -> Traversable:
     return files("polytomic_mcp.sandbox.data.sample_company") / "systems"
 
 
-def _entries(place: Traversable) -> Sequence[Traversable]:
-    return sorted(place.iterdir(), key=lambda each: each.name) if place.is_dir() else ()
+def _entries(folder: Traversable) -> Sequence[Traversable]:
+    return sorted(folder.iterdir(), key=lambda each: each.name) if folder.is_dir() else ()
 
 
-def _walk(place: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
-    for each in _entries(place):
+def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    for each in _entries(folder):
         path = f"{above}{each.name}"
         if each.is_dir():
             yield from _walk(each, f"{path}/")
@@ -191,8 +191,8 @@ def _walk(place: Traversable, above: str = "") -> Iterator[tuple[str, Traversabl
             yield path, each
 
 
-def _read(id_: str, place: Traversable) -> System:
-    body = _description(place)
+def _read(id_: str, folder: Traversable) -> System:
+    body = _description(folder)
     query, creation = body.get("query"), body.get("creation")
     return System(
         id=id_,
@@ -208,9 +208,9 @@ def _read(id_: str, place: Traversable) -> System:
     )
 
 
-def _description(place: Traversable) -> JsonObject:
+def _description(folder: Traversable) -> JsonObject:
     """Return a folder's description; omitted fields are those of the folder in ``rows_of``."""
-    body: JsonObject = json.loads((place / _DESCRIPTION).read_text(encoding="utf-8"))
+    body: JsonObject = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
     above = _description(_folder() / body["rows_of"]) if "rows_of" in body else {}
     return {**above, **body}
 
