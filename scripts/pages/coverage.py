@@ -6,7 +6,7 @@ from typing import Final
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
-from polytomic_mcp.sandbox.data.sample_company.rows import seed
+from polytomic_mcp.sandbox.data.sample_company.rows import insert_sample_rows
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.systems import load_systems
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -58,7 +58,7 @@ def _systems() -> Iterator[str]:
         "add a folder there. Connections of all other types can be created and tested, and report that they "
         "hold no data.\n"
     )
-    tables = Tables(Store(), seed)
+    tables = Tables(Store(), insert_sample_rows)
     rows: list[tuple[str, ...]] = []
     for id_, system in load_systems().items():
         objects = ", ".join(f"{each.name} ({tables.count(each)})" for each in tables.list(id_))

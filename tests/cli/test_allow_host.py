@@ -20,13 +20,13 @@ def parse(*words: str) -> argparse.Namespace:
 def test_hosts_reach_the_sandbox_and_the_words_that_start_it_again() -> None:
     options = SandboxOptions.of(parse(*WORDS), Settings())
     app = options.app("key")
-    reach = app.state.workspace.reach
+    servers = app.state.workspace.servers
     app.state.workspace.close()
 
     assert options.words() == WORDS
-    assert reach.is_real("postgresql", {"hostname": "db.acme.com", "port": 5432})
-    assert reach.is_real("webhook", {"url": "https://hooks.acme.com/new"})
-    assert not reach.is_real("postgresql", {"hostname": "db.acme.com", "port": 5433})
+    assert servers.is_real("postgresql", {"hostname": "db.acme.com", "port": 5432})
+    assert servers.is_real("webhook", {"url": "https://hooks.acme.com/new"})
+    assert not servers.is_real("postgresql", {"hostname": "db.acme.com", "port": 5433})
 
 
 def test_hosts_are_refused_where_no_sandbox_is_wanted() -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sample_company.rows import seed
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.sample_company.rows import insert_sample_rows
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.data.systems.crm_contacts import add_contacts, known_contacts
 from polytomic_mcp.sandbox.data.systems.systems import warehouses
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
-from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.initial_data import add_contacts, known_contacts, seed_workspace
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
@@ -116,7 +115,7 @@ def test_a_query_for_contacts_that_fails_adds_nothing(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("id\n1\n")
 
-    with pytest.raises(QueryError, match="contacts failed: Table nowhere does not exist"):
+    with pytest.raises(QueryError, match="contacts failed: Unknown snowflake table 'nowhere'"):
         seed_workspace(workspace, {"people": path}, "SELECT id FROM nowhere")
 
     assert workspace.tables.get("snowflake", "public.people") is None
@@ -129,7 +128,7 @@ def test_without_a_crm_no_contacts_can_be_added(workspace: Workspace) -> None:
     workspace.tables.drop(contacts)
 
     assert known_contacts(workspace.tables) == set()
-    with pytest.raises(ValueError, match="no contact can be made known"):
+    with pytest.raises(ValueError, match="no contacts can be added to it"):
         add_contacts(workspace.tables, iter([]))
 
 
@@ -138,9 +137,9 @@ def test_existing_rows_are_kept_when_a_system_is_first_read() -> None:
     mine = Table("gong", "accounts", "Mine", "object", (Column("id", "string", "VARCHAR"),))
     store.put("table", mine.id, asdict(mine))
 
-    accounts = Tables(store, seed).get("gong", "accounts")
+    accounts = Tables(store, insert_sample_rows).get("gong", "accounts")
 
     assert accounts is not None
     assert accounts.label == "Mine"
-    assert Tables(store, seed).get("gong", "people") is not None
+    assert Tables(store, insert_sample_rows).get("gong", "people") is not None
     store.close()

@@ -31,7 +31,7 @@ async def test_a_type_without_data_says_so(
     answer = await http.get(f"{address}/{path}")
 
     assert answer.is_client_error
-    assert f"A connection of type {type_} holds no data in the sandbox" in answer.json()["message"]
+    assert f"Connections of type {type_} hold no data in the sandbox" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

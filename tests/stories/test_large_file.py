@@ -1,4 +1,4 @@
-"""A person's own file of 100,000 rows, as messy as files are, through the demo into the flow."""
+"""A user's own messy file of 100,000 rows, synced by the demo into a flow."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ QUERY = (
 
 
 def people() -> Iterator[list[str]]:
-    """Make rows with duplicate and missing ids, and ids that need quotes."""
+    """Yield rows with duplicate and missing ids, and ids that need quotes."""
     chance = random.Random(7)  # noqa: S311 - rows, not secrets
     for number in range(ROWS):
         id_ = f"{chance.choice(PREFIXES)}{chance.randrange(60_000):05}"

@@ -1,4 +1,4 @@
-"""Real MySQL, by the tools: a sync between two of its tables, and a bulk sync out of one."""
+"""A real MySQL, used through the tools: a sync between two tables, and a bulk sync from one."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +24,9 @@ def field(name: str, target: str) -> dict[str, Any]:
     return {"source": {"model_id": "People", "field": name}, "target": target}
 
 
-async def test_rows_of_one_real_table_reach_another_and_a_warehouse(speaking: Speaking, mysql: Any) -> None:
+async def test_syncs_copy_rows_of_one_table_to_another_and_to_a_warehouse(
+    speaking: Speaking, mysql: Any
+) -> None:
     mysql(CREATE)
     mysql(INSERT)
     mysql("CREATE TABLE known (mail varchar(80) PRIMARY KEY, total decimal(30,20), at datetime(6))")

@@ -1,4 +1,4 @@
-"""Real PostgreSQL, by the tools: read by a model, written by a sync and by a bulk sync."""
+"""A real PostgreSQL, used through the tools: read by a model, written by a sync and by a bulk sync."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -44,7 +44,7 @@ SYNC: dict[str, Any] = {
 }
 
 
-async def test_rows_of_one_real_table_reach_another_and_the_counts_are_the_servers(
+async def test_a_sync_copies_rows_between_tables_and_the_counts_match_the_servers(
     speaking: Speaking, postgresql: Any
 ) -> None:
     postgresql(PEOPLE)
@@ -77,7 +77,7 @@ async def test_rows_of_one_real_table_reach_another_and_the_counts_are_the_serve
     assert postgresql(kept) == [("kept", 2), ("made by us", 832)]
 
 
-async def test_a_row_that_the_server_refuses_is_the_only_one(speaking: Speaking, postgresql: Any) -> None:
+async def test_only_the_row_that_the_server_refuses_fails(speaking: Speaking, postgresql: Any) -> None:
     postgresql(PEOPLE)
     postgresql("ALTER TABLE accounts ADD CONSTRAINT no_such_balance CHECK (balance <> 1248.75)")
     with anyio.fail_after(PATIENCE):
@@ -94,7 +94,7 @@ async def test_a_row_that_the_server_refuses_is_the_only_one(speaking: Speaking,
     assert postgresql("SELECT count(*) FROM accounts") == [(833,)]
 
 
-async def test_a_bulk_sync_fills_tables_that_it_makes_and_follows_their_source(
+async def test_a_bulk_sync_creates_and_fills_tables_and_updates_them_from_their_source(
     speaking: Speaking, postgresql: Any
 ) -> None:
     ends = {"source_connection_id": "CRM", "destination_connection_id": "Lake"}
@@ -122,7 +122,7 @@ async def test_a_bulk_sync_fills_tables_that_it_makes_and_follows_their_source(
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"port": 1}, {"database": "nope"}])
-async def test_a_server_that_does_not_answer_or_refuses_fails_the_test_of_its_connection(
+async def test_a_server_that_does_not_answer_or_refuses_fails_the_connection_test(
     speaking: Speaking, postgresql: Any, wrong: dict[str, Any]
 ) -> None:
     configuration = postgresql.configuration | wrong

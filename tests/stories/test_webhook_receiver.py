@@ -1,4 +1,4 @@
-"""A real receiver of webhooks, by the tools: what reaches it, and what becomes of a run that it refuses."""
+"""A real webhook receiver, used through the tools: the records it receives, and a run that it refuses."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +22,7 @@ SYNC: dict[str, Any] = {
 }
 
 
-async def test_records_come_in_batches_and_a_refusal_fails_the_run(
+async def test_records_are_sent_in_batches_and_a_refusal_fails_the_run(
     speaking: Speaking, web_receiver: Any
 ) -> None:
     configuration = {"url": web_receiver.url, "auth_method": "polytomic_secret", "secret": "shared"}
@@ -51,4 +51,4 @@ async def test_records_come_in_batches_and_a_refusal_fails_the_run(
     assert (headers["Content-Encoding"], headers["Content-Type"]) == ("gzip", "application/json")
     assert headers["Polytomic-Signature-Timestamp"].endswith("Z")
     assert refused["status"] == "failed"
-    assert "answered 400" in str(refused["errors"])
+    assert "returned 400" in str(refused["errors"])

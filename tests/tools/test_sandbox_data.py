@@ -60,7 +60,7 @@ async def test_a_query_is_read_in_parts(tools: Any, ended: Any) -> None:
 async def test_a_query_that_fails_names_the_nearest_table(tools: Any, ended: Any) -> None:
     query_id = await ended("SELECT * FROM user")
 
-    assert "did you mean public.users" in await tools.refused("run_query", query_id=query_id)
+    assert "Did you mean 'users'?" in await tools.refused("run_query", query_id=query_id)
 
 
 async def test_a_new_connection_s_schema_is_waited_for_and_described(tools: Any, clock: Any) -> None:

@@ -1,1 +1,1 @@
-"""What the sandbox keeps and queries: documents, tables and their rows, and SQL over them."""
+"""The sandbox's data: documents, tables and their rows, and queries over them."""

@@ -1,7 +1,7 @@
-"""The sandbox's memory: documents and rows in SQLite, in a file of the user's or one that nobody sees.
+"""The sandbox's store: documents and rows in SQLite, in the user's state file or in a temporary one.
 
-Every change is committed before the caller hears of it, so a file that outlives ``kill -9`` holds
-everything that was acknowledged.
+A change is committed before its caller is answered, so after ``kill -9`` a state file holds everything
+that was acknowledged.
 """
 
 import copy
@@ -20,16 +20,16 @@ from polytomic_mcp.sandbox.data.transactions import Participant, Transactions
 
 _APPLICATION_ID: Final = int.from_bytes(b"Ptmc")
 _FORMAT: Final = 1
-"""The layout below; a file of another layout is refused, not converted."""
+"""The version of the schema below; a file with another version is refused, not converted."""
 
-_PATIENCE: Final = 60.0
+_LOCK_SECONDS: Final = 60.0
 """Seconds to wait for another process that writes to the same file."""
 
 _CACHE: Final = 64 * 1024
-"""KiB of the file that SQLite keeps in memory."""
+"""SQLite's page cache in KiB."""
 
 _OWNER: Final = f"owner TEXT NOT NULL DEFAULT '{ORGANIZATION_ID}'"
-"""Whose a document is: what nobody owned yet, in a file of an earlier sandbox too, is the first's."""
+"""The organization that owns a document; by default the first, also for files of earlier versions."""
 
 _SCHEMA: Final = (
     f"""CREATE TABLE IF NOT EXISTS documents (
@@ -78,24 +78,23 @@ _SCHEMA: Final = (
 OWNED: Final = frozenset(
     {"connection", "model", "sync", "bulk_sync", "job", "query", "harbor", "harbor_activity"}
 )
-"""The kinds that belong to one organization; all else hangs on these, or says itself whose it is."""
+"""The kinds that an organization owns; other documents depend on these, or name their organization."""
 
 Where = Mapping[str, Any]
-"""Values that documents must have, by the path to them: ``{"target.connection_id": "..."}``."""
+"""A filter: the values that documents must have, by path, such as ``{"target.connection_id": "..."}``."""
 
 _EVERY: Final[Where] = MappingProxyType({})
 _CHANGED: Final = "json_extract(body, '$.updated_at')"
 
 
 class Store:
-    """Documents by kind and id, in the order they were first put, behind one lock.
+    """Documents by kind and id, in the order of their creation, behind one lock.
 
-    ``path`` names the file; without one, everything lives in memory, and what is large in a temporary
-    file that has no name. Safe to use from several threads; each call is a transaction of its own
-    unless it runs inside ``transaction()``.
+    ``path`` is the state file; without it, data is in memory, and large data in a temporary file. Several
+    threads can use a store. Each call is one transaction, unless it runs inside ``transaction()``.
 
     Raises:
-        ConfigurationError: The file cannot be opened, or something else wrote it.
+        ConfigurationError: The file cannot be opened, or is not a state file of this version.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -109,16 +108,16 @@ class Store:
             raise
 
     def within(self, owner: str | None) -> Self:
-        """Return this store as an organization sees it, or whole for None; both are one database.
+        """Return a view of the same database for one organization, or of all documents for None.
 
-        Of the kinds in ``OWNED`` it holds what the organization owns; what is put there is its own.
+        Of the kinds in ``OWNED``, the view has the organization's documents only, and new ones belong to it.
         """
         view = copy.copy(self)
         view._owner = owner  # noqa: SLF001 - a copy of this one
         return view
 
     def owner(self, kind: str, id_: str) -> str | None:
-        """Return the id of the organization that owns a document; None where there is none."""
+        """Return the id of the organization that owns a document; None if it does not exist."""
         with self._transactions.lock:
             row = self.connection.execute(
                 "SELECT owner FROM documents WHERE kind = ? AND id = ?", (kind, id_)
@@ -126,49 +125,49 @@ class Store:
         return None if row is None else row[0]
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Hold the lock; commit when the outermost block ends, roll back when it raises."""
+        """Lock the store; commit at the end of the outermost block, or roll back if it raises."""
         return self._transactions.transaction()
 
     @property
-    def is_held(self) -> bool:
+    def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction."""
-        return self._transactions.is_held
+        return self._transactions.in_transaction
 
     def join(self, participant: Participant) -> None:
-        """Have the participant commit before the running transaction does, or roll back with it."""
+        """Add a participant, which commits before the running transaction does, or rolls back with it."""
         self._transactions.join(participant)
 
     def after_commit(self, work: Callable[[], object]) -> None:
-        """Call ``work`` when the running transaction has committed, never if it is rolled back.
+        """Call ``work`` after the running transaction commits, and not if it is rolled back.
 
-        Outside a transaction it is called at once.
+        Outside a transaction, call it at once.
         """
         self._transactions.after_commit(work)
 
     def put(self, kind: str, id_: str, document: JsonObject) -> None:
-        """Create or replace a document; a replaced one keeps its place in the order, and its owner."""
+        """Create or replace a document; a replaced one keeps its position and its owner."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO documents (kind, id, body, owner) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                (kind, id_, json.dumps(document), self._seen(kind) or ORGANIZATION_ID),
+                (kind, id_, json.dumps(document), self._visible_owner(kind) or ORGANIZATION_ID),
             )
 
     def get(self, kind: str, id_: str) -> JsonObject | None:
-        """Return the document, or None where there is none."""
+        """Return the document, or None if it does not exist."""
         found = self._select(kind, "id = ?", [id_])
         return found[0] if found else None
 
     def list(self, kind: str, where: Where = _EVERY) -> list[JsonObject]:
-        """Return every document of the kind that has these values, oldest first."""
+        """Return all documents of the kind that match the filter, oldest first."""
         return self._select(kind, f"{_matching(where)} ORDER BY position", [*where.values()])
 
     def newest(
         self, kind: str, limit: int, *, before: Sequence[str] = (), where: Where = _EVERY
     ) -> "list[JsonObject]":
-        """Return documents of the kind, the last changed first; ``before`` names where to go on.
+        """Return up to ``limit`` documents of the kind that match the filter, last updated first.
 
-        It holds ``updated_at`` and ``id`` of the last one seen.
+        ``before`` continues a listing: ``updated_at`` and ``id`` of the last document of the previous page.
         """
         condition = f"{_matching(where)} AND ({_CHANGED}, id) < (?, ?)" if before else _matching(where)
         return self._select(
@@ -177,23 +176,23 @@ class Store:
             [*where.values(), *before, limit],
         )
 
-    def _seen(self, kind: str) -> str | None:
-        """Return the organization whose documents of a kind are seen; None for everybody's."""
+    def _visible_owner(self, kind: str) -> str | None:
+        """Return the organization whose documents of a kind are visible; None for all."""
         return self._owner if kind in OWNED else None
 
     def _select(self, kind: str, condition: str, values: Sequence[Any]) -> "list[JsonObject]":
-        owner = self._seen(kind)
-        whose = "kind = ?" if owner is None else "kind = ? AND owner = ?"
+        owner = self._visible_owner(kind)
+        scope = "kind = ?" if owner is None else "kind = ? AND owner = ?"
         with self._transactions.lock:
             rows = self.connection.execute(
-                f"SELECT body FROM documents WHERE {whose} AND {condition}",  # noqa: S608 - its words are ours, its values bound
+                f"SELECT body FROM documents WHERE {scope} AND {condition}",  # noqa: S608 - the values are bound
                 [kind, *([] if owner is None else [owner]), *values],
             ).fetchall()
         return [json.loads(body) for (body,) in rows]
 
     def delete(self, kind: str, id_: str) -> bool:
-        """Remove the document; say whether there was one."""
-        owner = self._seen(kind)
+        """Delete the document; return whether it existed."""
+        owner = self._visible_owner(kind)
         with self.transaction() as connection:
             cursor = connection.execute(
                 "DELETE FROM documents WHERE kind = ? AND id = ? AND coalesce(owner = ?, TRUE)",
@@ -202,22 +201,22 @@ class Store:
             return cursor.rowcount > 0
 
     def close(self) -> None:
-        """Close the database; whatever was acknowledged stays."""
+        """Close the database."""
         with self._transactions.lock:
             self.connection.close()
 
     def _prepare(self, path: str | Path | None) -> None:
-        """Take the file for ours, or refuse it before anything in it changes."""
+        """Create or update the schema; refuse a file of another kind before anything in it changes."""
         try:
             if self._is_foreign():
                 raise ConfigurationError(
-                    f"The state file {path} is not one of this version of the sandbox; name another."
+                    f"The state file {path} is not one of this version of the sandbox. Name another file."
                 )
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute(f"PRAGMA cache_size=-{_CACHE}")
             with self.transaction() as connection:
-                for statement in (*self._additions(), *_SCHEMA):
+                for statement in (*self._migrations(), *_SCHEMA):
                     connection.execute(statement)
         except sqlite3.Error as error:
             raise ConfigurationError(f"The state file {path} cannot be used: {error}.") from error
@@ -228,8 +227,8 @@ class Store:
         (format_,) = self.connection.execute("PRAGMA user_version").fetchone()
         return written and (application_id, format_) != (_APPLICATION_ID, _FORMAT)
 
-    def _additions(self) -> "list[str]":
-        """Return what brings the documents of an earlier sandbox to the layout of this one."""
+    def _migrations(self) -> "list[str]":
+        """Return statements that update the schema of an earlier version."""
         columns = {row[1] for row in self.connection.execute("PRAGMA table_info(documents)")}
         return [f"ALTER TABLE documents ADD COLUMN {_OWNER}"] if columns and "owner" not in columns else []
 
@@ -239,13 +238,13 @@ def _matching(where: Where) -> str:
 
 
 def _connect(path: str | Path | None) -> sqlite3.Connection:
-    """Open the database; a new file is its owner's alone, since connections hold passwords."""
+    """Open the database; only its owner can read a new file, because connections hold passwords."""
     try:
         if path is not None:
             Path(path).touch(mode=0o600)
         return sqlite3.connect(
             path or "",
-            timeout=_PATIENCE,
+            timeout=_LOCK_SECONDS,
             check_same_thread=False,
             isolation_level=None,
         )

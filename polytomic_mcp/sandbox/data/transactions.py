@@ -8,19 +8,19 @@ from typing import Protocol
 
 
 class Participant(Protocol):
-    """Somebody else's transaction that is one with ours."""
+    """A transaction elsewhere that commits and rolls back with the store's."""
 
     def commit(self) -> None:
-        """Make it last; raise where it cannot."""
+        """Commit; raise if that fails."""
         ...
 
     def rollback(self) -> None:
-        """Undo it if it can still be undone; raise nothing."""
+        """Roll back what has not been committed; raise nothing."""
         ...
 
 
 class Transactions:
-    """One at a time, behind one lock; a block within a block is part of the outermost."""
+    """Transactions one at a time, behind one lock; a nested block is part of the outermost one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -31,17 +31,17 @@ class Transactions:
         self._after_commit: list[Callable[[], object]] = []
 
     @property
-    def is_held(self) -> bool:
+    def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction."""
         return self._holder == threading.get_ident()
 
     def join(self, participant: Participant) -> None:
-        """Have the participant commit before the running transaction does, or roll back with it."""
+        """Add a participant, which commits before the running transaction does, or rolls back with it."""
         self._participants.append(participant)
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """Hold the lock; commit when the outermost block ends, roll back when it raises."""
+        """Lock the connection; commit at the end of the outermost block, or roll back if it raises."""
         with self.lock:
             if self._depth == 0:
                 self.connection.execute("BEGIN IMMEDIATE")
@@ -64,15 +64,15 @@ class Transactions:
             work()
 
     def after_commit(self, work: Callable[[], object]) -> None:
-        """Call ``work`` when the running transaction has committed, never if it is rolled back.
+        """Call ``work`` after the running transaction commits, and not if it is rolled back.
 
-        Outside a transaction it is called at once.
+        Outside a transaction, call it at once.
         """
         with self.lock:
             self._after_commit.append(work)
             due = self._take_due()
-        for act in due:
-            act()
+        for ready in due:
+            ready()
 
     def _commit(self) -> None:
         for participant in self._participants:

@@ -14,10 +14,10 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
-from polytomic_mcp.sandbox.data.sample_company.rows import seed
+from polytomic_mcp.sandbox.data.sample_company.rows import insert_sample_rows
+from polytomic_mcp.sandbox.data.servers.backends import ServerQueries, table_backends
 from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts
-from polytomic_mcp.sandbox.data.servers.reach import Reach
-from polytomic_mcp.sandbox.data.servers.routing import AllQueries, AllTables
+from polytomic_mcp.sandbox.data.servers.servers import Servers
 from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -50,7 +50,7 @@ class Workspace:
     """The state that the routes share. Nothing in it is global, so workspaces are independent.
 
     ``clock`` runs like ``base``, from ``start`` if given, until it is moved. ``tables`` has the rows of all
-    connections and ``engine`` queries them; ``reach`` connects to real servers on the allowed ``hosts``.
+    connections and ``engine`` queries them; ``servers`` connects to real servers on the allowed ``hosts``.
     ``workers`` run executions and jobs in the background, ``signals`` synchronizes the threads.
     ``faults`` are the active ones, ``requests`` those that the API received. A call gets the workspace
     ``within`` its organization.
@@ -69,7 +69,7 @@ class Workspace:
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     clock: MovableClock = field(init=False)
-    reach: Reach = field(init=False)
+    servers: Servers = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
     organization_id: str = field(init=False, default=ORGANIZATION_ID)
@@ -77,9 +77,10 @@ class Workspace:
 
     def __post_init__(self, base: Clock, start: datetime | None, hosts: AllowedHosts) -> None:
         self.clock = MovableClock(base, self.store, start=start)
-        self.reach = Reach(self.store, hosts)
-        self.tables = AllTables(self.store, seed, self.reach, self.now)
-        self.engine = AllQueries(self.tables, self.reach, self.clock)
+        self.servers = Servers(self.store, hosts)
+        backends = table_backends(self.store, self.servers, self.now)
+        self.tables = Tables(self.store, insert_sample_rows, backends)
+        self.engine = Engine(self.tables, self.clock, ServerQueries(self.servers))
 
     def within(self, organization_id: str) -> Self:
         """Return the view of one organization: systems are shared, objects are its own."""

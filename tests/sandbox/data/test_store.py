@@ -18,14 +18,14 @@ def store() -> Iterator[Store]:
     store.close()
 
 
-def test_a_document_comes_back_as_it_was_put(store: Store) -> None:
+def test_a_document_is_returned_as_it_was_stored(store: Store) -> None:
     store.put("model", "m1", {"id": "m1", "name": "naïve"})
 
     assert store.get("model", "m1") == {"id": "m1", "name": "naïve"}
     assert store.get("sync", "m1") is None
 
 
-def test_documents_are_listed_in_the_order_they_came_and_replacing_keeps_it(store: Store) -> None:
+def test_documents_are_listed_in_the_order_of_creation_and_replacing_keeps_it(store: Store) -> None:
     for id_ in ("b", "a", "b"):
         store.put("model", id_, {"id": id_})
 
@@ -41,7 +41,7 @@ def test_documents_are_listed_by_the_values_they_have(store: Store) -> None:
     assert store.list("sync", {"name": "x"}) == []
 
 
-def test_the_newest_come_first_and_go_on_after_the_last_one_seen(store: Store) -> None:
+def test_the_newest_are_listed_first_and_continue_after_the_last_one_seen(store: Store) -> None:
     for id_, day, kind in (("a", 1, "x"), ("b", 2, "x"), ("c", 2, "y"), ("d", 3, "x")):
         store.put("sync", id_, {"id": id_, "updated_at": f"2026-01-0{day}", "kind": kind})
 
@@ -56,13 +56,13 @@ def test_the_newest_come_first_and_go_on_after_the_last_one_seen(store: Store) -
     ]
 
 
-def test_deleting_says_whether_there_was_anything(store: Store) -> None:
+def test_deleting_returns_whether_the_document_existed(store: Store) -> None:
     store.put("model", "m1", {})
 
     assert [store.delete("model", "m1"), store.delete("model", "m1")] == [True, False]
 
 
-def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
+def test_a_transaction_that_raises_is_rolled_back(store: Store) -> None:
     def write() -> None:
         with store.transaction():
             store.put("model", "m1", {})
@@ -76,7 +76,7 @@ def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
     assert store.list("model") == []
 
 
-def test_an_inner_transaction_that_raises_takes_the_outer_along(store: Store) -> None:
+def test_an_inner_transaction_that_raises_rolls_back_the_outer_one(store: Store) -> None:
     def write() -> None:
         with store.transaction():
             store.put("model", "m1", {})
@@ -89,7 +89,7 @@ def test_an_inner_transaction_that_raises_takes_the_outer_along(store: Store) ->
     assert store.list("model") == []
 
 
-def test_work_for_after_the_commit_sees_what_was_committed(store: Store) -> None:
+def test_work_after_the_commit_sees_what_was_committed(store: Store) -> None:
     seen: list[int] = []
 
     with store.transaction():
@@ -100,7 +100,7 @@ def test_work_for_after_the_commit_sees_what_was_committed(store: Store) -> None
     assert (before, seen) == ([], [1])
 
 
-def test_work_for_after_the_commit_is_dropped_by_a_rollback(store: Store) -> None:
+def test_work_after_the_commit_is_dropped_by_a_rollback(store: Store) -> None:
     seen: list[str] = []
 
     def write() -> None:
@@ -133,7 +133,7 @@ def test_threads_take_turns(store: Store) -> None:
     assert store.get("counter", "c") == {"value": 200}
 
 
-def test_a_file_is_taken_up_where_it_was_left(tmp_path: Path) -> None:
+def test_a_reopened_file_has_its_documents(tmp_path: Path) -> None:
     first = Store(tmp_path / "state.db")
     first.put("model", "m1", {"id": "m1"})
     first.close()
@@ -145,7 +145,7 @@ def test_a_file_is_taken_up_where_it_was_left(tmp_path: Path) -> None:
     assert found == {"id": "m1"}
 
 
-def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     store.put("model", "m1", {"id": "m1"})
     modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
@@ -165,7 +165,7 @@ def test_two_stores_may_share_a_file(tmp_path: Path) -> None:
     assert listed == ["m1", "m2"]
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database, and long enough to be read as a header of one" * 20)
 
@@ -175,14 +175,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     assert path.read_text().startswith("not a database")
 
 
-def test_another_application_s_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_another_applications_database_is_refused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE documents (x)")
     other.close()
     before = path.read_bytes()
 
-    with pytest.raises(ConfigurationError, match="name another"):
+    with pytest.raises(ConfigurationError, match="Name another file"):
         Store(path)
 
     assert path.read_bytes() == before
@@ -193,7 +193,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     store.connection.execute("PRAGMA user_version = 99")
     store.close()
 
-    with pytest.raises(ConfigurationError, match="name another"):
+    with pytest.raises(ConfigurationError, match="Name another file"):
         Store(tmp_path / "state.db")
 
 

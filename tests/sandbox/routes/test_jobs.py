@@ -54,7 +54,7 @@ async def test_a_refused_job_fails_with_the_reason(
     job = await ended(answer)
 
     assert (job["status"], job["result"]) == ("failed", None)
-    assert "nowhere does not exist" in job["error"]
+    assert "Unknown snowflake table 'nowhere'" in job["error"]
     assert (await http.get("/api/models")).json()["data"] == []
 
 

@@ -1,1 +1,1 @@
-"""The user's own CSV, JSON and Parquet files, read and brought in as tables."""
+"""The user's own CSV, JSON and Parquet files, imported as tables."""

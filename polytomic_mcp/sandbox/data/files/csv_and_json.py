@@ -1,4 +1,4 @@
-"""The user's CSV and JSON files as they stand: every number still in the file's own digits."""
+"""Readers of CSV and JSON files, which keep numbers in the file's own digits."""
 
 import csv
 import json
@@ -15,20 +15,21 @@ _QUOTED: Final = re.compile(r'"[^"]*"')
 
 
 class TableFileError(ValueError):
-    """A file that cannot become a table; the text says why and what would."""
+    """A file that cannot be imported as a table; the text says why, and what to do."""
 
 
 class Number(str):
-    """A number of a JSON file, in the file's own digits."""
+    """A number of a JSON file, as its text in the file."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file's columns by name, as lists of equal length.
+    """The columns of a file by name, as lists of equal length.
 
-    Values are None, text, ``Number``, booleans, lists and dicts; a CSV file has texts only.
+    Values are None, strings, ``Number``, booleans, lists and dicts; ``is_text`` is true if all are strings or
+    None, as in a CSV file.
     """
 
     columns: dict[str, list[Any]]
@@ -36,7 +37,7 @@ class Sheet:
 
 
 def read_csv(path: Path) -> Sheet:
-    """Read a CSV file whose first line is its header; the delimiter is found, empty values are null."""
+    """Read a CSV file with a header; the delimiter is detected, and empty values are null."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline()
         file.seek(0)
@@ -44,11 +45,11 @@ def read_csv(path: Path) -> Sheet:
         try:
             header, *rows = [values for values in reader if values] or [[]]
         except csv.Error as error:
-            raise TableFileError(f"line {reader.line_num}: {error}") from error
+            raise TableFileError(f"Line {reader.line_num}: {error}.") from error
     names = distinct(header)
     for number, values in enumerate(rows, 1):
         if len(values) != len(names):
-            raise TableFileError(f"row {number} has {len(values)} values for {len(names)} columns")
+            raise TableFileError(f"Row {number} has {len(values)} values for {len(names)} columns.")
     columns = {name: [row[index] or None for row in rows] for index, name in enumerate(names)}
     return Sheet(columns, is_text=True)
 
@@ -58,7 +59,7 @@ def _delimiter(header: str) -> str:
 
 
 def read_json(path: Path) -> Sheet:
-    """Read JSON lines, or one array of objects; a column that a row does not have is null there."""
+    """Read JSON lines, an array of objects or one object; a column is null in rows that do not have it."""
     records = list(_records(path.read_text(encoding="utf-8-sig")))
     keys = dict.fromkeys(key for record in records for key in record)
     names = distinct(keys)
@@ -72,11 +73,11 @@ def _records(text: str) -> Iterator[dict[str, Any]]:
     except json.JSONDecodeError:
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
-                yield _record(_parse_line(line, number), f"line {number}")
+                yield _record(_parse_line(line, number), f"Line {number}")
         return
     records = cast("list[Any]", whole if isinstance(whole, list) else [whole])
     for position, record in enumerate(records, 1):
-        yield _record(record, f"value {position}")
+        yield _record(record, f"Value {position}")
 
 
 def _parse(text: str) -> Any:
@@ -87,10 +88,12 @@ def _parse_line(line: str, number: int) -> Any:
     try:
         return _parse(line)
     except json.JSONDecodeError as error:
-        raise TableFileError(f"line {number} is not JSON: {error.msg} at column {error.colno}") from error
+        raise TableFileError(
+            f"Line {number} is not valid JSON: {error.msg} at column {error.colno}."
+        ) from error
 
 
-def _record(value: Any, place: str) -> dict[str, Any]:
+def _record(value: Any, position: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TableFileError(f"{place} is not a JSON object")
+        raise TableFileError(f"{position} is not a JSON object.")
     return cast("dict[str, Any]", value)

@@ -1,8 +1,7 @@
-"""The SQL type of a file's column: the narrowest that loses nothing of any of its values.
+"""Inference of the SQL type of a file's column: the narrowest type that holds all its values without loss.
 
-``007`` stays text, a number with more digits than a double holds becomes a DECIMAL, and a column
-with one bad date stays text as a whole. Dates are ISO 8601: whether 01/02 is in January or in
-February is not for a sandbox to say.
+``007`` is text, a number with more digits than a double holds is a DECIMAL, and a column with one
+invalid date is text. Dates are ISO 8601 only, because 01/02 is ambiguous.
 """
 
 import math
@@ -31,11 +30,11 @@ _DOUBLE_DIGITS: Final = 15
 _DECIMAL_DIGITS: Final = 38
 
 Cast = Callable[[Any], Any]
-"""From a file's value to a JSON value of the column's type; ``ValueError`` where it is none."""
+"""Converts a file's value to a JSON value of a type; raises ``ValueError`` if it does not fit."""
 
 
 def infer(values: Sequence[Any], *, is_text: bool) -> tuple[str, list[Any]]:
-    """Return the column's SQL type, and its values as that type has them in JSON."""
+    """Return the column's SQL type, and its values in the JSON form of that type."""
     for sql_type, cast_ in _candidates(values, is_text=is_text):
         try:
             return sql_type, [None if value is None else cast_(value) for value in values]
@@ -59,7 +58,7 @@ def _candidates(values: Sequence[Any], *, is_text: bool) -> list[tuple[str, Cast
         return [("BOOLEAN", _boolean), *numbers, *times] if is_text else times
     if kinds == {Number}:
         return numbers
-    return [("BOOLEAN", bool)] if kinds == {bool} else [("JSON", plain)]
+    return [("BOOLEAN", bool)] if kinds == {bool} else [("JSON", native)]
 
 
 def _boolean(text: str) -> bool:
@@ -133,18 +132,18 @@ def _require(pattern: re.Pattern[str], text: str) -> None:
         raise ValueError(text)
 
 
-def plain(value: Any) -> Any:
-    """Return a JSON file's value with its numbers as Python's; one that Python has not stays text."""
+def native(value: Any) -> Any:
+    """Return a JSON file's value with numbers as Python numbers; one that is out of range stays text."""
     if isinstance(value, Number):
-        return _plain_number(value)
+        return _native_number(value)
     if isinstance(value, list):
-        return [plain(item) for item in cast("list[Any]", value)]
+        return [native(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: native(item) for key, item in cast("dict[str, Any]", value).items()}
     return value
 
 
-def _plain_number(text: str) -> int | float | str:
+def _native_number(text: str) -> int | float | str:
     if _INTEGER.fullmatch(text):
         return int(text)
     number = float(text)

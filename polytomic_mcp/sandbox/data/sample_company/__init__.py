@@ -1,1 +1,1 @@
-"""The sample company of a fresh sandbox: rows and files under ``systems``, a folder for each system."""
+"""The sample company: rows and files in ``systems``, with a folder for each system."""

@@ -1,4 +1,4 @@
-"""The sample company's rows, brought into the tables of a system when it is first looked at."""
+"""The sample company's rows, which are inserted into a system's tables when the system is first used."""
 
 import json
 from collections.abc import Iterator
@@ -9,32 +9,32 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.files.imports import read_file
-from polytomic_mcp.sandbox.data.systems.systems import described, listed
+from polytomic_mcp.sandbox.data.systems.systems import described, sample_files
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
 FILE: Final = "file"
-"""The kind of an object that is a file of a bucket."""
+"""The kind of an object that is a file in a bucket."""
 
 
-def seed(tables: Tables, system_id: str) -> None:
-    """Bring what the system's folders hold; objects that are there already stay as they are."""
+def insert_sample_rows(tables: Tables, system_id: str) -> None:
+    """Create the objects and files in a system's folders, with their rows; existing objects are unchanged."""
     for folder in described(system_id).folders:
         for table, rows in _objects(folder):
             alias = replace(table, system=system_id, source=None if folder == system_id else table.id)
             if tables.get(system_id, alias.name) is not None:
                 continue
-            is_first = not tables.version(alias)  # of the aliases of these rows
+            is_first = not tables.version(alias)  # alias of these rows to be created
             tables.create(alias)
             if is_first:
                 tables.insert(alias, rows)
 
 
 def _objects(folder: str) -> Iterator[tuple[Table, Iterator[Row]]]:
-    for path, file in listed(folder, "objects"):
+    for path, file in sample_files(folder, "objects"):
         yield _object(folder, path.removesuffix(".json"), file)
-    for path, file in listed(folder, "files"):
+    for path, file in sample_files(folder, "files"):
         yield _file(folder, path, file)
 
 

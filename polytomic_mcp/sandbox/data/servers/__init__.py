@@ -1,1 +1,1 @@
-"""Real servers behind connections: PostgreSQL, MySQL and receivers of webhooks, on hosts the user allows."""
+"""Real servers behind connections: PostgreSQL, MySQL and webhook receivers, on hosts that the user allows."""

@@ -1,4 +1,4 @@
-"""Which hosts the sandbox reaches: this machine, and those that the user allowed."""
+"""The hosts that the sandbox connects to: this machine, and those that the user allows."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 _LAST_PORT: Final = 65_535
-_MADE_UP: Final = ("example", "invalid", "test")
-_MADE_UP_DOMAINS: Final = ("example.com", "example.net", "example.org")
+_RESERVED: Final = ("example", "invalid", "test")
+_RESERVED_DOMAINS: Final = ("example.com", "example.net", "example.org")
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """The hosts by name or address; a port of None allows all of a host's."""
+    """Allowed hosts by name or address, each with a port; None allows every port."""
 
     hosts: frozenset[tuple[str, int | None]] = frozenset()
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """Read ``HOST`` or ``HOST:PORT``, brackets around an IPv6 address; ``ValueError`` for others."""
-        return cls(frozenset(map(_parsed, texts)))
+        """Parse texts of the form ``HOST`` or ``HOST:PORT``; an IPv6 address before a port needs brackets.
+
+        Raises:
+            ValueError: A text has another form.
+        """
+        return cls(frozenset(map(_parse, texts)))
 
     def allows(self, host: str, port: int) -> bool:
-        """Say whether the sandbox may reach a host at a port."""
+        """Return whether the sandbox may connect to a port of a host; this machine is always allowed."""
         name = host.casefold()
         return is_loopback(name) or not self.hosts.isdisjoint({(name, None), (name, port)})
 
@@ -32,20 +36,20 @@ LOOPBACK: Final = AllowedHosts()
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, by its name or address alone."""
+    """Return whether a host is this machine, by its name or address, without a lookup."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.casefold() == "localhost"
 
 
-def is_made_up(host: str) -> bool:
-    """Say whether nobody can take the host for one that exists: it is of a domain kept for examples."""
+def is_reserved(host: str) -> bool:
+    """Return whether a host is in a domain reserved for examples and tests (RFC 2606)."""
     name = host.casefold()
-    return name.rpartition(".")[2] in _MADE_UP or name.endswith(_MADE_UP_DOMAINS)
+    return name.rpartition(".")[2] in _RESERVED or name.endswith(_RESERVED_DOMAINS)
 
 
-def _parsed(text: str) -> tuple[str, int | None]:
+def _parse(text: str) -> tuple[str, int | None]:
     host, separator, port = text.strip().rpartition(":")
     if text.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -55,5 +59,5 @@ def _parsed(text: str) -> tuple[str, int | None]:
         port.isascii() and port.isdecimal() and 0 < int(port) <= _LAST_PORT
     )
     if not host or not is_port or any(mark in host for mark in "/@, "):
-        raise ValueError(f"{text!r} is no host that can be allowed; write HOST or HOST:PORT")
+        raise ValueError(f"Invalid host {text!r} in --allow-host. Write HOST or HOST:PORT.")
     return host.casefold(), int(port) if port else None

@@ -1,218 +1,215 @@
-"""The tables of real database servers, by the methods that the sandbox's own have."""
+"""The tables of database servers."""
 
 import hashlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from functools import partial
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers import writing
-from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation, nearest
-from polytomic_mcp.sandbox.data.servers.drivers.wire import Wire
-from polytomic_mcp.sandbox.data.servers.reach import Reach, explained
-from polytomic_mcp.sandbox.data.servers.row_ids import RowIds
+from polytomic_mcp.sandbox.data.servers import statements
+from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation, find_relation
+from polytomic_mcp.sandbox.data.servers.drivers.session import ServerSession
+from polytomic_mcp.sandbox.data.servers.servers import Servers
+from polytomic_mcp.sandbox.data.servers.transactions import ServerTransactions
 from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 
 _CHUNK: Final = 1_000
 _FINDABLE: Final = ("string", "number", "datetime")
 _GONE: Final = "The row is no longer in the table"
+_ID_BITS: Final = 63
 
 
 class ServerTables:
-    """What is inside a ``store.transaction()`` is one of the server's too, which commits first."""
+    """Implements ``TableBackend`` on the database servers of connections."""
 
-    def __init__(self, store: Store, reach: Reach) -> None:
-        self._store = store
-        self._reach = reach
-        self._places = RowIds(store)
-        self._joined: dict[str, Wire] = {}
+    def __init__(self, store: Store, servers: Servers) -> None:
+        self._transactions = ServerTransactions(store, servers)
+        self._row_ids = RowIds(store)
 
     def list(self, system: str) -> "list[Table]":
-        """Return the server's tables and views, by schema and name."""
-        with self._wire(system) as wire:
-            return [relation.table(system) for relation in wire.relations()]
+        """Return the server's tables and views, ordered by schema and name."""
+        with self._transactions.reading(system) as session:
+            return [relation.table(system) for relation in session.relations()]
 
     def get(self, system: str, name: str) -> Table | None:
-        """Return the table, or None where there is none."""
-        with self._wire(system) as wire:
-            relation = nearest(wire.relations(name), name)
+        with self._transactions.reading(system) as session:
+            relation = find_relation(session.relations(name), name)
         return None if relation is None else relation.table(system)
 
     def create(self, table: Table) -> None:
-        """Create an empty table, and its schema if need be; a key of one column becomes the primary key."""
+        """Create an empty table, and its schema if it does not exist; ``key`` becomes the primary key."""
         schema, _, name = table.name.rpartition(".")
-        with self._writing(table) as wire:
-            wire.make_schema(schema)
-            columns = [_definition(wire, table, column) for column in table.columns]
-            key = [f"PRIMARY KEY ({wire.quoted(table.key)})"] if table.key else []
-            wire.execute(
-                f"CREATE TABLE {wire.quoted(schema)}.{wire.quoted(name)} ({', '.join([*columns, *key])})"
+        with self._transactions.writing(table.system) as session:
+            session.create_schema(schema)
+            columns = [_definition(session, table, column) for column in table.columns]
+            key = [f"PRIMARY KEY ({session.quoted(table.key)})"] if table.key else []
+            session.execute(
+                f"CREATE TABLE {session.quoted(schema)}.{session.quoted(name)}"
+                f" ({', '.join([*columns, *key])})"
             )
 
     def add_columns(self, table: Table, columns: Iterable[Column]) -> Table:
-        """Append columns and return the table as it is now."""
-        with self._writing(table) as wire:
-            relation = _relation(wire, table)
+        with self._transactions.writing(table.system) as session:
+            name = session.qualified_name(_relation(session, table))
             for column in columns:
-                wire.execute(
-                    f"ALTER TABLE {wire.called(relation)} ADD COLUMN {_definition(wire, table, column)}"
-                )
-            return _relation(wire, table).table(table.system)
+                session.execute(f"ALTER TABLE {name} ADD COLUMN {_definition(session, table, column)}")
+            return _relation(session, table).table(table.system)
 
     def drop(self, table: Table) -> None:
-        """Remove the table."""
-        with self._writing(table) as wire:
-            wire.execute(f"DROP TABLE {wire.called(_relation(wire, table))}")
+        with self._transactions.writing(table.system) as session:
+            session.execute(f"DROP TABLE {session.qualified_name(_relation(session, table))}")
 
     def rows(self, table: Table) -> Iterator[Row]:
-        """Yield the rows as they come; those of one statement, whatever is written meanwhile."""
-        with self._wire(table.system) as wire:
-            yield from wire.rows(_relation(wire, table))
+        """Yield the rows of one statement, without those that are written meanwhile."""
+        with self._transactions.reading(table.system) as session:
+            yield from session.rows(_relation(session, table))
 
     def read(self, table: Table) -> Iterator[tuple[int, Row]]:
-        """Yield row ids and rows."""
-        with self._wire(table.system) as wire:
-            relation = _relation(wire, table)
-            rows = wire.rows(relation)
+        with self._transactions.reading(table.system) as session:
+            relation = _relation(session, table)
+            rows = session.rows(relation)
             while chunk := list(islice(rows, _CHUNK)):
-                ids = self._places.note(table.id, [relation.place(row) for row in chunk])
+                ids = self._row_ids.assign(table.id, [relation.row_key(row) for row in chunk])
                 yield from zip(ids, chunk, strict=True)
 
     def pick(self, table: Table, row_ids: Iterable[int]) -> dict[int, Row]:
-        """Return the rows of these row ids, those that are there."""
-        with self._wire(table.system) as wire:
-            return self._picked(wire, table, _relation(wire, table), row_ids, is_locked=False)
+        with self._transactions.reading(table.system) as session:
+            return self._pick(session, table, _relation(session, table), row_ids, is_locking=False)
 
-    def finds(self, table: Table, column: Column) -> bool:
-        """Say whether the server can look for values of the column as exactly as the sandbox does."""
+    def can_find(self, table: Table, column: Column) -> bool:
+        """Return whether the server compares the column's values as exactly as the sandbox does."""
         del table
         return column.type in _FINDABLE and column.sql_type != "FLOAT"
 
     def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
-        """Return rows by row id, all that hold one of the values and perhaps some more."""
-        with self._wire(table.system) as wire:
-            relation = _relation(wire, table)
-            rows = [*writing.find(wire, relation, column, [*values])]
-            return dict(zip(self._places.note(table.id, [*map(relation.place, rows)]), rows, strict=True))
+        with self._transactions.reading(table.system) as session:
+            relation = _relation(session, table)
+            rows = [*statements.find(session, relation, column, [*values])]
+            ids = self._row_ids.assign(table.id, [relation.row_key(row) for row in rows])
+            return dict(zip(ids, rows, strict=True))
 
     def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
-        """Insert rows, whose absent columns get the server's defaults, and return their row ids."""
-        with self._writing(table) as wire:
-            return self._places.note(table.id, writing.insert(wire, _relation(wire, table), [*rows]))
+        """Insert rows, with the server's defaults in omitted columns, and return their row ids."""
+        with self._transactions.writing(table.system) as session:
+            keys = statements.insert(session, _relation(session, table), [*rows])
+            return self._row_ids.assign(table.id, keys)
 
     def update(self, table: Table, rows: Mapping[int, Row]) -> None:
-        """Bring rows to these values; only what differs is written."""
-        with self._writing(table) as wire:
-            relation = _relation(wire, table)
-            held = self._picked(wire, table, relation, rows, is_locked=True)
-            if gone := rows.keys() - held.keys():
-                raise writing.RefusedRowsError(dict.fromkeys(gone, _GONE))
-            changes = {id_: _changes(relation, held[id_], row) for id_, row in rows.items()}
-            updates = {id_: writing.Update(held[id_], each) for id_, each in changes.items() if each}
-            writing.update(wire, relation, updates)
-            moved = {id_: relation.place(held[id_] | each.changes) for id_, each in updates.items()}
-            self._places.move(table.id, moved)
+        """Update rows by row id; only values that differ are written."""
+        with self._transactions.writing(table.system) as session:
+            relation = _relation(session, table)
+            stored = self._pick(session, table, relation, rows, is_locking=True)
+            if gone := rows.keys() - stored.keys():
+                raise RefusedRowsError(dict.fromkeys(gone, _GONE))
+            changes = {id_: _changes(relation, stored[id_], row) for id_, row in rows.items()}
+            updates = {id_: statements.Update(stored[id_], each) for id_, each in changes.items() if each}
+            statements.update(session, relation, updates)
+            keys = {id_: relation.row_key(stored[id_] | each.changes) for id_, each in updates.items()}
+            self._row_ids.set_keys(table.id, keys)
 
     def delete(self, table: Table, row_ids: Iterable[int]) -> None:
-        """Delete rows by their row ids."""
-        with self._writing(table) as wire:
-            relation = _relation(wire, table)
-            writing.delete(wire, relation, self._places.find(table.id, relation, row_ids))
+        with self._transactions.writing(table.system) as session:
+            relation = _relation(session, table)
+            statements.delete(session, relation, self._row_ids.find(table.id, relation, row_ids))
 
     def clear(self, table: Table) -> None:
-        """Delete every row."""
-        with self._writing(table) as wire:
-            wire.execute(f"DELETE FROM {wire.called(_relation(wire, table))}")  # noqa: S608 - quoted
+        with self._transactions.writing(table.system) as session:
+            session.execute(f"DELETE FROM {session.qualified_name(_relation(session, table))}")  # noqa: S608 - quoted
 
     def count(self, table: Table) -> int:
-        """Return how many rows there are."""
-        with self._wire(table.system) as wire:
-            ((number,),) = wire.fetch(f"SELECT count(*) FROM {wire.called(_relation(wire, table))}")  # noqa: S608 - quoted
+        with self._transactions.reading(table.system) as session:
+            name = session.qualified_name(_relation(session, table))
+            ((number,),) = session.fetch(f"SELECT count(*) FROM {name}")  # noqa: S608 - quoted
             return number
 
     def version(self, table: Table) -> int:
-        """Return a number that changes with the table's rows, whoever writes them; nothing of it is kept."""
-        with self._wire(table.system) as wire:
-            relation = _relation(wire, table)
-            state = wire.state(relation) if relation.kind == "table" else ""
-        return int.from_bytes(hashlib.blake2b(state.encode(), digest_size=7).digest())
+        """Return a number that changes with the table's rows, whoever writes them; it is not stored."""
+        with self._transactions.reading(table.system) as session:
+            relation = _relation(session, table)
+            fingerprint = session.fingerprint(relation) if relation.kind == "table" else ""
+        return int.from_bytes(hashlib.blake2b(fingerprint.encode(), digest_size=7).digest())
 
-    def forget(self, system: str) -> None:
-        """Forget what was known of the rows of a connection that is deleted."""
-        self._places.forget(system)
+    def release(self, system: str) -> None:
+        """Delete the row ids of a connection that has been deleted."""
+        self._row_ids.delete(system)
 
-    def _picked(
-        self, wire: Wire, table: Table, relation: Relation, row_ids: Iterable[int], *, is_locked: bool
+    def _pick(
+        self,
+        session: ServerSession,
+        table: Table,
+        relation: Relation,
+        row_ids: Iterable[int],
+        *,
+        is_locking: bool,
     ) -> dict[int, Row]:
-        marks = self._places.find(table.id, relation, row_ids)
-        rows = writing.pick(wire, relation, [*marks.values()], is_locked=is_locked)
-        found = {relation.place(row): row for row in rows}
-        placed = {id_: found.get(relation.place(each)) for id_, each in marks.items()}
-        return {id_: row for id_, row in placed.items() if row is not None}
-
-    @contextmanager
-    def _wire(self, system: str) -> Generator[Wire]:
-        """Open a wire to read by, or take the running transaction's own."""
-        if self._store.is_held:
-            wire = self._join(system)
-            with explained(wire):
-                yield wire
-            return
-        with closing(self._reach.open(system)) as wire, explained(wire):
-            yield wire
-
-    @contextmanager
-    def _writing(self, table: Table) -> Generator[Wire]:
-        with self._store.transaction(), self._wire(table.system) as wire:
-            yield wire
-
-    def _join(self, system: str) -> Wire:
-        wire = self._joined.get(system)
-        if wire is None:
-            wire = self._joined[system] = self._reach.open(system, is_read_only=False)
-            self._store.join(_Part(wire, partial(self._joined.pop, system, None)))
-        return wire
+        keys = self._row_ids.find(table.id, relation, row_ids)
+        rows = statements.pick(session, relation, [*keys.values()], is_locking=is_locking)
+        found = {relation.row_key(row): row for row in rows}
+        by_id = {id_: found.get(relation.row_key(each)) for id_, each in keys.items()}
+        return {id_: row for id_, row in by_id.items() if row is not None}
 
 
-class _Part:
-    """A server's part in a transaction of the store."""
+class RowIds:
+    """Maps row ids to the keys of a server's rows (``Relation.row_key``); the store holds the mapping.
 
-    def __init__(self, wire: Wire, leave: partial[Any]) -> None:
-        self._wire = wire
-        self._leave = leave
+    An id is a hash of the key, so a table that is read again gives its rows the same ids. A row keeps its id
+    when an update changes its key.
+    """
 
-    def commit(self) -> None:
-        """Commit; ``RefusalError`` where the server does not."""
-        with explained(self._wire):
-            self._wire.commit()
-        self._end()
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def rollback(self) -> None:
-        """Undo what was not committed."""
-        with suppress(*self._wire.errors):
-            self._wire.rollback()
-        self._end()
+    def assign(self, source: str, keys: Sequence[str]) -> list[int]:
+        """Store keys and return the ids of their rows."""
+        ids = [_id_of(key) for key in keys]
+        self.set_keys(source, dict(zip(ids, keys, strict=True)))
+        return ids
 
-    def _end(self) -> None:
-        self._leave()
-        self._wire.close()
+    def set_keys(self, source: str, keys: Mapping[int, str]) -> None:
+        """Store the keys of rows by their ids."""
+        with self._store.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO places (source, row_id, place) VALUES (?, ?, ?)",
+                ((source, id_, key) for id_, key in keys.items()),
+            )
+
+    def find(self, source: str, relation: Relation, row_ids: Iterable[int]) -> dict[int, Row]:
+        """Return the identifying values of rows by their ids; unknown ids are left out."""
+        with self._store.transaction() as connection:
+            found = connection.execute(
+                "SELECT row_id, place FROM places WHERE source = ?"
+                " AND row_id IN (SELECT value FROM json_each(?))",
+                (source, json.dumps(list(row_ids))),
+            ).fetchall()
+        names = [column.name for column in relation.identifying_columns]
+        return {id_: dict(zip(names, json.loads(key), strict=False)) for id_, key in found}
+
+    def delete(self, system: str) -> None:
+        """Delete the ids of all rows of a server."""
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM places WHERE source LIKE ?", (f"{system}.%",))
 
 
-def _relation(wire: Wire, table: Table) -> Relation:
-    relation = nearest(wire.relations(table.name), table.name)
+def _id_of(key: str) -> int:
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) & (2**_ID_BITS - 1)
+
+
+def _relation(session: ServerSession, table: Table) -> Relation:
+    relation = find_relation(session.relations(table.name), table.name)
     if relation is None:
-        raise RefusalError(422, f"{wire.make} has no table {table.name} any more.", key="unknown_table")
+        raise RefusalError(422, f"{session.product} no longer has a table {table.name}.", key="unknown_table")
     return relation
 
 
-def _changes(relation: Relation, held: Row, row: Row) -> Row:
+def _changes(relation: Relation, stored: Row, row: Row) -> Row:
     names = [column.name for column in relation.columns if column.updateable and column.name in row]
-    return {name: row[name] for name in names if row[name] != held[name]}
+    return {name: row[name] for name in names if row[name] != stored[name]}
 
 
-def _definition(wire: Wire, table: Table, column: Column) -> str:
+def _definition(session: ServerSession, table: Table, column: Column) -> str:
     is_key = column.name == table.key
-    return f"{wire.quoted(column.name)} {wire.type_for(column, is_key=is_key)}"
+    return f"{session.quoted(column.name)} {session.type_for(column, is_key=is_key)}"

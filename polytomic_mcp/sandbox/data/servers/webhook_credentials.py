@@ -1,4 +1,4 @@
-"""How a webhook connection shows who sends: the ways of its ``auth_method``."""
+"""The authentication of webhook requests, by the connection's ``auth_method``."""
 
 import base64
 import hashlib
@@ -13,54 +13,60 @@ import httpx
 
 from polytomic_mcp.common.json_values import as_list, as_object
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers.reach import Reach
+from polytomic_mcp.sandbox.data.servers.servers import Servers
 
 _IN_HEADER: Final = 2
-"""The ``auth_style`` that sends the client's credentials as basic authentication (golang.org/x/oauth2's)."""
+"""The ``auth_style`` of basic authentication for the client's credentials, as in golang.org/x/oauth2."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """Where to post to, and the headers that say who does."""
+class RequestTarget:
+    """The URL of a request and the headers that authenticate it."""
 
     url: httpx.URL
     headers: dict[str, str]
 
 
 def new_secret(connection_id: str) -> str:
-    """Mint the secret of a receiver: a JSON Web Token that never changes, sent as the bearer token."""
-    header = _part({"alg": "HS256", "typ": "JWT"})
-    claims = _part({"aud": "webhook", "jti": connection_id, "iss": "polytomic-sandbox"})
+    """Return a new secret for a receiver: a JSON Web Token that is sent as the bearer token."""
+    header = _token_part({"alg": "HS256", "typ": "JWT"})
+    claims = _token_part({"aud": "webhook", "jti": connection_id, "iss": "polytomic-sandbox"})
     signature = hmac.new(secrets.token_bytes(), f"{header}.{claims}".encode(), hashlib.sha256).digest()
-    return f"{header}.{claims}.{_encoded(signature)}"
+    return f"{header}.{claims}.{_base64url(signature)}"
 
 
-def sign_in(client: httpx.Client, configuration: Mapping[str, Any], reach: Reach) -> Signed:
-    """Return what a request to the receiver needs; ``RefusalError`` where a token cannot be had."""
-    url, headers = httpx.URL(configuration["url"]), _named(configuration.get("headers"))
+def authenticate(client: httpx.Client, configuration: Mapping[str, Any], servers: Servers) -> RequestTarget:
+    """Return the URL and headers of requests to a receiver.
+
+    Raises:
+        RefusalError: 422, the receiver's access token could not be obtained.
+    """
+    url, headers = httpx.URL(configuration["url"]), _by_name(configuration.get("headers"))
     match configuration.get("auth_method"):
         case "basic":
-            given = as_object(configuration.get("basic"))
-            headers["Authorization"] = _basic(given.get("username"), given.get("password"))
+            basic = as_object(configuration.get("basic"))
+            headers["Authorization"] = _basic(basic.get("username"), basic.get("password"))
         case "header":
-            headers |= _named([configuration.get("header")])
+            headers |= _by_name([configuration.get("header")])
         case "query":
-            url = url.copy_merge_params(_named(configuration.get("query")))
+            url = url.copy_merge_params(_by_name(configuration.get("query")))
         case "oauth_client_credentials":
             headers["Authorization"] = (
-                f"Bearer {_token(client, as_object(configuration.get('oauth')), reach)}"
+                f"Bearer {_token(client, as_object(configuration.get('oauth')), servers)}"
             )
         case _:
             if secret := configuration.get("secret"):
                 headers["Authorization"] = f"Bearer {secret}"
-    return Signed(url, headers)
+    return RequestTarget(url, headers)
 
 
-def _token(client: httpx.Client, oauth: Mapping[str, Any], reach: Reach) -> str:
+def _token(client: httpx.Client, oauth: Mapping[str, Any], servers: Servers) -> str:
     endpoint = str(oauth.get("token_endpoint") or "")
-    if not reach.is_allowed(endpoint):
-        raise _refusal(f"{endpoint or 'no token_endpoint'} is not allowed")
-    form = {"grant_type": "client_credentials", **_named(oauth.get("extra_form_data"))}
+    if not servers.is_allowed(endpoint):
+        raise _refusal(
+            f"the host of {endpoint} is not allowed" if endpoint else "the connection has no token_endpoint"
+        )
+    form = {"grant_type": "client_credentials", **_by_name(oauth.get("extra_form_data"))}
     if oauth.get("scopes"):
         form["scope"] = " ".join(map(str, as_list(oauth["scopes"])))
     headers: dict[str, str] = {}
@@ -69,17 +75,19 @@ def _token(client: httpx.Client, oauth: Mapping[str, Any], reach: Reach) -> str:
     else:
         form |= {key: str(oauth.get(key) or "") for key in ("client_id", "client_secret")}
     try:
-        answer = client.post(endpoint, data=form, headers=headers).raise_for_status()
-        return str(as_object(answer.json())["access_token"])
+        response = client.post(endpoint, data=form, headers=headers).raise_for_status()
+        return str(as_object(response.json())["access_token"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        raise _refusal(f"{endpoint} gave none ({type(error).__name__})") from error
+        raise _refusal(f"{endpoint} did not return one ({type(error).__name__})") from error
 
 
 def _refusal(reason: str) -> RefusalError:
-    return RefusalError(422, f"The webhook's access token: {reason}", key="webhook_failed")
+    return RefusalError(
+        422, f"The webhook's access token could not be obtained: {reason}", key="webhook_failed"
+    )
 
 
-def _named(pairs: Any) -> dict[str, str]:
+def _by_name(pairs: Any) -> dict[str, str]:
     return {
         str(each.get("name")): str(each.get("value") or "") for each in map(as_object, as_list(pairs)) if each
     }
@@ -90,9 +98,9 @@ def _basic(user: Any, password: Any) -> str:
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
-def _part(claims: Mapping[str, str]) -> str:
-    return _encoded(json.dumps(claims, separators=(",", ":")).encode())
+def _token_part(claims: Mapping[str, str]) -> str:
+    return _base64url(json.dumps(claims, separators=(",", ":")).encode())
 
 
-def _encoded(data: bytes) -> str:
+def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

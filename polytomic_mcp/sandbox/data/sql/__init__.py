@@ -1,1 +1,1 @@
-"""SQL over a system's tables: held to reading, brought to DuckDB's dialect, and run within bounds."""
+"""SQL over a system's tables: checked to only read, translated to DuckDB's dialect, and run within limits."""

@@ -1,4 +1,4 @@
-"""One system's tables in DuckDB: bounded in memory, locked, and filled again when a table has changed."""
+"""One system's tables in DuckDB: limited in memory, locked, and reloaded when a table has changed."""
 
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.data.tables.sql_values import writing_sql
 from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
 
 MEMORY: Final = "512MB"
-"""What DuckDB may hold in memory; tables and what is sorted go to a private folder beyond that."""
+"""DuckDB's memory limit; beyond it, tables and sorts spill to a private folder."""
 
 _LOCKED: Final = {
     "autoinstall_known_extensions": False,
@@ -27,9 +27,9 @@ _LOCKED: Final = {
 
 
 def open_locked(folder: str = "") -> duckdb.DuckDBPyConnection:
-    """Open an empty DuckDB that can reach no file and no network, and whose settings stay as they are.
+    """Open an empty DuckDB without access to files or the network, whose settings cannot be changed.
 
-    Only DuckDB's own temporary files go to ``folder``; without one there are none.
+    It writes its temporary files to ``folder``, and none if ``folder`` is empty.
     """
     spill = str(Path(folder, "spill")) if folder else ""
     connection = duckdb.connect(":memory:", config={**_LOCKED, "temp_directory": spill})
@@ -39,19 +39,19 @@ def open_locked(folder: str = "") -> duckdb.DuckDBPyConnection:
 
 
 class Database:
-    """The tables of one system, as DuckDB's tables named by their names."""
+    """A DuckDB database that holds the tables of one system under their own names."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         folder = tempfile.mkdtemp(prefix="polytomic-sandbox-")
         self._connection = open_locked(folder)
-        # Nobody has to close a sandbox in a test, so the folder goes with this object, without a warning.
+        # A test need not close its sandbox, so the folder is removed with this object, without a warning.
         self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._loaded: dict[str, int] = {}
 
     def refresh(self, tables: Iterable[Table]) -> None:
-        """Load those of the tables that changed since they were loaded."""
-        with self._tables.held():
+        """Load the tables that have changed since they were last loaded."""
+        with self._tables.locked():
             for table in tables:
                 version = self._tables.version(table)
                 if self._loaded.get(table.id) != version:
@@ -59,11 +59,11 @@ class Database:
                     self._loaded[table.id] = version
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection of its own to the same tables."""
+        """Return a new connection to the same tables."""
         return self._connection.cursor()
 
     def close(self) -> None:
-        """Let go of the memory and of the folder."""
+        """Close the database and remove its folder."""
         self._connection.close()
         self._remove_folder()
 
@@ -73,11 +73,11 @@ class Database:
             writing_sql(f"v[{index}]", column.sql_type) for index, column in enumerate(table.columns, 1)
         )
         name = quoted(table.name)
-        # One JSON text a chunk is the fastest way in without a data frame: 100,000 rows in half a second.
+        # One JSON text for each chunk is the fastest import without a data frame: 100,000 rows in 0.5 s.
         insert = f"INSERT INTO {name} SELECT {values} FROM (SELECT unnest(from_json(?, '[[\"JSON\"]]')) AS v)"  # noqa: S608 - quoted
         with self._connection.cursor() as cursor:
             cursor.begin()
             cursor.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-            for bodies in self._tables.read_bodies(table):
+            for bodies in self._tables.bodies(table):
                 cursor.execute(insert, [f"[{','.join(bodies)}]"])
             cursor.commit()

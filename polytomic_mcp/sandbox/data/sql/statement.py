@@ -1,10 +1,9 @@
-"""A model's SQL, held to one read-only query over known tables and brought to DuckDB's dialect."""
+"""SQL checks: one query, which only reads and names known tables, translated to DuckDB's dialect."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Final
 
 import sqlglot
@@ -12,22 +11,19 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from polytomic_mcp.sandbox.data.sql.current_time import fix_time
-from polytomic_mcp.sandbox.data.sql.date_arithmetic import keep_dates
-from polytomic_mcp.sandbox.data.sql.errors import QueryError
-from polytomic_mcp.sandbox.data.sql.long_lists import bound_lists
-from polytomic_mcp.sandbox.data.sql.long_strings import bound_strings
+from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.sql.rewrites import function_name, rewrite
 from polytomic_mcp.sandbox.data.tables.tables import Table
 
 LONGEST: Final = 100_000
-"""Characters a query may have."""
+"""Maximum characters of a query."""
 
-_SHOWN: Final = 20
 _FIRST_WORDS: Final = ("SELECT", "WITH", "VALUES", "FROM", "(")
 _TABLE_FUNCTIONS: Final = (exp.Unnest, exp.Explode, exp.ExplodingGenerateSeries, exp.GenerateSeries)
 _TABLE_FUNCTION_NAMES: Final = ("RANGE", "GENERATE_SERIES", "UNNEST", "JSON_EACH", "JSON_TREE")
-_OUTSIDE: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
-_OUTSIDE_STARTS: Final = (
+_EXTERNAL: Final = ("CURRENT_SETTING", "GETENV", "GLOB", "QUERY", "QUERY_TABLE")
+_EXTERNAL_PREFIXES: Final = (
     "DUCKDB",
     "JSON_EXECUTE",
     "PARQUET",
@@ -39,19 +35,19 @@ _OUTSIDE_STARTS: Final = (
 )
 _UNBOUNDED: Final = ("BAR", "BITSTRING", "FORMAT", "PRINTF")
 
-_OF_SERVERS: Final = ("BENCHMARK", "LOAD_FILE", "NEXTVAL", "SETVAL", "SET_CONFIG", "SLEEP")
-_OF_SERVERS_STARTS: Final = (
+_SERVER_FUNCTIONS: Final = ("BENCHMARK", "LOAD_FILE", "NEXTVAL", "SETVAL", "SET_CONFIG", "SLEEP")
+_SERVER_PREFIXES: Final = (
     *("CURSOR_TO", "DATABASE_TO", "DBLINK", "GET_LOCK", "LO_", "PG_"),
     *("QUERY_TO", "RELEASE_", "SCHEMA_TO", "SYS_", "TABLE_TO"),
 )
-"""What reaches beyond the tables of a real server, or holds it up: files, other databases, locks, sleep."""
+"""Functions of a server that reach beyond its tables or block it: files, other databases, locks, sleep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One read-only query in DuckDB's dialect, the tables it reads, and its columns as it writes them.
+    """A read-only query in DuckDB's dialect, the tables it reads, and the names of its columns as written.
 
-    ``names`` is empty where a star leaves them to the tables.
+    ``names`` is empty if the query selects a star.
     """
 
     sql: str
@@ -61,7 +57,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a query may name: the system's tables, and the database and schema they stand in."""
+    """What a query may name: the system's tables, and the database and schema they are in."""
 
     system: str
     tables: Sequence[Table]
@@ -69,19 +65,24 @@ class Catalog:
     schema: str = "public"
 
     def find(self, parts: Sequence[str]) -> Table:
-        """Return the table of a name's parts, in any case; ``QueryError`` names what there is."""
+        """Return the table with a name, given in parts and in any case.
+
+        Raises:
+            QueryError: It does not exist, or is in another database.
+        """
         *qualifiers, name = parts
         written = ".".join(parts)
         if len(qualifiers) > 1 and not self._is_database(qualifiers[-2]):
             raise QueryError(
-                f"Table {written} is not in the database this connection reaches; "
-                f"write {self.database}.{qualifiers[-1]}.{name}"
+                f"Table {written} is not in this connection's database. "
+                f"Write {self.database}.{qualifiers[-1]}.{name}."
             )
         wanted = [f"{schema}.{name}".casefold() for schema in self._schemas(qualifiers)]
         wanted += [] if qualifiers else [name.casefold()]
         found = next((table for table in self.tables if table.name.casefold() in wanted), None)
         if found is None:
-            raise QueryError(f"Table {written} does not exist in {self.system}; {self._nearest(written)}")
+            names = (self._short(table.name) if not qualifiers else table.name for table in self.tables)
+            raise QueryError(unknown(f"{self.system} table", written, names))
         return found
 
     def _is_database(self, name: str) -> bool:
@@ -93,33 +94,31 @@ class Catalog:
         is_default = schema.casefold() in (self.schema, (self.database or "").casefold())
         return [schema, "public"] if is_default else [schema]
 
-    def _nearest(self, written: str) -> str:
-        names = {table.name.casefold(): table.name for table in self.tables}
-        names |= {name.rpartition(".")[2]: table for name, table in names.items()}
-        near = get_close_matches(written.rpartition(".")[2].casefold(), names, n=3)
-        if near:
-            return "did you mean " + " or ".join(dict.fromkeys(names[name] for name in near)) + "?"
-        return "there are " + (", ".join(sorted(set(names.values()))[:_SHOWN]) or "no tables")
+    @staticmethod
+    def _short(name: str) -> str:
+        """Return a table's name as an unqualified query writes it."""
+        return name.removeprefix("public.")
 
 
 def prepare(sql: str, dialect: str, catalog: Catalog, now: datetime) -> Statement:
-    """Parse, check and transpile a query that runs ``now``; ``QueryError`` says what is wrong with it."""
-    with _explained():
+    """Parse, check and translate a query that runs at ``now``.
+
+    Raises:
+        QueryError: It is not valid SQL, does more than read, or names an unknown table.
+    """
+    with _translate_errors():
         query = _parse(sql, dialect)
         _require_reading(query)
         names = _name_columns(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
-        fix_time(query, now)
-        keep_dates(query)
-        bound_lists(query)
-        bound_strings(query)
+        rewrite(query, now)
         written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
     return Statement(written, tables, names)
 
 
 def read_only(sql: str, dialect: str) -> str:
-    """Check a query for a real server and write it anew, so that what runs is what was checked."""
-    with _explained():
+    """Check a query for a real server, and return it as parsed, so that what runs is what was checked."""
+    with _translate_errors():
         query = _parse(sql, dialect)
         _require_reading(query)
         _require_harmless(query)
@@ -127,31 +126,29 @@ def read_only(sql: str, dialect: str) -> str:
 
 
 @contextmanager
-def _explained() -> Generator[None]:
+def _translate_errors() -> Generator[None]:
     try:
         yield
     except ParseError as error:
-        raise QueryError(_syntax(error)) from error
+        raise QueryError(_syntax_error(error)) from error
     except SqlglotError as error:
-        raise QueryError(f"The query is not valid SQL: {error}") from error
+        raise QueryError(f"The query is not valid SQL: {error}.") from error
     except RecursionError as error:
-        raise QueryError("The query is nested too deeply") from error
+        raise QueryError("The query is nested too deeply.") from error
 
 
 def _parse(sql: str, dialect: str) -> exp.Expr:
     if len(sql) > LONGEST:
-        raise QueryError(f"The query has {len(sql)} characters; {LONGEST} are allowed")
+        raise QueryError(f"The query has {len(sql)} characters; the limit is {LONGEST}.")
     tokens = sqlglot.tokenize(sql, dialect=dialect)
     if not tokens:
-        raise QueryError("The query is empty")
-    # Looked at before parsing, because sqlglot logs what it does not know to stderr.
+        raise QueryError("The query is empty.")
+    # Checked before parsing, because sqlglot logs unknown statements to stderr.
     if tokens[0].text.upper() not in _FIRST_WORDS:
-        raise QueryError(
-            f"Only a query can be read: it starts with SELECT or WITH, not {tokens[0].text[:40]}"
-        )
+        raise QueryError(f"Only queries are allowed: start with SELECT or WITH, not {tokens[0].text[:40]}.")
     statements = [statement for statement in sqlglot.parse(sql, dialect=dialect) if statement is not None]
     if len(statements) != 1:
-        raise QueryError(f"One query is wanted, these are {len(statements)} statements")
+        raise QueryError(f"Send one query; this is {len(statements)} statements.")
     return statements[0]
 
 
@@ -159,32 +156,32 @@ def _require_reading(query: exp.Expr) -> None:
     parts = [query, *(common.this for common in query.find_all(exp.CTE))]
     if query.find(exp.Into) or not all(isinstance(part, exp.Query | exp.Values) for part in parts):
         raise QueryError(
-            "Only a query that reads can run: SELECT, without INTO and without a part that writes"
+            "Only queries that read are allowed: SELECT, without INTO and without a part that writes."
         )
     for function in query.find_all(exp.Func):
-        name = _function_name(function)
-        if name in _OUTSIDE or name.startswith(_OUTSIDE_STARTS) or name.endswith("_SCAN"):
-            raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
+        name = function_name(function)
+        if name in _EXTERNAL or name.startswith(_EXTERNAL_PREFIXES) or name.endswith("_SCAN"):
+            raise QueryError(
+                f"Function {name} is not allowed: a query may only read the connection's tables."
+            )
         if name in _UNBOUNDED:
-            raise QueryError(f"Function {name} is not allowed: what it makes may be of any length")
+            raise QueryError(f"Function {name} is not allowed: its result has no length limit.")
 
 
 def _require_harmless(query: exp.Expr) -> None:
-    """Refuse what a server would do beyond reading its tables, even in a transaction that is read-only."""
+    """Refuse what a server does beyond reading its tables, even in a read-only transaction."""
     if query.find(exp.Lock):
-        raise QueryError("Only a query that reads can run: SELECT, without FOR UPDATE or FOR SHARE")
+        raise QueryError("Only queries that read are allowed: SELECT, without FOR UPDATE or FOR SHARE.")
     for function in query.find_all(exp.Func):
-        name = _function_name(function)
-        if name in _OF_SERVERS or name.startswith(_OF_SERVERS_STARTS):
-            raise QueryError(f"Function {name} is not allowed: a query reads the connection's tables only")
-
-
-def _function_name(function: exp.Func) -> str:
-    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+        name = function_name(function)
+        if name in _SERVER_FUNCTIONS or name.startswith(_SERVER_PREFIXES):
+            raise QueryError(
+                f"Function {name} is not allowed: a query may only read the connection's tables."
+            )
 
 
 def _name_columns(query: exp.Expr, dialect: str) -> tuple[str, ...]:
-    """Name the result's columns as the query writes them, whatever DuckDB would call them."""
+    """Name the result's columns as the query writes them, not as DuckDB would."""
     first = query
     while not isinstance(first, exp.Select) and isinstance(first.this, exp.Expr):
         first = first.this
@@ -203,7 +200,7 @@ def _is_star(column: exp.Expr) -> bool:
 
 
 def _resolve(query: exp.Expr, catalog: Catalog) -> Iterator[Table]:
-    """Yield the tables the query reads, and make it name them as DuckDB does."""
+    """Yield the tables that a query reads, and rename its references to DuckDB's names for them."""
     for source in query.find_all(exp.Table, exp.Lateral):
         if isinstance(source.this, exp.Func):
             _require_table_function(source.this)
@@ -229,7 +226,7 @@ def _unqualify(reference: exp.Expr) -> None:
 
 
 def _references(query: exp.Expr) -> list[exp.Table]:
-    """Return what stands in FROM and is no common table expression of the query itself."""
+    """Return the tables in FROM, without the query's own common table expressions."""
     common = {
         id(table)
         for scope in traverse_scope(query)
@@ -240,13 +237,13 @@ def _references(query: exp.Expr) -> list[exp.Table]:
 
 
 def _require_table_function(function: exp.Func) -> None:
-    if not isinstance(function, _TABLE_FUNCTIONS) and _function_name(function) not in _TABLE_FUNCTION_NAMES:
-        raise QueryError(f"Function {_function_name(function)} cannot stand in FROM: name a table there")
+    if not isinstance(function, _TABLE_FUNCTIONS) and function_name(function) not in _TABLE_FUNCTION_NAMES:
+        raise QueryError(f"Function {function_name(function)} is not allowed in FROM: name a table.")
 
 
-def _syntax(error: ParseError) -> str:
+def _syntax_error(error: ParseError) -> str:
     first = error.errors[0]
     near = first["highlight"] or ""
-    # sqlglot counts to the end of the word it stumbles over.
+    # sqlglot reports the end of the unexpected word.
     column = first["col"] - max(len(near) - 1, 0)
-    return f"Syntax error at line {first['line']}, column {column} near {near!r}: {first['description']}"
+    return f"Syntax error at line {first['line']}, column {column} near {near!r}: {first['description']}."

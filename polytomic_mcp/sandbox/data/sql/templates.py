@@ -1,10 +1,10 @@
-"""DuckDB SQL with ``{{name}}`` in it: its parameters, their types, and the SQL with values in place.
+"""SQL templates: DuckDB SQL with ``{{name}}`` references to typed parameters.
 
-A reference counts where SQL has room for a value, and nowhere else: what stands in quotes or in a
-comment is text. Values are written as literals of their types, so none can be anything but a value.
+References in quotes or comments are plain text. A value is written as a literal of its parameter's type, so
+it cannot be anything but a value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,38 +14,44 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 
 TYPES: Final = ("string", "number", "boolean", "date", "timestamp", "uuid")
 
 _BRACES: Final = ("L_BRACE", "L_BRACE", None, "R_BRACE", "R_BRACE")
-"""The kinds of the tokens of a reference; its name may be of any."""
+"""The token kinds of a reference; its name may be a token of any kind."""
 
 
 class TemplateError(ValueError):
-    """A template, a declaration or a value that does not fit; the text says which and why."""
+    """A template, declaration or value that is not valid; the text says which and why."""
 
 
 def check(template: str, parameters: Sequence[JsonObject], values: Mapping[str, Any]) -> None:
-    """Hold a template to its declarations, and the values given beside them to their types."""
+    """Validate a template against its declared parameters, and ``values`` against their types.
+
+    Raises:
+        TemplateError: A name, type or value is not valid, or a reference is not declared.
+    """
     names = [each["name"] for each in parameters]
     if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
-        raise TemplateError("parameters must have names of letters, digits and _, each its own")
+        raise TemplateError("Parameter names must be unique and consist of letters, digits and _.")
     for each in parameters:
         if each["type"] not in TYPES:
-            raise TemplateError(f"parameter {each['name']} must be one of {', '.join(TYPES)}")
+            raise TemplateError(unknown(f"type of parameter {each['name']}", each["type"], TYPES))
         for value in (each.get("default_value"), values.get(each["name"])):
             if value is not None:
                 _literal(each, value)
-    undeclared = {name for _, _, name in _references(template)} - set(names) or set(values) - set(names)
-    if undeclared:
-        raise TemplateError(f"there is no parameter {', '.join(sorted(undeclared))}")
+    _require_declared({name for _, _, name in _references(template)}, names)
+    _require_declared(values, names)
 
 
 def bind(template: str, parameters: Sequence[JsonObject], values: Mapping[str, Any]) -> str:
-    """Return the SQL with the values in place; absent ones are the defaults, or null where none is wanted."""
-    unknown = set(values) - {each["name"] for each in parameters}
-    if unknown:
-        raise TemplateError(f"there is no parameter {', '.join(sorted(unknown))}")
+    """Return the SQL with values in place of references; an omitted value is the default, or null.
+
+    Raises:
+        TemplateError: A value has the wrong type or no parameter, or a required value is missing.
+    """
+    _require_declared(values, [each["name"] for each in parameters])
     literals = {each["name"]: _value(each, values) for each in parameters}
     written = template
     for start, end, name in reversed(_references(template)):
@@ -53,18 +59,23 @@ def bind(template: str, parameters: Sequence[JsonObject], values: Mapping[str, A
     return written
 
 
+def _require_declared(names: Iterable[str], declared: Sequence[str]) -> None:
+    for name in sorted(set(names) - set(declared)):
+        raise TemplateError(unknown("parameter", name, declared))
+
+
 def _value(parameter: JsonObject, values: Mapping[str, Any]) -> str:
     name = parameter["name"]
     value = values.get(name, parameter.get("default_value"))
     if value is None:
         if parameter.get("required"):
-            raise TemplateError(f"parameter {name} is required")
+            raise TemplateError(f"Parameter {name} is required.")
         return "NULL"
     return _literal(parameter, value)
 
 
 def _literal(parameter: JsonObject, value: Any) -> str:
-    """Write a value as a literal of its parameter's type."""
+    """Return a value as an SQL literal of its parameter's type."""
     type_ = parameter["type"]
     try:
         match type_, value:
@@ -84,15 +95,15 @@ def _literal(parameter: JsonObject, value: Any) -> str:
                 pass
     except ValueError:
         pass
-    raise TemplateError(f"parameter {parameter['name']} must be of type {type_}")
+    raise TemplateError(f"Parameter {parameter['name']} must be of type {type_}.")
 
 
 def _references(template: str) -> list[tuple[int, int, str]]:
-    """Return where the references are, and what they name."""
+    """Return the start, end and name of each reference."""
     try:
         tokens = sqlglot.tokenize(template, dialect="duckdb")
     except SqlglotError as error:
-        raise TemplateError("sql_template is not valid SQL: a quote or a comment has no end") from error
+        raise TemplateError("sql_template is not valid SQL: a quote or comment is not closed.") from error
     kinds = [token.token_type.name for token in tokens]
     size = len(_BRACES)
     groups = [tokens[at : at + size] for at in range(len(tokens)) if _is_reference(kinds[at : at + size])]

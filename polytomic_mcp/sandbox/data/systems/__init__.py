@@ -1,1 +1,1 @@
-"""The connection types, and what each system that holds data speaks, keeps and takes."""
+"""The connection types, and the systems that hold sample data."""

@@ -1,4 +1,4 @@
-"""The 226 connection types: what each can do and which fields its configuration has."""
+"""The 226 connection types: their roles and the fields of their configurations."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 
 ROLES: Final = ("source", "destination", "enrichment", "logging", "orchestration")
@@ -15,17 +16,17 @@ ROLES: Final = ("source", "destination", "enrichment", "logging", "orchestration
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _CONSENT_METHODS: Final = ("browser", "code", "google", "microsoft", "oauth")
 _LOGGING: Final = frozenset({"azureblob", "gcs", "s3"})
-"""Where record logs may be kept: the types of bucket (a guess)."""
+"""The types that can store record logs: buckets (a guess)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionType:
-    """One type of connection; names, fields and required lists are those of a recording of the API.
+    """A connection type; names, fields and required fields are from a recording of the API.
 
-    ``fields`` are JSON Schemas with the API's extra keywords: ``sensitive``, ``hidden``,
-    ``readOnly``, ``api_field`` (absent from the form), ``widget``, and ``completions`` where the
-    API offers parameter values. ``selector`` names the field that picks the way to sign in.
-    A type whose roles are not recorded counts as a source (a guess).
+    ``fields`` are JSON Schemas with the API's extra keywords: ``sensitive``, ``hidden``, ``readOnly``,
+    ``api_field`` (absent from the form), ``widget``, and ``completions`` if the API offers parameter values.
+    ``selector`` names the field that selects the authentication method. A type without recorded roles is a
+    source (a guess).
     """
 
     id: str
@@ -38,7 +39,7 @@ class ConnectionType:
 
     @property
     def defaults(self) -> JsonObject:
-        """Return the value of each field that has one before anybody sets it."""
+        """Return the default values of the fields that have one."""
         return {name: schema["default"] for name, schema in self.fields.items() if "default" in schema}
 
     @property
@@ -48,16 +49,16 @@ class ConnectionType:
 
     @property
     def consent_methods(self) -> tuple[str, ...]:
-        """Return the ways to sign in, among those the selector offers, that need a person's consent."""
+        """Return the authentication methods of the selector that need a person's consent."""
         offered = self.fields[self.selector]["enum"] if self.selector else ()
         return tuple(method for method in offered if method in _CONSENT_METHODS)
 
     def brief(self) -> JsonObject:
-        """Return the type as a connection carries it; that its operations are its roles is a guess."""
+        """Return the type as a connection shows it; that its operations are its roles is a guess."""
         return {"id": self.id, "name": self.name, "operations": list(self.roles), "logo_url": None}
 
     def entry(self) -> JsonObject:
-        """Return the type as the list of types shows it."""
+        """Return the type as the list of connection types shows it."""
         methods = self.consent_methods
         return {
             "id": self.id,
@@ -75,18 +76,18 @@ class ConnectionType:
         }
 
     def json_schema(self) -> JsonObject:
-        """Return the configuration's schema as the API writes it: an enum's values carry labels."""
+        """Return the configuration's schema in the API's form, in which the values of an enum have labels."""
         return {
             "$schema": _DIALECT,
             "title": self.name,
             "type": "object",
-            "properties": {name: _published(name, schema) for name, schema in self.fields.items()},
+            "properties": {name: _api_schema(name, schema) for name, schema in self.fields.items()},
             "required": list(self.required),
         }
 
 
 class ConnectionTypes(Mapping[str, ConnectionType]):
-    """The connection types by id, in the order of their ids."""
+    """The connection types by id, in alphabetical order."""
 
     def __init__(self, types: Mapping[str, ConnectionType]) -> None:
         self._types = types
@@ -101,23 +102,27 @@ class ConnectionTypes(Mapping[str, ConnectionType]):
         return len(self._types)
 
     def find(self, id_: str) -> ConnectionType:
-        """Return the type or refuse with 404."""
+        """Return the type; raises a 404 refusal if it does not exist."""
         if id_ not in self._types:
             raise not_found("connection type", id_)
         return self._types[id_]
 
     def require(self, id_: str) -> ConnectionType:
-        """Return the type that a body names, or refuse with 400, naming it by its display name too."""
+        """Return the type that a request body names; raises a 400 refusal if it does not exist."""
         if id_ in self._types:
             return self._types[id_]
-        named = [type_.id for type_ in self.values() if type_.name.casefold() == id_.casefold()]
-        hint = f"did you mean {named[0]}?" if named else "GET /api/connection_types lists them all."
-        raise RefusalError(400, f"type names no connection type; {hint}", key="unknown_connection_type")
+        by_name = {type_.name.casefold(): type_.id for type_ in self.values()}
+        hint = valid_values(by_name.get(id_.casefold(), id_), self._types)
+        raise RefusalError(
+            400,
+            f"Unknown connection type {quoted(id_)}.{hint} GET /api/connection_types lists all types.",
+            key="unknown_connection_type",
+        )
 
 
 @cache
 def load_connection_types() -> ConnectionTypes:
-    """Read the connection types, once in a process."""
+    """Read the connection types, once in each process."""
     document = json.loads(
         files("polytomic_mcp.sandbox.data.systems").joinpath("connection_types.json").read_bytes()
     )
@@ -137,7 +142,7 @@ def _type(id_: str, row: Mapping[str, Any]) -> ConnectionType:
     )
 
 
-def _published(name: str, schema: JsonObject) -> JsonObject:
+def _api_schema(name: str, schema: JsonObject) -> JsonObject:
     published = {"title": _label(name), **schema}
     if "enum" in schema:
         published["enum"] = [{"value": value, "label": _label(str(value))} for value in schema["enum"]]

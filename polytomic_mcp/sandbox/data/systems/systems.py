@@ -1,7 +1,7 @@
-"""The systems that hold data here, each described by a file: what it speaks, keeps, takes and makes.
+"""The systems that hold data: their query languages, kinds of objects, and how new objects are created.
 
-A new system is a folder under ``sample_company/systems`` named by its connection type; ``system.json`` there
-describes it, and ``objects`` and ``files`` hold what it keeps.
+To add a system, add a folder under ``sample_company/systems`` with the name of its connection type. Its
+``system.json`` describes the system, and its ``objects`` and ``files`` folders hold its sample data.
 """
 
 import json
@@ -16,10 +16,10 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 
 SHARED: Final = "warehouse"
-"""The folder whose rows every warehouse shows."""
+"""The folder whose rows all warehouses share."""
 
 SOQL: Final = "soql"
-"""The language of a system's queries that is no dialect of SQL."""
+"""The query language that is not a dialect of SQL."""
 
 _DESCRIPTION: Final = "system.json"
 _PLAIN: Final = ""
@@ -27,9 +27,9 @@ _PLAIN: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a system is queried: sqlglot's name of the dialect, or ``soql``.
+    """A system's query language: sqlglot's name of the dialect, or ``soql``.
 
-    ``database`` is the key of a connection's configuration that names its database.
+    ``database`` is the field of a connection's configuration that names its database.
     """
 
     name: str = _PLAIN
@@ -38,21 +38,21 @@ class Language:
 
     @property
     def dialect(self) -> str:
-        """Sqlglot's name of the dialect, empty for plain SQL."""
+        """Sqlglot's name of the dialect; empty for standard SQL."""
         return _PLAIN if self.name == SOQL else self.name
 
     def database_of(self, configuration: Mapping[str, Any]) -> str | None:
-        """Return the database a connection is bound to, or None where it names none."""
+        """Return the database that a connection's configuration names, or None."""
         name = configuration.get(self.database) if self.database else None
         return name if isinstance(name, str) and name else None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of objects and what a sync may do with one.
+    """A kind of objects, and what syncs can do with them.
 
-    ``identity`` is ``always`` or ``never`` where the mode alone does not decide whether one is wanted;
-    ``properties`` are the flags a target of the kind has. ``is_source`` says that bulk syncs copy it.
+    ``identity`` is ``always`` or ``never`` if the mode alone does not decide whether a sync needs one.
+    ``properties`` are the flags of a target of this kind. ``is_source`` says whether bulk syncs can copy it.
     """
 
     modes: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class CreationProperty:
-    """What a new target object is told. ``values`` make it a choice; None takes any text."""
+    """A property of a new target object; ``values`` are its choices, None accepts any text."""
 
     id: str
     title: str
@@ -74,11 +74,11 @@ class CreationProperty:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """How a sync makes a new target object of ``kind``.
+    """How a sync creates a target object of ``kind``.
 
-    ``like`` names the object whose columns it gets, one for each choice of the property ``by`` where that
-    is given; without it, the sync's mappings become its columns. ``id`` says how its id is put together
-    from the properties; without one, an id is minted.
+    ``like`` names the object whose columns are copied, or such an object for each choice of the property
+    ``by``; if it is None, the sync's mappings become the columns. ``id`` is a template of the new id with the
+    properties' names; if it is None, the id is generated.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Creation:
     id: str | None = None
 
     def model(self, create: Mapping[str, str]) -> str | None:
-        """Return the object whose columns a new one with these properties gets."""
+        """Return the object whose columns are copied, given the values of the properties."""
         if not isinstance(self.like, Mapping):
             return self.like
         return self.like.get(create.get(self.by or "", ""))
@@ -96,11 +96,12 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A system: ``id`` is its connection type's.
+    """A system; ``id`` is that of its connection type.
 
-    ``sources`` says how a model names an object instead of a query: by alternative, the keys of its
-    configuration whose values, joined by dots, are the object's name. ``parameters`` holds what fields of
-    a connection's configuration may be set to, each with ``value`` and ``label``.
+    ``sources`` lists the ways in which a model's configuration can name an object instead of a query. Each is
+    a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
+    fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
+    folder whose rows the system shows.
     """
 
     id: str
@@ -116,63 +117,60 @@ class System:
 
     @property
     def is_warehouse(self) -> bool:
-        """Whether its tables are reached by SQL."""
+        """Whether its tables can be queried with SQL."""
         return self.query is not None and self.query.name != SOQL
 
     @property
     def language(self) -> Language:
-        """The language of its queries; plain SQL where it has none."""
+        """The query language; standard SQL if the system has none."""
         return self.query or Language()
 
     def kind(self, id_: str) -> Kind:
-        """Return the kind; one that the description does not name has no modes."""
+        """Return the kind; an unknown one has no modes."""
         return self.kinds.get(id_) or Kind()
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folders whose objects it shows: another system's too, where it shows that one's rows."""
+        """The folders of sample data that the system shows."""
         return (self.id,) if self.rows_of is None else (self.rows_of, self.id)
 
 
 @cache
 def load_systems() -> Mapping[str, System]:
-    """Return every system that holds data, by its connection type's id."""
-    found = {place.name: place for place in _entries(_folder()) if place.is_dir()}
-    return MappingProxyType({id_: _read(id_, place) for id_, place in found.items() if id_ != SHARED})
+    """Return the systems that hold data, by the ids of their connection types."""
+    found = {folder.name: folder for folder in _entries(_folder()) if folder.is_dir()}
+    return MappingProxyType({id_: _read(id_, folder) for id_, folder in found.items() if id_ != SHARED})
 
 
 def described(key: str) -> System:
-    """Return the system of a connection type or a connection's key; an empty one where none is described."""
+    """Return the system of a connection type or of a system's key; an empty one if it holds no data."""
     type_id = key.partition("@")[0]
     return load_systems().get(type_id) or System(type_id, "")
 
 
-def listed(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
-    """Yield the files of a folder's ``objects`` or ``files``, with their paths below it."""
+def sample_files(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
+    """Yield the files of a system's ``objects`` or ``files`` folder, with their paths below it."""
     return _walk(_folder() / folder / part)
 
 
 def warehouses() -> tuple[str, ...]:
-    """Return the ids of the connection types whose tables are reached by SQL."""
+    """Return the ids of the connection types whose tables can be queried with SQL."""
     return tuple(id_ for id_, each in load_systems().items() if each.is_warehouse)
 
 
 def system_of(connection: JsonObject) -> str:
-    """Return the key under which the data of a connection are kept.
-
-    It is its type's id, and for a connection that reaches a real server one of its own: ``type@id``.
-    """
+    """Return the key of a connection's system: its type, or ``type@id`` if it uses a real server."""
     type_id: str = connection["type"]["id"]
     return f"{type_id}@{connection['id']}" if connection.get("_server") else type_id
 
 
 def holds_nothing(type_id: str) -> str | None:
-    """Return the sentence for a type that holds no data here, or None for one that does."""
+    """Return the message for a connection type that holds no data, or None for one that does."""
     if type_id.partition("@")[0] in load_systems():
         return None
     return (
-        f"A connection of type {type_id} holds no data in the sandbox; "
-        f"these types do: {', '.join(load_systems())}."
+        f"Connections of type {type_id} hold no data in the sandbox. "
+        f"These types do: {', '.join(load_systems())}."
     )
 
 
@@ -180,12 +178,12 @@ def _folder() -> Traversable:
     return files("polytomic_mcp.sandbox.data.sample_company") / "systems"
 
 
-def _entries(place: Traversable) -> Sequence[Traversable]:
-    return sorted(place.iterdir(), key=lambda each: each.name) if place.is_dir() else ()
+def _entries(folder: Traversable) -> Sequence[Traversable]:
+    return sorted(folder.iterdir(), key=lambda each: each.name) if folder.is_dir() else ()
 
 
-def _walk(place: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
-    for each in _entries(place):
+def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    for each in _entries(folder):
         path = f"{above}{each.name}"
         if each.is_dir():
             yield from _walk(each, f"{path}/")
@@ -193,8 +191,8 @@ def _walk(place: Traversable, above: str = "") -> Iterator[tuple[str, Traversabl
             yield path, each
 
 
-def _read(id_: str, place: Traversable) -> System:
-    body = _description(place)
+def _read(id_: str, folder: Traversable) -> System:
+    body = _description(folder)
     query, creation = body.get("query"), body.get("creation")
     return System(
         id=id_,
@@ -210,9 +208,9 @@ def _read(id_: str, place: Traversable) -> System:
     )
 
 
-def _description(place: Traversable) -> JsonObject:
-    """Return what a folder's description says; what it leaves out is as in the one whose rows it shows."""
-    body: JsonObject = json.loads((place / _DESCRIPTION).read_text(encoding="utf-8"))
+def _description(folder: Traversable) -> JsonObject:
+    """Return a folder's description; omitted fields are those of the folder in ``rows_of``."""
+    body: JsonObject = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
     above = _description(_folder() / body["rows_of"]) if "rows_of" in body else {}
     return {**above, **body}
 

@@ -1,1 +1,1 @@
-"""Tables and their rows: columns and types, the forms of values, and finding rows by a value."""
+"""Tables and their rows: backends, columns and types, JSON forms of values, and indexes."""

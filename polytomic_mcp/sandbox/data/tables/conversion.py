@@ -1,4 +1,4 @@
-"""A value brought to the form a column holds, or the reason why it does not fit."""
+"""Conversion of values to the type of a column."""
 
 import json
 import math
@@ -8,24 +8,25 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.sql_values import exact
 from polytomic_mcp.sandbox.data.tables.table import Column
 
 Fit = Callable[[Any], Any]
-"""Brings a value that is not null to a column's form; raises ``UnfitError``."""
+"""Converts a value that is not null to a column's type; raises ``UnfitError``."""
 
 _INTEGER_BITS: Final = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _BOOLEANS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-_SHOWN: Final = 60
+_LONGEST_SHOWN: Final = 60
 
 
 class UnfitError(ValueError):
-    """The value does not fit the column; the text names both."""
+    """A value does not fit its column; the text names both."""
 
 
 def to_number(value: Any) -> int | float | None:
-    """Return the number a JSON value is or spells, or None; booleans and infinities are none."""
+    """Return the number that a JSON value is or spells, or None; None for booleans and infinities too."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, int):
@@ -40,7 +41,7 @@ def to_number(value: Any) -> int | float | None:
 
 
 def to_moment(value: Any) -> datetime | None:
-    """Return the moment an ISO 8601 text names, or None; a moment without an offset is in UTC."""
+    """Return the time of an ISO 8601 text, or None; a time without an offset is in UTC."""
     if not isinstance(value, str):
         return None
     try:
@@ -51,14 +52,14 @@ def to_moment(value: Any) -> datetime | None:
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Return the truth a JSON value is or spells (true, t, 1 and their opposites), or None."""
+    """Return the boolean that a JSON value is or spells (true, t, 1, false, f, 0), or None."""
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(to_text(value).strip().lower())
 
 
 def to_text(value: Any) -> str:
-    """Return the value as text: a whole number without a fraction, a collection as JSON, null empty."""
+    """Return a value as text: whole numbers without a fraction, arrays and objects as JSON, null as empty."""
     match value:
         case None:
             return ""
@@ -73,10 +74,10 @@ def to_text(value: Any) -> str:
 
 
 def fit_for(column: Column) -> Fit:
-    """Return what brings values to the column's form.
+    """Return the function that converts values to the column's type.
 
-    Text takes every value. A number column takes numbers and texts that spell one, within the
-    column's range; a datetime column ISO 8601 texts; a boolean column what ``to_boolean`` knows.
+    A string column accepts every value; a number column numbers and texts that spell one, within its range; a
+    datetime column ISO 8601 texts; a boolean column what ``to_boolean`` accepts.
     """
     if column.values:
         return _fit_choice(column)
@@ -89,9 +90,9 @@ def fit_for(column: Column) -> Fit:
     def fit(value: Any) -> Any:
         fitted = convert(column, value)
         if fitted is None:
-            shown = json.dumps(value, ensure_ascii=False)[:_SHOWN]
+            shown = json.dumps(value, ensure_ascii=False)[:_LONGEST_SHOWN]
             raise UnfitError(
-                f"{shown} does not fit {column.name}, which holds {column.type} ({column.sql_type})"
+                f"{shown} does not fit {column.name}, which is of type {column.type} ({column.sql_type})"
             )
         return fitted
 
@@ -104,8 +105,7 @@ def _fit_choice(column: Column) -> Fit:
     def fit(value: Any) -> str:
         text = to_text(value)
         if text not in known:
-            shown = json.dumps(text, ensure_ascii=False)[:_SHOWN]
-            raise UnfitError(f"{shown} is no value of {column.name}, which takes {', '.join(sorted(known))}")
+            raise UnfitError(unknown(f"{column.name} value", text, sorted(known)))
         return text
 
     return fit

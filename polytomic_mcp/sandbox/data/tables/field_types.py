@@ -1,4 +1,4 @@
-"""DuckDB's types in Polytomic's words."""
+"""Polytomic's field types for DuckDB's types."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ _STRINGS: Final = ("VARCHAR", "UUID", "ENUM", "TIME", "TIME WITH TIME ZONE", "IN
 def field_type(sql_type: str) -> str:
     """Return string, number, boolean, datetime, array, object, binary or unknown.
 
-    ``sql_type`` is written as DuckDB's DESCRIBE writes it: ``DECIMAL(10,2)``, ``VARCHAR[]``.
+    ``sql_type`` has the form of DuckDB's DESCRIBE: ``DECIMAL(10,2)``, ``VARCHAR[]``.
     """
     if sql_type.endswith("]"):
         return "array"
@@ -44,5 +44,5 @@ def field_type(sql_type: str) -> str:
 
 
 def is_nested(sql_type: str) -> bool:
-    """Say whether values of the type are lists or objects, which JSON carries whole."""
+    """Return whether values of the type are arrays or objects in JSON."""
     return field_type(sql_type) in ("array", "object")

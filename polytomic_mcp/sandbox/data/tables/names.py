@@ -1,10 +1,10 @@
-"""Names of tables and columns: quoted for SQL, and told apart in any case."""
+"""Names of tables and columns: quoted for SQL, and made distinct."""
 
 from collections.abc import Iterable
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """Return the names: blank ones numbered, and those that came before marked ``_1``, ``_2``."""
+    """Return names that differ in any case: blank ones get a number, repeated ones ``_1``, ``_2``."""
     found: dict[str, str] = {}
     for position, name in enumerate(names, 1):
         plain = free = name.strip() or f"column_{position}"
@@ -17,5 +17,5 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 
 def quoted(name: str) -> str:
-    """Return the name as an SQL identifier, as SQLite and DuckDB take it."""
+    """Return the name as a quoted identifier of SQLite and DuckDB."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,12 +1,12 @@
-"""How SQL's values are written in JSON, so that nothing is lost on the way out and back in.
+"""The JSON form of SQL values, without loss in either direction.
 
 ========================  =====================================================================
-number, boolean, text     as they are; integers of any size
-NaN, Infinity             the words, since JSON has no such numbers
-DECIMAL                   a number up to 15 digits, which a double holds exactly; text beyond
-DATE, TIME, TIMESTAMP     ISO 8601, with ``Z`` where the type knows its zone
+number, boolean, text     unchanged; integers of any size
+NaN, Infinity             text, because JSON has no such numbers
+DECIMAL                   a number up to 15 digits, which a double holds exactly; longer ones text
+DATE, TIME, TIMESTAMP     ISO 8601, with ``Z`` if the type has a time zone
 BLOB                      base64
-UUID, INTERVAL, BIT, ...  DuckDB's own text
+UUID, INTERVAL, BIT, ...  DuckDB's text
 list, struct, map, JSON   arrays and objects
 ========================  =====================================================================
 """
@@ -27,7 +27,7 @@ Converter = Callable[[Any], Any]
 
 
 def reading_sql(name: str, sql_type: str) -> str:
-    """Return the SQL that brings a column to Python as something ``converters`` understands."""
+    """Return the SQL that selects a column in the form that ``converters`` expects."""
     base = sql_type.partition("(")[0]
     if is_nested(sql_type):
         return f"CAST(to_json({name}) AS VARCHAR)"
@@ -42,7 +42,7 @@ def reading_sql(name: str, sql_type: str) -> str:
 
 
 def writing_sql(value: str, sql_type: str) -> str:
-    """Return the SQL that brings ``value``, an expression of type JSON, to the column's type."""
+    """Return the SQL that converts ``value``, an expression of type JSON, to an SQL type."""
     if is_nested(sql_type):
         return f"CAST({value} AS {sql_type})"
     text = f"({value} ->> '$')"
@@ -50,13 +50,13 @@ def writing_sql(value: str, sql_type: str) -> str:
 
 
 def converters(sql_types: Sequence[str]) -> dict[int, Converter]:
-    """Return, by position, what turns a value of Python into one of JSON; most need nothing."""
+    """Return, by position, the converters from Python's to JSON values; most types need none."""
     found = ((index, _converter(sql_type)) for index, sql_type in enumerate(sql_types))
     return {index: converter for index, converter in found if converter is not None}
 
 
 def converted(row: tuple[Any, ...], convert: dict[int, Converter]) -> tuple[Any, ...]:
-    """Return the row with its converters applied to what is not null."""
+    """Return the row with the converters applied to values that are not null."""
     values = list(row)
     for index, converter in convert.items():
         if values[index] is not None:
@@ -83,7 +83,7 @@ def _float(value: float) -> float | str:
 
 
 def exact(text: str) -> float | str:
-    """Return a decimal as a number where a double holds all its digits, and as its shortest text else."""
+    """Return a decimal as a number if a double holds all its digits, otherwise as its shortest text."""
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     digits = len(text.lstrip("-0.").replace(".", ""))

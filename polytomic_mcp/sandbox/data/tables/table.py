@@ -1,16 +1,16 @@
-"""What a table is: its name, its columns, and what each column may hold."""
+"""Tables, their columns, and the values that columns accept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Row = dict[str, Any]
-"""One row: JSON values by column name; ``sql_values`` says how SQL's other types are written."""
+"""A row: JSON values by column name (``sql_values.py`` lists the forms of SQL types)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a pick list, and what a person reads."""
+    """A value of a pick list, and its label."""
 
     value: str
     label: str
@@ -18,13 +18,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: ``type`` in Polytomic's words (string, number, boolean, ...), ``sql_type`` in DuckDB's.
+    """A column: ``type`` is Polytomic's (string, number, boolean, ...), ``sql_type`` is DuckDB's.
 
-    ``values`` is a pick list: nothing else is taken. ``refers_to`` names the column that must hold the
-    value, as ``Account.Id`` or, in another system, ``salesforce.Contact.Id``. What the system fills in
-    itself: ``computed`` columns are others joined with a space, ``from_reference`` is copied from the
-    row that the key refers to, ``stamped`` is the time at which the row was ``created`` or ``updated``.
-    ``identity_functions`` are all of them where it is None.
+    ``values`` is a pick list; no other value is accepted. ``refers_to`` names the column that must hold the
+    value: ``Account.Id`` or, in another system, ``salesforce.Contact.Id``. The system itself fills some
+    columns: ``computed`` joins other columns with spaces, ``from_reference`` is copied from the row that the
+    key refers to, and ``stamped`` is the time at which the row was ``created`` or ``updated``.
+    ``identity_functions`` of None allows all.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Column:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Column":
-        """Return the column that JSON describes."""
+        """Return the column that a JSON object describes."""
         functions = body.get("identity_functions")
         typed: dict[str, Any] = {
             **body,
@@ -56,7 +56,7 @@ class Column:
 
     @property
     def is_filled_in(self) -> bool:
-        """Whether the system fills the column in itself, so that nothing can be mapped to it."""
+        """Whether the system itself fills the column, so that a sync cannot map to it."""
         return bool(self.computed or self.from_reference or self.stamped) or not (
             self.createable or self.updateable
         )
@@ -64,11 +64,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a warehouse, an object of an application, a file; ``name`` is the object's id.
+    """A table of a warehouse, an object of an application, or a file; ``name`` is the object's id.
 
-    ``system`` is the id of the connection type it belongs to, ``kind`` one of that system's kinds;
-    ``key`` names the column that identifies a row. Tables of several systems that name the same
-    ``source`` are aliases of the same rows.
+    ``system`` is the key of its system, and ``kind`` one of the system's kinds. ``key`` names the column that
+    identifies a row. Tables with the same ``source`` are aliases of the same rows.
     """
 
     system: str
@@ -81,19 +80,19 @@ class Table:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Table":
-        """Return the table that JSON describes."""
+        """Return the table that a JSON object describes."""
         return replace(cls(**body), columns=tuple(map(Column.of, body["columns"])))
 
     @property
     def id(self) -> str:
-        """The system and the name; also the name of the table's view in the state file."""
+        """The system and the name, joined by a dot; also the name of the table's view in the state file."""
         return f"{self.system}.{self.name}"
 
     @property
     def rows_id(self) -> str:
-        """Where the rows are kept."""
+        """The source of the table's rows in the store."""
         return self.source or self.id
 
     def column(self, name: str) -> Column | None:
-        """Return the column of that name, in any case, or None."""
+        """Return the column with this name, in any case, or None."""
         return next((column for column in self.columns if column.name.casefold() == name.casefold()), None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.data.tables.tables import ASIDE
+from polytomic_mcp.sandbox.data.tables.tables import STAGING
 from polytomic_mcp.sandbox.resources.bulk_syncs import events
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.runs.history import UNDER_WAY
@@ -167,7 +167,7 @@ def interrupt_all(workspace: Workspace) -> None:
     The rows that they had gathered for outputs not yet replaced are deleted.
     """
     with workspace.store.transaction() as connection:
-        first, last = ASIDE, f"{ASIDE}\U0010ffff"
+        first, last = STAGING, f"{STAGING}\U0010ffff"
         connection.execute("DELETE FROM rows WHERE source BETWEEN ? AND ?", (first, last))
         for execution in workspace.store.list(KIND):
             if execution["status"] in UNDER_WAY:

@@ -9,7 +9,7 @@ from polytomic_mcp.sandbox.calls.schema_problems import Problem, unfit
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers.reach import WEBHOOK
+from polytomic_mcp.sandbox.data.servers.servers import WEBHOOK
 from polytomic_mcp.sandbox.data.servers.webhook_credentials import new_secret
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.data.systems.systems import system_of
@@ -175,13 +175,13 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     """Set the status of a connection with credentials; ``validate=false`` skips the sign-in (a guess)."""
     workspace, configuration = call.workspace, document["configuration"]
     consents.cancel(workspace.store, document["id"])
-    document["_server"] = workspace.reach.is_real(type_.id, configuration)
+    document["_server"] = workspace.servers.is_real(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
     is_tested = call.arguments.get("validate", True)
     error = sign_in_error(workspace, type_, configuration) if is_tested else None
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
-    if note := workspace.reach.note(type_.id, configuration):
-        _LOG.warning("Connection %s: %s", document["name"], note)
+    if warning := workspace.servers.host_warning(type_.id, configuration):
+        _LOG.warning("Connection %s: %s", document["name"], warning)
     if error is None:
         schema_cache.start(workspace, document["id"])

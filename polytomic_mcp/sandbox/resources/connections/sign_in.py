@@ -44,9 +44,9 @@ def sign_in_error(
     workspace: Workspace, type_: ConnectionType, configuration: Mapping[str, Any]
 ) -> str | None:
     """Sign in, to the real server if its host is allowed; return why that fails, or None if it works."""
-    reach = workspace.reach
-    if reach.is_real(type_.id, configuration):
-        return reach.objection(type_.id, configuration)
+    servers = workspace.servers
+    if servers.is_real(type_.id, configuration):
+        return servers.connection_error(type_.id, configuration)
     return _simulated_error(type_, configuration)
 
 

@@ -7,7 +7,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.sql import templates as query_templates
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.templates import TemplateError
 from polytomic_mcp.sandbox.resources.harbors.harbors import require_lengths, require_managed
 from polytomic_mcp.sandbox.resources.models import queries

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import public
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
-from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
+from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.resources.models.reading import SECONDS, stream_query
 from polytomic_mcp.sandbox.workspace.workspace import Workspace

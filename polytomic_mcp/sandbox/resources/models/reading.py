@@ -9,8 +9,8 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.sql.engine import QueryError, Stream
-from polytomic_mcp.sandbox.data.sql.soql import DIALECT, in_sql
+from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
+from polytomic_mcp.sandbox.data.sql.soql import DIALECT, to_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
@@ -104,7 +104,7 @@ def stream_query(
     is_soql = language.name == SOQL
     return workspace.engine.stream(
         key,
-        in_sql(query, workspace.tables.list(key), workspace.clock().date()) if is_soql else query,
+        to_sql(query, workspace.tables.list(key), workspace.clock().date()) if is_soql else query,
         dialect=DIALECT if is_soql else language.dialect,
         seconds=seconds,
         database=language.database_of(connection["configuration"]),

@@ -7,6 +7,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.resources.connections import connections
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions

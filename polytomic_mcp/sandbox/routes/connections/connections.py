@@ -80,7 +80,7 @@ def delete(call: Call) -> Answer:
     sharing.delete_copies(workspace, id_)
     consents.cancel(workspace.store, id_)
     schema_cache.forget(workspace, id_)
-    workspace.tables.forget(system_of(document))
+    workspace.tables.release(system_of(document))
     workspace.store.delete(connections.KIND, id_)
     return Answer(status=204)
 

@@ -1,4 +1,4 @@
-"""A workspace that takes the user's own files, and shows what became of them."""
+"""A workspace that imports the user's own files, and shows the tables."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 class Importer:
-    """What a test of an import needs."""
+    """A workspace and a folder for the files of a test."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self.workspace = workspace

@@ -1,4 +1,4 @@
-"""Where the user's own files go, and what they take the place of."""
+"""Where the user's own files are imported, and which tables they replace."""
 
 import csv
 import time
@@ -21,7 +21,7 @@ def test_a_csv_file_becomes_a_table_of_every_warehouse(importer: Any) -> None:
     assert importer.ask("SELECT name FROM mine WHERE id = 1") == [("Åsa",)]
 
 
-def test_a_name_may_say_its_system(importer: Any) -> None:
+def test_a_name_may_include_its_system(importer: Any) -> None:
     path = importer.write("a.csv", "Id\n003A\n")
     names = ("salesforce.Extra", "mysql.orders", "mysql.shop.items", "public.mine")
 
@@ -33,7 +33,7 @@ def test_a_name_may_say_its_system(importer: Any) -> None:
     assert importer.rows("public.orders", "snowflake") != [{"Id": "003A"}]
 
 
-def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> None:
+def test_the_users_table_replaces_the_sample_table(importer: Any) -> None:
     seed_workspace(importer.workspace, {}, None)
     path = importer.write("c.csv", "Id,Email\n003A,a@b.example\n")
     other = importer.write("o.csv", "x\n1\n")
@@ -44,7 +44,7 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> Non
 
     contact = importer.workspace.tables.get("salesforce", "Contact")
     people = importer.workspace.tables.get("gong", "people")
-    assert notes[0] == "c.csv: 1 rows in table Contact, in place of the one that was there"
+    assert notes[0] == "c.csv: 1 rows in table Contact, which replaces the existing one"
     assert contact is not None
     assert (contact.kind, contact.key, contact.label) == ("object", "Id", "Contact")
     assert people is not None
@@ -52,7 +52,9 @@ def test_the_users_table_takes_the_place_of_the_seeded_one(importer: Any) -> Non
     assert importer.rows("public.salesforce_contacts", "redshift") == [{"Id": "003A", "Email": "a@b.example"}]
 
 
-def test_a_table_given_again_after_a_restart_is_as_the_file_is_now(importer: Any, tmp_path: Path) -> None:
+def test_a_table_imported_again_after_a_restart_has_the_files_current_rows(
+    importer: Any, tmp_path: Path
+) -> None:
     def started(content: str) -> list[dict[str, Any]]:
         importer.workspace = Workspace(Store(tmp_path / "state.db"), "key")
         seed_workspace(importer.workspace, {"mine": importer.write("mine.csv", content)}, None)
@@ -64,7 +66,7 @@ def test_a_table_given_again_after_a_restart_is_as_the_file_is_now(importer: Any
     assert started("id,name\n3,x\n") == [{"id": 3, "name": "x"}]
 
 
-def test_a_hundred_thousand_rows_arrive_in_seconds_and_all(importer: Any, tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_imported_in_seconds(importer: Any, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

@@ -1,4 +1,4 @@
-"""The type of a column: the narrowest that loses nothing of any of its values."""
+"""The inferred type of a column is the narrowest that holds its values without loss."""
 
 import csv
 from pathlib import Path
@@ -28,7 +28,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("sql_type", CELLS)
-def test_a_columns_type_is_the_narrowest_that_loses_nothing(importer: Any, sql_type: str) -> None:
+def test_a_columns_type_is_the_narrowest_without_loss(importer: Any, sql_type: str) -> None:
     cells, values = CELLS[sql_type]
     path = importer.write("mine.csv", "v,n\n" + "".join(f"{cell},1\n" for cell in [*cells, ""]))
 
@@ -59,7 +59,7 @@ def test_a_columns_type_is_the_narrowest_that_loses_nothing(importer: Any, sql_t
         ["9" * 39],
     ],
 )
-def test_a_column_that_no_type_holds_whole_stays_text(
+def test_a_column_that_no_type_holds_without_loss_is_text(
     importer: Any, tmp_path: Path, cells: list[str]
 ) -> None:
     path = tmp_path / "mine.csv"

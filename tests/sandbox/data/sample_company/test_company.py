@@ -1,4 +1,4 @@
-"""The files of the sample company agree with each other, save for the dirt that is there on purpose."""
+"""The files of the sample company are consistent, except for the intended defects."""
 
 import json
 import re
@@ -28,7 +28,7 @@ EVERYONE = {
     "salesloft.people": "email_address",
     "stripe.customers": "email",
 }
-"""The objects that hold each of the CRM's people once, and their column with the address."""
+"""The objects that have each person of the CRM once, and their column with the address."""
 
 FORMER = {f"former.contact{number}" for number in (1, 2, 3)}
 DIRTY = {
@@ -84,7 +84,7 @@ def _all() -> Iterator[tuple[Path, str, Held]]:
 
 
 def cells() -> Iterator[tuple[str, dict[str, Any], Any]]:
-    """Yield each value with its object and its column; those inside of JSON come one by one."""
+    """Yield each value with its object and column; values inside JSON are yielded one by one."""
     for name, held in company().items():
         for row in held.rows:
             for column in held.columns:
@@ -110,7 +110,7 @@ def referred(name: str, path: str) -> tuple[str, str]:
 
 
 def with_attribute(attribute: str) -> list[tuple[str, Held, dict[str, Any]]]:
-    """Return each column that has the attribute, with its object; there must be some."""
+    """Return each column that has the attribute, with its object; at least one must exist."""
     found = [
         (name, held, column)
         for name, held in company().items()
@@ -122,7 +122,7 @@ def with_attribute(attribute: str) -> list[tuple[str, Held, dict[str, Any]]]:
 
 
 def suffix(id_: str) -> str:
-    """Return the three characters that say which letters of an id of 15 are capitals."""
+    """Return the checksum of an id of 15 characters: three characters that encode its capitals."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
     parts = (id_[start : start + 5] for start in (0, 5, 10))
     return "".join(letters[sum(char.isupper() << place for place, char in enumerate(part))] for part in parts)
@@ -144,7 +144,7 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
 
 
 @pytest.mark.parametrize("system", FOLDERS)
-def test_a_database_is_named_by_a_key_of_the_configuration(system: str) -> None:
+def test_a_database_is_named_by_a_field_of_the_configuration(system: str) -> None:
     key = described(system).get("query", {}).get("database")
 
     assert key is None or key in load_connection_types()[system].fields
@@ -173,7 +173,7 @@ def test_an_object_is_of_a_kind_and_keyed_by_a_column_of_its_own(name: str) -> N
     assert set().union(*held.columns) <= known
 
 
-def test_what_a_new_object_is_like_exists() -> None:
+def test_the_template_of_a_new_object_exists() -> None:
     creations = {system: described(system).get("creation", {}) for system in FOLDERS}
     like = [
         (f"{system}.{name}", each["kind"])
@@ -200,20 +200,20 @@ def test_required_columns_have_values() -> None:
         assert all(row[column["name"]] not in (None, "") for row in held.rows), (name, column["name"])
 
 
-def test_pick_lists_are_kept() -> None:
+def test_values_are_in_their_pick_lists() -> None:
     for name, held, column in with_attribute("values"):
         values = {each["value"] for each in column["values"]}
         assert {row[column["name"]] for row in held.rows} <= values | {None}, (name, column["name"])
 
 
-def test_what_is_referred_to_exists() -> None:
+def test_references_exist() -> None:
     for name, held, column in with_attribute("refers_to"):
         target, key = referred(name, column["refers_to"])
         known = {row[key] for row in company()[target].rows}
         assert {row[column["name"]] for row in held.rows} <= known | {None}, (name, column["name"])
 
 
-def test_what_a_system_fills_in_is_what_it_would_fill_in() -> None:
+def test_columns_that_a_system_fills_have_the_values_it_would_fill() -> None:
     for name, held, column in with_attribute("computed"):
         for row in held.rows:
             assert row[column["name"]] == " ".join(row[part] for part in column["computed"]), name
@@ -232,7 +232,7 @@ def test_ids_of_salesforce_end_in_their_checksum() -> None:
     assert all(id_[15:] == suffix(id_[:15]) for id_ in found)
 
 
-def test_contact_ids_are_known_to_the_crm_save_for_three() -> None:
+def test_all_contact_ids_but_three_are_in_the_crm() -> None:
     known = {row["Id"] for row in company()["salesforce.Contact"].rows}
     named = {value for _, _, value in cells() if isinstance(value, str) and SALESFORCE_ID.fullmatch(value)}
     former = [
@@ -253,7 +253,7 @@ def test_everyone_is_in_every_system(name: str) -> None:
     assert len(company()[name].rows) == len(people)
 
 
-def test_every_address_is_somebodys() -> None:
+def test_every_address_belongs_to_a_person() -> None:
     crm = ("salesforce.Contact", "salesforce.Lead")
     people = STAFF | {row["Email"] for name in crm for row in company()[name].rows}
     found = {value for _, _, value in cells() if isinstance(value, str) and ADDRESS.fullmatch(value)}
@@ -295,7 +295,7 @@ def test_deals_and_invoices_have_the_same_amounts_everywhere() -> None:
     assert booked == {row["number"]: row["amount_due"] for row in company()["stripe.invoices"].rows}
 
 
-def test_the_dirt_is_there() -> None:
+def test_the_intended_defects_exist() -> None:
     customers = company()["warehouse.public.customers"].rows
     by_column = {name: [row[name] for row in customers] for name in customers[0]}
     addresses = [address.casefold() for address in by_column["email"]]
@@ -318,7 +318,7 @@ def test_the_company_is_small() -> None:
     assert sum(path.stat().st_size for path in files) < 400_000
 
 
-def test_every_value_is_as_its_column_would_give_it_back() -> None:
+def test_every_value_is_in_the_form_of_its_column() -> None:
     app = create_sandbox()
     workspace = app.state.workspace
     for system in FOLDERS:

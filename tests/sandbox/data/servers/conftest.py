@@ -6,24 +6,22 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.servers.routing import AllTables
-from polytomic_mcp.sandbox.data.sql.engine import Result
+from polytomic_mcp.sandbox.data.sql.backend import Result
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.data.tables.table import Row, Table
+from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
 @dataclass
 class Server:
-    """What a sandbox sees of a server; ``sql`` is the server's own door."""
+    """A connection of a sandbox to a server; ``sql`` accesses the server directly."""
 
     workspace: Workspace
     key: str
     sql: Any
 
     @property
-    def tables(self) -> AllTables:
-        assert isinstance(self.workspace.tables, AllTables)
+    def tables(self) -> Tables:
         return self.workspace.tables
 
     def table(self, name: str) -> Table:
@@ -47,7 +45,7 @@ def workspace() -> Iterator[Workspace]:
 
 @pytest.fixture
 def connection(workspace: Workspace) -> Callable[[str, dict[str, Any]], str]:
-    """Put a connection into the store, and return its key."""
+    """Store a connection and return its key."""
 
     def put(type_: str, configuration: dict[str, Any]) -> str:
         document = {"id": "c", "type": {"id": type_}, "_server": True, "configuration": configuration}

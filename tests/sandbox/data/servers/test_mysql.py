@@ -1,13 +1,13 @@
-"""MySQL's tables as a sandbox reads and writes them."""
+"""Tables on MySQL, read and written by a sandbox."""
 
 from typing import Any
 
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlWire
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
-from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
+from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlSession
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 
 CREATE = """
@@ -64,7 +64,7 @@ def plain(my: Any) -> Table:
     return table
 
 
-def test_values_of_every_type_come_out_exactly_and_go_back_in(my: Any, weird: Table) -> None:
+def test_values_of_every_type_survive_a_round_trip(my: Any, weird: Table) -> None:
     ((_, row),) = my.tables.read(weird)
     fresh = {name: value for name, value in row.items() if name not in ("id", "g")}
     (id_,) = my.tables.insert(weird, [fresh])
@@ -97,7 +97,7 @@ def test_a_table_is_described_as_the_server_knows_it(my: Any, weird: Table) -> N
     assert my.tables.get(my.key, "nope.nope") is None
 
 
-def test_rows_that_the_server_refuses_are_named_in_its_words_and_nothing_is_written(
+def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_written(
     my: Any, weird: Table
 ) -> None:
     rows = [
@@ -130,7 +130,7 @@ def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Any, weird: Tab
     assert my.rows(plain.name) == [{"a": 2, "b": "both"}] * 2
 
 
-def test_what_the_server_wrote_is_undone_with_the_stores_transaction(my: Any, plain: Table) -> None:
+def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(my: Any, plain: Table) -> None:
     with pytest.raises(KeyError), my.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         my.tables.insert(plain, [{"a": 4}])
         assert (my.tables.count(plain), len(my.rows(plain.name))) == (4, 4)
@@ -138,7 +138,7 @@ def test_what_the_server_wrote_is_undone_with_the_stores_transaction(my: Any, pl
     assert my.tables.count(plain) == 3
 
 
-def test_a_table_is_made_widened_and_dropped(my: Any) -> None:
+def test_a_table_is_created_widened_and_dropped(my: Any) -> None:
     types = {
         "id": "VARCHAR", "n": "DECIMAL(10,2)", "j": "JSON", "a": "VARCHAR[]",
         "tz": "TIMESTAMP WITH TIME ZONE", "b": "BOOLEAN", "x": "BIT",
@@ -155,7 +155,7 @@ def test_a_table_is_made_widened_and_dropped(my: Any) -> None:
     assert my.tables.get(my.key, made.name) is None
 
 
-def test_a_database_is_made_where_it_is_missing(my: Any) -> None:
+def test_a_missing_database_is_created(my: Any) -> None:
     name = f"{my.sql.configuration['dbname']}_2"
     configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}
     document = {"id": "c", "type": {"id": "mysql"}, "_server": True, "configuration": configuration}
@@ -182,7 +182,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) ->
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("DELETE FROM plain", "starts with SELECT or WITH"),
+        ("DELETE FROM plain", "start with SELECT or WITH"),
         ("SELECT 1 INTO OUTFILE 'out.csv'", "Syntax error"),
         ("SELECT 1 --1 INTO OUTFILE 'out.csv'", "Syntax error"),
         ("SELECT 1 /* /* */ INTO OUTFILE 'out.csv' /* */ */", "Syntax error"),
@@ -197,7 +197,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) ->
         ),
     ],
 )
-def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
+def test_a_query_that_writes_or_takes_too_long_is_refused(
     my: Any, plain: Table, sql: str, reason: str
 ) -> None:
     my.sql("CREATE FUNCTION emptied() RETURNS int BEGIN DELETE FROM plain; RETURN 1; END")
@@ -207,35 +207,35 @@ def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
     assert my.tables.count(plain) == 3
 
 
-def test_what_only_a_server_would_execute_in_a_comment_is_left_out(my: Any, plain: Table) -> None:
+def test_an_executable_comment_is_left_out(my: Any, plain: Table) -> None:
     del plain
 
     assert my.query("SELECT 1 /*! + 1 */ AS n", "mysql").rows == [(1,)]
 
 
-def test_mysql_itself_is_told_its_own_limit_and_marks_json_by_its_type(
+def test_mysql_gets_its_own_time_limit_and_has_a_json_type(
     my: Any, plain: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    fetch = MysqlWire.fetch
+    fetch = MysqlSession.fetch
 
-    def answer(wire: MysqlWire, sql: str, values: Any = ()) -> Any:
+    def answer(session: MysqlSession, sql: str, values: Any = ()) -> Any:
         asked.append(sql)
         if sql == "SELECT VERSION()":
             return [("8.4.3",)]
-        return fetch(wire, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
+        return fetch(session, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
 
-    monkeypatch.setattr(MysqlWire, "fetch", answer)
+    monkeypatch.setattr(MysqlSession, "fetch", answer)
 
     assert my.tables.count(plain) == 3
     assert any("max_execution_time = 60000" in sql for sql in asked)
     assert not any("CHECK_CONSTRAINTS" in sql for sql in asked)
 
 
-def test_a_table_that_is_gone_is_refused(my: Any, plain: Table) -> None:
+def test_a_table_that_no_longer_exists_is_refused(my: Any, plain: Table) -> None:
     my.sql("DROP TABLE plain")
 
-    with pytest.raises(RefusalError, match="MySQL has no table"):
+    with pytest.raises(RefusalError, match="MySQL no longer has a table"):
         my.tables.count(plain)
 
 
@@ -244,4 +244,4 @@ def test_rows_are_found_by_the_values_of_a_column(my: Any, weird: Table) -> None
         column = weird.column(name)
         (found,) = my.tables.find(weird, column, {ROW[name]}).values()
         assert found["id"] == 1
-        assert my.tables.finds(weird, column)
+        assert my.tables.can_find(weird, column)

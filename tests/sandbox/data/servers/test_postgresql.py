@@ -1,12 +1,12 @@
-"""PostgreSQL's tables as a sandbox reads and writes them."""
+"""Tables on PostgreSQL, read and written by a sandbox."""
 
 from typing import Any
 
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
-from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 
 ALL = """
@@ -62,7 +62,7 @@ PLAIN = (
 )
 
 
-def test_values_of_every_type_come_out_exactly_and_go_back_in(pg: Any) -> None:
+def test_values_of_every_type_survive_a_round_trip(pg: Any) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     ((_, row),) = pg.tables.read(table)
@@ -104,7 +104,7 @@ def test_a_table_is_described_as_the_server_knows_it(pg: Any) -> None:
     assert pg.tables.version(pg.table("public.seen")) == pg.tables.version(pg.table("public.seen"))
 
 
-def test_rows_that_the_server_refuses_are_named_in_its_words_and_nothing_is_written(pg: Any) -> None:
+def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_written(pg: Any) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     rows = [
@@ -130,7 +130,7 @@ def test_rows_that_the_server_refuses_are_named_in_its_words_and_nothing_is_writ
     assert pg.tables.count(table) == 1
 
 
-def test_only_what_differs_is_updated_and_a_row_keeps_its_id_when_its_key_changes(pg: Any) -> None:
+def test_only_changed_values_are_updated_and_a_row_keeps_its_id_when_its_key_changes(pg: Any) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     ((id_, row),) = pg.tables.read(table)
@@ -151,7 +151,7 @@ def test_only_what_differs_is_updated_and_a_row_keeps_its_id_when_its_key_change
     pg.tables.delete(table, [id_])
 
 
-def test_rows_without_a_key_are_told_apart_by_their_values(pg: Any) -> None:
+def test_rows_without_a_key_are_identified_by_their_values(pg: Any) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
     ids = {row["a"]: id_ for id_, row in pg.tables.read(table)}
@@ -161,7 +161,7 @@ def test_rows_without_a_key_are_told_apart_by_their_values(pg: Any) -> None:
     assert [(row["b"], row["c"]) for row in pg.rows("public.plain")] == [("both", 1.5)] * 2
 
 
-def test_a_trigger_that_swallows_a_row_is_a_refusal(pg: Any) -> None:
+def test_a_row_that_a_trigger_skips_is_refused(pg: Any) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
     pg.sql(
@@ -180,7 +180,7 @@ def test_a_trigger_that_swallows_a_row_is_a_refusal(pg: Any) -> None:
     assert [*refused.value.reasons] == [1, 0]
 
 
-def test_what_the_server_wrote_is_undone_with_the_stores_transaction(pg: Any) -> None:
+def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(pg: Any) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
 
@@ -196,7 +196,7 @@ def test_what_the_server_wrote_is_undone_with_the_stores_transaction(pg: Any) ->
     assert (pg.tables.count(table), pg.workspace.store.get("note", "n")) == (3, None)
 
 
-def test_a_commit_that_the_server_refuses_undoes_both(pg: Any) -> None:
+def test_a_commit_that_the_server_refuses_rolls_back_both(pg: Any) -> None:
     pg.sql("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
 
     with pytest.raises(RefusalError, match="duplicate key"), pg.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
@@ -205,7 +205,7 @@ def test_a_commit_that_the_server_refuses_undoes_both(pg: Any) -> None:
     assert (pg.sql("SELECT count(*) FROM t"), pg.workspace.store.get("note", "n")) == ([(0,)], None)
 
 
-def test_a_server_that_goes_away_in_a_transaction_refuses_it(pg: Any) -> None:
+def test_a_server_that_disconnects_in_a_transaction_refuses_it(pg: Any) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'"
@@ -217,7 +217,7 @@ def test_a_server_that_goes_away_in_a_transaction_refuses_it(pg: Any) -> None:
     assert pg.sql("SELECT count(*) FROM plain") == [(3,)]
 
 
-def test_a_table_is_made_widened_swapped_cleared_and_dropped(pg: Any) -> None:
+def test_a_table_is_created_widened_replaced_cleared_and_dropped(pg: Any) -> None:
     types = {
         "id": "VARCHAR", "n": "DECIMAL(10,2)", "j": "STRUCT(a INTEGER)", "a": "VARCHAR[]", "aa": "JSON[]",
         "tz": "TIMESTAMP WITH TIME ZONE", "ns": "TIMESTAMP_NS", "u": "UBIGINT", "x": "BIT", "e": "ENUM('a')",
@@ -238,7 +238,7 @@ def test_a_table_is_made_widened_swapped_cleared_and_dropped(pg: Any) -> None:
     first = pg.rows("lake.made")
     staged = Table(pg.key, "lake.made", "made", "table", wide.columns, "id", "aside/1/made")
     pg.tables.insert(staged, [{"id": "b"}, {"id": "c"}])
-    pg.tables.swap(wide, staged)
+    pg.tables.replace_rows(wide, staged)
     swapped = pg.rows("lake.made")
     pg.tables.clear(wide)
 
@@ -249,7 +249,7 @@ def test_a_table_is_made_widened_swapped_cleared_and_dropped(pg: Any) -> None:
     assert (described["j"], described["a"], described["aa"]) == ("JSON", "VARCHAR[]", "JSON[]")
     pg.tables.create(Table(pg.key, "lake.plain", "plain", "table", columns[:1]))
     pg.tables.drop(wide)
-    with pytest.raises(RefusalError, match=r"no table lake\.made any more"):
+    with pytest.raises(RefusalError, match=r"no longer has a table lake\.made"):
         pg.tables.clear(wide)
 
 
@@ -275,10 +275,10 @@ def test_a_query_runs_on_the_server_with_its_own_types(pg: Any) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("DELETE FROM plain", "starts with SELECT or WITH"),
-        ("WITH gone AS (DELETE FROM plain RETURNING 1) SELECT * FROM gone", "Only a query that reads"),
-        ("SELECT 1; SELECT 2", "these are 2 statements"),
-        ("SELECT * INTO other FROM plain", "Only a query that reads"),
+        ("DELETE FROM plain", "start with SELECT or WITH"),
+        ("WITH gone AS (DELETE FROM plain RETURNING 1) SELECT * FROM gone", "Only queries that read"),
+        ("SELECT 1; SELECT 2", "this is 2 statements"),
+        ("SELECT * INTO other FROM plain", "Only queries that read"),
         ("SELECT * FROM plain FOR UPDATE", "without FOR UPDATE"),
         ("SELECT pg_sleep(9)", "PG_SLEEP is not allowed"),
         ("SELECT pg_read_file('/etc/passwd')", "PG_READ_FILE is not allowed"),
@@ -292,9 +292,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(pg: Any) -> None:
         ("SELECT count(*) FROM generate_series(1, 100000000) a", "statement timeout"),
     ],
 )
-def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
-    pg: Any, sql: str, reason: str
-) -> None:
+def test_a_query_that_writes_or_takes_too_long_is_refused(pg: Any, sql: str, reason: str) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE FUNCTION emptied() RETURNS int LANGUAGE sql AS 'DELETE FROM plain RETURNING 1'")
 
@@ -303,10 +301,10 @@ def test_a_query_that_does_more_than_read_or_takes_too_long_is_refused(
     assert pg.sql("SELECT count(*) FROM plain") == [(3,)]
 
 
-def test_a_connection_that_is_deleted_leaves_nothing_behind(pg: Any) -> None:
+def test_a_deleted_connection_leaves_nothing_behind(pg: Any) -> None:
     pg.sql(PLAIN)
     [*pg.tables.read(pg.table("public.plain"))]
-    pg.tables.forget(pg.key)
+    pg.tables.release(pg.key)
 
     with pg.workspace.store.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM places").fetchone() == (0,)
@@ -320,12 +318,12 @@ def test_rows_are_found_by_the_values_of_a_column(pg: Any) -> None:
     for name in ("t", "i", "n", "tz", "u", "m"):
         (found,) = pg.tables.find(table, named[name], {ROW[name]}).values()
         assert found["id"] == 1
-        assert pg.tables.finds(table, named[name])
+        assert pg.tables.can_find(table, named[name])
     assert pg.tables.find(table, named["u"], {"no uuid"}) == {}
-    assert not any(pg.tables.finds(table, named[name]) for name in ("b", "j", "by"))
+    assert not any(pg.tables.can_find(table, named[name]) for name in ("b", "j", "by"))
 
 
-def test_what_is_wrong_with_more_than_a_row_refuses_the_whole_call(pg: Any) -> None:
+def test_an_error_of_more_than_one_row_refuses_the_whole_call(pg: Any) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE VIEW fixed AS SELECT DISTINCT a FROM plain")
     pg.sql(
@@ -340,11 +338,11 @@ def test_what_is_wrong_with_more_than_a_row_refuses_the_whole_call(pg: Any) -> N
         pg.tables.insert(pg.table("public.plain"), [{"a": "no number"}, {"a": 9}])
 
 
-def test_the_sandboxs_own_tables_and_queries_stay_what_they_are(pg: Any) -> None:
+def test_the_sandboxs_own_tables_and_queries_are_unaffected(pg: Any) -> None:
     own = Table("snowflake", "public.own", "own", "table", (Column("a", "number", "INTEGER"),))
     staged = Table("snowflake", "public.own", "own", "table", own.columns, None, "aside/1/own")
     pg.tables.create(own)
     pg.tables.insert(staged, [{"a": 1}])
-    pg.tables.swap(own, staged)
+    pg.tables.replace_rows(own, staged)
 
     assert pg.workspace.engine.query("snowflake", "SELECT a FROM own", dialect="snowflake").rows == [(1,)]

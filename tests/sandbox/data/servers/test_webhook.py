@@ -1,4 +1,4 @@
-"""What a receiver of webhooks is sent, and how it knows who sends."""
+"""Requests to a webhook receiver, and their authentication."""
 
 import base64
 import json
@@ -23,8 +23,8 @@ Post = Callable[..., None]
 
 @pytest.fixture
 def post(workspace: Workspace, connection: Put, web_receiver: Any, monkeypatch: pytest.MonkeyPatch) -> Post:
-    """Send one record as a run does, without its pauses."""
-    monkeypatch.setattr(webhook, "PAUSES", (0, 0))
+    """Send one record as a run does, without pauses between retries."""
+    monkeypatch.setattr(webhook, "RETRY_SECONDS", (0, 0))
 
     def sent(**configuration: Any) -> None:
         key = connection("webhook", {"url": web_receiver.url, **configuration})
@@ -63,7 +63,7 @@ OAUTH = {"client_id": "us", "client_secret": "pw", "scopes": ["a", "b"]}
         ({"headers": [{"name": "X-More", "value": "1"}, {}]}, "/hook", "X-More", "1"),
     ],
 )  # fmt: skip
-def test_each_way_to_say_who_sends_is_taken(
+def test_each_authentication_method_is_sent(
     post: Post, web_receiver: Any, configuration: dict[str, Any], path: str, header: str, value: str | None
 ) -> None:
     post(**configuration)
@@ -73,7 +73,7 @@ def test_each_way_to_say_who_sends_is_taken(
 
 
 @pytest.mark.parametrize("style", [1, 2])
-def test_an_access_token_is_asked_for_with_the_clients_credentials(
+def test_an_access_token_is_requested_with_the_clients_credentials(
     post: Post, web_receiver: Any, style: int
 ) -> None:
     extra = [{"name": "audience", "value": "us"}]
@@ -91,26 +91,26 @@ def test_an_access_token_is_asked_for_with_the_clients_credentials(
     assert sending["Authorization"] == "Bearer issued"
 
 
-def test_a_token_that_cannot_be_had_fails_the_run(post: Post, web_receiver: Any) -> None:
+def test_a_token_that_cannot_be_obtained_fails_the_run(post: Post, web_receiver: Any) -> None:
     web_receiver.statuses = [401]
 
-    with pytest.raises(RefusalError, match="gave none"):
+    with pytest.raises(RefusalError, match="did not return one"):
         post(auth_method="oauth_client_credentials", oauth={"token_endpoint": web_receiver.url})
     with pytest.raises(RefusalError, match="is not allowed"):
         post(auth_method="oauth_client_credentials", oauth={"token_endpoint": "https://elsewhere.com/"})
-    with pytest.raises(RefusalError, match="no token_endpoint is not allowed"):
+    with pytest.raises(RefusalError, match="has no token_endpoint"):
         post(auth_method="oauth_client_credentials")
 
 
 @pytest.mark.parametrize(
     ("statuses", "attempts"), [([500, 429], 3), ([503, 502, 500], 3), ([400], 1), ([302], 1)]
 )
-def test_what_is_broken_or_busy_is_asked_again_and_nothing_else(
+def test_only_server_errors_and_rate_limits_are_retried(
     post: Post, web_receiver: Any, statuses: list[int], attempts: int
 ) -> None:
     web_receiver.statuses = [*statuses]
     if len(statuses) == attempts:
-        with pytest.raises(RefusalError, match=f"answered {statuses[-1]}: "):
+        with pytest.raises(RefusalError, match=f"returned {statuses[-1]}: "):
             post()
     else:
         post()
@@ -118,10 +118,10 @@ def test_what_is_broken_or_busy_is_asked_again_and_nothing_else(
     assert len(web_receiver.came) == attempts
 
 
-def test_a_receiver_that_is_gone_or_not_allowed_fails_the_run(
+def test_a_receiver_that_is_unreachable_or_not_allowed_fails_the_run(
     workspace: Workspace, connection: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "PAUSES", (0, 0))
+    monkeypatch.setattr(webhook, "RETRY_SECONDS", (0, 0))
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/hook"
     key = connection("webhook", {"url": url})
@@ -131,13 +131,13 @@ def test_a_receiver_that_is_gone_or_not_allowed_fails_the_run(
         workspace.tables.insert(table, [RECORD])
     connection("webhook", {"url": "https://elsewhere.com"})
     with pytest.raises(
-        RefusalError, match=r"elsewhere\.com is not allowed: start the sandbox with --allow-host"
+        RefusalError, match=r"elsewhere\.com is not allowed. Start the sandbox with --allow-host"
     ):
         workspace.tables.insert(table, [RECORD])
 
 
-def test_a_secret_that_is_no_header_stands_in_no_message(post: Post) -> None:
-    with pytest.raises(RefusalError, match="cannot be sent the headers") as refused:
+def test_a_secret_that_is_not_a_valid_header_is_not_in_the_message(post: Post) -> None:
+    with pytest.raises(RefusalError, match="headers are not valid") as refused:
         post(secret="two\nlines")
     assert "lines" not in refused.value.message
 
@@ -152,7 +152,7 @@ def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(
     assert web_receiver.came == []
 
 
-def test_a_receiver_has_one_object_that_holds_nothing(workspace: Workspace, connection: Put) -> None:
+def test_a_receiver_has_one_object_without_rows(workspace: Workspace, connection: Put) -> None:
     key = connection("webhook", {"url": "http://127.0.0.1:1"})
     table = workspace.tables.get(key, "http")
     assert table is not None
@@ -162,6 +162,7 @@ def test_a_receiver_has_one_object_that_holds_nothing(workspace: Workspace, conn
     workspace.tables.delete(table, [1])
     workspace.tables.clear(table)
     workspace.tables.drop(table)
+    workspace.tables.release(key)
 
     assert workspace.tables.get(key, "other") is None
     assert workspace.tables.add_columns(table, [column]) == table
@@ -175,10 +176,13 @@ def test_a_receiver_has_one_object_that_holds_nothing(workspace: Workspace, conn
         {},
     )
     assert (workspace.tables.count(table), workspace.tables.version(table)) == (0, 0)
-    assert (workspace.tables.finds(table, column), workspace.tables.find(table, column, ["a"])) == (False, {})
+    assert (workspace.tables.can_find(table, column), workspace.tables.find(table, column, ["a"])) == (
+        False,
+        {},
+    )
 
 
-async def test_a_secret_is_minted_as_a_token_and_comes_back_masked(
+async def test_a_secret_is_generated_as_a_token_and_returned_masked(
     http: httpx.AsyncClient, web_receiver: Any, sandbox: Any
 ) -> None:
     body = {"name": "W", "type": "webhook", "configuration": {"url": web_receiver.url}}

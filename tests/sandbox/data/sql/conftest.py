@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sql.engine import Engine, Result
+from polytomic_mcp.sandbox.data.sql.backend import Result
+from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
 

@@ -1,4 +1,4 @@
-"""What somebody may try with a query, and what the answer says: at all three doors, in several dialects."""
+"""Hostile queries, in several dialects, are refused with a reason by all three routes that run queries."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
 
-READS_ONLY = "it starts with SELECT or WITH"
+READS_ONLY = "start with SELECT or WITH"
 NOT_ALLOWED = "is not allowed"
-NO_TABLE = "does not exist in"
-NOT_IN_FROM = "cannot stand in FROM"
+NO_TABLE = " table '"
+NOT_IN_FROM = "is not allowed in FROM"
 
 ATTEMPTS = {
     "write a table": ("postgresql", "DELETE FROM public.users", READS_ONLY),
     "write behind a comment": ("postgresql", "/* SELECT */ DROP TABLE public.users", READS_ONLY),
-    "write behind a semicolon": ("postgresql", "SELECT 1; DROP TABLE public.users", "these are 2 statements"),
+    "write behind a semicolon": ("postgresql", "SELECT 1; DROP TABLE public.users", "this is 2 statements"),
     "write in a hint of MySQL": ("mysql", "/*! DROP TABLE users */ SELECT * FROM nowhere", NO_TABLE),
     "write in a part": (
         "postgresql",
@@ -43,7 +43,7 @@ ATTEMPTS = {
     "read a file with a function": ("mysql", "SELECT LOAD_FILE('/etc/passwd')", "load_file does not exist"),
     "read a file of PostgreSQL": ("postgresql", "SELECT pg_read_file('/etc/passwd')", "does not exist"),
     "read a file beside a table": ("motherduck", "FROM users, LATERAL read_csv('x')", NOT_ALLOWED),
-    "read a stage": ("snowflake", "SELECT * FROM @stage/x", "does not exist"),
+    "read a stage": ("snowflake", "SELECT * FROM @stage/x", NO_TABLE),
     "read a web page": ("motherduck", 'SELECT * FROM "https://example.com/x.csv"', NO_TABLE),
     "list files": ("motherduck", "SELECT unnest(glob('/etc/*'))", NOT_ALLOWED),
     "list files beside a table": ("motherduck", "FROM users, LATERAL glob('/*')", NOT_ALLOWED),
@@ -55,12 +55,12 @@ ATTEMPTS = {
     "read the catalogue": ("postgresql", "SELECT * FROM information_schema.tables", NO_TABLE),
     "read the state": ("motherduck", "SELECT * FROM documents", NO_TABLE),
     "read another system": ("snowflake", "SELECT * FROM Contact", NO_TABLE),
-    "read another database": ("snowflake", "SELECT * FROM other.public.users", "not in the database"),
+    "read another database": ("snowflake", "SELECT * FROM other.public.users", "not in this connection's"),
     "run SQL from a text": ("motherduck", "SELECT * FROM query('SELECT 1')", NOT_ALLOWED),
     "run SQL from a tree": ("motherduck", "FROM LATERAL json_execute_serialized_sql('{}')", NOT_ALLOWED),
     "name any function beside a table": ("motherduck", "FROM users, LATERAL test_all_types()", NOT_IN_FROM),
-    "make a long list": ("motherduck", "SELECT len(range(1000000000))", "A list may have 1000000 entries"),
-    "make a long text": ("motherduck", "SELECT repeat('x', 2000000000)", "A string may have 10000"),
+    "make a long list": ("motherduck", "SELECT len(range(1000000000))", "A list may have up to 1000000"),
+    "make a long text": ("motherduck", "SELECT repeat('x', 2000000000)", "string may have up to 10000 "),
     "make a text longer and longer": (
         "motherduck",
         f"SELECT {'hex(' * 9}'x'{')' * 9}",
@@ -73,12 +73,12 @@ ATTEMPTS = {
         "more than 512MB of memory",
     ),
     "nest without end": ("motherduck", "SELECT " + "(" * 20_000, "nested too deeply"),
-    "write through SOQL": ("salesforce", "DELETE FROM Contact", "SELECT is wanted"),
+    "write through SOQL": ("salesforce", "DELETE FROM Contact", "expected SELECT"),
     "go on through SOQL": ("salesforce", "SELECT Id FROM Contact; DROP TABLE Contact", "Unexpected ';"),
     "read a file through SOQL": (
         "salesforce",
         "SELECT read_text('/etc/passwd') FROM Contact",
-        "a field is wanted",
+        "expected a field",
     ),
     "break out of a text of SOQL": (
         "salesforce",
@@ -87,7 +87,7 @@ ATTEMPTS = {
     ),
     "break out of a name of SOQL": ("salesforce", 'SELECT Id" FROM Contact', "Unexpected"),
 }
-"""By name: the type of the connection, the query, and what the answer says."""
+"""By name: the connection's type, the query, and a part of the message."""
 
 HEADERS = {"Authorization": "Bearer k", "X-Polytomic-Version": "2025-09-18"}
 CONFIGURATION = {"dbname": "ANALYTICS", "account": "a", "username": "u", "password": "p"}
@@ -108,7 +108,7 @@ async def http(sandbox: Starlette) -> Any:
 
 
 def _connection(sandbox: Starlette, type_: str) -> str:
-    """Put a connection of the type into the store, so that no form of a type matters here."""
+    """Store a connection of the type, whatever its configuration needs."""
     id_ = f"00000000-0000-4000-8000-{sum(map(ord, type_)):012}"
     body = {
         "id": id_,
@@ -124,12 +124,12 @@ def _connection(sandbox: Starlette, type_: str) -> str:
 
 
 @pytest.mark.parametrize(("type_", "query", "says"), ATTEMPTS.values(), ids=ATTEMPTS)
-async def test_an_attempt_is_refused_at_every_door(
+async def test_an_attempt_is_refused_by_every_route(
     sandbox: Starlette, http: httpx.AsyncClient, type_: str, query: str, says: str
 ) -> None:
     workspace, id_ = sandbox.state.workspace, _connection(sandbox, type_)
     model = {"name": "M", "connection_id": id_, "configuration": {"query": query}, "identifier": "id"}
-    workspace.tables.list(type_)  # the sample rows come at the first look
+    workspace.tables.list(type_)  # inserts the sample rows
     before = workspace.store.list("table_version")
 
     submitted = await http.post(f"/api/connections/{id_}/query", json={"query": query})
@@ -146,10 +146,10 @@ async def test_an_attempt_is_refused_at_every_door(
     assert workspace.store.list("table_version") == before
 
 
-def test_temporary_files_are_out_of_reach(sandbox: Starlette) -> None:
+def test_a_query_cannot_read_temporary_files(sandbox: Starlette) -> None:
     engine = sandbox.state.workspace.engine
     engine.query("motherduck", "SELECT 1", dialect="duckdb")
-    database = engine._databases["motherduck"]
+    database = engine._own._databases["motherduck"]
 
     with database.cursor() as cursor:
         for sql in (

@@ -1,11 +1,12 @@
-"""Each warehouse's own SQL, with the rows it has to give."""
+"""Each warehouse's own SQL, with the rows it must return."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sql.engine import Engine, QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.systems.systems import load_systems, warehouses
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
@@ -73,13 +74,13 @@ QUERIES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
 
 
 @pytest.mark.parametrize(("dialect", "sql", "rows"), QUERIES)
-def test_a_warehouse_is_asked_in_its_own_sql(
+def test_a_warehouse_is_queried_in_its_own_sql(
     ask: Any, dialect: str, sql: str, rows: list[tuple[Any, ...]]
 ) -> None:
     assert ask(sql, dialect).rows == rows
 
 
-def test_every_warehouses_dialect_is_tried() -> None:
+def test_every_warehouses_dialect_is_tested() -> None:
     spoken = {load_systems()[each].language.dialect for each in warehouses()}
 
     assert {dialect for dialect, *_ in QUERIES} >= spoken
@@ -95,7 +96,7 @@ def test_every_warehouses_dialect_is_tried() -> None:
         ("snowflake", "SELECT SYSTEM$TYPEOF(1)"),
     ],
 )
-def test_what_duckdb_does_not_know_is_refused_not_guessed(ask: Any, dialect: str, sql: str) -> None:
+def test_a_function_that_duckdb_does_not_have_is_refused(ask: Any, dialect: str, sql: str) -> None:
     with pytest.raises(QueryError):
         ask(sql, dialect)
 
@@ -127,7 +128,7 @@ MOMENT = "2026-01-15T09:30:00"
         ("duckdb", "upper('x')", "X"),
     ],
 )
-def test_now_is_when_the_sandboxs_clock_says(on_time: Any, dialect: str, sql: str, time: Any) -> None:
+def test_the_current_time_is_the_sandboxs(on_time: Any, dialect: str, sql: str, time: Any) -> None:
     assert on_time(f"SELECT {sql}", dialect) == [(time,)]
 
 
@@ -148,12 +149,12 @@ def test_dates_are_counted_from_the_sandboxs_clock(on_time: Any) -> None:
         ("bigquery", "SELECT n FROM UNNEST(GENERATE_ARRAY(1, 100000000)) AS n"),
     ],
 )
-def test_a_list_has_a_bound(ask: Any, dialect: str, sql: str) -> None:
-    with pytest.raises(QueryError, match="A list may have 1000000 entries"):
+def test_a_long_list_is_refused(ask: Any, dialect: str, sql: str) -> None:
+    with pytest.raises(QueryError, match="A list may have up to 1000000 entries"):
         ask(sql, dialect)
 
 
-def test_a_list_within_its_bound_is_made(ask: Any) -> None:
+def test_a_list_within_the_limit_is_returned(ask: Any) -> None:
     assert ask("SELECT len(range(10, 0, -1)), len(range(3))", "duckdb").rows == [(10, 3)]
     days = (
         "SELECT count(*) FROM unnest(generate_series(DATE '2026-01-01', DATE '2026-01-03', INTERVAL 1 DAY))"

@@ -1,4 +1,4 @@
-"""The queries that are refused: wrong ones, those that write or look outside, and those without end."""
+"""Refused queries: invalid ones, those that write or read other data, and those that never end."""
 
 import resource
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.sql.engine import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
 
 
@@ -20,10 +20,10 @@ from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
         ("SELECT 'abc", "not valid SQL"),
         ("SELECT (id FROM people", "Syntax error"),
         ("SELECT nme FROM people", 'Candidate bindings: "name"'),
-        ("SELECT * FROM peple", "did you mean public.people"),
-        ("SELECT * FROM zzz", "there are public.people"),
-        ("SELECT * FROM OTHER.PUBLIC.PEOPLE", "write ANALYTICS.PUBLIC.PEOPLE"),
-        ("SELECT * FROM private.people", "private.people does not exist"),
+        ("SELECT * FROM peple", "Unknown snowflake table 'peple'. Did you mean 'people'?"),
+        ("SELECT * FROM zzz", "Valid values: people."),
+        ("SELECT * FROM OTHER.PUBLIC.PEOPLE", "Write ANALYTICS.PUBLIC.PEOPLE."),
+        ("SELECT * FROM private.people", "'private.people'. Did you mean 'public.people'?"),
         ("SELECT CAST(name AS INT) FROM people", "Could not convert"),
         ("SELECT a FROM (SELECT 1 AS a) AS x, (SELECT 2 AS a) AS x", "Ambiguous"),
         ("SELECT 1 FROM " + "(" * 50_000, "nested too deeply"),
@@ -31,7 +31,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
         ("SELECT ?", "parameters"),
     ],
 )
-def test_a_query_that_cannot_run_is_told_why(ask: Any, sql: str, message: str) -> None:
+def test_a_query_that_cannot_run_is_refused_with_the_reason(ask: Any, sql: str, message: str) -> None:
     with pytest.raises(QueryError) as refusal:
         ask(sql, database="ANALYTICS")
 
@@ -116,7 +116,7 @@ OUTSIDE = (
 
 @pytest.mark.parametrize("dialect", ["snowflake", "postgres", "duckdb", "mysql"])
 @pytest.mark.parametrize("sql", WRITES + OUTSIDE)
-def test_a_query_neither_writes_nor_leaves_the_tables(
+def test_a_query_cannot_write_or_read_anything_but_tables(
     ask: Any, tables: Tables, people: Table, sql: str, dialect: str
 ) -> None:
     with pytest.raises(QueryError):
@@ -160,7 +160,7 @@ def test_a_query_that_never_ends_is_stopped(ask: Any, sql: str) -> None:
         "SELECT string_agg(CAST(a.range AS VARCHAR), ',') FROM range(1000000) a, range(1000) b",
     ],
 )
-def test_a_query_that_would_fill_the_memory_is_stopped(ask: Any, sql: str) -> None:
+def test_a_query_that_would_exhaust_memory_is_stopped(ask: Any, sql: str) -> None:
     unit = 1 if sys.platform == "darwin" else 1024
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
@@ -170,7 +170,7 @@ def test_a_query_that_would_fill_the_memory_is_stopped(ask: Any, sql: str) -> No
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before < 2_000_000_000
 
 
-def test_repeating_within_bounds_works(ask: Any) -> None:
+def test_repeating_within_the_limits_works(ask: Any) -> None:
     sql = "SELECT repeat('ab', 2), rpad('x', 3, '-'), space(1), replace(name, 'n', plan) FROM people LIMIT 1"
     chain = "replace(" * 40 + "'abc'" + ", 'b', 'd')" * 40
 

@@ -1,4 +1,4 @@
-"""The values and types of a result: what goes in comes out as JSON, unharmed."""
+"""The values and types of a result survive the conversion to JSON and back."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("sql_type", VALUES)
-def test_a_value_of_each_type_goes_in_and_comes_out_unharmed(ask: Any, tables: Tables, sql_type: str) -> None:
+def test_a_value_of_each_type_survives_a_round_trip(ask: Any, tables: Tables, sql_type: str) -> None:
     table = Table("snowflake", "public.one", "One", "table", (Column("v", "unknown", sql_type),))
     tables.create(table)
     tables.insert(table, [{"v": VALUES[sql_type]}, {"v": None}])
@@ -44,12 +44,12 @@ def test_a_value_of_each_type_goes_in_and_comes_out_unharmed(ask: Any, tables: T
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_json_lacks_are_words(ask: Any, word: str) -> None:
+def test_numbers_that_json_lacks_are_text(ask: Any, word: str) -> None:
     assert ask(f"SELECT CAST('{word}' AS DOUBLE) AS v").rows == [(word,)]
     assert ask(f"SELECT ARRAY[CAST('{word}' AS DOUBLE)] AS v", "duckdb").rows == [([word],)]
 
 
-def test_polytomics_types_stand_beside_the_columns(ask: Any) -> None:
+def test_columns_have_polytomics_types(ask: Any) -> None:
     sql = "SELECT 1 a, 'x' b, true c, DATE '2024-01-01' d, [1] e, {'k': 1} f, 'x'::BLOB g, NULL h"
 
     columns = ask(sql, "duckdb").columns
@@ -69,7 +69,7 @@ def test_polytomics_types_stand_beside_the_columns(ask: Any) -> None:
         ("0.0", 0.0),
     ],
 )
-def test_a_decimal_is_a_number_where_that_is_exact_and_text_else(
+def test_a_decimal_is_a_number_if_that_is_exact_and_otherwise_text(
     ask: Any, number: str, value: object
 ) -> None:
     assert ask(

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 
 
-async def test_every_type_is_listed_with_what_it_can_do(http: httpx.AsyncClient) -> None:
+async def test_every_type_is_listed_with_its_capabilities(http: httpx.AsyncClient) -> None:
     types = {row["id"]: row for row in (await http.get("/api/connection_types")).json()["data"]}
 
     assert len(types) == 226
@@ -24,7 +24,7 @@ async def test_every_type_is_listed_with_what_it_can_do(http: httpx.AsyncClient)
     assert types["postgresql"]["initialConfiguration"]["port"] == 5432
 
 
-async def test_a_type_s_schema_is_bare_and_carries_the_api_s_own_keywords(http: httpx.AsyncClient) -> None:
+async def test_a_types_schema_has_the_apis_own_keywords(http: httpx.AsyncClient) -> None:
     schema = (await http.get("/api/connection_types/gong")).json()
 
     assert schema["type"] == "object"
@@ -43,14 +43,14 @@ async def test_a_type_that_does_not_exist_is_not_found(http: httpx.AsyncClient) 
     assert answer.status_code == 404
 
 
-def test_a_process_reads_the_types_once() -> None:
+def test_the_types_are_read_once_in_a_process() -> None:
     types = load_connection_types()
 
     assert types is load_connection_types()
     assert len(types) == 226
 
 
-def test_the_recorded_fields_are_sound_json_schema() -> None:
+def test_the_recorded_fields_are_valid_json_schema() -> None:
     for type_ in load_connection_types().values():
         Draft202012Validator.check_schema({"properties": dict(type_.fields)})
 

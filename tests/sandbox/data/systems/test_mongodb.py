@@ -1,4 +1,4 @@
-"""MongoDB takes collections: a model names a database and a collection, and nested fields are columns."""
+"""MongoDB: a model names a database and a collection, and nested fields are columns."""
 
 from typing import Any
 
@@ -30,4 +30,4 @@ async def test_a_collection_that_is_not_there_is_refused(http: httpx.AsyncClient
     )
 
     assert answer.status_code == 422
-    assert "did you mean app.users" in answer.json()["message"]
+    assert "Did you mean 'app.users'?" in answer.json()["message"]

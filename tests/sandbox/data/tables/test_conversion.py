@@ -1,4 +1,4 @@
-"""What fits a column, and in which form."""
+"""Which values fit a column, and in which form."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Column
         ("unknown", "VARCHAR", {"a": 1}, {"a": 1}),
     ],
 )
-def test_a_value_is_brought_to_the_columns_form(type_: str, sql_type: str, value: Any, fitted: Any) -> None:
+def test_a_value_is_converted_to_the_columns_type(type_: str, sql_type: str, value: Any, fitted: Any) -> None:
     fit = fit_for(Column("c", type_, sql_type))
 
     assert fit(value) == fitted
@@ -60,8 +60,8 @@ def test_a_value_is_brought_to_the_columns_form(type_: str, sql_type: str, value
         ("object", "JSON", [1]),
     ],
 )
-def test_a_value_that_does_not_fit_is_named_with_its_column(type_: str, sql_type: str, value: Any) -> None:
+def test_a_value_that_does_not_fit_is_refused_with_its_column(type_: str, sql_type: str, value: Any) -> None:
     fit = fit_for(Column("c", type_, sql_type))
 
-    with pytest.raises(UnfitError, match=r"does not fit c, which holds"):
+    with pytest.raises(UnfitError, match=r"does not fit c, which is of type"):
         fit(value)

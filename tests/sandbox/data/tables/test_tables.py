@@ -1,4 +1,4 @@
-"""Rows behind the connections: kept in the store, readable in the state file."""
+"""Tables and rows in the store, which are readable in the state file."""
 
 import sqlite3
 import time
@@ -45,7 +45,7 @@ def test_a_table_is_found_in_any_case_as_it_was_created(tables: Tables) -> None:
     assert FLOW.column("email") is None
 
 
-def test_rows_come_back_in_order_with_nulls_for_what_they_lack(tables: Tables) -> None:
+def test_rows_are_returned_in_order_with_nulls_for_omitted_columns(tables: Tables) -> None:
     ids = tables.insert(FLOW, [{"Id": "1", "name": "Åsa"}, {"Id": "2"}])
 
     assert rows(tables) == [{"Id": "1", "name": "Åsa"}, {"Id": "2", "name": None}]
@@ -53,7 +53,7 @@ def test_rows_come_back_in_order_with_nulls_for_what_they_lack(tables: Tables) -
     assert tables.count(FLOW) == 2
 
 
-def test_rows_are_replaced_and_removed_by_their_row_ids(tables: Tables) -> None:
+def test_rows_are_replaced_and_deleted_by_their_row_ids(tables: Tables) -> None:
     first, second, third = tables.insert(FLOW, [{"Id": "1"}, {"Id": "2"}, {"Id": "3"}])
 
     tables.update(FLOW, {second: {"Id": "2", "name": "two"}})
@@ -73,7 +73,7 @@ def test_clearing_a_table_leaves_the_others_alone(tables: Tables) -> None:
     assert (tables.count(FLOW), tables.count(other)) == (0, 1)
 
 
-def test_every_write_changes_the_version_and_a_rollback_brings_it_back(tables: Tables, store: Store) -> None:
+def test_every_write_changes_the_version_and_a_rollback_restores_it(tables: Tables, store: Store) -> None:
     seen = [tables.version(FLOW)]
     (row_id,) = tables.insert(FLOW, [{"Id": "1"}])
     seen.append(tables.version(FLOW))
@@ -93,12 +93,12 @@ def test_every_write_changes_the_version_and_a_rollback_brings_it_back(tables: T
 def test_a_taken_name_and_two_columns_of_one_name_are_refused(tables: Tables) -> None:
     with pytest.raises(ValueError, match="already has a table MY-FLOW"):
         tables.create(replace(FLOW, name="MY-FLOW"))
-    with pytest.raises(ValueError, match="two columns"):
+    with pytest.raises(ValueError, match="Two columns"):
         tables.create(Table("gong", "x", "x", "object", (NAME, replace(NAME, name="NAME"))))
 
 
 def test_a_row_with_an_unknown_column_is_refused_and_nothing_is_written(tables: Tables) -> None:
-    with pytest.raises(ValueError, match="no column nme"):
+    with pytest.raises(ValueError, match=r"Unknown gong\.my-flow column 'nme'"):
         tables.insert(FLOW, [{"Id": "1"}, {"nme": "x"}])
 
     assert tables.count(FLOW) == 0
@@ -119,7 +119,7 @@ def test_a_column_can_be_added_to_a_table_with_rows(tables: Tables, store: Store
     assert store.connection.execute('SELECT age FROM "gong.my-flow"').fetchall() == [(None,), (7,)]
 
 
-def test_two_doors_to_the_same_rows_show_the_same_until_the_last_is_dropped(tables: Tables) -> None:
+def test_aliases_of_the_same_rows_show_them_until_the_last_alias_is_dropped(tables: Tables) -> None:
     aliases = [replace(FLOW, system=system, source="shared") for system in ("mysql", "snowflake")]
     for alias in aliases:
         tables.create(alias)
@@ -156,7 +156,7 @@ def test_the_state_file_shows_each_table_as_a_view(tmp_path: Path) -> None:
     assert shown == [("x",)]
 
 
-def test_text_that_is_no_unicode_is_written_with_a_replacement(tables: Tables) -> None:
+def test_invalid_unicode_is_stored_with_a_replacement(tables: Tables) -> None:
     tables.insert(FLOW, [{"Id": "a\ud800b"}])
 
     assert rows(tables) == [{"Id": "a?b", "name": None}]
@@ -172,8 +172,8 @@ def test_a_hundred_thousand_rows_are_written_and_read_in_seconds(tables: Tables)
     assert time.monotonic() - started < 10
 
 
-def test_what_is_held_is_changed_by_no_other(tables: Tables) -> None:
-    with tables.held():
+def test_rows_of_locked_tables_are_changed_by_no_other_thread(tables: Tables) -> None:
+    with tables.locked():
         tables.insert(FLOW, [{"Id": "1"}])
 
     assert tables.count(FLOW) == 1

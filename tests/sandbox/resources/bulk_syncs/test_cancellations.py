@@ -7,15 +7,15 @@ import pytest
 
 def _call_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, action: Any) -> None:
     """Call ``action`` when a run has read this number of rows of its source."""
-    read = stage.workspace.tables.read
+    rows = stage.workspace.tables.rows
 
     def reading(table: Any) -> Any:
-        for position, row in enumerate(read(table)):
+        for position, row in enumerate(rows(table)):
             if position == count and table.system == "mysql":
                 action()
             yield row
 
-    monkeypatch.setattr(stage.workspace.tables, "read", reading)
+    monkeypatch.setattr(stage.workspace.tables, "rows", reading)
 
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])

@@ -126,7 +126,7 @@ async def test_an_error_ends_the_run_as_failed(
     if fault is None:
         stage.workspace.store.delete("bulk_sync", sync["id"])
     else:
-        monkeypatch.setattr(stage.workspace.tables, "read", _failing(fault))
+        monkeypatch.setattr(stage.workspace.tables, "rows", _failing(fault))
 
     workers.release()
 
@@ -136,10 +136,10 @@ async def test_an_error_ends_the_run_as_failed(
 
 
 def _failing(fault: Exception) -> Any:
-    def read(_table: Any) -> Any:
+    def rows(_table: Any) -> Any:
         raise fault
 
-    return read
+    return rows
 
 
 async def test_the_status_shows_the_runs_and_the_change_stream(stage: Any, sync: Any, workers: Any) -> None:

@@ -42,7 +42,7 @@ async def test_an_unknown_type_is_refused_and_a_display_name_is_recognized(creat
     unknown = await create("nonesuch", {})
 
     assert (display_name.status_code, unknown.status_code) == (400, 400)
-    assert "did you mean linkedinads?" in display_name.json()["message"]
+    assert "Did you mean 'linkedinads'?" in display_name.json()["message"]
     assert "GET /api/connection_types" in unknown.json()["message"]
 
 
@@ -105,7 +105,7 @@ async def test_a_successful_test_has_an_empty_response(http: httpx.AsyncClient, 
     [
         ("snowflake", {**SNOWFLAKE, "password": "wrong"}, "rejected the credentials"),
         ("snowflake", {"account": "a"}, "configuration.username is missing"),
-        ("nonesuch", {}, "names no connection type"),
+        ("nonesuch", {}, "Unknown connection type 'nonesuch'"),
         ("gong", {"auth_method": "oauth"}, "waits for a person to sign in"),
     ],
 )

@@ -125,7 +125,7 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
     ("arguments", "words"),
     [
         ({"configuration": {"query": "SELECT * FRM x"}}, "Syntax error at line 1"),
-        ({"configuration": {"query": "DROP TABLE accounts"}}, "starts with SELECT or WITH"),
+        ({"configuration": {"query": "DROP TABLE accounts"}}, "start with SELECT or WITH"),
         (
             {"configuration": {"query": "SELECT emial FROM salesforce_contacts"}},
             'Candidate bindings: "email"',
@@ -134,8 +134,8 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
             {"configuration": {"query": "SELECT CAST(email AS INT) FROM salesforce_contacts"}},
             "Could not convert",
         ),
-        ({"configuration": {"table": "public.acounts"}}, "did you mean public.accounts"),
-        ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "write ANALYTICS.PUBLIC.ACCOUNTS"),
+        ({"configuration": {"table": "public.acounts"}}, "Did you mean 'public.accounts'?"),
+        ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "Write ANALYTICS.PUBLIC.ACCOUNTS"),
         ({"configuration": {"query": "  "}}, "one of: query; table; view"),
         ({"configuration": {}}, "one of: query; table; view"),
         ({"fields": ["emial"]}, "no field 'emial'. Did you mean 'email'?"),

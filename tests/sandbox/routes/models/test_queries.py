@@ -138,7 +138,7 @@ async def test_a_failed_query_reports_its_error(warehouse: Any, ended: Ended) ->
     answer = await ended(warehouse, "SELECT * FROM public.userz")
 
     assert (answer["data"]["status"], set(answer["data"])) == ("failed", {"id", "status", "error"})
-    assert "did you mean public.users" in answer["data"]["error"]
+    assert "Did you mean 'public.users'?" in answer["data"]["error"]
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM users", "SELECT 1; SELECT 2", "COPY users TO 'x'"])
@@ -268,8 +268,8 @@ async def test_a_soql_query_returns_pages(
     [
         ("SELECT Id FROM Contact FOR VIEW", "does not emulate SOQL's FOR: FOR VIEW"),
         ("SELECT * FROM Contact", "SOQL has no SELECT *"),
-        ("SHOW TABLES", "SELECT is wanted there"),
-        ("SELECT " * 20_000, "characters; 100000 are allowed"),
+        ("SHOW TABLES", "expected SELECT"),
+        ("SELECT " * 20_000, "characters; the limit is 100000"),
     ],
 )
 async def test_a_failed_soql_query_reports_its_error(

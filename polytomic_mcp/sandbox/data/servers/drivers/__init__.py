@@ -1,1 +1,1 @@
-"""An open connection to a database server: what all makes share, and MySQL's and PostgreSQL's own."""
+"""Sessions on database servers: what all products share, and the drivers of PostgreSQL and MySQL."""

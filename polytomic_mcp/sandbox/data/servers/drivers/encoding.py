@@ -1,7 +1,7 @@
-"""Values on their way from and to a real server: text and numbers there, JSON values here.
+"""Conversion between the values of database drivers and JSON values.
 
-Drivers are told to hand over text wherever Python's own type would lose something: decimals, dates,
-times. What JSON makes of each type stands in ``values``.
+Drivers return text wherever Python's own type would lose something: decimals, dates and times.
+``tables/sql_values.py`` lists the JSON form of each type.
 """
 
 import base64
@@ -21,13 +21,13 @@ _NOT_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 
 
 def decoders(sql_types: Sequence[str]) -> list[tuple[int, Decoder]]:
-    """Return, with their positions, what turns a driver's values into those of JSON; most need nothing."""
+    """Return the decoders of a driver's values, with their positions; most types need none."""
     found = ((index, _decoder(sql_type)) for index, sql_type in enumerate(sql_types))
     return [(index, decode) for index, decode in found if decode is not None]
 
 
 def decoded(values: Sequence[Any], decode: list[tuple[int, Decoder]]) -> tuple[Any, ...]:
-    """Return a row's values with their decoders applied to what is not null."""
+    """Return a row's values with the decoders applied to those that are not null."""
     row = list(values)
     for index, decoder in decode:
         if row[index] is not None:
@@ -36,10 +36,10 @@ def decoded(values: Sequence[Any], decode: list[tuple[int, Decoder]]) -> tuple[A
 
 
 def encoded(value: Any, sql_type: str) -> Any:
-    """Return a JSON value as a driver takes it: text, bytes for a BLOB, lists for an array; null is None.
+    """Return a JSON value as a driver accepts it: text, bytes for a BLOB, a list for an array; null is None.
 
     Raises:
-        ValueError: It is no base64, where a BLOB takes it.
+        ValueError: A value for a BLOB is not base64.
     """
     if value is None:
         return None
@@ -50,7 +50,7 @@ def encoded(value: Any, sql_type: str) -> Any:
     if sql_type == "BLOB":
         return base64.b64decode(to_text(value), validate=True)
     text = json.dumps(value, ensure_ascii=False) if is_nested(sql_type) else to_text(value)
-    return text.encode(errors="replace").decode()  # a lone surrogate is no text
+    return text.encode(errors="replace").decode()  # no server stores a lone surrogate
 
 
 def _decoder(sql_type: str) -> Decoder | None:

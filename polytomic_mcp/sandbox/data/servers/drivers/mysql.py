@@ -1,4 +1,4 @@
-"""MySQL and MariaDB, by PyMySQL."""
+"""Sessions on MySQL and MariaDB, with PyMySQL."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -18,13 +18,13 @@ from polytomic_mcp.sandbox.data.servers.drivers.mysql_types import (
     type_of_field,
 )
 from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
-from polytomic_mcp.sandbox.data.servers.drivers.wire import Values, Wire
-from polytomic_mcp.sandbox.data.sql.engine import Stream
+from polytomic_mcp.sandbox.data.servers.drivers.session import ServerSession
+from polytomic_mcp.sandbox.data.sql.backend import Stream, Values
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
 from polytomic_mcp.sandbox.data.tables.table import Column, Row
 
-_PATIENCE: Final = 5
+_CONNECT_SECONDS: Final = 5
 _BATCH: Final = 2_000
 _LOCK_SECONDS: Final = 10
 _AS_TEXT: Final = (
@@ -36,18 +36,18 @@ _AS_TEXT: Final = (
     FIELD_TYPE.TIME,
     FIELD_TYPE.TIMESTAMP,
 )
-_SYSTEM: Final = ("information_schema", "mysql", "performance_schema", "sys")
+_SYSTEM_SCHEMAS: Final = ("information_schema", "mysql", "performance_schema", "sys")
 _MODE: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
-"""Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, so that text ends where sqlglot takes it to end."""
+"""Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, so that strings end where sqlglot assumes they do."""
 
-_REFUSED: Final = frozenset((code,) for code in (1264, 1292, 1364, 1366, 1406, 1644, 3140, 3819, 4025))
-"""Errors of one row that PyMySQL takes for something else: of checks and triggers, mostly."""
+_ROW_ERRORS: Final = frozenset((code,) for code in (1264, 1292, 1364, 1366, 1406, 1644, 3140, 3819, 4025))
+"""Errors that refuse a row, from checks and triggers mostly, for which PyMySQL has another class."""
 
 
-class MysqlWire(Wire):
-    """One connection to MySQL or MariaDB."""
+class MysqlSession(ServerSession):
+    """A session on MySQL or MariaDB."""
 
-    make: ClassVar[str] = "MySQL"
+    product: ClassVar[str] = "MySQL"
     errors: ClassVar[tuple[type[Exception], ...]] = (pymysql.Error,)
 
     def __init__(
@@ -61,7 +61,7 @@ class MysqlWire(Wire):
             password=configuration["passwd"],
             database=self._database,
             charset="utf8mb4",
-            connect_timeout=_PATIENCE,
+            connect_timeout=_CONNECT_SECONDS,
             conv={kind: convert for kind, convert in conversions.items() if kind not in _AS_TEXT},
             client_flag=CLIENT.FOUND_ROWS,
             ssl=ssl,
@@ -84,7 +84,7 @@ class MysqlWire(Wire):
         self.execute(f"START TRANSACTION READ {'ONLY' if is_read_only else 'WRITE'}")
 
     def relations(self, id_: str | None = None) -> list[Relation]:
-        found = self.fetch(COLUMNS, (_SYSTEM, self._database, self._database, id_, id_))
+        found = self.fetch(COLUMNS, (_SYSTEM_SCHEMAS, self._database, self._database, id_, id_))
         checked = set(self.fetch(JSON_CHECKS)) if self._is_mariadb and found else set[Values]()
         return [
             relation(schema, name, [row[2:] for row in rows], checked)
@@ -114,10 +114,10 @@ class MysqlWire(Wire):
         self.fetch(sql, values)
 
     def insert(self, relation: Relation, names: Sequence[str], rows: Sequence[Row]) -> list[Row | None]:
-        named = {column.name: column for column in relation.columns}
-        values = [[self.encoded(row[name], named[name]) for name in names] for row in rows]
+        columns = {column.name: column for column in relation.columns}
+        values = [[self.encoded(row[name], columns[name]) for name in names] for row in rows]
         sql = (
-            f"INSERT INTO {self.called(relation)} ({self.listed(names)})"  # noqa: S608 - quoted
+            f"INSERT INTO {self.qualified_name(relation)} ({self.column_list(names)})"  # noqa: S608 - quoted
             f" VALUES ({', '.join(['%s'] * len(names))})"
         )
         with self._connection.cursor() as cursor:
@@ -133,11 +133,11 @@ class MysqlWire(Wire):
     def _inserted(
         cursor: "pymysql.cursors.Cursor", sql: str, values: Sequence[Any], relation: Relation, row: Row
     ) -> Row:
-        """Insert one row and learn the key that the server gave it."""
+        """Insert one row, and add the key that the server generates."""
         cursor.execute(sql, tuple(values))
         return row | {name: cursor.lastrowid for name in relation.key if row.get(name) is None}
 
-    def change(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
+    def execute_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
         with self._connection.cursor() as cursor:
             return [cursor.execute(sql, tuple(row)) > 0 for row in rows]
 
@@ -147,10 +147,10 @@ class MysqlWire(Wire):
         plain = encoded(value, column.sql_type)
         return plain.removesuffix("Z") if column.type == "datetime" and plain is not None else plain
 
-    def same(self, relation: Relation, column: Column) -> str:
+    def equality(self, relation: Relation, column: Column) -> str:
         return f"{self.quoted(column.name)} {'=' if relation.key else '<=>'} %s"
 
-    def compared(self, relation: Relation, column: Column) -> str:
+    def comparable(self, relation: Relation, column: Column) -> str:
         del relation
         return self.quoted(column.name)
 
@@ -160,17 +160,17 @@ class MysqlWire(Wire):
     def type_for(self, column: Column, *, is_key: bool) -> str:
         return new_type(column, is_key=is_key)
 
-    def make_schema(self, name: str) -> None:
+    def create_schema(self, name: str) -> None:
         if not self.fetch("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (name,)):
             self.execute(f"CREATE DATABASE {self.quoted(name)}")
 
-    def state(self, relation: Relation) -> str:
-        return repr(self.fetch(f"CHECKSUM TABLE {self.called(relation)}"))
+    def fingerprint(self, relation: Relation) -> str:
+        return repr(self.fetch(f"CHECKSUM TABLE {self.qualified_name(relation)}"))
 
     def is_refusal(self, error: Exception) -> bool:
-        return isinstance(error, pymysql.DataError | pymysql.IntegrityError) or error.args[:1] in _REFUSED
+        return isinstance(error, pymysql.DataError | pymysql.IntegrityError) or error.args[:1] in _ROW_ERRORS
 
-    def words(self, error: Exception) -> str:
+    def error_message(self, error: Exception) -> str:
         return str(error.args[-1]) if error.args else type(error).__name__
 
     def commit(self) -> None:
@@ -189,5 +189,5 @@ def _batches(cursor: SSCursor) -> Iterator[Values]:
 
 
 def _fields(cursor: SSCursor) -> list[Any]:
-    """Return what the server says of a result's columns; the description leaves half of it out."""
+    """Return the server's metadata of a result's columns; the cursor's description lacks half of it."""
     return vars(cursor)["_result"].fields

@@ -1,4 +1,4 @@
-"""What MySQL calls its types and tables, brought to the sandbox's terms and back."""
+"""MySQL's types and tables, translated to those of the sandbox and back."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from polytomic_mcp.sandbox.data.tables.field_types import field_type, is_nested
 from polytomic_mcp.sandbox.data.tables.table import Choice, Column
 
 _BINARY: Final = 63
-"""The character set of what is no text."""
+"""The character set of binary data."""
 
 _TYPES: Final[Mapping[str, str]] = {
     "bigint": "BIGINT",
@@ -60,9 +60,9 @@ _NEW_TYPES: Final[Mapping[str, str]] = {
     "UUID": "char(36)",
 }
 _KEY_TEXT: Final = "varchar(255)"
-"""A key's text has bounds in MySQL."""
+"""MySQL limits the length of text in a key."""
 
-_OF_CODES: Final[Mapping[int, str]] = {
+_NAMES: Final[Mapping[int, str]] = {
     FIELD_TYPE.TINY: "tinyint",
     FIELD_TYPE.SHORT: "smallint",
     FIELD_TYPE.INT24: "mediumint",
@@ -92,7 +92,7 @@ JSON_CHECKS: Final = """
 SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
 WHERE CHECK_CLAUSE = concat('json_valid(`', CONSTRAINT_NAME, '`)')
 """
-"""How MariaDB marks JSON: as text with a check that bears the column's name."""
+"""The columns that hold JSON in MariaDB: text with a check constraint named like the column."""
 
 
 def new_type(column: Column, *, is_key: bool) -> str:
@@ -108,22 +108,22 @@ def new_type(column: Column, *, is_key: bool) -> str:
 
 
 def type_of_field(field: Any) -> str:
-    """Return DuckDB's type for a column of a result, as PyMySQL describes it."""
+    """Return DuckDB's type for a column of a result, given PyMySQL's description."""
     code: int = field.type_code
     if code in _DECIMALS:
-        # The length counts the sign and the point.
+        # The length includes the sign and the point.
         digits = field.length - (1 if field.scale else 0) - (0 if field.flags & FLAG.UNSIGNED else 1)
         return _decimal(digits, field.scale)
     if code in (FIELD_TYPE.TINY, FIELD_TYPE.BIT) and field.length == 1:
         return "BOOLEAN"
     if code in _TEXTS:
         return "BLOB" if field.charsetnr == _BINARY else "VARCHAR"
-    name = _OF_CODES.get(code, "text")
+    name = _NAMES.get(code, "text")
     return sql_type_of(f"{name} unsigned" if field.flags & FLAG.UNSIGNED and name.endswith("int") else name)
 
 
 def relation(schema: str, name: str, found: list[tuple[Any, ...]], checked: set[tuple[Any, ...]]) -> Relation:
-    """Return the table or view of these columns, each as ``COLUMNS`` gives it; ``checked`` hold JSON."""
+    """Return the table or view with these columns, rows of ``COLUMNS``; those in ``checked`` hold JSON."""
     columns: list[Column] = []
     for _, column, type_, is_nullable, default, extra, _ in found:
         sql_type = "JSON" if (schema, name, column) in checked else sql_type_of(type_)
@@ -145,7 +145,7 @@ def relation(schema: str, name: str, found: list[tuple[Any, ...]], checked: set[
 
 
 def sql_type_of(type_: str) -> str:
-    """Return DuckDB's type for a column's type; text for what DuckDB does not know."""
+    """Return DuckDB's type for a column's type; VARCHAR for a type that DuckDB does not have."""
     if type_ in ("tinyint(1)", "bit(1)"):
         return "BOOLEAN"
     if found := re.match(r"decimal\((\d+),(\d+)\)", type_):
@@ -159,7 +159,7 @@ def _decimal(precision: int, scale: int) -> str:
 
 
 def _choices(type_: str) -> list[str]:
-    """Return the values of an enum, whose quotes the server doubles."""
+    """Return the values of an enum type, in which the server doubles quotes."""
     if not type_.startswith("enum("):
         return []
     return [each.replace("''", "'") for each in re.findall(r"'((?:[^']|'')*)'", type_)]

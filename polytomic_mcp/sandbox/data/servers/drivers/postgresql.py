@@ -1,4 +1,4 @@
-"""PostgreSQL, by psycopg."""
+"""Sessions on PostgreSQL, with psycopg."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -11,30 +11,30 @@ from psycopg.types.string import TextLoader
 
 from polytomic_mcp.sandbox.data.servers.drivers.encoding import decoded, decoders, encoded
 from polytomic_mcp.sandbox.data.servers.drivers.postgresql_types import (
-    OF_OIDS,
     RELATIONS,
-    bounded,
+    TYPE_NAMES,
+    decimal_type,
     new_type,
     relation,
     sql_type_of,
 )
 from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
-from polytomic_mcp.sandbox.data.servers.drivers.wire import Values, Wire
-from polytomic_mcp.sandbox.data.sql.engine import Stream
+from polytomic_mcp.sandbox.data.servers.drivers.session import ServerSession
+from polytomic_mcp.sandbox.data.sql.backend import Stream, Values
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
 from polytomic_mcp.sandbox.data.tables.table import Column, Row
 
-_PATIENCE: Final = 5
+_CONNECT_SECONDS: Final = 5
 _BATCH: Final = 2_000
 _SETTINGS: Final = (
     "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1"
     " -c standard_conforming_strings=on -c bytea_output=hex -c lock_timeout=10s"
 )
-_AS_THEY_ARE: Final = ("bool", "int2", "int4", "int8", "oid", "float4", "float8", "bytea")
-"""The types whose Python values are JSON's, or nearly; all others come as text."""
+_NATIVE: Final = ("bool", "int2", "int4", "int8", "oid", "float4", "float8", "bytea")
+"""The types whose Python values are JSON values, or nearly; all others are loaded as text."""
 
-_REFUSING: Final = (
+_ROW_ERRORS: Final = (
     psycopg.DataError,
     psycopg.IntegrityError,
     psycopg.InternalError,
@@ -42,10 +42,10 @@ _REFUSING: Final = (
 )
 
 
-class PostgresqlWire(Wire):
-    """One connection to PostgreSQL."""
+class PostgresqlSession(ServerSession):
+    """A session on PostgreSQL."""
 
-    make: ClassVar[str] = "PostgreSQL"
+    product: ClassVar[str] = "PostgreSQL"
     errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
 
     def __init__(
@@ -58,7 +58,7 @@ class PostgresqlWire(Wire):
             user=configuration["username"],
             password=configuration["password"],
             sslmode=sslmode,
-            connect_timeout=_PATIENCE,
+            connect_timeout=_CONNECT_SECONDS,
             client_encoding="utf8",
             application_name="polytomic-mcp sandbox",
             options=f"{_SETTINGS} -c statement_timeout={int(seconds * 1000)}",
@@ -67,7 +67,7 @@ class PostgresqlWire(Wire):
         self._queries = ExitStack()
         self._names = map("rows_{}".format, count())
         for info in self._connection.adapters.types:
-            if info.name not in _AS_THEY_ARE:
+            if info.name not in _NATIVE:
                 self._connection.adapters.register_loader(info.oid, TextLoader)
 
     def relations(self, id_: str | None = None) -> list[Relation]:
@@ -80,9 +80,9 @@ class PostgresqlWire(Wire):
         cursor = self._queries.enter_context(self._connection.cursor(name=next(self._names)))
         cursor.execute(_trusted(sql))
         described = cursor.description or []
-        types = dict(self.fetch(OF_OIDS, ([column.type_code for column in described],)))
+        types = dict(self.fetch(TYPE_NAMES, ([column.type_code for column in described],)))
         sql_types = [
-            bounded(column.precision, column.scale)
+            decimal_type(column.precision, column.scale)
             if types[column.type_code] == "numeric"
             else sql_type_of(types[column.type_code])
             for column in described
@@ -104,36 +104,36 @@ class PostgresqlWire(Wire):
         self._connection.execute(_trusted(sql), values)
 
     def insert(self, relation: Relation, names: Sequence[str], rows: Sequence[Row]) -> list[Row | None]:
-        named = {column.name: column for column in relation.columns}
-        values = [[self.encoded(row[name], named[name]) for name in names] for row in rows]
-        marks = relation.marks
+        columns = {column.name: column for column in relation.columns}
+        values = [[self.encoded(row[name], columns[name]) for name in names] for row in rows]
+        identifying = relation.identifying_columns
         sql = (
-            f"INSERT INTO {self.called(relation)} ({self.listed(names)})"  # noqa: S608 - quoted
+            f"INSERT INTO {self.qualified_name(relation)} ({self.column_list(names)})"  # noqa: S608 - quoted
             f" VALUES ({', '.join(['%s'] * len(names))})"
-            f" RETURNING {self.listed([column.name for column in marks])}"
+            f" RETURNING {self.column_list([column.name for column in identifying])}"
         )
-        decode = decoders([column.sql_type for column in marks])
+        decode = decoders([column.sql_type for column in identifying])
         return [
             None
             if found is None
-            else dict(zip((column.name for column in marks), decoded(found, decode), strict=True))
+            else dict(zip((column.name for column in identifying), decoded(found, decode), strict=True))
             for found in self._many(sql, values)
         ]
 
-    def change(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
+    def execute_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
         return [found is not None for found in self._many(f"{sql} RETURNING true", rows)]
 
     def encoded(self, value: Any, column: Column) -> Any:
         plain = encoded(value, column.sql_type)
         return _array(plain) if isinstance(plain, list) else plain
 
-    def same(self, relation: Relation, column: Column) -> str:
+    def equality(self, relation: Relation, column: Column) -> str:
         name = self.quoted(column.name)
         if relation.key:
             return f"{name} = %s"
         return f"{name}::text IS NOT DISTINCT FROM (%s::{relation.type_of(column)})::text"
 
-    def compared(self, relation: Relation, column: Column) -> str:
+    def comparable(self, relation: Relation, column: Column) -> str:
         # A text that spells no uuid, say, would be an error.
         is_open = column.type == "string" and not relation.type_of(column).startswith(("text", "character"))
         return f"{self.quoted(column.name)}{'::text' if is_open else ''}"
@@ -145,29 +145,33 @@ class PostgresqlWire(Wire):
         del is_key
         return new_type(column)
 
-    def make_schema(self, name: str) -> None:
+    def create_schema(self, name: str) -> None:
         if not self.fetch("SELECT FROM pg_namespace WHERE nspname = %s", (name,)):
             self.execute(f"CREATE SCHEMA {self.quoted(name)}")
 
-    def state(self, relation: Relation) -> str:
-        # Each version of a row bears the transaction that made it, and a table made anew has another file.
-        made = "count(*), sum(xmin::text::bigint)"
+    def fingerprint(self, relation: Relation) -> str:
+        # Each version of a row has the id of its transaction, and a recreated table has another file.
+        versions = "count(*), sum(xmin::text::bigint)"
         found = self.fetch(
-            f"SELECT {made}, pg_relation_filenode(%s) FROM {self.called(relation)}",  # noqa: S608 - quoted
-            (self.called(relation).replace("%%", "%"),),
+            f"SELECT {versions}, pg_relation_filenode(%s) FROM {self.qualified_name(relation)}",  # noqa: S608 - quoted
+            (self.qualified_name(relation).replace("%%", "%"),),
         )
         return repr(found)
 
     def is_refusal(self, error: Exception) -> bool:
-        return isinstance(error, _REFUSING)
+        return isinstance(error, _ROW_ERRORS)
 
-    def words(self, error: Exception) -> str:
-        told = error.diag if isinstance(error, psycopg.Error) else None
-        if told is None or told.message_primary is None:
+    def error_message(self, error: Exception) -> str:
+        diagnosis = error.diag if isinstance(error, psycopg.Error) else None
+        if diagnosis is None or diagnosis.message_primary is None:
             return str(error).strip().replace("\n", "; ")
-        # A detail about a key says which one; others hold the whole row.
-        detail = told.message_detail or ""
-        return f"{told.message_primary}: {detail}" if detail.startswith("Key ") else told.message_primary
+        # A detail about a key names it; other details contain the whole row.
+        detail = diagnosis.message_detail or ""
+        return (
+            f"{diagnosis.message_primary}: {detail}"
+            if detail.startswith("Key ")
+            else diagnosis.message_primary
+        )
 
     def commit(self) -> None:
         self._connection.commit()
@@ -190,7 +194,7 @@ class PostgresqlWire(Wire):
 
 
 def _trusted(sql: str) -> QueryNoTemplate:
-    """Return SQL whose names are quoted, or that was checked: psycopg fears that it is a user's text."""
+    """Return trusted SQL in the form that psycopg accepts for a string that is not a literal."""
     return sql.encode()
 
 
@@ -200,7 +204,7 @@ def _batches(cursor: "psycopg.ServerCursor[Values]") -> Iterator[Values]:
 
 
 def _array(items: Any) -> str:
-    """Return a list as PostgreSQL writes an array."""
+    """Return a list as a PostgreSQL array literal."""
     return "{" + ",".join(map(_item, items)) + "}"
 
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL calls its types and tables, brought to the sandbox's terms and back."""
+"""PostgreSQL's types and tables, translated to those of the sandbox and back."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 _WIDEST: Final = 38
 _UNBOUNDED: Final = "DECIMAL(38,9)"
-"""A numeric without bounds; DuckDB has none, so more than 29 digits before the point do not fit."""
+"""A numeric without precision, which DuckDB lacks: more than 29 digits before the point do not fit."""
 
 _NEW_TYPES: Final[Mapping[str, str]] = {
     **{ours: theirs for theirs, ours in _TYPES.items() if theirs not in ("json", "oid", "character varying")},
@@ -60,13 +60,13 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND (%s::text IS NULL OR lower(n.nspname || '.' || c.relname) = lower(%s))
 ORDER BY n.nspname, c.relname, a.attnum
 """
-"""All columns of all tables and views, or of those of one id in any case."""
+"""All columns of all tables and views, or of those with one id in any case."""
 
-OF_OIDS: Final = """
+TYPE_NAMES: Final = """
 SELECT oid, CASE typtype WHEN 'd' THEN format_type(typbasetype, typtypmod) ELSE format_type(oid, NULL) END
 FROM pg_type WHERE oid = ANY (%s)
 """
-"""The names of types by their numbers."""
+"""The names of types by their object ids."""
 
 
 def new_type(column: Column) -> str:
@@ -83,7 +83,7 @@ def new_type(column: Column) -> str:
 
 
 def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
-    """Return the table or view of these columns, each as ``RELATIONS`` gives it."""
+    """Return the table or view with these columns, which are rows of ``RELATIONS``."""
     columns: list[Column] = []
     types: list[str] = []
     key: list[str] = []
@@ -108,18 +108,18 @@ def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
 
 
 def sql_type_of(type_: str) -> str:
-    """Return DuckDB's type for a type as ``format_type`` writes it; text for what DuckDB does not know."""
+    """Return DuckDB's type for a type in the form of ``format_type``; VARCHAR if DuckDB does not have it."""
     if type_.endswith("[]"):
         element = type_.removesuffix("[]")
         plain = sql_type_of(element)
         is_known = element.startswith("numeric") or re.sub(r"\(.*\)", "", element) in _TYPES
         return f"{plain}[]" if is_known else "VARCHAR"
     if found := re.fullmatch(r"numeric(?:\((\d+),(-?\d+)\))?", type_):
-        return bounded(*(int(each) if each else None for each in found.groups()))
+        return decimal_type(*(int(each) if each else None for each in found.groups()))
     return _TYPES.get(re.sub(r"\(\d+\)", "", type_), "VARCHAR")
 
 
-def bounded(precision: int | None, scale: int | None) -> str:
-    """Return DuckDB's type for a numeric of these bounds, or of none."""
+def decimal_type(precision: int | None, scale: int | None) -> str:
+    """Return DuckDB's type for a numeric with this precision and scale, or without."""
     is_bounded = precision and scale is not None and 0 <= scale <= precision <= _WIDEST
     return f"DECIMAL({precision},{scale})" if is_bounded else _UNBOUNDED

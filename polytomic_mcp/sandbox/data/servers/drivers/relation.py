@@ -1,4 +1,4 @@
-"""A table or view of a real server, as the server describes it."""
+"""A table or view of a database server, as the server describes it."""
 
 import json
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 class Relation:
     """``columns`` have DuckDB's types, ``types`` are the server's own; ``key`` is the primary key.
 
-    A row is told from the others by its key; in a table that has none, by all its values that are
-    not lists or objects: rows that are equal in these are changed together.
+    The primary key identifies a row. Without one, all values that are not lists or objects do, and rows that
+    are equal in these are changed together.
     """
 
     schema: str
@@ -26,12 +26,12 @@ class Relation:
 
     @property
     def id(self) -> str:
-        """The object's id: its schema and its name."""
+        """The schema and the name, joined by a dot."""
         return f"{self.schema}.{self.name}"
 
     @property
-    def marks(self) -> tuple[Column, ...]:
-        """The columns that tell a row from the others."""
+    def identifying_columns(self) -> tuple[Column, ...]:
+        """The columns whose values identify a row."""
         if self.key:
             return tuple(column for column in self.columns if column.name in self.key)
         return tuple(each for each in self.columns if not is_nested(each.sql_type)) or self.columns
@@ -43,20 +43,20 @@ class Relation:
         )
 
     def table(self, system: str) -> Table:
-        """Return it as the sandbox's table; a key of several columns is none there."""
+        """Return it as a table of the sandbox, where a key has one column."""
         key = self.key[0] if len(self.key) == 1 else None
         return Table(system, self.id, self.id, self.kind, self.columns, key)
 
-    def place(self, row: Row) -> str:
-        """Return what tells a row from the others, as text."""
-        return json.dumps([row.get(column.name) for column in self.marks])
+    def row_key(self, row: Row) -> str:
+        """Return the values that identify a row, as JSON."""
+        return json.dumps([row.get(column.name) for column in self.identifying_columns])
 
     def row(self, values: Iterable[Any]) -> Row:
-        """Return a row from its values in the order of the columns."""
+        """Return a row, given its values in the order of the columns."""
         return dict(zip((column.name for column in self.columns), values, strict=True))
 
 
-def nearest(relations: list[Relation], name: str) -> Relation | None:
-    """Return the one of that id, else the first of that id in another case, or None."""
-    found = [each for each in relations if each.id.casefold() == name.casefold()]
-    return next((each for each in found if each.id == name), found[0] if found else None)
+def find_relation(relations: list[Relation], id_: str) -> Relation | None:
+    """Return the relation with this id; if there is none, the first with the id in another case, or None."""
+    found = [each for each in relations if each.id.casefold() == id_.casefold()]
+    return next((each for each in found if each.id == id_), found[0] if found else None)

@@ -1,7 +1,7 @@
-"""SOQL's conditions in SQL: true or false, never unknown, and text in any case.
+"""SOQL conditions in SQL: always true or false, never unknown, and without regard to case.
 
-A field without a value is unequal to every value, and neither greater nor less than one. A guess, as
-far as ``NOT`` and ``NOT IN`` go: what Salesforce documents of null is ``= null``.
+A null field is not equal to any value, and neither greater nor less than one. For ``NOT`` and ``NOT IN``
+this is a guess: of null, Salesforce documents ``= null`` only.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, TypeVar
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.date_literals import days_of
-from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, folded
+from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, lowered
 from polytomic_mcp.sandbox.data.sql.soql.syntax import (
     Comparison,
     Condition,
@@ -21,7 +22,6 @@ from polytomic_mcp.sandbox.data.sql.soql.syntax import (
     Value,
 )
 from polytomic_mcp.sandbox.data.sql.soql.tokens import unescaped
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 
 _EXAMPLES: Final = {
     "boolean": "true or false",
@@ -37,14 +37,18 @@ _Time = TypeVar("_Time", date, datetime)
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Writes conditions: ``operand`` looks up what they name, ``choose`` reads a query of one field."""
+    """Translates conditions; ``operand`` translates an expression, and ``id_query`` the query behind IN."""
 
     operand: Callable[[Expression], Operand]
-    choose: Callable[[Query], str]
+    id_query: Callable[[Query], str]
     today: date
 
     def sql(self, condition: Condition) -> str:
-        """Return the condition in SQL; ``QueryError`` says what does not fit together."""
+        """Return the condition in SQL.
+
+        Raises:
+            QueryError: A field cannot be compared with a value or by an operator.
+        """
         if isinstance(condition, Comparison):
             return self._compared(self.operand(condition.expression), condition.operator, condition.value)
         if isinstance(condition, Membership):
@@ -57,19 +61,19 @@ class Conditions:
         if value.kind == "null" or value.text == "''":
             return _with_null(left, operator)
         _require_fitting(left, operator, value)
-        if value.kind == "period":
-            return _known(self._in_period(left, operator, value), unknown=operator == "!=")
+        if value.kind == "date_literal":
+            return _never_null(self._in_days(left, operator, value), unknown=operator == "!=")
         if operator == "LIKE":
             pattern = quoted_text(unescaped(value.text, is_pattern=True))
-            return _known(f"{left.sql} ILIKE {pattern} ESCAPE '\\'")
+            return _never_null(f"{left.sql} ILIKE {pattern} ESCAPE '\\'")
         right, comparable = _literal(left, value), left.comparable
         if _is_short_id(left, value):
-            # The short form of an id tells letters apart by their case, the long form need not.
+            # The short form of an id is case-sensitive; the long form is not.
             right, comparable = quoted_text(value.text[1:-1]), f"left({left.sql}, {_SHORT_ID})"
         compared = f"{comparable} {operator.replace('!=', '<>')} {right}"
-        return _known(compared, unknown=operator == "!=")
+        return _never_null(compared, unknown=operator == "!=")
 
-    def _in_period(self, left: Operand, operator: str, value: Value) -> str:
+    def _in_days(self, left: Operand, operator: str, value: Value) -> str:
         first, end = (f"{left.sql} {{}} {_day(left, day)}" for day in days_of(value, self.today))
         inside = f"({first.format('>=')} AND {end.format('<')})"
         return {
@@ -85,28 +89,28 @@ class Conditions:
         left, choices = self.operand(membership.expression), membership.choices
         if isinstance(choices, Query):
             if not left.is_reference:
-                raise QueryError(f"Only an id can be IN (SELECT ...), and {left.name} is none")
-            return _known(f"{left.comparable} IN {self.choose(choices)}")
+                raise QueryError(f"Only an id can be IN (SELECT ...); {left.name} is not an id.")
+            return _never_null(f"{left.comparable} IN {self.id_query(choices)}")
         return f"({' OR '.join(self._one_of(left, choices))})"
 
     def _one_of(self, left: Operand, values: Iterable[Value]) -> Iterable[str]:
         plain: list[str] = []
         for value in values:
-            if value.kind in ("null", "period") or value.text == "''" or _is_short_id(left, value):
+            if value.kind in ("null", "date_literal") or value.text == "''" or _is_short_id(left, value):
                 yield self._compared(left, "=", value)
             else:
                 _require_fitting(left, "=", value)
                 plain.append(_literal(left, value))
         if plain:
-            yield _known(f"{left.comparable} IN ({', '.join(plain)})")
+            yield _never_null(f"{left.comparable} IN ({', '.join(plain)})")
 
 
 def quoted_text(text: str) -> str:
-    """Return a text as a literal of SQL."""
+    """Return a text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def _known(condition: str, *, unknown: bool = False) -> str:
+def _never_null(condition: str, *, unknown: bool = False) -> str:
     return f"COALESCE({condition}, {unknown})"
 
 
@@ -116,28 +120,28 @@ def _is_short_id(left: Operand, value: Value) -> bool:
 
 def _with_null(left: Operand, operator: str) -> str:
     if operator not in ("=", "!="):
-        raise QueryError(f"{left.name} {operator} null means nothing; compare null with = or !=")
-    # What is not ticked is false: a box has no third state.
+        raise QueryError(f"{left.name} {operator} null is not valid; compare null with = or !=.")
+    # A checkbox has two states: null is false.
     condition = f"{left.sql} IS NOT TRUE" if left.kind == "boolean" else f"{left.sql} IS NULL"
     return f"({condition})" if operator == "=" else f"(NOT {condition})"
 
 
 def _require_fitting(left: Operand, operator: str, value: Value) -> None:
-    is_period = value.kind == "period" and left.kind in ("date", "datetime")
-    if value.kind != left.kind and not is_period:
+    is_date_literal = value.kind == "date_literal" and left.kind in ("date", "datetime")
+    if value.kind != left.kind and not is_date_literal:
         raise QueryError(
-            f"{left.name} is of type {left.kind} and cannot be compared with {value.text[:40]};"
-            f" write {_EXAMPLES[left.kind]}"
+            f"{left.name} is of type {left.kind} and cannot be compared with {value.text[:40]}."
+            f" Write {_EXAMPLES[left.kind]}."
         )
-    takes = {"boolean": ("=", "!="), "text": ("=", "!=", "<", "<=", ">", ">=", "LIKE")}
-    if operator not in takes.get(left.kind, ("=", "!=", "<", "<=", ">", ">=")):
-        raise QueryError(f"{left.name} is of type {left.kind} and cannot be compared with {operator}")
+    operators = {"boolean": ("=", "!="), "text": ("=", "!=", "<", "<=", ">", ">=", "LIKE")}
+    if operator not in operators.get(left.kind, ("=", "!=", "<", "<=", ">", ">=")):
+        raise QueryError(f"{left.name} is of type {left.kind} and cannot be compared with {operator}.")
 
 
 def _literal(left: Operand, value: Value) -> str:
     match left.kind:
         case "text":
-            return folded(quoted_text(unescaped(value.text)))
+            return lowered(quoted_text(unescaped(value.text)))
         case "date":
             return _day(left, _parsed(date.fromisoformat, value.text))
         case "datetime":
@@ -151,7 +155,7 @@ def _parsed(parse: Callable[[str], _Time], text: str) -> _Time:
     try:
         return parse(text)
     except ValueError as error:
-        raise QueryError(f"{text} is no day of the calendar") from error
+        raise QueryError(f"{text} is not a valid date.") from error
 
 
 def _day(left: Operand, day: date) -> str:

@@ -1,17 +1,18 @@
-"""The object a SOQL query reads, with the parents its fields name: fields become SQL here."""
+"""The object that a SOQL query reads and the parents that its fields name, with the SQL of each field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from polytomic_mcp.common.spelling import valid_values
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.objects import Objects, column_of, is_reference, kind_of
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Call, Expression, Path
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.table import Table
 
 _DEEPEST: Final = 5
-_OF_DATES: Final = {
+_DATE_FUNCTIONS: Final = {
     "CALENDAR_MONTH": "month({})",
     "CALENDAR_QUARTER": "quarter({})",
     "CALENDAR_YEAR": "year({})",
@@ -26,7 +27,7 @@ _AGGREGATES: Final = ("AVG", "COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM")
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A field or a function in SQL; ``name`` is as Salesforce spells it, ``kind`` what it is compared as."""
+    """A field or function in SQL; ``name`` is Salesforce's spelling, ``kind`` the type it is compared as."""
 
     name: str
     sql: str
@@ -35,23 +36,23 @@ class Operand:
 
     @property
     def comparable(self) -> str:
-        """The SQL that is equal where Salesforce sees no difference: text is, in any case."""
-        return folded(self.sql) if self.kind == "text" else self.sql
+        """The SQL that compares as Salesforce does: text without regard to case."""
+        return lowered(self.sql) if self.kind == "text" else self.sql
 
 
-def folded(sql: str) -> str:
-    """Return SQL of a text without regard to case."""
+def lowered(sql: str) -> str:
+    """Return the SQL of a text in lower case."""
     return f"lower({sql})"
 
 
 def is_aggregate(expression: Expression) -> bool:
-    """Say whether it is one value of many records."""
+    """Return whether the expression is an aggregate, one value of many records."""
     return isinstance(expression, Call) and expression.name in _AGGREGATES
 
 
 @dataclass(slots=True)
 class Scope:
-    """The fields that one ``FROM`` brings; ``number`` counts the tables of the whole statement."""
+    """The fields available from one ``FROM``; ``number`` counts the tables of the whole statement."""
 
     objects: Objects
     table: Table
@@ -67,29 +68,29 @@ class Scope:
 
     @property
     def source(self) -> str:
-        """What stands in FROM: the object, and the parents that were asked for by then."""
+        """The SQL of FROM: the object, and the parents of all fields translated so far."""
         return " ".join([f"{quoted(self.table.name)} AS {self.name}", *self._joins])
 
     def operand(self, expression: Expression) -> Operand:
-        """Return a field or function in SQL; ``QueryError`` says what it names that is not there."""
+        """Return a field or function in SQL; ``QueryError`` if it names something unknown."""
         if isinstance(expression, Path):
             return self._field(expression)
         if is_aggregate(expression):
             return self._aggregate(expression)
-        return self._of_date(expression)
+        return self._date_function(expression)
 
     def _field(self, path: Path) -> Operand:
         *parents, name = self._without_alias(path.names)
         if len(parents) > _DEEPEST:
-            raise QueryError(f"{path} climbs over more than {_DEEPEST} parents")
-        place, table, spelled = self.name, self.table, list[str]()
+            raise QueryError(f"{path} names more than {_DEEPEST} levels of parents.")
+        alias, table, spelled = self.name, self.table, list[str]()
         for depth in range(len(parents)):
-            place, table, relation = self._join(tuple(parents[: depth + 1]))
+            alias, table, relation = self._join(tuple(parents[: depth + 1]))
             spelled.append(relation)
         column = column_of(table, name)
         return Operand(
             ".".join([*spelled, column.name]),
-            f"{place}.{quoted(column.name)}",
+            f"{alias}.{quoted(column.name)}",
             kind_of(column),
             is_reference(table, column),
         )
@@ -100,13 +101,13 @@ class Scope:
 
     def _join(self, parents: tuple[str, ...]) -> tuple[str, Table, str]:
         key = tuple(each.casefold() for each in parents)
-        place, table = self._parents[key[:-1]]
+        alias, table = self._parents[key[:-1]]
         relation = self.objects.parent(table, parents[-1])
         if key not in self._parents:
             name = f"t{next(self.number)}"
             self._joins.append(
                 f"LEFT JOIN {quoted(relation.parent.name)} AS {name}"
-                f" ON {place}.{quoted(relation.column.name)} = {name}.{quoted(relation.key.name)}"
+                f" ON {alias}.{quoted(relation.column.name)} = {name}.{quoted(relation.key.name)}"
             )
             self._parents[key] = (name, relation.parent)
         name, parent = self._parents[key]
@@ -115,7 +116,7 @@ class Scope:
     def _aggregate(self, call: Call) -> Operand:
         if call.path is None:
             if call.name != "COUNT":
-                raise QueryError(f"{call.name}() needs a field: {call.name}(Id)")
+                raise QueryError(f"{call.name}() needs a field: {call.name}(Id).")
             return Operand("COUNT()", "count(*)", "number")
         operand = self._field(call.path)
         is_fitting = {
@@ -125,19 +126,19 @@ class Scope:
             "MIN": operand.kind != "boolean",
         }
         if not is_fitting.get(call.name, True):
-            raise QueryError(f"{call.name} cannot take {operand.name}, which is of type {operand.kind}")
+            raise QueryError(f"{call.name} does not accept {operand.name}, which is of type {operand.kind}.")
         name = f"{call.name}({operand.name})"
         if call.name == "COUNT_DISTINCT":
             return Operand(name, f"count(DISTINCT {operand.comparable})", "number")
         kind = operand.kind if call.name in ("MAX", "MIN") else "number"
         return Operand(name, f"{call.name.lower()}({operand.sql})", kind)
 
-    def _of_date(self, call: Call) -> Operand:
-        if call.name not in _OF_DATES or call.path is None:
-            known = ", ".join([*_AGGREGATES, *_OF_DATES])
-            raise QueryError(f"{call} is no function that the sandbox emulates of SOQL; there are {known}")
+    def _date_function(self, call: Call) -> Operand:
+        if call.name not in _DATE_FUNCTIONS or call.path is None:
+            hint = valid_values(call.name, [*_AGGREGATES, *_DATE_FUNCTIONS])
+            raise QueryError(f"The sandbox does not emulate SOQL's function {call}.{hint}")
         operand = self._field(call.path)
         if operand.kind not in ("date", "datetime"):
-            raise QueryError(f"{call.name} takes a date, and {operand.name} is of type {operand.kind}")
+            raise QueryError(f"{call.name} needs a date; {operand.name} is of type {operand.kind}.")
         kind = "date" if call.name == "DAY_ONLY" else "number"
-        return Operand(f"{call.name}({operand.name})", _OF_DATES[call.name].format(operand.sql), kind)
+        return Operand(f"{call.name}({operand.name})", _DATE_FUNCTIONS[call.name].format(operand.sql), kind)

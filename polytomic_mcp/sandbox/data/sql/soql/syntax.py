@@ -1,14 +1,14 @@
-"""A SOQL query as it was read: what stands where, before anything is looked up."""
+"""The syntax tree of a SOQL query, before any name is looked up."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["null", "boolean", "number", "text", "date", "datetime", "period"]
+Kind = Literal["null", "boolean", "number", "text", "date", "datetime", "date_literal"]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A field, or one of a parent: ``Account.Owner.Name``."""
+    """A field, or a field of a parent: ``Account.Owner.Name``."""
 
     names: tuple[str, ...]
 
@@ -18,7 +18,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of one field; ``COUNT()`` has none. The name is in capitals."""
+    """A function of one field, or of none for ``COUNT()``. The name is in capitals."""
 
     name: str
     path: Path | None
@@ -32,9 +32,9 @@ Expression = Path | Call
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A literal: ``text`` is what stands between the quotes, or the word itself.
+    """A literal; ``text`` is its source, with quotes.
 
-    ``count`` is the number behind the colon of a period, as in ``LAST_N_DAYS:30``.
+    ``count`` is the number after the colon of a date literal, as in ``LAST_N_DAYS:30``.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``Amount > 5``; the operator is one of ``= != < <= > >= LIKE``."""
+    """A comparison, such as ``Amount > 5``; the operator is one of ``= != < <= > >= LIKE``."""
 
     expression: Expression
     operator: str
@@ -79,7 +79,7 @@ Condition = Comparison | Membership | Negation | Junction
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One of what is selected: a field or a function, ``alias`` where it has one, or child records."""
+    """A selected item: a field or function, with its alias if it has one, or a query of child records."""
 
     value: "Expression | Query"
     alias: str | None = None
@@ -87,7 +87,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One criterion of ``ORDER BY``."""
+    """A criterion of ``ORDER BY``."""
 
     expression: Expression
     is_descending: bool = False

@@ -1,10 +1,10 @@
-"""The words of a SOQL query."""
+"""The tokens of a SOQL query."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 
 _PATTERN: Final = re.compile(
     r"""\s*(?:
@@ -35,45 +35,45 @@ _ESCAPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word: ``kind`` is the group of the pattern that it is, ``place`` the number of its first letter."""
+    """A token: ``kind`` is a group of the pattern, ``position`` the number of its first character, from 1."""
 
     kind: str
     text: str
-    place: int
+    position: int
 
-    def reads(self, *words: str) -> bool:
-        """Say whether it is one of the words, in any case, or of the signs."""
+    def is_any(self, *words: str) -> bool:
+        """Return whether it is one of these words, in any case, or signs."""
         return self.kind in ("word", "sign") and self.text.upper() in words
 
 
 def tokenized(query: str) -> list[Token]:
-    """Return the tokens, the last of kind ``end``; ``QueryError`` says what is none."""
+    """Return the tokens, the last of kind ``end``; ``QueryError`` for text that is not a token."""
     found: list[Token] = []
-    place = 0
+    start = 0
     while not found or found[-1].kind != "end":
-        match = _PATTERN.match(query, place)
+        match = _PATTERN.match(query, start)
         if match is None:
-            rest = query[place:].lstrip()
+            rest = query[start:].lstrip()
             raise QueryError(
-                f"Unexpected {rest[:20]!r} at character {len(query) - len(rest) + 1} of the SOQL"
+                f"Unexpected {rest[:20]!r} at character {len(query) - len(rest) + 1} of the SOQL query."
             )
         kind = str(match.lastgroup)
         found.append(Token(kind, match[kind], match.start(kind) + 1))
-        place = match.end()
+        start = match.end()
     return found
 
 
 def unescaped(text: str, *, is_pattern: bool = False) -> str:
-    """Return what stands between the quotes of a string; a pattern keeps what says that ``%`` is no sign.
+    """Return the text of a string literal; a pattern keeps the backslash before a wildcard.
 
     Raises:
-        QueryError: A backslash is before something that SOQL does not escape.
+        QueryError: It has an escape sequence that SOQL does not have.
     """
 
     def plain(found: re.Match[str]) -> str:
         letter = _ESCAPES.get(found[1].lower() if found[1].isalpha() else found[1])
         if letter is None:
-            raise QueryError(f"{found[0]} is no escape of SOQL; write \\\\ for a backslash")
+            raise QueryError(f"{found[0]} is not an escape sequence of SOQL; write \\\\ for a backslash.")
         return found[0] if is_pattern and letter in "_%\\" else letter
 
     return re.sub(r"\\(.)", plain, text[1:-1], flags=re.DOTALL)

@@ -1,7 +1,7 @@
-"""SOQL in DuckDB's SQL: fields of parents become joins, children become lists, text has no case.
+"""Translation of SOQL to DuckDB's SQL: parents become joins, and children become lists.
 
-A guess: a field of a parent is one column with a dot in its name, children are a list of objects, and
-``COUNT()`` is a row with ``expr0``. Salesforce itself nests records; nobody has seen what is made of them.
+A guess: a field of a parent is one column with dots in its name, children are a list of objects, and
+``COUNT()`` is a row with ``expr0``. Salesforce nests records; how Polytomic shows them has not been observed.
 """
 
 from collections.abc import Callable
@@ -9,33 +9,33 @@ from datetime import date
 from itertools import count
 from typing import Final
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.soql.conditions import Conditions, quoted_text
-from polytomic_mcp.sandbox.data.sql.soql.grouping import Grouping, grouping_of, require_plain
+from polytomic_mcp.sandbox.data.sql.soql.grouping import Grouping, grouping_of, require_field
 from polytomic_mcp.sandbox.data.sql.soql.objects import Objects, is_custom
 from polytomic_mcp.sandbox.data.sql.soql.scope import Operand, Scope
 from polytomic_mcp.sandbox.data.sql.soql.syntax import Call, Expression, Item, Order, Query
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
 from polytomic_mcp.sandbox.data.tables.names import quoted
 
-_MOST_WITH_ALL: Final = 200
-_FARTHEST: Final = 2_000
-_ENDLESS: Final = 2**40
-_OF_FIELDS: Final = ("ALL", "CUSTOM", "STANDARD")
+_LARGEST_LIMIT: Final = 200
+_LARGEST_OFFSET: Final = 2_000
+_NO_LIMIT: Final = 2**40
+_FIELD_GROUPS: Final = ("ALL", "CUSTOM", "STANDARD")
 
 Selected = dict[str, str]
-"""What is selected: SQL by the name it has in the result."""
+"""The selected SQL by its name in the result."""
 
 
 class Translation:
-    """Writes the queries of one statement, whose days are counted from ``today``."""
+    """Translates the queries of one statement; ``today`` is the day that date literals refer to."""
 
     def __init__(self, objects: Objects, today: date) -> None:
         self._objects = objects
         self._today = today
         self._number = count()
 
-    def whole(self, query: Query) -> str:
-        """Return a query in SQL; ``QueryError`` says what it names that is not there."""
+    def query(self, query: Query) -> str:
+        """Return a query in SQL; ``QueryError`` if it names something unknown."""
         scope = Scope(self._objects, self._objects.find(query.source), query.alias, self._number)
         grouping = grouping_of(query, scope)
         selected = grouping.selected(query.items) if grouping else self._selected(query, scope)
@@ -48,11 +48,11 @@ class Translation:
             *([] if query.limit is None else [f"LIMIT {query.limit}"]),
             f"OFFSET {_offset(query)}",
         ]
-        # The parents are known once everything was looked up.
+        # FROM comes last, because the other clauses add joins to it.
         return " ".join([clauses[0], f"FROM {scope.source}", *clauses[1:]])
 
     def _conditions(self, scope: Scope) -> Conditions:
-        return Conditions(_plain(scope), self._choice, self._today)
+        return Conditions(_field_operand(scope), self._id_query, self._today)
 
     def _where(self, query: Query, scope: Scope, *more: str) -> str:
         own = [] if query.where is None else [self._conditions(scope).sql(query.where)]
@@ -61,13 +61,13 @@ class Translation:
     def _grouped(self, query: Query, grouping: Grouping) -> list[str]:
         clauses = [f"GROUP BY {', '.join(grouping.keys)}"] if grouping.keys else []
         if query.having:
-            conditions = Conditions(grouping.operand, self._choice, self._today)
+            conditions = Conditions(grouping.operand, self._id_query, self._today)
             clauses.append(f"HAVING {conditions.sql(query.having)}")
         return clauses
 
     def _orders(self, query: Query, scope: Scope, grouping: Grouping | None) -> str:
-        find = grouping.operand if grouping else _plain(scope)
-        orders = [_ordered(each, find(each.expression)) for each in query.order_by]
+        find = grouping.operand if grouping else _field_operand(scope)
+        orders = [_order(each, find(each.expression)) for each in query.order_by]
         return ", ".join([*orders, *([] if grouping else [f"{scope.name}.rowid"])])
 
     def _selected(self, query: Query, scope: Scope) -> Selected:
@@ -75,7 +75,7 @@ class Translation:
         for item in query.items:
             for name, sql in self._columns(item, query, scope).items():
                 if name.casefold() in map(str.casefold, selected):
-                    raise QueryError(f"{name} is selected twice")
+                    raise QueryError(f"{name} is selected twice.")
                 selected[name] = sql
         return selected
 
@@ -84,7 +84,7 @@ class Translation:
             return self._children(item.value, scope)
         if item.alias:
             raise QueryError(
-                f"SOQL gives names to what is grouped only; select {item.value} without {item.alias}"
+                f"SOQL allows aliases only in a query with groups; select {item.value} without {item.alias}."
             )
         if isinstance(item.value, Call):
             return _fields(item.value, query, scope)
@@ -92,49 +92,51 @@ class Translation:
         return {operand.name: operand.sql}
 
     def _children(self, query: Query, above: Scope) -> Selected:
-        """Return the children of each record as a list of objects, null where there are none."""
+        """Return the children of each record as a list of objects, null if it has none."""
         name = query.source.removeprefix(f"{above.table.name}.")
         plural, relation = self._objects.children(above.table, name)
         scope = Scope(self._objects, relation.child, query.alias, self._number)
         if grouping_of(query, scope) or any(isinstance(each.value, Query) for each in query.items):
-            raise QueryError(f"The sandbox does not emulate SOQL's groups or children among children: {name}")
+            raise QueryError(
+                f"The sandbox does not emulate SOQL's groups or children among children: {name}."
+            )
         fields = self._selected(query, scope)
         entries = ", ".join(f"{quoted_text(each)}: {sql}" for each, sql in fields.items())
         belongs = f"{scope.name}.{quoted(relation.column.name)} = {above.name}.{quoted(relation.key.name)}"
         where, orders = self._where(query, scope, belongs), self._orders(query, scope, None)
         children = f"(SELECT list({{{entries}}} ORDER BY {orders}) FROM {scope.source} {where})"  # noqa: S608 - quoted
-        last = _offset(query) + (_ENDLESS if query.limit is None else query.limit)
+        last = _offset(query) + (_NO_LIMIT if query.limit is None else query.limit)
         return {plural: f"list_slice({children}, {_offset(query) + 1}, {last})"}
 
-    def _choice(self, query: Query) -> str:
-        """Return a query of ids to choose among, without those that are null."""
+    def _id_query(self, query: Query) -> str:
+        """Return the query behind IN, which selects ids, without nulls."""
         scope = Scope(self._objects, self._objects.find(query.source), query.alias, self._number)
         operands = [
-            scope.operand(require_plain(each.value))
+            scope.operand(require_field(each.value))
             for each in query.items
             if not isinstance(each.value, Query)
         ]
         if len(query.items) != 1 or len(operands) != 1 or not operands[0].is_reference:
-            raise QueryError(f"The query of {query.source} behind IN selects one field that holds ids")
+            raise QueryError(f"The query of {query.source} behind IN must select one field that holds ids.")
         if query != Query(query.items, query.source, query.alias, query.where):
-            raise QueryError(f"The query of {query.source} behind IN takes a WHERE and nothing else")
+            raise QueryError(f"The query of {query.source} behind IN can have a WHERE clause and no other.")
         where = self._where(query, scope, f"{operands[0].sql} IS NOT NULL")
         return f"(SELECT {operands[0].comparable} FROM {scope.source} {where})"  # noqa: S608 - quoted
 
 
-def _plain(scope: Scope) -> Callable[[Expression], Operand]:
-    return lambda expression: scope.operand(require_plain(expression))
+def _field_operand(scope: Scope) -> Callable[[Expression], Operand]:
+    return lambda expression: scope.operand(require_field(expression))
 
 
 def _fields(call: Call, query: Query, scope: Scope) -> Selected:
-    """Return the columns of ``FIELDS(ALL)`` and its like."""
+    """Return the columns of ``FIELDS(ALL)``, ``FIELDS(CUSTOM)`` or ``FIELDS(STANDARD)``."""
     which = str(call.path or "").upper()
-    if call.name != "FIELDS" or which not in _OF_FIELDS:
+    if call.name != "FIELDS" or which not in _FIELD_GROUPS:
         raise QueryError(
-            f"{call} cannot be selected without GROUP BY; fields can, and FIELDS({'|'.join(_OF_FIELDS)})"
+            f"{call} cannot be selected without GROUP BY; use fields or FIELDS({'|'.join(_FIELD_GROUPS)})."
         )
-    if which != "STANDARD" and (query.limit is None or query.limit > _MOST_WITH_ALL):
-        raise QueryError(f"{call} needs a LIMIT of {_MOST_WITH_ALL} at most")
+    if which != "STANDARD" and (query.limit is None or query.limit > _LARGEST_LIMIT):
+        raise QueryError(f"{call} needs a LIMIT of up to {_LARGEST_LIMIT}.")
     return {
         column.name: f"{scope.name}.{quoted(column.name)}"
         for column in scope.table.columns
@@ -142,12 +144,12 @@ def _fields(call: Call, query: Query, scope: Scope) -> Selected:
     }
 
 
-def _ordered(order: Order, operand: Operand) -> str:
+def _order(order: Order, operand: Operand) -> str:
     direction = "DESC" if order.is_descending else "ASC"
     return f"{operand.comparable} {direction} NULLS {'LAST' if order.is_null_last else 'FIRST'}"
 
 
 def _offset(query: Query) -> int:
-    if query.offset > _FARTHEST:
-        raise QueryError(f"SOQL's OFFSET is {_FARTHEST} at most; narrow the query down instead")
+    if query.offset > _LARGEST_OFFSET:
+        raise QueryError(f"OFFSET can be up to {_LARGEST_OFFSET}; narrow the query down with WHERE instead.")
     return query.offset

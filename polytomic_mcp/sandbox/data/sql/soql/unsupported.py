@@ -1,15 +1,15 @@
-"""What of SOQL the sandbox does not emulate, refused by its name."""
+"""The features of SOQL that the sandbox does not emulate."""
 
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from polytomic_mcp.sandbox.data.sql.statement import QueryError
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 
 _STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 
-_MISSING: Final[Mapping[str, str]] = MappingProxyType(
+_UNSUPPORTED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "SOSL": r"^\s*FIND\b",
         "TYPEOF": r"\bTYPEOF\b",
@@ -25,12 +25,12 @@ _MISSING: Final[Mapping[str, str]] = MappingProxyType(
         "bound variables": r"(?<![\w:]):\s*[A-Za-z_]\w*",
     }
 )
-"""What is not emulated, and how it shows outside of strings."""
+"""The features by name, with patterns of their syntax outside of strings."""
 
 
 def require_emulated(query: str) -> None:
-    """Refuse what is not emulated with ``QueryError``, which names the feature and the words."""
+    """Raise ``QueryError``, with the feature's name and the text, if a query uses an unsupported feature."""
     text = _STRING.sub("''", query)
-    for feature, pattern in _MISSING.items():
+    for feature, pattern in _UNSUPPORTED.items():
         if found := re.search(pattern, text, re.IGNORECASE):
-            raise QueryError(f"The sandbox does not emulate SOQL's {feature}: {found[0].strip()[:80]}")
+            raise QueryError(f"The sandbox does not emulate SOQL's {feature}: {found[0].strip()[:80]}.")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
-from polytomic_mcp.sandbox.data.tables.tables import ASIDE, Column, Row, Table
+from polytomic_mcp.sandbox.data.tables.tables import STAGING, Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Output
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -59,7 +59,7 @@ def ensure(workspace: Workspace, planned: Table) -> Table:
 
 def staging_table(table: Table, run: str) -> Table:
     """Return the table in which a run collects rows; queries cannot find it by a name."""
-    return replace(table, source=f"{ASIDE}{run}/{table.id}")
+    return replace(table, source=f"{STAGING}{run}/{table.id}")
 
 
 def shape_for(table: Table, outputs: Sequence[Output], key: Sequence[str] = ()) -> Shape:

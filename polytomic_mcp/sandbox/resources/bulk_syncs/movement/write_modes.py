@@ -170,7 +170,7 @@ class Replace:
         if self._planned is not None:
             self._tables.drop(self._output)
             self._tables.create(self._planned)
-        self._tables.swap(self._form, self._staged)
+        self._tables.replace_rows(self._form, self._staged)
 
     def clean_up(self) -> None:
         """Delete the staging table, unless its rows are in the output."""

@@ -34,7 +34,7 @@ def can_insert_batches(tables: Tables, plan: Plan) -> bool:
         identity.function == EQUALITY
         and identity.column.type == "string"
         and not identity.column.values
-        and tables.finds(plan.target.table, identity.column)
+        and tables.can_find(plan.target.table, identity.column)
         and plan.assigned_key is None
         and names.issuperset(plan.required)
         and identity.column not in mapped
@@ -71,7 +71,7 @@ class BatchInserter:
             for position in self._excluded(connection, rows):
                 del rows[position]
             if rows:
-                self._tables.insert_made(self._table, self._body(connection), _to_json(rows.values()))
+                self._tables.insert_select(self._table, self._body(connection), _to_json(rows.values()))
         return [position for position in range(len(records)) if position not in rows]
 
     def _valid_rows(self, records: Sequence[Record]) -> dict[int, list[Any]]:

@@ -16,8 +16,8 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
-from polytomic_mcp.sandbox.data.tables.refused_rows import RefusedRowsError
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions

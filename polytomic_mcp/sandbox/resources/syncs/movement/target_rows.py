@@ -22,7 +22,7 @@ class TargetRows:
         self._table = table
         self._identities = identities
         self._is_whole = not all(
-            mapping.function == EQUALITY and tables.finds(table, mapping.column) for mapping in identities
+            mapping.function == EQUALITY and tables.can_find(table, mapping.column) for mapping in identities
         )
         self._version: int | None = None
         self._clear()

@@ -1,4 +1,4 @@
-"""A Salesforce with regions and cities of its own, beside the sample company."""
+"""A Salesforce with regions and cities in addition to the sample company's objects."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -82,7 +82,7 @@ def workspace(clock: Any) -> Iterator[Workspace]:
 
 @pytest.fixture
 def ask(workspace: Workspace) -> Ask:
-    """Read what a model with this query reads: ``ask("SELECT Name FROM City")``."""
+    """Return the rows of a model with this query: ``ask("SELECT Name FROM City")``."""
 
     def rows(soql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in read_source(workspace, CONNECTION, {"query": soql}).rows]

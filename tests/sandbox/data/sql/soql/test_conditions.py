@@ -1,4 +1,4 @@
-"""What a SOQL query finds: comparisons, null, dates, and text in any case."""
+"""The records that SOQL conditions match: comparisons, null, dates, and text in any case."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,13 +63,15 @@ _LAST_OF_2025 = "50%_\\'q'"
         ("Region__c.Name = 'south'", ["south"]),
     ],
 )
-def test_a_condition_finds_what_salesforce_would(ask: Ask, condition: str, found: list[str]) -> None:
+def test_a_condition_matches_the_records_that_salesforce_would(
+    ask: Ask, condition: str, found: list[str]
+) -> None:
     soql = f"SELECT Name FROM Region__c WHERE {condition}"  # noqa: S608 - a test's own
 
     assert ask(soql) == [(name,) for name in found]
 
 
-def test_a_list_of_many_ids_is_no_burden(ask: Ask) -> None:
+def test_a_long_list_of_ids_is_fast(ask: Ask) -> None:
     ids = ", ".join(f"'a01Sb00{number:08}AAA'" for number in range(3_000))
 
     soql = f"SELECT Name FROM Region__c WHERE Id IN ({ids})"  # noqa: S608 - a test's own
@@ -77,7 +79,7 @@ def test_a_list_of_many_ids_is_no_burden(ask: Ask) -> None:
     assert len(ask(soql)) == 3
 
 
-def test_conditions_look_at_parents_too(ask: Ask) -> None:
+def test_conditions_may_name_fields_of_parents(ask: Ask) -> None:
     assert ask("SELECT Name FROM City WHERE Region__r.Name = 'NORTH' AND Owner.Email != null") == [
         ("Aarhus",)
     ]
@@ -109,7 +111,7 @@ def test_conditions_look_at_parents_too(ask: Ask) -> None:
         ("N_FISCAL_YEARS_AGO:1", "2025-01-01", "2025-12-31"),
     ],
 )
-def test_a_word_for_dates_spans_days_by_the_sandboxs_clock(
+def test_a_date_literal_is_relative_to_the_sandboxs_clock(
     ask: Ask, workspace: Workspace, period: str, first: str, last: str
 ) -> None:
     region = workspace.tables.get("salesforce", "Region__c")

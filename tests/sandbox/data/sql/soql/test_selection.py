@@ -1,9 +1,9 @@
-"""What a SOQL query answers with: fields, parents, children, groups, and their names and order."""
+"""What a SOQL query selects: fields, parents, children and groups, with their names and order."""
 
 from collections.abc import Callable
 from typing import Any
 
-from polytomic_mcp.sandbox.data.sql.soql import in_sql
+from polytomic_mcp.sandbox.data.sql.soql import to_sql
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -28,11 +28,11 @@ def test_a_parent_that_is_missing_has_no_values(ask: Ask) -> None:
     ]
 
 
-def test_parents_of_parents_are_reached(ask: Ask) -> None:
+def test_fields_of_parents_of_parents_are_selected(ask: Ask) -> None:
     assert ask("SELECT Account.Owner.Name FROM Contact WHERE Account.Owner.Name != null LIMIT 1")[0][0]
 
 
-def test_children_come_as_a_list(ask: Ask, columns: Columns) -> None:
+def test_children_are_returned_as_a_list(ask: Ask, columns: Columns) -> None:
     soql = (
         "SELECT Name, (SELECT Name, Region__r.Size__c FROM cities ORDER BY Name DESC) FROM Region__c LIMIT 2"
     )
@@ -44,7 +44,7 @@ def test_children_come_as_a_list(ask: Ask, columns: Columns) -> None:
     ]
 
 
-def test_children_have_bounds_of_their_own(ask: Ask) -> None:
+def test_children_have_their_own_limit_and_offset(ask: Ask) -> None:
     first = ask("SELECT (SELECT Name FROM Region__c.Cities LIMIT 1) FROM Region__c LIMIT 1")
     second = ask(
         "SELECT (SELECT Name FROM Cities c WHERE c.Name != 'x' LIMIT 5 OFFSET 1) FROM Region__c LIMIT 1"
@@ -66,7 +66,7 @@ def test_all_records_are_counted_in_one_row(ask: Ask, columns: Columns) -> None:
     assert columns("SELECT COUNT() FROM City") == ["expr0"]
 
 
-def test_what_has_no_alias_is_numbered(ask: Ask, columns: Columns) -> None:
+def test_functions_without_an_alias_are_numbered(ask: Ask, columns: Columns) -> None:
     soql = (
         "SELECT Region__r.Name, COUNT(Id), MAX(Name) latest, CALENDAR_YEAR(Region__r.Opened__c)"
         " FROM City GROUP BY Region__r.Name, CALENDAR_YEAR(Region__r.Opened__c) ORDER BY COUNT(Id) DESC"
@@ -76,7 +76,7 @@ def test_what_has_no_alias_is_numbered(ask: Ask, columns: Columns) -> None:
     assert ask(soql.replace("ORDER BY", "HAVING COUNT(Id) > 1 ORDER BY")) == [("North", 2, "bergen", 2026)]
 
 
-def test_groups_have_no_case(ask: Ask) -> None:
+def test_groups_ignore_case(ask: Ask) -> None:
     sums = "SELECT Name, SUM(Size__c), AVG(Size__c), MIN(Opened__c) FROM Region__c"
     soql = f"{sums} GROUP BY Name HAVING Name = 'north'"
 
@@ -89,7 +89,7 @@ def test_groups_have_no_case(ask: Ask) -> None:
     ]
 
 
-def test_what_has_no_value_comes_first_unless_told_otherwise(ask: Ask) -> None:
+def test_nulls_are_first_unless_the_query_says_last(ask: Ask) -> None:
     sizes = "SELECT Size__c FROM Region__c ORDER BY Size__c"
 
     assert ask(sizes) == ask(f"{sizes} ASC NULLS FIRST") == [(None,), (-1,), (2,), (3,)]
@@ -97,19 +97,19 @@ def test_what_has_no_value_comes_first_unless_told_otherwise(ask: Ask) -> None:
     assert ask(f"{sizes} DESC NULLS LAST LIMIT 2 OFFSET 1") == [(2,), (-1,)]
 
 
-def test_several_criteria_order_one_after_the_other(ask: Ask) -> None:
+def test_rows_are_ordered_by_several_criteria(ask: Ask) -> None:
     rows = ask("SELECT Name, Size__c FROM Region__c ORDER BY Name, Size__c DESC NULLS LAST")
 
     assert [size for _, size in rows] == [-1, 3, None, 2]
 
 
-def test_all_fields_are_asked_for_by_their_group(columns: Columns) -> None:
+def test_fields_are_selected_by_group(columns: Columns) -> None:
     assert columns("SELECT FIELDS(CUSTOM) FROM City LIMIT 200") == ["Region__c", "Mayor__c"]
     assert columns("SELECT FIELDS(STANDARD), Region__c FROM City") == ["Id", "Name", "OwnerId", "Region__c"]
     assert len(columns("SELECT FIELDS(ALL) FROM City LIMIT 1")) == 5
 
 
 def test_a_statement_names_the_tables_of_its_system_only(workspace: Workspace) -> None:
-    sql = in_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
+    sql = to_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
 
     assert 'FROM "City" AS t0 LEFT JOIN "User" AS t1 ON t0."OwnerId" = t1."Id"' in sql

@@ -38,7 +38,7 @@ async def test_a_value_that_does_not_fit_its_column_is_an_error(stage: Any) -> N
 
     execution = await stage.start(sync)
 
-    assert execution["errors"] == ['Record 1: "old" does not fit age, which holds number (DOUBLE)']
+    assert execution["errors"] == ['Record 1: "old" does not fit age, which is of type number (DOUBLE)']
     assert stage.rows("public.arrivals") == [{"id": "2", "age": 41}]
 
 

@@ -163,7 +163,7 @@ async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 2)
-    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.tables._CHUNK", 2)
+    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.sqlite_tables._CHUNK", 2)
     model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
 
     counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")

@@ -1,4 +1,4 @@
-"""Connections to real servers: which they are, and how trying them ends."""
+"""Which connections use real servers, and how connecting to them fails."""
 
 import logging
 import socket
@@ -12,9 +12,12 @@ import pytest
 from polytomic_mcp import create_sandbox
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts
-from polytomic_mcp.sandbox.data.servers.reach import Reach
-from polytomic_mcp.sandbox.data.servers.routing import AllTables
+from polytomic_mcp.sandbox.data.servers.servers import Servers
+from polytomic_mcp.sandbox.data.servers.tables import ServerTables
+from polytomic_mcp.sandbox.data.servers.webhook import WebhookTables
 from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.tables.backend import TableBackend
+from polytomic_mcp.sandbox.data.tables.sqlite_tables import SqliteTables
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
 POSTGRESQL = {"hostname": "127.0.0.1", "port": 1, "database": "d", "username": "u", "password": "secret"}
@@ -32,7 +35,7 @@ def free_port() -> int:
     ("type_", "configuration"),
     [("postgresql", POSTGRESQL), ("mysql", MYSQL), ("webhook", {"url": "http://127.0.0.1/hook"})],
 )
-async def test_a_server_of_this_machine_that_does_not_answer_fails_the_test(
+async def test_a_server_on_this_machine_that_does_not_answer_fails_the_connection_test(
     http: httpx.AsyncClient, free_port: int, type_: str, configuration: dict[str, Any]
 ) -> None:
     url = {"url": f"http://127.0.0.1:{free_port}/hook"} if type_ == "webhook" else {"port": free_port}
@@ -50,43 +53,48 @@ async def test_a_server_of_this_machine_that_does_not_answer_fails_the_test(
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
-    [({"ssh": True}, "takes no an SSH tunnel"), ({"client_certs": True}, "takes no client certificates")],
+    [
+        ({"ssh": True}, "does not support SSH tunnels"),
+        ({"client_certs": True}, "does not support client certificates"),
+    ],
 )
-def test_what_the_sandbox_cannot_do_on_the_way_is_said(changed: dict[str, Any], reason: str) -> None:
-    assert reason in (Reach(Store(), LOOPBACK).objection("postgresql", POSTGRESQL | changed) or "")
+def test_a_connection_option_that_is_not_supported_is_refused(changed: dict[str, Any], reason: str) -> None:
+    assert reason in (Servers(Store(), LOOPBACK).connection_error("postgresql", POSTGRESQL | changed) or "")
 
 
 @pytest.mark.parametrize(("type_", "module"), [("postgresql", "psycopg"), ("mysql", "pymysql")])
-def test_a_driver_that_is_missing_is_named_with_its_extra(
+def test_a_missing_driver_is_refused_with_the_extra_to_install(
     monkeypatch: pytest.MonkeyPatch, type_: str, module: str
 ) -> None:
     monkeypatch.setitem(sys.modules, f"polytomic_mcp.sandbox.data.servers.drivers.{type_}", None)
     configuration = POSTGRESQL if type_ == "postgresql" else MYSQL
 
-    reason = Reach(Store(), LOOPBACK).objection(type_, configuration) or ""
+    reason = Servers(Store(), LOOPBACK).connection_error(type_, configuration) or ""
     assert "pip install 'polytomic-mcp[servers]'" in reason
     del module
 
 
-def test_hosts_that_are_not_allowed_have_sample_data_and_a_note_says_so() -> None:
-    reach = Reach(Store(), LOOPBACK)
+def test_hosts_that_are_not_allowed_use_sample_data_and_cause_a_warning() -> None:
+    servers = Servers(Store(), LOOPBACK)
     away = POSTGRESQL | {"hostname": "db.acme.com"}
 
-    assert not reach.is_real("postgresql", away)
-    assert not reach.is_real("snowflake", POSTGRESQL)
-    assert "shows sample data in its place; start it with --allow-host db.acme.com" in (
-        reach.note("postgresql", away) or ""
+    assert not servers.is_real("postgresql", away)
+    assert not servers.is_real("snowflake", POSTGRESQL)
+    assert "uses sample data instead. To connect to it, start the sandbox with --allow-host db.acme.com." in (
+        servers.host_warning("postgresql", away) or ""
     )
-    assert "keeps what it would be sent" in (reach.note("webhook", {"url": "https://acme.com/hook"}) or "")
-    assert reach.note("postgresql", POSTGRESQL | {"hostname": "db.acme.example"}) is None
-    assert reach.note("postgresql", {}) is None
-    assert reach.note("postgresql", POSTGRESQL) is None
-    assert reach.note("snowflake", away) is None
-    assert not reach.is_real("webhook", {"url": "http://[::1"})
-    assert Reach(Store(), AllowedHosts.of(["db.acme.com:1"])).is_real("postgresql", away)
+    assert "stores the records instead" in (
+        servers.host_warning("webhook", {"url": "https://acme.com/hook"}) or ""
+    )
+    assert servers.host_warning("postgresql", POSTGRESQL | {"hostname": "db.acme.example"}) is None
+    assert servers.host_warning("postgresql", {}) is None
+    assert servers.host_warning("postgresql", POSTGRESQL) is None
+    assert servers.host_warning("snowflake", away) is None
+    assert not servers.is_real("webhook", {"url": "http://[::1"})
+    assert Servers(Store(), AllowedHosts.of(["db.acme.com:1"])).is_real("postgresql", away)
 
 
-async def test_the_note_is_logged_where_the_connection_is_made(
+async def test_the_warning_is_logged_when_the_connection_is_created(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"name": "Ours", "type": "postgresql", "configuration": POSTGRESQL | {"hostname": "db.acme.com"}}
@@ -94,31 +102,31 @@ async def test_the_note_is_logged_where_the_connection_is_made(
         made = (await http.post("/api/connections", json=body)).json()["data"]
 
     assert made["status"] == "healthy"
-    assert "The sandbox does not reach db.acme.com" in caplog.text
+    assert "The sandbox does not connect to db.acme.com" in caplog.text
 
 
-def test_a_fault_of_ours_is_none_of_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_not_reported_as_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise KeyError("ours")
 
     monkeypatch.setattr(psycopg, "connect", fail)
     with pytest.raises(KeyError):
-        Reach(Store(), LOOPBACK).objection("postgresql", POSTGRESQL)
+        Servers(Store(), LOOPBACK).connection_error("postgresql", POSTGRESQL)
 
 
-def test_a_host_that_is_allowed_no_more_is_refused_when_its_rows_are_wanted() -> None:
+def test_a_host_that_is_no_longer_allowed_is_refused_when_rows_are_read() -> None:
     store = Store()
     away = {"id": "c", "configuration": POSTGRESQL | {"hostname": "db.acme.com"}}
     store.put("connection", "c", away)
 
-    with pytest.raises(RefusalError, match=r"db\.acme\.com is not allowed: start the sandbox with"):
-        Reach(store, LOOPBACK).open("postgresql@c")
+    with pytest.raises(RefusalError, match=r"db\.acme\.com is not allowed. Start the sandbox with"):
+        Servers(store, LOOPBACK).open("postgresql@c")
     with pytest.raises(RefusalError, match="is not allowed"):
-        Reach(store, LOOPBACK).open("postgresql@gone")
+        Servers(store, LOOPBACK).open("postgresql@gone")
 
 
 @pytest.mark.parametrize(("type_", "configuration"), [("postgresql", POSTGRESQL), ("mysql", MYSQL)])
-def test_a_server_elsewhere_is_asked_for_tls_and_one_of_this_machine_is_not(
+def test_tls_is_required_except_on_this_machine(
     monkeypatch: pytest.MonkeyPatch, type_: str, configuration: dict[str, Any]
 ) -> None:
     asked: list[Any] = []
@@ -129,9 +137,11 @@ def test_a_server_elsewhere_is_asked_for_tls_and_one_of_this_machine_is_not(
 
     monkeypatch.setattr("psycopg.connect", connect)
     monkeypatch.setattr("pymysql.connect", connect)
-    reach = Reach(Store(), AllowedHosts.of(["db.acme.com"]))
+    servers = Servers(Store(), AllowedHosts.of(["db.acme.com"]))
     for changed in ({}, {"hostname": "db.acme.com"}, {"hostname": "db.acme.com", "ssl": False}):
-        assert "could not be reached: enough" in (reach.objection(type_, configuration | changed) or "")
+        assert "could not be reached: enough" in (
+            servers.connection_error(type_, configuration | changed) or ""
+        )
 
     if type_ == "postgresql":
         assert asked == ["prefer", "require", "disable"]
@@ -140,14 +150,15 @@ def test_a_server_elsewhere_is_asked_for_tls_and_one_of_this_machine_is_not(
         assert asked[1] is not None
 
 
-def test_everything_that_tables_do_is_done_for_servers_too() -> None:
-    own = {"held", "read_bodies", "discard", "insert_made"}  # of rows that lie in the store
-    methods = {name for name, each in vars(Tables).items() if callable(each) and not name.startswith("_")}
+@pytest.mark.parametrize("class_", [Tables, SqliteTables, ServerTables, WebhookTables])
+def test_every_backend_implements_every_method_of_the_protocol(class_: type) -> None:
+    methods = {name for name in vars(TableBackend) if not name.startswith("_")}
 
-    assert methods - own <= vars(AllTables).keys()
+    assert len(methods) == 17
+    assert methods <= vars(class_).keys()
 
 
-async def test_an_allowed_host_is_reached_and_a_deleted_connection_forgotten(
+async def test_a_connection_to_an_allowed_host_is_tested_created_and_deleted(
     postgresql: Any,
 ) -> None:
     app = create_sandbox(allowed_hosts=["db.acme.com"])
