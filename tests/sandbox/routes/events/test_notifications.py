@@ -20,4 +20,4 @@ async def test_a_subscriber_must_be_an_email_address(http: httpx.AsyncClient, ad
     answer = await http.put(GLOBAL, json={"emails": ["ada@x.example", address]})
 
     assert answer.status_code == 400
-    assert "holds 1 that are no e-mail addresses" in answer.json()["message"]
+    assert "must be email addresses; invalid: 1 of 2." in answer.json()["message"]
