@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Final, NoReturn, cast
 
-from polytomic_mcp.cli.terminal import lines
+from polytomic_mcp.cli.shared.terminal import lines
 from polytomic_mcp.errors import PolytomicError
 
 _COMMANDS: Final = {

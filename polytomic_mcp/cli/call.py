@@ -10,7 +10,7 @@ import anyio
 from mcp import Client, MCPError
 from mcp.types import CallToolResult, TextContent
 
-from polytomic_mcp.cli.options import (
+from polytomic_mcp.cli.shared.options import (
     SandboxOptions,
     add_sandbox_options,
     read_settings,
@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
     if not parsed.sandbox:
         refuse_sandbox_options(parsed)
         return _report(anyio.run(_call, settings, parsed.tool, arguments))
-    from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
+    from polytomic_mcp.cli.shared.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
         return _report(anyio.run(_call, sandbox_settings, parsed.tool, arguments), is_sandbox=True)

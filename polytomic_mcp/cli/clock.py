@@ -6,8 +6,8 @@ from typing import Any, Final, cast
 
 import httpx
 
-from polytomic_mcp.cli.options import read_settings
-from polytomic_mcp.cli.terminal import lines
+from polytomic_mcp.cli.shared.options import read_settings
+from polytomic_mcp.cli.shared.terminal import lines
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
 from polytomic_mcp.settings import DEFAULT_API_URL
 

@@ -5,14 +5,14 @@ import json
 import secrets
 import sys
 
-from polytomic_mcp.cli.options import (
+from polytomic_mcp.cli.shared.options import (
     SandboxOptions,
     add_address_options,
     add_sandbox_options,
     read_settings,
 )
-from polytomic_mcp.cli.terminal import lines
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.terminal import lines
+from polytomic_mcp.cli.shared.web import listening
 
 
 def run(words: list[str]) -> int:

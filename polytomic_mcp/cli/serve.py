@@ -5,7 +5,7 @@ import signal
 import sys
 from typing import Final
 
-from polytomic_mcp.cli.options import (
+from polytomic_mcp.cli.shared.options import (
     SandboxOptions,
     add_address_options,
     add_sandbox_options,
@@ -28,7 +28,7 @@ def run(words: list[str]) -> int:
         refuse_sandbox_options(parsed)
         serve(settings, parsed)
         return 0
-    from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
+    from polytomic_mcp.cli.shared.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
         serve(sandbox_settings, parsed)
@@ -46,7 +46,7 @@ def _serve_stdio(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:
-    from polytomic_mcp.cli.web import listening  # noqa: PLC0415 - a start on stdio needs no web server
+    from polytomic_mcp.cli.shared.web import listening  # noqa: PLC0415 - a start on stdio needs no web server
 
     if parsed.host not in _LOCAL:
         print(

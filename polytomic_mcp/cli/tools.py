@@ -5,8 +5,8 @@ import json
 import re
 from typing import Any, Final
 
-from polytomic_mcp.cli.options import read_settings
-from polytomic_mcp.cli.terminal import clipped
+from polytomic_mcp.cli.shared.options import read_settings
+from polytomic_mcp.cli.shared.terminal import clipped
 from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 

@@ -18,7 +18,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.guides import Argument, Guide
+from polytomic_mcp.guides import Argument, load_guides
 from polytomic_mcp.protocol.resources import LATEST
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
@@ -95,14 +95,14 @@ class _Question:
         return await self.listings.every(self.caller, operation)
 
 
-def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
+def register(server: Server[Caller]) -> None:
     """Complete the arguments of these guides' prompts, and the variables of the resource templates."""
     listings = _Listings()
 
     async def complete(
         request: ServerRequestContext[Caller, Any], params: CompleteRequestParams
     ) -> CompleteResult:
-        form = _form(params, guides)
+        form = _form(params)
         values: list[str] = []
         if params.argument.name in form:
             defaults = {name: part.default or "" for name, part in form.items()}
@@ -114,10 +114,10 @@ def register(server: Server[Caller], guides: Mapping[str, Guide]) -> None:
     server.add_request_handler("completion/complete", CompleteRequestParams, complete)
 
 
-def _form(params: CompleteRequestParams, guides: Mapping[str, Guide]) -> Mapping[str, Argument]:
+def _form(params: CompleteRequestParams) -> Mapping[str, Argument]:
     """Return what there is to fill in, by name."""
     if isinstance(params.ref, PromptReference):
-        guide = guides.get(params.ref.name)
+        guide = load_guides().get(params.ref.name)
         return guide.arguments if guide else {}
     return _VARIABLES
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 from starlette.applications import Starlette
 
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.faults.rules import Faults

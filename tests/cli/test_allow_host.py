@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, refuse_sandbox_options
+from polytomic_mcp.cli.shared.options import SandboxOptions, add_sandbox_options, refuse_sandbox_options
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import Settings
 

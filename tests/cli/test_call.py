@@ -13,7 +13,7 @@ import pytest
 from mcp import MCPError
 
 from polytomic_mcp.cli import call as call_module
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 POSTGRES = {"hostname": "db.example", "database": "app", "username": "ada", "password": "pw"}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from polytomic_mcp import create_sandbox
-from polytomic_mcp.cli.web import Listening, listening
+from polytomic_mcp.cli.shared.web import Listening, listening
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.options import SandboxOptions, add_sandbox_options
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.settings import Settings
 

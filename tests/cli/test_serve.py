@@ -10,7 +10,7 @@ import httpx
 import pytest
 from mcp import Client
 
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS
 
