@@ -1,4 +1,4 @@
-"""Write SANDBOX.md: which systems the sandbox has, which operations it emulates, and what it guesses."""
+"""Write docs/guides.md and SANDBOX.md: its systems, the operations it emulates, and what it guesses."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.routes import ROUTES
 
 PAGE: Final = Path(__file__).parent.parent / "SANDBOX.md"
+GUIDES_PAGE: Final = Path(__file__).parent.parent / "docs" / "guides.md"
 
 _HEAD: Final = """# The sandbox
 
@@ -84,13 +85,18 @@ def main(words: list[str]) -> int:
     """Write the page, or check it."""
     parser = argparse.ArgumentParser(prog="scripts/docs", description=__doc__)
     parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 if SANDBOX.md is not as it should be"
+        "--check", action="store_true", help="change nothing; exit 1 if a page is not as it should be"
     )
-    if not parser.parse_args(words).check:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif PAGE.read_text(encoding="utf-8") != page():
-        print("SANDBOX.md is not what scripts/docs makes; run it.", file=sys.stderr)
-        return 1
+    import guides_page  # noqa: PLC0415 - importable only when this file is run as a script
+
+    pages = {PAGE: page(), GUIDES_PAGE: guides_page.page()}
+    is_check = parser.parse_args(words).check
+    for path, content in pages.items():
+        if not is_check:
+            path.write_text(content, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != content:
+            print(f"{path.name} is not what scripts/docs makes; run it.", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -165,8 +165,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp demo",
         description="Run a guide from the first call to the rows that arrive. No key is needed: a real MCP "
-        "client calls the real server over stdio, against the sandbox. Without GUIDE, it adds the contacts of "
-        "a Snowflake query to a Gong Engage flow.",
+        "client calls the real server over stdio, against the sandbox. Without GUIDE, it adds the contacts "
+        "of a Snowflake query to a Gong Engage flow.",
         epilog="with your own data: polytomic-mcp demo --table contacts=people.csv "
         '--query "SELECT contact_id FROM contacts"',
     )
