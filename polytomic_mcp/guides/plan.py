@@ -69,8 +69,8 @@ def _hidden_tools(tools: Iterable[str], hidden: Mapping[str, str]) -> list[str]:
         return []
     toolsets = ", ".join(sorted(set(toolset_by_tool.values()), key=TOOLSETS.index))
     note = (
-        f"This server hides {', '.join(toolset_by_tool)}. POLYTOMIC_TOOLSETS shows more toolsets (needed here: "
-        f"{toolsets}); POLYTOMIC_ACCESS_MODE=full-access shows the tools that write. Without them, "
+        f"This server hides {', '.join(toolset_by_tool)}. POLYTOMIC_TOOLSETS shows more toolsets (needed "
+        f"here: {toolsets}); POLYTOMIC_ACCESS_MODE=full-access shows the tools that write. Without them, "
         "find_operations finds the operation behind each tool; read_operation calls it or, with full access, "
         "write_operation."
     )
