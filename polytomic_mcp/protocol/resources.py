@@ -79,25 +79,24 @@ class _Kind:
     read: _Read
 
     @property
-    def texts(self) -> dict[str, str]:
-        """The texts that lists show."""
-        return {"name": self.read.__name__, "title": self.title, "description": self.read.__doc__ or ""}
+    def name(self) -> str:
+        """The name in lists."""
+        return self.read.__name__
+
+    @property
+    def description(self) -> str | None:
+        """The description in lists."""
+        return self.read.__doc__
 
 
 def register(server: Server[Caller]) -> None:
     """Serve every resource and template. An object is read by its id or, if it has one, by its exact name."""
 
     async def list_resources(_: _Request, _params: PaginatedRequestParams) -> ListResourcesResult:
-        catalogue = _catalogue()
-        return ListResourcesResult(
-            resources=[Resource(uri=catalogue.uri, mime_type=_JSON, **catalogue.texts)]
-        )
+        return ListResourcesResult(resources=[_resource(_catalogue())])
 
     async def list_templates(_: _Request, _params: PaginatedRequestParams) -> ListResourceTemplatesResult:
-        templates = [
-            ResourceTemplate(uri_template=kind.uri, mime_type=_JSON, **kind.texts) for kind in _kinds()
-        ]
-        return ListResourceTemplatesResult(resource_templates=templates)
+        return ListResourceTemplatesResult(resource_templates=[_template(kind) for kind in _kinds()])
 
     async def read_resource(request: _Request, params: ReadResourceRequestParams) -> ReadResourceResult:
         uri = str(params.uri)
@@ -112,6 +111,22 @@ def register(server: Server[Caller]) -> None:
     server.add_request_handler("resources/list", PaginatedRequestParams, list_resources)
     server.add_request_handler("resources/templates/list", PaginatedRequestParams, list_templates)
     server.add_request_handler("resources/read", ReadResourceRequestParams, read_resource)
+
+
+def _resource(kind: _Kind) -> Resource:
+    return Resource(
+        uri=kind.uri, name=kind.name, title=kind.title, description=kind.description, mime_type=_JSON
+    )
+
+
+def _template(kind: _Kind) -> ResourceTemplate:
+    return ResourceTemplate(
+        uri_template=kind.uri,
+        name=kind.name,
+        title=kind.title,
+        description=kind.description,
+        mime_type=_JSON,
+    )
 
 
 def _catalogue() -> _Kind:

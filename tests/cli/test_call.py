@@ -67,11 +67,11 @@ def test_arguments_may_come_from_stdin(command: Callable[..., Any], monkeypatch:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--args", "{"], "--args is not JSON"),
-        (["--args", "[" * 100_000], "--args is not JSON"),
+        (["--args", "{"], "--args is not valid JSON"),
+        (["--args", "[" * 100_000], "--args is not valid JSON"),
         (["--args", "[1]"], "--args must be a JSON object"),
-        (["limit"], "'limit' is not key=value"),
-        (["=5"], "'=5' is not key=value"),
+        (["limit"], "'limit' must have the form key=value"),
+        (["=5"], "'=5' must have the form key=value"),
     ],
 )
 def test_arguments_that_cannot_be_read_are_refused(
@@ -137,7 +137,7 @@ def test_what_is_the_sandboxs_is_refused_without_it(
     done = command(*words, *option)
 
     assert (done.status, done.out) == (1, "")
-    assert f"{option[0]} is for the sandbox: add --sandbox" in done.err
+    assert f"{option[0]} works only with the sandbox: add --sandbox" in done.err
 
 
 def test_read_only_has_no_tool_that_writes(

@@ -66,7 +66,7 @@ def test_faults_need_a_sandbox(command: Callable[..., Any]) -> None:
     done = command("serve", "--fault=drop")
 
     assert done.status != 0
-    assert "--fault is for the sandbox" in done.err
+    assert "--fault works only with the sandbox" in done.err
 
 
 def test_the_options_as_words_mean_the_same() -> None:

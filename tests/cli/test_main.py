@@ -55,7 +55,11 @@ def test_the_version_is_the_packages(command: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("sevre", "'sevre'. Did you mean serve?\n"), ("xyzzy", "'xyzzy'.\n"), ("\x1b[2J", r"'\x1b[2J'")],
+    [
+        ("sevre", "'sevre'. Did you mean 'serve'? Valid values: serve, "),
+        ("xyzzy", "'xyzzy'. Valid values: serve, demo, call, tools, sandbox, clock.\n"),
+        ("\x1b[2J", r"'\x1b[2J'"),
+    ],
 )
 def test_an_unknown_command_is_refused_with_the_nearest(
     command: Callable[..., Any], word: str, said: str
@@ -63,7 +67,7 @@ def test_an_unknown_command_is_refused_with_the_nearest(
     done = command(word)
 
     assert (done.status, done.out) == (2, "")
-    assert f"there is no command {said}" in done.err
+    assert f"Unknown command {said}" in done.err
 
 
 @pytest.mark.parametrize("words", [["--nonsense"], ["tools", "--nonsense"]])

@@ -206,7 +206,7 @@ def test_a_table_is_named_by_its_path(tmp_path: Path) -> None:
 def test_a_mark_names_options_that_there_are(request: pytest.FixtureRequest) -> None:
     request.node.add_marker(pytest.mark.polytomic(tabels={}))
 
-    with pytest.raises(pytest.UsageError, match="not tabels"):
+    with pytest.raises(pytest.UsageError, match="Unknown option 'tabels'. Did you mean 'tables'"):
         request.getfixturevalue("polytomic_sandbox")
 
 

@@ -1,4 +1,4 @@
-"""A person at the sandbox's pages: fills in a form, or presses the first button of a page of consent."""
+"""Uses the sandbox's pages as a person would: gives consent, or fills in a form."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -11,11 +11,11 @@ from polytomic_mcp.errors import PolytomicError
 
 
 class ConsentError(PolytomicError):
-    """The page did not let the person through."""
+    """A page of the sandbox could not be used."""
 
 
 class _Form(HTMLParser):
-    """The first form of a page: where it goes, and what its first button sends."""
+    """The first form of a page: its action, and the value that its first button sends."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ async def consent(auth_url: str) -> None:
     Raises:
         ConsentError: The page cannot be reached, has no form, or its form was refused.
     """
-    with _explained(auth_url):
+    with _translated_errors(auth_url):
         async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
             page = (await browser.get(auth_url)).raise_for_status()
             form = _Form(page.text)
@@ -48,23 +48,23 @@ async def consent(auth_url: str) -> None:
 
 
 async def fill_in(url: str, inputs: Mapping[str, str]) -> str:
-    """Send the form of a page and return where that leads, which is not visited.
+    """Submit the form of a page and return the address it redirects to, without visiting it.
 
     Raises:
-        ConsentError: The page cannot be reached, or shows the form again.
+        ConsentError: The page cannot be reached, or it refuses the form.
     """
-    with _explained(url):
+    with _translated_errors(url):
         async with httpx.AsyncClient(trust_env=False) as browser:
             (await browser.get(url)).raise_for_status()
             answer = await browser.post(url, data=dict(inputs))
     if answer.next_request is None:
-        raise ConsentError(f"The form at {url} was not taken: {answer.status_code}.")
+        raise ConsentError(f"The form at {url} was refused with status {answer.status_code}.")
     return str(answer.next_request.url)
 
 
 @contextmanager
-def _explained(url: str) -> Generator[None]:
+def _translated_errors(url: str) -> Generator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise ConsentError(f"The page at {url} did not let us through: {error}") from error
+        raise ConsentError(f"The page at {url} could not be used: {error}") from error

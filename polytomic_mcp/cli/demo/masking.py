@@ -1,4 +1,4 @@
-"""Secrets of a demo, masked before anybody sees them."""
+"""Masks the secrets in what a demo shows."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ _SECRET: Final = re.compile(
     r"passw|secret|api_?key|access_key|service_account|(?<!page_)token$|consumer_key", re.IGNORECASE
 )
 _HEADER: Final = "header"
-_MINTING: Final = "create_api_key"
+_CREATES_KEY: Final = "create_api_key"
 _VALUE: Final = "value"
 
 
 def masked(value: Any) -> Any:
-    """Return a value whose secrets, told by their names, are masked at any depth."""
+    """Return a value with its secrets masked at any depth; their names give them away."""
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {name: _masked_member(name, member) for name, member in members.items()}
@@ -25,9 +25,9 @@ def masked(value: Any) -> Any:
 
 
 def masked_answer(tool: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tool's answer as it may be shown; the tool that mints keys answers one as ``value``."""
+    """Return a tool's answer with its secrets masked, among them a new API key, which is named ``value``."""
     shown = masked(answer)
-    return shown | {_VALUE: MASK} if tool == _MINTING and _VALUE in shown else shown
+    return shown | {_VALUE: MASK} if tool == _CREATES_KEY and _VALUE in shown else shown
 
 
 def _masked_member(name: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A receiver: it takes what is posted to it, and whoever is led to it, and remembers that."""
+"""A local web server that records the requests it receives: webhook deliveries and redirects."""
 
 import gzip
 import json
@@ -14,17 +14,17 @@ from starlette.routing import Route
 from polytomic_mcp.common.json_values import JsonObject
 
 PATIENCE: Final = 10.0
-"""Seconds that what is still on its way may take."""
+"""How many seconds to wait for requests."""
 
-_GLANCE: Final = 0.02
-_TAKEN: Final = 204
+_POLL_SECONDS: Final = 0.02
+_NO_CONTENT: Final = 204
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """An application that answers 204; ``received`` has ``query``, ``headers`` and ``body`` of each request.
+    """A receiver; it answers 204. ``received`` has the ``query``, ``headers`` and ``body`` of each request.
 
-    The body is JSON, gzipped or not; a request without one has None.
+    The body is parsed from JSON, gzipped or not; None if the request has none.
     """
 
     received: list[JsonObject] = field(default_factory=list[JsonObject])
@@ -32,16 +32,16 @@ class Receiver:
     @property
     def app(self) -> Starlette:
         """The application to serve."""
-        return Starlette(routes=[Route("/{path:path}", self._take, methods=["GET", "POST"])])
+        return Starlette(routes=[Route("/{path:path}", self._record, methods=["GET", "POST"])])
 
     async def wait_for(self, count: int) -> list[JsonObject]:
-        """Return what was received, once it is so many requests; all there is when the patience ends."""
+        """Return the requests once there are ``count``, or those there are after ``PATIENCE`` seconds."""
         end = anyio.current_time() + PATIENCE
         while len(self.received) < count and anyio.current_time() < end:  # noqa: ASYNC110 - a thread serves
-            await anyio.sleep(_GLANCE)
+            await anyio.sleep(_POLL_SECONDS)
         return list(self.received)
 
-    async def _take(self, request: Request) -> Response:
+    async def _record(self, request: Request) -> Response:
         content = await request.body()
         if request.headers.get("content-encoding") == "gzip":
             content = gzip.decompress(content)
@@ -52,4 +52,4 @@ class Receiver:
                 "body": json.loads(content) if content else None,
             }
         )
-        return Response(status_code=_TAKEN)
+        return Response(status_code=_NO_CONTENT)

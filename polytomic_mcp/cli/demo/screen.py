@@ -1,4 +1,4 @@
-"""How the demo speaks: steps on a terminal, plain text in a pipe, one JSON document for scripts."""
+"""The output of the demo: colored text on a terminal, plain text in a pipe, or one JSON document."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _LONGEST_LINE: Final = 400
 
 @dataclass(slots=True)
 class Screen:
-    """Where the demo's words go, ``columns`` wide. Colour is ANSI, and only for a terminal."""
+    """The stream that the demo prints to, ``columns`` wide. Only a terminal gets ANSI colors."""
 
     out: TextIO
     is_json: bool = False
@@ -27,35 +27,35 @@ class Screen:
 
     @classmethod
     def of(cls, out: TextIO, *, is_json: bool, columns: int, environ: Mapping[str, str]) -> Self:
-        """Make the screen of a stream; ``NO_COLOR`` is honoured."""
+        """Make the screen of a stream; ``NO_COLOR`` turns colors off."""
         return cls(out, is_json, out.isatty() and not environ.get("NO_COLOR"), columns)
 
     def step(self, title: str, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Announce a step and the tool call it is."""
+        """Print a step and its tool call."""
         self.steps.append({"title": title, "tool": tool, "arguments": dict(arguments)})
         self._print()
         self._print(f"{len(self.steps)}. {title}", _BOLD)
         self._print(f"{tool} {json.dumps(arguments, ensure_ascii=False)}", _DIM, indent=_INDENT)
 
     def result(self, result: Mapping[str, Any], line: str) -> None:
-        """Show what came of the step."""
+        """Print the result of the step."""
         self.steps[-1]["result"] = dict(result)
         self._print(line, mark="→", indent=_INDENT)
 
     def title(self, text: str) -> None:
-        """Say what is shown."""
+        """Print the title."""
         self._print(text, _BOLD)
 
     def note(self, text: str) -> None:
-        """Say something beside the steps."""
+        """Print a remark between steps."""
         self._print(text, _DIM)
 
     def progress(self, text: str) -> None:
-        """Say how far a long step is."""
+        """Print the progress of a long step."""
         self._print(text, mark="…", indent=_INDENT)
 
     def table(self, title: str, rows: Sequence[Mapping[str, Any]], *, is_bad: bool = False) -> None:
-        """Show rows under a title, columns aligned; nothing where there are none."""
+        """Print rows under a title, with aligned columns; nothing if there are no rows."""
         if not rows:
             return
         self._print()
@@ -64,14 +64,14 @@ class Screen:
             self._print(line, indent=_INDENT)
 
     def block(self, title: str, document: Mapping[str, Any]) -> None:
-        """Show a document to copy."""
+        """Print a JSON document to copy."""
         self._print()
         self._print(title, _BOLD)
         for line in json.dumps(document, indent=2).splitlines():
             self._print(line, is_whole=True)
 
     def finish(self, document: Mapping[str, Any]) -> None:
-        """End: with ``--json``, print the one document that holds everything."""
+        """With ``--json``, print the document, which includes the steps."""
         if self.is_json:
             print(json.dumps({"steps": self.steps, **document}, ensure_ascii=False), file=self.out)
 
@@ -84,7 +84,7 @@ class Screen:
         indent: str = "",
         is_whole: bool = False,
     ) -> None:
-        """Print a line unless a document is wanted; what it shows may come from anybody's data."""
+        """Print a line, unless the output is JSON. Control characters in it are replaced."""
         if self.is_json:
             return
         safe = printable(text if is_whole else clipped(text, _LONGEST_LINE))

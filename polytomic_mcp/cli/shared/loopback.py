@@ -1,4 +1,4 @@
-"""The sandbox on a loopback port of its own, beside whatever else the process does."""
+"""A sandbox on a free loopback port, served by a thread of this process."""
 
 import secrets
 from collections.abc import Generator
@@ -11,7 +11,7 @@ from polytomic_mcp.settings import Settings
 
 @contextmanager
 def sandboxed(settings: Settings, options: SandboxOptions) -> Generator[Settings]:
-    """Serve a sandbox while the block runs; yield settings that point at it."""
+    """Serve a sandbox while the block runs; yield the settings that reach it."""
     key = secrets.token_urlsafe(16)
     with listening(options.app(key)) as sandbox:
         yield with_sandbox(settings, sandbox.url, key)

@@ -1,4 +1,4 @@
-"""Options that several commands share: where Polytomic is, and what the sandbox holds."""
+"""Options that several commands share: what the sandbox starts with, and where to listen."""
 
 import argparse
 import os
@@ -27,13 +27,13 @@ class SandboxOptions:
 
     @classmethod
     def of(cls, parsed: argparse.Namespace, settings: Settings) -> Self:
-        """Take the options as parsed; the state file may come from the environment."""
+        """Return the parsed options; the environment may name the state file."""
         state = parsed.state or settings.sandbox_state
         hosts, faults = tuple(parsed.allow_host), tuple(parsed.fault)
         return cls(state, dict(parsed.table), parsed.contacts, parsed.clock, hosts, faults)
 
     def words(self) -> list[str]:
-        """Write the options as words of a command line that means the same in every folder."""
+        """Return the options as words of a command line that works from any folder."""
         tables = [f"--table={name}={path.absolute()}" for name, path in self.tables.items()]
         state = [f"--state={Path(self.state).absolute()}"] if self.state else []
         hosts = [f"--allow-host={host}" for host in self.allowed_hosts]
@@ -66,7 +66,7 @@ class SandboxOptions:
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    """Add what a sandbox can start with."""
+    """Add the options of a sandbox."""
     group = parser.add_argument_group("sandbox")
     group.add_argument("--state", metavar="FILE", help="keep the sandbox's state in this SQLite file")
     group.add_argument(
@@ -75,72 +75,74 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=_table,
-        help="put your CSV, JSON lines or Parquet file into the sandbox's warehouse; may be repeated",
+        help="load a CSV, JSON lines or Parquet file into the sandbox's warehouse; may be repeated",
     )
     group.add_argument(
         "--contacts",
         metavar="SQL",
-        help="the sandbox's CRM also knows the contacts whose ids this query's first column gives; "
-        "demo takes its --query for that",
+        help="add contacts to the sample CRM; the first column of this query holds their ids (demo: default "
+        "--query)",
     )
     group.add_argument(
         "--allow-host",
         metavar="HOST[:PORT]",
         action="append",
         default=[],
-        help="let PostgreSQL, MySQL and webhook connections reach the real server on this host, as they do "
-        "on this machine's; may be repeated",
+        help="let PostgreSQL, MySQL and webhook connections reach the real server on this host; servers on "
+        "this machine are always allowed; may be repeated",
     )
     group.add_argument(
         "--fault",
         metavar="SPEC",
         action="append",
         default=[],
-        help="let something go wrong, as in 'status=503; when=after; operations=POST /api/*; times=2', "
-        "'latency=2; probability=0.1; seed=7', 'drop', 'fail_at=1000', 'outage=salesforce'; may be repeated, "
-        "and a request asks for its own by the header X-Sandbox-Fault",
+        help="inject a fault, such as 'status=503; when=after; operations=POST /api/*; times=2', "
+        "'latency=2; probability=0.1; seed=7', 'drop', 'fail_at=1000', 'outage=salesforce'; may be repeated. "
+        "A request selects its own fault with the header X-Sandbox-Fault",
     )
     group.add_argument(
         "--clock",
         metavar="TIME",
         type=_time,
-        help="the time in the sandbox when it starts, such as 2026-11-24T06:00:00Z; polytomic-mcp clock "
-        "moves it on",
+        help="time in the sandbox at its start, such as 2026-11-24T06:00:00Z; polytomic-mcp clock "
+        "advances it",
     )
 
 
 def add_address_options(parser: argparse.ArgumentParser, *, port: int) -> None:
-    """Add where to listen."""
+    """Add the options for the address to listen on."""
     group = parser.add_argument_group("HTTP")
-    group.add_argument("--host", default="127.0.0.1", help="default %(default)s: this machine only")
-    default = "default %(default)s; 0 is a free one" if port else "default: a free one"
+    group.add_argument(
+        "--host", default="127.0.0.1", help="default %(default)s, which only this machine can reach"
+    )
+    default = "default %(default)s; 0 selects a free port" if port else "default: a free port"
     group.add_argument("--port", type=_port, default=port, help=default)
 
 
 def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
-    """Refuse what only a sandbox can start with, where none is wanted.
+    """Refuse the options of a sandbox if there is no sandbox.
 
     Raises:
         ConfigurationError: Such an option was given.
     """
     names = ("state", "table", "contacts", "clock", "allow_host", "fault")
     if given := [name.replace("_", "-") for name in names if getattr(parsed, name)]:
-        raise ConfigurationError(f"--{given[0]} is for the sandbox: add --sandbox, or leave it out.")
+        raise ConfigurationError(f"--{given[0]} works only with the sandbox: add --sandbox, or omit it.")
 
 
 def read_settings() -> Settings:
-    """Return the settings of this process's environment."""
+    """Return the settings in this process's environment."""
     return Settings.from_environ(os.environ)
 
 
 def with_sandbox(settings: Settings, url: str, key: str) -> Settings:
-    """Return the settings pointed at a sandbox."""
+    """Return the settings with the address and the key of a sandbox."""
     return replace(settings, api_url=url, api_key=Secret(key), auth_mode="user")
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= _LAST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to {_LAST_PORT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port between 0 and {_LAST_PORT}")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""Text on a terminal: what is safe to print, how many columns it takes, and rows in columns."""
+"""Text for a terminal: safe to print, measured in columns, and laid out as tables."""
 
 import json
 import unicodedata
@@ -14,30 +14,30 @@ _MOST_COLUMNS: Final = 12
 
 
 def printable(text: str) -> str:
-    """Return the text with a dot for what would steer the terminal: escapes, controls, bidi marks."""
+    """Return the text with a dot for each escape, control character and bidirectional mark."""
     return "".join(character if character.isprintable() else "·" for character in text)
 
 
 def lines(text: str) -> str:
-    """Return the text printable, its line breaks kept."""
+    """Return the text printable, with its line breaks."""
     return "\n".join(map(printable, text.splitlines()))
 
 
 def width(text: str) -> int:
-    """Return how many columns the text takes; an emoji or a Chinese character takes two."""
+    """Return how many columns the text takes; an emoji and a Chinese character take two."""
     return sum(map(_width, text))
 
 
 def clipped(text: str, columns: int) -> str:
-    """Return as much of the text as fits, an ellipsis at the end of what does not."""
+    """Return the text, cut with an ellipsis if it does not fit."""
     taken = list(accumulate(map(_width, text), initial=0))
     return text if taken[-1] <= columns else text[: bisect_right(taken, columns - 1) - 1] + "…"
 
 
 def grid(rows: Sequence[Mapping[str, Any]], columns: int) -> Iterator[str]:
-    """Give the lines of a table, its header first; wide cells give way until it fits the columns.
+    """Yield the lines of a table, the header first. Wide columns shrink until the table fits.
 
-    The last cell of a line has nothing to its right, and may run on.
+    The last column may be wider, because nothing follows it.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))[:_MOST_COLUMNS]
     cells = [list(map(printable, names)), *([_cell(row.get(name)) for name in names] for row in rows)]

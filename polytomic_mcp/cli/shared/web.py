@@ -1,4 +1,4 @@
-"""An ASGI application on a port, in a thread, for as long as a block runs."""
+"""Serves an ASGI application on a port, in a thread, while a block runs."""
 
 import asyncio
 import signal
@@ -17,22 +17,22 @@ from polytomic_mcp.errors import ConfigurationError
 
 LOOPBACK: Final = "127.0.0.1"
 _GRACE_SECONDS: Final = 2
-_GLANCE_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A server that answers: where, and whether it is over."""
+    """A server that is listening: its address, and whether it has ended."""
 
     url: str
     is_over: threading.Event
 
     def serve(self, ready: str) -> None:
-        """Say that it is ready, and serve until SIGINT or SIGTERM; call it in the main thread."""
+        """Print the line that it is ready, and serve until SIGINT or SIGTERM. Call it in the main thread."""
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             print(ready, flush=True)
-            while not self.is_over.wait(_GLANCE_SECONDS):  # without an end, Windows would not hear Ctrl-C
+            while not self.is_over.wait(_POLL_SECONDS):  # a wait without a timeout ignores Ctrl-C on Windows
                 pass
         except KeyboardInterrupt:
             pass
@@ -42,10 +42,10 @@ class Listening:
 
 @contextmanager
 def listening(app: Any, *, host: str = LOOPBACK, port: int = 0) -> Generator[Listening]:
-    """Serve an application, on a free port if it is 0, and say nothing: stdout and stderr are others'.
+    """Serve an application, on a free port if ``port`` is 0. Nothing is printed.
 
     Raises:
-        ConfigurationError: The address cannot be listened on.
+        ConfigurationError: The address is not available.
     """
     with _listener(host, port) as listener:
         server = _Server(_quiet(app))
@@ -60,10 +60,10 @@ def listening(app: Any, *, host: str = LOOPBACK, port: int = 0) -> Generator[Lis
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it has started and ended.
+    """A server that signals when it has started and ended.
 
-    One told to stop before it has started would skip its lifespan's end. A join that Ctrl-C cuts
-    short makes Python 3.11 take the thread for ended, so nobody joins it to wait.
+    If it is stopped before it has started, it skips the end of its lifespan. A join that Ctrl-C interrupts
+    makes Python 3.11 consider the thread ended, so waiting uses an event instead of a join.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -85,7 +85,7 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection that an application may break off, by ``state["break_off"]()`` of a request's scope."""
+    """A connection that the application can close with ``state["break_off"]()`` of a request's scope."""
 
     def __init__(
         self,
@@ -116,11 +116,13 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = str(error.strerror).partition(" (")[0]  # Python repeats the address in brackets
+        reason = str(error.strerror).partition(" (")[
+            0
+        ]  # without the address, which Python repeats in brackets
         raise ConfigurationError(
             f"Cannot listen on {_bracketed(host)}:{port}: {reason}. Choose another --port or --host."
         ) from error
-    # asyncio does that for the sockets it opens; without it, an answer waits 40 ms for the first part's ACK.
+    # asyncio does this for sockets that it opens; without it, an answer waits 40 ms for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

@@ -17,9 +17,7 @@ from polytomic_mcp.protocol.tasks import Tasks as TasksExtension
 from polytomic_mcp.protocol.tasks.work import Work
 from polytomic_mcp.tools.api_access.caller import Caller
 
-UNKNOWN = (
-    "There is no such task: the id was not made with this API key, or Polytomic no longer knows the run."
-)
+UNKNOWN = "Unknown task: its id was not created with this API key, or Polytomic no longer has the run."
 IDENTIFIER = "io.modelcontextprotocol/tasks"
 
 
