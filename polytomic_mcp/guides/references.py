@@ -2,8 +2,8 @@
 
 A name alone is the value of an argument of the guide. A name with a path is a value in the answer of an
 earlier step: the path has the keys of objects and the indexes of lists, ``*`` for every item of a list,
-``#`` for its length and ``@json`` to parse a text as JSON. An unknown name without a path is no reference
-and stays, such as the ``{id}`` in an operation.
+``#`` for its length and ``@json`` to parse a text as JSON. An unknown name without a path is not a
+reference and is left unchanged, such as the ``{id}`` of an operation.
 """
 
 import json

@@ -166,7 +166,7 @@ def test_a_refusal_of_the_protocol_is_a_refusal_too(
     assert "that is not how it is done" in done.err
 
 
-def test_a_consent_page_that_ended_with_the_call_is_told_of(command: Callable[..., Any]) -> None:
+def test_a_consent_page_that_ended_with_the_call_is_reported_of(command: Callable[..., Any]) -> None:
     done = command(
         "call",
         "create_connection",

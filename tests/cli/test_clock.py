@@ -83,7 +83,7 @@ def test_a_move_that_is_none_is_refused_in_the_sandbox_s_words(
     assert said in done.err
 
 
-def test_what_happened_is_told_in_order(command: Callable[..., Any], other: Any) -> None:
+def test_what_happened_is_reported_in_order(command: Callable[..., Any], other: Any) -> None:
     run = {"sync_id": "a", "due": "2026-01-16T06:00:00Z", "status": "completed"}
     bulk = {"bulk_sync_id": "b", "due": "2026-01-15T06:00:00Z", "reason": "an execution is under way"}
     sent = {"attempted_at": "2026-01-14T06:00:00Z", "event_type": "sync.running"}

@@ -109,7 +109,7 @@ def test_a_wrong_setting_is_one_line_on_stderr(
     )
 
 
-def test_an_error_that_task_groups_wrap_is_told_as_if_alone(
+def test_an_error_that_task_groups_wrap_is_reported_as_if_alone(
     command: Callable[..., Any], instead: Callable[..., None]
 ) -> None:
     instead(raising(ExceptionGroup("", [ExceptionGroup("", [ConfigurationError("no\x1b[2J\nway")])])))
@@ -123,7 +123,7 @@ def test_an_error_that_task_groups_wrap_is_told_as_if_alone(
     "error",
     [ExceptionGroup("", [KeyError("a"), ConfigurationError("b")]), ExceptionGroup("", [KeyError("a")])],
 )
-def test_what_nobody_foresaw_keeps_its_traceback(error: Exception, instead: Callable[..., None]) -> None:
+def test_an_unexpected_error_keeps_its_traceback(error: Exception, instead: Callable[..., None]) -> None:
     instead(raising(error))
 
     with pytest.raises(ExceptionGroup) as raised:
@@ -142,7 +142,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(
     assert (done.status, done.out, done.err) == (130, "", "")
 
 
-def test_a_pipe_that_nobody_reads_any_more_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_that_is_no_longer_read_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as out:

@@ -74,7 +74,7 @@ async def test_every_step_is_a_call_that_its_tool_takes(serve: Serve, schemas: A
 
 
 @both_eras
-async def test_what_is_filled_in_stands_in_the_plan(serve: Serve, mode: str) -> None:
+async def test_entered_values_are_in_the_plan(serve: Serve, mode: str) -> None:
     async with serve(mode=mode) as client:
         name = "add_snowflake_contacts_to_gong_engage_flow"
         plan = await plan_of(client, name, target='The "Winter" flow', gong="", sync_name="Winter {target}")

@@ -147,7 +147,7 @@ def test_the_clock_is_moved_and_what_is_due_happens(
 
 
 @pytest.mark.polytomic(faults=["status=500; operations=GET /api/syncs"])
-def test_a_fault_strikes_and_is_seen(
+def test_a_fault_is_applied_and_recorded(
     polytomic_sandbox: PolytomicSandbox, polytomic_tools: PolytomicTools
 ) -> None:
     with pytest.raises(ToolRefusedError, match="list_syncs refused"):

@@ -162,7 +162,9 @@ def test_a_host_needs_the_full_path_of_this_python() -> None:
         (["quickstart", "--query", "SELECT 1"], "--query works only with the guide add_snowflake"),
     ],
 )
-def test_what_cannot_work_is_told_without_a_traceback(command: Command, words: list[str], said: str) -> None:
+def test_what_cannot_work_is_reported_without_a_traceback(
+    command: Command, words: list[str], said: str
+) -> None:
     done = command("demo", "--json", *words)
 
     assert (done.status, done.out) == (1, "")
@@ -222,7 +224,7 @@ def test_ctrl_c_ends_the_demo_and_its_server(start: Callable[..., Any]) -> None:
     assert not Path(f"/proc/{server}").exists()
 
 
-def test_a_server_that_is_lost_is_told(start: Callable[..., Any]) -> None:
+def test_a_server_that_is_lost_is_reported(start: Callable[..., Any]) -> None:
     process = start("demo")
     while not process.stdout.readline().startswith("1. "):
         pass

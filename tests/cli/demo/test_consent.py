@@ -61,12 +61,12 @@ def test_a_page_without_a_form_is_refused(visit: Visit) -> None:
         visit("<h1>Gone</h1>")
 
 
-def test_a_form_that_is_refused_is_told(visit: Visit) -> None:
+def test_a_form_that_is_refused_is_reported(visit: Visit) -> None:
     with pytest.raises(ConsentError, match=r"could not be used.*422"):
         visit(FORM.format(action=""), PlainTextResponse("no", 422))
 
 
-def test_a_page_that_cannot_be_reached_is_told() -> None:
+def test_a_page_that_cannot_be_reached_is_reported() -> None:
     with listening(Starlette()) as server:
         gone: Any = server.url
 
@@ -90,7 +90,7 @@ async def test_a_form_is_sent_and_where_it_leads_is_not_visited() -> None:
     assert led_to == "https://app.acme.example/connected?id=1"
 
 
-async def test_a_form_that_is_shown_again_is_told() -> None:
+async def test_a_form_that_is_shown_again_is_reported() -> None:
     async def show(request: Request) -> Response:
         return HTMLResponse("<form></form>", 200 if request.method == "GET" else 422)
 

@@ -35,7 +35,7 @@ def test_what_is_named_like_a_secret_is_masked_at_any_depth(name: str) -> None:
         {"has_password": True, "password": "", "idempotency_key": "my-own-key"},
     ],
 )
-def test_what_is_no_secret_stays(shown: dict[str, Any]) -> None:
+def test_what_is_not_a_secret_is_unchanged(shown: dict[str, Any]) -> None:
     assert masked(shown) == shown
 
 

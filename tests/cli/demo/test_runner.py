@@ -132,7 +132,7 @@ def test_a_run_that_brings_nothing_is_an_error(run: Run, counts: dict[str, int],
     assert f"StepError: {said}" in shown
 
 
-def test_counts_that_are_zero_are_not_told(run: Run) -> None:
+def test_counts_that_are_zero_are_not_shown(run: Run) -> None:
     _, shown = run(
         start_sync=RUN | {"counts": {"insert": 1500, "update": 0, "error": 1, "total": 1501}},
         get_sync_execution="enough",
@@ -148,7 +148,7 @@ def test_a_refusal_names_the_step_and_the_tool_and_ends_the_run(run: Run) -> Non
     assert called[-1][0] == "create_model"
 
 
-def test_an_answer_without_what_is_shown_of_it_is_told(run: Run) -> None:
+def test_an_answer_without_what_is_shown_of_it_is_reported(run: Run) -> None:
     _, shown = run(of({"tool": "list_models", "shows": "{answer.items.3.name}"}))
 
     assert shown.endswith("StepError: Step 1, Do: No earlier answer has {answer.items.3.name}.")
@@ -160,7 +160,7 @@ def test_a_step_with_nothing_to_show_is_done(run: Run) -> None:
     assert shown.endswith("→ done\n")
 
 
-def test_requests_that_do_not_come_are_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_that_do_not_come_are_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiver, "PATIENCE", 0.05)
 
     _, shown = run(
@@ -174,7 +174,7 @@ def test_requests_that_do_not_come_are_told(run: Run, monkeypatch: pytest.Monkey
     assert shown.endswith("StepError: Do: 0 of 2 requests arrived.")
 
 
-def test_a_clock_that_cannot_be_moved_is_told(run: Run) -> None:
+def test_a_clock_that_cannot_be_moved_is_reported(run: Run) -> None:
     _, shown = run(of({"clock": "soon"}))
 
     assert "StepError: Do: the clock was not moved: " in shown

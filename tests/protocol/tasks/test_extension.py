@@ -165,7 +165,7 @@ async def test_a_cancellation_that_polytomic_refuses_says_so(tasks: Any, api: An
     assert text.startswith("POST /api/syncs/{sync_id}/executions/{id}/cancel was refused: 403.")
 
 
-async def test_answers_that_nobody_asked_for_are_acknowledged(tasks: Any, api: Any) -> None:
+async def test_answers_that_no_one_asked_for_are_acknowledged(tasks: Any, api: Any) -> None:
     api.runs("running")
 
     acknowledged = await tasks.ask("update", await tasks.begin(), inputResponses={"x": {"action": "accept"}})
@@ -204,7 +204,7 @@ async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: 
     assert (task["resultType"], task["status"], task["statusMessage"]) == ("task", "working", "created")
 
 
-async def test_an_answer_of_another_shape_is_told_without_its_values(tasks: Any, api: Any) -> None:
+async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: Any, api: Any) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api.runs(["a-secret"])
