@@ -14,13 +14,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
-from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp.types import CallToolResult, InputRequiredResult
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.guides import load_guides
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
 from polytomic_mcp.protocol.stdio import answering
 from polytomic_mcp.protocol.subscriptions import Subscriptions
@@ -67,30 +65,12 @@ class PolytomicServer(MCPServer[Caller]):
             )
         return await super().call_tool(name, arguments, context)
 
-    async def get_prompt(
-        self,
-        name: str,
-        arguments: dict[str, Any] | None = None,
-        context: Context[Caller, Any] | None = None,
-    ) -> GetPromptResult | InputRequiredResult:
-        """Render a prompt; a name that none has is answered with the nearest.
-
-        Raises:
-            MCPError: There is no such prompt, or its arguments do not fit.
-        """
-        if self._prompt_manager.get_prompt(name) is None:
-            known = [prompt.name for prompt in self._prompt_manager.list_prompts()]
-            hint = f"{nearest(name, known)} prompts/list shows all."
-            raise MCPError(INVALID_PARAMS, f"There is no prompt {quoted(name)}.{hint}")
-        return await super().get_prompt(name, arguments, context)
-
     def serve_more(self, hidden: Callable[[], Mapping[str, str]]) -> None:
         """Serve what stands beside the tools; ``hidden`` gives the toolset of each tool not shown."""
-        guides = load_guides()
-        resources.register(self)
-        prompts.register(self, guides, hidden)
+        resources.register(self._lowlevel_server)
+        prompts.register(self._lowlevel_server, hidden)
         cache_hints.register(self._lowlevel_server)
-        completions.register(self._lowlevel_server, guides)
+        completions.register(self._lowlevel_server)
         Subscriptions().register(self._lowlevel_server)
 
 

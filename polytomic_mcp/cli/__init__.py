@@ -1,6 +1,5 @@
 """The commands: ``polytomic-mcp [serve | demo | call | tools | sandbox | clock]``."""
 
-import difflib
 import io
 import os
 import sys
@@ -9,46 +8,47 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Final, NoReturn, cast
 
-from polytomic_mcp.cli.terminal import lines
+from polytomic_mcp.cli.shared.terminal import lines
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import PolytomicError
 
 _COMMANDS: Final = {
     "serve": "serve MCP on stdio (the default) or over HTTP",
-    "demo": "watch a client walk a guide, from the first call to rows that arrived",
+    "demo": "run a guide against the sandbox, from the first call to the rows that arrive",
     "call": "call one tool and print its result as JSON",
-    "tools": "list the tools and what each costs a context window",
-    "sandbox": "serve the sandbox, a stand-in for Polytomic, over HTTP",
-    "clock": "read or move a sandbox's clock: what is scheduled until then runs",
+    "tools": "list the tools and the tokens each takes in a model's context",
+    "sandbox": "serve the sandbox, a local stand-in for Polytomic, over HTTP",
+    "clock": "read or advance a sandbox's clock; schedules run as they come due",
 }
 
 _USAGE: Final = "\n".join(
     [
         "usage: polytomic-mcp [COMMAND] [OPTIONS]",
         "",
-        "An MCP server that runs Polytomic, and a Polytomic in a box to try it on.",
+        "An MCP server for Polytomic, and a sandbox to try it on.",
         "",
         *(f"  {name:<9}{purpose}" for name, purpose in _COMMANDS.items()),
         "",
-        "polytomic-mcp COMMAND --help tells more. The key comes from POLYTOMIC_API_KEY;",
+        "Run polytomic-mcp COMMAND --help for details. The API key comes from POLYTOMIC_API_KEY;",
         "without one, start with: polytomic-mcp demo",
     ]
 )
 
 _INTERRUPTED: Final = 130
-_NOBODY_READS: Final = 141
+_BROKEN_PIPE: Final = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit: 0 done, 1 refused or failed, 2 not understood."""
+    """Run a command and exit: 0 for success, 1 for a failure, 2 for a usage error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Whatever the locale: JSON is UTF-8, and half of a surrogate pair stays the escape it was.
+            # JSON is UTF-8 in every locale; a lone surrogate is printed as an escape.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(words: list[str]) -> int:
-    """Run the command these words name, and return its exit status; argparse may exit by itself."""
+    """Run the command that the words name and return its exit status. argparse exits by itself."""
     try:
         status = _run(words)
         sys.stdout.flush()
@@ -70,29 +70,27 @@ def _run(words: list[str]) -> int:
     if first.startswith("-"):
         first, rest = "serve", words
     if first not in _COMMANDS:
-        near = difflib.get_close_matches(first, _COMMANDS, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        print(f"polytomic-mcp: there is no command {first!r}.{hint}\n\n{_USAGE}", file=sys.stderr)
+        print(f"polytomic-mcp: {unknown('command', first, _COMMANDS)}\n\n{_USAGE}", file=sys.stderr)
         return 2
     return import_module(f"{__name__}.{first}").run(rest)
 
 
 def _failed(error: BaseException) -> int:
-    """Say in a line what went wrong; what nobody foresaw goes on with its traceback."""
+    """Print an expected error in one line; raise any other, with its traceback."""
     match _leaves(error):
-        case [PolytomicError() as foreseen]:
-            print(f"polytomic-mcp: {lines(str(foreseen))}", file=sys.stderr)
+        case [PolytomicError() as expected]:
+            print(f"polytomic-mcp: {lines(str(expected))}", file=sys.stderr)
             return 1
         case [BrokenPipeError()]:
-            # Python flushes stdout once more when it exits, and would complain.
+            # Python flushes stdout again at exit, which would print a second error.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return _NOBODY_READS
+            return _BROKEN_PIPE
         case _:
             raise error
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
-    """Return what really happened: anyio's task groups wrap even a single error."""
+    """Return the errors themselves: anyio's task groups wrap even a single one."""
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     group = cast("BaseExceptionGroup[BaseException]", error)

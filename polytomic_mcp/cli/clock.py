@@ -1,4 +1,4 @@
-"""``polytomic-mcp clock``: read or move the clock of a sandbox that runs elsewhere."""
+"""``polytomic-mcp clock``: read or advance the clock of a sandbox in another process."""
 
 import argparse
 import json
@@ -6,26 +6,26 @@ from typing import Any, Final, cast
 
 import httpx
 
-from polytomic_mcp.cli.options import read_settings
-from polytomic_mcp.cli.terminal import lines
+from polytomic_mcp.cli.shared.options import read_settings
+from polytomic_mcp.cli.shared.terminal import lines
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
 from polytomic_mcp.settings import DEFAULT_API_URL
 
-_PATIENCE: Final = httpx.Timeout(10, read=None)
-"""Seconds; how long a move takes depends on what is due until then."""
+_TIMEOUT: Final = httpx.Timeout(10, read=None)
+"""Seconds to connect. A move takes as long as the runs that come due."""
 
 
 class ClockError(PolytomicError):
-    """The clock was neither read nor moved; the text says why."""
+    """The clock was neither read nor moved; the text gives the reason."""
 
 
 def run(words: list[str]) -> int:
-    """Print the time in the sandbox, and what happened on the way there."""
+    """Print the time in the sandbox, and what happened until then."""
     parsed = _parser().parse_args(words)
     wanted = {"advance": parsed.advance, "now": parsed.set}
     body = {key: value for key, value in wanted.items() if value is not None}
-    answer = _ask(f"{_url(parsed.url)}/sandbox/clock", body)
-    for line in [json.dumps(answer)] if parsed.json else _told(answer):
+    answer = _request(f"{_url(parsed.url)}/sandbox/clock", body)
+    for line in [json.dumps(answer)] if parsed.json else _report(answer):
         print(lines(line))
     return 0
 
@@ -34,36 +34,36 @@ def _url(given: str | None) -> str:
     url = given or read_settings().api_url
     if url == DEFAULT_API_URL:
         raise ConfigurationError(
-            "Name a sandbox: --url, or POLYTOMIC_API_URL, set as polytomic-mcp sandbox says it."
+            "Name a sandbox with --url or POLYTOMIC_API_URL; polytomic-mcp sandbox prints its address."
         )
     return url.rstrip("/")
 
 
-def _ask(address: str, body: dict[str, str]) -> dict[str, Any]:
-    stranger = f"What answers at {address} is no sandbox."
+def _request(address: str, body: dict[str, str]) -> dict[str, Any]:
+    not_a_sandbox = f"The server at {address} is not a sandbox."
     try:
-        with httpx.Client(timeout=_PATIENCE, trust_env=False) as client:
+        with httpx.Client(timeout=_TIMEOUT, trust_env=False) as client:
             answer = client.post(address, json=body) if body else client.get(address)
         content = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ClockError(f"No sandbox can be reached at {address}: {error}.") from error
+        raise ClockError(f"Cannot reach a sandbox at {address}: {error}.") from error
     except ValueError as error:
-        raise ClockError(stranger) from error
-    told = cast("dict[str, Any]", content if isinstance(content, dict) else {})
-    if not answer.is_success or "now" not in told:
-        raise ClockError(str(told.get("message", stranger)))
-    return told
+        raise ClockError(not_a_sandbox) from error
+    report = cast("dict[str, Any]", content if isinstance(content, dict) else {})
+    if not answer.is_success or "now" not in report:
+        raise ClockError(str(report.get("message", not_a_sandbox)))
+    return report
 
 
-def _told(answer: dict[str, Any]) -> list[str]:
-    """Return a line for each thing that happened, and the time."""
-    told = [f"{each['due']}  {_sync(each)} {each['status']}" for each in answer.get("started", [])]
+def _report(answer: dict[str, Any]) -> list[str]:
+    """Return a line for each event, and one for the time."""
+    events = [f"{each['due']}  {_sync(each)} {each['status']}" for each in answer.get("started", [])]
     idle = [*answer.get("skipped", []), *answer.get("left_out", [])]
-    told += [f"{each['due']}  {_sync(each)} did not run: {each['reason']}" for each in idle]
+    events += [f"{each['due']}  {_sync(each)} did not run: {each['reason']}" for each in idle]
     for each in answer.get("deliveries", []):
         outcome = "delivered" if each["success"] else f"not delivered: {each['error_kind']}"
-        told.append(f"{each['attempted_at']}  {each['event_type']} {outcome}")
-    return [*sorted(told), f"{answer['now']}  now"]
+        events.append(f"{each['attempted_at']}  {each['event_type']} {outcome}")
+    return [*sorted(events), f"{answer['now']}  now"]
 
 
 def _sync(entry: dict[str, Any]) -> str:
@@ -73,13 +73,13 @@ def _sync(entry: dict[str, Any]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp clock",
-        description="Read the clock of a running sandbox, or move it on. On the way, every schedule runs and "
-        "every webhook is called again when it is due, one after the other, without waiting.",
+        description="Read the clock of a running sandbox, or advance it. Schedules that come due run, and "
+        "webhook deliveries that come due are retried, one after the other and without waiting.",
         epilog="example: polytomic-mcp clock --advance 1w",
     )
-    parser.add_argument("--url", help="the sandbox's address; default: POLYTOMIC_API_URL")
+    parser.add_argument("--url", help="address of the sandbox; default: POLYTOMIC_API_URL")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--advance", metavar="DURATION", help="such as 1d, 1h30m, 90 (seconds) or PT90M")
-    group.add_argument("--set", metavar="TIME", help="such as 2026-11-24T06:00:00Z; never back")
+    group.add_argument("--set", metavar="TIME", help="such as 2026-11-24T06:00:00Z; must not be in the past")
     parser.add_argument("--json", action="store_true", help="print what happened as JSON")
     return parser

@@ -5,18 +5,18 @@ import json
 import secrets
 import sys
 
-from polytomic_mcp.cli.options import (
+from polytomic_mcp.cli.shared.options import (
     SandboxOptions,
     add_address_options,
     add_sandbox_options,
     read_settings,
 )
-from polytomic_mcp.cli.terminal import lines
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.terminal import lines
+from polytomic_mcp.cli.shared.web import listening
 
 
 def run(words: list[str]) -> int:
-    """Serve until interrupted; say on stdout, once ready, where and with which key."""
+    """Serve until interrupted. When ready, print the address and the key on stdout."""
     parsed = _parser().parse_args(words)
     if parsed.openapi:
         return _print_openapi()
@@ -30,7 +30,7 @@ def run(words: list[str]) -> int:
 
 
 def _print_openapi() -> int:
-    """Print the document; what reads it comes with the sandbox, so it is imported here."""
+    """Print the document. Its modules need the extra of the sandbox, so they are imported here."""
     from polytomic_mcp.catalogue import load_catalogue  # noqa: PLC0415
     from polytomic_mcp.sandbox.control.openapi import describe  # noqa: PLC0415
     from polytomic_mcp.sandbox.routes import ROUTES  # noqa: PLC0415
@@ -42,11 +42,12 @@ def _print_openapi() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp sandbox",
-        description="Serve a stand-in for Polytomic over HTTP. It moves real rows between sample systems.",
-        epilog="Clients reach it by POLYTOMIC_API_URL and POLYTOMIC_API_KEY, set as the line on stdout says.",
+        description="Serve a local stand-in for Polytomic over HTTP, which moves real rows between sample "
+        "systems.",
+        epilog="Clients connect with POLYTOMIC_API_URL and POLYTOMIC_API_KEY, set to the printed values.",
     )
     add_address_options(parser, port=0)
-    parser.add_argument("--key", help="the key it wants; default: a new one, printed when ready")
-    parser.add_argument("--openapi", action="store_true", help="print its OpenAPI document, and end")
+    parser.add_argument("--key", help="API key that it accepts; default: a new key, printed when ready")
+    parser.add_argument("--openapi", action="store_true", help="print its OpenAPI document and exit")
     add_sandbox_options(parser)
     return parser

@@ -5,7 +5,7 @@ import signal
 import sys
 from typing import Final
 
-from polytomic_mcp.cli.options import (
+from polytomic_mcp.cli.shared.options import (
     SandboxOptions,
     add_address_options,
     add_sandbox_options,
@@ -20,7 +20,7 @@ _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def run(words: list[str]) -> int:
-    """Serve until the client goes away, or over HTTP until interrupted."""
+    """Serve until the client disconnects or, over HTTP, until interrupted."""
     parsed = _parser().parse_args(words)
     settings = read_settings()
     serve = _serve_http if parsed.http else _serve_stdio
@@ -28,7 +28,7 @@ def run(words: list[str]) -> int:
         refuse_sandbox_options(parsed)
         serve(settings, parsed)
         return 0
-    from polytomic_mcp.cli.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
+    from polytomic_mcp.cli.shared.loopback import sandboxed  # noqa: PLC0415 - only --sandbox needs a web server
 
     with sandboxed(settings, SandboxOptions.of(parsed, settings)) as sandbox_settings:
         serve(sandbox_settings, parsed)
@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
 
 def _serve_stdio(settings: Settings, parsed: argparse.Namespace) -> None:
     del parsed
-    # The thread that waits for a line keeps KeyboardInterrupt waiting too; whatever was answered is stored.
+    # The thread that reads stdin would delay KeyboardInterrupt; everything that was answered is stored.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         build_server(settings).run()
@@ -46,11 +46,11 @@ def _serve_stdio(settings: Settings, parsed: argparse.Namespace) -> None:
 
 
 def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:
-    from polytomic_mcp.cli.web import listening  # noqa: PLC0415 - a start on stdio needs no web server
+    from polytomic_mcp.cli.shared.web import listening  # noqa: PLC0415 - stdio needs no web server
 
     if parsed.host not in _LOCAL:
         print(
-            f"polytomic-mcp: whoever reaches {parsed.host} can use this server, and through it the key.",
+            f"polytomic-mcp: anyone who can reach {parsed.host} can use this server and your API key.",
             file=sys.stderr,
         )
     app = build_server(settings).streamable_http_app(streamable_http_path=_PATH, host=parsed.host)
@@ -61,7 +61,7 @@ def _serve_http(settings: Settings, parsed: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp serve",
-        description="Serve MCP. Hosts such as Claude Desktop start this and talk to it on stdio.",
+        description="Serve MCP. Hosts such as Claude Desktop start this command and talk to it over stdio.",
     )
     parser.add_argument("--http", action="store_true", help="serve streamable HTTP at /mcp instead of stdio")
     parser.add_argument("--sandbox", action="store_true", help="use the sandbox instead of the network")

@@ -1,12 +1,12 @@
-"""``polytomic-mcp tools``: the tools this configuration shows, and what each costs a context window."""
+"""``polytomic-mcp tools``: the tools that this configuration shows, and the tokens each takes."""
 
 import argparse
 import json
 import re
 from typing import Any, Final
 
-from polytomic_mcp.cli.options import read_settings
-from polytomic_mcp.cli.terminal import clipped
+from polytomic_mcp.cli.shared.options import read_settings
+from polytomic_mcp.cli.shared.terminal import clipped
 from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 
@@ -35,12 +35,12 @@ def run(words: list[str]) -> int:
 
 
 def definition(tool: PolytomicTool) -> dict[str, Any]:
-    """Return what a model reads of a tool: name, description, input schema."""
+    """Return the part of a tool that a model reads: name, description and input schema."""
     return {"name": tool.name, "description": tool.description, "inputSchema": tool.parameters}
 
 
 def tokens(part: dict[str, Any]) -> int:
-    """Estimate the tokens of a definition: nearly every word, and run of marks, is one."""
+    """Estimate the tokens of a definition: nearly every word and every run of punctuation is one."""
     text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
     return round(len(_PIECE.findall(text)) / _PIECES_A_TOKEN)
 
@@ -53,8 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polytomic-mcp tools",
         description="List the tools that POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW, POLYTOMIC_TOOLS_DENY and "
-        "POLYTOMIC_ACCESS_MODE show, with what each costs a model's context.",
+        "POLYTOMIC_ACCESS_MODE show, with the tokens each takes in a model's context.",
         epilog="example: POLYTOMIC_TOOLSETS=all polytomic-mcp tools",
     )
-    parser.add_argument("--json", action="store_true", help="print the definitions a model reads, as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the definitions that a model reads, as JSON"
+    )
     return parser

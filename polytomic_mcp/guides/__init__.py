@@ -1,5 +1,18 @@
-"""The guides: journeys through Polytomic as data, each a plan of tool calls."""
+"""Guides: journeys through Polytomic as data. Each file makes a prompt, a demo, a test and a page of docs."""
 
-from polytomic_mcp.guides.guide import Argument, Guide, Step, load_guides
+from polytomic_mcp.guides.guide import Argument, Guide, Step, Table, load_guides
+from polytomic_mcp.guides.plan import plan
+from polytomic_mcp.guides.references import ReferenceNotFoundError, as_text, fill, without_empty
 
-__all__ = ["Argument", "Guide", "Step", "load_guides"]
+__all__ = [
+    "Argument",
+    "Guide",
+    "ReferenceNotFoundError",
+    "Step",
+    "Table",
+    "as_text",
+    "fill",
+    "load_guides",
+    "plan",
+    "without_empty",
+]

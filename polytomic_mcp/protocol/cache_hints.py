@@ -1,4 +1,4 @@
-"""Cache hints: how long a client may keep what it was answered, and whether it may share it."""
+"""Cache hints: how long a client may cache an answer, and whether it may share it."""
 
 import json
 from collections.abc import Mapping
@@ -12,22 +12,21 @@ from mcp.types import ReadResourceRequestParams, ReadResourceResult, TextResourc
 from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.protocol import resources
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.syncs.executions import OVER
 
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
 
 FOR_EVERYONE: Final = CacheHint(24 * _HOUR, "public")
-"""The catalogue: it changes with a release of this package alone, and is the same for every caller."""
+"""The catalogue: it changes only with a release of this package and is the same for every caller."""
 
 SLOW: Final = CacheHint(_HOUR)
-"""What Polytomic changes with a release, or never: a connection type, an execution that is over."""
+"""What changes with a release of Polytomic or never: a connection type, an execution that has ended."""
 
 SHORT: Final = CacheHint(15_000)
-"""Objects: people change them in Polytomic's own pages, and no event tells us."""
+"""Objects: users change them in Polytomic's own pages, and no event reports it."""
 
 NEVER: Final = CacheHint()
-"""What changes while one looks: an execution that runs, and whichever is the latest."""
+"""What changes at any moment: a running execution, and the latest execution."""
 
 _LIST: Final = CacheHint(_HOUR)
 LISTS: Final[Mapping[CacheableMethod, CacheHint]] = {
@@ -36,11 +35,11 @@ LISTS: Final[Mapping[CacheableMethod, CacheHint]] = {
     "resources/list": _LIST,
     "resources/templates/list": _LIST,
 }
-"""Lists are fixed for a configuration; private, because callers may be shown different ones."""
+"""Lists are fixed for a configuration; private, because callers may see different ones."""
 
 
 def register(server: Server[Caller]) -> None:
-    """Give each resource that is read the hint of its kind."""
+    """Add the hint of its kind to each resource that is read."""
     entry = cast(
         "HandlerEntry[Caller]", server.get_request_handler("resources/read")
     )  # every MCPServer has it
@@ -56,12 +55,14 @@ def register(server: Server[Caller]) -> None:
 
 
 def hint_for(uri: str, text: str) -> CacheHint:
-    """Return the hint for a resource, by its kind and, for an execution, by the state it is in."""
+    """Return the hint for a resource, by its kind and, for an execution, by its status."""
     if uri.startswith(resources.CATALOGUE):
         return FOR_EVERYONE
     if uri.startswith(resources.CONNECTION_TYPES):
         return SLOW
     if execution := resources.execution_of(uri):
+        from polytomic_mcp.tools.syncs.executions import OVER  # noqa: PLC0415 - imported with the tool it reads
+
         is_final = execution.id != resources.LATEST and as_object(json.loads(text)).get("status") in OVER
         return SLOW if is_final else NEVER
     return SHORT

@@ -1,7 +1,7 @@
-"""Stdio as MCP serves it, with an answer also to a line that cannot be read.
+"""Stdio as mcp serves it, but lines that cannot be parsed are answered as well.
 
-mcp drops such a line (nested some 300 levels, half of a surrogate pair in it, no JSON-RPC) in silence,
-and the one who sent it waits for ever: observed with mcp 2.3.0.
+mcp 2.3.0 silently drops such a line (nested some 300 levels deep, with a lone surrogate, not JSON-RPC),
+and its sender waits forever.
 """
 
 import json
@@ -30,17 +30,17 @@ _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _SCALAR: Final = re.compile(r'\s*:\s*("[^"\\\x00-\x1f]*"|-?(?:0|[1-9][0-9]{0,15}))(?=\s*(?:[,}]|$))')
 _OF_THE_WHOLE: Final = frozenset({"json_invalid", "missing", "model_type"})
 _NOT_JSON: Final = (
-    "This message could not be read: it is not JSON, is nested too deep, or holds half of a surrogate "
-    "pair. Nothing was done; send it again without that."
+    "This message could not be parsed: it is not JSON, is nested too deeply, or contains a lone surrogate. "
+    "Nothing was done; correct it and send it again."
 )
 _NOT_RPC: Final = (
     "This message is not JSON-RPC 2.0: a request has jsonrpc, id and method, and its params are an "
-    "object. Nothing was done."
+    "object. Nothing was done; correct it and send it again."
 )
 
 
 class Answers:
-    """The way out, which knows the requests that wait for their answer."""
+    """The outgoing stream, which tracks the requests that are not yet answered."""
 
     def __init__(self, outgoing: Any) -> None:
         self._outgoing = outgoing
@@ -59,23 +59,23 @@ class Answers:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the way out."""
+        """Close the stream."""
         await self._outgoing.aclose()
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Send a message; an answer is no longer waited for."""
+        """Send a message. If it is an answer, its request is no longer tracked."""
         await self._outgoing.send(item)
         if isinstance(item.message, JSONRPCResponse | JSONRPCError):
             self._waiting.discard(item.message.id)
             self._changed.set()
 
     def expect(self, item: _Item) -> None:
-        """Note a request that shall be answered."""
+        """Track a request until it is answered."""
         if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCRequest):
             self._waiting.add(item.message.id)
 
     async def complete(self) -> None:
-        """Return when every request has its answer."""
+        """Wait until every request is answered."""
         while self._waiting:
             self._changed = anyio.Event()
             await self._changed.wait()
@@ -85,17 +85,17 @@ class Answers:
 async def answering(
     incoming: Any, outgoing: Any, *, last_seconds: float = 1.0
 ) -> AsyncGenerator[tuple[ObjectReceiveStream[_Item], Answers]]:
-    """Pass messages on, and answer each line that could not be read, under its id if it has one.
+    """Forward messages, and answer each line that cannot be parsed, with its id if it has one.
 
-    mcp drops what it works on when the last line has been read. So that end is held back, for
-    ``last_seconds`` at most: hosts give a server two seconds to go.
+    mcp drops running requests once stdin ends. The end is therefore delayed until they are answered, for at
+    most ``last_seconds``: hosts give a server two seconds to exit.
     """
     send: ObjectSendStream[_Item]
     receive: ObjectReceiveStream[_Item]
     send, receive = anyio.create_memory_object_stream[_Item](0)
     answers = Answers(outgoing)
 
-    async def pass_on() -> None:
+    async def forward() -> None:
         async with incoming, send:
             async for item in incoming:
                 if not isinstance(item, ValidationError):
@@ -107,13 +107,13 @@ async def answering(
                 await answers.complete()
 
     async with receive, anyio.create_task_group() as group:
-        group.start_soon(pass_on)
+        group.start_soon(forward)
         yield receive, answers
         group.cancel_scope.cancel()
 
 
 def refusal_of(error: ValidationError) -> JSONRPCError | None:
-    """Return the answer to a line that is no message; None for a blank line, which asks nothing."""
+    """Return the answer to a line that is not a message; None for a blank line."""
     problems = error.errors(include_url=False, include_context=False)
     whole: Any = next((problem["input"] for problem in problems if problem["type"] in _OF_THE_WHOLE), None)
     if problems[0]["type"] == "json_invalid":
@@ -124,9 +124,9 @@ def refusal_of(error: ValidationError) -> JSONRPCError | None:
 
 
 def request_id(line: str) -> str | int | None:
-    """Find the ``id`` of a request that no parser takes.
+    """Find the ``id`` of a request that no parser accepts.
 
-    None where there is none, and for what has no ``method``: an answer's id is not the sender's.
+    None if it has none, or if it has no ``method``: the id of an answer is not the sender's.
     """
     depth = 0
     members: dict[str, str | int] = {}

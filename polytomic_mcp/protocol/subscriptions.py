@@ -1,4 +1,4 @@
-"""Subscriptions: whoever follows an execution of a sync, or its latest, is told when it gets on."""
+"""Subscriptions: clients that follow an execution of a sync, or its latest, are notified of changes."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -41,11 +41,11 @@ from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.syncs.executions import OVER, Execution, latest_id, read_execution
 
 MOST_FOLLOWED: Final = 20
-"""How many executions one session, or one stream, may follow at a time."""
+"""The most executions that one session or one stream may follow at a time."""
 
-_TURN: Final = 1.0
+_TURN_SECONDS: Final = 1.0
 _LONGEST_PAUSE: Final = 15.0
-_SLOWING: Final = 1.3
+_PAUSE_GROWTH: Final = 1.3
 
 _Request = ServerRequestContext[Caller, Any]
 _Action = Callable[[], Awaitable[None]]
@@ -53,7 +53,7 @@ _Action = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Execution:
-    """An execution as it was seen: who it is, and where it stands."""
+    """An execution as it was read: its id, status and counts."""
 
     id: str
     status: str
@@ -70,10 +70,10 @@ class _Execution:
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """What is followed: an execution of a sync, or without an id whichever is its latest.
+    """What a client follows: an execution of a sync or, without an id, the latest one.
 
-    ``seen`` is the execution that ran at the time of subscribing. One that was over by then is left out: it
-    may have ended after the client read it, so it is told.
+    ``seen`` is the execution that was running when the client subscribed. It is None if that execution had
+    ended: it may have ended after the client read it, so the client is notified.
     """
 
     sync_id: str
@@ -83,19 +83,19 @@ class _Followed:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """What one session of the older era follows, by address; the tasks end with the session."""
+    """What one session of the older era follows, by address. The tasks end with the session."""
 
     tasks: TaskGroup
     followed: dict[str, anyio.CancelScope] = field(default_factory=dict[str, anyio.CancelScope])
     turns: anyio.Lock = field(default_factory=anyio.Lock)
 
     def start(self, uri: str, follow: _Action) -> None:
-        """Follow in the background what stands at an address, until that ends or ``stop`` is called."""
+        """Follow the execution at an address in the background, until it ends or ``stop`` is called."""
         scope = self.followed[uri] = anyio.CancelScope()
         self.tasks.start_soon(self._run, uri, scope, follow)
 
     def stop(self, uri: str) -> None:
-        """Follow it no more; nothing happens where nobody does."""
+        """Stop following an address; do nothing if it is not followed."""
         if scope := self.followed.pop(uri, None):
             scope.cancel()
 
@@ -109,8 +109,8 @@ class _Session:
 class Subscriptions:
     """What the clients of one server follow.
 
-    In the newer era a request, ``subscriptions/listen``, lasts as long as the interest and holds it. In the
-    older era a session does, from ``notifications/initialized`` to its end.
+    In the newer era, a request ``subscriptions/listen`` lasts as long as the subscription. In the older era,
+    the session holds the subscriptions, from ``notifications/initialized`` to its end.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class Subscriptions:
         server.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, _listen)
 
     async def _hold_session(self, request: _Request, _: NotificationParams) -> None:
-        """Give a session a place for its tasks; mcp cancels this handler when the session ends."""
+        """Open a task group for a session; mcp cancels this handler when the session ends."""
         async with anyio.create_task_group() as tasks:
             self._sessions[_key(request)] = _Session(tasks)
             try:
@@ -137,16 +137,16 @@ class Subscriptions:
         session = self._sessions.get(_key(request))
         if session is None:
             raise MCPError(
-                INVALID_PARAMS, "Nobody could be told here: subscribing takes an initialized session."
+                INVALID_PARAMS, "Cannot notify this client: subscribing requires an initialized session."
             )
         address = execution_of(uri)
         if address is None:
-            raise MCPError(INVALID_PARAMS, f"Only executions can be followed: {EXECUTION}.")
-        followed = await _first_look(request, address)
+            raise MCPError(INVALID_PARAMS, f"Only executions of syncs can be followed: {EXECUTION}.")
+        followed = await _resolve(request, address)
         _refuse_too_many({*session.followed, uri})
         if uri not in session.followed:
-            tell = partial(request.session.send_resource_updated, uri)
-            session.start(uri, partial(_follow, await _caller(request), followed, session.turns, tell))
+            notify = partial(request.session.send_resource_updated, uri)
+            session.start(uri, partial(_follow, await _caller(request), followed, session.turns, notify))
         return EmptyResult()
 
     async def _unsubscribe(self, request: _Request, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -157,14 +157,16 @@ class Subscriptions:
 
 
 async def _listen(request: _Request, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
-    """Serve one stream of the newer era; of the addresses it names, executions alone are honored."""
+    """Serve one stream of the newer era. Addresses that are not executions are ignored."""
     wanted = params.notifications.resource_subscriptions or ()
     addresses = {uri: address for uri in map(str, wanted) if (address := execution_of(uri))}
     _refuse_too_many(addresses)
-    followed = {uri: await _first_look(request, address) for uri, address in addresses.items()}
+    followed = {uri: await _resolve(request, address) for uri, address in addresses.items()}
     honored = params.notifications.model_copy(update={"resource_subscriptions": list(followed) or None})
     caller = await _caller(request)
-    bus = InMemorySubscriptionBus()  # one a stream: addresses hold names, which are each caller's own
+    bus = (
+        InMemorySubscriptionBus()
+    )  # one per stream: addresses contain names, which mean different objects to different callers
     async with _following(caller, followed, bus):
         return await ListenHandler(bus)(request, params.model_copy(update={"notifications": honored}))
 
@@ -173,47 +175,47 @@ async def _listen(request: _Request, params: SubscriptionsListenRequestParams) -
 async def _following(
     caller: Caller, followed: Mapping[str, _Followed], bus: SubscriptionBus
 ) -> AsyncGenerator[None]:
-    """Follow executions, by address, as long as this lasts; changes go onto the bus."""
+    """Follow executions, by address, while the block runs; publish their changes on the bus."""
     turns = anyio.Lock()
     async with anyio.create_task_group() as tasks:
         for uri, each in followed.items():
-            tell = partial(bus.publish, ResourceUpdated(uri=uri))
-            tasks.start_soon(_follow, caller, each, turns, tell)
+            notify = partial(bus.publish, ResourceUpdated(uri=uri))
+            tasks.start_soon(_follow, caller, each, turns, notify)
         try:
             yield
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _follow(caller: Caller, followed: _Followed, turns: anyio.Lock, tell: _Action) -> None:
-    """Look again and again, slowing down, and tell of each change, until the execution is over.
+async def _follow(caller: Caller, followed: _Followed, turns: anyio.Lock, notify: _Action) -> None:
+    """Poll at growing intervals and notify of each change, until the execution has ended.
 
-    Of a sync's latest execution there is no end: when it is over, another may begin, and looks are frequent
-    again. A look that fails for good ends the following.
+    The latest execution of a sync has no end: another one may begin, and polling is frequent again. A
+    permanent failure ends it.
     """
-    last, pause = followed.seen, _TURN
+    last, pause = followed.seen, _TURN_SECONDS
     while followed.execution_id is None or last is None or not last.is_over:
-        await caller.sleep(pause - _TURN)
-        pause = min(pause * _SLOWING, _LONGEST_PAUSE)
+        await caller.sleep(pause - _TURN_SECONDS)
+        pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
         try:
-            seen = await _look(caller, followed, last, turns)
+            seen = await _poll(caller, followed, last, turns)
         except (PolytomicError, ValidationError):
             return
         if seen is not None and seen != last:
-            pause = pause if last is not None and last.id == seen.id else _TURN
+            pause = pause if last is not None and last.id == seen.id else _TURN_SECONDS
             last = seen
-            await tell()
+            await notify()
 
 
-async def _look(
+async def _poll(
     caller: Caller, followed: _Followed, last: _Execution | None, turns: anyio.Lock
 ) -> _Execution | None:
-    """Look again; what cannot be seen in passing is taken to be as it was.
+    """Read the execution; return the last one if a temporary failure prevents it.
 
-    Whoever takes turns looks at most once a second with all others, and as late as a refusal asks.
+    All that share ``turns`` poll at most once a second together, and wait as long as a refusal asks.
     """
     async with turns:
-        await caller.sleep(_TURN)
+        await caller.sleep(_TURN_SECONDS)
         try:
             return await _read(caller, followed, last)
         except (NoAnswerError, RateLimitedError, UnavailableError) as error:
@@ -222,15 +224,15 @@ async def _look(
 
 
 async def _read(caller: Caller, followed: _Followed, last: _Execution | None) -> _Execution | None:
-    """Read what is followed, but not what is known to be over; before a first execution there is none."""
+    """Read the execution unless it is known to have ended; None before the first execution."""
     id_ = followed.execution_id or await latest_id(caller.api, followed.sync_id)
     if id_ is None or (last is not None and last.id == id_ and last.is_over):
         return last
     return _Execution.of(await read_execution(caller.api, followed.sync_id, id_))
 
 
-async def _first_look(request: _Request, address: ExecutionAddress) -> _Followed:
-    """Return what an address means, as it is now; what is over by then, the next look tells."""
+async def _resolve(request: _Request, address: ExecutionAddress) -> _Followed:
+    """Return what an address refers to, as it is now; the next poll reports an execution that has ended."""
     caller = await _caller(request)
     try:
         sync = await find(caller.api, SYNC, address.sync_id)
@@ -249,9 +251,9 @@ async def _caller(request: _Request) -> Caller:
 
 def _refuse_too_many(uris: Collection[str]) -> None:
     if len(uris) > MOST_FOLLOWED:
-        raise MCPError(INVALID_PARAMS, f"At most {MOST_FOLLOWED} executions are followed at a time.")
+        raise MCPError(INVALID_PARAMS, f"At most {MOST_FOLLOWED} executions can be followed at a time.")
 
 
 def _key(request: _Request) -> int:
-    """Tell sessions apart: what a client said when it initialized is one object as long as its session."""
+    """Return a key for a session: its client's parameters are one object for as long as it lasts."""
     return id(request.session.client_params)

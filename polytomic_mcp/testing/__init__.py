@@ -1,7 +1,7 @@
-"""For your own tests: a Polytomic in a box and the MCP tools over it, as fixtures of pytest.
+"""Pytest fixtures for your own tests: a sandbox, and the MCP tools connected to it.
 
-Installed with the package, the plugin gives every test two fixtures: ``polytomic_sandbox``, a
-``PolytomicSandbox``, and ``polytomic_tools``, a ``PolytomicTools``. ``@pytest.mark.polytomic`` sets them up:
+The plugin is installed with the package. It provides ``polytomic_sandbox``, a ``PolytomicSandbox``, and
+``polytomic_tools``, a ``PolytomicTools``. ``@pytest.mark.polytomic`` configures them:
 
     @pytest.mark.polytomic(tables={"people": "people.csv"}, faults=["status=503; times=2"])
     def test_it(polytomic_sandbox, polytomic_tools):
@@ -22,7 +22,7 @@ _HOMES: Final = {"PolytomicSandbox": "sandbox", "PolytomicTools": "tools", "Tool
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: pytest loads the plugin into every run."""
+    """Import a public name at its first use, because pytest loads the plugin in every run."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,9 +1,11 @@
-"""The pytest plugin: ``polytomic_sandbox`` and ``polytomic_tools``, and the mark that sets them up."""
+"""The pytest plugin: ``polytomic_sandbox``, ``polytomic_tools``, and the mark that configures them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from polytomic_mcp.common.spelling import unknown
 
 if TYPE_CHECKING:
     from polytomic_mcp.testing.sandbox import PolytomicSandbox
@@ -23,17 +25,17 @@ _OPTIONS: Final = ("allowed_hosts", "clock", "contacts", "faults", "key", "start
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known, for runs with ``--strict-markers``."""
+    """Register the mark, for runs with ``--strict-markers``."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(**options): what the sandbox starts with ({', '.join(_OPTIONS)}), "
-        f"and how the tools are set ({', '.join(_SETTINGS)}).",
+        f"{_MARK}(**options): options of the sandbox ({', '.join(_OPTIONS)}) "
+        f"and settings of the tools ({', '.join(_SETTINGS)}).",
     )
 
 
 @pytest.fixture
 def polytomic_sandbox(request: pytest.FixtureRequest) -> "Iterator[PolytomicSandbox]":
-    """Give the test a Polytomic of its own; see ``PolytomicSandbox``."""
+    """Provide a new sandbox for each test; see ``PolytomicSandbox``."""
     from polytomic_mcp.testing.sandbox import PolytomicSandbox  # noqa: PLC0415 - pytest loads this every time
 
     with PolytomicSandbox(**_marked(request, _OPTIONS)) as sandbox:
@@ -44,7 +46,7 @@ def polytomic_sandbox(request: pytest.FixtureRequest) -> "Iterator[PolytomicSand
 def polytomic_tools(
     request: pytest.FixtureRequest, polytomic_sandbox: "PolytomicSandbox"
 ) -> "Iterator[PolytomicTools]":
-    """Give the test the MCP tools over its sandbox, all toolsets; see ``PolytomicTools``."""
+    """Provide the MCP tools, with all toolsets, connected to the test's sandbox; see ``PolytomicTools``."""
     from polytomic_mcp.testing.tools import PolytomicTools  # noqa: PLC0415 - pytest loads this every time
 
     with PolytomicTools.connect(polytomic_sandbox, **_marked(request, _SETTINGS)) as tools:
@@ -52,11 +54,15 @@ def polytomic_tools(
 
 
 def _marked(request: pytest.FixtureRequest, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return what the marks around the test say of these names; the nearest mark wins."""
+    """Return the options of these names from the test's marks; the closest mark wins.
+
+    Raises:
+        pytest.UsageError: A mark has an unknown option.
+    """
     options: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers(_MARK))):
         options |= mark.kwargs
-    if unknown := sorted(options.keys() - {*_OPTIONS, *_SETTINGS}):
-        known = ", ".join((*_OPTIONS, *_SETTINGS))
-        raise pytest.UsageError(f"@pytest.mark.{_MARK} takes {known}, not {', '.join(unknown)}")
+    if wrong := sorted(options.keys() - {*_OPTIONS, *_SETTINGS}):
+        message = unknown("option", wrong[0], (*_OPTIONS, *_SETTINGS))
+        raise pytest.UsageError(f"@pytest.mark.{_MARK}: {message}")
     return {name: value for name, value in options.items() if name in names}

@@ -1,4 +1,4 @@
-"""A sandbox as a test sees it: where it is, its key, its clock, its faults, and what it was asked."""
+"""A sandbox for tests: its address, key, clock, faults and received requests."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 from starlette.applications import Starlette
 
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.faults.rules import Faults
@@ -19,14 +19,14 @@ from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
 from polytomic_mcp.settings import TOOLSETS, Secret, Settings
 
 IN_PROCESS = "http://sandbox"
-"""The base URL to use with ``transport``, which reaches the sandbox under any host."""
+"""The base URL to use with ``transport``, which ignores the host."""
 
 
 class PolytomicSandbox:
-    """A Polytomic in this process, empty but for the sample company, and gone after the test.
+    """A sandbox in this process with the data of the sample company, discarded after the test.
 
-    Reach it by ``transport`` in process (httpx, with ``IN_PROCESS`` or any other base URL), or by ``url``
-    over HTTP: it listens on a free loopback port from the moment that ``url`` is first read.
+    Use it in process with ``transport`` (httpx, with ``IN_PROCESS`` or any other base URL), or over HTTP with
+    ``url``: it listens on a free loopback port once ``url`` is first read.
 
     ``options`` are those of ``create_sandbox``: ``tables``, ``contacts``, ``faults``, ``start``, ``state``,
     ``allowed_hosts``, ``clock``, ``key``.
@@ -39,11 +39,11 @@ class PolytomicSandbox:
         self._listens = False
 
     def __enter__(self) -> Self:
-        """Take it for the length of a block."""
+        """Return the sandbox."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Stop listening, wait for what runs, and let go of everything."""
+        """Stop listening, wait for running work, and release all resources."""
         self._open.close()
         if not self._listens:
             self.app.state.workspace.close()
@@ -51,50 +51,50 @@ class PolytomicSandbox:
     @cached_property
     def url(self) -> str:
         """The base URL over HTTP, such as ``http://127.0.0.1:41233``."""
-        # The end of its lifespan closes the sandbox.
+        # The end of the server's lifespan closes the sandbox.
         self._listens = True
         return self._open.enter_context(listening(self.app)).url
 
     @cached_property
     def transport(self) -> httpx.ASGITransport:
-        """The way in without a network, for ``httpx.AsyncClient`` and for ``polytomic_mcp.Polytomic``."""
+        """A transport without a network, for ``httpx.AsyncClient`` and for ``polytomic_mcp.Polytomic``."""
         return httpx.ASGITransport(self.app)
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that every request to the API wants."""
+        """The headers that every request to the API needs."""
         return {"Authorization": f"Bearer {self.key}", "X-Polytomic-Version": "2025-09-18"}
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables that point a process at this sandbox, over HTTP."""
+        """The environment variables with which a process uses this sandbox over HTTP."""
         return {"POLYTOMIC_API_URL": self.url, "POLYTOMIC_API_KEY": self.key}
 
     @property
     def clock(self) -> MovableClock:
-        """The sandbox's clock; ``advance`` of this class also does what becomes due."""
+        """The sandbox's clock. ``advance`` of this class also runs what comes due."""
         return self.app.state.workspace.clock
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong: ``faults.add("status=503; when=after; times=1")``, ``faults.clear()``."""
+        """The injected faults: ``faults.add("status=503; when=after; times=1")``, ``faults.clear()``."""
         return self.app.state.faults
 
     @property
     def requests(self) -> RequestsSeen:
-        """The requests the API saw, oldest first: method, path, operation, status, faults."""
+        """The requests that the API received, oldest first: method, path, operation, status, faults."""
         return self.app.state.requests
 
     def advance(self, duration: str | timedelta) -> dict[str, Any]:
-        """Move the clock (``"1h30m"``, ``"7d"``) and do what becomes due; return what was started and sent.
+        """Advance the clock (``"1h30m"``, ``"7d"``) and run what comes due; return what was started and sent.
 
         Raises:
-            ValueError: ``duration`` is none.
+            ValueError: ``duration`` is not a duration.
         """
         step = duration if isinstance(duration, timedelta) else read_duration(duration)
         return Scheduler(self.app.state.workspace).move_to(self.clock() + step).shown()
 
     def settings(self, **changes: Any) -> Settings:
-        """Return settings for ``build_server`` that reach this sandbox by ``transport``; all toolsets."""
+        """Return settings for ``build_server`` with ``transport``; all toolsets unless changed."""
         settings = Settings(api_key=Secret(self.key), api_url=IN_PROCESS, toolsets=TOOLSETS)
         return replace(settings, **changes)

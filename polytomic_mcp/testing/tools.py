@@ -1,4 +1,4 @@
-"""The MCP tools as a test calls them: a connected client, from plain functions and from coroutines alike."""
+"""The MCP tools for tests: a connected client for plain functions and for coroutines."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -16,17 +16,17 @@ from polytomic_mcp.testing.sandbox import PolytomicSandbox
 
 
 class ToolRefusedError(AssertionError):
-    """A tool answered with an error; the text is what a model would read."""
+    """A tool returned an error; the text is what a model would read."""
 
 
 class PolytomicTools:
-    """A client that is connected to this package's server over one sandbox, in process.
+    """An MCP client, connected in process to this package's server and one sandbox.
 
-    ``client`` is the ``mcp.Client``. It lives in a thread of its own, so that any test can use it: ``call``
-    from a function; ``await call_tool(...)``, ``await list_tools()`` and every other coroutine method of the
-    client from a coroutine, on asyncio and on trio.
+    ``client`` is the ``mcp.Client``. It runs in its own thread, so any test can use it: ``call`` from a
+    function; ``await call_tool(...)``, ``await list_tools()`` and every other coroutine method of the client
+    from a coroutine, on asyncio and on trio.
 
-    Where a tool asks a person, ``agrees`` is the answer, yes or no, and ``questions`` keeps what was asked.
+    If a tool asks for confirmation, ``agrees`` is the answer, and ``questions`` records the question.
     """
 
     def __init__(self, portal: anyio.from_thread.BlockingPortal) -> None:
@@ -38,7 +38,7 @@ class PolytomicTools:
     @classmethod
     @contextmanager
     def connect(cls, sandbox: PolytomicSandbox, **settings: Any) -> Generator[Self]:
-        """Connect for the length of a block; ``settings`` change ``Settings``, such as ``toolsets``."""
+        """Connect while a block runs; ``settings`` replace values of ``Settings``, such as ``toolsets``."""
         with anyio.from_thread.start_blocking_portal() as portal:
             tools = cls(portal)
             server = build_server(sandbox.settings(**settings), transport=sandbox.transport)
@@ -51,7 +51,7 @@ class PolytomicTools:
         """Call a tool and return its structured answer.
 
         Raises:
-            ToolRefusedError: The tool answered with an error.
+            ToolRefusedError: The tool returned an error.
         """
         result: CallToolResult = self._portal.call(self.client.call_tool, tool, arguments)
         if result.is_error:
@@ -60,7 +60,7 @@ class PolytomicTools:
         return result.structured_content or {}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Return the client's coroutine method of that name, to be awaited in any event loop."""
+        """Return the client's coroutine method of that name, for use in any event loop."""
         method = getattr(self.client, name)
 
         async def relayed(*arguments: Any, **named: Any) -> Any:
@@ -75,7 +75,7 @@ class PolytomicTools:
         self.questions.append(params.message)
         if not self.agrees:
             return ElicitResult(action="decline")
-        # Every question of the tools is a form of boxes to tick.
+        # Every question of the tools is a form of checkboxes.
         return ElicitResult(
             action="accept", content=dict.fromkeys(params.requested_schema["properties"], True)
         )

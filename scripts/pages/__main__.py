@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.pages import coverage, tools
+from scripts.pages import coverage, guides, tools
 
 _FOLDER: Final = Path(__file__).parents[2] / "docs"
 _PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "guides.md": guides.page,
     "sandbox-coverage.md": coverage.page,
     "tools.md": tools.page,
 }

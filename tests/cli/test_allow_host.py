@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options, refuse_sandbox_options
+from polytomic_mcp.cli.shared.options import SandboxOptions, add_sandbox_options, refuse_sandbox_options
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import Settings
 
@@ -30,5 +30,5 @@ def test_hosts_reach_the_sandbox_and_the_words_that_start_it_again() -> None:
 
 
 def test_hosts_are_refused_where_no_sandbox_is_wanted() -> None:
-    with pytest.raises(ConfigurationError, match="--allow-host is for the sandbox"):
+    with pytest.raises(ConfigurationError, match="--allow-host works only with the sandbox"):
         refuse_sandbox_options(parse(*WORDS))

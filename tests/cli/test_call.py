@@ -13,7 +13,7 @@ import pytest
 from mcp import MCPError
 
 from polytomic_mcp.cli import call as call_module
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 POSTGRES = {"hostname": "db.example", "database": "app", "username": "ada", "password": "pw"}
@@ -67,11 +67,11 @@ def test_arguments_may_come_from_stdin(command: Callable[..., Any], monkeypatch:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--args", "{"], "--args is not JSON"),
-        (["--args", "[" * 100_000], "--args is not JSON"),
+        (["--args", "{"], "--args is not valid JSON"),
+        (["--args", "[" * 100_000], "--args is not valid JSON"),
         (["--args", "[1]"], "--args must be a JSON object"),
-        (["limit"], "'limit' is not key=value"),
-        (["=5"], "'=5' is not key=value"),
+        (["limit"], "'limit' must have the form key=value"),
+        (["=5"], "'=5' must have the form key=value"),
     ],
 )
 def test_arguments_that_cannot_be_read_are_refused(
@@ -137,7 +137,7 @@ def test_what_is_the_sandboxs_is_refused_without_it(
     done = command(*words, *option)
 
     assert (done.status, done.out) == (1, "")
-    assert f"{option[0]} is for the sandbox: add --sandbox" in done.err
+    assert f"{option[0]} works only with the sandbox: add --sandbox" in done.err
 
 
 def test_read_only_has_no_tool_that_writes(
@@ -166,7 +166,7 @@ def test_a_refusal_of_the_protocol_is_a_refusal_too(
     assert "that is not how it is done" in done.err
 
 
-def test_a_consent_page_that_ended_with_the_call_is_told_of(command: Callable[..., Any]) -> None:
+def test_a_consent_page_that_ended_with_the_call_is_reported_of(command: Callable[..., Any]) -> None:
     done = command(
         "call",
         "create_connection",

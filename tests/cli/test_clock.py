@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from polytomic_mcp import create_sandbox
-from polytomic_mcp.cli.web import Listening, listening
+from polytomic_mcp.cli.shared.web import Listening, listening
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_move_that_is_none_is_refused_in_the_sandbox_s_words(
     assert said in done.err
 
 
-def test_what_happened_is_told_in_order(command: Callable[..., Any], other: Any) -> None:
+def test_what_happened_is_reported_in_order(command: Callable[..., Any], other: Any) -> None:
     run = {"sync_id": "a", "due": "2026-01-16T06:00:00Z", "status": "completed"}
     bulk = {"bulk_sync_id": "b", "due": "2026-01-15T06:00:00Z", "reason": "an execution is under way"}
     sent = {"attempted_at": "2026-01-14T06:00:00Z", "event_type": "sync.running"}
@@ -121,14 +121,14 @@ def test_what_is_no_sandbox_is_said_to_be_none(
     done = command("clock", "--url", other(text, status))
 
     assert done.status == 1
-    assert "is no sandbox" in done.err
+    assert "is not a sandbox" in done.err
 
 
 def test_polytomic_itself_has_no_clock_to_move(command: Callable[..., Any]) -> None:
     done = command("clock", "--advance", "1d")
 
     assert done.status == 1
-    assert "Name a sandbox: --url, or POLYTOMIC_API_URL" in done.err
+    assert "Name a sandbox with --url or POLYTOMIC_API_URL" in done.err
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nowhere", "http://["])
@@ -136,7 +136,7 @@ def test_a_sandbox_that_is_not_there_is_one_line(command: Callable[..., Any], ur
     done = command("clock", "--url", url)
 
     assert (done.status, done.out) == (1, "")
-    assert done.err.startswith("polytomic-mcp: No sandbox can be reached at ")
+    assert done.err.startswith("polytomic-mcp: Cannot reach a sandbox at ")
     assert done.err.count("\n") == 1
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from polytomic_mcp.cli.options import SandboxOptions, add_sandbox_options
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.options import SandboxOptions, add_sandbox_options
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.settings import Settings
 
@@ -66,7 +66,7 @@ def test_faults_need_a_sandbox(command: Callable[..., Any]) -> None:
     done = command("serve", "--fault=drop")
 
     assert done.status != 0
-    assert "--fault is for the sandbox" in done.err
+    assert "--fault works only with the sandbox" in done.err
 
 
 def test_the_options_as_words_mean_the_same() -> None:

@@ -55,7 +55,11 @@ def test_the_version_is_the_packages(command: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("sevre", "'sevre'. Did you mean serve?\n"), ("xyzzy", "'xyzzy'.\n"), ("\x1b[2J", r"'\x1b[2J'")],
+    [
+        ("sevre", "'sevre'. Did you mean 'serve'? Valid values: serve, "),
+        ("xyzzy", "'xyzzy'. Valid values: serve, demo, call, tools, sandbox, clock.\n"),
+        ("\x1b[2J", r"'\x1b[2J'"),
+    ],
 )
 def test_an_unknown_command_is_refused_with_the_nearest(
     command: Callable[..., Any], word: str, said: str
@@ -63,7 +67,7 @@ def test_an_unknown_command_is_refused_with_the_nearest(
     done = command(word)
 
     assert (done.status, done.out) == (2, "")
-    assert f"there is no command {said}" in done.err
+    assert f"Unknown command {said}" in done.err
 
 
 @pytest.mark.parametrize("words", [["--nonsense"], ["tools", "--nonsense"]])
@@ -106,7 +110,7 @@ def test_a_wrong_setting_is_one_line_on_stderr(
     )
 
 
-def test_an_error_that_task_groups_wrap_is_told_as_if_alone(
+def test_an_error_that_task_groups_wrap_is_reported_as_if_alone(
     command: Callable[..., Any], instead: Callable[..., None]
 ) -> None:
     instead(raising(ExceptionGroup("", [ExceptionGroup("", [ConfigurationError("no\x1b[2J\nway")])])))
@@ -120,7 +124,7 @@ def test_an_error_that_task_groups_wrap_is_told_as_if_alone(
     "error",
     [ExceptionGroup("", [KeyError("a"), ConfigurationError("b")]), ExceptionGroup("", [KeyError("a")])],
 )
-def test_what_nobody_foresaw_keeps_its_traceback(error: Exception, instead: Callable[..., None]) -> None:
+def test_an_unexpected_error_keeps_its_traceback(error: Exception, instead: Callable[..., None]) -> None:
     instead(raising(error))
 
     with pytest.raises(ExceptionGroup) as raised:
@@ -139,7 +143,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(
     assert (done.status, done.out, done.err) == (130, "", "")
 
 
-def test_a_pipe_that_nobody_reads_any_more_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_that_is_no_longer_read_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as out:

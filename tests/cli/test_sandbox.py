@@ -99,7 +99,7 @@ def test_what_is_no_port_is_not_understood(command: Callable[..., Any], port: st
     done = command("sandbox", f"--port={port}")
 
     assert done.status == 2
-    assert "is not a port, 0 to 65535" in done.err
+    assert "is not a port between 0 and 65535" in done.err
 
 
 def test_it_listens_on_ipv6_too(interrupted: Callable[..., tuple[int, str]]) -> None:

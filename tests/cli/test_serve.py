@@ -10,7 +10,7 @@ import httpx
 import pytest
 from mcp import Client
 
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS
 
@@ -107,7 +107,7 @@ def test_a_host_that_others_can_reach_is_warned_of(
 ) -> None:
     interrupted("serve", "--http", "--host", "0.0.0.0", "--port", "0", visit=bool)  # noqa: S104 - what is warned of
 
-    assert "whoever reaches 0.0.0.0 can use this server" in capfd.readouterr().err
+    assert "anyone who can reach 0.0.0.0 can use this server" in capfd.readouterr().err
 
 
 def test_a_foreign_page_cannot_use_a_local_server(interrupted: Callable[..., tuple[int, str]]) -> None:

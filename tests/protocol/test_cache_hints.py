@@ -85,7 +85,7 @@ async def test_a_client_that_keeps_a_model_does_not_ask_again(serve: Serve, scri
     assert len(script.asked) == asked
 
 
-async def test_an_older_client_is_told_of_no_hint(serve: Serve) -> None:
+async def test_an_older_client_is_reported_of_no_hint(serve: Serve) -> None:
     async with serve(mode="legacy") as client:
         result = await client.read_resource("polytomic://operations")
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from polytomic_mcp import Settings, build_server
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.settings import Secret
 
 KEY = "a-very-secret-key"

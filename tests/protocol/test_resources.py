@@ -132,7 +132,7 @@ async def test_what_does_not_exist_is_not_found_and_said_in_words(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_failure_of_polytomic_is_told_in_its_words(serve: Serve, script: Any) -> None:
+async def test_a_failure_of_polytomic_keeps_its_words(serve: Serve, script: Any) -> None:
     script["GET /api/connections"] = 403
 
     async with serve() as client:

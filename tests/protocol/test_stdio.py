@@ -175,7 +175,7 @@ def test_a_line_of_5_mb_is_answered(server: Server) -> None:
     assert server.receive()["id"] == "long"
 
 
-def test_200_refused_calls_in_a_row_are_answered_though_nobody_reads_stderr(server: Server) -> None:
+def test_200_refused_calls_in_a_row_are_answered_though_no_one_reads_stderr(server: Server) -> None:
     answers: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = [
         {"name": "list_connections", "arguments": {}},

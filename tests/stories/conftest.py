@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from polytomic_mcp import Settings, build_server, create_sandbox
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, Secret
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]

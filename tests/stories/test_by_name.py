@@ -9,7 +9,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.settings import TOOLSETS
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]

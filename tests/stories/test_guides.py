@@ -1,4 +1,4 @@
-"""Every guide, walked through the MCP tools to the rows that must be there by the sample files."""
+"""Every guide, run with the MCP tools; it must end with the rows that follow from the sample files."""
 
 import csv
 import hashlib
@@ -17,23 +17,24 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
-from polytomic_mcp.cli.screen import Screen
-from polytomic_mcp.cli.walk import Outcome, Walk
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.demo.runner import Outcome, Runner
+from polytomic_mcp.cli.demo.screen import Screen
+from polytomic_mcp.cli.shared.web import listening
+from polytomic_mcp.guides import load_guides
 from polytomic_mcp.settings import TOOLSETS, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.walkthroughs import load_walkthroughs
 
 Row = dict[str, Any]
 
 SEED = files("polytomic_mcp.sandbox.data.sample_company") / "systems"
 NEWEST = "2025-09-18"
 OLDEST = "2024-02-08"
+DEMOS = {name: guide for name, guide in load_guides().items() if not guide.no_demo}
 
 
 @dataclass(frozen=True)
-class Walked:
-    """A guide that was walked: what it ended with, what its steps answered, and the sandbox's workspace."""
+class Result:
+    """A guide that has run: its outcome, the answers of its steps, and the sandbox's workspace."""
 
     outcome: Outcome
     answers: Row
@@ -44,21 +45,21 @@ class Walked:
         return (self.outcome.execution or {}).get("counts", {})
 
     def shown(self, table: str) -> list[Row]:
-        """The rows of a table that a person sees in the end."""
+        """The rows of a table that the demo ends with."""
         return self.outcome.rows[table]
 
     def rows(self, system: str, name: str) -> list[Row]:
-        """All rows that an object of a system holds now."""
+        """All rows of an object of a system, as they are now."""
         table = self.workspace.tables.get(system, name)
         return [row for _, row in self.workspace.tables.read(table)]
 
 
-Check = Callable[[Walked], None]
+Check = Callable[[Result], None]
 CHECKS: dict[str, Check] = {}
 
 
 def guide(check: Check) -> Check:
-    """Register the check that has a guide's name."""
+    """Register a check under the name of its guide."""
     CHECKS[check.__name__] = check
     return check
 
@@ -91,12 +92,12 @@ def customers() -> list[Row]:
 
 
 def paying() -> set[str]:
-    """Who pays; an address in capitals repeats another row's."""
+    """The addresses of those who pay, without those in capitals, which repeat another row's."""
     return {row["email"] for row in customers() if row["monthly_amount"] > 0 and row["email"].islower()}
 
 
 @guide
-def add_snowflake_contacts_to_gong_engage_flow(walked: Walked) -> None:
+def add_snowflake_contacts_to_gong_engage_flow(result: Result) -> None:
     free = [
         row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "free"
     ]
@@ -105,27 +106,27 @@ def add_snowflake_contacts_to_gong_engage_flow(walked: Walked) -> None:
     before = set(column(seed("gong", "my-gong-engage-flow"), "Id"))
     dirt = [row["contact_id"] for row in free if row["contact_id"] not in known]
 
-    assert set(column(walked.rows("gong", "my-gong-engage-flow"), "Id")) == before | wanted
-    assert set(column(walked.shown("arrived"), "Id")) == wanted - before
-    assert Counter(row.get("contact_id") for row in walked.shown("refused")) == Counter(dirt)
+    assert set(column(result.rows("gong", "my-gong-engage-flow"), "Id")) == before | wanted
+    assert set(column(result.shown("arrived"), "Id")) == wanted - before
+    assert Counter(row.get("contact_id") for row in result.shown("refused")) == Counter(dirt)
     assert None in dirt
-    assert walked.counts["total"] == len(free)
+    assert result.counts["total"] == len(free)
 
 
 @guide
-def add_snowflake_contacts_to_salesloft_cadence(walked: Walked) -> None:
+def add_snowflake_contacts_to_salesloft_cadence(result: Result) -> None:
     reachable = {
         row["person_id"] for row in seed("warehouse", "public.salesloft_people") if row["is_reachable"]
     }
     known = set(column(seed("salesloft", "people"), "id"))
 
-    assert set(column(walked.rows("salesloft", "48377"), "person_id")) == reachable & known
-    assert set(column(walked.shown("refused"), "person_id")) == reachable - known == {999999}
-    assert len(walked.shown("cadence")) == 10
+    assert set(column(result.rows("salesloft", "48377"), "person_id")) == reachable & known
+    assert set(column(result.shown("refused"), "person_id")) == reachable - known == {999999}
+    assert len(result.shown("cadence")) == 10
 
 
 @guide
-def bulk_sync_hubspot_to_postgresql(walked: Walked) -> None:
+def bulk_sync_hubspot_to_postgresql(result: Result) -> None:
     people, companies = seed("hubspot", "contacts"), by(seed("hubspot", "companies"), "id")
     joined = Counter(companies[row["associatedcompanyid"]]["name"] for row in people)
 
@@ -134,153 +135,153 @@ def bulk_sync_hubspot_to_postgresql(walked: Walked) -> None:
         ("companies", ("id", "name")),
         ("deals", ("id", "amount")),
     ):
-        copies = walked.rows("postgresql", f"hubspot.{name}")
+        copies = result.rows("postgresql", f"hubspot.{name}")
         assert by(chosen(copies, *columns), "id") == by(chosen(seed("hubspot", name), *columns), "id")
         assert len(copies) == len(seed("hubspot", name))
-    assert {row["company"]: row["people"] for row in walked.shown("joined")} == joined
+    assert {row["company"]: row["people"] for row in result.shown("joined")} == joined
 
 
 @guide
-def bulk_sync_salesforce_to_s3(walked: Walked) -> None:
+def bulk_sync_salesforce_to_s3(result: Result) -> None:
     for name in ("Account", "Opportunity"):
-        copies = walked.rows("s3", f"salesforce/{name.lower()}.csv")
+        copies = result.rows("s3", f"salesforce/{name.lower()}.csv")
         assert set(column(copies, "id")) == set(column(seed("salesforce", name), "Id"))
         assert len(copies) == len(seed("salesforce", name))
     amounts = {row["Id"]: row["Amount"] for row in seed("salesforce", "Opportunity")}
-    assert {row["id"]: float(row["amount"]) for row in walked.shown("file")} == amounts
+    assert {row["id"]: float(row["amount"]) for row in result.shown("file")} == amounts
 
 
 @guide
-def bulk_sync_salesforce_to_snowflake(walked: Walked) -> None:
+def bulk_sync_salesforce_to_snowflake(result: Result) -> None:
     contacts, accounts = seed("salesforce", "Contact"), by(seed("salesforce", "Account"), "Id")
 
-    copies = walked.rows("snowflake", "salesforce.contact")
+    copies = result.rows("snowflake", "salesforce.contact")
     assert {row["id"]: row["email"] for row in copies} == {row["Id"]: row["Email"] for row in contacts}
-    assert {row["account"]: row["contacts"] for row in walked.shown("joined")} == Counter(
+    assert {row["account"]: row["contacts"] for row in result.shown("joined")} == Counter(
         accounts[row["AccountId"]]["Name"] for row in contacts
     )
 
 
 @guide
-def call_system_directly(walked: Walked) -> None:
+def call_system_directly(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
     free = {row["email"] for row in customers() if row["plan"] == "free" and row["email"].islower()}
 
-    assert set(column(walked.shown("before"), "email")) == before
-    assert set(column(walked.rows("linkedinads", "20453117"), "email")) == before | free
-    assert json.loads(walked.answers["after"]["result"]["data"]["body"])["total"] == len(before | free)
+    assert set(column(result.shown("before"), "email")) == before
+    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | free
+    assert json.loads(result.answers["after"]["result"]["data"]["body"])["total"] == len(before | free)
 
 
 @guide
-def check_api_key(walked: Walked) -> None:
-    (me,) = walked.shown("me")
+def check_api_key(result: Result) -> None:
+    (me,) = result.shown("me")
 
     assert me == {"email": "dev@tideline.example", "organization": "Tideline Freight", "role": "user"}
-    assert {row["plan"]: row["customers"] for row in walked.shown("plans")} == Counter(
+    assert {row["plan"]: row["customers"] for row in result.shown("plans")} == Counter(
         column(customers(), "plan")
     )
 
 
 @guide
-def embed_connection_form(walked: Walked) -> None:
+def embed_connection_form(result: Result) -> None:
     accounts = chosen(seed("salesforce", "Account"), "Name", "Industry", "NumberOfEmployees")
 
-    assert walked.shown("accounts") == sorted(accounts, key=lambda row: row["Name"])
-    assert walked.answers["visits"][0]["query"]["connection_id"] == walked.answers["connection"]["id"]
+    assert result.shown("accounts") == sorted(accounts, key=lambda row: row["Name"])
+    assert result.answers["visits"][0]["query"]["connection_id"] == result.answers["connection"]["id"]
 
 
 @guide
-def join_postgresql_airtable_stripe_into_hubspot(walked: Walked) -> None:
+def join_postgresql_airtable_stripe_into_hubspot(result: Result) -> None:
     users = column(seed("warehouse", "public.users"), "email")
     people = by(seed("airtable", "app2ElQeMFcBMx0yp.tblcjcgYGRPBGVGT3"), "Email")
     payers = by(seed("stripe", "customers"), "email")
     before = column(seed("hubspot", "contacts"), "email")
 
-    contacts = by(walked.rows("hubspot", "contacts"), "email")
+    contacts = by(result.rows("hubspot", "contacts"), "email")
     assert contacts.keys() == {*before, *users}
     for email in users:
         assert contacts[email]["firstname"] == people[email]["First name"]
         assert contacts[email]["lastname"] == people[email]["Last name"]
         assert contacts[email]["jobtitle"] == payers[email]["id"]
-    assert set(column(walked.shown("arrived"), "email")) == {*users} - {*before}
+    assert set(column(result.shown("arrived"), "email")) == {*users} - {*before}
 
 
 @guide
-def migrate_bulk_schedules(walked: Walked) -> None:
+def migrate_bulk_schedules(result: Result) -> None:
     copies = {name: seed("salesforce", name) for name in ("Account", "Opportunity")}
-    hourly, nightly = walked.shown("schedules")
+    hourly, nightly = result.shown("schedules")
 
     assert (hourly["frequency"], nightly["frequency"], nightly["hour"]) == ("hourly", "daily", "05")
-    assert len({row["due"] for row in walked.shown("runs")}) == 24
-    assert set(column(walked.shown("runs"), "status")) == {"completed"}
-    assert {each["schedule_id"] for each in walked.answers["day"]["started"]} == {
-        walked.answers["look"]["default_schedule"]["id"],
-        walked.answers["look"]["additional_schedules"][0]["id"],
+    assert len({row["due"] for row in result.shown("runs")}) == 24
+    assert set(column(result.shown("runs"), "status")) == {"completed"}
+    assert {each["schedule_id"] for each in result.answers["day"]["started"]} == {
+        result.answers["look"]["default_schedule"]["id"],
+        result.answers["look"]["additional_schedules"][0]["id"],
     }
     for name, rows in copies.items():
-        assert set(column(walked.rows("snowflake", f"nightly.{name.lower()}"), "id")) == set(
+        assert set(column(result.rows("snowflake", f"nightly.{name.lower()}"), "id")) == set(
             column(rows, "Id")
         )
-    assert {row["copy"]: row["row_count"] for row in walked.shown("counts")} == {
+    assert {row["copy"]: row["row_count"] for row in result.shown("counts")} == {
         "account": 8,
         "opportunity": 10,
     }
 
 
 @guide
-def place_connector_settings(walked: Walked) -> None:
+def place_connector_settings(result: Result) -> None:
     users = seed("warehouse", "public.users")
-    sync = walked.workspace.store.list("sync")[0]
+    sync = result.workspace.store.list("sync")[0]
 
     assert sync["target"]["configuration"] == {"ignore_additional_emails": True}
-    copies = walked.rows("s3", "postgres/public_users.json")
+    copies = result.rows("s3", "postgres/public_users.json")
     assert chosen(copies, "user_id", "email", "is_admin") == chosen(users, "user_id", "email", "is_admin")
-    assert set(column(users, "email")) <= set(column(walked.rows("hubspot", "contacts"), "email"))
+    assert set(column(users, "email")) <= set(column(result.rows("hubspot", "contacts"), "email"))
 
 
 @guide
-def provision_customer_organization(walked: Walked) -> None:
+def provision_customer_organization(result: Result) -> None:
     people = seed("warehouse", "public.salesforce_contacts")
     known = set(column(seed("salesforce", "Contact"), "Id"))
     own = {
         row["contact_id"] for row in people if (row["email"] or "").endswith("@juniper-oak.example")
     } & known
 
-    assert set(column(walked.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == own
-    assert set(column(walked.shown("first"), "name")) == {"Snowflake", "Gong"}
-    assert set(column(walked.shown("second"), "name")) == {"PostgreSQL"}
+    assert set(column(result.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == own
+    assert set(column(result.shown("first"), "name")) == {"Snowflake", "Gong"}
+    assert set(column(result.shown("second"), "name")) == {"PostgreSQL"}
 
 
 @guide
-def query_salesforce_with_soql(walked: Walked) -> None:
+def query_salesforce_with_soql(result: Result) -> None:
     enterprise = [row for row in seed("salesforce", "Contact") if row["Plan__c"] == "enterprise"]
 
-    assert walked.shown("accounts") == chosen(seed("salesforce", "Account"), "Id", "Name")
-    assert column(walked.shown("contacts"), "Email") == sorted(column(enterprise, "Email"))
+    assert result.shown("accounts") == chosen(seed("salesforce", "Account"), "Id", "Name")
+    assert column(result.shown("contacts"), "Email") == sorted(column(enterprise, "Email"))
 
 
 @guide
-def quickstart(walked: Walked) -> None:
+def quickstart(result: Result) -> None:
     expected = chosen(seed("hubspot", "contacts"), "id", "email", "firstname", "lastname")
-    copies = chosen(walked.rows("postgresql", "quickstart.contacts"), "id", "email", "firstname", "lastname")
+    copies = chosen(result.rows("postgresql", "quickstart.contacts"), "id", "email", "firstname", "lastname")
 
     assert by(copies, "id") == by(expected, "id")
-    assert walked.shown("contacts") == sorted(expected, key=lambda row: row["id"])[:10]
+    assert result.shown("contacts") == sorted(expected, key=lambda row: row["id"])[:10]
 
 
 @guide
-def receive_events(walked: Walked) -> None:
+def receive_events(result: Result) -> None:
     people = seed("warehouse", "public.salesforce_contacts")
     known = set(column(seed("salesforce", "Contact"), "Id"))
     wanted = {row["contact_id"] for row in people if row["subscription_plan"] == "pro"} & known
 
-    assert set(column(walked.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == wanted
-    told = column(walked.shown("received"), "type")
-    assert told[0] == "sync.running"
-    assert told[1].startswith("sync.completed")
-    assert set(told) == set(column(walked.shown("events"), "type"))
-    assert set(column(walked.shown("deliveries"), "success")) == {True}
-    assert all(is_signed(request) for request in walked.answers["requests"])
+    assert set(column(result.rows("gong", "c1f0a9de-52b7-4b0e-9d53-7a6e2f8b4410"), "Id")) == wanted
+    types = column(result.shown("received"), "type")
+    assert types[0] == "sync.running"
+    assert types[1].startswith("sync.completed")
+    assert set(types) == set(column(result.shown("events"), "type"))
+    assert set(column(result.shown("deliveries"), "success")) == {True}
+    assert all(is_signed(request) for request in result.answers["requests"])
 
 
 def is_signed(request: Row) -> bool:
@@ -293,185 +294,208 @@ def is_signed(request: Row) -> bool:
 
 
 @guide
-def repeat_requests_safely(walked: Walked) -> None:
-    assert walked.answers["first"] == walked.answers["second"]
-    assert [model["name"] for model in walked.workspace.store.list("model")] == ["Made once"]
-    assert {row["plan"]: row["customers"] for row in walked.shown("rows")} == Counter(
+def repeat_requests_safely(result: Result) -> None:
+    assert result.answers["first"] == result.answers["second"]
+    assert [model["name"] for model in result.workspace.store.list("model")] == ["Made once"]
+    assert {row["plan"]: row["customers"] for row in result.shown("rows")} == Counter(
         column(customers(), "plan")
     )
 
 
 @guide
-def stream_database_changes(walked: Walked) -> None:
+def stream_database_changes(result: Result) -> None:
     users = {row["user_id"]: row["name"] for row in seed("warehouse", "public.users")}
 
-    assert column(walked.shown("copied"), "record_count") == [len(users)]
-    assert column(walked.shown("changed"), "record_count") == [1]
-    copies = {row["user_id"]: row["name"] for row in walked.rows("snowflake", "streamed.public_users")}
+    assert column(result.shown("copied"), "record_count") == [len(users)]
+    assert column(result.shown("changed"), "record_count") == [1]
+    copies = {row["user_id"]: row["name"] for row in result.rows("snowflake", "streamed.public_users")}
     assert copies == users | {1000: "Kofi Eriksen-Brandt"}
 
 
 @guide
-def sync_bigquery_to_linkedin_audience(walked: Walked) -> None:
+def sync_bigquery_to_linkedin_audience(result: Result) -> None:
     large = {row["domain"] for row in seed("warehouse", "public.accounts") if row["employees"] >= 100}
     before = set(column(seed("linkedinads", "20453245"), "domain"))
 
-    assert set(column(walked.rows("linkedinads", "20453245"), "domain")) == before | large
-    assert walked.counts["insert"] == len(large - before)
-    assert walked.counts["total"] == len(large)
+    assert set(column(result.rows("linkedinads", "20453245"), "domain")) == before | large
+    assert result.counts["insert"] == len(large - before)
+    assert result.counts["total"] == len(large)
 
 
 @guide
-def sync_bigquery_to_salesforce(walked: Walked) -> None:
+def sync_bigquery_to_salesforce(result: Result) -> None:
     campaigns: dict[str, set[str]] = {}
     for visit in seed("bigquery", "marketing.web_visits"):
         if visit["email"] and not visit["is_bot"]:
             campaigns.setdefault(visit["email"], set()).add((visit["utm"] or {}).get("campaign"))
 
-    contacts = walked.rows("salesforce", "Contact")
-    assert walked.counts == {"update": len(campaigns), "total": len(campaigns)} | dict.fromkeys(
-        walked.counts.keys() - {"update", "total"}, 0
+    contacts = result.rows("salesforce", "Contact")
+    assert result.counts == {"update": len(campaigns), "total": len(campaigns)} | dict.fromkeys(
+        result.counts.keys() - {"update", "total"}, 0
     )
     assert all(row["Description"] in campaigns.get(row["Email"], {None}) for row in contacts)
     assert any(column(contacts, "Description"))
 
 
 @guide
-def sync_gcs_to_salesforce(walked: Walked) -> None:
+def sync_gcs_to_salesforce(result: Result) -> None:
     amounts = {
         row["email"]: float(row["monthly_amount"]) for row in bucket_file("gcs", "high_paying_users.csv")
     }
 
-    contacts = by(walked.rows("salesforce", "Contact"), "Email")
+    contacts = by(result.rows("salesforce", "Contact"), "Email")
     assert {email: contacts[email]["Monthly_Amount__c"] for email in amounts} == amounts
-    assert walked.counts["total"] == len(amounts)
+    assert result.counts["total"] == len(amounts)
     assert len(contacts) == len(seed("salesforce", "Contact"))
 
 
 @guide
-def sync_gcs_to_webhook(walked: Walked) -> None:
+def sync_gcs_to_webhook(result: Result) -> None:
     expected = chosen(bucket_file("gcs", "high_paying_users.csv"), "email", "first_name", "last_name")
 
-    assert walked.shown("records") == expected
-    assert {request["headers"]["x-api-key"] for request in walked.answers["requests"]} == {"sandbox"}
-    assert walked.counts["total"] == len(expected)
+    assert result.shown("records") == expected
+    assert {request["headers"]["x-api-key"] for request in result.answers["requests"]} == {"sandbox"}
+    assert result.counts["total"] == len(expected)
 
 
 @guide
-def sync_mongodb_to_salesforce(walked: Walked) -> None:
+def sync_mongodb_to_salesforce(result: Result) -> None:
     documents = {row["email"]: row["_id"] for row in seed("mongodb", "app.users")}
 
-    contacts = walked.rows("salesforce", "Contact")
+    contacts = result.rows("salesforce", "Contact")
     assert {row["Email"]: row["Description"] for row in contacts} == documents
     assert len(contacts) == len(seed("salesforce", "Contact"))
 
 
 @guide
-def sync_mysql_to_snowflake(walked: Walked) -> None:
+def sync_mysql_to_snowflake(result: Result) -> None:
     people = seed("mysql", "company.customers")
     before = by(seed("warehouse", "public.users"), "email")
 
-    users = by(walked.rows("snowflake", "public.users"), "email")
+    users = by(result.rows("snowflake", "public.users"), "email")
     assert users.keys() == before.keys() | set(column(people, "email"))
     assert {row["email"]: row["first_name"] for row in people}.items() <= {
         email: row["name"] for email, row in users.items()
     }.items()
     columns = ("id", "email", "plan", "monthly_amount")
-    assert by(chosen(walked.rows("snowflake", "public.mysql_customers"), *columns), "id") == by(
+    assert by(chosen(result.rows("snowflake", "public.mysql_customers"), *columns), "id") == by(
         chosen(people, *columns), "id"
     )
-    assert {row["plan"]: row["customers"] for row in walked.shown("plans")} == Counter(column(people, "plan"))
+    assert {row["plan"]: row["customers"] for row in result.shown("plans")} == Counter(column(people, "plan"))
 
 
 @guide
-def sync_salesforce_to_netsuite(walked: Walked) -> None:
+def sync_salesforce_to_netsuite(result: Result) -> None:
     wanted = {row["Email"]: row["Id"] for row in seed("salesforce", "Contact") if row["LastName"]}
     before = by(seed("netsuite", "contact"), "email")
 
-    contacts = by(walked.rows("netsuite", "contact"), "email")
+    contacts = by(result.rows("netsuite", "contact"), "email")
     assert {email: contacts[email]["externalid"] for email in wanted} == wanted
-    assert set(column(walked.shown("arrived"), "email")) == wanted.keys() - before.keys()
+    assert set(column(result.shown("arrived"), "email")) == wanted.keys() - before.keys()
     for email, row in contacts.items():
         assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else "1")
 
 
 @guide
-def sync_snowflake_to_linkedin_audience(walked: Walked) -> None:
+def sync_snowflake_to_linkedin_audience(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
     account = "512345678::urn:li:organization:987654"
-    chosen_accounts = walked.answers["values"]["result"]["data"]["accounts"]["values"]
+    chosen_accounts = result.answers["values"]["result"]["data"]["accounts"]["values"]
 
-    assert set(column(walked.rows("linkedinads", "20453117"), "email")) == before | paying()
-    made = walked.answers["made"]["items"][0]["id"]
-    assert set(column(walked.rows("linkedinads", made), "email")) == paying()
+    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | paying()
+    made = result.answers["made"]["items"][0]["id"]
+    assert set(column(result.rows("linkedinads", made), "email")) == paying()
     assert account in column(chosen_accounts, "value")
-    assert column(walked.answers["accounts"]["result"]["data"]["values"], "value") == column(
+    assert column(result.answers["accounts"]["result"]["data"]["values"], "value") == column(
         chosen_accounts, "value"
     )
 
 
 @guide
-def sync_snowflake_to_salesforce(walked: Walked) -> None:
+def sync_snowflake_to_salesforce(result: Result) -> None:
     wanted = [row for row in customers() if row["plan"] != "free"]
     dirt = [row for row in wanted if row["plan"] == "platinum"]
 
-    contacts = by(walked.rows("salesforce", "Contact"), "Email")
+    contacts = by(result.rows("salesforce", "Contact"), "Email")
     for row in wanted:
         if row not in dirt:
             assert contacts[row["email"]]["Plan__c"] == row["plan"]
             assert contacts[row["email"]]["Monthly_Amount__c"] == row["monthly_amount"]
-    assert column(walked.shown("refused"), "email") == column(dirt, "email")
-    assert walked.counts["total"] == len(wanted)
-    assert walked.counts["error"] == len(dirt) == 1
+    assert column(result.shown("refused"), "email") == column(dirt, "email")
+    assert result.counts["total"] == len(wanted)
+    assert result.counts["error"] == len(dirt) == 1
 
 
 @guide
-def sync_snowflake_to_webhook(walked: Walked) -> None:
+def sync_snowflake_to_webhook(result: Result) -> None:
     enterprise = [row for row in customers() if row["plan"] == "enterprise"]
 
-    assert walked.shown("records") == chosen(enterprise, "email", "first_name", "last_name")
+    assert result.shown("records") == chosen(enterprise, "email", "first_name", "last_name")
 
 
 @guide
-def terraform_smoke_test(walked: Walked) -> None:
+def terraform_smoke_test(result: Result) -> None:
     users = {row["email"]: row["name"] for row in seed("warehouse", "public.users")}
 
-    contacts = walked.rows("hubspot", "contacts")
+    contacts = result.rows("hubspot", "contacts")
     assert {row["email"]: row["jobtitle"] for row in contacts if row["email"] in users} == users
-    copies = walked.rows("postgresql", "hubspot_tf.contacts")
+    copies = result.rows("postgresql", "hubspot_tf.contacts")
     assert sorted(column(copies, "id")) == sorted(column(contacts, "id"))
-    shown = {row["email"]: row["jobtitle"] for row in walked.shown("contacts")}
+    shown = {row["email"]: row["jobtitle"] for row in result.shown("contacts")}
     assert len(shown) == 10
     assert shown.items() <= users.items()
 
 
-async def glance(_seconds: float) -> None:
+@guide
+def what_ran_last_night(result: Result) -> None:
+    states = {row["name"]: row["state"] for row in result.shown("overview")}
+
+    assert states == {"Nightly copy": "ok", "Paying customers to Salesforce": "row_errors"}
+    assert len(result.answers["night"]["started"]) == 2
+    assert "Plan__c" in column(result.shown("causes"), "cause")[0]
+    assert len(result.rows("postgresql", "nightly.contacts")) == len(seed("hubspot", "contacts"))
+
+
+@guide
+def why_did_this_sync_fail(result: Result) -> None:
+    wanted = [row for row in customers() if row["plan"] != "free"]
+    dirt = [row for row in wanted if row["plan"] == "platinum"]
+
+    contacts = by(result.rows("salesforce", "Contact"), "Email")
+    assert column(result.shown("refused"), "email") == column(dirt, "email")
+    assert column(result.shown("runs"), "refused") == [len(dirt), 0]
+    assert column(result.shown("runs"), "total") == [len(wanted)] * 2
+    assert {contacts[row["email"]]["Plan__c"] for row in dirt} == {"enterprise"}
+    assert "Plan__c" in column(result.shown("causes"), "cause")[0]
+
+
+async def short_sleep(_seconds: float) -> None:
     """Wait for work under way, but not for long: it ends within milliseconds."""
     await anyio.sleep(0.01)
 
 
-async def walked_through(name: str, version: str = NEWEST) -> Walked:
-    """Walk a guide in memory, on a sandbox of its own."""
+async def run_guide(name: str, version: str = NEWEST) -> Result:
+    """Run a guide in memory, on a sandbox of its own."""
     app = create_sandbox(key="story")
     with listening(app) as sandbox, anyio.fail_after(60):
         settings = Settings(
             api_key=Secret("story"), api_url=sandbox.url, api_version=version, toolsets=TOOLSETS
         )
-        async with Client(build_server(settings, caller=partial(Caller, sleep=glance))) as client:
-            walk = Walk(client, Screen(io.StringIO()), settings)
-            outcome = await walk.take(load_walkthroughs()[name])
-        walked = Walked(outcome, walk.answers, app.state.workspace)
-        CHECKS[name](walked)
-    return walked
+        async with Client(build_server(settings, caller=partial(Caller, sleep=short_sleep))) as client:
+            runner = Runner(client, Screen(io.StringIO()), settings)
+            outcome = await runner.run(DEMOS[name])
+        result = Result(outcome, runner.answers, app.state.workspace)
+        CHECKS[name](result)
+    return result
 
 
-@pytest.mark.parametrize("name", load_walkthroughs())
+@pytest.mark.parametrize("name", DEMOS)
 async def test_a_guide_ends_with_the_rows_that_must_be_there(name: str) -> None:
-    walked = await walked_through(name)
+    result = await run_guide(name)
 
-    parts = {name: count for name, count in walked.counts.items() if name != "total"}
-    assert sum(parts.values()) == walked.counts.get("total", 0)
-    assert all(rows for rows in walked.outcome.rows.values())
+    parts = {name: count for name, count in result.counts.items() if name != "total"}
+    assert sum(parts.values()) == result.counts.get("total", 0)
+    assert all(rows for rows in result.outcome.rows.values())
 
 
 @pytest.mark.parametrize(
@@ -484,9 +508,9 @@ async def test_a_guide_ends_with_the_rows_that_must_be_there(name: str) -> None:
     ],
 )
 async def test_a_guide_ends_with_the_same_rows_in_the_older_version(name: str) -> None:
-    walked = await walked_through(name, OLDEST)
+    result = await run_guide(name, OLDEST)
 
-    assert all(rows for rows in walked.outcome.rows.values())
+    assert all(rows for rows in result.outcome.rows.values())
 
 
 @pytest.mark.parametrize(
@@ -498,7 +522,7 @@ async def test_a_guide_ends_with_the_same_rows_in_the_older_version(name: str) -
         ("embed_connection_form", "accounts", 8),
     ],
 )
-def test_a_guide_is_walked_by_the_command_over_stdio(
+def test_a_guide_is_done_by_the_command_over_stdio(
     start: Callable[..., Any], name: str, table: str, count: int
 ) -> None:
     demo = start("demo", name, "--json")
@@ -517,8 +541,8 @@ async def test_contacts_get_into_the_flow_by_every_way_a_host_connects(
 ) -> None:
     with anyio.fail_after(60):
         async with connect(way, mode) as client:
-            walk = Walk(client, Screen(io.StringIO()), settings)
-            outcome = await walk.take(load_walkthroughs()["add_snowflake_contacts_to_gong_engage_flow"])
+            runner = Runner(client, Screen(io.StringIO()), settings)
+            outcome = await runner.run(DEMOS["add_snowflake_contacts_to_gong_engage_flow"])
 
     counts = (outcome.execution or {})["counts"]
     assert counts["total"] == counts["insert"] + counts["update"] + counts["error"]
@@ -527,4 +551,4 @@ async def test_contacts_get_into_the_flow_by_every_way_a_host_connects(
 
 
 def test_every_guide_has_a_check_of_its_own() -> None:
-    assert CHECKS.keys() == load_walkthroughs().keys()
+    assert CHECKS.keys() == DEMOS.keys()

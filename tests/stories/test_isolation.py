@@ -3,7 +3,7 @@
 import pytest
 
 from polytomic_mcp import Polytomic, UnauthorizedError, create_sandbox
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from polytomic_mcp.cli.consent import consent
+from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.settings import TOOLSETS
 
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]

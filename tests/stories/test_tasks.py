@@ -12,11 +12,11 @@ from mcp.types import CallToolResult, Request, Result
 from pydantic import ConfigDict
 
 from polytomic_mcp import Settings, build_server
-from polytomic_mcp.cli.demo import GUIDE
-from polytomic_mcp.cli.screen import Screen
-from polytomic_mcp.cli.walk import Outcome, Walk
-from polytomic_mcp.cli.web import listening
-from polytomic_mcp.walkthroughs import load_walkthroughs
+from polytomic_mcp.cli.demo.command import GUIDE
+from polytomic_mcp.cli.demo.runner import Outcome, Runner
+from polytomic_mcp.cli.demo.screen import Screen
+from polytomic_mcp.cli.shared.web import listening
+from polytomic_mcp.guides import load_guides
 
 
 class Task(Result):
@@ -58,15 +58,15 @@ class Tasks(ClientExtension):
             assert seen.status == "working"
 
 
-async def walk_guide(client: Client) -> Outcome:
-    return await Walk(client, Screen(io.StringIO()), Settings()).take(load_walkthroughs()[GUIDE])
+async def run_guide(client: Client) -> Outcome:
+    return await Runner(client, Screen(io.StringIO()), Settings()).run(load_guides()[GUIDE])
 
 
-async def walk(server: Any) -> None:
+async def run_with_tasks(server: Any) -> None:
     tasks = Tasks()
     with anyio.fail_after(60):
         async with Client(server, extensions=[tasks]) as client:
-            outcome = await walk_guide(client)
+            outcome = await run_guide(client)
 
     assert tasks.followed == ["start_sync"]
     assert (outcome.execution or {})["status"] == "completed"
@@ -74,24 +74,24 @@ async def walk(server: Any) -> None:
 
 
 async def test_the_guide_with_tasks_in_memory(settings: Settings) -> None:
-    await walk(build_server(settings))
+    await run_with_tasks(build_server(settings))
 
 
 async def test_the_guide_with_tasks_over_http(settings: Settings) -> None:
     with listening(build_server(settings).streamable_http_app()) as server:
-        await walk(f"{server.url}/mcp")
+        await run_with_tasks(f"{server.url}/mcp")
 
 
 async def test_the_guide_with_tasks_over_stdio() -> None:
     words = ["-m", "polytomic_mcp", "serve", "--sandbox"]
 
-    await walk(StdioServerParameters(command=sys.executable, args=words))
+    await run_with_tasks(StdioServerParameters(command=sys.executable, args=words))
 
 
-async def test_the_older_era_walks_the_guide_without_tasks(settings: Settings) -> None:
+async def test_the_older_era_runs_the_guide_without_tasks(settings: Settings) -> None:
     tasks = Tasks()
     async with Client(build_server(settings), mode="legacy", extensions=[tasks]) as client:
-        outcome = await walk_guide(client)
+        outcome = await run_guide(client)
 
     assert tasks.followed == []
     assert (outcome.execution or {})["status"] == "completed"

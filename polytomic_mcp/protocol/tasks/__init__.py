@@ -1,4 +1,4 @@
-"""Long work as tasks of the protocol, with Polytomic as the only memory."""
+"""Long-running work as tasks of the protocol. Only Polytomic stores its state."""
 
 from polytomic_mcp.protocol.tasks.extension import Tasks
 from polytomic_mcp.protocol.tasks.runs import works_of

@@ -1,4 +1,4 @@
-"""The extension ``io.modelcontextprotocol/tasks`` (SEP-2663): a call that begins long work answers a task."""
+"""The extension ``io.modelcontextprotocol/tasks`` (SEP-2663): calls that start long work return a task."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -34,24 +34,24 @@ from polytomic_mcp.tools.framework.arguments import caller_of
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 _LONGEST_ID: Final = 2_000
 _UNKNOWN: Final = (
-    "There is no such task: the id was not made with this API key, or Polytomic no longer knows the run."
+    "Unknown task: its id was not created with this API key, or Polytomic no longer has the run."
 )
 
 
 class TaskParams(RequestParams):
-    """What ``tasks/get`` and ``tasks/cancel`` are asked with."""
+    """The parameters of ``tasks/get`` and ``tasks/cancel``."""
 
     task_id: str = Field(max_length=_LONGEST_ID)
 
 
 class UpdateParams(TaskParams):
-    """What ``tasks/update`` is asked with; no task here ever waits for an answer."""
+    """The parameters of ``tasks/update``; no task of this server waits for an answer."""
 
     input_responses: dict[str, Any]
 
 
 class Tasks(Extension):
-    """Tasks whose id is the work itself, sealed: nothing is kept, so any server with the key answers."""
+    """Tasks whose id is the sealed reference to the work. Any server with the same API key can answer."""
 
     identifier = IDENTIFIER
 
@@ -71,15 +71,15 @@ class Tasks(Extension):
     async def intercept_tool_call(
         self, params: CallToolRequestParams, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """Answer a task where the tool begins long work and the client declared that it follows tasks.
+        """Return a task if the tool starts long work and the client declared the extension.
 
-        Refusals and questions of the tool pass as they are: no work has begun.
+        Errors and questions of the tool are returned unchanged: no work has started.
         """
         work = self._works.get(params.name)
         arguments = params.arguments or {}
         if work is None or not work.begins(arguments) or not _has_declared(ctx):
             return await call_next(ctx)
-        # mcp runs the call with this very object, whatever context it is given.
+        # mcp runs the call with this object, whatever context it is given.
         params.arguments = arguments | work.at_once
         result = await call_next(ctx)
         if not isinstance(result, CallToolResult) or result.is_error:
@@ -99,7 +99,7 @@ class Tasks(Extension):
         return detailed(task(params.task_id, reference, work, outcome, now), outcome)
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
-        """Ask Polytomic to stop the work. What is over, or cannot be stopped, is left as it is."""
+        """Ask Polytomic to stop the work. Do nothing if it has ended or cannot be stopped."""
         reference, work = self._opened(ctx, params.task_id)
         context = _context(ctx)
         if work.stop is not None and status_of(work, await _look(work, context, reference)) == "working":
@@ -110,7 +110,7 @@ class Tasks(Extension):
         return {}
 
     async def _update(self, ctx: ServerRequestContext[Any, Any], params: UpdateParams) -> HandlerResult:
-        """Acknowledge answers that nobody asked for, as the protocol wants it."""
+        """Acknowledge answers that no task asked for, as the protocol requires."""
         self._opened(ctx, params.task_id)
         return {}
 
@@ -134,7 +134,7 @@ async def _look(work: Work, context: Context[Caller], reference: Reference) -> O
 
 
 def _translated(error: PolytomicError | ValidationError) -> MCPError:
-    """Return the protocol's error. It ends no task: the client may ask again."""
+    """Return the protocol's error. The task goes on, and the client may ask again."""
     if isinstance(error, NotFoundError):
         return MCPError(INVALID_PARAMS, _UNKNOWN)
     if isinstance(error, ValidationError):
@@ -153,7 +153,7 @@ def _has_declared(ctx: ServerRequestContext[Any, Any]) -> bool:
 
 
 def _refuse_other_header(ctx: ServerRequestContext[Any, Any], task_id: str) -> None:
-    """Hold HTTP's routing header to the body, as SEP-2663 wants it; mcp does so for its own methods alone."""
+    """Compare HTTP's routing header to the body, as SEP-2663 requires; mcp does so only for its methods."""
     if ctx.request is not None and decode_header_value(ctx.request.headers.get(MCP_NAME_HEADER)) != task_id:
         raise MCPError(
             HEADER_MISMATCH, f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"

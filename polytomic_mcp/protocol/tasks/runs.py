@@ -1,4 +1,4 @@
-"""The work that Polytomic does as tasks: runs of syncs and of bulk syncs, and queries."""
+"""The work that becomes tasks: runs of syncs and bulk syncs, and queries."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -17,7 +17,7 @@ _ROWS: Final = 100
 
 
 def works_of(toolsets: Collection[str]) -> Works:
-    """Return the long work that tools of these toolsets begin; other toolsets are not imported for it."""
+    """Return the long work that the tools of these toolsets start. Other toolsets are not imported."""
     begun = {
         "syncs": ("start_sync", sync_run),
         "bulk_syncs": ("start_bulk_sync", bulk_run),
@@ -27,8 +27,8 @@ def works_of(toolsets: Collection[str]) -> Works:
 
 
 def sync_run() -> Work:
-    """Return how a run of a sync is followed."""
-    from polytomic_mcp.tools.syncs import executions  # noqa: PLC0415 - only where the toolset is wanted
+    """Return how to follow a run of a sync."""
+    from polytomic_mcp.tools.syncs import executions  # noqa: PLC0415 - only if the toolset is shown
 
     async def look(context: Context[Caller], sync_id: str, id_: str) -> Outcome:
         caller = await caller_of(context)
@@ -42,8 +42,8 @@ def sync_run() -> Work:
 
 
 def bulk_run() -> Work:
-    """Return how a run of a bulk sync is followed."""
-    from polytomic_mcp.tools.bulk_syncs import executions as bulk_executions  # noqa: PLC0415 - only where the toolset is wanted
+    """Return how to follow a run of a bulk sync."""
+    from polytomic_mcp.tools.bulk_syncs import executions as bulk_executions  # noqa: PLC0415 - only if the toolset is shown
 
     async def look(context: Context[Caller], bulk_sync_id: str, id_: str) -> Outcome:
         caller = await caller_of(context)
@@ -60,8 +60,8 @@ def bulk_run() -> Work:
 
 
 def query() -> Work:
-    """Return how a query is followed; the API offers no way to stop one."""
-    from polytomic_mcp.tools.models import queries  # noqa: PLC0415 - only where the toolset is wanted
+    """Return how to follow a query. The API cannot stop one."""
+    from polytomic_mcp.tools.models import queries  # noqa: PLC0415 - only if the toolset is shown
 
     async def look(context: Context[Caller], query_id: str, limit: Any = _ROWS) -> Outcome:
         caller = await caller_of(context)
@@ -76,10 +76,10 @@ def query() -> Work:
 
 
 def status(seen: JsonObject) -> Status:
-    """Return what the work's state is to a task.
+    """Return the status of the task for the state of the work.
 
-    What failed has completed: its result says how, as the tool's own would. ``failed`` is for work whose
-    call ended in an error of the protocol.
+    A run that failed is a completed task, whose result says why. ``failed`` is for work whose call ended in
+    an error of the protocol.
     """
     state = seen["status"]
     return "cancelled" if state == "canceled" else "completed" if state in _ENDS else "working"

@@ -1,4 +1,4 @@
-"""Task ids: each says which work it stands for, sealed, so that nobody without the key makes or reads one."""
+"""Task ids: sealed references to work, which only holders of the API key can create or read."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ _TASK_IDS: Final = "task ids, version 1"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a task id stands for: the tool that began the work, the work's ids, what was kept of the call."""
+    """What a task id refers to: the tool that started the work, its ids, and arguments of the call."""
 
     tool: str
     ids: tuple[str, ...]
@@ -32,7 +32,7 @@ class Seal:
 
     @classmethod
     def of_key(cls, api_key: str) -> Self:
-        """Return the seal of everybody who has this API key. The key itself is not kept."""
+        """Return the seal that all holders of this API key share. The key itself is not stored."""
         return cls(AESGCMRequestStateCodec([secret_of(api_key, _TASK_IDS)]))
 
     def close(self, reference: Reference) -> str:
@@ -51,5 +51,5 @@ class Seal:
 
 
 def secret_of(api_key: str, purpose: str) -> bytes:
-    """Return the secret that everybody with this API key shares for a purpose, and for no other."""
+    """Return the secret for one purpose that all holders of this API key share."""
     return hmac.digest(api_key.encode(), f"polytomic-mcp {purpose}".encode(), hashlib.sha256)

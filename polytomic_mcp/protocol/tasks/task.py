@@ -1,4 +1,4 @@
-"""A task as SEP-2663 writes it: made anew from what Polytomic says of the work, every time."""
+"""A task as SEP-2663 defines it, built each time from the state that Polytomic reports."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -16,7 +16,7 @@ _POLLS_PER_AGE: Final = 20
 
 
 def began(answer: JsonObject, now: datetime) -> datetime:
-    """Return when the work in a tool's answer began: as Polytomic says, else now."""
+    """Return when the work in a tool's answer began: ``created_at``, or ``now`` if it is missing."""
     try:
         moment = datetime.fromisoformat(str(answer.get("created_at")))
     except ValueError:
@@ -25,7 +25,7 @@ def began(answer: JsonObject, now: datetime) -> datetime:
 
 
 def status_of(work: Work, outcome: Outcome) -> Status:
-    """Return the task's status. A tool that refuses has completed; ``failed`` is for protocol errors."""
+    """Return the task's status. A tool's error means completed; ``failed`` is for protocol errors."""
     if isinstance(outcome, ErrorData):
         return "failed"
     return "completed" if outcome.is_error else work.status(as_object(outcome.structured_content))
@@ -34,8 +34,8 @@ def status_of(work: Work, outcome: Outcome) -> Status:
 def task(task_id: str, reference: Reference, work: Work, outcome: Outcome, now: datetime) -> JsonObject:
     """Return the task without its result.
 
-    ``ttlMs`` is null: nothing is kept here that could expire, a task lasts as long as Polytomic knows the
-    work. The poll interval is a second at first and grows with the work's age, up to ten.
+    ``ttlMs`` is null: a task lasts as long as Polytomic has the work. The poll interval starts at one
+    second and grows with the age of the work, up to ten seconds.
     """
     seen: JsonObject = {} if isinstance(outcome, ErrorData) else as_object(outcome.structured_content)
     created = reference.began.isoformat()
@@ -52,7 +52,7 @@ def task(task_id: str, reference: Reference, work: Work, outcome: Outcome, now: 
 
 
 def detailed(task: JsonObject, outcome: Outcome) -> JsonObject:
-    """Return the task with what its status calls for: the result, the error, or neither."""
+    """Return the task with its result or its error, if its status has one."""
     dumped = outcome.model_dump(mode="json", by_alias=True, exclude_none=True)
     part = {"completed": "result", "failed": "error"}.get(task["status"])
     return task | {part: dumped} if part else task

@@ -1,4 +1,4 @@
-"""Long work that a tool begins: what names it, and how it is looked at and stopped."""
+"""Long work that a tool starts: its ids, and how to read its state and stop it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ Outcome = CallToolResult | ErrorData
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How one tool's work becomes a task that nobody here has to remember.
+    """How the work of one tool becomes a task without stored state.
 
-    ``at_once`` are arguments with which the tool begins and does not wait. ``ids`` names the parts of its
-    structured answer that say which work it is. ``kept`` names arguments that shape the result, ``reads``
-    those with which the tool begins nothing.
+    ``at_once`` are arguments with which the tool starts the work without waiting. ``ids`` names the members
+    of its structured answer that identify the work. ``kept`` names arguments that affect the result,
+    ``reads`` those with which the tool starts nothing.
 
-    ``look`` takes the context, the ids and what was kept. It answers what the tool would answer now, or the
-    JSON-RPC error in which the call ended; it raises as a tool does. ``stop`` takes the context and the ids;
-    work without it cannot be stopped. ``status`` and ``describe`` read a structured answer.
+    ``look`` takes the context, the ids and the kept arguments. It returns what the tool would return now, or
+    the JSON-RPC error in which the call ended; it raises as a tool does. ``stop`` takes the context and the
+    ids; it is None if the work cannot be stopped. ``status`` and ``describe`` read a structured answer.
     """
 
     at_once: JsonObject
@@ -35,9 +35,9 @@ class Work:
     reads: tuple[str, ...] = ()
 
     def begins(self, arguments: JsonObject) -> bool:
-        """Whether a call with these arguments begins work; null means not given."""
+        """Whether a call with these arguments starts work; null counts as omitted."""
         return all(arguments.get(name) is None for name in self.reads)
 
 
 Works = Mapping[str, Work]
-"""Work by the name of the tool that begins it."""
+"""Work by the name of the tool that starts it."""

@@ -29,7 +29,7 @@ class TestLatest:
         script[f"GET /api/syncs/{SYNC}/status"] = {"data": {part: {"id": run}}}
         script[f"GET /api/syncs/{SYNC}/executions/{run}"] = {"data": {"id": run, "status": status}}
 
-    async def test_a_session_is_told_of_the_first_run_and_of_each_after_it(
+    async def test_a_session_is_reported_of_the_first_run_and_of_each_after_it(
         self, serve: Serve, script: Any, pauses: Any, inbox: Any
     ) -> None:
         script.holds("syncs", {"id": SYNC, "name": "Plans"})
@@ -46,7 +46,7 @@ class TestLatest:
 
         assert told == [0, 1, 2, 3]
 
-    async def test_a_stream_is_told_of_what_was_over_and_then_of_the_next_run(
+    async def test_a_stream_is_reported_of_what_was_over_and_then_of_the_next_run(
         self, serve: Serve, script: Any, pauses: Any
     ) -> None:
         script.holds("syncs", {"id": SYNC, "name": "Plans"})

@@ -32,7 +32,7 @@ async def listen(client: Client, *uris: str) -> None:
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        (f"polytomic://syncs/{SYNC}", "Only executions can be followed"),
+        (f"polytomic://syncs/{SYNC}", "Only executions of syncs can be followed"),
         ("polytomic://syncs/Plains/executions/latest", "Did you mean 'Plans'?"),
         (f"polytomic://syncs/{SYNC}/executions/{SYNC}", "GET /api/syncs/{sync_id}/executions/{id}"),
     ],
@@ -88,7 +88,7 @@ async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
         refused = await ask(2, "resources/subscribe", uri=URI)
         ignored = await ask(3, "resources/unsubscribe", uri=URI)
 
-    assert "takes an initialized session" in refused.error.message
+    assert "requires an initialized session" in refused.error.message
     assert ignored.result == {}
 
 

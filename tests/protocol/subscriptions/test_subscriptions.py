@@ -47,7 +47,7 @@ async def test_the_capability_is_advertised(serve: Serve, mode: str) -> None:
 
 
 @by_id_or_latest
-async def test_a_session_is_told_of_each_change_until_the_end(
+async def test_a_session_is_reported_of_each_change_until_the_end(
     serve: Serve, script: Any, pauses: Any, uri: str, inbox: Any, let_others_run: Any
 ) -> None:
     running = state("running", insert=5)
@@ -66,7 +66,7 @@ async def test_a_session_is_told_of_each_change_until_the_end(
 
 
 @by_id_or_latest
-async def test_a_stream_is_told_of_each_change(
+async def test_a_stream_is_reported_of_each_change(
     serve: Serve, script: Any, pauses: Any, uri: str, let_others_run: Any
 ) -> None:
     runs(script, state("running"), state("running", insert=5), state("running", insert=5), state("failed"))
@@ -99,7 +99,7 @@ async def test_pauses_grow_and_stay_below_a_quarter_minute(
     assert apart[-1] == 15.0
 
 
-async def test_an_execution_that_was_over_is_told_once_and_not_looked_at_again(
+async def test_an_execution_that_was_over_is_reported_once_and_not_looked_at_again(
     serve: Serve, script: Any, pauses: Any, inbox: Any, let_others_run: Any
 ) -> None:
     runs(script, state("completed"))
@@ -113,7 +113,7 @@ async def test_an_execution_that_was_over_is_told_once_and_not_looked_at_again(
     assert between_looks(pauses) == [1]
 
 
-async def test_a_stream_is_told_once_of_an_execution_that_was_over(
+async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
     serve: Serve, script: Any, pauses: Any, let_others_run: Any
 ) -> None:
     runs(script, state("failed"))
@@ -159,7 +159,7 @@ async def test_a_failure_for_good_ends_the_following_quietly(
     assert caplog.records == []
 
 
-async def test_who_unsubscribes_is_told_no_more_and_nobody_looks(
+async def test_who_unsubscribes_is_reported_no_more_and_no_one_looks(
     serve: Serve, script: Any, let_others_run: Any
 ) -> None:
     runs(script, state("running"))
@@ -176,7 +176,7 @@ async def test_who_unsubscribes_is_told_no_more_and_nobody_looks(
     assert len(script.asked) == looks > 5
 
 
-async def test_who_subscribes_again_is_told_again(serve: Serve, script: Any, inbox: Any) -> None:
+async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Any, inbox: Any) -> None:
     runs(script, *repeat(state("running"), 5), state("completed"))
 
     async with serve(mode="legacy", message_handler=inbox) as client:
@@ -188,7 +188,7 @@ async def test_who_subscribes_again_is_told_again(serve: Serve, script: Any, inb
     assert inbox.uris == [URI]
 
 
-async def test_nobody_looks_after_a_session_has_ended(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_session_has_ended(serve: Serve, script: Any, let_others_run: Any) -> None:
     runs(script, state("running"))
 
     async with serve(mode="legacy") as client:
@@ -200,7 +200,7 @@ async def test_nobody_looks_after_a_session_has_ended(serve: Serve, script: Any,
     assert len(script.asked) == looks
 
 
-async def test_nobody_looks_after_a_stream_was_left(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_stream_was_left(serve: Serve, script: Any, let_others_run: Any) -> None:
     runs(script, state("running"))
 
     async with serve() as client:
@@ -213,7 +213,7 @@ async def test_nobody_looks_after_a_stream_was_left(serve: Serve, script: Any, l
     assert len(script.asked) == looks > 5
 
 
-async def test_sessions_are_told_only_what_each_of_them_follows(
+async def test_sessions_are_reported_only_what_each_of_them_follows(
     serve: Serve, script: Any, inbox: Any, other_inbox: Any
 ) -> None:
     runs(script, *repeat(state("running"), 6), state("completed"))

@@ -69,7 +69,7 @@ class TestTurns:
 
         self.hold(looks, uris)
 
-    async def test_while_polytomic_asks_to_be_left_alone_nobody_looks(
+    async def test_while_polytomic_asks_to_be_left_alone_no_one_looks(
         self, serve: Serve, script: Any, pauses: Any, looks: list[tuple[float, str]], uris: list[str]
     ) -> None:
         def refuse() -> Any:

@@ -17,9 +17,7 @@ from polytomic_mcp.protocol.tasks import Tasks as TasksExtension
 from polytomic_mcp.protocol.tasks.work import Work
 from polytomic_mcp.tools.api_access.caller import Caller
 
-UNKNOWN = (
-    "There is no such task: the id was not made with this API key, or Polytomic no longer knows the run."
-)
+UNKNOWN = "Unknown task: its id was not created with this API key, or Polytomic no longer has the run."
 IDENTIFIER = "io.modelcontextprotocol/tasks"
 
 
@@ -167,7 +165,7 @@ async def test_a_cancellation_that_polytomic_refuses_says_so(tasks: Any, api: An
     assert text.startswith("POST /api/syncs/{sync_id}/executions/{id}/cancel was refused: 403.")
 
 
-async def test_answers_that_nobody_asked_for_are_acknowledged(tasks: Any, api: Any) -> None:
+async def test_answers_that_no_one_asked_for_are_acknowledged(tasks: Any, api: Any) -> None:
     api.runs("running")
 
     acknowledged = await tasks.ask("update", await tasks.begin(), inputResponses={"x": {"action": "accept"}})
@@ -206,7 +204,7 @@ async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: 
     assert (task["resultType"], task["status"], task["statusMessage"]) == ("task", "working", "created")
 
 
-async def test_an_answer_of_another_shape_is_told_without_its_values(tasks: Any, api: Any) -> None:
+async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: Any, api: Any) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api.runs(["a-secret"])

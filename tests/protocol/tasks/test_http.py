@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from polytomic_mcp.cli.web import listening
+from polytomic_mcp.cli.shared.web import listening
 
 MISMATCH = -32020
 TASKS = {"extensions": {"io.modelcontextprotocol/tasks": {}}}

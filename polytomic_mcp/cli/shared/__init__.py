@@ -1,0 +1,1 @@
+"""What several commands share: options, web servers, and text on a terminal."""
