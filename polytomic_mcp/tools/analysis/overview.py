@@ -15,8 +15,8 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.sync_faults import Surroundings
-from polytomic_mcp.tools.analysis.sync_states import (
+from polytomic_mcp.tools.analysis.health.blockers import Surroundings
+from polytomic_mcp.tools.analysis.health.states import (
     STATES,
     Condition,
     Run,

@@ -36,7 +36,7 @@ from polytomic_mcp.tools.bulk_syncs.requests import (
 )
 from polytomic_mcp.tools.bulk_syncs.results import BulkSync, dry_run_of
 from polytomic_mcp.tools.bulk_syncs.schedules import without_old_schedules
-from polytomic_mcp.tools.bulk_syncs.selections import stored_schema, stored_schemas
+from polytomic_mcp.tools.bulk_syncs.schemas import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_syncs.updates import draft_update
 from polytomic_mcp.tools.framework.arguments import (
     Api,

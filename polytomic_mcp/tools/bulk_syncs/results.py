@@ -10,7 +10,7 @@ from polytomic_mcp.tools.answers.replies import without
 from polytomic_mcp.tools.answers.results import Change, Result, Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import Cut, fit, room_beside
-from polytomic_mcp.tools.bulk_syncs.selections import SCHEMA, SCHEMAS
+from polytomic_mcp.tools.bulk_syncs.schemas import SCHEMA, SCHEMAS
 
 _GET: Final = "GET /api/bulk/syncs/{id}"
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])

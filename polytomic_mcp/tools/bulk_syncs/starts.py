@@ -19,7 +19,7 @@ from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.executions import BulkExecution, follow_bulk_execution, following
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
-from polytomic_mcp.tools.bulk_syncs.selections import stored_schemas
+from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
 from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller
 from polytomic_mcp.tools.framework.consent import can_ask
 from polytomic_mcp.tools.schemas.source_schemas import find_schema

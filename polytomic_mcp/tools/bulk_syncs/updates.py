@@ -18,7 +18,7 @@ from polytomic_mcp.tools.bulk_syncs.drafts import (
     schedules_of,
 )
 from polytomic_mcp.tools.bulk_syncs.schedules import merged_schedules, plain
-from polytomic_mcp.tools.bulk_syncs.selections import (
+from polytomic_mcp.tools.bulk_syncs.schemas import (
     PATCH,
     merged,
     named_changes,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from polytomic_mcp.tools.analysis.diagnosis import diagnose_sync
-from polytomic_mcp.tools.analysis.lineage import trace_lineage
+from polytomic_mcp.tools.analysis.diagnosis.diagnosis import diagnose_sync
+from polytomic_mcp.tools.analysis.lineage.lineage import trace_lineage
 from polytomic_mcp.tools.analysis.overview import sync_overview
 from polytomic_mcp.tools.framework.toolset import Toolset
 from polytomic_mcp.tools.syncs.executions import cancel_sync, get_sync_execution, start_sync

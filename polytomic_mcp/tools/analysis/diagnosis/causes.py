@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.analysis.diagnosis_evidence import Evidence
-from polytomic_mcp.tools.analysis.sync_faults import (
+from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
+from polytomic_mcp.tools.analysis.health.blockers import (
     MODEL_GONE,
     connection_fault,
     unhealthy_reason,

@@ -12,7 +12,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.analysis.lineage_graph import Graph, Kind, Subject, lost_models, trace
+from polytomic_mcp.tools.analysis.lineage.graph import Graph, Kind, Subject, lost_models, trace
 from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import page_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.analysis.field_changes import newer_form
+from polytomic_mcp.tools.analysis.diagnosis.field_changes import newer_form
 from polytomic_mcp.tools.syncs.requests import sources_of
 
 Columns = Mapping[str, JsonObject]

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.diagnosis_causes import Cause, causes_of, faults_of
-from polytomic_mcp.tools.analysis.diagnosis_evidence import Evidence, gather
-from polytomic_mcp.tools.analysis.row_errors import RowErrors
-from polytomic_mcp.tools.analysis.sync_states import condition_of, schedules_of
+from polytomic_mcp.tools.analysis.diagnosis.causes import Cause, causes_of, faults_of
+from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
+from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
+from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
 from polytomic_mcp.tools.answers.results import Answer
 from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.api_access.merging import given

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.analysis.field_changes import newer_form
-from polytomic_mcp.tools.analysis.sync_states import schedules_of
+from polytomic_mcp.tools.analysis.diagnosis.field_changes import newer_form
+from polytomic_mcp.tools.analysis.health.states import schedules_of
 from polytomic_mcp.tools.framework.dependants import model_ids_of
 from polytomic_mcp.tools.syncs.requests import identities_of, sources_of
 

@@ -9,11 +9,23 @@ from typing import Any, Final
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.analysis.field_changes import Misfit, broken_fields, misfits
-from polytomic_mcp.tools.analysis.row_errors import Line, RowErrors, group, read_row_errors, row_errors
-from polytomic_mcp.tools.analysis.source_columns import Columns, Drift, can_be_read, drifts, read_columns
-from polytomic_mcp.tools.analysis.sync_faults import NO_MODEL
-from polytomic_mcp.tools.analysis.sync_states import Condition, Run, condition_of, runs_of, telling_run
+from polytomic_mcp.tools.analysis.diagnosis.field_changes import Misfit, broken_fields, misfits
+from polytomic_mcp.tools.analysis.diagnosis.row_errors import (
+    Line,
+    RowErrors,
+    group,
+    read_row_errors,
+    row_errors,
+)
+from polytomic_mcp.tools.analysis.diagnosis.source_columns import (
+    Columns,
+    Drift,
+    can_be_read,
+    drifts,
+    read_columns,
+)
+from polytomic_mcp.tools.analysis.health.blockers import NO_MODEL
+from polytomic_mcp.tools.analysis.health.states import Condition, Run, condition_of, runs_of, telling_run
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
