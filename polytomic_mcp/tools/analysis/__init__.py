@@ -1,1 +1,1 @@
-"""Tools that answer a question from many reads: why a sync fails, how all syncs are doing, what depends on what."""
+"""Tools that combine many reads: why a sync fails, how all syncs are doing, what depends on what."""

@@ -1,4 +1,4 @@
-"""What the tools answer about a bulk sync."""
+"""What the tools return about a bulk sync."""
 
 from typing import Annotated, Any, Final, Self
 
@@ -35,14 +35,14 @@ class BulkSync(Result):
     requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
 
     def source(self) -> Source | None:
-        """Return where all but its schemas is read from."""
+        """Return where the API answers the bulk sync without its schemas; None after a dry run."""
         return None if self.id is None else Source(_GET, {"id": self.id})
 
     def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
-        """Add the schemas that are on, and one of them whole, in the room there is; calls hold the rest."""
+        """Add the enabled schemas and one whole schema as far as they fit, and calls that read the rest."""
         room = room_beside(self.model_dump(mode="json", exclude_none=True))
         ids = [str(item["id"]) for item in listed if item.get("enabled")]
-        kept = _kept(ids, room if shown is None else room // 3)
+        kept = _fitting_count(ids, room if shown is None else room // 3)
         self.schema_count, self.enabled_schemas = len(listed), ids[:kept]
         cuts = [Cut("", kept, len(ids))] if kept < len(ids) else []
         enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
@@ -56,8 +56,8 @@ class BulkSync(Result):
         return self
 
 
-def _kept(ids: list[str], tokens: int) -> int:
-    """Return how many of the first ids fit."""
+def _fitting_count(ids: list[str], tokens: int) -> int:
+    """Return how many ids, from the first, fit into the given number of tokens."""
     for count, id_ in enumerate(ids):
         tokens -= estimate_json(id_) + 1
         if tokens < 0:
@@ -81,7 +81,7 @@ def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonO
 
 
 def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
-    """Show the bodies that would be sent, in the words of the API's version."""
+    """Return the bodies that would be sent, in the form of the API's version."""
     bodies = {
         operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
     }
