@@ -1,4 +1,4 @@
-"""Whatever a sync holds and whatever shall change: an update sends all of it, and says what changed."""
+"""An update of any sync with any change sends the whole merged sync and returns what changed."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=STORED, change=CHANGE)
-async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+async def test_an_update_sends_the_stored_object_with_the_change_applied(
     parts: dict[str, Any], change: dict[str, Any], tools: Any, company: Any, hold: Any
 ) -> None:
     assume(not loses_target_filters(parts, change))  # refused, as a test of its own holds

@@ -1,4 +1,4 @@
-"""Why a sync fails: what all sources say of it, as ranked causes."""
+"""Why a sync fails: ranked causes, worked out from all its sources."""
 
 import json
 from typing import Any
@@ -50,7 +50,7 @@ def told(diagnosis: Any) -> list[tuple[str, str, bool]]:
     return [(cause["cause"], cause["certainty"], cause["blocks"]) for cause in diagnosis["causes"]]
 
 
-async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
+async def test_a_healthy_sync_is_shown_as_healthy(tools: Any, ill: Any) -> None:
     diagnosis = await tools("diagnose_sync", sync_id="plans to gong")
 
     assert diagnosis["verdict"] == "no problem found"
@@ -62,7 +62,7 @@ async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
         "mode": "updateOrCreate",
         "last_success": "2026-03-04T10:00:00+00:00",
         "next_execution": "2026-03-05T00:00:00Z",
-        "checked": "0 broken fields; models held against: 1, and the target",
+        "checked": "0 broken fields; checked against 1 model and the target",
     }
     assert diagnosis["executions"] == [run(counts={"insert": 3, "total": 3})]
     assert [(each["role"], each["status"]) for each in diagnosis["connections"]] == [
@@ -72,7 +72,7 @@ async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
     assert ill.written() == []
 
 
-async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, ill: Any) -> None:
+async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, ill: Any) -> None:
     unknown = [
         {"row": {"contact_id": f"00Q{n}xyz"}, "error": f"contact 00Q{n}xyz is not known"} for n in range(3)
     ]
@@ -94,7 +94,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     ]
     assert len(errors["causes"][1]["examples"][0]["row"]["Note"]) == 60
     assert diagnosis["verdict"] == "2 problems found"
-    assert told(diagnosis)[0] == ("Rows are refused: contact <contact_id> is not known", "certain", False)
+    assert told(diagnosis)[0] == ("Rows are rejected: contact <contact_id> is not known", "certain", False)
     assert diagnosis["causes"][0]["next_step"] == {
         "tool": "get_sync_execution",
         "arguments": {"sync_id": ill.SYNC, "execution_id": "run-1", "log": "errors"},
@@ -108,7 +108,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
         ("plain words", "plain words", None),
         ("Record 12: plain words", "plain words", None),
         ('"a text of its own"', "a text of its own", None),
-        ({"other": 1}, "no reason was given", None),
+        ({"other": 1}, "no reason given", None),
         ({"error": ["too", "long"]}, "[<text>, <text>]", None),
         ({"error": "bad", "field": "plan"}, "bad", "plan"),
         ({"error": "'Id' is wrong, not 'x y'"}, "'Id' is wrong, not <text>", "Id"),
@@ -131,7 +131,7 @@ async def test_a_cause_is_a_message_without_its_values(
     assert (group["cause"], group.get("field"), group["count"]) == (cause, field, 1)
 
 
-async def test_refused_rows_that_a_later_run_did_not_touch_are_still_explained(tools: Any, ill: Any) -> None:
+async def test_rejected_rows_are_still_explained_after_a_run_without_rows(tools: Any, ill: Any) -> None:
     refuse_rows(ill, "contact 7 is not known")
     refusing = ill.answers[f"GET {SYNC}/executions"]["data"][0]
     narrowed = run(0, counts={"insert": 0, "error": 0, "total": 0})
@@ -140,15 +140,15 @@ async def test_refused_rows_that_a_later_run_did_not_touch_are_still_explained(t
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     assert diagnosis["row_errors"]["execution_id"] == "run-1"
-    assert told(diagnosis) == [("Rows are refused: contact <number> is not known", "certain", False)]
+    assert told(diagnosis) == [("Rows are rejected: contact <number> is not known", "certain", False)]
     state = diagnosis["state"]
     assert (state["state"], state["detail"]) == (
         "row_errors",
-        "rows refused: 1, by the run of 2026-03-04 10:00 UTC; those after it had no rows",
+        "rejected rows: 1, in the run of 2026-03-04 10:00 UTC; later runs had no rows",
     )
 
 
-async def test_a_run_that_refused_every_row_failed(tools: Any, ill: Any) -> None:
+async def test_a_run_that_rejected_every_row_failed(tools: Any, ill: Any) -> None:
     refuse_rows(ill, "bad", "bad")
     refused = run(counts={"insert": 0, "error": 2, "total": 2})
     ill[f"GET {SYNC}/executions"] = {"data": [refused, run(2, counts=COUNTS)]}
@@ -156,37 +156,37 @@ async def test_a_run_that_refused_every_row_failed(tools: Any, ill: Any) -> None
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     assert told(diagnosis) == [
-        ("The last run wrote nothing: all 2 rows were refused", "certain", True),
-        ("Rows are refused: bad", "certain", False),
+        ("The last run wrote nothing: all 2 rows were rejected", "certain", True),
+        ("Rows are rejected: bad", "certain", False),
     ]
     assert diagnosis["causes"][0]["evidence"][-1] == "1 of the last 2 runs failed"
     assert diagnosis["state"]["state"] == "failing"
     assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00+00:00"
 
 
-async def test_refused_rows_are_a_cause_though_nothing_says_why(tools: Any, ill: Any) -> None:
+async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Any, ill: Any) -> None:
     refuse_rows(ill)
     ill[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 4, "total": 7})]}
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
-    assert told(diagnosis) == [("Rows are refused", "certain", False)]
-    assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run says why"]
+    assert told(diagnosis) == [("Rows are rejected", "certain", False)]
+    assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run gives a reason"]
 
 
-async def test_a_canceled_run_is_told_with_what_it_wrote(tools: Any, ill: Any) -> None:
+async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Any, ill: Any) -> None:
     ill[f"GET {SYNC}/executions"] = {"data": [run(1, "canceled", counts=COUNTS)]}
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
-    assert told(diagnosis) == [("The last run was canceled before its end", "certain", False)]
+    assert told(diagnosis) == [("The last run was canceled before it completed", "certain", False)]
     (cause,) = diagnosis["causes"]
     assert cause["evidence"] == ["the last run was canceled; rows written before that: 3"]
     assert cause["next_step"]["tool"] == "start_sync"
     assert diagnosis["state"]["state"] == "canceled"
 
 
-async def test_many_causes_and_long_logs_are_bounded_and_say_so(tools: Any, ill: Any) -> None:
+async def test_many_causes_and_long_logs_are_limited_and_say_so(tools: Any, ill: Any) -> None:
     refuse_rows(ill, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
@@ -195,7 +195,7 @@ async def test_many_causes_and_long_logs_are_bounded_and_say_so(tools: Any, ill:
     assert (errors["total"], errors["read"]) == (20_020, 20_000)
     assert len(errors["causes"]) == 6
     assert errors["more_causes"] == 14
-    assert diagnosis["causes"][0]["evidence"][0] == "1000 of 20000 refused rows that were read"
+    assert diagnosis["causes"][0]["evidence"][0] == "1000 of 20000 rejected rows read"
 
 
 async def test_a_diagnosis_of_everything_at_once_fits_a_context_window(
@@ -229,7 +229,7 @@ async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, ill: An
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\xff", None])
-async def test_where_the_log_says_nothing_the_runs_own_errors_are_grouped(
+async def test_the_errors_of_the_run_are_grouped_if_its_log_is_empty(
     content: bytes | None, tools: Any, ill: Any
 ) -> None:
     refuse_rows(ill, "x")
@@ -261,7 +261,7 @@ async def test_where_the_log_says_nothing_the_runs_own_errors_are_grouped(
         ({"rate_limit": {"currently_limited": False}}, []),
     ],
 )
-async def test_a_connections_health_and_rate_limit_are_told(
+async def test_the_health_and_rate_limit_of_a_connection_are_reported(
     parts: Any, causes: Any, tools: Any, ill: Any
 ) -> None:
     change(ill, f"GET /api/connections/{ill.GONG}", **parts)
@@ -287,7 +287,7 @@ async def test_a_connections_health_and_rate_limit_are_told(
         ({"status_error": "key expired"}, ("test_connection", {})),
     ],
 )
-async def test_a_connection_that_waits_for_a_person_leads_to_a_new_consent(
+async def test_a_connection_that_needs_a_sign_in_suggests_a_new_consent(
     parts: Any, step: Any, tools: Any, ill: Any
 ) -> None:
     change(ill, f"GET /api/connections/{ill.GONG}", status="unhealthy", **parts)
@@ -299,7 +299,7 @@ async def test_a_connection_that_waits_for_a_person_leads_to_a_new_consent(
     assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG, **arguments}
 
 
-async def test_a_connection_that_is_gone_explains_what_went_with_it(tools: Any, ill: Any) -> None:
+async def test_a_missing_connection_is_the_only_cause_for_what_depends_on_it(tools: Any, ill: Any) -> None:
     del ill.answers[f"GET /api/connections/{ill.GONG}"]
     del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
 
@@ -309,7 +309,7 @@ async def test_a_connection_that_is_gone_explains_what_went_with_it(tools: Any, 
     assert diagnosis["connections"][1]["status"] == "gone"
 
 
-async def test_a_model_and_a_target_object_that_are_gone_are_named(tools: Any, ill: Any) -> None:
+async def test_a_missing_model_and_target_object_are_named(tools: Any, ill: Any) -> None:
     del ill.answers[f"GET {MODEL}"]
     del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
 
@@ -322,7 +322,7 @@ async def test_a_model_and_a_target_object_that_are_gone_are_named(tools: Any, i
     assert diagnosis["causes"][1]["evidence"] == [f"no target object {ill.FLOW}"]
 
 
-async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill: Any) -> None:
+async def test_fields_that_disappeared_or_became_required_are_named(tools: Any, ill: Any) -> None:
     change(ill, f"GET {MODEL}", fields=[{"id": "f2", "name": "plan", "type": "string"}])
     fields = ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]["data"]["fields"]
     change(
@@ -340,11 +340,11 @@ async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill
     assert diagnosis["state"]["state"] == "broken"
     assert diagnosis["state"]["detail"] == "; ".join(cause["cause"] for cause in diagnosis["causes"])
     assert told(diagnosis) == [
-        ("The sync reads what its models no longer have", "certain", True),
-        ("The sync no longer fits its target", "certain", True),
+        ("The sync reads fields that its models no longer have", "certain", True),
+        ("The sync no longer matches its target", "certain", True),
     ]
     assert model["evidence"] == [
-        "identity.source: the model 'Plans' has no field 'contact_id'. Choose from: plan."
+        "identity.source: the model 'Plans' has no field 'contact_id'. Valid values: plan."
     ]
     assert model["next_step"]["arguments"] == {"model_id": ill.MODEL}
     assert [line.partition(":")[0] for line in target["evidence"]] == [
@@ -359,7 +359,7 @@ async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill
     }
 
 
-async def test_polytomics_own_problems_are_told_once(tools: Any, ill: Any) -> None:
+async def test_problems_that_polytomic_reports_appear_once(tools: Any, ill: Any) -> None:
     change(ill, f"GET {MODEL}", fields=[])
     problem = {"code": "x", "path": "identity.source.field", "message": "no contact_id"}
     other = {"code": "y", "path": "schedule.minute", "message": "is missing"}
@@ -376,7 +376,7 @@ async def test_polytomics_own_problems_are_told_once(tools: Any, ill: Any) -> No
     assert diagnosis["causes"][1]["next_step"]["tool"] == "get_sync"
 
 
-async def test_long_evidence_is_cut_and_says_how_much_there_is(tools: Any, ill: Any) -> None:
+async def test_long_evidence_is_truncated_and_counted(tools: Any, ill: Any) -> None:
     problems = [{"path": f"fields[{n}].target", "message": "m" * 900} for n in range(9)]
     change(ill, f"GET {SYNC}", problems=problems)
 
@@ -395,7 +395,7 @@ async def test_long_evidence_is_cut_and_says_how_much_there_is(tools: Any, ill: 
         (None, False),
     ],
 )
-async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
+async def test_a_type_changed_since_the_sync_and_its_last_clean_run_is_reported(
     changed: Any, is_told: Any, tools: Any, ill: Any
 ) -> None:
     number = {"id": "f1", "name": "contact_id", "type": "number", "updated_at": changed}
@@ -405,8 +405,8 @@ async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
-    evidence = ["contact_id is number, Id takes boolean; the field was changed after the sync"]
-    expected = [("Types do not fit", "likely", False)] if is_told else []
+    evidence = ["contact_id is number, Id expects boolean; the field was changed after the sync"]
+    expected = [("Types do not match", "likely", False)] if is_told else []
     assert told(diagnosis) == expected
     assert [cause["evidence"] for cause in diagnosis["causes"]] == ([evidence] if is_told else [])
 
@@ -421,7 +421,7 @@ async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
         ("datetime", "string", False),
     ],
 )
-async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
+async def test_a_severe_type_mismatch_is_reported_whatever_ran_since_the_change(
     type_: str, target_type: str, is_told: Any, tools: Any, ill: Any
 ) -> None:
     changed = "2026-02-01T00:00:00Z"  # after the sync, before its last good run
@@ -431,7 +431,7 @@ async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
-    assert told(diagnosis) == ([("Types do not fit", "possible", False)] if is_told else [])
+    assert told(diagnosis) == ([("Types do not match", "possible", False)] if is_told else [])
     for cause in diagnosis["causes"]:
         assert cause["evidence"][0].endswith("; the model was changed after the sync")
 
@@ -446,7 +446,7 @@ def read_table(api: Any, *columns: Any, **model: Any) -> None:
     api[COLUMNS] = {"data": list(columns)}
 
 
-async def test_a_column_dropped_at_the_source_is_told_though_the_model_still_has_it(
+async def test_a_column_dropped_in_the_source_is_reported_even_if_the_model_still_has_it(
     tools: Any, ill: Any
 ) -> None:
     read_table(ill, {"name": "plan", "type": "string"})
@@ -456,20 +456,20 @@ async def test_a_column_dropped_at_the_source_is_told_though_the_model_still_has
     (cause,) = diagnosis["causes"]
     title = "The source no longer has columns that the sync reads"
     assert told(diagnosis) == [(title, "certain", True)]
-    assert cause["evidence"] == ["contact_id of the model Plans is gone from its source"]
+    assert cause["evidence"] == ["contact_id of the model Plans no longer exists in its source"]
     assert cause["next_step"]["tool"] == "update_model"
     assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL, "refresh": True}
     (asked,) = ill.asked(COLUMNS)
     assert dict(asked.url.params) == {"params[table]": "contacts", "params[keys]": "a"}
 
 
-async def test_a_column_with_another_type_at_the_source_is_told(tools: Any, ill: Any) -> None:
+async def test_a_column_whose_type_changed_in_the_source_is_reported(tools: Any, ill: Any) -> None:
     read_table(ill, {"name": "CONTACT_ID", "type": "number"})
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
-    assert told(diagnosis) == [("Columns have another type at their source", "possible", False)]
-    evidence = ["contact_id of the model Plans was string, is number at its source"]
+    assert told(diagnosis) == [("Columns have a different type in their source", "possible", False)]
+    evidence = ["contact_id of the model Plans was string, is now number in its source"]
     assert diagnosis["causes"][0]["evidence"] == evidence
 
 
@@ -486,7 +486,7 @@ async def test_a_column_with_another_type_at_the_source_is_told(tools: Any, ill:
         ([{"name": "x"}], {"fields": [CONTACT_ID | {"user_added": True}]}),
     ],
 )
-async def test_nothing_is_said_of_columns_that_are_as_they_were_or_cannot_be_known(
+async def test_unchanged_or_unreadable_columns_are_not_reported(
     columns: Any, model: Any, tools: Any, ill: Any
 ) -> None:
     read_table(ill, *columns, **model)
@@ -494,7 +494,7 @@ async def test_nothing_is_said_of_columns_that_are_as_they_were_or_cannot_be_kno
     assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
 
 
-async def test_a_source_that_does_not_show_its_columns_is_named(tools: Any, ill: Any) -> None:
+async def test_a_source_whose_columns_cannot_be_read_is_listed_as_unavailable(tools: Any, ill: Any) -> None:
     read_table(ill)
     ill[COLUMNS] = DOWN
 
@@ -504,7 +504,7 @@ async def test_a_source_that_does_not_show_its_columns_is_named(tools: Any, ill:
     assert diagnosis["verdict"] == "no problem found in what could be read"
 
 
-async def test_a_test_run_is_listed_but_judges_nothing(tools: Any, ill: Any) -> None:
+async def test_a_test_run_is_listed_but_does_not_count(tools: Any, ill: Any) -> None:
     trial = run(1, "failed", type="test", errors=["a trial"])
     ill[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
 
@@ -515,7 +515,7 @@ async def test_a_test_run_is_listed_but_judges_nothing(tools: Any, ill: Any) -> 
     assert diagnosis["executions"][0]["type"] == "test"
 
 
-async def test_types_that_do_not_fit_are_told_where_rows_are_refused_for_them(tools: Any, ill: Any) -> None:
+async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(tools: Any, ill: Any) -> None:
     change(ill, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
     target = {"id": "Id", "type": "number"}
     change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
@@ -524,12 +524,12 @@ async def test_types_that_do_not_fit_are_told_where_rows_are_refused_for_them(to
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
 
     assert [text for text, *_ in told(diagnosis)] == [
-        "Rows are refused: <text> does not fit Id",
-        "Types do not fit",
+        "Rows are rejected: <text> does not fit Id",
+        "Types do not match",
     ]
 
 
-async def test_a_failed_run_is_told_with_what_events_say(tools: Any, ill: Any) -> None:
+async def test_a_failed_run_is_reported_with_its_events(tools: Any, ill: Any) -> None:
     failed = run(1, "failed", errors=["no table X"])
     runs = [run(3, counts=COUNTS), failed, run(2, "failed", errors=["no table X"])]
     ill[f"GET {SYNC}/executions"] = {"data": runs}
@@ -543,7 +543,7 @@ async def test_a_failed_run_is_told_with_what_events_say(tools: Any, ill: Any) -
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC, executions=2)
 
     (cause,) = diagnosis["causes"]
-    assert cause["cause"] == "The last run did not get to its end: no table X"
+    assert cause["cause"] == "The last run did not complete: no table X"
     assert cause["evidence"] == [
         "run run-1 failed",
         "no table X",
@@ -593,12 +593,12 @@ DAILY = {"frequency": "daily", "hour": "1", "minute": "0"}
         (
             {},
             [run(9, "running", completed_at=None)],
-            "The run lasts far longer than usual",
+            "The current run is taking far longer than usual",
             ("cancel_sync", {}),
         ),
     ],
 )
-async def test_a_sync_that_does_not_run_as_it_should_is_told_with_the_remedy(
+async def test_the_state_of_a_sync_that_does_not_run_is_reported_with_a_remedy(
     parts: Any, runs: Any, cause: str, step: Any, tools: Any, ill: Any
 ) -> None:
     change(ill, f"GET {SYNC}", **parts)
@@ -612,13 +612,13 @@ async def test_a_sync_that_does_not_run_as_it_should_is_told_with_the_remedy(
     assert found["next_step"]["arguments"] == {"sync_id": ill.SYNC, **arguments}
 
 
-async def test_a_run_that_moved_nothing_leads_to_what_the_model_reads(tools: Any, ill: Any) -> None:
+async def test_a_run_without_rows_suggests_previewing_the_model(tools: Any, ill: Any) -> None:
     runs = [run(1, counts={"insert": 0, "total": 0}), run(2, counts=COUNTS)]
     ill[f"GET {SYNC}/executions"] = {"data": runs}
 
     (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
 
-    assert cause["cause"] == "The last run moved no rows, though those before did"
+    assert cause["cause"] == "The last run moved no rows, but earlier runs did"
     assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL}
 
 
@@ -632,7 +632,7 @@ async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, ill: 
 
     assert told(diagnosis) == [
         ("The target connection 'Gong' is not healthy", "certain", True),
-        ("Rows are refused: bad", "certain", False),
+        ("Rows are rejected: bad", "certain", False),
         ("'Warehouse' limits the rate of requests", "likely", False),
     ]
 
@@ -651,7 +651,7 @@ async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, ill: 
         ("connections", "GET /api/connections/11111111-0000-0000-0000-000000000002"),
     ],
 )
-async def test_a_source_that_fails_is_named_and_the_rest_is_told(
+async def test_an_unavailable_source_is_named_and_the_rest_is_reported(
     source: str, operation: str, tools: Any, ill: Any
 ) -> None:
     ill[operation] = DOWN
@@ -671,14 +671,14 @@ async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, 
     assert connection["role"] == "source and target"
 
 
-async def test_the_stand_in_for_no_model_is_not_looked_for(tools: Any, ill: Any) -> None:
+async def test_the_placeholder_for_no_model_is_not_looked_up(tools: Any, ill: Any) -> None:
     nobody = {"source": {"model_id": "00000000-0000-0000-0000-000000000000", "field": ""}, "target": "Note"}
     change(ill, f"GET {SYNC}", fields=[nobody])
 
     assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
 
 
-async def test_a_sync_without_target_and_mode_is_diagnosed_all_the_same(tools: Any, ill: Any) -> None:
+async def test_a_sync_without_target_and_mode_can_be_diagnosed(tools: Any, ill: Any) -> None:
     change(ill, f"GET {SYNC}", target=None, mode=None)
 
     diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
@@ -686,7 +686,7 @@ async def test_a_sync_without_target_and_mode_is_diagnosed_all_the_same(tools: A
     assert [each["role"] for each in diagnosis["connections"]] == ["source"]
 
 
-async def test_no_cause_leads_to_a_tool_that_is_not_shown(connect: Any, ill: Any) -> None:
+async def test_no_cause_suggests_a_hidden_tool(connect: Any, ill: Any) -> None:
     ill[f"GET {SYNC}/executions"] = {"data": []}
 
     async with connect(settings=Settings(api_key=Secret("k"), access_mode="read-only")) as tools:
@@ -698,13 +698,13 @@ async def test_no_cause_leads_to_a_tool_that_is_not_shown(connect: Any, ill: Any
 
 
 @pytest.mark.usefixtures("ill")
-async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any) -> None:
+async def test_an_unknown_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
     assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")
 
 
 @pytest.mark.parametrize("tool", ["diagnose_sync", "trace_lineage"])
 @pytest.mark.parametrize("reference", ["copy", "44444444-0000-0000-0000-000000000009"])
-async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
+async def test_the_name_or_id_of_a_bulk_sync_suggests_the_tools_for_it(
     tool: str, reference: str, tools: Any, ill: Any
 ) -> None:
     id_ = "44444444-0000-0000-0000-000000000009"
@@ -712,7 +712,7 @@ async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
 
     text = await tools.refused(tool, sync_id=reference)
 
-    assert f"No sync, but a bulk sync is '{reference}': 'Copy' ({id_})." in text
+    assert f"'{reference}' is a bulk sync, not a sync: 'Copy' ({id_})." in text
     steps = json.loads(text.splitlines()[-1])["next_steps"]
     assert [(step["tool"], step["arguments"]) for step in steps] == [
         ("get_bulk_sync_execution", {"bulk_sync_id": id_, "log": True}),
@@ -720,9 +720,7 @@ async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
     ]
 
 
-async def test_syncs_of_one_name_are_told_apart_before_a_bulk_sync_is_thought_of(
-    tools: Any, ill: Any
-) -> None:
+async def test_several_syncs_of_a_name_come_before_a_bulk_sync_of_that_name(tools: Any, ill: Any) -> None:
     twins = [{"id": str(n), "name": "Copy"} for n in range(2)]
     ill["GET /api/syncs"] = {"data": twins}
     ill.holds("bulk/syncs", {"id": "b", "name": "Copy"})
@@ -750,7 +748,7 @@ ACCOUNT = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbnam
 CONTACTS = "SELECT contact_id FROM salesforce_contacts"
 
 
-async def test_the_guides_refused_rows_are_explained_over_the_sandbox(
+async def test_the_rejected_rows_of_the_guide_are_explained_on_the_sandbox(
     open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
@@ -769,7 +767,7 @@ async def test_the_guides_refused_rows_are_explained_over_the_sandbox(
 
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
-async def test_a_field_that_vanished_is_explained_over_the_sandbox(
+async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
     api_version: str, open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox(api_version=api_version) as tools:
@@ -779,13 +777,13 @@ async def test_a_field_that_vanished_is_explained_over_the_sandbox(
         diagnosis = await tools("diagnose_sync", sync_id="To Gong")
 
     cause = diagnosis["causes"][0]
-    assert (cause["cause"], cause["blocks"]) == ("The sync reads what its models no longer have", True)
+    assert (cause["cause"], cause["blocks"]) == ("The sync reads fields that its models no longer have", True)
     assert len(cause["evidence"]) == 1
     assert "'contact_id'" in cause["evidence"][0]
     assert cause["next_step"]["tool"] == "get_model"
 
 
-async def test_a_connection_that_waits_for_consent_is_the_first_cause_over_the_sandbox(
+async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox(
     open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
