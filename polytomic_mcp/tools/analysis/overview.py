@@ -80,7 +80,7 @@ async def sync_overview(
     caller: TheCaller,
     context: Context[Caller],
     query: Annotated[
-        str | None, Field(description="Only with this text in name, kind or state, or this id")
+        str | None, Field(description="Only those with this text in name, kind or state, or this id")
     ] = None,
     state: Annotated[State | None, Field(description="Only in this state")] = None,
     limit: Limit = 25,

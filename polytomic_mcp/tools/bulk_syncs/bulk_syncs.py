@@ -225,10 +225,10 @@ async def update_bulk_sync(
             policies=policies,
         )
     )
-    wanted = [schema.body() for schema in schemas or []]
+    requested = [schema.body() for schema in schemas or []]
     async with caller.updating:
         stored = await find(caller.api, BULK_SYNC, bulk_sync_id)
-        update = await draft_update(caller.api, stored, changed, wanted, disable_others=only_schemas)
+        update = await draft_update(caller.api, stored, changed, requested, disable_others=only_schemas)
         update.draft.refuse_if_wrong("update_bulk_sync")
         if dry_run:
             return dry_run_of(caller.api, update.requests)
@@ -245,7 +245,7 @@ async def delete_bulk_sync(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_bulk_sync)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a bulk sync and its history, once a person confirms. Rows it has written are kept."""
+    """Delete a bulk sync and its history, after a person confirms. Rows it has written are kept."""
     del bulk_sync_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/bulk/syncs/{id}", lambda: bulk_sync_deletion(api, deletion.id)

@@ -255,8 +255,8 @@ def _execution(bulk_sync_id: str, seen: JsonObject) -> BulkExecution:
 
 def _schema_id(seen: JsonObject, reference: str) -> str:
     schemas = as_objects(seen.get("schemas"))
-    named = [{"id": str(item.get("schema")), "name": item.get("output_name")} for item in schemas]
-    return find_schema(named, reference)["id"]
+    candidates = [{"id": str(item.get("schema")), "name": item.get("output_name")} for item in schemas]
+    return find_schema(candidates, reference)["id"]
 
 
 def _schema_run(item: JsonObject) -> JsonObject:

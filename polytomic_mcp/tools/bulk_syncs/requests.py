@@ -94,7 +94,7 @@ def _is_after_others(schedule: JsonObject) -> bool:
 
 _OBJECT: Final[JsonObject] = {"type": "object"}
 _OBJECTS: Final[JsonObject] = {"type": "array", "items": _OBJECT}
-_AS_CREATED: Final = "As in create_bulk_sync"
+_AS_CREATED: Final = "As in creation"
 _PARTS: Final[JsonObject] = {"type": "array", "items": {}}
 
 
@@ -120,7 +120,7 @@ SchemaChanges = Annotated[
     Parsed,
     _shown(
         _PARTS,
-        "As in create_bulk_sync, merged by id, as are fields; a bare name enables",
+        "As in creation, merged by id, fields too; a bare name enables",
     ),
 ]
 DefaultSchedule = Annotated[
@@ -149,7 +149,7 @@ NewSchedule = Annotated[BulkSchedule, Parsed, _shown(_OBJECT, _AS_CREATED)]
 NewSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, _AS_CREATED)]
 Setting = Annotated[str, Field(description=_AS_CREATED)]
 NewObjects = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none (default)")]
-NewFields = Annotated[str, Field(description="Likewise; default all")]
+NewFields = Annotated[str, Field(description="As for objects; default all")]
 NormalizeNames = Annotated[str, Field(description="enabled, disabled or legacy")]
 Cutoff = Annotated[str, Field(description="Only records since this time")]
 NoTimestamps = Annotated[bool, Field(description="Do not write record timestamps")]

@@ -38,22 +38,22 @@ def normalized_schedules(body: JsonObject) -> JsonObject:
     Raises:
         ToolError: The body mixes forms that may contradict each other.
     """
-    named = [name for name in _FORMS if name in body]
+    present = [name for name in _FORMS if name in body]
     kept = {name: part for name, part in body.items() if name not in _FORMS}
-    if set(named) <= set(_BOTH):
-        return kept | {name: plain(body[name]) for name in named}
+    if set(present) <= set(_BOTH):
+        return kept | {name: plain(body[name]) for name in present}
     is_multi = "multi" in as_object(body.get("schedule"))
-    if named == ["schedule", "additional_schedules"] and not is_multi:
+    if present == ["schedule", "additional_schedules"] and not is_multi:
         return kept | {
             "default_schedule": plain(body["schedule"]),
             "additional_schedules": plain(body["additional_schedules"]),
         }
-    if len(named) > 1:
+    if len(present) > 1:
         raise ToolError(
-            f"{' and '.join(named)} are different forms of the same argument. Send only default_schedule "
+            f"{' and '.join(present)} are different forms of the same argument. Send only default_schedule "
             "and, for more schedules, additional_schedules. Nothing was written."
         )
-    return kept | (_split(body["schedules"]) if named == ["schedules"] else _of_one(body["schedule"]))
+    return kept | (_split(body["schedules"]) if present == ["schedules"] else _of_one(body["schedule"]))
 
 
 def stored_schedules(stored: JsonObject) -> JsonObject:

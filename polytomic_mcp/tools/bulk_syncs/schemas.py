@@ -60,10 +60,10 @@ async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> li
 
 
 def resolve_changes(
-    draft: Draft, listed: list[JsonObject], wanted: list[JsonObject], *, disable_others: bool
+    draft: Draft, listed: list[JsonObject], requested: list[JsonObject], *, disable_others: bool
 ) -> list[JsonObject]:
     """Return the changes with ids for names; ``disable_others`` disables every other enabled schema."""
-    resolved = [change | {"id": resolve(draft, "schemas", listed, change["id"])} for change in wanted]
+    resolved = [change | {"id": resolve(draft, "schemas", listed, change["id"])} for change in requested]
     if not disable_others:
         return resolved
     ids = {change["id"] for change in resolved}

@@ -115,14 +115,16 @@ async def draft_update(
     return update
 
 
-async def _merge_schemas(api: Polytomic, update: BulkUpdate, wanted: list[JsonObject]) -> None:
+async def _merge_schemas(api: Polytomic, update: BulkUpdate, requested: list[JsonObject]) -> None:
     """Read the schemas that change and merge the changes into them, unless there are problems."""
     draft = update.draft
     if draft.problems:
         return
-    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in wanted])
+    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in requested])
     update.schemas_before = before
-    update.schemas = [merged_schema(draft, old, change) for old, change in zip(before, wanted, strict=True)]
+    update.schemas = [
+        merged_schema(draft, old, change) for old, change in zip(before, requested, strict=True)
+    ]
 
 
 def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:

@@ -201,7 +201,7 @@ async def delete_connection(
     force: Annotated[bool, Field(description="Also delete the models and syncs that use it")] = False,
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a connection, once a person who sees what uses it confirms."""
+    """Delete a connection, after a person sees what uses it and confirms."""
     del connection_id, confirm_name
     return await deletion.carry_out(
         answer,

@@ -65,7 +65,7 @@ Query = Annotated[str | None, Field(description="Only items with this text in na
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
 WaitSeconds = Annotated[
     float,
-    Field(ge=0, le=600, description="Wait up to this long for it to end"),
+    Field(ge=0, le=600, description="Maximum seconds to wait"),
     BeforeValidator(refuse_boolean),
 ]
 Fields = Annotated[list[str] | None, Parsed, Field(description="More of the API's fields for each item")]

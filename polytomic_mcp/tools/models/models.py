@@ -222,7 +222,7 @@ async def delete_model(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_model)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a model, once a person who sees which syncs break confirms."""
+    """Delete a model, after a person sees which syncs break and confirms."""
     del model_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)

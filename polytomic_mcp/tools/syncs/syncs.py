@@ -135,7 +135,7 @@ async def create_sync(
 ) -> Sync:
     """Create a sync into a target object. Reports all problems at once, before anything is written.
 
-    Call list_target_fields before, start_sync after. A Gong Engage flow needs an identity, no fields.
+    Call list_target_fields before, start_sync after. A Gong Engage flow requires an identity and no fields.
     """
     body = request_body(
         name=name,
@@ -236,7 +236,7 @@ async def delete_sync(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_sync)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a sync and its history, once a person confirms. Rows it has written are kept."""
+    """Delete a sync and its history, after a person confirms. Rows it has written are kept."""
     del sync_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/syncs/{id}", lambda: sync_deletion(api, deletion.id)

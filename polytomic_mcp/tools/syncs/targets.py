@@ -45,7 +45,7 @@ async def list_target_objects(
     limit: Limit = 100,
     page_token: PageToken = None,
 ) -> TargetObjects:
-    """List the objects a destination writes rows to, with their modes, Gong Engage flows among them.
+    """List a destination's target objects and their modes, including Gong Engage flows.
 
     target_creation: whether create_sync can create a new one, and from which properties.
     """
@@ -75,7 +75,7 @@ async def list_target_fields(
     properties: Annotated[
         dict[str, str] | None,
         Parsed,
-        Field(description="Instead: of an object to create"),
+        Field(description="Instead of target: of an object to create"),
     ] = None,
     refresh: bool | None = None,
     query: Query = None,

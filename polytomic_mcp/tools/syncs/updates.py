@@ -15,7 +15,7 @@ _FORMS: Final = (
 
 
 def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
-    """Return the stored body with the changes applied. Whatever they omit is kept.
+    """Return the stored body with the changes applied; omitted parts are kept.
 
     Raises:
         ToolError: The change would lose filters that are stored in the other form; or the sync encrypts

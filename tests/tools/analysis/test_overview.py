@@ -374,7 +374,7 @@ async def test_an_unhealthy_bulk_sync_suggests_its_latest_run(tools: Any, api: A
 
 @pytest.fixture
 def many(hold_syncs: Any) -> list[dict[str, Any]]:
-    """Serve 200 syncs, two in three of them ill."""
+    """Serve 200 syncs, two thirds of them failing."""
     syncs = [sync(f"Sync: {number:03}") for number in range(200)]
     runs = ([run("04T02:00")], [], [run("04T02:00", "failed")])
     hold_syncs(*[(each, runs[number % 3]) for number, each in enumerate(syncs)])

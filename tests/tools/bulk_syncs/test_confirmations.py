@@ -14,7 +14,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 class Person:
-    """Somebody who fills in each form the same way, and remembers the questions."""
+    """A person who fills in every form the same way, and records the questions."""
 
     def __init__(self, **answer: bool) -> None:
         self.answer = answer

@@ -23,7 +23,7 @@ JOURNEYS = [
 async def connect_both(
     tools: Any, sandbox: Any, source: str, configuration: dict[str, Any], destination: str
 ) -> None:
-    """Connect a source, with a person's consent, and a destination, under the names of their types."""
+    """Connect a source, with a person's consent, and a destination, named after their types."""
     made = await tools("create_connection", name=source, type=source, configuration=configuration)
     async with httpx.AsyncClient(transport=sandbox) as browser:
         await browser.post(made["auth_url"], data={"decision": "allow"})
@@ -105,7 +105,7 @@ async def test_problems_are_reported_before_anything_is_sent_to_the_sandbox(
 
 
 def _without_stamps(sync: dict[str, Any]) -> Any:
-    """Leave out when and by whom a schedule was last written: every update writes it."""
+    """Remove when and by whom a schedule was last written, which every update changes."""
 
     def kept(part: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in part.items() if name not in ("updated_at", "updated_by")}

@@ -11,7 +11,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
-    """Read the first page of a run's schemas or lines, and the others by the steps it leads on with."""
+    """Read the first page of a run's schemas or lines, and the others by following the next steps."""
     found: list[Any] = []
     while arguments:
         run = await tools("get_bulk_sync_execution", **arguments)
@@ -57,7 +57,7 @@ async def test_schemas_of_a_run_can_be_searched(tools: Any, run_states: Any, run
 
 
 def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}") -> None:
-    """Let the console hold lines of these numbers, two a minute."""
+    """Serve console lines with these numbers, two per minute."""
     lines = [
         {
             "id": f"id {number}",

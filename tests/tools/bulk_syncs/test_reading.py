@@ -156,7 +156,7 @@ async def test_the_suggested_calls_read_what_was_truncated(
 
 
 async def follow(tools: Any, step: dict[str, Any]) -> list[Any]:
-    """Read a list to its end, each call as the one before names it."""
+    """Read a list to its end by following the suggested calls."""
     found: list[Any] = []
     while step:
         more = await tools(step["tool"], **step["arguments"])

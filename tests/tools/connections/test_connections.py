@@ -23,7 +23,7 @@ CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, 
 
 
 def hold(api: Any, **parts: Any) -> dict[str, Any]:
-    """Serve one connection, and echo what is written over it."""
+    """Serve one connection, and echo what is written to it."""
     connection = {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}} | parts
     api.holds("connections", connection)
     api.echoes(f"PUT /api/connections/{api.WAREHOUSE}", id=api.WAREHOUSE)

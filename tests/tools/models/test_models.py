@@ -25,7 +25,7 @@ PARTS = st.fixed_dictionaries(
 
 
 def hold(api: Any, **parts: Any) -> dict[str, Any]:
-    """Serve one model, and echo what is written over it with fields as the API shows them."""
+    """Serve one model, and echo what is written to it, with fields as the API answers them."""
     fields = [{"id": "f1", "name": "a"}, {"id": "f2", "name": "b", "type": "string"}]
     model = {
         "id": api.MODEL,

@@ -10,14 +10,14 @@ PATH = f"/api/queries/{QUERY}"
 
 
 def serve(api: Any, *states: dict[str, Any]) -> None:
-    """Take a query on the warehouse, and serve it in those states, the last for ever."""
+    """Accept a query on the warehouse, and serve it in these states, of which the last one repeats."""
     left = list(states)
     api[f"POST /api/connections/{api.WAREHOUSE}/query"] = {"data": {"id": QUERY, "status": "created"}}
     api[f"GET {PATH}"] = lambda _: {"data": {"id": QUERY} | (left.pop(0) if len(left) > 1 else left[0])}
 
 
 def serve_pages(api: Any, *pages: list[dict[str, Any]], link: str = "https://evil.example/q?page={}") -> None:
-    """Serve a query that is done, in pages named p1, p2, ...; the first has no name."""
+    """Serve a completed query in pages named p1, p2, ...; the first has no name."""
     serve(api, {})
     fields = list(next((row for page in pages for row in page), {}))
     count = sum(map(len, pages))

@@ -12,7 +12,7 @@ JSON_LINES = '{"Id": 1}\n\nnot json\n{"Id": 3}\n'
 
 
 def serve(api: Any, *states: dict[str, Any]) -> None:
-    """Serve one execution of the sync in those states, the last for ever."""
+    """Serve one execution of the sync in these states, one per request; the last one repeats."""
     left, path = list(states), f"/api/syncs/{api.SYNC}"
     run = f"{path}/executions/{api.EXECUTION}"
     api[f"POST {path}/executions"] = {"data": {"id": api.EXECUTION, "status": "created"}}
@@ -23,7 +23,7 @@ def serve(api: Any, *states: dict[str, Any]) -> None:
 
 
 def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
-    """Serve a log of that execution in files by name."""
+    """Serve a log of that execution, as files by name."""
     run = f"GET /api/syncs/{api.SYNC}/executions/{api.EXECUTION}"
     api[f"{run}/logs"] = {"data": {log: {"count": count}}}
     api[f"{run}/{log}"] = {"data": {"urls": [f"https://app.polytomic.com/x/{name}?sig=1" for name in files]}}

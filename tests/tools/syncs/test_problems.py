@@ -21,7 +21,7 @@ MODES = [
 
 @pytest.fixture
 def request_(company: Any) -> dict[str, Any]:
-    """A sync that has no problem, into a target that has every rule."""
+    """A valid sync into a target that has every kind of rule."""
     fields = {"id": company.FLOW, "name": "Contacts", "fields": FIELDS, "modes": MODES, "properties": {}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
     source = {"model_id": "Plans", "field": "contact_id"}
@@ -35,7 +35,7 @@ def request_(company: Any) -> dict[str, Any]:
 
 
 def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return the request with the value at a dotted path; None takes it away."""
+    """Return the request with the value at a dotted path; None removes it."""
     changed = copy.deepcopy(request)
     *parents, last = path.split(".")
     part: Any = changed
@@ -48,7 +48,7 @@ def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
-# What is wrong: where in the request, with which value (None: absent), and what is told.
+# Each problem: the path in the request, the value there (None: absent), and the expected message.
 PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown model": (
         "identity.source.model_id",

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def request_(company: Any) -> dict[str, Any]:
-    """A sync with nothing but names in it, into the company's flow."""
+    """A sync into the company's flow, written only with names."""
     del company
     return {
         "name": "S",

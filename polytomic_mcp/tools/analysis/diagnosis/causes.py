@@ -42,7 +42,7 @@ def causes_of(evidence: Evidence) -> list[Cause]:
 
 
 def blockers_of(evidence: Evidence) -> list[str]:
-    """Return what keeps the sync from running, whatever its runs were."""
+    """Return what keeps the sync from running, regardless of its runs."""
     return [cause.cause for rule in _BLOCKING_RULES for cause in rule(evidence) if cause.blocks]
 
 

@@ -83,8 +83,8 @@ class Line:
         parts = as_object(parsed)
         message = next((parts[name] for name in _MESSAGES if parts.get(name)), "no reason given")
         rows = [as_object(parts.get(name)) for name in _ROWS]
-        named = next((parts[name] for name in _FIELDS if isinstance(parts.get(name), str)), None)
-        return cls(_text(message), next(filter(None, rows), as_object(None)), named)
+        field_name = next((parts[name] for name in _FIELDS if isinstance(parts.get(name), str)), None)
+        return cls(_text(message), next(filter(None, rows), as_object(None)), field_name)
 
 
 async def read_row_errors(

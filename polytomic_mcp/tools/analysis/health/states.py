@@ -58,9 +58,9 @@ def condition_of(
 ) -> Condition:
     """Judge a sync by its latest runs, newest first, or None if they are not known.
 
-    A sync that has a schedule but is switched off is inactive, whatever its runs were. One without a schedule
+    A sync that has a schedule but is switched off is inactive, regardless of its runs. One without a schedule
     is judged only by its runs: it is started by hand or by another system. ``blockers`` keep it from running,
-    whatever its runs were.
+    regardless of its runs.
     """
     state, detail = ("unknown", "") if runs is None else _judge(sync, runs, now)
     if blockers and not _is_switched_off(sync):

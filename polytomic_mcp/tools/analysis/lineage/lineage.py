@@ -46,8 +46,8 @@ async def trace_lineage(
     page_token: PageToken = None,
 ) -> Lineage:
     """Show what depends on a connection, model, field or sync, and what breaks if it is removed."""
-    named: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
-    item, subject = await _subject(api, {kind: name for kind, name in named.items() if name}, field)
+    references: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
+    item, subject = await _subject(api, {kind: name for kind, name in references.items() if name}, field)
     gathering = Gathering()
     rows = trace(await _graph(api, subject, gathering), subject)
     if not rows:
@@ -67,13 +67,15 @@ async def trace_lineage(
     )
 
 
-async def _subject(api: Polytomic, named: dict[Kind, str], field: str | None) -> tuple[JsonObject, Subject]:
+async def _subject(
+    api: Polytomic, references: dict[Kind, str], field: str | None
+) -> tuple[JsonObject, Subject]:
     """Find the subject; return the whole object and the subject."""
-    if len(named) != 1 or (field and "model" not in named):
+    if len(references) != 1 or (field and "model" not in references):
         raise ToolError(
             "trace_lineage: send exactly one of connection_id, model_id and sync_id; field requires model_id."
         )
-    [(kind, reference)] = named.items()
+    [(kind, reference)] = references.items()
     noun = _NOUNS.get(kind)
     item = await find(api, noun, reference) if noun else await find_sync(api, reference)
     name = str(item.get("name"))

@@ -18,7 +18,7 @@ def model(id_: str, connection_id: str, **more: Any) -> dict[str, Any]:
 
 
 def sync(id_: str, model_id: str, **more: Any) -> dict[str, Any]:
-    """Return a whole sync that identifies by a model's e-mail address and maps its plan."""
+    """Return a whole sync that identifies records by a model's email and maps its plan."""
     return {
         "id": id_,
         "name": f"Sync {id_}",
