@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep, Result, Source
+from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
@@ -28,6 +28,7 @@ from polytomic_mcp.tools.bulk_syncs.pages import (
     page_rows,
 )
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
+from polytomic_mcp.tools.bulk_syncs.results import GET_EXECUTION, BulkExecution, SchemaRun
 from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken, TheCaller, WaitSeconds
 from polytomic_mcp.tools.schemas.source_schemas import find_schema
 
@@ -35,51 +36,12 @@ OVER: Final = frozenset({"completed", "failed", "errors", "canceled", "interrupt
 FAILED: Final = frozenset({"failed", "errors", "interrupted"})
 DEFAULT_SCHEMAS: Final = DEFAULT_LIMIT
 
-_GET: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
 _EXECUTION: Final = "GET /api/bulk/syncs/{sync_id}/executions/{execution_id}"
 _CONSOLE: Final = f"{_EXECUTION}/consolelog"
 _SCHEMA_CONSOLE: Final = f"{_EXECUTION}/schemas/{{schema_id}}/consolelog"
 _LINE: Final = ("timestamp", "level", "message")
 _DESCRIBED: Final = 4
 _MOST_LINES: Final = 50
-
-
-class SchemaRun(BaseModel):
-    """One schema in a run, with counts of records."""
-
-    schema_id: str | None = None
-    output_name: str | None = None
-    status: str | None = None
-    record_count: int | None = None
-    error_count: int | None = None
-    warning_count: int | None = None
-    status_message: str | None = None
-
-
-class BulkExecution(Result):
-    """A run: total counts and counts by schema, failed schemas first."""
-
-    ROWS = frozenset({"schemas", "log"})
-
-    id: str
-    bulk_sync_id: str
-    status: str
-    status_message: str | None = None
-    record_count: int | None = None
-    error_count: int | None = None
-    warning_count: int | None = None
-    schemas_by_status: dict[str, int] | None = None
-    schemas: list[SchemaRun] | None = None
-    log: Annotated[list[JsonObject] | None, Field(description="Console lines, newest first")] = None
-    next_page_token: Annotated[
-        str | None, Field(description="page_token of get_bulk_sync_execution for more")
-    ] = None
-    note: str | None = None
-
-    def source(self) -> Source:
-        """Return where the API answers the run."""
-        pointers = {"status_message": "/data/status_message"}
-        return Source(_GET, {"id": self.bulk_sync_id, "exec_id": self.id}, pointers)
 
 
 async def get_bulk_sync_execution(
@@ -112,7 +74,7 @@ async def cancel_bulk_sync(
     """Cancel a running bulk sync. It ends soon after; get_bulk_sync_execution shows when."""
     sync = await find(api, BULK_SYNC, bulk_sync_id)
     target = execution_id or await _latest(api, sync)
-    before = await data_of(api, _GET, id=sync["id"], exec_id=target)
+    before = await data_of(api, GET_EXECUTION, id=sync["id"], exec_id=target)
     if execution_id is None:
         await api.call("POST /api/bulk/syncs/{id}/cancel", id=sync["id"])
     else:
@@ -128,7 +90,7 @@ async def read_bulk_execution(
     api: Polytomic, bulk_sync_id: str, execution_id: str, limit: int = DEFAULT_SCHEMAS
 ) -> BulkExecution:
     """Read a run as the tools return it, with up to ``limit`` of its schemas."""
-    seen = await data_of(api, _GET, id=bulk_sync_id, exec_id=execution_id)
+    seen = await data_of(api, GET_EXECUTION, id=bulk_sync_id, exec_id=execution_id)
     return _with_schemas(bulk_sync_id, seen, PageRequest(limit=limit))
 
 
@@ -170,7 +132,7 @@ async def _followed(
     return await wait(
         caller,
         context,
-        lambda: data_of(caller.api, _GET, id=bulk_sync_id, exec_id=execution_id),
+        lambda: data_of(caller.api, GET_EXECUTION, id=bulk_sync_id, exec_id=execution_id),
         is_over=lambda seen: seen.get("status") in OVER,
         describe=describe,
         seconds=seconds,
@@ -218,7 +180,9 @@ def _with_schemas(bulk_sync_id: str, seen: JsonObject, request: PageRequest) -> 
         if only in (None, item.get("schema"))
     ]
     entries.sort(key=lambda entry: (entry.row.get("status") not in FAILED, entry.key))
-    source = RowSource("schemas", _GET, {"id": bulk_sync_id, "exec_id": execution.id}, "/data/schemas")
+    source = RowSource(
+        "schemas", GET_EXECUTION, {"id": bulk_sync_id, "exec_id": execution.id}, "/data/schemas"
+    )
     page = _paged(execution, entries, source, request)
     execution.schemas = [SchemaRun.model_validate(row) for row in page.rows]
     return execution

@@ -1,8 +1,8 @@
-"""What the tools return about a bulk sync."""
+"""What the tools return about a bulk sync and about its runs."""
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
@@ -12,6 +12,7 @@ from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import Cut, fit, room_beside
 from polytomic_mcp.tools.bulk_syncs.schemas import SCHEMA, SCHEMAS
 
+GET_EXECUTION: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
 _GET: Final = "GET /api/bulk/syncs/{id}"
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
@@ -86,3 +87,41 @@ def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
         operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
     }
     return BulkSync(dry_run=True, requests=bodies)
+
+
+class SchemaRun(BaseModel):
+    """One schema in a run, with counts of records."""
+
+    schema_id: str | None = None
+    output_name: str | None = None
+    status: str | None = None
+    record_count: int | None = None
+    error_count: int | None = None
+    warning_count: int | None = None
+    status_message: str | None = None
+
+
+class BulkExecution(Result):
+    """A run: total counts and counts by schema, failed schemas first."""
+
+    ROWS = frozenset({"schemas", "log"})
+
+    id: str
+    bulk_sync_id: str
+    status: str
+    status_message: str | None = None
+    record_count: int | None = None
+    error_count: int | None = None
+    warning_count: int | None = None
+    schemas_by_status: dict[str, int] | None = None
+    schemas: list[SchemaRun] | None = None
+    log: Annotated[list[JsonObject] | None, Field(description="Console lines, newest first")] = None
+    next_page_token: Annotated[
+        str | None, Field(description="page_token of get_bulk_sync_execution for more")
+    ] = None
+    note: str | None = None
+
+    def source(self) -> Source:
+        """Return where the API answers the run."""
+        pointers = {"status_message": "/data/status_message"}
+        return Source(GET_EXECUTION, {"id": self.bulk_sync_id, "exec_id": self.id}, pointers)

@@ -18,8 +18,9 @@ from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.executions import BulkExecution, follow_bulk_execution, waiting_step
+from polytomic_mcp.tools.bulk_syncs.executions import follow_bulk_execution, waiting_step
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
+from polytomic_mcp.tools.bulk_syncs.results import BulkExecution
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
 from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller, WaitSeconds
 from polytomic_mcp.tools.framework.consent import can_ask
