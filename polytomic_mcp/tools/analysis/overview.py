@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,8 +46,6 @@ _HISTORY: Final = 10
 _HEALTHY: Final = frozenset({"ok", "running", "never_run", "inactive"})
 _LONGEST_DETAIL: Final = 160
 _MOST_STEPS: Final = 3
-
-Reader = Callable[[], Awaitable[list[Run]]]
 
 
 class Overview(Page):

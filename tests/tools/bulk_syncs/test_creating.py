@@ -205,7 +205,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
 
     for problem in (
         "- destination_configuration: Unknown field 'shema'. Did you mean 'schema'?",
-        "- destination_configuration.format: that is none of wide, long.",
+        "- destination_configuration.format: not one of the valid values: wide, long.",
         "- destination_configuration.limit must be of type integer.",
         "- destination_configuration.suffix must be of type string.",
         "- destination_configuration.schema is required.",
