@@ -1,1 +1,1 @@
-"""The tools that answer a question from many reads: why a sync fails, how all do, what hangs on what."""
+"""Tools that combine many reads: why a sync fails, how all syncs are doing, what depends on what."""

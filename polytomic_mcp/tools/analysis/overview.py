@@ -1,8 +1,8 @@
-"""Every sync and bulk sync at a glance: how each is doing, the worst first."""
+"""The tool that shows the state of every sync and bulk sync, worst first."""
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +15,14 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.sync_faults import Surroundings
-from polytomic_mcp.tools.analysis.sync_states import (
+from polytomic_mcp.tools.analysis.health.blockers import Inventory
+from polytomic_mcp.tools.analysis.health.runs import Run, runs_of, span
+from polytomic_mcp.tools.analysis.health.states import (
     STATES,
     Condition,
-    Run,
     State,
     condition_of,
-    runs_of,
     schedules_of,
-    span,
 )
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -36,24 +34,22 @@ from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
 from polytomic_mcp.tools.syncs.due_times import describe
 
 _STATES: Final = (
-    "How many syncs are in each state, of all. broken: a connection or model that it needs is gone or not "
-    "healthy. failing: the last run failed or refused every row. late: no run began within 15 minutes of the "
-    "last due time. stuck: a run lasts over 10 times the usual time and over an hour, or over 6 hours where "
-    "the usual time is not known. no_rows: the last run moved none, most runs before it did. row_errors: the "
-    "last run with any rows refused some. canceled: somebody stopped the last run. inactive: switched off, "
-    "with a schedule. unknown: its runs could not be read."
+    "All syncs by state. broken: a connection or model that it needs is gone or not healthy. failing: the "
+    "last run failed or rejected every row. late: no run started within 15 minutes of the last due time. "
+    "stuck: a run has taken over 10 times the usual time and over an hour, or over 6 hours if the usual time "
+    "is unknown. no_rows: the last run moved none, but most earlier runs did. row_errors: the last run with "
+    "rows rejected some. canceled: a user canceled the last run. inactive: has a schedule but is switched "
+    "off. unknown: its runs could not be read."
 )
 _STEP: Final = 50
 _HISTORY: Final = 10
-_WELL: Final = frozenset({"ok", "running", "never_run", "inactive"})
+_HEALTHY: Final = frozenset({"ok", "running", "never_run", "inactive"})
 _LONGEST_DETAIL: Final = 160
 _MOST_STEPS: Final = 3
 
-Reader = Callable[[], Awaitable[list[Run]]]
-
 
 class Overview(Page):
-    """Syncs, worst first: state, last success and its age, beside the schedule."""
+    """Syncs, worst first: state, last success and its age, schedule."""
 
     states: Annotated[dict[str, int], Field(description=_STATES)]
     unavailable: list[Unavailable] | None = None
@@ -61,60 +57,60 @@ class Overview(Page):
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A sync of either kind, and its latest runs, which are being read."""
+    """A sync of either kind, its latest runs, which are being read, and what keeps it from running."""
 
     kind: str
     sync: JsonObject
     runs: Finding[list[Run]]
-    faults: Sequence[str]
+    blockers: Sequence[str]
 
     @property
     def name(self) -> str:
-        """What the sync is called."""
+        """The name of the sync."""
         return str(self.sync.get("name"))
 
     def condition(self, now: datetime) -> Condition:
-        """Judge the sync by its runs, if they could be read, and by what keeps it from running."""
-        return condition_of(self.sync, self.runs.value, now, self.faults)
+        """Judge the sync by its runs, if they could be read, and by its blockers."""
+        return condition_of(self.sync, self.runs.value, now, self.blockers)
 
 
 async def sync_overview(
     caller: TheCaller,
     context: Context[Caller],
     query: Annotated[
-        str | None, Field(description="Only with this text in name, kind, state, or this id")
+        str | None, Field(description="Only those with this text in name, kind or state, or this id")
     ] = None,
-    state: Annotated[State | None, Field(description="Only these")] = None,
+    state: Annotated[State | None, Field(description="Only in this state")] = None,
     limit: Limit = 25,
     page_token: PageToken = None,
 ) -> Overview:
-    """Tell how every sync and bulk sync is doing, worst first, with counts per state of all.
+    """Show the state of every sync and bulk sync, worst first, and counts by state.
 
-    broken: what it needs is gone or ill. late: 15 min past due. stuck: runs over 10 times as long as
-    usual. no_rows: moved none, unlike before.
+    broken: a connection or model is gone or unhealthy. late: over 15 min past due. stuck: running over 10
+    times as long as usual. no_rows: moved none, unlike before.
     """
-    after = _place(page_token)
-    seen = caller.overview.read(caller.now()) if page_token else None
-    seen = seen or await _look(caller, context)
-    rows = [row for row in seen.rows if _key(row) > after and state in (None, row["state"])]
-    page = page_of([row for row in rows if _fits(row, query)], query=None, limit=limit, page_token=None)
-    counts = Counter(row["state"] for row in seen.rows)
+    after = _position(page_token)
+    snapshot = caller.overview.read(caller.now()) if page_token else None
+    snapshot = snapshot or await _read_snapshot(caller, context)
+    rows = [row for row in snapshot.rows if _key(row) > after and state in (None, row["state"])]
+    page = page_of([row for row in rows if _matches(row, query)], query=None, limit=limit, page_token=None)
+    counts = Counter(row["state"] for row in snapshot.rows)
     return Overview(
         items=page.items,
         next_page_token=_token(page.items[-1]) if page.next_page_token else None,
         next_steps=_steps(page.items, caller.tools),
         states={name: counts[name] for name in STATES if counts[name]},
-        unavailable=list(seen.unavailable) or None,
+        unavailable=list(snapshot.unavailable) or None,
     )
 
 
-def _fits(row: JsonObject, query: str | None) -> bool:
+def _matches(row: JsonObject, query: str | None) -> bool:
     searched = {name: row[name] for name in ("name", "kind", "state")}
     return has_text(searched, query) or row["id"] == query
 
 
-async def _look(caller: Caller, context: Context[Caller]) -> Snapshot:
-    """Read and judge all syncs, and keep what was seen for the next page."""
+async def _read_snapshot(caller: Caller, context: Context[Caller]) -> Snapshot:
+    """Read and judge all syncs, and keep the result for the next pages."""
     gathering = Gathering()
     subjects = await _subjects(caller.api, gathering, _Progress(context))
     now = caller.clock()
@@ -125,39 +121,39 @@ async def _look(caller: Caller, context: Context[Caller]) -> Snapshot:
 
 
 def _key(row: JsonObject) -> tuple[int, str, str]:
-    """Return what rows are sorted by: the worst first, then by name and id."""
+    """Return the sort key of a row: worst state first, then name and id."""
     return STATES.index(row["state"]), str(row.get("name", "")), str(row["id"])
 
 
 def _token(row: Row) -> str:
-    """Name the place after a row by what it is sorted by, which holds whatever changes meanwhile."""
+    """Return a token for the position after a row. It is the sort key, so later changes do not shift it."""
     return json.dumps([row.model_dump()["state"], row.name or "", row.id], ensure_ascii=False)
 
 
-def _place(page_token: str | None) -> tuple[int, str, str]:
+def _position(page_token: str | None) -> tuple[int, str, str]:
     if page_token is None:
         return (-1, "", "")
     try:
         state, name, id_ = map(str, json.loads(page_token))
         return [*STATES].index(state), name, id_
     except (TypeError, ValueError) as error:
-        text = "page_token is not one that sync_overview answered; leave it out to start over."
+        text = "page_token was not returned by sync_overview. Omit it to start over."
         raise ToolError(text) from error
 
 
 async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress") -> list[_Subject]:
-    """List all syncs, then read the latest runs of each: one request a sync."""
+    """List all syncs, then read the latest runs of each, with one request per sync."""
     async with gathering.together() as read:
         syncs = read("syncs", partial(every, api, SYNC.list))
         bulk_syncs = read("bulk syncs", partial(every, api, BULK_SYNC.list))
         connections = read("connections", partial(every, api, CONNECTION.list))
         models = read("models", partial(every, api, MODEL.list))
-    around = Surroundings.of(connections.value, models.value)
+    inventory = Inventory.of(connections.value, models.value)
     listed = [("sync", sync) for sync in syncs.value or ()]
     listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
     if syncs.value is None and bulk_syncs.value is None:
         reason = next(each.reason for each in gathering.unavailable if each.source == "syncs")
-        raise ToolError(f"sync_overview: no kind of sync could be listed. {reason}")
+        raise ToolError(f"sync_overview: neither syncs nor bulk syncs could be listed. {reason}")
     await progress.expect(len(listed))
     async with gathering.together() as read:
         return [
@@ -165,7 +161,7 @@ async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress")
                 kind,
                 sync,
                 read(f"runs of {kind}s", partial(_runs, api, kind, sync, progress)),
-                around.faults_of(sync),
+                inventory.blockers_of(sync),
             )
             for kind, sync in listed
         ]
@@ -186,25 +182,25 @@ async def _runs(api: Polytomic, kind: str, sync: JsonObject, progress: "_Progres
 
 
 class _Progress:
-    """Tells whoever waits how many syncs were looked at, every so often."""
+    """Reports to the client how many syncs have been checked, every 50 syncs."""
 
     def __init__(self, context: Context[Caller]) -> None:
         self._context = context
         self._done = self._total = 0
 
     async def expect(self, total: int) -> None:
-        """Tell how many there are."""
+        """Report how many there are."""
         self._total = total
-        await self._tell()
+        await self._report()
 
     async def advance(self) -> None:
         """Count one more."""
         self._done += 1
         if self._done % _STEP == 0 or self._done == self._total:
-            await self._tell()
+            await self._report()
 
-    async def _tell(self) -> None:
-        await self._context.report_progress(self._done, self._total, "syncs looked at")
+    async def _report(self) -> None:
+        await self._context.report_progress(self._done, self._total, "syncs checked")
 
 
 def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
@@ -223,8 +219,8 @@ def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
 
 
 def _steps(rows: Sequence[Row], shown: AbstractSet[str]) -> list[NextStep]:
-    """Lead from the worst to why they are so: a sync's diagnosis, a bulk sync's latest run."""
-    steps = [_step(row.model_dump()) for row in rows if row.model_dump()["state"] not in _WELL]
+    """Suggest the calls that explain the worst rows: a sync's diagnosis, a bulk sync's latest run."""
+    steps = [_step(row.model_dump()) for row in rows if row.model_dump()["state"] not in _HEALTHY]
     return [step for step in steps if step.tool in shown][:_MOST_STEPS]
 
 

@@ -1,1 +1,1 @@
-"""The tools for bulk syncs: what a model writes, checked, sent, started and followed."""
+"""The tools for bulk syncs: requests, their validation, schedules, and runs."""

@@ -1,4 +1,4 @@
-"""Bulk syncs: schemas of a source copied as they are into a database, a warehouse or a bucket."""
+"""Bulk syncs: schemas of a source copied unchanged into a database, a warehouse or a bucket."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final
@@ -7,14 +7,14 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.drafts import draft_new
+from polytomic_mcp.tools.bulk_syncs.drafts import draft_new, schedules_of
 from polytomic_mcp.tools.bulk_syncs.requests import (
     AdditionalSchedules,
     BulkMode,
@@ -35,8 +35,8 @@ from polytomic_mcp.tools.bulk_syncs.requests import (
     Setting,
 )
 from polytomic_mcp.tools.bulk_syncs.results import BulkSync, dry_run_of
-from polytomic_mcp.tools.bulk_syncs.schedules import without_old_schedules
-from polytomic_mcp.tools.bulk_syncs.selections import stored_schema, stored_schemas
+from polytomic_mcp.tools.bulk_syncs.schedules import normalized_schedules
+from polytomic_mcp.tools.bulk_syncs.schemas import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_syncs.updates import draft_update
 from polytomic_mcp.tools.framework.arguments import (
     Api,
@@ -55,12 +55,12 @@ from polytomic_mcp.tools.framework.deletions import (
     bulk_sync_deletion,
     confirm_bulk_sync,
 )
+from polytomic_mcp.tools.framework.requests import request_body
 from polytomic_mcp.tools.schemas.source_schemas import find_schema, when_ready
-from polytomic_mcp.tools.syncs.requests import request_body
 
 _CREATE: Final = "POST /api/bulk/syncs"
 
-DryRun = Annotated[bool, Field(description="Check all, show the requests, write nothing")]
+DryRun = Annotated[bool, Field(description="Check and show the requests; write nothing")]
 
 
 async def list_bulk_syncs(
@@ -92,7 +92,7 @@ async def get_bulk_sync(
         str | None, Field(description="Also this schema's fields and filters: id or name")
     ] = None,
 ) -> BulkSync:
-    """Get a bulk sync: connections, configuration, schedules, which schemas are on."""
+    """Get a bulk sync: connections, configuration, schedules, enabled schemas."""
     stored = await find(api, BULK_SYNC, bulk_sync_id)
     listed = await stored_schemas(api, stored["id"])
     sync = BulkSync.model_validate(stored)
@@ -119,7 +119,7 @@ async def create_bulk_sync(
     schedule: OldSchedule | None = None,
     schedules: OldSchedules | None = None,
     source_configuration: Annotated[
-        Configuration | None, Field(description="Such as replication_slot; most need none")
+        Configuration | None, Field(description="Such as replication_slot; rarely needed")
     ] = None,
     automatically_add_new_objects: NewObjects | None = None,
     automatically_add_new_fields: NewFields | None = None,
@@ -132,17 +132,17 @@ async def create_bulk_sync(
     organization_id: str | None = None,
     dry_run: DryRun = False,
 ) -> BulkSync:
-    """Copy schemas of a source into a destination. All is checked first: all problems come at once.
+    """Copy schemas of a source into a destination. Reports all problems at once, before anything is written.
 
-    list_source_schemas before, start_bulk_sync after.
+    Call list_source_schemas before, start_bulk_sync after.
     """
-    body = without_old_schedules(
+    body = normalized_schedules(
         request_body(
             name=name,
             source_connection_id=source_connection_id,
             destination_connection_id=destination_connection_id,
             destination_configuration=destination_configuration,
-            schemas=schemas and [_enabled(schema.body()) for schema in schemas],
+            schemas=schemas and [_with_enabled(schema.body()) for schema in schemas],
             mode=mode,
             active=active,
             default_schedule=default_schedule,
@@ -180,7 +180,7 @@ async def update_bulk_sync(
     destination_connection_id: ConnectionId | None = None,
     destination_configuration: Annotated[Configuration | None, Field(description="Keys to change")] = None,
     schemas: SchemaChanges | None = None,
-    only_schemas: Annotated[bool, Field(description="Turn others off")] = False,
+    only_schemas: Annotated[bool, Field(description="Disable all others")] = False,
     mode: Setting | None = None,
     active: bool | None = None,
     default_schedule: NewSchedule | None = None,
@@ -198,11 +198,11 @@ async def update_bulk_sync(
     policies: list[str] | None = None,
     dry_run: DryRun = False,
 ) -> BulkSync:
-    """Change a bulk sync; what is not given stays. Answers what changed.
+    """Update a bulk sync. Omitted arguments are unchanged. Returns what changed.
 
-    (default_)schedule replaces the default alone; schedules all. "", 0 and [] clear.
+    (default_)schedule replaces only the default; schedules, all. "", 0 and [] clear.
     """
-    changed = without_old_schedules(
+    changed = normalized_schedules(
         request_body(
             name=name,
             source_connection_id=source_connection_id,
@@ -225,10 +225,10 @@ async def update_bulk_sync(
             policies=policies,
         )
     )
-    wanted = [schema.body() for schema in schemas or []]
+    requested = [schema.body() for schema in schemas or []]
     async with caller.updating:
         stored = await find(caller.api, BULK_SYNC, bulk_sync_id)
-        update = await draft_update(caller.api, stored, changed, wanted, is_whole=only_schemas)
+        update = await draft_update(caller.api, stored, changed, requested, disable_others=only_schemas)
         update.draft.refuse_if_wrong("update_bulk_sync")
         if dry_run:
             return dry_run_of(caller.api, update.requests)
@@ -245,7 +245,7 @@ async def delete_bulk_sync(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_bulk_sync)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a bulk sync and its history. A person is asked first. Rows it has written stay."""
+    """Delete a bulk sync and its history, after a person confirms. Rows it has written are kept."""
     del bulk_sync_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/bulk/syncs/{id}", lambda: bulk_sync_deletion(api, deletion.id)
@@ -253,23 +253,22 @@ async def delete_bulk_sync(
 
 
 def _next_steps(sync: BulkSync, body: JsonObject) -> Iterator[NextStep]:
-    """Lead to the first run; where a schedule waits for somebody to switch it on, to that too."""
-    here = {"bulk_sync_id": sync.id}
-    schedules = [as_object(body.get("default_schedule")), *as_objects(body.get("additional_schedules"))]
-    if not sync.active and any(each.get("frequency") not in (None, "manual") for each in schedules):
-        on = here | {"active": True}
-        yield NextStep(
-            tool="update_bulk_sync", arguments=on, reason="Switch its schedule on: it is inactive."
-        )
-    yield NextStep(tool="start_bulk_sync", arguments=here, reason="Run it.")
+    """Suggest the first run and, if it has a schedule but is inactive, switching it on."""
+    this = {"bulk_sync_id": sync.id}
+    is_scheduled = any(each.get("frequency") not in (None, "manual") for each in schedules_of(body))
+    if is_scheduled and not sync.active:
+        active = this | {"active": True}
+        reason = "switches its schedule on: the bulk sync is inactive"
+        yield NextStep(tool="update_bulk_sync", arguments=active, reason=reason)
+    yield NextStep(tool="start_bulk_sync", arguments=this, reason="runs it now")
 
 
-def _enabled(schema: JsonObject) -> JsonObject:
-    """Say of a schema, and of each of its fields, what naming them means."""
-    on = {"enabled": True} | schema
-    if "fields" in on:
-        on["fields"] = [{"enabled": True} | field for field in as_objects(on["fields"])]
-    return on
+def _with_enabled(schema: JsonObject) -> JsonObject:
+    """Return a schema that is enabled, as are its fields, unless it says otherwise."""
+    enabled = {"enabled": True} | schema
+    if "fields" in enabled:
+        enabled["fields"] = [{"enabled": True} | field for field in as_objects(enabled["fields"])]
+    return enabled
 
 
 def _row(item: JsonObject) -> JsonObject:

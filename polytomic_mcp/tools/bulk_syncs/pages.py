@@ -1,6 +1,6 @@
-"""Pages of a list that one answer about a run holds: its schemas, its console lines.
+"""Paging through a list in the API's answer about a run: its schemas, or its console lines.
 
-A token names the row at which the next page begins, so what a run adds meanwhile moves nothing.
+A page token is the key of the row that the next page starts with, so rows added meanwhile shift nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,39 +19,39 @@ _LONGEST_TEXT: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows are asked for."""
+class PageRequest:
+    """Which rows to return."""
 
     query: str | None = None
     schema_id: str | None = None
     limit: int = DEFAULT_LIMIT
     page_token: str | None = None
 
-    def following(self, token: str) -> JsonObject:
-        """Return the arguments that ask for the page at a token."""
+    def arguments_at(self, token: str) -> JsonObject:
+        """Return the arguments of the call for the page at a token."""
         return given(query=self.query, schema_id=self.schema_id, limit=self.limit, page_token=token)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row to show, by what tells it from the others, and its place in the API's list."""
+    """A row, its unique key, and its position in the API's list."""
 
     key: str
-    place: int
+    position: int
     row: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A list under the name a result gives it: the call that answers it, and its JSON Pointer there."""
+class RowSource:
+    """Where rows come from: their name in the result, the call that answers them, and their JSON Pointer."""
 
     name: str
     operation: str
     arguments: JsonObject
     pointer: str
 
-    def shortened(self, entry: Entry, position: int) -> tuple[JsonObject, list[JsonObject]]:
-        """Cut the long texts of a row; say of each which call reads the rest."""
+    def shortened(self, entry: Entry, index: int) -> tuple[JsonObject, list[JsonObject]]:
+        """Truncate the long texts of a row; return it and, for each text, the call that reads the rest."""
         row, reports = dict(entry.row), list[JsonObject]()
         for name, text in entry.row.items():
             if isinstance(text, str) and len(text) > _LONGEST_TEXT:
@@ -59,12 +59,12 @@ class Held:
                 rest: JsonObject = {
                     "operation": self.operation,
                     "arguments": self.arguments,
-                    "pointer": f"{self.pointer}/{entry.place}/{name}",
+                    "pointer": f"{self.pointer}/{entry.position}/{name}",
                     "offset": _LONGEST_TEXT,
                 }
                 reports.append(
                     {
-                        "pointer": f"/{self.name}/{position}/{name}",
+                        "pointer": f"/{self.name}/{index}/{name}",
                         "shown": _LONGEST_TEXT,
                         "total": len(text),
                         "rest": {"tool": "read_operation", "arguments": rest},
@@ -75,26 +75,26 @@ class Held:
 
 @dataclass(slots=True)
 class RowPage:
-    """Rows, the token of the one after them, and reports of the texts that were cut."""
+    """Rows, the token of the next page, and a report on each truncated text."""
 
     rows: list[JsonObject] = field(default_factory=list[JsonObject])
     next_page_token: str | None = None
     truncated: list[JsonObject] = field(default_factory=list[JsonObject])
 
 
-def page_rows(entries: Sequence[Entry], held: Held, wanted: Wanted, *, tokens: int) -> RowPage:
-    """Return the rows that have the query's text, up to the limit or what fits into so many tokens.
+def page_rows(entries: Sequence[Entry], source: RowSource, request: PageRequest, *, tokens: int) -> RowPage:
+    """Return the rows with the query's text, up to the limit or as many as fit into ``tokens``.
 
     Raises:
-        ToolError: No row is the token's, or no longer.
+        ToolError: No row has the page token as its key.
     """
     page, used = RowPage(), 0
-    for entry in _from(entries, wanted.page_token):
-        if not has_text(entry.row, wanted.query):
+    for entry in _from(entries, request.page_token):
+        if not has_text(entry.row, request.query):
             continue
-        row, reports = held.shortened(entry, len(page.rows))
+        row, reports = source.shortened(entry, len(page.rows))
         used += estimate_json([row, reports])
-        if len(page.rows) == wanted.limit or (page.rows and used > tokens):
+        if len(page.rows) == request.limit or (page.rows and used > tokens):
             page.next_page_token = entry.key
             break
         page.rows.append(row)
@@ -108,4 +108,4 @@ def _from(entries: Sequence[Entry], token: str | None) -> Iterable[Entry]:
     for position, entry in enumerate(entries):
         if entry.key == token:
             return entries[position:]
-    raise ToolError("page_token names nothing that is still listed here; leave it out to start over.")
+    raise ToolError("page_token refers to a row that is no longer listed. Omit it to start over.")

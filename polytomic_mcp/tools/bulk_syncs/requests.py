@@ -1,32 +1,32 @@
-"""The parts of a bulk sync as a model writes them, under the API's own names."""
+"""The parts of a bulk sync that a caller writes, under the API's own names."""
 
 from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.bulk_syncs.schedules import flat
+from polytomic_mcp.tools.bulk_syncs.schedules import flattened
 from polytomic_mcp.tools.framework.arguments import Parsed, refuse_boolean
-from polytomic_mcp.tools.syncs.requests import Part
+from polytomic_mcp.tools.framework.requests import Part
 
 _AFTER_OTHERS: Final = frozenset({"runafter", "dbtcloud"})
 _AFTER_PARTS: Final = ("run_after", "run_after_success_only", "connection_id", "job_id")
 _NO_RUN_AFTER: Final = (
-    "a bulk sync cannot run after something else, only at times; a model sync can run after a bulk sync "
+    "a bulk sync can only run at set times, not after another job; a model sync can run after a bulk sync "
     "(run_after: {bulk_sync_ids})"
 )
 
 
-class _Lean(Part):
-    """A part whose parts go out without nulls too."""
+class _WithoutNulls(Part):
+    """A part that is sent without nulls at any depth."""
 
     def body(self) -> JsonObject:
-        """Return the part as it goes out."""
+        """Return the part as it is sent."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class _Named(_Lean):
-    """A part that its bare name stands for."""
+class _Choice(_WithoutNulls):
+    """A part that may be written as a bare name, which means that it is enabled."""
 
     id: str
 
@@ -36,7 +36,7 @@ class _Named(_Lean):
         return {"id": value, "enabled": True} if isinstance(value, str) else value
 
 
-class FieldChoice(_Named):
+class FieldChoice(_Choice):
     """A field of a schema: whether it is synced, and how."""
 
     enabled: bool | None = None
@@ -44,7 +44,7 @@ class FieldChoice(_Named):
     user_output_name: str | None = None
 
 
-class SchemaChoice(_Named):
+class SchemaChoice(_Choice):
     """A schema of the source: whether it is synced, and how."""
 
     enabled: bool | None = None
@@ -58,8 +58,8 @@ class SchemaChoice(_Named):
     history_enabled: bool | None = None
 
 
-class BulkSchedule(_Lean):
-    """When a bulk sync runs, or some of its schemas or fields do; older spellings are read too."""
+class BulkSchedule(_WithoutNulls):
+    """When a bulk sync, or some of its schemas, runs. Names of older versions are accepted."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
@@ -80,7 +80,7 @@ class BulkSchedule(_Lean):
     def _of_old_names(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        schedule = flat(as_object(value))
+        schedule = flattened(as_object(value))
         if _is_after_others(schedule):
             raise ValueError(_NO_RUN_AFTER)
         return schedule
@@ -94,17 +94,17 @@ def _is_after_others(schedule: JsonObject) -> bool:
 
 _OBJECT: Final[JsonObject] = {"type": "object"}
 _OBJECTS: Final[JsonObject] = {"type": "array", "items": _OBJECT}
-_AS_CREATED: Final = "As at creation"
+_AS_CREATED: Final = "As in creation"
 _PARTS: Final[JsonObject] = {"type": "array", "items": {}}
 
 
 def _shown(schema: JsonObject, description: str) -> WithJsonSchema:
-    """Show a part in a few words: its whole schema, inlined in every tool, would cost more than it says."""
+    """Describe a part in a few words; its whole schema, inlined in every tool, would cost too many tokens."""
     return WithJsonSchema({**schema, "description": description})
 
 
 BulkSyncId = Annotated[str, Field(description="Bulk sync: id or exact name")]
-BulkMode = Annotated[str, Field(description="replicate, snapshot or append, as the destination allows")]
+BulkMode = Annotated[str, Field(description="replicate, snapshot or append, if the destination supports it")]
 Schemas = Annotated[
     list[SchemaChoice],
     Parsed,
@@ -120,7 +120,7 @@ SchemaChanges = Annotated[
     Parsed,
     _shown(
         _PARTS,
-        "As at creation, merged by id, fields too; a bare name turns on",
+        "As in creation, merged by id, fields too; a bare name enables",
     ),
 ]
 DefaultSchedule = Annotated[
@@ -137,20 +137,20 @@ AdditionalSchedules = Annotated[
     Parsed,
     _shown(
         _OBJECTS,
-        "More, each for some: schemas, or selective_mode incrementalFields or nonincrementalFields; with "
+        "Each for some schemas, or selective_mode incrementalFields or nonincrementalFields; with "
         "resync_mode normal, refetch, resync or rebuild",
     ),
 ]
 OldSchedule = Annotated[
-    BulkSchedule, Parsed, _shown(_OBJECT, "Old form of default_schedule; multi gives several")
+    BulkSchedule, Parsed, _shown(_OBJECT, "Old form of default_schedule; multi has several")
 ]
-OldSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, "Old form: all in one list")]
+OldSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, "Old form: all schedules")]
 NewSchedule = Annotated[BulkSchedule, Parsed, _shown(_OBJECT, _AS_CREATED)]
 NewSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, _AS_CREATED)]
 Setting = Annotated[str, Field(description=_AS_CREATED)]
 NewObjects = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none (default)")]
-NewFields = Annotated[str, Field(description="Likewise; all by default")]
+NewFields = Annotated[str, Field(description="As for objects; default all")]
 NormalizeNames = Annotated[str, Field(description="enabled, disabled or legacy")]
 Cutoff = Annotated[str, Field(description="Only records since this time")]
-NoTimestamps = Annotated[bool, Field(description="Write no record timestamps")]
-Concurrency = Annotated[int, Field(description="Schemas at a time"), BeforeValidator(refuse_boolean)]
+NoTimestamps = Annotated[bool, Field(description="Do not write record timestamps")]
+Concurrency = Annotated[int, Field(description="Schemas in parallel"), BeforeValidator(refuse_boolean)]

@@ -1,8 +1,8 @@
-"""What the tools answer about a bulk sync."""
+"""What the tools return about a bulk sync and about its runs."""
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
@@ -10,8 +10,9 @@ from polytomic_mcp.tools.answers.replies import without
 from polytomic_mcp.tools.answers.results import Change, Result, Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import Cut, fit, room_beside
-from polytomic_mcp.tools.bulk_syncs.selections import SCHEMA, SCHEMAS
+from polytomic_mcp.tools.bulk_syncs.schemas import SCHEMA, SCHEMAS
 
+GET_EXECUTION: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
 _GET: Final = "GET /api/bulk/syncs/{id}"
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
@@ -35,14 +36,14 @@ class BulkSync(Result):
     requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
 
     def source(self) -> Source | None:
-        """Return where all but its schemas is read from."""
+        """Return where the API answers the bulk sync without its schemas; None after a dry run."""
         return None if self.id is None else Source(_GET, {"id": self.id})
 
     def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
-        """Add the schemas that are on, and one of them whole, in the room there is; calls hold the rest."""
+        """Add the enabled schemas and one whole schema as far as they fit, and calls that read the rest."""
         room = room_beside(self.model_dump(mode="json", exclude_none=True))
         ids = [str(item["id"]) for item in listed if item.get("enabled")]
-        kept = _kept(ids, room if shown is None else room // 3)
+        kept = _fitting_count(ids, room if shown is None else room // 3)
         self.schema_count, self.enabled_schemas = len(listed), ids[:kept]
         cuts = [Cut("", kept, len(ids))] if kept < len(ids) else []
         enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
@@ -56,8 +57,8 @@ class BulkSync(Result):
         return self
 
 
-def _kept(ids: list[str], tokens: int) -> int:
-    """Return how many of the first ids fit."""
+def _fitting_count(ids: list[str], tokens: int) -> int:
+    """Return how many ids, from the first, fit into the given number of tokens."""
     for count, id_ in enumerate(ids):
         tokens -= estimate_json(id_) + 1
         if tokens < 0:
@@ -81,8 +82,46 @@ def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonO
 
 
 def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
-    """Show the bodies that would be sent, in the words of the API's version."""
+    """Return the bodies that would be sent, in the form of the API's version."""
     bodies = {
         operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
     }
     return BulkSync(dry_run=True, requests=bodies)
+
+
+class SchemaRun(BaseModel):
+    """One schema in a run, with counts of records."""
+
+    schema_id: str | None = None
+    output_name: str | None = None
+    status: str | None = None
+    record_count: int | None = None
+    error_count: int | None = None
+    warning_count: int | None = None
+    status_message: str | None = None
+
+
+class BulkExecution(Result):
+    """A run: total counts and counts by schema, failed schemas first."""
+
+    ROWS = frozenset({"schemas", "log"})
+
+    id: str
+    bulk_sync_id: str
+    status: str
+    status_message: str | None = None
+    record_count: int | None = None
+    error_count: int | None = None
+    warning_count: int | None = None
+    schemas_by_status: dict[str, int] | None = None
+    schemas: list[SchemaRun] | None = None
+    log: Annotated[list[JsonObject] | None, Field(description="Console lines, newest first")] = None
+    next_page_token: Annotated[
+        str | None, Field(description="page_token of get_bulk_sync_execution for more")
+    ] = None
+    note: str | None = None
+
+    def source(self) -> Source:
+        """Return where the API answers the run."""
+        pointers = {"status_message": "/data/status_message"}
+        return Source(GET_EXECUTION, {"id": self.bulk_sync_id, "exec_id": self.id}, pointers)

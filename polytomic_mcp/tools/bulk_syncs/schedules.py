@@ -1,7 +1,7 @@
-"""A bulk sync's schedules in all their spellings, brought to one: a default, and additional ones.
+"""The schedules of a bulk sync, normalized from every form to one: a default and additional ones.
 
-2024-02-08 has one ``schedule``, which may be ``multi``; an early 2025-09-18 had ``schedules``. What goes out
-to either version is the client's to spell.
+2024-02-08 has a single ``schedule``, which may be ``multi``; an early 2025-09-18 had ``schedules``. The
+client translates requests to the form of the API's version.
 """
 
 from typing import Any, Final
@@ -12,7 +12,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_
 from polytomic_mcp.tools.api_access.merging import given
 
 MANUAL: Final[JsonObject] = {"frequency": "manual"}
-_SPELLINGS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
+_FORMS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
 _OLD_NAMES: Final = {
     "dayOfMonth": "day_of_month",
     "dayOfWeek": "day_of_week",
@@ -25,49 +25,49 @@ _GENERAL: Final = (None, "none", "incrementalFields")
 _BOTH: Final = ("default_schedule", "additional_schedules")
 
 
-def flat(schedule: JsonObject) -> JsonObject:
-    """Return a schedule without the wrap and the names of older spellings."""
+def flattened(schedule: JsonObject) -> JsonObject:
+    """Return a schedule without the wrapper, and with current names for those of older versions."""
     unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
     unwrapped |= as_object(schedule.get("schedule"))
     return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
 
 
-def without_old_schedules(body: JsonObject) -> JsonObject:
-    """Return a request body with its schedules, if it names any, in the one spelling.
+def normalized_schedules(body: JsonObject) -> JsonObject:
+    """Return a request body with its schedules, if it has any, in the normalized form.
 
     Raises:
-        ToolError: It mixes spellings, so that one says what another does not.
+        ToolError: The body mixes forms that may contradict each other.
     """
-    named = [name for name in _SPELLINGS if name in body]
-    kept = {name: part for name, part in body.items() if name not in _SPELLINGS}
-    if set(named) <= set(_BOTH):
-        return kept | {name: plain(body[name]) for name in named}
+    present = [name for name in _FORMS if name in body]
+    kept = {name: part for name, part in body.items() if name not in _FORMS}
+    if set(present) <= set(_BOTH):
+        return kept | {name: plain(body[name]) for name in present}
     is_multi = "multi" in as_object(body.get("schedule"))
-    if named == ["schedule", "additional_schedules"] and not is_multi:
+    if present == ["schedule", "additional_schedules"] and not is_multi:
         return kept | {
             "default_schedule": plain(body["schedule"]),
             "additional_schedules": plain(body["additional_schedules"]),
         }
-    if len(named) > 1:
+    if len(present) > 1:
         raise ToolError(
-            f"{' and '.join(named)} say the same in different ways. Send default_schedule, with "
-            "additional_schedules if there are several. Nothing was written."
+            f"{' and '.join(present)} are different forms of the same argument. Send only default_schedule "
+            "and, for more schedules, additional_schedules. Nothing was written."
         )
-    return kept | (_split(body["schedules"]) if named == ["schedules"] else _of_one(body["schedule"]))
+    return kept | (_split(body["schedules"]) if present == ["schedules"] else _of_one(body["schedule"]))
 
 
 def stored_schedules(stored: JsonObject) -> JsonObject:
-    """Return the schedules of a stored bulk sync, whichever version answered it."""
+    """Return the normalized schedules of a stored bulk sync, from either version of the API."""
     if _is_old(stored):
         return {"default_schedule": dict(MANUAL), **_of_one(as_object(stored["schedule"]))}
     return given(**{name: plain(stored.get(name)) for name in _BOTH})
 
 
 def merged_schedules(stored: JsonObject, changed: JsonObject) -> JsonObject:
-    """Return a stored bulk sync's schedules with those of a change in their place.
+    """Return the schedules of a stored bulk sync, with those of a change replaced.
 
-    A new default keeps the id and the item of the old one. An older version's one schedule goes back as it
-    came where no schedule changes: nothing of it is guessed.
+    A new default keeps the id and the selective mode of the old one. If no schedule changes, the single
+    schedule of an older version is sent back exactly as it was answered.
     """
     new = {name: changed[name] for name in _BOTH if name in changed}
     if not new and _is_old(stored):
@@ -90,8 +90,8 @@ def _of_one(schedule: JsonObject) -> JsonObject:
 
 
 def _split(schedules: list[JsonObject]) -> JsonObject:
-    """Take the schedule that holds for the rest as the default; where each is for some, that is manual."""
-    items = [plain(flat(schedule)) for schedule in schedules]
+    """Make the schedule that is not limited to some schemas the default; without one, that is manual."""
+    items = [plain(flattened(schedule)) for schedule in schedules]
     default = min(
         (schedule for schedule in items if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
     )
@@ -105,7 +105,7 @@ def _rank(schedule: JsonObject) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Drop nulls, and what only the API writes, at any depth."""
+    """Remove nulls, and fields that only the API sets, at any depth."""
     if isinstance(value, dict):
         return {
             name: plain(part)

@@ -1,4 +1,4 @@
-"""A stored bulk sync and what shall change, merged into the whole that the API's PUT wants."""
+"""Updating a bulk sync: it and its changes are merged into the whole body that the API's PUT requires."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,33 +12,33 @@ from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.merging import changes, writable
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.drafts import (
-    hold_against_destination,
-    put_ends,
-    put_schemas,
+    check_destination,
+    resolve_connections,
+    resolve_scheduled_schemas,
     schedules_of,
 )
 from polytomic_mcp.tools.bulk_syncs.schedules import merged_schedules, plain
-from polytomic_mcp.tools.bulk_syncs.selections import (
+from polytomic_mcp.tools.bulk_syncs.schemas import (
     PATCH,
-    merged,
-    named_changes,
+    merged_schema,
+    resolve_changes,
     schema_changes,
     stored_schemas,
     whole_schemas,
 )
-from polytomic_mcp.tools.syncs.drafts import Draft
+from polytomic_mcp.tools.framework.requests import Draft
 
 UPDATE: Final = "PUT /api/bulk/syncs/{id}"
 _ENDS: Final = frozenset({"source_connection_id", "destination_connection_id"})
 _DISCOVERED: Final = ("automatically_add_new_objects", "automatically_add_new_fields")
-_HELD_AGAINST_DESTINATION: Final = frozenset(
+_CHECKED_WITH_DESTINATION: Final = frozenset(
     {"destination_configuration", "destination_connection_id", "mode"}
 )
 
 
 @dataclass(slots=True)
 class BulkUpdate:
-    """What to write of a stored bulk sync: its whole body, and schemas, with these as they were."""
+    """What an update writes: the whole body of a bulk sync, and schemas, with their stored versions."""
 
     stored: JsonObject
     changed: JsonObject
@@ -48,7 +48,7 @@ class BulkUpdate:
 
     @property
     def requests(self) -> dict[str, JsonObject]:
-        """The arguments to write with, by operation, of those operations alone that change something."""
+        """The arguments of each operation that changes something."""
         id_ = self.stored["id"]
         requests: dict[str, JsonObject] = {}
         if self.changed:
@@ -58,11 +58,11 @@ class BulkUpdate:
         return requests
 
     async def write(self, api: Polytomic) -> tuple[JsonObject, dict[str, Change]]:
-        """Write it; return the bulk sync as it is now, and what changed.
+        """Send the requests; return the updated bulk sync and what changed.
 
         Raises:
-            PolytomicError: It was refused as a whole.
-            ToolError: The schemas were refused after the rest was written.
+            PolytomicError: Nothing was written.
+            ToolError: The schemas were refused after everything else was written.
         """
         requests = self.requests
         after = await data_of(api, UPDATE, **requests[UPDATE]) if UPDATE in requests else self.stored
@@ -75,54 +75,65 @@ class BulkUpdate:
                 if UPDATE not in requests:
                     raise
                 raise ToolError(
-                    f"update_bulk_sync: all but the schemas was written, then: {error}"
+                    f"update_bulk_sync: everything except the schemas was written. {error}"
                 ) from error
             changed |= schema_changes(self.schemas_before, as_objects(answer.get("data")))
         return after, changed
 
 
 async def draft_update(
-    api: Polytomic, stored: JsonObject, changed: JsonObject, schemas: list[JsonObject], *, is_whole: bool
+    api: Polytomic,
+    stored: JsonObject,
+    changed: JsonObject,
+    schemas: list[JsonObject],
+    *,
+    disable_others: bool,
 ) -> BulkUpdate:
-    """Merge what shall change into what is stored, and hold it against what the API takes.
+    """Merge changes into a stored bulk sync and validate the result.
 
-    ``schemas`` are merged by id; ``is_whole`` turns off every other.
+    ``schemas`` are merged by id; ``disable_others`` disables every other schema.
     """
     draft = Draft(dict(changed))
-    known = await put_ends(api, draft, _ENDS & changed.keys())
+    known = await resolve_connections(api, draft, _ENDS & changed.keys())
     draft.body = _merged(stored, draft.body)
     is_known = "destination_connection_id" in known or "destination_connection_id" not in changed
-    if is_known and _HELD_AGAINST_DESTINATION & changed.keys():
-        await hold_against_destination(api, draft)
-    if is_whole and not schemas:
-        draft.problems.append("only_schemas turns off what schemas does not name: send schemas too.")
+    if is_known and _CHECKED_WITH_DESTINATION & changed.keys():
+        await check_destination(api, draft)
+    if disable_others and not schemas:
+        draft.problems.append(
+            "only_schemas disables every schema that schemas does not name; send schemas too."
+        )
     update = BulkUpdate(stored, changed, draft)
-    has_named = any(schedule.get("schemas") for schedule in schedules_of(changed))
-    if schemas or has_named:
+    has_scheduled_schemas = any(schedule.get("schemas") for schedule in schedules_of(changed))
+    if schemas or has_scheduled_schemas:
         listed = await stored_schemas(api, stored["id"])
-        if has_named:
-            put_schemas(draft, listed)
-        await _select(api, update, named_changes(draft, listed, schemas, is_whole=is_whole))
+        if has_scheduled_schemas:
+            resolve_scheduled_schemas(draft, listed)
+        await _merge_schemas(
+            api, update, resolve_changes(draft, listed, schemas, disable_others=disable_others)
+        )
     return update
 
 
-async def _select(api: Polytomic, update: BulkUpdate, wanted: list[JsonObject]) -> None:
-    """Read the schemas that change and lay the changes over them, unless one is not known."""
+async def _merge_schemas(api: Polytomic, update: BulkUpdate, requested: list[JsonObject]) -> None:
+    """Read the schemas that change and merge the changes into them, unless there are problems."""
     draft = update.draft
     if draft.problems:
         return
-    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in wanted])
+    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in requested])
     update.schemas_before = before
-    update.schemas = [merged(draft, old, change) for old, change in zip(before, wanted, strict=True)]
+    update.schemas = [
+        merged_schema(draft, old, change) for old, change in zip(before, requested, strict=True)
+    ]
 
 
 def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
-    """Return the whole body: configurations merge by key, unless they go to another connection.
+    """Return the whole body. Configurations are merged by key, unless their connection changes.
 
-    What is cleared is left out: the API's PUT puts the default in its place.
+    Cleared arguments are left out, and the API's PUT resets them to the default.
     """
     kept = _discovery(stored) | writable(UPDATE, stored)
-    kept.pop("schemas", None)  # left out, the API leaves the selection as it is
+    kept.pop("schemas", None)  # without them, the API keeps the selection
     body = {name: part for name, part in (kept | changed).items() if not _is_clear(name, part)}
     body |= merged_schedules(stored, changed)
     for end in ("source", "destination"):
@@ -133,7 +144,7 @@ def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
 
 
 def _discovery(stored: JsonObject) -> JsonObject:
-    """Return in today's words what ``discover`` said before 2025-09-18."""
+    """Return what ``discover``, of versions before 2025-09-18, means in the current arguments."""
     if not isinstance(discover := stored.get("discover"), bool):
         return {}
     return dict.fromkeys(_DISCOVERED, "all" if discover else "none")

@@ -1,1 +1,1 @@
-"""The tools for connections and connection types."""
+"""The tools for connections and connection types, and what their configurations and modes may be."""

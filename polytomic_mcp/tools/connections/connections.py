@@ -1,4 +1,4 @@
-"""Connections: the systems that data comes from and goes to."""
+"""Connections: the systems that data is read from and written to."""
 
 from typing import Annotated, Any, Final
 
@@ -15,9 +15,7 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.connections.connection_types import (
-    find_type,
-)
+from polytomic_mcp.tools.connections.connection_types import find_type
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     Configuration,
@@ -39,13 +37,13 @@ from polytomic_mcp.tools.framework.deletions import (
 )
 
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
-_UNFIT: Final = frozenset({400, 422})
+_INVALID: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
 _HEALTHY: Final = "healthy"
 
 
 class Connection(Result):
-    """A connection; secrets are masked. auth_url: where a person consents."""
+    """A connection, with secrets masked. auth_url: where a person gives consent."""
 
     id: str
     name: str | None = None
@@ -56,12 +54,12 @@ class Connection(Result):
     changed: dict[str, Change] | None = None
 
     def source(self) -> Source:
-        """Return the API's own answer about the connection."""
+        """Return where the API answers the connection."""
         return Source(CONNECTION.get, {"id": self.id})
 
 
 class Health(Answer):
-    """Whether a configuration works, and if not, why."""
+    """Whether a configuration works and, if not, why."""
 
     ok: bool
     reason: str | None = None
@@ -92,7 +90,7 @@ async def list_connections(
 
 
 async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
-    """Get a connection: status, configuration with secrets masked. After consent, status is healthy."""
+    """Get a connection: status, configuration (secrets masked). After consent, status is healthy."""
     return _connection(await find(api, CONNECTION, connection_id))
 
 
@@ -100,18 +98,16 @@ async def create_connection(
     api: Api,
     name: Name,
     type: Annotated[str, Field(description="Type id, such as snowflake")],  # noqa: A002 - the API's name
-    configuration: Annotated[
-        Configuration, Field(description="Fields as describe_connection_type lists them")
-    ],
-    redirect_url: Annotated[str | None, Field(description="Where consent leads back to")] = None,
+    configuration: Annotated[Configuration, Field(description="Fields from describe_connection_type")],
+    redirect_url: Annotated[str | None, Field(description="Where to return after consent")] = None,
     validate: Annotated[bool | None, Field(description="false skips the test")] = None,
     healthcheck_interval: str | None = None,
     policies: list[str] | None = None,
     organization_id: str | None = None,
 ) -> Connection:
-    """Connect a system. Polytomic tests the configuration at once.
+    """Create a connection. Polytomic tests the configuration first.
 
-    An OAuth type answers auth_url: have a person open it, then call get_connection until status is healthy.
+    An OAuth type returns auth_url: have a person open it, then call get_connection until status is healthy.
     """
     optional = given(
         redirect_url=redirect_url,
@@ -124,13 +120,13 @@ async def create_connection(
     try:
         return _connection(await data_of(api, "POST /api/connections", **body))
     except RefusedError as refused:
-        if refused.status not in _UNFIT:
+        if refused.status not in _INVALID:
             raise
         await _require_type(api, type)
         fields = NextStep(
             tool="describe_connection_type",
             arguments={"type": type},
-            reason="tells what configuration it takes",
+            reason="describes its configuration",
         )
         raise Refusal(str(refused), fields) from refused
 
@@ -139,20 +135,18 @@ async def update_connection(
     caller: TheCaller,
     connection_id: ConnectionId,
     name: NewName = None,
-    configuration: Annotated[
-        Configuration | None, Field(description="Fields to change; the others stay")
-    ] = None,
+    configuration: Annotated[Configuration | None, Field(description="Fields to change")] = None,
     keep_masked: Annotated[
-        bool, Field(description="Send masked secrets back, trusting Polytomic to keep them")
+        bool, Field(description="Send masked secrets back and rely on Polytomic to keep them")
     ] = False,
     reconnect: Annotated[bool | None, Field(description="Start consent again")] = None,
     validate: bool | None = None,
     healthcheck_interval: str | None = None,
     policies: list[str] | None = None,
 ) -> Connection:
-    """Change a connection; what is not given stays. Answers what changed.
+    """Update a connection. Omitted arguments are unchanged. Returns what changed.
 
-    Secrets come masked and are replaced too: send them again in configuration, or set keep_masked.
+    Stored secrets are masked and would be overwritten: send them in configuration, or set keep_masked.
     """
     changed = given(
         name=name,
@@ -179,10 +173,10 @@ async def test_connection(
     connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
     type: Annotated[str | None, Field(description="Type id, without connection_id")] = None,  # noqa: A002 - the API's name
     configuration: Annotated[
-        Configuration | None, Field(description="Over a stored connection: the fields to try")
+        Configuration | None, Field(description="For a stored connection: fields to override")
     ] = None,
 ) -> Health:
-    """Test a stored connection, or type and configuration before creating one. Stores nothing."""
+    """Test a stored connection, or a type and configuration before creating one. Stores nothing."""
     if connection_id is not None:
         stored = await find(api, CONNECTION, connection_id)
         arguments: JsonObject = {"type": type_id(stored), "connection_id": stored["id"]}
@@ -193,7 +187,7 @@ async def test_connection(
     try:
         await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
     except RefusedError as refused:
-        if refused.status not in _UNFIT:
+        if refused.status not in _INVALID:
             raise
         return Health(ok=False, reason=refused.reason)
     return Health(ok=True)
@@ -207,7 +201,7 @@ async def delete_connection(
     force: Annotated[bool, Field(description="Also delete the models and syncs that use it")] = False,
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a connection. A person is asked first, and told what uses it."""
+    """Delete a connection, after a person sees what uses it and confirms."""
     del connection_id, confirm_name
     return await deletion.carry_out(
         answer,
@@ -219,29 +213,29 @@ async def delete_connection(
 
 
 def type_id(connection: JsonObject) -> str | None:
-    """Return the id of a connection's type, which the API writes as an object or as a text."""
+    """Return the id of a connection's type, which the API answers as an object or as text."""
     kind = connection.get("type")
     return as_object(kind).get("id") if isinstance(kind, dict) else kind
 
 
 async def _require_type(api: Polytomic, type_: str) -> None:
-    """Refuse what is no id of a connection type, and name the one that may have been meant."""
+    """Refuse anything but the id of a connection type, and suggest the id that was probably meant."""
     entry = await find_type(api, type_)
     if entry["id"] != type_:
-        raise ToolError(f"{type_!r} is the name of a type, not its id: send {entry['id']!r}.")
+        raise ToolError(f"{type_!r} is the name of a connection type. Send its id instead: {entry['id']!r}.")
 
 
 def _refuse_masked(configuration: JsonObject) -> None:
     masked = sorted(field for field, value in configuration.items() if _is_masked(value))
     if masked:
         raise ToolError(
-            f"update_connection: Polytomic shows {', '.join(masked)} masked and may store the mask. Send "
-            "the secret again in configuration, or set keep_masked. Nothing was changed."
+            f"update_connection: Polytomic masks {', '.join(masked)} and might store the mask. Send the "
+            "secret again in configuration, or set keep_masked. Nothing was changed."
         )
 
 
 def _secrets_sent(sent: JsonObject, after: JsonObject) -> dict[str, Change]:
-    """Name the secrets that were sent: both before and after, Polytomic shows but their mask."""
+    """Return the secrets that were sent as changed; Polytomic shows only their mask, before and after."""
     return {
         f"configuration.{name}": Change(before=MASK, after=MASK)
         for name, value in sent.items()
@@ -250,7 +244,7 @@ def _secrets_sent(sent: JsonObject, after: JsonObject) -> dict[str, Change]:
 
 
 def _is_masked(value: Any) -> bool:
-    """Tell whether a mask stands anywhere in a value: secrets may be nested."""
+    """Whether a value contains a mask at any depth."""
     parts = [*as_object(value).values(), *as_list(value)]
     return value == MASK or any(_is_masked(part) for part in parts)
 
@@ -266,16 +260,16 @@ def _row(item: JsonObject) -> JsonObject:
 
 def _connection(item: JsonObject) -> Connection:
     connection = Connection.model_validate(item | {"type": type_id(item)})
-    here = {"connection_id": connection.id}
+    this = {"connection_id": connection.id}
     if connection.auth_url and connection.status != _HEALTHY:
         reason = "status is healthy once a person has opened auth_url and consented"
-        connection.next_steps = [NextStep(tool="get_connection", arguments=here, reason=reason)]
+        connection.next_steps = [NextStep(tool="get_connection", arguments=this, reason=reason)]
     elif connection.saved is False:
-        again = here | {"reconnect": True}
-        reason = "answers a new auth_url for a person to open"
+        again = this | {"reconnect": True}
+        reason = "returns a new auth_url for a person to open"
         connection.next_steps = [NextStep(tool="update_connection", arguments=again, reason=reason)]
     elif connection.status not in (None, _HEALTHY):
         connection.next_steps = [
-            NextStep(tool="test_connection", arguments=here, reason="tells what is wrong")
+            NextStep(tool="test_connection", arguments=this, reason="shows what is wrong")
         ]
     return connection

@@ -63,6 +63,11 @@ ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]
 Query = Annotated[str | None, Field(description="Only items with this text in name, id or type")]
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
+WaitSeconds = Annotated[
+    float,
+    Field(ge=0, le=600, description="Maximum seconds to wait"),
+    BeforeValidator(refuse_boolean),
+]
 Fields = Annotated[list[str] | None, Parsed, Field(description="More of the API's fields for each item")]
 PageToken = Annotated[str | None, Field(description="next_page_token of the answer before")]
 ConfirmName = Annotated[

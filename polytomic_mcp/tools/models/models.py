@@ -1,4 +1,4 @@
-"""Models: a query or a table of a connection, with the fields a sync can map."""
+"""Models: a query or a table of a connection, with the fields that syncs can map."""
 
 from typing import Annotated, Final
 
@@ -37,23 +37,19 @@ _UPDATE: Final = "PUT /api/models/{id}"
 ModelConfiguration = Annotated[
     Configuration, Field(description='What to read: {"query": SQL}, or {"table": name}')
 ]
-FieldNames = Annotated[list[str] | None, Field(description="Columns to keep; default all")]
-Identifier = Annotated[str | None, Field(description="Column that tells rows apart")]
+FieldNames = Annotated[list[str] | None, Field(description="Columns to include; default all")]
+Identifier = Annotated[str | None, Field(description="Column that identifies a row")]
 Relations = Annotated[
     list[JsonObject] | None,
     Parsed,
     Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
 ]
-
-
 AdditionalFields = Annotated[
     list[JsonObject] | None,
     Parsed,
-    Field(description='Columns of your own: [{"name", "label", "type"}]'),
+    Field(description='Custom columns: [{"name", "label", "type"}]'),
 ]
-
-
-Enricher = Annotated[JsonObject | None, Parsed, Field(description="A connection that adds fields to rows")]
+Enricher = Annotated[JsonObject | None, Parsed, Field(description="A connection that adds fields")]
 
 
 class Model(Result):
@@ -67,14 +63,14 @@ class Model(Result):
     changed: dict[str, Change] | None = None
 
     def source(self) -> Source:
-        """Return the API's own answer about the model."""
+        """Return where the API answers the model."""
         return Source(
             MODEL.get, {"id": self.id}, {name: f"/data/{name}" for name in ("configuration", "fields")}
         )
 
 
 class Preview(Answer):
-    """Fields, and for a stored model sample rows; a null cell is left out of its row."""
+    """Fields and, for a stored model, sample rows; null values are left out of a row."""
 
     fields: Annotated[list[JsonObject], Field(default_factory=list)]
     rows: list[JsonObject] | None = None
@@ -83,7 +79,7 @@ class Preview(Answer):
 async def list_models(
     api: Api,
     query: Query = None,
-    connection_id: Annotated[str | None, Field(description="Only over this connection")] = None,
+    connection_id: Annotated[str | None, Field(description="Only models of this connection")] = None,
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
@@ -115,7 +111,7 @@ async def preview_model(
     configuration: ModelConfiguration | None = None,
     limit: Limit = 10,
 ) -> Preview:
-    """Show a stored model's rows, or the fields a new configuration would give. Stores nothing."""
+    """Show a stored model's rows, or the fields of a new configuration. Stores nothing."""
     api = caller.api
     if model_id is not None and (connection_id is not None or configuration is not None):
         raise ToolError("preview_model: send either model_id, or connection_id and configuration, not both.")
@@ -149,7 +145,7 @@ async def create_model(
     policies: list[str] | None = None,
     organization_id: str | None = None,
 ) -> Model:
-    """Create a model over a connection: a SQL query, or a table. Answers its fields, for create_sync."""
+    """Create a model of a connection's data: a SQL query or a table. Returns its fields, for create_sync."""
     connection = await find(caller.api, CONNECTION, connection_id)
     await put_ids(caller.api, {"relations": relations, "enricher": enricher})
     optional = given(
@@ -186,9 +182,9 @@ async def update_model(
     labels: list[str] | None = None,
     enricher: Enricher = None,
     policies: list[str] | None = None,
-    refresh: Annotated[bool | None, Field(description="Read the columns anew")] = None,
+    refresh: Annotated[bool | None, Field(description="Reload the columns")] = None,
 ) -> Model:
-    """Change a model; what is not given stays, [] clears a list. Answers what changed."""
+    """Update a model. Omitted arguments are unchanged; [] clears a list. Returns what changed."""
     await put_ids(caller.api, {"relations": relations, "enricher": enricher})
     changed = given(
         name=name,
@@ -206,15 +202,15 @@ async def update_model(
         stored = await find(caller.api, MODEL, model_id)
         body = _writable(stored) | changed | given(refresh=refresh)
         if configuration is not None and fields is None:
-            del body["fields"]  # another query has other columns: the API takes them all
+            del body["fields"]  # another query has other columns; without a list the API includes them all
         answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
         after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
     model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
     if "fields" in model.changed:
-        users = {"model_id": model.id}
+        this = {"model_id": model.id}
         model.next_steps = [
-            NextStep(tool="trace_lineage", arguments=users, reason="tells which syncs read it")
+            NextStep(tool="trace_lineage", arguments=this, reason="shows which syncs read it")
         ]
     return model
 
@@ -226,7 +222,7 @@ async def delete_model(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_model)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a model. A person is asked first, and told which syncs break."""
+    """Delete a model, after a person sees which syncs break and confirms."""
     del model_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)
@@ -234,7 +230,7 @@ async def delete_model(
 
 
 def _writable(stored: JsonObject) -> JsonObject:
-    """Return the stored model as the PUT takes it: fields and labels by name, the user's own fields apart."""
+    """Return the stored model as the PUT requires it: fields and labels by name, custom fields separately."""
     body = writable(_UPDATE, stored)
     if labels := as_list(stored.get("labels")):
         body["labels"] = [as_object(label).get("name", label) for label in labels]
@@ -251,7 +247,7 @@ def _fields(model: JsonObject | None) -> list[JsonObject]:
 
 
 def _sampled(record: JsonObject) -> JsonObject:
-    """Lay a sample's record flat: it holds, by id, the model's row and those that enrich it."""
+    """Flatten a sample record, which holds the model's row and those of its enrichments by id."""
     return {name: cell for row in as_objects([*record.values()]) for name, cell in row.items()}
 
 

@@ -1,4 +1,4 @@
-"""Queries: SQL, or SOQL on Salesforce, run on a connection and read row by row."""
+"""Queries: SQL, or SOQL on Salesforce, run on a connection, and paging through their rows."""
 
 import re
 from dataclasses import dataclass
@@ -20,8 +20,7 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of, expected
 from polytomic_mcp.tools.api_access.waiting import wait
-from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
-from polytomic_mcp.tools.syncs.executions import Seconds
+from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller, WaitSeconds
 
 _GET: Final = "GET /api/queries/{id}"
 _OVER: Final = ("done", "failed", "unknown")
@@ -29,7 +28,7 @@ _TOKEN: Final = re.compile(r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<page>.*)", re.A
 
 
 class QueryRows(Answer):
-    """A query: its state, and once it is done rows, each in the order of ``fields``."""
+    """A query: its status and, once it is done, rows, each in the order of ``fields``."""
 
     ROWS = frozenset({"fields", "rows"})
 
@@ -39,12 +38,12 @@ class QueryRows(Answer):
     fields: list[str] | None = None
     rows: list[list[AnyJson]] | None = None
     next_page_token: Annotated[str | None, Field(description="Send as page_token for more")] = None
-    expires: Annotated[str | None, Field(description="Until when the rows are kept")] = None
+    expires: Annotated[str | None, Field(description="When the rows expire")] = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A place in a query's rows: the API's own page token, and how many rows of that page come before."""
+class _Position:
+    """A position in a query's rows: the API's page token, and how many rows of that page to skip."""
 
     query_id: str
     page: str = ""
@@ -67,92 +66,94 @@ async def run_query(
         str | None, Field(description="SQL in the connection's dialect; SOQL on Salesforce")
     ] = None,
     limit: Limit = 100,
-    wait_seconds: Seconds = 60,
-    query_id: Annotated[str | None, Field(description="Read this query; run nothing")] = None,
+    wait_seconds: WaitSeconds = 60,
+    query_id: Annotated[str | None, Field(description="Read this query's rows; run nothing")] = None,
     page_token: PageToken = None,
 ) -> QueryRows:
-    """Run a query on a connection and read its rows.
+    """Run a query on a connection and return its rows.
 
-    One that is not done when the time is up goes on: call again with its query_id. page_token alone
-    reads on.
+    If it is still running after wait_seconds, call again with its query_id. For more rows, send only
+    page_token.
     """
-    place, connection = _place(query_id, page_token), JsonObject()
-    if place is None:
+    position, connection = _position(query_id, page_token), JsonObject()
+    if position is None:
         if connection_id is None or query is None:
             raise ToolError("run_query: send connection_id and query, or query_id, or page_token.")
         connection = await find(caller.api, CONNECTION, connection_id)
-        place = _Place(await _submitted(caller.api, connection["id"], query))
-    answer = await _followed(caller, context, place, wait_seconds)
+        position = _Position(await _submitted(caller.api, connection["id"], query))
+    answer = await _followed(caller, context, position, wait_seconds)
     data = _data(answer)
-    match status := str(data.get("status") or "not told"):
+    match status := str(data.get("status") or "unreported"):
         case "done":
-            return await _rows(caller.api, place, answer, limit)
+            return await _rows(caller.api, position, answer, limit)
         case "failed":
-            raise _failed(data, connection)
+            raise _failure(data, connection)
         case "unknown":
             raise ToolError(
-                f"Polytomic no longer has the rows of query {place.query_id}. Run it again with "
+                f"Polytomic no longer has the rows of query {position.query_id}. Run it again with "
                 "connection_id and query."
             )
         case _:
-            return QueryRows(query_id=place.query_id, status=status, next_steps=[_wait_on(place.query_id)])
+            return QueryRows(
+                query_id=position.query_id, status=status, next_steps=[_keep_waiting(position.query_id)]
+            )
 
 
-def _place(query_id: str | None, page_token: str | None) -> _Place | None:
-    """Return where to read on, or None where a query is to be run."""
+def _position(query_id: str | None, page_token: str | None) -> _Position | None:
+    """Return the position to read from; None if a query is to be run."""
     if page_token is None:
-        return _Place(query_id) if query_id is not None else None
+        return _Position(query_id) if query_id is not None else None
     parts = _TOKEN.fullmatch(page_token)
     if parts is None or query_id not in (None, parts["id"]):
-        raise ToolError(
-            "page_token is not one that run_query answered for this query; leave it out to start over."
-        )
-    return _Place(parts["id"], parts["page"], int(parts["skip"]))
+        raise ToolError("page_token was not returned by run_query for this query. Omit it to start over.")
+    return _Position(parts["id"], parts["page"], int(parts["skip"]))
 
 
 async def _submitted(api: Polytomic, connection_id: str, query: str) -> str:
     operation = "POST /api/connections/{connection_id}/query"
     submitted = await data_of(api, operation, connection_id=connection_id, query=query)
     if not isinstance(id_ := submitted.get("id"), str):
-        raise UnexpectedAnswerError(f"{operation} was answered without the query's id. Run it again.")
+        raise UnexpectedAnswerError(f"{operation} did not return the query's id. Run it again.")
     return id_
 
 
-async def _followed(caller: Caller, context: Context[Caller], place: _Place, seconds: float) -> JsonObject:
-    """Return what the API answers about the query, once it is over or the time is up."""
+async def _followed(
+    caller: Caller, context: Context[Caller], position: _Position, seconds: float
+) -> JsonObject:
+    """Return the API's answer about the query once it has ended or the time is up."""
     return await wait(
         caller,
         context,
-        lambda: _read(caller.api, place),
+        lambda: _read(caller.api, position),
         is_over=lambda seen: _data(seen).get("status") in _OVER,
         describe=lambda seen: f"query {_data(seen).get('status')}",
         seconds=seconds,
     )
 
 
-async def _read(api: Polytomic, place: _Place) -> JsonObject:
-    answer = as_object(await api.call(_GET, **place.arguments))
+async def _read(api: Polytomic, position: _Position) -> JsonObject:
+    answer = as_object(await api.call(_GET, **position.arguments))
     expected(_GET, answer.get("data"))
     return answer
 
 
-async def _rows(api: Polytomic, place: _Place, answer: JsonObject, limit: int) -> QueryRows:
-    """Read rows from that place on, page by page."""
+async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: int) -> QueryRows:
+    """Read rows from that position on, page by page."""
     data = _data(answer)
     fields = [str(name) for name in as_list(data.get("fields"))]
     table = Table(fields or columns(as_objects(data.get("results"))), limit)
-    seen = {place.page}
+    seen = {position.page}
     while True:
-        if (rest := _take(table, place, answer)) is not None:
+        if (rest := _add_rows(table, position, answer)) is not None:
             break
         page = _next_page(answer)
-        rest = None if page is None or page in seen else _Place(place.query_id, page)
+        rest = None if page is None or page in seen else _Position(position.query_id, page)
         if rest is None or table.is_full:
             break
         seen.add(rest.page)
-        place, answer = rest, await _read(api, rest)
+        position, answer = rest, await _read(api, rest)
     return QueryRows(
-        query_id=place.query_id,
+        query_id=position.query_id,
         status="done",
         count=data.get("count"),
         fields=table.fields,
@@ -163,18 +164,18 @@ async def _rows(api: Polytomic, place: _Place, answer: JsonObject, limit: int) -
     )
 
 
-def _take(table: Table, place: _Place, answer: JsonObject) -> _Place | None:
-    """Take the rows of a page from that place on; return the place of the first that found no room."""
+def _add_rows(table: Table, position: _Position, answer: JsonObject) -> _Position | None:
+    """Add the rows of a page from that position on; return the position of the first that does not fit."""
     rows = as_objects(_data(answer).get("results"))
-    for index, row in enumerate(rows[place.skip :], place.skip):
-        source = Source(_GET, place.arguments, {"": f"/data/results/{index}"})
+    for index, row in enumerate(rows[position.skip :], position.skip):
+        source = Source(_GET, position.arguments, {"": f"/data/results/{index}"})
         if not table.takes(row, source):
-            return _Place(place.query_id, place.page, index)
+            return _Position(position.query_id, position.page, index)
     return None
 
 
 def _next_page(answer: JsonObject) -> str | None:
-    """Return the token in the link to the next page. Only that is used, never the link's address."""
+    """Return the token in the link to the next page. The link's address is never called."""
     link = as_object(answer.get("links")).get("next")
     if not link:
         return None
@@ -182,7 +183,7 @@ def _next_page(answer: JsonObject) -> str | None:
         return parse_qs(urlsplit(str(link)).query)["page"][0]
     except (KeyError, ValueError):
         raise UnexpectedAnswerError(
-            f"{_GET} was answered with a link to a next page that names no page."
+            f"{_GET} returned a link to the next page without a page token."
         ) from None
 
 
@@ -190,14 +191,14 @@ def _data(answer: JsonObject) -> JsonObject:
     return as_object(answer.get("data"))
 
 
-def _failed(data: JsonObject, connection: JsonObject) -> Refusal:
+def _failure(data: JsonObject, connection: JsonObject) -> Refusal:
     reason = str(data.get("error") or "no reason given")
     stop = "" if reason.endswith((".", "?", "!")) else "."
     text = f"The query failed: {reason}{stop} Correct it and run it again."
     if not connection:
         return Refusal(text)
     id_ = connection["id"]
-    look = "See which tables there are."
+    look = "shows the available tables"
     source = "GET /api/connections/{id}/modelsync/source"
     return Refusal(
         text,
@@ -208,9 +209,9 @@ def _failed(data: JsonObject, connection: JsonObject) -> Refusal:
     )
 
 
-def _wait_on(query_id: str) -> NextStep:
+def _keep_waiting(query_id: str) -> NextStep:
     return NextStep(
         tool="run_query",
         arguments={"query_id": query_id},
-        reason="The query goes on; this waits for it and runs nothing again.",
+        reason="waits for the query, which is still running, without running it again",
     )

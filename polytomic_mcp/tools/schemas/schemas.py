@@ -21,10 +21,10 @@ from polytomic_mcp.tools.framework.arguments import (
     PageToken,
     Query,
     TheCaller,
+    WaitSeconds,
 )
 from polytomic_mcp.tools.schemas.lookup import SchemaId, field_row, fields_of, find_schema, key_of
 from polytomic_mcp.tools.schemas.source_schemas import when_ready
-from polytomic_mcp.tools.syncs.executions import Seconds
 
 _READY: Final = (True, "true", "fresh", "completed", "ready")
 """What the API's guides, its SDK and its prose each say of a cache that is read."""
@@ -67,7 +67,7 @@ async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStat
 
 
 async def refresh_schemas(
-    caller: TheCaller, context: Context[Caller], connection_id: ConnectionId, wait_seconds: Seconds = 60
+    caller: TheCaller, context: Context[Caller], connection_id: ConnectionId, wait_seconds: WaitSeconds = 60
 ) -> SchemaStatus:
     """Have Polytomic read a connection's schemas anew after they changed at the source, and wait for it."""
     connection = await find(caller.api, CONNECTION, connection_id)

@@ -1,1 +1,1 @@
-"""The tools for model syncs: what a model writes, checked, sent, run and followed."""
+"""The tools for model syncs: requests, their validation, targets, and runs."""

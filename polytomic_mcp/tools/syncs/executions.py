@@ -1,51 +1,35 @@
-"""Executions: one run of a sync, its counts, its errors and its logs."""
+"""Executions: the runs of a sync, with their counts, errors and logs."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from mcp.server.mcpserver import Context
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.errors import ConflictError, RefusedError
 from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.results import AnyJson, NextStep, Result, Source
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
 from polytomic_mcp.tools.api_access.logs import read_log
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.api_access.waiting import wait
-from polytomic_mcp.tools.framework.arguments import (
-    Api,
-    Limit,
-    PageToken,
-    Parsed,
-    SyncId,
-    TheCaller,
-    refuse_boolean,
-)
+from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken, SyncId, TheCaller, WaitSeconds
 
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
-NOTHING_RAN: Final = "Nothing was canceled: this run was over before."
 FIRST_ERRORS: Final = 5
-_UNFIT: Final = frozenset({400, 422})
-_START: Final = "POST /api/syncs/{id}/executions"
 _GET: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
-Seconds = Annotated[
-    float,
-    Field(ge=0, le=600, description="Wait this long for the end"),
-    BeforeValidator(refuse_boolean),
-]
 
 
 class Execution(Result):
-    """A run: counts of rows, the first errors, and a log if one was asked for."""
+    """A run: its counts of rows, its first errors, and log lines if asked for."""
 
     ROWS = frozenset({"log"})
 
@@ -60,39 +44,8 @@ class Execution(Result):
     note: str | None = None
 
     def source(self) -> Source:
-        """Return the API's own answer about the run."""
+        """Return where the API answers the run."""
         return Source(_GET, {"sync_id": self.sync_id, "id": self.id}, {"errors": "/data/errors"})
-
-
-async def start_sync(
-    caller: TheCaller,
-    context: Context[Caller],
-    sync_id: SyncId,
-    wait_seconds: Seconds = 30,
-    resync: Annotated[bool | None, Field(description="All rows, not only changes")] = None,
-    test: Annotated[bool | None, Field(description="A trial with a few rows")] = None,
-    identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None,
-    source_identities: Annotated[
-        list[Any] | None,
-        Parsed,
-        Field(
-            description='Only these: [[{"source": {"model_id", "field"}, "value"}]], a list for each record'
-        ),
-    ] = None,
-) -> Execution:
-    """Run a sync now and wait for its end, with progress. Answers counts and the first errors.
-
-    Still running when the time is up? get_sync_execution goes on waiting.
-    """
-    sync = await find(caller.api, SYNC, sync_id)
-    optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
-    try:
-        started = await data_of(caller.api, _START, id=sync["id"], **optional)
-    except RefusedError as refused:
-        if (step := _remedy(refused, sync["id"])) is None:
-            raise
-        raise Refusal(str(refused), step) from refused
-    return await _followed(caller, context, sync["id"], str(started.get("id")), wait_seconds, started)
 
 
 async def get_sync_execution(
@@ -100,15 +53,15 @@ async def get_sync_execution(
     context: Context[Caller],
     sync_id: SyncId,
     execution_id: Annotated[str | None, Field(description="Default: the latest")] = None,
-    wait_seconds: Seconds = 0,
+    wait_seconds: WaitSeconds = 0,
     log: Annotated[
-        Log | None, Field(description="Also this log: rows written, or rows refused and why")
+        Log | None, Field(description="Also lines of this log: rows written, or rows rejected and why")
     ] = None,
     query: Annotated[str | None, Field(description="Only log lines with this text")] = None,
     limit: Limit = 20,
     page_token: PageToken = None,
 ) -> Execution:
-    """Get a run of a sync: status, counts, errors; on demand lines of a log, the newest first."""
+    """Get a run of a sync: status, counts, errors and, on request, log lines, newest first."""
     sync = await find(caller.api, SYNC, sync_id)
     execution_id = execution_id or await _latest(caller.api, sync)
     execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
@@ -132,9 +85,9 @@ async def get_sync_execution(
 async def cancel_sync(
     api: Api,
     sync_id: SyncId,
-    execution_id: Annotated[str | None, Field(description="Default: whatever runs")] = None,
+    execution_id: Annotated[str | None, Field(description="Default: the current run")] = None,
 ) -> Execution:
-    """Stop a running sync. It ends soon after: get_sync_execution shows when."""
+    """Cancel a running sync. It ends soon after; get_sync_execution shows when."""
     sync = await find(api, SYNC, sync_id)
     target = execution_id or await _latest(api, sync)
     before = await read_execution(api, sync["id"], target)
@@ -146,24 +99,29 @@ async def cancel_sync(
         )
     execution = await read_execution(api, sync["id"], target)
     if before.status in OVER:
-        execution.note = NOTHING_RAN
+        execution.note = ALREADY_ENDED
     return execution
 
 
 async def latest_id(api: Polytomic, sync_id: str) -> str | None:
-    """Return the id of the run under way, or else of the last; None before the first."""
-    status = await data_of(api, "GET /api/syncs/{id}/status", id=sync_id)
-    ids = (as_object(status.get(part)).get("id") for part in ("current_execution", "last_execution"))
-    return next((id_ for id_ in ids if id_), None)
+    """Return the id of the current run, or else of the last; None if the sync has never run."""
+    return await latest_execution_id(api, "GET /api/syncs/{id}/status", sync_id)
 
 
 async def read_execution(api: Polytomic, sync_id: str, execution_id: str) -> Execution:
-    """Read a run as the tools answer it."""
+    """Read a run as the tools return it."""
     return _execution(sync_id, await _get(api, sync_id, execution_id))
 
 
+async def follow_execution(
+    caller: Caller, context: Context[Caller], sync_id: str, started: JsonObject, seconds: float
+) -> Execution:
+    """Wait for a run that was just started to end, and return it as the tools do."""
+    return await _followed(caller, context, sync_id, str(started.get("id")), seconds, started)
+
+
 def describe(seen: JsonObject) -> str:
-    """Say in a line how far a run is, for a person who waits."""
+    """Describe the progress of a run in one line, for the user who waits."""
     counts = ", ".join(f"{count} {name}" for name, count in as_object(seen.get("counts")).items() if count)
     return f"{seen.get('status')}{': ' if counts else ''}{counts}"
 
@@ -196,7 +154,7 @@ async def _latest(api: Polytomic, sync: JsonObject) -> str:
     if id_ := await latest_id(api, sync["id"]):
         return id_
     raise Refusal(
-        f"The sync {quoted(str(sync.get('name')))} has never run; start_sync runs it.",
+        f"The sync {quoted(str(sync.get('name')))} has never run. Call start_sync to run it.",
         NextStep(tool="start_sync", arguments={"sync_id": sync["id"]}, reason="runs it now"),
     )
 
@@ -209,25 +167,14 @@ def _execution(sync_id: str, item: JsonObject) -> Execution:
     return execution
 
 
-def _remedy(refused: RefusedError, sync_id: str) -> NextStep | None:
-    """Lead on from a start that was refused: wait for the run under way, or see what is wrong."""
-    here: JsonObject = {"sync_id": sync_id}
-    if isinstance(refused, ConflictError):
-        there = here | {"wait_seconds": 60}
-        return NextStep(tool="get_sync_execution", arguments=there, reason="waits for the run under way")
-    if refused.status in _UNFIT:
-        return NextStep(tool="diagnose_sync", arguments=here, reason="tells what is wrong")
-    return None
-
-
 def _next_steps(execution: Execution) -> Iterator[NextStep]:
-    where = {"sync_id": execution.sync_id, "execution_id": execution.id}
+    this = {"sync_id": execution.sync_id, "execution_id": execution.id}
     if execution.status not in OVER:
         yield NextStep(
-            tool="get_sync_execution", arguments=where | {"wait_seconds": 60}, reason="waits for its end"
+            tool="get_sync_execution", arguments=this | {"wait_seconds": 60}, reason="waits for it to end"
         )
     elif execution.status == "failed" or (execution.counts or {}).get("error"):
         sync = {"sync_id": execution.sync_id}
-        yield NextStep(tool="diagnose_sync", arguments=sync, reason="groups what went wrong by cause")
-        log = where | {"log": "errors"}
-        yield NextStep(tool="get_sync_execution", arguments=log, reason="shows each refused row")
+        yield NextStep(tool="diagnose_sync", arguments=sync, reason="groups the errors by cause")
+        log = this | {"log": "errors"}
+        yield NextStep(tool="get_sync_execution", arguments=log, reason="shows each rejected row")

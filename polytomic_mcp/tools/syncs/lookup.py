@@ -1,4 +1,4 @@
-"""Finding a sync where a bulk sync may be meant: the two have ids and names of one kind, and other tools."""
+"""Finding a sync by a reference that may mean a bulk sync, which has different tools."""
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -15,20 +15,20 @@ async def find_sync(api: Polytomic, reference: str) -> JsonObject:
     """Return the whole sync with that id or exact name.
 
     Raises:
-        ToolError: None or several fit; where that is what a bulk sync is called, the text says so.
+        ToolError: No sync matches, or several do. If only a bulk sync matches, the text says so.
     """
     try:
         return await find(api, SYNC, reference)
     except ToolError:
-        if not await _fitting(api, SYNC.list, reference) and (
-            bulk_syncs := await _fitting(api, BULK_SYNC.list, reference)
+        if not await _matching(api, SYNC.list, reference) and (
+            bulk_syncs := await _matching(api, BULK_SYNC.list, reference)
         ):
             raise _bulk_sync_meant(reference, bulk_syncs) from None
         raise
 
 
 async def require_some_sync(api: Polytomic, reference: str) -> None:
-    """Refuse an id or name that no sync of either kind has; what cannot be listed is not held against it."""
+    """Refuse an id or name that neither a sync nor a bulk sync has, if both kinds can be listed."""
     operations = (SYNC.list, BULK_SYNC.list)
     try:
         syncs = [item for operation in operations for item in await every(api, operation)]
@@ -39,7 +39,7 @@ async def require_some_sync(api: Polytomic, reference: str) -> None:
         raise Refusal(f"No sync or bulk sync has the id or name {quoted(reference)}.", step)
 
 
-async def _fitting(api: Polytomic, operation: str, reference: str) -> list[JsonObject]:
+async def _matching(api: Polytomic, operation: str, reference: str) -> list[JsonObject]:
     try:
         return fitting_items(await every(api, operation), reference)
     except PolytomicError:
@@ -47,12 +47,13 @@ async def _fitting(api: Polytomic, operation: str, reference: str) -> list[JsonO
 
 
 def _bulk_sync_meant(reference: str, bulk_syncs: list[JsonObject]) -> Refusal:
-    runs = NextStep(
+    id_ = bulk_syncs[0]["id"]
+    latest_run = NextStep(
         tool="get_bulk_sync_execution",
-        arguments={"bulk_sync_id": bulk_syncs[0]["id"], "log": True},
-        reason="says how its latest run went",
+        arguments={"bulk_sync_id": id_, "log": True},
+        reason="shows its latest run",
     )
-    overview = NextStep(
-        tool="sync_overview", arguments={"query": bulk_syncs[0]["id"]}, reason="says how it is doing"
+    overview = NextStep(tool="sync_overview", arguments={"query": id_}, reason="shows how it is doing")
+    return Refusal(
+        f"{quoted(reference)} is a bulk sync, not a sync: {shown(bulk_syncs)}.", latest_run, overview
     )
-    return Refusal(f"No sync, but a bulk sync is {quoted(reference)}: {shown(bulk_syncs)}.", runs, overview)

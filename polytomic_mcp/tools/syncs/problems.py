@@ -1,71 +1,67 @@
-"""What is wrong with a sync, held against its models' fields and its target's fields and modes."""
+"""The problems of a sync: it is validated against its models' fields and its target's fields and modes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.tools.syncs.requests import identities_of, sources_of
-from polytomic_mcp.tools.syncs.targets import mode_names
+from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.tools.connections.modes import mode_names, mode_problems
+from polytomic_mcp.tools.syncs.references import identities_of, sources_of
 
 CREATING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
-_SHOWN: Final = 20
 
 
 @dataclass(slots=True)
 class Subject:
-    """What a sync is about: its models by id, and its target's answer; None where unknown."""
+    """What a sync is validated against: its models by id, and the API's answer about its target.
+
+    Models that could not be found are absent, as is a target (None).
+    """
 
     models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     target: JsonObject | None = None
 
 
 def problems_of(body: JsonObject, subject: Subject) -> list[str]:
-    """Return every problem, in the order of the request's parts; empty when it can be written."""
-    problems = list(_sources(body, subject))
+    """Return every problem as ``path: text``, in the order of the request's parts."""
+    problems = list(_source_problems(body, subject))
     if subject.target is not None:
-        problems += _mode(body, subject.target)
-        problems += _identities(body, subject.target)
-        problems += _mappings(body, subject.target)
-        problems += _required(body, subject.target)
+        target = subject.target
+        problems += mode_problems(body["mode"], target.get("modes"), _title(target))
+        problems += _identity_problems(body, target)
+        problems += _mapping_problems(body, target)
+        problems += _required_field_problems(body, target)
     return problems
 
 
-def _sources(body: JsonObject, subject: Subject) -> Iterator[str]:
+def _source_problems(body: JsonObject, subject: Subject) -> Iterator[str]:
     for path, source in sources_of(body):
         model = subject.models.get(source["model_id"])
         if model is None:
             continue
         known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
+        title = f"the model {model.get('name')!r}"
         if (name := str(source.get("field", ""))) not in known:
-            title = f"the model {model.get('name')!r}"
-            yield f"{path}: {title} has no field {quoted(name)}.{_choices(name, known)}"
+            yield f"{path}: {_no_field(title, name, known)}"
 
 
-def _mode(body: JsonObject, target: JsonObject) -> Iterator[str]:
-    modes = mode_names(target.get("modes"))
-    if modes and body["mode"] not in modes:
-        yield f"mode: {_title(target)} does not take {quoted(body['mode'])}.{_choices(body['mode'], modes)}"
-
-
-def _identities(body: JsonObject, target: JsonObject) -> Iterator[str]:
+def _identity_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
     fields = _fields(target)
     able = [id_ for id_, item in fields.items() if item.get("supports_identity")]
     identities = identities_of(body)
     if not identities and _needs_identity(body["mode"], target):
-        yield f"identity is missing: mode {quoted(body['mode'])} needs one.{_choices('', able)}"
+        yield f"identity: mode {quoted(body['mode'])} requires one.{valid_values('', able or fields)}"
     for identity in identities:
         name = str(identity.get("target"))
         if identity.get("new_field"):
             continue
         if name not in fields:
-            title, choices = _title(target), _choices(name, able or fields)
-            yield f"identity.target: {title} has no field {quoted(name)}.{choices}"
+            yield f"identity.target: {_no_field(_title(target), name, able or fields)}"
         elif able and name not in able:
-            yield f"identity.target: {name!r} cannot be an identity.{_choices(name, able)}"
+            yield f"identity.target: {name!r} cannot be an identity.{valid_values(name, able)}"
         else:
-            yield from _function(identity, fields[name])
+            yield from _function_problems(identity, fields[name])
 
 
 def _needs_identity(name: str, target: JsonObject) -> bool:
@@ -73,34 +69,34 @@ def _needs_identity(name: str, target: JsonObject) -> bool:
     return any(mode.get("requires_identity") for mode in modes if mode_names([mode]) == [name])
 
 
-def _function(identity: JsonObject, item: JsonObject) -> Iterator[str]:
+def _function_problems(identity: JsonObject, item: JsonObject) -> Iterator[str]:
     known = [str(function.get("id")) for function in as_objects(item.get("identity_functions"))]
     name = str(identity["function"])
     if known and name not in known:
-        field_name = identity["target"]
-        yield f"identity.function: {field_name!r} does not take {quoted(name)}.{_choices(name, known)}"
+        target = identity["target"]
+        yield f"identity.function: {target!r} does not support {quoted(name)}.{valid_values(name, known)}"
 
 
-def _mappings(body: JsonObject, target: JsonObject) -> Iterator[str]:
+def _mapping_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
+    known, title = _fields(target), _title(target)
     flags = as_object(target.get("properties"))
     mapped = as_objects([*body["fields"], *as_list(body.get("override_fields"))])
     if not mapped and not (flags.get("mappings_not_required") or flags.get("optional_target_mappings")):
-        yield f"fields is empty: {_title(target)} needs at least one mapping.{_choices('', _fields(target))}"
-    known = _fields(target)
+        yield f"fields: {title} requires at least one mapping.{valid_values('', known)}"
     for path in ("fields", "override_fields"):
         for index, mapping in enumerate(as_objects(body.get(path))):
-            name, title = str(mapping.get("target", "")), _title(target)
+            name = str(mapping.get("target", ""))
             if name not in known and not mapping.get("new"):
-                yield f"{path}[{index}].target: {title} has no field {quoted(name)}.{_choices(name, known)}"
+                yield f"{path}[{index}].target: {_no_field(title, name, known)}"
             elif name in known and not _is_writable(known[name]):
-                yield f"{path}[{index}].target: {title} fills {name!r} in by itself; leave it out."
+                yield f"{path}[{index}].target: {title} sets {name!r} itself; leave it out."
 
 
 def _is_writable(item: JsonObject) -> bool:
     return item.get("createable") is not False or item.get("updateable") is not False
 
 
-def _required(body: JsonObject, target: JsonObject) -> Iterator[str]:
+def _required_field_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
     if body["mode"] not in CREATING_MODES:
         return
     parts = as_objects([*body["fields"], *as_list(body.get("override_fields")), *identities_of(body)])
@@ -118,9 +114,5 @@ def _title(target: JsonObject) -> str:
     return repr(target.get("name") or target.get("id") or "the target")
 
 
-def _choices(wrong: str, known: Any) -> str:
-    """Name the nearest right name, then what there is to choose from."""
-    names = [str(name) for name in known]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    there_are = f" Choose from: {', '.join(names[:_SHOWN])}{more}." if names else ""
-    return nearest(wrong, names) + there_are
+def _no_field(owner: str, name: str, known: Iterable[str]) -> str:
+    return f"{owner} has no field {quoted(name)}.{valid_values(name, known)}"

@@ -1,4 +1,4 @@
-"""Syncs: a model's fields mapped onto a target object, and run."""
+"""Syncs: the fields of models mapped to a target object."""
 
 from collections.abc import Iterator
 from typing import Annotated, Final
@@ -8,7 +8,7 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import MASK, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
@@ -27,29 +27,29 @@ from polytomic_mcp.tools.framework.arguments import (
     TheCaller,
 )
 from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
+from polytomic_mcp.tools.framework.requests import request_body
 from polytomic_mcp.tools.syncs.drafts import draft_sync
 from polytomic_mcp.tools.syncs.requests import (
     MODES,
     Filters,
     Identities,
+    IdentityArgument,
     Mappings,
     Mode,
     ModelFilters,
     OverrideFields,
     Overrides,
+    ScheduleArgument,
+    TargetArgument,
     TargetFilters,
-    TheIdentity,
-    TheSchedule,
-    TheTarget,
-    brief,
-    request_body,
+    as_in_create,
 )
 from polytomic_mcp.tools.syncs.updates import merged
 
 _UPDATE: Final = "PUT /api/syncs/{id}"
 _NOT_COMPARED: Final = frozenset({"updated_at", "updated_by", "encryption_passphrase"})
 
-DryRun = Annotated[bool, Field(description="Check and show the request, write nothing")]
+DryRun = Annotated[bool, Field(description="Check and show the request; write nothing")]
 
 
 class Sync(Result):
@@ -66,9 +66,9 @@ class Sync(Result):
     request: JsonObject | None = None
 
     def source(self) -> Source | None:
-        """Return the API's own answer about the sync; of a dry run there is none."""
-        places = {name: f"/data/{name}" for name in ("problems", "target")}
-        return Source(SYNC.get, {"id": self.id}, places) if self.id else None
+        """Return where the API answers the sync; None after a dry run."""
+        pointers = {name: f"/data/{name}" for name in ("problems", "target")}
+        return Source(SYNC.get, {"id": self.id}, pointers) if self.id else None
 
 
 async def list_syncs(
@@ -76,7 +76,7 @@ async def list_syncs(
     query: Query = None,
     active: bool | None = None,
     mode: Annotated[str | None, Field(description="Only this mode")] = None,
-    target_connection_id: Annotated[str | None, Field(description="Only into this connection")] = None,
+    target_connection_id: Annotated[str | None, Field(description="Only syncs into this connection")] = None,
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
@@ -94,9 +94,7 @@ async def list_syncs(
         **given(active=active, mode=mode, target_connection_id=into),
     )
     if mode is not None and not page.items and mode not in MODES:
-        raise ToolError(
-            f"list_syncs: {quoted(mode)} is no mode.{nearest(mode, MODES)} Modes: {', '.join(MODES)}."
-        )
+        raise ToolError(f"list_syncs: {unknown('mode', mode, MODES)}")
     return page
 
 
@@ -104,8 +102,10 @@ async def get_sync(api: Api, sync_id: SyncId) -> Sync:
     """Get a sync: mappings, identity, filters, schedule, problems."""
     sync = Sync.model_validate(await find(api, SYNC, sync_id))
     if sync.problems:
-        why = NextStep(tool="diagnose_sync", arguments={"sync_id": sync.id}, reason="tells what to mend")
-        sync.next_steps = [why]
+        diagnosis = NextStep(
+            tool="diagnose_sync", arguments={"sync_id": sync.id}, reason="explains how to fix them"
+        )
+        sync.next_steps = [diagnosis]
     return sync
 
 
@@ -113,11 +113,11 @@ async def create_sync(
     api: Api,
     name: Name,
     mode: Mode,
-    target: TheTarget,
+    target: TargetArgument,
     fields: Mappings = None,
-    identity: TheIdentity = None,
+    identity: IdentityArgument = None,
     identities: Identities = None,
-    schedule: TheSchedule = None,
+    schedule: ScheduleArgument = None,
     active: bool | None = None,
     model_filters: ModelFilters = None,
     target_filters: TargetFilters = None,
@@ -133,9 +133,9 @@ async def create_sync(
     organization_id: str | None = None,
     dry_run: DryRun = False,
 ) -> Sync:
-    """Create a sync into a target object. Fields and mode are checked first: all problems come at once.
+    """Create a sync into a target object. Reports all problems at once, before anything is written.
 
-    list_target_fields before, start_sync after. A Gong Engage flow needs an identity, no fields.
+    Call list_target_fields before, start_sync after. A Gong Engage flow requires an identity and no fields.
     """
     body = request_body(
         name=name,
@@ -162,7 +162,7 @@ async def create_sync(
     draft = await draft_sync(api, body)
     draft.refuse_if_wrong("create_sync")
     if dry_run:
-        return _dry(draft.body)
+        return _dry_run_of(draft.body)
     sync = Sync.model_validate(await data_of(api, "POST /api/syncs", **draft.body))
     sync.next_steps = list(_next_steps(sync, as_object(draft.body.get("schedule"))))
     return sync
@@ -172,19 +172,19 @@ async def update_sync(
     caller: TheCaller,
     sync_id: SyncId,
     name: NewName = None,
-    mode: Annotated[str | None, brief("string")] = None,
-    target: Annotated[TheTarget | None, brief("object")] = None,
-    fields: Annotated[Mappings, brief("array")] = None,
-    identity: Annotated[TheIdentity, brief("object")] = None,
-    identities: Annotated[Identities, brief("object")] = None,
-    schedule: Annotated[TheSchedule, brief("object")] = None,
+    mode: Annotated[str | None, as_in_create("string")] = None,
+    target: Annotated[TargetArgument | None, as_in_create("object")] = None,
+    fields: Annotated[Mappings, as_in_create("array")] = None,
+    identity: Annotated[IdentityArgument, as_in_create("object")] = None,
+    identities: Annotated[Identities, as_in_create("object")] = None,
+    schedule: Annotated[ScheduleArgument, as_in_create("object")] = None,
     active: bool | None = None,
-    model_filters: Annotated[ModelFilters, brief("object")] = None,
-    target_filters: Annotated[TargetFilters, brief("object")] = None,
-    filters: Annotated[Filters, brief("array")] = None,
+    model_filters: Annotated[ModelFilters, as_in_create("object")] = None,
+    target_filters: Annotated[TargetFilters, as_in_create("object")] = None,
+    filters: Annotated[Filters, as_in_create("array")] = None,
     filter_logic: str | None = None,
-    override_fields: Annotated[OverrideFields, brief("array")] = None,
-    overrides: Annotated[Overrides, brief("array")] = None,
+    override_fields: Annotated[OverrideFields, as_in_create("array")] = None,
+    overrides: Annotated[Overrides, as_in_create("array")] = None,
     sync_all_records: bool | None = None,
     skip_initial_backfill: bool | None = None,
     only_enrich_updates: bool | None = None,
@@ -192,7 +192,10 @@ async def update_sync(
     policies: list[str] | None = None,
     dry_run: DryRun = False,
 ) -> Sync:
-    """Change a sync; what is not given stays, a list given replaces the whole list. Answers what changed."""
+    """Update a sync. Omitted arguments are unchanged; a list replaces the whole list.
+
+    Returns what changed.
+    """
     changed = request_body(
         name=name,
         mode=mode,
@@ -219,7 +222,7 @@ async def update_sync(
         draft = await draft_sync(caller.api, merged(writable(_UPDATE, stored), changed))
         draft.refuse_if_wrong("update_sync")
         if dry_run:
-            return _dry(draft.body)
+            return _dry_run_of(draft.body)
         after = await data_of(caller.api, _UPDATE, id=stored["id"], **draft.body)
     sync = Sync.model_validate(after)
     sync.changed = changes(stored, after, {*draft.body, *stored} - _NOT_COMPARED)
@@ -233,7 +236,7 @@ async def delete_sync(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirm_sync)],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a sync and its history. A person is asked first. Rows it has written stay."""
+    """Delete a sync and its history, after a person confirms. Rows it has written are kept."""
     del sync_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/syncs/{id}", lambda: sync_deletion(api, deletion.id)
@@ -241,16 +244,17 @@ async def delete_sync(
 
 
 def _next_steps(sync: Sync, schedule: JsonObject) -> Iterator[NextStep]:
-    """Lead to the first run; where a schedule waits for somebody to switch it on, to that too."""
-    here = {"sync_id": sync.id}
+    """Suggest the first run and, if the sync has a schedule but is inactive, switching it on."""
+    this = {"sync_id": sync.id}
     if schedule.get("frequency") not in (None, "manual") and not sync.active:
-        on = here | {"active": True}
-        yield NextStep(tool="update_sync", arguments=on, reason="switches its schedule on: it is inactive")
-    yield NextStep(tool="start_sync", arguments=here, reason="runs it now")
+        active = this | {"active": True}
+        reason = "switches its schedule on: the sync is inactive"
+        yield NextStep(tool="update_sync", arguments=active, reason=reason)
+    yield NextStep(tool="start_sync", arguments=this, reason="runs it now")
 
 
-def _dry(body: JsonObject) -> Sync:
-    """Show the request that would be sent, but for its secret."""
+def _dry_run_of(body: JsonObject) -> Sync:
+    """Return the request that would be sent, with its secret masked."""
     secret = {"encryption_passphrase": MASK} if "encryption_passphrase" in body else {}
     return Sync(dry_run=True, request=body | secret)
 

@@ -1,4 +1,4 @@
-"""Target objects: what a connection can take rows into, and the fields of each."""
+"""Target objects: the objects that a connection can write rows to, and the fields of each."""
 
 from typing import Annotated, Any
 
@@ -14,11 +14,12 @@ from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Parsed, Query
 
 
 class TargetObjects(Page):
-    """Target objects, and whether a new one can be created."""
+    """Target objects, and how a new one is created."""
 
     target_creation: JsonObject | None = None
 
@@ -44,9 +45,9 @@ async def list_target_objects(
     limit: Limit = 100,
     page_token: PageToken = None,
 ) -> TargetObjects:
-    """List what a destination takes rows into, with the modes of each; Gong Engage flows are among them.
+    """List a destination's target objects and their modes, including Gong Engage flows.
 
-    target_creation tells whether create_sync can make a new one, and from which properties.
+    target_creation: whether create_sync can create a new one, and from which properties.
     """
     connection = await find(api, CONNECTION, connection_id)
     answer = await target_objects(api, connection["id"])
@@ -74,14 +75,14 @@ async def list_target_fields(
     properties: Annotated[
         dict[str, str] | None,
         Parsed,
-        Field(description="Of an object to create, instead"),
+        Field(description="Instead of target: of an object to create"),
     ] = None,
     refresh: bool | None = None,
     query: Query = None,
     limit: Limit = 200,
     page_token: PageToken = None,
 ) -> TargetFields:
-    """List a target object's fields (required, can be identity) and modes, before create_sync."""
+    """List a target object's fields (required, supports_identity) and modes, for create_sync."""
     connection = await find(api, CONNECTION, connection_id)
     if (target is None) == (properties is None):
         raise ToolError("list_target_fields: send either target or properties.")
@@ -98,12 +99,12 @@ async def list_target_fields(
 
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
-    """Return the whole answer about a connection's target objects."""
+    """Return the API's whole answer about a connection's target objects."""
     return as_object(await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id))
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
-    """Return a target's fields, modes and flags; ``target``, or ``properties`` of one to create."""
+    """Return the fields, modes and properties of a ``target``, or of one to create from ``properties``."""
     operation = "GET /api/connections/{id}/modelsync/target/fields"
     return await data_of(api, operation, id=connection_id, **arguments)
 
@@ -112,7 +113,7 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     """Return the target object with that id or, ignoring case, that exact name.
 
     Raises:
-        ToolError: None or several fit; the text lists the candidates.
+        ToolError: No target object matches, or several do; the text lists the candidates.
     """
     items = items_of(await target_objects(api, connection_id))
     fitting = fitting_items(items, reference)
@@ -120,21 +121,19 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
         return fitting[0]
     if fitting:
         raise ToolError(
-            f"{len(fitting)} target objects are named {quoted(reference)}; send an id: {shown(fitting)}."
+            f"{len(fitting)} target objects are named {quoted(reference)}. Send the id of one: "
+            f"{shown(fitting)}."
         )
     hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
     raise Refusal(
-        f"No target object has the id or name {quoted(reference)}.{hint} There are: {shown(items)}. "
+        f"No target object has the id or name {quoted(reference)}.{hint} Target objects: {shown(items)}. "
         "list_target_objects shows all.",
         NextStep(
-            tool="list_target_objects", arguments={"connection_id": connection_id}, reason="shows all of them"
+            tool="list_target_objects",
+            arguments={"connection_id": connection_id},
+            reason="shows all target objects",
         ),
     )
-
-
-def mode_names(modes: Any) -> list[str]:
-    """Return the names of modes, which the API keeps under ``mode`` or ``id``."""
-    return [str(mode.get("mode") or mode.get("id")) for mode in as_objects(modes)]
 
 
 def _row(item: JsonObject) -> JsonObject:
@@ -142,7 +141,7 @@ def _row(item: JsonObject) -> JsonObject:
 
 
 def _brief(field: JsonObject) -> JsonObject:
-    """Keep what one maps by; a flag that is false and a list that is empty say nothing."""
+    """Return what matters for mapping a field, without flags that are false and empty parts."""
     dropped = {"filter_functions", "source_type"}
     kept = {
         name: value

@@ -1,4 +1,4 @@
-"""All syncs in one table: each one's state, counted for all, the worst first."""
+"""All syncs in one table: each with its state, worst first, and counts by state."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ GONE = "A model that the sync reads no longer exists"
         (None, {"m": "db"}, None),
     ],
 )
-async def test_a_sync_whose_connections_or_models_are_gone_or_ill_is_broken(
+async def test_a_sync_with_a_missing_or_unhealthy_connection_or_model_is_broken(
     connections: Any, models: Any, detail: str | None, tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     nobody = "00000000-0000-0000-0000-000000000000"
@@ -144,7 +144,7 @@ async def test_a_sync_whose_connections_or_models_are_gone_or_ill_is_broken(
     assert [step["tool"] for step in overview.get("next_steps", [])] == ["diagnose_sync"] * bool(detail)
 
 
-async def test_what_is_broken_comes_before_what_fails_unless_it_is_switched_off(
+async def test_broken_comes_before_failing_unless_the_sync_is_switched_off(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     gone = {"target_connection_id": "gone"}
@@ -169,7 +169,7 @@ async def test_what_is_broken_comes_before_what_fails_unless_it_is_switched_off(
 
 
 @pytest.mark.parametrize(("ill", "role"), [("source", "source"), ("destination", "destination")])
-async def test_a_bulk_sync_with_an_ill_connection_is_broken(
+async def test_a_bulk_sync_with_an_unhealthy_connection_is_broken(
     ill: str, role: str, tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     hold_syncs()
@@ -188,15 +188,18 @@ async def test_a_bulk_sync_with_an_ill_connection_is_broken(
     assert [step["tool"] for step in overview["next_steps"]] == ["list_connections"]
 
 
-async def test_a_run_that_refused_every_row_is_no_success(tools: Any, hold_syncs: Any) -> None:
+async def test_a_run_that_rejected_every_row_is_not_a_success(tools: Any, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:00", counts=REFUSED), run("03T02:00")]))
 
     (row,) = (await tools("sync_overview"))["items"]
 
-    assert (row["detail"], row["last_success"]) == ("all 3000 rows were refused", "2026-03-03T02:00:01+00:00")
+    assert (row["detail"], row["last_success"]) == (
+        "all 3000 rows were rejected",
+        "2026-03-03T02:00:01+00:00",
+    )
 
 
-async def test_a_run_without_rows_does_not_hide_those_refused_before(tools: Any, hold_syncs: Any) -> None:
+async def test_a_run_without_rows_does_not_hide_earlier_rejected_rows(tools: Any, hold_syncs: Any) -> None:
     refusing = run("04T02:00", counts=GOOD | {"error": 2})
     hold_syncs(
         (sync("A"), [run("04T03:00", counts=EMPTY), refusing]),
@@ -205,11 +208,11 @@ async def test_a_run_without_rows_does_not_hide_those_refused_before(tools: Any,
 
     a, b = (await tools("sync_overview"))["items"]
 
-    assert a["detail"] == "rows refused: 2, by the run of 2026-03-04 02:00 UTC; those after it had no rows"
-    assert b["detail"] == "rows refused: 2"
+    assert a["detail"] == "rejected rows: 2, in the run of 2026-03-04 02:00 UTC; later runs had no rows"
+    assert b["detail"] == "rejected rows: 2"
 
 
-async def test_a_canceled_run_tells_what_was_written_of_either_kind(
+async def test_a_canceled_run_of_either_kind_says_how_many_rows_were_written(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("A"), [run("04T03:00", "canceled")]))
@@ -229,7 +232,7 @@ async def test_a_canceled_run_tells_what_was_written_of_either_kind(
     ("query", "names"),
     [("BF", ["BFF"]), ("a1bf", ["Other"]), ("a1b", []), ("_SYNC", []), ("ok", ["BFF", "Other"]), ("00", [])],
 )
-async def test_an_id_is_searched_for_as_a_whole_only(
+async def test_an_id_matches_only_as_a_whole(
     query: str, names: list[str], tools: Any, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("BFF"), [run("04T02:00")]), (sync("Other", id="a1bf"), [run("04T02:00")]))
@@ -239,9 +242,7 @@ async def test_an_id_is_searched_for_as_a_whole_only(
     assert [row["name"] for row in overview["items"]] == names
 
 
-async def test_a_row_tells_why_and_holds_the_last_success_against_the_schedule(
-    tools: Any, hold_syncs: Any
-) -> None:
+async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(tools: Any, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:00", "failed", errors=["no such table"]), run("03T02:00")]))
 
     overview = await tools("sync_overview")
@@ -276,16 +277,14 @@ async def test_details_say_how_long_and_how_much(tools: Any, hold_syncs: Any) ->
 
     assert {row["name"]: row["detail"] for row in rows} == {
         "late": "was due 10 h ago",
-        "no rows": "moved no rows; up to 5 before",
+        "no rows": "moved no rows; earlier runs moved up to 5",
         "running": "for 60 s",
         "stuck": "running for 7 h, usually 1 s",
         "stuck for days": "running for 3 d",
     }
 
 
-async def test_the_worst_come_first_and_all_are_counted_whatever_is_shown(
-    tools: Any, hold_syncs: Any
-) -> None:
+async def test_the_worst_come_first_and_the_counts_cover_all_syncs(tools: Any, hold_syncs: Any) -> None:
     hold_syncs(
         (sync("well"), [run("04T02:00")]),
         (sync("late"), []),
@@ -309,7 +308,7 @@ async def test_the_worst_come_first_and_all_are_counted_whatever_is_shown(
     ]
 
 
-async def test_bulk_syncs_stand_in_the_same_table(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_bulk_syncs_are_in_the_same_table(tools: Any, api: Any, hold_syncs: Any) -> None:
     hold_syncs()
     schedules = {
         "default_schedule": DAILY,
@@ -326,12 +325,12 @@ async def test_bulk_syncs_stand_in_the_same_table(tools: Any, api: Any, hold_syn
 
     assert [(row["id"], row["kind"], row["state"], row["detail"]) for row in rows] == [
         ("b1", "bulk_sync", "late", "was due 30 min ago"),
-        ("b2", "bulk_sync", "row_errors", "rows refused: some"),
+        ("b2", "bulk_sync", "row_errors", "rejected rows: some"),
     ]
     assert rows[0]["schedule"] == "daily 02:00 UTC; hourly :30"
 
 
-async def test_a_test_run_is_no_success(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_a_test_run_is_not_a_success(tools: Any, api: Any, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:30", type="test"), run("04T02:00")]))
     api["GET /api/bulk/syncs"] = {"data": [sync("B")]}
     runs = [run("04T02:30", is_test=True, type="manual"), run("04T02:00")]
@@ -342,7 +341,7 @@ async def test_a_test_run_is_no_success(tools: Any, api: Any, hold_syncs: Any) -
     assert [row["last_success"] for row in rows] == ["2026-03-04T02:00:01+00:00"] * 2
 
 
-async def test_the_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
+async def test_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     hold_syncs()
@@ -360,7 +359,7 @@ async def test_the_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
     assert row["schedule"] == "daily 02:00 UTC; weekly sunday 00:00 UTC"
 
 
-async def test_an_ill_bulk_sync_leads_to_its_latest_run(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_an_unhealthy_bulk_sync_suggests_its_latest_run(tools: Any, api: Any, hold_syncs: Any) -> None:
     hold_syncs((sync("z"), [run("04T02:00", "failed")]))
     api["GET /api/bulk/syncs"] = {"data": [sync("a")]}
     api[BULK_EXECUTIONS.format("id-a")] = {"data": [run("04T02:00", "failed")]}
@@ -375,7 +374,7 @@ async def test_an_ill_bulk_sync_leads_to_its_latest_run(tools: Any, api: Any, ho
 
 @pytest.fixture
 def many(hold_syncs: Any) -> list[dict[str, Any]]:
-    """Serve 200 syncs, two in three of them ill."""
+    """Serve 200 syncs, two thirds of them failing."""
     syncs = [sync(f"Sync: {number:03}") for number in range(200)]
     runs = ([run("04T02:00")], [], [run("04T02:00", "failed")])
     hold_syncs(*[(each, runs[number % 3]) for number, each in enumerate(syncs)])
@@ -396,14 +395,14 @@ async def page_through(tools: Any, between: Any = lambda: None) -> list[str]:
     return names
 
 
-async def test_all_pages_of_an_overview_cost_one_reading(tools: Any, api: Any, many: Any) -> None:
+async def test_all_pages_of_an_overview_read_the_api_once(tools: Any, api: Any, many: Any) -> None:
     names = await page_through(tools)
 
     assert sorted(names) == [each["name"] for each in many]
     assert len(api.requests) == 4 + 200
 
 
-async def test_what_changes_meanwhile_neither_repeats_nor_loses_a_row_of_the_pages(
+async def test_changes_between_pages_neither_repeat_nor_lose_a_row(
     tools: Any, api: Any, clock: Any, many: Any
 ) -> None:
     def change() -> None:
@@ -416,7 +415,7 @@ async def test_what_changes_meanwhile_neither_repeats_nor_loses_a_row_of_the_pag
     assert sorted(names) == [each["name"] for each in many]
 
 
-async def test_a_page_asked_for_later_is_read_anew_and_goes_on_after_the_last_row(
+async def test_a_later_page_reads_again_and_continues_after_the_last_row(
     tools: Any, api: Any, clock: Any, many: Any
 ) -> None:
     def wait() -> None:
@@ -428,7 +427,7 @@ async def test_a_page_asked_for_later_is_read_anew_and_goes_on_after_the_last_ro
     assert len(api.requests) > 4 + 200
 
 
-async def test_a_first_page_is_never_an_old_one(tools: Any, hold_syncs: Any) -> None:
+async def test_a_first_page_is_never_cached(tools: Any, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:00", "failed")]))
     await tools("sync_overview")
     hold_syncs((sync("A"), [run("04T02:00")]))
@@ -437,11 +436,13 @@ async def test_a_first_page_is_never_an_old_one(tools: Any, hold_syncs: Any) -> 
 
 
 @pytest.mark.parametrize("token", ["3:", '["ok", "id"]', '["well", "name", "id"]', "3"])
-async def test_another_lists_page_token_is_refused(token: str, tools: Any) -> None:
-    assert "not one that sync_overview answered" in await tools.refused("sync_overview", page_token=token)
+async def test_the_page_token_of_another_list_is_refused(token: str, tools: Any) -> None:
+    assert "page_token was not returned by sync_overview" in await tools.refused(
+        "sync_overview", page_token=token
+    )
 
 
-async def test_what_cannot_be_read_is_named_and_the_rest_is_answered(
+async def test_what_cannot_be_read_is_named_and_the_rest_is_returned(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("A"), [run("04T02:00")]), (sync("B"), []), (sync("C"), []))
@@ -459,13 +460,13 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_answered(
     assert "no right" in overview["unavailable"][1]["reason"]
 
 
-async def test_no_overview_is_given_of_nothing_that_could_be_listed(tools: Any, api: Any) -> None:
+async def test_an_overview_is_refused_if_nothing_could_be_listed(tools: Any, api: Any) -> None:
     for kind in ("syncs", "bulk/syncs"):
         api[f"GET /api/{kind}"] = httpx.Response(403, json={"message": "no right"})
 
     text = await tools.refused("sync_overview")
 
-    assert "no kind of sync could be listed" in text
+    assert "neither syncs nor bulk syncs could be listed" in text
     assert "no right" in text
 
 
@@ -477,7 +478,7 @@ async def test_an_empty_organization_is_an_empty_table(tools: Any, hold_syncs: A
     assert (overview["items"], overview["states"]) == ([], {})
 
 
-async def test_two_thousand_syncs_answer_in_one_bounded_result_with_progress(
+async def test_two_thousand_syncs_give_one_limited_result_with_progress(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:
     hold_syncs(*[(sync(f"Sync {number:04}"), [run("04T02:00")]) for number in range(2_000)])
@@ -490,13 +491,13 @@ async def test_two_thousand_syncs_answer_in_one_bounded_result_with_progress(
 
     assert overview["states"] == {"ok": 2_000}
     assert len(overview["items"]) == 25
-    assert seen[0] == (0.0, 2_000.0, "syncs looked at")
-    assert seen[-1] == (2_000.0, 2_000.0, "syncs looked at")
+    assert seen[0] == (0.0, 2_000.0, "syncs checked")
+    assert seen[-1] == (2_000.0, 2_000.0, "syncs checked")
     assert len(seen) == 41
     assert len(api.requests) == 2_004
 
 
-async def test_syncs_of_both_kinds_are_told_apart_over_the_sandbox(open_sandbox: Any) -> None:
+async def test_syncs_of_both_kinds_are_distinguished_on_the_sandbox(open_sandbox: Any) -> None:
     account = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="Snowflake", type="snowflake", configuration=account)

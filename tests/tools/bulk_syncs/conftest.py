@@ -78,7 +78,7 @@ def bulk(company: Any) -> Any:
 
 @pytest.fixture
 def run_schemas() -> list[dict[str, Any]]:
-    """The schemas of a run that is under way: one has ended, one has failed."""
+    """The schemas of a running execution: one has completed, one has failed."""
     return [
         {
             "schema": "contacts",
@@ -94,7 +94,7 @@ def run_schemas() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def run_states(bulk: Any) -> Any:
-    """Serve one execution of the bulk sync in the given states, the last for ever."""
+    """Serve one execution of the bulk sync in the given states, one per request; the last one repeats."""
 
     def serve(*states: dict[str, Any]) -> None:
         left = list(states)
@@ -109,7 +109,7 @@ def run_states(bulk: Any) -> Any:
 
 
 def hold(api: Any, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
-    """Store a bulk sync with its schemas; what is written to it is answered over what was stored."""
+    """Store a bulk sync with its schemas; a write is answered with the stored object merged with it."""
     api.holds("bulk/syncs", stored)
     api[f"PUT {BULK_PATH}"] = lambda request: {"data": stored | json.loads(request.content)}
     listed = [
@@ -125,7 +125,7 @@ def hold(api: Any, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> Non
 
 
 def source() -> dict[str, Any]:
-    """What HubSpot offers."""
+    """The schemas that HubSpot offers."""
     names = {"contacts": "Contacts", "companies": "Companies", "deals": "Deals"}
     return {
         "schemas": [{"id": id_, "name": name} for id_, name in names.items()],
@@ -134,7 +134,7 @@ def source() -> dict[str, Any]:
 
 
 def destination() -> dict[str, Any]:
-    """What a PostgreSQL database takes."""
+    """What a PostgreSQL destination supports."""
     return {
         "configuration": {
             "type": "object",

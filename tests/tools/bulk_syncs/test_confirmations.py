@@ -14,7 +14,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 class Person:
-    """Somebody who fills in each form the same way, and remembers the questions."""
+    """A person who fills in every form the same way, and records the questions."""
 
     def __init__(self, **answer: bool) -> None:
         self.answer = answer
@@ -36,7 +36,7 @@ class Person:
         ({"test": True, "resync": False}, {"test": True}),
     ],
 )
-async def test_the_old_spelling_of_a_resync_is_understood(
+async def test_the_old_form_of_a_resync_is_accepted(
     given: dict[str, Any], sent: dict[str, Any], connect: Any, bulk: Any, run_states: Any
 ) -> None:
     run_states({"status": "completed"})
@@ -49,7 +49,7 @@ async def test_the_old_spelling_of_a_resync_is_understood(
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("is_wanted", [True, False])
-async def test_outputs_are_dropped_when_a_person_says_so(
+async def test_outputs_are_dropped_once_a_person_confirms(
     *, mode: str, is_wanted: bool, connect: Any, bulk: Any, run_states: Any
 ) -> None:
     run_states({"status": "completed"})
@@ -61,16 +61,16 @@ async def test_outputs_are_dropped_when_a_person_says_so(
 
     sent = {"resync_mode": "rebuild", "schemas": ["contacts", "deals"]}
     assert bulk.bodies(START) == ([sent] if is_wanted else [])
-    assert is_wanted or answer == f"Nobody said yes, so the bulk sync '{NAME}' was not rebuilt."
+    assert is_wanted or answer == f"Not confirmed; the bulk sync '{NAME}' was not rebuilt."
     assert is_error != is_wanted
     assert person.questions[0] == (
-        f"Rebuild the bulk sync '{NAME}' ({BULK})?\nAt its destination the outputs of contacts, deals are "
-        "dropped, then copied anew from the source."
+        f"Rebuild the bulk sync '{NAME}' ({BULK})?\nThe outputs of contacts, deals in the destination are "
+        "dropped and copied again from the source."
     )
 
 
 @pytest.mark.parametrize("resync_mode", ["refetch", "resync", None])
-async def test_nobody_is_asked_where_nothing_is_dropped(
+async def test_no_one_is_asked_if_nothing_is_dropped(
     resync_mode: str | None, connect: Any, run_states: Any
 ) -> None:
     run_states({"status": "completed"})
@@ -82,13 +82,13 @@ async def test_nobody_is_asked_where_nothing_is_dropped(
     assert person.questions == []
 
 
-async def test_where_nobody_can_be_asked_a_rebuild_is_left_to_a_tool_that_destroys(
+async def test_without_anyone_to_ask_a_rebuild_is_referred_to_a_destructive_tool(
     tools: Any, bulk: Any, run_states: Any
 ) -> None:
     run_states({"status": "completed"})
 
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, resync=True)
-    assert "every schema that is on are dropped" in text
+    assert "outputs of all enabled schemas in the destination are dropped" in text
     assert bulk.written() == []
 
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]
@@ -98,7 +98,7 @@ async def test_where_nobody_can_be_asked_a_rebuild_is_left_to_a_tool_that_destro
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("is_wanted", [True, False])
-async def test_a_bulk_sync_is_deleted_when_a_person_says_so(
+async def test_a_bulk_sync_is_deleted_once_a_person_confirms(
     *, mode: str, is_wanted: bool, connect: Any, bulk: Any
 ) -> None:
     bulk[f"DELETE {PATH}"] = httpx.Response(204)

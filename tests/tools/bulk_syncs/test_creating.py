@@ -1,4 +1,4 @@
-"""Bulk syncs are created by names, in every spelling, and only when all of it fits."""
+"""Creating bulk syncs: by names, with every form of schedule, and only if the whole request is valid."""
 
 import json
 from typing import Any
@@ -45,7 +45,7 @@ async def test_names_become_ids_and_the_schedule_is_manual_unless_said(tools: An
         ({"default_schedule": {"frequency": "manual"}}, ["start_bulk_sync"]),
     ],
 )
-async def test_a_schedule_that_stays_inactive_leads_to_its_switch(
+async def test_an_inactive_schedule_suggests_switching_it_on(
     given: Any, lead: list[str], tools: Any, bulk: Any
 ) -> None:
     assert bulk.answers
@@ -76,7 +76,7 @@ async def test_a_schedule_that_stays_inactive_leads_to_its_switch(
         },
     ],
 )
-async def test_every_spelling_of_schedules_leaves_as_the_current_one(
+async def test_every_form_of_schedules_is_sent_in_the_current_form(
     given: dict[str, Any], tools: Any, bulk: Any
 ) -> None:
     await tools("create_bulk_sync", **NAMED, **given)
@@ -91,7 +91,7 @@ async def test_every_spelling_of_schedules_leaves_as_the_current_one(
         {"schedules": [CONTINUOUS, RARE]},
     ],
 )
-async def test_every_spelling_of_schedules_leaves_as_the_pinned_version_wants_it(
+async def test_every_form_of_schedules_is_sent_as_the_pinned_version_requires_it(
     given: dict[str, Any], connect: Any, bulk: Any
 ) -> None:
     async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
@@ -105,13 +105,13 @@ async def test_every_spelling_of_schedules_leaves_as_the_pinned_version_wants_it
 
 
 @pytest.mark.parametrize("schedule", [DAILY, json.dumps(DAILY), DAILY | {"month": None}])
-async def test_one_schedule_of_the_old_form_is_the_default(schedule: Any, tools: Any, bulk: Any) -> None:
+async def test_a_single_schedule_of_the_old_form_is_the_default(schedule: Any, tools: Any, bulk: Any) -> None:
     await tools("create_bulk_sync", **NAMED, schedule=schedule)
 
     assert bulk.bodies(CREATE)[0]["default_schedule"] == DAILY
 
 
-async def test_where_each_schedule_is_for_some_the_default_is_manual(tools: Any, bulk: Any) -> None:
+async def test_the_default_is_manual_if_each_schedule_is_for_some_schemas(tools: Any, bulk: Any) -> None:
     some = [DAILY | {"schemas": ["contacts"]}, RARE]
 
     await tools("create_bulk_sync", **NAMED, schedules=some)
@@ -128,10 +128,10 @@ async def test_where_each_schedule_is_for_some_the_default_is_manual(tools: Any,
         {"schedule": {"frequency": "multi", "multi": {"schedules": []}}, "additional_schedules": [RARE]},
     ],
 )
-async def test_spellings_are_not_mixed(given: dict[str, Any], tools: Any, bulk: Any) -> None:
+async def test_forms_of_schedules_cannot_be_mixed(given: dict[str, Any], tools: Any, bulk: Any) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, **given)
 
-    assert f"{' and '.join(given)} say the same in different ways" in text
+    assert f"{' and '.join(given)} are different forms of the same argument" in text
     assert bulk.written() == []
 
 
@@ -149,12 +149,12 @@ async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> 
 async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Any, bulk: Any) -> None:
     for tool, ends in (("create_bulk_sync", NAMED), ("update_bulk_sync", {"bulk_sync_id": BULK})):
         text = await tools.refused(tool, **ends, default_schedule=schedule)
-        assert "default_schedule: a bulk sync cannot run after something else" in text
+        assert "default_schedule: a bulk sync can only run at set times" in text
 
     assert bulk.requests == []
 
 
-async def test_schemas_and_fields_are_named_in_any_case(tools: Any, bulk: Any) -> None:
+async def test_schemas_and_fields_are_found_in_any_case(tools: Any, bulk: Any) -> None:
     contacts = {
         "id": "CONTACTS",
         "fields": ["EMAIL", {"id": "Phone number", "obfuscated": True, "enabled": None}],
@@ -204,19 +204,19 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
     )
 
     for problem in (
-        "- destination_configuration: there is no 'shema'. Did you mean 'schema'?",
-        "- destination_configuration.format: that is none of wide, long.",
+        "- destination_configuration: Unknown field 'shema'. Did you mean 'schema'?",
+        "- destination_configuration.format: not one of the valid values: wide, long.",
         "- destination_configuration.limit must be of type integer.",
         "- destination_configuration.suffix must be of type string.",
-        "- destination_configuration.schema is missing.",
+        "- destination_configuration.schema is required.",
         "- source_configuration.replication_slot must be of type string.",
-        "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
+        "- mode: the destination does not support 'replicat'. Did you mean 'replicate'?",
         "- schemas: No schema is called 'contract'. Did you mean 'Contacts'?",
         "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
         "- additional_schedules: No schema is called 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
-    assert text.startswith("create_bulk_sync: nothing was written, because:\n")
+    assert text.startswith("create_bulk_sync: nothing was written. Problems:\n")
     assert bulk.written() == []
 
 
@@ -239,7 +239,7 @@ async def test_what_the_api_does_not_describe_is_not_checked(tools: Any, bulk: A
     assert bulk.bodies(CREATE)[0]["mode"] == "other"
 
 
-async def test_several_schemas_of_a_name_need_an_id(tools: Any, bulk: Any) -> None:
+async def test_a_name_shared_by_several_schemas_requires_an_id(tools: Any, bulk: Any) -> None:
     twins = [{"id": id_, "name": "Contacts"} for id_ in ("a", "b")]
     bulk[SOURCE] = {"data": {"schemas": twins}}
 
@@ -262,7 +262,7 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_a_long_request_is_cut_and_nowhere_else_to_be_read(tools: Any) -> None:
+async def test_a_long_request_is_truncated_and_cannot_be_read_elsewhere(tools: Any) -> None:
     policies = [f"policy of number {number}" for number in range(2000)]
 
     shown = await tools("create_bulk_sync", **NAMED, policies=policies, dry_run=True)
@@ -281,7 +281,7 @@ async def test_a_long_request_is_cut_and_nowhere_else_to_be_read(tools: Any) -> 
         (CREATE, 422, "cache refresh in progress"),
     ],
 )
-async def test_schemas_that_are_not_read_yet_are_waited_for_with_progress(
+async def test_schemas_that_are_still_loading_are_waited_for_with_progress(
     operation: str, status: int, reason: str, tools: Any, bulk: Any, clock: Any
 ) -> None:
     ready, left = bulk.answers[operation], [httpx.Response(status, json={"message": reason})] * 2
@@ -304,7 +304,7 @@ async def test_schemas_that_are_not_read_yet_are_waited_for_with_progress(
 
 
 @pytest.mark.parametrize("remedy", ["refresh_schemas", "write_operation"])
-async def test_the_wait_for_schemas_is_bounded_and_says_what_to_do(
+async def test_the_wait_for_schemas_is_limited_and_says_what_to_do(
     remedy: str, connect: Any, shelves: Any, bulk: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bulk[SOURCE] = httpx.Response(422, json={"message": "cache refresh in progress"})
@@ -331,7 +331,7 @@ async def test_the_wait_for_schemas_is_bounded_and_says_what_to_do(
         httpx.ReadTimeout("silence"),
     ],
 )
-async def test_a_creation_that_fails_otherwise_is_not_repeated(
+async def test_a_creation_that_fails_for_another_reason_is_not_repeated(
     failure: Any, tools: Any, bulk: Any, clock: Any
 ) -> None:
     bulk[CREATE] = failure
@@ -342,7 +342,7 @@ async def test_a_creation_that_fails_otherwise_is_not_repeated(
     assert clock.pauses == []
 
 
-async def test_a_schedule_that_is_no_object_is_refused(tools: Any, bulk: Any) -> None:
+async def test_a_schedule_that_is_not_an_object_is_refused(tools: Any, bulk: Any) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="daily")
 
     assert text.startswith("create_bulk_sync: the arguments do not fit. default_schedule: ")

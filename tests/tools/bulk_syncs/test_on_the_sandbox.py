@@ -1,4 +1,4 @@
-"""Bulk syncs on the sandbox, spoken of by names only: HubSpot to PostgreSQL, Salesforce to Snowflake."""
+"""Bulk syncs on the sandbox, referred to only by names: HubSpot to PostgreSQL, Salesforce to Snowflake."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ JOURNEYS = [
 async def connect_both(
     tools: Any, sandbox: Any, source: str, configuration: dict[str, Any], destination: str
 ) -> None:
-    """Connect a source, with a person's consent, and a destination, under the names of their types."""
+    """Connect a source, with a person's consent, and a destination, named after their types."""
     made = await tools("create_connection", name=source, type=source, configuration=configuration)
     async with httpx.AsyncClient(transport=sandbox) as browser:
         await browser.post(made["auth_url"], data={"decision": "allow"})
@@ -34,7 +34,7 @@ async def connect_both(
 
 @pytest.mark.parametrize("api_version", VERSIONS)
 @pytest.mark.parametrize(("source", "configuration", "destination", "schema"), JOURNEYS)
-async def test_a_bulk_sync_is_made_run_and_changed_by_names_alone(
+async def test_a_bulk_sync_is_created_run_and_updated_by_names_alone(
     source: str,
     configuration: dict[str, Any],
     destination: str,
@@ -83,7 +83,7 @@ async def test_a_bulk_sync_is_made_run_and_changed_by_names_alone(
     assert [row["name"] for row in rows] == ["Copies"]
 
 
-async def test_what_does_not_fit_is_told_before_the_sandbox_hears_of_it(
+async def test_problems_are_reported_before_anything_is_sent_to_the_sandbox(
     open_sandbox: Any, sandbox: Any
 ) -> None:
     async with open_sandbox(toolsets=TOOLSETS) as tools:
@@ -98,14 +98,14 @@ async def test_what_does_not_fit_is_told_before_the_sandbox_hears_of_it(
         )
         page = await tools("list_bulk_syncs")
 
-    assert "destination_configuration.schema is missing." in text
-    assert "mode: the destination does not take 'merge'." in text
+    assert "destination_configuration.schema is required." in text
+    assert "mode: the destination does not support 'merge'." in text
     assert "schemas: No schema is called 'contakts'. Did you mean 'Contacts'?" in text
     assert page["items"] == []
 
 
 def _without_stamps(sync: dict[str, Any]) -> Any:
-    """Leave out when and by whom a schedule was last written: every update writes it."""
+    """Remove when and by whom a schedule was last written, which every update changes."""
 
     def kept(part: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in part.items() if name not in ("updated_at", "updated_by")}

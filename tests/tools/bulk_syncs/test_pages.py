@@ -1,4 +1,4 @@
-"""A run of a bulk sync read page by page: its schemas and the lines of its console."""
+"""Paging through a run of a bulk sync: its schemas and its console lines."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
-    """Read the first page of a run's schemas or lines, and the others by the steps it leads on with."""
+    """Read the first page of a run's schemas or lines, and the others by following the next steps."""
     found: list[Any] = []
     while arguments:
         run = await tools("get_bulk_sync_execution", **arguments)
@@ -23,7 +23,7 @@ async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("limit", [7, 1000])
-async def test_all_schemas_of_a_run_are_reached_what_failed_first(
+async def test_all_schemas_of_a_run_can_be_paged_failed_ones_first(
     limit: int, tools: Any, run_states: Any
 ) -> None:
     states = ("completed", "failed", "canceled", "errors", "running")
@@ -44,7 +44,7 @@ async def test_all_schemas_of_a_run_are_reached_what_failed_first(
     assert [each["schema_id"] for each in shown] == failed + others
 
 
-async def test_schemas_of_a_run_are_searched(tools: Any, run_states: Any, run_schemas: Any) -> None:
+async def test_schemas_of_a_run_can_be_searched(tools: Any, run_states: Any, run_schemas: Any) -> None:
     run_states({"status": "completed", "schemas": run_schemas})
 
     found = await follow(tools, "schemas", bulk_sync_id=NAME, query="NO SUCH")
@@ -57,7 +57,7 @@ async def test_schemas_of_a_run_are_searched(tools: Any, run_states: Any, run_sc
 
 
 def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}") -> None:
-    """Let the console hold lines of these numbers, two a minute."""
+    """Serve console lines with these numbers, two per minute."""
     lines = [
         {
             "id": f"id {number}",
@@ -71,7 +71,7 @@ def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}"
     api[f"GET {place}/consolelog"] = {"data": {"entries": lines, "next_cursor": f"id {numbers[-1]}"}}
 
 
-async def test_the_console_is_read_from_the_newest_line_back(
+async def test_console_lines_come_newest_first(
     tools: Any, bulk: Any, run_states: Any, run_schemas: Any
 ) -> None:
     run_states({"status": "running", "schemas": run_schemas})
@@ -86,7 +86,7 @@ async def test_the_console_is_read_from_the_newest_line_back(
     assert lines[0] == {"timestamp": "2026-01-01T00:24:00Z", "level": "info", "message": "line 49"}
 
 
-async def test_lines_that_come_meanwhile_move_no_page(tools: Any, bulk: Any, run_states: Any) -> None:
+async def test_lines_added_meanwhile_do_not_shift_the_pages(tools: Any, bulk: Any, run_states: Any) -> None:
     run_states({"status": "running"})
     named = {"bulk_sync_id": NAME, "log": True, "limit": 2}
     write_lines(bulk, 0, 1, 2)
@@ -99,10 +99,10 @@ async def test_lines_that_come_meanwhile_move_no_page(tools: Any, bulk: Any, run
     text = await tools.refused("get_bulk_sync_execution", **named, page_token=token)
 
     assert [line["message"] for line in rest["log"]] == ["line 0"]
-    assert text == "page_token names nothing that is still listed here; leave it out to start over."
+    assert text == "page_token refers to a row that is no longer listed. Omit it to start over."
 
 
-async def test_the_console_of_one_schema_is_read_alone(
+async def test_the_console_of_a_single_schema_can_be_read(
     tools: Any, bulk: Any, run_states: Any, run_schemas: Any
 ) -> None:
     run_states({"status": "completed", "schemas": run_schemas})

@@ -1,4 +1,4 @@
-"""Bulk syncs and what a source offers are listed and shown, short at first."""
+"""Listing and showing bulk syncs and the schemas of a source, brief by default."""
 
 from typing import Any
 
@@ -35,14 +35,14 @@ async def test_bulk_syncs_are_listed_in_short_rows(
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_rows_are_widened_on_demand(tools: Any) -> None:
+async def test_rows_have_more_fields_on_request(tools: Any) -> None:
     page = await tools("list_bulk_syncs", fields=["normalize_names"])
 
     assert page["items"] == [ROW | {"normalize_names": "enabled"}]
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_a_bulk_sync_is_shown_with_the_schemas_that_are_on(tools: Any) -> None:
+async def test_a_bulk_sync_is_shown_with_its_enabled_schemas(tools: Any) -> None:
     shown = await tools("get_bulk_sync", bulk_sync_id="HUBSPOT to postgresql")
 
     assert shown.items() >= ROW.items()
@@ -52,14 +52,14 @@ async def test_a_bulk_sync_is_shown_with_the_schemas_that_are_on(tools: Any) -> 
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_one_of_its_schemas_is_shown_whole_on_demand(tools: Any) -> None:
+async def test_one_of_its_schemas_is_shown_whole_on_request(tools: Any) -> None:
     shown = await tools("get_bulk_sync", bulk_sync_id=BULK, schema_id="People")
 
     assert shown["shown_schema"]["filters"] == [{"field_id": "email", "function": "IsNotNull"}]
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_an_unknown_bulk_sync_is_answered_with_those_there_are(tools: Any) -> None:
+async def test_an_unknown_bulk_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
     text = await tools.refused("get_bulk_sync", bulk_sync_id="HubSpot to Postgres")
 
     assert (
@@ -82,7 +82,7 @@ async def test_schemas_of_a_source_are_listed(tools: Any) -> None:
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_the_fields_of_one_schema_are_listed_on_demand(tools: Any) -> None:
+async def test_the_fields_of_one_schema_are_listed_on_request(tools: Any) -> None:
     page = await tools(
         "list_source_schemas", connection_id="HubSpot", schema_id="CONTACTS", fields=["remote_type"]
     )
@@ -95,7 +95,7 @@ async def test_the_fields_of_one_schema_are_listed_on_demand(tools: Any) -> None
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_an_unknown_schema_is_answered_with_the_nearest(tools: Any) -> None:
+async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Any) -> None:
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contract")
 
     assert text == (
@@ -113,7 +113,7 @@ async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> No
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
-async def test_a_source_that_cannot_be_asked_is_not_waited_for(
+async def test_a_source_that_cannot_be_read_is_not_waited_for(
     status: int, tools: Any, bulk: Any, clock: Any
 ) -> None:
     source = f"GET /api/connections/{HUBSPOT}/bulksync/source"
@@ -125,7 +125,7 @@ async def test_a_source_that_cannot_be_asked_is_not_waited_for(
 
 @pytest.mark.parametrize("policies", [0, 2000])
 @pytest.mark.parametrize("is_one", [True, False])
-async def test_what_was_cut_is_read_by_the_calls_that_are_named(
+async def test_the_suggested_calls_read_what_was_truncated(
     *, is_one: bool, policies: int, tools: Any, bulk: Any
 ) -> None:
     many = [{"id": f"schema of number {number}", "enabled": True, "hidden": None} for number in range(1200)]
@@ -156,7 +156,7 @@ async def test_what_was_cut_is_read_by_the_calls_that_are_named(
 
 
 async def follow(tools: Any, step: dict[str, Any]) -> list[Any]:
-    """Read a list to its end, each call as the one before names it."""
+    """Read a list to its end by following the suggested calls."""
     found: list[Any] = []
     while step:
         more = await tools(step["tool"], **step["arguments"])

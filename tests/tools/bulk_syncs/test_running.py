@@ -1,4 +1,4 @@
-"""Runs of a bulk sync: started, followed for a bounded time, and canceled."""
+"""Runs of a bulk sync: started, waited for, and canceled."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ START = f"POST {PATH}/executions"
 NAME = "HubSpot to PostgreSQL"
 
 
-async def test_a_run_is_followed_to_its_end_with_its_schemas_as_progress(
+async def test_a_run_is_waited_for_with_its_schemas_as_progress(
     tools: Any, run_states: Any, run_schemas: Any, clock: Any
 ) -> None:
     done = [schema | {"status": "completed"} for schema in run_schemas]
@@ -39,9 +39,7 @@ async def test_a_run_is_followed_to_its_end_with_its_schemas_as_progress(
     assert clock.pauses == [1.0, 1.3]
 
 
-async def test_schemas_that_have_moved_nothing_yet_are_counted_all_the_same(
-    tools: Any, run_states: Any
-) -> None:
+async def test_schemas_without_records_yet_are_counted_in_the_progress(tools: Any, run_states: Any) -> None:
     run_states(
         {"status": "running", "schemas": [{"schema": "a", "status": "created"}]},
         {"status": "completed"},
@@ -64,7 +62,7 @@ async def test_every_end_ends_the_wait(status: str, tools: Any, run_states: Any,
     assert clock.pauses == []
 
 
-async def test_a_run_that_goes_on_says_how_to_follow_it(
+async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
     tools: Any, run_states: Any, run_schemas: Any, clock: Any
 ) -> None:
     run_states({"status": "exporting", "schemas": run_schemas})
@@ -77,7 +75,7 @@ async def test_a_run_that_goes_on_says_how_to_follow_it(
     assert step["arguments"] == {"bulk_sync_id": BULK, "execution_id": RUN, "wait_seconds": 60}
 
 
-async def test_what_failed_comes_first_with_the_way_to_its_cause(
+async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
     tools: Any, run_states: Any, run_schemas: Any
 ) -> None:
     run_states({"status": "errors", "schemas": run_schemas, "record_count": None, "warning_count": 9})
@@ -98,7 +96,7 @@ async def test_what_failed_comes_first_with_the_way_to_its_cause(
     ]
 
 
-async def test_a_run_that_failed_as_a_whole_is_not_run_again_by_schema(tools: Any, run_states: Any) -> None:
+async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(tools: Any, run_states: Any) -> None:
     run_states({"status": "failed", "status_message": "no disk"})
 
     run = await tools("get_bulk_sync_execution", bulk_sync_id=NAME)
@@ -107,7 +105,9 @@ async def test_a_run_that_failed_as_a_whole_is_not_run_again_by_schema(tools: An
     assert [step["tool"] for step in run["next_steps"]] == ["get_bulk_sync_execution"]
 
 
-async def test_what_to_run_is_named_and_goes_out_by_id(tools: Any, bulk: Any, run_states: Any) -> None:
+async def test_schemas_to_run_are_given_by_name_and_sent_by_id(
+    tools: Any, bulk: Any, run_states: Any
+) -> None:
     run_states({"status": "completed"})
 
     await tools(
@@ -125,12 +125,12 @@ async def test_what_to_run_is_named_and_goes_out_by_id(tools: Any, bulk: Any, ru
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"resync": True, "resync_mode": "refetch"}, "send resync_mode alone"),
+        ({"resync": True, "resync_mode": "refetch"}, "send only resync_mode"),
         ({"test": True, "resync": True}, "a test cannot resync"),
         ({"test": True, "resync_mode": "refetch"}, "a test cannot resync"),
     ],
 )
-async def test_what_excludes_each_other_is_refused(
+async def test_contradicting_arguments_are_refused(
     given: dict[str, Any], reason: str, tools: Any, bulk: Any
 ) -> None:
     assert reason in await tools.refused("start_bulk_sync", bulk_sync_id=NAME, **given)
@@ -145,7 +145,7 @@ async def test_an_unknown_schema_starts_nothing(tools: Any, bulk: Any) -> None:
     assert bulk.written() == []
 
 
-async def test_a_bulk_sync_that_runs_already_says_how_to_follow_it(tools: Any, bulk: Any) -> None:
+async def test_a_bulk_sync_that_is_already_running_says_how_to_wait_for_it(tools: Any, bulk: Any) -> None:
     bulk[START] = httpx.Response(409, json={"message": "running"})
 
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME)
@@ -159,7 +159,7 @@ async def test_a_bulk_sync_that_runs_already_says_how_to_follow_it(tools: Any, b
     ("current", "last", "expected"),
     [("new", "old", "new"), (None, "old", "old"), ("new", None, "new")],
 )
-async def test_the_latest_run_is_the_one_under_way_or_else_the_last(
+async def test_the_latest_run_is_the_current_one_or_else_the_last(
     current: Any, last: Any, expected: str, tools: Any, bulk: Any
 ) -> None:
     ids = {"current_execution": current and {"id": current}, "last_execution": last and {"id": last}}
@@ -174,10 +174,10 @@ async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Any, bul
 
     for tool in ("get_bulk_sync_execution", "cancel_bulk_sync"):
         text = await tools.refused(tool, bulk_sync_id=NAME)
-        assert text.startswith(f"The bulk sync '{NAME}' has never run; start_bulk_sync runs it.")
+        assert text.startswith(f"The bulk sync '{NAME}' has never run. Call start_bulk_sync to run it.")
 
 
-async def test_a_long_message_is_cut_and_the_rest_is_read_as_it_says(
+async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest(
     tools: Any, run_states: Any, run_schemas: Any
 ) -> None:
     message = "no such column, " * 4000
@@ -199,7 +199,7 @@ async def test_a_long_message_is_cut_and_the_rest_is_read_as_it_says(
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
+async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
     *, is_named: bool, tools: Any, bulk: Any, run_states: Any
 ) -> None:
     run_states({"status": "canceling"})
@@ -214,7 +214,7 @@ async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
 @pytest.mark.parametrize(
     ("states", "is_noted"), [(["completed"], True), (["errors"], True), (["running", "canceled"], False)]
 )
-async def test_where_nothing_runs_a_cancellation_says_so(
+async def test_a_cancellation_says_if_the_run_had_already_ended(
     *, states: list[str], is_noted: bool, tools: Any, bulk: Any, run_states: Any
 ) -> None:
     run_states(*[{"status": status} for status in states])
@@ -223,4 +223,4 @@ async def test_where_nothing_runs_a_cancellation_says_so(
     run = await tools("cancel_bulk_sync", bulk_sync_id=NAME)
 
     assert run["status"] == states[-1]
-    assert (run.get("note") == "Nothing was canceled: this run was over before.") is is_noted
+    assert (run.get("note") == "Nothing was canceled: the run had already ended.") is is_noted

@@ -1,4 +1,4 @@
-"""Updates of a bulk sync: PUT replaces the whole of it, so what was stored goes along; schemas go apart."""
+"""Updating a bulk sync: PUT replaces all of it, so stored parts are sent too; schemas are sent separately."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ CONTACTS = {
 }
 
 
-async def test_what_is_not_named_goes_along(tools: Any, bulk: Any) -> None:
+async def test_omitted_arguments_are_sent_as_stored(tools: Any, bulk: Any) -> None:
     updated = await tools("update_bulk_sync", bulk_sync_id="hubspot to postgresql", active=True)
 
     assert bulk.bodies(PUT) == [WHOLE | {"active": True}]
@@ -43,7 +43,7 @@ async def test_what_is_not_named_goes_along(tools: Any, bulk: Any) -> None:
     assert bulk.written() == [PUT]
 
 
-async def test_an_older_version_is_told_its_one_schedule(connect: Any, bulk: Any) -> None:
+async def test_an_older_version_receives_its_single_schedule(connect: Any, bulk: Any) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"]
     kept = {name: part for name, part in stored.items() if "_schedule" not in name}
     items = [
@@ -75,7 +75,7 @@ def multi(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     "stored",
     [multi(NONE, RARE), multi(RARE, NONE), multi(NONE, REST), multi(RARE), multi(REST, RARE, type="fields")],
 )
-async def test_an_older_versions_schedules_go_back_as_they_came(
+async def test_the_schedules_of_an_older_version_are_sent_back_unchanged(
     stored: dict[str, Any], connect: Any, bulk: Any
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
@@ -119,7 +119,7 @@ async def test_an_older_version_keeps_the_schedules_that_are_not_replaced(
         ({"discover": True, "automatically_add_new_fields": "none"}, "none", "all"),
     ],
 )
-async def test_what_an_older_version_discovers_it_goes_on_to_discover(
+async def test_the_discover_setting_of_an_older_version_is_kept(
     said: Any, new_fields: str, new_objects: str, connect: Any, bulk: Any
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": DAILY} | _ends() | said)
@@ -132,7 +132,7 @@ async def test_what_an_older_version_discovers_it_goes_on_to_discover(
     assert body["automatically_add_new_objects"] == new_objects
 
 
-async def test_a_setting_is_cleared_by_nothing(tools: Any, bulk: Any) -> None:
+async def test_an_empty_value_clears_a_setting(tools: Any, bulk: Any) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"] | {"data_cutoff_timestamp": "2026-01-01T00:00:00Z"}
     bulk.holds("bulk/syncs", stored)
     nothing = {"data_cutoff_timestamp": "", "concurrency_limit": 0, "additional_schedules": []}
@@ -144,7 +144,7 @@ async def test_a_setting_is_cleared_by_nothing(tools: Any, bulk: Any) -> None:
     assert body["additional_schedules"] == []
 
 
-async def test_a_setting_of_a_schema_is_cleared_by_nothing(tools: Any, bulk: Any) -> None:
+async def test_an_empty_value_clears_a_setting_of_a_schema(tools: Any, bulk: Any) -> None:
     names = ("user_output_name", "tracking_field", "partition_key", "data_cutoff_timestamp")
 
     await tools(
@@ -156,7 +156,9 @@ async def test_a_setting_of_a_schema_is_cleared_by_nothing(tools: Any, bulk: Any
 
 
 @pytest.mark.parametrize("stored", [DAILY, {}])
-async def test_one_old_schedule_is_the_default(stored: dict[str, str], connect: Any, bulk: Any) -> None:
+async def test_a_single_schedule_of_the_old_form_is_the_default(
+    stored: dict[str, str], connect: Any, bulk: Any
+) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
 
     async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
@@ -171,23 +173,21 @@ def _ends() -> dict[str, Any]:
     return {name: WHOLE[name] for name in kept}
 
 
-async def test_a_new_schedule_takes_the_place_of_the_default_and_leaves_the_others(
-    tools: Any, bulk: Any
-) -> None:
+async def test_a_new_schedule_replaces_the_default_and_keeps_the_others(tools: Any, bulk: Any) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schedule={"frequency": "continuous"})
 
     (body,) = bulk.bodies(PUT)
     assert body == WHOLE | {"default_schedule": {"id": "d", "frequency": "continuous"}}
 
 
-async def test_schedules_of_a_list_take_the_place_of_all(tools: Any, bulk: Any) -> None:
+async def test_a_list_of_schedules_replaces_all_of_them(tools: Any, bulk: Any) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schedules=[{"frequency": "continuous"}])
 
     (body,) = bulk.bodies(PUT)
     assert body["additional_schedules"] == []
 
 
-async def test_additional_schedules_name_schemas_by_what_they_are_called(tools: Any, bulk: Any) -> None:
+async def test_additional_schedules_may_refer_to_schemas_by_name(tools: Any, bulk: Any) -> None:
     more = [DAILY | {"schemas": ["People"]}]
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, additional_schedules=more)
@@ -203,11 +203,11 @@ async def test_a_configuration_is_merged_by_key_and_checked(tools: Any, bulk: An
     text = await tools.refused(
         "update_bulk_sync", bulk_sync_id=BULK, destination_configuration={"shema": "y"}
     )
-    assert "there is no 'shema'. Did you mean 'schema'?" in text
+    assert "Unknown field 'shema'. Did you mean 'schema'?" in text
     assert bulk.written() == [PUT]
 
 
-async def test_the_same_destination_named_again_keeps_its_configuration(tools: Any, bulk: Any) -> None:
+async def test_naming_the_same_destination_keeps_its_configuration(tools: Any, bulk: Any) -> None:
     same = {"destination_connection_id": "postgresql", "destination_configuration": {"suffix": "y"}}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, **same)
@@ -215,7 +215,7 @@ async def test_the_same_destination_named_again_keeps_its_configuration(tools: A
     assert bulk.bodies(PUT)[0]["destination_configuration"] == {"schema": "hubspot", "suffix": "y"}
 
 
-async def test_another_destination_takes_its_configuration_anew(tools: Any, bulk: Any) -> None:
+async def test_another_destination_starts_with_a_new_configuration(tools: Any, bulk: Any) -> None:
     bulk[f"GET /api/connections/{bulk.WAREHOUSE}/bulksync/target"] = {"data": {}}
     there = {"destination_connection_id": "Warehouse", "destination_configuration": {"dataset": "x"}}
 
@@ -227,10 +227,10 @@ async def test_another_destination_takes_its_configuration_anew(tools: Any, bulk
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_an_unknown_destination_is_not_asked_for_what_it_takes(tools: Any) -> None:
+async def test_nothing_is_read_about_an_unknown_destination(tools: Any) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, destination_connection_id="Nowhere")
 
-    assert text.startswith("update_bulk_sync: nothing was written, because:\n- destination_connection_id: ")
+    assert text.startswith("update_bulk_sync: nothing was written. Problems:\n- destination_connection_id: ")
 
 
 async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Any, bulk: Any) -> None:
@@ -260,7 +260,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Any, bulk: A
     assert updated["changed"]["schemas.contacts.fields"]["after"] == fields
 
 
-async def test_a_schema_without_known_fields_takes_those_that_are_named(tools: Any, bulk: Any) -> None:
+async def test_a_schema_without_known_fields_accepts_the_given_ones(tools: Any, bulk: Any) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals", "fields": ["amount"]}])
 
     (body,) = bulk.bodies(PATCH)
@@ -269,7 +269,7 @@ async def test_a_schema_without_known_fields_takes_those_that_are_named(tools: A
     ]
 
 
-async def test_only_schemas_turns_the_others_off_and_keeps_how_they_were_set(tools: Any, bulk: Any) -> None:
+async def test_only_schemas_disables_the_others_and_keeps_their_settings(tools: Any, bulk: Any) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals"}], only_schemas=True)
 
     (body,) = bulk.bodies(PATCH)
@@ -280,7 +280,7 @@ async def test_only_schemas_turns_the_others_off_and_keeps_how_they_were_set(too
     ]
 
 
-async def test_not_all_schemas_are_turned_off_by_mistake(tools: Any, bulk: Any) -> None:
+async def test_only_schemas_without_schemas_is_refused(tools: Any, bulk: Any) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, only_schemas=True)
 
     assert "send schemas too" in text
@@ -324,18 +324,18 @@ async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Any, bulk: Any
 
 
 @pytest.mark.parametrize("more", [{"name": "New"}, {}])
-async def test_where_schemas_are_refused_it_says_what_was_done(
+async def test_a_refusal_of_schemas_says_what_was_written(
     more: dict[str, str], tools: Any, bulk: Any
 ) -> None:
     bulk[PATCH] = httpx.Response(400, json={"message": "unfit"})
 
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"], **more)
 
-    assert text.startswith("update_bulk_sync: all but the schemas was written, then: ") == bool(more)
+    assert text.startswith("update_bulk_sync: everything except the schemas was written. ") == bool(more)
     assert "400 unfit" in text
 
 
-async def test_fields_the_api_did_not_tell_are_not_invented(tools: Any, bulk: Any) -> None:
+async def test_fields_that_the_api_did_not_return_are_not_invented(tools: Any, bulk: Any) -> None:
     bulk[f"GET {PATH}/schemas/deals"] = {"data": {"id": "deals", "enabled": False}}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])

@@ -1,4 +1,4 @@
-"""Connection types: what a configuration takes, read from a schema with keywords of its own."""
+"""Connection types: the fields of a configuration, read from a schema with its own keywords."""
 
 from typing import Any
 
@@ -42,14 +42,14 @@ async def test_a_type_is_described_by_its_fields(tools: Any, api: Any) -> None:
     assert described == {"id": "pg", "name": "PostgreSQL", "use_oauth": False, "configuration": FIELDS}
 
 
-async def test_a_type_without_a_schema_of_its_own_is_described_by_its_form(tools: Any, api: Any) -> None:
+async def test_a_type_without_its_own_schema_is_described_by_its_form(tools: Any, api: Any) -> None:
     serve(api, {"id": "pg", "configurationForm": {"jsonschema": SCHEMA}})
     api["GET /api/connection_types/pg"] = httpx.Response(404)
 
     assert (await tools("describe_connection_type", type="pg"))["configuration"] == FIELDS
 
 
-async def test_an_id_goes_before_a_name(tools: Any, api: Any) -> None:
+async def test_an_id_takes_precedence_over_a_name(tools: Any, api: Any) -> None:
     serve(api, {"id": "other", "name": "CSV"}, {"id": "csv", "name": None})
     api["GET /api/connection_types/csv"] = {}
 
@@ -64,7 +64,7 @@ async def test_an_unknown_type_is_refused_with_the_nearest_one(tools: Any, api: 
     assert "Did you mean 'snowflake'? list_connection_types shows all." in text
 
 
-async def test_a_row_tells_what_a_type_can_be(tools: Any, api: Any) -> None:
+async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(tools: Any, api: Any) -> None:
     serve(api, {"id": "gong", "name": "Gong", "capabilities": {"destination": True}, "use_oauth": True})
 
     (row,) = (await tools("list_connection_types", role="destination"))["items"]

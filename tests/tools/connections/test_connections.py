@@ -1,4 +1,4 @@
-"""Connections: made, changed without losing anything, tested, and never telling a secret."""
+"""Connections: created, updated without loss, tested, and never revealing a secret."""
 
 import copy
 from functools import partial
@@ -23,14 +23,14 @@ CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, 
 
 
 def hold(api: Any, **parts: Any) -> dict[str, Any]:
-    """Serve one connection, and echo what is written over it."""
+    """Serve one connection, and echo what is written to it."""
     connection = {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}} | parts
     api.holds("connections", connection)
     api.echoes(f"PUT /api/connections/{api.WAREHOUSE}", id=api.WAREHOUSE)
     return connection
 
 
-async def test_what_is_left_out_is_not_sent(tools: Any, api: Any) -> None:
+async def test_omitted_arguments_are_not_sent(tools: Any, api: Any) -> None:
     api.echoes("POST /api/connections", id="c")
 
     await tools("create_connection", name="n", type="t", configuration={"a": None}, validate=False)
@@ -39,7 +39,7 @@ async def test_what_is_left_out_is_not_sent(tools: Any, api: Any) -> None:
     assert api.bodies("POST /api/connections") == [body]
 
 
-async def test_a_secret_that_was_sent_is_among_what_changed(tools: Any, api: Any) -> None:
+async def test_a_secret_that_was_sent_is_reported_as_changed(tools: Any, api: Any) -> None:
     hold(api, configuration={"account": "a", "password": MASK})
     answer = {"id": api.WAREHOUSE, "configuration": {"account": "a", "password": MASK}}
     api[f"PUT /api/connections/{api.WAREHOUSE}"] = {"data": answer}
@@ -51,7 +51,7 @@ async def test_a_secret_that_was_sent_is_among_what_changed(tools: Any, api: Any
     assert updated["changed"]["configuration.password"] == {"before": MASK, "after": MASK}
 
 
-async def test_updates_at_the_same_time_lose_nothing(open_sandbox: Any) -> None:
+async def test_concurrent_updates_lose_nothing(open_sandbox: Any) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         made = await tools("create_connection", name="W", type="snowflake", configuration=configuration)
@@ -70,13 +70,13 @@ async def test_updates_at_the_same_time_lose_nothing(open_sandbox: Any) -> None:
 @pytest.mark.parametrize(
     ("type_", "status", "told"),
     [
-        ("snowflke", 400, "No connection type is called 'snowflke'. Did you mean 'snowflake'?"),
-        ("Snowflake", 422, "'Snowflake' is the name of a type, not its id: send 'snowflake'."),
+        ("snowflke", 400, "Unknown connection type 'snowflke'. Did you mean 'snowflake'?"),
+        ("Snowflake", 422, "'Snowflake' is the name of a connection type. Send its id instead: 'snowflake'."),
         ("snowflake", 422, "POST /api/connections was refused: 422 account is missing"),
         ("snowflke", 403, "POST /api/connections was refused: 403 account is missing"),
     ],
 )
-async def test_a_type_that_is_no_id_is_told_with_the_one_that_was_meant(
+async def test_a_type_that_is_not_an_id_is_refused_with_the_probable_one(
     type_: str, status: int, told: str, tools: Any, api: Any
 ) -> None:
     api["GET /api/connection_types"] = {"data": [{"id": "snowflake", "name": "Snowflake"}]}
@@ -87,7 +87,7 @@ async def test_a_type_that_is_no_id_is_told_with_the_one_that_was_meant(
     assert told in text
 
 
-async def test_an_oauth_type_answers_where_to_consent(tools: Any, api: Any) -> None:
+async def test_an_oauth_type_returns_where_to_consent(tools: Any, api: Any) -> None:
     answered = {
         "id": "c",
         "auth_url": "https://x.example",
@@ -108,7 +108,7 @@ async def test_an_oauth_type_answers_where_to_consent(tools: Any, api: Any) -> N
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(min_size=1, max_size=5))
-async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+async def test_an_update_sends_the_stored_object_with_the_change_applied(
     stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Any, api: Any
 ) -> None:
     before = copy.deepcopy(hold(api, configuration=stored, policies=["p"], healthcheck_interval="1h"))
@@ -127,14 +127,14 @@ async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
 @pytest.mark.parametrize(
     "configuration", [{"password": MASK}, {"ssh": {"key": MASK}}, {"keys": [{"a": MASK}]}]
 )
-async def test_a_masked_secret_is_not_sent_back_unless_told_so(
+async def test_a_masked_secret_is_not_sent_back_unless_allowed(
     configuration: Any, tools: Any, api: Any
 ) -> None:
     hold(api, configuration=configuration | {"account": "a"})
     (name,) = configuration
 
     text = await tools.refused("update_connection", connection_id="Warehouse", name="New")
-    assert f"Polytomic shows {name} masked" in text
+    assert f"Polytomic masks {name} and might store the mask" in text
     assert api.written() == []
 
     await tools("update_connection", connection_id="Warehouse", name="New", keep_masked=True)
@@ -142,7 +142,7 @@ async def test_a_masked_secret_is_not_sent_back_unless_told_so(
     assert body["configuration"] == configuration | {"account": "a"}
 
 
-async def test_a_secret_sent_again_takes_the_mask_away(tools: Any, api: Any) -> None:
+async def test_a_secret_sent_again_replaces_the_mask(tools: Any, api: Any) -> None:
     hold(api, configuration={"password": MASK, "account": "a"})
 
     await tools("update_connection", connection_id="Warehouse", configuration={"password": "new"})
@@ -162,7 +162,7 @@ async def test_consent_can_be_started_again(tools: Any, api: Any) -> None:
     assert updated["changed"] == {}
 
 
-async def test_a_stored_connection_is_tested_with_what_would_change(tools: Any, api: Any) -> None:
+async def test_a_stored_connection_can_be_tested_with_changes(tools: Any, api: Any) -> None:
     hold(api)
     api["POST /api/connections/test"] = httpx.Response(200)
 
@@ -180,20 +180,20 @@ async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(to
     assert health == {"ok": False, "reason": "wrong password"}
 
 
-async def test_testing_needs_to_know_what(tools: Any, api: Any) -> None:
+async def test_a_test_requires_a_connection_or_a_type(tools: Any, api: Any) -> None:
     text = await tools.refused("test_connection", configuration={})
 
     assert "send connection_id, or type and configuration" in text
     assert api.requests == []
 
 
-async def test_a_type_that_comes_as_text_is_taken_as_it_is(tools: Any, api: Any) -> None:
+async def test_a_type_that_the_api_answers_as_text_is_accepted(tools: Any, api: Any) -> None:
     api.holds("connections", {"id": "c", "name": "n", "type": "csv"})
 
     assert (await tools("get_connection", connection_id="n"))["type"] == "csv"
 
 
-async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Any) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="W", type="snowflake", configuration=configuration)
@@ -201,7 +201,7 @@ async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any)
         updated = await tools("update_connection", connection_id="w", name="W2", keep_masked=True)
         health = await tools("test_connection", connection_id="W2")
 
-    assert "password masked" in refused
+    assert "Polytomic masks password" in refused
     assert updated["changed"] == {"name": {"before": "W", "after": "W2"}}
     assert updated["configuration"]["account"] == "acme-x"
     assert health == {"ok": True}

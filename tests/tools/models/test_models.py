@@ -1,4 +1,4 @@
-"""Models: made, previewed, and changed without losing a field."""
+"""Models: created, previewed, and updated without losing a field."""
 
 import copy
 from typing import Any
@@ -25,7 +25,7 @@ PARTS = st.fixed_dictionaries(
 
 
 def hold(api: Any, **parts: Any) -> dict[str, Any]:
-    """Serve one model, and echo what is written over it with fields as the API shows them."""
+    """Serve one model, and echo what is written to it, with fields as the API answers them."""
     fields = [{"id": "f1", "name": "a"}, {"id": "f2", "name": "b", "type": "string"}]
     model = {
         "id": api.MODEL,
@@ -43,7 +43,7 @@ def sent(api: Any) -> Any:
     return body
 
 
-async def test_a_model_is_made_over_a_connection_by_its_name(tools: Any, company: Any) -> None:
+async def test_a_model_is_created_on_a_connection_given_by_name(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
     relations = [{"from": "a", "to": {"model_id": company.MODEL, "field": "b"}}]
     enricher = {"connection_id": company.GONG, "configuration": {"connection_id": "its own"}}
@@ -72,7 +72,7 @@ async def test_a_model_is_made_over_a_connection_by_its_name(tools: Any, company
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=PARTS, change=PARTS)
-async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+async def test_an_update_sends_the_stored_object_with_the_change_applied(
     stored: dict[str, Any], change: dict[str, Any], tools: Any, api: Any
 ) -> None:
     before = copy.deepcopy(hold(api, **stored))
@@ -86,7 +86,7 @@ async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
     assert updated["changed"].keys() == differing
 
 
-async def test_fields_of_the_users_own_go_back_as_such(tools: Any, api: Any) -> None:
+async def test_custom_fields_are_sent_back_as_custom_fields(tools: Any, api: Any) -> None:
     own = {"id": "f3", "name": "x", "label": "X", "type": "string", "user_added": True, "example": None}
     hold(api, fields=[{"id": "f1", "name": "a"}, own])
 
@@ -96,7 +96,7 @@ async def test_fields_of_the_users_own_go_back_as_such(tools: Any, api: Any) -> 
     assert sent(api)["additional_fields"] == [{"name": "x", "label": "X", "type": "string"}]
 
 
-async def test_labels_go_back_by_name_though_the_api_answers_objects(tools: Any, api: Any) -> None:
+async def test_labels_are_sent_back_by_name_though_the_api_answers_objects(tools: Any, api: Any) -> None:
     hold(api, labels=[{"name": "north"}, "south"])
 
     await tools("update_model", model_id=api.MODEL, name="New")
@@ -104,7 +104,7 @@ async def test_labels_go_back_by_name_though_the_api_answers_objects(tools: Any,
     assert sent(api)["labels"] == ["north", "south"]
 
 
-async def test_another_query_takes_all_its_columns_unless_some_are_named(tools: Any, api: Any) -> None:
+async def test_another_query_includes_all_its_columns_unless_some_are_given(tools: Any, api: Any) -> None:
     hold(api)
 
     await tools("update_model", model_id=api.MODEL, configuration={"query": "SELECT 1"}, refresh=True)
@@ -139,14 +139,14 @@ async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing
 
 
 @pytest.mark.parametrize("arguments", [{}, {"connection_id": "Warehouse"}, {"configuration": {}}])
-async def test_a_preview_needs_to_know_of_what(arguments: Any, tools: Any, api: Any) -> None:
+async def test_a_preview_requires_a_model_or_a_configuration(arguments: Any, tools: Any, api: Any) -> None:
     text = await tools.refused("preview_model", **arguments)
 
     assert "send model_id, or connection_id and configuration" in text
     assert api.requests == []
 
 
-async def test_a_preview_is_of_one_thing(tools: Any, api: Any) -> None:
+async def test_a_preview_of_two_things_is_refused(tools: Any, api: Any) -> None:
     hold(api)
 
     text = await tools.refused("preview_model", model_id=api.MODEL, configuration={"query": "SELECT 1"})
@@ -154,7 +154,7 @@ async def test_a_preview_is_of_one_thing(tools: Any, api: Any) -> None:
     assert "not both" in text
 
 
-async def test_a_query_that_fails_is_refused_in_the_apis_words(tools: Any, company: Any) -> None:
+async def test_a_failing_query_is_refused_with_the_message_of_the_api(tools: Any, company: Any) -> None:
     company["POST /api/models"] = httpx.Response(400, json={"message": "no column subscripton_plan"})
 
     text = await tools.refused(
@@ -164,7 +164,7 @@ async def test_a_query_that_fails_is_refused_in_the_apis_words(tools: Any, compa
     assert "no column subscripton_plan" in text
 
 
-async def test_the_sandbox_keeps_what_an_update_does_not_name(open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Any) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="W", type="snowflake", configuration=configuration)

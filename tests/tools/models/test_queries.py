@@ -1,4 +1,4 @@
-"""run_query: submitted once, followed for a bounded time, read page by page, never run again by accident."""
+"""run_query: submitted once, waited for, read page by page, and never run again by accident."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ PATH = f"/api/queries/{QUERY}"
 
 
 def serve(api: Any, *states: dict[str, Any]) -> None:
-    """Take a query on the warehouse, and serve it in those states, the last for ever."""
+    """Accept a query on the warehouse, and serve it in these states, of which the last one repeats."""
     left = list(states)
     api[f"POST /api/connections/{api.WAREHOUSE}/query"] = {"data": {"id": QUERY, "status": "created"}}
     api[f"GET {PATH}"] = lambda _: {"data": {"id": QUERY} | (left.pop(0) if len(left) > 1 else left[0])}
 
 
 def serve_pages(api: Any, *pages: list[dict[str, Any]], link: str = "https://evil.example/q?page={}") -> None:
-    """Serve a query that is done, in pages named p1, p2, ...; the first has no name."""
+    """Serve a completed query in pages named p1, p2, ...; the first has no name."""
     serve(api, {})
     fields = list(next((row for page in pages for row in page), {}))
     count = sum(map(len, pages))
@@ -35,7 +35,7 @@ def numbers(first: int, last: int) -> list[dict[str, Any]]:
     return [{"n": number, "text": f"row {number}"} for number in range(first, last)]
 
 
-async def test_a_query_is_submitted_once_followed_and_read(tools: Any, company: Any, clock: Any) -> None:
+async def test_a_query_is_submitted_once_waited_for_and_read(tools: Any, company: Any, clock: Any) -> None:
     rows = [{"a": 1, "b": None}, {"b": [2], "a": {"c": None}}]
     done = {"status": "done", "count": 2, "fields": ["b", "a"], "results": rows}
     serve(company, {"status": "created"}, {"status": "running"}, done)
@@ -59,7 +59,7 @@ async def test_a_query_is_submitted_once_followed_and_read(tools: Any, company: 
     assert company.bodies(f"POST /api/connections/{company.WAREHOUSE}/query") == [{"query": "SELECT 1"}]
 
 
-async def test_fields_that_the_api_does_not_name_are_read_off_the_rows(tools: Any, company: Any) -> None:
+async def test_fields_that_the_api_does_not_list_come_from_the_rows(tools: Any, company: Any) -> None:
     serve(company, {"status": "done", "results": [{"a": 1}, {"b": 2}]})
 
     answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1")
@@ -75,7 +75,7 @@ async def test_a_result_without_rows_says_so(tools: Any, company: Any) -> None:
     assert (answer["count"], answer["rows"], "next_page_token" in answer) == (0, [], False)
 
 
-async def test_pages_are_read_as_far_as_rows_are_wanted(tools: Any, company: Any) -> None:
+async def test_only_as_many_pages_are_read_as_needed(tools: Any, company: Any) -> None:
     serve_pages(company, numbers(0, 4), numbers(4, 8), [], numbers(8, 10))
 
     first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=6)
@@ -87,7 +87,7 @@ async def test_pages_are_read_as_far_as_rows_are_wanted(tools: Any, company: Any
     assert {request.url.host for request in company.requests} == {"app.polytomic.com"}
 
 
-async def test_a_limit_that_ends_with_a_page_reads_no_other(tools: Any, company: Any) -> None:
+async def test_a_limit_at_the_end_of_a_page_reads_no_further_page(tools: Any, company: Any) -> None:
     serve_pages(company, numbers(0, 4), numbers(4, 5))
 
     first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=4)
@@ -99,7 +99,7 @@ async def test_a_limit_that_ends_with_a_page_reads_no_other(tools: Any, company:
 @pytest.mark.parametrize(
     "link", ["/api/queries/x?page={}", "?page={}", "https://app.polytomic.com/x?a=1&page={}"]
 )
-async def test_links_of_any_form_lead_on(link: str, tools: Any, company: Any) -> None:
+async def test_links_of_any_form_are_followed(link: str, tools: Any, company: Any) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
 
     answer = await tools("run_query", query_id=QUERY)
@@ -108,15 +108,15 @@ async def test_links_of_any_form_lead_on(link: str, tools: Any, company: Any) ->
 
 
 @pytest.mark.parametrize("link", ["/api/queries/x?next={}", "http://[/?page={}"])
-async def test_a_link_that_names_no_page_is_an_answer_that_cannot_be(
+async def test_a_link_without_a_page_token_is_an_unexpected_answer(
     link: str, tools: Any, company: Any
 ) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
 
-    assert "names no page" in await tools.refused("run_query", query_id=QUERY)
+    assert "without a page token" in await tools.refused("run_query", query_id=QUERY)
 
 
-async def test_a_link_that_leads_in_a_circle_ends(tools: Any, company: Any) -> None:
+async def test_a_circular_link_ends_the_reading(tools: Any, company: Any) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), numbers(2, 3), link="?page=p1")
 
     answer = await tools("run_query", query_id=QUERY)
@@ -139,7 +139,7 @@ async def test_rows_that_do_not_fit_come_with_the_next_call(tools: Any, company:
     assert len(company.written()) == 1
 
 
-async def test_a_row_that_alone_is_too_long_is_cut_and_says_how_to_read_the_rest(
+async def test_a_row_that_is_too_long_by_itself_is_truncated_and_says_how_to_read_the_rest(
     tools: Any, company: Any
 ) -> None:
     long = "some words " * 9_000
@@ -162,7 +162,7 @@ async def test_a_row_that_alone_is_too_long_is_cut_and_says_how_to_read_the_rest
     }
 
 
-async def test_a_query_that_takes_longer_goes_on_and_is_waited_for_by_its_id(
+async def test_a_longer_query_keeps_running_and_is_waited_for_by_its_id(
     tools: Any, company: Any, clock: Any
 ) -> None:
     serve(company, {"status": "running"})
@@ -178,7 +178,7 @@ async def test_a_query_that_takes_longer_goes_on_and_is_waited_for_by_its_id(
     assert len(company.written()) == 1
 
 
-async def test_a_page_token_wins_over_a_query_that_is_sent_along(tools: Any, company: Any) -> None:
+async def test_a_page_token_takes_precedence_over_a_query(tools: Any, company: Any) -> None:
     serve_pages(company, numbers(0, 3))
     again = {"connection_id": "Warehouse", "query": "SELECT 1", "limit": 2}
 
@@ -189,7 +189,7 @@ async def test_a_page_token_wins_over_a_query_that_is_sent_along(tools: Any, com
     assert len(company.written()) == 1
 
 
-async def test_a_query_that_failed_tells_why_and_where_the_tables_are(tools: Any, company: Any) -> None:
+async def test_a_failed_query_says_why_and_how_to_find_the_tables(tools: Any, company: Any) -> None:
     serve(company, {"status": "failed", "error": "Table x does not exist"})
 
     text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT * FROM x")
@@ -204,7 +204,7 @@ async def test_a_query_that_failed_tells_why_and_where_the_tables_are(tools: Any
 @pytest.mark.parametrize(
     ("error", "shown"), [(None, "no reason given."), ("did you mean y?", "did you mean y?"), ("No.", "No.")]
 )
-async def test_why_a_query_failed_is_told_as_a_sentence(
+async def test_the_reason_for_a_failed_query_is_a_sentence(
     error: Any, shown: str, tools: Any, company: Any
 ) -> None:
     serve(company, {"status": "failed", "error": error})
@@ -214,7 +214,7 @@ async def test_why_a_query_failed_is_told_as_a_sentence(
     assert text == f"The query failed: {shown} Correct it and run it again."
 
 
-async def test_rows_that_are_no_longer_kept_are_to_be_asked_for_anew(tools: Any, company: Any) -> None:
+async def test_expired_rows_require_running_the_query_again(tools: Any, company: Any) -> None:
     serve(company, {"status": "unknown"})
 
     assert "Run it again with connection_id and query" in await tools.refused("run_query", query_id=QUERY)
@@ -224,7 +224,7 @@ async def test_rows_that_are_no_longer_kept_are_to_be_asked_for_anew(tools: Any,
     "arguments",
     [{}, {"connection_id": "Warehouse"}, {"query": "SELECT 1"}, {"limit": 3}],
 )
-async def test_what_to_run_or_to_read_must_be_said(arguments: Any, tools: Any, company: Any) -> None:
+async def test_a_query_or_something_to_read_is_required(arguments: Any, tools: Any, company: Any) -> None:
     text = await tools.refused("run_query", **arguments)
 
     assert text == "run_query: send connection_id and query, or query_id, or page_token."
@@ -240,20 +240,20 @@ async def test_what_to_run_or_to_read_must_be_said(arguments: Any, tools: Any, c
         {"page_token": f"{QUERY}:1:", "query_id": "another"},
     ],
 )
-async def test_a_page_token_of_something_else_is_refused(arguments: Any, tools: Any, company: Any) -> None:
-    assert "page_token is not one that run_query answered" in await tools.refused("run_query", **arguments)
+async def test_a_page_token_of_another_query_is_refused(arguments: Any, tools: Any, company: Any) -> None:
+    assert "page_token was not returned by run_query" in await tools.refused("run_query", **arguments)
     assert company.requests == []
 
 
-async def test_a_query_that_got_no_id_is_an_answer_that_cannot_be(tools: Any, company: Any) -> None:
+async def test_a_query_without_an_id_is_an_unexpected_answer(tools: Any, company: Any) -> None:
     company[f"POST /api/connections/{company.WAREHOUSE}/query"] = {"data": {"status": "created"}}
 
     text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT 1")
 
-    assert "answered without the query's id" in text
+    assert "did not return the query's id" in text
 
 
-async def test_a_state_that_is_not_told_is_shown_as_that(tools: Any, company: Any) -> None:
+async def test_a_missing_status_is_shown_as_unreported(tools: Any, company: Any) -> None:
     serve(company, {})
 
-    assert (await tools("run_query", query_id=QUERY, wait_seconds=0))["status"] == "not told"
+    assert (await tools("run_query", query_id=QUERY, wait_seconds=0))["status"] == "unreported"

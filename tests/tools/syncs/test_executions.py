@@ -1,4 +1,4 @@
-"""Runs of a sync: started, followed for a bounded time, told with errors and logs, and canceled."""
+"""Runs of a sync: started, waited for, shown with errors and logs, and canceled."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ JSON_LINES = '{"Id": 1}\n\nnot json\n{"Id": 3}\n'
 
 
 def serve(api: Any, *states: dict[str, Any]) -> None:
-    """Serve one execution of the sync in those states, the last for ever."""
+    """Serve one execution of the sync in these states, one per request; the last one repeats."""
     left, path = list(states), f"/api/syncs/{api.SYNC}"
     run = f"{path}/executions/{api.EXECUTION}"
     api[f"POST {path}/executions"] = {"data": {"id": api.EXECUTION, "status": "created"}}
@@ -23,7 +23,7 @@ def serve(api: Any, *states: dict[str, Any]) -> None:
 
 
 def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
-    """Serve a log of that execution in files by name."""
+    """Serve a log of that execution, as files by name."""
     run = f"GET /api/syncs/{api.SYNC}/executions/{api.EXECUTION}"
     api[f"{run}/logs"] = {"data": {log: {"count": count}}}
     api[f"{run}/{log}"] = {"data": {"urls": [f"https://app.polytomic.com/x/{name}?sig=1" for name in files]}}
@@ -31,7 +31,7 @@ def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
         api[f"{run}/{log}/{name}"] = httpx.Response(200, content=content)
 
 
-async def test_a_run_is_followed_to_its_end_with_progress(tools: Any, company: Any, clock: Any) -> None:
+async def test_a_run_is_waited_for_with_progress(tools: Any, company: Any, clock: Any) -> None:
     counts = {"insert": 2, "error": 0, "update": None}
     serve(
         company,
@@ -62,7 +62,9 @@ async def test_every_end_ends_the_wait(status: str, tools: Any, company: Any, cl
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 7, 600])
-async def test_a_wait_is_bounded_and_slows_down(seconds: float, tools: Any, company: Any, clock: Any) -> None:
+async def test_a_wait_is_limited_and_polls_less_and_less_often(
+    seconds: float, tools: Any, company: Any, clock: Any
+) -> None:
     serve(company, {"status": "running"})
 
     run = await tools("start_sync", sync_id=company.SYNC, wait_seconds=seconds)
@@ -74,7 +76,7 @@ async def test_a_wait_is_bounded_and_slows_down(seconds: float, tools: Any, comp
 
 
 @pytest.mark.parametrize("seconds", [-1, 601, True, "nan", "inf", "soon"])
-async def test_a_wait_without_bounds_is_refused_before_anything_runs(
+async def test_an_invalid_wait_is_refused_before_anything_runs(
     seconds: Any, tools: Any, company: Any
 ) -> None:
     text = await tools.refused("start_sync", sync_id=company.SYNC, wait_seconds=seconds)
@@ -83,7 +85,7 @@ async def test_a_wait_without_bounds_is_refused_before_anything_runs(
     assert company.requests == []
 
 
-async def test_a_log_is_torn_at_its_line_breaks_only(tools: Any, company: Any) -> None:
+async def test_a_log_is_split_only_at_line_feeds(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     path = f"/api/syncs/{company.SYNC}/executions/{company.EXECUTION}"
     lines = [{"row": {"id": "a\u2028b\u0085c"}}, {"row": {"id": "d"}}]
@@ -99,7 +101,7 @@ async def test_a_log_is_torn_at_its_line_breaks_only(tools: Any, company: Any) -
     assert run["log"] == lines[::-1]
 
 
-async def test_what_to_run_goes_to_the_api_as_it_was_given(tools: Any, company: Any) -> None:
+async def test_what_to_run_is_sent_as_it_was_given(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     rows = [[{"model_id": company.MODEL, "field": "contact_id", "value": "1"}]]
 
@@ -116,14 +118,14 @@ async def test_what_to_run_goes_to_the_api_as_it_was_given(tools: Any, company: 
     assert company.bodies(f"POST /api/syncs/{company.SYNC}/executions") == [body]
 
 
-async def test_a_sync_that_runs_already_is_not_started_again(tools: Any, company: Any) -> None:
+async def test_a_sync_that_is_already_running_is_not_started_again(tools: Any, company: Any) -> None:
     company[f"POST /api/syncs/{company.SYNC}/executions"] = httpx.Response(409, json={"message": "running"})
 
     assert "409 running" in await tools.refused("start_sync", sync_id=company.SYNC)
     assert len(company.written()) == 1
 
 
-async def test_the_first_errors_are_told(tools: Any, company: Any) -> None:
+async def test_the_first_errors_are_returned(tools: Any, company: Any) -> None:
     serve(company, {"status": "failed", "errors": [f"error {number}" for number in range(9)]})
 
     run = await tools("get_sync_execution", sync_id=company.SYNC)
@@ -135,7 +137,7 @@ async def test_the_first_errors_are_told(tools: Any, company: Any) -> None:
     ("current", "last", "expected"),
     [("new", "old", "new"), (None, "old", "old"), ("new", None, "new")],
 )
-async def test_the_latest_run_is_the_one_under_way_or_else_the_last(
+async def test_the_latest_run_is_the_current_one_or_else_the_last(
     current: Any, last: Any, expected: str, tools: Any, company: Any
 ) -> None:
     ids = {"current_execution": current and {"id": current}, "last_execution": last and {"id": last}}
@@ -151,10 +153,12 @@ async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Any, company:
 
     for tool in ("get_sync_execution", "cancel_sync"):
         text = await tools.refused(tool, sync_id="plans to gong")
-        assert "'Plans to Gong' has never run; start_sync runs it." in text
+        assert "'Plans to Gong' has never run. Call start_sync to run it." in text
 
 
-async def test_lines_of_a_log_come_newest_first_and_no_further_than_wanted(tools: Any, company: Any) -> None:
+async def test_log_lines_come_newest_first_and_no_more_files_are_read_than_needed(
+    tools: Any, company: Any
+) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 7, first=b"never read", second=JSON_LINES, third='{"Id": 4}')
 
@@ -167,7 +171,7 @@ async def test_lines_of_a_log_come_newest_first_and_no_further_than_wanted(tools
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4), limit=st.integers(1, 6))
-async def test_walking_through_a_log_loses_and_repeats_nothing(
+async def test_paging_through_a_log_loses_and_repeats_nothing(
     sizes: list[int], limit: int, tools: Any, company: Any
 ) -> None:
     names = [[f"{number}-{line}" for line in range(size)] for number, size in enumerate(sizes)]
@@ -193,7 +197,7 @@ async def test_a_log_can_be_searched(tools: Any, company: Any) -> None:
     assert run["log"] == ["unknown", {"error": "Unknown contact"}]
 
 
-async def test_a_log_s_page_is_no_longer_than_a_window_takes(tools: Any, company: Any) -> None:
+async def test_a_page_of_a_log_fits_a_context_window(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     lines = [f"{number} " + "why it was refused " * 40 for number in range(100)]
     serve_log(company, "errors", 100, one="\n".join(lines))
@@ -205,7 +209,7 @@ async def test_a_log_s_page_is_no_longer_than_a_window_takes(tools: Any, company
     assert "truncated" not in run
 
 
-async def test_a_token_of_something_else_is_refused(tools: Any, company: Any) -> None:
+async def test_a_page_token_of_something_else_is_refused(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 1, one="x")
 
@@ -214,7 +218,7 @@ async def test_a_token_of_something_else_is_refused(tools: Any, company: Any) ->
     assert "page_token is not one that a log answered" in text
 
 
-async def test_a_log_file_is_asked_for_by_its_name_quoted_once(tools: Any, company: Any) -> None:
+async def test_the_name_of_a_log_file_is_quoted_once(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "inserts", None, **{"a b.json": '{"Id": 1}'})
     run = f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/inserts"
@@ -233,7 +237,7 @@ async def test_an_empty_log_is_not_read(tools: Any, company: Any) -> None:
     assert company.requests[-1].url.path.endswith("/logs")
 
 
-async def test_a_log_is_read_where_the_api_has_no_index_of_logs(tools: Any, company: Any) -> None:
+async def test_a_log_is_read_even_if_the_api_has_no_index_of_logs(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 2, one='"a"')
     del company.answers[f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/logs"]
@@ -244,7 +248,7 @@ async def test_a_log_is_read_where_the_api_has_no_index_of_logs(tools: Any, comp
     assert "log_count" not in run
 
 
-async def test_a_log_that_is_no_text_is_refused_by_its_name(tools: Any, company: Any) -> None:
+async def test_a_log_file_that_is_not_text_is_refused_by_its_name(tools: Any, company: Any) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "records", 1, first=b"\x1f\x8b\xff")
 
@@ -254,7 +258,7 @@ async def test_a_log_that_is_no_text_is_refused_by_its_name(tools: Any, company:
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
+async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
     *, is_named: bool, tools: Any, company: Any
 ) -> None:
     serve(company, {"status": "canceling"})
@@ -268,7 +272,9 @@ async def test_a_run_is_canceled_by_its_id_or_as_what_runs(
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_where_nothing_runs_a_cancellation_says_so(*, is_named: bool, tools: Any, company: Any) -> None:
+async def test_a_cancellation_says_if_the_run_had_already_ended(
+    *, is_named: bool, tools: Any, company: Any
+) -> None:
     serve(company, {"status": "completed"})
     path = f"POST /api/syncs/{company.SYNC}"
     company[f"{path}/cancel"] = {"data": {"message": "not running"}}
@@ -278,10 +284,10 @@ async def test_where_nothing_runs_a_cancellation_says_so(*, is_named: bool, tool
     run = await tools("cancel_sync", sync_id="Plans to Gong", **named)
 
     assert run["status"] == "completed"
-    assert run["note"] == "Nothing was canceled: this run was over before."
+    assert run["note"] == "Nothing was canceled: the run had already ended."
 
 
-async def test_a_run_that_is_canceled_has_no_such_note(tools: Any, company: Any) -> None:
+async def test_a_cancellation_of_a_running_sync_has_no_note(tools: Any, company: Any) -> None:
     serve(company, {"status": "running"}, {"status": "canceled"})
     company[f"POST /api/syncs/{company.SYNC}/cancel"] = {"data": {"message": "ok"}}
 

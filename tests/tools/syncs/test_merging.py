@@ -1,4 +1,4 @@
-"""Whatever a sync holds and whatever shall change: an update sends all of it, and says what changed."""
+"""An update of any sync with any change sends the whole merged sync and returns what changed."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ NEWER_IDENTITY = st.fixed_dictionaries({"identities": SEVERAL})
 
 
 def together(*parts: Any) -> Any:
-    """Join strategies of objects to one of their union."""
+    """Combine strategies for objects into one for their union."""
     return st.tuples(*parts).map(
         lambda drawn: {name: value for part in drawn for name, value in part.items()}
     )
@@ -73,7 +73,7 @@ FORMS = [(("identities",), ("identity",)), (("model_filters", "target_filters"),
 
 
 def one_form(stored: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """What an update must send: all of both, each part in one form, the change's or else the newer."""
+    """Return the merged sync that an update must send: each part in the change's or else the newer form."""
     whole = stored | change
     for newer, older in FORMS:
         has_older_change = any(name in change for name in older)
@@ -84,7 +84,7 @@ def one_form(stored: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 
 def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool:
-    """Old filters, none of the target, over a sync whose target filters have the new form only."""
+    """Whether old filters without one of the target would replace target filters of the new form."""
     has_target = any(each.get("field_type") == "Target" for each in change.get("filters", ()))
     kept = stored.get("target_filters", {}).get("conditions")
     return bool(kept) and "filters" in change and not (stored.get("filters") or has_target)
@@ -92,7 +92,7 @@ def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=STORED, change=CHANGE)
-async def test_an_update_sends_what_was_stored_with_the_change_laid_over_it(
+async def test_an_update_sends_the_stored_object_with_the_change_applied(
     parts: dict[str, Any], change: dict[str, Any], tools: Any, company: Any, hold: Any
 ) -> None:
     assume(not loses_target_filters(parts, change))  # refused, as a test of its own holds

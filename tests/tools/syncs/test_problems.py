@@ -1,4 +1,4 @@
-"""What is wrong with a sync: each kind of problem alone, and all of them in one refusal."""
+"""The problems of a sync: each kind alone, and all of them in one refusal."""
 
 import copy
 from typing import Any
@@ -21,7 +21,7 @@ MODES = [
 
 @pytest.fixture
 def request_(company: Any) -> dict[str, Any]:
-    """A sync that has no problem, into a target that has every rule."""
+    """A valid sync into a target that has every kind of rule."""
     fields = {"id": company.FLOW, "name": "Contacts", "fields": FIELDS, "modes": MODES, "properties": {}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
     source = {"model_id": "Plans", "field": "contact_id"}
@@ -35,7 +35,7 @@ def request_(company: Any) -> dict[str, Any]:
 
 
 def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return the request with the value at a dotted path; None takes it away."""
+    """Return the request with the value at a dotted path; None removes it."""
     changed = copy.deepcopy(request)
     *parents, last = path.split(".")
     part: Any = changed
@@ -48,7 +48,7 @@ def with_(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
-# What is wrong: where in the request, with which value (None: absent), and what is told.
+# Each problem: the path in the request, the value there (None: absent), and the expected message.
 PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown model": (
         "identity.source.model_id",
@@ -58,7 +58,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "field that the target fills in": (
         "fields.0.target",
         "CreatedAt",
-        "fields[0].target: 'Contacts' fills 'CreatedAt' in by itself; leave it out.",
+        "fields[0].target: 'Contacts' sets 'CreatedAt' itself; leave it out.",
     ),
     "unknown source field": (
         "fields.0.source.field",
@@ -83,12 +83,12 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "mode": (
         "mode",
         "updateorcreate",
-        "'Contacts' does not take 'updateorcreate'. Did you mean 'updateOrCreate'? Choose from: updateOrC",
+        "'Contacts' does not support 'updateorcreate'. Did you mean 'updateOrCreate'? Valid values: ",
     ),
     "no identity": (
         "identity",
         None,
-        "identity is missing: mode 'updateOrCreate' needs one. Choose from: Id, Email.",
+        "identity: mode 'updateOrCreate' requires one. Valid values: Id, Email.",
     ),
     "unknown identity": (
         "identity.target",
@@ -98,16 +98,16 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "identity that is none": (
         "identity.target",
         "Phone",
-        "identity.target: 'Phone' cannot be an identity. Choose from: Id, Email.",
+        "identity.target: 'Phone' cannot be an identity. Valid values: Id, Email.",
     ),
     "function": (
         "identity.function",
         "oneof",
-        "identity.function: 'Id' does not take 'OneOf'. Choose from: Equality.",
+        "identity.function: 'Id' does not support 'OneOf'. Valid values: Equality.",
     ),
-    "no mapping": ("fields", [], "fields is empty: 'Contacts' needs at least one mapping."),
+    "no mapping": ("fields", [], "fields: 'Contacts' requires at least one mapping."),
     "required": ("fields.0.target", "Phone", "fields: 'Contacts' requires 'LastName' in new records"),
-    "no connection": ("target.connection_id", None, "target.connection_id is missing"),
+    "no connection": ("target.connection_id", None, "target.connection_id is required"),
     "unknown connection": (
         "target.connection_id",
         "Gongg",
@@ -124,14 +124,14 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-async def test_each_problem_is_told_with_what_would_be_right(
+async def test_each_problem_is_reported_with_the_valid_values(
     problem: str, request_: Any, tools: Any, company: Any
 ) -> None:
     path, value, told = PROBLEMS[problem]
 
     text = await tools.refused("create_sync", **with_(request_, path, value))
 
-    assert text.startswith("create_sync: nothing was written, because:\n- ")
+    assert text.startswith("create_sync: nothing was written. Problems:\n- ")
     assert told in text
     assert company.written() == []
 
@@ -157,7 +157,7 @@ async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, compa
     assert [line.startswith(beginning) for line, beginning in zip(lines, beginnings, strict=True)] == [
         True
     ] * 7
-    assert "mode: 'Contacts' does not take 'replase'" in await tools.refused("create_sync", **wrong)
+    assert "mode: 'Contacts' does not support 'replase'" in await tools.refused("create_sync", **wrong)
     assert company.written() == []
 
 
@@ -169,7 +169,7 @@ async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, compa
         ("identity.function", "EQUALITY"),
     ],
 )
-async def test_what_is_right_passes(path: str, value: Any, request_: Any, tools: Any) -> None:
+async def test_a_valid_request_passes(path: str, value: Any, request_: Any, tools: Any) -> None:
     constant = [{"target": "Id", "override_value": "x"}, {"target": "Made", "new": True, "override_value": 1}]
 
     passed = await tools(
@@ -179,14 +179,14 @@ async def test_what_is_right_passes(path: str, value: Any, request_: Any, tools:
     assert passed["dry_run"] is True
 
 
-async def test_required_fields_bind_only_what_creates_records(request_: Any, tools: Any) -> None:
+async def test_required_fields_matter_only_to_modes_that_create_records(request_: Any, tools: Any) -> None:
     updating = with_(with_(request_, "mode", "update"), "fields.0.target", "Phone")
 
     assert (await tools("create_sync", **updating, dry_run=True))["dry_run"] is True
 
 
 @pytest.mark.parametrize("flag", ["mappings_not_required", "optional_target_mappings"])
-async def test_a_target_that_needs_no_mappings_takes_none(
+async def test_a_target_that_requires_no_mappings_accepts_none(
     flag: str, request_: Any, tools: Any, company: Any
 ) -> None:
     path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
@@ -199,12 +199,12 @@ async def test_a_target_that_needs_no_mappings_takes_none(
     assert made["request"]["fields"] == []
 
 
-async def test_a_long_choice_is_cut(request_: Any, tools: Any, company: Any) -> None:
+async def test_a_long_list_of_valid_values_is_truncated(request_: Any, tools: Any, company: Any) -> None:
     path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
     fields = [{"id": f"field{number}"} for number in range(50)]
     company[path] = {"data": {"id": "x", "fields": fields, "modes": []}}
 
     text = await tools.refused("create_sync", **request_)
 
-    assert "'x' has no field 'LastName'. Choose from: field0, " in text
-    assert "field19 and 30 more." in text
+    assert "'x' has no field 'LastName'. Valid values: field0, " in text
+    assert "field11, and 38 more." in text

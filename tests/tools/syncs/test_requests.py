@@ -1,4 +1,4 @@
-"""A sync as a model writes it: what is completed, what is translated, and what a dry run shows."""
+"""A sync as a caller writes it: what is completed, what is translated, and what a dry run shows."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def request_(company: Any) -> dict[str, Any]:
-    """A sync with nothing but names in it, into the company's flow."""
+    """A sync into the company's flow, written only with names."""
     del company
     return {
         "name": "S",
@@ -56,7 +56,7 @@ async def test_what_a_dry_run_shows_is_what_is_sent(request_: Any, tools: Any, c
     assert shown["request"]["encryption_passphrase"] == "********"
 
 
-async def test_models_are_named_anywhere_in_a_sync(request_: Any, tools: Any, company: Any) -> None:
+async def test_models_may_be_named_anywhere_in_a_sync(request_: Any, tools: Any, company: Any) -> None:
     source = {"model_id": company.MODEL, "field": "plan"}
     request_ |= {
         "fields": [mapping(sync_mode="create")],
@@ -74,9 +74,7 @@ async def test_models_are_named_anywhere_in_a_sync(request_: Any, tools: Any, co
     assert sent["identities"]["mappings"] == [{"source": source, "target": "Id", "function": "Equality"}]
 
 
-async def test_a_model_is_looked_up_once_however_often_it_is_named(
-    request_: Any, tools: Any, company: Any
-) -> None:
+async def test_a_model_is_looked_up_once_even_if_named_often(request_: Any, tools: Any, company: Any) -> None:
     await tools("create_sync", **request_, fields=[mapping(), mapping("contact_id")], dry_run=True)
 
     assert len(company.asked("GET /api/models")) == 1
@@ -103,7 +101,7 @@ async def test_a_constant_may_be_any_json(value: Any, request_: Any, tools: Any,
     ("function", "sent"),
     [("equality", "Equality"), ("DOMAINMATCH", "DomainMatch"), ("Hashed", "Hashed")],
 )
-async def test_an_identity_function_takes_the_apis_spelling(
+async def test_an_identity_function_is_sent_as_the_api_spells_it(
     function: str, sent: str, request_: Any, tools: Any, company: Any
 ) -> None:
     fields = {"id": "x", "fields": [{"id": "Id"}], "properties": {"mappings_not_required": True}}
@@ -140,7 +138,7 @@ async def test_numbers_in_a_filters_logic_become_its_labels(
     assert older["request"]["filter_logic"] == sent
 
 
-async def test_parts_of_a_schedule_may_come_as_numbers(request_: Any, tools: Any) -> None:
+async def test_parts_of_a_schedule_may_be_numbers(request_: Any, tools: Any) -> None:
     schedule = {"frequency": "daily", "hour": 5, "minute": 0}
 
     shown = await tools("create_sync", **request_, schedule=schedule, dry_run=True)
@@ -148,7 +146,7 @@ async def test_parts_of_a_schedule_may_come_as_numbers(request_: Any, tools: Any
     assert shown["request"]["schedule"] == {"frequency": "daily", "hour": "5", "minute": "0"}
 
 
-async def test_a_schedule_may_name_what_it_runs_after_or_over(
+async def test_a_schedule_may_name_the_syncs_or_the_connection_it_follows(
     request_: Any, tools: Any, company: Any
 ) -> None:
     after = {"frequency": "runafter", "run_after": {"sync_ids": ["plans to gong"]}, "job_id": 1}
@@ -174,7 +172,7 @@ async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: A
     assert dict(asked.url.params) == {"properties[name]": "Summer flow"}
 
 
-async def test_json_text_passes_for_every_part(request_: Any, tools: Any, company: Any) -> None:
+async def test_every_part_may_be_json_text(request_: Any, tools: Any, company: Any) -> None:
     texts = {
         "target": '{"connection_id": "gong", "object": "winter flow",}',
         "identity": '{"source": {"model_id": "plans", "field": "contact_id",}, "target": "Id"}',
@@ -199,7 +197,7 @@ async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any,
     assert company.requests == []
 
 
-async def test_what_only_the_api_can_tell_is_refused_in_its_words(
+async def test_what_only_the_api_can_check_is_refused_with_its_message(
     request_: Any, tools: Any, company: Any
 ) -> None:
     company["POST /api/syncs"] = httpx.Response(422, json={"message": "schema cache not ready"})

@@ -1,4 +1,4 @@
-"""Target objects and their fields, as short as a model needs them."""
+"""Target objects and their fields, reduced to what mapping requires."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def target_objects(api: Any, *objects: Any, **more: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["id", "mode"])
-async def test_modes_are_named_whichever_key_holds_them(key: str, tools: Any, company: Any) -> None:
+async def test_modes_are_read_from_either_key(key: str, tools: Any, company: Any) -> None:
     target_objects(company, {"id": "flow", "name": "Flow", "modes": [{key: "create"}, {key: "remove"}]})
 
     (row,) = (await tools("list_target_objects", connection_id="Gong"))["items"]
@@ -33,7 +33,7 @@ async def test_objects_can_be_searched_and_paged(tools: Any, company: Any) -> No
 
 
 @pytest.mark.parametrize("is_supported", [True, False])
-async def test_what_a_new_object_takes_is_told_where_one_can_be_made(
+async def test_the_properties_of_a_new_object_are_shown_if_one_can_be_created(
     *, is_supported: bool, tools: Any, company: Any
 ) -> None:
     creation = {"supported": is_supported, "properties": [{"id": "name", "title": "Name"}]}
@@ -44,7 +44,7 @@ async def test_what_a_new_object_takes_is_told_where_one_can_be_made(
     assert answer.get("target_creation") == (creation if is_supported else None)
 
 
-async def test_a_field_keeps_what_one_maps_by(tools: Any, company: Any) -> None:
+async def test_a_field_keeps_what_mapping_requires(tools: Any, company: Any) -> None:
     fields = await tools("list_target_fields", connection_id="Gong", target=company.FLOW)
 
     identity = {"id": "Id", "type": "string", "supports_identity": True, "identity_functions": ["Equality"]}
@@ -52,9 +52,7 @@ async def test_a_field_keeps_what_one_maps_by(tools: Any, company: Any) -> None:
     assert fields["properties"] == {"mappings_not_required": True}
 
 
-async def test_the_fields_of_an_object_to_create_are_asked_for_by_its_properties(
-    tools: Any, company: Any
-) -> None:
+async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(tools: Any, company: Any) -> None:
     await tools("list_target_fields", connection_id="Gong", properties='{"name": "New"}', refresh=True)
 
     (asked,) = company.asked(f"GET /api/connections/{company.GONG}/modelsync/target/fields")
@@ -63,13 +61,13 @@ async def test_the_fields_of_an_object_to_create_are_asked_for_by_its_properties
 
 @pytest.mark.parametrize("arguments", [{}, {"target": "x", "properties": {"name": "y"}}])
 @pytest.mark.usefixtures("company")
-async def test_fields_are_of_one_target(arguments: Any, tools: Any) -> None:
+async def test_exactly_one_target_is_required(arguments: Any, tools: Any) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
 
     assert "send either target or properties" in text
 
 
-async def test_many_fields_come_in_pages_that_lose_and_repeat_none(tools: Any, company: Any) -> None:
+async def test_paging_through_many_fields_loses_and_repeats_none(tools: Any, company: Any) -> None:
     many = [{"id": f"Field_{number}__c", "name": "a name " * 5, "type": "string"} for number in range(700)]
     answer = {"data": {"id": company.FLOW, "fields": many, "modes": []}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = answer

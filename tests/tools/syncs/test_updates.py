@@ -1,4 +1,4 @@
-"""Updates of a sync: PUT replaces the whole of it, so what was stored goes along, and nothing is lost."""
+"""Updating a sync: PUT replaces all of it, so stored parts are sent too and nothing is lost."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ NO_MODEL = "00000000-0000-0000-0000-000000000000"
 MODEL = "22222222-0000-0000-0000-000000000001"
 
 
-async def test_constants_among_the_fields_go_back_as_override_fields(
+async def test_constants_among_the_fields_are_sent_back_as_override_fields(
     tools: Any, company: Any, hold: Any
 ) -> None:
     mapping = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Note"}
@@ -42,7 +42,7 @@ async def test_another_target_keeps_the_connection_and_the_configuration(
     assert company.sent_sync()["target"] == target
 
 
-async def test_encrypted_fields_ask_for_the_passphrase_again(tools: Any, company: Any, hold: Any) -> None:
+async def test_encrypted_fields_require_the_passphrase_again(tools: Any, company: Any, hold: Any) -> None:
     source = {"model_id": MODEL, "field": "plan"}
     hold(fields=[{"source": source, "target": "Note", "encryption_enabled": True}])
 
@@ -59,7 +59,7 @@ async def test_encrypted_fields_ask_for_the_passphrase_again(tools: Any, company
     ("named", "kind", "lost"),
     [("model_filters", "Target", "target_filters"), ("target_filters", "Model", "model_filters")],
 )
-async def test_filters_of_the_old_form_are_not_lost_to_half_of_the_new(
+async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
     named: str, kind: str, lost: str, tools: Any, company: Any, hold: Any
 ) -> None:
     hold(filters=[{"field_id": "x", "field_type": kind, "function": "IsNull"}])
@@ -89,7 +89,7 @@ async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
     assert "target_filters" not in company.sent_sync()
 
 
-async def test_a_logic_alone_is_laid_over_filters_of_its_form_only(
+async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
     tools: Any, company: Any, hold: Any
 ) -> None:
     hold(filters=[{"field": {"model_id": MODEL, "field": "plan"}, "function": "IsNull"}])
@@ -102,7 +102,7 @@ async def test_a_logic_alone_is_laid_over_filters_of_its_form_only(
     assert company.written() == []
 
 
-async def test_changed_tells_what_only_the_spelling_changed(tools: Any, company: Any, hold: Any) -> None:
+async def test_changed_includes_what_changed_only_in_spelling(tools: Any, company: Any, hold: Any) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "equality"}
     hold(identity=identity)
 
@@ -113,18 +113,18 @@ async def test_changed_tells_what_only_the_spelling_changed(tools: Any, company:
     }
 
 
-async def test_an_update_is_held_against_the_target_like_a_new_sync(
+async def test_an_update_is_validated_against_the_target_like_a_new_sync(
     tools: Any, company: Any, hold: Any
 ) -> None:
     hold(identity={"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"})
 
     text = await tools.refused("update_sync", sync_id=company.SYNC, mode="replace")
 
-    assert text.startswith("update_sync: nothing was written, because:\n- mode: ")
+    assert text.startswith("update_sync: nothing was written. Problems:\n- mode: ")
     assert company.written() == []
 
 
-async def test_a_stored_sync_without_a_target_object_has_to_be_given_one(
+async def test_a_stored_sync_without_a_target_object_requires_one(
     tools: Any, company: Any, hold: Any
 ) -> None:
     hold(target={"connection_id": company.GONG})
@@ -148,7 +148,7 @@ async def test_a_dry_run_shows_the_whole_request(tools: Any, company: Any, hold:
 
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
-async def test_the_sandbox_keeps_what_an_update_does_not_name(api_version: str, open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(api_version: str, open_sandbox: Any) -> None:
     snowflake = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
     gong = {"auth_method": "token", "access_key": "ak", "access_secret": "as"}
     query = {"query": "SELECT contact_id, subscription_plan AS plan FROM salesforce_contacts"}

@@ -1,20 +1,19 @@
-"""The columns that a sync's sources have now, held against those its models were made with."""
+"""The columns that the sources of a sync have now, compared with the fields of its models."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.analysis.field_changes import newer_form
-from polytomic_mcp.tools.syncs.requests import sources_of
+from polytomic_mcp.tools.syncs.references import newer_form, sources_of
 
 Columns = Mapping[str, JsonObject]
-"""Columns by name, in lower case."""
+"""Columns by lowercase name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """What became of a column that a sync reads: ``now`` is its type, or empty where it is gone."""
+class ColumnChange:
+    """A column that a sync reads and that changed: its type then and now; ``now`` is empty if it is gone."""
 
     model_id: str
     model: str
@@ -24,31 +23,31 @@ class Drift:
 
     def __str__(self) -> str:
         if not self.now:
-            return f"{self.column} of the model {self.model} is gone from its source"
-        return f"{self.column} of the model {self.model} was {self.then}, is {self.now} at its source"
+            return f"{self.column} of the model {self.model} no longer exists in its source"
+        return f"{self.column} of the model {self.model} was {self.then}, is now {self.now} in its source"
 
 
 def can_be_read(model: JsonObject) -> bool:
-    """Tell whether a model's columns can be looked up without running a query, and are all its source's."""
+    """Whether a model's columns all come from its source, and can be read without running a query."""
     configuration = as_object(model.get("configuration"))
     is_plain = all(isinstance(value, str) for part in configuration.values() for value in _listed(part))
     return bool(configuration) and is_plain and "query" not in configuration and not model.get("enricher")
 
 
 async def read_columns(api: Polytomic, model: JsonObject) -> Columns:
-    """Return the columns of what a model's configuration names, as its source has them now."""
+    """Return the current columns of the source that a model's configuration names."""
     params = {name: _listed(part) for name, part in as_object(model["configuration"]).items()}
     operation = "GET /api/connections/{id}/modelsync/source/fields"
     answer = as_object(await api.call(operation, id=model["connection_id"], params=params))
     return {str(item.get("name")).casefold(): item for item in as_objects(answer.get("data"))}
 
 
-def drifts(
+def column_changes(
     sync: JsonObject, models: Mapping[str, JsonObject], columns: Mapping[str, Columns]
-) -> Iterator[Drift]:
-    """Yield each column that the sync reads, its model has, and its source no longer has as it was.
+) -> Iterator[ColumnChange]:
+    """Yield each column that the sync reads and its model has, but its source no longer has unchanged.
 
-    Of a source that shows no column at all nothing is said.
+    Sources that list no columns at all are skipped.
     """
     used = {(source["model_id"], source.get("field")) for _, source in sources_of(newer_form(sync))}
     for model_id, found in columns.items():
@@ -56,7 +55,9 @@ def drifts(
             if (model_id, item.get("name")) in used and not item.get("user_added"):
                 then, now = _type(item), _now(found.get(str(item.get("name")).casefold()))
                 if not now or (then != now and "unknown" not in (then, now)):
-                    yield Drift(model_id, str(models[model_id].get("name")), str(item["name"]), then, now)
+                    yield ColumnChange(
+                        model_id, str(models[model_id].get("name")), str(item["name"]), then, now
+                    )
 
 
 def _now(item: JsonObject | None) -> str:

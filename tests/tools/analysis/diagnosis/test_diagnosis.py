@@ -1,4 +1,4 @@
-"""Why a sync fails: what all sources say of it, as ranked causes."""
+"""Why a sync fails: ranked causes, worked out from all its sources."""
 
 import json
 from typing import Any
@@ -17,14 +17,14 @@ DOWN = httpx.Response(403, json={"message": "no right"})
 
 
 def run(number: int = 1, status: str = "completed", **more: Any) -> dict[str, Any]:
-    """Return an execution of the day of the clock; the first is the newest."""
+    """Return an execution on the day of the test clock; number 1 is the newest."""
     time = f"2026-03-04T{11 - number:02}:00:00Z"
     return {"id": f"run-{number}", "status": status, "started_at": time, "completed_at": time} | more
 
 
 @pytest.fixture
-def ill(company: Any) -> Any:
-    """The scripted API, whose sync ran well; a test makes it ill."""
+def scripted(company: Any) -> Any:
+    """The scripted API, whose sync ran well; each test changes what it needs."""
     company[f"GET {SYNC}/status"] = {"data": {"next_execution_time": "2026-03-05T00:00:00Z"}}
     company[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS)]}
     company["GET /api/events"] = {"data": []}
@@ -32,12 +32,12 @@ def ill(company: Any) -> Any:
 
 
 def change(api: Any, operation: str, **parts: Any) -> None:
-    """Change some parts of the object an operation answers."""
+    """Change parts of the object that an operation answers."""
     api[operation] = {"data": api.answers[operation]["data"] | parts}
 
 
-def refuse_rows(api: Any, *lines: Any, total: int | None = None) -> None:
-    """Serve a run with refused rows and their log."""
+def reject_rows(api: Any, *lines: Any, total: int | None = None) -> None:
+    """Serve a run with rejected rows and their log."""
     count = len(lines) if total is None else total
     api[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": count})]}
     api[f"GET {SYNC}/executions/run-1/logs"] = {"data": {"errors": {"count": count}}}
@@ -46,11 +46,11 @@ def refuse_rows(api: Any, *lines: Any, total: int | None = None) -> None:
     api[f"GET {ERRORS}/1.jsonl"] = httpx.Response(200, text=text)
 
 
-def told(diagnosis: Any) -> list[tuple[str, str, bool]]:
+def causes_in(diagnosis: Any) -> list[tuple[str, str, bool]]:
     return [(cause["cause"], cause["certainty"], cause["blocks"]) for cause in diagnosis["causes"]]
 
 
-async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
+async def test_a_healthy_sync_is_shown_as_healthy(tools: Any, scripted: Any) -> None:
     diagnosis = await tools("diagnose_sync", sync_id="plans to gong")
 
     assert diagnosis["verdict"] == "no problem found"
@@ -62,26 +62,26 @@ async def test_a_sync_that_is_well_is_shown_to_be(tools: Any, ill: Any) -> None:
         "mode": "updateOrCreate",
         "last_success": "2026-03-04T10:00:00+00:00",
         "next_execution": "2026-03-05T00:00:00Z",
-        "checked": "0 broken fields; models held against: 1, and the target",
+        "checked": "0 broken fields; checked against 1 model and the target",
     }
     assert diagnosis["executions"] == [run(counts={"insert": 3, "total": 3})]
     assert [(each["role"], each["status"]) for each in diagnosis["connections"]] == [
         ("source", "healthy"),
         ("target", "healthy"),
     ]
-    assert ill.written() == []
+    assert scripted.written() == []
 
 
-async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, ill: Any) -> None:
+async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, scripted: Any) -> None:
     unknown = [
         {"row": {"contact_id": f"00Q{n}xyz"}, "error": f"contact 00Q{n}xyz is not known"} for n in range(3)
     ]
     too_long = [
         {"record": {"Note": "n" * 99}, "message": f"Note is longer than {n} characters"} for n in (7, 8)
     ]
-    refuse_rows(ill, *unknown, *too_long)
+    reject_rows(scripted, *unknown, *too_long)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     errors = diagnosis["row_errors"]
     assert (errors["execution_id"], errors["total"], errors["read"]) == ("run-1", 5, 5)
@@ -94,10 +94,14 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     ]
     assert len(errors["causes"][1]["examples"][0]["row"]["Note"]) == 60
     assert diagnosis["verdict"] == "2 problems found"
-    assert told(diagnosis)[0] == ("Rows are refused: contact <contact_id> is not known", "certain", False)
+    assert causes_in(diagnosis)[0] == (
+        "Rows are rejected: contact <contact_id> is not known",
+        "certain",
+        False,
+    )
     assert diagnosis["causes"][0]["next_step"] == {
         "tool": "get_sync_execution",
-        "arguments": {"sync_id": ill.SYNC, "execution_id": "run-1", "log": "errors"},
+        "arguments": {"sync_id": scripted.SYNC, "execution_id": "run-1", "log": "errors"},
         "reason": "see the rows",
     }
 
@@ -108,7 +112,7 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
         ("plain words", "plain words", None),
         ("Record 12: plain words", "plain words", None),
         ('"a text of its own"', "a text of its own", None),
-        ({"other": 1}, "no reason was given", None),
+        ({"other": 1}, "no reason given", None),
         ({"error": ["too", "long"]}, "[<text>, <text>]", None),
         ({"error": "bad", "field": "plan"}, "bad", "plan"),
         ({"error": "'Id' is wrong, not 'x y'"}, "'Id' is wrong, not <text>", "Id"),
@@ -122,98 +126,98 @@ async def test_refused_rows_are_grouped_by_cause_with_two_examples_each(tools: A
     ],
 )
 async def test_a_cause_is_a_message_without_its_values(
-    line: Any, cause: str, field: str | None, tools: Any, ill: Any
+    line: Any, cause: str, field: str | None, tools: Any, scripted: Any
 ) -> None:
-    refuse_rows(ill, line)
+    reject_rows(scripted, line)
 
-    (group,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["row_errors"]["causes"]
+    (group,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["row_errors"]["causes"]
 
     assert (group["cause"], group.get("field"), group["count"]) == (cause, field, 1)
 
 
-async def test_refused_rows_that_a_later_run_did_not_touch_are_still_explained(tools: Any, ill: Any) -> None:
-    refuse_rows(ill, "contact 7 is not known")
-    refusing = ill.answers[f"GET {SYNC}/executions"]["data"][0]
+async def test_rejected_rows_are_still_explained_after_a_run_without_rows(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted, "contact 7 is not known")
+    rejecting = scripted.answers[f"GET {SYNC}/executions"]["data"][0]
     narrowed = run(0, counts={"insert": 0, "error": 0, "total": 0})
-    ill[f"GET {SYNC}/executions"] = {"data": [narrowed, run(0, "canceled", counts=COUNTS), refusing]}
+    scripted[f"GET {SYNC}/executions"] = {"data": [narrowed, run(0, "canceled", counts=COUNTS), rejecting]}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert diagnosis["row_errors"]["execution_id"] == "run-1"
-    assert told(diagnosis) == [("Rows are refused: contact <number> is not known", "certain", False)]
+    assert causes_in(diagnosis) == [("Rows are rejected: contact <number> is not known", "certain", False)]
     state = diagnosis["state"]
     assert (state["state"], state["detail"]) == (
         "row_errors",
-        "rows refused: 1, by the run of 2026-03-04 10:00 UTC; those after it had no rows",
+        "rejected rows: 1, in the run of 2026-03-04 10:00 UTC; later runs had no rows",
     )
 
 
-async def test_a_run_that_refused_every_row_failed(tools: Any, ill: Any) -> None:
-    refuse_rows(ill, "bad", "bad")
+async def test_a_run_that_rejected_every_row_failed(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted, "bad", "bad")
     refused = run(counts={"insert": 0, "error": 2, "total": 2})
-    ill[f"GET {SYNC}/executions"] = {"data": [refused, run(2, counts=COUNTS)]}
+    scripted[f"GET {SYNC}/executions"] = {"data": [refused, run(2, counts=COUNTS)]}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [
-        ("The last run wrote nothing: all 2 rows were refused", "certain", True),
-        ("Rows are refused: bad", "certain", False),
+    assert causes_in(diagnosis) == [
+        ("The last run wrote nothing: all 2 rows were rejected", "certain", True),
+        ("Rows are rejected: bad", "certain", False),
     ]
     assert diagnosis["causes"][0]["evidence"][-1] == "1 of the last 2 runs failed"
     assert diagnosis["state"]["state"] == "failing"
     assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00+00:00"
 
 
-async def test_refused_rows_are_a_cause_though_nothing_says_why(tools: Any, ill: Any) -> None:
-    refuse_rows(ill)
-    ill[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 4, "total": 7})]}
+async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted)
+    scripted[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 4, "total": 7})]}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [("Rows are refused", "certain", False)]
-    assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run says why"]
+    assert causes_in(diagnosis) == [("Rows are rejected", "certain", False)]
+    assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run gives a reason"]
 
 
-async def test_a_canceled_run_is_told_with_what_it_wrote(tools: Any, ill: Any) -> None:
-    ill[f"GET {SYNC}/executions"] = {"data": [run(1, "canceled", counts=COUNTS)]}
+async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Any, scripted: Any) -> None:
+    scripted[f"GET {SYNC}/executions"] = {"data": [run(1, "canceled", counts=COUNTS)]}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [("The last run was canceled before its end", "certain", False)]
+    assert causes_in(diagnosis) == [("The last run was canceled before it completed", "certain", False)]
     (cause,) = diagnosis["causes"]
     assert cause["evidence"] == ["the last run was canceled; rows written before that: 3"]
     assert cause["next_step"]["tool"] == "start_sync"
     assert diagnosis["state"]["state"] == "canceled"
 
 
-async def test_many_causes_and_long_logs_are_bounded_and_say_so(tools: Any, ill: Any) -> None:
-    refuse_rows(ill, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
+async def test_many_causes_and_long_logs_are_limited_and_say_so(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     errors = diagnosis["row_errors"]
     assert (errors["total"], errors["read"]) == (20_020, 20_000)
     assert len(errors["causes"]) == 6
     assert errors["more_causes"] == 14
-    assert diagnosis["causes"][0]["evidence"][0] == "1000 of 20000 refused rows that were read"
+    assert diagnosis["causes"][0]["evidence"][0] == "1000 of 20000 rejected rows read"
 
 
 async def test_a_diagnosis_of_everything_at_once_fits_a_context_window(
-    tools: Any, ill: Any, tokenizer: Any
+    tools: Any, scripted: Any, tokenizer: Any
 ) -> None:
     rows = [{f"column {n}": f"value {n} of many words " * 20 for n in range(40)} for _ in range(20)]
     reasons = [f"the {'very ' * n} long reason " * 20 for n in range(20)]
-    refuse_rows(ill, *[{"row": row, "error": why} for row, why in zip(rows, reasons, strict=True)])
-    listed = ill.answers[f"GET {SYNC}/executions"]["data"]
+    reject_rows(scripted, *[{"row": row, "error": why} for row, why in zip(rows, reasons, strict=True)])
+    listed = scripted.answers[f"GET {SYNC}/executions"]["data"]
     failed = [run(n, "failed", counts=COUNTS, errors=reasons) for n in range(2, 10)]
-    ill[f"GET {SYNC}/executions"] = {"data": [*listed, *failed]}
-    for id_ in (ill.WAREHOUSE, ill.GONG):
-        change(ill, f"GET /api/connections/{id_}", status="unhealthy", status_error="it is down " * 200)
-    change(ill, f"GET {SYNC}", problems=[{"path": "target.object", "message": why} for why in reasons])
-    event = {"sync_id": ill.SYNC, "execution_id": "run-1", "error": "it is down " * 200}
-    ill["GET /api/events"] = {"data": [{"type": "sync.failed", "event": event}] * 90}
+    scripted[f"GET {SYNC}/executions"] = {"data": [*listed, *failed]}
+    for id_ in (scripted.WAREHOUSE, scripted.GONG):
+        change(scripted, f"GET /api/connections/{id_}", status="unhealthy", status_error="it is down " * 200)
+    change(scripted, f"GET {SYNC}", problems=[{"path": "target.object", "message": why} for why in reasons])
+    event = {"sync_id": scripted.SYNC, "execution_id": "run-1", "error": "it is down " * 200}
+    scripted["GET /api/events"] = {"data": [{"type": "sync.failed", "event": event}] * 90}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC, executions=50)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC, executions=50)
 
     assert len(tokenizer.encode(json.dumps(diagnosis))) < 6_000
     assert diagnosis["causes"][0]["cause"] == "The source connection 'Warehouse' is not healthy"
@@ -222,25 +226,25 @@ async def test_a_diagnosis_of_everything_at_once_fits_a_context_window(
     assert "/causes" in {cut["pointer"] for cut in diagnosis["truncated"]}
 
 
-async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, ill: Any) -> None:
-    refuse_rows(ill, *["x" * 1_000_000] * 6)
+async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted, *["x" * 1_000_000] * 6)
 
-    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["row_errors"]["read"] == 5
+    assert (await tools("diagnose_sync", sync_id=scripted.SYNC))["row_errors"]["read"] == 5
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\xff", None])
-async def test_where_the_log_says_nothing_the_runs_own_errors_are_grouped(
-    content: bytes | None, tools: Any, ill: Any
+async def test_the_errors_of_the_run_are_grouped_if_its_log_is_empty(
+    content: bytes | None, tools: Any, scripted: Any
 ) -> None:
-    refuse_rows(ill, "x")
+    reject_rows(scripted, "x")
     errors = ["Record 1: no 7", "Record 2: no 8"]
-    ill[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 40}, errors=errors)]}
+    scripted[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 40}, errors=errors)]}
     if content is None:
-        ill[f"GET {SYNC}/executions/run-1/logs"] = {"data": {"errors": {"count": 0}}}
+        scripted[f"GET {SYNC}/executions/run-1/logs"] = {"data": {"errors": {"count": 0}}}
     else:
-        ill[f"GET {ERRORS}/1.jsonl"] = httpx.Response(200, content=content)
+        scripted[f"GET {ERRORS}/1.jsonl"] = httpx.Response(200, content=content)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     found = diagnosis["row_errors"]
     assert (found["total"], found["read"], found["causes"][0]["cause"]) == (40, 2, "no <number>")
@@ -261,21 +265,21 @@ async def test_where_the_log_says_nothing_the_runs_own_errors_are_grouped(
         ({"rate_limit": {"currently_limited": False}}, []),
     ],
 )
-async def test_a_connections_health_and_rate_limit_are_told(
-    parts: Any, causes: Any, tools: Any, ill: Any
+async def test_the_health_and_rate_limit_of_a_connection_are_reported(
+    parts: Any, causes: Any, tools: Any, scripted: Any
 ) -> None:
-    change(ill, f"GET /api/connections/{ill.GONG}", **parts)
+    change(scripted, f"GET /api/connections/{scripted.GONG}", **parts)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert [(text.partition("'Gong' ")[2], *more) for text, *more in told(diagnosis)] == causes
+    assert [(text.partition("'Gong' ")[2], *more) for text, *more in causes_in(diagnosis)] == causes
     is_blocked = any(blocks for _, _, blocks in causes)
     assert diagnosis["state"]["state"] == ("broken" if is_blocked else "ok")
     shown = diagnosis["connections"][1]
     assert {name: shown[name] for name in parts} == parts
     for cause in diagnosis["causes"]:
         assert cause["evidence"]
-        assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG}
+        assert cause["next_step"]["arguments"] == {"connection_id": scripted.GONG}
 
 
 @pytest.mark.parametrize(
@@ -287,100 +291,104 @@ async def test_a_connections_health_and_rate_limit_are_told(
         ({"status_error": "key expired"}, ("test_connection", {})),
     ],
 )
-async def test_a_connection_that_waits_for_a_person_leads_to_a_new_consent(
-    parts: Any, step: Any, tools: Any, ill: Any
+async def test_a_connection_that_needs_a_sign_in_suggests_a_new_consent(
+    parts: Any, step: Any, tools: Any, scripted: Any
 ) -> None:
-    change(ill, f"GET /api/connections/{ill.GONG}", status="unhealthy", **parts)
+    change(scripted, f"GET /api/connections/{scripted.GONG}", status="unhealthy", **parts)
 
-    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+    (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
     tool, arguments = step
     assert cause["next_step"]["tool"] == tool
-    assert cause["next_step"]["arguments"] == {"connection_id": ill.GONG, **arguments}
+    assert cause["next_step"]["arguments"] == {"connection_id": scripted.GONG, **arguments}
 
 
-async def test_a_connection_that_is_gone_explains_what_went_with_it(tools: Any, ill: Any) -> None:
-    del ill.answers[f"GET /api/connections/{ill.GONG}"]
-    del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
+async def test_a_missing_connection_is_the_only_cause_for_what_depends_on_it(
+    tools: Any, scripted: Any
+) -> None:
+    del scripted.answers[f"GET /api/connections/{scripted.GONG}"]
+    del scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [("The target connection no longer exists", "certain", True)]
+    assert causes_in(diagnosis) == [("The target connection no longer exists", "certain", True)]
     assert diagnosis["connections"][1]["status"] == "gone"
 
 
-async def test_a_model_and_a_target_object_that_are_gone_are_named(tools: Any, ill: Any) -> None:
-    del ill.answers[f"GET {MODEL}"]
-    del ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]
+async def test_a_missing_model_and_target_object_are_named(tools: Any, scripted: Any) -> None:
+    del scripted.answers[f"GET {MODEL}"]
+    del scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [
+    assert causes_in(diagnosis) == [
         ("A model that the sync reads no longer exists", "certain", True),
         ("The target object no longer exists", "certain", True),
     ]
-    assert diagnosis["causes"][1]["evidence"] == [f"no target object {ill.FLOW}"]
+    assert diagnosis["causes"][1]["evidence"] == [f"no target object {scripted.FLOW}"]
 
 
-async def test_fields_that_vanished_or_became_required_are_named(tools: Any, ill: Any) -> None:
-    change(ill, f"GET {MODEL}", fields=[{"id": "f2", "name": "plan", "type": "string"}])
-    fields = ill.answers[f"GET /api/connections/{ill.GONG}/modelsync/target/fields"]["data"]["fields"]
+async def test_fields_that_disappeared_or_became_required_are_named(tools: Any, scripted: Any) -> None:
+    change(scripted, f"GET {MODEL}", fields=[{"id": "f2", "name": "plan", "type": "string"}])
+    fields = scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]["data"][
+        "fields"
+    ]
     change(
-        ill,
-        f"GET /api/connections/{ill.GONG}/modelsync/target/fields",
+        scripted,
+        f"GET /api/connections/{scripted.GONG}/modelsync/target/fields",
         fields=[*fields, {"id": "Stage", "required": True}],
     )
-    mapping = {"source": {"model_id": ill.MODEL, "field": "plan"}, "target": "Colour"}
+    mapping = {"source": {"model_id": scripted.MODEL, "field": "plan"}, "target": "Colour"}
     filters = {"conditions": [{"field": "Size", "function": "IsNull"}, {"field": "Id"}]}
-    change(ill, f"GET {SYNC}", fields=[mapping], target_filters=filters)
+    change(scripted, f"GET {SYNC}", fields=[mapping], target_filters=filters)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     model, target = diagnosis["causes"]
     assert diagnosis["state"]["state"] == "broken"
     assert diagnosis["state"]["detail"] == "; ".join(cause["cause"] for cause in diagnosis["causes"])
-    assert told(diagnosis) == [
-        ("The sync reads what its models no longer have", "certain", True),
-        ("The sync no longer fits its target", "certain", True),
+    assert causes_in(diagnosis) == [
+        ("The sync reads fields that its models no longer have", "certain", True),
+        ("The sync no longer matches its target", "certain", True),
     ]
     assert model["evidence"] == [
-        "identity.source: the model 'Plans' has no field 'contact_id'. Choose from: plan."
+        "identity.source: the model 'Plans' has no field 'contact_id'. Valid values: plan."
     ]
-    assert model["next_step"]["arguments"] == {"model_id": ill.MODEL}
+    assert model["next_step"]["arguments"] == {"model_id": scripted.MODEL}
     assert [line.partition(":")[0] for line in target["evidence"]] == [
         "fields[0].target",
         "fields",
         "target_filters.conditions[0].field",
     ]
     assert target["next_step"]["arguments"] == {
-        "connection_id": ill.GONG,
-        "target": ill.FLOW,
+        "connection_id": scripted.GONG,
+        "target": scripted.FLOW,
         "refresh": True,
     }
 
 
-async def test_polytomics_own_problems_are_told_once(tools: Any, ill: Any) -> None:
-    change(ill, f"GET {MODEL}", fields=[])
+async def test_problems_that_polytomic_reports_appear_once(tools: Any, scripted: Any) -> None:
+    change(scripted, f"GET {MODEL}", fields=[])
     problem = {"code": "x", "path": "identity.source.field", "message": "no contact_id"}
     other = {"code": "y", "path": "schedule.minute", "message": "is missing"}
-    change(ill, f"GET {SYNC}", problems=[problem, other])
+    change(scripted, f"GET {SYNC}", problems=[problem, other])
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert diagnosis["state"]["checked"].startswith("1 broken field; ")
     assert [cause["evidence"] for cause in diagnosis["causes"]] == [
         ["identity.source.field: no contact_id"],
         ["schedule.minute: is missing"],
     ]
-    assert told(diagnosis)[1][0] == "The sync's settings are not valid"
+    assert causes_in(diagnosis)[1][0] == "The sync's settings are not valid"
     assert diagnosis["causes"][1]["next_step"]["tool"] == "get_sync"
 
 
-async def test_long_evidence_is_cut_and_says_how_much_there_is(tools: Any, ill: Any) -> None:
+async def test_long_evidence_is_truncated_and_counted(tools: Any, scripted: Any) -> None:
     problems = [{"path": f"fields[{n}].target", "message": "m" * 900} for n in range(9)]
-    change(ill, f"GET {SYNC}", problems=problems)
+    change(scripted, f"GET {SYNC}", problems=problems)
 
-    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+    (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
     assert [len(line) for line in cause["evidence"]] == [160] * 5 + [10]
     assert cause["evidence"][-1] == "and 4 more"
@@ -395,19 +403,19 @@ async def test_long_evidence_is_cut_and_says_how_much_there_is(tools: Any, ill: 
         (None, False),
     ],
 )
-async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
-    changed: Any, is_told: Any, tools: Any, ill: Any
+async def test_a_type_changed_since_the_sync_and_its_last_clean_run_is_reported(
+    changed: Any, is_told: Any, tools: Any, scripted: Any
 ) -> None:
     number = {"id": "f1", "name": "contact_id", "type": "number", "updated_at": changed}
-    change(ill, f"GET {MODEL}", fields=[number])
+    change(scripted, f"GET {MODEL}", fields=[number])
     target = {"id": "Id", "type": "boolean", "supports_identity": True}
-    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
+    change(scripted, f"GET /api/connections/{scripted.GONG}/modelsync/target/fields", fields=[target])
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    evidence = ["contact_id is number, Id takes boolean; the field was changed after the sync"]
-    expected = [("Types do not fit", "likely", False)] if is_told else []
-    assert told(diagnosis) == expected
+    evidence = ["contact_id is number, Id expects boolean; the field was changed after the sync"]
+    expected = [("Types do not match", "likely", False)] if is_told else []
+    assert causes_in(diagnosis) == expected
     assert [cause["evidence"] for cause in diagnosis["causes"]] == ([evidence] if is_told else [])
 
 
@@ -421,17 +429,17 @@ async def test_a_type_that_changed_since_the_sync_and_its_last_good_run_is_told(
         ("datetime", "string", False),
     ],
 )
-async def test_a_type_that_can_hardly_fit_is_told_whatever_ran_since_it_changed(
-    type_: str, target_type: str, is_told: Any, tools: Any, ill: Any
+async def test_a_severe_type_mismatch_is_reported_whatever_ran_since_the_change(
+    type_: str, target_type: str, is_told: Any, tools: Any, scripted: Any
 ) -> None:
     changed = "2026-02-01T00:00:00Z"  # after the sync, before its last good run
-    change(ill, f"GET {MODEL}", updated_at=changed, fields=[{"name": "contact_id", "type": type_}])
+    change(scripted, f"GET {MODEL}", updated_at=changed, fields=[{"name": "contact_id", "type": type_}])
     target = {"id": "Id", "type": target_type, "supports_identity": True}
-    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
+    change(scripted, f"GET /api/connections/{scripted.GONG}/modelsync/target/fields", fields=[target])
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == ([("Types do not fit", "possible", False)] if is_told else [])
+    assert causes_in(diagnosis) == ([("Types do not match", "possible", False)] if is_told else [])
     for cause in diagnosis["causes"]:
         assert cause["evidence"][0].endswith("; the model was changed after the sync")
 
@@ -441,35 +449,35 @@ CONTACT_ID = {"name": "contact_id", "type": "string"}
 
 
 def read_table(api: Any, *columns: Any, **model: Any) -> None:
-    """Make the model read a table, which has these columns now."""
+    """Make the model read a table that now has these columns."""
     change(api, f"GET {MODEL}", **({"configuration": {"table": "contacts", "keys": ["a"]}} | model))
     api[COLUMNS] = {"data": list(columns)}
 
 
-async def test_a_column_dropped_at_the_source_is_told_though_the_model_still_has_it(
-    tools: Any, ill: Any
+async def test_a_column_dropped_in_the_source_is_reported_even_if_the_model_still_has_it(
+    tools: Any, scripted: Any
 ) -> None:
-    read_table(ill, {"name": "plan", "type": "string"})
+    read_table(scripted, {"name": "plan", "type": "string"})
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     (cause,) = diagnosis["causes"]
     title = "The source no longer has columns that the sync reads"
-    assert told(diagnosis) == [(title, "certain", True)]
-    assert cause["evidence"] == ["contact_id of the model Plans is gone from its source"]
+    assert causes_in(diagnosis) == [(title, "certain", True)]
+    assert cause["evidence"] == ["contact_id of the model Plans no longer exists in its source"]
     assert cause["next_step"]["tool"] == "update_model"
-    assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL, "refresh": True}
-    (asked,) = ill.asked(COLUMNS)
+    assert cause["next_step"]["arguments"] == {"model_id": scripted.MODEL, "refresh": True}
+    (asked,) = scripted.asked(COLUMNS)
     assert dict(asked.url.params) == {"params[table]": "contacts", "params[keys]": "a"}
 
 
-async def test_a_column_with_another_type_at_the_source_is_told(tools: Any, ill: Any) -> None:
-    read_table(ill, {"name": "CONTACT_ID", "type": "number"})
+async def test_a_column_whose_type_changed_in_the_source_is_reported(tools: Any, scripted: Any) -> None:
+    read_table(scripted, {"name": "CONTACT_ID", "type": "number"})
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [("Columns have another type at their source", "possible", False)]
-    evidence = ["contact_id of the model Plans was string, is number at its source"]
+    assert causes_in(diagnosis) == [("Columns have a different type in their source", "possible", False)]
+    evidence = ["contact_id of the model Plans was string, is now number in its source"]
     assert diagnosis["causes"][0]["evidence"] == evidence
 
 
@@ -486,64 +494,66 @@ async def test_a_column_with_another_type_at_the_source_is_told(tools: Any, ill:
         ([{"name": "x"}], {"fields": [CONTACT_ID | {"user_added": True}]}),
     ],
 )
-async def test_nothing_is_said_of_columns_that_are_as_they_were_or_cannot_be_known(
-    columns: Any, model: Any, tools: Any, ill: Any
+async def test_unchanged_or_unreadable_columns_are_not_reported(
+    columns: Any, model: Any, tools: Any, scripted: Any
 ) -> None:
-    read_table(ill, *columns, **model)
+    read_table(scripted, *columns, **model)
 
-    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
+    assert (await tools("diagnose_sync", sync_id=scripted.SYNC))["verdict"] == "no problem found"
 
 
-async def test_a_source_that_does_not_show_its_columns_is_named(tools: Any, ill: Any) -> None:
-    read_table(ill)
-    ill[COLUMNS] = DOWN
+async def test_a_source_whose_columns_cannot_be_read_is_listed_as_unavailable(
+    tools: Any, scripted: Any
+) -> None:
+    read_table(scripted)
+    scripted[COLUMNS] = DOWN
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert [each["source"] for each in diagnosis["unavailable"]] == ["source columns"]
     assert diagnosis["verdict"] == "no problem found in what could be read"
 
 
-async def test_a_test_run_is_listed_but_judges_nothing(tools: Any, ill: Any) -> None:
+async def test_a_test_run_is_listed_but_does_not_count(tools: Any, scripted: Any) -> None:
     trial = run(1, "failed", type="test", errors=["a trial"])
-    ill[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
+    scripted[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert diagnosis["verdict"] == "no problem found"
     assert [each["id"] for each in diagnosis["executions"]] == ["run-1", "run-2"]
     assert diagnosis["executions"][0]["type"] == "test"
 
 
-async def test_types_that_do_not_fit_are_told_where_rows_are_refused_for_them(tools: Any, ill: Any) -> None:
-    change(ill, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
+async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(tools: Any, scripted: Any) -> None:
+    change(scripted, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
     target = {"id": "Id", "type": "number"}
-    change(ill, f"GET /api/connections/{ill.GONG}/modelsync/target/fields", fields=[target])
-    refuse_rows(ill, {"error": "'abc' does not fit Id"})
+    change(scripted, f"GET /api/connections/{scripted.GONG}/modelsync/target/fields", fields=[target])
+    reject_rows(scripted, {"error": "'abc' does not fit Id"})
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert [text for text, *_ in told(diagnosis)] == [
-        "Rows are refused: <text> does not fit Id",
-        "Types do not fit",
+    assert [text for text, *_ in causes_in(diagnosis)] == [
+        "Rows are rejected: <text> does not fit Id",
+        "Types do not match",
     ]
 
 
-async def test_a_failed_run_is_told_with_what_events_say(tools: Any, ill: Any) -> None:
+async def test_a_failed_run_is_reported_with_its_events(tools: Any, scripted: Any) -> None:
     failed = run(1, "failed", errors=["no table X"])
     runs = [run(3, counts=COUNTS), failed, run(2, "failed", errors=["no table X"])]
-    ill[f"GET {SYNC}/executions"] = {"data": runs}
-    event = {"sync_id": ill.SYNC, "execution_id": "run-1", "error": "the table X was dropped"}
+    scripted[f"GET {SYNC}/executions"] = {"data": runs}
+    event = {"sync_id": scripted.SYNC, "execution_id": "run-1", "error": "the table X was dropped"}
     pages = [
         {"id": "e1", "type": "sync.failed", "created_at": "2026-03-04T10:00:00Z", "event": event},
         {"id": "e2", "type": "sync.failed", "event": {"sync_id": "another"}},
     ]
-    ill["GET /api/events"] = {"data": pages}
+    scripted["GET /api/events"] = {"data": pages}
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC, executions=2)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC, executions=2)
 
     (cause,) = diagnosis["causes"]
-    assert cause["cause"] == "The last run did not get to its end: no table X"
+    assert cause["cause"] == "The last run did not complete: no table X"
     assert cause["evidence"] == [
         "run run-1 failed",
         "no table X",
@@ -559,21 +569,21 @@ async def test_a_failed_run_is_told_with_what_events_say(tools: Any, ill: Any) -
             "error": "the table X was dropped",
         }
     ]
-    (asked,) = ill.asked("GET /api/events")
+    (asked,) = scripted.asked("GET /api/events")
     assert asked.url.params["starting_after"] == "2026-03-02T12:00:00Z"
 
 
-async def test_events_are_read_up_to_a_thousand(tools: Any, ill: Any) -> None:
+async def test_events_are_read_up_to_a_thousand(tools: Any, scripted: Any) -> None:
     events = [{"id": str(n), "event": {"sync_id": "another"}} for n in range(100)]
     tokens = iter(range(100))
 
     def page(_: httpx.Request) -> Any:
         return {"data": events, "pagination": {"next_page_token": f"token-{next(tokens)}"}}
 
-    ill["GET /api/events"] = page
+    scripted["GET /api/events"] = page
 
-    assert (await tools("diagnose_sync", sync_id=ill.SYNC)).get("events", []) == []
-    assert len(ill.asked("GET /api/events")) == 10
+    assert (await tools("diagnose_sync", sync_id=scripted.SYNC)).get("events", []) == []
+    assert len(scripted.asked("GET /api/events")) == 10
 
 
 DAILY = {"frequency": "daily", "hour": "1", "minute": "0"}
@@ -593,46 +603,46 @@ DAILY = {"frequency": "daily", "hour": "1", "minute": "0"}
         (
             {},
             [run(9, "running", completed_at=None)],
-            "The run lasts far longer than usual",
+            "The current run is taking far longer than usual",
             ("cancel_sync", {}),
         ),
     ],
 )
-async def test_a_sync_that_does_not_run_as_it_should_is_told_with_the_remedy(
-    parts: Any, runs: Any, cause: str, step: Any, tools: Any, ill: Any
+async def test_the_state_of_a_sync_that_does_not_run_is_reported_with_a_remedy(
+    parts: Any, runs: Any, cause: str, step: Any, tools: Any, scripted: Any
 ) -> None:
-    change(ill, f"GET {SYNC}", **parts)
-    ill[f"GET {SYNC}/executions"] = {"data": runs}
+    change(scripted, f"GET {SYNC}", **parts)
+    scripted[f"GET {SYNC}/executions"] = {"data": runs}
 
-    (found,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+    (found,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
     tool, arguments = step
     assert found["cause"] == cause
     assert found["next_step"]["tool"] == tool
-    assert found["next_step"]["arguments"] == {"sync_id": ill.SYNC, **arguments}
+    assert found["next_step"]["arguments"] == {"sync_id": scripted.SYNC, **arguments}
 
 
-async def test_a_run_that_moved_nothing_leads_to_what_the_model_reads(tools: Any, ill: Any) -> None:
+async def test_a_run_without_rows_suggests_previewing_the_model(tools: Any, scripted: Any) -> None:
     runs = [run(1, counts={"insert": 0, "total": 0}), run(2, counts=COUNTS)]
-    ill[f"GET {SYNC}/executions"] = {"data": runs}
+    scripted[f"GET {SYNC}/executions"] = {"data": runs}
 
-    (cause,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["causes"]
+    (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
-    assert cause["cause"] == "The last run moved no rows, though those before did"
-    assert cause["next_step"]["arguments"] == {"model_id": ill.MODEL}
+    assert cause["cause"] == "The last run moved no rows, but earlier runs did"
+    assert cause["next_step"]["arguments"] == {"model_id": scripted.MODEL}
 
 
-async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, ill: Any) -> None:
-    refuse_rows(ill, "bad")
+async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, scripted: Any) -> None:
+    reject_rows(scripted, "bad")
     limit = {"currently_limited": True}
-    change(ill, f"GET /api/connections/{ill.WAREHOUSE}", rate_limit=limit)
-    change(ill, f"GET /api/connections/{ill.GONG}", status="unhealthy")
+    change(scripted, f"GET /api/connections/{scripted.WAREHOUSE}", rate_limit=limit)
+    change(scripted, f"GET /api/connections/{scripted.GONG}", status="unhealthy")
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
-    assert told(diagnosis) == [
+    assert causes_in(diagnosis) == [
         ("The target connection 'Gong' is not healthy", "certain", True),
-        ("Rows are refused: bad", "certain", False),
+        ("Rows are rejected: bad", "certain", False),
         ("'Warehouse' limits the rate of requests", "likely", False),
     ]
 
@@ -651,68 +661,68 @@ async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, ill: 
         ("connections", "GET /api/connections/11111111-0000-0000-0000-000000000002"),
     ],
 )
-async def test_a_source_that_fails_is_named_and_the_rest_is_told(
-    source: str, operation: str, tools: Any, ill: Any
+async def test_an_unavailable_source_is_named_and_the_rest_is_reported(
+    source: str, operation: str, tools: Any, scripted: Any
 ) -> None:
-    ill[operation] = DOWN
+    scripted[operation] = DOWN
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert [each["source"] for each in diagnosis["unavailable"]] == [source]
     assert "no right" in diagnosis["unavailable"][0]["reason"]
     assert diagnosis["verdict"] == "no problem found in what could be read"
 
 
-async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, ill: Any) -> None:
-    change(ill, f"GET {MODEL}", connection_id=ill.GONG)
+async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, scripted: Any) -> None:
+    change(scripted, f"GET {MODEL}", connection_id=scripted.GONG)
 
-    (connection,) = (await tools("diagnose_sync", sync_id=ill.SYNC))["connections"]
+    (connection,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["connections"]
 
     assert connection["role"] == "source and target"
 
 
-async def test_the_stand_in_for_no_model_is_not_looked_for(tools: Any, ill: Any) -> None:
+async def test_the_placeholder_for_no_model_is_not_looked_up(tools: Any, scripted: Any) -> None:
     nobody = {"source": {"model_id": "00000000-0000-0000-0000-000000000000", "field": ""}, "target": "Note"}
-    change(ill, f"GET {SYNC}", fields=[nobody])
+    change(scripted, f"GET {SYNC}", fields=[nobody])
 
-    assert (await tools("diagnose_sync", sync_id=ill.SYNC))["verdict"] == "no problem found"
+    assert (await tools("diagnose_sync", sync_id=scripted.SYNC))["verdict"] == "no problem found"
 
 
-async def test_a_sync_without_target_and_mode_is_diagnosed_all_the_same(tools: Any, ill: Any) -> None:
-    change(ill, f"GET {SYNC}", target=None, mode=None)
+async def test_a_sync_without_target_and_mode_can_be_diagnosed(tools: Any, scripted: Any) -> None:
+    change(scripted, f"GET {SYNC}", target=None, mode=None)
 
-    diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     assert [each["role"] for each in diagnosis["connections"]] == ["source"]
 
 
-async def test_no_cause_leads_to_a_tool_that_is_not_shown(connect: Any, ill: Any) -> None:
-    ill[f"GET {SYNC}/executions"] = {"data": []}
+async def test_no_cause_suggests_a_hidden_tool(connect: Any, scripted: Any) -> None:
+    scripted[f"GET {SYNC}/executions"] = {"data": []}
 
     async with connect(settings=Settings(api_key=Secret("k"), access_mode="read-only")) as tools:
-        diagnosis = await tools("diagnose_sync", sync_id=ill.SYNC)
+        diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
 
     (cause,) = diagnosis["causes"]
     assert cause["cause"] == "The sync has never run"
     assert "next_step" not in cause
 
 
-@pytest.mark.usefixtures("ill")
-async def test_an_unknown_sync_is_refused_with_those_there_are(tools: Any) -> None:
+@pytest.mark.usefixtures("scripted")
+async def test_an_unknown_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
     assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")
 
 
 @pytest.mark.parametrize("tool", ["diagnose_sync", "trace_lineage"])
 @pytest.mark.parametrize("reference", ["copy", "44444444-0000-0000-0000-000000000009"])
-async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
-    tool: str, reference: str, tools: Any, ill: Any
+async def test_the_name_or_id_of_a_bulk_sync_suggests_the_tools_for_it(
+    tool: str, reference: str, tools: Any, scripted: Any
 ) -> None:
     id_ = "44444444-0000-0000-0000-000000000009"
-    ill.holds("bulk/syncs", {"id": id_, "name": "Copy"})
+    scripted.holds("bulk/syncs", {"id": id_, "name": "Copy"})
 
     text = await tools.refused(tool, sync_id=reference)
 
-    assert f"No sync, but a bulk sync is '{reference}': 'Copy' ({id_})." in text
+    assert f"'{reference}' is a bulk sync, not a sync: 'Copy' ({id_})." in text
     steps = json.loads(text.splitlines()[-1])["next_steps"]
     assert [(step["tool"], step["arguments"]) for step in steps] == [
         ("get_bulk_sync_execution", {"bulk_sync_id": id_, "log": True}),
@@ -720,18 +730,18 @@ async def test_a_bulk_syncs_name_or_id_leads_to_what_tells_of_it(
     ]
 
 
-async def test_syncs_of_one_name_are_told_apart_before_a_bulk_sync_is_thought_of(
-    tools: Any, ill: Any
+async def test_several_syncs_of_a_name_come_before_a_bulk_sync_of_that_name(
+    tools: Any, scripted: Any
 ) -> None:
     twins = [{"id": str(n), "name": "Copy"} for n in range(2)]
-    ill["GET /api/syncs"] = {"data": twins}
-    ill.holds("bulk/syncs", {"id": "b", "name": "Copy"})
+    scripted["GET /api/syncs"] = {"data": twins}
+    scripted.holds("bulk/syncs", {"id": "b", "name": "Copy"})
 
     assert "2 syncs are named 'Copy'" in await tools.refused("diagnose_sync", sync_id="Copy")
 
 
 async def guide(tools: Any, sandbox: httpx.ASGITransport, query: str) -> None:
-    """Walk the guide as far as its sync, in names only; the query selects its contacts."""
+    """Follow the guide up to its sync, using only names; the query selects its contacts."""
     await tools("create_connection", name="Snowflake", type="snowflake", configuration=ACCOUNT)
     gong = await tools("create_connection", name="Gong", type="gong", configuration={"auth_method": "oauth"})
     async with httpx.AsyncClient(transport=sandbox) as browser:
@@ -750,7 +760,7 @@ ACCOUNT = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbnam
 CONTACTS = "SELECT contact_id FROM salesforce_contacts"
 
 
-async def test_the_guides_refused_rows_are_explained_over_the_sandbox(
+async def test_the_rejected_rows_of_the_guide_are_explained_on_the_sandbox(
     open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
@@ -769,7 +779,7 @@ async def test_the_guides_refused_rows_are_explained_over_the_sandbox(
 
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
-async def test_a_field_that_vanished_is_explained_over_the_sandbox(
+async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
     api_version: str, open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox(api_version=api_version) as tools:
@@ -779,13 +789,13 @@ async def test_a_field_that_vanished_is_explained_over_the_sandbox(
         diagnosis = await tools("diagnose_sync", sync_id="To Gong")
 
     cause = diagnosis["causes"][0]
-    assert (cause["cause"], cause["blocks"]) == ("The sync reads what its models no longer have", True)
+    assert (cause["cause"], cause["blocks"]) == ("The sync reads fields that its models no longer have", True)
     assert len(cause["evidence"]) == 1
     assert "'contact_id'" in cause["evidence"][0]
     assert cause["next_step"]["tool"] == "get_model"
 
 
-async def test_a_connection_that_waits_for_consent_is_the_first_cause_over_the_sandbox(
+async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox(
     open_sandbox: Any, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:

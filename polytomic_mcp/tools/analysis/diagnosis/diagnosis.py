@@ -1,4 +1,4 @@
-"""Why a sync fails, or what shows that it is well, in one call."""
+"""The tool that explains in one call why a sync fails, or shows that it is healthy."""
 
 from collections.abc import Set as AbstractSet
 from typing import Annotated, Final
@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.diagnosis_causes import Cause, causes_of, faults_of
-from polytomic_mcp.tools.analysis.diagnosis_evidence import Evidence, gather
-from polytomic_mcp.tools.analysis.row_errors import RowErrors
-from polytomic_mcp.tools.analysis.sync_states import condition_of, schedules_of
+from polytomic_mcp.tools.analysis.diagnosis.causes import Cause, blockers_of, causes_of
+from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
+from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
+from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
 from polytomic_mcp.tools.answers.results import Answer
 from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.api_access.merging import given
@@ -22,7 +22,7 @@ _LONGEST_TEXT: Final = 200
 
 
 class Diagnosis(Answer):
-    """What is wrong with a sync and what was seen of it."""
+    """The causes of a sync's problems, and what they were worked out from."""
 
     id: str
     name: str | None = None
@@ -32,7 +32,7 @@ class Diagnosis(Answer):
     executions: Annotated[list[JsonObject] | None, Field(description="Newest first")] = None
     row_errors: RowErrors | None = None
     connections: list[JsonObject] | None = None
-    events: Annotated[list[JsonObject] | None, Field(description="Of 48 hours, newest first")] = None
+    events: Annotated[list[JsonObject] | None, Field(description="Of the last 48 hours, newest first")] = None
     unavailable: list[Unavailable] | None = None
 
 
@@ -40,17 +40,17 @@ async def diagnose_sync(
     caller: TheCaller,
     sync_id: SyncId,
     executions: Annotated[
-        int, Field(ge=1, le=50, description="How many of the last runs"), BeforeValidator(refuse_boolean)
+        int, Field(ge=1, le=50, description="How many runs to show"), BeforeValidator(refuse_boolean)
     ] = 5,
 ) -> Diagnosis:
-    """Tell why a sync fails, refuses rows or does not run: ranked causes with evidence and the next call.
+    """Explain why a sync fails, rejects rows or does not run: ranked causes with evidence and the next call.
 
-    From its runs, row errors, fields, connections and events.
+    Checks its runs, row errors, fields, connections and events.
     """
     sync = await find_sync(caller.api, sync_id)
     gathering = Gathering()
     evidence = await gather(caller.api, sync, caller.clock(), gathering)
-    causes = _without_unshown_steps(causes_of(evidence), caller.tools)
+    causes = _without_hidden_steps(causes_of(evidence), caller.tools)
     return Diagnosis(
         id=sync["id"],
         name=sync.get("name"),
@@ -65,7 +65,7 @@ async def diagnose_sync(
     )
 
 
-def _without_unshown_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
+def _without_hidden_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
     for cause in causes:
         if cause.next_step is not None and cause.next_step.tool not in shown:
             cause.next_step = None
@@ -81,7 +81,7 @@ def _verdict(causes: list[Cause], *, is_partial: bool) -> str:
 
 def _state(evidence: Evidence) -> JsonObject:
     sync = evidence.sync
-    condition = condition_of(sync, evidence.runs, evidence.now, faults_of(evidence))
+    condition = condition_of(sync, evidence.runs, evidence.now, blockers_of(evidence))
     current = as_object(evidence.status.get("current_execution"))
     return given(
         state=condition.state,
@@ -97,12 +97,13 @@ def _state(evidence: Evidence) -> JsonObject:
 
 
 def _checked(evidence: Evidence) -> str | None:
-    """Say that the fields were held against the models and the target, where that was possible."""
+    """Summarize the check of the fields; None if a model or the target could not be read."""
     if not evidence.target or not all(evidence.models.values()):
         return None
     broken = len(evidence.broken_fields())
     fields = "1 broken field" if broken == 1 else f"{broken} broken fields"
-    return f"{fields}; models held against: {len(evidence.models)}, and the target"
+    models = "1 model" if len(evidence.models) == 1 else f"{len(evidence.models)} models"
+    return f"{fields}; checked against {models} and the target"
 
 
 def _execution(item: JsonObject) -> JsonObject:

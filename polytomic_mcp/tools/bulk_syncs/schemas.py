@@ -1,4 +1,4 @@
-"""The schemas of a stored bulk sync, changed one by one; what is not named stays as it is."""
+"""The schemas of a stored bulk sync: reading them, and merging changes into the ones that a change names."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -12,8 +12,8 @@ from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import changes
 from polytomic_mcp.tools.api_access.names import every
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.drafts import put_field_ids, put_id
-from polytomic_mcp.tools.syncs.drafts import Draft
+from polytomic_mcp.tools.bulk_syncs.drafts import resolve, resolve_fields
+from polytomic_mcp.tools.framework.requests import Draft
 
 PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
 SCHEMAS: Final = "GET /api/bulk/syncs/{id}/schemas"
@@ -48,7 +48,7 @@ async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> li
     """Return schemas with their fields and filters.
 
     Raises:
-        ToolError: One cannot be read: changed without knowing them, it would lose its fields.
+        ToolError: A schema cannot be read; writing it without its stored fields would lose them.
     """
     gathering = Gathering()
     async with gathering.together() as read:
@@ -59,27 +59,27 @@ async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> li
     return [schema.value for schema in found if schema.value is not None]
 
 
-def named_changes(
-    draft: Draft, listed: list[JsonObject], wanted: list[JsonObject], *, is_whole: bool
+def resolve_changes(
+    draft: Draft, listed: list[JsonObject], requested: list[JsonObject], *, disable_others: bool
 ) -> list[JsonObject]:
-    """Return the changes under their ids; where they are the whole selection, others are turned off."""
-    named = [change | {"id": put_id(draft, "schemas", listed, change["id"])} for change in wanted]
-    if not is_whole:
-        return named
-    ids = {change["id"] for change in named}
+    """Return the changes with ids for names; ``disable_others`` disables every other enabled schema."""
+    resolved = [change | {"id": resolve(draft, "schemas", listed, change["id"])} for change in requested]
+    if not disable_others:
+        return resolved
+    ids = {change["id"] for change in resolved}
     others = [item["id"] for item in listed if item.get("enabled") and item["id"] not in ids]
     return [
-        *({"enabled": True} | change for change in named),
+        *({"enabled": True} | change for change in resolved),
         *({"id": id_, "enabled": False} for id_ in others),
     ]
 
 
-def merged(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
-    """Return a whole schema with a change laid over it, its fields merged by id.
+def merged_schema(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
+    """Return the whole schema with a change applied, its fields merged by id.
 
-    A PATCH that leaves the fields out would turn all of them on (2025-09-18 SDK).
+    A PATCH that omits the fields would enable all of them (seen in the 2025-09-18 SDK).
     """
-    put_field_ids(draft, change, as_objects(stored.get("fields")) or as_objects(change.get("fields")))
+    resolve_fields(draft, change, as_objects(stored.get("fields")) or as_objects(change.get("fields")))
     body = _only(stored, _WRITABLE) | change
     if "fields" in body:
         fields = {item["id"]: _only(item, _WRITABLE_OF_FIELD) for item in as_objects(stored.get("fields"))}
@@ -87,26 +87,25 @@ def merged(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
             fields[field["id"]] = fields.get(field["id"], {}) | _as_stored(field)
         body["fields"] = list(fields.values())
     if body.get(_CUTOFF) == "":
-        body[_CUTOFF] = (
-            None  # an empty text is no time; the other texts go out empty, which clears them (a guess)
-        )
+        # An empty text is not a time. The other texts are sent empty, which clears them (a guess).
+        body[_CUTOFF] = None
     return body
 
 
 def schema_changes(before: list[JsonObject], after: list[JsonObject]) -> dict[str, Change]:
-    """Say which schemas differ now and how; of their fields, only those that do."""
+    """Return what changed in each schema; of its fields, only the changed ones."""
     known = {item.get("id"): item for item in after}
     changed: dict[str, Change] = {}
     for old in before:
         new = known.get(old["id"], {})
         found = changes(old, new, [name for name in _WRITABLE if name in new])
         if "fields" in found:
-            found["fields"] = _differing(as_objects(old.get("fields")), as_objects(new.get("fields")))
+            found["fields"] = _changed_items(as_objects(old.get("fields")), as_objects(new.get("fields")))
         changed |= {f"schemas.{old['id']}.{name}": change for name, change in found.items()}
     return changed
 
 
-def _differing(before: list[JsonObject], after: list[JsonObject]) -> Change:
+def _changed_items(before: list[JsonObject], after: list[JsonObject]) -> Change:
     return Change(
         before=[item for item in before if item not in after],
         after=[item for item in after if item not in before],
@@ -118,7 +117,7 @@ def _only(item: JsonObject, names: tuple[str, ...]) -> JsonObject:
 
 
 def _as_stored(field: JsonObject) -> JsonObject:
-    """Write a field as updates want it: they say obfuscated, where creating says obfuscate."""
+    """Return a field as updates spell it: ``obfuscated``, where creation has ``obfuscate``."""
     return {"obfuscated" if name == "obfuscate" else name: part for name, part in field.items()}
 
 

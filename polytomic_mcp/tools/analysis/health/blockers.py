@@ -1,4 +1,4 @@
-"""What keeps a sync from running, as far as the lists of connections and models show it."""
+"""What keeps a sync from running: a connection or a model that it needs is gone or unhealthy."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,15 +7,12 @@ from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.analysis.lineage_graph import target_of
 from polytomic_mcp.tools.framework.dependants import model_ids_of
-
-NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
-"""Stands for the model of override fields, in 2024-02-08."""
+from polytomic_mcp.tools.syncs.references import NO_MODEL, target_of
 
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
 
-_WELL: Final = frozenset({"healthy", "ready", "ok", ""})
+_HEALTHY: Final = frozenset({"healthy", "ready", "ok", ""})
 _SIGN_IN: Final = re.compile(
     r"\b(sign(ed)?[ -]?in|log ?in again|consent|re-?connect|re-?authenticate|re-?authori[sz]e|oauth"
     r"|invalid_grant)\b",
@@ -24,19 +21,19 @@ _SIGN_IN: Final = re.compile(
 
 
 def unhealthy_reason(connection: JsonObject) -> str:
-    """Return why a connection is not healthy, or nothing where it is."""
+    """Return why a connection is not healthy; an empty text if it is."""
     status, reason = str(connection.get("status") or ""), str(connection.get("status_error") or "")
-    return reason or ("" if status.lower() in _WELL else f"status {status}")
+    return reason or ("" if status.lower() in _HEALTHY else f"status {status}")
 
 
-def waits_for_consent(connection: JsonObject) -> bool:
-    """Tell whether a person has to sign in, by ``saved`` or (a guess) by the words of the reason."""
-    illness = unhealthy_reason(connection)
-    return bool(illness) and (connection.get("saved") is False or bool(_SIGN_IN.search(illness)))
+def needs_sign_in(connection: JsonObject) -> bool:
+    """Whether a person has to sign in, according to ``saved`` or (a guess) to the words of the reason."""
+    reason = unhealthy_reason(connection)
+    return bool(reason) and (connection.get("saved") is False or bool(_SIGN_IN.search(reason)))
 
 
-def connection_fault(role: str, connection: JsonObject) -> str:
-    """Say that a connection, empty where it is gone, keeps a sync from running; nothing if it does not."""
+def connection_blocker(role: str, connection: JsonObject) -> str:
+    """Return how a connection (empty if it is gone) blocks a sync; an empty text if it does not."""
     if not connection:
         return f"The {role} connection no longer exists"
     name = quoted(str(connection.get("name")))
@@ -44,28 +41,27 @@ def connection_fault(role: str, connection: JsonObject) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """All connections and models by id; None where they could not be listed."""
+class Inventory:
+    """All connections and all models by id; None if they could not be listed."""
 
     connections: Mapping[str, JsonObject] | None
     models: Mapping[str, JsonObject] | None
 
     @classmethod
     def of(cls, connections: Sequence[JsonObject] | None, models: Sequence[JsonObject] | None) -> Self:
-        """Index what was listed."""
+        """Index the listed connections and models by id."""
         return cls(_by_id(connections), _by_id(models))
 
-    def faults_of(self, sync: JsonObject) -> list[str]:
-        """Say what keeps a sync of either kind, as it is listed, from running."""
+    def blockers_of(self, sync: JsonObject) -> list[str]:
+        """Return what keeps a sync or bulk sync, as it is listed, from running."""
         ids = {*model_ids_of(sync), *map(str, as_list(sync.get("model_ids")))} - {NO_MODEL}
         models = [self.models.get(id_, {}) for id_ in sorted(ids)] if self.models is not None else []
         found = [MODEL_GONE] if not all(models) else []
         if self.connections is None:
             return found
         roles = {id_: role for id_, role in _connections_of(sync, models) if id_}
-        return found + [
-            fault for id_, role in roles.items() if (fault := _told(role, self.connections.get(id_, {})))
-        ]
+        blockers = (_explained_blocker(role, self.connections.get(id_, {})) for id_, role in roles.items())
+        return found + [blocker for blocker in blockers if blocker]
 
 
 def _by_id(items: Sequence[JsonObject] | None) -> Mapping[str, JsonObject] | None:
@@ -79,6 +75,6 @@ def _connections_of(sync: JsonObject, models: Sequence[JsonObject]) -> Iterator[
     yield target_of(sync)[0], "target"
 
 
-def _told(role: str, connection: JsonObject) -> str:
-    fault, illness = connection_fault(role, connection), unhealthy_reason(connection)
-    return f"{fault}: {illness}" if illness else fault
+def _explained_blocker(role: str, connection: JsonObject) -> str:
+    blocker, reason = connection_blocker(role, connection), unhealthy_reason(connection)
+    return f"{blocker}: {reason}" if reason else blocker

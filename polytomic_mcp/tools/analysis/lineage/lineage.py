@@ -1,4 +1,4 @@
-"""What depends on a connection, a model, a field or a sync, and what breaks if that goes."""
+"""The tool that shows what depends on a connection, model, field or sync, and what breaks without it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.analysis.lineage_graph import Graph, Kind, Subject, lost_models, trace
+from polytomic_mcp.tools.analysis.lineage.dependants import trace
+from polytomic_mcp.tools.analysis.lineage.graph import Graph, Kind, Subject, lost_models
 from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import page_of
@@ -31,7 +32,7 @@ class Lineage(Page):
     """The dependants: how each uses the subject, and what breaks."""
 
     subject: JsonObject
-    counts: Annotated[dict[str, int], Field(description="How many of each kind, of all")]
+    counts: Annotated[dict[str, int], Field(description="All dependants by kind")]
     unavailable: list[Unavailable] | None = None
 
 
@@ -39,14 +40,14 @@ async def trace_lineage(
     api: Api,
     connection_id: Reference = None,
     model_id: Reference = None,
-    field: Annotated[str | None, Field(description="Of model_id")] = None,
+    field: Annotated[str | None, Field(description="A field of model_id")] = None,
     sync_id: Reference = None,
     limit: Limit = 30,
     page_token: PageToken = None,
 ) -> Lineage:
-    """Show all that depends on a connection, model, model's field or sync, and what breaks if that goes."""
-    named: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
-    item, subject = await _subject(api, {kind: name for kind, name in named.items() if name}, field)
+    """Show what depends on a connection, model, field or sync, and what breaks if it is removed."""
+    references: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
+    item, subject = await _subject(api, {kind: name for kind, name in references.items() if name}, field)
     gathering = Gathering()
     rows = trace(await _graph(api, subject, gathering), subject)
     if not rows:
@@ -66,13 +67,15 @@ async def trace_lineage(
     )
 
 
-async def _subject(api: Polytomic, named: dict[Kind, str], field: str | None) -> tuple[JsonObject, Subject]:
-    """Find what may go: the whole object, and what of it is meant."""
-    if len(named) != 1 or (field and "model" not in named):
+async def _subject(
+    api: Polytomic, references: dict[Kind, str], field: str | None
+) -> tuple[JsonObject, Subject]:
+    """Find the subject; return the whole object and the subject."""
+    if len(references) != 1 or (field and "model" not in references):
         raise ToolError(
-            "trace_lineage: send one of connection_id, model_id and sync_id; field goes with model_id."
+            "trace_lineage: send exactly one of connection_id, model_id and sync_id; field requires model_id."
         )
-    [(kind, reference)] = named.items()
+    [(kind, reference)] = references.items()
     noun = _NOUNS.get(kind)
     item = await find(api, noun, reference) if noun else await find_sync(api, reference)
     name = str(item.get("name"))
@@ -83,17 +86,17 @@ async def _subject(api: Polytomic, named: dict[Kind, str], field: str | None) ->
 
 
 def _refuse_unknown_field(subject: Subject, model: JsonObject) -> None:
-    """Refuse a field that neither the model has nor anything uses; a vanished one may still be used."""
+    """Refuse a field that the model does not have and nothing uses. A removed one may still be in use."""
     known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
     if subject.kind == "field" and subject.field not in known:
         raise ToolError(
             f"trace_lineage: the model {quoted(subject.name)} has no field {quoted(subject.field)}, and "
-            f"nothing that could be read uses one of that name.{nearest(subject.field, known)}"
+            f"nothing that could be read uses it.{valid_values(subject.field, known)}"
         )
 
 
 async def _graph(api: Polytomic, subject: Subject, gathering: Gathering) -> Graph:
-    """List all there is, and read whole those syncs that read what may go."""
+    """List everything, and read the whole of each sync that may use the subject."""
     async with gathering.together() as read:
         models = read("models", partial(every, api, MODEL.list))
         syncs = read("syncs", partial(every, api, SYNC.list))
@@ -101,32 +104,32 @@ async def _graph(api: Polytomic, subject: Subject, gathering: Gathering) -> Grap
     lost = lost_models(models.value or (), subject)
     async with gathering.together() as read:
         whole = {
-            sync["id"]: read("whole syncs", partial(_existing, api, sync["id"]))
+            sync["id"]: read("whole syncs", partial(_read_sync, api, sync["id"]))
             for sync in syncs.value or ()
-            if _may_read(sync, lost)
+            if _needs_reading(sync, lost)
         }
     return Graph(
         models=models.value or (),
-        syncs=[found for sync in syncs.value or () if (found := _best(sync, whole.get(sync["id"])))],
+        syncs=[found for sync in syncs.value or () if (found := _most_complete(sync, whole.get(sync["id"])))],
         bulk_syncs=bulk_syncs.value or (),
     )
 
 
-def _may_read(sync: JsonObject, lost: Mapping[str, str]) -> bool:
-    """Tell whether a listed sync has to be read whole: it is not whole, and may read what goes.
+def _needs_reading(sync: JsonObject, lost: Mapping[str, str]) -> bool:
+    """Whether a listed sync has to be read: it is not whole, and may use a lost model.
 
-    That ``model_ids`` names every model a sync reads is a guess; where it is empty, nothing is assumed.
+    That ``model_ids`` lists every model a sync reads is a guess; if it is empty, the sync is read.
     """
     model_ids = as_list(sync.get("model_ids"))
     return "fields" not in sync and bool(lost) and (not model_ids or not lost.keys().isdisjoint(model_ids))
 
 
-def _best(sync: JsonObject, whole: Finding[JsonObject] | None) -> JsonObject:
-    """Return the whole sync if it was read, else what the list says; nothing of one deleted meanwhile."""
+def _most_complete(sync: JsonObject, whole: Finding[JsonObject] | None) -> JsonObject:
+    """Return the whole sync if it was read, else the listed one; an empty object if it was deleted since."""
     return sync if whole is None or whole.value is None else whole.value
 
 
-async def _existing(api: Polytomic, sync_id: str) -> JsonObject:
+async def _read_sync(api: Polytomic, sync_id: str) -> JsonObject:
     try:
         return await data_of(api, SYNC.get, id=sync_id)
     except NotFoundError:

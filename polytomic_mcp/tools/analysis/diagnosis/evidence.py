@@ -1,4 +1,4 @@
-"""What is known about a sync when it is diagnosed, gathered from all sources at once."""
+"""The evidence for a diagnosis: everything about a sync, read from all its sources concurrently."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,20 +9,36 @@ from typing import Any, Final
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.analysis.field_changes import Misfit, broken_fields, misfits
-from polytomic_mcp.tools.analysis.row_errors import Line, RowErrors, group, read_row_errors, row_errors
-from polytomic_mcp.tools.analysis.source_columns import Columns, Drift, can_be_read, drifts, read_columns
-from polytomic_mcp.tools.analysis.sync_faults import NO_MODEL
-from polytomic_mcp.tools.analysis.sync_states import Condition, Run, condition_of, runs_of, telling_run
+from polytomic_mcp.tools.analysis.diagnosis.field_changes import (
+    TypeMismatch,
+    broken_fields,
+    type_mismatches,
+)
+from polytomic_mcp.tools.analysis.diagnosis.row_errors import (
+    Line,
+    RowErrors,
+    group,
+    read_row_errors,
+    row_errors,
+)
+from polytomic_mcp.tools.analysis.diagnosis.source_columns import (
+    ColumnChange,
+    Columns,
+    can_be_read,
+    column_changes,
+    read_columns,
+)
+from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, runs_of
+from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.framework.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.requests import identities_of
+from polytomic_mcp.tools.syncs.references import NO_MODEL, identities_of, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
 
 EVENTS_KEPT: Final = timedelta(hours=48)
-"""How long the API keeps an event (seen in its documentation)."""
+"""How long the API keeps an event, according to its documentation."""
 
 _EVENT_PAGE: Final = 100
 _MOST_EVENTS: Final = 1_000
@@ -30,7 +46,7 @@ _MOST_EVENTS: Final = 1_000
 
 @dataclass(slots=True)
 class Evidence:
-    """A sync and what surrounds it. What is empty among the objects is gone; what is absent is not known."""
+    """A sync and everything around it. An empty object no longer exists; an absent one could not be read."""
 
     sync: JsonObject
     now: datetime
@@ -46,58 +62,58 @@ class Evidence:
 
     @property
     def condition(self) -> Condition:
-        """The sync's state as its runs tell it, unknown where they could not be read."""
+        """The sync's state according to its runs; unknown if they could not be read."""
         return condition_of(self.sync, self.runs, self.now)
 
     @property
     def target_connection_id(self) -> str:
         """The connection that the sync writes to."""
-        return str(as_object(self.sync.get("target")).get("connection_id") or "")
+        return target_of(self.sync)[0]
 
     @property
     def target_object(self) -> str:
         """The id of the object that the sync writes to."""
-        return str(as_object(self.sync.get("target")).get("object") or "")
+        return target_of(self.sync)[1]
 
     @property
-    def judged_run(self) -> Run | None:
-        """The run that tells how the sync is doing, of those that nobody canceled."""
-        return telling_run([run for run in self.runs or () if run.is_over and not run.is_canceled])
+    def decisive_run(self) -> Run | None:
+        """The ended run that the state of the sync depends on, apart from canceled ones."""
+        return decisive_run([run for run in self.runs or () if run.is_over and not run.is_canceled])
 
     @property
-    def refusing_run(self) -> Run | None:
-        """The run whose refused rows still count, though it may be under way or canceled."""
+    def rejecting_run(self) -> Run | None:
+        """The run whose rejected rows still matter; it may be running or canceled."""
         runs = [run for run in self.runs or () if run.errors or (run.is_over and not run.is_canceled)]
-        run = telling_run(runs)
+        run = decisive_run(runs)
         return run if run is not None and run.errors else None
 
     @property
     def last_clean_run(self) -> datetime | None:
-        """When the last run began that came to its end with no row refused."""
+        """When the last run started that completed without rejected rows."""
         return next((run.started for run in self.runs or () if run.is_success and not run.errors), None)
 
     def role_of(self, connection_id: str) -> str:
-        """Say what a connection is to the sync: source, target or both."""
+        """Return a connection's role in the sync: ``source``, ``target`` or ``source and target``."""
         is_source = any(model.get("connection_id") == connection_id for model in self.models.values())
         if connection_id != self.target_connection_id:
             return "source"
         return "source and target" if is_source else "target"
 
     def broken_fields(self) -> list[str]:
-        """Return the fields that are gone or no longer allowed, each with its path."""
+        """Return the problems of fields that are gone or no longer allowed, as ``path: text``."""
         existing = {id_: model for id_, model in self.models.items() if model}
         return broken_fields(self.sync, existing, self.target or None)
 
-    def misfits(self) -> list[Misfit]:
-        """Return the mappings whose types do not fit."""
-        return list(misfits(self.sync, self.models, self.target))
+    def type_mismatches(self) -> list[TypeMismatch]:
+        """Return the mappings whose types do not match."""
+        return list(type_mismatches(self.sync, self.models, self.target))
 
-    def drifts(self) -> list[Drift]:
-        """Return the columns in use that are gone from their source, or have another type there."""
-        return list(drifts(self.sync, self.models, self.columns))
+    def column_changes(self) -> list[ColumnChange]:
+        """Return the columns in use that their source no longer has, or has with another type."""
+        return list(column_changes(self.sync, self.models, self.columns))
 
     def field_names(self) -> set[str]:
-        """Return the names that an error may mention: fields mapped from and to, and the target's own."""
+        """Return the fields that an error may name: mapped fields, on both sides, and all of the target's."""
         mappings = [*identities_of(self.sync), *as_objects(self.sync.get("fields"))]
         names = {str(mapping.get("target")) for mapping in mappings}
         names |= {str(as_object(mapping.get("source")).get("field")) for mapping in mappings}
@@ -105,21 +121,21 @@ class Evidence:
 
 
 async def gather(api: Polytomic, sync: JsonObject, now: datetime, gathering: Gathering) -> Evidence:
-    """Read everything about a sync, in two rounds: what it names, then what that leads to."""
+    """Read everything about a sync in two rounds: what it refers to, then what that refers to."""
     evidence = Evidence(sync, now)
-    await _read_surroundings(api, evidence, gathering)
-    await _read_further(api, evidence, gathering)
+    await _read_direct(api, evidence, gathering)
+    await _read_indirect(api, evidence, gathering)
     return evidence
 
 
-async def _read_surroundings(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
+async def _read_direct(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
     sync = evidence.sync
     target = partial(target_fields, api, evidence.target_connection_id, target=evidence.target_object)
     async with gathering.together() as read:
         status = read("status", partial(data_of, api, "GET /api/syncs/{id}/status", id=sync["id"]))
         executions = read("executions", partial(_executions, api, sync["id"]))
         events = read("events", partial(_events, api, sync["id"], evidence.now))
-        fields = read("target fields", partial(_or_gone, target))
+        fields = read("target fields", partial(_or_empty, target))
         models = {
             id_: read("models", partial(_existing, api, MODEL, id_))
             for id_ in dict.fromkeys(model_ids_of(sync))
@@ -133,11 +149,11 @@ async def _read_surroundings(api: Polytomic, evidence: Evidence, gathering: Gath
     evidence.models = _known(models.items())
 
 
-async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
+async def _read_indirect(api: Polytomic, evidence: Evidence, gathering: Gathering) -> None:
     sources = [
         str(model["connection_id"]) for model in evidence.models.values() if model.get("connection_id")
     ]
-    run = evidence.refusing_run
+    run = evidence.rejecting_run
     async with gathering.together() as read:
         connections = {
             id_: read("connections", partial(_existing, api, CONNECTION, id_))
@@ -154,18 +170,18 @@ async def _read_further(api: Polytomic, evidence: Evidence, gathering: Gathering
     evidence.columns = {id_: found.value for id_, found in columns.items() if found.value is not None}
     evidence.row_errors = errors.value
     if run is not None and not (errors.value and errors.value.causes):
-        evidence.row_errors = _told_by_the_run(evidence, run)
+        evidence.row_errors = _errors_of_run(evidence, run)
 
 
 async def _row_errors(api: Polytomic, evidence: Evidence, run: Run | None) -> RowErrors | None:
-    """Read the log of a run that refused rows."""
+    """Read the log of a run that rejected rows; None if there is no such run."""
     if run is None:
         return None
     return await read_row_errors(api, evidence.sync["id"], run.id, evidence.field_names())
 
 
-def _told_by_the_run(evidence: Evidence, run: Run) -> RowErrors:
-    """Group the few errors that the run itself lists, where its log says nothing."""
+def _errors_of_run(evidence: Evidence, run: Run) -> RowErrors:
+    """Group the few errors that the run itself lists, if its log has none."""
     execution = next(item for item in evidence.executions if item.get("id") == run.id)
     lines = [Line.of(str(text)) for text in as_list(execution.get("errors"))]
     return row_errors(run.id, group(lines, evidence.field_names()), total=run.errors, read=len(lines))
@@ -176,13 +192,13 @@ def _known(found: Iterable[tuple[str, Finding[JsonObject]]]) -> dict[str, JsonOb
 
 
 async def _existing(api: Polytomic, noun: Noun, id_: str) -> JsonObject:
-    return await _or_gone(partial(data_of, api, noun.get, id=id_))
+    return await _or_empty(partial(data_of, api, noun.get, id=id_))
 
 
-async def _or_gone(look: "partial[Any]") -> JsonObject:
-    """Return an object, or an empty one where there is none any more."""
+async def _or_empty(read: "partial[Any]") -> JsonObject:
+    """Return an object, or an empty one if it no longer exists."""
     try:
-        return await look()
+        return await read()
     except NotFoundError:
         return {}
 
@@ -194,7 +210,7 @@ async def _executions(api: Polytomic, sync_id: str) -> list[JsonObject]:
 
 
 async def _events(api: Polytomic, sync_id: str, now: datetime) -> list[JsonObject]:
-    """Return a sync's events, newest first, among the latest thousand of the organization."""
+    """Return the sync's events, newest first, out of the organization's latest thousand."""
     found: list[JsonObject] = []
     seen = 0
     since = (now - EVENTS_KEPT).isoformat().replace("+00:00", "Z")

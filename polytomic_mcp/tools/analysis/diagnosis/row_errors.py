@@ -1,8 +1,8 @@
-"""Why rows were refused: a run's log of errors, grouped by cause.
+"""Why rows were rejected: the error log of a run, grouped by cause.
 
-A line of the log is JSON; ``{"row": {...}, "error": "..."}`` is a guess at its shape, so other keys and
-plain text are read too. Two lines have one cause when their messages are equal but for the values in
-them: values of the row, quoted texts, ids, addresses, dates and numbers.
+A line of the log is JSON. Its shape, ``{"row": {...}, "error": "..."}``, is a guess, so other keys and plain
+text are read too. Two lines have the same cause if their messages differ only in values: values of the row,
+quoted texts, ids, addresses, dates and numbers.
 """
 
 import json
@@ -29,7 +29,7 @@ _EXAMPLES: Final = 2
 _EXAMPLE_FIELDS: Final = 4
 _LONGEST_VALUE: Final = 60
 _LONGEST_MESSAGE: Final = 200
-_LONGEST_READ: Final = 500  # of a message: the patterns' time grows with the square of its length
+_LONGEST_READ: Final = 500  # of a message; matching the patterns takes quadratic time
 _SHORTEST_VALUE: Final = 3
 
 _PREFIX: Final = re.compile(r"^(?:record|row|line)\s+\d+\s*:\s*", re.IGNORECASE)
@@ -45,7 +45,7 @@ _VALUES: Final = (
 
 
 class RowCause(BaseModel):
-    """Rows refused for one reason: how many, and two of them."""
+    """Rows rejected for one reason: how many, and two examples."""
 
     cause: str
     field: str | None = None
@@ -54,18 +54,18 @@ class RowCause(BaseModel):
 
 
 class RowErrors(BaseModel):
-    """A run's refused rows, by cause, the most frequent first."""
+    """The rejected rows of a run by cause, most frequent first."""
 
     execution_id: str
-    total: Annotated[int, Field(description="Refused rows in all")]
-    read: Annotated[int, Field(description="Of these, as many were read and grouped")]
+    total: Annotated[int, Field(description="All rejected rows")]
+    read: Annotated[int, Field(description="How many of them were read and grouped")]
     causes: list[RowCause]
-    more_causes: Annotated[int | None, Field(description="Rarer causes left out")] = None
+    more_causes: Annotated[int | None, Field(description="Less frequent causes not shown")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One refused row as the log tells it."""
+    """One rejected row, as the log reports it."""
 
     message: str
     row: JsonObject = field(default_factory=dict[str, Any])
@@ -73,7 +73,7 @@ class Line:
 
     @classmethod
     def of(cls, text: str) -> "Line":
-        """Read a line of a log, whatever its form."""
+        """Read a line of a log in any form."""
         try:
             parsed = json.loads(text)
         except ValueError:
@@ -81,18 +81,18 @@ class Line:
         if not isinstance(parsed, dict):
             return cls(str(parsed))
         parts = as_object(parsed)
-        message = next((parts[name] for name in _MESSAGES if parts.get(name)), "no reason was given")
+        message = next((parts[name] for name in _MESSAGES if parts.get(name)), "no reason given")
         rows = [as_object(parts.get(name)) for name in _ROWS]
-        named = next((parts[name] for name in _FIELDS if isinstance(parts.get(name), str)), None)
-        return cls(_text(message), next(filter(None, rows), as_object(None)), named)
+        field_name = next((parts[name] for name in _FIELDS if isinstance(parts.get(name), str)), None)
+        return cls(_text(message), next(filter(None, rows), as_object(None)), field_name)
 
 
 async def read_row_errors(
     api: Polytomic, sync_id: str, execution_id: str, known: AbstractSet[str]
 ) -> RowErrors:
-    """Read a run's log of errors, its first 20,000 lines or 5 MB, and group it.
+    """Read the error log of a run, up to 20,000 lines or 5 MB, and group its lines by cause.
 
-    ``known`` are names of fields: where a message has one, the cause is about that field.
+    ``known`` are the names of fields; a cause whose message contains one is attributed to that field.
     """
     where: JsonObject = {"sync_id": sync_id, "id": execution_id}
     count = await count_lines(api, where, "errors")
@@ -102,7 +102,7 @@ async def read_row_errors(
 
 
 def row_errors(execution_id: str, grouped: Sequence[RowCause], *, total: int, read: int) -> RowErrors:
-    """Return the causes, bounded."""
+    """Return the most frequent causes, and how many more there are."""
     return RowErrors(
         execution_id=execution_id,
         total=total,
@@ -113,7 +113,7 @@ def row_errors(execution_id: str, grouped: Sequence[RowCause], *, total: int, re
 
 
 def group(lines: Iterable[Line], known: AbstractSet[str]) -> list[RowCause]:
-    """Group refused rows by field and by message without its values, the most frequent cause first."""
+    """Group rejected rows by field and by message without values, most frequent cause first."""
     causes: dict[tuple[str | None, str], RowCause] = {}
     for line in lines:
         cause = normalized(line.message, line.row, known)
@@ -126,7 +126,7 @@ def group(lines: Iterable[Line], known: AbstractSet[str]) -> list[RowCause]:
 
 
 def normalized(message: str, row: JsonObject, known: AbstractSet[str]) -> str:
-    """Return a message with placeholders where values stand."""
+    """Return a message with placeholders instead of values."""
     text = " ".join(_PREFIX.sub("", message[:_LONGEST_READ]).split())
     for name, value in row.items():
         if isinstance(value, str) and len(value) >= _SHORTEST_VALUE and value in text and value not in known:
@@ -142,13 +142,13 @@ def _inner(match: re.Match[str]) -> str:
 
 
 def _field_in(cause: str, known: AbstractSet[str]) -> str | None:
-    """Return the first field that the cause names."""
+    """Return the first field that the cause mentions; None if there is none."""
     words = re.findall(r"(?<![<\w])[A-Za-z_][\w.]*(?!>)\b", cause)
     return next((word for word in words if word in known), None)
 
 
 def _example(line: Line, field_name: str | None) -> JsonObject:
-    """Show a refused row: its message and some of its fields, the concerned one first."""
+    """Return a rejected row's message and some of its fields, starting with ``field_name``."""
     names = sorted(line.row, key=lambda name: name != field_name)[:_EXAMPLE_FIELDS]
     row = {name: _short(line.row[name]) for name in names}
     return {"error": line.message[:_LONGEST_MESSAGE], **({"row": row} if row else {})}

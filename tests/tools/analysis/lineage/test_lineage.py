@@ -1,4 +1,4 @@
-"""What depends on a connection, a model, a field or a sync, and what breaks if it goes."""
+"""What depends on a connection, a model, a field or a sync, and what breaks if it is removed."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def model(id_: str, connection_id: str, **more: Any) -> dict[str, Any]:
 
 
 def sync(id_: str, model_id: str, **more: Any) -> dict[str, Any]:
-    """Return a whole sync that identifies by a model's e-mail address and maps its plan."""
+    """Return a whole sync that identifies records by a model's email and maps its plan."""
     return {
         "id": id_,
         "name": f"Sync {id_}",
@@ -65,7 +65,9 @@ def told(lineage: Any) -> list[tuple[str, str, str, list[str]]]:
     return [(row["kind"], row["id"], row["breaks"], row["uses"]) for row in lineage["items"]]
 
 
-async def test_what_hangs_on_a_connection_is_followed_to_the_end(tools: Any, hold: Any) -> None:
+async def test_everything_that_depends_on_a_connection_is_found_however_indirectly(
+    tools: Any, hold: Any
+) -> None:
     hold(
         models=[model("a", "db"), model("b", "other", **joins("a")), model("c", "other", **joins("b"))],
         syncs=[
@@ -106,7 +108,7 @@ async def test_what_hangs_on_a_connection_is_followed_to_the_end(tools: Any, hol
         (
             "target_object",
             "Contact",
-            "gets no more rows from it",
+            "receives no more rows from it",
             [f"is written by Sync {n}" for n in (1, 3, 4, 6)],
         ),
     ]
@@ -125,11 +127,11 @@ async def test_a_destination_is_used_by_what_writes_to_it(tools: Any, hold: Any)
         ("model", "a", "loses its enrichment", ["is enriched by it"]),
         ("sync", "1", "cannot run", ["writes to Contact"]),
         ("sync", "2", "is no longer started by it", ["its schedule follows a job of it"]),
-        ("target_object", "o", "gets no more rows from it", ["is written by Sync 2"]),
+        ("target_object", "o", "receives no more rows from it", ["is written by Sync 2"]),
     ]
 
 
-async def test_models_that_join_each_other_are_each_named_once(tools: Any, hold: Any) -> None:
+async def test_models_that_join_each_other_are_each_listed_once(tools: Any, hold: Any) -> None:
     hold(models=[model("a", "db", **joins("b")), model("b", "db", **joins("a"))])
 
     lineage = await tools("trace_lineage", model_id="Model a")
@@ -163,7 +165,7 @@ async def test_a_field_is_used_by_what_maps_identifies_filters_replaces_or_joins
     assert lineage["subject"] == {"kind": "field", "id": "a", "name": "Model a", "field": "email"}
     own = ["is its identifier", "is a tracking column", "starts a join"]
     assert told(lineage) == [
-        ("model", "a", "has to do without it", own),
+        ("model", "a", "loses this field", own),
         ("model", "b", "loses the join", ["joins Model a on email = email"]),
         (
             "sync",
@@ -176,13 +178,15 @@ async def test_a_field_is_used_by_what_maps_identifies_filters_replaces_or_joins
         (
             "target_object",
             "Contact",
-            "gets no more rows from it",
+            "receives no more rows from it",
             ["is written by Sync 1", "is written by Sync 2", "is written by Sync 3"],
         ),
     ]
 
 
-async def test_a_sync_that_reads_models_joined_by_a_field_is_poorer_without_it(tools: Any, hold: Any) -> None:
+async def test_a_sync_that_reads_models_joined_by_a_field_may_miss_values_without_it(
+    tools: Any, hold: Any
+) -> None:
     both = [{"source": source(name, "plan"), "target": name} for name in "ab"]
     parts = {"identity": None, "fields": both, "model_ids": ["a", "b"]}
     hold(
@@ -201,7 +205,9 @@ async def test_a_sync_that_reads_models_joined_by_a_field_is_poorer_without_it(t
     ]
 
 
-async def test_bulk_syncs_follow_jobs_and_other_syncs_in_every_spelling(tools: Any, hold: Any) -> None:
+async def test_bulk_syncs_that_follow_jobs_or_syncs_are_found_in_every_form_of_schedule(
+    tools: Any, hold: Any
+) -> None:
     job = {"frequency": "dbtcloud", "connection_id": "db", "job_id": 1}
     several = [{"item": "none", "schedule": {"frequency": "manual"}}, {"schedule": after("1")["schedule"]}]
     hold(
@@ -228,7 +234,7 @@ async def test_a_field_that_nothing_uses_has_no_dependants(tools: Any, hold: Any
     assert (lineage["items"], lineage["counts"]) == ([], {})
 
 
-async def test_a_field_that_vanished_is_still_traced_and_a_misspelt_one_is_not(tools: Any, hold: Any) -> None:
+async def test_a_removed_field_is_still_traced_but_a_misspelled_one_is_refused(tools: Any, hold: Any) -> None:
     hold(models=[model("a", "db", fields=[{"name": "email"}])], syncs=[sync("1", "a")])
 
     lineage = await tools("trace_lineage", model_id="a", field="plan")
@@ -239,7 +245,7 @@ async def test_a_field_that_vanished_is_still_traced_and_a_misspelt_one_is_not(t
     assert "Did you mean 'email'?" in text
 
 
-async def test_a_sync_is_followed_by_others_and_fills_its_target(tools: Any, hold: Any) -> None:
+async def test_the_followers_and_the_target_of_a_sync_depend_on_it(tools: Any, hold: Any) -> None:
     elsewhere = {"target": {"connection_id": "x", "object": "Contact"}}
     hold(syncs=[sync("1", "a"), sync("2", "a", **after("1"), **elsewhere)])
 
@@ -257,7 +263,7 @@ async def test_a_sync_is_followed_by_others_and_fills_its_target(tools: Any, hol
     ]
 
 
-async def test_only_the_syncs_that_may_read_it_are_read_whole(tools: Any, api: Any, hold: Any) -> None:
+async def test_only_syncs_that_may_use_the_subject_are_read(tools: Any, api: Any, hold: Any) -> None:
     unknown = sync("3", "b")
     del unknown["model_ids"]
     hold(models=[model("a", "db")], syncs=[sync("1", "a"), sync("2", "b"), unknown])
@@ -267,7 +273,7 @@ async def test_only_the_syncs_that_may_read_it_are_read_whole(tools: Any, api: A
     assert [len(api.asked(f"GET /api/syncs/{id_}")) for id_ in "123"] == [1, 0, 1]
 
 
-async def test_whole_syncs_of_the_older_version_are_not_asked_for_again(
+async def test_syncs_that_the_older_version_lists_whole_are_not_read_again(
     tools: Any, api: Any, hold: Any
 ) -> None:
     hold(models=[model("a", "db")])
@@ -279,7 +285,7 @@ async def test_whole_syncs_of_the_older_version_are_not_asked_for_again(
     assert api.asked("GET /api/syncs/1") == []
 
 
-async def test_a_sync_deleted_meanwhile_is_left_out_and_one_that_cannot_be_read_is_told_by_its_model(
+async def test_a_sync_deleted_meanwhile_is_skipped_and_an_unreadable_one_is_listed_by_its_model(
     tools: Any, api: Any, hold: Any
 ) -> None:
     hold(models=[model("a", "db")], syncs=[sync("1", "a"), sync("2", "a")])
@@ -312,7 +318,7 @@ async def test_a_listing_that_fails_is_named_and_the_rest_is_traced(
     assert len(lineage["items"]) == 2
 
 
-async def test_many_uses_and_many_dependants_are_bounded_and_paged_through(tools: Any, hold: Any) -> None:
+async def test_many_uses_are_limited_and_many_dependants_are_paged(tools: Any, hold: Any) -> None:
     fields = [{"source": source("a", f"f{n}"), "target": f"T{n}"} for n in range(20)]
     hold(models=[model("a", "db")], syncs=[sync(f"{n:03}", "a", fields=fields) for n in range(100)])
 
@@ -340,7 +346,7 @@ async def test_many_uses_and_many_dependants_are_bounded_and_paged_through(tools
         {"connection_id": "db", "field": "plan"},
     ],
 )
-async def test_what_may_go_is_named_once(arguments: Any, tools: Any, hold: Any) -> None:
+async def test_exactly_one_subject_is_required(arguments: Any, tools: Any, hold: Any) -> None:
     hold(models=[model("a", "db")])
 
-    assert "send one of connection_id" in await tools.refused("trace_lineage", **arguments)
+    assert "send exactly one of connection_id" in await tools.refused("trace_lineage", **arguments)

@@ -1,0 +1,1 @@
+"""What depends on a connection, a model, a field or a sync."""

@@ -1,0 +1,62 @@
+"""Starting a sync, and waiting for its run to end."""
+
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.errors import ConflictError, RefusedError
+from polytomic_mcp.tools.answers.refusals import Refusal
+from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.names import SYNC, find
+from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.framework.arguments import Parsed, SyncId, TheCaller, WaitSeconds
+from polytomic_mcp.tools.syncs.executions import Execution, follow_execution
+
+_START: Final = "POST /api/syncs/{id}/executions"
+_INVALID: Final = frozenset({400, 422})
+
+
+async def start_sync(
+    caller: TheCaller,
+    context: Context[Caller],
+    sync_id: SyncId,
+    wait_seconds: WaitSeconds = 30,
+    resync: Annotated[bool | None, Field(description="All rows, not only changes")] = None,
+    test: Annotated[bool | None, Field(description="A test run with a few rows")] = None,
+    identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None,
+    source_identities: Annotated[
+        list[Any] | None,
+        Parsed,
+        Field(
+            description='Only these: [[{"source": {"model_id", "field"}, "value"}]], a list for each record'
+        ),
+    ] = None,
+) -> Execution:
+    """Run a sync and wait for it to end, with progress. Returns counts and the first errors.
+
+    If it is still running after wait_seconds, call get_sync_execution to keep waiting.
+    """
+    sync = await find(caller.api, SYNC, sync_id)
+    optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
+    try:
+        started = await data_of(caller.api, _START, id=sync["id"], **optional)
+    except RefusedError as refused:
+        if (step := _step_after(refused, sync["id"])) is None:
+            raise
+        raise Refusal(str(refused), step) from refused
+    return await follow_execution(caller, context, sync["id"], started, wait_seconds)
+
+
+def _step_after(refused: RefusedError, sync_id: str) -> NextStep | None:
+    """Return the call that helps after a refused start: wait for the running execution, or diagnose."""
+    this: JsonObject = {"sync_id": sync_id}
+    if isinstance(refused, ConflictError):
+        arguments = this | {"wait_seconds": 60}
+        return NextStep(tool="get_sync_execution", arguments=arguments, reason="waits for the current run")
+    if refused.status in _INVALID:
+        return NextStep(tool="diagnose_sync", arguments=this, reason="explains what is wrong")
+    return None
