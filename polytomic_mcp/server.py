@@ -1,10 +1,8 @@
 """The composition root: settings become a server, and this module alone knows both wings."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -19,16 +17,14 @@ from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequ
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.guides import load_guides
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
 from polytomic_mcp.protocol.stdio import answering
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
-from polytomic_mcp.settings import TOOLSETS, Settings
+from polytomic_mcp.settings import Settings
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.framework.tool import PolytomicTool
-from polytomic_mcp.tools.framework.toolset import Toolset
+from polytomic_mcp.tools.toolsets import hidden_tools, shown_tools, toolset_of
 
 _INSTRUCTIONS: Final = (
     "Polytomic moves data. A connection reaches a system; a model is a query or table over a connection; "
@@ -94,44 +90,6 @@ class PolytomicServer(MCPServer[Caller]):
         Subscriptions().register(self._lowlevel_server)
 
 
-def toolsets(names: Sequence[str] = TOOLSETS) -> list[Toolset]:
-    """Return the toolsets of those names; a module is imported only when its toolset is wanted."""
-    return [import_module(f"polytomic_mcp.tools.toolsets.{name}").TOOLSET for name in names]
-
-
-def toolset_of(tool: str) -> str | None:
-    """Return the name of a tool's toolset, whether it is shown or not; None if there is no such tool."""
-    return next((toolset.name for toolset in toolsets() if tool in toolset.names()), None)
-
-
-def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:
-    """Return the tools these settings show, each with its toolset, in a fixed order.
-
-    Raises:
-        ConfigurationError: A single tool is allowed or denied that does not exist.
-    """
-    single = settings.tools_allow | settings.tools_deny
-    considered = toolsets(TOOLSETS if single else settings.toolsets)
-    if single:
-        _refuse_unknown(single, considered)
-    return [
-        (toolset, tool)
-        for toolset in considered
-        for tool in toolset.tools(settings.access_mode)
-        if (toolset.name in settings.toolsets or tool.name in settings.tools_allow)
-        and tool.name not in settings.tools_deny
-    ]
-
-
-def _refuse_unknown(names: AbstractSet[str], known: Iterable[Toolset]) -> None:
-    right = [name for toolset in known for name in toolset.names()]
-    if unknown := sorted(names - {*right}):
-        raise ConfigurationError(
-            f"POLYTOMIC_TOOLS_ALLOW or POLYTOMIC_TOOLS_DENY names {', '.join(unknown)}."
-            f"{nearest(unknown[0], right)} The tools are: {', '.join(right)}."
-        )
-
-
 def build_server(
     settings: Settings,
     *,
@@ -163,7 +121,7 @@ def build_server(
         cache_hints=cache_hints.LISTS,
         request_state_security=_sealing_of_questions(settings),
     )
-    server.serve_more(lambda: _toolset_of_hidden(names))
+    server.serve_more(lambda: hidden_tools(names))
     return server
 
 
@@ -175,11 +133,6 @@ def _sealing_of_questions(settings: Settings) -> RequestStateSecurity | None:
     if settings.api_key is None:
         return None
     return RequestStateSecurity(keys=[secret_of(settings.api_key, "questions, version 1")])
-
-
-def _toolset_of_hidden(shown: AbstractSet[str]) -> dict[str, str]:
-    """Return the toolset of each tool that is not among those shown."""
-    return {name: toolset.name for toolset in toolsets() for name in toolset.names() if name not in shown}
 
 
 def _lifespan(

@@ -8,8 +8,8 @@ from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret
+from polytomic_mcp.tools.toolsets import toolsets
 
 
 def sandbox_transport(key: str = "key") -> httpx.ASGITransport:

@@ -17,9 +17,9 @@ from mcp.server.mcpserver import MCPServer
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.server import toolsets
-from polytomic_mcp.settings import DEFAULT_TOOLSETS, AccessMode, Secret
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, AccessMode, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.toolsets import shown_tools
 
 KEY = "a-very-secret-key"
 ONCE = RetryPolicy(attempts=1)
@@ -162,7 +162,7 @@ Connect = Callable[..., AbstractAsyncContextManager[Tools]]
 def shelves() -> dict[str, list[Any]]:
     """All tools of each access mode, made once."""
     return {
-        mode: [tool for toolset in toolsets() for tool in toolset.tools(mode)]
+        mode: [tool for _, tool in shown_tools(Settings(toolsets=TOOLSETS, access_mode=mode))]
         for mode in get_args(AccessMode)
     }
 

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from polytomic_mcp.guides import load_guides
-from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import TOOLSETS, Settings
+from polytomic_mcp.tools.toolsets import shown_tools
 from polytomic_mcp.walkthroughs import Step, load_walkthroughs
 
 WALKTHROUGHS = load_walkthroughs()
@@ -41,7 +42,7 @@ def without_references(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
-    return {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+    return {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 
 
 def test_every_walkthrough_is_named_like_its_prompt_or_says_why_not() -> None:

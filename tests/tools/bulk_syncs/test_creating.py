@@ -345,5 +345,5 @@ async def test_a_creation_that_fails_otherwise_is_not_repeated(
 async def test_a_schedule_that_is_no_object_is_refused(tools: Any, bulk: Any) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="daily")
 
-    assert text.startswith("create_bulk_sync: the arguments do not fit. default_schedule: ")
+    assert text.startswith("create_bulk_sync: Invalid arguments. default_schedule: ")
     assert bulk.requests == []

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import TOOLSETS, Settings
+from polytomic_mcp.tools.toolsets import shown_tools
 
-TOOLS = {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+TOOLS = {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 HUGE = "x" * 5_000_000
 WORDS = [
     "Plans",
@@ -119,28 +120,28 @@ def nested(levels: int) -> Any:
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "name: is missing"),
     "a part missing": ({"name": "M", "configuration": {}}, "connection_id: is missing"),
-    "a number for a text": ({"name": 7}, "name: a text is wanted"),
-    "a list for a text": ({"name": ["M"]}, "name: a text is wanted"),
-    "null for a text": ({"name": None}, "name: a text is wanted"),
-    "a text for an object": ({"configuration": "SELECT 1"}, "configuration: an object is wanted"),
-    "a list for an object": ({"configuration": [1]}, "configuration: an object is wanted"),
-    "a list as text": ({"configuration": "[1]"}, "configuration: an object is wanted"),
-    "broken json": ({"configuration": '{"query": '}, "configuration: an object is wanted"),
-    "a text for a list": ({"fields": "a"}, "fields: a list is wanted"),
-    "objects for texts": ({"fields": [{}]}, "fields.0: a text is wanted"),
-    "unknown": ({"sql": "SELECT 1"}, "'sql' is not an argument."),
-    "an endless unknown": ({HUGE: 1}, "xxx…' is not an argument."),
+    "a number for a text": ({"name": 7}, "name: must be a string"),
+    "a list for a text": ({"name": ["M"]}, "name: must be a string"),
+    "null for a text": ({"name": None}, "name: must be a string"),
+    "a text for an object": ({"configuration": "SELECT 1"}, "configuration: must be an object"),
+    "a list for an object": ({"configuration": [1]}, "configuration: must be an object"),
+    "a list as text": ({"configuration": "[1]"}, "configuration: must be an object"),
+    "broken json": ({"configuration": '{"query": '}, "configuration: must be an object"),
+    "a text for a list": ({"fields": "a"}, "fields: must be a list"),
+    "objects for texts": ({"fields": [{}]}, "fields.0: must be a string"),
+    "unknown": ({"sql": "SELECT 1"}, "Unknown argument 'sql'."),
+    "an endless unknown": ({HUGE: 1}, "xxx…'. Valid arguments: name, "),
     "deep nesting": ({"configuration": nested(65)}, "configuration is nested deeper than 64 levels"),
     "very deep nesting": ({"enricher": nested(200)}, "enricher is nested deeper than 64 levels"),
     "deep nesting as text": (
         {"configuration": json.dumps(nested(70))[:-1] + ",}"},
         "configuration: is nested deeper than 64 levels",
     ),
-    "half of a pair": ({"name": "\ud800"}, "name holds half of a surrogate pair"),
-    "half of a pair as text": ({"configuration": '{"a": "\\ud800",}'}, "holds half of a surrogate pair"),
-    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration holds a number that JSON"),
-    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration holds a number that JSON"),
-    "an endless number": ({"configuration": {"a": 10**30}}, "configuration holds a number that JSON"),
+    "half of a pair": ({"name": "\ud800"}, "name contains an unpaired surrogate"),
+    "half of a pair as text": ({"configuration": '{"a": "\\ud800",}'}, "contains an unpaired surrogate"),
+    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration contains a number that JSON cannot"),
+    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration contains a number that JSON cannot"),
+    "an endless number": ({"configuration": {"a": 10**30}}, "configuration contains a number that JSON cannot"),
 }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ async def test_an_answer_that_does_not_fit_the_form_is_no_yes(
     async with connect(mode=mode, elicitation_callback=person) as tools:
         text = await tools.refused("delete_sync", sync_id="Plans to Gong")
 
-    assert text.startswith("The answer to the question does not fit its form")
+    assert text.startswith("The answer does not match the form")
     assert doomed.written() == []
 
 

@@ -10,6 +10,7 @@ from mcp.types import ToolAnnotations
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.results import Page
+from polytomic_mcp.tools.framework.definitions import describe
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 
 # Of every tool that speaks to the API, a call that reaches it; none of them could be refused before.
@@ -176,9 +177,9 @@ async def test_the_key_stands_in_no_refusal_that_repeats_it(tools: Any, api: Any
 async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Any, api: Any) -> None:
     text = await tools.refused("create_model", conection_id="x", zzz=1)
 
-    assert "'conection_id' is not an argument. Did you mean 'connection_id'?" in text
-    assert "'zzz' is not an argument." in text
-    assert "Its arguments: name, connection_id" in text
+    assert "Unknown argument 'conection_id'. Did you mean 'connection_id'?" in text
+    assert "Unknown argument 'zzz'." in text
+    assert "Valid arguments: name, connection_id" in text
     assert api.requests == []
 
 
@@ -187,7 +188,7 @@ async def test_an_unfit_argument_is_named_and_its_value_is_not(tools: Any) -> No
         "create_connection", name=["hunter2"], type="snowflake", configuration="hunter2"
     )
 
-    assert text.startswith("create_connection: the arguments do not fit. ")
+    assert text.startswith("create_connection: Invalid arguments. ")
     assert "name: " in text
     assert "configuration: " in text
     assert "hunter2" not in text
@@ -198,7 +199,7 @@ async def test_an_answer_of_another_shape_is_not_blamed_on_the_arguments(tools: 
 
     text = await tools.refused("create_model", **CALLS["create_model"])
 
-    assert "Polytomic's answer is not of the expected shape. id: " in text
+    assert "Polytomic's answer does not have the expected shape. id: " in text
     assert "read the object's state" in text
 
 
@@ -207,7 +208,7 @@ async def test_a_crash_nobody_foresaw_keeps_its_details_to_itself() -> None:
         """Crash."""
         raise KeyError(f"secret of {name}")
 
-    tool = PolytomicTool.of(look_up, ToolAnnotations())
+    tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
 
     with pytest.raises(UnexpectedToolError) as crash:
         await tool.run({"name": "x"}, None)
