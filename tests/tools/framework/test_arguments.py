@@ -139,9 +139,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half of a pair": ({"name": "\ud800"}, "name contains an unpaired surrogate"),
     "half of a pair as text": ({"configuration": '{"a": "\\ud800",}'}, "contains an unpaired surrogate"),
-    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration contains a number that JSON cannot"),
-    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration contains a number that JSON cannot"),
-    "an endless number": ({"configuration": {"a": 10**30}}, "configuration contains a number that JSON cannot"),
+    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration contains a number that JSON"),
+    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration contains a number that JSON"),
+    "an endless number": ({"configuration": {"a": 10**30}}, "configuration contains a number that JSON"),
 }  # fmt: skip
 
 

@@ -195,7 +195,10 @@ async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any,
 
     text = await tools.refused("create_sync", **request_)
 
-    assert "identity.fonction: unknown name. Did you mean 'function'? Valid values: function, source, target" in text
+    assert (
+        "identity.fonction: unknown name. Did you mean 'function'? Valid values: function, source, target"
+        in text
+    )
     assert company.requests == []
 
 
