@@ -13,6 +13,8 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import POLICY, find, refuse_taken
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
+from polytomic_mcp.tools.deletions.dependants import Dependants
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -23,8 +25,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
 _UPDATE: Final = "PUT /api/permissions/policies/{id}"
 
@@ -103,7 +103,7 @@ async def delete_policy(
     api: Api,
     policy_id: Annotated[str, Field(description="Id or exact name")],
     deletion: Annotated[Deletion, Resolve(policy_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(policy_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(policy_deletion))],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
     """Delete a policy. A person is asked first."""

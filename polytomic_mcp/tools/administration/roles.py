@@ -13,9 +13,9 @@ from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
+from polytomic_mcp.tools.deletions.dependants import Dependants
 from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
 RoleNames = Annotated[
     list[str] | None, Parsed, Field(description="Roles: ids or names; replace those before")
@@ -76,7 +76,7 @@ async def delete_role(
     api: Api,
     role_id: Annotated[str, Field(description="Id or exact name")],
     deletion: Annotated[Deletion, Resolve(role_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(role_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(role_deletion))],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
     """Delete a role. A person is asked first, and told who has it."""

@@ -16,6 +16,8 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import USER, USER_ELSEWHERE, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
+from polytomic_mcp.tools.deletions.dependants import Dependants
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -25,8 +27,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
 UserId = Annotated[str, Field(description="User: id or e-mail")]
 
@@ -133,7 +133,7 @@ async def delete_user(
     api: Api,
     user_id: UserId,
     deletion: Annotated[Deletion, Resolve(user_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(user_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(user_deletion))],
     organization_id: OrganizationId = None,
     confirm_name: Annotated[ConfirmName, Field(description="Their e-mail, where nobody can be asked")] = None,
 ) -> Deleted:

@@ -8,7 +8,7 @@ from typing import Final, Self
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.lineage_graph import target_of
-from polytomic_mcp.tools.framework.dependants import model_ids_of
+from polytomic_mcp.tools.deletions.dependants import model_ids_of
 
 NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 """Stands for the model of override fields, in 2024-02-08."""

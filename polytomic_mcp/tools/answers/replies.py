@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, NextStep, Source
+from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.truncation import Cut, fit, fit_beside
 
 _MOST_STEPS: Final = 3

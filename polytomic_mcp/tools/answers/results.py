@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final
 
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from polytomic_mcp.common.json_values import JsonObject
@@ -23,6 +24,14 @@ class NextStep(BaseModel):
     tool: str
     arguments: JsonObject
     reason: str
+
+
+class Refusal(ToolError):  # noqa: N818 - the tool works; it refuses the call
+    """An expected failure, with up to three calls that resolve it."""
+
+    def __init__(self, text: str, *next_steps: NextStep) -> None:
+        super().__init__(text)
+        self.next_steps = next_steps
 
 
 @dataclass(frozen=True, slots=True)

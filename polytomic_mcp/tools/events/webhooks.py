@@ -14,6 +14,8 @@ from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import WEBHOOK, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
+from polytomic_mcp.tools.deletions.dependants import Dependants
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -23,8 +25,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
 _HIDDEN: Final = "secret"
 
@@ -139,7 +139,7 @@ async def webhook_deletion(api: Api, webhook_id: str | None) -> Deletion:
 async def delete_webhook(
     api: Api,
     deletion: Annotated[Deletion, Resolve(webhook_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(webhook_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(webhook_deletion))],
     webhook_id: WebhookId = None,
     confirm_name: Annotated[ConfirmName, Field(description="Its endpoint, where nobody can be asked")] = None,
 ) -> Deleted:

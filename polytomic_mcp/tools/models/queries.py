@@ -12,8 +12,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Source
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given

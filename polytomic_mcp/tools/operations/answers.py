@@ -10,8 +10,7 @@ from pydantic import Field
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.json_pointers import escaped, parts_of, resolve
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import MOST_TOKENS, Cut, fit
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
 _MOST_PROBLEMS: Final = 20
 _LONGEST_NAME: Final = 80

@@ -15,8 +15,7 @@ from polytomic_mcp.client.message import IDEMPOTENCY_KEY
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.framework.arguments import Api, PageToken, Parsed, refuse_boolean

@@ -10,8 +10,8 @@ from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.framework.deletions import (
-    Deletion,
+from polytomic_mcp.tools.deletions.deletion import Deletion
+from polytomic_mcp.tools.deletions.pipelines import (
     bulk_sync_deletion,
     connection_deletion,
     model_deletion,

@@ -13,8 +13,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import PolytomicError, RefusedError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep, Page
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of, refuse_unknown_fields
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, shown

@@ -11,8 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
 from polytomic_mcp.tools.syncs.problems import Subject, problems_of
 from polytomic_mcp.tools.syncs.requests import identities_of, sources_of

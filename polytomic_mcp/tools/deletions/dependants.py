@@ -1,8 +1,8 @@
-"""What uses a connection or a model: the models over it, the syncs that read or write through it."""
+"""What depends on a connection or a model: models, syncs and bulk syncs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import anyio
 
@@ -10,30 +10,28 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import Row
-from polytomic_mcp.tools.api_access.names import MODEL, SYNC, every
+from polytomic_mcp.tools.api_access.gathering import IN_FLIGHT
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of
-
-_IN_FLIGHT: Final = 8
-_BULK_SYNCS: Final = "GET /api/bulk/syncs"
 
 
 @dataclass(frozen=True, slots=True)
 class Dependants:
-    """What depends on an object; ``note`` says what could not be looked at."""
+    """What depends on an object; ``note`` says what could not be read."""
 
     models: Sequence[Row] = ()
     syncs: Sequence[Row] = ()
     bulk_syncs: Sequence[Row] = ()
     note: str = ""
 
-    def named(self) -> list[tuple[str, Row]]:
+    def listed(self) -> list[tuple[str, Row]]:
         """Return each dependant with its kind."""
         kinds = (("model", self.models), ("sync", self.syncs), ("bulk sync", self.bulk_syncs))
         return [(kind, row) for kind, rows in kinds for row in rows]
 
 
 async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
-    """Find the models over a connection, and the syncs and bulk syncs that touch it."""
+    """Return the models of a connection, and the syncs and bulk syncs that read from it or write to it."""
     models = [item for item in await every(api, MODEL.list) if item.get("connection_id") == connection_id]
     model_ids = {item["id"] for item in models}
     syncs = [
@@ -47,7 +45,7 @@ async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
 
 
 async def of_model(api: Polytomic, model_id: str) -> Dependants:
-    """Find the syncs that read a model, and the models that join it."""
+    """Return the syncs that read a model, and the models that join it."""
     joined = [
         item for item in await every(api, MODEL.list) if model_id in model_ids_of(item.get("relations"))
     ]
@@ -56,7 +54,7 @@ async def of_model(api: Polytomic, model_id: str) -> Dependants:
 
 
 def model_ids_of(value: Any) -> Iterator[str]:
-    """Yield every model id that stands anywhere in a sync: fields, identities, filters, overrides."""
+    """Yield every model id anywhere in a sync: in fields, identities, filters and overrides."""
     model_id = as_object(value).get("model_id")
     if isinstance(model_id, str):
         yield model_id
@@ -65,11 +63,11 @@ def model_ids_of(value: Any) -> Iterator[str]:
 
 
 async def _whole_syncs(api: Polytomic) -> list[JsonObject]:
-    """Return all syncs whole: the list leaves out what they read, so each is asked for."""
+    """Return all syncs in full: the list omits what they read, so each is fetched."""
     ids = [item["id"] for item in await every(api, SYNC.list)]
     syncs: dict[str, JsonObject] = {}
     failures: list[PolytomicError] = []
-    limiter = anyio.CapacityLimiter(_IN_FLIGHT)
+    limiter = anyio.CapacityLimiter(IN_FLIGHT)
 
     async def get(id_: str) -> None:
         async with limiter:
@@ -90,9 +88,9 @@ async def _whole_syncs(api: Polytomic) -> list[JsonObject]:
 
 async def _bulk_syncs(api: Polytomic, connection_id: str) -> tuple[list[JsonObject], str]:
     try:
-        items = await every(api, _BULK_SYNCS)
+        items = await every(api, BULK_SYNC.list)
     except PolytomicError:
-        return [], "Bulk syncs could not be listed, so any that use it are not named here."
+        return [], "Bulk syncs could not be listed; those that use it are not shown here."
     ends = ("source_connection_id", "destination_connection_id")
     return [item for item in items if connection_id in [item.get(end) for end in ends]], ""
 
