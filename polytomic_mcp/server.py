@@ -1,4 +1,4 @@
-"""The composition root: settings become a server, and this module alone knows both wings."""
+"""The composition root: it builds a server from settings."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import nearest, quoted, unknown
 from polytomic_mcp.guides import load_guides
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
 from polytomic_mcp.protocol.stdio import answering
@@ -27,16 +27,16 @@ from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.toolsets import hidden_tools, shown_tools, toolset_of
 
 _INSTRUCTIONS: Final = (
-    "Polytomic moves data. A connection reaches a system; a model is a query or table over a connection; "
-    "a sync maps a model's fields onto a target object of another connection, and runs. "
+    "Polytomic moves data. A connection connects a system; a model is a query or table of a connection; "
+    "a sync writes a model's fields to a target object of another connection. "
     "Order: create_connection (source, destination), create_model, list_target_objects, "
-    "list_target_fields, create_sync, start_sync. Wherever an id is wanted, an exact name will do. "
-    "What no tool does, find_operations finds. An answer's next_steps are calls that follow well."
+    "list_target_fields, create_sync, start_sync. An exact name works in place of any id. "
+    "For tasks without a tool, use find_operations. next_steps in an answer are suggested next calls."
 )
 
 
 class PolytomicServer(MCPServer[Caller]):
-    """An ``MCPServer`` that leaves no request on stdio unanswered, and knows the nearest tool."""
+    """An ``MCPServer`` that answers every request on stdio, and suggests the nearest tool or prompt."""
 
     async def run_stdio_async(self) -> None:
         """Serve MCP on this process's stdin and stdout until stdin ends."""
@@ -47,19 +47,19 @@ class PolytomicServer(MCPServer[Caller]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Caller, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; a name that none has is answered with the nearest.
+        """Call a tool.
 
         Raises:
-            ToolError: As mcp raises it.
+            ToolError: The tool is unknown or not shown, which the text explains; or the call failed.
         """
         if self._tool_manager.get_tool(name) is None:
             known = [tool.name for tool in self._tool_manager.list_tools()]
             home = toolset_of(name)
-            where = f" It belongs to the toolset {home}." if home else nearest(name, known)
+            hidden = f"The tool {quoted(name)} is hidden; it belongs to the toolset {home}."
+            reason = hidden if home else f"Unknown tool {quoted(name)}.{nearest(name, known)}"
             raise ToolError(
-                f"There is no tool {quoted(name)} here.{where} POLYTOMIC_ACCESS_MODE, "
-                "POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and POLYTOMIC_TOOLS_DENY decide which there are: "
-                f"{', '.join(known)}."
+                f"{reason} POLYTOMIC_ACCESS_MODE, POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and "
+                f"POLYTOMIC_TOOLS_DENY determine which tools are shown: {', '.join(known)}."
             )
         return await super().call_tool(name, arguments, context)
 
@@ -69,19 +69,21 @@ class PolytomicServer(MCPServer[Caller]):
         arguments: dict[str, Any] | None = None,
         context: Context[Caller, Any] | None = None,
     ) -> GetPromptResult | InputRequiredResult:
-        """Render a prompt; a name that none has is answered with the nearest.
+        """Render a prompt.
 
         Raises:
-            MCPError: There is no such prompt, or its arguments do not fit.
+            MCPError: The prompt is unknown, or its arguments are invalid.
         """
         if self._prompt_manager.get_prompt(name) is None:
             known = [prompt.name for prompt in self._prompt_manager.list_prompts()]
-            hint = f"{nearest(name, known)} prompts/list shows all."
-            raise MCPError(INVALID_PARAMS, f"There is no prompt {quoted(name)}.{hint}")
+            raise MCPError(INVALID_PARAMS, f"{unknown('prompt', name, known)} prompts/list shows all.")
         return await super().get_prompt(name, arguments, context)
 
     def serve_more(self, hidden: Callable[[], Mapping[str, str]]) -> None:
-        """Serve what stands beside the tools; ``hidden`` gives the toolset of each tool not shown."""
+        """Serve prompts, resources, completions and subscriptions.
+
+        ``hidden`` returns the toolset of each tool that is not shown.
+        """
         guides = load_guides()
         resources.register(self)
         prompts.register(self, guides, hidden)
@@ -96,13 +98,13 @@ def build_server(
     transport: httpx.AsyncBaseTransport | None = None,
     caller: Callable[[Polytomic], Caller] = Caller,
 ) -> MCPServer[Caller]:
-    """Build the MCP server of one caller.
+    """Build the MCP server for one caller.
 
-    ``transport`` takes the network's place: a mock in a test, the sandbox in this process. ``caller`` makes
-    what the tools work with of the client; a test gives its own clock there.
+    ``transport`` replaces the network: a mock in a test, or the sandbox in this process. ``caller`` creates
+    the tools' caller from the client; a test passes one with its own clock.
 
     Raises:
-        ConfigurationError: The settings name a tool that does not exist.
+        ConfigurationError: The settings allow or deny a tool that does not exist.
     """
     shown = shown_tools(settings)
     tools: list[Tool] = [tool for _, tool in shown]
@@ -119,16 +121,16 @@ def build_server(
         lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
         cache_hints=cache_hints.LISTS,
-        request_state_security=_sealing_of_questions(settings),
+        request_state_security=_question_security(settings),
     )
     server.serve_more(lambda: hidden_tools(names))
     return server
 
 
-def _sealing_of_questions(settings: Settings) -> RequestStateSecurity | None:
-    """Return what seals a call that waits for a person, so that any server with the key takes the answer.
+def _question_security(settings: Settings) -> RequestStateSecurity | None:
+    """Return the encryption of calls that wait for a person: any server with the key can continue them.
 
-    Without a key it is mcp's own, whose secret ends with the process.
+    Without a key, mcp uses its own, which is lost when the process ends.
     """
     if settings.api_key is None:
         return None

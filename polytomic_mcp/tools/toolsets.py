@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from polytomic_mcp.common.spelling import nearest
+from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.tools.framework.tool import PolytomicTool
@@ -164,8 +164,8 @@ def _is_shown(tool: str, toolset: str, settings: Settings) -> bool:
 
 def _refuse_unknown(tools: Iterable[str]) -> None:
     known = [name for toolset in _ALL for name in toolset.names()]
-    if unknown := sorted({*tools} - {*known}):
+    if wrong := sorted({*tools} - {*known}):
         raise ConfigurationError(
-            f"POLYTOMIC_TOOLS_ALLOW or POLYTOMIC_TOOLS_DENY names {', '.join(unknown)}."
-            f"{nearest(unknown[0], known)} The tools are: {', '.join(known)}."
+            f"POLYTOMIC_TOOLS_ALLOW or POLYTOMIC_TOOLS_DENY has unknown tools: {', '.join(wrong)}."
+            f"{valid_values(wrong[0], known)}"
         )

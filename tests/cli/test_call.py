@@ -125,7 +125,7 @@ def test_a_wrong_name_is_refused_with_the_nearest(command: Callable[..., Any], n
     done = command("call", name)
 
     assert (done.status, done.out) == (1, "")
-    assert f"There is no tool {name!r}" in done.err
+    assert f"Unknown tool {name!r}" in done.err
     assert said in done.err
 
 

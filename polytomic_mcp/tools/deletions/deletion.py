@@ -1,7 +1,7 @@
 """A deletion of any object: the question a person is asked, and the call that is made on a yes."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver import Context
@@ -36,7 +36,7 @@ class Deletion:
     id: str
     name: str
     consequence: str
-    dependants: Dependants
+    dependants: Dependants = field(default_factory=Dependants)
     instead: NextStep | None = None
 
     @property

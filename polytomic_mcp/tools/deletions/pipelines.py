@@ -3,7 +3,7 @@
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, find
 from polytomic_mcp.tools.deletions.deletion import Deletion, confirming
-from polytomic_mcp.tools.deletions.dependants import Dependants, of_connection, of_model
+from polytomic_mcp.tools.deletions.dependants import of_connection, of_model
 from polytomic_mcp.tools.framework.arguments import Api
 
 
@@ -35,7 +35,7 @@ async def sync_deletion(api: Api, sync_id: str) -> Deletion:
     """Return what deleting a sync affects: its history, but not the rows it has written."""
     sync = await find(api, SYNC, sync_id)
     consequence = "Its schedule and history are deleted; the rows it has written are kept."
-    return Deletion(SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
+    return Deletion(SYNC, sync["id"], str(sync.get("name")), consequence)
 
 
 async def bulk_sync_deletion(api: Api, bulk_sync_id: str) -> Deletion:
@@ -45,7 +45,7 @@ async def bulk_sync_deletion(api: Api, bulk_sync_id: str) -> Deletion:
         "Its schedules and history are deleted and a run in progress is canceled; the rows it has written "
         "are kept."
     )
-    return Deletion(BULK_SYNC, sync["id"], str(sync.get("name")), consequence, Dependants())
+    return Deletion(BULK_SYNC, sync["id"], str(sync.get("name")), consequence)
 
 
 def _forced(connection_id: str) -> NextStep:

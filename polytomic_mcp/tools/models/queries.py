@@ -167,7 +167,7 @@ def _take(table: Table, place: _Place, answer: JsonObject) -> _Place | None:
     rows = as_objects(_data(answer).get("results"))
     for index, row in enumerate(rows[place.skip :], place.skip):
         source = Source(_GET, place.arguments, {"": f"/data/results/{index}"})
-        if not table.takes(row, source):
+        if not table.add(row, source):
             return _Place(place.query_id, place.page, index)
     return None
 

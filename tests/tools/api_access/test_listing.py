@@ -100,7 +100,7 @@ async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
 async def test_a_page_token_of_ones_own_making_is_refused(token: str, tools: Any) -> None:
     text = await tools.refused("list_connections", page_token=token)
 
-    assert "leave it out to start over" in text
+    assert "omit it to start over" in text
 
 
 async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(tools: Any, api: Any) -> None:

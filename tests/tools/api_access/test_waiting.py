@@ -282,7 +282,7 @@ async def test_a_cancelled_call_stops_waiting_at_once_and_says_that_the_work_goe
             await patient.has_ended.wait()
             await last_word.wait()
 
-    assert heard[-1] == "No longer waited for; it goes on at Polytomic (last seen: running)"
+    assert heard[-1] == "No longer waiting; Polytomic continues the work (last state: running)"
     assert capfd.readouterr().err == ""
 
 

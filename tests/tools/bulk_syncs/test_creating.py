@@ -225,8 +225,8 @@ async def test_unknown_connections_are_problems_like_the_others(tools: Any, bulk
         "create_bulk_sync", **NAMED | {"source_connection_id": "Hub", "destination_connection_id": "Post"}
     )
 
-    assert "- source_connection_id: No connection has the id or name 'Hub'" in text
-    assert "- destination_connection_id: No connection has the id or name 'Post'" in text
+    assert "- source_connection_id: Unknown connection 'Hub'" in text
+    assert "- destination_connection_id: Unknown connection 'Post'" in text
     assert bulk.written() == []
 
 
@@ -245,7 +245,7 @@ async def test_several_schemas_of_a_name_need_an_id(tools: Any, bulk: Any) -> No
 
     text = await tools.refused("create_bulk_sync", **NAMED, schemas=["contacts"])
 
-    assert "2 schemas are called 'contacts'; send the id of one: 'Contacts' (a), 'Contacts' (b)." in text
+    assert "named 'contacts'. Send the id of one of them: 'Contacts' (a), 'Contacts' (b)." in text
 
 
 @pytest.mark.parametrize(

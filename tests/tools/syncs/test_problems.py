@@ -53,7 +53,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown model": (
         "identity.source.model_id",
         "Plams",
-        "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?",
+        "identity.source.model_id: Unknown model 'Plams'. Did you mean 'Plans'?",
     ),
     "field that the target fills in": (
         "fields.0.target",
@@ -111,7 +111,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown connection": (
         "target.connection_id",
         "Gongg",
-        "target: No connection has the id or name 'Gongg'. Did you mean 'Gong'?",
+        "target: Unknown connection 'Gongg'. Did you mean 'Gong'?",
     ),
     "unknown object": (
         "target.object",

@@ -161,7 +161,7 @@ async def test_a_schedule_may_name_what_it_runs_after_or_over(
     assert shown["request"]["schedule"] == over | {"connection_id": company.WAREHOUSE}
 
     text = await tools.refused("create_sync", **request_, schedule=over | {"connection_id": "dbt"})
-    assert "- schedule: No connection has the id or name 'dbt'." in text
+    assert "- schedule: Unknown connection 'dbt'." in text
 
 
 async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: Any, company: Any) -> None:

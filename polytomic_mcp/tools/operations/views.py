@@ -1,4 +1,4 @@
-"""What an operation answered: the part that was asked for, cut to fit, with the calls that get the rest."""
+"""An operation's answer: the requested part, truncated to fit, with the calls that read the rest."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ _FEWEST: Final = 1_500
 
 
 class Reading(Answer):
-    """An answer of the API, or the part of it that was asked for."""
+    """An answer of the API, or the requested part of it."""
 
     operation: str
     result: AnyJson = None
-    omitted: Annotated[list[str] | None, Field(description="Forms left out; send one as pointer")] = None
-    next_page_token: Annotated[str | None, Field(description="Where the list goes on")] = None
+    omitted: Annotated[list[str] | None, Field(description="Omitted forms; send one as pointer")] = None
+    next_page_token: Annotated[str | None, Field(description="Token of the next page")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which part of an operation's answer is wanted: a JSON Pointer, and a stretch of what it names."""
+    """The requested part of an operation's answer: a JSON Pointer, and a range of what it refers to."""
 
     operation: Operation
     arguments: JsonObject
@@ -44,15 +44,15 @@ class View:
     limit: int | None = None
 
     def of(self, body: Any) -> Reading:
-        """Return the wanted part, cut where it is too long, with the calls that get what was cut.
+        """Return the requested part, truncated if it is too long, with the calls that read the rest.
 
         Raises:
-            Refusal: The pointer names nothing, or what it names has no stretches.
+            Refusal: The pointer refers to nothing, or to a value that has no ranges.
         """
-        named = self._named(body)
+        whole = self._referenced(body)
         omitted: list[str] = []
-        lean = named if _FORMS.intersection(parts_of(self._base)) else _lean(named, self._base, omitted)
-        part = self._stretch(lean)
+        lean = whole if _FORMS.intersection(parts_of(self._base)) else _lean(whole, self._base, omitted)
+        part = self._range(lean)
         cost = estimate_json(self.arguments)
         fitting = fit(part, max(MOST_TOKENS - _AROUND - _MOST_REPORTS * cost, _FEWEST))
         cuts = [*self._ends(lean, fitting.value), *(cut for cut in fitting.few_cuts if cut.pointer)]
@@ -69,16 +69,16 @@ class View:
     def _base(self) -> str:
         return self.pointer or ""
 
-    def _named(self, body: Any) -> Any:
+    def _referenced(self, body: Any) -> Any:
         if isinstance(body, bytes):
-            return f"{len(body)} bytes that are no text"
+            return f"{len(body)} bytes that are not text"
         try:
             return resolve(body, self._base)
         except ValueError as error:
             raise Refusal(f"{self.operation.id}: pointer {error}.") from None
 
-    def _stretch(self, value: Any) -> Any:
-        """Return the items, members or characters from the offset on."""
+    def _range(self, value: Any) -> Any:
+        """Return the items, members or characters within the offset and limit."""
         if self.offset is None and self.limit is None:
             return value
         start = self.offset or 0
@@ -88,26 +88,26 @@ class View:
         if isinstance(value, list | str):
             return cast("list[Any] | str", value)[start:end]
         raise Refusal(
-            f"{self.operation.id}: offset and limit want a list, an object or a text at the pointer."
+            f"{self.operation.id}: offset and limit require a list, an object or a string at the pointer."
         )
 
     def _ends(self, whole: Any, shown: Any) -> Iterator[Cut]:
-        """Name the end of what is shown where there is more of it."""
+        """Yield the cut at the end of the range if there is more."""
         if isinstance(whole, dict | list | str):
             total, count = len(cast("str", whole)), len(cast("str", shown))
             if (self.offset or 0) + count < total:
                 yield Cut("", count, total)
 
     def _report(self, cut: Cut, part: Any) -> JsonObject:
-        """Say how much of what is shown, and the call that gets the rest."""
+        """Return how much of a part is shown, and the call that reads the rest."""
         start, limit = (0, None) if cut.pointer else (self.offset or 0, self.limit)
-        stretch = {"offset": start + cut.shown} | ({"limit": limit} if limit else {})
-        rest = self._arguments() | {"pointer": self._base + self._shifted(cut.pointer, part)} | stretch
+        range_ = {"offset": start + cut.shown} | ({"limit": limit} if limit else {})
+        rest = self._arguments() | {"pointer": self._base + self._shifted(cut.pointer, part)} | range_
         shown = {"pointer": f"/result{cut.pointer}", "shown": cut.shown, "total": cut.total}
         return shown | {"rest": {"tool": "read_operation", "arguments": rest}}
 
     def _shifted(self, pointer: str, part: Any) -> str:
-        """Write a pointer into the shown items as one into all of them."""
+        """Return a pointer into the shown items as a pointer into all items."""
         if not pointer or not self.offset or not isinstance(part, list):
             return pointer
         index, slash, inner = pointer[1:].partition("/")
@@ -129,7 +129,7 @@ class View:
 
 
 def _lean(value: Any, pointer: str, omitted: list[str]) -> Any:
-    """Leave out what is null, empty, a logo or a form; noted is where a form stood."""
+    """Omit nulls, empty containers, logos and forms; add the pointers of forms to ``omitted``."""
     if isinstance(value, list):
         return [_lean(part, f"{pointer}/{index}", omitted) for index, part in enumerate(as_list(value))]
     if not isinstance(value, dict):
@@ -145,7 +145,7 @@ def _lean(value: Any, pointer: str, omitted: list[str]) -> Any:
 
 
 def _next_page(body: Any) -> tuple[str, str | None]:
-    """Return the argument that asks for the next page, and its value; the API has three ways to say it."""
+    """Return the name and value of the argument that requests the next page; the API has three ways."""
     page = as_object(body)
     if token := as_object(page.get("pagination")).get("next_page_token"):
         return "page_token", str(token)
