@@ -34,6 +34,7 @@ class PolytomicTool(Tool):
             parameters=definition.input_schema,
             fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=definition.output_schema),
             is_async=True,
+            context_kwarg=None,
             annotations=definition.annotations,
         )
 

@@ -103,9 +103,9 @@ async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
     assert not is_error
     assert answer["status"] == "completed"
     first, second, third = (message for _, _, message in told)
-    assert first.startswith("created; looking again, as GET /api/syncs/{sync_id}/executions/{id} ")
+    assert first.startswith("created; trying again: GET /api/syncs/{sync_id}/executions/{id} ")
     assert second == "running"
-    assert third.startswith("running; looking again, as GET ")
+    assert third.startswith("running; trying again: GET ")
 
 
 @pytest.mark.parametrize("failure", [429, 503, httpx.ConnectError("no route"), httpx.ReadError("reset")])

@@ -211,9 +211,9 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         "- destination_configuration.schema is missing.",
         "- source_configuration.replication_slot must be of type string.",
         "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
-        "- schemas: No schema is called 'contract'. Did you mean 'Contacts'?",
+        "- schemas: Unknown schema 'contract'. Did you mean 'Contacts'?",
         "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
-        "- additional_schedules: No schema is called 'deal'. Did you mean 'Deals'?",
+        "- additional_schedules: Unknown schema 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
     assert text.startswith("create_bulk_sync: nothing was written, because:\n")
@@ -298,7 +298,7 @@ async def test_schemas_that_are_not_read_yet_are_waited_for_with_progress(
     is_error, _ = await tools.try_("create_bulk_sync", NAMED, progress_callback=note)
 
     assert not is_error
-    assert [message for _, _, message in seen] == ["Polytomic still reads the source's schemas"] * 2
+    assert [message for _, _, message in seen] == ["Polytomic is still reading the source's schemas"] * 2
     assert clock.pauses == [1.0, 1.3]
     assert len(bulk.asked(operation)) == 3
 
@@ -316,7 +316,7 @@ async def test_the_wait_for_schemas_is_bounded_and_says_what_to_do(
         text = await tools.refused("create_bulk_sync", **NAMED)
 
     assert clock.time <= 45
-    assert "After 45 s, Polytomic still has not read the source's schemas" in text
+    assert "Polytomic has not read the source's schemas after 45 s." in text
     assert bulk.written() == []
     steps = json.loads(text.splitlines()[-1])["next_steps"]
     assert [step["tool"] for step in steps] == ["get_connection", remedy]

@@ -100,7 +100,7 @@ async def test_what_does_not_fit_is_told_before_the_sandbox_hears_of_it(
 
     assert "destination_configuration.schema is missing." in text
     assert "mode: the destination does not take 'merge'." in text
-    assert "schemas: No schema is called 'contakts'. Did you mean 'Contacts'?" in text
+    assert "schemas: Unknown schema 'contakts'. Did you mean 'Contacts'?" in text
     assert page["items"] == []
 
 

@@ -146,7 +146,7 @@ async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, compa
     lines = (await tools.refused("create_sync", **with_(wrong, "mode", "append"))).split("\n- ")[1:]
 
     beginnings = [
-        "fields[0].source.model_id: No model",
+        "fields[0].source.model_id: Unknown model 'Nobody'.",
         "identity.source: the model 'Plans' has no field 'contact'.",
         "identity.target: 'Phone' cannot be an identity.",
         "fields[0].target: 'Contacts' has no field 'Fax'.",
