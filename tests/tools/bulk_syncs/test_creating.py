@@ -212,7 +212,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         "- source_configuration.replication_slot must be of type string.",
         "- mode: the destination does not take 'replicat'. Did you mean 'replicate'?",
         "- schemas: Unknown schema 'contract'. Did you mean 'Contacts'?",
-        "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
+        "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'Email'?",
         "- additional_schedules: Unknown schema 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text

@@ -309,7 +309,7 @@ async def test_unknown_schemas_and_fields_change_nothing(tools: Any, bulk: Any) 
 
     mail = [{"id": "contacts", "fields": ["mail"]}]
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=mail)
-    assert "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'email'?" in text
+    assert "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'email'?" in text
 
     assert bulk.written() == []
 

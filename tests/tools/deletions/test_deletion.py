@@ -218,7 +218,7 @@ async def test_a_long_list_of_dependants_is_cut(tools: Any, doomed: Any) -> None
 
 async def test_bulk_syncs_that_cannot_be_listed_are_noted(tools: Any, doomed: Any) -> None:
     doomed["GET /api/bulk/syncs"] = httpx.Response(501, json={"message": "not here"})
-    note = "Bulk syncs could not be listed, so any that use it are not named here."
+    note = "Bulk syncs could not be listed; those that use it are not shown here."
 
     text = await tools.refused("delete_connection", connection_id="Warehouse")
     deleted = await tools(
