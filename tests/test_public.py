@@ -1,4 +1,4 @@
-"""The public names, and that a start pays only for what it uses."""
+"""The public names, and that a start imports only what it uses."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""The composition root: which tools a server shows, and what it says of itself."""
+"""The composition root: which tools a server shows, and how it describes itself."""
 
 from importlib.metadata import version
 
@@ -30,7 +30,7 @@ async def test_only_the_chosen_toolsets_are_shown(name: str) -> None:
     assert listed == [name for toolset in toolsets([name]) for name in toolset.names()]
 
 
-async def test_a_name_that_no_tool_has_is_answered_with_the_nearest() -> None:
+async def test_an_unknown_tool_is_refused_with_the_nearest_name() -> None:
     async with Client(build_server(Settings(access_mode="read-only"))) as client:
         result = await client.call_tool("list_modles", {})
         hidden = await client.call_tool("create_model", {})
@@ -106,7 +106,7 @@ async def test_without_a_key_each_tool_says_what_to_set() -> None:
     assert "--sandbox" in str(answer.content)
 
 
-async def test_the_transport_takes_the_networks_place() -> None:
+async def test_a_transport_replaces_the_network() -> None:
     settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
 
     async with Client(build_server(settings, transport=sandbox_transport())) as client:
@@ -115,7 +115,7 @@ async def test_the_transport_takes_the_networks_place() -> None:
     assert answer.structured_content == {"items": []}
 
 
-async def test_two_servers_with_two_sandboxes_do_not_meet() -> None:
+async def test_two_servers_with_two_sandboxes_are_independent() -> None:
     settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
     one, two = (build_server(settings, transport=sandbox_transport()) for _ in range(2))
     snowflake = {"account": "a", "username": "u", "password": "p", "dbname": "d"}

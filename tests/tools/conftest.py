@@ -1,4 +1,4 @@
-"""A scripted Polytomic, the sandbox, and an MCP client that holds every answer of a tool to its word."""
+"""A scripted Polytomic, the sandbox, and an MCP client that validates every answer of a tool."""
 
 import copy
 import json
@@ -87,7 +87,7 @@ class ScriptedApi(httpx.AsyncBaseTransport):
 
 
 class Clock:
-    """Time that passes only while somebody sleeps, in seconds."""
+    """Time that passes only during a sleep, in seconds."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -105,7 +105,7 @@ class Clock:
 
 
 class Tools:
-    """The tools as a client calls them; each answer is held to its output schema and to its own text."""
+    """The tools as a client calls them; each answer is validated against its output schema and its text."""
 
     def __init__(self, client: Client, schemas: dict[str, Any]) -> None:
         self.client = client
@@ -187,7 +187,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def api() -> ScriptedApi:
-    """A Polytomic that knows nothing yet."""
+    """A Polytomic without objects."""
     return ScriptedApi()
 
 

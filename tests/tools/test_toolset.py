@@ -1,4 +1,4 @@
-"""The inventory: which tools there are, and what holds for every one of them."""
+"""The inventory: which tools exist, and what is true of each of them."""
 
 import json
 from typing import Any
@@ -68,7 +68,7 @@ DESTROYS = {
     "administration": ["create_api_key", "delete_user", "delete_role", "delete_policy"],
 }
 ALL = [name for toolset in TOOLSETS for name in READS[toolset] + WRITES[toolset] + DESTROYS[toolset]]
-# Their names say what they are, and the API gives them the same meaning everywhere.
+# Their names are clear, and the API gives them the same meaning everywhere.
 SELF_EXPLANATORY = {
     "active",
     "detail",
@@ -108,7 +108,7 @@ KEYWORDS = {
 
 
 async def listed(**settings: Any) -> list[dict[str, Any]]:
-    """Return the tools as the wire carries them."""
+    """Return the tools as a client receives them."""
     async with Client(build_server(Settings(**{"toolsets": TOOLSETS, **settings}))) as client:
         tools = (await client.list_tools()).tools
     return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
@@ -124,7 +124,7 @@ def keywords(schema: dict[str, Any]) -> set[str]:
 
 
 def nodes(schema: Any) -> list[dict[str, Any]]:
-    """Return every object that stands anywhere in a schema."""
+    """Return every object anywhere in a schema."""
     if isinstance(schema, list):
         return [node for part in schema for node in nodes(part)]
     if not isinstance(schema, dict):
@@ -132,7 +132,7 @@ def nodes(schema: Any) -> list[dict[str, Any]]:
     return [schema, *(node for part in schema.values() for node in nodes(part))]
 
 
-async def test_the_tools_stand_in_a_fixed_order_and_their_names_are_unique() -> None:
+async def test_the_tools_are_in_a_fixed_order_with_unique_names() -> None:
     names = [tool["name"] for tool in await listed()]
 
     assert names == ALL
@@ -193,7 +193,7 @@ async def test_each_parameter_is_described_or_says_itself_what_it_is() -> None:
 
 
 async def test_every_list_can_be_searched_bounded_paged_and_widened() -> None:
-    # Its rows hold all that one may see already.
+    # Its rows already contain every field.
     whole = {"list_target_fields"}
     for tool in await listed():
         if tool["name"].startswith("list_"):

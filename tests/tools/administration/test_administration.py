@@ -267,7 +267,7 @@ async def test_a_key_is_shown_once_with_a_word_of_care(
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_the_key_somebody_has_is_revoked_only_on_a_yes(mode: str, connect: Any, staff: Any) -> None:
+async def test_a_key_is_revoked_only_after_confirmation(mode: str, connect: Any, staff: Any) -> None:
     path = f"POST /api/organizations/{OWN}/users/{ADA}/keys"
     staff[path] = {"data": {"value": "the-key"}}
     revoking = {"user_id": EMAIL, "force": True}
@@ -325,7 +325,7 @@ async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_yes_deletes(mode: str, kind: str, connect: Any, staff: Any) -> None:
+async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, staff: Any) -> None:
     name, id_, path, consequence = KINDS[kind]
     questions = []
 
@@ -359,7 +359,7 @@ async def test_where_nobody_can_be_asked_the_name_stands_for_the_yes(
     assert staff.written() == [f"DELETE /api/{path}/{id_}"]
 
 
-async def test_a_role_that_nobody_has_is_said_to_be_free(tools: Any, staff: Any) -> None:
+async def test_a_role_without_users_is_reported_as_unused(tools: Any, staff: Any) -> None:
     staff.holds("organization/users")
     staff.holds("permissions/policies")
 

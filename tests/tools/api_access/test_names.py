@@ -1,4 +1,4 @@
-"""Names in the place of ids, everywhere an id is wanted."""
+"""Names in place of ids, wherever an id is expected."""
 
 import json
 from typing import Any

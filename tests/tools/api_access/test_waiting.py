@@ -93,7 +93,7 @@ async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: An
 
 
 @pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ConnectError("no route")])
-async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
+async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
     failure: Any, start: Any, company: Any, told: list[Any]
 ) -> None:
     run(company, failure, "running", failure, "completed")

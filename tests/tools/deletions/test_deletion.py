@@ -1,4 +1,4 @@
-"""Deleting: what goes along is worked out, a person is asked, and only a clear yes deletes."""
+"""Deletions: the effects are computed, a person is asked, and only a confirmation deletes."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ KINDS = {
 
 
 class Person:
-    """Answers every question alike, and remembers the questions."""
+    """Gives every question the same answer, and records the questions."""
 
     def __init__(self, answer: ElicitResult) -> None:
         self.answer = answer
@@ -50,7 +50,7 @@ def arguments(kind: str, **more: Any) -> dict[str, Any]:
     return {f"{kind}_id": KINDS[kind][0], **force, **more}
 
 
-async def test_what_came_along_after_the_question_is_not_deleted(connect: Any, doomed: Any) -> None:
+async def test_what_was_added_after_the_question_is_not_deleted(connect: Any, doomed: Any) -> None:
     async def yes_at_last(context: Any, params: Any) -> ElicitResult:
         del context, params
         late = {"id": doomed.EXECUTION, "name": "Late", "connection_id": doomed.WAREHOUSE}
@@ -66,7 +66,7 @@ async def test_what_came_along_after_the_question_is_not_deleted(connect: Any, d
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("content", [None, {"delete": "perhaps"}])
-async def test_an_answer_that_does_not_fit_the_form_is_no_yes(
+async def test_an_answer_that_does_not_match_the_form_confirms_nothing(
     mode: str, content: Any, connect: Any, doomed: Any
 ) -> None:
     person = Person(ElicitResult(action="accept", content=content))
@@ -80,7 +80,7 @@ async def test_an_answer_that_does_not_fit_the_form_is_no_yes(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_yes_deletes(mode: str, kind: str, connect: Any, doomed: Any) -> None:
+async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, doomed: Any) -> None:
     name, id_, path = KINDS[kind]
     person = Person(YES)
 
@@ -97,7 +97,7 @@ async def test_a_yes_deletes(mode: str, kind: str, connect: Any, doomed: Any) ->
 @pytest.mark.parametrize("answer", NO, ids=["no", "nothing", "declined", "canceled"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_anything_but_a_yes_leaves_everything(
+async def test_anything_but_a_confirmation_deletes_nothing(
     mode: str, kind: str, answer: ElicitResult, connect: Any, doomed: Any
 ) -> None:
     async with connect(mode=mode, elicitation_callback=Person(answer)) as tools:
@@ -110,7 +110,7 @@ async def test_anything_but_a_yes_leaves_everything(
 @pytest.mark.parametrize("confirmed", [None, "", "plans", "WAREHOUSE", "Plans to Gong "])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_where_nobody_can_be_asked_the_exact_name_is_needed(
+async def test_without_a_person_to_ask_the_exact_name_is_required(
     mode: str, kind: str, confirmed: str | None, connect: Any, doomed: Any
 ) -> None:
     named = {} if confirmed is None else {"confirm_name": confirmed}
@@ -128,7 +128,7 @@ async def test_where_nobody_can_be_asked_the_exact_name_is_needed(
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_nobody_is_asked_about_a_connection_that_takes_force(
+async def test_no_one_is_asked_about_a_connection_that_requires_force(
     mode: str, connect: Any, doomed: Any
 ) -> None:
     person = Person(YES)

@@ -84,7 +84,7 @@ async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: An
 
 
 @pytest.mark.parametrize("argument", ["since", "until"])
-async def test_a_time_that_is_none_is_named_as_the_tool_calls_it(tools: Any, api: Any, argument: str) -> None:
+async def test_an_invalid_time_is_refused_by_the_argument_s_name(tools: Any, api: Any, argument: str) -> None:
     text = await tools.refused("list_events", **{argument: "yesterday"})
 
     assert f"Invalid {argument} 'yesterday'." in text
@@ -220,7 +220,7 @@ async def test_a_webhook_is_switched(tools: Any, hooked: Any, *, active: bool, v
     assert answer["disabled"] is not active
 
 
-async def test_without_a_webhook_the_way_to_one_is_named(tools: Any, hooked: Any) -> None:
+async def test_without_a_webhook_the_refusal_says_how_to_create_one(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks")
 
     text = await tools.refused("set_webhook_active", active=True)
@@ -228,7 +228,7 @@ async def test_without_a_webhook_the_way_to_one_is_named(tools: Any, hooked: Any
     assert text == "There is no webhook yet. save_webhook creates one."
 
 
-async def test_among_several_webhooks_one_has_to_be_named(tools: Any, hooked: Any) -> None:
+async def test_with_several_webhooks_one_must_be_chosen(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks", WEBHOOK, WEBHOOK | {"id": "2", "endpoint": "https://b.example"})
 
     text = await tools.refused("list_webhook_deliveries")
@@ -329,7 +329,7 @@ async def test_a_setting_that_there_is_not_is_named(tools: Any, company: Any) ->
     assert company.written() == []
 
 
-async def test_settings_are_of_one_sync(tools: Any, api: Any) -> None:
+async def test_settings_require_one_sync(tools: Any, api: Any) -> None:
     api[f"GET {SHARED}"] = {}
 
     assert "Send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})

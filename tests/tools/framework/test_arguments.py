@@ -1,4 +1,4 @@
-"""Whatever a model sends: a clear answer, never a crash, and nothing half done."""
+"""Whatever a model sends: a clear answer, no crash, and no partial write."""
 
 import json
 from typing import Any
@@ -149,7 +149,7 @@ COMPLETE = {"name": "M", "connection_id": "Warehouse", "configuration": {}}
 
 
 @pytest.mark.parametrize("bad", BAD)
-async def test_bad_input_is_refused_before_anything_is_asked(bad: str, tools: Any, company: Any) -> None:
+async def test_invalid_input_is_refused_before_any_request(bad: str, tools: Any, company: Any) -> None:
     arguments, told = BAD[bad]
 
     sent = arguments if "is missing" in told else COMPLETE | arguments
@@ -163,7 +163,7 @@ async def test_bad_input_is_refused_before_anything_is_asked(bad: str, tools: An
 
 
 @pytest.mark.parametrize("limit", [True, False, 0, -1, 1001, 1.5, "many", [1]])
-async def test_a_limit_that_is_none_is_refused(limit: Any, tools: Any, company: Any) -> None:
+async def test_an_invalid_limit_is_refused(limit: Any, tools: Any, company: Any) -> None:
     assert "limit: " in await tools.refused("list_connections", limit=limit)
     assert company.requests == []
 
@@ -177,7 +177,7 @@ async def test_a_limit_that_is_none_is_refused(limit: Any, tools: Any, company: 
         ("update_sync", {"sync_id": "Plans to Gong", "dry_run": None, "target": {"connection_id": None}}),
     ],
 )
-async def test_a_null_is_an_argument_that_was_not_given(
+async def test_a_null_argument_counts_as_omitted(
     tool: str, arguments: dict[str, Any], tools: Any, company: Any
 ) -> None:
     company.echoes(f"PUT /api/connections/{company.WAREHOUSE}", id=company.WAREHOUSE)
@@ -192,7 +192,7 @@ async def test_a_null_is_an_argument_that_was_not_given(
 
 
 @pytest.mark.parametrize("name", ["null", '{"a": 1}', "[1]", "12", "true"])
-async def test_a_text_that_looks_like_json_stays_the_text_it_is(name: str, tools: Any, company: Any) -> None:
+async def test_a_string_that_looks_like_json_stays_a_string(name: str, tools: Any, company: Any) -> None:
     company.echoes(f"PUT /api/models/{company.MODEL}", id=company.MODEL, fields=[])
 
     updated = await tools("update_model", model_id="Plans", name=name)
@@ -201,7 +201,7 @@ async def test_a_text_that_looks_like_json_stays_the_text_it_is(name: str, tools
     assert (await tools("list_connections", query=name))["items"] == []
 
 
-async def test_an_endless_text_passes_where_any_text_does(tools: Any, company: Any) -> None:
+async def test_a_very_long_string_is_accepted(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name=HUGE, connection_id="Warehouse", configuration={"query": HUGE})
@@ -213,7 +213,7 @@ async def test_an_endless_text_passes_where_any_text_does(tools: Any, company: A
     assert (cut["shown"], cut["total"]) == (len(made["name"]), len(HUGE))
 
 
-async def test_as_much_nesting_as_is_allowed_passes(tools: Any, company: Any) -> None:
+async def test_the_deepest_allowed_nesting_is_accepted(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name="M", connection_id="Warehouse", configuration=nested(64))

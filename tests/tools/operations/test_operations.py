@@ -17,7 +17,7 @@ SECRET = "hunter2-hunter2"
 
 
 class Person:
-    """Answers every question alike, and remembers the questions."""
+    """Gives every question the same answer, and records the questions."""
 
     def __init__(self, answer: ElicitResult) -> None:
         self.answer = answer
@@ -353,7 +353,7 @@ async def test_a_long_text_is_read_to_its_end(tools: Any, api: Any) -> None:
     assert calls > 2
 
 
-async def test_a_file_that_is_no_text_says_its_size(tools: Any, api: Any) -> None:
+async def test_a_binary_answer_is_described_by_its_size(tools: Any, api: Any) -> None:
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     api["GET /api/syncs/s/executions/e/errors/f"] = httpx.Response(200, content=b"\xff\xfe\x00")
     arguments = {"sync_id": "s", "id": "e", "type": "errors", "filename": "f"}

@@ -358,7 +358,9 @@ def overridden(company: Any, path: str) -> str:
 
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_yes_removes(mode: str, tool: str, connect: Any, company: Any, overridden: str) -> None:
+async def test_a_confirmation_removes(
+    mode: str, tool: str, connect: Any, company: Any, overridden: str
+) -> None:
     arguments, rest, words = DESTROYING[tool]
     questions: list[str] = []
 
@@ -395,7 +397,7 @@ async def test_anything_but_a_yes_removes_nothing(
 
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
-async def test_where_nobody_can_be_asked_the_schema_s_id_stands_for_the_yes(
+async def test_without_a_person_to_ask_the_schema_s_id_confirms(
     mode: str, tool: str, connect: Any, company: Any, overridden: str
 ) -> None:
     arguments, rest, words = DESTROYING[tool]
