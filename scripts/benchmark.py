@@ -1,7 +1,7 @@
-"""What polytomic-mcp costs: its start and memory beside a bare server's, its calls beside the client's.
+"""Measure polytomic-mcp: its start and memory against a bare server's, its calls against the API client's.
 
-Both sides of each comparison run in turn within one run, and medians are compared. The bare server
-is an ``MCPServer`` with one tool that adds two numbers.
+Both sides of each comparison run alternately, and their medians are compared. The bare server is an
+``MCPServer`` with one tool that adds two numbers.
 """
 
 import argparse
@@ -55,10 +55,14 @@ _KEY: Final = "benchmark"
 
 
 def start(program: str) -> tuple[float, float]:
-    """Start a server and list its tools; return seconds to the list, and peak memory in MiB."""
+    """Start a server and list its tools; return the seconds until the list, and the peak memory in MiB."""
     began = time.perf_counter()
     with subprocess.Popen(  # noqa: S603 - this Python, and a program written above
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"POLYTOMIC_API_KEY": _KEY},
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the server has no pipes")
@@ -77,9 +81,9 @@ def start(program: str) -> tuple[float, float]:
 
 
 def compare_starts(rounds: int) -> None:
-    """Start both servers in turn, and print the medians and their ratio."""
+    """Start both servers alternately, and print the medians and their ratio."""
     for program in (_BARE, _OURS):
-        start(program)  # the first start reads everything from the disk
+        start(program)  # the first start reads everything from disk
     pairs = [(start(_BARE), start(_OURS)) for _ in range(rounds)]
     for index, (name, unit, scale) in enumerate(
         (("start to tools/list", "ms", 1000), ("peak memory", "MiB", 1))
@@ -90,14 +94,14 @@ def compare_starts(rounds: int) -> None:
 
 
 async def timed(call: Callable[[], Any]) -> float:
-    """Await one call, and return its seconds."""
+    """Await one call, and return how many seconds it took."""
     began = time.perf_counter()
     await call()
     return time.perf_counter() - began
 
 
 async def compare_calls(rounds: int) -> None:
-    """Call a tool and the API it stands on in turn, over the sandbox in this process."""
+    """Call a tool and the API operation behind it alternately, with the sandbox in this process."""
     transport = httpx.ASGITransport(create_sandbox(key=_KEY))
     settings = Settings(api_key=Secret(_KEY), api_url="http://sandbox")
     async with Polytomic.from_settings(settings, transport=transport) as api:
@@ -126,7 +130,7 @@ def report_calls(pairs: Sequence[tuple[float, float]]) -> None:
 
 
 def main() -> None:
-    """Run the comparisons of the server, or that of moving rows."""
+    """Compare the server, or the movement of rows."""
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
     parser.add_argument("--starts", type=int, default=15, help="starts of each server; default %(default)s")
     parser.add_argument("--calls", type=int, default=1000, help="calls of each kind; default %(default)s")

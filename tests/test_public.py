@@ -1,4 +1,4 @@
-"""The public names, and that a start pays only for what it uses."""
+"""The public names, and that a start imports only what it uses."""
 
 import inspect
 import json
@@ -99,3 +99,17 @@ def test_a_start_on_stdio_that_lists_tools_loads_no_sandbox_no_engine_and_no_cat
     assert '"list_connections"' in answers[1]
     assert "polytomic_mcp.server" in loaded.split()
     assert HEAVY.isdisjoint(loaded.split())
+
+
+def test_listing_every_tool_imports_no_module_of_a_tool() -> None:
+    listing = (
+        "import sys; from polytomic_mcp.settings import TOOLSETS, Settings; "
+        "from polytomic_mcp.tools.toolsets import shown_tools, toolsets; "
+        "shown_tools(Settings(toolsets=TOOLSETS)); "
+        "paths = [path for toolset in toolsets() for path in toolset.paths('full-access')]; "
+        "print({f'polytomic_mcp.tools.{path}'.rpartition('.')[0] for path in paths} & {*sys.modules})"
+    )
+    with python(listing) as process:
+        imported, _ = process.communicate(timeout=30)
+
+    assert imported == "set()\n"

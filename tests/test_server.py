@@ -1,4 +1,4 @@
-"""The composition root: which tools a server shows, and what it says of itself."""
+"""The composition root: which tools a server shows, and how it describes itself."""
 
 from importlib.metadata import version
 
@@ -8,8 +8,8 @@ from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret
+from polytomic_mcp.tools.toolsets import toolsets
 
 
 def sandbox_transport(key: str = "key") -> httpx.ASGITransport:
@@ -30,14 +30,14 @@ async def test_only_the_chosen_toolsets_are_shown(name: str) -> None:
     assert listed == [name for toolset in toolsets([name]) for name in toolset.names()]
 
 
-async def test_a_name_that_no_tool_has_is_answered_with_the_nearest() -> None:
+async def test_an_unknown_tool_is_refused_with_the_nearest_name() -> None:
     async with Client(build_server(Settings(access_mode="read-only"))) as client:
         result = await client.call_tool("list_modles", {})
         hidden = await client.call_tool("create_model", {})
 
     assert result.is_error
-    assert "no tool 'list_modles' here. Did you mean 'list_models'?" in result.content[0].text
-    assert "It belongs to the toolset models. POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
+    assert "Unknown tool 'list_modles'. Did you mean 'list_models'?" in result.content[0].text
+    assert "is hidden; it belongs to the toolset models. POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
 
 
 async def test_tools_are_listed_in_one_order() -> None:
@@ -76,7 +76,7 @@ def test_a_single_tool_that_does_not_exist_is_refused_with_the_right_names(varia
     with pytest.raises(ConfigurationError) as refused:
         build_server(Settings.from_environ({variable: "get_snyc"}))
 
-    assert "get_snyc. Did you mean 'get_sync'? The tools are: list_connection_types, " in str(refused.value)
+    assert "get_snyc. Did you mean 'get_sync'? Valid values: get_sync, " in str(refused.value)
 
 
 async def test_read_only_shows_reading_tools_alone() -> None:
@@ -106,7 +106,7 @@ async def test_without_a_key_each_tool_says_what_to_set() -> None:
     assert "--sandbox" in str(answer.content)
 
 
-async def test_the_transport_takes_the_networks_place() -> None:
+async def test_a_transport_replaces_the_network() -> None:
     settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
 
     async with Client(build_server(settings, transport=sandbox_transport())) as client:
@@ -115,7 +115,7 @@ async def test_the_transport_takes_the_networks_place() -> None:
     assert answer.structured_content == {"items": []}
 
 
-async def test_two_servers_with_two_sandboxes_do_not_meet() -> None:
+async def test_two_servers_with_two_sandboxes_are_independent() -> None:
     settings = Settings(api_key=Secret("key"), api_url="http://sandbox")
     one, two = (build_server(settings, transport=sandbox_transport()) for _ in range(2))
     snowflake = {"account": "a", "username": "u", "password": "p", "dbname": "d"}

@@ -17,8 +17,9 @@ from polytomic_mcp.cli.shared.options import (
     refuse_sandbox_options,
 )
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
-from polytomic_mcp.server import build_server, toolset_of, toolsets
+from polytomic_mcp.server import build_server
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, Settings
+from polytomic_mcp.tools.toolsets import toolset_of, toolsets
 
 
 class ToolRefusedError(PolytomicError):

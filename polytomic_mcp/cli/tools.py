@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from polytomic_mcp.cli.shared.options import read_settings
 from polytomic_mcp.cli.shared.terminal import clipped
-from polytomic_mcp.server import shown_tools
 from polytomic_mcp.tools.framework.tool import PolytomicTool
+from polytomic_mcp.tools.toolsets import shown_tools
 
 _COLUMNS: Final = 100
 _PIECE: Final = re.compile(r" ?[A-Za-z]+|[0-9]{1,3}|[^A-Za-z0-9 ]+| +")

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.server import shown_tools
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.testing import PolytomicSandbox, PolytomicTools
+from polytomic_mcp.tools.toolsets import shown_tools
 from scripts.pages.markdown import table
 
 _EXAMPLES: Final = Path(__file__).with_name("examples.json")

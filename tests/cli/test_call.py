@@ -98,7 +98,7 @@ def test_where_toolsets_are_chosen_the_others_stay_hidden(
     done = command("call", "list_users", "--sandbox")
 
     assert done.status == 1
-    assert "It belongs to the toolset administration." in done.err
+    assert "it belongs to the toolset administration." in done.err
 
 
 def test_a_refusal_is_the_tools_own_words_on_stderr(command: Callable[..., Any]) -> None:
@@ -119,13 +119,16 @@ def test_without_a_key_it_says_what_to_set(command: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("list_conections", "Did you mean 'list_connections'?"), ("xyzzy", "decide which there are: list_")],
+    [
+        ("list_conections", "Did you mean 'list_connections'?"),
+        ("xyzzy", "determine which tools are shown: list_"),
+    ],
 )
 def test_a_wrong_name_is_refused_with_the_nearest(command: Callable[..., Any], name: str, said: str) -> None:
     done = command("call", name)
 
     assert (done.status, done.out) == (1, "")
-    assert f"There is no tool {name!r}" in done.err
+    assert f"Unknown tool {name!r}" in done.err
     assert said in done.err
 
 

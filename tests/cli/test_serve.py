@@ -11,8 +11,8 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp.cli.demo.consent import consent
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import DEFAULT_TOOLSETS
+from polytomic_mcp.tools.toolsets import toolsets
 
 
 def listed(url: str, mode: str) -> list[str]:

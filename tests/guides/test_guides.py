@@ -10,7 +10,7 @@ import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.guides import Guide, Step, load_guides
-from polytomic_mcp.server import toolsets
+from polytomic_mcp.tools.toolsets import toolsets
 
 GUIDES = load_guides()
 NO_PROMPT = {"repeat_requests_safely", "terraform_smoke_test"}

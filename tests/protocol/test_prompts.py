@@ -12,8 +12,8 @@ from mcp import Client, MCPError
 
 from polytomic_mcp import Settings
 from polytomic_mcp.guides import Guide, Step, load_guides
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import TOOLSETS, AccessMode, Secret
+from polytomic_mcp.tools.toolsets import shown_tools
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -27,7 +27,7 @@ both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
     """The input schema of every tool there is."""
-    return {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+    return {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 
 
 def filled(name: str) -> dict[str, str]:

@@ -102,7 +102,7 @@ async def test_an_execution_is_read_by_its_id_or_as_the_latest(
 @pytest.mark.parametrize(
     ("template", "variables", "words"),
     [
-        (CONNECTION, {"connection_id": "Wherehouse"}, "No connection has the id or name 'Wherehouse'"),
+        (CONNECTION, {"connection_id": "Wherehouse"}, "Unknown connection 'Wherehouse'"),
         (EXECUTION, {"sync_id": ID, "execution_id": ID}, "GET /api/syncs/{sync_id}/executions/{id}"),
         (EXECUTION, {"sync_id": "Plans to Gong", "execution_id": "latest"}, "has never run"),
         (OPERATION, {"operation": "GET /api/sinks"}, "Did you mean GET /api/syncs"),

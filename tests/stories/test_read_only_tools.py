@@ -11,8 +11,8 @@ from mcp import Client
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import TOOLSETS, Secret
+from polytomic_mcp.tools.toolsets import toolsets
 
 KEY, URL = "reader", "http://sandbox"
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}

@@ -161,7 +161,7 @@ def test_a_fault_is_applied_and_recorded(
 def test_a_person_says_yes_or_no_as_the_test_wants(polytomic_tools: PolytomicTools) -> None:
     made = polytomic_tools.call("create_connection", name="DB", type="postgresql", configuration=DATABASE)
 
-    with pytest.raises(ToolRefusedError, match="Nobody said yes"):
+    with pytest.raises(ToolRefusedError, match="Not confirmed"):
         polytomic_tools.call("delete_connection", connection_id=made["id"])
     polytomic_tools.agrees = True
     polytomic_tools.call("delete_connection", connection_id=made["id"])

@@ -1,4 +1,4 @@
-"""A scripted Polytomic, the sandbox, and an MCP client that holds every answer of a tool to its word."""
+"""A scripted Polytomic, the sandbox, and an MCP client that validates every answer of a tool."""
 
 import copy
 import json
@@ -17,9 +17,9 @@ from mcp.server.mcpserver import MCPServer
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.sandbox import create_sandbox
-from polytomic_mcp.server import toolsets
-from polytomic_mcp.settings import DEFAULT_TOOLSETS, AccessMode, Secret
+from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, AccessMode, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.toolsets import shown_tools
 
 KEY = "a-very-secret-key"
 ONCE = RetryPolicy(attempts=1)
@@ -87,7 +87,7 @@ class ScriptedApi(httpx.AsyncBaseTransport):
 
 
 class Clock:
-    """Time that passes only while somebody sleeps, in seconds."""
+    """Time that passes only during a sleep, in seconds."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -105,7 +105,7 @@ class Clock:
 
 
 class Tools:
-    """The tools as a client calls them; each answer is held to its output schema and to its own text."""
+    """The tools as a client calls them; each answer is validated against its output schema and its text."""
 
     def __init__(self, client: Client, schemas: dict[str, Any]) -> None:
         self.client = client
@@ -162,7 +162,7 @@ Connect = Callable[..., AbstractAsyncContextManager[Tools]]
 def shelves() -> dict[str, list[Any]]:
     """All tools of each access mode, made once."""
     return {
-        mode: [tool for toolset in toolsets() for tool in toolset.tools(mode)]
+        mode: [tool for _, tool in shown_tools(Settings(toolsets=TOOLSETS, access_mode=mode))]
         for mode in get_args(AccessMode)
     }
 
@@ -187,7 +187,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def api() -> ScriptedApi:
-    """A Polytomic that knows nothing yet."""
+    """A Polytomic without objects."""
     return ScriptedApi()
 
 

@@ -92,7 +92,7 @@ async def test_a_name_that_shows_nothing_is_refused(
 ) -> None:
     text = await tools.refused(tool, name=" ", **arguments)
 
-    assert "name: a name is wanted" in text
+    assert "name: must not be empty" in text
     assert company.written() == []
 
 

@@ -1,8 +1,6 @@
-"""The inventory: which tools there are, and what holds for every one of them."""
+"""The inventory: which tools exist, and what is true of each of them."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +8,10 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server
-from polytomic_mcp.server import toolsets
 from polytomic_mcp.settings import TOOLSETS
-
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+from polytomic_mcp.tools.framework.definitions import FOLDER, describe, load_definition
+from polytomic_mcp.tools.framework.functions import import_function
+from polytomic_mcp.tools.toolsets import toolsets
 
 READS = {
     "connections": [
@@ -70,7 +68,7 @@ DESTROYS = {
     "administration": ["create_api_key", "delete_user", "delete_role", "delete_policy"],
 }
 ALL = [name for toolset in TOOLSETS for name in READS[toolset] + WRITES[toolset] + DESTROYS[toolset]]
-# Their names say what they are, and the API gives them the same meaning everywhere.
+# Their names are clear, and the API gives them the same meaning everywhere.
 SELF_EXPLANATORY = {
     "active",
     "detail",
@@ -110,7 +108,7 @@ KEYWORDS = {
 
 
 async def listed(**settings: Any) -> list[dict[str, Any]]:
-    """Return the tools as the wire carries them."""
+    """Return the tools as a client receives them."""
     async with Client(build_server(Settings(**{"toolsets": TOOLSETS, **settings}))) as client:
         tools = (await client.list_tools()).tools
     return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
@@ -126,7 +124,7 @@ def keywords(schema: dict[str, Any]) -> set[str]:
 
 
 def nodes(schema: Any) -> list[dict[str, Any]]:
-    """Return every object that stands anywhere in a schema."""
+    """Return every object anywhere in a schema."""
     if isinstance(schema, list):
         return [node for part in schema for node in nodes(part)]
     if not isinstance(schema, dict):
@@ -134,7 +132,7 @@ def nodes(schema: Any) -> list[dict[str, Any]]:
     return [schema, *(node for part in schema.values() for node in nodes(part))]
 
 
-async def test_the_tools_stand_in_a_fixed_order_and_their_names_are_unique() -> None:
+async def test_the_tools_are_in_a_fixed_order_with_unique_names() -> None:
     names = [tool["name"] for tool in await listed()]
 
     assert names == ALL
@@ -169,15 +167,11 @@ async def test_a_toolset_can_be_chosen_alone(toolset: str) -> None:
     assert names == READS[toolset] + WRITES[toolset] + DESTROYS[toolset]
 
 
-def test_each_tool_stands_on_one_shelf_of_one_toolset() -> None:
-    functions = [
-        function
-        for toolset in toolsets()
-        for function in (*toolset.reads, *toolset.writes, *toolset.destroys)
-    ]
+def test_each_tool_is_in_one_group_of_one_toolset() -> None:
+    paths = [path for toolset in toolsets() for path, _ in toolset.annotated()]
 
     assert [toolset.name for toolset in toolsets()] == list(TOOLSETS)
-    assert len(functions) == len(set(functions)) == len(ALL)
+    assert len(paths) == len(set(paths)) == len(ALL)
 
 
 async def test_each_tool_has_a_title_and_a_description_in_whole_sentences() -> None:
@@ -199,7 +193,7 @@ async def test_each_parameter_is_described_or_says_itself_what_it_is() -> None:
 
 
 async def test_every_list_can_be_searched_bounded_paged_and_widened() -> None:
-    # Its rows hold all that one may see already.
+    # Its rows already contain every field.
     whole = {"list_target_fields"}
     for tool in await listed():
         if tool["name"].startswith("list_"):
@@ -224,17 +218,20 @@ async def test_schemas_are_plain_objects_that_every_client_reads() -> None:
         assert tool["inputSchema"]["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("name", ALL)
-async def test_a_tool_is_what_its_snapshot_shows(name: str) -> None:
-    tool = next(tool for tool in await listed() if tool["name"] == name)
-    shown = json.dumps(tool, indent=2, ensure_ascii=False) + "\n"
-    snapshot = SNAPSHOTS / f"{name}.json"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        snapshot.write_text(shown, encoding="utf-8")
+@pytest.mark.parametrize("path", [path for toolset in toolsets() for path, _ in toolset.annotated()])
+def test_a_tool_is_what_its_definition_says(path: str) -> None:
+    annotations = next(dict(each.annotated())[path] for each in toolsets() if path in dict(each.annotated()))
 
-    assert snapshot.exists(), "run the tests once with UPDATE_SNAPSHOTS=1"
-    assert snapshot.read_text(encoding="utf-8") == shown, "UPDATE_SNAPSHOTS=1 renews it, if that is meant"
+    described = describe(import_function(path), annotations)
+
+    assert described == load_definition(described.name), "scripts/definitions renews it, if that is meant"
 
 
-def test_no_snapshot_is_left_of_a_tool_that_is_gone() -> None:
-    assert sorted(file.name for file in SNAPSHOTS.iterdir()) == sorted(f"{name}.json" for name in ALL)
+async def test_the_listed_tools_are_the_definitions() -> None:
+    stored = [json.loads((FOLDER / f"{name}.json").read_text("utf-8")) for name in ALL]
+
+    assert await listed() == stored
+
+
+def test_no_definition_is_left_of_a_tool_that_is_gone() -> None:
+    assert sorted(file.name for file in FOLDER.iterdir()) == sorted(f"{name}.json" for name in ALL)

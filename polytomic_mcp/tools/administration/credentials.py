@@ -1,4 +1,4 @@
-"""Keys and temporary credentials: secrets that are shown once, in the answer of the call that mints them."""
+"""API keys and temporary credentials: secrets that are returned once, by the call that creates them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -17,11 +17,11 @@ from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.framework.arguments import Api, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 
-_ONCE: Final = "Polytomic does not show it again: hand it over now, and store it nowhere else."
+_ONCE: Final = "Polytomic does not show it again. Pass it on now, and do not store it anywhere else."
 
 
 class ApiKey(Result):
-    """A key, shown once."""
+    """An API key, shown once."""
 
     user: str
     value: str
@@ -39,7 +39,7 @@ class TemporaryCredential(Result):
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """The user a key is for."""
+    """The user that an API key is for."""
 
     org_id: str
     id: str
@@ -47,7 +47,7 @@ class KeyHolder:
 
 
 async def key_holder(api: Api, user_id: str, organization_id: str | None) -> KeyHolder:
-    """Find the user before anybody is asked about their key."""
+    """Find the user before a person is asked about their key."""
     org_id = await own_id(api, organization_id)
     user = await find(api, USER_ELSEWHERE, user_id, org_id=org_id)
     return KeyHolder(org_id, user["id"], str(user.get("email")))
@@ -59,15 +59,15 @@ async def consent_to_revoke(
     force: bool,
     confirm_name: str | None,
 ) -> Consent | Elicit[Consent]:
-    """Ask before the key somebody has stops working."""
+    """Ask before a user's current key is revoked."""
     if not force:
         return Consent(proceed=True)
     return ask(
         context,
-        f"Revoke the API key of {holder.email!r} and mint another? What uses the old one stops working.",
+        f"Revoke the API key of {holder.email!r} and create a new one? The old key stops working.",
         Consent(proceed=True),
         confirmed=confirm_name == holder.email,
-        how="confirm_name set to their e-mail. Nothing was changed.",
+        how="confirm_name set to their email. Nothing was changed.",
     )
 
 
@@ -77,15 +77,15 @@ async def create_api_key(
     holder: Annotated[KeyHolder, Resolve(key_holder)],
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_revoke)],
     organization_id: OrganizationId = None,
-    force: Annotated[bool, Field(description="Revoke the key they have; a person is asked first")] = False,
+    force: Annotated[bool, Field(description="Revoke the current key; a person is asked first")] = False,
     confirm_name: Annotated[
-        str | None, Field(description="Their e-mail; only for force where nobody can be asked")
+        str | None, Field(description="Their email; only for force if the client cannot ask a person")
     ] = None,
 ) -> ApiKey:
-    """For partners: mint an API key for a user. The answer holds the secret, once: do not repeat it."""
+    """For partners: create an API key for a user. The secret is returned once: do not repeat it."""
     del user_id, organization_id, confirm_name
     if not has_consent(answer):
-        raise ToolError(f"Nobody said yes, so the key of {holder.email!r} was not revoked.")
+        raise ToolError("Not confirmed; nothing was changed.")
     operation = "POST /api/organizations/{org_id}/users/{id}/keys"
     key = await data_of(api, operation, org_id=holder.org_id, id=holder.id, **given(force=force or None))
     return ApiKey.model_validate({"user": holder.email, **key})
@@ -93,14 +93,14 @@ async def create_api_key(
 
 async def create_temporary_credential(
     api: Api,
-    read_only: Annotated[bool, Field(description="false: it may write too")] = True,
+    read_only: Annotated[bool, Field(description="false: also allow writes")] = True,
     duration_seconds: Annotated[
-        int, Field(ge=600, le=14_400, description="How long it works"), BeforeValidator(refuse_boolean)
+        int, Field(ge=600, le=14_400, description="Lifetime"), BeforeValidator(refuse_boolean)
     ] = 3_600,
-    user_id: Annotated[str | None, Field(description="Id or e-mail; none: yourself")] = None,
-    session_name: Annotated[str | None, Field(description="What it is for")] = None,
+    user_id: Annotated[str | None, Field(description="Id or email; default: yourself")] = None,
+    session_name: Annotated[str | None, Field(description="Purpose")] = None,
 ) -> TemporaryCredential:
-    """Mint a token that acts for a user for a while. The answer holds the secret, once: do not repeat it."""
+    """Create a temporary token that acts for a user. The secret is returned once: do not repeat it."""
     subject: dict[str, Any] = {"type": "user", "mode": "read_only" if read_only else "user"}
     if user_id is not None:
         subject["user_id"] = (await find(api, USER, user_id))["id"]

@@ -1,4 +1,4 @@
-"""Organizations: the caller's own, and for partners those they made."""
+"""Organizations: the caller's own, and for partners those they created."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -13,11 +13,11 @@ from polytomic_mcp.tools.api_access.names import ORGANIZATION, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.framework.arguments import Api
 
-OrganizationId = Annotated[str | None, Field(description="For partners: id or name; none: your own")]
+OrganizationId = Annotated[str | None, Field(description="For partners: id or name; default: your own")]
 
 
 class Organization(Result):
-    """An organization, who asks, and where it reaches more of them, which."""
+    """An organization, the calling user, and the organizations that a partner can access."""
 
     id: str
     name: str | None = None
@@ -26,26 +26,26 @@ class Organization(Result):
 
 
 async def get_organization(api: Api, organization_id: OrganizationId = None) -> Organization:
-    """Show the organization, and who you are in it: user, role, kind of key."""
+    """Get the organization and your identity in it: user, role, kind of key."""
     if organization_id is not None:
         return Organization.model_validate(await find(api, ORGANIZATION, organization_id))
     me = await data_of(api, "GET /api/me")
     organization = {"id": me.get("organization_id"), "name": me.get("organization_name")}
-    with suppress(PolytomicError):  # older versions lack it, and what /api/me says is enough
+    with suppress(PolytomicError):  # older versions lack it, and /api/me is enough
         organization |= await data_of(api, "GET /api/organization")
     who = {name: value for name, value in me.items() if not name.startswith("organization_")}
     return Organization.model_validate(organization | {"me": who, "organizations": await _others(api)})
 
 
 async def own_id(api: Polytomic, organization_id: str | None) -> str:
-    """Return the id of the organization a tool is to act in: the caller's where none is given."""
+    """Return the id of the organization that a tool acts in; the caller's own by default."""
     if organization_id is not None:
         return (await find(api, ORGANIZATION, organization_id))["id"]
     return str((await data_of(api, "GET /api/me")).get("organization_id"))
 
 
 async def _others(api: Polytomic) -> list[Row] | None:
-    """Return the organizations a partner reaches; nothing where there is but one."""
+    """Return the organizations that a partner can access; None if there is only one."""
     try:
         listed = await every(api, ORGANIZATION.list)
     except PolytomicError:

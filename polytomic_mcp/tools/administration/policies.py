@@ -1,4 +1,4 @@
-"""Policies: which roles may do what to the objects that a policy is put on."""
+"""Policies: which roles may do what to the objects that a policy applies to."""
 
 from typing import Annotated, Final
 
@@ -13,6 +13,7 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import POLICY, find, refuse_taken
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -23,14 +24,12 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
 _UPDATE: Final = "PUT /api/permissions/policies/{id}"
 
 
 class Policy(Result):
-    """A policy: roles by action."""
+    """A policy: the roles allowed to perform each action."""
 
     id: str
     name: str | None = None
@@ -44,7 +43,7 @@ async def list_policies(
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
-    """List policies: id, name, and for each action the roles that may do it."""
+    """List policies: id, name, and the roles allowed to perform each action."""
     names = await role_names(api)
     return await list_page(
         api,
@@ -62,23 +61,23 @@ async def save_policy(
     actions: Annotated[
         dict[str, list[str]] | None,
         Parsed,
-        Field(description='{"delete": ["Admin"]}: roles by action; actions not given stay'),
+        Field(description='Roles by action, such as {"delete": ["Admin"]}; omitted actions are unchanged'),
     ] = None,
     name: str | None = None,
     policy_id: Annotated[
-        str | None, Field(description="Policy to change: id or name; none: a new one")
+        str | None, Field(description="Policy to update: id or name; omit to create")
     ] = None,
 ) -> Policy:
-    """Create a policy, or change one: actions are create, delete, apply_policy and others.
+    """Create or update a policy. Actions are create, delete, apply_policy and others.
 
-    A policy takes effect on objects that name it in policies: see update_connection, update_model.
+    It applies to objects that list it in policies: see update_connection, update_model.
     """
     api = caller.api
     role_ids_of = {action: await role_ids(api, roles) for action, roles in (actions or {}).items()}
     async with caller.updating:
         if policy_id is None:
             if name is None:
-                raise ToolError("save_policy: a new policy needs a name; to change one, send policy_id.")
+                raise ToolError("save_policy: A new policy needs a name. To update one, send policy_id.")
             await refuse_taken(api, POLICY, name, lambda id_: _change(id_, actions))
             body = {"name": name, "policy_actions": _listed(role_ids_of)}
             saved = await data_of(api, "POST /api/permissions/policies", **body)
@@ -93,17 +92,17 @@ async def save_policy(
 
 
 async def policy_deletion(api: Api, policy_id: str) -> Deletion:
-    """Work out what deleting a policy means."""
+    """Return what deleting a policy affects."""
     policy = await find(api, POLICY, policy_id)
-    consequence = "What it allows is no longer allowed by it, on every object that names it."
-    return Deletion(POLICY, policy["id"], str(policy.get("name")), consequence, Dependants())
+    consequence = "It no longer allows anything on the objects that it applies to."
+    return Deletion(POLICY, policy["id"], str(policy.get("name")), consequence)
 
 
 async def delete_policy(
     api: Api,
     policy_id: Annotated[str, Field(description="Id or exact name")],
     deletion: Annotated[Deletion, Resolve(policy_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(policy_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(policy_deletion))],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
     """Delete a policy. A person is asked first."""
@@ -115,11 +114,11 @@ async def delete_policy(
 
 def _change(id_: str, actions: dict[str, list[str]] | None) -> NextStep:
     arguments = {"policy_id": id_, **given(actions=actions)}
-    return NextStep(tool="save_policy", arguments=arguments, reason="changes the policy that there is")
+    return NextStep(tool="save_policy", arguments=arguments, reason="updates the existing policy")
 
 
 def _actions(policy: JsonObject) -> dict[str, list[str]]:
-    """Return the ids of roles by action."""
+    """Return the ids of the roles by action."""
     return {
         str(each.get("action")): [str(id_) for id_ in as_list(each.get("role_ids"))]
         for each in as_objects(policy.get("policy_actions"))

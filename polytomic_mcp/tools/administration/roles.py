@@ -1,4 +1,4 @@
-"""Roles: what users are given, and what policies allow."""
+"""Roles: assigned to users, and allowed to do things by policies."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -13,13 +13,10 @@ from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
-RoleNames = Annotated[
-    list[str] | None, Parsed, Field(description="Roles: ids or names; replace those before")
-]
+RoleNames = Annotated[list[str] | None, Parsed, Field(description="Roles: ids or names; replaces all roles")]
 
 
 class Role(Result):
@@ -36,7 +33,7 @@ async def list_roles(
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
-    """List roles: id, name, whether of the system (Admin, Member: these cannot be changed)."""
+    """List roles: id, name, system (true for Admin and Member, which cannot be changed)."""
     return await list_page(
         api, ROLE.list, row=_row, query=query, fields=fields, limit=limit, page_token=page_token
     )
@@ -45,9 +42,9 @@ async def list_roles(
 async def save_role(
     api: Api,
     name: str,
-    role_id: Annotated[str | None, Field(description="Role to rename: id or name; none: a new one")] = None,
+    role_id: Annotated[str | None, Field(description="Role to rename: id or name; omit to create")] = None,
 ) -> Role:
-    """Create a role, or rename one. A role allows what policies say: see save_policy."""
+    """Create or rename a role. Policies determine what a role allows: see save_policy."""
     if role_id is None:
         await refuse_taken(api, ROLE, name, lambda id_: _renaming(id_, name))
         return Role.model_validate(await data_of(api, "POST /api/permissions/roles", name=name))
@@ -57,7 +54,7 @@ async def save_role(
 
 
 async def role_deletion(api: Api, role_id: str) -> Deletion:
-    """Work out who loses a role, and which policies name it."""
+    """Return which users have a role, and which policies refer to it."""
     role = await find(api, ROLE, role_id)
     users = [user for user in await every(api, USER.list) if role["id"] in as_list(user.get("role_ids"))]
     policies = [
@@ -66,20 +63,20 @@ async def role_deletion(api: Api, role_id: str) -> Deletion:
         for action in as_objects(policy.get("policy_actions"))
         if role["id"] in as_list(action.get("role_ids"))
     ]
-    who = ", ".join(str(user.get("email")) for user in users) or "nobody"
+    who = ", ".join(str(user.get("email")) for user in users) or "none"
     what = ", ".join(dict.fromkeys(str(policy.get("name")) for policy in policies)) or "none"
-    consequence = f"Users who have it: {who}. Policies that name it: {what}."
-    return Deletion(ROLE, role["id"], str(role.get("name")), consequence, Dependants())
+    consequence = f"Users with this role: {who}. Policies that refer to it: {what}."
+    return Deletion(ROLE, role["id"], str(role.get("name")), consequence)
 
 
 async def delete_role(
     api: Api,
     role_id: Annotated[str, Field(description="Id or exact name")],
     deletion: Annotated[Deletion, Resolve(role_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(role_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(role_deletion))],
     confirm_name: ConfirmName = None,
 ) -> Deleted:
-    """Delete a role. A person is asked first, and told who has it."""
+    """Delete a role. A person is asked first, and shown who has it."""
     del role_id, confirm_name
     return await deletion.carry_out(
         answer, api, "DELETE /api/permissions/roles/{id}", lambda: role_deletion(api, deletion.id)
@@ -87,12 +84,12 @@ async def delete_role(
 
 
 async def role_ids(api: Polytomic, references: Iterable[str]) -> list[str]:
-    """Return the ids of roles given by id or name."""
+    """Return the ids of roles that are given by id or name."""
     return [(await find(api, ROLE, reference))["id"] for reference in references]
 
 
 async def role_names(api: Polytomic) -> dict[str, str]:
-    """Return all roles' names by id; none where the caller may not list them."""
+    """Return the names of all roles by id; empty if the caller may not list them."""
     try:
         return {role["id"]: str(role.get("name")) for role in await every(api, ROLE.list)}
     except PolytomicError:
@@ -100,13 +97,13 @@ async def role_names(api: Polytomic) -> dict[str, str]:
 
 
 def named(ids: Sequence[str], names: dict[str, str]) -> list[str]:
-    """Return names in place of ids, where they are known."""
+    """Return the names of ids; an unknown id is returned as it is."""
     return [names.get(id_, id_) for id_ in ids]
 
 
 def _renaming(id_: str, name: str) -> NextStep:
     return NextStep(
-        tool="save_role", arguments={"role_id": id_, "name": name}, reason="with another name renames it"
+        tool="save_role", arguments={"role_id": id_, "name": name}, reason="renames the existing role"
     )
 
 

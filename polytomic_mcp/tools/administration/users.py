@@ -1,4 +1,4 @@
-"""Users: people of an organization, by their e-mail addresses, with the roles they have."""
+"""Users of an organization: their email addresses and roles."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import USER, USER_ELSEWHERE, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -25,10 +26,8 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
-UserId = Annotated[str, Field(description="User: id or e-mail")]
+UserId = Annotated[str, Field(description="User: id or email")]
 
 
 class User(Result):
@@ -41,7 +40,7 @@ class User(Result):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The organization whose users are meant; the caller's own has routes of its own."""
+    """The organization whose users are meant; the caller's own has separate routes."""
 
     within: dict[str, Any]
 
@@ -52,11 +51,11 @@ class _Place:
         return cls({"org_id": await own_id(api, organization_id)})
 
     async def find(self, api: Polytomic, reference: str) -> JsonObject:
-        """Return the user of that id or e-mail address."""
+        """Return the user with that id or email address."""
         return await find(api, USER_ELSEWHERE if self.within else USER, reference, **self.within)
 
     def operation(self, method: str, tail: str = "/{id}") -> str:
-        """Name an operation on users."""
+        """Return the id of an operation on users."""
         base = "/api/organizations/{org_id}/users" if self.within else "/api/organization/users"
         return f"{method} {base}{tail}"
 
@@ -86,11 +85,11 @@ async def list_users(
 
 async def invite_user(
     api: Api,
-    email: Annotated[str, Field(description="Their address")],
+    email: Annotated[str, Field(description="Email address")],
     roles: RoleNames = None,
     organization_id: OrganizationId = None,
 ) -> User:
-    """Invite somebody by e-mail."""
+    """Invite a user by email."""
     place = await _Place.of(api, organization_id)
     body = {} if roles is None else {"role_ids": await role_ids(api, roles)}
     made = await data_of(api, place.operation("POST", ""), email=email, **place.within, **body)
@@ -101,15 +100,15 @@ async def update_user(
     caller: TheCaller,
     user_id: UserId,
     roles: RoleNames = None,
-    email: Annotated[str | None, Field(description="Their new address")] = None,
+    email: Annotated[str | None, Field(description="New email address")] = None,
     organization_id: OrganizationId = None,
 ) -> User:
-    """Change a user's roles or e-mail address. What is not given stays."""
+    """Update a user's roles or email address. Omitted arguments are unchanged."""
     api = caller.api
     if roles == []:
         raise ToolError(
-            "update_user: roles is empty, and Polytomic keeps those a user has where none are sent. Name the "
-            "roles they are to have, or leave it out. Nothing was changed."
+            "update_user: roles is empty, but Polytomic keeps a user's roles if none are sent. Send the "
+            "roles that the user should have, or omit the argument. Nothing was changed."
         )
     async with caller.updating:
         own = None if email is None else await own_id(api, organization_id)
@@ -123,19 +122,21 @@ async def update_user(
 
 
 async def user_deletion(api: Api, user_id: str, organization_id: str | None) -> Deletion:
-    """Work out what deleting a user takes along."""
+    """Return what deleting a user affects."""
     user = await (await _Place.of(api, organization_id)).find(api, user_id)
-    consequence = "They can sign in no more, and their API keys stop working."
-    return Deletion(USER, user["id"], str(user.get("email")), consequence, Dependants())
+    consequence = "They can no longer sign in, and their API keys stop working."
+    return Deletion(USER, user["id"], str(user.get("email")), consequence)
 
 
 async def delete_user(
     api: Api,
     user_id: UserId,
     deletion: Annotated[Deletion, Resolve(user_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(user_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(user_deletion))],
     organization_id: OrganizationId = None,
-    confirm_name: Annotated[ConfirmName, Field(description="Their e-mail, where nobody can be asked")] = None,
+    confirm_name: Annotated[
+        ConfirmName, Field(description="Their email; only if the client cannot ask a person")
+    ] = None,
 ) -> Deleted:
     """Delete a user. A person is asked first."""
     del user_id, confirm_name
@@ -150,7 +151,7 @@ async def delete_user(
 
 
 def _roles(user: JsonObject) -> JsonObject:
-    """Return a user's roles as a change takes them: by ids or, where there are none, the older way."""
+    """Return a user's roles as an update sends them: as ids or, if there are none, as the older ``role``."""
     ids = as_list(user.get("role_ids"))
     return {"role_ids": ids} if ids else given(role=user.get("role"))
 

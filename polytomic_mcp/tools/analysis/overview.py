@@ -25,11 +25,10 @@ from polytomic_mcp.tools.analysis.health.states import (
     schedules_of,
 )
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
-from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import has_text, page_of
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
-from polytomic_mcp.tools.api_access.overview_snapshots import Snapshot
 from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
 from polytomic_mcp.tools.syncs.due_times import describe
 

@@ -1,1 +1,1 @@
-"""What goes back to the model: results and refusals, cut to fit, with the calls that follow well."""
+"""What goes back to the model: results and refusals, truncated to fit, with suggested next calls."""

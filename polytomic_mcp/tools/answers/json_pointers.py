@@ -1,30 +1,29 @@
-"""JSON Pointers (RFC 6901): the name of one place in a JSON value."""
+"""JSON Pointers (RFC 6901): the path of one part of a JSON value."""
 
 import re
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import as_list, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import quoted, valid_values
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
-_MOST_NAMES: Final = 20
 
 
 def escaped(name: str) -> str:
-    """Write a member's name as a part of a pointer."""
+    """Escape a member's name for use in a pointer."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def parts_of(pointer: str) -> list[str]:
-    """Return the names a pointer goes through."""
+    """Return the names in a pointer, from the outermost to the innermost."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
 def resolve(value: Any, pointer: str) -> Any:
-    """Return what a pointer names; an empty one names the whole.
+    """Return the part that a pointer refers to; an empty pointer refers to the whole value.
 
     Raises:
-        ValueError: It names nothing; the text goes on after the pointer's name and says what there is.
+        ValueError: The part does not exist. The text follows the pointer and lists what exists there.
     """
     if pointer and not pointer.startswith("/"):
         raise ValueError("must start with a slash, as in /data/0/name")
@@ -40,9 +39,8 @@ def _step(value: Any, name: str, here: str) -> Any:
         items = as_list(value)
         if _INDEX.fullmatch(name) and int(name) < len(items):
             return items[int(name)]
-        raise ValueError(f"names no item {quoted(name)}; {here} is a list of {len(items)}")
+        raise ValueError(f"refers to no item {quoted(name)}; {here} is a list of {len(items)} items")
     members = as_object(value)
     if name in members:
         return members[name]
-    known = ", ".join(list(members)[:_MOST_NAMES]) or "nothing"
-    raise ValueError(f"names nothing at {quoted(name)}.{nearest(name, members)} In {here}: {known}")
+    raise ValueError(f"has an unknown name {quoted(name)} in {here}.{valid_values(name, members)}")

@@ -1,4 +1,4 @@
-"""What goes back to the model: a result, bounded, or a refusal; each with the calls that follow well."""
+"""What goes back to the model: a result or a refusal, truncated to fit, with suggested next calls."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, NextStep, Source
+from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.truncation import Cut, fit, fit_beside
 
 _MOST_STEPS: Final = 3
@@ -19,10 +18,10 @@ _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
 def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
-    """Return a result as text and structure, which say the same.
+    """Return a result as structure and, with the same content, as text.
 
-    Without nulls and empty containers, cut where it is too long, and with those next steps whose tool is
-    ``shown``.
+    Nulls and empty containers are omitted, long parts are truncated, and only next steps whose tool is
+    ``shown`` are kept.
     """
     result.next_steps = _steps(result.next_steps or (), shown) or None
     whole = result.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -32,15 +31,15 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
         "truncated": [_followable(report, shown) for report in reports],
         "next_steps": fitting.value.get("next_steps"),
     }
-    told = {name: part for name, part in fitting.value.items() if name not in last}
-    told |= {name: part for name, part in last.items() if part}
+    content = {name: part for name, part in fitting.value.items() if name not in last}
+    content |= {name: part for name, part in last.items() if part}
     return CallToolResult(
-        content=[TextContent(type="text", text=to_json(told).decode())], structured_content=told
+        content=[TextContent(type="text", text=to_json(content).decode())], structured_content=content
     )
 
 
 def written(refusal: Exception, shown: AbstractSet[str]) -> str:
-    """Return a refusal's text, its remedies as JSON on a last line."""
+    """Return a refusal's text, with its next steps as JSON on the last line."""
     steps = _steps(refusal.next_steps, shown) if isinstance(refusal, Refusal) else []
     text = fit(str(refusal)).value
     if not steps:
@@ -50,7 +49,7 @@ def written(refusal: Exception, shown: AbstractSet[str]) -> str:
 
 
 def _followable(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
-    """Leave out the call that gets the rest where its tool is not shown."""
+    """Omit the call that reads the rest if its tool is not shown."""
     is_shown = as_object(report.get("rest")).get("tool") in shown
     return {name: part for name, part in report.items() if name != "rest" or is_shown}
 
@@ -60,7 +59,7 @@ def _steps(steps: Sequence[NextStep], shown: AbstractSet[str]) -> list[NextStep]
 
 
 def _report(cut: Cut, result: Answer) -> JsonObject:
-    """Say how much of what is shown, and the call that gets the rest."""
+    """Return how much of a part is shown, and the call that reads the rest."""
     report: JsonObject = {"pointer": cut.pointer, "shown": cut.shown, "total": cut.total}
     source = result.source()
     name, _, inner = cut.pointer.removeprefix("/").partition("/")
@@ -74,24 +73,21 @@ def _report(cut: Cut, result: Answer) -> JsonObject:
 
 
 def _place(name: str, source: Source, result: Answer) -> str | None:
-    """Return where a part of the result stands in the API's answer; None if it is not the API's."""
+    """Return the pointer of a part of the result in the API's answer; None if the API did not return it."""
     if name in source.places or name in type(result).model_fields:
         return source.places.get(name)
     return f"/data/{name}" if name else "/data"
 
 
 def _lean(result: JsonObject, model: type[BaseModel]) -> JsonObject:
-    """Leave out nulls, and of what is the API's own the empty containers too: they say nothing.
-
-    Items of a list keep their places.
-    """
+    """Omit nulls, and empty containers among the API's own fields. The items of lists are kept."""
     named = model.model_fields
     parts = {name: without(_NULL if name in named else _EMPTY, part) for name, part in result.items()}
     return {name: part for name, part in parts.items() if name in named or part not in _EMPTY}
 
 
 def without(values: tuple[Any, ...], part: Any) -> Any:
-    """Return a JSON value whose members have none of these values, at any depth."""
+    """Return a JSON value without the members that have one of these values, at any depth."""
     if isinstance(part, dict):
         members = {name: without(values, inner) for name, inner in as_object(part).items()}
         return {name: inner for name, inner in members.items() if inner not in values}

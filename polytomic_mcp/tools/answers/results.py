@@ -1,36 +1,45 @@
-"""The shape of what tools answer: named fields where they are known, the API's own beside them."""
+"""The results of tools: named fields if they are known, and the API's own fields."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final
 
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from polytomic_mcp.common.json_values import JsonObject
 
 MASK: Final = "********"
-"""What stands in place of a secret."""
+"""What is shown in place of a secret."""
 
 
 AnyJson = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "object", "array", "null"]})]
-"""Any JSON value, which a schema has to say: some clients take an empty one for a mistake."""
+"""Any JSON value. The schema lists all types, because some clients reject an empty schema."""
 
 
 class NextStep(BaseModel):
-    """A call that follows well: a tool, its complete arguments, and why."""
+    """A suggested next call: the tool, its complete arguments, and the reason."""
 
     tool: str
     arguments: JsonObject
     reason: str
 
 
+class Refusal(ToolError):  # noqa: N818 - the tool works; it refuses the call
+    """An expected failure, with up to three calls that resolve it."""
+
+    def __init__(self, text: str, *next_steps: NextStep) -> None:
+        super().__init__(text)
+        self.next_steps = next_steps
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The call whose answer a result shows, and where the result's parts stand in that answer.
+    """The call whose answer a result shows, and where the result's parts are in that answer.
 
-    ``places`` gives JSON Pointers by the name of a part; what the API says beyond a result's named parts
-    stands under ``/data``.
+    ``places`` maps the name of a part to its JSON Pointer; fields without a name of their own are under
+    ``/data``.
     """
 
     operation: str
@@ -39,27 +48,27 @@ class Source:
 
 
 class Answer(BaseModel):
-    """What every result may carry: what was left out for its length, and what to call next."""
+    """What every result may include: what was truncated, and what to call next."""
 
     ROWS: ClassVar[AbstractSet[str]] = frozenset()
-    """The parts whose rows a page token counts."""
+    """The parts with rows that the page token counts."""
 
     truncated: list[JsonObject] | None = None
     next_steps: list[NextStep] | None = None
 
     def source(self) -> Source | None:
-        """Return where the whole is read from; None where another call of the same tool gets the rest."""
+        """Return the call that reads the whole; None if another call of the same tool reads the rest."""
         return None
 
 
 class Result(Answer):
-    """A structured result; what the API says beyond the named fields is kept."""
+    """A structured result; additional fields of the API are kept."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class Row(BaseModel):
-    """One line of a list."""
+    """One item of a list."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -68,7 +77,7 @@ class Row(BaseModel):
 
 
 class Page(Answer):
-    """A list: its items, and where it goes on."""
+    """A page of a list, and the token of the next one."""
 
     ROWS = frozenset({"items"})
 
@@ -84,7 +93,7 @@ class Change(BaseModel):
 
 
 class Deleted(Answer):
-    """What was deleted, what went with it and what no longer works."""
+    """What was deleted, and what else was deleted or no longer works."""
 
     deleted: bool
     id: str

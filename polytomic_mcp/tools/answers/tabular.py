@@ -1,4 +1,4 @@
-"""Rows as a model reads them cheaply: the names of the columns once, each row a list, as many as fit."""
+"""Tables in few tokens: the column names once, then each row as a list, as many rows as fit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from polytomic_mcp.tools.answers.truncation import fit, room_beside
 
 @dataclass(slots=True)
 class Table:
-    """Rows up to a limit or to what a context window takes; of one that alone is too long, a part.
+    """Rows, up to a limit and a budget of tokens. A first row that exceeds the budget is truncated.
 
-    ``truncated`` says what was left out of that one, and how the rest is read.
+    ``truncated`` lists what was omitted from that row, and the calls that read the rest.
     """
 
     fields: list[str]
@@ -29,13 +29,13 @@ class Table:
 
     @property
     def is_full(self) -> bool:
-        """Whether no other row will be taken."""
+        """Whether the limit is reached."""
         return len(self.rows) >= self.limit
 
-    def takes(self, row: JsonObject, source: Source) -> bool:
-        """Add the row if there is room for it, and say whether there was.
+    def add(self, row: JsonObject, source: Source) -> bool:
+        """Add the row if it fits, and return whether it did.
 
-        ``source`` is the call that answers the row; its place ``""`` points at it.
+        ``source`` is the call that returns the row; its place ``""`` is the row's pointer.
         """
         cost = estimate_json([[row.get(name) for name in self.fields]])
         if self.is_full or (self.rows and self.tokens + cost > self.room):
@@ -63,5 +63,5 @@ class Table:
 
 
 def columns(rows: Iterable[JsonObject]) -> list[str]:
-    """Return the names that stand in any of the rows, in the order in which they first do."""
+    """Return the names in any of the rows, in order of first appearance."""
     return list(dict.fromkeys(name for row in rows for name in row))

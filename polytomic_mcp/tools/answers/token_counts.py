@@ -1,8 +1,8 @@
-"""How many tokens a text costs a model, estimated without a tokenizer's dictionary.
+"""How many tokens a text costs a model, estimated without a tokenizer's vocabulary.
 
-A tokenizer's tables take 75 MB and half a second to load; a bound needs neither. The estimate is calibrated
-on o200k: over JSON of the API it is 1.4 to 2 times the true count, and over random letters, the worst found,
-0.8 times. tests/tools/answers/test_token_counts.py holds it against the true tokenizer.
+A tokenizer's tables take 75 MB and half a second to load; a limit needs neither. The estimate is calibrated
+on o200k: for the API's JSON it is 1.4 to 2 times the true count; for random letters, the worst case found, it
+is 0.8 times. tests/tools/answers/test_token_counts.py compares it with the real tokenizer.
 """
 
 import re
@@ -16,21 +16,21 @@ _PIECE: Final = re.compile(
 _VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
 _LONGEST_WORD: Final = 16
 _COMMON: Final = range(0xA0, 0xD800)
-"""Beyond these, controls, private and rare characters may take a token a byte."""
+"""Outside this range, control, private-use and rare characters may take one token per byte."""
 
 
 LONGEST_TOKEN: Final = 16
-"""No token is estimated to have more characters."""
+"""The most characters that one token is estimated to have."""
 
 
 def estimate(text: str, most: int | None = None) -> int:
-    """Return about how many tokens a text has; beyond ``most``, only that there are more than that."""
+    """Return the estimated tokens of a text; above ``most``, any number greater than ``most``."""
     read = text if most is None else text[: (most + 1) * LONGEST_TOKEN]
     return sum(_cost(piece) for piece in _PIECE.findall(read))
 
 
 def estimate_json(value: Any, most: int | None = None) -> int:
-    """Return about how many tokens a JSON value has, written without spaces; ``most`` as in ``estimate``."""
+    """Return the estimated tokens of a JSON value, written without spaces; ``most`` as in ``estimate``."""
     return estimate(to_json(value).decode(), most)
 
 
@@ -49,7 +49,7 @@ def _cost(piece: str) -> int:
 
 
 def _cost_of_letters(letters: str, length: int) -> int:
-    """Tell what looks like a word from what looks like a key: words have vowels, and an end."""
+    """Distinguish words from keys: words have vowels, and are short."""
     if length <= 2:  # noqa: PLR2004 - any two letters are one token
         return 1
     vowels = len(_VOWEL.findall(letters))

@@ -1,4 +1,4 @@
-"""Results that fit a context window: what is too long is cut where it is longest, and says so."""
+"""Truncation: a value that exceeds a context window is cut where it is longest, and the cuts are reported."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from polytomic_mcp.tools.answers.json_pointers import escaped
 from polytomic_mcp.tools.answers.token_counts import LONGEST_TOKEN, estimate, estimate_json
 
 MOST_TOKENS: Final = 4_800
-"""What a result may be estimated at, so that it stays below 6,000 tokens however odd its text is."""
+"""The most estimated tokens of a result, so that it stays below 6,000 tokens whatever its text."""
 
 ROWS_TOKENS: Final = 4_200
-"""What the rows of a page may be estimated at; the rest is for what stands around them."""
+"""The most estimated tokens of a page's rows; the rest is for the fields around them."""
 
 _REPORT_TOKENS: Final = 600
 _MOST_CUTS: Final = 5
@@ -24,7 +24,7 @@ _FEW: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A list or a text that was cut: where (a JSON Pointer), and how much of it is shown."""
+    """A list or a text that was cut: its JSON Pointer, and how much of it is shown."""
 
     pointer: str
     shown: int
@@ -33,26 +33,26 @@ class Cut:
 
 @dataclass(slots=True)
 class Fitting:
-    """A value cut to fit, with the cuts that were made."""
+    """A value that was cut to fit, and the cuts."""
 
     value: Any
     cuts: list[Cut] = field(default_factory=list[Cut])
 
     @property
     def few_cuts(self) -> list[Cut]:
-        """The cuts worth naming: those that left out most."""
+        """The cuts worth reporting: those that omitted most."""
         return sorted(self.cuts, key=lambda cut: cut.shown - cut.total)[:_MOST_CUTS]
 
 
 def room_beside(value: Any) -> int:
-    """Return what the rows of a page may be estimated at beside such a value; at least half of a page."""
+    """Return the tokens left for a page's rows next to such a value; at least half of a page."""
     return ROWS_TOKENS - min(estimate_json(value, ROWS_TOKENS), ROWS_TOKENS // 2)
 
 
 def fit_beside(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
-    """Fit an object whose rows have to stay: a page token counts them as shown.
+    """Truncate an object but keep its rows: a page token counts them as shown.
 
-    Where the rows alone are too long, as one enormous row is, they are cut like the rest.
+    If the rows alone are too long, such as one enormous row, they are cut like the rest.
     """
     kept = {name: part for name, part in value.items() if name in rows}
     left = MOST_TOKENS - estimate_json(kept, MOST_TOKENS)
@@ -65,7 +65,7 @@ def fit_beside(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
 
 
 def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
-    """Return the value whole if it fits into so many tokens, else cut, with room to report the cuts."""
+    """Return the value in full if it fits, else truncated, with room to report the cuts."""
     text = to_json(value)
     if len(text) <= tokens or estimate(text.decode(), tokens) <= tokens:  # no token is shorter than a byte
         return Fitting(value)
@@ -75,7 +75,7 @@ def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
         fitting.value = _cut(value, room, "", fitting.cuts)
         if estimate_json(fitting.value) <= tokens - _REPORT_TOKENS or room <= 0:
             return fitting
-        room = room * 3 // 4  # parts together may cost more than each alone
+        room = room * 3 // 4  # the parts may cost more together than the sum of each alone
 
 
 def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
@@ -90,7 +90,7 @@ def _cut(value: Any, tokens: int, pointer: str, cuts: list[Cut]) -> Any:
 
 
 def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
-    """Keep all members where each can say something, the short ones whole; else the first of them."""
+    """Keep all members, the short ones in full, if there is room for each; else the first of them."""
     left = tokens - sum(estimate_json(name) + 1 for name in members)
     if left // len(members) < _FEW:
         return _first_members(members, tokens, pointer, cuts)
@@ -118,7 +118,7 @@ def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cu
 
 
 def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> list[Any]:
-    """Keep items from the start, whole; the first is cut itself where it alone is too long."""
+    """Keep the first items in full; the first is itself cut if it alone is too long."""
     shown = items[: _kept(items, tokens)]
     if not shown and tokens > _FEW:
         shown = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
@@ -128,13 +128,13 @@ def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> l
 
 
 def _kept(items: list[Any], tokens: int) -> int:
-    """Return how many items from the start fit whole."""
+    """Return how many of the first items fit in full."""
     costs = accumulate(estimate_json(item, tokens) + 1 for item in items)
     return sum(1 for _ in takewhile(lambda cost: cost <= tokens, costs))
 
 
 def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
-    """Keep the longest beginning that fits; the whole does not."""
+    """Keep the longest prefix that fits; the whole text does not."""
     low, high = 0, min(len(text), tokens * LONGEST_TOKEN)
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,1 +1,1 @@
-"""How every tool uses the API: finding by name, listing, waiting, merging, reading logs."""
+"""How tools use the API: find by name, list, wait, merge updates, read logs."""

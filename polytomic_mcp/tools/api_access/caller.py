@@ -1,14 +1,21 @@
-"""Who calls the tools: one API client, and the clock by which that caller waits."""
+"""The caller of the tools: their API client, their clock, and what is kept for them between calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.tools.api_access.overview_snapshots import LatestSnapshot
+from polytomic_mcp.common.json_values import JsonObject
+
+if TYPE_CHECKING:
+    from polytomic_mcp.tools.api_access.gathering import Unavailable
+
+_LIFETIME: Final = 60.0
+"""Seconds for which a snapshot is kept after it was last read."""
 
 
 def utc_now() -> datetime:
@@ -17,13 +24,40 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """What a tool needs of the one who calls it. ``sleep`` and ``now`` are in seconds.
+class Snapshot:
+    """A list as it was read at one moment: its rows in order, and the sources that could not be read."""
 
-    ``now`` measures waits and has no relation to the date; the date is ``clock``'s, in UTC.
-    ``updating`` is held from reading an object to writing it whole: of two updates at the same time,
-    the later must read what the earlier wrote. ``tools`` names the tools this caller is shown: no answer
-    may lead to another. ``overview`` is what ``sync_overview`` saw last, for its next page.
+    rows: Sequence[JsonObject]
+    unavailable: "Sequence[Unavailable]"
+
+
+@dataclass(slots=True)
+class LatestSnapshot:
+    """The latest snapshot, kept for a minute so that its next page sends no requests."""
+
+    _snapshot: Snapshot | None = None
+    _expires: float = 0.0
+
+    def keep(self, snapshot: Snapshot, now: float) -> None:
+        """Replace the snapshot; ``now`` is in seconds, by the caller's ``now``."""
+        self._snapshot, self._expires = snapshot, now + _LIFETIME
+
+    def read(self, now: float) -> Snapshot | None:
+        """Return the snapshot and extend its lifetime; None if it has expired."""
+        if now >= self._expires:
+            self._snapshot = None
+        self._expires = now + _LIFETIME
+        return self._snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a tool needs to know about its caller. ``sleep`` and ``now`` are in seconds.
+
+    ``now`` measures waits and is unrelated to the date; ``clock`` returns the date, in UTC. ``updating`` is
+    held from reading an object to writing all of it: of two concurrent updates, the later must read what the
+    earlier wrote. ``tools`` names the tools that the caller is shown; answers suggest no others.
+    ``overview`` is what ``sync_overview`` last read.
     """
 
     api: Polytomic

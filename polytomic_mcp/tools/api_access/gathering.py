@@ -1,4 +1,4 @@
-"""Many sources read at the same time: eight at most, and one that fails is named, not raised."""
+"""Concurrent reads of several sources, eight at a time; a source that fails is reported, not raised."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from polytomic_mcp.errors import PolytomicError
 
 IN_FLIGHT: Final = 8
-"""How many requests one call of a tool has under way at most."""
+"""The most concurrent requests of one tool call."""
 
 _LONGEST_REASON: Final = 300
 
@@ -22,23 +22,23 @@ T = TypeVar("T")
 
 
 class Unavailable(BaseModel):
-    """A source that could not be read; the answer is without what it would have said."""
+    """A source that could not be read; the answer lacks what it would have contributed."""
 
     source: str
     reason: str
-    count: Annotated[int | None, Field(description="How many reads of it failed, if several")] = None
+    count: Annotated[int | None, Field(description="How many of its reads failed, if several")] = None
 
 
 @dataclass(slots=True)
 class Finding(Generic[T]):
-    """What a source said; None until it was read, and where it could not be."""
+    """What a source returned; None until it has been read, and if it could not be read."""
 
     value: T | None = None
 
 
 @dataclass(slots=True)
 class Gathering:
-    """Reads sources side by side. Each reader makes one request at a time.
+    """Reads sources concurrently. Each reader sends one request at a time.
 
     ::
 
@@ -55,17 +55,17 @@ class Gathering:
 
     @property
     def unavailable(self) -> list[Unavailable]:
-        """What failed, one entry a source, with the first reason it gave."""
+        """The sources that failed, each once, with its first reason."""
         return list(self._failed.values())
 
     @asynccontextmanager
     async def together(self) -> AsyncGenerator["Reading"]:
-        """Read all that is asked for within the block; its end waits for the last answer."""
+        """Read the sources that are requested within the block; leaving it waits for all of them."""
         async with anyio.create_task_group() as group:
             yield Reading(self, group)
 
-    async def look(self, source: str, reader: Callable[[], Awaitable[T]], finding: Finding[T]) -> None:
-        """Read one source into a finding, or note why that failed."""
+    async def read(self, source: str, reader: Callable[[], Awaitable[T]], finding: Finding[T]) -> None:
+        """Read one source into a finding, or note why it failed."""
         async with self._limiter:
             try:
                 finding.value = await reader()
@@ -81,13 +81,13 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Starts readers; call it with a source's name, under which its failures are told."""
+    """Starts readers; call it with the source's name, which is used to report failures."""
 
     _gathering: Gathering
     _group: TaskGroup
 
     def __call__(self, source: str, reader: Callable[[], Awaitable[T]]) -> Finding[T]:
-        """Start a reader; its finding is complete at the end of the block."""
+        """Start a reader; its finding is complete when the block ends."""
         finding = Finding[T]()
-        self._group.start_soon(self._gathering.look, source, reader, finding)
+        self._group.start_soon(self._gathering.read, source, reader, finding)
         return finding

@@ -1,4 +1,4 @@
-"""Jobs: what the API answers in place of a result that takes longer."""
+"""Jobs: what the API returns in place of a result that takes longer."""
 
 from typing import Any, Final
 
@@ -15,10 +15,10 @@ _OVER: Final = frozenset({"done", "failed"})
 
 
 async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
-    """Return the answer's data, waiting up to two minutes where it holds a job instead.
+    """Return the answer's data; if it is a job, wait for its result for up to two minutes.
 
     Raises:
-        ToolError: The job failed, or goes on after two minutes.
+        ToolError: The job failed, or is still running after two minutes.
     """
     parts = as_object(answer)
     job = as_object(parts.get("job"))
@@ -44,6 +44,6 @@ async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
             f"{title} failed: {seen.get('error') or 'no reason given'}. Correct it and call again."
         )
     raise ToolError(
-        f"{title} is {seen.get('status')} after {_SECONDS:.0f} s and goes on without this call: read the "
-        "object's state later, before you repeat it."
+        f"{title} is {seen.get('status')} after {_SECONDS:.0f} s and continues without this call: read the "
+        "object's state later, before you repeat the call."
     )

@@ -1,4 +1,4 @@
-"""Lists that a model can page through: short rows, and a token that goes on where they ended."""
+"""Lists that a model can page through: short rows, and a token that continues after the last one."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import Page, Row
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
@@ -32,12 +32,11 @@ async def list_page(
     page_size: int | None = None,
     **arguments: Any,
 ) -> Page:
-    """Return rows that pass, up to ``limit`` or what fits, and the token of the row after the last.
+    """Return the matching rows, up to ``limit`` or what fits, and the token of the next row.
 
-    ``fields`` widens the rows by more of the API's fields. ``page_size`` is how many items a request asks
-    for, where the operation's own default is small. The token is ``skip:token``: the API's own
-    page token, and how many of that page's items were dealt with; so nothing is repeated and nothing
-    lost, whatever the filter.
+    ``fields`` adds more of the API's fields to the rows. ``page_size`` is how many items a request asks for,
+    if the operation's default is small. The token is ``skip:token``: the API's own page token, and how many
+    items of that page have been processed, so that no item is repeated or lost, whatever the filter.
     """
     skip, token = _decode(page_token)
     if token:
@@ -52,7 +51,7 @@ async def list_page(
             short = row(item)
             if index < skip or not (keep(item) and has_text(short, query)):
                 continue
-            if not rows.takes(_widened(short, item, fields)):
+            if not rows.add(_widened(short, item, fields)):
                 return Page(items=rows.items, next_page_token=f"{index}:{token}")
         pagination = as_object(as_object(page).get("pagination"))
         skip, token = 0, str(pagination.get("next_page_token") or "")
@@ -69,16 +68,16 @@ def page_of(
     page_token: str | None,
     beside: Any = None,
 ) -> Page:
-    """Page through items that are all at hand; the token counts those before.
+    """Return a page of items that are all loaded; the token counts those before it.
 
-    ``beside`` is what else the answer holds: the longer it is, the fewer rows fit.
+    ``beside`` is what else the answer contains: the longer it is, the fewer rows fit.
     """
     skip, _ = _decode(page_token)
     refuse_unknown_fields(items, fields)
     fitting = [item for item in items if query is None or has_text(row(item), query)]
     rows = _Rows(limit, room_beside(beside))
     for index, item in enumerate(fitting[skip:], skip):
-        if not rows.takes(_widened(row(item), item, fields)):
+        if not rows.add(_widened(row(item), item, fields)):
             return Page(items=rows.items, next_page_token=f"{index}:")
     return Page(items=rows.items)
 
@@ -88,26 +87,23 @@ def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) ->
 
 
 def refuse_unknown_fields(items: Sequence[JsonObject], fields: Sequence[str] | None) -> None:
-    """Raise a ToolError for a field that none of the items has; the text names those there are."""
+    """Raise a ToolError if none of the items has one of the fields; the text lists the valid ones."""
     known = {name: None for item in items for name in item}
-    if known and (unknown := [name for name in fields or () if name not in known]):
-        raise ToolError(
-            f"fields: the API gives no {quoted(unknown[0])} here.{nearest(unknown[0], known)} It gives "
-            f"{', '.join(known)}."
-        )
+    if known and (wrong := [name for name in fields or () if name not in known]):
+        raise ToolError(f"fields: {unknown('field', wrong[0], known)}")
 
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of one page, as many as its limit and a context window take; the first always."""
+    """The rows of one page, up to its limit and a budget of tokens; the first always fits."""
 
     limit: int
     room: int = ROWS_TOKENS
     items: list[Row] = field(default_factory=list[Row])
     tokens: int = 0
 
-    def takes(self, row: JsonObject) -> bool:
-        """Add the row if there is room for it, and say whether there was."""
+    def add(self, row: JsonObject) -> bool:
+        """Add the row if it fits, and return whether it did."""
         cost = estimate_json([row])
         if len(self.items) == self.limit or (self.items and self.tokens + cost > self.room):
             return False
@@ -117,7 +113,7 @@ class _Rows:
 
 
 def has_text(row: JsonObject, query: str | None) -> bool:
-    """Tell whether any text of the row holds the query, ignoring case."""
+    """Return whether any string of the row contains the query, ignoring case."""
     return query is None or any(
         query.casefold() in value.casefold() for value in row.values() if isinstance(value, str)
     )
@@ -126,5 +122,5 @@ def has_text(row: JsonObject, query: str | None) -> bool:
 def _decode(page_token: str | None) -> tuple[int, str]:
     parts = _TOKEN.fullmatch(page_token or "0:")
     if parts is None:
-        raise ToolError("page_token is not one that a list answered; leave it out to start over.")
+        raise ToolError("Invalid page_token. Use the next_page_token of a page, or omit it to start over.")
     return int(parts["skip"]), parts["token"]

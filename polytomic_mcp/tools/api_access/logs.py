@@ -1,4 +1,4 @@
-"""The logs of an execution: files of lines behind links, read from the newest line back."""
+"""The logs of an execution: files behind links, read from the newest line to the oldest."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines of a log, the newest first; ``count`` is of the whole log, None where the API does not tell."""
+    """Lines of a log, the newest first; ``count`` is of the whole log, None if the API does not return it."""
 
     count: int | None
     lines: list[Any]
@@ -39,10 +39,11 @@ async def read_log(
     page_token: str | None = None,
     room: int = ROWS_TOKENS,
 ) -> LogPage:
-    """Read up to ``limit`` lines that hold the query, or what fits into ``room`` tokens.
+    """Return up to ``limit`` lines that contain the query, or as many as fit into ``room`` tokens.
 
-    ``where`` holds ``sync_id`` and the execution's ``id``. The token names a file and a line in it: what
-    a running execution adds later does not move it. That files and lines come oldest first is a guess.
+    ``where`` contains ``sync_id`` and the execution's ``id``. The token refers to a file and a line in it,
+    so lines that a running execution adds do not shift it. That files and lines are ordered oldest first is
+    a guess.
     """
     count = await count_lines(api, where, log)
     if count == 0:
@@ -61,7 +62,7 @@ async def read_log(
 
 
 async def count_lines(api: Polytomic, where: JsonObject, log: str) -> int | None:
-    """Return how many lines a log has, or None where the API does not tell: older versions have no index."""
+    """Return how many lines a log has; None for older API versions, which have no index."""
     try:
         index = await data_of(api, f"{_EXECUTION}/logs", **where)
     except NotFoundError:
@@ -80,19 +81,19 @@ async def read_file(api: Polytomic, where: JsonObject, log: str, filename: str) 
     """Return the lines of one file of a log.
 
     Raises:
-        ToolError: It is no text.
+        ToolError: The file is not text.
     """
     named: JsonObject = {**where, "type": log, "filename": filename}
     content = await api.call(f"{_EXECUTION}/{{type}}/{{filename}}", **named)
     if not isinstance(content, str):
-        raise ToolError(f"The log file {filename} of the execution {where['id']} is no text.")
+        raise ToolError(f"The log file {filename} of the execution {where['id']} is not text.")
     return [line for line in content.split("\n") if line.strip()]
 
 
 async def _lines(
     api: Polytomic, where: JsonObject, log: str, page_token: str | None
 ) -> AsyncIterator[tuple[str, str]]:
-    """Yield each line from the newest back, with the token that goes on at it."""
+    """Yield each line, the newest first, with the token that continues at it."""
     files = await log_files(api, where, log)
     first, before = _decode(page_token, len(files))
     for number in range(min(first, len(files) - 1), -1, -1):
@@ -107,7 +108,7 @@ def _decode(page_token: str | None, files: int) -> tuple[int, int | None]:
         return files - 1, None
     parts = _TOKEN.fullmatch(page_token)
     if parts is None:
-        raise ToolError("page_token is not one that a log answered; leave it out to start over.")
+        raise ToolError("Invalid page_token. Use the next_page_token of a page, or omit it to start over.")
     return int(parts["file"]), int(parts["line"])
 
 

@@ -1,4 +1,4 @@
-"""Partial updates over an API whose PUT replaces the whole object: read, merge, write, compare."""
+"""Partial updates for an API whose PUT replaces the whole object: read, merge, write, compare."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from polytomic_mcp.tools.answers.results import Change
 
 
 def writable(operation: str, stored: Mapping[str, Any]) -> JsonObject:
-    """Return what of a stored object the operation's body takes, nulls left out."""
+    """Return the fields of a stored object that the operation's body accepts, without nulls."""
     parameters = load_catalogue().find(operation).parameters
     names = [parameter.name for parameter in parameters if parameter.place == "body"]
     return {name: stored[name] for name in names if stored.get(name) is not None}
 
 
 def given(**arguments: Any) -> JsonObject:
-    """Return the arguments that were given: null and absent mean the same to a tool."""
+    """Return the arguments that are not None: to a tool, null and absent mean the same."""
     return {name: value for name, value in arguments.items() if value is not None}
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]) -> dict[str, Change]:
-    """Say, of the named fields, which differ now and how."""
+    """Return which of the named fields differ, with both values."""
     return {
         name: Change(before=before.get(name), after=after.get(name))
         for name in names

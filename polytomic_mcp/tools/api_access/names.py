@@ -1,4 +1,4 @@
-"""Finding an object by its id or by its exact name."""
+"""Objects found by their id or by their exact name."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,8 +11,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -21,7 +20,7 @@ _CANDIDATES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A kind of object: how to get one, how to list them, the tool that shows them, the key of their name."""
+    """A kind of object: how to get one and list all, the tool that shows them, and the key of their name."""
 
     name: str
     get: str
@@ -31,11 +30,11 @@ class Noun:
 
     @property
     def plural(self) -> str:
-        """The kind's name for several of them."""
+        """The plural of the kind's name."""
         return f"{self.name.removesuffix('y')}ies" if self.name.endswith("y") else f"{self.name}s"
 
     def named(self, item: JsonObject) -> JsonObject:
-        """Return an item of the kind with its name under ``name``."""
+        """Return an item of this kind with its name under ``name``."""
         return item | {"name": item.get(self.label)}
 
 
@@ -70,16 +69,16 @@ _REFERENCES: Final = {
     "sync_ids": SYNC,
     "bulk_sync_ids": BULK_SYNC,
 }
-"""Where parts of requests name objects, under the API's names."""
+"""The kinds of objects that parts of requests refer to, by the API's names of those parts."""
 
 
 async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> JsonObject:
-    """Return the whole object with that id or, ignoring case, that exact name.
+    """Return the full object with that id or, ignoring case, that exact name.
 
-    ``within`` is what the noun's operations take beside an id: the ``org_id`` of a user.
+    ``within`` is what the kind's operations need besides an id: the ``org_id`` of a user.
 
     Raises:
-        ToolError: None or several fit; the text lists the candidates.
+        ToolError: No object matches, or several do; the text lists the candidates.
     """
     if _UUID.fullmatch(reference):
         try:
@@ -96,12 +95,12 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
 
 
 async def put_ids(api: Polytomic, part: JsonObject) -> None:
-    """Put ids where a part of a request names connections, models or syncs; ids stay as they are.
+    """Replace the names of connections, models and syncs in a part of a request with their ids.
 
-    What stands under ``configuration`` is the connected system's own and is left alone.
+    Everything under ``configuration`` belongs to the connected system and is unchanged.
 
     Raises:
-        ToolError: None or several fit a name; the text lists the candidates.
+        ToolError: No object matches a name, or several do; the text lists the candidates.
     """
     for name, value in part.items():
         noun = _REFERENCES.get(name)
@@ -115,26 +114,26 @@ async def put_ids(api: Polytomic, part: JsonObject) -> None:
 
 
 async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
-    """Refuse a name for a new object that one of the kind bears; ``change`` makes the call for its id.
+    """Refuse a new object's name that another of its kind has; ``change`` returns the call to update that.
 
     Raises:
-        Refusal: The name is taken; the text tells by whom.
+        Refusal: The name is taken; the text says by which object.
     """
     if taken := [item for item in await every(api, noun.list) if _is_named(item, name)]:
         raise Refusal(
-            f"There is a {noun.name} of that name: {shown(taken)}. Nothing was created; to change it, send "
+            f"A {noun.name} with that name exists: {shown(taken)}. Nothing was created. To update it, send "
             "its id.",
             change(taken[0]["id"]),
         )
 
 
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
-    """Return what all pages of a listing hold."""
+    """Return the items of all pages of a list."""
     return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
 
 
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
-    """Return the item with that id or else, ignoring case, the items of that name."""
+    """Return the item with that id; if none has it, the items with that name, ignoring case."""
     listed = list(items)
     return [item for item in listed if item["id"] == reference] or [
         item for item in listed if _is_named(item, reference)
@@ -142,7 +141,7 @@ def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObjec
 
 
 def shown(items: Iterable[JsonObject]) -> str:
-    """Write items for a message: name and id, the first few of them."""
+    """Return the names and ids of the first few items, for a message."""
     return _written(items, lambda item: [item["id"]])
 
 
@@ -163,17 +162,17 @@ def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal
     these = NextStep(
         tool=noun.tool,
         arguments={"query": reference} if takes_query else {},
-        reason="shows what tells them apart",
+        reason="shows how they differ",
     )
     return Refusal(
-        f"{len(fitting)} {noun.plural} are named {quoted(reference)}; send the id of one: "
-        f"{_written(fitting, _told_apart)}.",
+        f"{len(fitting)} {noun.plural} are named {quoted(reference)}. Send the id of one of them: "
+        f"{_written(fitting, _distinction)}.",
         these,
     )
 
 
-def _told_apart(item: JsonObject) -> list[str]:
-    """Return an item's id and what else tells it from others of its name: type, and when it was made."""
+def _distinction(item: JsonObject) -> list[str]:
+    """Return what distinguishes items of the same name: id, type, and creation time."""
     kind, made = item.get("type"), item.get("created_at")
     type_ = as_object(kind).get("id") if isinstance(kind, dict) else kind
     return [item["id"], *([str(type_)] if type_ else []), *([f"created {made}"] if made else [])]
@@ -188,9 +187,9 @@ def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str
 
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
     items = [noun.named(item) for item in await every(api, noun.list, **within)]
-    unknown = f"No {noun.name} has the id or name {quoted(reference)}"
+    unknown = f"Unknown {noun.name} {quoted(reference)}"
     if not items:
-        return ToolError(f"{unknown}; there are no {noun.plural} yet.")
+        return ToolError(f"{unknown}. There are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
     every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
-    return Refusal(f"{unknown}.{hint} There are: {shown(items)}. {noun.tool} shows all.", every_one)
+    return Refusal(f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.", every_one)

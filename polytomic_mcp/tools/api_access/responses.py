@@ -1,4 +1,4 @@
-"""Answers of the API, held to the little that the tools rely on."""
+"""The API's answers, validated only as far as the tools rely on them."""
 
 from typing import Any
 
@@ -11,21 +11,25 @@ async def data_of(api: Polytomic, operation: str, **arguments: Any) -> JsonObjec
     """Call an operation and return the object under ``data``.
 
     Raises:
-        UnexpectedAnswerError: There is none.
+        UnexpectedAnswerError: The answer has no such object.
     """
     return expected(operation, as_object(await api.call(operation, **arguments)).get("data"))
 
 
 def expected(operation: str, data: Any) -> JsonObject:
-    """Return what an operation answered, if it is an object as it must be."""
+    """Return an operation's data.
+
+    Raises:
+        UnexpectedAnswerError: It is not an object.
+    """
     if not isinstance(data, dict):
         raise UnexpectedAnswerError(
-            f"{operation} was answered without the object that belongs under data. Check POLYTOMIC_API_URL "
-            "and POLYTOMIC_API_VERSION; after a write, read the object's state before you repeat it."
+            f"{operation} returned no object under data. Check POLYTOMIC_API_URL and POLYTOMIC_API_VERSION. "
+            "After a write, read the object's state before you repeat it."
         )
     return as_object(data)
 
 
 def items_of(page: Any) -> list[JsonObject]:
-    """Return the objects a listing holds; one without an id cannot be used and is left out."""
+    """Return the objects of a list, without those that have no id: they cannot be used."""
     return [item for item in as_objects(as_object(page).get("data")) if isinstance(item.get("id"), str)]

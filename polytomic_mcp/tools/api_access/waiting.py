@@ -1,4 +1,4 @@
-"""Waiting for work that Polytomic does on its own time, with progress while it lasts."""
+"""Waiting for work in Polytomic, with progress reports."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,19 +18,19 @@ _SLOWING: Final = 1.3
 _HEARTBEAT: Final = 10.0
 _LAST_WORD: Final = 0.2
 _STEP: Final = 0.001
-_PASSING: Final = frozenset({429, 502, 503, 504})
+_TEMPORARY: Final = frozenset({429, 502, 503, 504})
 
 
 @dataclass(slots=True)
 class _Wait:
-    """One caller's wait: how long it has lasted, and what is told of it. The value told always grows."""
+    """One caller's wait: how long it has lasted, and its progress, which never decreases."""
 
     caller: Caller
     context: Context[Caller]
     seconds: float
     state: str
     start: float = field(init=False)
-    told: float = field(init=False, default=-_STEP)
+    progress: float = field(init=False, default=-_STEP)
 
     def __post_init__(self) -> None:
         self.start = self.caller.now()
@@ -39,14 +39,14 @@ class _Wait:
     def waited(self) -> float:
         return self.caller.now() - self.start
 
-    async def tell(self, message: str) -> None:
-        self.told = max(self.waited, self.told + _STEP)
-        await self.context.report_progress(self.told, max(self.seconds, self.told), message)
+    async def report(self, message: str) -> None:
+        self.progress = max(self.waited, self.progress + _STEP)
+        await self.context.report_progress(self.progress, max(self.seconds, self.progress), message)
 
-    async def beat(self, every: float) -> None:
+    async def report_every(self, seconds: float) -> None:
         while True:
-            await anyio.sleep(every)
-            await self.tell(f"{self.state}; Polytomic has not answered since")
+            await anyio.sleep(seconds)
+            await self.report(f"{self.state}; Polytomic has not answered since")
 
 
 async def wait(
@@ -60,25 +60,27 @@ async def wait(
     known: JsonObject | None = None,
     heartbeat: float = _HEARTBEAT,
 ) -> JsonObject:
-    """Look until it is over or ``seconds`` have passed; return what was seen last.
+    """Call ``look`` until its result is over or ``seconds`` have passed; return the last result.
 
-    ``known`` is what is known before the first look, such as the answer that began the work.
+    ``known`` is the state before the first look, such as the answer that started the work.
 
-    At most one look a second, slowing down, and none sooner than a refusal asks for; the client holds to the
-    same where it repeats a look itself. Each look is reported as progress, in seconds waited, and so is every
-    ``heartbeat`` real seconds that one takes. A look that fails for a passing reason ends nothing while time
-    is left.
+    There is at most one look per second, then fewer, and none before a refusal's Retry-After; the client does
+    the same if it repeats a look itself. Each look is reported as progress, in seconds waited; during a look,
+    progress is reported every ``heartbeat`` seconds of real time. A look that fails for a temporary reason is
+    repeated while time is left.
 
     Raises:
-        PolytomicError: A look failed for good, or none succeeded in time and nothing was known.
+        PolytomicError: A look failed permanently, or none succeeded in time and there is no ``known`` state.
     """
     waiting = _Wait(caller, context, seconds, describe(known) if known else "not seen yet")
     try:
         return await _follow(waiting, look, is_over, describe, known, heartbeat)
     except anyio.get_cancelled_exc_class():
-        # The caller may be gone or not reading; the work's end must not hang on that.
+        # The caller may be gone or not reading; cancellation must not wait for it.
         with anyio.move_on_after(_LAST_WORD, shield=True):
-            await waiting.tell(f"No longer waited for; it goes on at Polytomic (last seen: {waiting.state})")
+            await waiting.report(
+                f"No longer waiting; Polytomic continues the work (last state: {waiting.state})"
+            )
         raise
 
 
@@ -103,9 +105,9 @@ async def _follow(
         if isinstance(outcome, Exception):
             if not has_time:
                 raise outcome
-            await waiting.tell(f"{waiting.state}; looking again, as {outcome}")
+            await waiting.report(f"{waiting.state}; trying again: {outcome}")
         else:
-            await waiting.tell(waiting.state)
+            await waiting.report(waiting.state)
         due = max(pause, asked)
         await waiting.caller.sleep(due if left - due >= _FIRST_PAUSE else left)
         pause = min(pause * _SLOWING, _LONGEST_PAUSE)
@@ -114,11 +116,11 @@ async def _follow(
 async def _look(
     waiting: _Wait, look: Callable[[], Awaitable[JsonObject]], heartbeat: float
 ) -> JsonObject | PolytomicError:
-    """Look once, with a heartbeat as long as it takes; return what was seen, or why it failed in passing."""
+    """Look once and report progress meanwhile; return the result, or the error if it is temporary."""
     seen: JsonObject = {}
     failure: PolytomicError | ToolError | None = None
     async with anyio.create_task_group() as group:
-        group.start_soon(waiting.beat, heartbeat)
+        group.start_soon(waiting.report_every, heartbeat)
         try:
             seen = await look()
         except (PolytomicError, ToolError) as error:
@@ -126,16 +128,18 @@ async def _look(
         group.cancel_scope.cancel()
     if failure is None:
         return seen
-    if isinstance(failure, PolytomicError) and _is_passing(failure):
+    if isinstance(failure, PolytomicError) and _is_temporary(failure):
         return failure
     raise failure
 
 
 def retry_after(outcome: object) -> float:
-    """Return the seconds after which a refusal wants the next look; 0 where nothing was asked."""
+    """Return the seconds to wait that a refusal asks for; 0 if it does not."""
     return (outcome.retry_after or 0.0) if isinstance(outcome, RefusedError) else 0.0
 
 
-def _is_passing(error: PolytomicError) -> bool:
-    """Whether a later look may well succeed; the client has repeated this one already."""
-    return isinstance(error, NoAnswerError) or (isinstance(error, RefusedError) and error.status in _PASSING)
+def _is_temporary(error: PolytomicError) -> bool:
+    """Return whether a later look may succeed; the client has already repeated this one."""
+    return isinstance(error, NoAnswerError) or (
+        isinstance(error, RefusedError) and error.status in _TEMPORARY
+    )

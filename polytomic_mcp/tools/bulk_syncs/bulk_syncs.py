@@ -38,6 +38,8 @@ from polytomic_mcp.tools.bulk_syncs.results import BulkSync, dry_run_of
 from polytomic_mcp.tools.bulk_syncs.schedules import normalized_schedules
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_syncs.updates import draft_update
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
+from polytomic_mcp.tools.deletions.pipelines import bulk_sync_deletion, confirm_bulk_sync
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     Configuration,
@@ -48,12 +50,6 @@ from polytomic_mcp.tools.framework.arguments import (
     PageToken,
     Query,
     TheCaller,
-)
-from polytomic_mcp.tools.framework.deletions import (
-    Confirmation,
-    Deletion,
-    bulk_sync_deletion,
-    confirm_bulk_sync,
 )
 from polytomic_mcp.tools.framework.requests import request_body
 from polytomic_mcp.tools.schemas.source_schemas import find_schema, when_ready

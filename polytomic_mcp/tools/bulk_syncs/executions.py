@@ -10,8 +10,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id

@@ -8,8 +8,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep, Page, Result
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.api_access.names import fitting_items
 from polytomic_mcp.tools.api_access.responses import items_of

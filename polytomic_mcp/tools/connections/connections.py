@@ -9,13 +9,24 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import RefusedError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import MASK, Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import (
+    MASK,
+    Answer,
+    Change,
+    Deleted,
+    NextStep,
+    Page,
+    Refusal,
+    Result,
+    Source,
+)
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.connections.connection_types import find_type
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
+from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     Configuration,
@@ -28,12 +39,6 @@ from polytomic_mcp.tools.framework.arguments import (
     PageToken,
     Query,
     TheCaller,
-)
-from polytomic_mcp.tools.framework.deletions import (
-    Confirmation,
-    Deletion,
-    confirm_connection,
-    connection_deletion,
 )
 
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})

@@ -1,4 +1,4 @@
-"""Events: what syncs did in the last 48 hours, and who is told of it."""
+"""Events: what syncs and bulk syncs did in the last 48 hours."""
 
 from typing import Annotated, Final
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
@@ -19,14 +19,14 @@ from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToke
 from polytomic_mcp.tools.syncs.due_times import read_moment
 from polytomic_mcp.tools.syncs.lookup import require_some_sync
 
-_USUAL: Final = 20
+_DEFAULT_LIMIT: Final = 20
 _PAGE_SIZE: Final = 100
-"""The most the API gives at a time; its default is 10."""
+"""The API's maximum; its default is 10."""
 
 _FAILURES: Final = frozenset({"failed", "completed_with_errors", "completed_with_error"})
-"""What a failure's type ends in; of bulk syncs the last is in the singular."""
+"""How the type of a failure ends; bulk syncs use the singular form."""
 
-_LEFT_OUT: Final = frozenset({"sync_name", "organization_id", "status", "logs_url", "schedule"})
+_OMITTED: Final = frozenset({"sync_name", "organization_id", "status", "logs_url", "schedule"})
 
 
 async def list_events(
@@ -37,16 +37,16 @@ async def list_events(
     until: Until = None,
     query: Query = None,
     fields: Fields = None,
-    limit: Limit = _USUAL,
+    limit: Limit = _DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
-    """List what syncs and bulk syncs did in the last 48 hours: began, completed, failed; with counts."""
+    """List events of syncs and bulk syncs in the last 48 hours: started, completed, failed; with counts."""
     page = await list_page(
         api,
         "GET /api/events",
         row=_row,
         query=query,
-        keep=lambda item: sync_id is None or _is_of(item, sync_id),
+        keep=lambda item: sync_id is None or _belongs_to(item, sync_id),
         fields=fields,
         limit=limit,
         page_token=page_token,
@@ -62,14 +62,14 @@ async def list_events(
 
 
 def _moment(argument: str, text: str | None) -> str | None:
-    """Return a time as the API takes it: with time of day and zone."""
+    """Return a time in the API's format: with time of day and zone."""
     if text is None:
         return None
     moment = read_moment(text)
     if moment is None:
         raise ToolError(
-            f"list_events: {argument} is a date or time in ISO 8601, such as 2026-01-31T09:00:00Z; "
-            f"{quoted(text)} is none."
+            f"list_events: Invalid {argument} {quoted(text)}. Send a date or time in ISO 8601, such as "
+            "2026-01-31T09:00:00Z."
         )
     return moment.isoformat().replace("+00:00", "Z")
 
@@ -77,30 +77,27 @@ def _moment(argument: str, text: str | None) -> str | None:
 async def _require_type(api: Polytomic, type_: str) -> None:
     known = [str(each) for each in as_list(as_object(await api.call("GET /api/events_types")).get("data"))]
     if known and type_ not in known:
-        raise ToolError(
-            f"list_events: {quoted(type_)} is no type of event.{nearest(type_, known)} The types: "
-            f"{', '.join(known)}."
-        )
+        raise ToolError(f"list_events: {unknown('event type', type_, known)}")
 
 
-def _is_of(item: JsonObject, reference: str) -> bool:
+def _belongs_to(item: JsonObject, reference: str) -> bool:
     payload = as_object(item.get("event"))
     name = str(payload.get("sync_name") or "")
     return payload.get("sync_id") == reference or name.casefold() == reference.casefold()
 
 
 def _row(item: JsonObject) -> JsonObject:
-    """Return an event flat: the sync's name, what happened when, ids, counts and error."""
+    """Return an event as one flat object: id, sync name, type, time, ids, counts and error."""
     payload = as_object(item.get("event"))
-    told = {
-        name: value for name, value in payload.items() if name not in _LEFT_OUT and value not in (None, [])
+    payload_fields = {
+        name: value for name, value in payload.items() if name not in _OMITTED and value not in (None, [])
     }
     moment = {key: item.get(key) for key in ("type", "created_at")}
-    return {**told, "id": item["id"], "name": payload.get("sync_name"), **moment}
+    return {**payload_fields, "id": item["id"], "name": payload.get("sync_name"), **moment}
 
 
 def _next_steps(rows: list[Row]) -> list[NextStep] | None:
-    """Lead from the newest failure to its cause."""
+    """Suggest the call that explains the newest failure."""
     steps = (_step(row.model_dump()) for row in rows)
     return next(([step] for step in steps if step is not None), None)
 
@@ -110,7 +107,7 @@ def _step(event: JsonObject) -> NextStep | None:
     sync_id, execution_id = event.get("sync_id"), event.get("execution_id")
     if what not in _FAILURES or not sync_id:
         return None
-    reason = f"says why {event['name']} failed"
+    reason = f"explains why {event['name']} failed"
     if kind == "sync":
         return NextStep(tool="diagnose_sync", arguments={"sync_id": sync_id}, reason=reason)
     if kind != "bulk_sync":

@@ -1,4 +1,4 @@
-"""Error notifications: who is told when syncs fail, for all of them and for one."""
+"""Error notifications: who is notified when syncs fail, for all syncs and for one."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import Change, Result
 from polytomic_mcp.tools.api_access.merging import changes, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
@@ -17,11 +17,11 @@ from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller
 
 _GLOBAL: Final = "/api/notifications/global-error-subscribers"
 
-OfSync = Annotated[str | None, Field(description="Sync or bulk sync: id or exact name; none: all syncs")]
+OfSync = Annotated[str | None, Field(description="Sync or bulk sync: id or exact name; default: all syncs")]
 
 
 class ErrorNotifications(Result):
-    """Who is told of errors."""
+    """Who is notified of errors."""
 
     subscribers: list[str] | None = None
     changed: dict[str, Change] | None = None
@@ -29,7 +29,7 @@ class ErrorNotifications(Result):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the settings of a sync, or of all syncs, are read and written."""
+    """The operations that read and write the settings of one sync, or of all syncs."""
 
     path: str
     id: str | None
@@ -39,26 +39,30 @@ class _Place:
         return f"PUT {self.path}"
 
     async def read(self, api: Polytomic) -> JsonObject:
-        """Return the settings, the addresses under ``subscribers``."""
+        """Return the settings, with the email addresses under ``subscribers``."""
         if self.id is not None:
             return await data_of(api, f"GET {self.path}", id=self.id)
         return {"subscribers": as_object(await api.call(f"GET {self.path}")).get("emails") or []}
 
 
 async def get_error_notifications(api: Api, sync_id: OfSync = None) -> ErrorNotifications:
-    """Show who is told of errors: of all syncs, or with its error handling of one."""
+    """Get who is notified of errors: for all syncs, or for one sync with its error handling."""
     return ErrorNotifications.model_validate(await (await _place(api, sync_id)).read(api))
 
 
 async def set_error_notifications(
     caller: TheCaller,
-    subscribers: Annotated[list[str] | None, Parsed, Field(description="All addresses, old ones too")] = None,
+    subscribers: Annotated[
+        list[str] | None, Parsed, Field(description="All email addresses; replaces the list")
+    ] = None,
     sync_id: OfSync = None,
     settings: Annotated[
-        JsonObject | None, Parsed, Field(description="More of one sync: {auto_retry_record_errors: true}")
+        JsonObject | None,
+        Parsed,
+        Field(description="Other settings of one sync, such as {auto_retry_record_errors: true}"),
     ] = None,
 ) -> ErrorNotifications:
-    """Change who is told of errors. What is not given stays."""
+    """Set who is notified of errors. Omitted arguments are unchanged."""
     api = caller.api
     async with caller.updating:
         place = await _place(api, sync_id)
@@ -88,9 +92,6 @@ async def _place(api: Polytomic, reference: str | None) -> _Place:
 
 def _refuse_unknown(place: _Place, known: JsonObject, settings: JsonObject) -> None:
     if place.id is None and settings:
-        raise ToolError("set_error_notifications: settings are of one sync; send sync_id too.")
-    if unknown := [name for name in settings if name not in known]:
-        raise ToolError(
-            f"set_error_notifications: {quoted(unknown[0])} is no setting.{nearest(unknown[0], known)} There "
-            f"are: {', '.join(known)}."
-        )
+        raise ToolError("set_error_notifications: settings apply to one sync. Send sync_id too.")
+    if wrong := [name for name in settings if name not in known]:
+        raise ToolError(f"set_error_notifications: {unknown('setting', wrong[0], known)}")

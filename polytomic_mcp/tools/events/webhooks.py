@@ -1,4 +1,4 @@
-"""Webhooks: where an organization's events are sent, and what became of the sending."""
+"""Webhooks: where an organization's events are sent, and the attempts to deliver them."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -14,6 +14,7 @@ from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import WEBHOOK, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -23,12 +24,10 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, asking
-from polytomic_mcp.tools.framework.dependants import Dependants
 
-_HIDDEN: Final = "secret"
+_SIGNING_KEY: Final = "secret"
 
-_FEW: Final = 20
+_DEFAULT_LIMIT: Final = 20
 _SHORT: Final = ("id", "endpoint", "disabled")
 _ATTEMPT: Final = (
     "id",
@@ -41,7 +40,7 @@ _ATTEMPT: Final = (
     "attempted_at",
 )
 
-WebhookId = Annotated[str | None, Field(description="Id or endpoint; may be left out for the only one")]
+WebhookId = Annotated[str | None, Field(description="Id or endpoint; omit if there is only one")]
 Since = Annotated[str | None, Field(description="After this time, ISO 8601")]
 Until = Annotated[str | None, Field(description="Before this time")]
 
@@ -55,16 +54,20 @@ class Webhook(Result):
 
 
 async def list_webhooks(
-    api: Api, query: Query = None, fields: Fields = None, limit: Limit = _FEW, page_token: PageToken = None
+    api: Api,
+    query: Query = None,
+    fields: Fields = None,
+    limit: Limit = _DEFAULT_LIMIT,
+    page_token: PageToken = None,
 ) -> Page:
-    """List webhooks: where Polytomic posts events, signed."""
-    is_asked = _HIDDEN in (fields or ())
+    """List webhooks: the endpoints that Polytomic posts signed events to."""
+    has_secret = _SIGNING_KEY in (fields or ())
     return await list_page(
         api,
         WEBHOOK.list,
-        row=lambda item: _part(item, _SHORT) | ({_HIDDEN: MASK} if is_asked else {}),
+        row=lambda item: _part(item, _SHORT) | ({_SIGNING_KEY: MASK} if has_secret else {}),
         query=query,
-        fields=[name for name in fields or () if name != _HIDDEN],
+        fields=[name for name in fields or () if name != _SIGNING_KEY],
         limit=limit,
         page_token=page_token,
     )
@@ -73,16 +76,18 @@ async def list_webhooks(
 async def list_webhook_deliveries(
     api: Api,
     webhook_id: WebhookId = None,
-    success: Annotated[bool | None, Field(description="Only those that succeeded, or failed")] = None,
-    event_id: Annotated[str | None, Field(description="Only of this event")] = None,
+    success: Annotated[
+        bool | None, Field(description="Only successful attempts, or only failed ones")
+    ] = None,
+    event_id: Annotated[str | None, Field(description="Only for this event")] = None,
     since: Since = None,
     until: Until = None,
     query: Query = None,
     fields: Fields = None,
-    limit: Limit = _FEW,
+    limit: Limit = _DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
-    """List attempts to deliver events, newest first; fields adds error and response_body."""
+    """List attempts to deliver events, newest first. fields can add error and response_body."""
     webhook = await _find(api, webhook_id)
     return await list_page(
         api,
@@ -99,16 +104,16 @@ async def list_webhook_deliveries(
 
 async def save_webhook(
     caller: TheCaller,
-    endpoint: Annotated[str | None, Field(description="Web address to post to")] = None,
-    secret: Annotated[str | None, Field(description="Signs what is sent")] = None,
+    endpoint: Annotated[str | None, Field(description="URL to post to")] = None,
+    secret: Annotated[str | None, Field(description="Signs the events")] = None,
     webhook_id: WebhookId = None,
 ) -> Webhook:
-    """Set where events are sent: creates the organization's webhook, or changes it. One per organization."""
+    """Create or update the webhook that events are sent to. An organization has one."""
     api = caller.api
     async with caller.updating:
         if webhook_id is None and not await every(api, WEBHOOK.list):
             if endpoint is None or secret is None:
-                raise ToolError("save_webhook: there is no webhook yet; send endpoint and secret.")
+                raise ToolError("save_webhook: There is no webhook yet. Send endpoint and secret.")
             made = await data_of(api, "POST /api/webhooks", endpoint=endpoint, secret=secret)
             return _webhook(made)
         stored = await _find(api, webhook_id)
@@ -116,32 +121,34 @@ async def save_webhook(
         body |= given(endpoint=endpoint, secret=secret)
         if body["secret"] in (None, MASK):
             raise ToolError(
-                "save_webhook: Polytomic does not show the secret and replaces it with every change. Send "
+                "save_webhook: Polytomic does not return the secret but replaces it with every update. Send "
                 "secret again. Nothing was changed."
             )
         return _webhook(await data_of(api, "PUT /api/webhooks/{id}", id=stored["id"], **body))
 
 
 async def set_webhook_active(api: Api, active: bool, webhook_id: WebhookId = None) -> Webhook:
-    """Switch a webhook on or off; events that happen while it is off are not sent later."""
+    """Enable or disable a webhook. Events that occur while it is disabled are not sent later."""
     webhook = await _find(api, webhook_id)
     operation = f"POST /api/webhooks/{{id}}/{'enable' if active else 'disable'}"
     return _webhook(await data_of(api, operation, id=webhook["id"]))
 
 
 async def webhook_deletion(api: Api, webhook_id: str | None) -> Deletion:
-    """Work out what deleting a webhook takes along."""
+    """Return what deleting a webhook affects."""
     webhook = await _find(api, webhook_id)
-    consequence = "Events are sent there no more, and the record of deliveries goes."
-    return Deletion(WEBHOOK, webhook["id"], str(webhook.get("endpoint")), consequence, Dependants())
+    consequence = "Events are no longer sent there, and its delivery history is deleted."
+    return Deletion(WEBHOOK, webhook["id"], str(webhook.get("endpoint")), consequence)
 
 
 async def delete_webhook(
     api: Api,
     deletion: Annotated[Deletion, Resolve(webhook_deletion)],
-    answer: Annotated[ElicitationResult[Confirmation], Resolve(asking(webhook_deletion))],
+    answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(webhook_deletion))],
     webhook_id: WebhookId = None,
-    confirm_name: Annotated[ConfirmName, Field(description="Its endpoint, where nobody can be asked")] = None,
+    confirm_name: Annotated[
+        ConfirmName, Field(description="Its endpoint; only if the client cannot ask a person")
+    ] = None,
 ) -> Deleted:
     """Delete a webhook. A person is asked first."""
     del webhook_id, confirm_name
@@ -151,20 +158,20 @@ async def delete_webhook(
 
 
 async def _find(api: Polytomic, reference: str | None) -> JsonObject:
-    """Return the webhook of that id or endpoint; without one, the only one there is."""
+    """Return the webhook with that id or endpoint; without a reference, the only webhook."""
     if reference is not None:
         return await find(api, WEBHOOK, reference)
     webhooks = await every(api, WEBHOOK.list)
     if not webhooks:
-        raise ToolError("There is no webhook yet; save_webhook creates one.")
+        raise ToolError("There is no webhook yet. save_webhook creates one.")
     if len(webhooks) > 1:
         endpoints = ", ".join(str(webhook.get("endpoint")) for webhook in webhooks)
-        raise ToolError(f"There are {len(webhooks)} webhooks; send webhook_id, one of: {endpoints}.")
+        raise ToolError(f"There are {len(webhooks)} webhooks. Send webhook_id. Valid values: {endpoints}.")
     return webhooks[0]
 
 
-def _hidden(webhook: JsonObject) -> JsonObject:
-    return {name: value for name, value in webhook.items() if name != _HIDDEN}
+def _without_secret(webhook: JsonObject) -> JsonObject:
+    return {name: value for name, value in webhook.items() if name != _SIGNING_KEY}
 
 
 def _part(item: JsonObject, names: Sequence[str]) -> JsonObject:
@@ -172,4 +179,4 @@ def _part(item: JsonObject, names: Sequence[str]) -> JsonObject:
 
 
 def _webhook(webhook: JsonObject) -> Webhook:
-    return Webhook.model_validate(_hidden(webhook))
+    return Webhook.model_validate(_without_secret(webhook))

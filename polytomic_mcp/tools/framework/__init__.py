@@ -1,1 +1,1 @@
-"""What a tool is made of: its definition, its arguments, and the consent it asks a person for."""
+"""What every tool is made of: its definition, its arguments, its calls, and a person's consent."""

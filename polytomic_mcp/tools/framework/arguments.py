@@ -1,4 +1,4 @@
-"""Arguments that several tools share, each with its one description."""
+"""Arguments that several tools share, each described in one place."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.framework.argument_limits import refuse_unsendable
+from polytomic_mcp.tools.framework.validation import refuse_unsendable
 
 _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 
 
 async def caller_of(context: Context[Caller]) -> Caller:
-    """Return whose call this is; the one place that will learn to tell callers apart."""
+    """Return the caller of a tool: the only place that knows where a request keeps it."""
     return context.request_context.lifespan_context
 
 
 async def api_of(context: Context[Caller]) -> Polytomic:
-    """Return the API client of whoever calls."""
+    """Return the caller's API client."""
     return (await caller_of(context)).api
 
 
 def read_json(value: Any) -> Any:
-    """Accept an object that arrives as JSON text; a comma before a closing bracket is forgiven."""
+    """Parse an object or list that was sent as JSON text; a trailing comma is tolerated."""
     if not isinstance(value, str):
         return value
     try:
@@ -39,16 +39,16 @@ def read_json(value: Any) -> Any:
 
 
 def refuse_boolean(value: Any) -> Any:
-    """Refuse ``true`` where a number is wanted: pydantic would read it as 1."""
+    """Refuse ``true`` and ``false`` as a number: pydantic would read them as 1 and 0."""
     if isinstance(value, bool):
-        raise ValueError("a number is wanted, not true or false")  # noqa: TRY004 - pydantic's protocol
+        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic's protocol
     return value
 
 
 def refuse_blank(text: str | None) -> str | None:
-    """Refuse a name that shows nothing: nobody could say it again."""
+    """Refuse a name that is empty or only whitespace: no one could refer to it."""
     if text is not None and not text.strip():
-        raise ValueError("a name is wanted, not an empty text")
+        raise ValueError("must not be empty")
     return text
 
 
@@ -68,9 +68,8 @@ WaitSeconds = Annotated[
     Field(ge=0, le=600, description="Maximum seconds to wait"),
     BeforeValidator(refuse_boolean),
 ]
-Fields = Annotated[list[str] | None, Parsed, Field(description="More of the API's fields for each item")]
-PageToken = Annotated[str | None, Field(description="next_page_token of the answer before")]
+Fields = Annotated[list[str] | None, Parsed, Field(description="More API fields to include for each item")]
+PageToken = Annotated[str | None, Field(description="next_page_token of the previous page")]
 ConfirmName = Annotated[
-    str | None,
-    Field(description="Exact name of what to delete; needed only where nobody can be asked"),
+    str | None, Field(description="Exact name to delete; only if the client cannot ask a person")
 ]

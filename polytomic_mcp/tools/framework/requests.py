@@ -6,8 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
 
 def _keep_fields(schema: JsonObject) -> None:

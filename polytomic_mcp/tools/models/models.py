@@ -15,6 +15,8 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
 from polytomic_mcp.tools.api_access.responses import expected
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
+from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     Configuration,
@@ -30,7 +32,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, confirm_model, model_deletion
 
 _UPDATE: Final = "PUT /api/models/{id}"
 

@@ -12,8 +12,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Source
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
@@ -169,7 +168,7 @@ def _add_rows(table: Table, position: _Position, answer: JsonObject) -> _Positio
     rows = as_objects(_data(answer).get("results"))
     for index, row in enumerate(rows[position.skip :], position.skip):
         source = Source(_GET, position.arguments, {"": f"/data/results/{index}"})
-        if not table.takes(row, source):
+        if not table.add(row, source):
             return _Position(position.query_id, position.page, index)
     return None
 

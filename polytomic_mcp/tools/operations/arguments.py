@@ -1,4 +1,4 @@
-"""An operation's arguments, held to the catalogue's schema before anything is sent."""
+"""An operation's arguments, validated against the catalogue's schema before anything is sent."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -6,20 +6,19 @@ from typing import Any, Final
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
 _MOST_PROBLEMS: Final = 20
 _LONGEST_NAME: Final = 80
 _NULL: Final = {"type": "null"}
 
 
-def fitting(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
-    """Return the arguments as they are sent: null is JSON null in a body, and absent anywhere else.
+def validated(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
+    """Return the arguments to send: null is JSON null in a body, and omitted elsewhere.
 
     Raises:
-        Refusal: Some are missing, unknown or of the wrong type; each is named, its value never.
+        Refusal: Arguments are missing, unknown or of the wrong type; the text names each, without its value.
     """
     elsewhere = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
     kept = {name: part for name, part in arguments.items() if part is not None or name not in elsewhere}
@@ -33,14 +32,14 @@ def fitting(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
         NextStep(
             tool="find_operations",
             arguments={"query": operation.id, "detail": "schema", "limit": 1},
-            reason="See which arguments it takes",
+            reason="Shows its arguments",
         ),
     )
 
 
 @cache
 def _validator(operation_id: str) -> Any:
-    """Compile the schema of an operation; jsonschema is loaded when first needed."""
+    """Compile the schema of an operation; jsonschema is imported when it is first needed."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 60 ms, and few sessions need it
 
     catalogue = load_catalogue()
@@ -55,7 +54,7 @@ def _validator(operation_id: str) -> Any:
 
 
 def _closed(schema: Any) -> Any:
-    """Let no object have members beside those its schema names, where it names any."""
+    """Return the schema with unknown members forbidden in every object that lists its properties."""
     if isinstance(schema, list):
         return [_closed(part) for part in as_list(schema)]
     if not isinstance(schema, dict):
@@ -67,7 +66,7 @@ def _closed(schema: Any) -> Any:
 
 
 def _problems(error: Any) -> Iterator[str]:
-    """Say in our words what jsonschema found; its own message would show the value."""
+    """Yield a description of an error; jsonschema's own message would show the value."""
     place = "".join(f"/{str(part)[:_LONGEST_NAME]}" for part in error.absolute_path).removeprefix("/")
     rule: Any = error.validator_value
     match error.validator:
@@ -79,13 +78,13 @@ def _problems(error: Any) -> Iterator[str]:
                 if name not in known:
                     yield f"{_within(place, quoted(name))} is unknown.{_hint(name, known)}"
         case "anyOf":
-            yield from _of_forms(error, place)
+            yield from _of_alternatives(error, place)
         case _:
             yield f"{place} must be {_type(error.schema)}"
 
 
-def _of_forms(error: Any, place: str) -> Iterator[str]:
-    """Say what is wrong with the one form that was meant, or else which forms there are."""
+def _of_alternatives(error: Any, place: str) -> Iterator[str]:
+    """Yield what is wrong with the alternative that was meant, or else which alternatives exist."""
     meant: dict[int, list[Any]] = {}
     for cause in error.context:
         meant.setdefault(cause.schema_path[0], []).append(cause)
@@ -102,13 +101,13 @@ def _is_other_type(cause: Any) -> bool:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type", "object")  # a reference leads to an object
+    kind = schema.get("type", "object")  # a reference is to an object
     names = [name for name in ([kind] if isinstance(kind, str) else as_list(kind)) if name != "null"]
     return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:
-    return nearest(name, known) or f" It takes: {', '.join(known) or 'nothing'}"
+    return valid_values(name, known).removesuffix(".")
 
 
 def _within(place: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The whole API: find an operation by plain words, then read or write with it."""
+"""The tools for any operation of the API: find one by plain words, then read or write with it."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -13,42 +13,43 @@ from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page
+from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.framework.arguments import Api, PageToken, Parsed, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
-from polytomic_mcp.tools.operations.answers import Reading, View
-from polytomic_mcp.tools.operations.arguments import fitting
+from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
 from polytomic_mcp.tools.operations.signatures import schema_of, signature
+from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
 OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
-Arguments = Annotated[JsonObject, Parsed, Field(description="All by name: path, query, body. Ids, no names")]
+Arguments = Annotated[
+    JsonObject, Parsed, Field(description="Path, query and body arguments by name. Ids, not names")
+]
 
 Plan = tuple[Operation, JsonObject]
-"""What is to be called, with arguments that fit."""
+"""The operation to call, and its validated arguments."""
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _BEST: Final = 5
 _LISTED: Final = 60
 _FEWEST_TOKENS: Final = 600
-"""What an operation's schema may take at least."""
+"""The fewest tokens that an operation's schema may use."""
 
 
 class Operations(Page):
-    """Operations, the best first, and how many fit in all; in arguments, ? marks what may be left out."""
+    """Operations, the best match first, and the total. In arguments, ? marks optional ones."""
 
     total: int
     note: str | None = None
 
 
 class Written(Answer):
-    """What a write answered."""
+    """The answer to a write."""
 
     operation: str
     result: AnyJson = None
@@ -63,12 +64,9 @@ async def find_operations(
     limit: Annotated[int | None, Field(ge=1, le=200), BeforeValidator(refuse_boolean)] = None,
     page_token: PageToken = None,
 ) -> Operations:
-    """Find API operations, for what no other tool does; call them with read_operation or write_operation."""
+    """Find API operations for tasks without a tool; call them with read_operation or write_operation."""
     if group is not None and group not in GROUPS:
-        raise Refusal(
-            f"find_operations: there is no group {quoted(group)}.{nearest(group, GROUPS)} "
-            f"The groups: {', '.join(GROUPS)}."
-        )
+        raise Refusal(f"find_operations: {unknown('group', group, GROUPS)}")
     from polytomic_mcp.catalogue.search import load_index  # noqa: PLC0415 - SQLite, on demand
 
     is_search = bool(query.strip())
@@ -89,7 +87,7 @@ async def find_operations(
         limit=most,
         page_token=page_token,
     )
-    note = None if found else f"Nothing fits. Use other words, or a group: {', '.join(GROUPS)}."
+    note = None if found else f"No matches. Use other words, or a group: {', '.join(GROUPS)}."
     return Operations(items=page.items, next_page_token=page.next_page_token, total=len(found), note=note)
 
 
@@ -98,40 +96,40 @@ async def read_operation(
     operation: OperationId,
     arguments: Arguments = {},  # noqa: B006 - pydantic copies it
     pointer: Annotated[
-        str | None, Field(description="JSON Pointer to the part of the answer to show, as /data/0/fields")
+        str | None, Field(description="JSON Pointer to the part to return, such as /data/0/fields")
     ] = None,
     offset: Annotated[int | None, Field(ge=0), BeforeValidator(refuse_boolean)] = None,
     limit: Annotated[int | None, Field(ge=1), BeforeValidator(refuse_boolean)] = None,
 ) -> Reading:
-    """Call an API operation that only reads; find_operations names it.
+    """Call an API operation that only reads; find_operations finds it.
 
-    offset and limit page through the list or text at pointer: so one gets the rest of what was cut.
+    offset and limit page through the list or text at pointer, to read the rest of what was truncated.
     """
     found = _find(operation)
     if found.effect != "read":
         raise Refusal(
-            f"{found.id} does not only read ({found.effect}): call it with write_operation.",
+            f"{found.id} does not only read ({found.effect}). Call it with write_operation.",
             *_same_call("write_operation", found, arguments),
         )
-    kept = fitting(found, arguments)
-    return View(found, kept, pointer, offset, limit).of(await _called(api, found, kept))
+    checked = validated(found, arguments)
+    return View(found, checked, pointer, offset, limit).of(await _call(api, found, checked))
 
 
 async def plan_write(operation: str, arguments: JsonObject) -> Plan:
-    """Hold a write to the catalogue before anybody is asked about it."""
+    """Validate a write against the catalogue before a person is asked about it."""
     found = _find(operation)
     if found.effect == "read":
         raise Refusal(
-            f"{found.id} only reads: call it with read_operation.",
+            f"{found.id} only reads. Call it with read_operation.",
             *_same_call("read_operation", found, arguments),
         )
-    return found, fitting(found, arguments)
+    return found, validated(found, arguments)
 
 
 async def consent_to_write(
     api: Api, context: Context, plan: Annotated[Plan, Resolve(plan_write)], confirm: str | None
 ) -> Consent | Elicit[Consent]:
-    """Ask the person before something is destroyed; where nobody can be asked, confirm stands in."""
+    """Ask a person before something is destroyed; if the client cannot ask, ``confirm`` is required."""
     operation, arguments = plan
     if operation.effect != "destroy":
         return Consent(proceed=True)
@@ -152,25 +150,25 @@ async def write_operation(
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
     arguments: Arguments = {},  # noqa: B006 - pydantic copies it
     confirm: Annotated[
-        str | None, Field(description="The id again; only to destroy where nobody can be asked")
+        str | None, Field(description="The id again; only to destroy, if the client cannot ask a person")
     ] = None,
     idempotency_key: Annotated[
-        str | None, Field(description="Of your own: a call repeated with it answers the first outcome")
+        str | None, Field(description="Your own key: repeating a call with it returns the first result")
     ] = None,
 ) -> Written:
     """Call an API operation that writes. A person is asked before one that destroys."""
     del operation, arguments, confirm
-    found, kept = plan
+    found, checked = plan
     if not has_consent(answer):
-        raise Refusal(f"Nobody said yes, so {found.id} was not sent.")
+        raise Refusal("Not confirmed; nothing was sent.")
     headers = {} if idempotency_key is None else {IDEMPOTENCY_KEY: idempotency_key}
-    return Written(operation=found.id, result=await _called(api, found, kept, headers))
+    return Written(operation=found.id, result=await _call(api, found, checked, headers))
 
 
-async def _called(
+async def _call(
     api: Polytomic, operation: Operation, arguments: JsonObject, headers: Mapping[str, str] = _NO_HEADERS
 ) -> Any:
-    """Call the operation; an id that nothing has leads to the list of what there is."""
+    """Call the operation; if an id does not exist, suggest the call that lists the valid ones."""
     try:
         return await api.call(operation.id, headers=headers, **arguments)
     except NotFoundError as refused:
@@ -193,7 +191,7 @@ def _find(operation_id: str) -> Operation:
 
 
 def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterator[NextStep]:
-    """Lead to the same call through the other tool, unless it has a body: that may hold secrets."""
+    """Suggest the same call with the other tool, unless it has a body: that may contain secrets."""
     outside = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
     required = {parameter.name for parameter in operation.parameters if parameter.required}
     if required <= arguments.keys() <= outside:

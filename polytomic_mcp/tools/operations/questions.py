@@ -1,4 +1,4 @@
-"""What a person is asked before an operation destroys something."""
+"""The question that a person is asked before an operation destroys something."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,8 +10,8 @@ from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.framework.deletions import (
-    Deletion,
+from polytomic_mcp.tools.deletions.deletion import Deletion
+from polytomic_mcp.tools.deletions.pipelines import (
     bulk_sync_deletion,
     connection_deletion,
     model_deletion,
@@ -19,25 +19,25 @@ from polytomic_mcp.tools.framework.deletions import (
 )
 
 _NOT_SHOWN: Final = frozenset({"body", "headers"})
-"""Members that may hold secrets."""
+"""Members that may contain secrets."""
 
 _LONGEST: Final = 500
 
 
 async def question(api: Polytomic, operation: Operation, arguments: JsonObject) -> str:
-    """Ask about one call: what it does, what it is given and, where that can be told, what goes along."""
+    """Return the question about one call: what it does, its arguments and, if known, what else it affects."""
     given = json.dumps(_shown(arguments), ensure_ascii=False)
     more = "…" if len(given) > _LONGEST else ""
-    asked = f"{operation.id}\n{operation.summary}\nWith: {given[:_LONGEST]}{more}\nReally do it?"
-    work_out = _WORKED_OUT.get(operation.id)
+    call = f"{operation.id}\n{operation.summary}\nArguments: {given[:_LONGEST]}{more}\nProceed?"
+    plan = _DELETIONS.get(operation.id)
     try:
-        return f"{(await work_out(api, arguments)).question}\n{asked}" if work_out else asked
-    except (PolytomicError, ToolError):  # the operation itself will say what is wrong with the id
-        return asked
+        return f"{(await plan(api, arguments)).question}\n{call}" if plan else call
+    except (PolytomicError, ToolError):  # the operation itself reports what is wrong with the id
+        return call
 
 
 def confirmation(operation: Operation, arguments: JsonObject) -> str:
-    """Return what has to be repeated where nobody can be asked: the id of what is destroyed."""
+    """Return the value that confirms a call if the client cannot ask: the id of what is destroyed."""
     ids = [str(arguments[each.name]) for each in operation.parameters if each.place == "path"]
     return ids[-1] if ids else operation.id
 
@@ -49,7 +49,7 @@ def _shown(value: Any) -> Any:
     return [_shown(part) for part in as_list(value)] if isinstance(value, list) else value
 
 
-_WORKED_OUT: Final[Mapping[str, Callable[[Polytomic, JsonObject], Awaitable[Deletion]]]] = {
+_DELETIONS: Final[Mapping[str, Callable[[Polytomic, JsonObject], Awaitable[Deletion]]]] = {
     "DELETE /api/connections/{id}": lambda api, given: connection_deletion(
         api, given["id"], bool(given.get("force"))
     ),

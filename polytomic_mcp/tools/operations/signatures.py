@@ -1,4 +1,4 @@
-"""What an operation takes, written for a model: one line, or a whole JSON Schema."""
+"""An operation's arguments, written for a model: on one line, or as a JSON Schema."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ _DEEPEST: Final = 8
 
 
 def signature(operation: Operation) -> str:
-    """Write the arguments on one line, ``name: string, schedule?: object{frequency}``: ``?`` is optional."""
+    """Return the arguments on one line: ``name: string, schedule?: object{frequency}``; ``?`` is optional."""
     return ", ".join(
         f"{parameter.name}{'' if parameter.required else '?'}: {_short(parameter.schema)}"
         for parameter in operation.parameters
@@ -21,12 +21,12 @@ def signature(operation: Operation) -> str:
 
 
 def schema_of(operation: Operation, tokens: int) -> JsonObject:
-    """Return the JSON Schema of the arguments, references in place, as deep as fits into so many tokens."""
-    schemas = (_whole(operation, depth) for depth in range(_DEEPEST, 1, -1))
-    return next((schema for schema in schemas if estimate_json(schema) <= tokens), _whole(operation, 1))
+    """Return the JSON Schema of the arguments without references, as deep as fits into ``tokens``."""
+    schemas = (_schema(operation, depth) for depth in range(_DEEPEST, 1, -1))
+    return next((schema for schema in schemas if estimate_json(schema) <= tokens), _schema(operation, 1))
 
 
-def _whole(operation: Operation, depth: int) -> JsonObject:
+def _schema(operation: Operation, depth: int) -> JsonObject:
     schema: JsonObject = {
         "type": "object",
         "properties": {
@@ -38,7 +38,7 @@ def _whole(operation: Operation, depth: int) -> JsonObject:
 
 
 def _inlined(node: Any, depth: int, inside: tuple[str, ...]) -> Any:
-    """Put definitions in place; one within itself, or too deep, is but an object."""
+    """Replace references with their definitions; a recursive or too deep one becomes a plain object."""
     if isinstance(node, list):
         return [_inlined(item, depth, inside) for item in as_list(node) if item != _NULL]
     if not isinstance(node, dict):
@@ -55,7 +55,7 @@ def _inlined(node: Any, depth: int, inside: tuple[str, ...]) -> Any:
 
 
 def _short(schema: Mapping[str, Any], *, is_inner: bool = False) -> str:
-    """Write a type in a few words; of an object within another, no more than that it is one."""
+    """Return a short name of a type; an object within another is only named ``object``."""
     if isinstance(reference := schema.get("$ref"), str):
         return _short(_definition(reference), is_inner=is_inner)
     if "anyOf" in schema:

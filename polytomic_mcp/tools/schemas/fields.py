@@ -1,4 +1,4 @@
-"""The fields of a schema changed by hand: added, overridden and removed."""
+"""The fields that users manage in a schema: added, overridden and removed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _FIELD: Final = "/api/connections/{connection_id}/schemas/{schema_id}/fields"
 
 
 class SchemaField(BaseModel):
-    """A field to add or to change."""
+    """A field to add or to update."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,13 +39,13 @@ class SchemaField(BaseModel):
     type: Annotated[
         str | None, Field(description="string, number, boolean, datetime, array, object, binary, unknown")
     ] = None
-    path: Annotated[str | None, Field(description="Where in a record the value stands")] = None
-    definition: Annotated[Any, Field(description="A finer type, such as bigint or date")] = None
+    path: Annotated[str | None, Field(description="Path of the value in a record")] = None
+    definition: Annotated[Any, Field(description="More precise type, such as bigint or date")] = None
     example: Any = None
 
 
 class SchemaFields(Answer):
-    """What was done to the fields of a schema: those touched as they are now, those removed as they were."""
+    """Changes to a schema's fields: added and changed ones as they are now, removed ones as they were."""
 
     schema_id: str
     added: list[Row] | None = None
@@ -55,13 +55,13 @@ class SchemaFields(Answer):
 
 @dataclass(frozen=True, slots=True)
 class FieldChanges:
-    """What is to be done to a schema's fields, and what they are before."""
+    """The changes to make to a schema's fields, and the fields before."""
 
     where: JsonObject
     before: dict[str, JsonObject]
     added: list[JsonObject]
     changed: list[SchemaField]
-    doomed: list[JsonObject]
+    removed: list[JsonObject]
 
 
 async def plan_fields(
@@ -72,14 +72,14 @@ async def plan_fields(
     fields: list[SchemaField] | None,
     remove: list[str] | None,
 ) -> FieldChanges:
-    """Work out what is to be done, and refuse what cannot be, before anybody is asked."""
+    """Plan the changes, and refuse those that are impossible, before a person is asked."""
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     before = by_id(schema)
     return FieldChanges(
         where={"connection_id": connection["id"], "schema_id": schema["id"]},
         before=before,
-        doomed=[_removable(name, before) for name in remove or ()],
+        removed=[_removable(name, before) for name in remove or ()],
         added=[_new(field) for field in fields or () if field.field_id.casefold() not in before],
         changed=[field for field in fields or () if field.field_id.casefold() in before],
     )
@@ -89,13 +89,13 @@ async def consent_to_remove(
     context: Context, plan: Annotated[FieldChanges, Resolve(plan_fields)], confirm_name: str | None
 ) -> Consent | Elicit[Consent]:
     """Ask before fields are removed."""
-    if not plan.doomed:
+    if not plan.removed:
         return Consent(proceed=True)
     schema_id = plan.where["schema_id"]
-    names = ", ".join(field["id"] for field in plan.doomed)
+    names = ", ".join(field["id"] for field in plan.removed)
     return ask(
         context,
-        f"Remove from {schema_id!r} what was added by hand: {names}? A sync that maps it fails.",
+        f"Remove the user-managed fields {names} from {schema_id!r}? Syncs that map them will fail.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
         how="confirm_name set to the schema's id. Nothing was changed.",
@@ -111,28 +111,28 @@ async def set_schema_fields(
     fields: Annotated[
         list[SchemaField] | None,
         Parsed,
-        Field(description="To add (label, type) or to change; what is not given stays"),
+        Field(description="To add (label, type) or to update; omitted parts are unchanged"),
     ] = None,
-    remove: Annotated[list[str] | None, Parsed, Field(description="Ids of fields added by hand")] = None,
+    remove: Annotated[list[str] | None, Parsed, Field(description="Ids of user-managed fields")] = None,
     confirm_name: Annotated[
-        str | None, Field(description="The schema's id; only to remove where nobody can be asked")
+        str | None, Field(description="The schema's id; only to remove, if the client cannot ask a person")
     ] = None,
 ) -> SchemaFields:
-    """Add fields of your own to a table or object, change fields, or remove those that were added.
+    """Add user-managed fields to a table or object, update fields, or remove user-managed ones.
 
-    A sync that maps a removed field fails: a person is asked first.
+    Syncs that map a removed field fail: a person is asked first.
     """
     del connection_id, fields, remove, confirm_name
     schema_id = plan.where["schema_id"]
     if not has_consent(answer):
-        raise ToolError(f"Nobody said yes, so the fields of {schema_id!r} were not changed.")
+        raise ToolError("Not confirmed; nothing was changed.")
     await _write(caller, plan)
     after = by_id(await read_schema(caller.api, **plan.where))
     return SchemaFields(
         schema_id=schema_id,
         added=_rows([field["field_id"] for field in plan.added], after),
         changed=_rows([field.field_id for field in plan.changed], after),
-        removed=plan.doomed or None,
+        removed=plan.removed or None,
     )
 
 
@@ -140,8 +140,8 @@ def _removable(name: str, fields: dict[str, JsonObject]) -> JsonObject:
     field = known_field(name, fields)
     if not field.get("user_managed"):
         raise ToolError(
-            f"The field {quoted(name)} was detected at the source and cannot be removed: only fields that "
-            "were added by hand can. Nothing was changed."
+            f"The field {quoted(name)} was detected at the source and cannot be removed: only user-managed "
+            "fields can. Nothing was changed."
         )
     return field
 
@@ -149,14 +149,13 @@ def _removable(name: str, fields: dict[str, JsonObject]) -> JsonObject:
 def _new(field: SchemaField) -> JsonObject:
     if field.type is None:
         raise ToolError(
-            f"The schema has no field {quoted(field.field_id)}, and to add it takes a type. Nothing was "
-            "changed."
+            f"The schema has no field {quoted(field.field_id)}. To add it, send a type. Nothing was changed."
         )
     return {"label": field.field_id} | field.model_dump(exclude_none=True)
 
 
 async def _write(caller: Caller, plan: FieldChanges) -> None:
-    """Add, change and remove, in this order; where one is refused, say what was done before."""
+    """Add, update and remove, in this order; if one is refused, report what was done before."""
     done: list[str] = []
     try:
         if plan.added:
@@ -167,16 +166,16 @@ async def _write(caller: Caller, plan: FieldChanges) -> None:
             id_ = plan.before[field.field_id.casefold()]["id"]
             await caller.api.call(f"PATCH {_FIELD}/{{field_id}}", field_id=id_, **plan.where, **parts)
             done.append(id_)
-        for field in plan.doomed:
+        for field in plan.removed:
             await caller.api.call(f"DELETE {_FIELD}/{{field_id}}", field_id=field["id"], **plan.where)
             done.append(field["id"])
     except PolytomicError as error:
         if not done:
             raise
-        raise ToolError(f"{error} Done before that: {', '.join(done)}.") from None
+        raise ToolError(f"{error} Already done: {', '.join(done)}.") from None
 
 
 def _rows(ids: Iterable[str], after: dict[str, JsonObject]) -> list[Row] | None:
-    """Return the fields as they are now; one that the API does not show yet by its id alone."""
+    """Return the fields as they are now; only the id of a field that the API does not show yet."""
     found = [after.get(id_.casefold(), {"id": id_}) for id_ in ids]
     return [Row.model_validate(field_row(field)) for field in found] or None

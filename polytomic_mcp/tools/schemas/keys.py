@@ -1,4 +1,4 @@
-"""What identifies a record of a schema: the key that was detected, or one set by hand."""
+"""The primary key of a schema: the detected one, or one that users have set."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -20,7 +20,7 @@ _KEYS: Final = "/api/connections/{connection_id}/schemas/{schema_id}/primary_key
 
 
 class PrimaryKey(Answer):
-    """What identified a record before, and what does now."""
+    """The primary key before and after."""
 
     schema_id: str
     before: list[str]
@@ -29,7 +29,7 @@ class PrimaryKey(Answer):
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """Which fields are to be a schema's key, and the fields as they are before."""
+    """The fields that shall be a schema's key, and all fields before the change."""
 
     where: JsonObject
     before: dict[str, JsonObject]
@@ -39,7 +39,7 @@ class KeyChange:
 async def plan_key(
     caller: TheCaller, context: Context[Caller], connection_id: str, schema_id: str, fields: list[str]
 ) -> KeyChange:
-    """Work out which key is wanted before anybody is asked about it."""
+    """Plan the change of the key before a person is asked."""
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     before = by_id(schema)
@@ -50,14 +50,14 @@ async def plan_key(
 async def consent_to_reset(
     context: Context, plan: Annotated[KeyChange, Resolve(plan_key)], confirm_name: str | None
 ) -> Consent | Elicit[Consent]:
-    """Ask before a key that was set by hand is dropped."""
+    """Ask before a key that users have set is dropped."""
     schema_id = plan.where["schema_id"]
     if plan.wanted or not any(_is_overridden(field) for field in plan.before.values()):
         return Consent(proceed=True)
-    key = ", ".join(key_of(plan.before.values())) or "no field"
+    key = ", ".join(key_of(plan.before.values())) or "no fields"
     return ask(
         context,
-        f"Drop the key of {schema_id!r} that was set by hand ({key})? The detected one applies again.",
+        f"Drop the user-defined key of {schema_id!r} ({key})? The detected key applies again.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
         how="confirm_name set to the schema's id. Nothing was changed.",
@@ -69,19 +69,19 @@ async def set_primary_keys(
     connection_id: ConnectionId,
     schema_id: SchemaId,
     fields: Annotated[
-        list[str], Parsed, Field(description="Ids of the key's fields; empty: the detected key again")
+        list[str], Parsed, Field(description="Ids of the key's fields; [] restores the detected key")
     ],
     plan: Annotated[KeyChange, Resolve(plan_key)],
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_reset)],
     confirm_name: Annotated[
-        str | None, Field(description="The schema's id; only for empty fields where nobody can be asked")
+        str | None, Field(description="The schema's id; only for [], if the client cannot ask a person")
     ] = None,
 ) -> PrimaryKey:
-    """Say which fields identify a record of a table or object, where the detected key is wrong or missing."""
+    """Set which fields identify a record of a table or object, if the detected key is wrong or missing."""
     del connection_id, fields, confirm_name
     schema_id = plan.where["schema_id"]
     if not has_consent(answer):
-        raise ToolError(f"Nobody said yes, so the key of {schema_id!r} was not changed.")
+        raise ToolError("Not confirmed; nothing was changed.")
     if plan.wanted:
         overrides = _overrides(plan.wanted, plan.before)
         await caller.api.call(f"PUT {_KEYS}", fields=overrides, **plan.where)
@@ -99,6 +99,6 @@ def _is_overridden(field: JsonObject) -> bool:
 
 
 def _overrides(wanted: list[str], fields: dict[str, JsonObject]) -> list[JsonObject]:
-    """Return what makes these fields the key, and nothing else: the detected key's fields are taken out."""
+    """Return the overrides that make exactly these fields the key; other detected fields are excluded."""
     detected = [field["id"] for field in fields.values() if field.get("source_primary_key")]
     return [{"field_id": id_, "is_primary_key": id_ in wanted} for id_ in dict.fromkeys([*wanted, *detected])]

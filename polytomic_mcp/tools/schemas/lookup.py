@@ -1,4 +1,4 @@
-"""Finding a schema of a connection, and what its fields say."""
+"""A schema of a connection, found by id or name, and its fields."""
 
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -9,10 +9,9 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import NotFoundError, RefusedError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.schemas import source_schemas
@@ -25,10 +24,10 @@ SchemaId = Annotated[str, Field(description="Table or object: id or exact name")
 async def find_schema(
     caller: Caller, context: Context[Caller], connection_id: str, reference: str
 ) -> JsonObject:
-    """Return the schema with that id or, ignoring case, that id or name; wait while it is being read.
+    """Return the schema with that id or name, ignoring case; wait while Polytomic is reading it.
 
     Raises:
-        ToolError: None or several fit; the text names the nearest.
+        ToolError: No schema matches, or several do; the text suggests the nearest.
     """
     try:
         return await source_schemas.when_ready(
@@ -51,22 +50,19 @@ def fields_of(schema: JsonObject) -> list[JsonObject]:
 
 
 def by_id(schema: JsonObject) -> dict[str, JsonObject]:
-    """Return a schema's fields by their ids in lower case."""
+    """Return a schema's fields by their lowercase ids."""
     return {field["id"].casefold(): field for field in fields_of(schema)}
 
 
 def known_field(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    """Return the field of that id, in any case.
+    """Return the field with that id, ignoring case.
 
     Raises:
-        ToolError: There is none; the text names the nearest.
+        ToolError: It does not exist; the text lists the valid ids, nearest first.
     """
     if (field := fields.get(name.casefold())) is None:
         known = [item["id"] for item in fields.values()]
-        raise ToolError(
-            f"The schema has no field {quoted(name)}.{nearest(name, known)} get_schema shows all. Nothing "
-            "was changed."
-        )
+        raise ToolError(f"{unknown('field', name, known)} get_schema shows all. Nothing was changed.")
     return field
 
 
@@ -76,7 +72,7 @@ def key_of(fields: Iterable[JsonObject]) -> list[str]:
 
 
 def field_row(field: JsonObject) -> JsonObject:
-    """Return what one chooses a field by; a flag that is false says nothing."""
+    """Return the parts by which a field is chosen, without flags that are false."""
     name = field.get("name")
     return {
         "id": field["id"],
@@ -91,7 +87,7 @@ def field_row(field: JsonObject) -> JsonObject:
 async def _similar(
     caller: Caller, context: Context[Caller], connection_id: str, reference: str, missing: NotFoundError
 ) -> JsonObject:
-    """Return the schema of that name from those the connection offers to bulk syncs, if it offers any."""
+    """Return the schema with that name from those that the connection offers to bulk syncs, if any."""
     try:
         return source_schemas.find_schema(
             await source_schemas.source_schemas(caller, context, connection_id), reference
@@ -102,6 +98,6 @@ async def _similar(
             NextStep(
                 tool="refresh_schemas",
                 arguments={"connection_id": connection_id},
-                reason="Have the source read anew, if it was just made there.",
+                reason="Read the source again, if the schema is new.",
             ),
         ) from None

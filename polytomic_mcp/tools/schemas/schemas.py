@@ -1,4 +1,4 @@
-"""The schemas of a connection: how fresh Polytomic's picture of them is, and what is in each."""
+"""The schemas of a connection: when Polytomic last read them, and what each contains."""
 
 from typing import Final
 
@@ -27,14 +27,14 @@ from polytomic_mcp.tools.schemas.lookup import SchemaId, field_row, fields_of, f
 from polytomic_mcp.tools.schemas.source_schemas import when_ready
 
 _READY: Final = (True, "true", "fresh", "completed", "ready")
-"""What the API's guides, its SDK and its prose each say of a cache that is read."""
+"""A cache that is up to date, as the API's guides, its SDK and its reference each call it."""
 
-_UNDER_WAY: Final = ("refreshing", "running")
-"""What the SDK says of a cache that is being read, and a guess."""
+_IN_PROGRESS: Final = ("refreshing", "running")
+"""A cache that is being read, as the SDK calls it; the second is a guess."""
 
 
 class SchemaStatus(Result):
-    """How fresh Polytomic's picture of a connection's schemas is."""
+    """Whether Polytomic has read a connection's schemas, and when."""
 
     ready: bool
     cache_status: str | None = None
@@ -43,7 +43,7 @@ class SchemaStatus(Result):
 
 
 class Schema(Page):
-    """A schema: what identifies a record, and its fields."""
+    """A schema: its primary key and its fields."""
 
     schema_id: str
     schema_name: str | None = None
@@ -61,7 +61,7 @@ class SchemaRecords(Answer):
 
 
 async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStatus:
-    """Tell whether Polytomic has read a connection's schemas (tables, objects), and when."""
+    """Get whether Polytomic has read a connection's schemas (tables, objects), and when."""
     connection = await find(api, CONNECTION, connection_id)
     return _status(connection["id"], await _read_status(api, connection["id"]))
 
@@ -69,7 +69,7 @@ async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStat
 async def refresh_schemas(
     caller: TheCaller, context: Context[Caller], connection_id: ConnectionId, wait_seconds: WaitSeconds = 60
 ) -> SchemaStatus:
-    """Have Polytomic read a connection's schemas anew after they changed at the source, and wait for it."""
+    """Read a connection's schemas again after they changed at the source, and wait for it."""
     connection = await find(caller.api, CONNECTION, connection_id)
     await caller.api.call("POST /api/connections/{id}/schemas/refresh", id=connection["id"])
     seen = await wait(
@@ -93,7 +93,7 @@ async def get_schema(
     page_token: PageToken = None,
     fields: Fields = None,
 ) -> Schema:
-    """Get a table's or object's primary key and fields, with those that were added by hand."""
+    """Get a table's or object's primary key and fields, including user-managed ones."""
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     items = fields_of(schema)
@@ -116,7 +116,7 @@ async def read_schema_records(
     schema_id: SchemaId,
     limit: Limit = 10,
 ) -> SchemaRecords:
-    """Look at a few sample records of a table or object; run_query reads more."""
+    """Read a few sample records of a table or object; run_query reads more."""
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     arguments = {"id": connection["id"], "schema_id": schema["id"]}
@@ -128,7 +128,7 @@ async def read_schema_records(
     records = as_objects((await when_ready(caller, context, connection["id"], ask)).get("data"))
     table = Table(columns(records), limit)
     for index, record in enumerate(records):
-        if not table.takes(record, Source(operation, arguments, {"": f"/data/{index}"})):
+        if not table.add(record, Source(operation, arguments, {"": f"/data/{index}"})):
             break
     return SchemaRecords(
         schema_id=schema["id"], fields=table.fields, rows=table.rows, truncated=table.truncated or None
@@ -147,15 +147,17 @@ def _is_ready(status: JsonObject) -> bool:
 
 def _is_being_read(status: JsonObject) -> bool:
     started = status.get("last_refresh_started")
-    return bool(started) or any(status.get(name) in _UNDER_WAY for name in ("cache_status", "status"))
+    return bool(started) or any(status.get(name) in _IN_PROGRESS for name in ("cache_status", "status"))
 
 
 def _next_step(connection_id: str, *, is_being_read: bool) -> NextStep:
-    """Lead to a read, or where one is under way to a look at it: another would start over."""
+    """Suggest a refresh; if one is in progress, suggest its status, as another would start over."""
     here: JsonObject = {"connection_id": connection_id}
     if is_being_read:
-        return NextStep(tool="get_schema_status", arguments=here, reason="Look later: they are being read.")
-    return NextStep(tool="refresh_schemas", arguments=here, reason="Have the schemas read, and wait for it.")
+        return NextStep(
+            tool="get_schema_status", arguments=here, reason="Check later: the schemas are being read."
+        )
+    return NextStep(tool="refresh_schemas", arguments=here, reason="Read the schemas, and wait for it.")
 
 
 def _status(connection_id: str, status: JsonObject, *, was_started: bool = False) -> SchemaStatus:

@@ -1,4 +1,4 @@
-"""What a source offers to bulk syncs: its schemas, the fields of one, and the wait for a cache of them."""
+"""The schemas that a source offers to bulk syncs, their fields, and the wait until they have been read."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,8 +13,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import PolytomicError, RefusedError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep, Page
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of, refuse_unknown_fields
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, shown
@@ -23,16 +22,16 @@ from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
 
 _PATIENCE: Final = 45.0
-_UNFIT: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+_CLIENT_ERRORS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
 _UNHEALTHY: Final = "connection_unhealthy"
-_WAITS_IN_VAIN: Final = re.compile(r"\bunhealthy\b|\bsign[ -]?in\b", re.IGNORECASE)
-_REFRESH: Final = "Have the source's schemas read anew."
+_NEEDS_REPAIR: Final = re.compile(r"\bunhealthy\b|\bsign[ -]?in\b", re.IGNORECASE)
+_REFRESH: Final = "Read the source's schemas again."
 _NAMES: Final = ("id", "name", "output_name", "user_output_name")
 
 
 class SourceSchemas(Page):
-    """Schemas; or, of one schema, its fields."""
+    """Schemas, or the fields of one schema."""
 
     schema_id: str | None = None
     schema_name: str | None = None
@@ -69,7 +68,7 @@ async def source_schemas(caller: Caller, context: Context[Caller], connection_id
     """Return the schemas of a source, without their fields.
 
     Raises:
-        Refusal: The cache of them is still not ready after a while.
+        Refusal: Polytomic has not read them in time.
     """
 
     async def ask() -> JsonObject:
@@ -87,10 +86,10 @@ async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> l
 
 
 def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema") -> JsonObject:
-    """Return the schema, or field, with that id or else, ignoring case, that id or name.
+    """Return the schema, or field, with that id; if none has it, with that id or name ignoring case.
 
     Raises:
-        ToolError: None or several fit; the text lists the candidates.
+        ToolError: None matches, or several do; the text lists the candidates.
     """
     listed = list(items)
     fitting = [item for item in listed if item["id"] == reference] or [
@@ -100,21 +99,23 @@ def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema
         return fitting[0]
     if fitting:
         raise ToolError(
-            f"{len(fitting)} {noun}s are called {quoted(reference)}; send the id of one: {_shown(fitting)}."
+            f"{len(fitting)} {noun}s are named {quoted(reference)}. Send the id of one of them: "
+            f"{_shown(fitting)}."
         )
     hint = nearest(reference, [str(item[key]) for item in listed for key in _NAMES if item.get(key)])
-    raise ToolError(f"No {noun} is called {quoted(reference)}.{hint} There are: {_shown(listed) or 'none'}.")
+    valid = f" Valid values: {_shown(listed)}." if listed else " There are none."
+    raise ToolError(f"Unknown {noun} {quoted(reference)}.{hint}{valid}")
 
 
 async def when_ready(
     caller: Caller, context: Context[Caller], connection_id: str, ask: Callable[[], Awaitable[JsonObject]]
 ) -> JsonObject:
-    """Return what ``ask`` gives, waiting up to 45 s with progress while Polytomic still reads the source.
+    """Return what ``ask`` returns, waiting up to 45 s with progress while Polytomic reads the source.
 
-    A fresh connection answers 422 or 400 until its schemas are cached (Terraform provider).
+    A new connection returns 422 or 400 until its schemas are cached (source: the Terraform provider).
 
     Raises:
-        Refusal: They are still not; or, at once, the connection is unhealthy and no wait would help.
+        Refusal: They are still not cached; or, immediately, the connection is unhealthy.
     """
 
     async def look() -> JsonObject:
@@ -125,14 +126,14 @@ async def when_ready(
                 return {"failure": _unhealthy(connection_id, error)}
             if _is_not_ready(error):
                 return {"reason": str(error)}
-            return {"failure": error}  # raised below: the wait would repeat what may have arrived
+            return {"failure": error}  # raised below: the wait might repeat the request
 
     seen = await wait(
         caller,
         context,
         look,
         is_over=lambda seen: "reason" not in seen,
-        describe=lambda _: "Polytomic still reads the source's schemas",
+        describe=lambda _: "Polytomic is still reading the source's schemas",
         seconds=_PATIENCE,
     )
     if "reason" in seen:
@@ -151,29 +152,31 @@ def _not_ready(caller: Caller, connection_id: str, reason: str) -> Refusal:
         raw: JsonObject = {"operation": operation, "arguments": arguments}
         refresh = NextStep(tool="write_operation", arguments=raw, reason=_REFRESH)
     return Refusal(
-        f"After {_PATIENCE:.0f} s, Polytomic still has not read the source's schemas. {reason} Nothing was "
-        "written. See that the connection is healthy, refresh its schemas, then call again.",
-        NextStep(tool="get_connection", arguments=named, reason="See whether the source is healthy."),
+        f"Polytomic has not read the source's schemas after {_PATIENCE:.0f} s. {reason} Nothing was "
+        "written. Check that the connection is healthy, refresh its schemas, then call again.",
+        NextStep(tool="get_connection", arguments=named, reason="Check whether the source is healthy."),
         refresh,
     )
 
 
 def _unhealthy(connection_id: str, error: PolytomicError) -> Refusal:
     here: JsonObject = {"connection_id": connection_id}
-    step = NextStep(tool="get_connection", arguments=here, reason="See what the source's connection lacks.")
+    step = NextStep(
+        tool="get_connection", arguments=here, reason="See what is wrong with the source's connection."
+    )
     return Refusal(str(error), step)
 
 
 def _is_unhealthy(error: PolytomicError) -> bool:
-    """Tell a connection that must be mended first: by the key, or by the words where there is none."""
-    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+    """Return whether the connection must be repaired first: by the error's key, or by its words."""
+    if not isinstance(error, RefusedError) or error.status not in _CLIENT_ERRORS:
         return False
-    return error.key == _UNHEALTHY or _WAITS_IN_VAIN.search(error.reason) is not None
+    return error.key == _UNHEALTHY or _NEEDS_REPAIR.search(error.reason) is not None
 
 
 def _is_not_ready(error: PolytomicError) -> bool:
-    """Tell a cache that is not ready: by the words, and by any 422 to a mere question."""
-    if not isinstance(error, RefusedError) or error.status not in _UNFIT:
+    """Return whether the cache is not ready: by the error's words, or by any 422 to a GET."""
+    if not isinstance(error, RefusedError) or error.status not in _CLIENT_ERRORS:
         return False
     is_question = error.status != HTTPStatus.BAD_REQUEST and error.operation.startswith("GET ")
     return is_question or _NOT_READY.search(error.reason) is not None

@@ -6,8 +6,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items, shown
 
 

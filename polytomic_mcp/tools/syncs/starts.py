@@ -7,8 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConflictError, RefusedError
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find

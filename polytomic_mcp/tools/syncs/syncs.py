@@ -14,6 +14,8 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import changes, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
+from polytomic_mcp.tools.deletions.pipelines import confirm_sync, sync_deletion
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -26,7 +28,6 @@ from polytomic_mcp.tools.framework.arguments import (
     SyncId,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.deletions import Confirmation, Deletion, confirm_sync, sync_deletion
 from polytomic_mcp.tools.framework.requests import request_body
 from polytomic_mcp.tools.syncs.drafts import draft_sync
 from polytomic_mcp.tools.syncs.requests import (

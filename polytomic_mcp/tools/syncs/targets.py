@@ -8,8 +8,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.tools.answers.refusals import Refusal
-from polytomic_mcp.tools.answers.results import NextStep, Page, Result, Row
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown

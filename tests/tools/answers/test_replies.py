@@ -8,9 +8,8 @@ from pydantic import Field
 
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
-from polytomic_mcp.tools.answers.refusals import Refusal
 from polytomic_mcp.tools.answers.replies import answer, written
-from polytomic_mcp.tools.answers.results import NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Source
 
 PROMISED = 6_000
 SHOWN = frozenset({"get_sync", "read_operation", "start_sync"})

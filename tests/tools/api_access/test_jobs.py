@@ -39,10 +39,10 @@ async def test_a_job_reports_its_progress(tools: Any, company: Any) -> None:
     [
         ({"status": "failed", "error": "no such table"}, "j1 failed: no such table. Correct it"),
         ({"status": "failed"}, "j1 failed: no reason given."),
-        ({"status": "running"}, "j1 is running after 120 s and goes on"),
+        ({"status": "running"}, "j1 is running after 120 s and continues"),
     ],
 )
-async def test_a_job_that_fails_or_goes_on_is_told(
+async def test_a_job_that_fails_or_continues_is_reported(
     state: Any, reason: str, tools: Any, company: Any, clock: Any
 ) -> None:
     serve(company, state)
@@ -54,7 +54,7 @@ async def test_a_job_that_fails_or_goes_on_is_told(
     assert clock.time <= 120
 
 
-async def test_a_job_that_ends_without_a_model_is_no_crash(tools: Any, company: Any) -> None:
+async def test_a_job_that_ends_without_a_model_does_not_crash(tools: Any, company: Any) -> None:
     serve(company, {"status": "done", "result": None})
 
-    assert "POST /api/models was answered without" in await tools.refused("create_model", **CALL)
+    assert "POST /api/models returned no object" in await tools.refused("create_model", **CALL)

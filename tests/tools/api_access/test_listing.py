@@ -97,10 +97,10 @@ async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
 
 @pytest.mark.parametrize("token", ["x", "-1:", "1", "٣:", "9" * 5000 + ":", ":", "1.5:"])
 @pytest.mark.usefixtures("company")
-async def test_a_page_token_of_ones_own_making_is_refused(token: str, tools: Any) -> None:
+async def test_an_invalid_page_token_is_refused(token: str, tools: Any) -> None:
     text = await tools.refused("list_connections", page_token=token)
 
-    assert "leave it out to start over" in text
+    assert "omit it to start over" in text
 
 
 async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(tools: Any, api: Any) -> None:

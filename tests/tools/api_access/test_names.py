@@ -1,4 +1,4 @@
-"""Names in the place of ids, everywhere an id is wanted."""
+"""Names in place of ids, wherever an id is expected."""
 
 import json
 from typing import Any
@@ -61,7 +61,7 @@ async def test_an_unknown_reference_is_answered_with_what_there_is(
 ) -> None:
     text = await tools.refused(tool, **others, **{argument: reference})
 
-    assert f"No {kind} has the id or name '{reference}'" in text
+    assert f"Unknown {kind} '{reference}'" in text
     assert f"'{NAMES[kind]}' (" in text
     assert f"list_{kind}s shows all" in text
     assert company.written() == []
@@ -81,7 +81,7 @@ async def test_a_name_that_several_bear_is_refused_with_their_ids(
 
     text = await tools.refused(tool, **others, **{argument: "twin"})
 
-    assert f"2 {kind}s are named 'twin'; send the id of one" in text
+    assert f"2 {kind}s are named 'twin'. Send the id of one of them" in text
     assert all(twin["id"] in text for twin in twins)
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]
     assert (step["tool"], step["arguments"]) == (f"list_{kind}s", {"query": "twin"})
@@ -105,7 +105,7 @@ async def test_candidates_of_one_name_are_told_apart(type_: Any, tools: Any, com
 async def test_with_nothing_there_the_refusal_says_so(tools: Any, api: Any) -> None:
     api.holds("models")
 
-    assert "there are no models yet" in await tools.refused("get_model", model_id="Plans")
+    assert "There are no models yet" in await tools.refused("get_model", model_id="Plans")
 
 
 async def test_a_long_list_of_candidates_is_cut(tools: Any, api: Any) -> None:
@@ -120,8 +120,8 @@ async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Any, api
     api.holds("models", {"id": "m1", "name": None}, {"id": "m2", "name": "m1"}, {"id": "m3", "name": ""})
 
     assert (await tools("get_model", model_id="m1"))["id"] == "m1"
-    assert "No model" in await tools.refused("get_model", model_id="none")
-    assert "No model" in await tools.refused("get_model", model_id="")
+    assert "Unknown model" in await tools.refused("get_model", model_id="none")
+    assert "Unknown model" in await tools.refused("get_model", model_id="")
 
 
 @pytest.mark.parametrize("reference", ["my-gong-engage-flow", "Winter flow", "winter FLOW"])

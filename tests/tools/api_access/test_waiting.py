@@ -93,7 +93,7 @@ async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: An
 
 
 @pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ConnectError("no route")])
-async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
+async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
     failure: Any, start: Any, company: Any, told: list[Any]
 ) -> None:
     run(company, failure, "running", failure, "completed")
@@ -103,9 +103,9 @@ async def test_a_passing_failure_of_one_look_is_told_and_ends_nothing(
     assert not is_error
     assert answer["status"] == "completed"
     first, second, third = (message for _, _, message in told)
-    assert first.startswith("created; looking again, as GET /api/syncs/{sync_id}/executions/{id} ")
+    assert first.startswith("created; trying again: GET /api/syncs/{sync_id}/executions/{id} ")
     assert second == "running"
-    assert third.startswith("running; looking again, as GET ")
+    assert third.startswith("running; trying again: GET ")
 
 
 @pytest.mark.parametrize("failure", [429, 503, httpx.ConnectError("no route"), httpx.ReadError("reset")])
@@ -282,7 +282,7 @@ async def test_a_cancelled_call_stops_waiting_at_once_and_says_that_the_work_goe
             await patient.has_ended.wait()
             await last_word.wait()
 
-    assert heard[-1] == "No longer waited for; it goes on at Polytomic (last seen: running)"
+    assert heard[-1] == "No longer waiting; Polytomic continues the work (last state: running)"
     assert capfd.readouterr().err == ""
 
 

@@ -110,5 +110,5 @@ async def test_a_bulk_sync_is_deleted_once_a_person_confirms(
     assert is_error != is_wanted
     assert bulk.written() == ([f"DELETE {PATH}"] if is_wanted else [])
     assert person.questions[0].startswith(
-        f"Delete the bulk sync '{NAME}' ({BULK})?\nIts schedules and history go"
+        f"Delete the bulk sync '{NAME}' ({BULK})?\nIts schedules and history are deleted"
     )

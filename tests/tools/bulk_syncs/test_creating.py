@@ -225,8 +225,8 @@ async def test_unknown_connections_are_problems_like_the_others(tools: Any, bulk
         "create_bulk_sync", **NAMED | {"source_connection_id": "Hub", "destination_connection_id": "Post"}
     )
 
-    assert "- source_connection_id: No connection has the id or name 'Hub'" in text
-    assert "- destination_connection_id: No connection has the id or name 'Post'" in text
+    assert "- source_connection_id: Unknown connection 'Hub'" in text
+    assert "- destination_connection_id: Unknown connection 'Post'" in text
     assert bulk.written() == []
 
 
@@ -245,7 +245,7 @@ async def test_a_name_shared_by_several_schemas_requires_an_id(tools: Any, bulk:
 
     text = await tools.refused("create_bulk_sync", **NAMED, schemas=["contacts"])
 
-    assert "2 schemas are called 'contacts'; send the id of one: 'Contacts' (a), 'Contacts' (b)." in text
+    assert "named 'contacts'. Send the id of one of them: 'Contacts' (a), 'Contacts' (b)." in text
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ async def test_schemas_that_are_still_loading_are_waited_for_with_progress(
     is_error, _ = await tools.try_("create_bulk_sync", NAMED, progress_callback=note)
 
     assert not is_error
-    assert [message for _, _, message in seen] == ["Polytomic still reads the source's schemas"] * 2
+    assert [message for _, _, message in seen] == ["Polytomic is still reading the source's schemas"] * 2
     assert clock.pauses == [1.0, 1.3]
     assert len(bulk.asked(operation)) == 3
 
@@ -316,7 +316,7 @@ async def test_the_wait_for_schemas_is_limited_and_says_what_to_do(
         text = await tools.refused("create_bulk_sync", **NAMED)
 
     assert clock.time <= 45
-    assert "After 45 s, Polytomic still has not read the source's schemas" in text
+    assert "Polytomic has not read the source's schemas after 45 s." in text
     assert bulk.written() == []
     steps = json.loads(text.splitlines()[-1])["next_steps"]
     assert [step["tool"] for step in steps] == ["get_connection", remedy]
@@ -345,5 +345,5 @@ async def test_a_creation_that_fails_for_another_reason_is_not_repeated(
 async def test_a_schedule_that_is_not_an_object_is_refused(tools: Any, bulk: Any) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="daily")
 
-    assert text.startswith("create_bulk_sync: the arguments do not fit. default_schedule: ")
+    assert text.startswith("create_bulk_sync: Invalid arguments. default_schedule: ")
     assert bulk.requests == []

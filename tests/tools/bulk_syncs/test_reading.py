@@ -62,9 +62,7 @@ async def test_one_of_its_schemas_is_shown_whole_on_request(tools: Any) -> None:
 async def test_an_unknown_bulk_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
     text = await tools.refused("get_bulk_sync", bulk_sync_id="HubSpot to Postgres")
 
-    assert (
-        "No bulk sync has the id or name 'HubSpot to Postgres'. Did you mean 'HubSpot to PostgreSQL'?" in text
-    )
+    assert "Unknown bulk sync 'HubSpot to Postgres'. Did you mean 'HubSpot to PostgreSQL'?" in text
     assert "list_bulk_syncs shows all" in text
 
 
@@ -99,7 +97,7 @@ async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Any) -> None
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contract")
 
     assert text == (
-        "No schema is called 'contract'. Did you mean 'Contacts'? There are: 'Contacts' (contacts), "
+        "Unknown schema 'contract'. Did you mean 'Contacts'? Valid values: 'Contacts' (contacts), "
         "'Companies' (companies), 'Deals' (deals)."
     )
 
@@ -109,7 +107,7 @@ async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> No
 
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contacts")
 
-    assert text == "No schema is called 'contacts'. There are: none."
+    assert text == "Unknown schema 'contacts'. There are none."
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])

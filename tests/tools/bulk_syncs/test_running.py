@@ -140,7 +140,7 @@ async def test_contradicting_arguments_are_refused(
 async def test_an_unknown_schema_starts_nothing(tools: Any, bulk: Any) -> None:
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, schemas=["deal"])
 
-    assert text.startswith("schemas: No schema is called 'deal'. Did you mean 'deals'?")
+    assert text.startswith("schemas: Unknown schema 'deal'. Did you mean 'deals'?")
     assert text.endswith("Nothing was started.")
     assert bulk.written() == []
 

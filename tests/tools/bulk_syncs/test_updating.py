@@ -305,11 +305,11 @@ async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
 
 async def test_unknown_schemas_and_fields_change_nothing(tools: Any, bulk: Any) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deal"])
-    assert "- schemas: No schema is called 'deal'. Did you mean 'deals'?" in text
+    assert "- schemas: Unknown schema 'deal'. Did you mean 'deals'?" in text
 
     mail = [{"id": "contacts", "fields": ["mail"]}]
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=mail)
-    assert "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'email'?" in text
+    assert "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'email'?" in text
 
     assert bulk.written() == []
 

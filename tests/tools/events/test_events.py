@@ -84,11 +84,11 @@ async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: An
 
 
 @pytest.mark.parametrize("argument", ["since", "until"])
-async def test_a_time_that_is_none_is_named_as_the_tool_calls_it(tools: Any, api: Any, argument: str) -> None:
+async def test_an_invalid_time_is_refused_by_the_argument_s_name(tools: Any, api: Any, argument: str) -> None:
     text = await tools.refused("list_events", **{argument: "yesterday"})
 
-    assert f"{argument} is a date or time in ISO 8601" in text
-    assert "'yesterday' is none" in text
+    assert f"Invalid {argument} 'yesterday'." in text
+    assert "a date or time in ISO 8601" in text
     assert api.requests == []
 
 
@@ -153,7 +153,7 @@ async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Any, ap
 
     text = await tools.refused("list_events", type="sync.faild")
 
-    assert "'sync.faild' is no type of event. Did you mean 'sync.failed'?" in text
+    assert "Unknown event type 'sync.faild'. Did you mean 'sync.failed'?" in text
     assert await tools("list_events", type="sync.failed") == {"items": []}
 
 
@@ -185,7 +185,7 @@ async def test_a_webhook_is_created_where_there_is_none(tools: Any, hooked: Any)
 async def test_a_new_webhook_needs_both(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks")
 
-    assert "send endpoint and secret" in await tools.refused("save_webhook", endpoint=ENDPOINT)
+    assert "Send endpoint and secret" in await tools.refused("save_webhook", endpoint=ENDPOINT)
     assert hooked.written() == []
 
 
@@ -220,20 +220,20 @@ async def test_a_webhook_is_switched(tools: Any, hooked: Any, *, active: bool, v
     assert answer["disabled"] is not active
 
 
-async def test_without_a_webhook_the_way_to_one_is_named(tools: Any, hooked: Any) -> None:
+async def test_without_a_webhook_the_refusal_says_how_to_create_one(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks")
 
     text = await tools.refused("set_webhook_active", active=True)
 
-    assert text == "There is no webhook yet; save_webhook creates one."
+    assert text == "There is no webhook yet. save_webhook creates one."
 
 
-async def test_among_several_webhooks_one_has_to_be_named(tools: Any, hooked: Any) -> None:
+async def test_with_several_webhooks_one_must_be_chosen(tools: Any, hooked: Any) -> None:
     hooked.holds("webhooks", WEBHOOK, WEBHOOK | {"id": "2", "endpoint": "https://b.example"})
 
     text = await tools.refused("list_webhook_deliveries")
 
-    assert text == f"There are 2 webhooks; send webhook_id, one of: {ENDPOINT}, https://b.example."
+    assert text == f"There are 2 webhooks. Send webhook_id. Valid values: {ENDPOINT}, https://b.example."
 
 
 async def test_deliveries_are_rows_with_what_was_asked_for(tools: Any, hooked: Any) -> None:
@@ -325,14 +325,14 @@ async def test_a_setting_that_there_is_not_is_named(tools: Any, company: Any) ->
         "set_error_notifications", sync_id=company.SYNC, settings={"warning_notification": True}
     )
 
-    assert "'warning_notification' is no setting. Did you mean 'warning_notifications'?" in text
+    assert "Unknown setting 'warning_notification'. Did you mean 'warning_notifications'?" in text
     assert company.written() == []
 
 
-async def test_settings_are_of_one_sync(tools: Any, api: Any) -> None:
+async def test_settings_require_one_sync(tools: Any, api: Any) -> None:
     api[f"GET {SHARED}"] = {}
 
-    assert "send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
+    assert "Send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

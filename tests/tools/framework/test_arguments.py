@@ -1,4 +1,4 @@
-"""Whatever a model sends: a clear answer, never a crash, and nothing half done."""
+"""Whatever a model sends: a clear answer, no crash, and no partial write."""
 
 import json
 from typing import Any
@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polytomic_mcp.server import toolsets
+from polytomic_mcp.settings import TOOLSETS, Settings
+from polytomic_mcp.tools.toolsets import shown_tools
 
-TOOLS = {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+TOOLS = {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 HUGE = "x" * 5_000_000
 WORDS = [
     "Plans",
@@ -119,28 +120,28 @@ def nested(levels: int) -> Any:
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "name: is missing"),
     "a part missing": ({"name": "M", "configuration": {}}, "connection_id: is missing"),
-    "a number for a text": ({"name": 7}, "name: a text is wanted"),
-    "a list for a text": ({"name": ["M"]}, "name: a text is wanted"),
-    "null for a text": ({"name": None}, "name: a text is wanted"),
-    "a text for an object": ({"configuration": "SELECT 1"}, "configuration: an object is wanted"),
-    "a list for an object": ({"configuration": [1]}, "configuration: an object is wanted"),
-    "a list as text": ({"configuration": "[1]"}, "configuration: an object is wanted"),
-    "broken json": ({"configuration": '{"query": '}, "configuration: an object is wanted"),
-    "a text for a list": ({"fields": "a"}, "fields: a list is wanted"),
-    "objects for texts": ({"fields": [{}]}, "fields.0: a text is wanted"),
-    "unknown": ({"sql": "SELECT 1"}, "'sql' is not an argument."),
-    "an endless unknown": ({HUGE: 1}, "xxx…' is not an argument."),
+    "a number for a text": ({"name": 7}, "name: must be a string"),
+    "a list for a text": ({"name": ["M"]}, "name: must be a string"),
+    "null for a text": ({"name": None}, "name: must be a string"),
+    "a text for an object": ({"configuration": "SELECT 1"}, "configuration: must be an object"),
+    "a list for an object": ({"configuration": [1]}, "configuration: must be an object"),
+    "a list as text": ({"configuration": "[1]"}, "configuration: must be an object"),
+    "broken json": ({"configuration": '{"query": '}, "configuration: must be an object"),
+    "a text for a list": ({"fields": "a"}, "fields: must be a list"),
+    "objects for texts": ({"fields": [{}]}, "fields.0: must be a string"),
+    "unknown": ({"sql": "SELECT 1"}, "Unknown argument 'sql'."),
+    "an endless unknown": ({HUGE: 1}, "xxx…'. Valid arguments: name, "),
     "deep nesting": ({"configuration": nested(65)}, "configuration is nested deeper than 64 levels"),
     "very deep nesting": ({"enricher": nested(200)}, "enricher is nested deeper than 64 levels"),
     "deep nesting as text": (
         {"configuration": json.dumps(nested(70))[:-1] + ",}"},
         "configuration: is nested deeper than 64 levels",
     ),
-    "half of a pair": ({"name": "\ud800"}, "name holds half of a surrogate pair"),
-    "half of a pair as text": ({"configuration": '{"a": "\\ud800",}'}, "holds half of a surrogate pair"),
-    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration holds a number that JSON"),
-    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration holds a number that JSON"),
-    "an endless number": ({"configuration": {"a": 10**30}}, "configuration holds a number that JSON"),
+    "half of a pair": ({"name": "\ud800"}, "name contains an unpaired surrogate"),
+    "half of a pair as text": ({"configuration": '{"a": "\\ud800",}'}, "contains an unpaired surrogate"),
+    "not a number as text": ({"configuration": '{"a": NaN}'}, "configuration contains a number that JSON"),
+    "infinity as text": ({"configuration": '{"a": 1e999}'}, "configuration contains a number that JSON"),
+    "an endless number": ({"configuration": {"a": 10**30}}, "configuration contains a number that JSON"),
 }  # fmt: skip
 
 
@@ -148,7 +149,7 @@ COMPLETE = {"name": "M", "connection_id": "Warehouse", "configuration": {}}
 
 
 @pytest.mark.parametrize("bad", BAD)
-async def test_bad_input_is_refused_before_anything_is_asked(bad: str, tools: Any, company: Any) -> None:
+async def test_invalid_input_is_refused_before_any_request(bad: str, tools: Any, company: Any) -> None:
     arguments, told = BAD[bad]
 
     sent = arguments if "is missing" in told else COMPLETE | arguments
@@ -162,7 +163,7 @@ async def test_bad_input_is_refused_before_anything_is_asked(bad: str, tools: An
 
 
 @pytest.mark.parametrize("limit", [True, False, 0, -1, 1001, 1.5, "many", [1]])
-async def test_a_limit_that_is_none_is_refused(limit: Any, tools: Any, company: Any) -> None:
+async def test_an_invalid_limit_is_refused(limit: Any, tools: Any, company: Any) -> None:
     assert "limit: " in await tools.refused("list_connections", limit=limit)
     assert company.requests == []
 
@@ -176,7 +177,7 @@ async def test_a_limit_that_is_none_is_refused(limit: Any, tools: Any, company: 
         ("update_sync", {"sync_id": "Plans to Gong", "dry_run": None, "target": {"connection_id": None}}),
     ],
 )
-async def test_a_null_is_an_argument_that_was_not_given(
+async def test_a_null_argument_counts_as_omitted(
     tool: str, arguments: dict[str, Any], tools: Any, company: Any
 ) -> None:
     company.echoes(f"PUT /api/connections/{company.WAREHOUSE}", id=company.WAREHOUSE)
@@ -191,7 +192,7 @@ async def test_a_null_is_an_argument_that_was_not_given(
 
 
 @pytest.mark.parametrize("name", ["null", '{"a": 1}', "[1]", "12", "true"])
-async def test_a_text_that_looks_like_json_stays_the_text_it_is(name: str, tools: Any, company: Any) -> None:
+async def test_a_string_that_looks_like_json_stays_a_string(name: str, tools: Any, company: Any) -> None:
     company.echoes(f"PUT /api/models/{company.MODEL}", id=company.MODEL, fields=[])
 
     updated = await tools("update_model", model_id="Plans", name=name)
@@ -200,7 +201,7 @@ async def test_a_text_that_looks_like_json_stays_the_text_it_is(name: str, tools
     assert (await tools("list_connections", query=name))["items"] == []
 
 
-async def test_an_endless_text_passes_where_any_text_does(tools: Any, company: Any) -> None:
+async def test_a_very_long_string_is_accepted(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name=HUGE, connection_id="Warehouse", configuration={"query": HUGE})
@@ -212,7 +213,7 @@ async def test_an_endless_text_passes_where_any_text_does(tools: Any, company: A
     assert (cut["shown"], cut["total"]) == (len(made["name"]), len(HUGE))
 
 
-async def test_as_much_nesting_as_is_allowed_passes(tools: Any, company: Any) -> None:
+async def test_the_deepest_allowed_nesting_is_accepted(tools: Any, company: Any) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name="M", connection_id="Warehouse", configuration=nested(64))

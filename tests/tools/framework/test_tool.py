@@ -1,4 +1,4 @@
-"""What every tool does alike: refusals that speak, results that keep their word, nothing on stderr."""
+"""What every tool does: refusals with advice, results that match their schema, nothing on stderr."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from mcp.types import ToolAnnotations
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.results import Page
+from polytomic_mcp.tools.framework.definitions import describe
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 
-# Of every tool that speaks to the API, a call that reaches it; none of them could be refused before.
+# For every tool that calls the API, a call that reaches it; none of them is refused earlier.
 CALLS: dict[str, dict[str, Any]] = {
     "list_connection_types": {},
     "describe_connection_type": {"type": "snowflake"},
@@ -131,7 +132,7 @@ async def test_without_a_key_every_tool_says_what_to_set(connect: Any, api: Any)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_a_failing_api_is_explained_with_what_to_do_next(answer: str, tools: Any, api: Any) -> None:
+async def test_an_api_failure_is_reported_with_what_to_do_next(answer: str, tools: Any, api: Any) -> None:
     outcome, advice = ANSWERS[answer]
     api.otherwise = outcome
     is_verdict = answer in ("400", "422")
@@ -144,7 +145,7 @@ async def test_a_failing_api_is_explained_with_what_to_do_next(answer: str, tool
 
 
 @pytest.mark.parametrize("answer", ODD)
-async def test_an_odd_answer_of_the_api_is_no_crash(answer: str, tools: Any, company: Any) -> None:
+async def test_an_unexpected_answer_of_the_api_does_not_crash(answer: str, tools: Any, company: Any) -> None:
     company.answers = {asked: told for asked, told in company.answers.items() if asked.startswith("GET")}
     company.otherwise = ODD[answer]
 
@@ -154,9 +155,7 @@ async def test_an_odd_answer_of_the_api_is_no_crash(answer: str, tools: Any, com
 
 
 @pytest.mark.parametrize("answer", ODD)
-async def test_an_api_that_answers_nothing_but_oddities_is_no_crash(
-    answer: str, tools: Any, api: Any
-) -> None:
+async def test_an_api_with_only_unexpected_answers_does_not_crash(answer: str, tools: Any, api: Any) -> None:
     api.otherwise = ODD[answer]
 
     told = {tool: await tools.try_(tool, arguments) for tool, arguments in CALLS.items()}
@@ -164,7 +163,7 @@ async def test_an_api_that_answers_nothing_but_oddities_is_no_crash(
     assert told.keys() == CALLS.keys()
 
 
-async def test_the_key_stands_in_no_refusal_that_repeats_it(tools: Any, api: Any) -> None:
+async def test_a_refusal_does_not_repeat_the_key(tools: Any, api: Any) -> None:
     api["GET /api/connections"] = httpx.Response(401, json={"message": "a-very-secret-key is not known"})
 
     text = await tools.refused("list_connections")
@@ -176,38 +175,40 @@ async def test_the_key_stands_in_no_refusal_that_repeats_it(tools: Any, api: Any
 async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Any, api: Any) -> None:
     text = await tools.refused("create_model", conection_id="x", zzz=1)
 
-    assert "'conection_id' is not an argument. Did you mean 'connection_id'?" in text
-    assert "'zzz' is not an argument." in text
-    assert "Its arguments: name, connection_id" in text
+    assert "Unknown argument 'conection_id'. Did you mean 'connection_id'?" in text
+    assert "Unknown argument 'zzz'." in text
+    assert "Valid arguments: name, connection_id" in text
     assert api.requests == []
 
 
-async def test_an_unfit_argument_is_named_and_its_value_is_not(tools: Any) -> None:
+async def test_an_invalid_argument_is_named_without_its_value(tools: Any) -> None:
     text = await tools.refused(
         "create_connection", name=["hunter2"], type="snowflake", configuration="hunter2"
     )
 
-    assert text.startswith("create_connection: the arguments do not fit. ")
+    assert text.startswith("create_connection: Invalid arguments. ")
     assert "name: " in text
     assert "configuration: " in text
     assert "hunter2" not in text
 
 
-async def test_an_answer_of_another_shape_is_not_blamed_on_the_arguments(tools: Any, company: Any) -> None:
+async def test_an_answer_of_an_unexpected_shape_is_not_blamed_on_the_arguments(
+    tools: Any, company: Any
+) -> None:
     company["POST /api/models"] = {"data": {"id": 7}}
 
     text = await tools.refused("create_model", **CALLS["create_model"])
 
-    assert "Polytomic's answer is not of the expected shape. id: " in text
+    assert "Polytomic's answer does not have the expected shape. id: " in text
     assert "read the object's state" in text
 
 
-async def test_a_crash_nobody_foresaw_keeps_its_details_to_itself() -> None:
+async def test_an_unexpected_crash_hides_its_details() -> None:
     async def look_up(name: str) -> Page:
         """Crash."""
         raise KeyError(f"secret of {name}")
 
-    tool = PolytomicTool.of(look_up, ToolAnnotations())
+    tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
 
     with pytest.raises(UnexpectedToolError) as crash:
         await tool.run({"name": "x"}, None)
@@ -215,7 +216,7 @@ async def test_a_crash_nobody_foresaw_keeps_its_details_to_itself() -> None:
     assert str(crash.value) == "Error executing tool look_up"
 
 
-async def test_read_only_is_kept_by_the_client_too(connect: Any, company: Any) -> None:
+async def test_the_client_enforces_read_only_too(connect: Any, company: Any) -> None:
     company["POST /api/connections/test"] = httpx.Response(200)
     company["POST /api/model-preview"] = {"data": {"id": "m", "fields": [{"name": "a"}]}}
     settings = Settings(api_key=Secret("k"), access_mode="read-only")

@@ -17,7 +17,7 @@ SECRET = "hunter2-hunter2"
 
 
 class Person:
-    """Answers every question alike, and remembers the questions."""
+    """Gives every question the same answer, and records the questions."""
 
     def __init__(self, answer: ElicitResult) -> None:
         self.answer = answer
@@ -118,8 +118,8 @@ async def test_what_nothing_fits_says_so(tools: Any) -> None:
 async def test_an_unknown_group_is_refused_with_the_list(tools: Any) -> None:
     text = await tools.refused("find_operations", query="x", group="bulk_sync")
 
-    assert "no group 'bulk_sync'. Did you mean 'bulk_syncs'?" in text
-    assert ", ".join(GROUPS) in text
+    assert "Unknown group 'bulk_sync'. Did you mean 'bulk_syncs'?" in text
+    assert all(group in text for group in GROUPS)
 
 
 # Reading
@@ -164,7 +164,7 @@ async def test_a_body_is_not_repeated_to_lead_elsewhere(tools: Any, api: Any) ->
 
     text = await tools.refused("read_operation", operation="POST /api/connections", arguments=body)
 
-    assert text.endswith("call it with write_operation.")
+    assert text.endswith("Call it with write_operation.")
     assert api.requests == []
 
 
@@ -180,7 +180,7 @@ async def test_an_unknown_operation_is_refused_with_the_nearest(tools: Any) -> N
     [
         ("GET /api/webhooks/{id}", {}, ["id is missing"]),
         ("GET /api/webhooks/{id}", {"id": None}, ["id is missing"]),
-        ("GET /api/me", {"idd": SECRET}, ["'idd' is unknown. It takes: nothing"]),
+        ("GET /api/me", {"idd": SECRET}, ["'idd' is unknown. There are none"]),
         ("GET /api/events", {"limit": SECRET}, ["limit must be an integer"]),
         ("GET /api/events", {"limt": 1}, ["'limt' is unknown. Did you mean 'limit'?"]),
         (
@@ -300,12 +300,15 @@ async def test_a_pointer_asks_for_a_part(pointer: str, part: Any, tools: Any) ->
     ("more", "problem"),
     [
         ({"pointer": "data"}, "pointer must start with a slash"),
-        ({"pointer": "/data/idd"}, "names nothing at 'idd'. Did you mean 'id'? In /data: id, logo_url"),
-        ({"pointer": "/data/id/x"}, "names nothing at 'x'. In /data/id: nothing"),
-        ({"pointer": "/data/a~1b~0c/1"}, "names no item '1'; /data/a~1b~0c is a list of 1"),
-        ({"pointer": "/data/a~1b~0c/-"}, "names no item '-'"),
-        ({"pointer": "/data/a~1b~0c/01"}, "names no item '01'"),
-        ({"pointer": "/data/a~1b~0c/0", "offset": 1}, "offset and limit want a list"),
+        (
+            {"pointer": "/data/idd"},
+            "an unknown name 'idd' in /data. Did you mean 'id'? Valid values: id, logo_url",
+        ),
+        ({"pointer": "/data/id/x"}, "has an unknown name 'x' in /data/id. There are none."),
+        ({"pointer": "/data/a~1b~0c/1"}, "refers to no item '1'; /data/a~1b~0c is a list of 1 items"),
+        ({"pointer": "/data/a~1b~0c/-"}, "refers to no item '-'"),
+        ({"pointer": "/data/a~1b~0c/01"}, "refers to no item '01'"),
+        ({"pointer": "/data/a~1b~0c/0", "offset": 1}, "offset and limit require a list"),
     ],
 )
 async def test_a_pointer_that_names_nothing_is_refused(
@@ -350,13 +353,13 @@ async def test_a_long_text_is_read_to_its_end(tools: Any, api: Any) -> None:
     assert calls > 2
 
 
-async def test_a_file_that_is_no_text_says_its_size(tools: Any, api: Any) -> None:
+async def test_a_binary_answer_is_described_by_its_size(tools: Any, api: Any) -> None:
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     api["GET /api/syncs/s/executions/e/errors/f"] = httpx.Response(200, content=b"\xff\xfe\x00")
     arguments = {"sync_id": "s", "id": "e", "type": "errors", "filename": "f"}
     read = await tools("read_operation", operation=operation, arguments=arguments)
 
-    assert read["result"] == "3 bytes that are no text"
+    assert read["result"] == "3 bytes that are not text"
 
 
 async def test_an_object_of_many_members_is_read_to_its_end(tools: Any, api: Any) -> None:
@@ -462,7 +465,7 @@ async def test_a_write_is_sent_at_once(tools: Any, api: Any) -> None:
 async def test_write_operation_calls_no_read(tools: Any, api: Any) -> None:
     text = await tools.refused("write_operation", operation=WEBHOOK, arguments={"id": "1"})
 
-    assert f"{WEBHOOK} only reads: " in text
+    assert f"{WEBHOOK} only reads. " in text
     assert remedies(text)[0]["tool"] == "read_operation"
     assert api.requests == []
 
@@ -507,7 +510,7 @@ async def test_anything_but_a_yes_sends_nothing(
     async with connect(mode=mode, elicitation_callback=Person(answer)) as tools:
         text = await tools.refused("write_operation", operation=DELETE, arguments={"id": "w"}, confirm="w")
 
-    assert "Nobody said yes" in text
+    assert "Not confirmed; nothing was sent." in text
     assert api.requests == []
 
 

@@ -38,8 +38,12 @@ NO = [
     ElicitResult(action="cancel"),
 ]
 DESTROYING = {
-    "set_schema_fields": ({"remove": ["score"]}, "fields/score", "added by hand: score?"),
-    "set_primary_keys": ({"fields": []}, "primary_keys", "set by hand (account)?"),
+    "set_schema_fields": (
+        {"remove": ["score"]},
+        "fields/score",
+        "user-managed fields score from 'public.orders'?",
+    ),
+    "set_primary_keys": ({"fields": []}, "primary_keys", "user-defined key of 'public.orders' (account)?"),
 }
 READY = {"cache_status": "fresh", "last_refresh_started": "2026-01-01", "last_refresh_finished": None}
 
@@ -294,8 +298,8 @@ async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"fields": [{"field_id": "new"}]}, "has no field 'new', and to add it takes a type"),
-        ({"remove": ["scor"]}, "has no field 'scor'. Did you mean 'score'?"),
+        ({"fields": [{"field_id": "new"}]}, "has no field 'new'. To add it, send a type"),
+        ({"remove": ["scor"]}, "Unknown field 'scor'. Did you mean 'score'?"),
         ({"remove": ["account"]}, "'account' was detected at the source and cannot be removed"),
     ],
 )
@@ -322,7 +326,7 @@ async def test_a_change_that_is_refused_says_what_was_done_before(
     first = await tools.refused("set_schema_fields", **removal)
 
     assert "in use" in later
-    assert later.endswith("Done before that: account.")
+    assert later.endswith("Already done: account.")
     assert "Done before that" not in first
 
 
@@ -354,7 +358,9 @@ def overridden(company: Any, path: str) -> str:
 
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_yes_removes(mode: str, tool: str, connect: Any, company: Any, overridden: str) -> None:
+async def test_a_confirmation_removes(
+    mode: str, tool: str, connect: Any, company: Any, overridden: str
+) -> None:
     arguments, rest, words = DESTROYING[tool]
     questions: list[str] = []
 
@@ -385,13 +391,13 @@ async def test_anything_but_a_yes_removes_nothing(
     async with connect(mode=mode, elicitation_callback=person) as tools:
         text = await tools.refused(tool, **DESTROYING[tool][0], confirm_name=ORDERS, **WHERE)
 
-    assert text.startswith("Nobody said yes")
+    assert text.startswith("Not confirmed")
     assert company.written() == []
 
 
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
-async def test_where_nobody_can_be_asked_the_schema_s_id_stands_for_the_yes(
+async def test_without_a_person_to_ask_the_schema_s_id_confirms(
     mode: str, tool: str, connect: Any, company: Any, overridden: str
 ) -> None:
     arguments, rest, words = DESTROYING[tool]

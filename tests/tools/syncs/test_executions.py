@@ -215,7 +215,7 @@ async def test_a_page_token_of_something_else_is_refused(tools: Any, company: An
 
     text = await tools.refused("get_sync_execution", sync_id=company.SYNC, log="errors", page_token="7:")
 
-    assert "page_token is not one that a log answered" in text
+    assert "Invalid page_token." in text
 
 
 async def test_the_name_of_a_log_file_is_quoted_once(tools: Any, company: Any) -> None:

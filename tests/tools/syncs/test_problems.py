@@ -53,7 +53,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown model": (
         "identity.source.model_id",
         "Plams",
-        "identity.source.model_id: No model has the id or name 'Plams'. Did you mean 'Plans'?",
+        "identity.source.model_id: Unknown model 'Plams'. Did you mean 'Plans'?",
     ),
     "field that the target fills in": (
         "fields.0.target",
@@ -111,7 +111,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     "unknown connection": (
         "target.connection_id",
         "Gongg",
-        "target: No connection has the id or name 'Gongg'. Did you mean 'Gong'?",
+        "target: Unknown connection 'Gongg'. Did you mean 'Gong'?",
     ),
     "unknown object": (
         "target.object",
@@ -146,7 +146,7 @@ async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, compa
     lines = (await tools.refused("create_sync", **with_(wrong, "mode", "append"))).split("\n- ")[1:]
 
     beginnings = [
-        "fields[0].source.model_id: No model",
+        "fields[0].source.model_id: Unknown model 'Nobody'.",
         "identity.source: the model 'Plans' has no field 'contact'.",
         "identity.target: 'Phone' cannot be an identity.",
         "fields[0].target: 'Contacts' has no field 'Fax'.",

@@ -159,7 +159,7 @@ async def test_a_schedule_may_name_the_syncs_or_the_connection_it_follows(
     assert shown["request"]["schedule"] == over | {"connection_id": company.WAREHOUSE}
 
     text = await tools.refused("create_sync", **request_, schedule=over | {"connection_id": "dbt"})
-    assert "- schedule: No connection has the id or name 'dbt'." in text
+    assert "- schedule: Unknown connection 'dbt'." in text
 
 
 async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: Any, company: Any) -> None:
@@ -193,7 +193,10 @@ async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any,
 
     text = await tools.refused("create_sync", **request_)
 
-    assert "identity.fonction: is unknown. Did you mean 'function'? It takes: source, target" in text
+    assert (
+        "identity.fonction: unknown name. Did you mean 'function'? Valid values: function, source, target"
+        in text
+    )
     assert company.requests == []
 
 

@@ -1,0 +1,86 @@
+"""A tool's calls: arguments are validated, expected failures are reported, and results are written."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import InputRequiredResult
+from pydantic import ValidationError
+
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.answers.replies import answer, written
+from polytomic_mcp.tools.framework.arguments import caller_of
+from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown, refuse_unsendable
+
+_INVALID_CONFIRMATION: Final = (
+    "The answer does not match the form, so it does not confirm anything. Nothing was deleted; call again to "
+    "be asked again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Runs the calls of one tool. ``schema`` is its input schema, as callers see it."""
+
+    tool: Tool
+    schema: JsonObject
+
+    async def run(
+        self, arguments: JsonObject, context: Context[Any, Any], *, convert_result: bool = False
+    ) -> Any:
+        """Run one call. The text of a ``ToolError`` is the failure's own.
+
+        An unexpected exception is left to mcp, which hides its text from the model and logs the traceback.
+
+        Raises:
+            ToolError: The arguments are invalid, or the call failed in an expected way.
+            UnexpectedToolError: The tool crashed.
+        """
+        arguments = self._validated(arguments)
+        try:
+            result = await self.tool.run(arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, ValidationError):
+                is_answer = isinstance(error, UnexpectedToolError)
+                raise ToolError(self._invalid(cause, is_answer=is_answer)) from None
+            if isinstance(cause, ToolError | PolytomicError):
+                raise ToolError(await _refusal(cause, context)) from None
+            raise
+        if isinstance(result, InputRequiredResult) or not convert_result:
+            return result
+        return answer(result, (await caller_of(context)).tools)
+
+    def _validated(self, arguments: JsonObject) -> JsonObject:
+        """Return the arguments with JSON text parsed, and without the nulls that mean "not given"."""
+        try:
+            refuse_unknown(arguments, list(self.schema["properties"]))
+        except ValueError as error:
+            raise ToolError(f"{self.tool.name}: {error}") from None
+        required = self.schema.get("required", ())
+        given = {name: part for name, part in arguments.items() if part is not None or name in required}
+        parsed = self.tool.fn_metadata.pre_parse_json(given)
+        for name, value in parsed.items():
+            try:
+                refuse_unsendable(value)
+            except ValueError as error:
+                raise ToolError(f"{self.tool.name}: {name} {error}.") from None
+        return parsed
+
+    def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
+        if is_answer:
+            return (
+                f"{self.tool.name}: Polytomic's answer does not have the expected shape. "
+                f"{describe_errors(error, {})} The request may have succeeded: read the object's state "
+                "before you repeat it. Check POLYTOMIC_API_URL and POLYTOMIC_API_VERSION."
+            )
+        return f"{self.tool.name}: Invalid arguments. {describe_errors(error, self.schema)}"
+
+
+async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
+    """Return a failure's own text; mcp's text about an answer to a question names modules of ours."""
+    is_resolvers = str(cause).startswith("Resolver ")
+    return _INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
