@@ -10,7 +10,8 @@ import pytest
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.guides import Guide, Step, load_guides
-from polytomic_mcp.tools.toolsets import toolsets
+from polytomic_mcp.settings import TOOLSETS, Settings
+from polytomic_mcp.tools.toolsets import shown_tools
 
 GUIDES = load_guides()
 NO_PROMPT = {"repeat_requests_safely", "terraform_smoke_test"}
@@ -73,7 +74,7 @@ def layout(value: Any, indent: int = 0, before: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
-    return {tool.name: tool.parameters for toolset in toolsets() for tool in toolset.tools("full-access")}
+    return {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 
 
 def test_guides_are_sorted_by_name() -> None:

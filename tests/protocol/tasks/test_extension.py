@@ -191,7 +191,7 @@ async def test_an_outage_ends_no_task(tasks: Any, api: Any) -> None:
     api.runs("completed")
 
     assert code == -32603
-    assert "call again later" in text
+    assert "Call again later" in text
     assert (await tasks.ask("get", task_id))["status"] == "completed"
 
 

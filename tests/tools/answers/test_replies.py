@@ -126,7 +126,7 @@ async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Any, compan
     async with connect(settings=settings) as tools:
         text = await tools.refused("get_sync_execution", sync_id="Plans to Gong")
 
-    assert text.endswith("start_sync runs it.")
+    assert text.endswith("Call start_sync to run it.")
 
 
 async def test_a_refused_name_leads_to_the_list_of_names(tools: Any, company: Any) -> None:

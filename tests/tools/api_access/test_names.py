@@ -138,7 +138,7 @@ async def test_a_target_id_in_another_case_is_suggested(tools: Any) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", target="My-Gong-Engage-Flow")
 
     assert "Did you mean 'my-gong-engage-flow'?" in text
-    assert "There are: 'Winter flow' (my-gong-engage-flow). list_target_objects shows all." in text
+    assert "Did you mean 'my-gong-engage-flow'? Target objects: 'Winter flow' (my-gong-engage-flow)." in text
 
 
 async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools: Any, company: Any) -> None:
@@ -147,7 +147,7 @@ async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools:
 
     text = await tools.refused("list_target_fields", connection_id="Gong", target="FLOW")
 
-    assert "2 target objects are named 'FLOW'; send an id: 'Flow' (a), 'flow' (b)." in text
+    assert "2 target objects are named 'FLOW'. Send the id of one: 'Flow' (a), 'flow' (b)." in text
 
 
 @pytest.mark.usefixtures("company")

@@ -211,9 +211,9 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
         "- destination_configuration.schema is required.",
         "- source_configuration.replication_slot must be of type string.",
         "- mode: the destination does not support 'replicat'. Did you mean 'replicate'?",
-        "- schemas: No schema is called 'contract'. Did you mean 'Contacts'?",
-        "- schemas[contacts].fields: No field is called 'mail'. Did you mean 'Email'?",
-        "- additional_schedules: No schema is called 'deal'. Did you mean 'Deals'?",
+        "- schemas: Unknown schema 'contract'. Did you mean 'Contacts'?",
+        "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'Email'?",
+        "- additional_schedules: Unknown schema 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
     assert text.startswith("create_bulk_sync: nothing was written. Problems:\n")

@@ -100,7 +100,7 @@ async def test_problems_are_reported_before_anything_is_sent_to_the_sandbox(
 
     assert "destination_configuration.schema is required." in text
     assert "mode: the destination does not support 'merge'." in text
-    assert "schemas: No schema is called 'contakts'. Did you mean 'Contacts'?" in text
+    assert "schemas: Unknown schema 'contakts'. Did you mean 'Contacts'?" in text
     assert page["items"] == []
 
 

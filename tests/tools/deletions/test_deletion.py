@@ -240,7 +240,7 @@ async def test_a_sync_that_cannot_be_looked_at_stops_the_deletion(tools: Any, do
 
     text = await tools.refused("delete_model", model_id="Plans", confirm_name="Plans")
 
-    assert "not permitted" in text
+    assert "does not have the permission" in text
     assert doomed.written() == []
 
 
