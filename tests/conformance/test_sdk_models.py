@@ -111,4 +111,4 @@ async def test_the_sdk_raises_its_own_error_for_a_query_that_fails(
         )
 
     assert refusal.value.status_code == 422
-    assert "x does not exist" in str(refusal.value.body)
+    assert "Unknown snowflake table 'x'" in str(refusal.value.body)

@@ -51,7 +51,7 @@ async def test_the_sdk_reads_why_a_query_failed(
 
     assert answer is not None
     assert (answer.status, answer.results) == ("failed", None)
-    assert "nowhere does not exist" in str(answer.error)
+    assert "Unknown snowflake table 'nowhere'" in str(answer.error)
 
 
 async def test_the_sdk_raises_its_own_error_for_an_unknown_query(api: AsyncPolytomic) -> None:

@@ -21,9 +21,9 @@ def given(**arguments: Any) -> JsonObject:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]) -> dict[str, Change]:
-    """Return which of the named fields differ, with both values."""
+    """Return which of the named fields differ, with both values, sorted by name."""
     return {
         name: Change(before=before.get(name), after=after.get(name))
-        for name in names
+        for name in sorted({*names})
         if before.get(name) != after.get(name)
     }
