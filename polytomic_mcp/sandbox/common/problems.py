@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-
-_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,3 @@ def refusal(problems: Sequence[Problem], what: str, *, status: int = 422) -> Ref
         key="invalid_sync",
         metadata={"problems": [problem.shown() for problem in problems]},
     )
-
-
-def nearest(name: str, names: Sequence[str]) -> str:
-    """Return a hint with the nearest names, or else the first of all."""
-    folded = {each.casefold(): each for each in names}
-    close = [folded[each] for each in get_close_matches(name.casefold(), folded, n=3)]
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"there are: {', '.join(names[:_SHOWN])}" if names else "there are none"
