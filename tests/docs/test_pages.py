@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polytomic_mcp.cli import main
+from polytomic_mcp.guides import load_guides
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
@@ -50,6 +51,15 @@ def test_every_page_is_linked_from_the_readme() -> None:
     assert {
         page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme
     } == set()
+
+
+def test_the_readme_shows_steps_of_the_demo() -> None:
+    steps = load_guides()["add_snowflake_contacts_to_gong_engage_flow"].steps_of("demo")
+    titles = dict(enumerate((step.do for step in steps if step.tool), 1))
+    shown = re.findall(r"^ ?(\d+)\. (.*?) +→", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+    assert len(shown) == 10
+    assert [title for _, title in shown] == [titles[int(number)] for number, _ in shown]
 
 
 def test_the_readme_is_short() -> None:
