@@ -17,12 +17,12 @@ from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.bodies import decode, encode
 from polytomic_mcp.client.delivery import Delivery
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY, Message, check_headers
+from polytomic_mcp.client.older_versions import for_version
 from polytomic_mcp.client.paging import next_page
 from polytomic_mcp.client.quirks import adapt, own_headers
 from polytomic_mcp.client.refusals import refusal
 from polytomic_mcp.client.retries import RetryPolicy
 from polytomic_mcp.client.transport import Transport
-from polytomic_mcp.client.versions import for_version
 from polytomic_mcp.errors import AccessDeniedError, ArgumentError, ConfigurationError, UnexpectedAnswerError
 from polytomic_mcp.settings import DEFAULT_API_URL, DEFAULT_API_VERSION, AccessMode, AuthMode, Settings
 

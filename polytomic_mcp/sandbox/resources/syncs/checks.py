@@ -14,7 +14,7 @@ from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.connections import connections
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids
 from polytomic_mcp.sandbox.resources.syncs import schedules as sync_schedules
-from polytomic_mcp.sandbox.resources.syncs.filters import filter_problems
+from polytomic_mcp.sandbox.resources.syncs.filter_arguments import filter_problems
 from polytomic_mcp.sandbox.resources.syncs.references import References
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField

@@ -8,7 +8,7 @@ from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
 from polytomic_mcp.sandbox.resources.syncs import older_filters
-from polytomic_mcp.sandbox.resources.syncs.filters import read_filters
+from polytomic_mcp.sandbox.resources.syncs.filter_arguments import read_filters
 from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
 
 NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"

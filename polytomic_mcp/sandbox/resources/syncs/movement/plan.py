@@ -9,8 +9,8 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.conversion import Fit, UnfitError, fit_for
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.joins import Record
-from polytomic_mcp.sandbox.resources.syncs.movement.records import Reader, Records
-from polytomic_mcp.sandbox.resources.syncs.movement.target_filter import TargetFilter, build_target_filter
+from polytomic_mcp.sandbox.resources.syncs.movement.filters import Reader, TargetFilter, build_target_filter
+from polytomic_mcp.sandbox.resources.syncs.movement.records import Records
 from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import is_absent
 from polytomic_mcp.sandbox.resources.syncs.rules.modes import MODES, Mode
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
@@ -84,7 +84,7 @@ def make_plan(workspace: Workspace, sync: JsonObject, target: Target, records: R
         required=tuple(
             each.column.name for each in target.fields if each.column.required and not each.is_system
         ),
-        may_change=build_target_filter(sync, target, records, workspace.clock()),
+        may_change=build_target_filter(sync, target, records.build_reader, workspace.clock()),
     )
 
 

@@ -1,6 +1,6 @@
 """The records of a run: read, joined, and selected by the model filters and by the start's request."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject
@@ -8,15 +8,10 @@ from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.resources.models.joins import Record, join
 from polytomic_mcp.sandbox.resources.models.reading import read_model
 from polytomic_mcp.sandbox.resources.models.source_fields import Source, listed
+from polytomic_mcp.sandbox.resources.syncs.movement.filters import Reader, Selector, build_model_filter
 from polytomic_mcp.sandbox.resources.syncs.references import References
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions, filter_logic
+from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
-
-Reader = Callable[[Record], Any]
-"""Returns one value of a record."""
-
-Selector = Callable[[Record], bool]
-"""Returns whether a run writes a record."""
 
 
 class Records:
@@ -66,22 +61,12 @@ class Records:
     def _filters(self) -> Iterator[Selector]:
         """Yield the selector of the model filters, if there are any."""
         conditions = self._sync["model_filters"]["conditions"]
-        if not conditions:
-            return
-        tests = {
-            each["label"]: (self._raw(each["source"]), self._predicate(each, each["source"]))
-            for each in conditions
-        }
-        expression = filter_logic.parse(self._sync["model_filters"]["logic"], list(tests))
-
-        def passes(record: Record) -> bool:
-            def truth(label: str) -> bool:
-                read, test = tests[label]
-                return test(read(record))
-
-            return expression.holds(truth)
-
-        yield passes
+        if conditions:
+            tests = {
+                each["label"]: (self._raw(each["source"]), self._predicate(each, each["source"]))
+                for each in conditions
+            }
+            yield build_model_filter(self._sync["model_filters"]["logic"], tests)
 
     def _requested(self, request: JsonObject) -> Iterator[Selector]:
         """Yield the selectors of ``identities`` and ``source_identities`` in the start's request."""

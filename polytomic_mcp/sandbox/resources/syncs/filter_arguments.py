@@ -1,4 +1,4 @@
-"""A sync's filters: conditions on its models and on its target, with a logic for each kind.
+"""The filters that a request sends: conditions on its models and on its target, with a logic for each kind.
 
 A request may use an older shape instead, ``filters`` with ``filter_logic``, and a response has both
 shapes (seen in the 2025-09-18 SDK).
