@@ -9,6 +9,7 @@ import httpx
 import pytest
 from mcp import Client, MCPError
 from mcp.shared.uri_template import UriTemplate
+from mcp.types import TextResourceContents
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
@@ -33,11 +34,15 @@ NOT_FOUND = -32602
 both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
-async def read(client: Client, template: str, **variables: str) -> Any:
-    result = await client.read_resource(UriTemplate.parse(template).expand(variables))
-    (content,) = result.contents
+async def read_text(client: Client, uri: str) -> str:
+    (content,) = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
     assert content.mime_type == "application/json"
-    return json.loads(content.text)
+    return content.text
+
+
+async def read(client: Client, template: str, **variables: str) -> Any:
+    return json.loads(await read_text(client, UriTemplate.parse(template).expand(variables)))
 
 
 def holds_one_of_each(script: Any) -> None:
@@ -174,9 +179,9 @@ async def test_every_operation_comes_back_under_its_own_address(serve: Serve) ->
 
 async def test_slashes_of_an_operation_may_be_quoted_too(serve: Serve) -> None:
     async with serve() as client:
-        result = await client.read_resource("polytomic://operations/GET%20%2Fapi%2Fsyncs%2F%7Bid%7D")
+        text = await read_text(client, "polytomic://operations/GET%20%2Fapi%2Fsyncs%2F%7Bid%7D")
 
-    described = json.loads(result.contents[0].text)
+    described = json.loads(text)
     assert described["arguments"]["required"] == ["id"]
 
 
@@ -186,7 +191,7 @@ async def test_every_resource_fits_a_context_window(serve: Serve, script: Any, t
 
     async with serve() as client:
         texts = [
-            (await client.read_resource(uri)).contents[0].text
+            await read_text(client, uri)
             for uri in (
                 CATALOGUE,
                 f"polytomic://models/{ID}",

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.shared.subscriptions import ResourceUpdated
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -62,7 +63,7 @@ class TestLatest:
             with anyio.fail_after(5):
                 second = await anext(events)
 
-        assert (first.uri, second.uri) == (LATEST, LATEST)
+        assert [first, second] == [ResourceUpdated(uri=LATEST)] * 2
         assert script.asked.count(f"GET /api/syncs/{SYNC}/executions/1") == 2
 
     async def test_looks_are_rare_while_nothing_runs_and_frequent_when_it_begins(

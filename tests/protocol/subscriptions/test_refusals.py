@@ -82,7 +82,9 @@ async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
         async def ask(id_: int, method: str, **params: Any) -> Any:
             request = JSONRPCRequest(jsonrpc="2.0", id=id_, method=method, params=params)
             await requests.send(SessionMessage(request))
-            return (await answers.receive()).message
+            answer = await answers.receive()
+            assert isinstance(answer, SessionMessage)
+            return answer.message
 
         await ask(1, "initialize", **initialize)
         refused = await ask(2, "resources/subscribe", uri=URI)

@@ -9,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from mcp import Client
+from mcp.shared.subscriptions import ResourceUpdated
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -43,7 +44,9 @@ def between_looks(pauses: list[float]) -> list[float]:
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_capability_is_advertised(serve: Serve, mode: str) -> None:
     async with serve(mode=mode) as client:
-        assert client.server_capabilities.resources.subscribe
+        resources = client.server_capabilities.resources
+        assert resources is not None
+        assert resources.subscribe
 
 
 @by_id_or_latest
@@ -78,7 +81,7 @@ async def test_a_stream_is_reported_of_each_change(
                 await anyio.lowlevel.checkpoint()
         await let_others_run()
 
-        assert event.uri == uri
+        assert event == ResourceUpdated(uri=uri)
         assert stream.honored.resource_subscriptions == [uri]
     assert len(between_looks(pauses[:6])) == 3
     assert script.asked.count(GET_RUN) == 4
@@ -123,7 +126,7 @@ async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
             event = await anext(aiter(stream))
         await let_others_run()
 
-    assert event.uri == URI
+    assert event == ResourceUpdated(uri=URI)
     assert between_looks(pauses) == [1]
 
 

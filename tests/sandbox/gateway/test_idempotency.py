@@ -84,7 +84,7 @@ async def test_without_a_key_each_call_takes_effect(http: httpx.AsyncClient) -> 
     "key", ["short", "x" * 256, "with space", "ümlaut--", "line\x0bbreak", "12345678\x0b"]
 )
 async def test_an_invalid_key_is_refused(http: httpx.AsyncClient, key: str) -> None:
-    answer = await http.post("/api/connections", json=CONNECTION, headers={"Idempotency-Key": key.encode()})
+    answer = await http.post("/api/connections", json=CONNECTION, headers={b"Idempotency-Key": key.encode()})
 
     assert answer.status_code == 400
     assert answer.json()["key"] == "bad_idempotency_key"

@@ -17,6 +17,7 @@ from mcp.types import ProgressNotification
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.waiting import wait
+from tests.conftest import text_of
 
 RUNNING = {"status": "running"}
 
@@ -220,8 +221,8 @@ async def test_a_look_that_takes_long_has_a_heartbeat() -> None:
     heard: list[Any] = []
     has_beaten = anyio.Event()
 
-    async def note(*progress: Any) -> None:
-        heard.append(progress)
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
         if len(heard) == 3:
             has_beaten.set()
 
@@ -233,7 +234,7 @@ async def test_a_look_that_takes_long_has_a_heartbeat() -> None:
         async with Client(Patient(look, heartbeat=0.001).server()) as client:
             result = await client.call_tool("follow", {}, progress_callback=note)
 
-    assert result.content[0].text == '{"status": "completed"}'
+    assert text_of(result) == '{"status": "completed"}'
     waited = [progress for progress, _, _ in heard[:3]]
     assert waited == sorted(set(waited))
     assert heard[0][2] == "not seen yet; Polytomic has not answered since"
@@ -247,7 +248,7 @@ async def test_a_refusal_of_a_look_is_the_tools_own() -> None:
         result = await client.call_tool("follow", {})
 
     assert result.is_error
-    assert result.content[0].text.endswith(": The query failed.")
+    assert text_of(result).endswith(": The query failed.")
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -263,7 +264,8 @@ async def test_a_cancelled_call_stops_waiting_at_once_and_says_that_the_work_goe
         if message.startswith("No longer"):
             last_word.set()
 
-    async def note(_: float, __: float | None, message: str | None) -> None:
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
         hear(str(message))
         cancellation.cancel()
 

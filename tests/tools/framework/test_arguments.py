@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.tools.toolsets import shown_tools
+from tests.conftest import EVERY_HEALTH_CHECK
 
 TOOLS = {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 HUGE = "x" * 5_000_000
@@ -82,7 +83,7 @@ def arguments_of(tool: str) -> Any:
 CALLS = st.sampled_from(list(TOOLS)).flatmap(lambda tool: st.tuples(st.just(tool), arguments_of(tool)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
 @given(call=CALLS)
 @pytest.mark.usefixtures("company")
 async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Any) -> None:
@@ -93,7 +94,7 @@ async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Any) -> Non
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
 @given(calls=st.lists(CALLS, min_size=10, max_size=20))
 async def test_any_json_gets_an_answer_from_the_sandbox(
     mode: str, calls: list[Any], open_sandbox: Any

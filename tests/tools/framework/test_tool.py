@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import UnexpectedToolError
 from mcp.types import ToolAnnotations
 
@@ -211,7 +212,7 @@ async def test_an_unexpected_crash_hides_its_details() -> None:
     tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
 
     with pytest.raises(UnexpectedToolError) as crash:
-        await tool.run({"name": "x"}, None)
+        await tool.run({"name": "x"}, Context())
 
     assert str(crash.value) == "Error executing tool look_up"
 

@@ -303,7 +303,7 @@ def test_a_query_that_writes_or_takes_too_long_is_refused(pg: Any, sql: str, rea
 
 def test_a_deleted_connection_leaves_nothing_behind(pg: Any) -> None:
     pg.sql(PLAIN)
-    [*pg.tables.read(pg.table("public.plain"))]
+    assert [*pg.tables.read(pg.table("public.plain"))]
     pg.tables.release(pg.key)
 
     with pg.workspace.store.transaction() as connection:
