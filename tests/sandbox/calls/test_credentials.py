@@ -175,6 +175,7 @@ async def test_what_does_not_fit_is_refused(http: httpx.AsyncClient, body: Any, 
 async def test_an_organization_has_a_thousand_credentials_at_a_time(
     http: httpx.AsyncClient, clock: Any, sandbox: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A thousand requests would take too long.
     monkeypatch.setattr(credentials, "MOST_ACTIVE", 2)
     for _ in range(2):
         await mint_temporary(http, duration_seconds=600)

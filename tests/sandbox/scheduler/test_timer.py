@@ -37,6 +37,7 @@ def workspace(clock: Any) -> Iterator[Workspace]:
 @pytest.fixture
 def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the list of the timer's sleeps, which take no time; the timer stops after a few turns."""
+    # The pause between two turns would only slow the tests.
     monkeypatch.setattr(timer, "PAUSE", 0)
     slept: list[float] = []
 
@@ -46,6 +47,7 @@ def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> 
         if len(slept) == 3:
             workspace.signals.closing.set()
 
+    # The alarm waits in real time; this one moves the clock of the test.
     object.__setattr__(workspace.signals, "alarm", Alarm(sleep))
     return slept
 
@@ -82,6 +84,7 @@ def test_an_error_does_not_end_it(
     def fail(_: Scheduler) -> None:
         raise LookupError
 
+    # No schedule that the API accepts makes the scheduler fail.
     monkeypatch.setattr(Scheduler, "run_due", fail)
 
     run(workspace)

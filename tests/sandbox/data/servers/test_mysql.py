@@ -225,6 +225,7 @@ def test_mysql_gets_its_own_time_limit_and_has_a_json_type(
             return [("8.4.3",)]
         return fetch(session, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
 
+    # scripts/test starts MariaDB, which has other settings and no JSON type.
     monkeypatch.setattr(MysqlSession, "fetch", answer)
 
     assert my.tables.count(plain) == 3

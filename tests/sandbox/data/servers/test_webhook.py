@@ -24,6 +24,7 @@ Post = Callable[..., None]
 @pytest.fixture
 def post(workspace: Workspace, connection: Put, web_receiver: Any, monkeypatch: pytest.MonkeyPatch) -> Post:
     """Send one record as a run does, without pauses between retries."""
+    # The pauses between retries would only slow the tests.
     monkeypatch.setattr(webhook, "RETRY_SECONDS", (0, 0))
 
     def sent(**configuration: Any) -> None:

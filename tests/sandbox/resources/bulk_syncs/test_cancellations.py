@@ -15,6 +15,7 @@ def _call_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, action:
                 action()
             yield row
 
+    # A run reads its source without a break, so the test acts from within the source.
     monkeypatch.setattr(stage.workspace.tables, "rows", reading)
 
 

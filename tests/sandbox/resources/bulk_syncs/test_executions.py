@@ -126,6 +126,7 @@ async def test_an_error_ends_the_run_as_failed(
     if fault is None:
         stage.workspace.store.delete("bulk_sync", sync["id"])
     else:
+        # No request makes the sandbox itself fail.
         monkeypatch.setattr(stage.workspace.tables, "rows", _failing(fault))
 
     workers.release()

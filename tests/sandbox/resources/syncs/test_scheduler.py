@@ -106,6 +106,7 @@ async def test_a_due_sync_that_is_deleted_or_turned_off_does_not_run(
         stage.workspace.store.put(
             "sync", sync["id"], {**stage.workspace.find("sync", sync["id"]), "active": False}
         )
+    # The sync changes between the scheduler's search and its start, which a test cannot time otherwise.
     monkeypatch.setattr(timetable, "upcoming", lambda _: found)
 
     Scheduler(stage.workspace).run_due()
@@ -126,6 +127,7 @@ async def test_syncs_due_at_the_same_time_run_in_the_order_of_their_creation(
 async def test_a_due_run_is_skipped_while_another_is_in_progress(
     stage: Any, scheduled: Any, advance: Any, workers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The run is held, so waiting for its end would only slow the test.
     monkeypatch.setattr(scheduler, "PATIENCE", 0)
     sync = await scheduled(DAILY)
     workers.is_holding = True
@@ -172,6 +174,7 @@ async def test_a_run_that_cannot_start_fails_with_the_reason(
 async def test_the_runs_of_one_schedule_in_one_move_are_limited(
     stage: Any, scheduled: Any, advance: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Three hundred runs would take too long.
     monkeypatch.setattr(scheduler, "MOST_RUNS", 3)
     often = await scheduled({"frequency": "continuous"})
     await scheduled(DAILY)

@@ -21,6 +21,7 @@ PEOPLE = [
 @pytest.fixture(params=[0, 10_000], ids=["together", "one by one"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Log no line, or all of them, for which each record must be written by itself."""
+    # Records are inserted together only after the limit of 10,000 log lines, too many for each test.
     monkeypatch.setattr(logs, "MOST_LINES", request.param)
 
 

@@ -21,6 +21,7 @@ async def test_all_matches_are_updated_with_a_warning(stage: Any) -> None:
 async def test_a_match_ignoring_case_finds_rows_of_earlier_chunks(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; with smaller chunks a few records are enough.
     monkeypatch.setattr(runner, "CHUNK", 1)
     people = [{"id": name, "name": name} for name in ("bob", "ADA", "ada", "Cy")]
     model = await stage.model("people", "id name", people)

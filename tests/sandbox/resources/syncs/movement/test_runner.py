@@ -29,6 +29,7 @@ async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: s
 async def test_rows_that_another_run_writes_between_two_chunks_are_found(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; with smaller chunks a few records are enough.
     monkeypatch.setattr(runner, "CHUNK", 1)
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     table = stage.table("public.arrivals", "id name")
@@ -75,6 +76,7 @@ async def test_a_canceled_replacement_leaves_the_target_unchanged(
         executions.request_cancel(stage.workspace, execution)
         return write(self, *arguments)
 
+    # A replacement is one transaction: only from within can a test act before its end.
     monkeypatch.setattr(RecordWriter, "write", cancel_and_write)
 
     execution = await stage.start(sync)
@@ -92,6 +94,7 @@ def act_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Call
             stage.workspace.store.after_commit(acts.pop())
         return answer
 
+    # A run goes from chunk to chunk without a break, so the test acts from within its first write.
     monkeypatch.setattr(Tables, "insert", insert_and_act)
 
 
@@ -113,6 +116,7 @@ async def test_an_internal_error_fails_the_run(stage: Any, monkeypatch: pytest.M
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    # No request makes the sandbox itself fail.
     monkeypatch.setattr(runner, "make_plan", None)
 
     execution = await stage.start(sync)
@@ -159,14 +163,11 @@ async def test_one_run_writes_a_hundred_thousand_records(stage: Any) -> None:
     assert counts == {"insert": 100_000, "total": 100_000}
 
 
-async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "CHUNK", 2)
-    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.sqlite_tables._CHUNK", 2)
-    model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
+async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(stage: Any) -> None:
+    total = 2 * runner.CHUNK + 1
+    model = await stage.model("people", "id name", ({"id": str(n), "name": "Ada"} for n in range(total)))
 
     counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
 
-    assert counts == {"insert": 5, "total": 5}
-    assert len(stage.rows("public.people")) == 10
+    assert counts == {"insert": total, "total": total}
+    assert len(stage.rows("public.people")) == 2 * total

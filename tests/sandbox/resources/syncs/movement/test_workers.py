@@ -69,6 +69,7 @@ def workspace(sandbox: Starlette) -> Workspace:
 async def test_two_runs_into_one_target_neither_lose_nor_duplicate_records(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; smaller chunks make the two runs alternate often.
     monkeypatch.setattr(runner, "CHUNK", 50)
     people = [{"id": str(each), "name": f"Person {each}"} for each in range(1_000)]
     model = await stage.model("people", "id name", people)
