@@ -258,7 +258,7 @@ def company(api: ScriptedApi) -> ScriptedApi:
 
 
 @pytest.fixture
-def hold(company: Any) -> Any:
+def hold(company: ScriptedApi) -> Any:
     """Store a sync in the scripted API, whose PUT keeps what it is sent over it."""
     path = f"/api/syncs/{company.SYNC}"
     base = company.answers[f"GET {path}"]["data"]

@@ -11,6 +11,9 @@ import pytest
 from mcp import Client
 from mcp.shared.subscriptions import ResourceUpdated
 
+from tests.conftest import Pauses, Script
+from tests.protocol.subscriptions.conftest import Inbox
+
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
 SYNC = "33333333-0000-0000-0000-000000000001"
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is remo
 by_id_or_latest = pytest.mark.parametrize("uri", [URI, LATEST])
 
 
-def runs(script: Any, *answers: Any) -> None:
+def runs(script: Script, *answers: Any) -> None:
     """Serve a sync whose execution is seen in these states, each once, the last for good."""
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": {"id": RUN}}}
@@ -51,7 +54,7 @@ async def test_the_capability_is_advertised(serve: Serve, mode: str) -> None:
 
 @by_id_or_latest
 async def test_a_session_is_reported_of_each_change_until_the_end(
-    serve: Serve, script: Any, pauses: Any, uri: str, inbox: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, uri: str, inbox: Inbox, let_others_run: Any
 ) -> None:
     running = state("running", insert=5)
     runs(script, state("created"), running, running, state("running", insert=9), state("completed", insert=9))
@@ -70,7 +73,7 @@ async def test_a_session_is_reported_of_each_change_until_the_end(
 
 @by_id_or_latest
 async def test_a_stream_is_reported_of_each_change(
-    serve: Serve, script: Any, pauses: Any, uri: str, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, uri: str, let_others_run: Any
 ) -> None:
     runs(script, state("running"), state("running", insert=5), state("running", insert=5), state("failed"))
 
@@ -88,7 +91,7 @@ async def test_a_stream_is_reported_of_each_change(
 
 
 async def test_pauses_grow_and_stay_below_a_quarter_minute(
-    serve: Serve, script: Any, pauses: Any, inbox: Any
+    serve: Serve, script: Script, pauses: Pauses, inbox: Inbox
 ) -> None:
     runs(script, *[state("running", insert=number) for number in range(20)], state("completed"))
 
@@ -103,7 +106,7 @@ async def test_pauses_grow_and_stay_below_a_quarter_minute(
 
 
 async def test_an_execution_that_was_over_is_reported_once_and_not_looked_at_again(
-    serve: Serve, script: Any, pauses: Any, inbox: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, inbox: Inbox, let_others_run: Any
 ) -> None:
     runs(script, state("completed"))
 
@@ -117,7 +120,7 @@ async def test_an_execution_that_was_over_is_reported_once_and_not_looked_at_aga
 
 
 async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
-    serve: Serve, script: Any, pauses: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, let_others_run: Any
 ) -> None:
     runs(script, state("failed"))
 
@@ -131,7 +134,9 @@ async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
 
 
 @pytest.mark.parametrize("failure", [429, 503])
-async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure: int, inbox: Any) -> None:
+async def test_a_passing_failure_ends_nothing(
+    serve: Serve, script: Script, failure: int, inbox: Inbox
+) -> None:
     runs(script, state("running"), failure, failure, state("completed"))
 
     async with serve(mode="legacy", message_handler=inbox) as client:
@@ -144,11 +149,11 @@ async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure
 @pytest.mark.parametrize("failure", [401, 404, {"data": {"id": RUN, "status": 7}}])
 async def test_a_failure_for_good_ends_the_following_quietly(
     serve: Serve,
-    script: Any,
-    pauses: Any,
+    script: Script,
+    pauses: Pauses,
     caplog: pytest.LogCaptureFixture,
     failure: Any,
-    inbox: Any,
+    inbox: Inbox,
     let_others_run: Any,
 ) -> None:
     runs(script, state("running"), failure)
@@ -163,7 +168,7 @@ async def test_a_failure_for_good_ends_the_following_quietly(
 
 
 async def test_who_unsubscribes_is_reported_no_more_and_no_one_looks(
-    serve: Serve, script: Any, let_others_run: Any
+    serve: Serve, script: Script, let_others_run: Any
 ) -> None:
     runs(script, state("running"))
 
@@ -179,7 +184,7 @@ async def test_who_unsubscribes_is_reported_no_more_and_no_one_looks(
     assert len(script.asked) == looks > 5
 
 
-async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Any, inbox: Any) -> None:
+async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Script, inbox: Inbox) -> None:
     runs(script, *repeat(state("running"), 5), state("completed"))
 
     async with serve(mode="legacy", message_handler=inbox) as client:
@@ -191,7 +196,9 @@ async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Any,
     assert inbox.uris == [URI]
 
 
-async def test_no_one_looks_after_a_session_has_ended(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_session_has_ended(
+    serve: Serve, script: Script, let_others_run: Any
+) -> None:
     runs(script, state("running"))
 
     async with serve(mode="legacy") as client:
@@ -203,7 +210,9 @@ async def test_no_one_looks_after_a_session_has_ended(serve: Serve, script: Any,
     assert len(script.asked) == looks
 
 
-async def test_no_one_looks_after_a_stream_was_left(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_stream_was_left(
+    serve: Serve, script: Script, let_others_run: Any
+) -> None:
     runs(script, state("running"))
 
     async with serve() as client:
@@ -217,7 +226,7 @@ async def test_no_one_looks_after_a_stream_was_left(serve: Serve, script: Any, l
 
 
 async def test_sessions_are_reported_only_what_each_of_them_follows(
-    serve: Serve, script: Any, inbox: Any, other_inbox: Any
+    serve: Serve, script: Script, inbox: Inbox, other_inbox: Inbox
 ) -> None:
     runs(script, *repeat(state("running"), 6), state("completed"))
 
@@ -231,7 +240,7 @@ async def test_sessions_are_reported_only_what_each_of_them_follows(
     assert other_inbox.uris == []
 
 
-async def test_a_stream_honors_executions_alone(serve: Serve, script: Any) -> None:
+async def test_a_stream_honors_executions_alone(serve: Serve, script: Script) -> None:
     runs(script, state("running"))
     sync = f"polytomic://syncs/{SYNC}"
 

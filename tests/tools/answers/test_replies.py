@@ -11,6 +11,7 @@ from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.answers.results import Answer, NextStep, Page, Refusal, Result, Source
 from tests.conftest import text_of
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 PROMISED = 6_000
 SHOWN = frozenset({"get_sync", "read_operation", "start_sync"})
@@ -120,7 +121,7 @@ def test_text_and_structure_of_a_cut_result_are_the_same_json_below_the_promise(
     assert len(tokenizer.encode(text_of(result))) < PROMISED
 
 
-async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Any, company: Any) -> None:
+async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Connect, company: ScriptedApi) -> None:
     company[f"GET /api/syncs/{company.SYNC}/status"] = {"data": {}}
     settings = Settings(api_key=Secret("k"), access_mode="read-only")
 
@@ -130,7 +131,7 @@ async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Any, compan
     assert text.endswith("Call start_sync to run it.")
 
 
-async def test_a_refused_name_leads_to_the_list_of_names(tools: Any, company: Any) -> None:
+async def test_a_refused_name_leads_to_the_list_of_names(tools: Tools, company: ScriptedApi) -> None:
     text = await tools.refused("get_sync", sync_id="Plan to Gong")
 
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]

@@ -18,11 +18,12 @@ from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.waiting import wait
 from tests.conftest import text_of
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
 
 RUNNING = {"status": "running"}
 
 
-def run(api: Any, *answers: Any) -> None:
+def run(api: ScriptedApi, *answers: Any) -> None:
     """Let the run of the sync be seen so, the last for ever: a status, an HTTP status or an error."""
     left = list(answers)
 
@@ -44,7 +45,7 @@ def told() -> list[Any]:
 
 
 @pytest.fixture
-def start(tools: Any, company: Any, told: list[Any]) -> Callable[..., Any]:
+def start(tools: Tools, company: ScriptedApi, told: list[Any]) -> Callable[..., Any]:
     """Start the sync and note the progress."""
 
     async def started(seconds: float) -> tuple[bool, Any]:
@@ -59,7 +60,7 @@ def start(tools: Any, company: Any, told: list[Any]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("seconds", [0, 0.3, 1, 1.5, 2.9, 7, 59.5, 600])
 async def test_looks_are_a_second_or_more_apart_and_never_late(
-    seconds: float, start: Any, company: Any, clock: Any
+    seconds: float, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, "running")
 
@@ -73,7 +74,7 @@ async def test_looks_are_a_second_or_more_apart_and_never_late(
     assert clock.time > seconds - 1
 
 
-async def test_looks_slow_down(start: Any, company: Any, clock: Any) -> None:
+async def test_looks_slow_down(start: Any, company: ScriptedApi, clock: Clock) -> None:
     run(company, "running")
 
     await start(600)
@@ -82,7 +83,9 @@ async def test_looks_slow_down(start: Any, company: Any, clock: Any) -> None:
     assert clock.pauses[20] == 5
 
 
-async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: Any, told: list[Any]) -> None:
+async def test_each_look_is_told_and_the_time_told_grows(
+    start: Any, company: ScriptedApi, told: list[Any]
+) -> None:
     run(company, "running")
 
     await start(60)
@@ -95,7 +98,7 @@ async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: An
 
 @pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ConnectError("no route")])
 async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
-    failure: Any, start: Any, company: Any, told: list[Any]
+    failure: Any, start: Any, company: ScriptedApi, told: list[Any]
 ) -> None:
     run(company, failure, "running", failure, "completed")
 
@@ -112,7 +115,7 @@ async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
 @pytest.mark.parametrize("failure", [429, 503, httpx.ConnectError("no route"), httpx.ReadError("reset")])
 @pytest.mark.parametrize("asked", [None, "7"])
 async def test_an_outage_has_polytomic_asked_no_more_than_once_a_second(
-    failure: Any, asked: str | None, connect: Any, company: Any, clock: Any
+    failure: Any, asked: str | None, connect: Connect, company: ScriptedApi, clock: Clock
 ) -> None:
     looks: list[float] = []
     headers = {"Retry-After": asked} if asked else {}
@@ -135,7 +138,7 @@ async def test_an_outage_has_polytomic_asked_no_more_than_once_a_second(
 
 @pytest.mark.parametrize("failure", [400, 401, 403, 404, 500, 501])
 async def test_a_failure_that_will_not_pass_ends_the_wait(
-    failure: int, start: Any, company: Any, clock: Any
+    failure: int, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, "running", failure)
 
@@ -147,7 +150,7 @@ async def test_a_failure_that_will_not_pass_ends_the_wait(
 
 
 async def test_when_the_time_is_up_during_an_outage_the_last_state_is_answered(
-    start: Any, company: Any
+    start: Any, company: ScriptedApi
 ) -> None:
     run(company, "running", 503)
 
@@ -159,7 +162,7 @@ async def test_when_the_time_is_up_during_an_outage_the_last_state_is_answered(
 
 @pytest.mark.parametrize("seconds", [0, 5])
 async def test_a_run_that_was_begun_but_never_seen_is_answered_as_begun(
-    seconds: float, start: Any, company: Any, clock: Any
+    seconds: float, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, 503)
 
@@ -172,7 +175,7 @@ async def test_a_run_that_was_begun_but_never_seen_is_answered_as_begun(
 
 @pytest.mark.parametrize("seconds", [0, 5])
 async def test_without_one_look_that_succeeded_the_failure_is_answered(
-    seconds: float, tools: Any, company: Any, clock: Any
+    seconds: float, tools: Tools, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, 503)
 

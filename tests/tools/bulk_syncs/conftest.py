@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import ScriptedApi
+
 HUBSPOT = "11111111-0000-0000-0000-000000000011"
 POSTGRES = "11111111-0000-0000-0000-000000000012"
 BULK = "55555555-0000-0000-0000-000000000001"
@@ -56,7 +58,7 @@ def stored_bulk_sync() -> dict[str, Any]:
 
 
 @pytest.fixture
-def bulk(company: Any) -> Any:
+def bulk(company: ScriptedApi) -> Any:
     """The company with a HubSpot, a PostgreSQL, and a bulk sync between them."""
     connections = [
         {"id": HUBSPOT, "name": "HubSpot", "type": {"id": "hubspot"}, "status": "healthy"},
@@ -93,7 +95,7 @@ def run_schemas() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def run_states(bulk: Any) -> Any:
+def run_states(bulk: ScriptedApi) -> Any:
     """Serve one execution of the bulk sync in the given states, one per request; the last one repeats."""
 
     def serve(*states: dict[str, Any]) -> None:
@@ -108,7 +110,7 @@ def run_states(bulk: Any) -> Any:
     return serve
 
 
-def hold(api: Any, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
+def hold(api: ScriptedApi, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
     """Store a bulk sync with its schemas; a write is answered with the stored object merged with it."""
     api.holds("bulk/syncs", stored)
     api[f"PUT {BULK_PATH}"] = lambda request: {"data": stored | json.loads(request.content)}

@@ -190,9 +190,13 @@ class Stage:
         """Return an execution's counts: these, and zero for the others."""
         return dict.fromkeys(executions.COUNTS, 0) | counts
 
-    def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
+    def stored_table(self, name: str, *, system: str = "postgresql") -> Table:
         table = self.workspace.tables.get(system, name)
         assert table is not None
+        return table
+
+    def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
+        table = self.stored_table(name, system=system)
         return [row for _, row in self.workspace.tables.read(table)]
 
 
