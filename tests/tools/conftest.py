@@ -155,6 +155,7 @@ class Tools:
 
 
 Connect = Callable[..., AbstractAsyncContextManager[Tools]]
+Hold = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -258,7 +259,7 @@ def company(api: ScriptedApi) -> ScriptedApi:
 
 
 @pytest.fixture
-def hold(company: ScriptedApi) -> Any:
+def hold(company: ScriptedApi) -> Hold:
     """Store a sync in the scripted API, whose PUT keeps what it is sent over it."""
     path = f"/api/syncs/{company.SYNC}"
     base = company.answers[f"GET {path}"]["data"]

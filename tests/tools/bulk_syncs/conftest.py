@@ -1,6 +1,7 @@
 """A scripted Polytomic with a bulk sync from HubSpot to a PostgreSQL database."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 BULK_PATH = f"/api/bulk/syncs/{BULK}"
 DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+
+RunStates = Callable[..., None]
 
 
 def stored_schemas() -> list[dict[str, Any]]:
@@ -58,7 +61,7 @@ def stored_bulk_sync() -> dict[str, Any]:
 
 
 @pytest.fixture
-def bulk(company: ScriptedApi) -> Any:
+def bulk(company: ScriptedApi) -> ScriptedApi:
     """The company with a HubSpot, a PostgreSQL, and a bulk sync between them."""
     connections = [
         {"id": HUBSPOT, "name": "HubSpot", "type": {"id": "hubspot"}, "status": "healthy"},
@@ -95,7 +98,7 @@ def run_schemas() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def run_states(bulk: ScriptedApi) -> Any:
+def run_states(bulk: ScriptedApi) -> RunStates:
     """Serve one execution of the bulk sync in the given states, one per request; the last one repeats."""
 
     def serve(*states: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.tools.bulk_syncs.conftest import RunStates
 from tests.tools.conftest import ScriptedApi, Tools
 
 BULK = "55555555-0000-0000-0000-000000000001"
@@ -26,7 +27,7 @@ async def follow(tools: Tools, part: str, **arguments: Any) -> list[Any]:
 
 @pytest.mark.parametrize("limit", [7, 1000])
 async def test_all_schemas_of_a_run_can_be_paged_failed_ones_first(
-    limit: int, tools: Tools, run_states: Any
+    limit: int, tools: Tools, run_states: RunStates
 ) -> None:
     states = ("completed", "failed", "canceled", "errors", "running")
     schemas = [
@@ -46,7 +47,9 @@ async def test_all_schemas_of_a_run_can_be_paged_failed_ones_first(
     assert [each["schema_id"] for each in shown] == failed + others
 
 
-async def test_schemas_of_a_run_can_be_searched(tools: Tools, run_states: Any, run_schemas: Any) -> None:
+async def test_schemas_of_a_run_can_be_searched(
+    tools: Tools, run_states: RunStates, run_schemas: Any
+) -> None:
     run_states({"status": "completed", "schemas": run_schemas})
 
     found = await follow(tools, "schemas", bulk_sync_id=NAME, query="NO SUCH")
@@ -74,7 +77,7 @@ def write_lines(api: ScriptedApi, *numbers: int, place: str = f"{PATH}/execution
 
 
 async def test_console_lines_come_newest_first(
-    tools: Tools, bulk: ScriptedApi, run_states: Any, run_schemas: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "running", "schemas": run_schemas})
     write_lines(bulk, *range(50))
@@ -89,7 +92,7 @@ async def test_console_lines_come_newest_first(
 
 
 async def test_lines_added_meanwhile_do_not_shift_the_pages(
-    tools: Tools, bulk: ScriptedApi, run_states: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "running"})
     named = {"bulk_sync_id": NAME, "log": True, "limit": 2}
@@ -107,7 +110,7 @@ async def test_lines_added_meanwhile_do_not_shift_the_pages(
 
 
 async def test_the_console_of_a_single_schema_can_be_read(
-    tools: Tools, bulk: ScriptedApi, run_states: Any, run_schemas: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "completed", "schemas": run_schemas})
     write_lines(bulk, 1, 2, 3, place=f"{PATH}/executions/{RUN}/schemas/contacts")

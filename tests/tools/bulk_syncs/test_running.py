@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.bulk_syncs.conftest import RunStates
 from tests.tools.conftest import Clock, ScriptedApi, Tools
 
 BULK = "55555555-0000-0000-0000-000000000001"
@@ -16,7 +17,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 async def test_a_run_is_waited_for_with_its_schemas_as_progress(
-    tools: Tools, run_states: Any, run_schemas: Any, clock: Clock
+    tools: Tools, run_states: RunStates, run_schemas: Any, clock: Clock
 ) -> None:
     done = [schema | {"status": "completed"} for schema in run_schemas]
     run_states(
@@ -41,7 +42,9 @@ async def test_a_run_is_waited_for_with_its_schemas_as_progress(
     assert clock.pauses == [1.0, 1.3]
 
 
-async def test_schemas_without_records_yet_are_counted_in_the_progress(tools: Tools, run_states: Any) -> None:
+async def test_schemas_without_records_yet_are_counted_in_the_progress(
+    tools: Tools, run_states: RunStates
+) -> None:
     run_states(
         {"status": "running", "schemas": [{"schema": "a", "status": "created"}]},
         {"status": "completed"},
@@ -57,7 +60,9 @@ async def test_schemas_without_records_yet_are_counted_in_the_progress(tools: To
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "errors", "canceled", "interrupted"])
-async def test_every_end_ends_the_wait(status: str, tools: Tools, run_states: Any, clock: Clock) -> None:
+async def test_every_end_ends_the_wait(
+    status: str, tools: Tools, run_states: RunStates, clock: Clock
+) -> None:
     run_states({"status": status})
 
     assert (await tools("start_bulk_sync", bulk_sync_id=BULK, wait_seconds=600))["status"] == status
@@ -65,7 +70,7 @@ async def test_every_end_ends_the_wait(status: str, tools: Tools, run_states: An
 
 
 async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
-    tools: Tools, run_states: Any, run_schemas: Any, clock: Clock
+    tools: Tools, run_states: RunStates, run_schemas: Any, clock: Clock
 ) -> None:
     run_states({"status": "exporting", "schemas": run_schemas})
 
@@ -78,7 +83,7 @@ async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
 
 
 async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
-    tools: Tools, run_states: Any, run_schemas: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "errors", "schemas": run_schemas, "record_count": None, "warning_count": 9})
 
@@ -98,7 +103,9 @@ async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
     ]
 
 
-async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(tools: Tools, run_states: Any) -> None:
+async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(
+    tools: Tools, run_states: RunStates
+) -> None:
     run_states({"status": "failed", "status_message": "no disk"})
 
     run = await tools("get_bulk_sync_execution", bulk_sync_id=NAME)
@@ -108,7 +115,7 @@ async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(tools: Tools,
 
 
 async def test_schemas_to_run_are_given_by_name_and_sent_by_id(
-    tools: Tools, bulk: ScriptedApi, run_states: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
 
@@ -182,7 +189,7 @@ async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Tools, b
 
 
 async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest(
-    tools: Tools, run_states: Any, run_schemas: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any
 ) -> None:
     message = "no such column, " * 4000
     failed = {"schema": "deals", "status": "failed", "status_message": message}
@@ -204,7 +211,7 @@ async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest
 
 @pytest.mark.parametrize("is_named", [True, False])
 async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
-    *, is_named: bool, tools: Tools, bulk: ScriptedApi, run_states: Any
+    *, is_named: bool, tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "canceling"})
     cancel = f"POST {PATH}/executions/{RUN}/cancel" if is_named else f"POST {PATH}/cancel"
@@ -219,7 +226,7 @@ async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
     ("states", "is_noted"), [(["completed"], True), (["errors"], True), (["running", "canceled"], False)]
 )
 async def test_a_cancellation_says_if_the_run_had_already_ended(
-    *, states: list[str], is_noted: bool, tools: Tools, bulk: ScriptedApi, run_states: Any
+    *, states: list[str], is_noted: bool, tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states(*[{"status": status} for status in states])
     bulk[f"POST {PATH}/cancel"] = {"data": {"message": "ok"}}

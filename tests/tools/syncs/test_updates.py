@@ -1,17 +1,15 @@
 """Updating a sync: PUT replaces all of it, so stored parts are sent too and nothing is lost."""
 
-from typing import Any
-
 import pytest
 
-from tests.tools.conftest import Connect, ScriptedApi, Tools
+from tests.tools.conftest import Connect, Hold, ScriptedApi, Tools
 
 NO_MODEL = "00000000-0000-0000-0000-000000000000"
 MODEL = "22222222-0000-0000-0000-000000000001"
 
 
 async def test_constants_among_the_fields_are_sent_back_as_override_fields(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     mapping = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Note"}
     constant = {"target": "Id", "override_value": 7, "source": {"model_id": NO_MODEL, "field": ""}}
@@ -25,7 +23,7 @@ async def test_constants_among_the_fields_are_sent_back_as_override_fields(
 
 
 async def test_a_target_that_was_created_is_not_created_again(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     target = {"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}}
     hold(target=target | {"create": {"name": "New"}})
@@ -36,7 +34,7 @@ async def test_a_target_that_was_created_is_not_created_again(
 
 
 async def test_another_target_keeps_the_connection_and_the_configuration(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target={"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}})
 
@@ -47,7 +45,7 @@ async def test_another_target_keeps_the_connection_and_the_configuration(
 
 
 async def test_encrypted_fields_require_the_passphrase_again(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     source = {"model_id": MODEL, "field": "plan"}
     hold(fields=[{"source": source, "target": "Note", "encryption_enabled": True}])
@@ -66,7 +64,7 @@ async def test_encrypted_fields_require_the_passphrase_again(
     [("model_filters", "Target", "target_filters"), ("target_filters", "Model", "model_filters")],
 )
 async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
-    named: str, kind: str, lost: str, tools: Tools, company: ScriptedApi, hold: Any
+    named: str, kind: str, lost: str, tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(filters=[{"field_id": "x", "field_type": kind, "function": "IsNull"}])
     none = {"conditions": []}
@@ -80,7 +78,7 @@ async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
 
 
 async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target_filters={"conditions": [{"field": "Email", "function": "IsNull"}]})
     filters = [{"field_id": "x", "function": "IsNull"}]
@@ -96,7 +94,7 @@ async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
 
 
 async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(filters=[{"field": {"model_id": MODEL, "field": "plan"}, "function": "IsNull"}])
     await tools("update_sync", sync_id=company.SYNC, filter_logic="NOT 1")
@@ -109,7 +107,7 @@ async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
 
 
 async def test_changed_includes_what_changed_only_in_spelling(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "equality"}
     hold(identity=identity)
@@ -122,7 +120,7 @@ async def test_changed_includes_what_changed_only_in_spelling(
 
 
 async def test_an_update_is_validated_against_the_target_like_a_new_sync(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(identity={"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"})
 
@@ -133,7 +131,7 @@ async def test_an_update_is_validated_against_the_target_like_a_new_sync(
 
 
 async def test_a_stored_sync_without_a_target_object_requires_one(
-    tools: Tools, company: ScriptedApi, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target={"connection_id": company.GONG})
 
@@ -143,7 +141,7 @@ async def test_a_stored_sync_without_a_target_object_requires_one(
     assert company.written() == []
 
 
-async def test_a_dry_run_shows_the_whole_request(tools: Tools, company: ScriptedApi, hold: Any) -> None:
+async def test_a_dry_run_shows_the_whole_request(tools: Tools, company: ScriptedApi, hold: Hold) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"}
     hold(identity=identity)
 

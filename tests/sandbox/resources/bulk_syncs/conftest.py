@@ -160,7 +160,7 @@ async def sync(stage: Stage, people: Table) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def queued(stage: Stage, sync: dict[str, Any], workers: InlineWorkers) -> Any:
+async def queued(stage: Stage, sync: dict[str, Any], workers: InlineWorkers) -> dict[str, Any]:
     """Return an execution that waits for a worker."""
     workers.is_holding = True
     return await stage.ask("POST", f"{sync['id']}/executions", json={})

@@ -24,7 +24,7 @@ def _call_after(stage: Stage, monkeypatch: pytest.MonkeyPatch, count: int, actio
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
 async def test_an_execution_is_canceled_before_it_begins(
-    stage: Stage, sync: Any, queued: Any, workers: InlineWorkers, by: str
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers, by: str
 ) -> None:
     match by:
         case "id":
@@ -45,13 +45,15 @@ async def test_an_execution_is_canceled_before_it_begins(
     assert stage.workspace.tables.get("postgresql", "copy.shop_people") is None
 
 
-async def test_deactivation_without_a_run_cancels_nothing(stage: Stage, sync: Any) -> None:
+async def test_deactivation_without_a_run_cancels_nothing(stage: Stage, sync: dict[str, Any]) -> None:
     answer = await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
 
     assert answer == {"id": sync["id"], "active": False}
 
 
-async def test_a_cancellation_without_a_run_says_that_nothing_is_running(stage: Stage, sync: Any) -> None:
+async def test_a_cancellation_without_a_run_says_that_nothing_is_running(
+    stage: Stage, sync: dict[str, Any]
+) -> None:
     execution = await stage.start(sync)
 
     current = await stage.ask("POST", f"{sync['id']}/cancel")
@@ -64,7 +66,7 @@ async def test_a_cancellation_without_a_run_says_that_nothing_is_running(stage: 
 
 
 async def test_a_canceled_run_stops_after_the_current_chunk(
-    stage: Stage, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, people: Any, sync: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
 
@@ -105,7 +107,7 @@ async def test_a_canceled_schema_leaves_no_staging_table_and_does_not_stop_the_o
 
 
 async def test_a_schema_can_be_canceled_before_its_turn(
-    stage: Stage, sync: Any, queued: Any, workers: InlineWorkers
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers
 ) -> None:
     first = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
     workers.release()

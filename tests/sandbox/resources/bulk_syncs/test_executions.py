@@ -9,14 +9,14 @@ from tests.sandbox.conftest import Clock, InlineWorkers
 from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
 
-async def test_a_start_returns_the_queued_execution(queued: Any) -> None:
+async def test_a_start_returns_the_queued_execution(queued: dict[str, Any]) -> None:
     assert (queued["status"], queued["type"], queued["fetch_mode"]) == ("created", "manual", "none")
     assert [(each["schema"], each["status"]) for each in queued["schemas"]] == [("shop.people", "created")]
     assert not any(key.startswith("_") for key in queued)
 
 
 @pytest.mark.usefixtures("queued")
-async def test_a_second_start_during_an_execution_is_refused(stage: Stage, sync: Any) -> None:
+async def test_a_second_start_during_an_execution_is_refused(stage: Stage, sync: dict[str, Any]) -> None:
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
 
     assert answer.status_code == 409
@@ -35,7 +35,7 @@ async def test_the_counts_of_an_execution_are_the_sums_of_its_schemas(stage: Sta
 
 
 async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(
-    stage: Stage, sync: Any
+    stage: Stage, sync: dict[str, Any]
 ) -> None:
     ids = [(await stage.start(sync))["id"] for _ in range(3)]
     path = f"/api/bulk/syncs/{sync['id']}/executions"
@@ -53,14 +53,14 @@ async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(
 
 
 @pytest.mark.usefixtures("queued")
-async def test_terminal_executions_exclude_the_one_under_way(stage: Stage, sync: Any) -> None:
+async def test_terminal_executions_exclude_the_one_under_way(stage: Stage, sync: dict[str, Any]) -> None:
     listed = await stage.ask("GET", f"{sync['id']}/executions", params={"only_terminal": True})
 
     assert listed == []
 
 
 @pytest.mark.usefixtures("sync")
-async def test_an_execution_of_another_sync_is_not_found(stage: Stage, queued: Any) -> None:
+async def test_an_execution_of_another_sync_is_not_found(stage: Stage, queued: dict[str, Any]) -> None:
     other = await stage.sync(name="other")
 
     answer = await stage.http.get(f"/api/bulk/syncs/{other['id']}/executions/{queued['id']}")
@@ -70,7 +70,7 @@ async def test_an_execution_of_another_sync_is_not_found(stage: Stage, queued: A
 
 @pytest.mark.parametrize("by", ["activation", "update"])
 async def test_a_running_bulk_sync_cannot_be_changed(
-    stage: Stage, sync: Any, queued: Any, workers: InlineWorkers, by: str
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers, by: str
 ) -> None:
     path = f"/api/bulk/syncs/{sync['id']}"
     if by == "activation":
@@ -86,7 +86,7 @@ async def test_a_running_bulk_sync_cannot_be_changed(
 
 @pytest.mark.usefixtures("queued")
 async def test_a_run_whose_sync_is_deleted_ends_quietly(
-    stage: Stage, sync: Any, workers: InlineWorkers
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
 ) -> None:
     await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
 
@@ -109,7 +109,7 @@ async def test_a_missing_schema_fails_and_the_others_are_copied(stage: Stage, wo
 
 
 async def test_a_run_fails_if_no_schema_can_be_copied(
-    stage: Stage, people: Any, sync: Any, workspace: Any
+    stage: Stage, people: Any, sync: dict[str, Any], workspace: Any
 ) -> None:
     workspace.tables.drop(people)
 
@@ -123,7 +123,7 @@ async def test_a_run_fails_if_no_schema_can_be_copied(
 )
 async def test_an_error_ends_the_run_as_failed(
     stage: Stage,
-    sync: Any,
+    sync: dict[str, Any],
     workers: InlineWorkers,
     fault: Exception | None,
     message: str,
@@ -150,7 +150,7 @@ def _failing(fault: Exception) -> Any:
 
 
 async def test_the_status_shows_the_runs_and_the_change_stream(
-    stage: Stage, sync: Any, workers: InlineWorkers
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
 ) -> None:
     first = await stage.start(sync)
     workers.is_holding = True
@@ -163,7 +163,7 @@ async def test_the_status_shows_the_runs_and_the_change_stream(
     assert status["ingestion_status"]["status"] == "ok"
 
 
-async def test_a_sync_without_executions_has_an_empty_status(stage: Stage, sync: Any) -> None:
+async def test_a_sync_without_executions_has_an_empty_status(stage: Stage, sync: dict[str, Any]) -> None:
     status = await stage.ask("GET", f"{sync['id']}/status")
 
     assert (status["current_execution"], status["last_execution"]) == (None, None)
@@ -196,7 +196,7 @@ async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Stage) -
     [([], "bulk_sync.completed"), ([{"id": None}], "bulk_sync.completed_with_error")],
 )
 async def test_a_run_records_an_event_when_it_begins_and_when_it_ends(
-    stage: Stage, people: Any, sync: Any, more: list[dict[str, Any]], end: str
+    stage: Stage, people: Any, sync: dict[str, Any], more: list[dict[str, Any]], end: str
 ) -> None:
     stage.workspace.tables.insert(people, more)
 
@@ -211,7 +211,7 @@ async def test_a_run_records_an_event_when_it_begins_and_when_it_ends(
 
 @pytest.mark.usefixtures("stage")
 async def test_the_event_of_a_failed_run_has_the_reason(
-    stage: Stage, people: Any, sync: Any, workspace: Any
+    stage: Stage, people: Any, sync: dict[str, Any], workspace: Any
 ) -> None:
     workspace.tables.drop(people)
 

@@ -12,7 +12,7 @@ from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_logs_are_served_at_signed_urls(stage: Stage, sync: Any) -> None:
+async def test_the_logs_are_served_at_signed_urls(stage: Stage, sync: dict[str, Any]) -> None:
     execution = await stage.start(sync)
 
     logs = await stage.ask("GET", f"{sync['id']}/executions/{execution['id']}/logs")
@@ -27,7 +27,7 @@ async def test_the_logs_are_served_at_signed_urls(stage: Stage, sync: Any) -> No
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_export_returns_an_archive_of_the_logs(stage: Stage, sync: Any) -> None:
+async def test_an_export_returns_an_archive_of_the_logs(stage: Stage, sync: dict[str, Any]) -> None:
     execution = await stage.start(sync)
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs/export")

@@ -14,6 +14,7 @@ from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
+CreateScheduled = Callable[..., Awaitable[dict[str, Any]]]
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "mysql": {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "shop"},
@@ -220,7 +221,7 @@ async def model(stage: Stage) -> str:
 
 
 @pytest.fixture
-def scheduled(stage: Stage, model: str) -> Any:
+def scheduled(stage: Stage, model: str) -> CreateScheduled:
     """Return a function that creates an active sync with a schedule."""
 
     async def create(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:

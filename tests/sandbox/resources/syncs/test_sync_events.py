@@ -32,7 +32,9 @@ def ids(sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def test_a_run_records_its_start_and_its_counts(stage: Stage, sync: Any, recorded: Any) -> None:
+async def test_a_run_records_its_start_and_its_counts(
+    stage: Stage, sync: dict[str, Any], recorded: Any
+) -> None:
     execution = await stage.start(sync)
 
     assert recorded() == {
@@ -69,7 +71,7 @@ async def test_a_run_with_record_errors_records_their_number(stage: Stage, recor
 
 
 async def test_a_failed_run_records_the_reason(
-    stage: Stage, sync: Any, workers: InlineWorkers, recorded: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
 ) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
@@ -82,7 +84,7 @@ async def test_a_failed_run_records_the_reason(
 
 
 async def test_a_canceled_run_records_its_cancellation(
-    stage: Stage, sync: Any, workers: InlineWorkers, recorded: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
 ) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
@@ -93,7 +95,7 @@ async def test_a_canceled_run_records_its_cancellation(
 
 
 async def test_an_interrupted_run_records_nothing(
-    stage: Stage, sync: Any, workers: InlineWorkers, recorded: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
 ) -> None:
     workers.is_holding = True
     await stage.start(sync)
@@ -103,7 +105,9 @@ async def test_an_interrupted_run_records_nothing(
     assert recorded() == {}
 
 
-async def test_a_run_of_a_deleted_sync_records_nothing(stage: Stage, sync: Any, recorded: Any) -> None:
+async def test_a_run_of_a_deleted_sync_records_nothing(
+    stage: Stage, sync: dict[str, Any], recorded: Any
+) -> None:
     execution = executions.create(stage.workspace, sync["id"], {})
     stage.workspace.store.delete("sync", sync["id"])
 
