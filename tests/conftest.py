@@ -15,14 +15,15 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 import anyio.lowlevel
 import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from mcp import Client
+from mcp.types import CallToolResult, TextContent
 
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
@@ -30,6 +31,8 @@ from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.api_access.caller import Caller
 
 settings.register_profile("quick", max_examples=4)
+
+EVERY_HEALTH_CHECK: Final = cast("list[HealthCheck]", list(HealthCheck))  # Hypothesis does not annotate this
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The worker itself is measured already; the processes that tests start are not.
@@ -88,6 +91,13 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     for process in started:
         process.kill()
         process.communicate(timeout=10)
+
+
+def text_of(result: CallToolResult) -> str:
+    """Return the text of a tool's result, which is its only content."""
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
 
 
 class Database:

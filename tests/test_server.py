@@ -10,6 +10,7 @@ from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, Secret
 from polytomic_mcp.tools.toolsets import toolsets
+from tests.conftest import text_of
 
 
 def sandbox_transport(key: str = "key") -> httpx.ASGITransport:
@@ -36,8 +37,8 @@ async def test_an_unknown_tool_is_refused_with_the_nearest_name() -> None:
         hidden = await client.call_tool("create_model", {})
 
     assert result.is_error
-    assert "Unknown tool 'list_modles'. Did you mean 'list_models'?" in result.content[0].text
-    assert "is hidden; it belongs to the toolset models. POLYTOMIC_ACCESS_MODE" in hidden.content[0].text
+    assert "Unknown tool 'list_modles'. Did you mean 'list_models'?" in text_of(result)
+    assert "is hidden; it belongs to the toolset models. POLYTOMIC_ACCESS_MODE" in text_of(hidden)
 
 
 async def test_tools_are_listed_in_one_order() -> None:

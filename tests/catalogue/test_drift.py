@@ -73,6 +73,7 @@ def test_missing_stale_and_long_texts_are_named(script: ModuleType) -> None:
 def test_an_effect_for_a_removed_operation_fails(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # The script has no such entry: its own check would fail.
     monkeypatch.setattr(script, "READS", {"POST /api/gone": "was harmless"})
 
     assert run(script, monkeypatch, "--check") == 1

@@ -161,6 +161,7 @@ def test_a_refusal_of_the_protocol_is_a_refusal_too(
         async def call_tool(self, *_: Any, **__: Any) -> Any:
             raise MCPError(code=-32000, message="that is not how it is done")
 
+    # The server answers each call with a result; a protocol error comes only from a broken one.
     monkeypatch.setattr(call_module, "Client", Client)
 
     done = command("call", "list_connections")

@@ -21,6 +21,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], 
     """Put a command of the test's own in the place of every other."""
 
     def put(run: Callable[[list[str]], int]) -> None:
+        # No command raises every kind of error on request.
         monkeypatch.setattr(cli, "import_module", lambda _: SimpleNamespace(run=run))
 
     return put
@@ -85,6 +86,7 @@ def test_without_a_command_it_serves(
     monkeypatch: pytest.MonkeyPatch, words: list[str], passed: list[str]
 ) -> None:
     calls: list[tuple[str, list[str]]] = []
+    # A server would serve until it is stopped.
     monkeypatch.setattr(
         cli, "import_module", lambda name: SimpleNamespace(run=lambda rest: calls.append((name, rest)) or 0)
     )

@@ -19,6 +19,7 @@ from polytomic_mcp.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from polytomic_mcp.settings import AuthMode
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -188,7 +189,7 @@ async def test_a_failed_write_says_that_it_may_have_happened(script: Any) -> Non
 
 
 @pytest.mark.parametrize("auth_mode", ["user", "partner"])
-async def test_a_key_that_an_answer_repeats_is_masked(key: str, auth_mode: str) -> None:
+async def test_a_key_that_an_answer_repeats_is_masked(key: str, auth_mode: AuthMode) -> None:
     def echo(request: httpx.Request) -> httpx.Response:
         return httpx.Response(400, text=f"{request.headers['Authorization']} {key} is odd")
 

@@ -24,7 +24,7 @@ from polytomic_mcp.errors import (
 
 GET = ("GET /api/me", {})
 READ_BY_POST = ("POST /api/connections/test", {"type": "snowflake", "configuration": {}})
-POST = ("POST /api/syncs/{id}/executions", {"id": "s"})
+POST: tuple[str, dict[str, Any]] = ("POST /api/syncs/{id}/executions", {"id": "s"})
 PATCH = ("PATCH /api/bulk/syncs/{id}/schemas", {"id": "b"})
 PUT = ("PUT /api/organizations/{id}", {"id": "o", "name": "n"})
 DELETE = ("DELETE /api/syncs/{id}", {"id": "s"})

@@ -24,8 +24,8 @@ AT_ONCE: Final = {"waits": False}
 
 
 def said(text: str, /, *, is_error: bool = False, **structure: str) -> CallToolResult:
-    content = [TextContent(type="text", text=text)]
-    return CallToolResult(content=content, structured_content=structure, is_error=is_error)
+    content = TextContent(type="text", text=text)
+    return CallToolResult(content=[content], structured_content=structure, is_error=is_error)
 
 
 def begun(text: str = "", seconds: float = 0) -> CallToolResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -27,6 +27,7 @@ from starlette.types import Receive, Scope, Send
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.sandbox.control.openapi import describe
 from polytomic_mcp.sandbox.routes import ROUTES
+from tests.conftest import EVERY_HEALTH_CHECK
 
 HEADERS = {"Authorization": "Bearer sandbox-key", "X-Polytomic-Version": "2025-09-18"}
 
@@ -129,7 +130,7 @@ def test_the_sandbox_matches_its_document(
         database=None,
         deadline=None,
         phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=EVERY_HEALTH_CHECK,
     )
     def attempt(case: schemathesis.Case) -> None:
         if mode is GenerationMode.POSITIVE:

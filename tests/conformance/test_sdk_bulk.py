@@ -157,15 +157,13 @@ async def test_the_sdk_follows_a_run_until_its_rows_arrive(
     started = (await api.bulk_sync.start(id_)).data
     assert started is not None
     execution = await _ended(api, id_, started.id)
-    run = {"sync_id": id_, "execution_id": str(started.id)}
+    run_id = str(started.id)
     listed = await api.bulk_sync.executions.list(id_, only_terminal=True, limit=100)
     dashboard = (await api.bulk_sync.executions.list_status(sync_id=[id_])).data
-    console = (await api.bulk_sync.executions.get_console_logs(**run)).data
-    schema_console = (
-        await api.bulk_sync.executions.get_schema_console_logs(**run, schema_id="contacts")
-    ).data
-    logs = (await api.bulk_sync.executions.get_logs(**run)).data
-    export = await api.bulk_sync.executions.export_logs(**run)
+    console = (await api.bulk_sync.executions.get_console_logs(id_, run_id)).data
+    schema_console = (await api.bulk_sync.executions.get_schema_console_logs(id_, run_id, "contacts")).data
+    logs = (await api.bulk_sync.executions.get_logs(id_, run_id)).data
+    export = await api.bulk_sync.executions.export_logs(id_, run_id)
     cancelled = (await api.bulk_sync.executions.cancel(id_, str(started.id))).data
 
     tables = sandbox.state.workspace.tables

@@ -86,6 +86,7 @@ async def test_the_sdk_polls_a_job(api: AsyncPolytomic, sandbox: Starlette, ware
 
     assert job is not None
     assert job.status == "done"
+    assert job.result is not None
     assert job.result["name"] == "Later"
 
 

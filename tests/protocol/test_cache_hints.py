@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import pytest
 from mcp import Client
+
+from tests.conftest import Script
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -16,7 +17,7 @@ HOUR = 3_600_000
 
 
 @pytest.fixture(autouse=True)
-def _company(script: Any) -> None:
+def _company(script: Script) -> None:
     for kind in ("connections", "models", "syncs", "bulk/syncs"):
         script.holds(kind, {"id": ID, "name": "It", "type": {"id": "gong"}, "mode": "replicate"})
     script[f"GET /api/bulk/syncs/{ID}/schemas"] = {"data": []}
@@ -25,7 +26,7 @@ def _company(script: Any) -> None:
     script[f"GET /api/syncs/{ID}/status"] = {"data": {"last_execution": {"id": ID}}}
 
 
-def run_is(script: Any, status: str) -> None:
+def run_is(script: Script, status: str) -> None:
     script[f"GET /api/syncs/{ID}/executions/{ID}"] = {"data": {"id": ID, "status": status}}
 
 
@@ -53,7 +54,7 @@ async def test_each_kind_of_resource_has_its_hint(serve: Serve, uri: str, hint: 
     [(RUN, "completed", HOUR), (RUN, "failed", HOUR), (RUN, "running", 0), (LATEST, "completed", 0)],
 )
 async def test_an_execution_is_kept_only_when_it_is_over(
-    serve: Serve, script: Any, uri: str, status: str, ttl: int
+    serve: Serve, script: Script, uri: str, status: str, ttl: int
 ) -> None:
     run_is(script, status)
 
@@ -75,7 +76,7 @@ async def test_lists_are_kept_for_an_hour_by_one_caller(serve: Serve) -> None:
     assert {(listed.ttl_ms, listed.cache_scope) for listed in lists} == {(HOUR, "private")}
 
 
-async def test_a_client_that_keeps_a_model_does_not_ask_again(serve: Serve, script: Any) -> None:
+async def test_a_client_that_keeps_a_model_does_not_ask_again(serve: Serve, script: Script) -> None:
     async with serve() as client:
         first = await client.read_resource(f"polytomic://models/{ID}")
         asked = len(script.asked)

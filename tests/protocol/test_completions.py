@@ -15,6 +15,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.guides import load_guides
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.settings import Secret
+from tests.conftest import Pauses, Script
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -27,7 +28,7 @@ both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
 @pytest.fixture(autouse=True)
-def _company(script: Any) -> None:
+def _company(script: Script) -> None:
     script.holds(
         "connections",
         {"id": SALESFORCE, "name": "Salesforce", "type": {"id": "salesforce"}},
@@ -101,7 +102,7 @@ async def test_operations_are_completed_and_cut_at_a_hundred(serve: Serve, mode:
 
 
 async def test_a_list_is_asked_for_once_while_one_types_and_again_later(
-    serve: Serve, script: Any, pauses: Any
+    serve: Serve, script: Script, pauses: Pauses
 ) -> None:
     asked: list[int] = []
 
@@ -125,7 +126,7 @@ async def test_what_begins_with_the_text_comes_before_what_contains_it(serve: Se
 @both_eras
 @pytest.mark.parametrize("failure", [401, 404])
 async def test_a_failure_of_polytomic_completes_nothing_quietly(
-    serve: Serve, script: Any, caplog: pytest.LogCaptureFixture, mode: str, failure: int
+    serve: Serve, script: Script, caplog: pytest.LogCaptureFixture, mode: str, failure: int
 ) -> None:
     script["GET /api/connections"] = failure
 
@@ -189,7 +190,9 @@ async def test_every_argument_of_every_prompt_can_be_asked_about(serve: Serve) -
         assert completion.values[: len(parts.choices)] == [*parts.choices]
 
 
-async def test_tables_databases_and_their_columns_are_those_of_the_source(serve: Serve, script: Any) -> None:
+async def test_tables_databases_and_their_columns_are_those_of_the_source(
+    serve: Serve, script: Script
+) -> None:
     script.holds("connections", {"id": "m", "name": "MongoDB", "type": {"id": "mongodb"}})
     script.holds("models", {"id": "1", "connection_id": "m", "fields": [{"name": "age"}, {"name": None}]})
     source = "GET /api/connections/m/modelsync/source"
@@ -214,7 +217,7 @@ async def test_tables_databases_and_their_columns_are_those_of_the_source(serve:
     assert queries == [{}, {"params[database]": "app"}]
 
 
-async def test_fields_of_the_target_that_can_be_the_identity_come_first(serve: Serve, script: Any) -> None:
+async def test_fields_of_the_target_that_can_be_the_identity_come_first(serve: Serve, script: Script) -> None:
     fields = [{"id": "Title"}, {"id": "Email", "supports_identity": True}, {"id": "Phone"}]
     objects = {"data": [{"id": "Contact"}, {"id": "Lead"}]}
     script[f"GET /api/connections/{SALESFORCE}/modelsync/targetobjects"] = objects

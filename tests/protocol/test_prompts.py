@@ -9,6 +9,7 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 from mcp import Client, MCPError
+from mcp.types import TextContent
 
 from polytomic_mcp import Settings
 from polytomic_mcp.guides import Guide, Step, load_guides
@@ -43,6 +44,7 @@ def steps_of(guide: Guide) -> list[Step]:
 async def plan_of(client: Client, name: str, **arguments: str) -> str:
     (message,) = (await client.get_prompt(name, arguments)).messages
     assert message.role == "user"
+    assert isinstance(message.content, TextContent)
     return message.content.text
 
 

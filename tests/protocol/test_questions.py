@@ -8,6 +8,7 @@ import pytest
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.settings import Secret
+from tests.conftest import Script
 
 KEY = "a-very-secret-key"
 SYNC = "33333333-0000-0000-0000-000000000001"
@@ -16,12 +17,12 @@ INVALID = -32602
 
 
 @pytest.fixture(autouse=True)
-def _sync(script: Any) -> None:
+def _sync(script: Script) -> None:
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     script[DELETE] = {}
 
 
-def call(script: Any, key: str, **answered: Any) -> dict[str, Any]:
+def call(script: Script, key: str, **answered: Any) -> dict[str, Any]:
     """Call delete_sync over HTTP in the newer era, at a server that lives for this one request."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -47,7 +48,7 @@ def yes_to(asked: dict[str, Any]) -> dict[str, Any]:
     return {"inputResponses": answers, "requestState": asked["requestState"]}
 
 
-def test_a_deletion_asked_for_at_one_server_is_confirmed_at_another(script: Any) -> None:
+def test_a_deletion_asked_for_at_one_server_is_confirmed_at_another(script: Script) -> None:
     asked = call(script, KEY)["result"]
 
     confirmed = call(script, KEY, **yes_to(asked))["result"]
@@ -57,7 +58,7 @@ def test_a_deletion_asked_for_at_one_server_is_confirmed_at_another(script: Any)
     assert script.asked.count(DELETE) == 1
 
 
-def test_a_server_with_another_key_takes_no_such_answer(script: Any) -> None:
+def test_a_server_with_another_key_takes_no_such_answer(script: Script) -> None:
     asked = call(script, KEY)["result"]
 
     refused = call(script, "another-secret-key", **yes_to(asked))

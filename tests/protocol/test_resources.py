@@ -9,6 +9,7 @@ import httpx
 import pytest
 from mcp import Client, MCPError
 from mcp.shared.uri_template import UriTemplate
+from mcp.types import TextResourceContents
 
 from polytomic_mcp import Settings, build_server, create_sandbox
 from polytomic_mcp.catalogue import load_catalogue
@@ -23,6 +24,7 @@ from polytomic_mcp.protocol.resources import (
     SYNC,
 )
 from polytomic_mcp.settings import Secret
+from tests.conftest import Script
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -33,14 +35,18 @@ NOT_FOUND = -32602
 both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
-async def read(client: Client, template: str, **variables: str) -> Any:
-    result = await client.read_resource(UriTemplate.parse(template).expand(variables))
-    (content,) = result.contents
+async def read_text(client: Client, uri: str) -> str:
+    (content,) = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
     assert content.mime_type == "application/json"
-    return json.loads(content.text)
+    return content.text
 
 
-def holds_one_of_each(script: Any) -> None:
+async def read(client: Client, template: str, **variables: str) -> Any:
+    return json.loads(await read_text(client, UriTemplate.parse(template).expand(variables)))
+
+
+def holds_one_of_each(script: Script) -> None:
     script.holds("connections", {"id": ID, "name": "Up/../down: 1", "type": {"id": "snowflake"}})
     script.holds("models", {"id": ID, "name": "Plans", "fields": [], "configuration": {"query": "SELECT 1"}})
     script.holds("syncs", {"id": ID, "name": "Plans to Gong", "mode": "update"})
@@ -74,7 +80,7 @@ async def test_every_template_is_listed_with_words(serve: Serve, mode: str) -> N
     ],
 )
 async def test_an_object_is_read_by_its_id_or_name(
-    serve: Serve, script: Any, mode: str, reference: str, template: str, variable: str, name: str
+    serve: Serve, script: Script, mode: str, reference: str, template: str, variable: str, name: str
 ) -> None:
     holds_one_of_each(script)
 
@@ -88,7 +94,7 @@ async def test_an_object_is_read_by_its_id_or_name(
 @both_eras
 @pytest.mark.parametrize("execution", [RUN, "latest"])
 async def test_an_execution_is_read_by_its_id_or_as_the_latest(
-    serve: Serve, script: Any, mode: str, execution: str
+    serve: Serve, script: Script, mode: str, execution: str
 ) -> None:
     holds_one_of_each(script)
 
@@ -112,7 +118,7 @@ async def test_an_execution_is_read_by_its_id_or_as_the_latest(
 )
 async def test_what_does_not_exist_is_not_found_and_said_in_words(
     serve: Serve,
-    script: Any,
+    script: Script,
     caplog: pytest.LogCaptureFixture,
     mode: str,
     template: str,
@@ -132,7 +138,7 @@ async def test_what_does_not_exist_is_not_found_and_said_in_words(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_failure_of_polytomic_keeps_its_words(serve: Serve, script: Any) -> None:
+async def test_a_failure_of_polytomic_keeps_its_words(serve: Serve, script: Script) -> None:
     script["GET /api/connections"] = 403
 
     async with serve() as client:
@@ -174,19 +180,19 @@ async def test_every_operation_comes_back_under_its_own_address(serve: Serve) ->
 
 async def test_slashes_of_an_operation_may_be_quoted_too(serve: Serve) -> None:
     async with serve() as client:
-        result = await client.read_resource("polytomic://operations/GET%20%2Fapi%2Fsyncs%2F%7Bid%7D")
+        text = await read_text(client, "polytomic://operations/GET%20%2Fapi%2Fsyncs%2F%7Bid%7D")
 
-    described = json.loads(result.contents[0].text)
+    described = json.loads(text)
     assert described["arguments"]["required"] == ["id"]
 
 
-async def test_every_resource_fits_a_context_window(serve: Serve, script: Any, tokenizer: Any) -> None:
+async def test_every_resource_fits_a_context_window(serve: Serve, script: Script, tokenizer: Any) -> None:
     fields = [{"id": str(number), "name": f"field_{number}", "type": "string"} for number in range(3_000)]
     script.holds("models", {"id": ID, "name": "Wide", "fields": fields})
 
     async with serve() as client:
         texts = [
-            (await client.read_resource(uri)).contents[0].text
+            await read_text(client, uri)
             for uri in (
                 CATALOGUE,
                 f"polytomic://models/{ID}",

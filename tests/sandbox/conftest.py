@@ -30,6 +30,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 Create = Callable[..., Awaitable[httpx.Response]]
+Advance = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 class Clock:
@@ -122,7 +123,7 @@ def connect(create: Create) -> Connect:
 
 
 @pytest.fixture
-def advance(http: httpx.AsyncClient) -> Any:
+def advance(http: httpx.AsyncClient) -> Advance:
     """Move the clock by a duration, and return what happened."""
 
     async def moved(duration: str) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_a_sandbox_with_invalid_data_leaves_nothing_open(
         seeded.append(workspace)
         raise fault
 
+    # create_sandbox does not return the workspace if it fails; this gives the test a reference to it.
     monkeypatch.setattr("polytomic_mcp.sandbox.app.seed_workspace", fail)
 
     with pytest.raises(shown):

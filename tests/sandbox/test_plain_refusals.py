@@ -6,6 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Connect
+
 MODEL = "00000000-0000-0000-0000-000000000001"
 
 
@@ -42,7 +44,7 @@ async def test_a_type_without_data_says_so(
     ],
 )
 async def test_encryption_is_refused_by_name(
-    http: httpx.AsyncClient, connect: Any, more: dict[str, Any], path: str
+    http: httpx.AsyncClient, connect: Connect, more: dict[str, Any], path: str
 ) -> None:
     target = {"connection_id": (await connect("snowflake"))["id"], "object": "public.users"}
     body = {
@@ -61,7 +63,7 @@ async def test_encryption_is_refused_by_name(
     assert "hunter2" not in answer.text
 
 
-async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, connect: Connect) -> None:
     id_ = (await connect("hubspot"))["id"]
     body = {"name": "M", "connection_id": id_, "configuration": {}, "enricher": {"connection_id": id_}}
 
@@ -72,7 +74,7 @@ async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, con
 
 
 async def test_the_proxy_and_the_fields_of_an_unreachable_system_are_refused(
-    sandbox: Starlette, http: httpx.AsyncClient, connect: Any
+    sandbox: Starlette, http: httpx.AsyncClient, connect: Connect
 ) -> None:
     path = f"/api/connections/{(await connect('salesforce'))['id']}"
     await http.put(f"{path}/proxy/settings", json={"enabled": True})

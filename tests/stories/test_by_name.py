@@ -124,7 +124,7 @@ async def test_a_bulk_sync_goes_by_names_from_its_schemas_to_its_end(
     journey: str, speaking: Speaking, way: str, mode: str
 ) -> None:
     destination, schema = JOURNEYS[journey]
-    plans: list[dict[str, Any]] = []
+    plans: list[list[dict[str, Any]]] = []
     with anyio.fail_after(PATIENCE):
         async with speaking(way, mode, toolsets=TOOLSETS) as speak:
             await connect_to(speak, "Source", journey)

@@ -324,7 +324,7 @@ def sync_bigquery_to_linkedin_audience(result: Result) -> None:
 
 @guide
 def sync_bigquery_to_salesforce(result: Result) -> None:
-    campaigns: dict[str, set[str]] = {}
+    campaigns: dict[str, set[str | None]] = {}
     for visit in seed("bigquery", "marketing.web_visits"):
         if visit["email"] and not visit["is_bot"]:
             campaigns.setdefault(visit["email"], set()).add((visit["utm"] or {}).get("campaign"))

@@ -1,6 +1,7 @@
 """Read-only means it: writing tools are not there, and the client refuses by itself."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -51,7 +52,7 @@ async def test_a_reader_sees_what_a_writer_made_and_cannot_touch_it(
     ],
 )
 async def test_the_client_refuses_a_write_that_is_asked_of_it_directly(
-    read_only: Settings, operation: str, arguments: dict[str, object]
+    read_only: Settings, operation: str, arguments: dict[str, Any]
 ) -> None:
     async with Polytomic.from_settings(read_only) as api:
         with pytest.raises(AccessDeniedError) as refused:

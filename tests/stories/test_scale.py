@@ -177,8 +177,7 @@ async def prepare(transport: httpx.AsyncBaseTransport) -> None:
         )
         await api.call("POST /api/syncs/{id}/executions", id=sync["data"]["id"])
         await api.call("POST /api/bulk/syncs/{id}/executions", id=bulk["data"]["id"])
-        hook = {"endpoint": "https://hooks.acme.example/polytomic", "secret": "s3cr3t"}
-        await api.call("POST /api/webhooks", **hook)
+        await api.call("POST /api/webhooks", endpoint="https://hooks.acme.example/polytomic", secret="s3cr3t")
         while await is_under_way(api, "GET /api/syncs/{id}/status", sync["data"]["id"]):
             pass
         while await is_under_way(api, "GET /api/bulk/syncs/{id}/status", bulk["data"]["id"]):

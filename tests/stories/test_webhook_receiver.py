@@ -6,6 +6,8 @@ from typing import Any
 
 import anyio
 
+from tests.conftest import Receiver
+
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
 WAREHOUSE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
@@ -23,7 +25,7 @@ SYNC: dict[str, Any] = {
 
 
 async def test_records_are_sent_in_batches_and_a_refusal_fails_the_run(
-    speaking: Speaking, web_receiver: Any
+    speaking: Speaking, web_receiver: Receiver
 ) -> None:
     configuration = {"url": web_receiver.url, "auth_method": "polytomic_secret", "secret": "shared"}
     with anyio.fail_after(60):

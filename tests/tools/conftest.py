@@ -20,6 +20,7 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, AccessMode, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.toolsets import shown_tools
+from tests.conftest import text_of
 
 KEY = "a-very-secret-key"
 ONCE = RetryPolicy(attempts=1)
@@ -127,18 +128,16 @@ class Tools:
     async def try_(self, tool: str, arguments: dict[str, Any], **options: Any) -> tuple[bool, Any]:
         """Call a tool; return whether it refused, and its text or its structured result."""
         result = await self.client.call_tool(tool, arguments, **options)
-        (content,) = result.content
+        text = text_of(result)
         if result.is_error:
             assert result.structured_content is None
-            assert "Error executing tool" not in content.text
-            assert "Traceback" not in content.text
-            if '{"next_steps":' in content.text:
-                await self.hold_steps(json.loads(content.text.splitlines()[-1]))
-            return True, content.text
-        assert json.loads(content.text) == result.structured_content
-        assert content.text == json.dumps(
-            result.structured_content, ensure_ascii=False, separators=(",", ":")
-        )
+            assert "Error executing tool" not in text
+            assert "Traceback" not in text
+            if '{"next_steps":' in text:
+                await self.hold_steps(json.loads(text.splitlines()[-1]))
+            return True, text
+        assert json.loads(text) == result.structured_content
+        assert text == json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":"))
         jsonschema.validate(result.structured_content, self.schemas[tool])
         await self.hold_steps(result.structured_content)
         return False, result.structured_content
@@ -156,6 +155,7 @@ class Tools:
 
 
 Connect = Callable[..., AbstractAsyncContextManager[Tools]]
+Hold = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -204,7 +204,7 @@ def connect(
         settings: Settings | None = None,
         retry: RetryPolicy = ONCE,
         **options: Any,
-    ) -> Any:
+    ) -> AsyncIterator[Tools]:
         chosen = settings or Settings(api_key=Secret(KEY))
 
         @asynccontextmanager
@@ -259,7 +259,7 @@ def company(api: ScriptedApi) -> ScriptedApi:
 
 
 @pytest.fixture
-def hold(company: Any) -> Any:
+def hold(company: ScriptedApi) -> Hold:
     """Store a sync in the scripted API, whose PUT keeps what it is sent over it."""
     path = f"/api/syncs/{company.SYNC}"
     base = company.answers[f"GET {path}"]["data"]

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 # The six requests as the guide prints them; MODEL and GONG are the ids its earlier steps answered.
 SNOWFLAKE = {
     "name": "Snowflake connection",
@@ -33,7 +35,7 @@ def sync_of(model_id: str, connection_id: str) -> dict[str, Any]:
     return {**SYNC, "identity": identity, "target": SYNC["target"] | {"connection_id": connection_id}}
 
 
-async def follow(tools: Any, snowflake: str, gong: str, model: str) -> None:
+async def follow(tools: Tools, snowflake: str, gong: str, model: str) -> None:
     """Make the guide's six calls; the ids are those its steps answered."""
     await tools("create_connection", **SNOWFLAKE)
     await tools("create_connection", **GONG)
@@ -44,7 +46,7 @@ async def follow(tools: Any, snowflake: str, gong: str, model: str) -> None:
 
 
 @pytest.fixture
-async def followed(tools: Any, company: Any) -> Any:
+async def followed(tools: Tools, company: ScriptedApi) -> Any:
     """The scripted API after the guide's six calls."""
     company.echoes("POST /api/connections", id="c")
     company.echoes("POST /api/models", id="m", fields=[])
@@ -65,7 +67,7 @@ async def test_the_sync_leaves_with_the_gaps_filled(followed: Any) -> None:
     assert body == printed | {"fields": [], "identity": printed["identity"] | {"function": "Equality"}}
 
 
-async def test_a_sync_without_a_schedule_leaves_with_a_manual_one(tools: Any, company: Any) -> None:
+async def test_a_sync_without_a_schedule_leaves_with_a_manual_one(tools: Tools, company: ScriptedApi) -> None:
     printed = sync_of(company.MODEL, company.GONG)
     del printed["schedule"]
 
@@ -95,7 +97,9 @@ async def test_each_post_carries_an_idempotency_key_of_its_own(followed: Any) ->
     assert len(set(keys)) == len(keys) == 4
 
 
-async def test_bodies_pasted_as_json_text_with_a_comma_too_many_pass_too(tools: Any, company: Any) -> None:
+async def test_bodies_pasted_as_json_text_with_a_comma_too_many_pass_too(
+    tools: Tools, company: ScriptedApi
+) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
     pasted = sync_of(company.MODEL, company.GONG)
     texts = {key: json.dumps(pasted[key])[:-1] + ", }" for key in ("identity", "schedule", "target")}
@@ -111,7 +115,7 @@ async def test_bodies_pasted_as_json_text_with_a_comma_too_many_pass_too(tools: 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
 async def test_the_guide_runs_from_end_to_end_on_the_sandbox(
-    mode: str, api_version: str, open_sandbox: Any, sandbox: httpx.ASGITransport
+    mode: str, api_version: str, open_sandbox: Connect, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox(mode=mode, api_version=api_version) as tools:
         snowflake = await tools("create_connection", **SNOWFLAKE)
@@ -139,7 +143,7 @@ async def test_the_guide_runs_from_end_to_end_on_the_sandbox(
     assert counts["total"] == counts["insert"] + counts["update"] + counts["error"]
 
 
-async def test_names_alone_carry_the_guide(open_sandbox: Any, sandbox: httpx.ASGITransport) -> None:
+async def test_names_alone_carry_the_guide(open_sandbox: Connect, sandbox: httpx.ASGITransport) -> None:
     async with open_sandbox() as tools:
         await tools("create_connection", **SNOWFLAKE)
         gong = await tools("create_connection", **GONG)

@@ -5,10 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 LINES = [f"an item that says little, number {number}" for number in range(900)]
 
 
-async def rest_of(tools: Any, answer: Any, pointer: str) -> list[Any]:
+async def rest_of(tools: Tools, answer: Any, pointer: str) -> list[Any]:
     """Follow the calls that get the rest of a list, literally, to its end."""
     items: list[Any] = []
     cut = next(cut for cut in answer["truncated"] if cut["pointer"] == pointer)
@@ -31,7 +33,7 @@ async def rest_of(tools: Any, answer: Any, pointer: str) -> list[Any]:
     ],
 )
 async def test_the_rest_of_an_object_is_got_by_following_its_call(
-    kind: str, tool: str, argument: str, part: str, tools: Any, company: Any
+    kind: str, tool: str, argument: str, part: str, tools: Tools, company: ScriptedApi
 ) -> None:
     whole = [{"name": line} for line in LINES]
     id_ = {"connections": company.WAREHOUSE, "models": company.MODEL, "syncs": company.SYNC}[kind]
@@ -42,7 +44,9 @@ async def test_the_rest_of_an_object_is_got_by_following_its_call(
     assert answer[part] + await rest_of(tools, answer, f"/{part}") == whole
 
 
-async def test_the_rest_of_a_runs_errors_is_got_by_following_its_call(tools: Any, company: Any) -> None:
+async def test_the_rest_of_a_runs_errors_is_got_by_following_its_call(
+    tools: Tools, company: ScriptedApi
+) -> None:
     errors = [line * 200 for line in LINES[:5]]
     company[f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}"] = {
         "data": {"id": company.EXECUTION, "status": "failed", "errors": errors}
@@ -53,7 +57,7 @@ async def test_the_rest_of_a_runs_errors_is_got_by_following_its_call(tools: Any
     assert all(cut["rest"]["arguments"]["pointer"].startswith("/data/errors") for cut in answer["truncated"])
 
 
-async def test_a_long_dry_run_has_no_rest_to_be_read(tools: Any, company: Any) -> None:
+async def test_a_long_dry_run_has_no_rest_to_be_read(tools: Tools, company: ScriptedApi) -> None:
     constants = [{"target": "Note", "override_value": line} for line in LINES]
     identity = {"source": {"model_id": "Plans", "field": "contact_id"}, "target": "Id"}
 
@@ -70,7 +74,9 @@ async def test_a_long_dry_run_has_no_rest_to_be_read(tools: Any, company: Any) -
     assert [cut.keys() for cut in shown["truncated"]] == [{"pointer", "shown", "total"}]
 
 
-async def test_a_filter_that_nothing_can_have_is_refused_with_the_nearest(tools: Any, company: Any) -> None:
+async def test_a_filter_that_nothing_can_have_is_refused_with_the_nearest(
+    tools: Tools, company: ScriptedApi
+) -> None:
     company["GET /api/connection_types"] = {"data": [{"id": "snowflake", "name": "Snowflake"}]}
     company["GET /api/syncs"] = {"data": []}
 
@@ -88,7 +94,7 @@ async def test_a_filter_that_nothing_can_have_is_refused_with_the_nearest(tools:
     ],
 )
 async def test_a_name_that_shows_nothing_is_refused(
-    tool: str, arguments: dict[str, Any], tools: Any, company: Any
+    tool: str, arguments: dict[str, Any], tools: Tools, company: ScriptedApi
 ) -> None:
     text = await tools.refused(tool, name=" ", **arguments)
 
@@ -96,7 +102,9 @@ async def test_a_name_that_shows_nothing_is_refused(
     assert company.written() == []
 
 
-async def test_who_has_lost_the_link_for_consent_is_led_to_a_new_one(tools: Any, company: Any) -> None:
+async def test_who_has_lost_the_link_for_consent_is_led_to_a_new_one(
+    tools: Tools, company: ScriptedApi
+) -> None:
     company.holds("connections", {"id": company.GONG, "name": "Gong", "status": "unhealthy", "saved": False})
 
     (step,) = (await tools("get_connection", connection_id="Gong"))["next_steps"]
@@ -105,7 +113,7 @@ async def test_who_has_lost_the_link_for_consent_is_led_to_a_new_one(tools: Any,
     assert (step["tool"], step["arguments"]) == ("update_connection", again)
 
 
-async def test_an_ill_connection_leads_to_what_tells_why(tools: Any, company: Any) -> None:
+async def test_an_ill_connection_leads_to_what_tells_why(tools: Tools, company: ScriptedApi) -> None:
     company.holds("connections", {"id": company.GONG, "name": "Gong", "status": "unhealthy", "saved": True})
 
     (step,) = (await tools("get_connection", connection_id="Gong"))["next_steps"]
@@ -113,7 +121,7 @@ async def test_an_ill_connection_leads_to_what_tells_why(tools: Any, company: An
     assert (step["tool"], step["arguments"]) == ("test_connection", {"connection_id": company.GONG})
 
 
-async def test_a_schedule_that_is_off_leads_to_switching_it_on(tools: Any, company: Any) -> None:
+async def test_a_schedule_that_is_off_leads_to_switching_it_on(tools: Tools, company: ScriptedApi) -> None:
     company.echoes("POST /api/syncs", id=company.SYNC, active=False)
     body = {
         "name": "S",
@@ -133,7 +141,7 @@ async def test_a_schedule_that_is_off_leads_to_switching_it_on(tools: Any, compa
     ("status", "tool"), [(409, "get_sync_execution"), (422, "diagnose_sync"), (403, None)]
 )
 async def test_a_start_that_is_refused_leads_on(
-    status: int, tool: str | None, tools: Any, company: Any
+    status: int, tool: str | None, tools: Tools, company: ScriptedApi
 ) -> None:
     refusal = httpx.Response(status, json={"message": "not now"})
     company[f"POST /api/syncs/{company.SYNC}/executions"] = refusal
@@ -145,7 +153,9 @@ async def test_a_start_that_is_refused_leads_on(
     assert ("next_steps" in text) == (tool is not None)
 
 
-async def test_a_model_whose_fields_changed_leads_to_what_reads_it(tools: Any, company: Any) -> None:
+async def test_a_model_whose_fields_changed_leads_to_what_reads_it(
+    tools: Tools, company: ScriptedApi
+) -> None:
     after = {"id": company.MODEL, "name": "Plans", "fields": [{"name": "contact_id"}]}
     company[f"PUT /api/models/{company.MODEL}"] = {"data": after}
 

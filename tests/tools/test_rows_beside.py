@@ -5,10 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 LONG = [{"value": f"{number}::urn:li:organization", "label": "A label " * 4} for number in range(60)]
 
 
-async def walk(tools: Any, tool: str, rows: str, **arguments: Any) -> list[Any]:
+async def walk(tools: Tools, tool: str, rows: str, **arguments: Any) -> list[Any]:
     """Return the rows of all pages; a list that never ends fails."""
     seen: list[Any] = []
     token: dict[str, Any] = {}
@@ -21,7 +23,7 @@ async def walk(tools: Any, tool: str, rows: str, **arguments: Any) -> list[Any]:
     pytest.fail("the list does not end")
 
 
-async def test_target_objects_beside_many_choices(tools: Any, company: Any) -> None:
+async def test_target_objects_beside_many_choices(tools: Tools, company: ScriptedApi) -> None:
     objects = [
         {"id": f"audience_{number}", "name": f"An audience {number}", "modes": []} for number in range(400)
     ]
@@ -36,7 +38,7 @@ async def test_target_objects_beside_many_choices(tools: Any, company: Any) -> N
     assert [row["id"] for row in seen] == [each["id"] for each in objects]
 
 
-async def test_target_fields_beside_modes_and_flags(tools: Any, company: Any) -> None:
+async def test_target_fields_beside_modes_and_flags(tools: Tools, company: ScriptedApi) -> None:
     fields = [{"id": f"Field_{number}__c", "name": "A name", "type": "string"} for number in range(400)]
     modes = [{"mode": f"mode{number}", "description": "What it does " * 8} for number in range(7)]
     answer = {"id": company.FLOW, "fields": fields, "modes": modes, "properties": {"flag": True}}
@@ -50,7 +52,9 @@ async def test_target_fields_beside_modes_and_flags(tools: Any, company: Any) ->
 
 
 @pytest.mark.parametrize("columns", [3, 120, 200])
-async def test_rows_of_a_query_beside_their_many_columns(columns: int, tools: Any, company: Any) -> None:
+async def test_rows_of_a_query_beside_their_many_columns(
+    columns: int, tools: Tools, company: ScriptedApi
+) -> None:
     names = [f"a_column_{number}" for number in range(columns)]
     rows = [dict.fromkeys(names, f"value {row}") for row in range(60)]
     done = {"id": "q", "status": "done", "count": 60, "fields": names, "results": rows}
@@ -61,7 +65,7 @@ async def test_rows_of_a_query_beside_their_many_columns(columns: int, tools: An
     assert seen == [[f"value {row}"] * columns for row in range(60)]
 
 
-async def test_lines_of_a_log_beside_long_errors(tools: Any, company: Any) -> None:
+async def test_lines_of_a_log_beside_long_errors(tools: Tools, company: ScriptedApi) -> None:
     run = f"/api/syncs/{company.SYNC}/executions/{company.EXECUTION}"
     errors = [f"reason {number} " * 60 for number in range(5)]
     execution = {"id": company.EXECUTION, "status": "failed", "errors": errors}

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import Clock, Connect, Tools
+
 HEADERS = {"Authorization": "Bearer a-very-secret-key"}
 DATABASE = {"hostname": "h", "database": "app", "username": "ada", "password": "pw"}
 SQL = "SELECT g AS n, NULL AS nothing FROM generate_series(1, 250) AS s(g) ORDER BY g"
@@ -20,7 +22,7 @@ def api(sandbox: httpx.ASGITransport) -> httpx.ASGITransport:
 
 
 @pytest.fixture(params=["auto", "legacy"])
-async def tools(connect: Any, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+async def tools(connect: Connect, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     """The tools over a sandbox with one connection, "App"."""
     async with connect(mode=request.param) as connected:
         await connected("create_connection", name="App", type="postgresql", configuration=DATABASE)
@@ -28,7 +30,7 @@ async def tools(connect: Any, request: pytest.FixtureRequest) -> AsyncIterator[A
 
 
 @pytest.fixture
-def ended(tools: Any, sandbox: Any) -> Any:
+def ended(tools: Tools, sandbox: Any) -> Any:
     """Submit a query beside the tools, and return its id when the sandbox has ended it."""
 
     async def ended(query: str) -> str:
@@ -41,13 +43,13 @@ def ended(tools: Any, sandbox: Any) -> Any:
     return ended
 
 
-async def test_a_query_is_run_from_a_tool(tools: Any) -> None:
+async def test_a_query_is_run_from_a_tool(tools: Tools) -> None:
     answer = await tools("run_query", connection_id="app", query=SQL, limit=1, wait_seconds=0)
 
     assert answer["status"] in {"created", "running", "done"}
 
 
-async def test_a_query_is_read_in_parts(tools: Any, ended: Any) -> None:
+async def test_a_query_is_read_in_parts(tools: Tools, ended: Any) -> None:
     parts = [await tools("run_query", limit=90, query_id=await ended(SQL))]
     while token := parts[-1].get("next_page_token"):
         parts.append(await tools("run_query", page_token=token, limit=90))
@@ -57,13 +59,13 @@ async def test_a_query_is_read_in_parts(tools: Any, ended: Any) -> None:
     assert [(part["count"], part["fields"]) for part in parts] == [(250, ["n", "nothing"])] * 3
 
 
-async def test_a_query_that_fails_names_the_nearest_table(tools: Any, ended: Any) -> None:
+async def test_a_query_that_fails_names_the_nearest_table(tools: Tools, ended: Any) -> None:
     query_id = await ended("SELECT * FROM user")
 
     assert "Did you mean 'users'?" in await tools.refused("run_query", query_id=query_id)
 
 
-async def test_a_new_connection_s_schema_is_waited_for_and_described(tools: Any, clock: Any) -> None:
+async def test_a_new_connection_s_schema_is_waited_for_and_described(tools: Tools, clock: Clock) -> None:
     schema = await tools("get_schema", connection_id="App", schema_id=USERS)
 
     assert (schema["schema_id"], schema["primary_key"]) == (USERS, ["user_id"])
@@ -71,7 +73,7 @@ async def test_a_new_connection_s_schema_is_waited_for_and_described(tools: Any,
     assert clock.pauses == [1.0]
 
 
-async def test_schemas_are_refreshed_and_waited_for(tools: Any, clock: Any) -> None:
+async def test_schemas_are_refreshed_and_waited_for(tools: Tools, clock: Clock) -> None:
     before = await tools("get_schema_status", connection_id="App")
     after = await tools("refresh_schemas", connection_id="App")
 
@@ -80,14 +82,14 @@ async def test_schemas_are_refreshed_and_waited_for(tools: Any, clock: Any) -> N
     assert clock.time <= 1
 
 
-async def test_records_are_rows_below_their_columns(tools: Any) -> None:
+async def test_records_are_rows_below_their_columns(tools: Tools) -> None:
     records = await tools("read_schema_records", connection_id="App", schema_id=USERS, limit=3)
 
     assert records["fields"][:2] == ["user_id", "email"]
     assert [len(row) for row in records["rows"]] == [len(records["fields"])] * 3
 
 
-async def test_fields_are_added_changed_and_removed(tools: Any) -> None:
+async def test_fields_are_added_changed_and_removed(tools: Tools) -> None:
     where = {"connection_id": "App", "schema_id": USERS}
     theme = {"field_id": "theme", "type": "string", "path": "preferences.theme"}
 
@@ -104,7 +106,7 @@ async def test_fields_are_added_changed_and_removed(tools: Any) -> None:
     assert "theme" not in (await tools("read_schema_records", **where))["fields"]
 
 
-async def test_the_key_is_overridden_and_the_detected_one_brought_back(tools: Any) -> None:
+async def test_the_key_is_overridden_and_the_detected_one_brought_back(tools: Tools) -> None:
     where = {"connection_id": "App", "schema_id": USERS}
 
     overridden = await tools("set_primary_keys", fields=["EMAIL"], **where)

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import Connect
+
 SECRET = "hunter2-correct-horse"
 SNOWFLAKE = {"account": "acme-x", "username": "ada", "password": SECRET, "dbname": "ANALYTICS"}
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_password_never_comes_back(
-    mode: str, open_sandbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    mode: str, open_sandbox: Connect, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="polytomic_mcp")
     caplog.set_level(logging.DEBUG, logger="mcp")

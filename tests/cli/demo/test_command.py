@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.cli.demo import command as demo
 from polytomic_mcp.cli.demo.command import host_configuration
 from polytomic_mcp.guides import load_guides
 
@@ -172,8 +171,13 @@ def test_what_cannot_work_is_reported_without_a_traceback(
     assert "Traceback" not in done.err
 
 
-def test_a_server_that_does_not_start_says_why(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_MODULE", ("-c", "raise SystemExit('polytomic-mcp: no luck today')", "--"))
+def test_a_server_that_does_not_start_says_why(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'polytomic-mcp: no luck today' >&2\nexit 1\n", encoding="utf-8")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
 
     done = command("demo")
 

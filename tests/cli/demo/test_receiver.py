@@ -33,6 +33,7 @@ async def test_what_is_posted_is_remembered_gzipped_or_not() -> None:
 
 
 async def test_waiting_ends_with_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Requests that never come would take the full ten seconds.
     monkeypatch.setattr(receiver, "PATIENCE", 0.05)
 
     assert await Receiver().wait_for(1) == []

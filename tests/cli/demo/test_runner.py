@@ -161,6 +161,7 @@ def test_a_step_with_nothing_to_show_is_done(run: Run) -> None:
 
 
 def test_requests_that_do_not_come_are_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Requests that never come would take the full ten seconds.
     monkeypatch.setattr(receiver, "PATIENCE", 0.05)
 
     _, shown = run(

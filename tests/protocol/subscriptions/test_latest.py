@@ -8,6 +8,10 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.shared.subscriptions import ResourceUpdated
+
+from tests.conftest import Script
+from tests.protocol.subscriptions.conftest import Inbox, Time
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -21,16 +25,16 @@ class TestLatest:
     """The latest execution of a sync is whichever is the latest while somebody listens."""
 
     @pytest.fixture
-    def pauses(self, alarms: Any) -> Any:
+    def pauses(self, alarms: Time) -> Any:
         return alarms
 
-    def begins(self, script: Any, run: str, status: str) -> None:
+    def begins(self, script: Script, run: str, status: str) -> None:
         part = "last_execution" if status == "completed" else "current_execution"
         script[f"GET /api/syncs/{SYNC}/status"] = {"data": {part: {"id": run}}}
         script[f"GET /api/syncs/{SYNC}/executions/{run}"] = {"data": {"id": run, "status": status}}
 
     async def test_a_session_is_reported_of_the_first_run_and_of_each_after_it(
-        self, serve: Serve, script: Any, pauses: Any, inbox: Any
+        self, serve: Serve, script: Script, pauses: Any, inbox: Inbox
     ) -> None:
         script.holds("syncs", {"id": SYNC, "name": "Plans"})
         script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": None}}
@@ -47,7 +51,7 @@ class TestLatest:
         assert told == [0, 1, 2, 3]
 
     async def test_a_stream_is_reported_of_what_was_over_and_then_of_the_next_run(
-        self, serve: Serve, script: Any, pauses: Any
+        self, serve: Serve, script: Script, pauses: Any
     ) -> None:
         script.holds("syncs", {"id": SYNC, "name": "Plans"})
         self.begins(script, "1", "completed")
@@ -62,11 +66,11 @@ class TestLatest:
             with anyio.fail_after(5):
                 second = await anext(events)
 
-        assert (first.uri, second.uri) == (LATEST, LATEST)
+        assert [first, second] == [ResourceUpdated(uri=LATEST)] * 2
         assert script.asked.count(f"GET /api/syncs/{SYNC}/executions/1") == 2
 
     async def test_looks_are_rare_while_nothing_runs_and_frequent_when_it_begins(
-        self, serve: Serve, script: Any, pauses: Any
+        self, serve: Serve, script: Script, pauses: Any
     ) -> None:
         script.holds("syncs", {"id": SYNC, "name": "Plans"})
         looks: list[float] = []

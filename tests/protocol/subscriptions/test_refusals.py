@@ -13,6 +13,7 @@ from mcp.types import JSONRPCRequest
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.protocol.subscriptions import MOST_FOLLOWED
 from polytomic_mcp.settings import Secret
+from tests.conftest import Script
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -38,7 +39,7 @@ async def listen(client: Client, *uris: str) -> None:
     ],
 )
 async def test_what_cannot_be_followed_is_refused_in_words(
-    serve: Serve, script: Any, uri: str, words: str
+    serve: Serve, script: Script, uri: str, words: str
 ) -> None:
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
 
@@ -49,7 +50,7 @@ async def test_what_cannot_be_followed_is_refused_in_words(
     assert words in refused.value.error.message
 
 
-async def test_an_execution_that_is_over_makes_room_for_another(serve: Serve, script: Any) -> None:
+async def test_an_execution_that_is_over_makes_room_for_another(serve: Serve, script: Script) -> None:
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
 
     async with serve(mode="legacy") as client:
@@ -61,7 +62,7 @@ async def test_an_execution_that_is_over_makes_room_for_another(serve: Serve, sc
     assert script.asked[-1] == f"GET /api/syncs/{SYNC}/executions/{MOST_FOLLOWED}"
 
 
-async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve, script: Any) -> None:
+async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve, script: Script) -> None:
     script["GET /api/syncs"] = 403
 
     async with serve() as client:
@@ -69,7 +70,7 @@ async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve,
             await listen(client, LATEST)
 
 
-async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
+async def test_who_never_initialized_cannot_be_told(script: Script) -> None:
     server = build_server(Settings(api_key=Secret("key")), transport=script)
     initialize = {
         "protocolVersion": "2025-11-25",
@@ -82,7 +83,9 @@ async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
         async def ask(id_: int, method: str, **params: Any) -> Any:
             request = JSONRPCRequest(jsonrpc="2.0", id=id_, method=method, params=params)
             await requests.send(SessionMessage(request))
-            return (await answers.receive()).message
+            answer = await answers.receive()
+            assert isinstance(answer, SessionMessage)
+            return answer.message
 
         await ask(1, "initialize", **initialize)
         refused = await ask(2, "resources/subscribe", uri=URI)
@@ -92,7 +95,7 @@ async def test_who_never_initialized_cannot_be_told(script: Any) -> None:
     assert ignored.result == {}
 
 
-async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script: Any) -> None:
+async def test_there_is_a_limit_to_what_one_client_follows(serve: Serve, script: Script) -> None:
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     uris = [f"polytomic://syncs/{SYNC}/executions/{number}" for number in range(MOST_FOLLOWED + 1)]
     for number in range(MOST_FOLLOWED + 1):

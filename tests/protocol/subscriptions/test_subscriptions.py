@@ -9,6 +9,10 @@ import anyio
 import anyio.lowlevel
 import pytest
 from mcp import Client
+from mcp.shared.subscriptions import ResourceUpdated
+
+from tests.conftest import Pauses, Script
+from tests.protocol.subscriptions.conftest import Inbox
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -23,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is remo
 by_id_or_latest = pytest.mark.parametrize("uri", [URI, LATEST])
 
 
-def runs(script: Any, *answers: Any) -> None:
+def runs(script: Script, *answers: Any) -> None:
     """Serve a sync whose execution is seen in these states, each once, the last for good."""
     script.holds("syncs", {"id": SYNC, "name": "Plans"})
     script[f"GET /api/syncs/{SYNC}/status"] = {"data": {"current_execution": {"id": RUN}}}
@@ -43,12 +47,14 @@ def between_looks(pauses: list[float]) -> list[float]:
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_capability_is_advertised(serve: Serve, mode: str) -> None:
     async with serve(mode=mode) as client:
-        assert client.server_capabilities.resources.subscribe
+        resources = client.server_capabilities.resources
+        assert resources is not None
+        assert resources.subscribe
 
 
 @by_id_or_latest
 async def test_a_session_is_reported_of_each_change_until_the_end(
-    serve: Serve, script: Any, pauses: Any, uri: str, inbox: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, uri: str, inbox: Inbox, let_others_run: Any
 ) -> None:
     running = state("running", insert=5)
     runs(script, state("created"), running, running, state("running", insert=9), state("completed", insert=9))
@@ -67,7 +73,7 @@ async def test_a_session_is_reported_of_each_change_until_the_end(
 
 @by_id_or_latest
 async def test_a_stream_is_reported_of_each_change(
-    serve: Serve, script: Any, pauses: Any, uri: str, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, uri: str, let_others_run: Any
 ) -> None:
     runs(script, state("running"), state("running", insert=5), state("running", insert=5), state("failed"))
 
@@ -78,14 +84,14 @@ async def test_a_stream_is_reported_of_each_change(
                 await anyio.lowlevel.checkpoint()
         await let_others_run()
 
-        assert event.uri == uri
+        assert event == ResourceUpdated(uri=uri)
         assert stream.honored.resource_subscriptions == [uri]
     assert len(between_looks(pauses[:6])) == 3
     assert script.asked.count(GET_RUN) == 4
 
 
 async def test_pauses_grow_and_stay_below_a_quarter_minute(
-    serve: Serve, script: Any, pauses: Any, inbox: Any
+    serve: Serve, script: Script, pauses: Pauses, inbox: Inbox
 ) -> None:
     runs(script, *[state("running", insert=number) for number in range(20)], state("completed"))
 
@@ -100,7 +106,7 @@ async def test_pauses_grow_and_stay_below_a_quarter_minute(
 
 
 async def test_an_execution_that_was_over_is_reported_once_and_not_looked_at_again(
-    serve: Serve, script: Any, pauses: Any, inbox: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, inbox: Inbox, let_others_run: Any
 ) -> None:
     runs(script, state("completed"))
 
@@ -114,7 +120,7 @@ async def test_an_execution_that_was_over_is_reported_once_and_not_looked_at_aga
 
 
 async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
-    serve: Serve, script: Any, pauses: Any, let_others_run: Any
+    serve: Serve, script: Script, pauses: Pauses, let_others_run: Any
 ) -> None:
     runs(script, state("failed"))
 
@@ -123,12 +129,14 @@ async def test_a_stream_is_reported_once_of_an_execution_that_was_over(
             event = await anext(aiter(stream))
         await let_others_run()
 
-    assert event.uri == URI
+    assert event == ResourceUpdated(uri=URI)
     assert between_looks(pauses) == [1]
 
 
 @pytest.mark.parametrize("failure", [429, 503])
-async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure: int, inbox: Any) -> None:
+async def test_a_passing_failure_ends_nothing(
+    serve: Serve, script: Script, failure: int, inbox: Inbox
+) -> None:
     runs(script, state("running"), failure, failure, state("completed"))
 
     async with serve(mode="legacy", message_handler=inbox) as client:
@@ -141,11 +149,11 @@ async def test_a_passing_failure_ends_nothing(serve: Serve, script: Any, failure
 @pytest.mark.parametrize("failure", [401, 404, {"data": {"id": RUN, "status": 7}}])
 async def test_a_failure_for_good_ends_the_following_quietly(
     serve: Serve,
-    script: Any,
-    pauses: Any,
+    script: Script,
+    pauses: Pauses,
     caplog: pytest.LogCaptureFixture,
     failure: Any,
-    inbox: Any,
+    inbox: Inbox,
     let_others_run: Any,
 ) -> None:
     runs(script, state("running"), failure)
@@ -160,7 +168,7 @@ async def test_a_failure_for_good_ends_the_following_quietly(
 
 
 async def test_who_unsubscribes_is_reported_no_more_and_no_one_looks(
-    serve: Serve, script: Any, let_others_run: Any
+    serve: Serve, script: Script, let_others_run: Any
 ) -> None:
     runs(script, state("running"))
 
@@ -176,7 +184,7 @@ async def test_who_unsubscribes_is_reported_no_more_and_no_one_looks(
     assert len(script.asked) == looks > 5
 
 
-async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Any, inbox: Any) -> None:
+async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Script, inbox: Inbox) -> None:
     runs(script, *repeat(state("running"), 5), state("completed"))
 
     async with serve(mode="legacy", message_handler=inbox) as client:
@@ -188,7 +196,9 @@ async def test_who_subscribes_again_is_reported_again(serve: Serve, script: Any,
     assert inbox.uris == [URI]
 
 
-async def test_no_one_looks_after_a_session_has_ended(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_session_has_ended(
+    serve: Serve, script: Script, let_others_run: Any
+) -> None:
     runs(script, state("running"))
 
     async with serve(mode="legacy") as client:
@@ -200,7 +210,9 @@ async def test_no_one_looks_after_a_session_has_ended(serve: Serve, script: Any,
     assert len(script.asked) == looks
 
 
-async def test_no_one_looks_after_a_stream_was_left(serve: Serve, script: Any, let_others_run: Any) -> None:
+async def test_no_one_looks_after_a_stream_was_left(
+    serve: Serve, script: Script, let_others_run: Any
+) -> None:
     runs(script, state("running"))
 
     async with serve() as client:
@@ -214,7 +226,7 @@ async def test_no_one_looks_after_a_stream_was_left(serve: Serve, script: Any, l
 
 
 async def test_sessions_are_reported_only_what_each_of_them_follows(
-    serve: Serve, script: Any, inbox: Any, other_inbox: Any
+    serve: Serve, script: Script, inbox: Inbox, other_inbox: Inbox
 ) -> None:
     runs(script, *repeat(state("running"), 6), state("completed"))
 
@@ -228,7 +240,7 @@ async def test_sessions_are_reported_only_what_each_of_them_follows(
     assert other_inbox.uris == []
 
 
-async def test_a_stream_honors_executions_alone(serve: Serve, script: Any) -> None:
+async def test_a_stream_honors_executions_alone(serve: Serve, script: Script) -> None:
     runs(script, state("running"))
     sync = f"polytomic://syncs/{SYNC}"
 

@@ -11,6 +11,8 @@ import pytest
 from mcp import Client
 
 from polytomic_mcp.protocol.subscriptions import MOST_FOLLOWED
+from tests.conftest import Script
+from tests.protocol.subscriptions.conftest import Time
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -23,17 +25,17 @@ class TestTurns:
     """Many executions are followed at a time, on a clock on which they could all be looked at at once."""
 
     @pytest.fixture
-    def pauses(self, alarms: Any) -> Any:
+    def pauses(self, alarms: Time) -> Any:
         return alarms
 
     @pytest.fixture
-    def uris(self, script: Any) -> list[str]:
+    def uris(self, script: Script) -> list[str]:
         """As many executions as may be followed, all of which go on and on."""
         script.holds("syncs", {"id": SYNC, "name": "Plans"})
         return [f"polytomic://syncs/{SYNC}/executions/{number}" for number in range(MOST_FOLLOWED)]
 
     @pytest.fixture
-    def looks(self, script: Any, pauses: Any, uris: list[str]) -> list[tuple[float, str]]:
+    def looks(self, script: Script, pauses: Any, uris: list[str]) -> list[tuple[float, str]]:
         """When which execution was looked at, the first looks aside, which the requests wait for."""
         seen: list[tuple[float, str]] = []
 
@@ -70,7 +72,7 @@ class TestTurns:
         self.hold(looks, uris)
 
     async def test_while_polytomic_asks_to_be_left_alone_no_one_looks(
-        self, serve: Serve, script: Any, pauses: Any, looks: list[tuple[float, str]], uris: list[str]
+        self, serve: Serve, script: Script, pauses: Any, looks: list[tuple[float, str]], uris: list[str]
     ) -> None:
         def refuse() -> Any:
             looks.append((pauses.time, uris[0]))

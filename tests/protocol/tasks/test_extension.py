@@ -16,12 +16,13 @@ from polytomic_mcp.protocol.tasks import Seal
 from polytomic_mcp.protocol.tasks import Tasks as TasksExtension
 from polytomic_mcp.protocol.tasks.work import Work
 from polytomic_mcp.tools.api_access.caller import Caller
+from tests.protocol.tasks.conftest import Api, Connect
 
 UNKNOWN = "Unknown task: its id was not created with this API key, or Polytomic no longer has the run."
 IDENTIFIER = "io.modelcontextprotocol/tasks"
 
 
-async def test_a_start_answers_a_task_at_once(tasks: Any, api: Any) -> None:
+async def test_a_start_answers_a_task_at_once(tasks: Any, api: Api) -> None:
     api.runs("running", counts={"insert": 2, "error": 0})
 
     task = await tasks.call("start_sync", sync_id=api.SYNC, wait_seconds=600)
@@ -44,7 +45,7 @@ async def test_a_start_answers_a_task_at_once(tasks: Any, api: Any) -> None:
 
 @pytest.mark.parametrize("status", ["completed", "failed", "interrupted"])
 async def test_an_end_inlines_what_the_tool_would_have_answered(
-    status: str, tasks: Any, api: Any, connect: Any
+    status: str, tasks: Any, api: Api, connect: Connect
 ) -> None:
     api.runs("running")
     task_id = await tasks.begin()
@@ -65,7 +66,7 @@ async def test_an_end_inlines_what_the_tool_would_have_answered(
     assert "error" not in task
 
 
-async def test_work_under_way_has_neither_result_nor_error(tasks: Any, api: Any) -> None:
+async def test_work_under_way_has_neither_result_nor_error(tasks: Any, api: Api) -> None:
     api.runs("canceling")
 
     task = await tasks.ask("get", await tasks.begin())
@@ -75,7 +76,7 @@ async def test_work_under_way_has_neither_result_nor_error(tasks: Any, api: Any)
     assert not {"result", "error", "inputRequests", "requestState"} & task.keys()
 
 
-async def test_a_canceled_run_is_a_cancelled_task_that_still_tells_its_counts(tasks: Any, api: Any) -> None:
+async def test_a_canceled_run_is_a_cancelled_task_that_still_tells_its_counts(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api.runs("canceled", counts={"insert": 7})
@@ -86,7 +87,7 @@ async def test_a_canceled_run_is_a_cancelled_task_that_still_tells_its_counts(ta
     assert "result" not in task
 
 
-async def test_a_run_that_is_over_at_once_is_a_task_as_well(tasks: Any, api: Any) -> None:
+async def test_a_run_that_is_over_at_once_is_a_task_as_well(tasks: Any, api: Api) -> None:
     api.runs("completed")
 
     task = await tasks.call("start_sync", sync_id=api.SYNC)
@@ -95,7 +96,7 @@ async def test_a_run_that_is_over_at_once_is_a_task_as_well(tasks: Any, api: Any
     assert "result" not in task
 
 
-async def test_the_older_the_work_the_longer_the_poll_interval(tasks: Any, api: Any, later: Any) -> None:
+async def test_the_older_the_work_the_longer_the_poll_interval(tasks: Any, api: Api, later: Any) -> None:
     api.runs("running")
     task_id = await tasks.begin()
 
@@ -108,7 +109,7 @@ async def test_the_older_the_work_the_longer_the_poll_interval(tasks: Any, api: 
 
 
 @pytest.mark.parametrize("created", [None, "soon", "2026-01-01T12:00:00"])
-async def test_a_start_without_a_readable_time_began_now(created: Any, tasks: Any, api: Any) -> None:
+async def test_a_start_without_a_readable_time_began_now(created: Any, tasks: Any, api: Api) -> None:
     api.runs("running", created_at=created)
 
     task = await tasks.call("start_sync", sync_id=api.SYNC)
@@ -116,7 +117,7 @@ async def test_a_start_without_a_readable_time_began_now(created: Any, tasks: An
     assert task["createdAt"] == "2026-01-01T12:00:00+00:00"
 
 
-async def test_what_the_tool_refuses_begins_no_task(tasks: Any, api: Any) -> None:
+async def test_what_the_tool_refuses_begins_no_task(tasks: Any, api: Api) -> None:
     api["GET /api/syncs"] = {"data": []}
 
     result = await tasks.call("start_sync", sync_id="Plans")
@@ -126,7 +127,7 @@ async def test_what_the_tool_refuses_begins_no_task(tasks: Any, api: Any) -> Non
     assert "Did you mean 'sync_id'?" in misspelt["content"][0]["text"]
 
 
-async def test_other_tools_answer_as_ever(tasks: Any, api: Any) -> None:
+async def test_other_tools_answer_as_ever(tasks: Any, api: Api) -> None:
     api.runs("running")
 
     result = await tasks.call("get_sync_execution", sync_id=api.SYNC, execution_id=api.RUN)
@@ -134,7 +135,7 @@ async def test_other_tools_answer_as_ever(tasks: Any, api: Any) -> None:
     assert (result["resultType"], result["structuredContent"]["status"]) == ("complete", "running")
 
 
-async def test_a_task_is_cancelled_at_polytomic(tasks: Any, api: Any) -> None:
+async def test_a_task_is_cancelled_at_polytomic(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
 
@@ -144,7 +145,7 @@ async def test_a_task_is_cancelled_at_polytomic(tasks: Any, api: Any) -> None:
     assert api.asked[-1] == f"POST /api/syncs/{api.SYNC}/executions/{api.RUN}/cancel"
 
 
-async def test_to_cancel_what_is_over_changes_nothing(tasks: Any, api: Any) -> None:
+async def test_to_cancel_what_is_over_changes_nothing(tasks: Any, api: Api) -> None:
     api.runs("completed")
     task_id = await tasks.begin()
 
@@ -154,7 +155,7 @@ async def test_to_cancel_what_is_over_changes_nothing(tasks: Any, api: Any) -> N
     assert not api.asked[-1].startswith("POST")
 
 
-async def test_a_cancellation_that_polytomic_refuses_says_so(tasks: Any, api: Any) -> None:
+async def test_a_cancellation_that_polytomic_refuses_says_so(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api[f"POST /api/syncs/{api.SYNC}/executions/{api.RUN}/cancel"] = 403
@@ -165,7 +166,7 @@ async def test_a_cancellation_that_polytomic_refuses_says_so(tasks: Any, api: An
     assert text.startswith("POST /api/syncs/{sync_id}/executions/{id}/cancel was refused: 403.")
 
 
-async def test_answers_that_no_one_asked_for_are_acknowledged(tasks: Any, api: Any) -> None:
+async def test_answers_that_no_one_asked_for_are_acknowledged(tasks: Any, api: Api) -> None:
     api.runs("running")
 
     acknowledged = await tasks.ask("update", await tasks.begin(), inputResponses={"x": {"action": "accept"}})
@@ -173,7 +174,7 @@ async def test_answers_that_no_one_asked_for_are_acknowledged(tasks: Any, api: A
     assert acknowledged == {"resultType": "complete"}
 
 
-async def test_a_run_that_polytomic_forgot_is_no_task(tasks: Any, api: Any) -> None:
+async def test_a_run_that_polytomic_forgot_is_no_task(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api.answers.clear()
@@ -182,7 +183,7 @@ async def test_a_run_that_polytomic_forgot_is_no_task(tasks: Any, api: Any) -> N
     assert await tasks.refused("cancel", task_id) == (-32602, UNKNOWN)
 
 
-async def test_an_outage_ends_no_task(tasks: Any, api: Any) -> None:
+async def test_an_outage_ends_no_task(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
     api[f"GET /api/syncs/{api.SYNC}/executions/{api.RUN}"] = 500
@@ -195,7 +196,7 @@ async def test_an_outage_ends_no_task(tasks: Any, api: Any) -> None:
     assert (await tasks.ask("get", task_id))["status"] == "completed"
 
 
-async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: Any, api: Any) -> None:
+async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: Any, api: Api) -> None:
     api.runs("running")
     api[f"GET /api/syncs/{api.SYNC}/executions/{api.RUN}"] = 429
 
@@ -204,10 +205,10 @@ async def test_a_run_that_was_begun_but_cannot_be_seen_is_a_task_as_well(tasks: 
     assert (task["resultType"], task["status"], task["statusMessage"]) == ("task", "working", "created")
 
 
-async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: Any, api: Any) -> None:
+async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: Any, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
-    api.runs(["a-secret"])
+    api.runs(["a-secret"])  # pyright: ignore[reportArgumentType] - the wrong shape is what is tested
 
     assert await tasks.refused("get", task_id) == (
         -32603,
@@ -217,7 +218,7 @@ async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: 
 
 @pytest.mark.parametrize("method", ["get", "cancel", "update"])
 async def test_a_client_that_did_not_declare_the_extension_has_no_tasks(
-    method: str, tasks: Any, api: Any, connect: Any
+    method: str, tasks: Any, api: Api, connect: Connect
 ) -> None:
     api.runs("completed")
     task_id = await tasks.begin()
@@ -231,7 +232,7 @@ async def test_a_client_that_did_not_declare_the_extension_has_no_tasks(
     assert code == -32021
 
 
-async def test_a_client_of_the_older_era_never_sees_a_task(api: Any, connect: Any) -> None:
+async def test_a_client_of_the_older_era_never_sees_a_task(api: Api, connect: Connect) -> None:
     api.runs("completed")
 
     async with connect(mode="legacy", extensions=[advertise(IDENTIFIER)]) as old:
@@ -253,7 +254,7 @@ async def test_a_server_without_a_key_offers_no_tasks(serve: Any) -> None:
 
 
 async def test_read_only_follows_tasks_but_begins_none(
-    tasks: Any, api: Any, serve: Any, connect: Any
+    tasks: Any, api: Api, serve: Any, connect: Connect
 ) -> None:
     api.runs("running")
     task_id = await tasks.begin()
@@ -293,7 +294,7 @@ def broken() -> MCPServer[Any]:
     return server
 
 
-async def test_work_that_ends_in_an_error_of_the_protocol_has_failed(broken: Any, connect: Any) -> None:
+async def test_work_that_ends_in_an_error_of_the_protocol_has_failed(broken: Any, connect: Connect) -> None:
     async with connect(broken) as tasks:
         begun = await tasks.call("begin")
         task = await tasks.ask("get", begun["taskId"])

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.cli.shared.web import listening
+from tests.protocol.tasks.conftest import Api, Connect
 
 MISMATCH = -32020
 TASKS = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
@@ -41,13 +42,13 @@ def post(url: str) -> Post:
     return posted
 
 
-def start(post: Post, api: Any, capabilities: Any = TASKS) -> dict[str, Any]:
+def start(post: Post, api: Api, capabilities: Any = TASKS) -> dict[str, Any]:
     api.runs("completed")
     params = {"name": "start_sync", "arguments": {"sync_id": api.SYNC}}
     return post("tools/call", params, "start_sync", capabilities).json()["result"]
 
 
-def test_the_opt_in_counts_request_by_request(post: Post, api: Any) -> None:
+def test_the_opt_in_counts_request_by_request(post: Post, api: Api) -> None:
     with_tasks = start(post, api)
     without = start(post, api, {})
 
@@ -58,7 +59,7 @@ def test_the_opt_in_counts_request_by_request(post: Post, api: Any) -> None:
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/cancel", "tasks/update"])
 @pytest.mark.parametrize("name", ["another", None])
 def test_a_header_that_names_no_or_another_task_is_refused(
-    method: str, name: str | None, post: Post, api: Any
+    method: str, name: str | None, post: Post, api: Api
 ) -> None:
     task_id = start(post, api)["taskId"]
     params = {"taskId": task_id, "inputResponses": {}}
@@ -71,7 +72,7 @@ def test_a_header_that_names_no_or_another_task_is_refused(
 
 
 async def test_two_servers_with_one_key_answer_each_others_tasks(
-    url: str, api: Any, serve: Any, connect: Any
+    url: str, api: Api, serve: Any, connect: Connect
 ) -> None:
     api.runs("running")
     with listening(serve().streamable_http_app()) as replica:

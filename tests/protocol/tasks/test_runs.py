@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from tests.protocol.tasks.conftest import Api, Tasks
+
 BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 WAREHOUSE = "11111111-0000-0000-0000-000000000001"
 QUERY = "77777777-0000-0000-0000-000000000001"
 
 
-def bulk(api: Any, status: str, *schemas: dict[str, Any]) -> None:
+def bulk(api: Api, status: str, *schemas: dict[str, Any]) -> None:
     """Let the run of the bulk sync be in a state."""
     path = f"/api/bulk/syncs/{BULK}"
     api[f"GET {path}"] = {"data": {"id": BULK, "name": "Everything"}}
@@ -20,7 +22,7 @@ def bulk(api: Any, status: str, *schemas: dict[str, Any]) -> None:
     api[f"POST {path}/executions/{RUN}/cancel"] = {"message": "It is being canceled."}
 
 
-def query(api: Any, status: str, **parts: Any) -> None:
+def query(api: Api, status: str, **parts: Any) -> None:
     """Let the query be in a state."""
     api[f"GET /api/connections/{WAREHOUSE}"] = {"data": {"id": WAREHOUSE, "name": "Warehouse"}}
     api[f"POST /api/connections/{WAREHOUSE}/query"] = {"data": {"id": QUERY, "status": "created"}}
@@ -36,7 +38,7 @@ def query(api: Any, status: str, **parts: Any) -> None:
         ("canceled", "cancelled"),
     ],
 )
-async def test_a_bulk_sync_is_followed_as_a_task(state: str, status: str, tasks: Any, api: Any) -> None:
+async def test_a_bulk_sync_is_followed_as_a_task(state: str, status: str, tasks: Tasks, api: Api) -> None:
     bulk(api, "created")
 
     begun = await tasks.call("start_bulk_sync", bulk_sync_id=BULK)
@@ -47,7 +49,7 @@ async def test_a_bulk_sync_is_followed_as_a_task(state: str, status: str, tasks:
     assert (task["status"], task["statusMessage"]) == (status, f"{state}: 5 records, 1 errors")
 
 
-async def test_the_end_of_a_bulk_sync_answers_what_its_tool_would(tasks: Any, api: Any) -> None:
+async def test_the_end_of_a_bulk_sync_answers_what_its_tool_would(tasks: Tasks, api: Api) -> None:
     bulk(api, "created")
     begun = await tasks.call("start_bulk_sync", bulk_sync_id=BULK)
     bulk(api, "completed", {"schema": "public.users", "status": "completed", "record_count": 5})
@@ -58,7 +60,7 @@ async def test_the_end_of_a_bulk_sync_answers_what_its_tool_would(tasks: Any, ap
     assert task["result"]["structuredContent"] == expected["structuredContent"]
 
 
-async def test_a_bulk_sync_is_cancelled_at_polytomic(tasks: Any, api: Any) -> None:
+async def test_a_bulk_sync_is_cancelled_at_polytomic(tasks: Tasks, api: Api) -> None:
     bulk(api, "running")
     begun = await tasks.call("start_bulk_sync", bulk_sync_id=BULK)
 
@@ -67,7 +69,7 @@ async def test_a_bulk_sync_is_cancelled_at_polytomic(tasks: Any, api: Any) -> No
     assert api.asked[-1] == f"POST /api/bulk/syncs/{BULK}/executions/{RUN}/cancel"
 
 
-async def test_a_query_is_followed_as_a_task_with_the_limit_it_was_asked_with(tasks: Any, api: Any) -> None:
+async def test_a_query_is_followed_as_a_task_with_the_limit_it_was_asked_with(tasks: Tasks, api: Api) -> None:
     query(api, "created")
     begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT 1", limit=2)
     waiting = await tasks.ask("get", begun["taskId"])
@@ -81,7 +83,7 @@ async def test_a_query_is_followed_as_a_task_with_the_limit_it_was_asked_with(ta
     assert task["result"]["structuredContent"]["rows"] == [[1], [2]]
 
 
-async def test_a_limit_of_null_is_the_default(tasks: Any, api: Any) -> None:
+async def test_a_limit_of_null_is_the_default(tasks: Tasks, api: Api) -> None:
     query(api, "created")
     begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT 1", limit=None)
     query(api, "done", count=101, fields=["n"], results=[{"n": n} for n in range(101)])
@@ -91,7 +93,7 @@ async def test_a_limit_of_null_is_the_default(tasks: Any, api: Any) -> None:
     assert len(task["result"]["structuredContent"]["rows"]) == 100
 
 
-async def test_a_query_that_fails_has_completed_with_the_tools_refusal(tasks: Any, api: Any) -> None:
+async def test_a_query_that_fails_has_completed_with_the_tools_refusal(tasks: Tasks, api: Api) -> None:
     query(api, "running")
     begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT")
     query(api, "failed", error="syntax error")
@@ -103,7 +105,7 @@ async def test_a_query_that_fails_has_completed_with_the_tools_refusal(tasks: An
     assert task["result"]["content"][0]["text"].startswith("The query failed: syntax error.")
 
 
-async def test_a_query_cannot_be_stopped_and_goes_on(tasks: Any, api: Any) -> None:
+async def test_a_query_cannot_be_stopped_and_goes_on(tasks: Tasks, api: Api) -> None:
     query(api, "running")
     begun = await tasks.call("run_query", connection_id=WAREHOUSE, query="SELECT 1")
     api.asked.clear()
@@ -114,7 +116,7 @@ async def test_a_query_cannot_be_stopped_and_goes_on(tasks: Any, api: Any) -> No
     assert api.asked == []
 
 
-async def test_to_read_a_query_again_is_no_task(tasks: Any, api: Any) -> None:
+async def test_to_read_a_query_again_is_no_task(tasks: Tasks, api: Api) -> None:
     query(api, "done", count=1, fields=["n"], results=[{"n": 1}])
 
     result = await tasks.call("run_query", query_id=QUERY, page_token=None)

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from polytomic_mcp.protocol.tasks import Seal
 from polytomic_mcp.protocol.tasks.seal import Reference
+from tests.protocol.tasks.conftest import Api, Connect, Tasks
 
 NO_TASK = -32602
 REFERENCE = Reference("start_sync", ("a", "b"), {"limit": 5}, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 async def test_any_server_with_the_key_follows_and_stops_a_task(
-    tasks: Any, api: Any, serve: Any, connect: Any
+    tasks: Tasks, api: Api, serve: Any, connect: Connect
 ) -> None:
     api.runs("running")
     task_id = await tasks.begin()
@@ -32,7 +33,7 @@ async def test_any_server_with_the_key_follows_and_stops_a_task(
 
 @pytest.mark.parametrize("method", ["get", "cancel", "update"])
 async def test_a_server_with_another_key_knows_no_such_task(
-    method: str, tasks: Any, api: Any, serve: Any, connect: Any
+    method: str, tasks: Tasks, api: Api, serve: Any, connect: Connect
 ) -> None:
     api.runs("running")
     task_id = await tasks.begin()
@@ -59,14 +60,14 @@ async def test_a_server_with_another_key_knows_no_such_task(
         "v1." + "A" * 5000,
     ],
 )
-async def test_a_forged_id_is_no_task_and_asks_polytomic_nothing(forged: str, tasks: Any, api: Any) -> None:
+async def test_a_forged_id_is_no_task_and_asks_polytomic_nothing(forged: str, tasks: Tasks, api: Api) -> None:
     code, _ = await tasks.refused("get", forged)
 
     assert code == NO_TASK
     assert api.asked == []
 
 
-async def test_each_changed_character_makes_an_id_no_task(tasks: Any, api: Any) -> None:
+async def test_each_changed_character_makes_an_id_no_task(tasks: Tasks, api: Api) -> None:
     api.runs("running")
     task_id = await tasks.begin()
 
@@ -79,7 +80,7 @@ async def test_each_changed_character_makes_an_id_no_task(tasks: Any, api: Any) 
     assert codes == {NO_TASK}
 
 
-async def test_an_id_of_a_tool_this_server_does_not_follow_is_no_task(tasks: Any, api: Any) -> None:
+async def test_an_id_of_a_tool_this_server_does_not_follow_is_no_task(tasks: Tasks, api: Api) -> None:
     elsewhere = Seal.of_key("a-very-secret-key").close(
         Reference("start_world", ("a",), {}, datetime(2026, 1, 1, tzinfo=UTC))
     )

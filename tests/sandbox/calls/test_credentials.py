@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.calls import credentials
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
+from tests.sandbox.conftest import Clock
 
 USERS = f"/api/organizations/{ORGANIZATION_ID}/users"
 TEMPORARY = "/api/temporary-credentials"
@@ -101,7 +102,7 @@ async def test_an_answer_to_one_user_is_not_replayed_to_another(http: httpx.Asyn
     assert (other.status_code, other.json()["key"]) == (422, "idempotency_key_reused")
 
 
-async def test_a_temporary_credential_works_until_it_expires(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_temporary_credential_works_until_it_expires(http: httpx.AsyncClient, clock: Clock) -> None:
     minted = await mint_temporary(http, duration_seconds=600, session_name="nightly")
     headers = bearer(minted["access_token"])
 
@@ -173,8 +174,9 @@ async def test_what_does_not_fit_is_refused(http: httpx.AsyncClient, body: Any, 
 
 
 async def test_an_organization_has_a_thousand_credentials_at_a_time(
-    http: httpx.AsyncClient, clock: Any, sandbox: Starlette, monkeypatch: pytest.MonkeyPatch
+    http: httpx.AsyncClient, clock: Clock, sandbox: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A thousand requests would take too long.
     monkeypatch.setattr(credentials, "MOST_ACTIVE", 2)
     for _ in range(2):
         await mint_temporary(http, duration_seconds=600)

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
+from tests.sandbox.conftest import Connect
 
 CONNECTIONS = "/api/connections"
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
@@ -69,7 +70,7 @@ async def test_a_truncated_answer_ends_in_the_middle(http: httpx.AsyncClient, cr
     assert await names(http) == ["CRM"]
 
 
-async def test_a_truncated_empty_answer_is_no_answer(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_truncated_empty_answer_is_no_answer(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("hubspot")
 
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):

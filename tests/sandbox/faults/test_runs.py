@@ -8,11 +8,12 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.faults.rules import Faults
+from tests.sandbox.faults.conftest import Runs
 
 DOWN = "could not be reached: it is down, as a fault requested"
 
 
-async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Starlette, runs: Any) -> None:
+async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Starlette, runs: Runs) -> None:
     rule = sandbox.state.faults.add("fail_at=4; times=1")
     path = f"/api/syncs/{await runs.sync()}"
 
@@ -27,7 +28,7 @@ async def test_a_run_fails_at_its_row_and_the_rows_before_it_arrive(sandbox: Sta
     assert (rule.seen, rule.hits) == (2, 1)
 
 
-async def test_a_schema_of_a_bulk_run_fails_at_its_row(sandbox: Starlette, runs: Any) -> None:
+async def test_a_schema_of_a_bulk_run_fails_at_its_row(sandbox: Starlette, runs: Runs) -> None:
     sandbox.state.faults.add("fail_at=3")
 
     failed = await runs.run(f"/api/bulk/syncs/{await runs.bulk_sync()}")
@@ -37,7 +38,7 @@ async def test_a_schema_of_a_bulk_run_fails_at_its_row(sandbox: Starlette, runs:
     assert "Failed at row 3" in failed["schemas"][0]["status_message"]
 
 
-async def test_a_fault_of_one_sync_does_not_affect_others(sandbox: Starlette, runs: Any) -> None:
+async def test_a_fault_of_one_sync_does_not_affect_others(sandbox: Starlette, runs: Runs) -> None:
     sandbox.state.faults.add("fail_at=1; sync=another")
 
     run = await runs.run(f"/api/syncs/{await runs.sync()}")
@@ -45,7 +46,7 @@ async def test_a_fault_of_one_sync_does_not_affect_others(sandbox: Starlette, ru
     assert run["status"] == "completed"
 
 
-async def test_a_header_makes_the_run_that_it_starts_fail(sandbox: Starlette, runs: Any) -> None:
+async def test_a_header_makes_the_run_that_it_starts_fail(sandbox: Starlette, runs: Runs) -> None:
     path = f"/api/syncs/{await runs.sync()}"
 
     failed = await runs.run(path, headers={"X-Sandbox-Fault": "fail_at=1"})
@@ -79,7 +80,7 @@ async def test_a_start_that_adds_a_fault_beyond_the_maximum_is_refused(
 
 
 @pytest.mark.parametrize("end", ["remove", "clear", "close"])
-async def test_a_slow_run_continues_without_its_fault(sandbox: Starlette, runs: Any, end: str) -> None:
+async def test_a_slow_run_continues_without_its_fault(sandbox: Starlette, runs: Runs, end: str) -> None:
     faults: Faults = sandbox.state.faults
     rule = faults.add("slow=3000")
     path = f"/api/syncs/{await runs.sync()}"
@@ -110,7 +111,7 @@ def test_a_run_with_fewer_rows_does_not_fail() -> None:
 
 
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
-async def test_runs_fail_while_a_system_is_down(sandbox: Starlette, runs: Any, system: str) -> None:
+async def test_runs_fail_while_a_system_is_down(sandbox: Starlette, runs: Runs, system: str) -> None:
     sync, bulk_sync = await runs.sync(), await runs.bulk_sync()
     outage = sandbox.state.faults.add({"outage": runs.connections[system]})
 
@@ -127,7 +128,7 @@ async def test_runs_fail_while_a_system_is_down(sandbox: Starlette, runs: Any, s
 @pytest.mark.parametrize("kind", ["syncs", "bulk/syncs"])
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
 async def test_a_run_fails_when_one_of_its_systems_goes_down(
-    sandbox: Starlette, runs: Any, kind: str, system: str
+    sandbox: Starlette, runs: Runs, kind: str, system: str
 ) -> None:
     id_ = await (runs.sync() if kind == "syncs" else runs.bulk_sync())
     path = f"/api/{kind}/{id_}/executions"
@@ -145,7 +146,7 @@ async def test_a_run_fails_when_one_of_its_systems_goes_down(
 
 
 async def test_an_outage_is_reported_until_it_ends(
-    sandbox: Starlette, runs: Any, http: httpx.AsyncClient
+    sandbox: Starlette, runs: Runs, http: httpx.AsyncClient
 ) -> None:
     id_ = runs.connections["mysql"]
     sandbox.state.faults.add("outage=mysql")

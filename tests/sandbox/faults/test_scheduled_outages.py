@@ -1,16 +1,17 @@
 """Schedules that are due during an outage: the run fails, and the schedule continues."""
 
-from typing import Any
-
 import httpx
 import pytest
 from starlette.applications import Starlette
+
+from tests.sandbox.conftest import Advance
+from tests.sandbox.faults.conftest import Runs
 
 DOWN = "could not be reached: it is down, as a fault requested"
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 
-async def activated(runs: Any, kind: str) -> str:
+async def activated(runs: Runs, kind: str) -> str:
     """Return the path of a sync that runs every day."""
     if kind == "syncs":
         return f"/api/syncs/{await runs.sync(schedule=DAILY, active=True)}"
@@ -20,7 +21,7 @@ async def activated(runs: Any, kind: str) -> str:
 @pytest.mark.parametrize("kind", ["syncs", "bulk/syncs"])
 @pytest.mark.parametrize("system", ["mysql", "postgresql"])
 async def test_a_scheduled_run_fails_in_an_outage_and_the_next_one_completes(
-    sandbox: Starlette, http: httpx.AsyncClient, runs: Any, advance: Any, kind: str, system: str
+    sandbox: Starlette, http: httpx.AsyncClient, runs: Runs, advance: Advance, kind: str, system: str
 ) -> None:
     path = await activated(runs, kind)
     outage = sandbox.state.faults.add({"outage": runs.connections[system]})

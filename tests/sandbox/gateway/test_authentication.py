@@ -32,7 +32,7 @@ async def test_the_key_is_accepted_as_bearer_and_basic(http: httpx.AsyncClient, 
     ],
 )
 async def test_a_wrong_key_is_refused_with_401(http: httpx.AsyncClient, authorization: str) -> None:
-    answer = await http.get("/api/me", headers={"Authorization": authorization.encode()})
+    answer = await http.get("/api/me", headers={b"Authorization": authorization.encode()})
 
     assert answer.status_code == 401
     assert answer.json()["key"] == "unauthorized"

@@ -19,6 +19,7 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.gateway.dispatch import Api
 from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.conftest import Clock
 
 KEY = {"Idempotency-Key": "0123-abcd_XYZ"}
 CONNECTION = {"name": "CRM", "type": "hubspot", "configuration": {"oauth_refresh_token": "hunter2"}}
@@ -84,7 +85,7 @@ async def test_without_a_key_each_call_takes_effect(http: httpx.AsyncClient) -> 
     "key", ["short", "x" * 256, "with space", "ümlaut--", "line\x0bbreak", "12345678\x0b"]
 )
 async def test_an_invalid_key_is_refused(http: httpx.AsyncClient, key: str) -> None:
-    answer = await http.post("/api/connections", json=CONNECTION, headers={"Idempotency-Key": key.encode()})
+    answer = await http.post("/api/connections", json=CONNECTION, headers={b"Idempotency-Key": key.encode()})
 
     assert answer.status_code == 400
     assert answer.json()["key"] == "bad_idempotency_key"
@@ -105,7 +106,7 @@ async def test_a_key_used_for_another_call_is_refused(http: httpx.AsyncClient) -
     assert answer.json()["key"] == "idempotency_key_reused"
 
 
-async def test_a_key_can_be_reused_after_a_day(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_key_can_be_reused_after_a_day(http: httpx.AsyncClient, clock: Clock) -> None:
     first = await http.post("/api/connections", json=CONNECTION, headers=KEY)
     clock.advance(hours=23, minutes=59)
     replayed = await http.post("/api/connections", json=CONNECTION, headers=KEY)

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID, USER_ID
 from polytomic_mcp.sandbox.resources.syncs import executions
+from tests.sandbox.conftest import Connect
 
 
 async def found(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:
@@ -17,7 +18,7 @@ async def found(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:
 
 
 async def test_an_id_is_resolved_to_its_object_and_the_related_objects(
-    http: httpx.AsyncClient, connect: Any, sandbox: Starlette
+    http: httpx.AsyncClient, connect: Connect, sandbox: Starlette
 ) -> None:
     connection = await connect("snowflake", name="Warehouse")
     workspace = sandbox.state.workspace

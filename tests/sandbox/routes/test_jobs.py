@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.runs import jobs
+from tests.sandbox.conftest import Connect
 
 Ended = Callable[[httpx.Response], Awaitable[dict[str, Any]]]
 
@@ -36,7 +37,7 @@ def body(connection: dict[str, Any], query: str = "SELECT 1 AS one") -> dict[str
 
 
 async def test_a_model_created_in_the_background_is_the_jobs_result(
-    http: httpx.AsyncClient, connect: Any, ended: Ended
+    http: httpx.AsyncClient, connect: Connect, ended: Ended
 ) -> None:
     answer = await http.post("/api/models", json=body(await connect("snowflake")))
 
@@ -47,7 +48,7 @@ async def test_a_model_created_in_the_background_is_the_jobs_result(
 
 
 async def test_a_refused_job_fails_with_the_reason(
-    http: httpx.AsyncClient, connect: Any, ended: Ended
+    http: httpx.AsyncClient, connect: Connect, ended: Ended
 ) -> None:
     answer = await http.post("/api/models", json=body(await connect("snowflake"), "SELECT * FROM nowhere"))
 
@@ -59,7 +60,7 @@ async def test_a_refused_job_fails_with_the_reason(
 
 
 async def test_a_preview_and_a_sample_run_in_the_background_too(
-    http: httpx.AsyncClient, connect: Any, ended: Ended
+    http: httpx.AsyncClient, connect: Connect, ended: Ended
 ) -> None:
     connection = await connect("snowflake")
     model = (await http.post("/api/models", json=body(connection) | {"async": False})).json()["data"]
@@ -74,7 +75,7 @@ async def test_a_preview_and_a_sample_run_in_the_background_too(
 
 
 async def test_an_update_runs_in_the_background_too(
-    http: httpx.AsyncClient, connect: Any, ended: Ended
+    http: httpx.AsyncClient, connect: Connect, ended: Ended
 ) -> None:
     connection = await connect("snowflake")
     model = (await http.post("/api/models", json=body(connection) | {"async": False})).json()["data"]

@@ -1,12 +1,11 @@
 """The operations that only API version 2024-02-08 has."""
 
-from typing import Any
-
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.resources.syncs import executions
+from tests.sandbox.conftest import Connect
 
 OLDER = {"X-Polytomic-Version": "2024-02-08"}
 
@@ -26,7 +25,7 @@ async def test_an_execution_is_canceled_by_its_status(http: httpx.AsyncClient, s
 
 @pytest.mark.parametrize(("search", "found"), [("", True), ("CAMP", False), ("conta", True)])
 async def test_targets_are_listed_in_the_shape_of_sources(
-    http: httpx.AsyncClient, connect: Any, search: str, *, found: bool
+    http: httpx.AsyncClient, connect: Connect, search: str, *, found: bool
 ) -> None:
     path = f"/api/connections/{(await connect('hubspot'))['id']}/modelsync/target"
 
@@ -37,7 +36,7 @@ async def test_targets_are_listed_in_the_shape_of_sources(
     assert ("contacts" in data["items"]["object"]["items"]) is found
 
 
-async def test_a_connection_is_shared_under_its_own_path(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_connection_is_shared_under_its_own_path(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = (await connect("hubspot"))["id"]
     child = (await http.post("/api/organizations", json={"name": "Child"})).json()["data"]["id"]
     path = f"/api/connections/{connection}/share"

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.sandbox.conftest import Clock
+
 SEARCH = "/api/operations/search"
 
 
@@ -47,7 +49,7 @@ async def test_an_invalid_search_is_refused(http: httpx.AsyncClient, body: dict[
     assert (await http.post(SEARCH, json=body)).status_code == 400
 
 
-async def test_twelve_questions_a_minute_are_answered(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_twelve_questions_a_minute_are_answered(http: httpx.AsyncClient, clock: Clock) -> None:
     clock.advance(seconds=15)
     before = (await http.get(f"{SEARCH}/availability")).json()["data"]
     for _ in range(4):
@@ -66,7 +68,7 @@ async def test_twelve_questions_a_minute_are_answered(http: httpx.AsyncClient, c
     assert (await http.post(SEARCH, json={"queries": ["a"]})).status_code == 200
 
 
-async def test_three_hundred_questions_a_day_are_answered(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_three_hundred_questions_a_day_are_answered(http: httpx.AsyncClient, clock: Clock) -> None:
     for _ in range(25):
         for _ in range(4):
             assert (await http.post(SEARCH, json={"queries": ["a", "b", "c"]})).status_code == 200

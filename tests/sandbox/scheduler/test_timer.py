@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from polytomic_mcp.sandbox.scheduler import timer
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.scheduler.timer import Timer
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.conftest import Clock
 
 Sleep = Callable[[float], None]
 
@@ -28,15 +28,16 @@ class Alarm(threading.Event):
 
 
 @pytest.fixture
-def workspace(clock: Any) -> Iterator[Workspace]:
+def workspace(clock: Clock) -> Iterator[Workspace]:
     workspace: Workspace = create_sandbox(clock=clock).state.workspace
     yield workspace
     workspace.close()
 
 
 @pytest.fixture
-def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def slept(workspace: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the list of the timer's sleeps, which take no time; the timer stops after a few turns."""
+    # The pause between two turns would only slow the tests.
     monkeypatch.setattr(timer, "PAUSE", 0)
     slept: list[float] = []
 
@@ -46,6 +47,7 @@ def slept(workspace: Workspace, clock: Any, monkeypatch: pytest.MonkeyPatch) -> 
         if len(slept) == 3:
             workspace.signals.closing.set()
 
+    # The alarm waits in real time; this one moves the clock of the test.
     object.__setattr__(workspace.signals, "alarm", Alarm(sleep))
     return slept
 
@@ -82,6 +84,7 @@ def test_an_error_does_not_end_it(
     def fail(_: Scheduler) -> None:
         raise LookupError
 
+    # No schedule that the API accepts makes the scheduler fail.
     monkeypatch.setattr(Scheduler, "run_due", fail)
 
     run(workspace)

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 OWN = "aaaaaaaa-0000-0000-0000-000000000001"
 OTHER = "aaaaaaaa-0000-0000-0000-000000000002"
 ADA = "bbbbbbbb-0000-0000-0000-000000000001"
@@ -31,7 +33,7 @@ KINDS = {
 
 
 @pytest.fixture
-def staff(api: Any) -> Any:
+def staff(api: ScriptedApi) -> Any:
     """A Polytomic with two organizations, a user, two roles and a policy; what is written comes back."""
     own, other = {"id": OWN, "name": "Acme"}, {"id": OTHER, "name": "Other"}
     ada = {"id": ADA, "email": EMAIL, "role": "admin", "role_ids": [READER], "organization_id": OWN}
@@ -65,7 +67,7 @@ def keeping(stored: dict[str, Any]) -> Any:
 
 
 @pytest.mark.usefixtures("staff")
-async def test_the_organization_says_who_asks_and_where_else_they_reach(tools: Any) -> None:
+async def test_the_organization_says_who_asks_and_where_else_they_reach(tools: Tools) -> None:
     answer = await tools("get_organization")
 
     assert answer == {
@@ -79,7 +81,7 @@ async def test_the_organization_says_who_asks_and_where_else_they_reach(tools: A
 
 @pytest.mark.parametrize("others", [{"data": [{"id": OWN, "name": "Acme"}]}, httpx.Response(403)])
 async def test_an_organization_among_no_others_is_told_by_who_asks(
-    tools: Any, staff: Any, others: Any
+    tools: Tools, staff: ScriptedApi, others: Any
 ) -> None:
     staff["GET /api/organization"] = httpx.Response(404)
     staff["GET /api/organizations"] = others
@@ -91,13 +93,15 @@ async def test_an_organization_among_no_others_is_told_by_who_asks(
 
 
 @pytest.mark.usefixtures("staff")
-async def test_another_organization_is_found_by_name(tools: Any) -> None:
+async def test_another_organization_is_found_by_name(tools: Tools) -> None:
     assert await tools("get_organization", organization_id="other") == {"id": OTHER, "name": "Other"}
     assert "Valid values: 'Acme'" in await tools.refused("get_organization", organization_id="Third")
 
 
 @pytest.mark.parametrize("elsewhere", [{}, {"organization_id": "Other"}])
-async def test_users_are_rows_with_the_names_of_their_roles(tools: Any, staff: Any, elsewhere: Any) -> None:
+async def test_users_are_rows_with_the_names_of_their_roles(
+    tools: Tools, staff: ScriptedApi, elsewhere: Any
+) -> None:
     answer = await tools("list_users", query="ada", **elsewhere)
 
     assert answer == {"items": [{"id": ADA, "email": EMAIL, "roles": ["Reader"]}]}
@@ -105,7 +109,7 @@ async def test_users_are_rows_with_the_names_of_their_roles(tools: Any, staff: A
     assert len(staff.asked(f"GET /api/{place}/users")) == 1
 
 
-async def test_where_roles_may_not_be_listed_their_ids_are_shown(tools: Any, staff: Any) -> None:
+async def test_where_roles_may_not_be_listed_their_ids_are_shown(tools: Tools, staff: ScriptedApi) -> None:
     staff["GET /api/permissions/roles"] = httpx.Response(403)
 
     (ada,) = (await tools("list_users"))["items"]
@@ -113,7 +117,7 @@ async def test_where_roles_may_not_be_listed_their_ids_are_shown(tools: Any, sta
     assert ada["roles"] == [READER]
 
 
-async def test_somebody_is_invited_with_roles_by_name(tools: Any, staff: Any) -> None:
+async def test_somebody_is_invited_with_roles_by_name(tools: Tools, staff: ScriptedApi) -> None:
     answer = await tools("invite_user", email="eve@acme.example", roles=["reader", ADMIN])
     await tools("invite_user", email="eve@acme.example", organization_id=OTHER)
 
@@ -124,7 +128,9 @@ async def test_somebody_is_invited_with_roles_by_name(tools: Any, staff: Any) ->
     assert (answer["email"], answer["roles"]) == ("eve@acme.example", ["Reader", "Admin"])
 
 
-async def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(tools: Any, staff: Any) -> None:
+async def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(
+    tools: Tools, staff: ScriptedApi
+) -> None:
     text = await tools.refused("invite_user", email="eve@acme.example", roles=["Owner"])
 
     assert "Unknown role 'Owner'" in text
@@ -132,28 +138,28 @@ async def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(tools
     assert staff.written() == []
 
 
-async def test_a_users_roles_are_replaced(tools: Any, staff: Any) -> None:
+async def test_a_users_roles_are_replaced(tools: Tools, staff: ScriptedApi) -> None:
     answer = await tools("update_user", user_id=EMAIL, roles=["Admin"])
 
     assert staff.bodies(f"PUT /api/organization/users/{ADA}") == [{"role_ids": [ADMIN]}]
     assert answer["roles"] == ["Admin"]
 
 
-async def test_an_address_is_changed_with_the_roles_kept(tools: Any, staff: Any) -> None:
+async def test_an_address_is_changed_with_the_roles_kept(tools: Tools, staff: ScriptedApi) -> None:
     await tools("update_user", user_id=EMAIL, email="a@acme.example")
 
     body = {"email": "a@acme.example", "role_ids": [READER]}
     assert staff.bodies(f"PUT /api/organizations/{OWN}/users/{ADA}") == [body]
 
 
-async def test_elsewhere_the_address_is_kept_with_the_roles(tools: Any, staff: Any) -> None:
+async def test_elsewhere_the_address_is_kept_with_the_roles(tools: Tools, staff: ScriptedApi) -> None:
     await tools("update_user", user_id=ADA, roles=["Admin"], organization_id="Other")
 
     body = {"email": EMAIL, "role_ids": [ADMIN]}
     assert staff.bodies(f"PUT /api/organizations/{OTHER}/users/{ADA}") == [body]
 
 
-async def test_a_user_without_ids_of_roles_keeps_the_older_role(tools: Any, staff: Any) -> None:
+async def test_a_user_without_ids_of_roles_keeps_the_older_role(tools: Tools, staff: ScriptedApi) -> None:
     path = f"organizations/{OWN}/users"
     staff.holds(path, {"id": ADA, "email": EMAIL, "role": "admin"})
 
@@ -163,7 +169,7 @@ async def test_a_user_without_ids_of_roles_keeps_the_older_role(tools: Any, staf
     assert answer["roles"] == ["Reader"]
 
 
-async def test_the_older_role_is_shown_where_there_is_no_other(tools: Any, staff: Any) -> None:
+async def test_the_older_role_is_shown_where_there_is_no_other(tools: Tools, staff: ScriptedApi) -> None:
     staff.holds("organization/users", {"id": ADA, "email": EMAIL, "role": "admin"}, {"id": "2"})
 
     rows = (await tools("list_users"))["items"]
@@ -171,7 +177,7 @@ async def test_the_older_role_is_shown_where_there_is_no_other(tools: Any, staff
     assert [row["roles"] for row in rows] == [["admin"], []]
 
 
-async def test_roles_are_listed_made_and_renamed(tools: Any, staff: Any) -> None:
+async def test_roles_are_listed_made_and_renamed(tools: Tools, staff: ScriptedApi) -> None:
     listed = await tools("list_roles", query="adm")
     await tools("save_role", name="Analyst")
     await tools("save_role", name="Looker", role_id="reader")
@@ -194,7 +200,7 @@ async def test_roles_are_listed_made_and_renamed(tools: Any, staff: Any) -> None
     ],
 )
 async def test_a_second_of_the_same_name_is_not_made(
-    tool: str, given: Any, change: Any, tools: Any, staff: Any
+    tool: str, given: Any, change: Any, tools: Tools, staff: ScriptedApi
 ) -> None:
     text = await tools.refused(tool, **given)
 
@@ -205,7 +211,7 @@ async def test_a_second_of_the_same_name_is_not_made(
 
 
 @pytest.mark.usefixtures("staff")
-async def test_policies_show_roles_by_name(tools: Any) -> None:
+async def test_policies_show_roles_by_name(tools: Tools) -> None:
     (policy,) = (await tools("list_policies"))["items"]
 
     assert policy == {
@@ -216,7 +222,7 @@ async def test_policies_show_roles_by_name(tools: Any) -> None:
     }
 
 
-async def test_a_policy_is_changed_without_loss(tools: Any, staff: Any) -> None:
+async def test_a_policy_is_changed_without_loss(tools: Tools, staff: ScriptedApi) -> None:
     saved = await tools("save_policy", policy_id="careful", actions={"delete": ["Admin"], "apply_policy": []})
 
     assert staff.bodies(f"PUT /api/permissions/policies/{POLICY}") == [
@@ -232,7 +238,7 @@ async def test_a_policy_is_changed_without_loss(tools: Any, staff: Any) -> None:
     assert saved["actions"]["delete"] == ["Admin"]
 
 
-async def test_a_policy_is_renamed_with_its_actions_kept(tools: Any, staff: Any) -> None:
+async def test_a_policy_is_renamed_with_its_actions_kept(tools: Tools, staff: ScriptedApi) -> None:
     await tools("save_policy", policy_id=POLICY, name="Strict")
 
     (body,) = staff.bodies(f"PUT /api/permissions/policies/{POLICY}")
@@ -240,7 +246,7 @@ async def test_a_policy_is_renamed_with_its_actions_kept(tools: Any, staff: Any)
     assert len(body["policy_actions"]) == 2
 
 
-async def test_a_policy_is_made_with_a_name(tools: Any, staff: Any) -> None:
+async def test_a_policy_is_made_with_a_name(tools: Tools, staff: ScriptedApi) -> None:
     text = await tools.refused("save_policy", actions={"create": ["Admin"]})
     await tools("save_policy", name="New", actions={"create": ["Admin"]})
 
@@ -254,7 +260,7 @@ async def test_a_policy_is_made_with_a_name(tools: Any, staff: Any) -> None:
     ("arguments", "query"), [({}, {}), ({"force": True, "confirm_name": EMAIL}, {"force": "true"})]
 )
 async def test_a_key_is_shown_once_with_a_word_of_care(
-    tools: Any, staff: Any, arguments: Any, query: Any
+    tools: Tools, staff: ScriptedApi, arguments: Any, query: Any
 ) -> None:
     path = f"POST /api/organizations/{OWN}/users/{ADA}/keys"
     staff[path] = {"data": {"value": "the-key"}}
@@ -267,7 +273,9 @@ async def test_a_key_is_shown_once_with_a_word_of_care(
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_key_is_revoked_only_after_confirmation(mode: str, connect: Any, staff: Any) -> None:
+async def test_a_key_is_revoked_only_after_confirmation(
+    mode: str, connect: Connect, staff: ScriptedApi
+) -> None:
     path = f"POST /api/organizations/{OWN}/users/{ADA}/keys"
     staff[path] = {"data": {"value": "the-key"}}
     revoking = {"user_id": EMAIL, "force": True}
@@ -294,7 +302,7 @@ async def test_a_key_is_revoked_only_after_confirmation(mode: str, connect: Any,
     assert staff.written() == [path, path]
 
 
-async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff: Any) -> None:
+async def test_a_temporary_credential_only_reads_unless_asked(tools: Tools, staff: ScriptedApi) -> None:
     minted = {
         "id": "t",
         "access_token": "token",
@@ -325,7 +333,7 @@ async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, staff: Any) -> None:
+async def test_a_confirmation_deletes(mode: str, kind: str, connect: Connect, staff: ScriptedApi) -> None:
     name, id_, path, consequence = KINDS[kind]
     questions = []
 
@@ -346,7 +354,7 @@ async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, staff:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
 async def test_where_nobody_can_be_asked_the_name_stands_for_the_yes(
-    mode: str, kind: str, connect: Any, staff: Any
+    mode: str, kind: str, connect: Connect, staff: ScriptedApi
 ) -> None:
     name, id_, path, _ = KINDS[kind]
 
@@ -359,7 +367,7 @@ async def test_where_nobody_can_be_asked_the_name_stands_for_the_yes(
     assert staff.written() == [f"DELETE /api/{path}/{id_}"]
 
 
-async def test_a_role_without_users_is_reported_as_unused(tools: Any, staff: Any) -> None:
+async def test_a_role_without_users_is_reported_as_unused(tools: Tools, staff: ScriptedApi) -> None:
     staff.holds("organization/users")
     staff.holds("permissions/policies")
 
@@ -368,14 +376,14 @@ async def test_a_role_without_users_is_reported_as_unused(tools: Any, staff: Any
     assert "Users with this role: none. Policies that refer to it: none." in text
 
 
-async def test_a_user_of_another_organization_is_deleted_there(tools: Any, staff: Any) -> None:
+async def test_a_user_of_another_organization_is_deleted_there(tools: Tools, staff: ScriptedApi) -> None:
     await tools("delete_user", user_id=EMAIL, organization_id="Other", confirm_name=EMAIL)
 
     assert staff.written() == [f"DELETE /api/organizations/{OTHER}/users/{ADA}"]
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
+async def test_the_sandbox_plays_along(mode: str, open_sandbox: Connect) -> None:
     eve = "eve@acme.example"
     async with open_sandbox(mode=mode, toolsets=("administration",)) as tools:
         me = (await tools("get_organization"))["me"]
@@ -399,7 +407,7 @@ async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
     assert [user["email"] for user in users] == ["ada@acme.example"]
 
 
-async def test_an_older_version_shows_the_organization_by_who_asks(open_sandbox: Any) -> None:
+async def test_an_older_version_shows_the_organization_by_who_asks(open_sandbox: Connect) -> None:
     async with open_sandbox(api_version="2024-02-08", toolsets=("administration",)) as tools:
         organization = await tools("get_organization")
 
@@ -407,7 +415,7 @@ async def test_an_older_version_shows_the_organization_by_who_asks(open_sandbox:
     assert organization["me"]["email"] == "ada@acme.example"
 
 
-async def test_no_roles_at_all_are_refused(tools: Any, staff: Any) -> None:
+async def test_no_roles_at_all_are_refused(tools: Tools, staff: ScriptedApi) -> None:
     text = await tools.refused("update_user", user_id=EMAIL, roles=[])
 
     assert "roles is empty" in text
@@ -415,7 +423,7 @@ async def test_no_roles_at_all_are_refused(tools: Any, staff: Any) -> None:
 
 
 async def test_minted_secrets_stand_in_no_log(
-    open_sandbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    open_sandbox: Connect, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for logger in ("polytomic_mcp", "mcp", "httpx"):
         caplog.set_level(logging.DEBUG, logger=logger)

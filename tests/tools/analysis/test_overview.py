@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
+
 DAILY = {"frequency": "daily", "hour": "2", "minute": "0"}
 EMPTY: dict[str, Any] = {"insert": 0, "update": 0, "total": 0, "error": 0}
 GOOD = EMPTY | {"insert": 5, "total": 5}
@@ -30,7 +32,7 @@ def sync(name: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def hold_syncs(api: Any) -> Any:
+def hold_syncs(api: ScriptedApi) -> Any:
     """Serve syncs with their executions, and no bulk syncs."""
 
     def store(*pairs: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
@@ -90,7 +92,7 @@ STATES = [
 
 @pytest.mark.parametrize(("state", "parts", "runs"), STATES)
 async def test_a_sync_is_judged_by_its_schedule_and_its_runs(
-    state: str, parts: dict[str, Any], runs: list[Any], tools: Any, hold_syncs: Any
+    state: str, parts: dict[str, Any], runs: list[Any], tools: Tools, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("A") | parts, runs))
 
@@ -127,7 +129,7 @@ GONE = "A model that the sync reads no longer exists"
     ],
 )
 async def test_a_sync_with_a_missing_or_unhealthy_connection_or_model_is_broken(
-    connections: Any, models: Any, detail: str | None, tools: Any, api: Any, hold_syncs: Any
+    connections: Any, models: Any, detail: str | None, tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     nobody = "00000000-0000-0000-0000-000000000000"
     hold_syncs((sync("A", target_connection_id="crm", model_ids=["m", nobody]), [run("04T02:00")]))
@@ -145,7 +147,7 @@ async def test_a_sync_with_a_missing_or_unhealthy_connection_or_model_is_broken(
 
 
 async def test_broken_comes_before_failing_unless_the_sync_is_switched_off(
-    tools: Any, api: Any, hold_syncs: Any
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     gone = {"target_connection_id": "gone"}
     hold_syncs(
@@ -170,7 +172,7 @@ async def test_broken_comes_before_failing_unless_the_sync_is_switched_off(
 
 @pytest.mark.parametrize(("ill", "role"), [("source", "source"), ("destination", "destination")])
 async def test_a_bulk_sync_with_an_unhealthy_connection_is_broken(
-    ill: str, role: str, tools: Any, api: Any, hold_syncs: Any
+    ill: str, role: str, tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     hold_syncs()
     ends = {"source_connection_id": "db", "destination_connection_id": "db"} | {f"{ill}_connection_id": "crm"}
@@ -188,7 +190,7 @@ async def test_a_bulk_sync_with_an_unhealthy_connection_is_broken(
     assert [step["tool"] for step in overview["next_steps"]] == ["list_connections"]
 
 
-async def test_a_run_that_rejected_every_row_is_not_a_success(tools: Any, hold_syncs: Any) -> None:
+async def test_a_run_that_rejected_every_row_is_not_a_success(tools: Tools, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:00", counts=REFUSED), run("03T02:00")]))
 
     (row,) = (await tools("sync_overview"))["items"]
@@ -199,7 +201,7 @@ async def test_a_run_that_rejected_every_row_is_not_a_success(tools: Any, hold_s
     )
 
 
-async def test_a_run_without_rows_does_not_hide_earlier_rejected_rows(tools: Any, hold_syncs: Any) -> None:
+async def test_a_run_without_rows_does_not_hide_earlier_rejected_rows(tools: Tools, hold_syncs: Any) -> None:
     refusing = run("04T02:00", counts=GOOD | {"error": 2})
     hold_syncs(
         (sync("A"), [run("04T03:00", counts=EMPTY), refusing]),
@@ -213,7 +215,7 @@ async def test_a_run_without_rows_does_not_hide_earlier_rejected_rows(tools: Any
 
 
 async def test_a_canceled_run_of_either_kind_says_how_many_rows_were_written(
-    tools: Any, api: Any, hold_syncs: Any
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("A"), [run("04T03:00", "canceled")]))
     api["GET /api/bulk/syncs"] = {"data": [sync("B")]}
@@ -233,7 +235,7 @@ async def test_a_canceled_run_of_either_kind_says_how_many_rows_were_written(
     [("BF", ["BFF"]), ("a1bf", ["Other"]), ("a1b", []), ("_SYNC", []), ("ok", ["BFF", "Other"]), ("00", [])],
 )
 async def test_an_id_matches_only_as_a_whole(
-    query: str, names: list[str], tools: Any, hold_syncs: Any
+    query: str, names: list[str], tools: Tools, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("BFF"), [run("04T02:00")]), (sync("Other", id="a1bf"), [run("04T02:00")]))
 
@@ -242,7 +244,9 @@ async def test_an_id_matches_only_as_a_whole(
     assert [row["name"] for row in overview["items"]] == names
 
 
-async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(tools: Any, hold_syncs: Any) -> None:
+async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(
+    tools: Tools, hold_syncs: Any
+) -> None:
     hold_syncs((sync("A"), [run("04T02:00", "failed", errors=["no such table"]), run("03T02:00")]))
 
     overview = await tools("sync_overview")
@@ -264,7 +268,7 @@ async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(tools: A
     ]
 
 
-async def test_details_say_how_long_and_how_much(tools: Any, hold_syncs: Any) -> None:
+async def test_details_say_how_long_and_how_much(tools: Tools, hold_syncs: Any) -> None:
     hold_syncs(
         (sync("late"), [run("03T02:00")]),
         (sync("no rows"), [run("04T02:00", counts=EMPTY), run("03T02:00")]),
@@ -284,7 +288,7 @@ async def test_details_say_how_long_and_how_much(tools: Any, hold_syncs: Any) ->
     }
 
 
-async def test_the_worst_come_first_and_the_counts_cover_all_syncs(tools: Any, hold_syncs: Any) -> None:
+async def test_the_worst_come_first_and_the_counts_cover_all_syncs(tools: Tools, hold_syncs: Any) -> None:
     hold_syncs(
         (sync("well"), [run("04T02:00")]),
         (sync("late"), []),
@@ -308,7 +312,7 @@ async def test_the_worst_come_first_and_the_counts_cover_all_syncs(tools: Any, h
     ]
 
 
-async def test_bulk_syncs_are_in_the_same_table(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_bulk_syncs_are_in_the_same_table(tools: Tools, api: ScriptedApi, hold_syncs: Any) -> None:
     hold_syncs()
     schedules = {
         "default_schedule": DAILY,
@@ -330,7 +334,7 @@ async def test_bulk_syncs_are_in_the_same_table(tools: Any, api: Any, hold_syncs
     assert rows[0]["schedule"] == "daily 02:00 UTC; hourly :30"
 
 
-async def test_a_test_run_is_not_a_success(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_a_test_run_is_not_a_success(tools: Tools, api: ScriptedApi, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:30", type="test"), run("04T02:00")]))
     api["GET /api/bulk/syncs"] = {"data": [sync("B")]}
     runs = [run("04T02:30", is_test=True, type="manual"), run("04T02:00")]
@@ -342,7 +346,7 @@ async def test_a_test_run_is_not_a_success(tools: Any, api: Any, hold_syncs: Any
 
 
 async def test_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
-    tools: Any, api: Any, hold_syncs: Any
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     hold_syncs()
     several = [
@@ -359,7 +363,9 @@ async def test_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
     assert row["schedule"] == "daily 02:00 UTC; weekly sunday 00:00 UTC"
 
 
-async def test_an_unhealthy_bulk_sync_suggests_its_latest_run(tools: Any, api: Any, hold_syncs: Any) -> None:
+async def test_an_unhealthy_bulk_sync_suggests_its_latest_run(
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
+) -> None:
     hold_syncs((sync("z"), [run("04T02:00", "failed")]))
     api["GET /api/bulk/syncs"] = {"data": [sync("a")]}
     api[BULK_EXECUTIONS.format("id-a")] = {"data": [run("04T02:00", "failed")]}
@@ -381,7 +387,7 @@ def many(hold_syncs: Any) -> list[dict[str, Any]]:
     return syncs
 
 
-async def page_through(tools: Any, between: Any = lambda: None) -> list[str]:
+async def page_through(tools: Tools, between: Any = lambda: None) -> list[str]:
     names: list[str] = []
     token: dict[str, str] = {}
     for _ in range(9):
@@ -395,7 +401,7 @@ async def page_through(tools: Any, between: Any = lambda: None) -> list[str]:
     return names
 
 
-async def test_all_pages_of_an_overview_read_the_api_once(tools: Any, api: Any, many: Any) -> None:
+async def test_all_pages_of_an_overview_read_the_api_once(tools: Tools, api: ScriptedApi, many: Any) -> None:
     names = await page_through(tools)
 
     assert sorted(names) == [each["name"] for each in many]
@@ -403,7 +409,7 @@ async def test_all_pages_of_an_overview_read_the_api_once(tools: Any, api: Any, 
 
 
 async def test_changes_between_pages_neither_repeat_nor_lose_a_row(
-    tools: Any, api: Any, clock: Any, many: Any
+    tools: Tools, api: ScriptedApi, clock: Clock, many: Any
 ) -> None:
     def change() -> None:
         clock.time += 59
@@ -416,7 +422,7 @@ async def test_changes_between_pages_neither_repeat_nor_lose_a_row(
 
 
 async def test_a_later_page_reads_again_and_continues_after_the_last_row(
-    tools: Any, api: Any, clock: Any, many: Any
+    tools: Tools, api: ScriptedApi, clock: Clock, many: Any
 ) -> None:
     def wait() -> None:
         clock.time += 61
@@ -427,7 +433,7 @@ async def test_a_later_page_reads_again_and_continues_after_the_last_row(
     assert len(api.requests) > 4 + 200
 
 
-async def test_a_first_page_is_never_cached(tools: Any, hold_syncs: Any) -> None:
+async def test_a_first_page_is_never_cached(tools: Tools, hold_syncs: Any) -> None:
     hold_syncs((sync("A"), [run("04T02:00", "failed")]))
     await tools("sync_overview")
     hold_syncs((sync("A"), [run("04T02:00")]))
@@ -436,14 +442,14 @@ async def test_a_first_page_is_never_cached(tools: Any, hold_syncs: Any) -> None
 
 
 @pytest.mark.parametrize("token", ["3:", '["ok", "id"]', '["well", "name", "id"]', "3"])
-async def test_the_page_token_of_another_list_is_refused(token: str, tools: Any) -> None:
+async def test_the_page_token_of_another_list_is_refused(token: str, tools: Tools) -> None:
     assert "page_token was not returned by sync_overview" in await tools.refused(
         "sync_overview", page_token=token
     )
 
 
 async def test_what_cannot_be_read_is_named_and_the_rest_is_returned(
-    tools: Any, api: Any, hold_syncs: Any
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     hold_syncs((sync("A"), [run("04T02:00")]), (sync("B"), []), (sync("C"), []))
     api["GET /api/bulk/syncs"] = httpx.Response(501, json={"message": "not here"})
@@ -460,7 +466,7 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_returned(
     assert "no right" in overview["unavailable"][1]["reason"]
 
 
-async def test_an_overview_is_refused_if_nothing_could_be_listed(tools: Any, api: Any) -> None:
+async def test_an_overview_is_refused_if_nothing_could_be_listed(tools: Tools, api: ScriptedApi) -> None:
     for kind in ("syncs", "bulk/syncs"):
         api[f"GET /api/{kind}"] = httpx.Response(403, json={"message": "no right"})
 
@@ -470,7 +476,7 @@ async def test_an_overview_is_refused_if_nothing_could_be_listed(tools: Any, api
     assert "no right" in text
 
 
-async def test_an_empty_organization_is_an_empty_table(tools: Any, hold_syncs: Any) -> None:
+async def test_an_empty_organization_is_an_empty_table(tools: Tools, hold_syncs: Any) -> None:
     hold_syncs()
 
     overview = await tools("sync_overview")
@@ -479,7 +485,7 @@ async def test_an_empty_organization_is_an_empty_table(tools: Any, hold_syncs: A
 
 
 async def test_two_thousand_syncs_give_one_limited_result_with_progress(
-    tools: Any, api: Any, hold_syncs: Any
+    tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:
     hold_syncs(*[(sync(f"Sync {number:04}"), [run("04T02:00")]) for number in range(2_000)])
     seen: list[Any] = []
@@ -497,7 +503,7 @@ async def test_two_thousand_syncs_give_one_limited_result_with_progress(
     assert len(api.requests) == 2_004
 
 
-async def test_syncs_of_both_kinds_are_distinguished_on_the_sandbox(open_sandbox: Any) -> None:
+async def test_syncs_of_both_kinds_are_distinguished_on_the_sandbox(open_sandbox: Connect) -> None:
     account = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="Snowflake", type="snowflake", configuration=account)

@@ -9,7 +9,9 @@ from pydantic import Field
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.replies import answer, written
-from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Source
+from polytomic_mcp.tools.answers.results import Answer, NextStep, Page, Refusal, Result, Source
+from tests.conftest import text_of
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 PROMISED = 6_000
 SHOWN = frozenset({"get_sync", "read_operation", "start_sync"})
@@ -32,7 +34,7 @@ class Beside(Page):
     choices: list[str]
 
 
-def structured(result: Result) -> Any:
+def structured(result: Answer) -> Any:
     return answer(result, SHOWN).structured_content
 
 
@@ -115,11 +117,11 @@ def test_text_and_structure_of_a_cut_result_are_the_same_json_below_the_promise(
 
     result = answer(Whole.model_validate(parts), SHOWN)
 
-    assert json.loads(result.content[0].text) == result.structured_content
-    assert len(tokenizer.encode(result.content[0].text)) < PROMISED
+    assert json.loads(text_of(result)) == result.structured_content
+    assert len(tokenizer.encode(text_of(result))) < PROMISED
 
 
-async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Any, company: Any) -> None:
+async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Connect, company: ScriptedApi) -> None:
     company[f"GET /api/syncs/{company.SYNC}/status"] = {"data": {}}
     settings = Settings(api_key=Secret("k"), access_mode="read-only")
 
@@ -129,7 +131,7 @@ async def test_nothing_leads_to_a_tool_that_read_only_hides(connect: Any, compan
     assert text.endswith("Call start_sync to run it.")
 
 
-async def test_a_refused_name_leads_to_the_list_of_names(tools: Any, company: Any) -> None:
+async def test_a_refused_name_leads_to_the_list_of_names(tools: Tools, company: ScriptedApi) -> None:
     text = await tools.refused("get_sync", sync_id="Plan to Gong")
 
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]

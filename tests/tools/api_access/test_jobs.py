@@ -4,25 +4,27 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import Clock, ScriptedApi, Tools
+
 JOB = {"job": {"type": "createmodel", "job_id": "j1", "status": "created"}}
 CALL = {"name": "M", "connection_id": "Warehouse", "configuration": {"query": "SELECT 1"}}
 
 
-def serve(api: Any, *states: dict[str, Any]) -> None:
+def serve(api: ScriptedApi, *states: dict[str, Any]) -> None:
     """Answer the creation with a job, and the job with those states, the last for ever."""
     left = list(states)
     api["POST /api/models"] = {"data": None, **JOB}
     api["GET /api/jobs/createmodel/j1"] = lambda _: {"data": left.pop(0) if len(left) > 1 else left[0]}
 
 
-async def test_a_job_is_followed_to_its_result(tools: Any, company: Any, clock: Any) -> None:
+async def test_a_job_is_followed_to_its_result(tools: Tools, company: ScriptedApi, clock: Clock) -> None:
     serve(company, {"status": "created"}, {"status": "running"}, {"status": "done", "result": {"id": "m9"}})
 
     assert (await tools("create_model", **CALL))["id"] == "m9"
     assert clock.pauses == [1.0, 1.3]
 
 
-async def test_a_job_reports_its_progress(tools: Any, company: Any) -> None:
+async def test_a_job_reports_its_progress(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "running"}, {"status": "done", "result": {"id": "m9"}})
     seen: list[Any] = []
 
@@ -43,7 +45,7 @@ async def test_a_job_reports_its_progress(tools: Any, company: Any) -> None:
     ],
 )
 async def test_a_job_that_fails_or_continues_is_reported(
-    state: Any, reason: str, tools: Any, company: Any, clock: Any
+    state: Any, reason: str, tools: Tools, company: ScriptedApi, clock: Clock
 ) -> None:
     serve(company, state)
 
@@ -54,7 +56,7 @@ async def test_a_job_that_fails_or_continues_is_reported(
     assert clock.time <= 120
 
 
-async def test_a_job_that_ends_without_a_model_does_not_crash(tools: Any, company: Any) -> None:
+async def test_a_job_that_ends_without_a_model_does_not_crash(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "done", "result": None})
 
     assert "POST /api/models returned no object" in await tools.refused("create_model", **CALL)

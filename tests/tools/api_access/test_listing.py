@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.conftest import ScriptedApi, Tools
 
-def serve_pages(api: Any, sizes: list[int]) -> list[str]:
+
+def serve_pages(api: ScriptedApi, sizes: list[int]) -> list[str]:
     """Serve syncs in pages of those sizes; return their ids in order."""
     pages, ids = [], []
     for number, size in enumerate(sizes):
@@ -19,7 +21,7 @@ def serve_pages(api: Any, sizes: list[int]) -> list[str]:
     return ids
 
 
-async def walk(tools: Any, tool: str, **arguments: Any) -> list[list[str]]:
+async def walk(tools: Tools, tool: str, **arguments: Any) -> list[list[str]]:
     """Return the ids of each page until there is none; a list that never ends fails."""
     pages, token = [], {}
     for _ in range(100):
@@ -34,7 +36,7 @@ async def walk(tools: Any, tool: str, **arguments: Any) -> list[list[str]]:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(0, 4), min_size=1, max_size=5), limit=st.integers(1, 7))
 async def test_walking_through_a_list_loses_and_repeats_nothing(
-    sizes: list[int], limit: int, tools: Any, api: Any
+    sizes: list[int], limit: int, tools: Tools, api: ScriptedApi
 ) -> None:
     ids = serve_pages(api, sizes)
 
@@ -44,7 +46,7 @@ async def test_walking_through_a_list_loses_and_repeats_nothing(
     assert all(len(page) == limit for page in pages[:-1])
 
 
-async def test_a_query_holds_over_page_ends(tools: Any, api: Any) -> None:
+async def test_a_query_holds_over_page_ends(tools: Tools, api: ScriptedApi) -> None:
     serve_pages(api, [3, 3, 3])
 
     pages = await walk(tools, "list_syncs", query="-2", limit=2)
@@ -52,7 +54,7 @@ async def test_a_query_holds_over_page_ends(tools: Any, api: Any) -> None:
     assert pages == [["s0-2", "s1-2"], ["s2-2"]]
 
 
-async def test_filters_go_to_the_api_and_the_connection_by_its_id(tools: Any, company: Any) -> None:
+async def test_filters_go_to_the_api_and_the_connection_by_its_id(tools: Tools, company: ScriptedApi) -> None:
     await tools("list_syncs", active=False, mode="update", target_connection_id="gong")
 
     (request,) = company.asked("GET /api/syncs")
@@ -60,7 +62,7 @@ async def test_filters_go_to_the_api_and_the_connection_by_its_id(tools: Any, co
     assert dict(request.url.params) == expected
 
 
-async def test_a_sync_is_shown_alike_whichever_version_lists_it(tools: Any, company: Any) -> None:
+async def test_a_sync_is_shown_alike_whichever_version_lists_it(tools: Tools, company: ScriptedApi) -> None:
     older = {"id": "a", "target": {"connection_id": company.GONG, "object": "flow"}}
     newer = {"id": "b", "target_connection_id": company.GONG, "target_object": "flow"}
     company["GET /api/syncs"] = {"data": [older, newer]}
@@ -71,7 +73,7 @@ async def test_a_sync_is_shown_alike_whichever_version_lists_it(tools: Any, comp
     assert items == [{"id": "a", **target}, {"id": "b", **target}]
 
 
-async def test_models_can_be_listed_over_one_connection(tools: Any, company: Any) -> None:
+async def test_models_can_be_listed_over_one_connection(tools: Tools, company: ScriptedApi) -> None:
     other = {"id": "m2", "name": "Other", "connection_id": company.GONG}
     company.holds("models", other)
 
@@ -79,7 +81,7 @@ async def test_models_can_be_listed_over_one_connection(tools: Any, company: Any
     assert [item["id"] for item in (await tools("list_models", connection_id="Gong"))["items"]] == ["m2"]
 
 
-async def test_connections_can_be_listed_by_type_and_by_text(tools: Any, company: Any) -> None:
+async def test_connections_can_be_listed_by_type_and_by_text(tools: Tools, company: ScriptedApi) -> None:
     row = {"id": company.GONG, "name": "Gong", "type": "gong", "status": "healthy"}
 
     assert (await tools("list_connections", type="gong"))["items"] == [row]
@@ -87,7 +89,7 @@ async def test_connections_can_be_listed_by_type_and_by_text(tools: Any, company
     assert (await tools("list_connections", query="ON", type="snowflake"))["items"] == []
 
 
-async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
+async def test_connection_types_are_paged_too(tools: Tools, api: ScriptedApi) -> None:
     types = [{"id": f"t{number}", "capabilities": {"source": number % 2 == 0}} for number in range(5)]
     api["GET /api/connection_types"] = {"data": types}
 
@@ -97,13 +99,15 @@ async def test_connection_types_are_paged_too(tools: Any, api: Any) -> None:
 
 @pytest.mark.parametrize("token", ["x", "-1:", "1", "٣:", "9" * 5000 + ":", ":", "1.5:"])
 @pytest.mark.usefixtures("company")
-async def test_an_invalid_page_token_is_refused(token: str, tools: Any) -> None:
+async def test_an_invalid_page_token_is_refused(token: str, tools: Tools) -> None:
     text = await tools.refused("list_connections", page_token=token)
 
     assert "omit it to start over" in text
 
 
-async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(tools: Any, api: Any) -> None:
+async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(
+    tools: Tools, api: ScriptedApi
+) -> None:
     api["GET /api/syncs"] = httpx.Response(400, json={"message": "bad page_token"})
 
     assert "bad page_token" in await tools.refused("list_syncs", page_token="0:x")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 # Each tool with an argument that names an object, and that argument.
 BY_NAME = [
     ("get_connection", "connection_id", "connection", "WAREHOUSE"),
@@ -36,7 +38,7 @@ NOBODY = "99999999-0000-0000-0000-000000000009"
 
 @pytest.mark.parametrize(("tool", "argument", "kind", "id_"), BY_NAME)
 async def test_an_object_is_found_by_id_by_name_and_in_any_case(
-    tool: str, argument: str, kind: str, id_: str, tools: Any, company: Any
+    tool: str, argument: str, kind: str, id_: str, tools: Tools, company: ScriptedApi
 ) -> None:
     wanted = getattr(company, id_)
 
@@ -48,7 +50,7 @@ async def test_an_object_is_found_by_id_by_name_and_in_any_case(
     assert found == [wanted] * 4
 
 
-async def test_an_id_is_asked_for_at_once_and_no_list_is_read(tools: Any, company: Any) -> None:
+async def test_an_id_is_asked_for_at_once_and_no_list_is_read(tools: Tools, company: ScriptedApi) -> None:
     await tools("get_connection", connection_id=company.GONG)
 
     assert [request.url.path for request in company.requests] == [f"/api/connections/{company.GONG}"]
@@ -57,7 +59,7 @@ async def test_an_id_is_asked_for_at_once_and_no_list_is_read(tools: Any, compan
 @pytest.mark.parametrize("reference", ["Plams", NOBODY])
 @pytest.mark.parametrize(("tool", "others", "argument", "kind"), ELSEWHERE)
 async def test_an_unknown_reference_is_answered_with_what_there_is(
-    tool: str, others: Any, argument: str, kind: str, reference: str, tools: Any, company: Any
+    tool: str, others: Any, argument: str, kind: str, reference: str, tools: Tools, company: ScriptedApi
 ) -> None:
     text = await tools.refused(tool, **others, **{argument: reference})
 
@@ -68,13 +70,13 @@ async def test_an_unknown_reference_is_answered_with_what_there_is(
 
 
 @pytest.mark.usefixtures("company")
-async def test_a_near_name_is_suggested(tools: Any) -> None:
+async def test_a_near_name_is_suggested(tools: Tools) -> None:
     assert "Did you mean 'Warehouse'?" in await tools.refused("get_connection", connection_id="warehose")
 
 
 @pytest.mark.parametrize(("tool", "others", "argument", "kind"), ELSEWHERE)
 async def test_a_name_that_several_bear_is_refused_with_their_ids(
-    tool: str, others: Any, argument: str, kind: str, tools: Any, company: Any
+    tool: str, others: Any, argument: str, kind: str, tools: Tools, company: ScriptedApi
 ) -> None:
     twins = [{"id": f"{number}{NOBODY[1:]}", "name": name} for number, name in ((1, "Twin"), (2, "TWIN"))]
     company.holds(f"{kind}s", *twins)
@@ -89,7 +91,7 @@ async def test_a_name_that_several_bear_is_refused_with_their_ids(
 
 
 @pytest.mark.parametrize("type_", ["gong", {"id": "gong", "name": "Gong Engage"}])
-async def test_candidates_of_one_name_are_told_apart(type_: Any, tools: Any, company: Any) -> None:
+async def test_candidates_of_one_name_are_told_apart(type_: Any, tools: Tools, company: ScriptedApi) -> None:
     company.holds(
         "connections",
         {"id": "c1", "name": "Twin", "type": type_},
@@ -102,13 +104,13 @@ async def test_candidates_of_one_name_are_told_apart(type_: Any, tools: Any, com
     assert "'Twin' (c1, gong), 'Twin' (c2, gong, created 2026-01-02T03:04:05Z), 'Twin' (c3)." in text
 
 
-async def test_with_nothing_there_the_refusal_says_so(tools: Any, api: Any) -> None:
+async def test_with_nothing_there_the_refusal_says_so(tools: Tools, api: ScriptedApi) -> None:
     api.holds("models")
 
     assert "There are no models yet" in await tools.refused("get_model", model_id="Plans")
 
 
-async def test_a_long_list_of_candidates_is_cut(tools: Any, api: Any) -> None:
+async def test_a_long_list_of_candidates_is_cut(tools: Tools, api: ScriptedApi) -> None:
     api.holds("models", *({"id": f"m{number}", "name": f"Model {number}"} for number in range(30)))
 
     text = await tools.refused("get_model", model_id="x")
@@ -116,7 +118,7 @@ async def test_a_long_list_of_candidates_is_cut(tools: Any, api: Any) -> None:
     assert "'Model 7' (m7) and 22 more" in text
 
 
-async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Any, api: Any) -> None:
+async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Tools, api: ScriptedApi) -> None:
     api.holds("models", {"id": "m1", "name": None}, {"id": "m2", "name": "m1"}, {"id": "m3", "name": ""})
 
     assert (await tools("get_model", model_id="m1"))["id"] == "m1"
@@ -126,7 +128,7 @@ async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Any, api
 
 @pytest.mark.parametrize("reference", ["my-gong-engage-flow", "Winter flow", "winter FLOW"])
 async def test_a_target_object_is_found_by_its_id_or_its_label_in_any_case(
-    reference: str, tools: Any, company: Any
+    reference: str, tools: Tools, company: ScriptedApi
 ) -> None:
     found = await tools("list_target_fields", connection_id="Gong", target=reference)
 
@@ -134,14 +136,16 @@ async def test_a_target_object_is_found_by_its_id_or_its_label_in_any_case(
 
 
 @pytest.mark.usefixtures("company")
-async def test_a_target_id_in_another_case_is_suggested(tools: Any) -> None:
+async def test_a_target_id_in_another_case_is_suggested(tools: Tools) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", target="My-Gong-Engage-Flow")
 
     assert "Did you mean 'my-gong-engage-flow'?" in text
     assert "Did you mean 'my-gong-engage-flow'? Target objects: 'Winter flow' (my-gong-engage-flow)." in text
 
 
-async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools: Any, company: Any) -> None:
+async def test_a_target_label_that_several_bear_is_refused_with_their_ids(
+    tools: Tools, company: ScriptedApi
+) -> None:
     objects = [{"id": "a", "name": "Flow"}, {"id": "b", "name": "flow"}]
     company[f"GET /api/connections/{company.GONG}/modelsync/targetobjects"] = {"data": objects}
 
@@ -151,7 +155,7 @@ async def test_a_target_label_that_several_bear_is_refused_with_their_ids(tools:
 
 
 @pytest.mark.usefixtures("company")
-async def test_an_endless_reference_is_cut_in_the_refusal(tools: Any) -> None:
+async def test_an_endless_reference_is_cut_in_the_refusal(tools: Tools) -> None:
     text = await tools.refused("get_connection", connection_id="x" * 5_000_000)
 
     assert len(text) < 500

@@ -17,11 +17,13 @@ from mcp.types import ProgressNotification
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.waiting import wait
+from tests.conftest import text_of
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
 
 RUNNING = {"status": "running"}
 
 
-def run(api: Any, *answers: Any) -> None:
+def run(api: ScriptedApi, *answers: Any) -> None:
     """Let the run of the sync be seen so, the last for ever: a status, an HTTP status or an error."""
     left = list(answers)
 
@@ -43,7 +45,7 @@ def told() -> list[Any]:
 
 
 @pytest.fixture
-def start(tools: Any, company: Any, told: list[Any]) -> Callable[..., Any]:
+def start(tools: Tools, company: ScriptedApi, told: list[Any]) -> Callable[..., Any]:
     """Start the sync and note the progress."""
 
     async def started(seconds: float) -> tuple[bool, Any]:
@@ -58,7 +60,7 @@ def start(tools: Any, company: Any, told: list[Any]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("seconds", [0, 0.3, 1, 1.5, 2.9, 7, 59.5, 600])
 async def test_looks_are_a_second_or_more_apart_and_never_late(
-    seconds: float, start: Any, company: Any, clock: Any
+    seconds: float, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, "running")
 
@@ -72,7 +74,7 @@ async def test_looks_are_a_second_or_more_apart_and_never_late(
     assert clock.time > seconds - 1
 
 
-async def test_looks_slow_down(start: Any, company: Any, clock: Any) -> None:
+async def test_looks_slow_down(start: Any, company: ScriptedApi, clock: Clock) -> None:
     run(company, "running")
 
     await start(600)
@@ -81,7 +83,9 @@ async def test_looks_slow_down(start: Any, company: Any, clock: Any) -> None:
     assert clock.pauses[20] == 5
 
 
-async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: Any, told: list[Any]) -> None:
+async def test_each_look_is_told_and_the_time_told_grows(
+    start: Any, company: ScriptedApi, told: list[Any]
+) -> None:
     run(company, "running")
 
     await start(60)
@@ -94,7 +98,7 @@ async def test_each_look_is_told_and_the_time_told_grows(start: Any, company: An
 
 @pytest.mark.parametrize("failure", [429, 502, 503, 504, httpx.ConnectError("no route")])
 async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
-    failure: Any, start: Any, company: Any, told: list[Any]
+    failure: Any, start: Any, company: ScriptedApi, told: list[Any]
 ) -> None:
     run(company, failure, "running", failure, "completed")
 
@@ -111,7 +115,7 @@ async def test_a_temporary_failure_of_one_look_is_reported_and_retried(
 @pytest.mark.parametrize("failure", [429, 503, httpx.ConnectError("no route"), httpx.ReadError("reset")])
 @pytest.mark.parametrize("asked", [None, "7"])
 async def test_an_outage_has_polytomic_asked_no_more_than_once_a_second(
-    failure: Any, asked: str | None, connect: Any, company: Any, clock: Any
+    failure: Any, asked: str | None, connect: Connect, company: ScriptedApi, clock: Clock
 ) -> None:
     looks: list[float] = []
     headers = {"Retry-After": asked} if asked else {}
@@ -134,7 +138,7 @@ async def test_an_outage_has_polytomic_asked_no_more_than_once_a_second(
 
 @pytest.mark.parametrize("failure", [400, 401, 403, 404, 500, 501])
 async def test_a_failure_that_will_not_pass_ends_the_wait(
-    failure: int, start: Any, company: Any, clock: Any
+    failure: int, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, "running", failure)
 
@@ -146,7 +150,7 @@ async def test_a_failure_that_will_not_pass_ends_the_wait(
 
 
 async def test_when_the_time_is_up_during_an_outage_the_last_state_is_answered(
-    start: Any, company: Any
+    start: Any, company: ScriptedApi
 ) -> None:
     run(company, "running", 503)
 
@@ -158,7 +162,7 @@ async def test_when_the_time_is_up_during_an_outage_the_last_state_is_answered(
 
 @pytest.mark.parametrize("seconds", [0, 5])
 async def test_a_run_that_was_begun_but_never_seen_is_answered_as_begun(
-    seconds: float, start: Any, company: Any, clock: Any
+    seconds: float, start: Any, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, 503)
 
@@ -171,7 +175,7 @@ async def test_a_run_that_was_begun_but_never_seen_is_answered_as_begun(
 
 @pytest.mark.parametrize("seconds", [0, 5])
 async def test_without_one_look_that_succeeded_the_failure_is_answered(
-    seconds: float, tools: Any, company: Any, clock: Any
+    seconds: float, tools: Tools, company: ScriptedApi, clock: Clock
 ) -> None:
     run(company, 503)
 
@@ -220,8 +224,8 @@ async def test_a_look_that_takes_long_has_a_heartbeat() -> None:
     heard: list[Any] = []
     has_beaten = anyio.Event()
 
-    async def note(*progress: Any) -> None:
-        heard.append(progress)
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
         if len(heard) == 3:
             has_beaten.set()
 
@@ -233,7 +237,7 @@ async def test_a_look_that_takes_long_has_a_heartbeat() -> None:
         async with Client(Patient(look, heartbeat=0.001).server()) as client:
             result = await client.call_tool("follow", {}, progress_callback=note)
 
-    assert result.content[0].text == '{"status": "completed"}'
+    assert text_of(result) == '{"status": "completed"}'
     waited = [progress for progress, _, _ in heard[:3]]
     assert waited == sorted(set(waited))
     assert heard[0][2] == "not seen yet; Polytomic has not answered since"
@@ -247,7 +251,7 @@ async def test_a_refusal_of_a_look_is_the_tools_own() -> None:
         result = await client.call_tool("follow", {})
 
     assert result.is_error
-    assert result.content[0].text.endswith(": The query failed.")
+    assert text_of(result).endswith(": The query failed.")
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -263,7 +267,8 @@ async def test_a_cancelled_call_stops_waiting_at_once_and_says_that_the_work_goe
         if message.startswith("No longer"):
             last_word.set()
 
-    async def note(_: float, __: float | None, message: str | None) -> None:
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
         hear(str(message))
         cancellation.cancel()
 

@@ -1,9 +1,12 @@
 """A scripted Polytomic with a bulk sync from HubSpot to a PostgreSQL database."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.tools.conftest import ScriptedApi
 
 HUBSPOT = "11111111-0000-0000-0000-000000000011"
 POSTGRES = "11111111-0000-0000-0000-000000000012"
@@ -11,6 +14,8 @@ BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 BULK_PATH = f"/api/bulk/syncs/{BULK}"
 DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+
+RunStates = Callable[..., None]
 
 
 def stored_schemas() -> list[dict[str, Any]]:
@@ -56,7 +61,7 @@ def stored_bulk_sync() -> dict[str, Any]:
 
 
 @pytest.fixture
-def bulk(company: Any) -> Any:
+def bulk(company: ScriptedApi) -> ScriptedApi:
     """The company with a HubSpot, a PostgreSQL, and a bulk sync between them."""
     connections = [
         {"id": HUBSPOT, "name": "HubSpot", "type": {"id": "hubspot"}, "status": "healthy"},
@@ -93,7 +98,7 @@ def run_schemas() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def run_states(bulk: Any) -> Any:
+def run_states(bulk: ScriptedApi) -> RunStates:
     """Serve one execution of the bulk sync in the given states, one per request; the last one repeats."""
 
     def serve(*states: dict[str, Any]) -> None:
@@ -108,7 +113,7 @@ def run_states(bulk: Any) -> Any:
     return serve
 
 
-def hold(api: Any, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
+def hold(api: ScriptedApi, stored: dict[str, Any], schemas: list[dict[str, Any]]) -> None:
     """Store a bulk sync with its schemas; a write is answered with the stored object merged with it."""
     api.holds("bulk/syncs", stored)
     api[f"PUT {BULK_PATH}"] = lambda request: {"data": stored | json.loads(request.content)}

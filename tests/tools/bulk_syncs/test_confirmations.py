@@ -7,6 +7,9 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
+from tests.tools.bulk_syncs.conftest import RunStates
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 BULK = "55555555-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
 START = f"POST {PATH}/executions"
@@ -37,7 +40,7 @@ class Person:
     ],
 )
 async def test_the_old_form_of_a_resync_is_accepted(
-    given: dict[str, Any], sent: dict[str, Any], connect: Any, bulk: Any, run_states: Any
+    given: dict[str, Any], sent: dict[str, Any], connect: Connect, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
 
@@ -50,7 +53,7 @@ async def test_the_old_form_of_a_resync_is_accepted(
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("is_wanted", [True, False])
 async def test_outputs_are_dropped_once_a_person_confirms(
-    *, mode: str, is_wanted: bool, connect: Any, bulk: Any, run_states: Any
+    *, mode: str, is_wanted: bool, connect: Connect, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
     person = Person(rebuild=is_wanted)
@@ -71,7 +74,7 @@ async def test_outputs_are_dropped_once_a_person_confirms(
 
 @pytest.mark.parametrize("resync_mode", ["refetch", "resync", None])
 async def test_no_one_is_asked_if_nothing_is_dropped(
-    resync_mode: str | None, connect: Any, run_states: Any
+    resync_mode: str | None, connect: Connect, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
     person = Person(rebuild=False)
@@ -83,7 +86,7 @@ async def test_no_one_is_asked_if_nothing_is_dropped(
 
 
 async def test_without_anyone_to_ask_a_rebuild_is_referred_to_a_destructive_tool(
-    tools: Any, bulk: Any, run_states: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
 
@@ -99,7 +102,7 @@ async def test_without_anyone_to_ask_a_rebuild_is_referred_to_a_destructive_tool
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("is_wanted", [True, False])
 async def test_a_bulk_sync_is_deleted_once_a_person_confirms(
-    *, mode: str, is_wanted: bool, connect: Any, bulk: Any
+    *, mode: str, is_wanted: bool, connect: Connect, bulk: ScriptedApi
 ) -> None:
     bulk[f"DELETE {PATH}"] = httpx.Response(204)
     person = Person(delete=is_wanted)

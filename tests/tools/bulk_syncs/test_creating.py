@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import Secret, Settings
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
 
 CREATE = "POST /api/bulk/syncs"
 HUBSPOT = "11111111-0000-0000-0000-000000000011"
@@ -25,7 +26,9 @@ CONTINUOUS = {"frequency": "continuous"}
 RARE = DAILY | {"selective_mode": "nonincrementalFields"}
 
 
-async def test_names_become_ids_and_the_schedule_is_manual_unless_said(tools: Any, bulk: Any) -> None:
+async def test_names_become_ids_and_the_schedule_is_manual_unless_said(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     created = await tools("create_bulk_sync", **NAMED)
 
     assert bulk.bodies(CREATE) == [SENT | {"default_schedule": {"frequency": "manual"}}]
@@ -46,7 +49,7 @@ async def test_names_become_ids_and_the_schedule_is_manual_unless_said(tools: An
     ],
 )
 async def test_an_inactive_schedule_suggests_switching_it_on(
-    given: Any, lead: list[str], tools: Any, bulk: Any
+    given: Any, lead: list[str], tools: Tools, bulk: ScriptedApi
 ) -> None:
     assert bulk.answers
     created = await tools("create_bulk_sync", **NAMED, **given)
@@ -77,7 +80,7 @@ async def test_an_inactive_schedule_suggests_switching_it_on(
     ],
 )
 async def test_every_form_of_schedules_is_sent_in_the_current_form(
-    given: dict[str, Any], tools: Any, bulk: Any
+    given: dict[str, Any], tools: Tools, bulk: ScriptedApi
 ) -> None:
     await tools("create_bulk_sync", **NAMED, **given)
 
@@ -92,7 +95,7 @@ async def test_every_form_of_schedules_is_sent_in_the_current_form(
     ],
 )
 async def test_every_form_of_schedules_is_sent_as_the_pinned_version_requires_it(
-    given: dict[str, Any], connect: Any, bulk: Any
+    given: dict[str, Any], connect: Connect, bulk: ScriptedApi
 ) -> None:
     async with connect(settings=Settings(api_key=Secret("k"), api_version="2024-02-08")) as tools:
         await tools("create_bulk_sync", **NAMED, **given)
@@ -105,13 +108,17 @@ async def test_every_form_of_schedules_is_sent_as_the_pinned_version_requires_it
 
 
 @pytest.mark.parametrize("schedule", [DAILY, json.dumps(DAILY), DAILY | {"month": None}])
-async def test_a_single_schedule_of_the_old_form_is_the_default(schedule: Any, tools: Any, bulk: Any) -> None:
+async def test_a_single_schedule_of_the_old_form_is_the_default(
+    schedule: Any, tools: Tools, bulk: ScriptedApi
+) -> None:
     await tools("create_bulk_sync", **NAMED, schedule=schedule)
 
     assert bulk.bodies(CREATE)[0]["default_schedule"] == DAILY
 
 
-async def test_the_default_is_manual_if_each_schedule_is_for_some_schemas(tools: Any, bulk: Any) -> None:
+async def test_the_default_is_manual_if_each_schedule_is_for_some_schemas(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     some = [DAILY | {"schemas": ["contacts"]}, RARE]
 
     await tools("create_bulk_sync", **NAMED, schedules=some)
@@ -128,14 +135,16 @@ async def test_the_default_is_manual_if_each_schedule_is_for_some_schemas(tools:
         {"schedule": {"frequency": "multi", "multi": {"schedules": []}}, "additional_schedules": [RARE]},
     ],
 )
-async def test_forms_of_schedules_cannot_be_mixed(given: dict[str, Any], tools: Any, bulk: Any) -> None:
+async def test_forms_of_schedules_cannot_be_mixed(
+    given: dict[str, Any], tools: Tools, bulk: ScriptedApi
+) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, **given)
 
     assert f"{' and '.join(given)} are different forms of the same argument" in text
     assert bulk.written() == []
 
 
-async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> None:
+async def test_an_unknown_part_of_a_schedule_is_named(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, default_schedule=DAILY | {"hours": "5"})
 
     assert "default_schedule.hours" in text
@@ -146,7 +155,7 @@ async def test_an_unknown_part_of_a_schedule_is_named(tools: Any, bulk: Any) -> 
     "schedule",
     [{"frequency": "runafter"}, {"frequency": "daily", "run_after": {"sync_ids": ["Plans to Gong"]}}],
 )
-async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Any, bulk: Any) -> None:
+async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Tools, bulk: ScriptedApi) -> None:
     for tool, ends in (("create_bulk_sync", NAMED), ("update_bulk_sync", {"bulk_sync_id": BULK})):
         text = await tools.refused(tool, **ends, default_schedule=schedule)
         assert "default_schedule: a bulk sync can only run at set times" in text
@@ -154,7 +163,7 @@ async def test_a_bulk_sync_cannot_run_after_another(schedule: Any, tools: Any, b
     assert bulk.requests == []
 
 
-async def test_schemas_and_fields_are_found_in_any_case(tools: Any, bulk: Any) -> None:
+async def test_schemas_and_fields_are_found_in_any_case(tools: Tools, bulk: ScriptedApi) -> None:
     contacts = {
         "id": "CONTACTS",
         "fields": ["EMAIL", {"id": "Phone number", "obfuscated": True, "enabled": None}],
@@ -183,14 +192,16 @@ async def test_schemas_and_fields_are_found_in_any_case(tools: Any, bulk: Any) -
     assert body["additional_schedules"] == [DAILY | {"schemas": ["deals"]}]
 
 
-async def test_fields_of_a_schema_that_cannot_be_read_are_left_to_the_api(tools: Any, bulk: Any) -> None:
+async def test_fields_of_a_schema_that_cannot_be_read_are_left_to_the_api(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     await tools("create_bulk_sync", **NAMED, schemas=[{"id": "companies", "fields": ["domain"]}])
 
     (schema,) = bulk.bodies(CREATE)[0]["schemas"]
     assert schema["fields"] == [{"enabled": True, "id": "domain"}]
 
 
-async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk: Any) -> None:
+async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused(
         "create_bulk_sync",
         name="New",
@@ -220,7 +231,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Any, bulk
     assert bulk.written() == []
 
 
-async def test_unknown_connections_are_problems_like_the_others(tools: Any, bulk: Any) -> None:
+async def test_unknown_connections_are_problems_like_the_others(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused(
         "create_bulk_sync", **NAMED | {"source_connection_id": "Hub", "destination_connection_id": "Post"}
     )
@@ -230,7 +241,7 @@ async def test_unknown_connections_are_problems_like_the_others(tools: Any, bulk
     assert bulk.written() == []
 
 
-async def test_what_the_api_does_not_describe_is_not_checked(tools: Any, bulk: Any) -> None:
+async def test_what_the_api_does_not_describe_is_not_checked(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET /api/connections/{POSTGRES}/bulksync/target"] = {"data": {}}
     bulk[SOURCE] = {"data": {"schemas": []}}
 
@@ -239,7 +250,7 @@ async def test_what_the_api_does_not_describe_is_not_checked(tools: Any, bulk: A
     assert bulk.bodies(CREATE)[0]["mode"] == "other"
 
 
-async def test_a_name_shared_by_several_schemas_requires_an_id(tools: Any, bulk: Any) -> None:
+async def test_a_name_shared_by_several_schemas_requires_an_id(tools: Tools, bulk: ScriptedApi) -> None:
     twins = [{"id": id_, "name": "Contacts"} for id_ in ("a", "b")]
     bulk[SOURCE] = {"data": {"schemas": twins}}
 
@@ -252,7 +263,7 @@ async def test_a_name_shared_by_several_schemas_requires_an_id(tools: Any, bulk:
     ("api_version", "schedule"), [("2025-09-18", "default_schedule"), ("2024-02-08", "schedule")]
 )
 async def test_a_dry_run_shows_the_request_and_writes_nothing(
-    api_version: str, schedule: str, connect: Any, bulk: Any
+    api_version: str, schedule: str, connect: Connect, bulk: ScriptedApi
 ) -> None:
     async with connect(settings=Settings(api_key=Secret("k"), api_version=api_version)) as tools:
         shown = await tools("create_bulk_sync", **NAMED, default_schedule=DAILY, dry_run=True)
@@ -262,7 +273,7 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_a_long_request_is_truncated_and_cannot_be_read_elsewhere(tools: Any) -> None:
+async def test_a_long_request_is_truncated_and_cannot_be_read_elsewhere(tools: Tools) -> None:
     policies = [f"policy of number {number}" for number in range(2000)]
 
     shown = await tools("create_bulk_sync", **NAMED, policies=policies, dry_run=True)
@@ -282,7 +293,7 @@ async def test_a_long_request_is_truncated_and_cannot_be_read_elsewhere(tools: A
     ],
 )
 async def test_schemas_that_are_still_loading_are_waited_for_with_progress(
-    operation: str, status: int, reason: str, tools: Any, bulk: Any, clock: Any
+    operation: str, status: int, reason: str, tools: Tools, bulk: ScriptedApi, clock: Clock
 ) -> None:
     ready, left = bulk.answers[operation], [httpx.Response(status, json={"message": reason})] * 2
 
@@ -305,7 +316,12 @@ async def test_schemas_that_are_still_loading_are_waited_for_with_progress(
 
 @pytest.mark.parametrize("remedy", ["refresh_schemas", "write_operation"])
 async def test_the_wait_for_schemas_is_limited_and_says_what_to_do(
-    remedy: str, connect: Any, shelves: Any, bulk: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+    remedy: str,
+    connect: Connect,
+    shelves: Any,
+    bulk: ScriptedApi,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bulk[SOURCE] = httpx.Response(422, json={"message": "cache refresh in progress"})
     hidden = {"refresh_schemas"} - {remedy}
@@ -332,7 +348,7 @@ async def test_the_wait_for_schemas_is_limited_and_says_what_to_do(
     ],
 )
 async def test_a_creation_that_fails_for_another_reason_is_not_repeated(
-    failure: Any, tools: Any, bulk: Any, clock: Any
+    failure: Any, tools: Tools, bulk: ScriptedApi, clock: Clock
 ) -> None:
     bulk[CREATE] = failure
 
@@ -342,7 +358,7 @@ async def test_a_creation_that_fails_for_another_reason_is_not_repeated(
     assert clock.pauses == []
 
 
-async def test_a_schedule_that_is_not_an_object_is_refused(tools: Any, bulk: Any) -> None:
+async def test_a_schedule_that_is_not_an_object_is_refused(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="daily")
 
     assert text.startswith("create_bulk_sync: Invalid arguments. default_schedule: ")

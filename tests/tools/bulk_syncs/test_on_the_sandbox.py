@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import TOOLSETS
+from tests.tools.conftest import Connect, Tools
 
 VERSIONS = ["2025-09-18", "2024-02-08"]
 DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
@@ -21,7 +22,7 @@ JOURNEYS = [
 
 
 async def connect_both(
-    tools: Any, sandbox: Any, source: str, configuration: dict[str, Any], destination: str
+    tools: Tools, sandbox: Any, source: str, configuration: dict[str, Any], destination: str
 ) -> None:
     """Connect a source, with a person's consent, and a destination, named after their types."""
     made = await tools("create_connection", name=source, type=source, configuration=configuration)
@@ -40,7 +41,7 @@ async def test_a_bulk_sync_is_created_run_and_updated_by_names_alone(
     destination: str,
     schema: str,
     api_version: str,
-    open_sandbox: Any,
+    open_sandbox: Connect,
     sandbox: Any,
 ) -> None:
     async with open_sandbox(api_version=api_version, toolsets=TOOLSETS) as tools:
@@ -84,7 +85,7 @@ async def test_a_bulk_sync_is_created_run_and_updated_by_names_alone(
 
 
 async def test_problems_are_reported_before_anything_is_sent_to_the_sandbox(
-    open_sandbox: Any, sandbox: Any
+    open_sandbox: Connect, sandbox: Any
 ) -> None:
     async with open_sandbox(toolsets=TOOLSETS) as tools:
         await connect_both(tools, sandbox, "hubspot", {}, "postgresql")

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from tests.tools.bulk_syncs.conftest import RunStates
+from tests.tools.conftest import ScriptedApi, Tools
+
 BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
 NAME = "HubSpot to PostgreSQL"
 
 
-async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
+async def follow(tools: Tools, part: str, **arguments: Any) -> list[Any]:
     """Read the first page of a run's schemas or lines, and the others by following the next steps."""
     found: list[Any] = []
     while arguments:
@@ -24,7 +27,7 @@ async def follow(tools: Any, part: str, **arguments: Any) -> list[Any]:
 
 @pytest.mark.parametrize("limit", [7, 1000])
 async def test_all_schemas_of_a_run_can_be_paged_failed_ones_first(
-    limit: int, tools: Any, run_states: Any
+    limit: int, tools: Tools, run_states: RunStates
 ) -> None:
     states = ("completed", "failed", "canceled", "errors", "running")
     schemas = [
@@ -44,7 +47,9 @@ async def test_all_schemas_of_a_run_can_be_paged_failed_ones_first(
     assert [each["schema_id"] for each in shown] == failed + others
 
 
-async def test_schemas_of_a_run_can_be_searched(tools: Any, run_states: Any, run_schemas: Any) -> None:
+async def test_schemas_of_a_run_can_be_searched(
+    tools: Tools, run_states: RunStates, run_schemas: Any
+) -> None:
     run_states({"status": "completed", "schemas": run_schemas})
 
     found = await follow(tools, "schemas", bulk_sync_id=NAME, query="NO SUCH")
@@ -56,7 +61,7 @@ async def test_schemas_of_a_run_can_be_searched(tools: Any, run_states: Any, run
     assert "Did you mean 'deals'?" in text
 
 
-def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}") -> None:
+def write_lines(api: ScriptedApi, *numbers: int, place: str = f"{PATH}/executions/{RUN}") -> None:
     """Serve console lines with these numbers, two per minute."""
     lines = [
         {
@@ -72,7 +77,7 @@ def write_lines(api: Any, *numbers: int, place: str = f"{PATH}/executions/{RUN}"
 
 
 async def test_console_lines_come_newest_first(
-    tools: Any, bulk: Any, run_states: Any, run_schemas: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "running", "schemas": run_schemas})
     write_lines(bulk, *range(50))
@@ -86,7 +91,9 @@ async def test_console_lines_come_newest_first(
     assert lines[0] == {"timestamp": "2026-01-01T00:24:00Z", "level": "info", "message": "line 49"}
 
 
-async def test_lines_added_meanwhile_do_not_shift_the_pages(tools: Any, bulk: Any, run_states: Any) -> None:
+async def test_lines_added_meanwhile_do_not_shift_the_pages(
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
+) -> None:
     run_states({"status": "running"})
     named = {"bulk_sync_id": NAME, "log": True, "limit": 2}
     write_lines(bulk, 0, 1, 2)
@@ -103,7 +110,7 @@ async def test_lines_added_meanwhile_do_not_shift_the_pages(tools: Any, bulk: An
 
 
 async def test_the_console_of_a_single_schema_can_be_read(
-    tools: Any, bulk: Any, run_states: Any, run_schemas: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "completed", "schemas": run_schemas})
     write_lines(bulk, 1, 2, 3, place=f"{PATH}/executions/{RUN}/schemas/contacts")

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import Clock, ScriptedApi, Tools
+
 HUBSPOT = "11111111-0000-0000-0000-000000000011"
 POSTGRES = "11111111-0000-0000-0000-000000000012"
 BULK = "55555555-0000-0000-0000-000000000001"
@@ -23,7 +25,7 @@ ROW = {
     [({}, 2), ({"active": True}, 1), ({"active": False}, 1), ({"query": "hub"}, 1), ({"limit": 1}, 1)],
 )
 async def test_bulk_syncs_are_listed_in_short_rows(
-    asked: dict[str, Any], count: int, tools: Any, bulk: Any
+    asked: dict[str, Any], count: int, tools: Tools, bulk: ScriptedApi
 ) -> None:
     stored = bulk.answers["GET /api/bulk/syncs"]["data"]
     bulk["GET /api/bulk/syncs"] = {"data": [*stored, {"id": "other", "name": "Other", "active": True}]}
@@ -35,14 +37,14 @@ async def test_bulk_syncs_are_listed_in_short_rows(
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_rows_have_more_fields_on_request(tools: Any) -> None:
+async def test_rows_have_more_fields_on_request(tools: Tools) -> None:
     page = await tools("list_bulk_syncs", fields=["normalize_names"])
 
     assert page["items"] == [ROW | {"normalize_names": "enabled"}]
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_a_bulk_sync_is_shown_with_its_enabled_schemas(tools: Any) -> None:
+async def test_a_bulk_sync_is_shown_with_its_enabled_schemas(tools: Tools) -> None:
     shown = await tools("get_bulk_sync", bulk_sync_id="HUBSPOT to postgresql")
 
     assert shown.items() >= ROW.items()
@@ -52,14 +54,14 @@ async def test_a_bulk_sync_is_shown_with_its_enabled_schemas(tools: Any) -> None
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_one_of_its_schemas_is_shown_whole_on_request(tools: Any) -> None:
+async def test_one_of_its_schemas_is_shown_whole_on_request(tools: Tools) -> None:
     shown = await tools("get_bulk_sync", bulk_sync_id=BULK, schema_id="People")
 
     assert shown["shown_schema"]["filters"] == [{"field_id": "email", "function": "IsNotNull"}]
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_an_unknown_bulk_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
+async def test_an_unknown_bulk_sync_is_refused_with_the_existing_ones(tools: Tools) -> None:
     text = await tools.refused("get_bulk_sync", bulk_sync_id="HubSpot to Postgres")
 
     assert "Unknown bulk sync 'HubSpot to Postgres'. Did you mean 'HubSpot to PostgreSQL'?" in text
@@ -67,7 +69,7 @@ async def test_an_unknown_bulk_sync_is_refused_with_the_existing_ones(tools: Any
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_schemas_of_a_source_are_listed(tools: Any) -> None:
+async def test_schemas_of_a_source_are_listed(tools: Tools) -> None:
     page = await tools("list_source_schemas", connection_id="HubSpot", limit=2)
     rest = await tools("list_source_schemas", connection_id="HubSpot", page_token=page["next_page_token"])
 
@@ -80,7 +82,7 @@ async def test_schemas_of_a_source_are_listed(tools: Any) -> None:
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_the_fields_of_one_schema_are_listed_on_request(tools: Any) -> None:
+async def test_the_fields_of_one_schema_are_listed_on_request(tools: Tools) -> None:
     page = await tools(
         "list_source_schemas", connection_id="HubSpot", schema_id="CONTACTS", fields=["remote_type"]
     )
@@ -93,7 +95,7 @@ async def test_the_fields_of_one_schema_are_listed_on_request(tools: Any) -> Non
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Any) -> None:
+async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Tools) -> None:
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contract")
 
     assert text == (
@@ -102,7 +104,7 @@ async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Any) -> None
     )
 
 
-async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> None:
+async def test_a_source_that_offers_nothing_says_so(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET /api/connections/{HUBSPOT}/bulksync/source"] = {"data": {}}
 
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contacts")
@@ -112,7 +114,7 @@ async def test_a_source_that_offers_nothing_says_so(tools: Any, bulk: Any) -> No
 
 @pytest.mark.parametrize("status", [400, 404, 500])
 async def test_a_source_that_cannot_be_read_is_not_waited_for(
-    status: int, tools: Any, bulk: Any, clock: Any
+    status: int, tools: Tools, bulk: ScriptedApi, clock: Clock
 ) -> None:
     source = f"GET /api/connections/{HUBSPOT}/bulksync/source"
     bulk[source] = httpx.Response(status, json={"message": "no source"})
@@ -124,7 +126,7 @@ async def test_a_source_that_cannot_be_read_is_not_waited_for(
 @pytest.mark.parametrize("policies", [0, 2000])
 @pytest.mark.parametrize("is_one", [True, False])
 async def test_the_suggested_calls_read_what_was_truncated(
-    *, is_one: bool, policies: int, tools: Any, bulk: Any
+    *, is_one: bool, policies: int, tools: Tools, bulk: ScriptedApi
 ) -> None:
     many = [{"id": f"schema of number {number}", "enabled": True, "hidden": None} for number in range(1200)]
     whole = {"id": "contacts", "fields": many, "filters": []}
@@ -153,7 +155,7 @@ async def test_the_suggested_calls_read_what_was_truncated(
         assert shown["policies"] + rest["/policies"] == stored["policies"]
 
 
-async def follow(tools: Any, step: dict[str, Any]) -> list[Any]:
+async def follow(tools: Tools, step: dict[str, Any]) -> list[Any]:
     """Read a list to its end by following the suggested calls."""
     found: list[Any] = []
     while step:

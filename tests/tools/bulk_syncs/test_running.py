@@ -6,6 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.bulk_syncs.conftest import RunStates
+from tests.tools.conftest import Clock, ScriptedApi, Tools
+
 BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
@@ -14,7 +17,7 @@ NAME = "HubSpot to PostgreSQL"
 
 
 async def test_a_run_is_waited_for_with_its_schemas_as_progress(
-    tools: Any, run_states: Any, run_schemas: Any, clock: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any, clock: Clock
 ) -> None:
     done = [schema | {"status": "completed"} for schema in run_schemas]
     run_states(
@@ -39,7 +42,9 @@ async def test_a_run_is_waited_for_with_its_schemas_as_progress(
     assert clock.pauses == [1.0, 1.3]
 
 
-async def test_schemas_without_records_yet_are_counted_in_the_progress(tools: Any, run_states: Any) -> None:
+async def test_schemas_without_records_yet_are_counted_in_the_progress(
+    tools: Tools, run_states: RunStates
+) -> None:
     run_states(
         {"status": "running", "schemas": [{"schema": "a", "status": "created"}]},
         {"status": "completed"},
@@ -55,7 +60,9 @@ async def test_schemas_without_records_yet_are_counted_in_the_progress(tools: An
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "errors", "canceled", "interrupted"])
-async def test_every_end_ends_the_wait(status: str, tools: Any, run_states: Any, clock: Any) -> None:
+async def test_every_end_ends_the_wait(
+    status: str, tools: Tools, run_states: RunStates, clock: Clock
+) -> None:
     run_states({"status": status})
 
     assert (await tools("start_bulk_sync", bulk_sync_id=BULK, wait_seconds=600))["status"] == status
@@ -63,7 +70,7 @@ async def test_every_end_ends_the_wait(status: str, tools: Any, run_states: Any,
 
 
 async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
-    tools: Any, run_states: Any, run_schemas: Any, clock: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any, clock: Clock
 ) -> None:
     run_states({"status": "exporting", "schemas": run_schemas})
 
@@ -76,7 +83,7 @@ async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
 
 
 async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
-    tools: Any, run_states: Any, run_schemas: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any
 ) -> None:
     run_states({"status": "errors", "schemas": run_schemas, "record_count": None, "warning_count": 9})
 
@@ -96,7 +103,9 @@ async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
     ]
 
 
-async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(tools: Any, run_states: Any) -> None:
+async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(
+    tools: Tools, run_states: RunStates
+) -> None:
     run_states({"status": "failed", "status_message": "no disk"})
 
     run = await tools("get_bulk_sync_execution", bulk_sync_id=NAME)
@@ -106,7 +115,7 @@ async def test_a_run_that_failed_as_a_whole_is_not_rerun_by_schema(tools: Any, r
 
 
 async def test_schemas_to_run_are_given_by_name_and_sent_by_id(
-    tools: Any, bulk: Any, run_states: Any
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "completed"})
 
@@ -131,13 +140,13 @@ async def test_schemas_to_run_are_given_by_name_and_sent_by_id(
     ],
 )
 async def test_contradicting_arguments_are_refused(
-    given: dict[str, Any], reason: str, tools: Any, bulk: Any
+    given: dict[str, Any], reason: str, tools: Tools, bulk: ScriptedApi
 ) -> None:
     assert reason in await tools.refused("start_bulk_sync", bulk_sync_id=NAME, **given)
     assert bulk.requests == []
 
 
-async def test_an_unknown_schema_starts_nothing(tools: Any, bulk: Any) -> None:
+async def test_an_unknown_schema_starts_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, schemas=["deal"])
 
     assert text.startswith("schemas: Unknown schema 'deal'. Did you mean 'deals'?")
@@ -145,7 +154,9 @@ async def test_an_unknown_schema_starts_nothing(tools: Any, bulk: Any) -> None:
     assert bulk.written() == []
 
 
-async def test_a_bulk_sync_that_is_already_running_says_how_to_wait_for_it(tools: Any, bulk: Any) -> None:
+async def test_a_bulk_sync_that_is_already_running_says_how_to_wait_for_it(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     bulk[START] = httpx.Response(409, json={"message": "running"})
 
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME)
@@ -160,7 +171,7 @@ async def test_a_bulk_sync_that_is_already_running_says_how_to_wait_for_it(tools
     [("new", "old", "new"), (None, "old", "old"), ("new", None, "new")],
 )
 async def test_the_latest_run_is_the_current_one_or_else_the_last(
-    current: Any, last: Any, expected: str, tools: Any, bulk: Any
+    current: Any, last: Any, expected: str, tools: Tools, bulk: ScriptedApi
 ) -> None:
     ids = {"current_execution": current and {"id": current}, "last_execution": last and {"id": last}}
     bulk[f"GET {PATH}/status"] = {"data": ids}
@@ -169,7 +180,7 @@ async def test_the_latest_run_is_the_current_one_or_else_the_last(
     assert (await tools("get_bulk_sync_execution", bulk_sync_id=BULK))["id"] == expected
 
 
-async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Any, bulk: Any) -> None:
+async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET {PATH}/status"] = {"data": {"current_execution": None}}
 
     for tool in ("get_bulk_sync_execution", "cancel_bulk_sync"):
@@ -178,7 +189,7 @@ async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Any, bul
 
 
 async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest(
-    tools: Any, run_states: Any, run_schemas: Any
+    tools: Tools, run_states: RunStates, run_schemas: Any
 ) -> None:
     message = "no such column, " * 4000
     failed = {"schema": "deals", "status": "failed", "status_message": message}
@@ -200,7 +211,7 @@ async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest
 
 @pytest.mark.parametrize("is_named", [True, False])
 async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
-    *, is_named: bool, tools: Any, bulk: Any, run_states: Any
+    *, is_named: bool, tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states({"status": "canceling"})
     cancel = f"POST {PATH}/executions/{RUN}/cancel" if is_named else f"POST {PATH}/cancel"
@@ -215,7 +226,7 @@ async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
     ("states", "is_noted"), [(["completed"], True), (["errors"], True), (["running", "canceled"], False)]
 )
 async def test_a_cancellation_says_if_the_run_had_already_ended(
-    *, states: list[str], is_noted: bool, tools: Any, bulk: Any, run_states: Any
+    *, states: list[str], is_noted: bool, tools: Tools, bulk: ScriptedApi, run_states: RunStates
 ) -> None:
     run_states(*[{"status": status} for status in states])
     bulk[f"POST {PATH}/cancel"] = {"data": {"message": "ok"}}

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import Secret, Settings
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 BULK = "55555555-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
@@ -35,7 +36,7 @@ CONTACTS = {
 }
 
 
-async def test_omitted_arguments_are_sent_as_stored(tools: Any, bulk: Any) -> None:
+async def test_omitted_arguments_are_sent_as_stored(tools: Tools, bulk: ScriptedApi) -> None:
     updated = await tools("update_bulk_sync", bulk_sync_id="hubspot to postgresql", active=True)
 
     assert bulk.bodies(PUT) == [WHOLE | {"active": True}]
@@ -43,7 +44,7 @@ async def test_omitted_arguments_are_sent_as_stored(tools: Any, bulk: Any) -> No
     assert bulk.written() == [PUT]
 
 
-async def test_an_older_version_receives_its_single_schedule(connect: Any, bulk: Any) -> None:
+async def test_an_older_version_receives_its_single_schedule(connect: Connect, bulk: ScriptedApi) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"]
     kept = {name: part for name, part in stored.items() if "_schedule" not in name}
     items = [
@@ -76,7 +77,7 @@ def multi(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     [multi(NONE, RARE), multi(RARE, NONE), multi(NONE, REST), multi(RARE), multi(REST, RARE, type="fields")],
 )
 async def test_the_schedules_of_an_older_version_are_sent_back_unchanged(
-    stored: dict[str, Any], connect: Any, bulk: Any
+    stored: dict[str, Any], connect: Connect, bulk: ScriptedApi
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
 
@@ -101,7 +102,7 @@ async def test_the_schedules_of_an_older_version_are_sent_back_unchanged(
     ],
 )
 async def test_an_older_version_keeps_the_schedules_that_are_not_replaced(
-    stored: Any, given: Any, sent: Any, connect: Any, bulk: Any
+    stored: Any, given: Any, sent: Any, connect: Connect, bulk: ScriptedApi
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
 
@@ -120,7 +121,7 @@ async def test_an_older_version_keeps_the_schedules_that_are_not_replaced(
     ],
 )
 async def test_the_discover_setting_of_an_older_version_is_kept(
-    said: Any, new_fields: str, new_objects: str, connect: Any, bulk: Any
+    said: Any, new_fields: str, new_objects: str, connect: Connect, bulk: ScriptedApi
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": DAILY} | _ends() | said)
 
@@ -132,7 +133,7 @@ async def test_the_discover_setting_of_an_older_version_is_kept(
     assert body["automatically_add_new_objects"] == new_objects
 
 
-async def test_an_empty_value_clears_a_setting(tools: Any, bulk: Any) -> None:
+async def test_an_empty_value_clears_a_setting(tools: Tools, bulk: ScriptedApi) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"] | {"data_cutoff_timestamp": "2026-01-01T00:00:00Z"}
     bulk.holds("bulk/syncs", stored)
     nothing = {"data_cutoff_timestamp": "", "concurrency_limit": 0, "additional_schedules": []}
@@ -144,7 +145,7 @@ async def test_an_empty_value_clears_a_setting(tools: Any, bulk: Any) -> None:
     assert body["additional_schedules"] == []
 
 
-async def test_an_empty_value_clears_a_setting_of_a_schema(tools: Any, bulk: Any) -> None:
+async def test_an_empty_value_clears_a_setting_of_a_schema(tools: Tools, bulk: ScriptedApi) -> None:
     names = ("user_output_name", "tracking_field", "partition_key", "data_cutoff_timestamp")
 
     await tools(
@@ -157,7 +158,7 @@ async def test_an_empty_value_clears_a_setting_of_a_schema(tools: Any, bulk: Any
 
 @pytest.mark.parametrize("stored", [DAILY, {}])
 async def test_a_single_schedule_of_the_old_form_is_the_default(
-    stored: dict[str, str], connect: Any, bulk: Any
+    stored: dict[str, str], connect: Connect, bulk: ScriptedApi
 ) -> None:
     bulk.holds("bulk/syncs", {"id": BULK, "name": NAME, "schedule": stored} | _ends())
 
@@ -173,21 +174,23 @@ def _ends() -> dict[str, Any]:
     return {name: WHOLE[name] for name in kept}
 
 
-async def test_a_new_schedule_replaces_the_default_and_keeps_the_others(tools: Any, bulk: Any) -> None:
+async def test_a_new_schedule_replaces_the_default_and_keeps_the_others(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schedule={"frequency": "continuous"})
 
     (body,) = bulk.bodies(PUT)
     assert body == WHOLE | {"default_schedule": {"id": "d", "frequency": "continuous"}}
 
 
-async def test_a_list_of_schedules_replaces_all_of_them(tools: Any, bulk: Any) -> None:
+async def test_a_list_of_schedules_replaces_all_of_them(tools: Tools, bulk: ScriptedApi) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schedules=[{"frequency": "continuous"}])
 
     (body,) = bulk.bodies(PUT)
     assert body["additional_schedules"] == []
 
 
-async def test_additional_schedules_may_refer_to_schemas_by_name(tools: Any, bulk: Any) -> None:
+async def test_additional_schedules_may_refer_to_schemas_by_name(tools: Tools, bulk: ScriptedApi) -> None:
     more = [DAILY | {"schemas": ["People"]}]
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, additional_schedules=more)
@@ -196,7 +199,7 @@ async def test_additional_schedules_may_refer_to_schemas_by_name(tools: Any, bul
     assert bulk.written() == [PUT]
 
 
-async def test_a_configuration_is_merged_by_key_and_checked(tools: Any, bulk: Any) -> None:
+async def test_a_configuration_is_merged_by_key_and_checked(tools: Tools, bulk: ScriptedApi) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, destination_configuration={"suffix": "y"})
     assert bulk.bodies(PUT)[0]["destination_configuration"] == {"schema": "hubspot", "suffix": "y"}
 
@@ -207,7 +210,7 @@ async def test_a_configuration_is_merged_by_key_and_checked(tools: Any, bulk: An
     assert bulk.written() == [PUT]
 
 
-async def test_naming_the_same_destination_keeps_its_configuration(tools: Any, bulk: Any) -> None:
+async def test_naming_the_same_destination_keeps_its_configuration(tools: Tools, bulk: ScriptedApi) -> None:
     same = {"destination_connection_id": "postgresql", "destination_configuration": {"suffix": "y"}}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, **same)
@@ -215,7 +218,7 @@ async def test_naming_the_same_destination_keeps_its_configuration(tools: Any, b
     assert bulk.bodies(PUT)[0]["destination_configuration"] == {"schema": "hubspot", "suffix": "y"}
 
 
-async def test_another_destination_starts_with_a_new_configuration(tools: Any, bulk: Any) -> None:
+async def test_another_destination_starts_with_a_new_configuration(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET /api/connections/{bulk.WAREHOUSE}/bulksync/target"] = {"data": {}}
     there = {"destination_connection_id": "Warehouse", "destination_configuration": {"dataset": "x"}}
 
@@ -227,13 +230,13 @@ async def test_another_destination_starts_with_a_new_configuration(tools: Any, b
 
 
 @pytest.mark.usefixtures("bulk")
-async def test_nothing_is_read_about_an_unknown_destination(tools: Any) -> None:
+async def test_nothing_is_read_about_an_unknown_destination(tools: Tools) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, destination_connection_id="Nowhere")
 
     assert text.startswith("update_bulk_sync: nothing was written. Problems:\n- destination_connection_id: ")
 
 
-async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Any, bulk: Any) -> None:
+async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk: ScriptedApi) -> None:
     contacts = {
         "id": "people",
         "fields": ["Phone", {"id": "email", "obfuscate": True}],
@@ -260,7 +263,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Any, bulk: A
     assert updated["changed"]["schemas.contacts.fields"]["after"] == fields
 
 
-async def test_a_schema_without_known_fields_accepts_the_given_ones(tools: Any, bulk: Any) -> None:
+async def test_a_schema_without_known_fields_accepts_the_given_ones(tools: Tools, bulk: ScriptedApi) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals", "fields": ["amount"]}])
 
     (body,) = bulk.bodies(PATCH)
@@ -269,7 +272,9 @@ async def test_a_schema_without_known_fields_accepts_the_given_ones(tools: Any, 
     ]
 
 
-async def test_only_schemas_disables_the_others_and_keeps_their_settings(tools: Any, bulk: Any) -> None:
+async def test_only_schemas_disables_the_others_and_keeps_their_settings(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[{"id": "deals"}], only_schemas=True)
 
     (body,) = bulk.bodies(PATCH)
@@ -280,7 +285,7 @@ async def test_only_schemas_disables_the_others_and_keeps_their_settings(tools: 
     ]
 
 
-async def test_only_schemas_without_schemas_is_refused(tools: Any, bulk: Any) -> None:
+async def test_only_schemas_without_schemas_is_refused(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, only_schemas=True)
 
     assert "send schemas too" in text
@@ -288,7 +293,7 @@ async def test_only_schemas_without_schemas_is_refused(tools: Any, bulk: Any) ->
 
 
 async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
-    tools: Any, bulk: Any
+    tools: Tools, bulk: ScriptedApi
 ) -> None:
     wanted = {"bulk_sync_id": BULK, "name": "New", "schemas": [{"id": "deals", "enabled": True}]}
 
@@ -303,7 +308,7 @@ async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
     }
 
 
-async def test_unknown_schemas_and_fields_change_nothing(tools: Any, bulk: Any) -> None:
+async def test_unknown_schemas_and_fields_change_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deal"])
     assert "- schemas: Unknown schema 'deal'. Did you mean 'deals'?" in text
 
@@ -314,7 +319,7 @@ async def test_unknown_schemas_and_fields_change_nothing(tools: Any, bulk: Any) 
     assert bulk.written() == []
 
 
-async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Any, bulk: Any) -> None:
+async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET {PATH}/schemas/deals"] = httpx.Response(404, json={"message": "gone"})
 
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deals"])
@@ -325,7 +330,7 @@ async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Any, bulk: Any
 
 @pytest.mark.parametrize("more", [{"name": "New"}, {}])
 async def test_a_refusal_of_schemas_says_what_was_written(
-    more: dict[str, str], tools: Any, bulk: Any
+    more: dict[str, str], tools: Tools, bulk: ScriptedApi
 ) -> None:
     bulk[PATCH] = httpx.Response(400, json={"message": "unfit"})
 
@@ -335,7 +340,7 @@ async def test_a_refusal_of_schemas_says_what_was_written(
     assert "400 unfit" in text
 
 
-async def test_fields_that_the_api_did_not_return_are_not_invented(tools: Any, bulk: Any) -> None:
+async def test_fields_that_the_api_did_not_return_are_not_invented(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET {PATH}/schemas/deals"] = {"data": {"id": "deals", "enabled": False}}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 SCHEMA = {
     "required": ["host", "password"],
     "properties": {
@@ -29,11 +31,11 @@ FIELDS = [
 ]
 
 
-def serve(api: Any, *entries: dict[str, Any]) -> None:
+def serve(api: ScriptedApi, *entries: dict[str, Any]) -> None:
     api["GET /api/connection_types"] = {"data": list(entries)}
 
 
-async def test_a_type_is_described_by_its_fields(tools: Any, api: Any) -> None:
+async def test_a_type_is_described_by_its_fields(tools: Tools, api: ScriptedApi) -> None:
     serve(api, {"id": "pg", "name": "PostgreSQL", "use_oauth": False})
     api["GET /api/connection_types/pg"] = SCHEMA
 
@@ -42,21 +44,21 @@ async def test_a_type_is_described_by_its_fields(tools: Any, api: Any) -> None:
     assert described == {"id": "pg", "name": "PostgreSQL", "use_oauth": False, "configuration": FIELDS}
 
 
-async def test_a_type_without_its_own_schema_is_described_by_its_form(tools: Any, api: Any) -> None:
+async def test_a_type_without_its_own_schema_is_described_by_its_form(tools: Tools, api: ScriptedApi) -> None:
     serve(api, {"id": "pg", "configurationForm": {"jsonschema": SCHEMA}})
     api["GET /api/connection_types/pg"] = httpx.Response(404)
 
     assert (await tools("describe_connection_type", type="pg"))["configuration"] == FIELDS
 
 
-async def test_an_id_takes_precedence_over_a_name(tools: Any, api: Any) -> None:
+async def test_an_id_takes_precedence_over_a_name(tools: Tools, api: ScriptedApi) -> None:
     serve(api, {"id": "other", "name": "CSV"}, {"id": "csv", "name": None})
     api["GET /api/connection_types/csv"] = {}
 
     assert (await tools("describe_connection_type", type="csv"))["id"] == "csv"
 
 
-async def test_an_unknown_type_is_refused_with_the_nearest_one(tools: Any, api: Any) -> None:
+async def test_an_unknown_type_is_refused_with_the_nearest_one(tools: Tools, api: ScriptedApi) -> None:
     serve(api, {"id": "snowflake", "name": None})
 
     text = await tools.refused("describe_connection_type", type="snowflak")
@@ -64,7 +66,9 @@ async def test_an_unknown_type_is_refused_with_the_nearest_one(tools: Any, api: 
     assert "Did you mean 'snowflake'? list_connection_types shows all." in text
 
 
-async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(tools: Any, api: Any) -> None:
+async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(
+    tools: Tools, api: ScriptedApi
+) -> None:
     serve(api, {"id": "gong", "name": "Gong", "capabilities": {"destination": True}, "use_oauth": True})
 
     (row,) = (await tools("list_connection_types", role="destination"))["items"]
@@ -73,7 +77,7 @@ async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(tools:
     assert row == expected
 
 
-async def test_types_of_the_sandbox_can_be_described(open_sandbox: Any) -> None:
+async def test_types_of_the_sandbox_can_be_described(open_sandbox: Connect) -> None:
     async with open_sandbox() as tools:
         types, token = [], {}
         while token is not None:

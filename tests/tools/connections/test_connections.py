@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 MASK = "********"
 NAMES = st.sampled_from(["account", "port", "warehouse", "ssl"])
 VALUES = (
@@ -22,7 +24,7 @@ VALUES = (
 CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=4)
 
 
-def hold(api: Any, **parts: Any) -> dict[str, Any]:
+def hold(api: ScriptedApi, **parts: Any) -> dict[str, Any]:
     """Serve one connection, and echo what is written to it."""
     connection = {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}} | parts
     api.holds("connections", connection)
@@ -30,7 +32,7 @@ def hold(api: Any, **parts: Any) -> dict[str, Any]:
     return connection
 
 
-async def test_omitted_arguments_are_not_sent(tools: Any, api: Any) -> None:
+async def test_omitted_arguments_are_not_sent(tools: Tools, api: ScriptedApi) -> None:
     api.echoes("POST /api/connections", id="c")
 
     await tools("create_connection", name="n", type="t", configuration={"a": None}, validate=False)
@@ -39,7 +41,7 @@ async def test_omitted_arguments_are_not_sent(tools: Any, api: Any) -> None:
     assert api.bodies("POST /api/connections") == [body]
 
 
-async def test_a_secret_that_was_sent_is_reported_as_changed(tools: Any, api: Any) -> None:
+async def test_a_secret_that_was_sent_is_reported_as_changed(tools: Tools, api: ScriptedApi) -> None:
     hold(api, configuration={"account": "a", "password": MASK})
     answer = {"id": api.WAREHOUSE, "configuration": {"account": "a", "password": MASK}}
     api[f"PUT /api/connections/{api.WAREHOUSE}"] = {"data": answer}
@@ -51,7 +53,7 @@ async def test_a_secret_that_was_sent_is_reported_as_changed(tools: Any, api: An
     assert updated["changed"]["configuration.password"] == {"before": MASK, "after": MASK}
 
 
-async def test_concurrent_updates_lose_nothing(open_sandbox: Any) -> None:
+async def test_concurrent_updates_lose_nothing(open_sandbox: Connect) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         made = await tools("create_connection", name="W", type="snowflake", configuration=configuration)
@@ -77,7 +79,7 @@ async def test_concurrent_updates_lose_nothing(open_sandbox: Any) -> None:
     ],
 )
 async def test_a_type_that_is_not_an_id_is_refused_with_the_probable_one(
-    type_: str, status: int, told: str, tools: Any, api: Any
+    type_: str, status: int, told: str, tools: Tools, api: ScriptedApi
 ) -> None:
     api["GET /api/connection_types"] = {"data": [{"id": "snowflake", "name": "Snowflake"}]}
     api["POST /api/connections"] = httpx.Response(status, json={"message": "account is missing"})
@@ -87,7 +89,7 @@ async def test_a_type_that_is_not_an_id_is_refused_with_the_probable_one(
     assert told in text
 
 
-async def test_an_oauth_type_returns_where_to_consent(tools: Any, api: Any) -> None:
+async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: ScriptedApi) -> None:
     answered = {
         "id": "c",
         "auth_url": "https://x.example",
@@ -109,7 +111,7 @@ async def test_an_oauth_type_returns_where_to_consent(tools: Any, api: Any) -> N
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(min_size=1, max_size=5))
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
-    stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Any, api: Any
+    stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Tools, api: ScriptedApi
 ) -> None:
     before = copy.deepcopy(hold(api, configuration=stored, policies=["p"], healthcheck_interval="1h"))
     api.requests.clear()
@@ -128,7 +130,7 @@ async def test_an_update_sends_the_stored_object_with_the_change_applied(
     "configuration", [{"password": MASK}, {"ssh": {"key": MASK}}, {"keys": [{"a": MASK}]}]
 )
 async def test_a_masked_secret_is_not_sent_back_unless_allowed(
-    configuration: Any, tools: Any, api: Any
+    configuration: Any, tools: Tools, api: ScriptedApi
 ) -> None:
     hold(api, configuration=configuration | {"account": "a"})
     (name,) = configuration
@@ -142,7 +144,7 @@ async def test_a_masked_secret_is_not_sent_back_unless_allowed(
     assert body["configuration"] == configuration | {"account": "a"}
 
 
-async def test_a_secret_sent_again_replaces_the_mask(tools: Any, api: Any) -> None:
+async def test_a_secret_sent_again_replaces_the_mask(tools: Tools, api: ScriptedApi) -> None:
     hold(api, configuration={"password": MASK, "account": "a"})
 
     await tools("update_connection", connection_id="Warehouse", configuration={"password": "new"})
@@ -151,7 +153,7 @@ async def test_a_secret_sent_again_replaces_the_mask(tools: Any, api: Any) -> No
     assert body["configuration"] == {"password": "new", "account": "a"}
 
 
-async def test_consent_can_be_started_again(tools: Any, api: Any) -> None:
+async def test_consent_can_be_started_again(tools: Tools, api: ScriptedApi) -> None:
     hold(api, configuration={})
 
     updated = await tools("update_connection", connection_id="Warehouse", reconnect=True, validate=False)
@@ -162,7 +164,7 @@ async def test_consent_can_be_started_again(tools: Any, api: Any) -> None:
     assert updated["changed"] == {}
 
 
-async def test_a_stored_connection_can_be_tested_with_changes(tools: Any, api: Any) -> None:
+async def test_a_stored_connection_can_be_tested_with_changes(tools: Tools, api: ScriptedApi) -> None:
     hold(api)
     api["POST /api/connections/test"] = httpx.Response(200)
 
@@ -172,7 +174,9 @@ async def test_a_stored_connection_can_be_tested_with_changes(tools: Any, api: A
     assert api.bodies("POST /api/connections/test") == [body]
 
 
-async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(tools: Any, api: Any) -> None:
+async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(
+    tools: Tools, api: ScriptedApi
+) -> None:
     api["POST /api/connections/test"] = httpx.Response(400, json={"message": "wrong password"})
 
     health = await tools("test_connection", type="snowflake", configuration='{"account": "a",}')
@@ -180,20 +184,20 @@ async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(to
     assert health == {"ok": False, "reason": "wrong password"}
 
 
-async def test_a_test_requires_a_connection_or_a_type(tools: Any, api: Any) -> None:
+async def test_a_test_requires_a_connection_or_a_type(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("test_connection", configuration={})
 
     assert "send connection_id, or type and configuration" in text
     assert api.requests == []
 
 
-async def test_a_type_that_the_api_answers_as_text_is_accepted(tools: Any, api: Any) -> None:
+async def test_a_type_that_the_api_answers_as_text_is_accepted(tools: Tools, api: ScriptedApi) -> None:
     api.holds("connections", {"id": "c", "name": "n", "type": "csv"})
 
     assert (await tools("get_connection", connection_id="n"))["type"] == "csv"
 
 
-async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Connect) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="W", type="snowflake", configuration=configuration)

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 MODES = ["auto", "legacy"]
 YES = ElicitResult(action="accept", content={"delete": True})
 NO = [
@@ -37,7 +39,7 @@ class Person:
 
 
 @pytest.fixture
-def doomed(company: Any) -> Any:
+def doomed(company: ScriptedApi) -> Any:
     """The company with bulk syncs, and deletions that succeed."""
     company["GET /api/bulk/syncs"] = {"data": []}
     for _, id_, path in KINDS.values():
@@ -50,7 +52,7 @@ def arguments(kind: str, **more: Any) -> dict[str, Any]:
     return {f"{kind}_id": KINDS[kind][0], **force, **more}
 
 
-async def test_what_was_added_after_the_question_is_not_deleted(connect: Any, doomed: Any) -> None:
+async def test_what_was_added_after_the_question_is_not_deleted(connect: Connect, doomed: Any) -> None:
     async def yes_at_last(context: Any, params: Any) -> ElicitResult:
         del context, params
         late = {"id": doomed.EXECUTION, "name": "Late", "connection_id": doomed.WAREHOUSE}
@@ -67,7 +69,7 @@ async def test_what_was_added_after_the_question_is_not_deleted(connect: Any, do
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("content", [None, {"delete": "perhaps"}])
 async def test_an_answer_that_does_not_match_the_form_confirms_nothing(
-    mode: str, content: Any, connect: Any, doomed: Any
+    mode: str, content: Any, connect: Connect, doomed: Any
 ) -> None:
     person = Person(ElicitResult(action="accept", content=content))
 
@@ -80,7 +82,7 @@ async def test_an_answer_that_does_not_match_the_form_confirms_nothing(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, doomed: Any) -> None:
+async def test_a_confirmation_deletes(mode: str, kind: str, connect: Connect, doomed: Any) -> None:
     name, id_, path = KINDS[kind]
     person = Person(YES)
 
@@ -98,7 +100,7 @@ async def test_a_confirmation_deletes(mode: str, kind: str, connect: Any, doomed
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
 async def test_anything_but_a_confirmation_deletes_nothing(
-    mode: str, kind: str, answer: ElicitResult, connect: Any, doomed: Any
+    mode: str, kind: str, answer: ElicitResult, connect: Connect, doomed: Any
 ) -> None:
     async with connect(mode=mode, elicitation_callback=Person(answer)) as tools:
         text = await tools.refused(f"delete_{kind}", **arguments(kind, confirm_name=KINDS[kind][0]))
@@ -111,7 +113,7 @@ async def test_anything_but_a_confirmation_deletes_nothing(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", MODES)
 async def test_without_a_person_to_ask_the_exact_name_is_required(
-    mode: str, kind: str, confirmed: str | None, connect: Any, doomed: Any
+    mode: str, kind: str, confirmed: str | None, connect: Connect, doomed: Any
 ) -> None:
     named = {} if confirmed is None else {"confirm_name": confirmed}
 
@@ -129,7 +131,7 @@ async def test_without_a_person_to_ask_the_exact_name_is_required(
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_no_one_is_asked_about_a_connection_that_requires_force(
-    mode: str, connect: Any, doomed: Any
+    mode: str, connect: Connect, doomed: Any
 ) -> None:
     person = Person(YES)
 
@@ -144,7 +146,7 @@ async def test_no_one_is_asked_about_a_connection_that_requires_force(
     assert doomed.written() == []
 
 
-async def test_long_names_are_cut_in_what_a_person_is_asked(connect: Any, doomed: Any) -> None:
+async def test_long_names_are_cut_in_what_a_person_is_asked(connect: Connect, doomed: Any) -> None:
     name = "n" * 5_000
     doomed.holds("connections", {"id": doomed.WAREHOUSE, "name": name})
     doomed.holds("models", {"id": doomed.MODEL, "name": name, "connection_id": doomed.WAREHOUSE})
@@ -157,7 +159,7 @@ async def test_long_names_are_cut_in_what_a_person_is_asked(connect: Any, doomed
     assert all(len(line) < 200 for line in person.questions[0].splitlines())
 
 
-async def test_a_person_is_told_what_uses_a_connection(tools: Any, doomed: Any) -> None:
+async def test_a_person_is_told_what_uses_a_connection(tools: Tools, doomed: Any) -> None:
     bulk = {"id": "b1", "name": "Nightly", "source_connection_id": doomed.WAREHOUSE}
     doomed["GET /api/bulk/syncs"] = {"data": [bulk, {"id": "b2", "name": "Other"}]}
 
@@ -169,7 +171,7 @@ async def test_a_person_is_told_what_uses_a_connection(tools: Any, doomed: Any) 
     assert f"These are deleted with it:\n{uses}" in forced
 
 
-async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: Any, doomed: Any) -> None:
+async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: Tools, doomed: Any) -> None:
     doomed[f"DELETE /api/connections/{doomed.GONG}"] = httpx.Response(204)
 
     deleted = await tools("delete_connection", connection_id="Gong", force=True, confirm_name="Gong")
@@ -180,7 +182,7 @@ async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: A
 
 @pytest.mark.parametrize("force", [True, False])
 async def test_a_connection_that_nothing_uses_is_said_to_be_free(
-    *, force: bool, tools: Any, doomed: Any
+    *, force: bool, tools: Tools, doomed: Any
 ) -> None:
     for kind in ("models", "syncs"):
         doomed.holds(kind)
@@ -190,7 +192,7 @@ async def test_a_connection_that_nothing_uses_is_said_to_be_free(
     assert "No model or sync uses it." in text
 
 
-async def test_a_person_is_told_which_syncs_break_without_a_model(tools: Any, doomed: Any) -> None:
+async def test_a_person_is_told_which_syncs_break_without_a_model(tools: Tools, doomed: Any) -> None:
     joining = {"id": "m2", "name": "Joined", "relations": [{"to": {"model_id": doomed.MODEL}}]}
     plans = doomed.answers["GET /api/models"]["data"]
     doomed["GET /api/models"] = {"data": [*plans, joining]}
@@ -200,13 +202,13 @@ async def test_a_person_is_told_which_syncs_break_without_a_model(tools: Any, do
     assert "These stop working without it:\n- model 'Joined'\n- sync 'Plans to Gong'" in text
 
 
-async def test_a_model_that_no_sync_reads_is_said_to_be_free(tools: Any, doomed: Any) -> None:
+async def test_a_model_that_no_sync_reads_is_said_to_be_free(tools: Tools, doomed: Any) -> None:
     doomed.holds("syncs")
 
     assert "No sync uses it." in await tools.refused("delete_model", model_id="Plans")
 
 
-async def test_a_long_list_of_dependants_is_cut(tools: Any, doomed: Any) -> None:
+async def test_a_long_list_of_dependants_is_cut(tools: Tools, doomed: Any) -> None:
     plans = doomed.answers["GET /api/models"]["data"]
     more = [{"id": f"m{n}", "name": f"M{n}", "connection_id": doomed.WAREHOUSE} for n in range(12)]
     doomed["GET /api/models"] = {"data": [*plans, *more]}
@@ -216,7 +218,7 @@ async def test_a_long_list_of_dependants_is_cut(tools: Any, doomed: Any) -> None
     assert "- model 'M8'\n- and 4 more" in text
 
 
-async def test_bulk_syncs_that_cannot_be_listed_are_noted(tools: Any, doomed: Any) -> None:
+async def test_bulk_syncs_that_cannot_be_listed_are_noted(tools: Tools, doomed: Any) -> None:
     doomed["GET /api/bulk/syncs"] = httpx.Response(501, json={"message": "not here"})
     note = "Bulk syncs could not be listed; those that use it are not shown here."
 
@@ -229,13 +231,13 @@ async def test_bulk_syncs_that_cannot_be_listed_are_noted(tools: Any, doomed: An
     assert deleted["note"] == note
 
 
-async def test_a_sync_that_vanishes_while_it_is_looked_at_is_left_out(tools: Any, doomed: Any) -> None:
+async def test_a_sync_that_vanishes_while_it_is_looked_at_is_left_out(tools: Tools, doomed: Any) -> None:
     doomed[f"GET /api/syncs/{doomed.SYNC}"] = httpx.Response(404)
 
     assert "- sync" not in await tools.refused("delete_connection", connection_id="Gong")
 
 
-async def test_a_sync_that_cannot_be_looked_at_stops_the_deletion(tools: Any, doomed: Any) -> None:
+async def test_a_sync_that_cannot_be_looked_at_stops_the_deletion(tools: Tools, doomed: Any) -> None:
     doomed[f"GET /api/syncs/{doomed.SYNC}"] = httpx.Response(403)
 
     text = await tools.refused("delete_model", model_id="Plans", confirm_name="Plans")
@@ -246,7 +248,7 @@ async def test_a_sync_that_cannot_be_looked_at_stops_the_deletion(tools: Any, do
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_what_the_api_refuses_to_delete_is_told_in_its_words(
-    mode: str, connect: Any, doomed: Any
+    mode: str, connect: Connect, doomed: Any
 ) -> None:
     path = f"DELETE /api/connections/{doomed.WAREHOUSE}"
     doomed[path] = httpx.Response(422, json={"message": "connection in use"})
@@ -258,7 +260,7 @@ async def test_what_the_api_refuses_to_delete_is_told_in_its_words(
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_the_sandbox_deletes_what_a_person_agreed_to(mode: str, open_sandbox: Any) -> None:
+async def test_the_sandbox_deletes_what_a_person_agreed_to(mode: str, open_sandbox: Connect) -> None:
     snowflake = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
     person = Person(YES)
     async with open_sandbox(mode=mode, elicitation_callback=person) as tools:

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 HOOK = "99999999-0000-0000-0000-000000000001"
 ENDPOINT = "https://hooks.acme.example"
 WEBHOOK = {"id": HOOK, "endpoint": ENDPOINT, "secret": "********", "disabled": False}
@@ -21,7 +23,7 @@ def event(id_: str, type_: str = "sync.completed", **payload: Any) -> dict[str, 
 
 
 @pytest.fixture
-def hooked(api: Any) -> Any:
+def hooked(api: ScriptedApi) -> Any:
     """A Polytomic with one webhook, and updates that succeed."""
     api.holds("webhooks", WEBHOOK)
     api["POST /api/webhooks"] = lambda request: {"data": WEBHOOK | json.loads(request.content)}
@@ -32,7 +34,7 @@ def hooked(api: Any) -> Any:
     return api
 
 
-async def test_events_are_rows_that_say_what_a_sync_did(tools: Any, api: Any) -> None:
+async def test_events_are_rows_that_say_what_a_sync_did(tools: Tools, api: ScriptedApi) -> None:
     counts = {
         "inserted_count": 3,
         "error_count": 0,
@@ -59,7 +61,9 @@ async def test_events_are_rows_that_say_what_a_sync_did(tools: Any, api: Any) ->
     }
 
 
-async def test_events_are_asked_for_by_type_and_time_a_hundred_at_a_time(tools: Any, api: Any) -> None:
+async def test_events_are_asked_for_by_type_and_time_a_hundred_at_a_time(
+    tools: Tools, api: ScriptedApi
+) -> None:
     api["GET /api/events"] = {"data": [event("1")]}
 
     await tools("list_events", type="sync.completed", since="2026-01-15T00:00:00Z", until="2026-01-16")
@@ -74,7 +78,9 @@ async def test_events_are_asked_for_by_type_and_time_a_hundred_at_a_time(tools: 
 
 
 @pytest.mark.parametrize("reference", ["s1", "plans TO gong"])
-async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: Any, reference: str) -> None:
+async def test_events_of_one_sync_are_told_by_its_id_or_name(
+    tools: Tools, api: ScriptedApi, reference: str
+) -> None:
     other = event("2") | {"event": {"sync_id": "s2", "sync_name": None}}
     api["GET /api/events"] = {"data": [other, event("1"), {"id": "3"}]}
 
@@ -84,7 +90,9 @@ async def test_events_of_one_sync_are_told_by_its_id_or_name(tools: Any, api: An
 
 
 @pytest.mark.parametrize("argument", ["since", "until"])
-async def test_an_invalid_time_is_refused_by_the_argument_s_name(tools: Any, api: Any, argument: str) -> None:
+async def test_an_invalid_time_is_refused_by_the_argument_s_name(
+    tools: Tools, api: ScriptedApi, argument: str
+) -> None:
     text = await tools.refused("list_events", **{argument: "yesterday"})
 
     assert f"Invalid {argument} 'yesterday'." in text
@@ -92,7 +100,7 @@ async def test_an_invalid_time_is_refused_by_the_argument_s_name(tools: Any, api
     assert api.requests == []
 
 
-async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Any, api: Any) -> None:
+async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/events"] = {"data": [event("1")]}
     api.holds("syncs", {"id": "s2", "name": "Quiet"})
     api.holds("bulk/syncs", {"id": "b1", "name": "Copy"})
@@ -105,13 +113,13 @@ async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Any, api: A
     assert len((await tools("list_events", sync_id="s1"))["items"]) == 1
 
 
-async def test_where_syncs_cannot_be_listed_none_is_called_unknown(tools: Any, api: Any) -> None:
+async def test_where_syncs_cannot_be_listed_none_is_called_unknown(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/events"] = {"data": []}
 
     assert await tools("list_events", sync_id="nope") == {"items": []}
 
 
-async def test_events_go_on_where_they_ended(tools: Any, api: Any) -> None:
+async def test_events_go_on_where_they_ended(tools: Tools, api: ScriptedApi) -> None:
     def pages(request: httpx.Request) -> Any:
         if request.url.params.get("page_token"):
             return {"data": [event("3")], "pagination": {}}
@@ -126,7 +134,7 @@ async def test_events_go_on_where_they_ended(tools: Any, api: Any) -> None:
 
 
 @pytest.mark.parametrize("type_", ["sync.failed", "sync.completed_with_errors"])
-async def test_a_failure_leads_to_its_diagnosis(tools: Any, api: Any, type_: str) -> None:
+async def test_a_failure_leads_to_its_diagnosis(tools: Tools, api: ScriptedApi, type_: str) -> None:
     api["GET /api/events"] = {"data": [event("1"), event("2", type_, error="no")]}
 
     (step,) = (await tools("list_events"))["next_steps"]
@@ -135,7 +143,9 @@ async def test_a_failure_leads_to_its_diagnosis(tools: Any, api: Any, type_: str
 
 
 @pytest.mark.parametrize("type_", ["bulk_sync.failed", "bulk_sync.completed_with_error"])
-async def test_a_bulk_syncs_failure_leads_to_the_log_of_its_run(tools: Any, api: Any, type_: str) -> None:
+async def test_a_bulk_syncs_failure_leads_to_the_log_of_its_run(
+    tools: Tools, api: ScriptedApi, type_: str
+) -> None:
     others = [event("1", "bulk_sync.completed"), event("2", "other.failed"), event("3", type_, sync_id=None)]
     api["GET /api/events"] = {"data": [*others, event("4", type_, error="no")]}
 
@@ -147,7 +157,7 @@ async def test_a_bulk_syncs_failure_leads_to_the_log_of_its_run(tools: Any, api:
     )
 
 
-async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Any, api: Any) -> None:
+async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/events"] = {"data": []}
     api["GET /api/events_types"] = {"data": ["sync.failed", "sync.running"]}
 
@@ -158,13 +168,13 @@ async def test_a_type_that_there_is_not_is_named_with_the_nearest(tools: Any, ap
 
 
 @pytest.mark.usefixtures("hooked")
-async def test_webhooks_are_listed_without_their_secret(tools: Any) -> None:
+async def test_webhooks_are_listed_without_their_secret(tools: Tools) -> None:
     answer = await tools("list_webhooks")
 
     assert answer == {"items": [{"id": HOOK, "endpoint": ENDPOINT, "disabled": False}]}
 
 
-async def test_a_secret_that_is_asked_for_is_masked(tools: Any, hooked: Any) -> None:
+async def test_a_secret_that_is_asked_for_is_masked(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks", WEBHOOK | {"secret": "in the open", "created_at": "2026-01-15"})
 
     answer = await tools("list_webhooks", fields=["secret", "created_at"])
@@ -173,7 +183,7 @@ async def test_a_secret_that_is_asked_for_is_masked(tools: Any, hooked: Any) -> 
     assert (row["secret"], row["created_at"]) == ("********", "2026-01-15")
 
 
-async def test_a_webhook_is_created_where_there_is_none(tools: Any, hooked: Any) -> None:
+async def test_a_webhook_is_created_where_there_is_none(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks")
 
     saved = await tools("save_webhook", endpoint=ENDPOINT, secret="shh")
@@ -182,7 +192,7 @@ async def test_a_webhook_is_created_where_there_is_none(tools: Any, hooked: Any)
     assert saved == {"id": HOOK, "endpoint": ENDPOINT, "disabled": False}
 
 
-async def test_a_new_webhook_needs_both(tools: Any, hooked: Any) -> None:
+async def test_a_new_webhook_needs_both(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks")
 
     assert "Send endpoint and secret" in await tools.refused("save_webhook", endpoint=ENDPOINT)
@@ -190,20 +200,20 @@ async def test_a_new_webhook_needs_both(tools: Any, hooked: Any) -> None:
 
 
 @pytest.mark.parametrize("reference", [{}, {"webhook_id": HOOK}, {"webhook_id": ENDPOINT}])
-async def test_a_webhook_is_changed_with_its_secret(tools: Any, hooked: Any, reference: Any) -> None:
+async def test_a_webhook_is_changed_with_its_secret(tools: Tools, hooked: Any, reference: Any) -> None:
     await tools("save_webhook", endpoint="https://b.example", secret="shh", **reference)
 
     assert hooked.bodies(f"PUT /api/webhooks/{HOOK}") == [{"endpoint": "https://b.example", "secret": "shh"}]
 
 
-async def test_a_masked_secret_is_not_sent_back(tools: Any, hooked: Any) -> None:
+async def test_a_masked_secret_is_not_sent_back(tools: Tools, hooked: Any) -> None:
     text = await tools.refused("save_webhook", endpoint="https://b.example")
 
     assert "Send secret again. Nothing was changed." in text
     assert hooked.written() == []
 
 
-async def test_a_secret_that_polytomic_shows_is_kept(tools: Any, hooked: Any) -> None:
+async def test_a_secret_that_polytomic_shows_is_kept(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks", WEBHOOK | {"secret": "shown"})
 
     saved = await tools("save_webhook", endpoint="https://b.example")
@@ -213,14 +223,14 @@ async def test_a_secret_that_polytomic_shows_is_kept(tools: Any, hooked: Any) ->
 
 
 @pytest.mark.parametrize(("active", "verb"), [(True, "enable"), (False, "disable")])
-async def test_a_webhook_is_switched(tools: Any, hooked: Any, *, active: bool, verb: str) -> None:
+async def test_a_webhook_is_switched(tools: Tools, hooked: Any, *, active: bool, verb: str) -> None:
     answer = await tools("set_webhook_active", active=active)
 
     assert hooked.written() == [f"POST /api/webhooks/{HOOK}/{verb}"]
     assert answer["disabled"] is not active
 
 
-async def test_without_a_webhook_the_refusal_says_how_to_create_one(tools: Any, hooked: Any) -> None:
+async def test_without_a_webhook_the_refusal_says_how_to_create_one(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks")
 
     text = await tools.refused("set_webhook_active", active=True)
@@ -228,7 +238,7 @@ async def test_without_a_webhook_the_refusal_says_how_to_create_one(tools: Any, 
     assert text == "There is no webhook yet. save_webhook creates one."
 
 
-async def test_with_several_webhooks_one_must_be_chosen(tools: Any, hooked: Any) -> None:
+async def test_with_several_webhooks_one_must_be_chosen(tools: Tools, hooked: Any) -> None:
     hooked.holds("webhooks", WEBHOOK, WEBHOOK | {"id": "2", "endpoint": "https://b.example"})
 
     text = await tools.refused("list_webhook_deliveries")
@@ -236,7 +246,7 @@ async def test_with_several_webhooks_one_must_be_chosen(tools: Any, hooked: Any)
     assert text == f"There are 2 webhooks. Send webhook_id. Valid values: {ENDPOINT}, https://b.example."
 
 
-async def test_deliveries_are_rows_with_what_was_asked_for(tools: Any, hooked: Any) -> None:
+async def test_deliveries_are_rows_with_what_was_asked_for(tools: Tools, hooked: Any) -> None:
     path = f"GET /api/webhooks/{HOOK}/deliveries"
     attempt = {"id": "d", "success": False, "status_code": None, "error_kind": "timeout", "duration_ms": 9}
     hooked[path] = {"data": [attempt | {"error": "late", "response_body": "<html>"}]}
@@ -255,7 +265,7 @@ async def test_deliveries_are_rows_with_what_was_asked_for(tools: Any, hooked: A
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_a_webhook_is_deleted_once_a_person_agreed(mode: str, connect: Any, hooked: Any) -> None:
+async def test_a_webhook_is_deleted_once_a_person_agreed(mode: str, connect: Connect, hooked: Any) -> None:
     questions = []
 
     async def person(context: Any, params: Any) -> ElicitResult:
@@ -273,7 +283,7 @@ async def test_a_webhook_is_deleted_once_a_person_agreed(mode: str, connect: Any
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_where_nobody_can_be_asked_the_endpoint_stands_for_the_yes(
-    mode: str, connect: Any, hooked: Any
+    mode: str, connect: Connect, hooked: Any
 ) -> None:
     async with connect(mode=mode) as tools:
         text = await tools.refused("delete_webhook", webhook_id=HOOK)
@@ -284,7 +294,7 @@ async def test_where_nobody_can_be_asked_the_endpoint_stands_for_the_yes(
     assert hooked.written() == [f"DELETE /api/webhooks/{HOOK}"]
 
 
-async def test_subscribers_of_all_syncs_are_shown_and_replaced(tools: Any, api: Any) -> None:
+async def test_subscribers_of_all_syncs_are_shown_and_replaced(tools: Tools, api: ScriptedApi) -> None:
     api[f"GET {SHARED}"] = {"emails": ["a@x.example"]}
     api[f"PUT {SHARED}"] = lambda request: json.loads(request.content)
 
@@ -301,7 +311,7 @@ async def test_subscribers_of_all_syncs_are_shown_and_replaced(tools: Any, api: 
 
 @pytest.mark.parametrize(("kind", "path"), [("syncs", "syncs"), ("bulk/syncs", "bulk/syncs")])
 async def test_one_syncs_error_handling_is_changed_without_loss(
-    tools: Any, api: Any, kind: str, path: str
+    tools: Tools, api: ScriptedApi, kind: str, path: str
 ) -> None:
     for each in ("syncs", "bulk/syncs"):
         api.holds(each)
@@ -318,7 +328,7 @@ async def test_one_syncs_error_handling_is_changed_without_loss(
     assert after["changed"] == {setting: {"before": 1, "after": 0}}
 
 
-async def test_a_setting_that_there_is_not_is_named(tools: Any, company: Any) -> None:
+async def test_a_setting_that_there_is_not_is_named(tools: Tools, company: ScriptedApi) -> None:
     company[f"GET /api/syncs/{company.SYNC}/error-handling"] = {"data": {"warning_notifications": False}}
 
     text = await tools.refused(
@@ -329,14 +339,14 @@ async def test_a_setting_that_there_is_not_is_named(tools: Any, company: Any) ->
     assert company.written() == []
 
 
-async def test_settings_require_one_sync(tools: Any, api: Any) -> None:
+async def test_settings_require_one_sync(tools: Tools, api: ScriptedApi) -> None:
     api[f"GET {SHARED}"] = {}
 
     assert "Send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_the_sandbox_plays_along(mode: str, open_sandbox: Any) -> None:
+async def test_the_sandbox_plays_along(mode: str, open_sandbox: Connect) -> None:
     async with open_sandbox(mode=mode, toolsets=("events",)) as tools:
         saved = await tools("save_webhook", endpoint=ENDPOINT, secret="shh")
         switched = await tools("set_webhook_active", active=False)

@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytomic_mcp.settings import TOOLSETS, Settings
 from polytomic_mcp.tools.toolsets import shown_tools
+from tests.conftest import EVERY_HEALTH_CHECK
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 TOOLS = {tool.name: tool.parameters for _, tool in shown_tools(Settings(toolsets=TOOLSETS))}
 HUGE = "x" * 5_000_000
@@ -82,10 +84,10 @@ def arguments_of(tool: str) -> Any:
 CALLS = st.sampled_from(list(TOOLS)).flatmap(lambda tool: st.tuples(st.just(tool), arguments_of(tool)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
 @given(call=CALLS)
 @pytest.mark.usefixtures("company")
-async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Any) -> None:
+async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Tools) -> None:
     is_error, answer = await tools.try_(*call)
 
     assert len(answer) > 0 if is_error else isinstance(answer, dict)
@@ -93,10 +95,10 @@ async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Any) -> Non
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
 @given(calls=st.lists(CALLS, min_size=10, max_size=20))
 async def test_any_json_gets_an_answer_from_the_sandbox(
-    mode: str, calls: list[Any], open_sandbox: Any
+    mode: str, calls: list[Any], open_sandbox: Connect
 ) -> None:
     async with open_sandbox(mode=mode) as tools:
         answers = [await tools.try_(tool, on_the_wire(arguments)) for tool, arguments in calls]
@@ -149,7 +151,9 @@ COMPLETE = {"name": "M", "connection_id": "Warehouse", "configuration": {}}
 
 
 @pytest.mark.parametrize("bad", BAD)
-async def test_invalid_input_is_refused_before_any_request(bad: str, tools: Any, company: Any) -> None:
+async def test_invalid_input_is_refused_before_any_request(
+    bad: str, tools: Tools, company: ScriptedApi
+) -> None:
     arguments, told = BAD[bad]
 
     sent = arguments if "is missing" in told else COMPLETE | arguments
@@ -163,7 +167,7 @@ async def test_invalid_input_is_refused_before_any_request(bad: str, tools: Any,
 
 
 @pytest.mark.parametrize("limit", [True, False, 0, -1, 1001, 1.5, "many", [1]])
-async def test_an_invalid_limit_is_refused(limit: Any, tools: Any, company: Any) -> None:
+async def test_an_invalid_limit_is_refused(limit: Any, tools: Tools, company: ScriptedApi) -> None:
     assert "limit: " in await tools.refused("list_connections", limit=limit)
     assert company.requests == []
 
@@ -178,7 +182,7 @@ async def test_an_invalid_limit_is_refused(limit: Any, tools: Any, company: Any)
     ],
 )
 async def test_a_null_argument_counts_as_omitted(
-    tool: str, arguments: dict[str, Any], tools: Any, company: Any
+    tool: str, arguments: dict[str, Any], tools: Tools, company: ScriptedApi
 ) -> None:
     company.echoes(f"PUT /api/connections/{company.WAREHOUSE}", id=company.WAREHOUSE)
     run = {"id": "x", "status": "completed"}
@@ -192,7 +196,9 @@ async def test_a_null_argument_counts_as_omitted(
 
 
 @pytest.mark.parametrize("name", ["null", '{"a": 1}', "[1]", "12", "true"])
-async def test_a_string_that_looks_like_json_stays_a_string(name: str, tools: Any, company: Any) -> None:
+async def test_a_string_that_looks_like_json_stays_a_string(
+    name: str, tools: Tools, company: ScriptedApi
+) -> None:
     company.echoes(f"PUT /api/models/{company.MODEL}", id=company.MODEL, fields=[])
 
     updated = await tools("update_model", model_id="Plans", name=name)
@@ -201,7 +207,7 @@ async def test_a_string_that_looks_like_json_stays_a_string(name: str, tools: An
     assert (await tools("list_connections", query=name))["items"] == []
 
 
-async def test_a_very_long_string_is_accepted(tools: Any, company: Any) -> None:
+async def test_a_very_long_string_is_accepted(tools: Tools, company: ScriptedApi) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name=HUGE, connection_id="Warehouse", configuration={"query": HUGE})
@@ -213,7 +219,7 @@ async def test_a_very_long_string_is_accepted(tools: Any, company: Any) -> None:
     assert (cut["shown"], cut["total"]) == (len(made["name"]), len(HUGE))
 
 
-async def test_the_deepest_allowed_nesting_is_accepted(tools: Any, company: Any) -> None:
+async def test_the_deepest_allowed_nesting_is_accepted(tools: Tools, company: ScriptedApi) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
 
     made = await tools("create_model", name="M", connection_id="Warehouse", configuration=nested(64))
@@ -222,14 +228,14 @@ async def test_the_deepest_allowed_nesting_is_accepted(tools: Any, company: Any)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_an_unknown_tool_is_refused_by_its_name(mode: str, connect: Any) -> None:
+async def test_an_unknown_tool_is_refused_by_its_name(mode: str, connect: Connect) -> None:
     async with connect(mode=mode) as tools:
         text = await tools.refused("no_such_tool")
 
     assert "no_such_tool" in text
 
 
-async def test_too_many_problems_are_cut(tools: Any) -> None:
+async def test_too_many_problems_are_cut(tools: Tools) -> None:
     mappings = [{"wrong": 1} for _ in range(100)]
 
     text = await tools.refused("create_sync", name="S", mode="m", target={}, fields=mappings)

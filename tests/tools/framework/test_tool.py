@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import UnexpectedToolError
 from mcp.types import ToolAnnotations
 
@@ -12,6 +13,7 @@ from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.framework.definitions import describe
 from polytomic_mcp.tools.framework.tool import PolytomicTool
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 # For every tool that calls the API, a call that reaches it; none of them is refused earlier.
 CALLS: dict[str, dict[str, Any]] = {
@@ -123,7 +125,7 @@ def test_every_tool_has_a_call(schemas: dict[str, Any]) -> None:
     assert CALLS.keys() == schemas.keys() - {"find_operations"}  # which reads the catalogue
 
 
-async def test_without_a_key_every_tool_says_what_to_set(connect: Any, api: Any) -> None:
+async def test_without_a_key_every_tool_says_what_to_set(connect: Connect, api: ScriptedApi) -> None:
     async with connect(settings=Settings()) as tools:
         texts = [await tools.refused(tool, **arguments) for tool, arguments in CALLS.items()]
 
@@ -132,7 +134,9 @@ async def test_without_a_key_every_tool_says_what_to_set(connect: Any, api: Any)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_an_api_failure_is_reported_with_what_to_do_next(answer: str, tools: Any, api: Any) -> None:
+async def test_an_api_failure_is_reported_with_what_to_do_next(
+    answer: str, tools: Tools, api: ScriptedApi
+) -> None:
     outcome, advice = ANSWERS[answer]
     api.otherwise = outcome
     is_verdict = answer in ("400", "422")
@@ -145,7 +149,9 @@ async def test_an_api_failure_is_reported_with_what_to_do_next(answer: str, tool
 
 
 @pytest.mark.parametrize("answer", ODD)
-async def test_an_unexpected_answer_of_the_api_does_not_crash(answer: str, tools: Any, company: Any) -> None:
+async def test_an_unexpected_answer_of_the_api_does_not_crash(
+    answer: str, tools: Tools, company: ScriptedApi
+) -> None:
     company.answers = {asked: told for asked, told in company.answers.items() if asked.startswith("GET")}
     company.otherwise = ODD[answer]
 
@@ -155,7 +161,9 @@ async def test_an_unexpected_answer_of_the_api_does_not_crash(answer: str, tools
 
 
 @pytest.mark.parametrize("answer", ODD)
-async def test_an_api_with_only_unexpected_answers_does_not_crash(answer: str, tools: Any, api: Any) -> None:
+async def test_an_api_with_only_unexpected_answers_does_not_crash(
+    answer: str, tools: Tools, api: ScriptedApi
+) -> None:
     api.otherwise = ODD[answer]
 
     told = {tool: await tools.try_(tool, arguments) for tool, arguments in CALLS.items()}
@@ -163,7 +171,7 @@ async def test_an_api_with_only_unexpected_answers_does_not_crash(answer: str, t
     assert told.keys() == CALLS.keys()
 
 
-async def test_a_refusal_does_not_repeat_the_key(tools: Any, api: Any) -> None:
+async def test_a_refusal_does_not_repeat_the_key(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/connections"] = httpx.Response(401, json={"message": "a-very-secret-key is not known"})
 
     text = await tools.refused("list_connections")
@@ -172,7 +180,7 @@ async def test_a_refusal_does_not_repeat_the_key(tools: Any, api: Any) -> None:
     assert "is not known" in text
 
 
-async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Any, api: Any) -> None:
+async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("create_model", conection_id="x", zzz=1)
 
     assert "Unknown argument 'conection_id'. Did you mean 'connection_id'?" in text
@@ -181,7 +189,7 @@ async def test_an_unknown_argument_is_refused_with_the_nearest_one(tools: Any, a
     assert api.requests == []
 
 
-async def test_an_invalid_argument_is_named_without_its_value(tools: Any) -> None:
+async def test_an_invalid_argument_is_named_without_its_value(tools: Tools) -> None:
     text = await tools.refused(
         "create_connection", name=["hunter2"], type="snowflake", configuration="hunter2"
     )
@@ -193,7 +201,7 @@ async def test_an_invalid_argument_is_named_without_its_value(tools: Any) -> Non
 
 
 async def test_an_answer_of_an_unexpected_shape_is_not_blamed_on_the_arguments(
-    tools: Any, company: Any
+    tools: Tools, company: ScriptedApi
 ) -> None:
     company["POST /api/models"] = {"data": {"id": 7}}
 
@@ -211,12 +219,12 @@ async def test_an_unexpected_crash_hides_its_details() -> None:
     tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
 
     with pytest.raises(UnexpectedToolError) as crash:
-        await tool.run({"name": "x"}, None)
+        await tool.run({"name": "x"}, Context())
 
     assert str(crash.value) == "Error executing tool look_up"
 
 
-async def test_the_client_enforces_read_only_too(connect: Any, company: Any) -> None:
+async def test_the_client_enforces_read_only_too(connect: Connect, company: ScriptedApi) -> None:
     company["POST /api/connections/test"] = httpx.Response(200)
     company["POST /api/model-preview"] = {"data": {"id": "m", "fields": [{"name": "a"}]}}
     settings = Settings(api_key=Secret("k"), access_mode="read-only")
@@ -228,4 +236,4 @@ async def test_the_client_enforces_read_only_too(connect: Any, company: Any) -> 
 
     assert health == {"ok": True}
     assert preview == {"fields": [{"name": "a"}]}
-    assert {tool.annotations.read_only_hint for tool in listed.tools} == {True}
+    assert {tool.annotations and tool.annotations.read_only_hint for tool in listed.tools} == {True}

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
 COLUMNS = st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)
 OTHER = "99999999-0000-0000-0000-000000000001"
 PARTS = st.fixed_dictionaries(
@@ -24,7 +26,7 @@ PARTS = st.fixed_dictionaries(
 )
 
 
-def hold(api: Any, **parts: Any) -> dict[str, Any]:
+def hold(api: ScriptedApi, **parts: Any) -> dict[str, Any]:
     """Serve one model, and echo what is written to it, with fields as the API answers them."""
     fields = [{"id": "f1", "name": "a"}, {"id": "f2", "name": "b", "type": "string"}]
     model = {
@@ -38,12 +40,12 @@ def hold(api: Any, **parts: Any) -> dict[str, Any]:
     return model | {"fields": fields} | parts
 
 
-def sent(api: Any) -> Any:
+def sent(api: ScriptedApi) -> Any:
     (body,) = api.bodies(f"PUT /api/models/{api.MODEL}")
     return body
 
 
-async def test_a_model_is_created_on_a_connection_given_by_name(tools: Any, company: Any) -> None:
+async def test_a_model_is_created_on_a_connection_given_by_name(tools: Tools, company: ScriptedApi) -> None:
     company.echoes("POST /api/models", id="m", fields=[])
     relations = [{"from": "a", "to": {"model_id": company.MODEL, "field": "b"}}]
     enricher = {"connection_id": company.GONG, "configuration": {"connection_id": "its own"}}
@@ -73,7 +75,7 @@ async def test_a_model_is_created_on_a_connection_given_by_name(tools: Any, comp
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=PARTS, change=PARTS)
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
-    stored: dict[str, Any], change: dict[str, Any], tools: Any, api: Any
+    stored: dict[str, Any], change: dict[str, Any], tools: Tools, api: ScriptedApi
 ) -> None:
     before = copy.deepcopy(hold(api, **stored))
     api.requests.clear()
@@ -86,7 +88,7 @@ async def test_an_update_sends_the_stored_object_with_the_change_applied(
     assert updated["changed"].keys() == differing
 
 
-async def test_custom_fields_are_sent_back_as_custom_fields(tools: Any, api: Any) -> None:
+async def test_custom_fields_are_sent_back_as_custom_fields(tools: Tools, api: ScriptedApi) -> None:
     own = {"id": "f3", "name": "x", "label": "X", "type": "string", "user_added": True, "example": None}
     hold(api, fields=[{"id": "f1", "name": "a"}, own])
 
@@ -96,7 +98,9 @@ async def test_custom_fields_are_sent_back_as_custom_fields(tools: Any, api: Any
     assert sent(api)["additional_fields"] == [{"name": "x", "label": "X", "type": "string"}]
 
 
-async def test_labels_are_sent_back_by_name_though_the_api_answers_objects(tools: Any, api: Any) -> None:
+async def test_labels_are_sent_back_by_name_though_the_api_answers_objects(
+    tools: Tools, api: ScriptedApi
+) -> None:
     hold(api, labels=[{"name": "north"}, "south"])
 
     await tools("update_model", model_id=api.MODEL, name="New")
@@ -104,7 +108,9 @@ async def test_labels_are_sent_back_by_name_though_the_api_answers_objects(tools
     assert sent(api)["labels"] == ["north", "south"]
 
 
-async def test_another_query_includes_all_its_columns_unless_some_are_given(tools: Any, api: Any) -> None:
+async def test_another_query_includes_all_its_columns_unless_some_are_given(
+    tools: Tools, api: ScriptedApi
+) -> None:
     hold(api)
 
     await tools("update_model", model_id=api.MODEL, configuration={"query": "SELECT 1"}, refresh=True)
@@ -116,7 +122,7 @@ async def test_another_query_includes_all_its_columns_unless_some_are_given(tool
     assert sent(api)["fields"] == ["a"]
 
 
-async def test_a_stored_model_is_previewed_by_its_rows(tools: Any, api: Any) -> None:
+async def test_a_stored_model_is_previewed_by_its_rows(tools: Tools, api: ScriptedApi) -> None:
     hold(api)
     records = [{api.MODEL: {"a": number, "b": None}, "enricher": {"c": 9}} for number in range(30)]
     api[f"GET /api/models/{api.MODEL}/sample"] = {"data": {"records": records, "warnings": []}}
@@ -128,7 +134,7 @@ async def test_a_stored_model_is_previewed_by_its_rows(tools: Any, api: Any) -> 
 
 
 async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing(
-    tools: Any, company: Any
+    tools: Tools, company: ScriptedApi
 ) -> None:
     company["POST /api/model-preview"] = {"data": {"fields": [{"name": "n"}]}}
 
@@ -139,14 +145,16 @@ async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing
 
 
 @pytest.mark.parametrize("arguments", [{}, {"connection_id": "Warehouse"}, {"configuration": {}}])
-async def test_a_preview_requires_a_model_or_a_configuration(arguments: Any, tools: Any, api: Any) -> None:
+async def test_a_preview_requires_a_model_or_a_configuration(
+    arguments: Any, tools: Tools, api: ScriptedApi
+) -> None:
     text = await tools.refused("preview_model", **arguments)
 
     assert "send model_id, or connection_id and configuration" in text
     assert api.requests == []
 
 
-async def test_a_preview_of_two_things_is_refused(tools: Any, api: Any) -> None:
+async def test_a_preview_of_two_things_is_refused(tools: Tools, api: ScriptedApi) -> None:
     hold(api)
 
     text = await tools.refused("preview_model", model_id=api.MODEL, configuration={"query": "SELECT 1"})
@@ -154,7 +162,9 @@ async def test_a_preview_of_two_things_is_refused(tools: Any, api: Any) -> None:
     assert "not both" in text
 
 
-async def test_a_failing_query_is_refused_with_the_message_of_the_api(tools: Any, company: Any) -> None:
+async def test_a_failing_query_is_refused_with_the_message_of_the_api(
+    tools: Tools, company: ScriptedApi
+) -> None:
     company["POST /api/models"] = httpx.Response(400, json={"message": "no column subscripton_plan"})
 
     text = await tools.refused(
@@ -164,7 +174,7 @@ async def test_a_failing_query_is_refused_with_the_message_of_the_api(tools: Any
     assert "no column subscripton_plan" in text
 
 
-async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Connect) -> None:
     configuration = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
     async with open_sandbox() as tools:
         await tools("create_connection", name="W", type="snowflake", configuration=configuration)

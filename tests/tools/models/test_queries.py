@@ -5,18 +5,22 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import Clock, ScriptedApi, Tools
+
 QUERY = "55555555-0000-0000-0000-000000000001"
 PATH = f"/api/queries/{QUERY}"
 
 
-def serve(api: Any, *states: dict[str, Any]) -> None:
+def serve(api: ScriptedApi, *states: dict[str, Any]) -> None:
     """Accept a query on the warehouse, and serve it in these states, of which the last one repeats."""
     left = list(states)
     api[f"POST /api/connections/{api.WAREHOUSE}/query"] = {"data": {"id": QUERY, "status": "created"}}
     api[f"GET {PATH}"] = lambda _: {"data": {"id": QUERY} | (left.pop(0) if len(left) > 1 else left[0])}
 
 
-def serve_pages(api: Any, *pages: list[dict[str, Any]], link: str = "https://evil.example/q?page={}") -> None:
+def serve_pages(
+    api: ScriptedApi, *pages: list[dict[str, Any]], link: str = "https://evil.example/q?page={}"
+) -> None:
     """Serve a completed query in pages named p1, p2, ...; the first has no name."""
     serve(api, {})
     fields = list(next((row for page in pages for row in page), {}))
@@ -35,7 +39,9 @@ def numbers(first: int, last: int) -> list[dict[str, Any]]:
     return [{"n": number, "text": f"row {number}"} for number in range(first, last)]
 
 
-async def test_a_query_is_submitted_once_waited_for_and_read(tools: Any, company: Any, clock: Any) -> None:
+async def test_a_query_is_submitted_once_waited_for_and_read(
+    tools: Tools, company: ScriptedApi, clock: Clock
+) -> None:
     rows = [{"a": 1, "b": None}, {"b": [2], "a": {"c": None}}]
     done = {"status": "done", "count": 2, "fields": ["b", "a"], "results": rows}
     serve(company, {"status": "created"}, {"status": "running"}, done)
@@ -59,7 +65,9 @@ async def test_a_query_is_submitted_once_waited_for_and_read(tools: Any, company
     assert company.bodies(f"POST /api/connections/{company.WAREHOUSE}/query") == [{"query": "SELECT 1"}]
 
 
-async def test_fields_that_the_api_does_not_list_come_from_the_rows(tools: Any, company: Any) -> None:
+async def test_fields_that_the_api_does_not_list_come_from_the_rows(
+    tools: Tools, company: ScriptedApi
+) -> None:
     serve(company, {"status": "done", "results": [{"a": 1}, {"b": 2}]})
 
     answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1")
@@ -67,7 +75,7 @@ async def test_fields_that_the_api_does_not_list_come_from_the_rows(tools: Any, 
     assert (answer["fields"], answer["rows"]) == (["a", "b"], [[1, None], [None, 2]])
 
 
-async def test_a_result_without_rows_says_so(tools: Any, company: Any) -> None:
+async def test_a_result_without_rows_says_so(tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, [])
 
     answer = await tools("run_query", connection_id="Warehouse", query="SELECT 1")
@@ -75,7 +83,7 @@ async def test_a_result_without_rows_says_so(tools: Any, company: Any) -> None:
     assert (answer["count"], answer["rows"], "next_page_token" in answer) == (0, [], False)
 
 
-async def test_only_as_many_pages_are_read_as_needed(tools: Any, company: Any) -> None:
+async def test_only_as_many_pages_are_read_as_needed(tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, numbers(0, 4), numbers(4, 8), [], numbers(8, 10))
 
     first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=6)
@@ -87,7 +95,7 @@ async def test_only_as_many_pages_are_read_as_needed(tools: Any, company: Any) -
     assert {request.url.host for request in company.requests} == {"app.polytomic.com"}
 
 
-async def test_a_limit_at_the_end_of_a_page_reads_no_further_page(tools: Any, company: Any) -> None:
+async def test_a_limit_at_the_end_of_a_page_reads_no_further_page(tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, numbers(0, 4), numbers(4, 5))
 
     first = await tools("run_query", connection_id="Warehouse", query="SELECT 1", limit=4)
@@ -99,7 +107,7 @@ async def test_a_limit_at_the_end_of_a_page_reads_no_further_page(tools: Any, co
 @pytest.mark.parametrize(
     "link", ["/api/queries/x?page={}", "?page={}", "https://app.polytomic.com/x?a=1&page={}"]
 )
-async def test_links_of_any_form_are_followed(link: str, tools: Any, company: Any) -> None:
+async def test_links_of_any_form_are_followed(link: str, tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
 
     answer = await tools("run_query", query_id=QUERY)
@@ -109,14 +117,14 @@ async def test_links_of_any_form_are_followed(link: str, tools: Any, company: An
 
 @pytest.mark.parametrize("link", ["/api/queries/x?next={}", "http://[/?page={}"])
 async def test_a_link_without_a_page_token_is_an_unexpected_answer(
-    link: str, tools: Any, company: Any
+    link: str, tools: Tools, company: ScriptedApi
 ) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), link=link)
 
     assert "without a page token" in await tools.refused("run_query", query_id=QUERY)
 
 
-async def test_a_circular_link_ends_the_reading(tools: Any, company: Any) -> None:
+async def test_a_circular_link_ends_the_reading(tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, numbers(0, 1), numbers(1, 2), numbers(2, 3), link="?page=p1")
 
     answer = await tools("run_query", query_id=QUERY)
@@ -125,7 +133,7 @@ async def test_a_circular_link_ends_the_reading(tools: Any, company: Any) -> Non
     assert "next_page_token" not in answer
 
 
-async def test_rows_that_do_not_fit_come_with_the_next_call(tools: Any, company: Any) -> None:
+async def test_rows_that_do_not_fit_come_with_the_next_call(tools: Tools, company: ScriptedApi) -> None:
     wide = [{"n": number, "text": f"some words of row {number} " * 40} for number in range(60)]
     serve_pages(company, wide[:30], wide[30:])
 
@@ -140,7 +148,7 @@ async def test_rows_that_do_not_fit_come_with_the_next_call(tools: Any, company:
 
 
 async def test_a_row_that_is_too_long_by_itself_is_truncated_and_says_how_to_read_the_rest(
-    tools: Any, company: Any
+    tools: Tools, company: ScriptedApi
 ) -> None:
     long = "some words " * 9_000
     serve_pages(company, numbers(0, 1), [{"n": 1, "text": long}, {"n": 2, "text": "short"}])
@@ -163,7 +171,7 @@ async def test_a_row_that_is_too_long_by_itself_is_truncated_and_says_how_to_rea
 
 
 async def test_a_longer_query_keeps_running_and_is_waited_for_by_its_id(
-    tools: Any, company: Any, clock: Any
+    tools: Tools, company: ScriptedApi, clock: Clock
 ) -> None:
     serve(company, {"status": "running"})
 
@@ -178,7 +186,7 @@ async def test_a_longer_query_keeps_running_and_is_waited_for_by_its_id(
     assert len(company.written()) == 1
 
 
-async def test_a_page_token_takes_precedence_over_a_query(tools: Any, company: Any) -> None:
+async def test_a_page_token_takes_precedence_over_a_query(tools: Tools, company: ScriptedApi) -> None:
     serve_pages(company, numbers(0, 3))
     again = {"connection_id": "Warehouse", "query": "SELECT 1", "limit": 2}
 
@@ -189,7 +197,7 @@ async def test_a_page_token_takes_precedence_over_a_query(tools: Any, company: A
     assert len(company.written()) == 1
 
 
-async def test_a_failed_query_says_why_and_how_to_find_the_tables(tools: Any, company: Any) -> None:
+async def test_a_failed_query_says_why_and_how_to_find_the_tables(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "failed", "error": "Table x does not exist"})
 
     text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT * FROM x")
@@ -205,7 +213,7 @@ async def test_a_failed_query_says_why_and_how_to_find_the_tables(tools: Any, co
     ("error", "shown"), [(None, "no reason given."), ("did you mean y?", "did you mean y?"), ("No.", "No.")]
 )
 async def test_the_reason_for_a_failed_query_is_a_sentence(
-    error: Any, shown: str, tools: Any, company: Any
+    error: Any, shown: str, tools: Tools, company: ScriptedApi
 ) -> None:
     serve(company, {"status": "failed", "error": error})
 
@@ -214,7 +222,7 @@ async def test_the_reason_for_a_failed_query_is_a_sentence(
     assert text == f"The query failed: {shown} Correct it and run it again."
 
 
-async def test_expired_rows_require_running_the_query_again(tools: Any, company: Any) -> None:
+async def test_expired_rows_require_running_the_query_again(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "unknown"})
 
     assert "Run it again with connection_id and query" in await tools.refused("run_query", query_id=QUERY)
@@ -224,7 +232,9 @@ async def test_expired_rows_require_running_the_query_again(tools: Any, company:
     "arguments",
     [{}, {"connection_id": "Warehouse"}, {"query": "SELECT 1"}, {"limit": 3}],
 )
-async def test_a_query_or_something_to_read_is_required(arguments: Any, tools: Any, company: Any) -> None:
+async def test_a_query_or_something_to_read_is_required(
+    arguments: Any, tools: Tools, company: ScriptedApi
+) -> None:
     text = await tools.refused("run_query", **arguments)
 
     assert text == "run_query: send connection_id and query, or query_id, or page_token."
@@ -240,12 +250,14 @@ async def test_a_query_or_something_to_read_is_required(arguments: Any, tools: A
         {"page_token": f"{QUERY}:1:", "query_id": "another"},
     ],
 )
-async def test_a_page_token_of_another_query_is_refused(arguments: Any, tools: Any, company: Any) -> None:
+async def test_a_page_token_of_another_query_is_refused(
+    arguments: Any, tools: Tools, company: ScriptedApi
+) -> None:
     assert "page_token was not returned by run_query" in await tools.refused("run_query", **arguments)
     assert company.requests == []
 
 
-async def test_a_query_without_an_id_is_an_unexpected_answer(tools: Any, company: Any) -> None:
+async def test_a_query_without_an_id_is_an_unexpected_answer(tools: Tools, company: ScriptedApi) -> None:
     company[f"POST /api/connections/{company.WAREHOUSE}/query"] = {"data": {"status": "created"}}
 
     text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT 1")
@@ -253,7 +265,7 @@ async def test_a_query_without_an_id_is_an_unexpected_answer(tools: Any, company
     assert "did not return the query's id" in text
 
 
-async def test_a_missing_status_is_shown_as_unreported(tools: Any, company: Any) -> None:
+async def test_a_missing_status_is_shown_as_unreported(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {})
 
     assert (await tools("run_query", query_id=QUERY, wait_seconds=0))["status"] == "unreported"

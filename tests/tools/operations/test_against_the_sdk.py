@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl
 import httpx
 import polytomic
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polytomic.core.api_error import ApiError
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
+from tests.conftest import EVERY_HEALTH_CHECK
+from tests.tools.conftest import Connect, ScriptedApi
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 MOMENT = "2025-01-02T03:04:05Z"
@@ -86,7 +88,7 @@ def samples(operation: Operation) -> list[dict[str, Any]]:
         database=None,
         deadline=None,
         derandomize=True,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=EVERY_HEALTH_CHECK,
     )
     @given(arguments_of(operation))
     def keep(arguments: dict[str, Any]) -> None:
@@ -145,7 +147,7 @@ def wire(request: httpx.Request) -> tuple[Any, ...]:
     return request.method, request.url.path, query, json.loads(request.content or "null")
 
 
-async def test_what_leaves_is_what_the_sdk_sends(connect: Any, api: Any, sdk: Sdk) -> None:
+async def test_what_leaves_is_what_the_sdk_sends(connect: Connect, api: ScriptedApi, sdk: Sdk) -> None:
     async with connect() as tools:
         for operation in load_catalogue().values():
             for arguments in samples(operation):

@@ -9,6 +9,7 @@ from mcp.types import ElicitResult
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 MODES = ["auto", "legacy"]
 WEBHOOK = "GET /api/webhooks/{id}"
@@ -40,7 +41,7 @@ def remedies(text: str) -> list[dict[str, Any]]:
 # Finding
 
 
-async def test_plain_words_find_operations_with_their_arguments(tools: Any) -> None:
+async def test_plain_words_find_operations_with_their_arguments(tools: Tools) -> None:
     found = await tools("find_operations", query="stop my copy job")
 
     assert len(found["items"]) == 5 < found["total"]
@@ -52,7 +53,7 @@ async def test_plain_words_find_operations_with_their_arguments(tools: Any) -> N
     }
 
 
-async def test_arguments_show_types_members_and_known_values(tools: Any) -> None:
+async def test_arguments_show_types_members_and_known_values(tools: Tools) -> None:
     found = await tools("find_operations", query="POST /api/syncs", limit=1)
     arguments = found["items"][0]["arguments"]
 
@@ -63,7 +64,7 @@ async def test_arguments_show_types_members_and_known_values(tools: Any) -> None
     assert "policies?: string[]" in arguments
 
 
-async def test_details_go_from_names_to_whole_schemas(tools: Any) -> None:
+async def test_details_go_from_names_to_whole_schemas(tools: Tools) -> None:
     names = await tools("find_operations", query="POST /api/syncs", detail="names", limit=1)
     summary = await tools("find_operations", query="POST /api/syncs", detail="summary", limit=1)
     whole = await tools("find_operations", query="POST /api/syncs", detail="schema", limit=1)
@@ -77,7 +78,7 @@ async def test_details_go_from_names_to_whole_schemas(tools: Any) -> None:
 
 
 @pytest.mark.parametrize("detail", ["names", "summary", "arguments", "schema"])
-async def test_all_operations_can_be_paged_through_in_any_detail(detail: str, tools: Any) -> None:
+async def test_all_operations_can_be_paged_through_in_any_detail(detail: str, tools: Tools) -> None:
     seen, token = [], {}
     while token is not None:
         page = await tools("find_operations", detail=detail, limit=200, **token)
@@ -87,7 +88,7 @@ async def test_all_operations_can_be_paged_through_in_any_detail(detail: str, to
     assert seen == list(load_catalogue())
 
 
-async def test_a_group_alone_is_listed(tools: Any) -> None:
+async def test_a_group_alone_is_listed(tools: Tools) -> None:
     for group in GROUPS:
         found = await tools("find_operations", group=group, detail="names")
 
@@ -96,26 +97,26 @@ async def test_a_group_alone_is_listed(tools: Any) -> None:
         assert found["total"] == len(of_group)
 
 
-async def test_every_operation_is_in_one_group(tools: Any) -> None:
+async def test_every_operation_is_in_one_group(tools: Tools) -> None:
     found = [await tools("find_operations", group=group, detail="names") for group in GROUPS]
 
     assert sorted(id_ for each in found for id_ in ids(each)) == sorted(load_catalogue())
 
 
-async def test_filters_narrow_what_is_found(tools: Any) -> None:
+async def test_filters_narrow_what_is_found(tools: Tools) -> None:
     found = await tools("find_operations", query="webhook", method="DELETE", effect="destroy", group="events")
 
     assert ids(found) == [DELETE]
 
 
-async def test_what_nothing_fits_says_so(tools: Any) -> None:
+async def test_what_nothing_fits_says_so(tools: Tools) -> None:
     found = await tools("find_operations", query="🦀")
 
     assert found["items"] == []
     assert "Use other words" in found["note"]
 
 
-async def test_an_unknown_group_is_refused_with_the_list(tools: Any) -> None:
+async def test_an_unknown_group_is_refused_with_the_list(tools: Tools) -> None:
     text = await tools.refused("find_operations", query="x", group="bulk_sync")
 
     assert "Unknown group 'bulk_sync'. Did you mean 'bulk_syncs'?" in text
@@ -125,21 +126,23 @@ async def test_an_unknown_group_is_refused_with_the_list(tools: Any) -> None:
 # Reading
 
 
-async def test_a_read_answers_what_the_api_answers(tools: Any, api: Any) -> None:
+async def test_a_read_answers_what_the_api_answers(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/webhooks/w1"] = {"data": {"id": "w1", "name": None, "tags": []}}
     read = await tools("read_operation", operation=WEBHOOK, arguments={"id": "w1"})
 
     assert read == {"operation": WEBHOOK, "result": {"data": {"id": "w1"}}}
 
 
-async def test_arguments_may_come_as_json_text_and_an_id_with_odd_spaces(tools: Any, api: Any) -> None:
+async def test_arguments_may_come_as_json_text_and_an_id_with_odd_spaces(
+    tools: Tools, api: ScriptedApi
+) -> None:
     api["GET /api/webhooks/w1"] = {"data": {"id": "w1"}}
     read = await tools("read_operation", operation=" GET  /api/webhooks/{id}", arguments='{"id": "w1",}')
 
     assert read["result"] == {"data": {"id": "w1"}}
 
 
-async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Any, api: Any) -> None:
+async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/events"] = {"data": []}
     await tools("read_operation", operation="GET /api/events", arguments={"limit": None})
     api["POST /api/webhooks"] = {"data": {"id": "w"}}
@@ -150,7 +153,7 @@ async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Any, api: Any
     assert api.bodies("POST /api/webhooks") == [given]
 
 
-async def test_read_operation_calls_no_write(tools: Any, api: Any) -> None:
+async def test_read_operation_calls_no_write(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("read_operation", operation=DELETE, arguments={"id": "1"})
 
     assert "does not only read" in text
@@ -159,7 +162,7 @@ async def test_read_operation_calls_no_write(tools: Any, api: Any) -> None:
     assert api.requests == []
 
 
-async def test_a_body_is_not_repeated_to_lead_elsewhere(tools: Any, api: Any) -> None:
+async def test_a_body_is_not_repeated_to_lead_elsewhere(tools: Tools, api: ScriptedApi) -> None:
     body = {"configuration": {"password": SECRET}}
 
     text = await tools.refused("read_operation", operation="POST /api/connections", arguments=body)
@@ -168,7 +171,7 @@ async def test_a_body_is_not_repeated_to_lead_elsewhere(tools: Any, api: Any) ->
     assert api.requests == []
 
 
-async def test_an_unknown_operation_is_refused_with_the_nearest(tools: Any) -> None:
+async def test_an_unknown_operation_is_refused_with_the_nearest(tools: Tools) -> None:
     text = await tools.refused("read_operation", operation="GET /api/webhook/{id}")
 
     assert WEBHOOK in text
@@ -211,7 +214,7 @@ async def test_an_unknown_operation_is_refused_with_the_nearest(tools: Any) -> N
     ],
 )
 async def test_what_does_not_fit_is_named_and_its_value_is_not(
-    operation: str, arguments: dict[str, Any], problems: list[str], tools: Any, api: Any
+    operation: str, arguments: dict[str, Any], problems: list[str], tools: Tools, api: ScriptedApi
 ) -> None:
     text = await tools.refused("read_operation", operation=operation, arguments=arguments)
 
@@ -223,7 +226,7 @@ async def test_what_does_not_fit_is_named_and_its_value_is_not(
     assert remedies(text)[0]["arguments"] == {"query": operation, "detail": "schema", "limit": 1}
 
 
-async def test_of_several_forms_the_one_that_was_meant_is_judged(tools: Any) -> None:
+async def test_of_several_forms_the_one_that_was_meant_is_judged(tools: Tools) -> None:
     arguments = {"name": "n", "mode": "create", "target": {"connection_id": "c"}, "fields": []}
     for schemas, problem in [
         ([{"idd": SECRET}], "schemas/0/'idd' is unknown"),
@@ -239,7 +242,7 @@ async def test_of_several_forms_the_one_that_was_meant_is_judged(tools: Any) -> 
         assert SECRET not in text
 
 
-async def test_a_value_an_enumeration_does_not_know_passes(tools: Any, api: Any) -> None:
+async def test_a_value_an_enumeration_does_not_know_passes(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/syncs"] = {"data": []}
     read = await tools("read_operation", operation="GET /api/syncs", arguments={"mode": "of tomorrow"})
 
@@ -254,7 +257,7 @@ FORM = {"jsonschema": {"type": "object"}, "uischema": {"elements": []}, "empty":
 
 
 @pytest.fixture
-def types(api: Any) -> Any:
+def types(api: ScriptedApi) -> Any:
     """A connection type with a form and a logo, and a long list of webhooks."""
     api["GET /api/connection_types/gong"] = {
         "data": {"id": "gong", "logo_url": "https://l.test", "configurationForm": FORM, "a/b~c": [1]}
@@ -271,7 +274,7 @@ def read_type(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("types")
-async def test_logos_and_forms_are_left_out_and_forms_named(tools: Any) -> None:
+async def test_logos_and_forms_are_left_out_and_forms_named(tools: Tools) -> None:
     read = await tools("read_operation", **read_type())
 
     assert read["result"] == {"data": {"id": "gong", "a/b~c": [1]}}
@@ -289,7 +292,7 @@ async def test_logos_and_forms_are_left_out_and_forms_named(tools: Any) -> None:
         ("", {"data": {"id": "gong", "a/b~c": [1]}}),
     ],
 )
-async def test_a_pointer_asks_for_a_part(pointer: str, part: Any, tools: Any) -> None:
+async def test_a_pointer_asks_for_a_part(pointer: str, part: Any, tools: Tools) -> None:
     read = await tools("read_operation", **read_type(pointer=pointer))
 
     assert read["result"] == part
@@ -312,12 +315,12 @@ async def test_a_pointer_asks_for_a_part(pointer: str, part: Any, tools: Any) ->
     ],
 )
 async def test_a_pointer_that_names_nothing_is_refused(
-    more: dict[str, Any], problem: str, tools: Any
+    more: dict[str, Any], problem: str, tools: Tools
 ) -> None:
     assert problem in await tools.refused("read_operation", **read_type(**more))
 
 
-async def all_of(tools: Any, arguments: dict[str, Any], joined: Any) -> tuple[Any, int]:
+async def all_of(tools: Tools, arguments: dict[str, Any], joined: Any) -> tuple[Any, int]:
     """Follow what is left of the first cut to its end, and count the calls."""
     calls = 0
     while True:
@@ -330,7 +333,7 @@ async def all_of(tools: Any, arguments: dict[str, Any], joined: Any) -> tuple[An
         assert truncated[0]["rest"]["tool"] == "read_operation"
 
 
-async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Any, types: Any) -> None:
+async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Tools, types: Any) -> None:
     first = await tools("read_operation", operation="GET /api/webhooks")
     (cut,) = first["truncated"]
     rest, calls = await all_of(tools, cut["rest"]["arguments"], [])
@@ -342,7 +345,7 @@ async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Any,
     assert calls > 2
 
 
-async def test_a_long_text_is_read_to_its_end(tools: Any, api: Any) -> None:
+async def test_a_long_text_is_read_to_its_end(tools: Tools, api: ScriptedApi) -> None:
     log = "".join(f"line {number}: moved {number * 7} records\n" for number in range(3_000))
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     api["GET /api/syncs/s/executions/e/errors/f.csv"] = httpx.Response(200, text=log)
@@ -353,7 +356,7 @@ async def test_a_long_text_is_read_to_its_end(tools: Any, api: Any) -> None:
     assert calls > 2
 
 
-async def test_a_binary_answer_is_described_by_its_size(tools: Any, api: Any) -> None:
+async def test_a_binary_answer_is_described_by_its_size(tools: Tools, api: ScriptedApi) -> None:
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
     api["GET /api/syncs/s/executions/e/errors/f"] = httpx.Response(200, content=b"\xff\xfe\x00")
     arguments = {"sync_id": "s", "id": "e", "type": "errors", "filename": "f"}
@@ -362,7 +365,7 @@ async def test_a_binary_answer_is_described_by_its_size(tools: Any, api: Any) ->
     assert read["result"] == "3 bytes that are not text"
 
 
-async def test_an_object_of_many_members_is_read_to_its_end(tools: Any, api: Any) -> None:
+async def test_an_object_of_many_members_is_read_to_its_end(tools: Tools, api: ScriptedApi) -> None:
     wide = {f"member_{number:04}": f"value {number}" for number in range(700)}
     api["GET /api/organization"] = wide
     read, _ = await all_of(tools, {"operation": "GET /api/organization"}, {})
@@ -370,7 +373,9 @@ async def test_an_object_of_many_members_is_read_to_its_end(tools: Any, api: Any
     assert read == wide
 
 
-async def test_what_is_cut_within_a_page_of_items_points_at_the_right_item(tools: Any, api: Any) -> None:
+async def test_what_is_cut_within_a_page_of_items_points_at_the_right_item(
+    tools: Tools, api: ScriptedApi
+) -> None:
     api["GET /api/webhooks"] = {"data": [{"id": "0"}, {"id": "1", "text": "word " * 20_000}, {"id": "2"}]}
     page = {"operation": "GET /api/webhooks", "pointer": "/data", "offset": 1}
     read = await tools("read_operation", **page)
@@ -382,7 +387,7 @@ async def test_what_is_cut_within_a_page_of_items_points_at_the_right_item(tools
 
 
 @pytest.mark.usefixtures("types")
-async def test_offset_and_limit_give_a_stretch_and_the_call_after_it(tools: Any) -> None:
+async def test_offset_and_limit_give_a_stretch_and_the_call_after_it(tools: Tools) -> None:
     page = {"operation": "GET /api/webhooks", "pointer": "/data", "offset": 3, "limit": 2}
     read = await tools("read_operation", **page)
 
@@ -392,7 +397,7 @@ async def test_offset_and_limit_give_a_stretch_and_the_call_after_it(tools: Any)
     assert cut["rest"]["arguments"]["offset"] == 5
 
 
-async def test_long_arguments_are_repeated_once_only(tools: Any, api: Any) -> None:
+async def test_long_arguments_are_repeated_once_only(tools: Tools, api: ScriptedApi) -> None:
     api["POST /api/connections/test"] = dict.fromkeys("abcd", "word " * 9_000)
     arguments = {"type": "t", "configuration": {"text": "some text " * 300}}
     read = await tools("read_operation", operation="POST /api/connections/test", arguments=arguments)
@@ -415,7 +420,7 @@ async def test_long_arguments_are_repeated_once_only(tools: Any, api: Any) -> No
     ],
 )
 async def test_a_paged_answer_leads_to_its_next_page(
-    operation: str, path: str, body: Any, name: str, tools: Any, api: Any
+    operation: str, path: str, body: Any, name: str, tools: Tools, api: ScriptedApi
 ) -> None:
     api[f"GET {path}"] = body
     placeholder = {"GET /api/syncs": {}, "GET /api/queries/{id}": {"id": "c"}}
@@ -435,14 +440,16 @@ async def test_a_paged_answer_leads_to_its_next_page(
 @pytest.mark.parametrize(
     "body", [{"pagination": {"next_page_token": "t"}}, {"links": {"next": "http://a:b"}}, {"links": None}]
 )
-async def test_a_page_that_cannot_be_asked_for_is_not_promised(body: Any, tools: Any, api: Any) -> None:
+async def test_a_page_that_cannot_be_asked_for_is_not_promised(
+    body: Any, tools: Tools, api: ScriptedApi
+) -> None:
     api["GET /api/me"] = body
     read = await tools("read_operation", operation="GET /api/me")
 
     assert "next_steps" not in read
 
 
-async def test_the_next_page_of_a_whole_answer_has_no_pointer(tools: Any, api: Any) -> None:
+async def test_the_next_page_of_a_whole_answer_has_no_pointer(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/syncs"] = {"pagination": {"next_page_token": "more"}}
     read = await tools("read_operation", operation="GET /api/syncs")
 
@@ -452,7 +459,7 @@ async def test_the_next_page_of_a_whole_answer_has_no_pointer(tools: Any, api: A
 # Writing
 
 
-async def test_a_write_is_sent_at_once(tools: Any, api: Any) -> None:
+async def test_a_write_is_sent_at_once(tools: Tools, api: ScriptedApi) -> None:
     api["POST /api/syncs/s/cancel"] = {"data": {"message": "stopped"}}
     written = await tools("write_operation", operation="POST /api/syncs/{id}/cancel", arguments={"id": "s"})
 
@@ -462,7 +469,7 @@ async def test_a_write_is_sent_at_once(tools: Any, api: Any) -> None:
     }
 
 
-async def test_write_operation_calls_no_read(tools: Any, api: Any) -> None:
+async def test_write_operation_calls_no_read(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("write_operation", operation=WEBHOOK, arguments={"id": "1"})
 
     assert f"{WEBHOOK} only reads. " in text
@@ -470,7 +477,7 @@ async def test_write_operation_calls_no_read(tools: Any, api: Any) -> None:
     assert api.requests == []
 
 
-async def test_a_wrong_write_is_refused_before_anybody_is_asked(connect: Any, api: Any) -> None:
+async def test_a_wrong_write_is_refused_before_anybody_is_asked(connect: Connect, api: ScriptedApi) -> None:
     person = Person(ElicitResult(action="accept", content={"proceed": True}))
     async with connect(elicitation_callback=person) as tools:
         text = await tools.refused("write_operation", operation=DELETE, arguments={"idd": SECRET})
@@ -480,7 +487,7 @@ async def test_a_wrong_write_is_refused_before_anybody_is_asked(connect: Any, ap
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_yes_destroys(mode: str, connect: Any, api: Any) -> None:
+async def test_a_yes_destroys(mode: str, connect: Connect, api: ScriptedApi) -> None:
     api["DELETE /api/webhooks/w"] = httpx.Response(204)
     person = Person(ElicitResult(action="accept", content={"proceed": True}))
     async with connect(mode=mode, elicitation_callback=person) as tools:
@@ -505,7 +512,7 @@ async def test_a_yes_destroys(mode: str, connect: Any, api: Any) -> None:
     ids=["no", "nothing", "declined", "canceled"],
 )
 async def test_anything_but_a_yes_sends_nothing(
-    mode: str, answer: ElicitResult, connect: Any, api: Any
+    mode: str, answer: ElicitResult, connect: Connect, api: ScriptedApi
 ) -> None:
     async with connect(mode=mode, elicitation_callback=Person(answer)) as tools:
         text = await tools.refused("write_operation", operation=DELETE, arguments={"id": "w"}, confirm="w")
@@ -517,7 +524,7 @@ async def test_anything_but_a_yes_sends_nothing(
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("confirm", [None, "yes", "x", DELETE])
 async def test_where_nobody_can_be_asked_the_id_of_what_goes_confirms(
-    mode: str, confirm: str | None, connect: Any, api: Any
+    mode: str, confirm: str | None, connect: Connect, api: ScriptedApi
 ) -> None:
     api["DELETE /api/webhooks/w"] = httpx.Response(204)
     called = {"operation": DELETE, "arguments": {"id": "w"}}
@@ -531,7 +538,7 @@ async def test_where_nobody_can_be_asked_the_id_of_what_goes_confirms(
 
 
 @pytest.mark.parametrize("kind", ["connections", "models", "syncs"])
-async def test_a_question_names_what_goes_along(kind: str, connect: Any, company: Any) -> None:
+async def test_a_question_names_what_goes_along(kind: str, connect: Connect, company: ScriptedApi) -> None:
     ids = {"connections": company.WAREHOUSE, "models": company.MODEL, "syncs": company.SYNC}
     names = {"connections": "'Warehouse'", "models": "'Plans'", "syncs": "'Plans to Gong'"}
     person = Person(ElicitResult(action="decline"))
@@ -545,7 +552,7 @@ async def test_a_question_names_what_goes_along(kind: str, connect: Any, company
     assert company.written() == []
 
 
-async def test_an_id_that_nothing_has_leads_to_the_ids_there_are(tools: Any) -> None:
+async def test_an_id_that_nothing_has_leads_to_the_ids_there_are(tools: Tools) -> None:
     text = await tools.refused("read_operation", operation=WEBHOOK, arguments={"id": "gone"})
 
     (step,) = remedies(text)
@@ -556,7 +563,9 @@ async def test_an_id_that_nothing_has_leads_to_the_ids_there_are(tools: Any) -> 
     }
 
 
-async def test_a_question_shows_a_request_without_its_headers_and_body(connect: Any, api: Any) -> None:
+async def test_a_question_shows_a_request_without_its_headers_and_body(
+    connect: Connect, api: ScriptedApi
+) -> None:
     del api
     person = Person(ElicitResult(action="decline"))
     request = {"method": "DELETE", "path": "/contacts", "headers": {"X-Key": SECRET}, "body": {"key": SECRET}}
@@ -572,7 +581,7 @@ async def test_a_question_shows_a_request_without_its_headers_and_body(connect: 
     assert person.questions[1].count("1") < 500
 
 
-async def test_a_key_of_ones_own_goes_along_with_a_write(tools: Any, api: Any) -> None:
+async def test_a_key_of_ones_own_goes_along_with_a_write(tools: Tools, api: ScriptedApi) -> None:
     api["POST /api/webhooks"] = {"data": {"id": "w"}}
     arguments = {"endpoint": "https://acme.example/hook", "secret": SECRET}
 
@@ -583,7 +592,7 @@ async def test_a_key_of_ones_own_goes_along_with_a_write(tools: Any, api: Any) -
     assert api.requests[-1].headers["Idempotency-Key"] == "my-own-key"
 
 
-async def test_a_key_that_does_not_fit_is_refused(tools: Any, api: Any) -> None:
+async def test_a_key_that_does_not_fit_is_refused(tools: Tools, api: ScriptedApi) -> None:
     arguments = {"endpoint": "https://acme.example/hook", "secret": SECRET}
 
     text = await tools.refused(

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
+
 ORDERS = "public.orders"
 WHERE = {"connection_id": "Warehouse", "schema_id": ORDERS}
 FIELDS = [
@@ -49,7 +51,7 @@ READY = {"cache_status": "fresh", "last_refresh_started": "2026-01-01", "last_re
 
 
 @pytest.fixture
-def path(company: Any) -> str:
+def path(company: ScriptedApi) -> str:
     """Serve a schema of the warehouse, and return the path of its schemas."""
     path = f"/api/connections/{company.WAREHOUSE}/schemas"
     company[f"GET {path}/{ORDERS}"] = {"data": {"id": ORDERS, "name": "Orders", "fields": FIELDS}}
@@ -92,7 +94,7 @@ def path(company: Any) -> str:
     ],
 )
 async def test_a_cache_is_ready_in_each_way_the_api_says_so(
-    *, status: Any, is_ready: bool, tools: Any, company: Any, path: str
+    *, status: Any, is_ready: bool, tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     company[f"GET {path}/status"] = {"data": status}
 
@@ -113,7 +115,7 @@ async def test_a_cache_is_ready_in_each_way_the_api_says_so(
     ],
 )
 async def test_a_read_under_way_is_looked_at_and_not_started_again(
-    status: Any, next_tool: str, tools: Any, company: Any, path: str
+    status: Any, next_tool: str, tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     company[f"GET {path}/status"] = {"data": status}
 
@@ -125,7 +127,7 @@ async def test_a_read_under_way_is_looked_at_and_not_started_again(
 
 
 async def test_a_refresh_is_waited_for_at_most_as_long_as_asked(
-    tools: Any, company: Any, path: str, clock: Any
+    tools: Tools, company: ScriptedApi, path: str, clock: Clock
 ) -> None:
     company[f"GET {path}/status"] = {"data": {"cache_status": "refreshing"}}
     seen: list[Any] = []
@@ -144,7 +146,7 @@ async def test_a_refresh_is_waited_for_at_most_as_long_as_asked(
     assert company.written() == [f"POST {path}/refresh"]
 
 
-async def test_a_schema_is_shown_by_what_one_chooses_its_fields_by(tools: Any, path: str) -> None:
+async def test_a_schema_is_shown_by_what_one_chooses_its_fields_by(tools: Tools, path: str) -> None:
     assert path
     schema = await tools("get_schema", **WHERE)
 
@@ -160,7 +162,7 @@ async def test_a_schema_is_shown_by_what_one_chooses_its_fields_by(tools: Any, p
     ]
 
 
-async def test_fields_of_a_schema_are_searched_paged_and_widened(tools: Any, path: str) -> None:
+async def test_fields_of_a_schema_are_searched_paged_and_widened(tools: Tools, path: str) -> None:
     assert path
     searched = await tools("get_schema", query="acc", fields=["remote_type"], **WHERE)
     paged = await tools("get_schema", limit=2, **WHERE)
@@ -176,7 +178,9 @@ async def test_fields_of_a_schema_are_searched_paged_and_widened(tools: Any, pat
     assert "Did you mean 'remote_type'?" in refused
 
 
-async def test_a_schema_is_found_by_its_name_in_any_case(tools: Any, company: Any, path: str) -> None:
+async def test_a_schema_is_found_by_its_name_in_any_case(
+    tools: Tools, company: ScriptedApi, path: str
+) -> None:
     assert path
     source = {"schemas": [{"id": ORDERS, "name": "Orders"}, {"id": "public.users", "name": "Users"}]}
     company[f"GET /api/connections/{company.WAREHOUSE}/bulksync/source"] = {"data": source}
@@ -189,7 +193,7 @@ async def test_a_schema_is_found_by_its_name_in_any_case(tools: Any, company: An
 
 
 async def test_where_schemas_cannot_be_listed_the_api_s_own_refusal_stands(
-    tools: Any, company: Any, path: str
+    tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     company[f"GET {path}/nope"] = httpx.Response(404, json={"message": "no schema nope"})
 
@@ -201,7 +205,7 @@ async def test_where_schemas_cannot_be_listed_the_api_s_own_refusal_stands(
 
 @pytest.mark.parametrize("tool", ["get_schema", "read_schema_records"])
 async def test_schemas_that_are_still_being_read_are_waited_for(
-    tool: str, tools: Any, company: Any, path: str, clock: Any
+    tool: str, tools: Tools, company: ScriptedApi, path: str, clock: Clock
 ) -> None:
     rest = f"GET {path}/{ORDERS}" + ("/records" if tool == "read_schema_records" else "")
     ready = company.answers.get(rest, {"data": [{"a": 1}]})
@@ -222,7 +226,7 @@ async def test_schemas_that_are_still_being_read_are_waited_for(
     ],
 )
 async def test_an_unhealthy_connection_is_not_waited_for(
-    refusal: Any, tools: Any, company: Any, path: str, clock: Any
+    refusal: Any, tools: Tools, company: ScriptedApi, path: str, clock: Clock
 ) -> None:
     company[f"GET {path}/{ORDERS}"] = httpx.Response(422, json=refusal)
 
@@ -234,7 +238,7 @@ async def test_an_unhealthy_connection_is_not_waited_for(
     assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": company.WAREHOUSE})
 
 
-async def test_records_of_any_shape_become_rows(tools: Any, company: Any, path: str) -> None:
+async def test_records_of_any_shape_become_rows(tools: Tools, company: ScriptedApi, path: str) -> None:
     company[f"GET {path}/{ORDERS}/records"] = {"data": [{"a": 1}, {"b": [2], "a": None}, {"c": 3}]}
 
     records = await tools("read_schema_records", limit=2, **WHERE)
@@ -250,7 +254,7 @@ async def test_records_of_any_shape_become_rows(tools: Any, company: Any, path: 
 
 
 async def test_a_record_that_is_too_long_says_how_to_read_the_rest(
-    tools: Any, company: Any, path: str
+    tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     company[f"GET {path}/{ORDERS}/records"] = {"data": [{"a": "some words " * 9_000}, {"a": "b"}]}
 
@@ -263,7 +267,7 @@ async def test_a_record_that_is_too_long_says_how_to_read_the_rest(
 
 
 async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
-    tools: Any, company: Any, path: str
+    tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     fields = [
         {"field_id": "new", "type": "string", "example": [1]},
@@ -304,7 +308,7 @@ async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
     ],
 )
 async def test_what_cannot_be_done_to_fields_is_refused_before_anything_is(
-    arguments: Any, words: str, tools: Any, company: Any, path: str
+    arguments: Any, words: str, tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     assert path
     text = await tools.refused("set_schema_fields", **WHERE, **arguments)
@@ -315,7 +319,7 @@ async def test_what_cannot_be_done_to_fields_is_refused_before_anything_is(
 
 
 async def test_a_change_that_is_refused_says_what_was_done_before(
-    tools: Any, company: Any, path: str
+    tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     refusal = httpx.Response(400, json={"message": "in use"})
     company[f"DELETE {path}/{ORDERS}/fields/score"] = refusal
@@ -331,7 +335,7 @@ async def test_a_change_that_is_refused_says_what_was_done_before(
 
 
 async def test_a_key_is_sent_with_the_detected_one_put_out_of_force(
-    tools: Any, company: Any, path: str
+    tools: Tools, company: ScriptedApi, path: str
 ) -> None:
     answer = await tools("set_primary_keys", fields=["Account", "score"], **WHERE)
 
@@ -348,7 +352,7 @@ async def test_a_key_is_sent_with_the_detected_one_put_out_of_force(
 
 
 @pytest.fixture
-def overridden(company: Any, path: str) -> str:
+def overridden(company: ScriptedApi, path: str) -> str:
     """Set the schema's key by hand, and return the schema's path."""
     by_hand = {"is_primary_key": True, "primary_key_override": True}
     fields = [FIELDS[0] | {"is_primary_key": False}, FIELDS[1] | by_hand, FIELDS[2]]
@@ -359,7 +363,7 @@ def overridden(company: Any, path: str) -> str:
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_confirmation_removes(
-    mode: str, tool: str, connect: Any, company: Any, overridden: str
+    mode: str, tool: str, connect: Connect, company: ScriptedApi, overridden: str
 ) -> None:
     arguments, rest, words = DESTROYING[tool]
     questions: list[str] = []
@@ -380,7 +384,7 @@ async def test_a_confirmation_removes(
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
 async def test_anything_but_a_yes_removes_nothing(
-    mode: str, tool: str, answer: ElicitResult, connect: Any, company: Any, overridden: str
+    mode: str, tool: str, answer: ElicitResult, connect: Connect, company: ScriptedApi, overridden: str
 ) -> None:
     assert overridden
 
@@ -398,7 +402,7 @@ async def test_anything_but_a_yes_removes_nothing(
 @pytest.mark.parametrize("tool", DESTROYING)
 @pytest.mark.parametrize("mode", MODES)
 async def test_without_a_person_to_ask_the_schema_s_id_confirms(
-    mode: str, tool: str, connect: Any, company: Any, overridden: str
+    mode: str, tool: str, connect: Connect, company: ScriptedApi, overridden: str
 ) -> None:
     arguments, rest, words = DESTROYING[tool]
 
@@ -412,13 +416,17 @@ async def test_without_a_person_to_ask_the_schema_s_id_confirms(
     assert company.written() == [f"DELETE {overridden}/{rest}"]
 
 
-async def test_no_key_fields_bring_the_detected_key_back(tools: Any, company: Any, path: str) -> None:
+async def test_no_key_fields_bring_the_detected_key_back(
+    tools: Tools, company: ScriptedApi, path: str
+) -> None:
     await tools("set_primary_keys", fields=[], **WHERE)
 
     assert company.written() == [f"DELETE {path}/{ORDERS}/primary_keys"]
 
 
-async def test_a_key_field_that_does_not_exist_is_refused(tools: Any, company: Any, path: str) -> None:
+async def test_a_key_field_that_does_not_exist_is_refused(
+    tools: Tools, company: ScriptedApi, path: str
+) -> None:
     assert path
     assert "Did you mean 'account'?" in await tools.refused("set_primary_keys", fields=["acount"], **WHERE)
     assert company.written() == []

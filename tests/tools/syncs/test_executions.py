@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.conftest import Clock, ScriptedApi, Tools
+
 JSON_LINES = '{"Id": 1}\n\nnot json\n{"Id": 3}\n'
 
 
-def serve(api: Any, *states: dict[str, Any]) -> None:
+def serve(api: ScriptedApi, *states: dict[str, Any]) -> None:
     """Serve one execution of the sync in these states, one per request; the last one repeats."""
     left, path = list(states), f"/api/syncs/{api.SYNC}"
     run = f"{path}/executions/{api.EXECUTION}"
@@ -22,7 +24,7 @@ def serve(api: Any, *states: dict[str, Any]) -> None:
     api[f"GET {path}/status"] = {"data": {"current_execution": None, "last_execution": {"id": api.EXECUTION}}}
 
 
-def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
+def serve_log(api: ScriptedApi, log: str, count: int | None, **files: Any) -> None:
     """Serve a log of that execution, as files by name."""
     run = f"GET /api/syncs/{api.SYNC}/executions/{api.EXECUTION}"
     api[f"{run}/logs"] = {"data": {log: {"count": count}}}
@@ -31,7 +33,7 @@ def serve_log(api: Any, log: str, count: int | None, **files: Any) -> None:
         api[f"{run}/{log}/{name}"] = httpx.Response(200, content=content)
 
 
-async def test_a_run_is_waited_for_with_progress(tools: Any, company: Any, clock: Any) -> None:
+async def test_a_run_is_waited_for_with_progress(tools: Tools, company: ScriptedApi, clock: Clock) -> None:
     counts = {"insert": 2, "error": 0, "update": None}
     serve(
         company,
@@ -54,7 +56,7 @@ async def test_a_run_is_waited_for_with_progress(tools: Any, company: Any, clock
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "canceled", "interrupted"])
-async def test_every_end_ends_the_wait(status: str, tools: Any, company: Any, clock: Any) -> None:
+async def test_every_end_ends_the_wait(status: str, tools: Tools, company: ScriptedApi, clock: Clock) -> None:
     serve(company, {"status": status})
 
     assert (await tools("start_sync", sync_id=company.SYNC, wait_seconds=600))["status"] == status
@@ -63,7 +65,7 @@ async def test_every_end_ends_the_wait(status: str, tools: Any, company: Any, cl
 
 @pytest.mark.parametrize("seconds", [0, 1, 7, 600])
 async def test_a_wait_is_limited_and_polls_less_and_less_often(
-    seconds: float, tools: Any, company: Any, clock: Any
+    seconds: float, tools: Tools, company: ScriptedApi, clock: Clock
 ) -> None:
     serve(company, {"status": "running"})
 
@@ -77,7 +79,7 @@ async def test_a_wait_is_limited_and_polls_less_and_less_often(
 
 @pytest.mark.parametrize("seconds", [-1, 601, True, "nan", "inf", "soon"])
 async def test_an_invalid_wait_is_refused_before_anything_runs(
-    seconds: Any, tools: Any, company: Any
+    seconds: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     text = await tools.refused("start_sync", sync_id=company.SYNC, wait_seconds=seconds)
 
@@ -85,7 +87,7 @@ async def test_an_invalid_wait_is_refused_before_anything_runs(
     assert company.requests == []
 
 
-async def test_a_log_is_split_only_at_line_feeds(tools: Any, company: Any) -> None:
+async def test_a_log_is_split_only_at_line_feeds(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     path = f"/api/syncs/{company.SYNC}/executions/{company.EXECUTION}"
     lines = [{"row": {"id": "a\u2028b\u0085c"}}, {"row": {"id": "d"}}]
@@ -101,7 +103,7 @@ async def test_a_log_is_split_only_at_line_feeds(tools: Any, company: Any) -> No
     assert run["log"] == lines[::-1]
 
 
-async def test_what_to_run_is_sent_as_it_was_given(tools: Any, company: Any) -> None:
+async def test_what_to_run_is_sent_as_it_was_given(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     rows = [[{"model_id": company.MODEL, "field": "contact_id", "value": "1"}]]
 
@@ -118,14 +120,16 @@ async def test_what_to_run_is_sent_as_it_was_given(tools: Any, company: Any) -> 
     assert company.bodies(f"POST /api/syncs/{company.SYNC}/executions") == [body]
 
 
-async def test_a_sync_that_is_already_running_is_not_started_again(tools: Any, company: Any) -> None:
+async def test_a_sync_that_is_already_running_is_not_started_again(
+    tools: Tools, company: ScriptedApi
+) -> None:
     company[f"POST /api/syncs/{company.SYNC}/executions"] = httpx.Response(409, json={"message": "running"})
 
     assert "409 running" in await tools.refused("start_sync", sync_id=company.SYNC)
     assert len(company.written()) == 1
 
 
-async def test_the_first_errors_are_returned(tools: Any, company: Any) -> None:
+async def test_the_first_errors_are_returned(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "failed", "errors": [f"error {number}" for number in range(9)]})
 
     run = await tools("get_sync_execution", sync_id=company.SYNC)
@@ -138,7 +142,7 @@ async def test_the_first_errors_are_returned(tools: Any, company: Any) -> None:
     [("new", "old", "new"), (None, "old", "old"), ("new", None, "new")],
 )
 async def test_the_latest_run_is_the_current_one_or_else_the_last(
-    current: Any, last: Any, expected: str, tools: Any, company: Any
+    current: Any, last: Any, expected: str, tools: Tools, company: ScriptedApi
 ) -> None:
     ids = {"current_execution": current and {"id": current}, "last_execution": last and {"id": last}}
     path = f"GET /api/syncs/{company.SYNC}"
@@ -148,7 +152,7 @@ async def test_the_latest_run_is_the_current_one_or_else_the_last(
     assert (await tools("get_sync_execution", sync_id=company.SYNC))["id"] == expected
 
 
-async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Any, company: Any) -> None:
+async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Tools, company: ScriptedApi) -> None:
     company[f"GET /api/syncs/{company.SYNC}/status"] = {"data": {"current_execution": None}}
 
     for tool in ("get_sync_execution", "cancel_sync"):
@@ -157,7 +161,7 @@ async def test_a_sync_that_has_never_run_says_how_to_run_it(tools: Any, company:
 
 
 async def test_log_lines_come_newest_first_and_no_more_files_are_read_than_needed(
-    tools: Any, company: Any
+    tools: Tools, company: ScriptedApi
 ) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 7, first=b"never read", second=JSON_LINES, third='{"Id": 4}')
@@ -172,7 +176,7 @@ async def test_log_lines_come_newest_first_and_no_more_files_are_read_than_neede
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4), limit=st.integers(1, 6))
 async def test_paging_through_a_log_loses_and_repeats_nothing(
-    sizes: list[int], limit: int, tools: Any, company: Any
+    sizes: list[int], limit: int, tools: Tools, company: ScriptedApi
 ) -> None:
     names = [[f"{number}-{line}" for line in range(size)] for number, size in enumerate(sizes)]
     serve(company, {"status": "running"})
@@ -188,7 +192,7 @@ async def test_paging_through_a_log_loses_and_repeats_nothing(
     assert seen == [line for each in names[::-1] for line in each[::-1]]
 
 
-async def test_a_log_can_be_searched(tools: Any, company: Any) -> None:
+async def test_a_log_can_be_searched(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 3, one='{"error": "Unknown contact"}\n{"error": "Too long"}\n"unknown"')
 
@@ -197,7 +201,7 @@ async def test_a_log_can_be_searched(tools: Any, company: Any) -> None:
     assert run["log"] == ["unknown", {"error": "Unknown contact"}]
 
 
-async def test_a_page_of_a_log_fits_a_context_window(tools: Any, company: Any) -> None:
+async def test_a_page_of_a_log_fits_a_context_window(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     lines = [f"{number} " + "why it was refused " * 40 for number in range(100)]
     serve_log(company, "errors", 100, one="\n".join(lines))
@@ -209,7 +213,7 @@ async def test_a_page_of_a_log_fits_a_context_window(tools: Any, company: Any) -
     assert "truncated" not in run
 
 
-async def test_a_page_token_of_something_else_is_refused(tools: Any, company: Any) -> None:
+async def test_a_page_token_of_something_else_is_refused(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 1, one="x")
 
@@ -218,7 +222,7 @@ async def test_a_page_token_of_something_else_is_refused(tools: Any, company: An
     assert "Invalid page_token." in text
 
 
-async def test_the_name_of_a_log_file_is_quoted_once(tools: Any, company: Any) -> None:
+async def test_the_name_of_a_log_file_is_quoted_once(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "inserts", None, **{"a b.json": '{"Id": 1}'})
     run = f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/inserts"
@@ -227,7 +231,7 @@ async def test_the_name_of_a_log_file_is_quoted_once(tools: Any, company: Any) -
     assert (await tools("get_sync_execution", sync_id=company.SYNC, log="inserts"))["log"] == [{"Id": 1}]
 
 
-async def test_an_empty_log_is_not_read(tools: Any, company: Any) -> None:
+async def test_an_empty_log_is_not_read(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "warnings", 0, first="x")
 
@@ -237,7 +241,7 @@ async def test_an_empty_log_is_not_read(tools: Any, company: Any) -> None:
     assert company.requests[-1].url.path.endswith("/logs")
 
 
-async def test_a_log_is_read_even_if_the_api_has_no_index_of_logs(tools: Any, company: Any) -> None:
+async def test_a_log_is_read_even_if_the_api_has_no_index_of_logs(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "errors", 2, one='"a"')
     del company.answers[f"GET /api/syncs/{company.SYNC}/executions/{company.EXECUTION}/logs"]
@@ -248,7 +252,7 @@ async def test_a_log_is_read_even_if_the_api_has_no_index_of_logs(tools: Any, co
     assert "log_count" not in run
 
 
-async def test_a_log_file_that_is_not_text_is_refused_by_its_name(tools: Any, company: Any) -> None:
+async def test_a_log_file_that_is_not_text_is_refused_by_its_name(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
     serve_log(company, "records", 1, first=b"\x1f\x8b\xff")
 
@@ -259,7 +263,7 @@ async def test_a_log_file_that_is_not_text_is_refused_by_its_name(tools: Any, co
 
 @pytest.mark.parametrize("is_named", [True, False])
 async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
-    *, is_named: bool, tools: Any, company: Any
+    *, is_named: bool, tools: Tools, company: ScriptedApi
 ) -> None:
     serve(company, {"status": "canceling"})
     path = f"/api/syncs/{company.SYNC}"
@@ -273,7 +277,7 @@ async def test_a_run_is_canceled_by_its_id_or_as_the_current_one(
 
 @pytest.mark.parametrize("is_named", [True, False])
 async def test_a_cancellation_says_if_the_run_had_already_ended(
-    *, is_named: bool, tools: Any, company: Any
+    *, is_named: bool, tools: Tools, company: ScriptedApi
 ) -> None:
     serve(company, {"status": "completed"})
     path = f"POST /api/syncs/{company.SYNC}"
@@ -287,7 +291,7 @@ async def test_a_cancellation_says_if_the_run_had_already_ended(
     assert run["note"] == "Nothing was canceled: the run had already ended."
 
 
-async def test_a_cancellation_of_a_running_sync_has_no_note(tools: Any, company: Any) -> None:
+async def test_a_cancellation_of_a_running_sync_has_no_note(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "running"}, {"status": "canceled"})
     company[f"POST /api/syncs/{company.SYNC}/cancel"] = {"data": {"message": "ok"}}
 

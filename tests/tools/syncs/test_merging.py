@@ -5,6 +5,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.conftest import Hold, ScriptedApi, Tools
+
 MODEL = "22222222-0000-0000-0000-000000000001"
 SOURCES = st.sampled_from([{"model_id": MODEL, "field": field} for field in ("contact_id", "plan")])
 IDENTITY = st.fixed_dictionaries(
@@ -93,7 +95,7 @@ def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=STORED, change=CHANGE)
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
-    parts: dict[str, Any], change: dict[str, Any], tools: Any, company: Any, hold: Any
+    parts: dict[str, Any], change: dict[str, Any], tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     assume(not loses_target_filters(parts, change))  # refused, as a test of its own holds
     stored = hold(**parts)

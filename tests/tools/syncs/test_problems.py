@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 FIELDS = [
     {"id": "Id", "supports_identity": True, "identity_functions": [{"id": "Equality"}], "required": True},
     {"id": "Email", "supports_identity": True},
@@ -20,7 +22,7 @@ MODES = [
 
 
 @pytest.fixture
-def request_(company: Any) -> dict[str, Any]:
+def request_(company: ScriptedApi) -> dict[str, Any]:
     """A valid sync into a target that has every kind of rule."""
     fields = {"id": company.FLOW, "name": "Contacts", "fields": FIELDS, "modes": MODES, "properties": {}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
@@ -125,7 +127,7 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 async def test_each_problem_is_reported_with_the_valid_values(
-    problem: str, request_: Any, tools: Any, company: Any
+    problem: str, request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     path, value, told = PROBLEMS[problem]
 
@@ -136,7 +138,7 @@ async def test_each_problem_is_reported_with_the_valid_values(
     assert company.written() == []
 
 
-async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, company: Any) -> None:
+async def test_all_problems_come_in_one_refusal(request_: Any, tools: Tools, company: ScriptedApi) -> None:
     wrong = with_(request_, "mode", "replase")
     wrong = with_(wrong, "identity.source.field", "contact")
     wrong = with_(wrong, "identity.target", "Phone")
@@ -169,7 +171,7 @@ async def test_all_problems_come_in_one_refusal(request_: Any, tools: Any, compa
         ("identity.function", "EQUALITY"),
     ],
 )
-async def test_a_valid_request_passes(path: str, value: Any, request_: Any, tools: Any) -> None:
+async def test_a_valid_request_passes(path: str, value: Any, request_: Any, tools: Tools) -> None:
     constant = [{"target": "Id", "override_value": "x"}, {"target": "Made", "new": True, "override_value": 1}]
 
     passed = await tools(
@@ -179,7 +181,7 @@ async def test_a_valid_request_passes(path: str, value: Any, request_: Any, tool
     assert passed["dry_run"] is True
 
 
-async def test_required_fields_matter_only_to_modes_that_create_records(request_: Any, tools: Any) -> None:
+async def test_required_fields_matter_only_to_modes_that_create_records(request_: Any, tools: Tools) -> None:
     updating = with_(with_(request_, "mode", "update"), "fields.0.target", "Phone")
 
     assert (await tools("create_sync", **updating, dry_run=True))["dry_run"] is True
@@ -187,7 +189,7 @@ async def test_required_fields_matter_only_to_modes_that_create_records(request_
 
 @pytest.mark.parametrize("flag", ["mappings_not_required", "optional_target_mappings"])
 async def test_a_target_that_requires_no_mappings_accepts_none(
-    flag: str, request_: Any, tools: Any, company: Any
+    flag: str, request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
     company[path] = {
@@ -199,7 +201,9 @@ async def test_a_target_that_requires_no_mappings_accepts_none(
     assert made["request"]["fields"] == []
 
 
-async def test_a_long_list_of_valid_values_is_truncated(request_: Any, tools: Any, company: Any) -> None:
+async def test_a_long_list_of_valid_values_is_truncated(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
     fields = [{"id": f"field{number}"} for number in range(50)]
     company[path] = {"data": {"id": "x", "fields": fields, "modes": []}}

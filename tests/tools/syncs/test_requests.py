@@ -5,9 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 
 @pytest.fixture
-def request_(company: Any) -> dict[str, Any]:
+def request_(company: ScriptedApi) -> dict[str, Any]:
     """A sync into the company's flow, written only with names."""
     del company
     return {
@@ -27,7 +29,7 @@ def condition(**more: Any) -> dict[str, Any]:
 
 
 async def test_a_dry_run_shows_the_request_and_writes_nothing(
-    request_: Any, tools: Any, company: Any
+    request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     shown = await tools("create_sync", **request_, dry_run=True)
 
@@ -46,7 +48,9 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
     assert company.written() == []
 
 
-async def test_what_a_dry_run_shows_is_what_is_sent(request_: Any, tools: Any, company: Any) -> None:
+async def test_what_a_dry_run_shows_is_what_is_sent(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     request_ |= {"fields": [mapping()], "active": False, "policies": ["p"], "encryption_passphrase": "x"}
 
     shown = await tools("create_sync", **request_, dry_run=True)
@@ -56,7 +60,9 @@ async def test_what_a_dry_run_shows_is_what_is_sent(request_: Any, tools: Any, c
     assert shown["request"]["encryption_passphrase"] == "********"
 
 
-async def test_models_may_be_named_anywhere_in_a_sync(request_: Any, tools: Any, company: Any) -> None:
+async def test_models_may_be_named_anywhere_in_a_sync(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     source = {"model_id": company.MODEL, "field": "plan"}
     request_ |= {
         "fields": [mapping(sync_mode="create")],
@@ -74,13 +80,15 @@ async def test_models_may_be_named_anywhere_in_a_sync(request_: Any, tools: Any,
     assert sent["identities"]["mappings"] == [{"source": source, "target": "Id", "function": "Equality"}]
 
 
-async def test_a_model_is_looked_up_once_even_if_named_often(request_: Any, tools: Any, company: Any) -> None:
+async def test_a_model_is_looked_up_once_even_if_named_often(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     await tools("create_sync", **request_, fields=[mapping(), mapping("contact_id")], dry_run=True)
 
     assert len(company.asked("GET /api/models")) == 1
 
 
-async def test_data_that_looks_like_a_source_is_left_alone(request_: Any, tools: Any) -> None:
+async def test_data_that_looks_like_a_source_is_left_alone(request_: Any, tools: Tools) -> None:
     value = {"model_id": "nobody", "field": "x"}
     request_["target"]["configuration"] = {"of": value}
 
@@ -91,7 +99,9 @@ async def test_data_that_looks_like_a_source_is_left_alone(request_: Any, tools:
 
 
 @pytest.mark.parametrize("value", [None, 0, False, "", [1], {"a": None}])
-async def test_a_constant_may_be_any_json(value: Any, request_: Any, tools: Any, company: Any) -> None:
+async def test_a_constant_may_be_any_json(
+    value: Any, request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     await tools("create_sync", **request_, fields=[{"target": "Note", "override_value": value}])
 
     assert company.bodies("POST /api/syncs")[0]["fields"] == [{"target": "Note", "override_value": value}]
@@ -102,7 +112,7 @@ async def test_a_constant_may_be_any_json(value: Any, request_: Any, tools: Any,
     [("equality", "Equality"), ("DOMAINMATCH", "DomainMatch"), ("Hashed", "Hashed")],
 )
 async def test_an_identity_function_is_sent_as_the_api_spells_it(
-    function: str, sent: str, request_: Any, tools: Any, company: Any
+    function: str, sent: str, request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     fields = {"id": "x", "fields": [{"id": "Id"}], "properties": {"mappings_not_required": True}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": fields}
@@ -124,7 +134,7 @@ async def test_an_identity_function_is_sent_as_the_api_spells_it(
     ],
 )
 async def test_numbers_in_a_filters_logic_become_its_labels(
-    logic: str, labels: list[Any], sent: str, request_: Any, tools: Any
+    logic: str, labels: list[Any], sent: str, request_: Any, tools: Tools
 ) -> None:
     conditions = [condition(**({} if label is None else {"label": label})) for label in labels]
     old = [{"field": part["source"], **part} for part in conditions]
@@ -138,7 +148,7 @@ async def test_numbers_in_a_filters_logic_become_its_labels(
     assert older["request"]["filter_logic"] == sent
 
 
-async def test_parts_of_a_schedule_may_be_numbers(request_: Any, tools: Any) -> None:
+async def test_parts_of_a_schedule_may_be_numbers(request_: Any, tools: Tools) -> None:
     schedule = {"frequency": "daily", "hour": 5, "minute": 0}
 
     shown = await tools("create_sync", **request_, schedule=schedule, dry_run=True)
@@ -147,7 +157,7 @@ async def test_parts_of_a_schedule_may_be_numbers(request_: Any, tools: Any) -> 
 
 
 async def test_a_schedule_may_name_the_syncs_or_the_connection_it_follows(
-    request_: Any, tools: Any, company: Any
+    request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     after = {"frequency": "runafter", "run_after": {"sync_ids": ["plans to gong"]}, "job_id": 1}
     over = {"frequency": "dbtcloud", "connection_id": "Warehouse", "job_id": 7}
@@ -162,7 +172,9 @@ async def test_a_schedule_may_name_the_syncs_or_the_connection_it_follows(
     assert "- schedule: Unknown connection 'dbt'." in text
 
 
-async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: Any, company: Any) -> None:
+async def test_a_new_target_is_checked_by_its_properties(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     request_["target"] = {"connection_id": "Gong", "create": {"name": "Summer flow"}}
 
     shown = await tools("create_sync", **request_, dry_run=True)
@@ -172,7 +184,7 @@ async def test_a_new_target_is_checked_by_its_properties(request_: Any, tools: A
     assert dict(asked.url.params) == {"properties[name]": "Summer flow"}
 
 
-async def test_every_part_may_be_json_text(request_: Any, tools: Any, company: Any) -> None:
+async def test_every_part_may_be_json_text(request_: Any, tools: Tools, company: ScriptedApi) -> None:
     texts = {
         "target": '{"connection_id": "gong", "object": "winter flow",}',
         "identity": '{"source": {"model_id": "plans", "field": "contact_id",}, "target": "Id"}',
@@ -188,7 +200,9 @@ async def test_every_part_may_be_json_text(request_: Any, tools: Any, company: A
     assert shown["request"]["override_fields"] == [{"target": "Note", "override_value": "a,}"}]
 
 
-async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any, company: Any) -> None:
+async def test_an_unknown_part_is_refused_by_its_name(
+    request_: Any, tools: Tools, company: ScriptedApi
+) -> None:
     request_["identity"]["fonction"] = "Equality"
 
     text = await tools.refused("create_sync", **request_)
@@ -201,7 +215,7 @@ async def test_an_unknown_part_is_refused_by_its_name(request_: Any, tools: Any,
 
 
 async def test_what_only_the_api_can_check_is_refused_with_its_message(
-    request_: Any, tools: Any, company: Any
+    request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
     company["POST /api/syncs"] = httpx.Response(422, json={"message": "schema cache not ready"})
 

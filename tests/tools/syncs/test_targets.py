@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
 
-def target_objects(api: Any, *objects: Any, **more: Any) -> None:
+
+def target_objects(api: ScriptedApi, *objects: Any, **more: Any) -> None:
     api[f"GET /api/connections/{api.GONG}/modelsync/targetobjects"] = {"data": list(objects), **more}
 
 
 @pytest.mark.parametrize("key", ["id", "mode"])
-async def test_modes_are_read_from_either_key(key: str, tools: Any, company: Any) -> None:
+async def test_modes_are_read_from_either_key(key: str, tools: Tools, company: ScriptedApi) -> None:
     target_objects(company, {"id": "flow", "name": "Flow", "modes": [{key: "create"}, {key: "remove"}]})
 
     (row,) = (await tools("list_target_objects", connection_id="Gong"))["items"]
@@ -18,7 +20,7 @@ async def test_modes_are_read_from_either_key(key: str, tools: Any, company: Any
     assert row == {"id": "flow", "name": "Flow", "modes": ["create", "remove"]}
 
 
-async def test_objects_can_be_searched_and_paged(tools: Any, company: Any) -> None:
+async def test_objects_can_be_searched_and_paged(tools: Tools, company: ScriptedApi) -> None:
     target_objects(company, *({"id": f"flow{number}"} for number in range(12)), {"id": "account"})
 
     first = await tools("list_target_objects", connection_id="Gong", query="FLOW", limit=10)
@@ -34,7 +36,7 @@ async def test_objects_can_be_searched_and_paged(tools: Any, company: Any) -> No
 
 @pytest.mark.parametrize("is_supported", [True, False])
 async def test_the_properties_of_a_new_object_are_shown_if_one_can_be_created(
-    *, is_supported: bool, tools: Any, company: Any
+    *, is_supported: bool, tools: Tools, company: ScriptedApi
 ) -> None:
     creation = {"supported": is_supported, "properties": [{"id": "name", "title": "Name"}]}
     target_objects(company, target_creation=creation)
@@ -44,7 +46,7 @@ async def test_the_properties_of_a_new_object_are_shown_if_one_can_be_created(
     assert answer.get("target_creation") == (creation if is_supported else None)
 
 
-async def test_a_field_keeps_what_mapping_requires(tools: Any, company: Any) -> None:
+async def test_a_field_keeps_what_mapping_requires(tools: Tools, company: ScriptedApi) -> None:
     fields = await tools("list_target_fields", connection_id="Gong", target=company.FLOW)
 
     identity = {"id": "Id", "type": "string", "supports_identity": True, "identity_functions": ["Equality"]}
@@ -52,7 +54,9 @@ async def test_a_field_keeps_what_mapping_requires(tools: Any, company: Any) -> 
     assert fields["properties"] == {"mappings_not_required": True}
 
 
-async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(tools: Any, company: Any) -> None:
+async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(
+    tools: Tools, company: ScriptedApi
+) -> None:
     await tools("list_target_fields", connection_id="Gong", properties='{"name": "New"}', refresh=True)
 
     (asked,) = company.asked(f"GET /api/connections/{company.GONG}/modelsync/target/fields")
@@ -61,13 +65,13 @@ async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(tool
 
 @pytest.mark.parametrize("arguments", [{}, {"target": "x", "properties": {"name": "y"}}])
 @pytest.mark.usefixtures("company")
-async def test_exactly_one_target_is_required(arguments: Any, tools: Any) -> None:
+async def test_exactly_one_target_is_required(arguments: Any, tools: Tools) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
 
     assert "send either target or properties" in text
 
 
-async def test_paging_through_many_fields_loses_and_repeats_none(tools: Any, company: Any) -> None:
+async def test_paging_through_many_fields_loses_and_repeats_none(tools: Tools, company: ScriptedApi) -> None:
     many = [{"id": f"Field_{number}__c", "name": "a name " * 5, "type": "string"} for number in range(700)]
     answer = {"data": {"id": company.FLOW, "fields": many, "modes": []}}
     company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = answer

@@ -1,15 +1,15 @@
 """Updating a sync: PUT replaces all of it, so stored parts are sent too and nothing is lost."""
 
-from typing import Any
-
 import pytest
+
+from tests.tools.conftest import Connect, Hold, ScriptedApi, Tools
 
 NO_MODEL = "00000000-0000-0000-0000-000000000000"
 MODEL = "22222222-0000-0000-0000-000000000001"
 
 
 async def test_constants_among_the_fields_are_sent_back_as_override_fields(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     mapping = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Note"}
     constant = {"target": "Id", "override_value": 7, "source": {"model_id": NO_MODEL, "field": ""}}
@@ -22,7 +22,9 @@ async def test_constants_among_the_fields_are_sent_back_as_override_fields(
     assert company.sent_sync()["override_fields"] == [known, {"target": "Id", "override_value": 7}]
 
 
-async def test_a_target_that_was_created_is_not_created_again(tools: Any, company: Any, hold: Any) -> None:
+async def test_a_target_that_was_created_is_not_created_again(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
     target = {"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}}
     hold(target=target | {"create": {"name": "New"}})
 
@@ -32,7 +34,7 @@ async def test_a_target_that_was_created_is_not_created_again(tools: Any, compan
 
 
 async def test_another_target_keeps_the_connection_and_the_configuration(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target={"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}})
 
@@ -42,7 +44,9 @@ async def test_another_target_keeps_the_connection_and_the_configuration(
     assert company.sent_sync()["target"] == target
 
 
-async def test_encrypted_fields_require_the_passphrase_again(tools: Any, company: Any, hold: Any) -> None:
+async def test_encrypted_fields_require_the_passphrase_again(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
     source = {"model_id": MODEL, "field": "plan"}
     hold(fields=[{"source": source, "target": "Note", "encryption_enabled": True}])
 
@@ -60,7 +64,7 @@ async def test_encrypted_fields_require_the_passphrase_again(tools: Any, company
     [("model_filters", "Target", "target_filters"), ("target_filters", "Model", "model_filters")],
 )
 async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
-    named: str, kind: str, lost: str, tools: Any, company: Any, hold: Any
+    named: str, kind: str, lost: str, tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(filters=[{"field_id": "x", "field_type": kind, "function": "IsNull"}])
     none = {"conditions": []}
@@ -74,7 +78,7 @@ async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
 
 
 async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target_filters={"conditions": [{"field": "Email", "function": "IsNull"}]})
     filters = [{"field_id": "x", "function": "IsNull"}]
@@ -90,7 +94,7 @@ async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
 
 
 async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(filters=[{"field": {"model_id": MODEL, "field": "plan"}, "function": "IsNull"}])
     await tools("update_sync", sync_id=company.SYNC, filter_logic="NOT 1")
@@ -102,7 +106,9 @@ async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
     assert company.written() == []
 
 
-async def test_changed_includes_what_changed_only_in_spelling(tools: Any, company: Any, hold: Any) -> None:
+async def test_changed_includes_what_changed_only_in_spelling(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "equality"}
     hold(identity=identity)
 
@@ -114,7 +120,7 @@ async def test_changed_includes_what_changed_only_in_spelling(tools: Any, compan
 
 
 async def test_an_update_is_validated_against_the_target_like_a_new_sync(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(identity={"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"})
 
@@ -125,7 +131,7 @@ async def test_an_update_is_validated_against_the_target_like_a_new_sync(
 
 
 async def test_a_stored_sync_without_a_target_object_requires_one(
-    tools: Any, company: Any, hold: Any
+    tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target={"connection_id": company.GONG})
 
@@ -135,7 +141,7 @@ async def test_a_stored_sync_without_a_target_object_requires_one(
     assert company.written() == []
 
 
-async def test_a_dry_run_shows_the_whole_request(tools: Any, company: Any, hold: Any) -> None:
+async def test_a_dry_run_shows_the_whole_request(tools: Tools, company: ScriptedApi, hold: Hold) -> None:
     identity = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Id", "function": "Equality"}
     hold(identity=identity)
 
@@ -148,7 +154,7 @@ async def test_a_dry_run_shows_the_whole_request(tools: Any, company: Any, hold:
 
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
-async def test_the_sandbox_keeps_what_an_update_omits(api_version: str, open_sandbox: Any) -> None:
+async def test_the_sandbox_keeps_what_an_update_omits(api_version: str, open_sandbox: Connect) -> None:
     snowflake = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
     gong = {"auth_method": "token", "access_key": "ak", "access_secret": "as"}
     query = {"query": "SELECT contact_id, subscription_plan AS plan FROM salesforce_contacts"}

@@ -3,18 +3,18 @@
 import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from polytomic_mcp.sandbox.data.files.csv_and_json import TableFileError
+from tests.sandbox.data.files.conftest import Importer
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_quotes_newlines_and_unicode_survive_with_any_delimiter(
-    importer: Any, tmp_path: Path, delimiter: str, newline: str
+    importer: Importer, tmp_path: Path, delimiter: str, newline: str
 ) -> None:
     note = f"He said \"{delimiter}\"\n\n'ok'; DROP TABLE x --"
     path = tmp_path / "mine.csv"
@@ -31,7 +31,7 @@ def test_quotes_newlines_and_unicode_survive_with_any_delimiter(
     ]
 
 
-def test_blank_and_repeated_headers_get_distinct_names(importer: Any) -> None:
+def test_blank_and_repeated_headers_get_distinct_names(importer: Importer) -> None:
     path = importer.write("mine.csv", "id,ID,,name, name ,id_1\n1,2,3,4,5,6\n\n")
 
     importer.take({"mine": path})
@@ -39,7 +39,7 @@ def test_blank_and_repeated_headers_get_distinct_names(importer: Any) -> None:
     assert list(importer.types()) == ["id", "ID_1", "column_3", "name", "name_1", "id_1_1"]
 
 
-def test_a_file_with_only_a_header_is_an_empty_table_of_texts(importer: Any) -> None:
+def test_a_file_with_only_a_header_is_an_empty_table_of_texts(importer: Importer) -> None:
     importer.take({"mine": importer.write("mine.csv", "contact_id\n")})
 
     assert importer.types() == {"contact_id": "VARCHAR"}
@@ -55,7 +55,7 @@ LINES = """\
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".ndjson", ".json"])
-def test_json_lines_keep_json_values(importer: Any, suffix: str) -> None:
+def test_json_lines_keep_json_values(importer: Importer, suffix: str) -> None:
     importer.take({"mine": importer.write(f"mine{suffix}", LINES)})
 
     assert importer.types() == {
@@ -77,20 +77,20 @@ def test_json_lines_keep_json_values(importer: Any, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2, "b": null}]', '{"a": 1}\n{"a": 2, "b": null}'])
-def test_a_json_array_is_read_like_json_lines(importer: Any, text: str) -> None:
+def test_a_json_array_is_read_like_json_lines(importer: Importer, text: str) -> None:
     importer.take({"mine": importer.write("mine.json", text)})
 
     assert importer.rows() == [{"a": 1, "b": None}, {"a": 2, "b": None}]
     assert importer.types() == {"a": "BIGINT", "b": "VARCHAR"}
 
 
-def test_one_json_object_is_one_row(importer: Any) -> None:
+def test_one_json_object_is_one_row(importer: Importer) -> None:
     importer.take({"mine": importer.write("mine.json", '{\n"a": "x"\n}')})
 
     assert importer.rows() == [{"a": "x"}]
 
 
-def test_a_parquet_file_keeps_its_types(importer: Any, tmp_path: Path) -> None:
+def test_a_parquet_file_keeps_its_types(importer: Importer, tmp_path: Path) -> None:
     path = tmp_path / "odd [1]*.parquet"
     plain = tmp_path / "plain.parquet"
     duckdb.execute(
@@ -146,7 +146,7 @@ def test_a_parquet_file_keeps_its_types(importer: Any, tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_imported_is_refused_with_the_reason(
-    importer: Any, tmp_path: Path, name: str, file: str, content: str | bytes | None, message: str
+    importer: Importer, tmp_path: Path, name: str, file: str, content: str | bytes | None, message: str
 ) -> None:
     path = tmp_path / file if content is None else importer.write(file, content)
 
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_imported_is_refused_with_the_reason(
     assert importer.workspace.tables.get("snowflake", "public.mine") is None
 
 
-def test_a_folder_is_refused(importer: Any, tmp_path: Path) -> None:
+def test_a_folder_is_refused(importer: Importer, tmp_path: Path) -> None:
     folder = tmp_path / "folder.parquet"
     folder.mkdir()
 
@@ -164,7 +164,7 @@ def test_a_folder_is_refused(importer: Any, tmp_path: Path) -> None:
         importer.take({"mine": folder})
 
 
-def test_nested_json_values_can_be_queried(importer: Any) -> None:
+def test_nested_json_values_can_be_queried(importer: Importer) -> None:
     path = importer.write("mine.jsonl", json.dumps({"a": {"b": ["x"]}}) + "\n")
 
     importer.take({"mine": path})

@@ -8,9 +8,10 @@ from typing import Any
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.initial_data import seed_workspace
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.data.files.conftest import Importer
 
 
-def test_a_csv_file_becomes_a_table_of_every_warehouse(importer: Any) -> None:
+def test_a_csv_file_becomes_a_table_of_every_warehouse(importer: Importer) -> None:
     path = importer.write("people.csv", "id,name\n1,Åsa\n2,\n")
 
     notes = importer.take({"mine": path})
@@ -21,7 +22,7 @@ def test_a_csv_file_becomes_a_table_of_every_warehouse(importer: Any) -> None:
     assert importer.ask("SELECT name FROM mine WHERE id = 1") == [("Åsa",)]
 
 
-def test_a_name_may_include_its_system(importer: Any) -> None:
+def test_a_name_may_include_its_system(importer: Importer) -> None:
     path = importer.write("a.csv", "Id\n003A\n")
     names = ("salesforce.Extra", "mysql.orders", "mysql.shop.items", "public.mine")
 
@@ -33,7 +34,7 @@ def test_a_name_may_include_its_system(importer: Any) -> None:
     assert importer.rows("public.orders", "snowflake") != [{"Id": "003A"}]
 
 
-def test_the_users_table_replaces_the_sample_table(importer: Any) -> None:
+def test_the_users_table_replaces_the_sample_table(importer: Importer) -> None:
     seed_workspace(importer.workspace, {}, None)
     path = importer.write("c.csv", "Id,Email\n003A,a@b.example\n")
     other = importer.write("o.csv", "x\n1\n")
@@ -53,7 +54,7 @@ def test_the_users_table_replaces_the_sample_table(importer: Any) -> None:
 
 
 def test_a_table_imported_again_after_a_restart_has_the_files_current_rows(
-    importer: Any, tmp_path: Path
+    importer: Importer, tmp_path: Path
 ) -> None:
     def started(content: str) -> list[dict[str, Any]]:
         importer.workspace = Workspace(Store(tmp_path / "state.db"), "key")
@@ -66,7 +67,7 @@ def test_a_table_imported_again_after_a_restart_has_the_files_current_rows(
     assert started("id,name\n3,x\n") == [{"id": 3, "name": "x"}]
 
 
-def test_a_hundred_thousand_rows_are_imported_in_seconds(importer: Any, tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_imported_in_seconds(importer: Importer, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

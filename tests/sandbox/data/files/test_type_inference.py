@@ -2,9 +2,10 @@
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.sandbox.data.files.conftest import Importer
 
 CELLS = {
     "BOOLEAN": (["true", "False"], [True, False]),
@@ -28,7 +29,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("sql_type", CELLS)
-def test_a_columns_type_is_the_narrowest_without_loss(importer: Any, sql_type: str) -> None:
+def test_a_columns_type_is_the_narrowest_without_loss(importer: Importer, sql_type: str) -> None:
     cells, values = CELLS[sql_type]
     path = importer.write("mine.csv", "v,n\n" + "".join(f"{cell},1\n" for cell in [*cells, ""]))
 
@@ -60,7 +61,7 @@ def test_a_columns_type_is_the_narrowest_without_loss(importer: Any, sql_type: s
     ],
 )
 def test_a_column_that_no_type_holds_without_loss_is_text(
-    importer: Any, tmp_path: Path, cells: list[str]
+    importer: Importer, tmp_path: Path, cells: list[str]
 ) -> None:
     path = tmp_path / "mine.csv"
     with path.open("w", newline="") as file:

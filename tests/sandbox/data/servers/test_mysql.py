@@ -9,6 +9,7 @@ from polytomic_mcp.sandbox.data.servers.drivers.mysql import MysqlSession
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
+from tests.sandbox.data.servers.conftest import Server
 
 CREATE = """
 CREATE TABLE `we``ird %` (
@@ -49,7 +50,7 @@ ROW: Row = {
 
 
 @pytest.fixture
-def weird(my: Any) -> Table:
+def weird(my: Server) -> Table:
     my.sql(CREATE)
     my.sql(INSERT)
     table: Table = my.table(f"{my.sql.configuration['dbname']}.we`ird %")
@@ -57,14 +58,14 @@ def weird(my: Any) -> Table:
 
 
 @pytest.fixture
-def plain(my: Any) -> Table:
+def plain(my: Server) -> Table:
     my.sql("CREATE TABLE plain (a int, b text)")
     my.sql("INSERT INTO plain VALUES (1, 'x'), (2, NULL), (2, NULL)")
     table: Table = my.table(f"{my.sql.configuration['dbname']}.plain")
     return table
 
 
-def test_values_of_every_type_survive_a_round_trip(my: Any, weird: Table) -> None:
+def test_values_of_every_type_survive_a_round_trip(my: Server, weird: Table) -> None:
     ((_, row),) = my.tables.read(weird)
     fresh = {name: value for name, value in row.items() if name not in ("id", "g")}
     (id_,) = my.tables.insert(weird, [fresh])
@@ -76,7 +77,7 @@ def test_values_of_every_type_survive_a_round_trip(my: Any, weird: Table) -> Non
     assert my.tables.count(weird) == 4
 
 
-def test_a_table_is_described_as_the_server_knows_it(my: Any, weird: Table) -> None:
+def test_a_table_is_described_as_the_server_knows_it(my: Server, weird: Table) -> None:
     my.sql("CREATE VIEW seen AS SELECT i, t FROM `we``ird %`")
     database = my.sql.configuration["dbname"]
 
@@ -98,7 +99,7 @@ def test_a_table_is_described_as_the_server_knows_it(my: Any, weird: Table) -> N
 
 
 def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_written(
-    my: Any, weird: Table
+    my: Server, weird: Table
 ) -> None:
     rows = [
         {"i": 1},
@@ -117,7 +118,7 @@ def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_writt
     assert my.tables.count(weird) == 1
 
 
-def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Any, weird: Table, plain: Table) -> None:
+def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Server, weird: Table, plain: Table) -> None:
     ((id_, row),) = my.tables.read(weird)
     before = my.tables.version(weird)
     my.tables.update(weird, {id_: {**row, "id": 7, "b": False}})
@@ -130,7 +131,7 @@ def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Any, weird: Tab
     assert my.rows(plain.name) == [{"a": 2, "b": "both"}] * 2
 
 
-def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(my: Any, plain: Table) -> None:
+def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(my: Server, plain: Table) -> None:
     with pytest.raises(KeyError), my.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         my.tables.insert(plain, [{"a": 4}])
         assert (my.tables.count(plain), len(my.rows(plain.name))) == (4, 4)
@@ -138,7 +139,7 @@ def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(my: Any, p
     assert my.tables.count(plain) == 3
 
 
-def test_a_table_is_created_widened_and_dropped(my: Any) -> None:
+def test_a_table_is_created_widened_and_dropped(my: Server) -> None:
     types = {
         "id": "VARCHAR", "n": "DECIMAL(10,2)", "j": "JSON", "a": "VARCHAR[]",
         "tz": "TIMESTAMP WITH TIME ZONE", "b": "BOOLEAN", "x": "BIT",
@@ -155,7 +156,7 @@ def test_a_table_is_created_widened_and_dropped(my: Any) -> None:
     assert my.tables.get(my.key, made.name) is None
 
 
-def test_a_missing_database_is_created(my: Any) -> None:
+def test_a_missing_database_is_created(my: Server) -> None:
     name = f"{my.sql.configuration['dbname']}_2"
     configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}
     document = {"id": "c", "type": {"id": "mysql"}, "_server": True, "configuration": configuration}
@@ -166,7 +167,7 @@ def test_a_missing_database_is_created(my: Any) -> None:
     my.sql(f"DROP DATABASE {name}")
 
 
-def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) -> None:
+def test_a_query_runs_on_the_server_with_its_own_types(my: Server, weird: Table) -> None:
     found = my.query("SELECT *, CAST(1.5 AS decimal(5,2)) q, -2 m, POINT(1, 2) p FROM `we``ird %`", "mysql")
 
     kinds = {column.name: column.sql_type for column in found.columns}
@@ -198,7 +199,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(my: Any, weird: Table) ->
     ],
 )
 def test_a_query_that_writes_or_takes_too_long_is_refused(
-    my: Any, plain: Table, sql: str, reason: str
+    my: Server, plain: Table, sql: str, reason: str
 ) -> None:
     my.sql("CREATE FUNCTION emptied() RETURNS int BEGIN DELETE FROM plain; RETURN 1; END")
 
@@ -207,14 +208,14 @@ def test_a_query_that_writes_or_takes_too_long_is_refused(
     assert my.tables.count(plain) == 3
 
 
-def test_an_executable_comment_is_left_out(my: Any, plain: Table) -> None:
+def test_an_executable_comment_is_left_out(my: Server, plain: Table) -> None:
     del plain
 
     assert my.query("SELECT 1 /*! + 1 */ AS n", "mysql").rows == [(1,)]
 
 
 def test_mysql_gets_its_own_time_limit_and_has_a_json_type(
-    my: Any, plain: Table, monkeypatch: pytest.MonkeyPatch
+    my: Server, plain: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     fetch = MysqlSession.fetch
@@ -225,6 +226,7 @@ def test_mysql_gets_its_own_time_limit_and_has_a_json_type(
             return [("8.4.3",)]
         return fetch(session, sql.replace("max_execution_time = 60000", "max_statement_time = 60"), values)
 
+    # scripts/test starts MariaDB, which has other settings and no JSON type.
     monkeypatch.setattr(MysqlSession, "fetch", answer)
 
     assert my.tables.count(plain) == 3
@@ -232,16 +234,17 @@ def test_mysql_gets_its_own_time_limit_and_has_a_json_type(
     assert not any("CHECK_CONSTRAINTS" in sql for sql in asked)
 
 
-def test_a_table_that_no_longer_exists_is_refused(my: Any, plain: Table) -> None:
+def test_a_table_that_no_longer_exists_is_refused(my: Server, plain: Table) -> None:
     my.sql("DROP TABLE plain")
 
     with pytest.raises(RefusalError, match="MySQL no longer has a table"):
         my.tables.count(plain)
 
 
-def test_rows_are_found_by_the_values_of_a_column(my: Any, weird: Table) -> None:
+def test_rows_are_found_by_the_values_of_a_column(my: Server, weird: Table) -> None:
     for name in ("t", "i", "n", "tz", "e"):
         column = weird.column(name)
+        assert column is not None
         (found,) = my.tables.find(weird, column, {ROW[name]}).values()
         assert found["id"] == 1
         assert my.tables.can_find(weird, column)

@@ -1,13 +1,12 @@
 """Tables on PostgreSQL, read and written by a sandbox."""
 
-from typing import Any
-
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
+from tests.sandbox.data.servers.conftest import Server
 
 ALL = """
 CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -62,7 +61,7 @@ PLAIN = (
 )
 
 
-def test_values_of_every_type_survive_a_round_trip(pg: Any) -> None:
+def test_values_of_every_type_survive_a_round_trip(pg: Server) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     ((_, row),) = pg.tables.read(table)
@@ -77,7 +76,7 @@ def test_values_of_every_type_survive_a_round_trip(pg: Any) -> None:
     assert pg.tables.count(table) == 2
 
 
-def test_a_table_is_described_as_the_server_knows_it(pg: Any) -> None:
+def test_a_table_is_described_as_the_server_knows_it(pg: Server) -> None:
     pg.sql(ALL)
     pg.sql(PLAIN)
     pg.sql("CREATE VIEW seen AS SELECT a, b FROM plain")
@@ -91,7 +90,9 @@ def test_a_table_is_described_as_the_server_knows_it(pg: Any) -> None:
     assert table.key == "id"
     assert {column.name for column in table.columns if column.required} == {"i"}
     assert {column.name for column in table.columns if column.is_filled_in} == {"g", "a"}
-    assert [choice.value for choice in table.column("m").values] == ["sad", "ok"]
+    mood = table.column("m")
+    assert mood is not None
+    assert [choice.value for choice in mood.values] == ["sad", "ok"]
     kinds = {column.name: column.sql_type for column in table.columns}
     assert (kinds["n"], kinds["n2"], kinds["s"], kinds["na"]) == (
         "DECIMAL(38,9)",
@@ -104,7 +105,7 @@ def test_a_table_is_described_as_the_server_knows_it(pg: Any) -> None:
     assert pg.tables.version(pg.table("public.seen")) == pg.tables.version(pg.table("public.seen"))
 
 
-def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_written(pg: Any) -> None:
+def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_written(pg: Server) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     rows = [
@@ -130,7 +131,7 @@ def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_writt
     assert pg.tables.count(table) == 1
 
 
-def test_only_changed_values_are_updated_and_a_row_keeps_its_id_when_its_key_changes(pg: Any) -> None:
+def test_only_changed_values_are_updated_and_a_row_keeps_its_id_when_its_key_changes(pg: Server) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     ((id_, row),) = pg.tables.read(table)
@@ -151,7 +152,7 @@ def test_only_changed_values_are_updated_and_a_row_keeps_its_id_when_its_key_cha
     pg.tables.delete(table, [id_])
 
 
-def test_rows_without_a_key_are_identified_by_their_values(pg: Any) -> None:
+def test_rows_without_a_key_are_identified_by_their_values(pg: Server) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
     ids = {row["a"]: id_ for id_, row in pg.tables.read(table)}
@@ -161,7 +162,7 @@ def test_rows_without_a_key_are_identified_by_their_values(pg: Any) -> None:
     assert [(row["b"], row["c"]) for row in pg.rows("public.plain")] == [("both", 1.5)] * 2
 
 
-def test_a_row_that_a_trigger_skips_is_refused(pg: Any) -> None:
+def test_a_row_that_a_trigger_skips_is_refused(pg: Server) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
     pg.sql(
@@ -180,7 +181,7 @@ def test_a_row_that_a_trigger_skips_is_refused(pg: Any) -> None:
     assert [*refused.value.reasons] == [1, 0]
 
 
-def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(pg: Any) -> None:
+def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(pg: Server) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
 
@@ -196,7 +197,7 @@ def test_a_servers_writes_are_rolled_back_with_the_stores_transaction(pg: Any) -
     assert (pg.tables.count(table), pg.workspace.store.get("note", "n")) == (3, None)
 
 
-def test_a_commit_that_the_server_refuses_rolls_back_both(pg: Any) -> None:
+def test_a_commit_that_the_server_refuses_rolls_back_both(pg: Server) -> None:
     pg.sql("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
 
     with pytest.raises(RefusalError, match="duplicate key"), pg.workspace.store.transaction():  # noqa: PT012 - the block is the transaction
@@ -205,7 +206,7 @@ def test_a_commit_that_the_server_refuses_rolls_back_both(pg: Any) -> None:
     assert (pg.sql("SELECT count(*) FROM t"), pg.workspace.store.get("note", "n")) == ([(0,)], None)
 
 
-def test_a_server_that_disconnects_in_a_transaction_refuses_it(pg: Any) -> None:
+def test_a_server_that_disconnects_in_a_transaction_refuses_it(pg: Server) -> None:
     pg.sql(PLAIN)
     table = pg.table("public.plain")
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'"
@@ -217,7 +218,7 @@ def test_a_server_that_disconnects_in_a_transaction_refuses_it(pg: Any) -> None:
     assert pg.sql("SELECT count(*) FROM plain") == [(3,)]
 
 
-def test_a_table_is_created_widened_replaced_cleared_and_dropped(pg: Any) -> None:
+def test_a_table_is_created_widened_replaced_cleared_and_dropped(pg: Server) -> None:
     types = {
         "id": "VARCHAR", "n": "DECIMAL(10,2)", "j": "STRUCT(a INTEGER)", "a": "VARCHAR[]", "aa": "JSON[]",
         "tz": "TIMESTAMP WITH TIME ZONE", "ns": "TIMESTAMP_NS", "u": "UBIGINT", "x": "BIT", "e": "ENUM('a')",
@@ -253,7 +254,7 @@ def test_a_table_is_created_widened_replaced_cleared_and_dropped(pg: Any) -> Non
         pg.tables.clear(wide)
 
 
-def test_a_query_runs_on_the_server_with_its_own_types(pg: Any) -> None:
+def test_a_query_runs_on_the_server_with_its_own_types(pg: Server) -> None:
     pg.sql(ALL)
     found = pg.query(
         'SELECT i, i, s, m, n2, 1.50::numeric(5,2) AS q, 1.5 AS w FROM "We""ird %" WHERE t LIKE \'é%\'',
@@ -292,7 +293,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(pg: Any) -> None:
         ("SELECT count(*) FROM generate_series(1, 100000000) a", "statement timeout"),
     ],
 )
-def test_a_query_that_writes_or_takes_too_long_is_refused(pg: Any, sql: str, reason: str) -> None:
+def test_a_query_that_writes_or_takes_too_long_is_refused(pg: Server, sql: str, reason: str) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE FUNCTION emptied() RETURNS int LANGUAGE sql AS 'DELETE FROM plain RETURNING 1'")
 
@@ -301,16 +302,16 @@ def test_a_query_that_writes_or_takes_too_long_is_refused(pg: Any, sql: str, rea
     assert pg.sql("SELECT count(*) FROM plain") == [(3,)]
 
 
-def test_a_deleted_connection_leaves_nothing_behind(pg: Any) -> None:
+def test_a_deleted_connection_leaves_nothing_behind(pg: Server) -> None:
     pg.sql(PLAIN)
-    [*pg.tables.read(pg.table("public.plain"))]
+    assert [*pg.tables.read(pg.table("public.plain"))]
     pg.tables.release(pg.key)
 
     with pg.workspace.store.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM places").fetchone() == (0,)
 
 
-def test_rows_are_found_by_the_values_of_a_column(pg: Any) -> None:
+def test_rows_are_found_by_the_values_of_a_column(pg: Server) -> None:
     pg.sql(ALL)
     table = pg.table(NAME)
     named = {column.name: column for column in table.columns}
@@ -323,7 +324,7 @@ def test_rows_are_found_by_the_values_of_a_column(pg: Any) -> None:
     assert not any(pg.tables.can_find(table, named[name]) for name in ("b", "j", "by"))
 
 
-def test_an_error_of_more_than_one_row_refuses_the_whole_call(pg: Any) -> None:
+def test_an_error_of_more_than_one_row_refuses_the_whole_call(pg: Server) -> None:
     pg.sql(PLAIN)
     pg.sql("CREATE VIEW fixed AS SELECT DISTINCT a FROM plain")
     pg.sql(
@@ -338,7 +339,7 @@ def test_an_error_of_more_than_one_row_refuses_the_whole_call(pg: Any) -> None:
         pg.tables.insert(pg.table("public.plain"), [{"a": "no number"}, {"a": 9}])
 
 
-def test_the_sandboxs_own_tables_and_queries_are_unaffected(pg: Any) -> None:
+def test_the_sandboxs_own_tables_and_queries_are_unaffected(pg: Server) -> None:
     own = Table("snowflake", "public.own", "own", "table", (Column("a", "number", "INTEGER"),))
     staged = Table("snowflake", "public.own", "own", "table", own.columns, None, "aside/1/own")
     pg.tables.create(own)

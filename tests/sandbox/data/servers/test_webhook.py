@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers import webhook
 from polytomic_mcp.sandbox.data.tables.table import Column
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.conftest import Receiver
 
 RECORD = {"record": {"hash": "0123456789abcdef0123", "fields": {" First Name": "Ada", "E-mail": None}}}
 SENT = {"hash": "0123456789abcdef", "fields": {"first_name": "Ada", "e_mail": None}}
@@ -22,8 +23,11 @@ Post = Callable[..., None]
 
 
 @pytest.fixture
-def post(workspace: Workspace, connection: Put, web_receiver: Any, monkeypatch: pytest.MonkeyPatch) -> Post:
+def post(
+    workspace: Workspace, connection: Put, web_receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> Post:
     """Send one record as a run does, without pauses between retries."""
+    # The pauses between retries would only slow the tests.
     monkeypatch.setattr(webhook, "RETRY_SECONDS", (0, 0))
 
     def sent(**configuration: Any) -> None:
@@ -34,7 +38,7 @@ def post(workspace: Workspace, connection: Put, web_receiver: Any, monkeypatch: 
 
 
 def test_a_record_is_sent_with_the_sync_that_sends_it(
-    workspace: Workspace, post: Post, web_receiver: Any
+    workspace: Workspace, post: Post, web_receiver: Receiver
 ) -> None:
     for id_ in ("idle", "busy"):
         workspace.store.put("sync", id_, {"id": id_, "name": id_.upper(), "target": {"connection_id": "c"}})
@@ -64,7 +68,12 @@ OAUTH = {"client_id": "us", "client_secret": "pw", "scopes": ["a", "b"]}
     ],
 )  # fmt: skip
 def test_each_authentication_method_is_sent(
-    post: Post, web_receiver: Any, configuration: dict[str, Any], path: str, header: str, value: str | None
+    post: Post,
+    web_receiver: Receiver,
+    configuration: dict[str, Any],
+    path: str,
+    header: str,
+    value: str | None,
 ) -> None:
     post(**configuration)
 
@@ -74,7 +83,7 @@ def test_each_authentication_method_is_sent(
 
 @pytest.mark.parametrize("style", [1, 2])
 def test_an_access_token_is_requested_with_the_clients_credentials(
-    post: Post, web_receiver: Any, style: int
+    post: Post, web_receiver: Receiver, style: int
 ) -> None:
     extra = [{"name": "audience", "value": "us"}]
     oauth = {**OAUTH, "token_endpoint": web_receiver.url, "auth_style": style, "extra_form_data": extra}
@@ -91,7 +100,7 @@ def test_an_access_token_is_requested_with_the_clients_credentials(
     assert sending["Authorization"] == "Bearer issued"
 
 
-def test_a_token_that_cannot_be_obtained_fails_the_run(post: Post, web_receiver: Any) -> None:
+def test_a_token_that_cannot_be_obtained_fails_the_run(post: Post, web_receiver: Receiver) -> None:
     web_receiver.statuses = [401]
 
     with pytest.raises(RefusalError, match="did not return one"):
@@ -106,7 +115,7 @@ def test_a_token_that_cannot_be_obtained_fails_the_run(post: Post, web_receiver:
     ("statuses", "attempts"), [([500, 429], 3), ([503, 502, 500], 3), ([400], 1), ([302], 1)]
 )
 def test_only_server_errors_and_rate_limits_are_retried(
-    post: Post, web_receiver: Any, statuses: list[int], attempts: int
+    post: Post, web_receiver: Receiver, statuses: list[int], attempts: int
 ) -> None:
     web_receiver.statuses = [*statuses]
     if len(statuses) == attempts:
@@ -143,7 +152,7 @@ def test_a_secret_that_is_not_a_valid_header_is_not_in_the_message(post: Post) -
 
 
 def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(
-    workspace: Workspace, post: Post, web_receiver: Any
+    workspace: Workspace, post: Post, web_receiver: Receiver
 ) -> None:
     with pytest.raises(KeyError), workspace.store.transaction():  # noqa: PT012 - the block is the transaction
         post()
@@ -183,7 +192,7 @@ def test_a_receiver_has_one_object_without_rows(workspace: Workspace, connection
 
 
 async def test_a_secret_is_generated_as_a_token_and_returned_masked(
-    http: httpx.AsyncClient, web_receiver: Any, sandbox: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, sandbox: Any
 ) -> None:
     body = {"name": "W", "type": "webhook", "configuration": {"url": web_receiver.url}}
     made = (await http.post("/api/connections", json=body)).json()["data"]

@@ -1,11 +1,11 @@
 """MongoDB: a model names a database and a collection, and nested fields are columns."""
 
-from typing import Any
-
 import httpx
 
+from tests.sandbox.conftest import Connect
 
-async def test_a_model_of_a_collection_has_nested_fields(http: httpx.AsyncClient, connect: Any) -> None:
+
+async def test_a_model_of_a_collection_has_nested_fields(http: httpx.AsyncClient, connect: Connect) -> None:
     mongodb = await connect("mongodb", hosts="db.acme.example", username="ada", password="pw", database="app")
     chosen = {"database": "app", "collection": "users"}
     body = {"name": "Users", "connection_id": mongodb["id"], "configuration": chosen, "identifier": "_id"}
@@ -21,7 +21,7 @@ async def test_a_model_of_a_collection_has_nested_fields(http: httpx.AsyncClient
     assert sample["roles"]
 
 
-async def test_a_collection_that_is_not_there_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_collection_that_is_not_there_is_refused(http: httpx.AsyncClient, connect: Connect) -> None:
     mongodb = await connect("mongodb", hosts="db.acme.example", username="ada", password="pw", database="app")
     chosen = {"database": "app", "collection": "user"}
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.conftest import InlineWorkers
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -64,10 +65,14 @@ class Stage:
         self.workspace.tables.insert(table, rows)
         return table
 
-    def rows(self, name: str, *, system: str = "postgresql", stamped: bool = False) -> list[Row]:
-        """Return an output's rows, without the columns that Polytomic adds."""
+    def stored_table(self, name: str, *, system: str) -> Table:
         table = self.workspace.tables.get(system, name)
         assert table is not None, [each.name for each in self.workspace.tables.list(system)]
+        return table
+
+    def rows(self, name: str, *, system: str = "postgresql", stamped: bool = False) -> list[Row]:
+        """Return an output's rows, without the columns that Polytomic adds."""
+        table = self.stored_table(name, system=system)
         rows = [row for _, row in self.workspace.tables.read(table)]
         hidden = () if stamped else ("_polytomic_created_at", "_polytomic_updated_at")
         return [{key: value for key, value in row.items() if key not in hidden} for row in rows]
@@ -155,7 +160,7 @@ async def sync(stage: Stage, people: Table) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def queued(stage: Stage, sync: dict[str, Any], workers: Any) -> Any:
+async def queued(stage: Stage, sync: dict[str, Any], workers: InlineWorkers) -> dict[str, Any]:
     """Return an execution that waits for a worker."""
     workers.is_holding = True
     return await stage.ask("POST", f"{sync['id']}/executions", json={})

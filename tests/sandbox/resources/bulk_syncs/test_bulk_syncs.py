@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import Clock, Connect
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 OLD = {"X-Polytomic-Version": "2024-02-08"}
 
 
 @pytest.fixture(autouse=True)
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     return stage.table("shop.people", "id name", [{"id": "1", "name": "Ada"}])
 
 
-async def test_omitted_arguments_have_defaults(stage: Any) -> None:
+async def test_omitted_arguments_have_defaults(stage: Stage) -> None:
     sync = await stage.sync()
 
     assert {key: sync[key] for key in ("active", "mode", "normalize_names", "policies")} == {
@@ -27,7 +30,7 @@ async def test_omitted_arguments_have_defaults(stage: Any) -> None:
     assert await stage.ask("GET", sync["id"]) == sync
 
 
-async def test_an_update_replaces_everything_except_the_schemas(stage: Any) -> None:
+async def test_an_update_replaces_everything_except_the_schemas(stage: Stage) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync(active=True, mode="append", schemas=["shop.people"], policies=["p"])
 
@@ -44,7 +47,7 @@ async def test_an_update_replaces_everything_except_the_schemas(stage: Any) -> N
     assert updated["default_schedule"]["id"] == sync["default_schedule"]["id"]
 
 
-async def test_an_update_with_schemas_disables_the_others(stage: Any) -> None:
+async def test_an_update_with_schemas_disables_the_others(stage: Stage) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync(schemas=["shop.people"])
 
@@ -54,7 +57,7 @@ async def test_an_update_with_schemas_disables_the_others(stage: Any) -> None:
     assert {each["id"]: each["enabled"] for each in listed} == {"shop.people": False, "shop.orders": True}
 
 
-async def test_an_update_to_another_source_enables_all_of_its_schemas(stage: Any) -> None:
+async def test_an_update_to_another_source_enables_all_of_its_schemas(stage: Stage) -> None:
     sync = await stage.sync()
 
     await stage.ask("PUT", sync["id"], json=await stage.body(source="hubspot"))
@@ -64,7 +67,7 @@ async def test_an_update_to_another_source_enables_all_of_its_schemas(stage: Any
     assert all(each["enabled"] for each in listed)
 
 
-async def test_the_list_has_pages_and_can_be_limited_to_active_syncs(stage: Any, clock: Any) -> None:
+async def test_the_list_has_pages_and_can_be_limited_to_active_syncs(stage: Stage, clock: Clock) -> None:
     ids: list[str] = []
     for name in ("a", "b", "c"):
         ids.append((await stage.sync(name=name, active=name == "b"))["id"])
@@ -80,7 +83,7 @@ async def test_the_list_has_pages_and_can_be_limited_to_active_syncs(stage: Any,
     assert [each["id"] for each in active["data"]] == [ids[1]]
 
 
-async def test_deleting_a_sync_deletes_its_history(stage: Any) -> None:
+async def test_deleting_a_sync_deletes_its_history(stage: Stage) -> None:
     sync = await stage.sync()
     await stage.start(sync)
 
@@ -92,7 +95,7 @@ async def test_deleting_a_sync_deletes_its_history(stage: Any) -> None:
     assert stage.rows("copy.shop_people") == [{"id": "1", "name": "Ada"}]
 
 
-async def test_a_connection_in_use_is_deleted_only_with_force(stage: Any) -> None:
+async def test_a_connection_in_use_is_deleted_only_with_force(stage: Stage) -> None:
     sync = await stage.sync()
     await stage.start(sync)
     path = f"/api/connections/{sync['source_connection_id']}"
@@ -107,7 +110,9 @@ async def test_a_connection_in_use_is_deleted_only_with_force(stage: Any) -> Non
     assert not stage.workspace.store.list("bulk_execution")
 
 
-async def test_the_first_call_is_refused_while_the_cache_is_being_filled(stage: Any, connect: Any) -> None:
+async def test_the_first_call_is_refused_while_the_cache_is_being_filled(
+    stage: Stage, connect: Connect
+) -> None:
     fresh = await connect("hubspot")
     body = await stage.body(source_connection_id=fresh["id"])
 
@@ -119,7 +124,7 @@ async def test_the_first_call_is_refused_while_the_cache_is_being_filled(stage: 
     assert second.status_code == 200
 
 
-async def test_refresh_schemas_finds_new_schemas(stage: Any) -> None:
+async def test_refresh_schemas_finds_new_schemas(stage: Stage) -> None:
     careful = await stage.sync()
     eager = await stage.sync(automatically_add_new_objects="all", name="eager")
     stage.table("shop.orders", "id")
@@ -131,7 +136,7 @@ async def test_refresh_schemas_finds_new_schemas(stage: Any) -> None:
     assert [each["enabled"] for each in found] == [False, True]
 
 
-async def test_new_fields_are_copied_unless_the_sync_says_not_to(stage: Any, people: Any) -> None:
+async def test_new_fields_are_copied_unless_the_sync_says_not_to(stage: Stage, people: Any) -> None:
     eager = await stage.sync()
     careful = await stage.sync(
         automatically_add_new_fields="none", destination_configuration={"schema": "careful"}
@@ -147,7 +152,7 @@ async def test_new_fields_are_copied_unless_the_sync_says_not_to(stage: Any, peo
     assert "fresh" not in stage.rows("careful.shop_people")[0]
 
 
-async def test_the_older_version_has_one_schedule(stage: Any) -> None:
+async def test_the_older_version_has_one_schedule(stage: Stage) -> None:
     body = await stage.body(schedule={"frequency": "daily", "hour": "5", "minute": "0"}, discover=True)
     del body["default_schedule"]
 
@@ -164,7 +169,7 @@ async def test_the_older_version_has_one_schedule(stage: Any) -> None:
     assert listed == {"data": [shown]}
 
 
-async def test_the_older_version_has_several_schedules_within_one(stage: Any) -> None:
+async def test_the_older_version_has_several_schedules_within_one(stage: Stage) -> None:
     daily = {"frequency": "daily", "hour": "05", "minute": "00"}
     several = [
         {"item": "incrementalFields", "schedule": {"frequency": "continuous"}},
@@ -188,7 +193,7 @@ async def test_the_older_version_has_several_schedules_within_one(stage: Any) ->
     "items", [("none", "nonincrementalFields"), ("none", "incrementalFields"), ("nonincrementalFields",)]
 )
 async def test_schedules_of_the_older_version_are_returned_as_they_were_sent(
-    stage: Any, items: tuple[str, ...]
+    stage: Stage, items: tuple[str, ...]
 ) -> None:
     daily = {"frequency": "daily", "hour": "05", "minute": "00"}
     several = [{"item": item, "schedule": daily} for item in items]
@@ -206,7 +211,7 @@ async def test_schedules_of_the_older_version_are_returned_as_they_were_sent(
     assert changed["schedule"] != sent
 
 
-async def test_schedules_have_a_type_and_items_in_the_older_version(stage: Any) -> None:
+async def test_schedules_have_a_type_and_items_in_the_older_version(stage: Stage) -> None:
     sync = await stage.sync(additional_schedules=[{"frequency": "continuous"}])
 
     shown = (await stage.http.get(f"/api/bulk/syncs/{sync['id']}", headers=OLD)).json()["data"]
@@ -216,7 +221,7 @@ async def test_schedules_have_a_type_and_items_in_the_older_version(stage: Any) 
 
 
 @pytest.mark.parametrize("version", ["2024-02-08", "2022-12-12"])
-async def test_the_older_version_starts_a_resync_with_a_flag(stage: Any, version: str) -> None:
+async def test_the_older_version_starts_a_resync_with_a_flag(stage: Stage, version: str) -> None:
     sync = await stage.sync()
     path, headers = f"/api/bulk/syncs/{sync['id']}/executions", {"X-Polytomic-Version": version}
 
@@ -228,14 +233,14 @@ async def test_the_older_version_starts_a_resync_with_a_flag(stage: Any, version
 
 
 @pytest.mark.parametrize("old", ["schedule", "schedules", "discover"])
-async def test_the_newer_version_names_the_replacement_of_an_older_argument(stage: Any, old: str) -> None:
+async def test_the_newer_version_names_the_replacement_of_an_older_argument(stage: Stage, old: str) -> None:
     answer = await stage.create(**{old: True})
 
     assert answer.status_code == 400
     assert "Send " in answer.json()["message"]
 
 
-async def test_the_newer_version_refuses_the_resync_flag(stage: Any) -> None:
+async def test_the_newer_version_refuses_the_resync_flag(stage: Stage) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={"resync": True})
@@ -244,7 +249,7 @@ async def test_the_newer_version_refuses_the_resync_flag(stage: Any) -> None:
     assert "resync_mode" in answer.json()["message"]
 
 
-async def test_an_older_schedule_that_is_not_an_object_is_refused(stage: Any) -> None:
+async def test_an_older_schedule_that_is_not_an_object_is_refused(stage: Stage) -> None:
     body = await stage.body(schedule="daily")
 
     answer = await stage.http.post("/api/bulk/syncs", json=body, headers=OLD)

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import InlineWorkers
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
-def _call_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, action: Any) -> None:
+
+def _call_after(stage: Stage, monkeypatch: pytest.MonkeyPatch, count: int, action: Any) -> None:
     """Call ``action`` when a run has read this number of rows of its source."""
     rows = stage.workspace.tables.rows
 
@@ -15,12 +18,13 @@ def _call_after(stage: Any, monkeypatch: pytest.MonkeyPatch, count: int, action:
                 action()
             yield row
 
+    # A run reads its source without a break, so the test acts from within the source.
     monkeypatch.setattr(stage.workspace.tables, "rows", reading)
 
 
 @pytest.mark.parametrize("by", ["id", "current", "deactivation", "update"])
 async def test_an_execution_is_canceled_before_it_begins(
-    stage: Any, sync: Any, queued: Any, workers: Any, by: str
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers, by: str
 ) -> None:
     match by:
         case "id":
@@ -41,13 +45,15 @@ async def test_an_execution_is_canceled_before_it_begins(
     assert stage.workspace.tables.get("postgresql", "copy.shop_people") is None
 
 
-async def test_deactivation_without_a_run_cancels_nothing(stage: Any, sync: Any) -> None:
+async def test_deactivation_without_a_run_cancels_nothing(stage: Stage, sync: dict[str, Any]) -> None:
     answer = await stage.ask("POST", f"{sync['id']}/activate", json={"active": False})
 
     assert answer == {"id": sync["id"], "active": False}
 
 
-async def test_a_cancellation_without_a_run_says_that_nothing_is_running(stage: Any, sync: Any) -> None:
+async def test_a_cancellation_without_a_run_says_that_nothing_is_running(
+    stage: Stage, sync: dict[str, Any]
+) -> None:
     execution = await stage.start(sync)
 
     current = await stage.ask("POST", f"{sync['id']}/cancel")
@@ -60,7 +66,7 @@ async def test_a_cancellation_without_a_run_says_that_nothing_is_running(stage: 
 
 
 async def test_a_canceled_run_stops_after_the_current_chunk(
-    stage: Any, people: Any, sync: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, people: Any, sync: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
 
@@ -78,7 +84,7 @@ async def test_a_canceled_run_stops_after_the_current_chunk(
 
 @pytest.mark.parametrize("mode", ["replicate", "snapshot", "append"])
 async def test_a_canceled_schema_leaves_no_staging_table_and_does_not_stop_the_others(
-    stage: Any, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, people: Any, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
     stage.table("shop.zebras", "id", [{"id": "1"}])
@@ -101,7 +107,7 @@ async def test_a_canceled_schema_leaves_no_staging_table_and_does_not_stop_the_o
 
 
 async def test_a_schema_can_be_canceled_before_its_turn(
-    stage: Any, sync: Any, queued: Any, workers: Any
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers
 ) -> None:
     first = await stage.ask("POST", f"{sync['id']}/schemas/shop.people/cancel")
     workers.release()
@@ -112,7 +118,9 @@ async def test_a_schema_can_be_canceled_before_its_turn(
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_schema_that_is_not_being_copied_cannot_be_canceled(stage: Any, workers: Any) -> None:
+async def test_a_schema_that_is_not_being_copied_cannot_be_canceled(
+    stage: Stage, workers: InlineWorkers
+) -> None:
     stage.table("shop.more", "id")
     sync = await stage.sync(schemas=["shop.people"])
     workers.is_holding = True

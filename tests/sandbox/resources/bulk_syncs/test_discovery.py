@@ -1,9 +1,10 @@
 """What a connection offers to bulk syncs, as a source and as a destination."""
 
-from typing import Any
+from tests.sandbox.conftest import Connect
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
 
-async def test_a_source_lists_its_schemas_once_its_cache_is_filled(stage: Any, connect: Any) -> None:
+async def test_a_source_lists_its_schemas_once_its_cache_is_filled(stage: Stage, connect: Connect) -> None:
     salesforce = await connect("salesforce")
     path = f"/api/connections/{salesforce['id']}/bulksync/source"
 
@@ -17,7 +18,7 @@ async def test_a_source_lists_its_schemas_once_its_cache_is_filled(stage: Any, c
     }
 
 
-async def test_a_database_lists_its_fields_and_settings_on_request(stage: Any) -> None:
+async def test_a_database_lists_its_fields_and_settings_on_request(stage: Stage) -> None:
     stage.table("shop.people", "id name")
     id_ = await stage.connection("mysql")
 
@@ -33,7 +34,7 @@ async def test_a_database_lists_its_fields_and_settings_on_request(stage: Any) -
     assert answer.json()["data"]["configuration"]["properties"] == {"replication_slot": {"type": "string"}}
 
 
-async def test_flows_are_not_schemas(stage: Any) -> None:
+async def test_flows_are_not_schemas(stage: Stage) -> None:
     id_ = await stage.connection("gong")
 
     answer = await stage.http.get(f"/api/connections/{id_}/bulksync/source")
@@ -41,7 +42,7 @@ async def test_flows_are_not_schemas(stage: Any) -> None:
     assert {each["id"] for each in answer.json()["data"]["schemas"]} == {"accounts", "people"}
 
 
-async def test_a_destination_lists_its_settings_and_modes(stage: Any) -> None:
+async def test_a_destination_lists_its_settings_and_modes(stage: Stage) -> None:
     warehouse, bucket = await stage.connection("snowflake"), await stage.connection("s3")
 
     found = [
@@ -56,7 +57,7 @@ async def test_a_destination_lists_its_settings_and_modes(stage: Any) -> None:
 
 
 async def test_discovery_refuses_a_connection_that_cannot_be_a_source_or_destination(
-    stage: Any, connect: Any
+    stage: Stage, connect: Connect
 ) -> None:
     webhook = await connect("webhook", url="https://hooks.acme.example")
     path = f"/api/connections/{webhook['id']}/bulksync"
@@ -67,7 +68,7 @@ async def test_discovery_refuses_a_connection_that_cannot_be_a_source_or_destina
     assert (target.status_code, target.json()["key"]) == (400, "not_a_destination")
 
 
-async def test_files_are_written_to_a_folder_of_the_bucket(stage: Any) -> None:
+async def test_files_are_written_to_a_folder_of_the_bucket(stage: Stage) -> None:
     stage.table("shop.people", "id", [{"id": "1"}])
     sync = await stage.sync(to="s3", destination_configuration={"format": "parquet", "path": "/raw/"})
 

@@ -5,23 +5,25 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox import create_sandbox
+from tests.sandbox.conftest import Clock, InlineWorkers
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
 
-async def test_a_start_returns_the_queued_execution(queued: Any) -> None:
+async def test_a_start_returns_the_queued_execution(queued: dict[str, Any]) -> None:
     assert (queued["status"], queued["type"], queued["fetch_mode"]) == ("created", "manual", "none")
     assert [(each["schema"], each["status"]) for each in queued["schemas"]] == [("shop.people", "created")]
     assert not any(key.startswith("_") for key in queued)
 
 
 @pytest.mark.usefixtures("queued")
-async def test_a_second_start_during_an_execution_is_refused(stage: Any, sync: Any) -> None:
+async def test_a_second_start_during_an_execution_is_refused(stage: Stage, sync: dict[str, Any]) -> None:
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
 
     assert answer.status_code == 409
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_counts_of_an_execution_are_the_sums_of_its_schemas(stage: Any) -> None:
+async def test_the_counts_of_an_execution_are_the_sums_of_its_schemas(stage: Stage) -> None:
     stage.table("shop.more", "id", [{"id": "1"}])
     sync = await stage.sync()
 
@@ -32,7 +34,9 @@ async def test_the_counts_of_an_execution_are_the_sums_of_its_schemas(stage: Any
     assert all(each["started_at"] and each["completed_at"] for each in execution["schemas"])
 
 
-async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(stage: Any, sync: Any) -> None:
+async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(
+    stage: Stage, sync: dict[str, Any]
+) -> None:
     ids = [(await stage.start(sync))["id"] for _ in range(3)]
     path = f"/api/bulk/syncs/{sync['id']}/executions"
 
@@ -49,14 +53,14 @@ async def test_executions_are_listed_newest_first_in_pages_of_up_to_a_hundred(st
 
 
 @pytest.mark.usefixtures("queued")
-async def test_terminal_executions_exclude_the_one_under_way(stage: Any, sync: Any) -> None:
+async def test_terminal_executions_exclude_the_one_under_way(stage: Stage, sync: dict[str, Any]) -> None:
     listed = await stage.ask("GET", f"{sync['id']}/executions", params={"only_terminal": True})
 
     assert listed == []
 
 
 @pytest.mark.usefixtures("sync")
-async def test_an_execution_of_another_sync_is_not_found(stage: Any, queued: Any) -> None:
+async def test_an_execution_of_another_sync_is_not_found(stage: Stage, queued: dict[str, Any]) -> None:
     other = await stage.sync(name="other")
 
     answer = await stage.http.get(f"/api/bulk/syncs/{other['id']}/executions/{queued['id']}")
@@ -66,7 +70,7 @@ async def test_an_execution_of_another_sync_is_not_found(stage: Any, queued: Any
 
 @pytest.mark.parametrize("by", ["activation", "update"])
 async def test_a_running_bulk_sync_cannot_be_changed(
-    stage: Any, sync: Any, queued: Any, workers: Any, by: str
+    stage: Stage, sync: dict[str, Any], queued: dict[str, Any], workers: InlineWorkers, by: str
 ) -> None:
     path = f"/api/bulk/syncs/{sync['id']}"
     if by == "activation":
@@ -81,7 +85,9 @@ async def test_a_running_bulk_sync_cannot_be_changed(
 
 
 @pytest.mark.usefixtures("queued")
-async def test_a_run_whose_sync_is_deleted_ends_quietly(stage: Any, sync: Any, workers: Any) -> None:
+async def test_a_run_whose_sync_is_deleted_ends_quietly(
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
+) -> None:
     await stage.http.delete(f"/api/bulk/syncs/{sync['id']}")
 
     workers.release()
@@ -90,7 +96,7 @@ async def test_a_run_whose_sync_is_deleted_ends_quietly(stage: Any, sync: Any, w
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_missing_schema_fails_and_the_others_are_copied(stage: Any, workspace: Any) -> None:
+async def test_a_missing_schema_fails_and_the_others_are_copied(stage: Stage, workspace: Any) -> None:
     more = stage.table("shop.more", "id")
     sync = await stage.sync()
     workspace.tables.drop(more)
@@ -103,7 +109,7 @@ async def test_a_missing_schema_fails_and_the_others_are_copied(stage: Any, work
 
 
 async def test_a_run_fails_if_no_schema_can_be_copied(
-    stage: Any, people: Any, sync: Any, workspace: Any
+    stage: Stage, people: Any, sync: dict[str, Any], workspace: Any
 ) -> None:
     workspace.tables.drop(people)
 
@@ -116,9 +122,9 @@ async def test_a_run_fails_if_no_schema_can_be_copied(
     [(RuntimeError("boom"), "The sandbox failed. This is a bug in the sandbox."), (None, "sync")],
 )
 async def test_an_error_ends_the_run_as_failed(
-    stage: Any,
-    sync: Any,
-    workers: Any,
+    stage: Stage,
+    sync: dict[str, Any],
+    workers: InlineWorkers,
     fault: Exception | None,
     message: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -126,6 +132,7 @@ async def test_an_error_ends_the_run_as_failed(
     if fault is None:
         stage.workspace.store.delete("bulk_sync", sync["id"])
     else:
+        # No request makes the sandbox itself fail.
         monkeypatch.setattr(stage.workspace.tables, "rows", _failing(fault))
 
     workers.release()
@@ -142,7 +149,9 @@ def _failing(fault: Exception) -> Any:
     return rows
 
 
-async def test_the_status_shows_the_runs_and_the_change_stream(stage: Any, sync: Any, workers: Any) -> None:
+async def test_the_status_shows_the_runs_and_the_change_stream(
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
+) -> None:
     first = await stage.start(sync)
     workers.is_holding = True
     second = await stage.ask("POST", f"{sync['id']}/executions", json={})
@@ -154,14 +163,14 @@ async def test_the_status_shows_the_runs_and_the_change_stream(stage: Any, sync:
     assert status["ingestion_status"]["status"] == "ok"
 
 
-async def test_a_sync_without_executions_has_an_empty_status(stage: Any, sync: Any) -> None:
+async def test_a_sync_without_executions_has_an_empty_status(stage: Stage, sync: dict[str, Any]) -> None:
     status = await stage.ask("GET", f"{sync['id']}/status")
 
     assert (status["current_execution"], status["last_execution"]) == (None, None)
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Any) -> None:
+async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Stage) -> None:
     stage.table("shop.more", "id", [{"id": "1"}])
     busy = await stage.sync(active=True, default_schedule={"frequency": "hourly", "minute": "5"})
     idle = await stage.sync(name="idle")
@@ -187,7 +196,7 @@ async def test_the_dashboard_shows_each_schema_by_its_latest_run(stage: Any) -> 
     [([], "bulk_sync.completed"), ([{"id": None}], "bulk_sync.completed_with_error")],
 )
 async def test_a_run_records_an_event_when_it_begins_and_when_it_ends(
-    stage: Any, people: Any, sync: Any, more: list[dict[str, Any]], end: str
+    stage: Stage, people: Any, sync: dict[str, Any], more: list[dict[str, Any]], end: str
 ) -> None:
     stage.workspace.tables.insert(people, more)
 
@@ -202,7 +211,7 @@ async def test_a_run_records_an_event_when_it_begins_and_when_it_ends(
 
 @pytest.mark.usefixtures("stage")
 async def test_the_event_of_a_failed_run_has_the_reason(
-    stage: Any, people: Any, sync: Any, workspace: Any
+    stage: Stage, people: Any, sync: dict[str, Any], workspace: Any
 ) -> None:
     workspace.tables.drop(people)
 
@@ -212,7 +221,7 @@ async def test_the_event_of_a_failed_run_has_the_reason(
     assert "no longer has the schema shop.people" in events[0]["event"]["error"]
 
 
-async def test_a_restart_during_a_run_interrupts_it(tmp_path: Any, clock: Any) -> None:
+async def test_a_restart_during_a_run_interrupts_it(tmp_path: Any, clock: Clock) -> None:
     state = tmp_path / "state"
     first = create_sandbox(state=state, clock=clock)
     workspace = first.state.workspace

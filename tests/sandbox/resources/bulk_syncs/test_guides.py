@@ -1,8 +1,8 @@
 """The guides that copy whole schemas, from HubSpot to PostgreSQL and from Salesforce to Snowflake and S3."""
 
-from typing import Any
-
 import pytest
+
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ import pytest
     ],
 )
 async def test_a_guide_copies_every_row_of_its_source(
-    stage: Any, source: str, to: str, configuration: dict[str, str], schema: str, output: str
+    stage: Stage, source: str, to: str, configuration: dict[str, str], schema: str, output: str
 ) -> None:
     sync = await stage.sync(source=source, to=to, destination_configuration=configuration, mode="replicate")
 

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 
 @pytest.mark.usefixtures("people")
-async def test_the_logs_are_served_at_signed_urls(stage: Any, sync: Any) -> None:
+async def test_the_logs_are_served_at_signed_urls(stage: Stage, sync: dict[str, Any]) -> None:
     execution = await stage.start(sync)
 
     logs = await stage.ask("GET", f"{sync['id']}/executions/{execution['id']}/logs")
@@ -25,7 +27,7 @@ async def test_the_logs_are_served_at_signed_urls(stage: Any, sync: Any) -> None
 
 
 @pytest.mark.usefixtures("people")
-async def test_an_export_returns_an_archive_of_the_logs(stage: Any, sync: Any) -> None:
+async def test_an_export_returns_an_archive_of_the_logs(stage: Stage, sync: dict[str, Any]) -> None:
     execution = await stage.start(sync)
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions/{execution['id']}/logs/export")
@@ -41,7 +43,7 @@ async def test_an_export_returns_an_archive_of_the_logs(stage: Any, sync: Any) -
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_console_can_be_limited_to_one_schema(stage: Any) -> None:
+async def test_the_console_can_be_limited_to_one_schema(stage: Stage) -> None:
     stage.table("shop.more", "id")
     sync = await stage.sync()
     execution = await stage.start(sync)

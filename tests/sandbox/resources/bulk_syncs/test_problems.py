@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import Connect
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 
 @pytest.fixture(autouse=True)
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     return stage.table("shop.people", "id name at:datetime", [{"id": "1"}])
 
 
@@ -47,7 +50,7 @@ def people(stage: Any) -> Any:
     ],
 )
 async def test_an_invalid_setting_is_refused(
-    stage: Any, more: dict[str, Any], problem: tuple[str, str]
+    stage: Stage, more: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     for table in stage.workspace.tables.list("stripe"):
         stage.workspace.tables.drop(table)
@@ -82,20 +85,20 @@ async def test_an_invalid_setting_is_refused(
     ],
 )
 async def test_an_invalid_schema_is_refused(
-    stage: Any, schema: dict[str, Any], problem: tuple[str, str]
+    stage: Stage, schema: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     answer = await stage.create(schemas=[{"id": "shop.people", **schema}])
 
     assert stage.codes(answer) == [problem]
 
 
-async def test_two_schemas_with_the_same_output_are_refused(stage: Any) -> None:
+async def test_two_schemas_with_the_same_output_are_refused(stage: Stage) -> None:
     stage.table("shop_people", "id")
 
     assert stage.codes(await stage.create()) == [("duplicate_output", "schemas")]
 
 
-async def test_a_sync_that_would_overwrite_its_source_is_refused(stage: Any) -> None:
+async def test_a_sync_that_would_overwrite_its_source_is_refused(stage: Stage) -> None:
     stage.table("app.app_people", "id", system="postgresql")
     schema = {"id": "app.app_people", "user_output_name": "app_people"}
 
@@ -106,7 +109,7 @@ async def test_a_sync_that_would_overwrite_its_source_is_refused(stage: Any) -> 
     assert stage.codes(answer) == [("overlapping_output", "schemas.app.app_people")]
 
 
-async def test_a_sync_can_write_to_another_schema_of_its_source_system(stage: Any) -> None:
+async def test_a_sync_can_write_to_another_schema_of_its_source_system(stage: Stage) -> None:
     stage.table("app.people", "id", [{"id": "1"}], system="postgresql")
     sync = await stage.sync(source="postgresql", schemas=["app.people"])
 
@@ -114,7 +117,9 @@ async def test_a_sync_can_write_to_another_schema_of_its_source_system(stage: An
     assert stage.rows("copy.app_people") == [{"id": "1"}]
 
 
-async def test_connections_that_cannot_be_source_or_destination_are_refused(stage: Any, connect: Any) -> None:
+async def test_connections_that_cannot_be_source_or_destination_are_refused(
+    stage: Stage, connect: Connect
+) -> None:
     webhook = await connect("webhook", url="https://hooks.acme.example")
     body = await stage.body(source_connection_id=webhook["id"], destination_connection_id=webhook["id"])
 
@@ -126,7 +131,7 @@ async def test_connections_that_cannot_be_source_or_destination_are_refused(stag
     ]
 
 
-async def test_unknown_or_unhealthy_connections_are_refused(stage: Any, create: Any) -> None:
+async def test_unknown_or_unhealthy_connections_are_refused(stage: Stage, create: Any) -> None:
     waiting = (await create("hubspot", {})).json()["data"]
     body = await stage.body(source_connection_id=waiting["id"], destination_connection_id="nothing")
 
@@ -138,10 +143,10 @@ async def test_unknown_or_unhealthy_connections_are_refused(stage: Any, create: 
     ]
 
 
-async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any) -> None:
+async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Stage) -> None:
     sync = await stage.sync()
     store = stage.workspace.store
-    connection = store.get("connection", sync["destination_connection_id"])
+    connection = stage.workspace.find("connection", sync["destination_connection_id"])
     store.put("connection", connection["id"], connection | {"status": "unhealthy"})
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json={})
@@ -149,7 +154,7 @@ async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any) ->
     assert stage.codes(answer, 400) == [("not_a_destination", "destination_connection_id")]
 
 
-async def test_an_invalid_update_is_refused_with_400(stage: Any) -> None:
+async def test_an_invalid_update_is_refused_with_400(stage: Stage) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.put(f"/api/bulk/syncs/{sync['id']}", json=await stage.body(mode="mirror"))
@@ -157,17 +162,17 @@ async def test_an_invalid_update_is_refused_with_400(stage: Any) -> None:
     assert stage.codes(answer, 400) == [("invalid_value", "mode")]
 
 
-async def test_a_sync_can_be_updated_although_its_source_lost_a_schema(stage: Any) -> None:
+async def test_a_sync_can_be_updated_although_its_source_lost_a_schema(stage: Stage) -> None:
     stage.table("shop.orders", "id")
     sync = await stage.sync()
-    stage.workspace.tables.drop(stage.workspace.tables.get("mysql", "shop.people"))
+    stage.workspace.tables.drop(stage.stored_table("shop.people", system="mysql"))
 
     updated = await stage.ask("PUT", sync["id"], json=await stage.body(name="Other"))
 
     assert updated["name"] == "Other"
 
 
-async def test_settings_without_an_effect_in_the_sandbox_are_stored(stage: Any) -> None:
+async def test_settings_without_an_effect_in_the_sandbox_are_stored(stage: Stage) -> None:
     settings = {"replication_slot": "slot"}
 
     sync = await stage.sync(concurrency_limit=4, source_configuration=settings)

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Advance
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 pytestmark = pytest.mark.usefixtures("people")
 
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
@@ -12,11 +15,11 @@ NOON = {"frequency": "daily", "hour": "12", "minute": "0"}
 
 
 @pytest.fixture
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     return stage.table("shop.people", "id name changed:number", [{"id": "1", "name": "Ada", "changed": 1}])
 
 
-async def test_a_run_of_the_default_schedule_names_it(stage: Any, advance: Any) -> None:
+async def test_a_run_of_the_default_schedule_names_it(stage: Stage, advance: Advance) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
 
     report = await advance("2d")
@@ -36,7 +39,7 @@ async def test_a_run_of_the_default_schedule_names_it(stage: Any, advance: Any) 
     assert len(stage.rows("copy.shop_people")) == 1
 
 
-async def test_an_additional_schedule_runs_its_schemas_in_its_mode(stage: Any, advance: Any) -> None:
+async def test_an_additional_schedule_runs_its_schemas_in_its_mode(stage: Stage, advance: Advance) -> None:
     stage.table("shop.orders", "id", [{"id": "1"}])
     extra = {**NOON, "schemas": ["SHOP.people"], "resync_mode": "resync"}
     sync = await stage.sync(active=True, default_schedule=DAILY, additional_schedules=[extra])
@@ -57,7 +60,7 @@ async def test_an_additional_schedule_runs_its_schemas_in_its_mode(stage: Any, a
 
 
 async def test_a_schedule_for_nonincremental_fields_reads_every_record_again(
-    stage: Any, people: Any, advance: Any
+    stage: Stage, people: Any, advance: Advance
 ) -> None:
     extra = {**NOON, "selective_mode": "nonincrementalFields"}
     schema = {"id": "shop.people", "tracking_field": "changed"}
@@ -77,7 +80,9 @@ async def test_a_schedule_for_nonincremental_fields_reads_every_record_again(
     assert (execution["fetch_mode"], execution["is_resync"]) == ("full", False)
 
 
-async def test_of_schedules_due_at_the_same_time_the_additional_one_runs(stage: Any, advance: Any) -> None:
+async def test_of_schedules_due_at_the_same_time_the_additional_one_runs(
+    stage: Stage, advance: Advance
+) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY, additional_schedules=[DAILY])
 
     report = await advance("1d")
@@ -92,7 +97,7 @@ async def test_of_schedules_due_at_the_same_time_the_additional_one_runs(stage: 
     }
 
 
-async def test_a_schedule_whose_schemas_are_disabled_does_not_run(stage: Any, advance: Any) -> None:
+async def test_a_schedule_whose_schemas_are_disabled_does_not_run(stage: Stage, advance: Advance) -> None:
     stage.table("shop.orders", "id", [{"id": "1"}])
     extra = {**NOON, "schemas": ["shop.people"]}
     sync = await stage.sync(active=True, additional_schedules=[extra])
@@ -105,7 +110,7 @@ async def test_a_schedule_whose_schemas_are_disabled_does_not_run(stage: Any, ad
     assert [each["reason"] for each in report["skipped"]] == ["none of the schedule's schemas is enabled"]
 
 
-async def test_a_run_that_cannot_start_fails_with_the_reason(stage: Any, advance: Any) -> None:
+async def test_a_run_that_cannot_start_fails_with_the_reason(stage: Stage, advance: Advance) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     stage.workspace.store.delete("connection", sync["destination_connection_id"])
 
@@ -116,7 +121,7 @@ async def test_a_run_that_cannot_start_fails_with_the_reason(stage: Any, advance
     assert "Unknown connection" in execution["status_message"]
 
 
-async def test_the_schedules_of_every_organization_run(stage: Any, advance: Any) -> None:
+async def test_the_schedules_of_every_organization_run(stage: Stage, advance: Advance) -> None:
     mine = await stage.sync(active=True, default_schedule=DAILY)
     theirs = (await stage.http.post("/api/organizations", json={"name": "Other"})).json()["data"]["id"]
     other = {**stage.workspace.find("bulk_sync", mine["id"]), "id": "other", "organization_id": theirs}
@@ -128,7 +133,7 @@ async def test_the_schedules_of_every_organization_run(stage: Any, advance: Any)
     assert [each["status"] for each in report["started"]] == ["completed", "failed"]
 
 
-async def test_deleting_a_sync_deletes_its_marks(stage: Any, advance: Any, sandbox: Starlette) -> None:
+async def test_deleting_a_sync_deletes_its_marks(stage: Stage, advance: Advance, sandbox: Starlette) -> None:
     sync = await stage.sync(active=True, default_schedule=DAILY)
     await advance("2d")
     store = sandbox.state.workspace.store

@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 from polytomic_mcp.sandbox.resources.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.resources.connections import rest_view
+from tests.sandbox.conftest import Clock, Connect
 
 
 @pytest.fixture
-async def salesforce(http: httpx.AsyncClient, connect: Any) -> str:
+async def salesforce(http: httpx.AsyncClient, connect: Connect) -> str:
     """Return the id of a Salesforce connection whose proxy is on."""
     id_: str = (await connect("salesforce"))["id"]
     switched = await http.put(f"/api/connections/{id_}/proxy/settings", json={"enabled": True})
@@ -26,7 +27,7 @@ async def call(http: httpx.AsyncClient, id_: str, path: str = "/", **request: An
     return await http.post(f"/api/connections/{id_}/proxy", json=body)
 
 
-async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient, connect: Connect) -> None:
     id_ = (await connect("salesforce"))["id"]
 
     settings = (await http.get(f"/api/connections/{id_}/proxy/settings")).json()["data"]
@@ -39,7 +40,9 @@ async def test_the_proxy_is_off_until_it_is_switched_on(http: httpx.AsyncClient,
     assert "switch it on" in refused.json()["message"]
 
 
-async def test_a_warehouse_has_no_proxy_but_can_switch_it_off(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_warehouse_has_no_proxy_but_can_switch_it_off(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
     id_ = (await connect("snowflake"))["id"]
     path = f"/api/connections/{id_}/proxy"
 
@@ -109,7 +112,7 @@ async def test_a_request_beyond_the_limits_is_refused(
 
 
 async def test_the_sixty_first_call_of_a_minute_is_refused_until_the_next(
-    http: httpx.AsyncClient, salesforce: str, clock: Any
+    http: httpx.AsyncClient, salesforce: str, clock: Clock
 ) -> None:
     clock.advance(seconds=20)
     for _ in range(connection_proxy.MOST_A_MINUTE):
@@ -123,7 +126,7 @@ async def test_the_sixty_first_call_of_a_minute_is_refused_until_the_next(
 
 
 async def test_the_statistics_count_the_calls_of_24_hours(
-    http: httpx.AsyncClient, salesforce: str, clock: Any
+    http: httpx.AsyncClient, salesforce: str, clock: Clock
 ) -> None:
     await call(http, salesforce)
     clock.advance(hours=25)

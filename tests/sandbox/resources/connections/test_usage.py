@@ -6,9 +6,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock, Connect
+
 
 @pytest.fixture
-async def bulk(http: httpx.AsyncClient, sandbox: Starlette, connect: Any) -> dict[str, Any]:
+async def bulk(http: httpx.AsyncClient, sandbox: Starlette, connect: Connect) -> dict[str, Any]:
     """Return a bulk sync from Salesforce to Snowflake that ran once."""
     source, target = await connect("salesforce"), await connect("snowflake")
     await http.get(f"/api/connections/{source['id']}/schemas/status")
@@ -34,7 +36,7 @@ async def usage(http: httpx.AsyncClient, id_: str) -> dict[str, Any]:
     return data
 
 
-async def test_an_unused_connection_has_no_calls(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_an_unused_connection_has_no_calls(http: httpx.AsyncClient, connect: Connect) -> None:
     id_ = (await connect("snowflake"))["id"]
 
     assert await usage(http, id_) == {
@@ -43,7 +45,7 @@ async def test_an_unused_connection_has_no_calls(http: httpx.AsyncClient, connec
 
 
 async def test_a_query_counts_as_a_call_for_24_hours(
-    http: httpx.AsyncClient, connect: Any, clock: Any
+    http: httpx.AsyncClient, connect: Connect, clock: Clock
 ) -> None:
     id_ = (await connect("snowflake"))["id"]
     await http.post(f"/api/connections/{id_}/query", json={"query": "SELECT 1 AS n"})
@@ -54,7 +56,7 @@ async def test_a_query_counts_as_a_call_for_24_hours(
 
 
 async def test_a_bulk_run_counts_reads_at_its_source_and_writes_at_its_destination(
-    http: httpx.AsyncClient, bulk: dict[str, Any], clock: Any
+    http: httpx.AsyncClient, bulk: dict[str, Any], clock: Clock
 ) -> None:
     read = await usage(http, bulk["source_connection_id"])
     written = await usage(http, bulk["destination_connection_id"])
@@ -69,7 +71,7 @@ async def test_a_bulk_run_counts_reads_at_its_source_and_writes_at_its_destinati
 
 
 async def test_a_sync_counts_reads_at_its_models_connection(
-    http: httpx.AsyncClient, sandbox: Starlette, connect: Any
+    http: httpx.AsyncClient, sandbox: Starlette, connect: Connect
 ) -> None:
     source, target, other = await connect("snowflake"), await connect("gong"), await connect("hubspot")
     query = "SELECT contact_id FROM salesforce_contacts"
@@ -115,7 +117,7 @@ async def test_the_ingest_console_lists_messages_of_runs_that_read_from_the_conn
 
 
 async def test_a_bulk_sync_of_other_connections_is_not_counted(
-    http: httpx.AsyncClient, bulk: dict[str, Any], connect: Any
+    http: httpx.AsyncClient, bulk: dict[str, Any], connect: Connect
 ) -> None:
     other = await connect("gong")
 

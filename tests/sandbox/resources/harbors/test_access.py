@@ -7,6 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock, Connect
+
 REQUEST_ID = "X-Polytomic-Activity-Request-ID"
 ACTIVITY = "/api/organization/harbor-activity"
 DAY = {"start_time": "2026-01-15T00:00:00Z", "end_time": "2026-01-16T00:00:00"}
@@ -35,7 +37,7 @@ async def test_a_request_id_must_be_a_uuid(agent: httpx.AsyncClient, path: str, 
 
 
 async def test_a_credential_has_access_to_its_own_harbor_and_store_only(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, harbor: dict[str, Any], connect: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, harbor: dict[str, Any], connect: Connect
 ) -> None:
     other = await http.post("/api/harbors", json={"name": "Other", "backing_mode": "managed"})
     elsewhere = (await connect("snowflake"))["id"]
@@ -82,7 +84,7 @@ async def test_a_temporary_credential_can_have_a_harbor_as_its_subject(
 
 
 async def test_activity_is_listed_for_administrators(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Clock
 ) -> None:
     await agent.get(f"{path}/contexts")
     clock.advance(minutes=1)

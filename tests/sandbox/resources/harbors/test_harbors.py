@@ -6,6 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock, Connect
+
 
 async def test_a_managed_harbor_is_provisioned_and_then_ready(
     http: httpx.AsyncClient, created: dict[str, Any], path: str
@@ -19,7 +21,7 @@ async def test_a_managed_harbor_is_provisioned_and_then_ready(
 
 
 async def test_a_harbor_can_be_backed_by_an_existing_connection(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     backing = (await connect("snowflake"))["id"]
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": backing}
@@ -34,7 +36,7 @@ async def test_a_harbor_can_be_backed_by_an_existing_connection(
     assert (await http.delete(f"/api/connections/{backing}")).status_code == 204
 
 
-async def test_an_invalid_harbor_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_an_invalid_harbor_is_refused(http: httpx.AsyncClient, connect: Connect) -> None:
     await http.post("/api/harbors", json={"name": "Port", "backing_mode": "managed"})
     gong = (await connect("gong"))["id"]
     bodies: list[tuple[dict[str, Any], int]] = [
@@ -54,7 +56,7 @@ async def test_an_invalid_harbor_is_refused(http: httpx.AsyncClient, connect: An
 
 
 async def test_renaming_a_harbor_renames_only_a_managed_store(
-    http: httpx.AsyncClient, harbor: dict[str, Any], path: str, connect: Any
+    http: httpx.AsyncClient, harbor: dict[str, Any], path: str, connect: Connect
 ) -> None:
     own = await connect("snowflake", name="Mine")
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": own["id"]}
@@ -107,7 +109,7 @@ async def test_a_store_with_dependents_is_not_deleted(
 
 
 async def test_keys_are_shown_once_and_revoked_one_by_one(
-    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Any
+    http: httpx.AsyncClient, agent: httpx.AsyncClient, created: dict[str, Any], path: str, clock: Clock
 ) -> None:
     second = (await http.post(f"{path}/keys")).json()["data"]
     await agent.get(f"{path}/contexts")

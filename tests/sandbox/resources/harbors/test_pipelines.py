@@ -7,11 +7,12 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.resources.harbors import pipelines
+from tests.sandbox.conftest import Connect
 
 
 @pytest.fixture
 async def copied(
-    http: httpx.AsyncClient, sandbox: Starlette, connect: Any, harbor: dict[str, Any]
+    http: httpx.AsyncClient, sandbox: Starlette, connect: Connect, harbor: dict[str, Any]
 ) -> dict[str, Any]:
     """Return a bulk sync from Salesforce into the Harbor's store that ran once."""
     source = await connect("salesforce")

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Connect
+
 SQL = "SELECT {{days}} AS days, '{{days}}' AS text, {{name}} AS name FROM generate_series(1, {{rows}})"
 PARAMETERS = [
     {"name": "days", "type": "number", "required": True, "default_value": 7},
@@ -156,7 +158,9 @@ async def test_drafts_and_saved_queries_are_deleted(
     assert (await http.delete(f"{path}/saved-queries/{first}/draft")).status_code == 404
 
 
-async def test_a_customer_managed_harbor_has_no_saved_queries(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_customer_managed_harbor_has_no_saved_queries(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
     backing = (await connect("snowflake"))["id"]
     body = {"name": "Own", "backing_mode": "customer_managed", "backing_connection_id": backing}
     created = (await http.post("/api/harbors", json=body)).json()["data"]["harbor"]

@@ -66,6 +66,7 @@ def test_an_error_in_a_later_row_is_raised_while_reading(workspace: Workspace) -
 
 
 def test_a_query_with_too_many_rows_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The limit, a million rows, is too high to reach in a test.
     monkeypatch.setattr(reading, "MOST_ROWS", 3)
     source = read_source(workspace, CONNECTION, {"query": "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3"})
     longer = read_source(

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from tests.sandbox.conftest import Clock
+
 Connect = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -29,7 +31,7 @@ async def test_the_schemas_of_a_new_connection_are_refreshing_and_then_fresh(
 
 
 async def test_a_refresh_returns_the_path_of_its_status(
-    http: httpx.AsyncClient, connect: Connect, clock: Any
+    http: httpx.AsyncClient, connect: Connect, clock: Clock
 ) -> None:
     connection = await connect("snowflake")
     for _ in range(2):

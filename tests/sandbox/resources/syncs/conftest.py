@@ -14,6 +14,7 @@ from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 Connect = Callable[..., Awaitable[dict[str, Any]]]
+CreateScheduled = Callable[..., Awaitable[dict[str, Any]]]
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "mysql": {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "shop"},
@@ -190,9 +191,13 @@ class Stage:
         """Return an execution's counts: these, and zero for the others."""
         return dict.fromkeys(executions.COUNTS, 0) | counts
 
-    def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
+    def stored_table(self, name: str, *, system: str = "postgresql") -> Table:
         table = self.workspace.tables.get(system, name)
         assert table is not None
+        return table
+
+    def rows(self, name: str, *, system: str = "postgresql") -> list[Row]:
+        table = self.stored_table(name, system=system)
         return [row for _, row in self.workspace.tables.read(table)]
 
 
@@ -216,7 +221,7 @@ async def model(stage: Stage) -> str:
 
 
 @pytest.fixture
-def scheduled(stage: Stage, model: str) -> Any:
+def scheduled(stage: Stage, model: str) -> CreateScheduled:
     """Return a function that creates an active sync with a schedule."""
 
     async def create(schedule: dict[str, Any], **more: Any) -> dict[str, Any]:

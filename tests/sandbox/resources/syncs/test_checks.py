@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.resources.syncs.conftest import Stage
 
-async def test_both_shapes_of_an_identity_must_agree(stage: Any, model: str) -> None:
+
+async def test_both_shapes_of_an_identity_must_agree(stage: Stage, model: str) -> None:
     identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "Equality"}
 
     same = await stage.create(model, identity=identity, identities={"mappings": [identity]})
@@ -17,10 +19,10 @@ async def test_both_shapes_of_an_identity_must_agree(stage: Any, model: str) -> 
     assert stage.codes(other) == [("conflicting_identity", "identity")]
 
 
-async def test_a_deleted_model_or_target_shows_as_a_problem(stage: Any, model: str) -> None:
+async def test_a_deleted_model_or_target_shows_as_a_problem(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     stage.workspace.store.delete("model", model)
-    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
+    stage.workspace.tables.drop(stage.stored_table("public.arrivals"))
 
     sync = (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]
 
@@ -32,7 +34,7 @@ async def test_a_deleted_model_or_target_shows_as_a_problem(stage: Any, model: s
     assert {problem["severity"] for problem in sync["problems"]} == {"error"}
 
 
-async def test_a_deleted_connection_shows_as_a_problem(stage: Any, model: str) -> None:
+async def test_a_deleted_connection_shows_as_a_problem(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     stage.workspace.store.delete("connection", made["target"]["connection_id"])
 
@@ -41,7 +43,7 @@ async def test_a_deleted_connection_shows_as_a_problem(stage: Any, model: str) -
     assert sync["problems"][0]["code"] == "unknown_connection"
 
 
-async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: Any, model: str) -> None:
+async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: Stage, model: str) -> None:
     answer = await stage.create(
         model,
         name=" ",
@@ -103,14 +105,14 @@ async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: A
     ],
 )
 async def test_an_invalid_sync_is_refused(
-    stage: Any, model: str, change: dict[str, Any], problem: tuple[str, str]
+    stage: Stage, model: str, change: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     answer = await stage.create(model, change.pop("target_object", "public.arrivals"), **change)
 
     assert problem in stage.codes(answer)
 
 
-async def test_a_missing_source_or_an_unknown_field_mode_is_refused(stage: Any, model: str) -> None:
+async def test_a_missing_source_or_an_unknown_field_mode_is_refused(stage: Stage, model: str) -> None:
     source = {"model_id": model, "field": "name"}
     fields = [{"source": source, "target": "name", "sync_mode": "sometimes"}, {"target": "age"}]
 
@@ -122,7 +124,7 @@ async def test_a_missing_source_or_an_unknown_field_mode_is_refused(stage: Any, 
     ]
 
 
-async def test_a_flow_needs_no_fields_and_accepts_only_its_id_as_identity(stage: Any, model: str) -> None:
+async def test_a_flow_needs_no_fields_and_accepts_only_its_id_as_identity(stage: Stage, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
     made = await stage.sync(model, "launch", system="gong", identity="id>Id")
@@ -136,7 +138,7 @@ async def test_a_flow_needs_no_fields_and_accepts_only_its_id_as_identity(stage:
     assert stage.codes(doubled) == [("invalid_identity", "identities.mappings")]
 
 
-async def test_fields_may_be_omitted_if_the_target_needs_none(stage: Any, model: str) -> None:
+async def test_fields_may_be_omitted_if_the_target_needs_none(stage: Stage, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     body = await stage.body(model, "launch", system="gong", identity="id>Id")
     del body["fields"]
@@ -146,7 +148,7 @@ async def test_fields_may_be_omitted_if_the_target_needs_none(stage: Any, model:
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_target_connection_that_is_not_authorized_is_refused(stage: Any, model: str) -> None:
+async def test_a_target_connection_that_is_not_authorized_is_refused(stage: Stage, model: str) -> None:
     body = await stage.body(model, "public.arrivals", **stage.MAPPED)
     id_ = body["target"]["connection_id"]
     stage.workspace.store.put("connection", id_, stage.workspace.find("connection", id_) | {"status": ""})
@@ -157,7 +159,7 @@ async def test_a_target_connection_that_is_not_authorized_is_refused(stage: Any,
     assert "is not authorized yet" in answer.json()["message"]
 
 
-async def test_identity_functions_and_the_strategy_are_checked(stage: Any, model: str) -> None:
+async def test_identity_functions_and_the_strategy_are_checked(stage: Stage, model: str) -> None:
     source = {"model_id": model, "field": "id"}
     mappings = [
         {"source": source, "target": "id", "function": "Hashed"},

@@ -8,10 +8,12 @@ import pytest
 
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.resources.syncs import executions
+from tests.sandbox.conftest import InlineWorkers
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
 @pytest.fixture
-async def sync(stage: Any) -> dict[str, Any]:
+async def sync(stage: Stage) -> dict[str, Any]:
     model = await stage.model("people", "id name", [{"id": "1", "name": "Ada"}])
     stage.table("public.arrivals", "id name")
     made: dict[str, Any] = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -19,7 +21,7 @@ async def sync(stage: Any) -> dict[str, Any]:
 
 
 async def test_a_start_returns_before_the_run_and_a_second_start_is_refused(
-    stage: Any, sync: Any, workers: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
 ) -> None:
     workers.is_holding = True
 
@@ -34,7 +36,7 @@ async def test_a_start_returns_before_the_run_and_a_second_start_is_refused(
 
 
 async def test_status_has_the_current_the_last_and_the_next_execution(
-    stage: Any, sync: Any, workers: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers
 ) -> None:
     ended = await stage.start(sync)
     workers.is_holding = True
@@ -52,7 +54,7 @@ async def test_status_has_the_current_the_last_and_the_next_execution(
     assert data["next_execution_time"] == "2026-01-15T10:00:00Z"
 
 
-async def test_the_status_of_a_sync_that_never_ran_is_empty(stage: Any, sync: Any) -> None:
+async def test_the_status_of_a_sync_that_never_ran_is_empty(stage: Stage, sync: dict[str, Any]) -> None:
     answer = await stage.http.get(f"/api/syncs/{sync['id']}/status")
 
     assert set(answer.json()["data"].values()) == {None}
@@ -60,7 +62,7 @@ async def test_the_status_of_a_sync_that_never_ran_is_empty(stage: Any, sync: An
 
 @pytest.mark.parametrize("by", ["sync", "execution"])
 async def test_a_cancellation_stops_a_run_before_it_writes(
-    stage: Any, sync: Any, workers: Any, by: str
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, by: str
 ) -> None:
     workers.is_holding = True
     started = await stage.start(sync)
@@ -76,7 +78,7 @@ async def test_a_cancellation_stops_a_run_before_it_writes(
     assert stage.rows("public.arrivals") == []
 
 
-async def test_a_cancellation_after_the_end_changes_nothing(stage: Any, sync: Any) -> None:
+async def test_a_cancellation_after_the_end_changes_nothing(stage: Stage, sync: dict[str, Any]) -> None:
     ended = await stage.start(sync)
 
     by_sync = await stage.http.post(f"/api/syncs/{sync['id']}/cancel")
@@ -87,7 +89,7 @@ async def test_a_cancellation_after_the_end_changes_nothing(stage: Any, sync: An
     assert (await stage.execution(sync, ended["id"]))["status"] == "completed"
 
 
-async def test_executions_are_listed_in_pages_newest_first(stage: Any, sync: Any) -> None:
+async def test_executions_are_listed_in_pages_newest_first(stage: Stage, sync: dict[str, Any]) -> None:
     ids = [executions.create(stage.workspace, sync["id"], {})["id"] for _ in range(51)]
     path = f"/api/syncs/{sync['id']}/executions"
 
@@ -104,7 +106,7 @@ async def test_executions_are_listed_in_pages_newest_first(stage: Any, sync: Any
     assert not any(key.startswith("_") for each in first["data"] for key in each)
 
 
-async def test_ascending_pages_continue_where_the_last_one_ended(stage: Any, sync: Any) -> None:
+async def test_ascending_pages_continue_where_the_last_one_ended(stage: Stage, sync: dict[str, Any]) -> None:
     ids = [executions.create(stage.workspace, sync["id"], {})["id"] for _ in range(51)]
     path = f"/api/syncs/{sync['id']}/executions?ascending=true"
 
@@ -114,7 +116,7 @@ async def test_ascending_pages_continue_where_the_last_one_ended(stage: Any, syn
     assert [each["id"] for each in second["data"]] == ids[50:]
 
 
-async def test_a_page_token_of_another_list_is_refused(stage: Any, sync: Any) -> None:
+async def test_a_page_token_of_another_list_is_refused(stage: Stage, sync: dict[str, Any]) -> None:
     executions.create(stage.workspace, sync["id"], {})
 
     answer = await stage.http.get(f"/api/syncs/{sync['id']}/executions?page_token=WyJhIl0")
@@ -123,7 +125,7 @@ async def test_a_page_token_of_another_list_is_refused(stage: Any, sync: Any) ->
     assert "page_token" in answer.text
 
 
-async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any) -> None:
+async def test_an_execution_of_another_sync_is_not_found(stage: Stage, sync: dict[str, Any]) -> None:
     execution = await stage.start(sync)
     other = await stage.sync(sync["model_ids"][0], "public.arrivals", **stage.MAPPED)
 
@@ -132,7 +134,7 @@ async def test_an_execution_of_another_sync_is_not_found(stage: Any, sync: Any) 
     assert answer.status_code == 404
 
 
-async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> None:
+async def test_a_sync_with_problems_does_not_start(stage: Stage, sync: dict[str, Any]) -> None:
     stage.workspace.store.delete("model", sync["model_ids"][0])
 
     answer = await stage.http.post(f"/api/syncs/{sync['id']}/executions", json={})
@@ -141,7 +143,7 @@ async def test_a_sync_with_problems_does_not_start(stage: Any, sync: Any) -> Non
     assert f"Unknown model {sync['model_ids'][0]}." in answer.json()["message"]
 
 
-async def test_a_start_with_records_of_another_model_is_refused(stage: Any, sync: Any) -> None:
+async def test_a_start_with_records_of_another_model_is_refused(stage: Stage, sync: dict[str, Any]) -> None:
     other = await stage.model("others", "id")
     groups = [
         [{"source": {"model_id": other, "field": "id"}, "value": "1"}],
@@ -157,7 +159,7 @@ async def test_a_start_with_records_of_another_model_is_refused(stage: Any, sync
     assert codes == ["too_many", "unrelated_model", "unknown_source_field"]
 
 
-async def test_a_start_may_select_a_value_that_no_record_has(stage: Any) -> None:
+async def test_a_start_may_select_a_value_that_no_record_has(stage: Stage) -> None:
     model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
     stage.table("public.arrivals", "id name")
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -167,7 +169,7 @@ async def test_a_start_may_select_a_value_that_no_record_has(stage: Any) -> None
     assert execution["counts"]["total"] == 0
 
 
-async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any, sync: Any) -> None:
+async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Stage, sync: dict[str, Any]) -> None:
     id_ = sync["target"]["connection_id"]
     stage.workspace.store.put(
         "connection", id_, stage.workspace.find("connection", id_) | {"status": "unhealthy"}
@@ -180,7 +182,7 @@ async def test_a_sync_with_an_unhealthy_connection_does_not_start(stage: Any, sy
 
 
 async def test_a_sync_whose_target_connection_is_not_authorized_does_not_start(
-    stage: Any, model: str
+    stage: Stage, model: str
 ) -> None:
     made = await stage.sync(model, "http", system="webhook", fields="name>record")
     id_ = made["target"]["connection_id"]
@@ -217,7 +219,7 @@ async def test_a_running_execution_is_interrupted_by_a_restart(tmp_path: Path) -
 
 
 async def test_a_sync_with_an_unhealthy_source_connection_does_not_start_or_fails(
-    stage: Any, workers: Any
+    stage: Stage, workers: InlineWorkers
 ) -> None:
     base = await stage.model("base", "id name", [stage.ADA])
     relation = {"from": "id", "to": {"model_id": base, "field": "id"}}

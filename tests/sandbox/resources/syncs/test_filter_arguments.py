@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.resources.syncs.conftest import Stage
+
 
 @pytest.mark.parametrize(
     ("conditions", "logic", "problems"),
@@ -18,7 +20,7 @@ import pytest
     ],
 )
 async def test_invalid_model_filters_are_refused(
-    stage: Any, model: str, conditions: list[Any], logic: str, problems: list[tuple[str, str]]
+    stage: Stage, model: str, conditions: list[Any], logic: str, problems: list[tuple[str, str]]
 ) -> None:
     source = {"model_id": model, "field": "name"}
     filled = [{"source": source, "function": "IsNull", **each} for each in conditions]
@@ -28,7 +30,7 @@ async def test_invalid_model_filters_are_refused(
     assert stage.codes(answer) == problems
 
 
-async def test_invalid_overrides_and_target_filters_are_refused(stage: Any, model: str) -> None:
+async def test_invalid_overrides_and_target_filters_are_refused(stage: Stage, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     condition = {"field": "name", "function": "Equality", "value": "x", "value_source": name}
 
@@ -48,7 +50,7 @@ async def test_invalid_overrides_and_target_filters_are_refused(stage: Any, mode
 
 @pytest.mark.parametrize("function", ["Nope", "IsNull", "Between", "InTheLast"])
 async def test_only_a_plain_comparison_accepts_a_field_as_value(
-    stage: Any, model: str, function: str
+    stage: Stage, model: str, function: str
 ) -> None:
     condition = {"field": "name", "function": function, "value_source": {"model_id": model, "field": "name"}}
 
@@ -57,7 +59,7 @@ async def test_only_a_plain_comparison_accepts_a_field_as_value(
     assert stage.codes(answer) == [("invalid_filter", "target_filters.conditions[0]")]
 
 
-async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Any, model: str) -> None:
+async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Stage, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     condition = {
         "field": "Name",
@@ -73,7 +75,7 @@ async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Any, mo
     assert stage.codes(answer) == [("invalid_filter", "target_filters")]
 
 
-async def test_the_older_shape_is_accepted_and_both_shapes_are_shown(stage: Any, model: str) -> None:
+async def test_the_older_shape_is_accepted_and_both_shapes_are_shown(stage: Stage, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     filters = [
         {"field": name, "function": "Equality", "value": "Ada", "label": "ada"},
@@ -97,7 +99,7 @@ async def test_the_older_shape_is_accepted_and_both_shapes_are_shown(stage: Any,
     ]
 
 
-async def test_the_older_shape_may_mix_model_and_target_conditions(stage: Any, model: str) -> None:
+async def test_the_older_shape_may_mix_model_and_target_conditions(stage: Stage, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     filters = [
         {"field_id": "name", "field_type": "Target", "function": "Inequality", "value_field": name},
@@ -122,7 +124,7 @@ async def test_the_older_shape_may_mix_model_and_target_conditions(stage: Any, m
     assert stage.codes(mixed) == [("invalid_filter_logic", "filter_logic")]
 
 
-async def test_both_shapes_of_filters_must_agree(stage: Any, model: str) -> None:
+async def test_both_shapes_of_filters_must_agree(stage: Stage, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     condition = {"function": "Equality", "value": "Ada"}
     old = [{"field": name, **condition}]
@@ -138,7 +140,7 @@ async def test_both_shapes_of_filters_must_agree(stage: Any, model: str) -> None
     assert stage.codes(other) == stage.codes(logic) == [("conflicting_filters", "filters")]
 
 
-async def test_filters_and_overrides_compare_by_the_type_of_the_field(stage: Any) -> None:
+async def test_filters_and_overrides_compare_by_the_type_of_the_field(stage: Stage) -> None:
     rows = [
         {"zip": "01234", "age": 5, "name": "Ada"},
         {"zip": "1234", "age": 5, "name": "Bob"},
@@ -164,7 +166,7 @@ async def test_filters_and_overrides_compare_by_the_type_of_the_field(stage: Any
 
 
 @pytest.mark.parametrize("compared", [{"value": "1"}, {"value_source": "id"}])
-async def test_a_target_filter_compares_a_text_field_as_text(stage: Any, compared: dict[str, Any]) -> None:
+async def test_a_target_filter_compares_a_text_field_as_text(stage: Stage, compared: dict[str, Any]) -> None:
     model = await stage.model("people", "id name", [{"id": "1", "name": "Ada"}])
     stage.table("public.arrivals", "id name code", [{"id": "1", "name": "Bob", "code": "01"}])
     if "value_source" in compared:
@@ -189,7 +191,7 @@ async def test_a_target_filter_compares_a_text_field_as_text(stage: Any, compare
     ],
 )
 async def test_filters_of_both_kinds_can_be_sent_back_as_shown(
-    stage: Any, model: str, version: str, model_logic: str, target_logic: str, shown: str
+    stage: Stage, model: str, version: str, model_logic: str, target_logic: str, shown: str
 ) -> None:
     source = {"model_id": model, "field": "name"}
     conditions = [
@@ -223,7 +225,7 @@ async def test_filters_of_both_kinds_can_be_sent_back_as_shown(
     ],
 )
 async def test_a_logic_over_both_kinds_is_split_at_its_and(
-    stage: Any, model: str, labels: tuple[str | None, ...], logic: str, model_logic: str, target_logic: str
+    stage: Stage, model: str, labels: tuple[str | None, ...], logic: str, model_logic: str, target_logic: str
 ) -> None:
     made = await stage.sync(
         model, "public.arrivals", **stage.MAPPED, filters=_mixed(model, labels), filter_logic=logic
@@ -243,7 +245,7 @@ async def test_a_logic_over_both_kinds_is_split_at_its_and(
     ],
 )
 async def test_a_logic_over_both_kinds_that_cannot_be_split_is_refused(
-    stage: Any, model: str, labels: tuple[str | None, ...], logic: str, reason: str
+    stage: Stage, model: str, labels: tuple[str | None, ...], logic: str, reason: str
 ) -> None:
     answer = await stage.create(model, filters=_mixed(model, labels), filter_logic=logic)
 

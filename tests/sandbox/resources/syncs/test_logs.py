@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.resources.runs import logs
+from tests.sandbox.conftest import Clock
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ async def stranger(sandbox: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def run(stage: Any) -> str:
+async def run(stage: Stage) -> str:
     """Run a sync with an inserted, an updated and a refused record; return its execution's path."""
     people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bøb"}, {"id": None, "name": "Nobody"}]
     model = await stage.model("people", "id name", people)
@@ -30,7 +31,7 @@ async def run(stage: Any) -> str:
     return f"/api/syncs/{sync['id']}/executions/{execution['id']}"
 
 
-async def test_the_index_has_the_count_and_the_url_of_each_log(stage: Any, run: str) -> None:
+async def test_the_index_has_the_count_and_the_url_of_each_log(stage: Stage, run: str) -> None:
     answer = await stage.http.get(f"{run}/logs")
 
     data = answer.json()["data"]
@@ -39,7 +40,7 @@ async def test_the_index_has_the_count_and_the_url_of_each_log(stage: Any, run: 
     assert data["errors"]["url"] == f"http://sandbox{run}/errors"
 
 
-async def test_a_signed_url_needs_no_key(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+async def test_a_signed_url_needs_no_key(stage: Stage, run: str, stranger: httpx.AsyncClient) -> None:
     answer = await stage.http.get(f"{run}/errors")
     (url,) = answer.json()["data"]["urls"]
 
@@ -51,13 +52,15 @@ async def test_a_signed_url_needs_no_key(stage: Any, run: str, stranger: httpx.A
     assert line == {"row": {"id": None, "name": "Nobody"}, "error": "the identity id has no value"}
 
 
-async def test_an_empty_log_has_no_file(stage: Any, run: str) -> None:
+async def test_an_empty_log_has_no_file(stage: Stage, run: str) -> None:
     answer = await stage.http.get(f"{run}/deletes")
 
     assert answer.json()["data"]["urls"] == []
 
 
-async def test_a_file_redirects_to_its_signed_url(stage: Any, run: str, stranger: httpx.AsyncClient) -> None:
+async def test_a_file_redirects_to_its_signed_url(
+    stage: Stage, run: str, stranger: httpx.AsyncClient
+) -> None:
     answer = await stage.http.get(f"{run}/updates/part-0.jsonl")
 
     file = await stranger.get(answer.headers["Location"])
@@ -67,7 +70,9 @@ async def test_a_file_redirects_to_its_signed_url(stage: Any, run: str, stranger
     assert [json.loads(line)["name"] for line in file.text.splitlines()] == ["Bøb", "Bøb"]
 
 
-async def test_a_signed_url_expires(stage: Any, run: str, stranger: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_signed_url_expires(
+    stage: Stage, run: str, stranger: httpx.AsyncClient, clock: Clock
+) -> None:
     (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
     clock.advance(minutes=16)
 
@@ -88,7 +93,7 @@ async def test_a_signed_url_expires(stage: Any, run: str, stranger: httpx.AsyncC
     ],
 )
 async def test_a_signature_is_valid_only_for_its_url(
-    stage: Any, run: str, stranger: httpx.AsyncClient, old: str, new: str
+    stage: Stage, run: str, stranger: httpx.AsyncClient, old: str, new: str
 ) -> None:
     (url,) = (await stage.http.get(f"{run}/errors")).json()["data"]["urls"]
 
@@ -107,7 +112,7 @@ async def test_a_signature_is_valid_only_for_its_url(
     ],
 )
 async def test_an_unknown_log_file_or_cursor_is_refused(
-    stage: Any, run: str, path: str, status: int, message: str
+    stage: Stage, run: str, path: str, status: int, message: str
 ) -> None:
     answer = await stage.http.get(f"{run}{path}")
 
@@ -115,7 +120,7 @@ async def test_an_unknown_log_file_or_cursor_is_refused(
     assert message in answer.json()["message"]
 
 
-async def test_the_console_continues_after_a_cursor(stage: Any, run: str) -> None:
+async def test_the_console_continues_after_a_cursor(stage: Stage, run: str) -> None:
     first = (await stage.http.get(f"{run}/consolelog?limit=1")).json()["data"]
     second = (await stage.http.get(f"{run}/consolelog?after={first['next_cursor']}")).json()["data"]
     third = (await stage.http.get(f"{run}/consolelog?after={second['next_cursor']}")).json()["data"]
@@ -125,7 +130,7 @@ async def test_the_console_continues_after_a_cursor(stage: Any, run: str) -> Non
     assert third == {"entries": [], "next_cursor": second["next_cursor"]}
 
 
-async def test_the_console_has_the_last_fifty_messages(stage: Any, run: str) -> None:
+async def test_the_console_has_the_last_fifty_messages(stage: Stage, run: str) -> None:
     execution_id = run.rpartition("/")[2]
     for number in range(60):
         logs.say(stage.workspace, execution_id, "info", f"message {number}")
@@ -135,7 +140,7 @@ async def test_the_console_has_the_last_fifty_messages(stage: Any, run: str) -> 
     assert [entry["message"] for entry in entries] == [f"message {number}" for number in range(10, 60)]
 
 
-async def test_lines_beyond_ten_thousand_are_only_counted(stage: Any) -> None:
+async def test_lines_beyond_ten_thousand_are_only_counted(stage: Stage) -> None:
     journal = logs.Journal(stage.workspace, "e")
     for number in range(logs.MOST_LINES + 5):
         journal.add("records", number)
@@ -145,7 +150,7 @@ async def test_lines_beyond_ten_thousand_are_only_counted(stage: Any) -> None:
     assert len(list(logs.lines(stage.workspace, "e", "records"))) == logs.MOST_LINES
 
 
-async def test_the_logs_of_a_deleted_sync_are_deleted(stage: Any, run: str) -> None:
+async def test_the_logs_of_a_deleted_sync_are_deleted(stage: Stage, run: str) -> None:
     sync_path, _, rest = run.partition("/executions/")
 
     answer = await stage.http.delete(sync_path)

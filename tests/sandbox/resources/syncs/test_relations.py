@@ -1,9 +1,9 @@
 """Syncs that map fields of several related models."""
 
-from typing import Any
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_models_without_a_relation_cannot_be_in_one_sync(stage: Any, model: str) -> None:
+async def test_models_without_a_relation_cannot_be_in_one_sync(stage: Stage, model: str) -> None:
     far = await stage.model(
         "far", "id title", [], [{"from": "id", "to": {"model_id": "gone", "field": "id"}}]
     )
@@ -17,7 +17,7 @@ async def test_models_without_a_relation_cannot_be_in_one_sync(stage: Any, model
     assert stage.codes(answer) == [("unrelated_model", "model_ids")]
 
 
-async def test_a_relation_may_lead_through_a_third_model(stage: Any, model: str) -> None:
+async def test_a_relation_may_lead_through_a_third_model(stage: Stage, model: str) -> None:
     middle = await stage.model(
         "middle", "id", [{"id": "1"}], [{"from": "id", "to": {"model_id": model, "field": "id"}}]
     )

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import Advance
+from tests.sandbox.resources.syncs.conftest import CreateScheduled, Stage
+
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
 
 @pytest.fixture
-def after(scheduled: Any) -> Any:
+def after(scheduled: CreateScheduled) -> Any:
     """Return a function that creates a sync that runs after others."""
 
     async def create(*others: str, **more: Any) -> dict[str, Any]:
@@ -19,7 +22,9 @@ def after(scheduled: Any) -> Any:
     return create
 
 
-async def test_a_sync_runs_after_each_run_of_another(scheduled: Any, after: Any, advance: Any) -> None:
+async def test_a_sync_runs_after_each_run_of_another(
+    scheduled: CreateScheduled, after: Any, advance: Advance
+) -> None:
     first = await scheduled(DAILY)
     second = await after(first["id"])
 
@@ -31,7 +36,7 @@ async def test_a_sync_runs_after_each_run_of_another(scheduled: Any, after: Any,
 
 
 async def test_a_sync_runs_after_a_manual_run_but_not_after_a_test(
-    stage: Any, scheduled: Any, after: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, after: Any, advance: Advance
 ) -> None:
     first = await scheduled({"frequency": "manual"})
     await after(first["id"])
@@ -48,7 +53,7 @@ async def test_a_sync_runs_after_a_manual_run_but_not_after_a_test(
 
 
 async def test_a_sync_that_runs_after_several_waits_for_all_of_them(
-    stage: Any, scheduled: Any, after: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, after: Any, advance: Advance
 ) -> None:
     first, second = [await scheduled({"frequency": "manual"}, name=name) for name in "ab"]
     sync = await after(first["id"], second["id"])
@@ -63,12 +68,12 @@ async def test_a_sync_that_runs_after_several_waits_for_all_of_them(
 
 
 async def test_a_sync_may_run_only_after_a_success(
-    stage: Any, scheduled: Any, after: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, after: Any, advance: Advance
 ) -> None:
     first = await scheduled(DAILY)
     await after(first["id"], run_after_success_only=True)
     always = await after(first["id"])
-    people = stage.workspace.tables.get("postgresql", "public.people")
+    people = stage.stored_table("public.people")
     stage.workspace.tables.drop(people)
 
     report = await advance("1d")
@@ -77,7 +82,7 @@ async def test_a_sync_may_run_only_after_a_success(
 
 
 async def test_a_sync_does_not_wait_for_a_deleted_sync(
-    stage: Any, scheduled: Any, after: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, after: Any, advance: Advance
 ) -> None:
     first, second = [await scheduled({"frequency": "manual"}, name=name) for name in "ab"]
     await after(first["id"], second["id"])
@@ -87,7 +92,9 @@ async def test_a_sync_does_not_wait_for_a_deleted_sync(
     assert len((await advance("1h"))["started"]) == 1
 
 
-async def test_a_sync_cannot_run_after_itself(stage: Any, model: str, scheduled: Any, after: Any) -> None:
+async def test_a_sync_cannot_run_after_itself(
+    stage: Stage, model: str, scheduled: CreateScheduled, after: Any
+) -> None:
     first = await scheduled(DAILY)
     second = await after(first["id"])
     third = await after(first["id"], second["id"])

@@ -10,6 +10,8 @@ from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.scheduler import scheduler
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.conftest import Advance, Clock, InlineWorkers
+from tests.sandbox.resources.syncs.conftest import CreateScheduled, Stage
 
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
 
@@ -19,7 +21,7 @@ def dues(report: dict[str, Any]) -> list[str]:
 
 
 async def test_a_daily_sync_runs_at_its_hour_on_each_of_seven_days(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     sync = await scheduled(DAILY)
 
@@ -46,7 +48,7 @@ async def test_a_daily_sync_runs_at_its_hour_on_each_of_seven_days(
     ],
 )
 async def test_each_frequency_runs_as_often_as_documented(
-    scheduled: Any, advance: Any, schedule: dict[str, Any], duration: str, count: int
+    scheduled: CreateScheduled, advance: Advance, schedule: dict[str, Any], duration: str, count: int
 ) -> None:
     await scheduled(schedule)
 
@@ -56,7 +58,7 @@ async def test_each_frequency_runs_as_often_as_documented(
 
 
 async def test_a_sync_runs_at_the_time_that_its_status_shows(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     sync = await scheduled({"frequency": "continuous"})
     path = f"/api/syncs/{sync['id']}/status"
@@ -72,7 +74,7 @@ async def test_a_sync_runs_at_the_time_that_its_status_shows(
 
 
 async def test_an_inactive_sync_does_not_run_and_does_not_catch_up(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     sync = await scheduled(DAILY, active=False)
     path = f"/api/syncs/{sync['id']}"
@@ -86,7 +88,9 @@ async def test_an_inactive_sync_does_not_run_and_does_not_catch_up(
     assert dues(on) == ["2026-01-19T06:00:00Z"]
 
 
-async def test_a_deleted_sync_does_not_run(stage: Any, scheduled: Any, advance: Any) -> None:
+async def test_a_deleted_sync_does_not_run(
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
+) -> None:
     sync = await scheduled(DAILY)
     await stage.http.delete(f"/api/syncs/{sync['id']}")
 
@@ -95,7 +99,7 @@ async def test_a_deleted_sync_does_not_run(stage: Any, scheduled: Any, advance: 
 
 @pytest.mark.parametrize("way", ["deleted", "off"])
 async def test_a_due_sync_that_is_deleted_or_turned_off_does_not_run(
-    stage: Any, scheduled: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, way: str
+    stage: Stage, scheduled: CreateScheduled, clock: Clock, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     sync = await scheduled(DAILY)
     clock.advance(days=1)
@@ -106,6 +110,7 @@ async def test_a_due_sync_that_is_deleted_or_turned_off_does_not_run(
         stage.workspace.store.put(
             "sync", sync["id"], {**stage.workspace.find("sync", sync["id"]), "active": False}
         )
+    # The sync changes between the scheduler's search and its start, which a test cannot time otherwise.
     monkeypatch.setattr(timetable, "upcoming", lambda _: found)
 
     Scheduler(stage.workspace).run_due()
@@ -114,7 +119,7 @@ async def test_a_due_sync_that_is_deleted_or_turned_off_does_not_run(
 
 
 async def test_syncs_due_at_the_same_time_run_in_the_order_of_their_creation(
-    scheduled: Any, advance: Any
+    scheduled: CreateScheduled, advance: Advance
 ) -> None:
     syncs = [await scheduled(DAILY, name=name) for name in ("b", "a", "c")]
 
@@ -124,8 +129,13 @@ async def test_syncs_due_at_the_same_time_run_in_the_order_of_their_creation(
 
 
 async def test_a_due_run_is_skipped_while_another_is_in_progress(
-    stage: Any, scheduled: Any, advance: Any, workers: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage,
+    scheduled: CreateScheduled,
+    advance: Advance,
+    workers: InlineWorkers,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The run is held, so waiting for its end would only slow the test.
     monkeypatch.setattr(scheduler, "PATIENCE", 0)
     sync = await scheduled(DAILY)
     workers.is_holding = True
@@ -144,7 +154,7 @@ async def test_a_due_run_is_skipped_while_another_is_in_progress(
 
 
 async def test_the_events_of_a_scheduled_run_have_its_trigger(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     await scheduled(DAILY)
     await advance("1d")
@@ -157,10 +167,10 @@ async def test_the_events_of_a_scheduled_run_have_its_trigger(
 
 
 async def test_a_run_that_cannot_start_fails_with_the_reason(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     sync = await scheduled(DAILY)
-    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.arrivals"))
+    stage.workspace.tables.drop(stage.stored_table("public.arrivals"))
 
     (started,) = (await advance("1d"))["started"]
 
@@ -170,8 +180,9 @@ async def test_a_run_that_cannot_start_fails_with_the_reason(
 
 
 async def test_the_runs_of_one_schedule_in_one_move_are_limited(
-    stage: Any, scheduled: Any, advance: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, scheduled: CreateScheduled, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Three hundred runs would take too long.
     monkeypatch.setattr(scheduler, "MOST_RUNS", 3)
     often = await scheduled({"frequency": "continuous"})
     await scheduled(DAILY)
@@ -196,7 +207,7 @@ async def test_the_runs_of_one_schedule_in_one_move_are_limited(
 
 
 async def test_a_sync_that_was_overdue_several_times_runs_once(
-    stage: Any, scheduled: Any, advance: Any, clock: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance, clock: Clock
 ) -> None:
     sync = await scheduled(DAILY)
     clock.advance(days=3)
@@ -208,7 +219,7 @@ async def test_a_sync_that_was_overdue_several_times_runs_once(
     assert dues(report) == ["2026-01-16T06:00:00Z", "2026-01-19T06:00:00Z"]
 
 
-async def test_nothing_starts_by_itself(stage: Any, scheduled: Any, clock: Any) -> None:
+async def test_nothing_starts_by_itself(stage: Stage, scheduled: CreateScheduled, clock: Clock) -> None:
     await scheduled(DAILY)
     clock.advance(days=3)
 
@@ -217,7 +228,9 @@ async def test_nothing_starts_by_itself(stage: Any, scheduled: Any, clock: Any) 
     assert stage.workspace.store.list("execution") == []
 
 
-async def test_due_syncs_are_started_on_request(stage: Any, scheduled: Any, clock: Any, workers: Any) -> None:
+async def test_due_syncs_are_started_on_request(
+    stage: Stage, scheduled: CreateScheduled, clock: Clock, workers: InlineWorkers
+) -> None:
     sync = await scheduled(DAILY)
     failing = await scheduled(DAILY, name="fails")
     gone = {"target": {"connection_id": "gone", "object": "gone"}}
@@ -234,7 +247,7 @@ async def test_due_syncs_are_started_on_request(stage: Any, scheduled: Any, cloc
     assert (before, [each["status"] for each in listed]) == (["created"], ["completed", "failed"])
 
 
-async def test_a_due_run_of_a_killed_process_is_not_repeated(tmp_path: Any, clock: Any) -> None:
+async def test_a_due_run_of_a_killed_process_is_not_repeated(tmp_path: Any, clock: Clock) -> None:
     state = tmp_path / "box.db"
     first = create_sandbox(state=state, clock=clock)
     workspace: Workspace = first.state.workspace
@@ -260,7 +273,7 @@ async def test_a_due_run_of_a_killed_process_is_not_repeated(tmp_path: Any, cloc
 
 
 async def test_the_events_of_runs_are_delivered_at_their_time(
-    stage: Any, scheduled: Any, advance: Any
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
 ) -> None:
     hook = {"endpoint": "https://hooks.acme.example", "secret": "s"}
     await stage.http.post("/api/webhooks", json=hook)
@@ -275,7 +288,7 @@ async def test_the_events_of_runs_are_delivered_at_their_time(
     ]
 
 
-async def test_a_closing_sandbox_starts_no_further_runs(stage: Any, scheduled: Any) -> None:
+async def test_a_closing_sandbox_starts_no_further_runs(stage: Stage, scheduled: CreateScheduled) -> None:
     await scheduled(DAILY)
     stage.workspace.signals.closing.set()
 

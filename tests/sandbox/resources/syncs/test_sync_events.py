@@ -6,16 +6,18 @@ import pytest
 
 from polytomic_mcp.sandbox.resources.events import events
 from polytomic_mcp.sandbox.resources.syncs import executions
+from tests.sandbox.conftest import InlineWorkers
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
 @pytest.fixture
-def recorded(stage: Any) -> Any:
+def recorded(stage: Stage) -> Any:
     """Return a function that returns the content of all events by type."""
     return lambda: {event["type"]: event["event"] for event in events.recent(stage.workspace)}
 
 
 @pytest.fixture
-async def sync(stage: Any, model: str) -> dict[str, Any]:
+async def sync(stage: Stage, model: str) -> dict[str, Any]:
     made: dict[str, Any] = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     return made
 
@@ -30,7 +32,9 @@ def ids(sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def test_a_run_records_its_start_and_its_counts(stage: Any, sync: Any, recorded: Any) -> None:
+async def test_a_run_records_its_start_and_its_counts(
+    stage: Stage, sync: dict[str, Any], recorded: Any
+) -> None:
     execution = await stage.start(sync)
 
     assert recorded() == {
@@ -51,7 +55,7 @@ async def test_a_run_records_its_start_and_its_counts(stage: Any, sync: Any, rec
     }
 
 
-async def test_a_run_with_record_errors_records_their_number(stage: Any, recorded: Any) -> None:
+async def test_a_run_with_record_errors_records_their_number(stage: Stage, recorded: Any) -> None:
     model = await stage.model("people", "id name", [{"id": None, "name": "Nobody"}])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -66,10 +70,12 @@ async def test_a_run_with_record_errors_records_their_number(stage: Any, recorde
     }
 
 
-async def test_a_failed_run_records_the_reason(stage: Any, sync: Any, workers: Any, recorded: Any) -> None:
+async def test_a_failed_run_records_the_reason(
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
+) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
-    stage.workspace.tables.drop(stage.workspace.tables.get("postgresql", "public.people"))
+    stage.workspace.tables.drop(stage.stored_table("public.people"))
     workers.release()
 
     failed = await stage.execution(sync, execution["id"])
@@ -78,7 +84,7 @@ async def test_a_failed_run_records_the_reason(stage: Any, sync: Any, workers: A
 
 
 async def test_a_canceled_run_records_its_cancellation(
-    stage: Any, sync: Any, workers: Any, recorded: Any
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
 ) -> None:
     workers.is_holding = True
     execution = await stage.start(sync)
@@ -88,7 +94,9 @@ async def test_a_canceled_run_records_its_cancellation(
     assert recorded() == {"sync.canceled": ids(sync, execution) | {"status": "canceled"}}
 
 
-async def test_an_interrupted_run_records_nothing(stage: Any, sync: Any, workers: Any, recorded: Any) -> None:
+async def test_an_interrupted_run_records_nothing(
+    stage: Stage, sync: dict[str, Any], workers: InlineWorkers, recorded: Any
+) -> None:
     workers.is_holding = True
     await stage.start(sync)
 
@@ -97,7 +105,9 @@ async def test_an_interrupted_run_records_nothing(stage: Any, sync: Any, workers
     assert recorded() == {}
 
 
-async def test_a_run_of_a_deleted_sync_records_nothing(stage: Any, sync: Any, recorded: Any) -> None:
+async def test_a_run_of_a_deleted_sync_records_nothing(
+    stage: Stage, sync: dict[str, Any], recorded: Any
+) -> None:
     execution = executions.create(stage.workspace, sync["id"], {})
     stage.workspace.store.delete("sync", sync["id"])
 

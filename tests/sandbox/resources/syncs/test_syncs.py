@@ -1,14 +1,16 @@
 """Syncs: creating, showing, listing, updating and deleting them."""
 
 import base64
-from typing import Any
 
 import pytest
+
+from tests.sandbox.conftest import Clock, InlineWorkers
+from tests.sandbox.resources.syncs.conftest import Stage
 
 OLD = {"X-Polytomic-Version": "2024-02-08"}
 
 
-async def test_a_created_sync_is_returned_whole(stage: Any, model: str) -> None:
+async def test_a_created_sync_is_returned_whole(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs/{made['id']}")
@@ -24,7 +26,7 @@ async def test_a_created_sync_is_returned_whole(stage: Any, model: str) -> None:
 
 
 async def test_identity_functions_are_accepted_in_any_case_and_stored_as_the_api_spells_them(
-    stage: Any, model: str
+    stage: Stage, model: str
 ) -> None:
     identity = {"source": {"model_id": model, "field": "id"}, "target": "id", "function": "equality"}
 
@@ -33,7 +35,7 @@ async def test_identity_functions_are_accepted_in_any_case_and_stored_as_the_api
     assert made["identity"]["function"] == "Equality"
 
 
-async def test_version_2024_02_08_shows_the_older_shape(stage: Any, model: str) -> None:
+async def test_version_2024_02_08_shows_the_older_shape(stage: Stage, model: str) -> None:
     fields = [
         {"source": {"model_id": model, "field": "name"}, "target": "name"},
         {"target": "age", "override_value": "7"},
@@ -47,7 +49,7 @@ async def test_version_2024_02_08_shows_the_older_shape(stage: Any, model: str) 
     assert not {"identities", "model_filters", "target_filters", "problems", "override_fields"} & old.keys()
 
 
-async def test_a_sync_shown_by_2024_02_08_can_be_sent_back(stage: Any, model: str) -> None:
+async def test_a_sync_shown_by_2024_02_08_can_be_sent_back(stage: Stage, model: str) -> None:
     override = {"target": "age", "override_value": "7", "sync_mode": "create"}
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED, override_fields=[override])
     old = (await stage.http.get(f"/api/syncs/{made['id']}", headers=OLD)).json()["data"]
@@ -60,7 +62,7 @@ async def test_a_sync_shown_by_2024_02_08_can_be_sent_back(stage: Any, model: st
 
 
 async def test_lists_have_pages_of_summaries_last_changed_first_on_2025_09_18(
-    stage: Any, model: str, clock: Any
+    stage: Stage, model: str, clock: Clock
 ) -> None:
     names = ["first", "second", "third"]
     for name in names:
@@ -77,7 +79,7 @@ async def test_lists_have_pages_of_summaries_last_changed_first_on_2025_09_18(
     assert not {"fields", "model_filters", "overrides", "target"} & first["data"][0].keys()
 
 
-async def test_lists_have_whole_syncs_without_pages_on_2024_02_08(stage: Any, model: str) -> None:
+async def test_lists_have_whole_syncs_without_pages_on_2024_02_08(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     body = (await stage.http.get("/api/syncs", headers=OLD)).json()
@@ -86,7 +88,7 @@ async def test_lists_have_whole_syncs_without_pages_on_2024_02_08(stage: Any, mo
     assert body["data"][0]["fields"] == made["fields"]
 
 
-async def test_lists_can_be_filtered(stage: Any, model: str) -> None:
+async def test_lists_can_be_filtered(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", mode="create", **stage.MAPPED)
     await stage.sync(model, "http", system="webhook", fields="name>record", active=True)
     connection = made["target"]["connection_id"]
@@ -99,7 +101,7 @@ async def test_lists_can_be_filtered(stage: Any, model: str) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=51", "limit=0", "page_token=!", "page_token=e30", "page_token=WzFd", "page_token=W10"]
 )
-async def test_an_invalid_limit_or_page_token_is_refused(stage: Any, model: str, query: str) -> None:
+async def test_an_invalid_limit_or_page_token_is_refused(stage: Stage, model: str, query: str) -> None:
     await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.get(f"/api/syncs?{query}")
@@ -107,7 +109,7 @@ async def test_an_invalid_limit_or_page_token_is_refused(stage: Any, model: str,
     assert answer.status_code == 400
 
 
-async def test_a_page_token_nested_too_deeply_is_refused(stage: Any) -> None:
+async def test_a_page_token_nested_too_deeply_is_refused(stage: Stage) -> None:
     token = base64.urlsafe_b64encode(b"[" * 20_000).decode()
 
     answer = await stage.http.get("/api/syncs", params={"page_token": token})
@@ -115,7 +117,7 @@ async def test_a_page_token_nested_too_deeply_is_refused(stage: Any) -> None:
     assert answer.status_code == 400
 
 
-async def test_an_update_replaces_the_whole_sync(stage: Any, model: str, clock: Any) -> None:
+async def test_an_update_replaces_the_whole_sync(stage: Stage, model: str, clock: Clock) -> None:
     made = await stage.sync(model, "public.arrivals", active=True, **stage.MAPPED)
     clock.advance(hours=1)
 
@@ -129,7 +131,7 @@ async def test_an_update_replaces_the_whole_sync(stage: Any, model: str, clock: 
     assert sync["created_at"] == made["created_at"] < sync["updated_at"]
 
 
-async def test_activate_turns_a_schedule_on(stage: Any, model: str) -> None:
+async def test_activate_turns_a_schedule_on(stage: Stage, model: str) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
 
     answer = await stage.http.post(f"/api/syncs/{made['id']}/activate", json={"active": True})
@@ -138,7 +140,9 @@ async def test_activate_turns_a_schedule_on(stage: Any, model: str) -> None:
     assert (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]["active"] is True
 
 
-async def test_a_sync_can_be_deleted_unless_it_is_running(stage: Any, model: str, workers: Any) -> None:
+async def test_a_sync_can_be_deleted_unless_it_is_running(
+    stage: Stage, model: str, workers: InlineWorkers
+) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     workers.is_holding = True
     await stage.start(made)
@@ -151,7 +155,7 @@ async def test_a_sync_can_be_deleted_unless_it_is_running(stage: Any, model: str
     assert [refused.status_code, deleted.status_code, gone.status_code] == [409, 204, 404]
 
 
-async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Any, model: str) -> None:
+async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Stage, model: str) -> None:
     name = {"model_id": model, "field": "name"}
     conditions = [
         {"source": name, "function": "Equality", "value": "Ada", "label": "ada"},

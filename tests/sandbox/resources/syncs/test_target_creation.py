@@ -7,9 +7,11 @@ import pytest
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.syncs.target_creation import build_target, plan_target
+from tests.sandbox.conftest import Connect
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Any, model: str) -> None:
+async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Stage, model: str) -> None:
     connection = await stage.connection("postgresql")
     target = {"connection_id": connection, "create": {"schema": "crm", "name": "fresh"}}
 
@@ -17,7 +19,7 @@ async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Any
     await stage.start(made)
     again = await stage.create(model, target=target, fields="name>name")
 
-    table = stage.workspace.tables.get("postgresql", "crm.fresh")
+    table = stage.stored_table("crm.fresh")
     assert made["target"] == {"connection_id": connection, "object": "crm.fresh"}
     assert [(each.name, each.sql_type) for each in table.columns] == [
         ("name", "VARCHAR"),
@@ -33,7 +35,7 @@ async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Any
     [({"name": "x", "color": "red"}, "invalid_creation"), ({"schema": "crm"}, "invalid_creation")],
 )
 async def test_invalid_properties_of_a_new_table_are_refused(
-    stage: Any, model: str, create_: dict[str, str], code: str
+    stage: Stage, model: str, create_: dict[str, str], code: str
 ) -> None:
     target = {"connection_id": await stage.connection("postgresql"), "create": create_}
 
@@ -42,7 +44,7 @@ async def test_invalid_properties_of_a_new_table_are_refused(
     assert [each for each, _ in stage.codes(answer)] == ["unknown_source_field", code]
 
 
-async def test_an_application_does_not_support_new_targets(stage: Any, model: str) -> None:
+async def test_an_application_does_not_support_new_targets(stage: Stage, model: str) -> None:
     target = {"connection_id": await stage.connection("gong"), "create": {"name": "x"}}
 
     answer = await stage.create(model, target=target)
@@ -50,7 +52,7 @@ async def test_an_application_does_not_support_new_targets(stage: Any, model: st
     assert stage.codes(answer) == [("unsupported_creation", "target.create")]
 
 
-async def test_a_new_table_without_a_schema_is_created_in_the_default_one(stage: Any, model: str) -> None:
+async def test_a_new_table_without_a_schema_is_created_in_the_default_one(stage: Stage, model: str) -> None:
     connection = await stage.connection("mysql")
     names = []
 
@@ -61,7 +63,7 @@ async def test_a_new_table_without_a_schema_is_created_in_the_default_one(stage:
     assert names == ["shop.first", "public.second", "other.third"]
 
 
-async def test_a_new_field_becomes_a_column_if_the_target_supports_it(stage: Any, model: str) -> None:
+async def test_a_new_field_becomes_a_column_if_the_target_supports_it(stage: Stage, model: str) -> None:
     stage.table("Guests", "Id Email", system="salesforce", kind="object", key="Id")
     source = {"model_id": model, "field": "age"}
     new = {"source": source, "target": "years", "new": True}
@@ -80,7 +82,7 @@ async def test_a_new_field_becomes_a_column_if_the_target_supports_it(stage: Any
     [("user_audience", "email hashed_email first_name"), ("company_audience", "domain name industry")],
 )
 async def test_a_new_audience_gets_the_columns_of_its_type(
-    http: Any, connect: Any, type_: str, columns: str
+    http: Any, connect: Connect, type_: str, columns: str
 ) -> None:
     ads = await connect("linkedinads", oauth_refresh_token="token")
     properties = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
@@ -93,7 +95,7 @@ async def test_a_new_audience_gets_the_columns_of_its_type(
     assert [each["id"] for each in answer.json()["data"]["fields"]][:3] == columns.split()
 
 
-async def test_a_new_audience_without_a_type_has_no_columns(http: Any, connect: Any) -> None:
+async def test_a_new_audience_without_a_type_has_no_columns(http: Any, connect: Connect) -> None:
     ads = await connect("linkedinads", oauth_refresh_token="token")
 
     answer = await http.get(f"/api/connections/{ads['id']}/modelsync/target/fields?properties[name]=N")
@@ -102,7 +104,7 @@ async def test_a_new_audience_without_a_type_has_no_columns(http: Any, connect: 
     assert answer.json()["data"]["fields"] == []
 
 
-async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Any) -> None:
+async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Stage) -> None:
     create = {"name": "Payers", "account": "nobody", "type": "user_audience"}
 
     problem = plan_target(stage.workspace, "linkedinads", {}, create, Sources(stage.workspace.store))
@@ -112,6 +114,6 @@ async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Any) -> N
     assert "512345678::urn:li:organization:987654" in problem.message
 
 
-async def test_a_target_of_a_system_without_new_objects_cannot_be_built(stage: Any) -> None:
+async def test_a_target_of_a_system_without_new_objects_cannot_be_built(stage: Stage) -> None:
     with pytest.raises(ValueError, match="gong does not support new target objects"):
         build_target(stage.workspace, "gong", {"name": "x"})

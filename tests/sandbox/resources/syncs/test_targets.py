@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.resources.syncs.conftest import Stage
 
-async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones(stage: Any) -> None:
+
+async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones(stage: Stage) -> None:
     connection = await stage.connection("postgresql")
     stage.table("crm.people", "id name")
 
@@ -32,7 +34,7 @@ async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones
     assert [each["values"] for each in body["target_creation"]["properties"]] == [None, None]
 
 
-async def test_the_values_of_a_new_target_are_returned_on_request(stage: Any) -> None:
+async def test_the_values_of_a_new_target_are_returned_on_request(stage: Stage) -> None:
     connection = await stage.connection("postgresql")
     stage.table("crm.people", "id name")
     base = f"/api/connections/{connection}/modelsync/targetobjects"
@@ -45,7 +47,7 @@ async def test_the_values_of_a_new_target_are_returned_on_request(stage: Any) ->
     assert {"value": "crm", "label": "crm"} in schema["values"]
 
 
-async def test_gong_lists_accounts_people_and_flows(stage: Any) -> None:
+async def test_gong_lists_accounts_people_and_flows(stage: Stage) -> None:
     connection = await stage.connection("gong")
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -59,7 +61,7 @@ async def test_gong_lists_accounts_people_and_flows(stage: Any) -> None:
     assert body["target_creation"] == {"supported": False, "properties": []}
 
 
-async def test_a_flow_needs_no_mappings_and_supports_only_its_id_as_identity(stage: Any) -> None:
+async def test_a_flow_needs_no_mappings_and_supports_only_its_id_as_identity(stage: Stage) -> None:
     connection = await stage.connection("gong")
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -77,7 +79,7 @@ async def test_a_flow_needs_no_mappings_and_supports_only_its_id_as_identity(sta
     assert data["modes"][0]["description"]
 
 
-async def test_a_webhook_has_one_target_with_one_field(stage: Any) -> None:
+async def test_a_webhook_has_one_target_with_one_field(stage: Stage) -> None:
     connection = await stage.connection("webhook")
 
     listed = await stage.http.get(f"/api/connections/{connection}/modelsync/targetobjects")
@@ -90,7 +92,7 @@ async def test_a_webhook_has_one_target_with_one_field(stage: Any) -> None:
     assert [field["id"] for field in fields.json()["data"]["fields"]] == ["record"]
 
 
-async def test_a_new_target_without_mappings_has_no_fields(stage: Any) -> None:
+async def test_a_new_target_without_mappings_has_no_fields(stage: Stage) -> None:
     connection = await stage.connection("snowflake")
 
     answer = await stage.http.get(
@@ -120,7 +122,7 @@ async def test_a_new_target_without_mappings_has_no_fields(stage: Any) -> None:
     ],
 )
 async def test_an_unknown_target_or_property_is_refused_with_the_nearest_valid_one(
-    stage: Any, type_: str, path: str, status: int, message: str
+    stage: Stage, type_: str, path: str, status: int, message: str
 ) -> None:
     connection = await stage.connection(type_)
     stage.table("crm.people", "id name")
@@ -139,7 +141,7 @@ async def test_an_unknown_target_or_property_is_refused_with_the_nearest_valid_o
     ],
 )
 async def test_the_targets_of_a_connection_that_is_no_destination_are_refused(
-    stage: Any, change: dict[str, Any], message: str
+    stage: Stage, change: dict[str, Any], message: str
 ) -> None:
     connection = await stage.connection("postgresql")
     stage.workspace.store.put(
@@ -152,7 +154,7 @@ async def test_the_targets_of_a_connection_that_is_no_destination_are_refused(
     assert message in answer.json()["message"]
 
 
-async def test_a_new_target_is_shown_with_the_id_it_will_have(stage: Any, model: str) -> None:
+async def test_a_new_target_is_shown_with_the_id_it_will_have(stage: Stage, model: str) -> None:
     connection = await stage.connection("postgresql")
 
     answer = await stage.http.get(

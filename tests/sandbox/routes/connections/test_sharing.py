@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from tests.sandbox.conftest import Connect
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ async def child(http: httpx.AsyncClient) -> str:
 
 
 @pytest.fixture
-async def parent(connect: Any) -> dict[str, Any]:
+async def parent(connect: Connect) -> dict[str, Any]:
     """Return the connection that is shared."""
     connection: dict[str, Any] = await connect("postgresql", name="Lent")
     return connection

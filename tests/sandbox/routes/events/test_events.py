@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.resources.events import events
+from tests.sandbox.conftest import Clock
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def test_an_event_has_an_organization_and_a_time(http: httpx.AsyncClient, 
 
 
 async def test_events_are_listed_newest_first_in_pages_of_ten(
-    http: httpx.AsyncClient, record: Any, clock: Any
+    http: httpx.AsyncClient, record: Any, clock: Clock
 ) -> None:
     for number in range(12):
         clock.advance(minutes=1)
@@ -72,7 +73,7 @@ async def test_events_are_filtered_by_type(http: httpx.AsyncClient, record: Any,
 
 
 async def test_both_ends_of_a_time_window_are_exclusive(
-    http: httpx.AsyncClient, record: Any, clock: Any
+    http: httpx.AsyncClient, record: Any, clock: Clock
 ) -> None:
     for name in "abc":
         record(sync_name=name)
@@ -97,7 +98,7 @@ async def test_events_are_listed_by_organization(http: httpx.AsyncClient, record
     assert await names(http, organization_id="other") == ["theirs"]
 
 
-async def test_events_are_deleted_after_48_hours(http: httpx.AsyncClient, record: Any, clock: Any) -> None:
+async def test_events_are_deleted_after_48_hours(http: httpx.AsyncClient, record: Any, clock: Clock) -> None:
     record(sync_name="old")
     clock.advance(hours=24)
     record(sync_name="young")

@@ -11,6 +11,8 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.resources.events import deliveries, events
+from tests.conftest import Receiver
+from tests.sandbox.conftest import Clock
 
 SECRET = "a-shared-secret"
 ELSEWHERE = "https://hooks.acme.example/polytomic"
@@ -71,7 +73,7 @@ async def test_a_secret_must_not_be_empty(http: httpx.AsyncClient, secret: str) 
 
 
 async def test_an_event_is_delivered_with_a_signature(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
 
@@ -97,7 +99,7 @@ async def test_an_event_is_delivered_with_a_signature(
 
 
 async def test_the_workers_deliver_events(
-    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Receiver, sandbox: Starlette
 ) -> None:
     await create(http, web_receiver.url)
 
@@ -108,7 +110,7 @@ async def test_the_workers_deliver_events(
 
 
 async def test_an_event_during_shutdown_stays_pending(
-    http: httpx.AsyncClient, web_receiver: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Receiver, sandbox: Starlette
 ) -> None:
     await create(http, web_receiver.url)
     workspace = sandbox.state.workspace
@@ -122,7 +124,7 @@ async def test_an_event_during_shutdown_stays_pending(
 
 
 async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any
 ) -> None:
     webhook = await create(http)
     path = f"/api/webhooks/{webhook['id']}"
@@ -137,7 +139,7 @@ async def test_an_updated_webhook_signs_with_its_new_secret_and_a_mask_keeps_it(
 
 
 async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any, clock: Clock, sandbox: Starlette
 ) -> None:
     web_receiver.status = 503
     webhook = await create(http, web_receiver.url)
@@ -162,7 +164,7 @@ async def test_a_failed_delivery_is_retried_five_times_after_growing_pauses(
 
 
 async def test_a_successful_retry_is_the_last(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any, clock: Clock, sandbox: Starlette
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
@@ -177,7 +179,7 @@ async def test_a_successful_retry_is_the_last(
 
 
 async def test_listing_deliveries_sends_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any, clock: Clock
 ) -> None:
     web_receiver.status = 500
     webhook = await create(http, web_receiver.url)
@@ -190,7 +192,7 @@ async def test_listing_deliveries_sends_nothing(
 
 
 async def test_moving_the_clock_retries_until_the_delivery_succeeds(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any
 ) -> None:
     web_receiver.statuses = [503, 500]
     webhook = await create(http, web_receiver.url)
@@ -213,7 +215,7 @@ async def test_moving_the_clock_retries_until_the_delivery_succeeds(
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:99999/hook"])
 async def test_an_unreachable_endpoint_is_recorded(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any, endpoint: str | None
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any, endpoint: str | None
 ) -> None:
     web_receiver.server.server_close()
     webhook = await create(http, endpoint or web_receiver.url)
@@ -239,7 +241,9 @@ async def test_a_timeout_is_recorded(
     assert delivery["error_kind"] == "timeout"
 
 
-async def test_events_are_not_sent_to_other_machines(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
+async def test_events_are_not_sent_to_other_machines(
+    http: httpx.AsyncClient, emit: Any, clock: Clock
+) -> None:
     webhook = await create(http)
 
     emit()
@@ -250,7 +254,7 @@ async def test_events_are_not_sent_to_other_machines(http: httpx.AsyncClient, em
 
 
 async def test_a_disabled_webhook_receives_no_events(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any
 ) -> None:
     webhook = await create(http, web_receiver.url)
     path = f"/api/webhooks/{webhook['id']}"
@@ -267,7 +271,7 @@ async def test_a_disabled_webhook_receives_no_events(
 
 @pytest.mark.parametrize("how", ["disable", "delete"])
 async def test_pending_deliveries_are_dropped_with_their_webhook(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any, clock: Any, sandbox: Starlette, how: str
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any, clock: Clock, sandbox: Starlette, how: str
 ) -> None:
     web_receiver.status = 500
     path = f"/api/webhooks/{(await create(http, web_receiver.url))['id']}"
@@ -296,7 +300,7 @@ async def test_deleting_a_webhook_leaves_the_others(http: httpx.AsyncClient, emi
 
 
 async def test_deliveries_are_listed_in_pages_and_time_windows(
-    http: httpx.AsyncClient, emit: Any, clock: Any
+    http: httpx.AsyncClient, emit: Any, clock: Clock
 ) -> None:
     webhook = await create(http)
     for _ in range(51):
@@ -315,7 +319,9 @@ async def test_deliveries_are_listed_in_pages_and_time_windows(
     assert len(await attempts(http, webhook, event_id=event_id)) == 1
 
 
-async def test_deliveries_are_deleted_after_48_hours(http: httpx.AsyncClient, emit: Any, clock: Any) -> None:
+async def test_deliveries_are_deleted_after_48_hours(
+    http: httpx.AsyncClient, emit: Any, clock: Clock
+) -> None:
     webhook = await create(http)
     emit()
     clock.advance(hours=49)
@@ -325,7 +331,7 @@ async def test_deliveries_are_deleted_after_48_hours(http: httpx.AsyncClient, em
 
 
 async def test_a_webhook_of_another_organization_receives_nothing(
-    http: httpx.AsyncClient, web_receiver: Any, emit: Any
+    http: httpx.AsyncClient, web_receiver: Receiver, emit: Any
 ) -> None:
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
     await create(http, web_receiver.url, organization_id=other["id"])

@@ -7,6 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
+from tests.sandbox.conftest import Clock, Connect
 
 QUERY = "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'free'"
 
@@ -36,7 +37,7 @@ def names(model: dict[str, Any]) -> list[str]:
 
 
 async def test_the_model_of_the_guide_is_created_with_its_fields(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("snowflake")
 
@@ -53,7 +54,7 @@ async def test_the_model_of_the_guide_is_created_with_its_fields(
     assert (await http.get(f"/api/models/{model['id']}")).json() == {"data": model}
 
 
-async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     base = await create(http, connection)
     relation = {"from": "email", "to": {"model_id": base["id"], "field": "email"}}
@@ -81,7 +82,7 @@ async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, con
     assert model["policies"] == []
 
 
-async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     model = {
         "name": "M",
@@ -114,7 +115,7 @@ async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, co
     ],
 )
 async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
-    http: httpx.AsyncClient, connect: Any, type_: str, configuration: dict[str, Any], first: str
+    http: httpx.AsyncClient, connect: Connect, type_: str, configuration: dict[str, Any], first: str
 ) -> None:
     model = await create(http, await connect(type_), configuration=configuration)
 
@@ -150,7 +151,7 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
     ],
 )
 async def test_a_model_that_cannot_be_read_is_refused_and_not_stored(
-    http: httpx.AsyncClient, connect: Any, arguments: dict[str, Any], words: str
+    http: httpx.AsyncClient, connect: Connect, arguments: dict[str, Any], words: str
 ) -> None:
     connection = await connect("snowflake")
 
@@ -161,7 +162,7 @@ async def test_a_model_that_cannot_be_read_is_refused_and_not_stored(
 
 
 async def test_a_relation_to_a_field_that_does_not_exist_is_refused(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("snowflake")
     base = await create(http, connection)
@@ -173,7 +174,7 @@ async def test_a_relation_to_a_field_that_does_not_exist_is_refused(
 
 
 async def test_a_model_of_an_unhealthy_or_unknown_connection_is_refused(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     waiting = await connect("gong", auth_method="oauth")
 
@@ -181,7 +182,9 @@ async def test_a_model_of_an_unhealthy_or_unknown_connection_is_refused(
     assert "connection nope not found" in message(await post(http, {"id": "nope"}), 404)
 
 
-async def test_an_update_replaces_the_whole_model(http: httpx.AsyncClient, connect: Any, clock: Any) -> None:
+async def test_an_update_replaces_the_whole_model(
+    http: httpx.AsyncClient, connect: Connect, clock: Clock
+) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection, identifier="contact_id", labels=["a"])
     clock.advance(hours=1)
@@ -202,7 +205,7 @@ async def test_an_update_replaces_the_whole_model(http: httpx.AsyncClient, conne
     assert (await http.get(f"/api/models/{model['id']}")).json()["data"] == updated
 
 
-async def test_a_refused_update_leaves_the_model_unchanged(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_refused_update_leaves_the_model_unchanged(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection)
     body = {"name": "New", "connection_id": connection["id"], "configuration": {"table": "nowhere"}}
@@ -213,7 +216,9 @@ async def test_a_refused_update_leaves_the_model_unchanged(http: httpx.AsyncClie
     assert (await http.get(f"/api/models/{model['id']}")).json()["data"] == model
 
 
-async def test_a_preview_shows_the_model_and_stores_nothing(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_preview_shows_the_model_and_stores_nothing(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
     connection = await connect("snowflake")
 
     answer = await post(http, connection, "/api/model-preview")
@@ -222,7 +227,7 @@ async def test_a_preview_shows_the_model_and_stores_nothing(http: httpx.AsyncCli
     assert (await http.get("/api/models")).json()["data"] == []
 
 
-async def test_a_sample_has_rows_under_the_models_id(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_sample_has_rows_under_the_models_id(http: httpx.AsyncClient, connect: Connect) -> None:
     added = {"name": "score", "label": "Score", "type": "number"}
     model = await create(http, await connect("snowflake"), fields=["email"], additional_fields=[added])
 
@@ -235,7 +240,7 @@ async def test_a_sample_has_rows_under_the_models_id(http: httpx.AsyncClient, co
 
 
 async def test_a_sample_through_an_unhealthy_connection_is_refused(
-    http: httpx.AsyncClient, connect: Any, sandbox: Starlette
+    http: httpx.AsyncClient, connect: Connect, sandbox: Starlette
 ) -> None:
     connection = await connect("snowflake")
     model = await create(http, connection)
@@ -248,7 +253,7 @@ async def test_a_sample_through_an_unhealthy_connection_is_refused(
 
 
 async def test_a_field_that_the_source_no_longer_has_is_reported(
-    http: httpx.AsyncClient, connect: Any, sandbox: Starlette
+    http: httpx.AsyncClient, connect: Connect, sandbox: Starlette
 ) -> None:
     tables = sandbox.state.workspace.tables
     old = Table("hubspot", "tickets", "Deals", "object", (Column("amount", "number", "DOUBLE"),))
@@ -262,7 +267,7 @@ async def test_a_field_that_the_source_no_longer_has_is_reported(
     assert "Model Free has no field 'amount'. Did you mean 'amount_eur'?" in message(refused)
 
 
-async def test_a_deleted_model_no_longer_exists(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_deleted_model_no_longer_exists(http: httpx.AsyncClient, connect: Connect) -> None:
     model = await create(http, await connect("snowflake"))
 
     deleted = await http.delete(f"/api/models/{model['id']}")
@@ -280,7 +285,7 @@ async def test_a_deleted_model_no_longer_exists(http: httpx.AsyncClient, connect
 
 
 async def test_models_are_listed_in_pages_last_changed_first(
-    http: httpx.AsyncClient, connect: Any, clock: Any
+    http: httpx.AsyncClient, connect: Connect, clock: Clock
 ) -> None:
     connection = await connect("snowflake")
     for number in range(5):
@@ -302,7 +307,7 @@ async def test_models_are_listed_in_pages_last_changed_first(
 
 
 async def test_a_relation_in_another_case_is_stored_as_its_fields_are_spelled(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("snowflake")
     base = await create(http, connection)

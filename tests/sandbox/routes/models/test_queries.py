@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.common.owner import USER_ID
 from polytomic_mcp.sandbox.data.store import Store
+from tests.sandbox.conftest import Clock, Connect
 
 NUMBERS = "SELECT g AS n, 'x' AS t FROM generate_series(1, {}) AS s(g) ORDER BY g"
 
@@ -33,7 +34,7 @@ def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
 
 
 @pytest.fixture
-async def warehouse(connect: Any) -> Any:
+async def warehouse(connect: Connect) -> Any:
     return await connect("postgresql")
 
 
@@ -173,7 +174,7 @@ async def test_an_internal_error_fails_the_query_without_details(
 
 @pytest.mark.parametrize("type_", ["gong", "hubspot"])
 async def test_a_query_on_a_type_without_queries_is_refused(
-    type_: str, connect: Any, http: httpx.AsyncClient
+    type_: str, connect: Connect, http: httpx.AsyncClient
 ) -> None:
     connection = await connect(type_)
 
@@ -202,7 +203,13 @@ async def test_an_unknown_query_is_not_found(http: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("is_polled", [True, False])
 async def test_expired_rows_are_deleted(
-    *, is_polled: bool, warehouse: Any, ended: Ended, http: httpx.AsyncClient, clock: Any, sandbox: Starlette
+    *,
+    is_polled: bool,
+    warehouse: Any,
+    ended: Ended,
+    http: httpx.AsyncClient,
+    clock: Clock,
+    sandbox: Starlette,
 ) -> None:
     query = (await ended(warehouse, "SELECT 1 AS one"))["data"]
     clock.advance(hours=1)
@@ -245,7 +252,7 @@ async def test_an_unfinished_query_fails_after_a_restart(tmp_path: Path) -> None
 
 
 async def test_a_soql_query_returns_pages(
-    http: httpx.AsyncClient, sandbox: Starlette, connect: Any, ended: Ended
+    http: httpx.AsyncClient, sandbox: Starlette, connect: Connect, ended: Ended
 ) -> None:
     salesforce = await connect("salesforce")
     people = [{"LastName": f"L{number:03}", "AccountId": None} for number in range(150)]
@@ -273,7 +280,7 @@ async def test_a_soql_query_returns_pages(
     ],
 )
 async def test_a_failed_soql_query_reports_its_error(
-    soql: str, reason: str, connect: Any, ended: Ended
+    soql: str, reason: str, connect: Connect, ended: Ended
 ) -> None:
     answer = await ended(await connect("salesforce"), soql)
 

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.sandbox.conftest import Connect
+
 SOURCE = "/api/connections/{}/modelsync/source"
 
 
@@ -14,7 +16,9 @@ async def get(http: httpx.AsyncClient, connection: dict[str, Any], path: str = "
     return answer.json()["data"]
 
 
-async def test_a_warehouse_offers_a_query_a_table_or_a_view(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_a_warehouse_offers_a_query_a_table_or_a_view(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
     source = await get(http, await connect("snowflake"))
 
     assert source["requires_one_of"] == ["query", "table", "view"]
@@ -33,7 +37,7 @@ async def test_a_warehouse_offers_a_query_a_table_or_a_view(http: httpx.AsyncCli
     ],
 )
 async def test_an_application_offers_its_objects(
-    http: httpx.AsyncClient, connect: Any, type_: str, wanted: list[str]
+    http: httpx.AsyncClient, connect: Connect, type_: str, wanted: list[str]
 ) -> None:
     source = await get(http, await connect(type_))
 
@@ -42,7 +46,7 @@ async def test_an_application_offers_its_objects(
 
 
 @pytest.mark.parametrize("key", ["params[table]", "table"])
-async def test_a_chosen_table_shows_its_columns(http: httpx.AsyncClient, connect: Any, key: str) -> None:
+async def test_a_chosen_table_shows_its_columns(http: httpx.AsyncClient, connect: Connect, key: str) -> None:
     source = await get(http, await connect("postgresql"), **{key: "public.orders"})
 
     assert source["configuration"] == {"table": {"type": "string", "items": ["public.orders"]}}
@@ -50,7 +54,7 @@ async def test_a_chosen_table_shows_its_columns(http: httpx.AsyncClient, connect
 
 
 async def test_the_fields_of_a_table_or_a_query_are_shown_without_a_model(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("snowflake")
 
@@ -61,7 +65,7 @@ async def test_the_fields_of_a_table_or_a_query_are_shown_without_a_model(
     assert (query[0]["name"], query[0]["type"], query[0]["example"]) == ("x", "number", 1.5)
 
 
-async def test_fields_without_a_choice_are_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_fields_without_a_choice_are_refused(http: httpx.AsyncClient, connect: Connect) -> None:
     refused = await http.get(SOURCE.format((await connect("snowflake"))["id"]) + "/fields")
 
     assert refused.status_code == 422
@@ -69,7 +73,7 @@ async def test_fields_without_a_choice_are_refused(http: httpx.AsyncClient, conn
 
 
 async def test_a_connection_that_waits_for_consent_shows_no_sources(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     connection = await connect("gong", auth_method="oauth")
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from tests.sandbox.conftest import Connect
 
 
 async def create(http: httpx.AsyncClient, name: str = "Other", **more: Any) -> dict[str, Any]:
@@ -106,7 +107,7 @@ async def test_an_unknown_organization_is_not_found(http: httpx.AsyncClient, met
 
 
 async def test_the_record_logging_setting_includes_its_delivery(
-    http: httpx.AsyncClient, connect: Any
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
     path = "/api/organization/record-logging"
     connection = await connect("snowflake")

@@ -6,11 +6,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock, Connect
+
 LINKS = "/api/record-view-links"
 
 
 @pytest.fixture
-async def contact(http: httpx.AsyncClient, connect: Any) -> dict[str, Any]:
+async def contact(http: httpx.AsyncClient, connect: Connect) -> dict[str, Any]:
     """Return the arguments that identify one contact of Salesforce."""
     id_ = (await connect("salesforce"))["id"]
     await http.get(f"/api/connections/{id_}/schemas/status")
@@ -31,7 +33,7 @@ async def test_capabilities_include_the_field_that_identifies_a_record(
 
 
 async def test_a_link_shows_the_requested_fields_until_it_expires(
-    http: httpx.AsyncClient, contact: dict[str, Any], clock: Any
+    http: httpx.AsyncClient, contact: dict[str, Any], clock: Clock
 ) -> None:
     body = contact | {"fields": ["Id"], "expires_at": "2026-01-15T11:00:00"}
     link = (await http.post(LINKS, json=body)).json()["data"]
@@ -48,7 +50,7 @@ async def test_a_link_shows_the_requested_fields_until_it_expires(
 
 
 async def test_a_link_shows_all_fields_of_a_snapshot_by_default(
-    http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Any
+    http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Clock
 ) -> None:
     link = (await http.post(LINKS, json=contact)).json()["data"]
     tables = sandbox.state.workspace.tables
@@ -65,7 +67,7 @@ async def test_a_link_shows_all_fields_of_a_snapshot_by_default(
 
 
 async def test_an_expired_link_is_deleted_when_the_next_is_created(
-    http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Any
+    http: httpx.AsyncClient, sandbox: Starlette, contact: dict[str, Any], clock: Clock
 ) -> None:
     await http.post(LINKS, json=contact)
     clock.advance(days=6)

@@ -5,11 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.sandbox.conftest import Connect
+
 USERS = "public.users"
 
 
 @pytest.fixture
-async def schema(http: httpx.AsyncClient, connect: Any) -> Any:
+async def schema(http: httpx.AsyncClient, connect: Connect) -> Any:
     """Return a function that sends a request below a warehouse's schemas."""
     connection = await connect("postgresql")
     path = f"/api/connections/{connection['id']}/schemas"
@@ -58,7 +60,7 @@ async def test_a_schema_shows_its_fields_and_primary_key(schema: Any) -> None:
     }
 
 
-async def test_an_object_of_an_application_is_a_schema(connect: Any, http: httpx.AsyncClient) -> None:
+async def test_an_object_of_an_application_is_a_schema(connect: Connect, http: httpx.AsyncClient) -> None:
     connection = await connect("salesforce")
     path = f"/api/connections/{connection['id']}/schemas"
     await http.get(f"{path}/status")
@@ -78,7 +80,7 @@ async def test_an_unknown_schema_is_refused_with_the_nearest_valid_one(schema: A
 
 @pytest.mark.parametrize("rest", ["", "/records"])
 async def test_schemas_are_unavailable_until_the_first_refresh_ends(
-    rest: str, connect: Any, http: httpx.AsyncClient
+    rest: str, connect: Connect, http: httpx.AsyncClient
 ) -> None:
     path = f"/api/connections/{(await connect('postgresql'))['id']}/schemas/{USERS}{rest}"
 
@@ -95,7 +97,7 @@ async def test_schemas_stay_available_during_a_later_refresh(schema: Any) -> Non
     assert (await schema("GET", f"/{USERS}")).status_code == 200
 
 
-async def test_an_unhealthy_connection_shows_no_schemas(connect: Any, http: httpx.AsyncClient) -> None:
+async def test_an_unhealthy_connection_shows_no_schemas(connect: Connect, http: httpx.AsyncClient) -> None:
     connection = await connect("gong", auth_method="oauth")
 
     assert (await http.get(f"/api/connections/{connection['id']}/schemas/people")).status_code == 422
@@ -230,7 +232,7 @@ async def test_an_overridden_field_that_the_source_no_longer_has_is_not_shown(
 
 
 async def test_changes_belong_to_one_connection_and_are_deleted_with_it(
-    schema: Any, connect: Any, http: httpx.AsyncClient, sandbox: Any
+    schema: Any, connect: Connect, http: httpx.AsyncClient, sandbox: Any
 ) -> None:
     await add(schema)
     other = await connect("postgresql", name="Other")

@@ -8,6 +8,7 @@ import pytest
 
 from polytomic_mcp import Settings
 from polytomic_mcp.settings import Secret
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 SYNC = "/api/syncs/33333333-0000-0000-0000-000000000001"
 MODEL = "/api/models/22222222-0000-0000-0000-000000000001"
@@ -23,7 +24,7 @@ def run(number: int = 1, status: str = "completed", **more: Any) -> dict[str, An
 
 
 @pytest.fixture
-def scripted(company: Any) -> Any:
+def scripted(company: ScriptedApi) -> Any:
     """The scripted API, whose sync ran well; each test changes what it needs."""
     company[f"GET {SYNC}/status"] = {"data": {"next_execution_time": "2026-03-05T00:00:00Z"}}
     company[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS)]}
@@ -31,12 +32,12 @@ def scripted(company: Any) -> Any:
     return company
 
 
-def change(api: Any, operation: str, **parts: Any) -> None:
+def change(api: ScriptedApi, operation: str, **parts: Any) -> None:
     """Change parts of the object that an operation answers."""
     api[operation] = {"data": api.answers[operation]["data"] | parts}
 
 
-def reject_rows(api: Any, *lines: Any, total: int | None = None) -> None:
+def reject_rows(api: ScriptedApi, *lines: Any, total: int | None = None) -> None:
     """Serve a run with rejected rows and their log."""
     count = len(lines) if total is None else total
     api[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": count})]}
@@ -50,7 +51,7 @@ def causes_in(diagnosis: Any) -> list[tuple[str, str, bool]]:
     return [(cause["cause"], cause["certainty"], cause["blocks"]) for cause in diagnosis["causes"]]
 
 
-async def test_a_healthy_sync_is_shown_as_healthy(tools: Any, scripted: Any) -> None:
+async def test_a_healthy_sync_is_shown_as_healthy(tools: Tools, scripted: ScriptedApi) -> None:
     diagnosis = await tools("diagnose_sync", sync_id="plans to gong")
 
     assert diagnosis["verdict"] == "no problem found"
@@ -72,7 +73,9 @@ async def test_a_healthy_sync_is_shown_as_healthy(tools: Any, scripted: Any) -> 
     assert scripted.written() == []
 
 
-async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(tools: Any, scripted: Any) -> None:
+async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     unknown = [
         {"row": {"contact_id": f"00Q{n}xyz"}, "error": f"contact 00Q{n}xyz is not known"} for n in range(3)
     ]
@@ -126,7 +129,7 @@ async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(tools: 
     ],
 )
 async def test_a_cause_is_a_message_without_its_values(
-    line: Any, cause: str, field: str | None, tools: Any, scripted: Any
+    line: Any, cause: str, field: str | None, tools: Tools, scripted: ScriptedApi
 ) -> None:
     reject_rows(scripted, line)
 
@@ -135,7 +138,9 @@ async def test_a_cause_is_a_message_without_its_values(
     assert (group["cause"], group.get("field"), group["count"]) == (cause, field, 1)
 
 
-async def test_rejected_rows_are_still_explained_after_a_run_without_rows(tools: Any, scripted: Any) -> None:
+async def test_rejected_rows_are_still_explained_after_a_run_without_rows(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     reject_rows(scripted, "contact 7 is not known")
     rejecting = scripted.answers[f"GET {SYNC}/executions"]["data"][0]
     narrowed = run(0, counts={"insert": 0, "error": 0, "total": 0})
@@ -152,7 +157,7 @@ async def test_rejected_rows_are_still_explained_after_a_run_without_rows(tools:
     )
 
 
-async def test_a_run_that_rejected_every_row_failed(tools: Any, scripted: Any) -> None:
+async def test_a_run_that_rejected_every_row_failed(tools: Tools, scripted: ScriptedApi) -> None:
     reject_rows(scripted, "bad", "bad")
     refused = run(counts={"insert": 0, "error": 2, "total": 2})
     scripted[f"GET {SYNC}/executions"] = {"data": [refused, run(2, counts=COUNTS)]}
@@ -168,7 +173,7 @@ async def test_a_run_that_rejected_every_row_failed(tools: Any, scripted: Any) -
     assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00+00:00"
 
 
-async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Any, scripted: Any) -> None:
+async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Tools, scripted: ScriptedApi) -> None:
     reject_rows(scripted)
     scripted[f"GET {SYNC}/executions"] = {"data": [run(counts=COUNTS | {"error": 4, "total": 7})]}
 
@@ -178,7 +183,7 @@ async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Any, scrip
     assert diagnosis["causes"][0]["evidence"] == ["4 rows; neither the log nor the run gives a reason"]
 
 
-async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Any, scripted: Any) -> None:
+async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Tools, scripted: ScriptedApi) -> None:
     scripted[f"GET {SYNC}/executions"] = {"data": [run(1, "canceled", counts=COUNTS)]}
 
     diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
@@ -190,7 +195,7 @@ async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Any, scr
     assert diagnosis["state"]["state"] == "canceled"
 
 
-async def test_many_causes_and_long_logs_are_limited_and_say_so(tools: Any, scripted: Any) -> None:
+async def test_many_causes_and_long_logs_are_limited_and_say_so(tools: Tools, scripted: ScriptedApi) -> None:
     reject_rows(scripted, *[f"word{'x' * n} is wrong" for n in range(20)] * 1_001, total=20_020)
 
     diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
@@ -203,7 +208,7 @@ async def test_many_causes_and_long_logs_are_limited_and_say_so(tools: Any, scri
 
 
 async def test_a_diagnosis_of_everything_at_once_fits_a_context_window(
-    tools: Any, scripted: Any, tokenizer: Any
+    tools: Tools, scripted: ScriptedApi, tokenizer: Any
 ) -> None:
     rows = [{f"column {n}": f"value {n} of many words " * 20 for n in range(40)} for _ in range(20)]
     reasons = [f"the {'very ' * n} long reason " * 20 for n in range(20)]
@@ -226,7 +231,7 @@ async def test_a_diagnosis_of_everything_at_once_fits_a_context_window(
     assert "/causes" in {cut["pointer"] for cut in diagnosis["truncated"]}
 
 
-async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, scripted: Any) -> None:
+async def test_a_log_is_read_to_its_five_millionth_character(tools: Tools, scripted: ScriptedApi) -> None:
     reject_rows(scripted, *["x" * 1_000_000] * 6)
 
     assert (await tools("diagnose_sync", sync_id=scripted.SYNC))["row_errors"]["read"] == 5
@@ -234,7 +239,7 @@ async def test_a_log_is_read_to_its_five_millionth_character(tools: Any, scripte
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\xff", None])
 async def test_the_errors_of_the_run_are_grouped_if_its_log_is_empty(
-    content: bytes | None, tools: Any, scripted: Any
+    content: bytes | None, tools: Tools, scripted: ScriptedApi
 ) -> None:
     reject_rows(scripted, "x")
     errors = ["Record 1: no 7", "Record 2: no 8"]
@@ -266,7 +271,7 @@ async def test_the_errors_of_the_run_are_grouped_if_its_log_is_empty(
     ],
 )
 async def test_the_health_and_rate_limit_of_a_connection_are_reported(
-    parts: Any, causes: Any, tools: Any, scripted: Any
+    parts: Any, causes: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     change(scripted, f"GET /api/connections/{scripted.GONG}", **parts)
 
@@ -292,7 +297,7 @@ async def test_the_health_and_rate_limit_of_a_connection_are_reported(
     ],
 )
 async def test_a_connection_that_needs_a_sign_in_suggests_a_new_consent(
-    parts: Any, step: Any, tools: Any, scripted: Any
+    parts: Any, step: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     change(scripted, f"GET /api/connections/{scripted.GONG}", status="unhealthy", **parts)
 
@@ -304,7 +309,7 @@ async def test_a_connection_that_needs_a_sign_in_suggests_a_new_consent(
 
 
 async def test_a_missing_connection_is_the_only_cause_for_what_depends_on_it(
-    tools: Any, scripted: Any
+    tools: Tools, scripted: ScriptedApi
 ) -> None:
     del scripted.answers[f"GET /api/connections/{scripted.GONG}"]
     del scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]
@@ -315,7 +320,7 @@ async def test_a_missing_connection_is_the_only_cause_for_what_depends_on_it(
     assert diagnosis["connections"][1]["status"] == "gone"
 
 
-async def test_a_missing_model_and_target_object_are_named(tools: Any, scripted: Any) -> None:
+async def test_a_missing_model_and_target_object_are_named(tools: Tools, scripted: ScriptedApi) -> None:
     del scripted.answers[f"GET {MODEL}"]
     del scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]
 
@@ -328,7 +333,9 @@ async def test_a_missing_model_and_target_object_are_named(tools: Any, scripted:
     assert diagnosis["causes"][1]["evidence"] == [f"no target object {scripted.FLOW}"]
 
 
-async def test_fields_that_disappeared_or_became_required_are_named(tools: Any, scripted: Any) -> None:
+async def test_fields_that_disappeared_or_became_required_are_named(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     change(scripted, f"GET {MODEL}", fields=[{"id": "f2", "name": "plan", "type": "string"}])
     fields = scripted.answers[f"GET /api/connections/{scripted.GONG}/modelsync/target/fields"]["data"][
         "fields"
@@ -367,7 +374,7 @@ async def test_fields_that_disappeared_or_became_required_are_named(tools: Any, 
     }
 
 
-async def test_problems_that_polytomic_reports_appear_once(tools: Any, scripted: Any) -> None:
+async def test_problems_that_polytomic_reports_appear_once(tools: Tools, scripted: ScriptedApi) -> None:
     change(scripted, f"GET {MODEL}", fields=[])
     problem = {"code": "x", "path": "identity.source.field", "message": "no contact_id"}
     other = {"code": "y", "path": "schedule.minute", "message": "is missing"}
@@ -384,7 +391,7 @@ async def test_problems_that_polytomic_reports_appear_once(tools: Any, scripted:
     assert diagnosis["causes"][1]["next_step"]["tool"] == "get_sync"
 
 
-async def test_long_evidence_is_truncated_and_counted(tools: Any, scripted: Any) -> None:
+async def test_long_evidence_is_truncated_and_counted(tools: Tools, scripted: ScriptedApi) -> None:
     problems = [{"path": f"fields[{n}].target", "message": "m" * 900} for n in range(9)]
     change(scripted, f"GET {SYNC}", problems=problems)
 
@@ -404,7 +411,7 @@ async def test_long_evidence_is_truncated_and_counted(tools: Any, scripted: Any)
     ],
 )
 async def test_a_type_changed_since_the_sync_and_its_last_clean_run_is_reported(
-    changed: Any, is_told: Any, tools: Any, scripted: Any
+    changed: Any, is_told: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     number = {"id": "f1", "name": "contact_id", "type": "number", "updated_at": changed}
     change(scripted, f"GET {MODEL}", fields=[number])
@@ -430,7 +437,7 @@ async def test_a_type_changed_since_the_sync_and_its_last_clean_run_is_reported(
     ],
 )
 async def test_a_severe_type_mismatch_is_reported_whatever_ran_since_the_change(
-    type_: str, target_type: str, is_told: Any, tools: Any, scripted: Any
+    type_: str, target_type: str, is_told: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     changed = "2026-02-01T00:00:00Z"  # after the sync, before its last good run
     change(scripted, f"GET {MODEL}", updated_at=changed, fields=[{"name": "contact_id", "type": type_}])
@@ -448,14 +455,14 @@ COLUMNS = "GET /api/connections/11111111-0000-0000-0000-000000000001/modelsync/s
 CONTACT_ID = {"name": "contact_id", "type": "string"}
 
 
-def read_table(api: Any, *columns: Any, **model: Any) -> None:
+def read_table(api: ScriptedApi, *columns: Any, **model: Any) -> None:
     """Make the model read a table that now has these columns."""
     change(api, f"GET {MODEL}", **({"configuration": {"table": "contacts", "keys": ["a"]}} | model))
     api[COLUMNS] = {"data": list(columns)}
 
 
 async def test_a_column_dropped_in_the_source_is_reported_even_if_the_model_still_has_it(
-    tools: Any, scripted: Any
+    tools: Tools, scripted: ScriptedApi
 ) -> None:
     read_table(scripted, {"name": "plan", "type": "string"})
 
@@ -471,7 +478,9 @@ async def test_a_column_dropped_in_the_source_is_reported_even_if_the_model_stil
     assert dict(asked.url.params) == {"params[table]": "contacts", "params[keys]": "a"}
 
 
-async def test_a_column_whose_type_changed_in_the_source_is_reported(tools: Any, scripted: Any) -> None:
+async def test_a_column_whose_type_changed_in_the_source_is_reported(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     read_table(scripted, {"name": "CONTACT_ID", "type": "number"})
 
     diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
@@ -495,7 +504,7 @@ async def test_a_column_whose_type_changed_in_the_source_is_reported(tools: Any,
     ],
 )
 async def test_unchanged_or_unreadable_columns_are_not_reported(
-    columns: Any, model: Any, tools: Any, scripted: Any
+    columns: Any, model: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     read_table(scripted, *columns, **model)
 
@@ -503,7 +512,7 @@ async def test_unchanged_or_unreadable_columns_are_not_reported(
 
 
 async def test_a_source_whose_columns_cannot_be_read_is_listed_as_unavailable(
-    tools: Any, scripted: Any
+    tools: Tools, scripted: ScriptedApi
 ) -> None:
     read_table(scripted)
     scripted[COLUMNS] = DOWN
@@ -514,7 +523,7 @@ async def test_a_source_whose_columns_cannot_be_read_is_listed_as_unavailable(
     assert diagnosis["verdict"] == "no problem found in what could be read"
 
 
-async def test_a_test_run_is_listed_but_does_not_count(tools: Any, scripted: Any) -> None:
+async def test_a_test_run_is_listed_but_does_not_count(tools: Tools, scripted: ScriptedApi) -> None:
     trial = run(1, "failed", type="test", errors=["a trial"])
     scripted[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
 
@@ -525,7 +534,9 @@ async def test_a_test_run_is_listed_but_does_not_count(tools: Any, scripted: Any
     assert diagnosis["executions"][0]["type"] == "test"
 
 
-async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(tools: Any, scripted: Any) -> None:
+async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     change(scripted, f"GET {MODEL}", fields=[{"name": "contact_id", "type": "string"}])
     target = {"id": "Id", "type": "number"}
     change(scripted, f"GET /api/connections/{scripted.GONG}/modelsync/target/fields", fields=[target])
@@ -539,7 +550,7 @@ async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(tools:
     ]
 
 
-async def test_a_failed_run_is_reported_with_its_events(tools: Any, scripted: Any) -> None:
+async def test_a_failed_run_is_reported_with_its_events(tools: Tools, scripted: ScriptedApi) -> None:
     failed = run(1, "failed", errors=["no table X"])
     runs = [run(3, counts=COUNTS), failed, run(2, "failed", errors=["no table X"])]
     scripted[f"GET {SYNC}/executions"] = {"data": runs}
@@ -573,7 +584,7 @@ async def test_a_failed_run_is_reported_with_its_events(tools: Any, scripted: An
     assert asked.url.params["starting_after"] == "2026-03-02T12:00:00Z"
 
 
-async def test_events_are_read_up_to_a_thousand(tools: Any, scripted: Any) -> None:
+async def test_events_are_read_up_to_a_thousand(tools: Tools, scripted: ScriptedApi) -> None:
     events = [{"id": str(n), "event": {"sync_id": "another"}} for n in range(100)]
     tokens = iter(range(100))
 
@@ -609,7 +620,7 @@ DAILY = {"frequency": "daily", "hour": "1", "minute": "0"}
     ],
 )
 async def test_the_state_of_a_sync_that_does_not_run_is_reported_with_a_remedy(
-    parts: Any, runs: Any, cause: str, step: Any, tools: Any, scripted: Any
+    parts: Any, runs: Any, cause: str, step: Any, tools: Tools, scripted: ScriptedApi
 ) -> None:
     change(scripted, f"GET {SYNC}", **parts)
     scripted[f"GET {SYNC}/executions"] = {"data": runs}
@@ -622,7 +633,7 @@ async def test_the_state_of_a_sync_that_does_not_run_is_reported_with_a_remedy(
     assert found["next_step"]["arguments"] == {"sync_id": scripted.SYNC, **arguments}
 
 
-async def test_a_run_without_rows_suggests_previewing_the_model(tools: Any, scripted: Any) -> None:
+async def test_a_run_without_rows_suggests_previewing_the_model(tools: Tools, scripted: ScriptedApi) -> None:
     runs = [run(1, counts={"insert": 0, "total": 0}), run(2, counts=COUNTS)]
     scripted[f"GET {SYNC}/executions"] = {"data": runs}
 
@@ -632,7 +643,7 @@ async def test_a_run_without_rows_suggests_previewing_the_model(tools: Any, scri
     assert cause["next_step"]["arguments"] == {"model_id": scripted.MODEL}
 
 
-async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, scripted: Any) -> None:
+async def test_the_most_certain_and_blocking_causes_come_first(tools: Tools, scripted: ScriptedApi) -> None:
     reject_rows(scripted, "bad")
     limit = {"currently_limited": True}
     change(scripted, f"GET /api/connections/{scripted.WAREHOUSE}", rate_limit=limit)
@@ -662,7 +673,7 @@ async def test_the_most_certain_and_blocking_causes_come_first(tools: Any, scrip
     ],
 )
 async def test_an_unavailable_source_is_named_and_the_rest_is_reported(
-    source: str, operation: str, tools: Any, scripted: Any
+    source: str, operation: str, tools: Tools, scripted: ScriptedApi
 ) -> None:
     scripted[operation] = DOWN
 
@@ -673,7 +684,9 @@ async def test_an_unavailable_source_is_named_and_the_rest_is_reported(
     assert diagnosis["verdict"] == "no problem found in what could be read"
 
 
-async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, scripted: Any) -> None:
+async def test_a_sync_into_its_own_source_names_the_connection_once(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
     change(scripted, f"GET {MODEL}", connection_id=scripted.GONG)
 
     (connection,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["connections"]
@@ -681,14 +694,14 @@ async def test_a_sync_into_its_own_source_names_the_connection_once(tools: Any, 
     assert connection["role"] == "source and target"
 
 
-async def test_the_placeholder_for_no_model_is_not_looked_up(tools: Any, scripted: Any) -> None:
+async def test_the_placeholder_for_no_model_is_not_looked_up(tools: Tools, scripted: ScriptedApi) -> None:
     nobody = {"source": {"model_id": "00000000-0000-0000-0000-000000000000", "field": ""}, "target": "Note"}
     change(scripted, f"GET {SYNC}", fields=[nobody])
 
     assert (await tools("diagnose_sync", sync_id=scripted.SYNC))["verdict"] == "no problem found"
 
 
-async def test_a_sync_without_target_and_mode_can_be_diagnosed(tools: Any, scripted: Any) -> None:
+async def test_a_sync_without_target_and_mode_can_be_diagnosed(tools: Tools, scripted: ScriptedApi) -> None:
     change(scripted, f"GET {SYNC}", target=None, mode=None)
 
     diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
@@ -696,7 +709,7 @@ async def test_a_sync_without_target_and_mode_can_be_diagnosed(tools: Any, scrip
     assert [each["role"] for each in diagnosis["connections"]] == ["source"]
 
 
-async def test_no_cause_suggests_a_hidden_tool(connect: Any, scripted: Any) -> None:
+async def test_no_cause_suggests_a_hidden_tool(connect: Connect, scripted: ScriptedApi) -> None:
     scripted[f"GET {SYNC}/executions"] = {"data": []}
 
     async with connect(settings=Settings(api_key=Secret("k"), access_mode="read-only")) as tools:
@@ -708,14 +721,14 @@ async def test_no_cause_suggests_a_hidden_tool(connect: Any, scripted: Any) -> N
 
 
 @pytest.mark.usefixtures("scripted")
-async def test_an_unknown_sync_is_refused_with_the_existing_ones(tools: Any) -> None:
+async def test_an_unknown_sync_is_refused_with_the_existing_ones(tools: Tools) -> None:
     assert "'Plans to Gong'" in await tools.refused("diagnose_sync", sync_id="Plans to Gon")
 
 
 @pytest.mark.parametrize("tool", ["diagnose_sync", "trace_lineage"])
 @pytest.mark.parametrize("reference", ["copy", "44444444-0000-0000-0000-000000000009"])
 async def test_the_name_or_id_of_a_bulk_sync_suggests_the_tools_for_it(
-    tool: str, reference: str, tools: Any, scripted: Any
+    tool: str, reference: str, tools: Tools, scripted: ScriptedApi
 ) -> None:
     id_ = "44444444-0000-0000-0000-000000000009"
     scripted.holds("bulk/syncs", {"id": id_, "name": "Copy"})
@@ -731,7 +744,7 @@ async def test_the_name_or_id_of_a_bulk_sync_suggests_the_tools_for_it(
 
 
 async def test_several_syncs_of_a_name_come_before_a_bulk_sync_of_that_name(
-    tools: Any, scripted: Any
+    tools: Tools, scripted: ScriptedApi
 ) -> None:
     twins = [{"id": str(n), "name": "Copy"} for n in range(2)]
     scripted["GET /api/syncs"] = {"data": twins}
@@ -740,7 +753,7 @@ async def test_several_syncs_of_a_name_come_before_a_bulk_sync_of_that_name(
     assert "2 syncs are named 'Copy'" in await tools.refused("diagnose_sync", sync_id="Copy")
 
 
-async def guide(tools: Any, sandbox: httpx.ASGITransport, query: str) -> None:
+async def guide(tools: Tools, sandbox: httpx.ASGITransport, query: str) -> None:
     """Follow the guide up to its sync, using only names; the query selects its contacts."""
     await tools("create_connection", name="Snowflake", type="snowflake", configuration=ACCOUNT)
     gong = await tools("create_connection", name="Gong", type="gong", configuration={"auth_method": "oauth"})
@@ -761,7 +774,7 @@ CONTACTS = "SELECT contact_id FROM salesforce_contacts"
 
 
 async def test_the_rejected_rows_of_the_guide_are_explained_on_the_sandbox(
-    open_sandbox: Any, sandbox: httpx.ASGITransport
+    open_sandbox: Connect, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
         await guide(tools, sandbox, f"{CONTACTS} UNION SELECT NULL UNION SELECT 'nobody'")
@@ -780,7 +793,7 @@ async def test_the_rejected_rows_of_the_guide_are_explained_on_the_sandbox(
 
 @pytest.mark.parametrize("api_version", ["2025-09-18", "2024-02-08"])
 async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
-    api_version: str, open_sandbox: Any, sandbox: httpx.ASGITransport
+    api_version: str, open_sandbox: Connect, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox(api_version=api_version) as tools:
         await guide(tools, sandbox, CONTACTS)
@@ -796,7 +809,7 @@ async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
 
 
 async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox(
-    open_sandbox: Any, sandbox: httpx.ASGITransport
+    open_sandbox: Connect, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
         await guide(tools, sandbox, CONTACTS)

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.conftest import ScriptedApi, Tools
+
 DOWN = httpx.Response(403, json={"message": "no right"})
 
 
@@ -47,7 +49,7 @@ def after(*ids: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def hold(api: Any) -> Any:
+def hold(api: ScriptedApi) -> Any:
     """Serve connections, models, syncs and bulk syncs."""
 
     def store(*, models: Any = (), syncs: Any = (), bulk_syncs: Any = ()) -> None:
@@ -66,7 +68,7 @@ def told(lineage: Any) -> list[tuple[str, str, str, list[str]]]:
 
 
 async def test_everything_that_depends_on_a_connection_is_found_however_indirectly(
-    tools: Any, hold: Any
+    tools: Tools, hold: Any
 ) -> None:
     hold(
         models=[model("a", "db"), model("b", "other", **joins("a")), model("c", "other", **joins("b"))],
@@ -115,7 +117,7 @@ async def test_everything_that_depends_on_a_connection_is_found_however_indirect
     assert lineage["items"][-1]["connection_id"] == "crm"
 
 
-async def test_a_destination_is_used_by_what_writes_to_it(tools: Any, hold: Any) -> None:
+async def test_a_destination_is_used_by_what_writes_to_it(tools: Tools, hold: Any) -> None:
     job = {"schedule": {"frequency": "dbtcloud", "connection_id": "crm", "job_id": 1}}
     elsewhere = {"target": {"connection_id": "x", "object": "o"}}
     enriched = model("a", "db", enricher={"connection_id": "crm"})
@@ -131,7 +133,7 @@ async def test_a_destination_is_used_by_what_writes_to_it(tools: Any, hold: Any)
     ]
 
 
-async def test_models_that_join_each_other_are_each_listed_once(tools: Any, hold: Any) -> None:
+async def test_models_that_join_each_other_are_each_listed_once(tools: Tools, hold: Any) -> None:
     hold(models=[model("a", "db", **joins("b")), model("b", "db", **joins("a"))])
 
     lineage = await tools("trace_lineage", model_id="Model a")
@@ -140,7 +142,7 @@ async def test_models_that_join_each_other_are_each_listed_once(tools: Any, hold
 
 
 async def test_a_field_is_used_by_what_maps_identifies_filters_replaces_or_joins_by_it(
-    tools: Any, hold: Any
+    tools: Tools, hold: Any
 ) -> None:
     conditions = {"conditions": [{"source": source("a", name)} for name in ("plan", "email")]}
     by_value = {"conditions": [{"field": "Email", "value_source": source("a", "email")}]}
@@ -185,7 +187,7 @@ async def test_a_field_is_used_by_what_maps_identifies_filters_replaces_or_joins
 
 
 async def test_a_sync_that_reads_models_joined_by_a_field_may_miss_values_without_it(
-    tools: Any, hold: Any
+    tools: Tools, hold: Any
 ) -> None:
     both = [{"source": source(name, "plan"), "target": name} for name in "ab"]
     parts = {"identity": None, "fields": both, "model_ids": ["a", "b"]}
@@ -206,7 +208,7 @@ async def test_a_sync_that_reads_models_joined_by_a_field_may_miss_values_withou
 
 
 async def test_bulk_syncs_that_follow_jobs_or_syncs_are_found_in_every_form_of_schedule(
-    tools: Any, hold: Any
+    tools: Tools, hold: Any
 ) -> None:
     job = {"frequency": "dbtcloud", "connection_id": "db", "job_id": 1}
     several = [{"item": "none", "schedule": {"frequency": "manual"}}, {"schedule": after("1")["schedule"]}]
@@ -226,7 +228,7 @@ async def test_bulk_syncs_that_follow_jobs_or_syncs_are_found_in_every_form_of_s
     ]
 
 
-async def test_a_field_that_nothing_uses_has_no_dependants(tools: Any, hold: Any) -> None:
+async def test_a_field_that_nothing_uses_has_no_dependants(tools: Tools, hold: Any) -> None:
     hold(models=[model("a", "db")], syncs=[sync("1", "b")])
 
     lineage = await tools("trace_lineage", model_id="a", field="plan")
@@ -234,7 +236,9 @@ async def test_a_field_that_nothing_uses_has_no_dependants(tools: Any, hold: Any
     assert (lineage["items"], lineage["counts"]) == ([], {})
 
 
-async def test_a_removed_field_is_still_traced_but_a_misspelled_one_is_refused(tools: Any, hold: Any) -> None:
+async def test_a_removed_field_is_still_traced_but_a_misspelled_one_is_refused(
+    tools: Tools, hold: Any
+) -> None:
     hold(models=[model("a", "db", fields=[{"name": "email"}])], syncs=[sync("1", "a")])
 
     lineage = await tools("trace_lineage", model_id="a", field="plan")
@@ -245,7 +249,7 @@ async def test_a_removed_field_is_still_traced_but_a_misspelled_one_is_refused(t
     assert "Did you mean 'email'?" in text
 
 
-async def test_the_followers_and_the_target_of_a_sync_depend_on_it(tools: Any, hold: Any) -> None:
+async def test_the_followers_and_the_target_of_a_sync_depend_on_it(tools: Tools, hold: Any) -> None:
     elsewhere = {"target": {"connection_id": "x", "object": "Contact"}}
     hold(syncs=[sync("1", "a"), sync("2", "a", **after("1"), **elsewhere)])
 
@@ -263,7 +267,9 @@ async def test_the_followers_and_the_target_of_a_sync_depend_on_it(tools: Any, h
     ]
 
 
-async def test_only_syncs_that_may_use_the_subject_are_read(tools: Any, api: Any, hold: Any) -> None:
+async def test_only_syncs_that_may_use_the_subject_are_read(
+    tools: Tools, api: ScriptedApi, hold: Any
+) -> None:
     unknown = sync("3", "b")
     del unknown["model_ids"]
     hold(models=[model("a", "db")], syncs=[sync("1", "a"), sync("2", "b"), unknown])
@@ -274,7 +280,7 @@ async def test_only_syncs_that_may_use_the_subject_are_read(tools: Any, api: Any
 
 
 async def test_syncs_that_the_older_version_lists_whole_are_not_read_again(
-    tools: Any, api: Any, hold: Any
+    tools: Tools, api: ScriptedApi, hold: Any
 ) -> None:
     hold(models=[model("a", "db")])
     api["GET /api/syncs"] = {"data": [sync("1", "a")]}
@@ -286,7 +292,7 @@ async def test_syncs_that_the_older_version_lists_whole_are_not_read_again(
 
 
 async def test_a_sync_deleted_meanwhile_is_skipped_and_an_unreadable_one_is_listed_by_its_model(
-    tools: Any, api: Any, hold: Any
+    tools: Tools, api: ScriptedApi, hold: Any
 ) -> None:
     hold(models=[model("a", "db")], syncs=[sync("1", "a"), sync("2", "a")])
     del api.answers["GET /api/syncs/1"]
@@ -303,7 +309,7 @@ async def test_a_sync_deleted_meanwhile_is_skipped_and_an_unreadable_one_is_list
     ("kind", "source_name"), [("models", "models"), ("syncs", "syncs"), ("bulk/syncs", "bulk syncs")]
 )
 async def test_a_listing_that_fails_is_named_and_the_rest_is_traced(
-    kind: str, source_name: str, tools: Any, api: Any, hold: Any
+    kind: str, source_name: str, tools: Tools, api: ScriptedApi, hold: Any
 ) -> None:
     hold(
         models=[model("a", "crm")],
@@ -318,7 +324,7 @@ async def test_a_listing_that_fails_is_named_and_the_rest_is_traced(
     assert len(lineage["items"]) == 2
 
 
-async def test_many_uses_are_limited_and_many_dependants_are_paged(tools: Any, hold: Any) -> None:
+async def test_many_uses_are_limited_and_many_dependants_are_paged(tools: Tools, hold: Any) -> None:
     fields = [{"source": source("a", f"f{n}"), "target": f"T{n}"} for n in range(20)]
     hold(models=[model("a", "db")], syncs=[sync(f"{n:03}", "a", fields=fields) for n in range(100)])
 
@@ -346,7 +352,7 @@ async def test_many_uses_are_limited_and_many_dependants_are_paged(tools: Any, h
         {"connection_id": "db", "field": "plan"},
     ],
 )
-async def test_exactly_one_subject_is_required(arguments: Any, tools: Any, hold: Any) -> None:
+async def test_exactly_one_subject_is_required(arguments: Any, tools: Tools, hold: Any) -> None:
     hold(models=[model("a", "db")])
 
     assert "send exactly one of connection_id" in await tools.refused("trace_lineage", **arguments)

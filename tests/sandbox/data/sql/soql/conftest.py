@@ -10,6 +10,7 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.models.reading import read_source
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.conftest import Clock
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -39,7 +40,7 @@ def _column(name: str, sql_type: str = "VARCHAR", **more: Any) -> Column:
 
 
 @pytest.fixture
-def workspace(clock: Any) -> Iterator[Workspace]:
+def workspace(clock: Clock) -> Iterator[Workspace]:
     """A workspace at 2026-01-15T09:00:00Z, a Thursday."""
     workspace = Workspace(Store(), "k", base=clock)
     region = Table(

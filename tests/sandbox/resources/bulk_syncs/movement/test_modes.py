@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 
 @pytest.fixture
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     rows = [{"id": str(number), "at": number} for number in range(1, 8)]
     return stage.table("shop.people", "id at:number name", rows)
 
 
-async def test_a_snapshot_has_exactly_the_rows_of_its_source(stage: Any, people: Any) -> None:
+async def test_a_snapshot_has_exactly_the_rows_of_its_source(stage: Stage, people: Any) -> None:
     sync = await stage.sync(mode="snapshot")
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -22,7 +24,7 @@ async def test_a_snapshot_has_exactly_the_rows_of_its_source(stage: Any, people:
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["2", "3", "4", "5", "6", "7"]
 
 
-async def test_an_append_keeps_every_version_of_a_row(stage: Any, people: Any) -> None:
+async def test_an_append_keeps_every_version_of_a_row(stage: Stage, people: Any) -> None:
     sync = await stage.sync(mode="append")
     await stage.copied(sync)
     stage.put(people, {"id": "1", "name": "Ada"})
@@ -36,7 +38,7 @@ async def test_an_append_keeps_every_version_of_a_row(stage: Any, people: Any) -
     assert len(rows) == 8
 
 
-async def test_an_append_without_a_key_continues_after_the_last_tracked_value(stage: Any) -> None:
+async def test_an_append_without_a_key_continues_after_the_last_tracked_value(stage: Stage) -> None:
     log = stage.table("shop.log", "at:number text", [{"at": 1, "text": "a"}], key=None)
     sync = await stage.sync(mode="append", schemas=[{"id": "shop.log", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -46,7 +48,7 @@ async def test_an_append_without_a_key_continues_after_the_last_tracked_value(st
     assert [row["text"] for row in stage.rows("copy.shop_log")] == ["a", "b"]
 
 
-async def test_an_append_without_key_and_tracking_field_inserts_every_row_again(stage: Any) -> None:
+async def test_an_append_without_key_and_tracking_field_inserts_every_row_again(stage: Stage) -> None:
     stage.table("shop.log", "text", [{"text": "a"}], key=None)
     sync = await stage.sync(mode="append")
     await stage.copied(sync)
@@ -56,7 +58,7 @@ async def test_an_append_without_key_and_tracking_field_inserts_every_row_again(
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_test_reads_five_rows_and_writes_none(stage: Any, workspace: Any) -> None:
+async def test_a_test_reads_five_rows_and_writes_none(stage: Stage, workspace: Any) -> None:
     sync = await stage.sync()
 
     execution = await stage.start(sync, test=True)
@@ -75,7 +77,7 @@ async def test_a_test_reads_five_rows_and_writes_none(stage: Any, workspace: Any
         ({"schemas": ["shop.nothing"]}, "schemas[0]"),
     ],
 )
-async def test_an_invalid_start_is_refused(stage: Any, request_: dict[str, Any], place: str) -> None:
+async def test_an_invalid_start_is_refused(stage: Stage, request_: dict[str, Any], place: str) -> None:
     sync = await stage.sync()
 
     answer = await stage.http.post(f"/api/bulk/syncs/{sync['id']}/executions", json=request_)

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.conftest import Clock
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 ADA = {"id": "1", "name": "Ada", "at": "2026-01-01T00:00:00"}
 BOB = {"id": "2", "name": "Bob", "at": "2026-01-02T00:00:00"}
 CYD = {"id": "3", "name": "Cyd", "at": "2026-01-03T00:00:00"}
@@ -11,12 +14,12 @@ COLUMNS = "id name at:datetime"
 
 
 @pytest.fixture
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     return stage.table("shop.people", COLUMNS, [ADA, BOB])
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_second_run_copies_nothing_if_nothing_changed(stage: Any) -> None:
+async def test_a_second_run_copies_nothing_if_nothing_changed(stage: Stage) -> None:
     sync = await stage.sync()
 
     first, second = await stage.copied(sync), await stage.copied(sync)
@@ -25,7 +28,7 @@ async def test_a_second_run_copies_nothing_if_nothing_changed(stage: Any) -> Non
     assert stage.rows("copy.shop_people") == [ADA, BOB]
 
 
-async def test_a_run_inserts_updates_and_deletes_rows_as_the_source_did(stage: Any, people: Any) -> None:
+async def test_a_run_inserts_updates_and_deletes_rows_as_the_source_did(stage: Stage, people: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -39,7 +42,7 @@ async def test_a_run_inserts_updates_and_deletes_rows_as_the_source_did(stage: A
 
 
 async def test_a_run_with_a_tracking_field_reads_from_where_the_last_one_ended(
-    stage: Any, people: Any
+    stage: Stage, people: Any
 ) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -53,7 +56,7 @@ async def test_a_run_with_a_tracking_field_reads_from_where_the_last_one_ended(
     assert stage.rows("copy.shop_people") == [ADA, BOB | {"name": "changed at the mark"}, CYD]
 
 
-async def test_a_row_without_a_value_in_the_tracking_field_is_always_read(stage: Any, people: Any) -> None:
+async def test_a_row_without_a_value_in_the_tracking_field_is_always_read(stage: Stage, people: Any) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
     stage.put(people, CYD | {"at": None})
@@ -63,7 +66,7 @@ async def test_a_row_without_a_value_in_the_tracking_field_is_always_read(stage:
 
 @pytest.mark.parametrize("request_", [{"resync_mode": "refetch"}, {"fetch_mode": "full"}])
 async def test_a_source_with_a_tracking_field_can_be_read_in_full(
-    stage: Any, people: Any, request_: dict[str, str]
+    stage: Stage, people: Any, request_: dict[str, str]
 ) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -77,7 +80,7 @@ async def test_a_source_with_a_tracking_field_can_be_read_in_full(
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_change_of_fields_reads_the_source_in_full(stage: Any) -> None:
+async def test_a_change_of_fields_reads_the_source_in_full(stage: Stage) -> None:
     selected = {"id": "shop.people", "tracking_field": "at", "fields": ["id", "at"]}
     sync = await stage.sync(schemas=[selected])
     await stage.copied(sync)
@@ -91,7 +94,7 @@ async def test_a_change_of_fields_reads_the_source_in_full(stage: Any) -> None:
 
 @pytest.mark.usefixtures("people")
 async def test_a_new_output_receives_all_rows_of_a_source_with_a_tracking_field(
-    stage: Any, workspace: Any
+    stage: Stage, workspace: Any
 ) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -102,7 +105,7 @@ async def test_a_new_output_receives_all_rows_of_a_source_with_a_tracking_field(
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_renamed_output_receives_all_rows_of_a_source_with_a_tracking_field(stage: Any) -> None:
+async def test_a_renamed_output_receives_all_rows_of_a_source_with_a_tracking_field(stage: Stage) -> None:
     stage.table("copy.others", "id name at:datetime", system="postgresql")
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])
     await stage.copied(sync)
@@ -115,7 +118,7 @@ async def test_a_renamed_output_receives_all_rows_of_a_source_with_a_tracking_fi
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("mode", ["resync", "rebuild"])
-async def test_a_resync_replaces_all_rows(stage: Any, workspace: Any, mode: str) -> None:
+async def test_a_resync_replaces_all_rows(stage: Stage, workspace: Any, mode: str) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     output = workspace.tables.get("postgresql", "copy.shop_people")
@@ -131,7 +134,7 @@ async def test_a_resync_replaces_all_rows(stage: Any, workspace: Any, mode: str)
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, workspace: Any) -> None:
+async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Stage, workspace: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     change = {"schemas": [{"id": "shop.people", "fields": [{"id": "id"}, {"id": "name"}]}]}
@@ -146,7 +149,7 @@ async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Any, wor
     assert left == ["id", "name", "_polytomic_created_at", "_polytomic_updated_at"]
 
 
-async def test_all_rows_of_a_table_without_a_key_are_replaced(stage: Any) -> None:
+async def test_all_rows_of_a_table_without_a_key_are_replaced(stage: Stage) -> None:
     log = stage.table("shop.log", "text", [{"text": "same"}, {"text": "same"}], key=None)
     sync = await stage.sync()
     await stage.copied(sync)
@@ -158,7 +161,7 @@ async def test_all_rows_of_a_table_without_a_key_are_replaced(stage: Any) -> Non
     assert [row["text"] for row in stage.rows("copy.shop_log")] == ["same", "same", "new"]
 
 
-async def test_rows_are_matched_by_a_primary_key_that_a_user_chose(stage: Any) -> None:
+async def test_rows_are_matched_by_a_primary_key_that_a_user_chose(stage: Stage) -> None:
     log = stage.table("shop.log", "day line text", [{"day": "1", "line": "1", "text": "a"}], key=None)
     source = await stage.connection("mysql")
     keys = {"fields": [{"field_id": name, "is_primary_key": True} for name in ("day", "line")]}
@@ -173,7 +176,7 @@ async def test_rows_are_matched_by_a_primary_key_that_a_user_chose(stage: Any) -
 
 
 @pytest.mark.usefixtures("people")
-async def test_rows_from_another_writer_are_matched_by_their_key(stage: Any) -> None:
+async def test_rows_from_another_writer_are_matched_by_their_key(stage: Stage) -> None:
     stage.table("copy.shop_people", "ID name", [{"ID": "1", "name": "Old"}], system="postgresql", key="ID")
     sync = await stage.sync(disable_record_timestamps=True)
 
@@ -185,7 +188,7 @@ async def test_rows_from_another_writer_are_matched_by_their_key(stage: Any) -> 
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_row_deleted_from_the_output_is_inserted_again(stage: Any, workspace: Any) -> None:
+async def test_a_row_deleted_from_the_output_is_inserted_again(stage: Stage, workspace: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(workspace.tables.get("postgresql", "copy.shop_people"), "1")
@@ -194,7 +197,7 @@ async def test_a_row_deleted_from_the_output_is_inserted_again(stage: Any, works
     assert stage.rows("copy.shop_people") == [BOB, ADA]
 
 
-async def test_of_rows_with_the_same_key_the_last_one_is_written(stage: Any) -> None:
+async def test_of_rows_with_the_same_key_the_last_one_is_written(stage: Stage) -> None:
     stage.table("shop.people", "id name", [{"id": "1", "name": "a"}, {"id": "1", "name": "b"}])
     sync = await stage.sync()
 
@@ -204,7 +207,7 @@ async def test_of_rows_with_the_same_key_the_last_one_is_written(stage: Any) -> 
 
 
 async def test_rows_have_the_times_of_their_insertion_and_last_update(
-    stage: Any, people: Any, clock: Any
+    stage: Stage, people: Any, clock: Clock
 ) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
@@ -222,7 +225,7 @@ async def test_rows_have_the_times_of_their_insertion_and_last_update(
 
 
 @pytest.mark.usefixtures("people")
-async def test_rows_have_no_times_if_the_sync_disables_them(stage: Any) -> None:
+async def test_rows_have_no_times_if_the_sync_disables_them(stage: Stage) -> None:
     sync = await stage.sync(disable_record_timestamps=True)
 
     await stage.copied(sync)
@@ -230,7 +233,7 @@ async def test_rows_have_no_times_if_the_sync_disables_them(stage: Any) -> None:
     assert stage.rows("copy.shop_people", stamped=True) == [ADA, BOB]
 
 
-async def test_many_rows_are_copied_in_chunks_and_counted_once(stage: Any) -> None:
+async def test_many_rows_are_copied_in_chunks_and_counted_once(stage: Stage) -> None:
     people = stage.table("shop.people", "id n:number", ({"id": str(n), "n": n} for n in range(4_500)))
     sync = await stage.sync()
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
 ROWS = [
     {"id": "1", "Full Name": "Ada", "age": 36, "seen": "2026-01-01T00:00:00"},
     {"id": "2", "Full Name": "Bob", "age": 17, "seen": "2026-01-09T00:00:00"},
@@ -13,7 +15,7 @@ ROWS = [
 
 
 @pytest.fixture
-def people(stage: Any) -> Any:
+def people(stage: Stage) -> Any:
     table = stage.table("shop.people", "id age:number seen:datetime")
     wider = stage.workspace.tables.add_columns(table, [_named(table, "Full Name")])
     stage.workspace.tables.insert(wider, ROWS)
@@ -25,7 +27,7 @@ def _named(table: Any, name: str) -> Any:
     return type(column)(name, column.type, column.sql_type)
 
 
-async def _copied(stage: Any, schema: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+async def _copied(stage: Stage, schema: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
     sync = await stage.sync(schemas=[{"id": "shop.people", **schema}], **more)
     await stage.copied(sync)
     rows: list[dict[str, Any]] = stage.rows("copy.shop_people")
@@ -33,7 +35,7 @@ async def _copied(stage: Any, schema: dict[str, Any], **more: Any) -> list[dict[
 
 
 @pytest.mark.usefixtures("people")
-async def test_omitted_fields_are_not_copied(stage: Any) -> None:
+async def test_omitted_fields_are_not_copied(stage: Stage) -> None:
     fields = ["id", {"id": "AGE"}, {"id": "seen", "enabled": False}]
 
     rows = await _copied(stage, {"fields": fields})
@@ -42,7 +44,7 @@ async def test_omitted_fields_are_not_copied(stage: Any) -> None:
 
 
 @pytest.mark.usefixtures("people")
-async def test_names_are_normalized_unless_the_sync_disables_it(stage: Any) -> None:
+async def test_names_are_normalized_unless_the_sync_disables_it(stage: Stage) -> None:
     plain = await _copied(stage, {})
     kept = await stage.sync(normalize_names="disabled", destination_configuration={"schema": "as_is"})
     await stage.copied(kept)
@@ -52,7 +54,7 @@ async def test_names_are_normalized_unless_the_sync_disables_it(stage: Any) -> N
 
 
 @pytest.mark.usefixtures("people")
-async def test_users_can_name_the_outputs_of_schemas_and_fields(stage: Any) -> None:
+async def test_users_can_name_the_outputs_of_schemas_and_fields(stage: Stage) -> None:
     schema = {
         "id": "shop.people",
         "user_output_name": "humans",
@@ -67,7 +69,7 @@ async def test_users_can_name_the_outputs_of_schemas_and_fields(stage: Any) -> N
 
 
 @pytest.mark.usefixtures("people")
-async def test_obfuscated_values_are_written_as_digests(stage: Any) -> None:
+async def test_obfuscated_values_are_written_as_digests(stage: Stage) -> None:
     rows = await _copied(stage, {"fields": ["id", {"id": "age", "obfuscate": True}]})
 
     assert [row["age"] for row in rows] == [
@@ -77,7 +79,7 @@ async def test_obfuscated_values_are_written_as_digests(stage: Any) -> None:
     ]
 
 
-async def test_rows_are_matched_by_an_obfuscated_key(stage: Any, people: Any) -> None:
+async def test_rows_are_matched_by_an_obfuscated_key(stage: Stage, people: Any) -> None:
     fields = [{"id": "id", "obfuscate": True}, {"id": "age"}]
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": fields}])
     await stage.copied(sync)
@@ -87,7 +89,7 @@ async def test_rows_are_matched_by_an_obfuscated_key(stage: Any, people: Any) ->
     assert [row["age"] for row in stage.rows("copy.shop_people")] == [37, 17, None]
 
 
-async def test_filters_select_rows_and_delete_those_that_no_longer_pass(stage: Any, people: Any) -> None:
+async def test_filters_select_rows_and_delete_those_that_no_longer_pass(stage: Stage, people: Any) -> None:
     adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
     sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
     await stage.copied(sync)
@@ -113,7 +115,7 @@ async def test_filters_select_rows_and_delete_those_that_no_longer_pass(stage: A
     ],
 )
 async def test_a_cutoff_excludes_rows_that_are_older_by_the_tracking_field(
-    stage: Any, schema: dict[str, Any], more: dict[str, Any], ids: list[str]
+    stage: Stage, schema: dict[str, Any], more: dict[str, Any], ids: list[str]
 ) -> None:
     rows = await _copied(stage, {"tracking_field": "seen", **schema}, **more)
 
@@ -122,7 +124,7 @@ async def test_a_cutoff_excludes_rows_that_are_older_by_the_tracking_field(
 
 @pytest.mark.usefixtures("people")
 async def test_only_enabled_schemas_are_copied_and_a_start_can_select_among_them(
-    stage: Any, workspace: Any
+    stage: Stage, workspace: Any
 ) -> None:
     for name in ("one", "two"):
         stage.table(f"shop.{name}", "id", [{"id": "1"}])
@@ -136,7 +138,7 @@ async def test_only_enabled_schemas_are_copied_and_a_start_can_select_among_them
 
 
 @pytest.mark.usefixtures("people")
-async def test_the_output_is_replaced_if_its_key_is_not_copied(stage: Any) -> None:
+async def test_the_output_is_replaced_if_its_key_is_not_copied(stage: Stage) -> None:
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["age"]}])
     await stage.copied(sync)
 
@@ -145,7 +147,7 @@ async def test_the_output_is_replaced_if_its_key_is_not_copied(stage: Any) -> No
 
 
 @pytest.mark.usefixtures("people")
-async def test_a_value_that_does_not_fit_rejects_its_row(stage: Any) -> None:
+async def test_a_value_that_does_not_fit_rejects_its_row(stage: Stage) -> None:
     stage.table("copy.shop_people", "id age:datetime", system="postgresql")
     sync = await stage.sync(schemas=[{"id": "shop.people", "fields": ["id", "age"]}])
 
@@ -156,7 +158,7 @@ async def test_a_value_that_does_not_fit_rejects_its_row(stage: Any) -> None:
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["3"]
 
 
-async def test_a_run_that_rejected_rows_deletes_none(stage: Any, people: Any) -> None:
+async def test_a_run_that_rejected_rows_deletes_none(stage: Stage, people: Any) -> None:
     sync = await stage.sync()
     await stage.copied(sync)
     stage.remove(people, "1")
@@ -169,7 +171,7 @@ async def test_a_run_that_rejected_rows_deletes_none(stage: Any, people: Any) ->
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1", "2", "3"]
 
 
-async def test_only_the_first_errors_are_in_the_status(stage: Any) -> None:
+async def test_only_the_first_errors_are_in_the_status(stage: Stage) -> None:
     stage.table("shop.people", "id", [{"id": None} for _ in range(5)])
     sync = await stage.sync()
 
@@ -182,7 +184,7 @@ async def test_only_the_first_errors_are_in_the_status(stage: Any) -> None:
     ("name", "plain"), [("2nd-Floor", "_2nd_floor"), ("!", "_"), ("Ärger", "ärger"), ("A.B", "a_b")]
 )
 async def test_a_normalized_name_has_letters_digits_and_underscores(
-    stage: Any, name: str, plain: str
+    stage: Stage, name: str, plain: str
 ) -> None:
     stage.table(name, "id", [{"id": "1"}])
     sync = await stage.sync()
@@ -192,7 +194,7 @@ async def test_a_normalized_name_has_letters_digits_and_underscores(
     assert execution["schemas"][0]["output_name"] == plain
 
 
-async def test_a_filter_whose_field_is_gone_fails_its_schema(stage: Any, people: Any) -> None:
+async def test_a_filter_whose_field_is_gone_fails_its_schema(stage: Stage, people: Any) -> None:
     adult = {"field_id": "age", "function": "GreaterThanEqual", "value": 18}
     sync = await stage.sync(schemas=[{"id": "shop.people", "filters": [adult]}])
     stage.workspace.tables.drop(people)
@@ -204,7 +206,7 @@ async def test_a_filter_whose_field_is_gone_fails_its_schema(stage: Any, people:
     assert "no longer has the field age" in execution["status_message"]
 
 
-async def test_a_field_that_is_gone_is_no_longer_copied(stage: Any, people: Any) -> None:
+async def test_a_field_that_is_gone_is_no_longer_copied(stage: Stage, people: Any) -> None:
     sync = await stage.sync()
     stage.workspace.tables.drop(people)
     stage.table("shop.people", "id", [{"id": "1"}])
@@ -214,7 +216,7 @@ async def test_a_field_that_is_gone_is_no_longer_copied(stage: Any, people: Any)
     assert [row["id"] for row in stage.rows("copy.shop_people")] == ["1"]
 
 
-async def test_a_field_that_a_user_added_has_the_value_at_its_path(stage: Any) -> None:
+async def test_a_field_that_a_user_added_has_the_value_at_its_path(stage: Stage) -> None:
     stage.table("shop.people", "id extra:object", [{"id": "1", "extra": {"vat": {"id": "DE1"}}}])
     source = await stage.connection("mysql")
     field = {"field_id": "vat", "label": "VAT", "type": "string", "path": "extra.vat.id"}
@@ -232,7 +234,7 @@ async def test_a_field_that_a_user_added_has_the_value_at_its_path(stage: Any) -
     assert [row["vat"] for row in stage.rows("copy.shop_people")] == ["DE1"]
 
 
-async def test_a_rejected_row_of_a_source_with_a_tracking_field_is_read_again(stage: Any) -> None:
+async def test_a_rejected_row_of_a_source_with_a_tracking_field_is_read_again(stage: Stage) -> None:
     rows = [{"id": None, "at": "2026-01-01T00:00:00"}, {"id": "2", "at": "2026-01-02T00:00:00"}]
     people = stage.table("shop.people", "id at:datetime", rows)
     sync = await stage.sync(schemas=[{"id": "shop.people", "tracking_field": "at"}])

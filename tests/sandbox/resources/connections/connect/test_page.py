@@ -8,6 +8,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock, Connect
+
 BACK = "https://acme.example/back?a=1"
 
 
@@ -102,7 +104,7 @@ async def test_a_link_works_for_one_connection(
 
 
 async def test_a_link_works_until_it_expires(
-    browser: httpx.AsyncClient, clock: Any, open_page: Any, connections: Any, right_form: Any
+    browser: httpx.AsyncClient, clock: Clock, open_page: Any, connections: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql")
     clock.advance(seconds=300)
@@ -193,7 +195,7 @@ async def test_a_person_who_returns_continues_with_the_same_connection(
 
 
 async def test_a_connection_is_reconnected_without_showing_its_secrets(
-    browser: httpx.AsyncClient, connect: Any, open_page: Any, connections: Any, read_page: Any
+    browser: httpx.AsyncClient, connect: Connect, open_page: Any, connections: Any, read_page: Any
 ) -> None:
     connection = await connect("postgresql", name="Old")
     address = await open_page(name="New", connection=connection["id"])
@@ -227,7 +229,7 @@ async def test_the_code_mode_shows_the_code_before_the_consent_page(
 
 
 async def test_deleting_the_connection_invalidates_its_link(
-    http: httpx.AsyncClient, browser: httpx.AsyncClient, connect: Any, open_page: Any
+    http: httpx.AsyncClient, browser: httpx.AsyncClient, connect: Connect, open_page: Any
 ) -> None:
     connection = await connect("postgresql")
     address = await open_page(connection=connection["id"])
@@ -237,7 +239,7 @@ async def test_deleting_the_connection_invalidates_its_link(
 
 
 async def test_a_name_that_was_taken_meanwhile_is_shown_as_a_problem(
-    browser: httpx.AsyncClient, connect: Any, open_page: Any, right_form: Any
+    browser: httpx.AsyncClient, connect: Connect, open_page: Any, right_form: Any
 ) -> None:
     address = await open_page("postgresql")
     await connect("snowflake", name="Theirs <b>&")

@@ -8,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from tests.sandbox.conftest import Clock, Connect
 
 CONNECT = "/api/connections/connect/"
 SESSION = "/api/connections/connect/session"
@@ -73,7 +74,7 @@ async def test_a_session_cannot_be_read_without_its_token(http: httpx.AsyncClien
     assert (answer.status_code, answer.json()["key"]) == (401, "unauthorized")
 
 
-async def test_a_session_expires_after_its_ttl(http: httpx.AsyncClient, clock: Any) -> None:
+async def test_a_session_expires_after_its_ttl(http: httpx.AsyncClient, clock: Clock) -> None:
     token = (await open_session(http, ttl=604_800))["token"]
 
     clock.advance(seconds=604_799)
@@ -85,7 +86,7 @@ async def test_a_session_expires_after_its_ttl(http: httpx.AsyncClient, clock: A
 
 
 async def test_expired_sessions_are_deleted_and_tokens_are_not_stored(
-    http: httpx.AsyncClient, clock: Any, sandbox: Starlette
+    http: httpx.AsyncClient, clock: Clock, sandbox: Starlette
 ) -> None:
     token = (await open_session(http))["token"]
     store = sandbox.state.workspace.store
@@ -115,7 +116,7 @@ async def test_invalid_arguments_are_refused(http: httpx.AsyncClient, body: Any,
     assert words in answer.json()["message"]
 
 
-async def test_the_name_of_another_connection_is_refused(http: httpx.AsyncClient, connect: Any) -> None:
+async def test_the_name_of_another_connection_is_refused(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("postgresql", name=BODY["name"])
 
     other = await http.post(CONNECT, json=BODY)

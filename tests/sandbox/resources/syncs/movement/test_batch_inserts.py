@@ -6,6 +6,7 @@ import pytest
 
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 from polytomic_mcp.sandbox.resources.runs import logs
+from tests.sandbox.resources.syncs.conftest import Stage
 
 PEOPLE = [
     {"id": "003A", "plan": "pro"},
@@ -21,10 +22,11 @@ PEOPLE = [
 @pytest.fixture(params=[0, 10_000], ids=["together", "one by one"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Log no line, or all of them, for which each record must be written by itself."""
+    # Records are inserted together only after the limit of 10,000 log lines, too many for each test.
     monkeypatch.setattr(logs, "MOST_LINES", request.param)
 
 
-def flow(stage: Any, *columns: Column) -> None:
+def flow(stage: Stage, *columns: Column) -> None:
     """Create a target whose key refers to a table of contacts, and those contacts."""
     held = [{"id": f"003{letter}", "name": f"Ms {letter}"} for letter in "ABCD"]
     stage.table("public.crm", "id name", [{"id": "003A", "name": "of old"}, *held])
@@ -39,7 +41,7 @@ def flow(stage: Any, *columns: Column) -> None:
 
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("more", [[], [{"id": "003\0", "plan": "pro"}]], ids=["", "with a NUL"])
-async def test_new_rows_are_written_with_all_columns(stage: Any, more: list[dict[str, Any]]) -> None:
+async def test_new_rows_are_written_with_all_columns(stage: Stage, more: list[dict[str, Any]]) -> None:
     plan = Column("Plan", "string", "VARCHAR", required=True)
     flow(stage, plan)
     model = await stage.model("people", "id plan", [*PEOPLE, *more])
@@ -57,7 +59,7 @@ async def test_new_rows_are_written_with_all_columns(stage: Any, more: list[dict
 
 
 @pytest.mark.usefixtures("_way")
-async def test_a_value_that_does_not_fit_and_a_field_that_is_not_createable(stage: Any) -> None:
+async def test_a_value_that_does_not_fit_and_a_field_that_is_not_createable(stage: Stage) -> None:
     people = [{"id": "1", "age": 36, "note": "n"}, {"id": "2", "age": "old", "note": "n"}]
     model = await stage.model("people", "id age note", people)
     columns = (
@@ -76,7 +78,7 @@ async def test_a_value_that_does_not_fit_and_a_field_that_is_not_createable(stag
 
 
 @pytest.mark.usefixtures("_way")
-async def test_rows_that_all_exist_leave_the_table_unchanged(stage: Any) -> None:
+async def test_rows_that_all_exist_leave_the_table_unchanged(stage: Stage) -> None:
     flow(stage, Column("Plan", "string", "VARCHAR"))
     model = await stage.model("people", "id plan", [{"id": "003D", "plan": "pro"}])
 

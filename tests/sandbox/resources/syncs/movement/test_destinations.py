@@ -1,13 +1,12 @@
 """How a run writes to webhooks, flows and applications."""
 
-from typing import Any
-
 import pytest
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_records_for_a_webhook_are_stored_in_the_sandbox(stage: Any) -> None:
+async def test_records_for_a_webhook_are_stored_in_the_sandbox(stage: Stage) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE[:1])
     sync = await stage.sync(model, "http", system="webhook", fields="email>record id>record")
     again = await stage.sync(model, "http", system="webhook", fields="email>record")
@@ -21,7 +20,7 @@ async def test_records_for_a_webhook_are_stored_in_the_sandbox(stage: Any) -> No
     assert len(row["record"]["hash"]) == 64
 
 
-async def test_a_flow_accepts_only_contacts_of_the_crm(stage: Any) -> None:
+async def test_a_flow_accepts_only_contacts_of_the_crm(stage: Stage) -> None:
     (known, *_) = stage.rows("Contact", system="salesforce")
     picked = [{"contact_id": known["Id"]}, {"contact_id": "003unknown"}]
     model = await stage.model("picked", "contact_id", picked)
@@ -38,8 +37,8 @@ async def test_a_flow_accepts_only_contacts_of_the_crm(stage: Any) -> None:
     ]
 
 
-async def test_a_flow_accepts_no_one_without_a_crm(stage: Any) -> None:
-    stage.workspace.tables.drop(stage.workspace.tables.get("salesforce", "Contact"))
+async def test_a_flow_accepts_no_one_without_a_crm(stage: Stage) -> None:
+    stage.workspace.tables.drop(stage.stored_table("Contact", system="salesforce"))
     model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
 
@@ -49,7 +48,7 @@ async def test_a_flow_accepts_no_one_without_a_crm(stage: Any) -> None:
 
 
 @pytest.mark.parametrize("type_", ["string", "number"])
-async def test_an_application_assigns_ids_to_new_records(stage: Any, type_: str) -> None:
+async def test_an_application_assigns_ids_to_new_records(stage: Stage, type_: str) -> None:
     model = await stage.model("people", "email name", [{"email": "new@a.example", "name": "New"}])
     stage.table("Guests", f"Id:{type_} Email Name", system="salesforce", kind="object", key="Id")
 
@@ -59,7 +58,7 @@ async def test_an_application_assigns_ids_to_new_records(stage: Any, type_: str)
     assert isinstance(row["Id"], str if type_ == "string" else int)
 
 
-async def test_an_application_refuses_an_id_that_it_did_not_assign(stage: Any) -> None:
+async def test_an_application_refuses_an_id_that_it_did_not_assign(stage: Stage) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("Guests", "Id Name", system="salesforce", kind="object", key="Id")
     sync = await stage.sync(model, "Guests", system="salesforce", fields="name>Name", identity="id>Id")
@@ -69,7 +68,7 @@ async def test_an_application_refuses_an_id_that_it_did_not_assign(stage: Any) -
     assert execution["errors"] == ["Record 1: Guests assigns Id itself and has no record with 1"]
 
 
-async def test_a_field_may_accept_values_only_on_insert_or_only_on_update(stage: Any) -> None:
+async def test_a_field_may_accept_values_only_on_insert_or_only_on_update(stage: Stage) -> None:
     model = await stage.model("people", "id name email", [{"id": "1", "name": "Ada", "email": "a@x.example"}])
     once = Column("name", "string", "VARCHAR", updateable=False)
     later = Column("email", "string", "VARCHAR", createable=False)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_all_matches_are_updated_with_a_warning(stage: Any) -> None:
+async def test_all_matches_are_updated_with_a_warning(stage: Stage) -> None:
     model = await stage.model("people", "id name", [stage.BOB])
     stage.table("public.arrivals", "id name", [stage.ROBERT, stage.ROBERT])
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -19,8 +20,9 @@ async def test_all_matches_are_updated_with_a_warning(stage: Any) -> None:
 
 
 async def test_a_match_ignoring_case_finds_rows_of_earlier_chunks(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; with smaller chunks a few records are enough.
     monkeypatch.setattr(runner, "CHUNK", 1)
     people = [{"id": name, "name": name} for name in ("bob", "ADA", "ada", "Cy")]
     model = await stage.model("people", "id name", people)
@@ -35,7 +37,7 @@ async def test_a_match_ignoring_case_finds_rows_of_earlier_chunks(
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["bob", "bob", "ada", "Cy"]
 
 
-async def test_priority_uses_the_first_mapping_that_matches(stage: Any) -> None:
+async def test_priority_uses_the_first_mapping_that_matches(stage: Stage) -> None:
     people = [
         {"id": "1", "email": "x@a.example", "name": "by id"},
         {"id": "9", "email": "c@a.example", "name": "by mail"},
@@ -59,7 +61,7 @@ async def test_priority_uses_the_first_mapping_that_matches(stage: Any) -> None:
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["by id", "by mail"]
 
 
-async def test_and_requires_every_mapping_to_match(stage: Any) -> None:
+async def test_and_requires_every_mapping_to_match(stage: Stage) -> None:
     people = [
         {"id": "1", "email": "a@a.example", "name": "both"},
         {"id": "3", "email": "a@a.example", "name": "one"},
@@ -80,7 +82,7 @@ async def test_and_requires_every_mapping_to_match(stage: Any) -> None:
     assert execution["counts"] == stage.counts(update=1, insert=1, error=1, total=3)
 
 
-async def test_priority_ignores_mappings_without_a_value(stage: Any) -> None:
+async def test_priority_ignores_mappings_without_a_value(stage: Stage) -> None:
     model = await stage.model(
         "people", "id email name", [{"id": None, "email": "a@a.example", "name": "Ada"}]
     )

@@ -1,8 +1,8 @@
 """What each mode does to its target, and the counts it reports."""
 
-from typing import Any
-
 import pytest
+
+from tests.sandbox.resources.syncs.conftest import Stage
 
 PEOPLE = [
     {"id": "1", "email": "ada@acme.example", "name": "Ada"},
@@ -24,7 +24,7 @@ ADA, BOB, ROBERT, CYD = ({"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"},
     ],
 )
 async def test_each_mode_writes_as_documented(
-    stage: Any, mode: str, counts: dict[str, int], rows: list[dict[str, str]]
+    stage: Stage, mode: str, counts: dict[str, int], rows: list[dict[str, str]]
 ) -> None:
     model = await stage.model("people", "id email name", PEOPLE)
     stage.table("public.arrivals", "id name", HELD)
@@ -36,7 +36,7 @@ async def test_each_mode_writes_as_documented(
 
 
 @pytest.mark.parametrize("mode", ["create", "replace", "append"])
-async def test_modes_that_only_insert_work_without_an_identity(stage: Any, mode: str) -> None:
+async def test_modes_that_only_insert_work_without_an_identity(stage: Stage, mode: str) -> None:
     model = await stage.model("people", "id email name", [*PEOPLE, PEOPLE[0]])
     stage.table("public.arrivals", "id name")
 
@@ -46,7 +46,7 @@ async def test_modes_that_only_insert_work_without_an_identity(stage: Any, mode:
     assert stage.rows("public.arrivals") == [ADA, BOB, ADA]
 
 
-async def test_a_second_run_updates_the_records_of_the_first(stage: Any) -> None:
+async def test_a_second_run_updates_the_records_of_the_first(stage: Stage) -> None:
     model = await stage.model("people", "id email name", PEOPLE)
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -57,7 +57,7 @@ async def test_a_second_run_updates_the_records_of_the_first(stage: Any) -> None
     assert {name: count for name, count in execution["counts"].items() if count} == {"update": 2, "total": 2}
 
 
-async def test_a_duplicate_in_the_source_updates_the_record_that_was_inserted(stage: Any) -> None:
+async def test_a_duplicate_in_the_source_updates_the_record_that_was_inserted(stage: Stage) -> None:
     model = await stage.model("people", "id name", [ADA, BOB, {"id": "1", "name": "Ada L."}])
     stage.table("public.arrivals", "id name")
 
@@ -67,7 +67,7 @@ async def test_a_duplicate_in_the_source_updates_the_record_that_was_inserted(st
     assert stage.rows("public.arrivals") == [{"id": "1", "name": "Ada L."}, BOB]
 
 
-async def test_a_date_in_another_spelling_is_not_a_change(stage: Any) -> None:
+async def test_a_date_in_another_spelling_is_not_a_change(stage: Stage) -> None:
     model = await stage.model("people", "id seen", [{"id": "1", "seen": "2026-01-02T03:04:05Z"}])
     stage.table(
         "public.arrivals",
@@ -80,7 +80,7 @@ async def test_a_date_in_another_spelling_is_not_a_change(stage: Any) -> None:
     assert counts == {"update": 1, "warnings": 1, "total": 1}
 
 
-async def test_a_field_in_mode_create_is_written_only_where_it_is_null(stage: Any) -> None:
+async def test_a_field_in_mode_create_is_written_only_where_it_is_null(stage: Stage) -> None:
     people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bob"}]
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name", [{"id": "1", "name": None}, ROBERT])

@@ -1,9 +1,9 @@
 """The records of a run: filtered, overridden, joined with related models, and selected by the caller."""
 
-from typing import Any
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_model_filters_select_the_records(stage: Any) -> None:
+async def test_model_filters_select_the_records(stage: Stage) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE)
     stage.table("public.arrivals", "id name")
     source = {"model_id": model, "field": "name"}
@@ -20,7 +20,7 @@ async def test_model_filters_select_the_records(stage: Any) -> None:
     assert counts == {"insert": 1, "total": 1}
 
 
-async def test_target_filters_protect_the_other_records_of_the_target(stage: Any) -> None:
+async def test_target_filters_protect_the_other_records_of_the_target(stage: Stage) -> None:
     model = await stage.model(
         "people", "id name plan", [{**stage.ADA, "plan": "free"}, {**stage.BOB, "plan": "paid"}, {"id": "3"}]
     )
@@ -40,7 +40,7 @@ async def test_target_filters_protect_the_other_records_of_the_target(stage: Any
     assert [row["name"] for row in stage.rows("public.arrivals")] == ["Ada", None, None]
 
 
-async def test_overrides_change_values_and_override_fields_set_them(stage: Any) -> None:
+async def test_overrides_change_values_and_override_fields_set_them(stage: Stage) -> None:
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     stage.table("public.arrivals", "id name source note kind")
     name = {"model_id": model, "field": "name"}
@@ -67,7 +67,7 @@ async def test_overrides_change_values_and_override_fields_set_them(stage: Any) 
     assert stage.rows("public.arrivals") == [{**fixed, "name": "Countess"}, {**fixed, "name": "Bob"}]
 
 
-async def test_fields_of_related_models_join_the_record(stage: Any) -> None:
+async def test_fields_of_related_models_join_the_record(stage: Stage) -> None:
     people = await stage.model(
         "people", "id name plan_id", [{**stage.ADA, "plan_id": 1}, {**stage.BOB, "plan_id": None}]
     )
@@ -88,7 +88,7 @@ async def test_fields_of_related_models_join_the_record(stage: Any) -> None:
     assert [row["plan"] for row in stage.rows("public.arrivals")] == ["Free", None]
 
 
-async def test_a_start_may_select_records_by_identity_or_by_source(stage: Any) -> None:
+async def test_a_start_may_select_records_by_identity_or_by_source(stage: Stage) -> None:
     model = await stage.model("people", "id email name", stage.PEOPLE)
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)

@@ -11,10 +11,12 @@ from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import RecordWriter
+from tests.sandbox.conftest import InlineWorkers
+from tests.sandbox.resources.syncs.conftest import Stage
 
 
 @pytest.mark.parametrize("mode", ["updateOrCreate", "replace"])
-async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: str) -> None:
+async def test_a_test_run_reads_five_records_and_writes_none(stage: Stage, mode: str) -> None:
     model = await stage.model("people", "id name", [{"id": str(each), "name": None} for each in range(9)])
     stage.table("public.arrivals", "id name", stage.HELD)
     sync = await stage.sync(model, "public.arrivals", mode=mode, **stage.MAPPED)
@@ -27,8 +29,9 @@ async def test_a_test_run_reads_five_records_and_writes_none(stage: Any, mode: s
 
 
 async def test_rows_that_another_run_writes_between_two_chunks_are_found(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; with smaller chunks a few records are enough.
     monkeypatch.setattr(runner, "CHUNK", 1)
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     table = stage.table("public.arrivals", "id name")
@@ -42,7 +45,7 @@ async def test_rows_that_another_run_writes_between_two_chunks_are_found(
 
 
 async def test_a_cancellation_between_two_chunks_keeps_the_rows_written_so_far(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK", 1)
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
@@ -63,7 +66,7 @@ async def test_a_cancellation_between_two_chunks_keeps_the_rows_written_so_far(
 
 
 async def test_a_canceled_replacement_leaves_the_target_unchanged(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
     stage.table("public.arrivals", "id name", stage.HELD)
@@ -75,6 +78,7 @@ async def test_a_canceled_replacement_leaves_the_target_unchanged(
         executions.request_cancel(stage.workspace, execution)
         return write(self, *arguments)
 
+    # A replacement is one transaction: only from within can a test act before its end.
     monkeypatch.setattr(RecordWriter, "write", cancel_and_write)
 
     execution = await stage.start(sync)
@@ -83,7 +87,7 @@ async def test_a_canceled_replacement_leaves_the_target_unchanged(
     assert stage.rows("public.arrivals") == stage.HELD
 
 
-def act_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+def act_after_first_write(stage: Stage, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     insert, acts = Tables.insert, [act]
 
     def insert_and_act(self: Tables, *arguments: Any) -> Any:
@@ -92,14 +96,15 @@ def act_after_first_write(stage: Any, monkeypatch: pytest.MonkeyPatch, act: Call
             stage.workspace.store.after_commit(acts.pop())
         return answer
 
+    # A run goes from chunk to chunk without a break, so the test acts from within its first write.
     monkeypatch.setattr(Tables, "insert", insert_and_act)
 
 
-async def test_a_run_whose_model_cannot_be_read_fails_with_the_reason(stage: Any) -> None:
+async def test_a_run_whose_model_cannot_be_read_fails_with_the_reason(stage: Stage) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
-    source = stage.workspace.tables.get("postgresql", "public.people")
+    source = stage.stored_table("public.people")
     stage.workspace.tables.drop(source)
 
     execution = await stage.start(sync)
@@ -109,10 +114,11 @@ async def test_a_run_whose_model_cannot_be_read_fails_with_the_reason(stage: Any
     assert logs.console(stage.workspace, execution["id"])[-1]["level"] == "error"
 
 
-async def test_an_internal_error_fails_the_run(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_internal_error_fails_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    # No request makes the sandbox itself fail.
     monkeypatch.setattr(runner, "make_plan", None)
 
     execution = await stage.start(sync)
@@ -120,7 +126,7 @@ async def test_an_internal_error_fails_the_run(stage: Any, monkeypatch: pytest.M
     assert execution["errors"] == ["The sandbox failed. This is a bug in the sandbox."]
 
 
-async def test_deleting_a_sync_deletes_its_waiting_run(stage: Any, workers: Any) -> None:
+async def test_deleting_a_sync_deletes_its_waiting_run(stage: Stage, workers: InlineWorkers) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -134,7 +140,7 @@ async def test_deleting_a_sync_deletes_its_waiting_run(stage: Any, workers: Any)
     assert stage.workspace.store.list("execution") == []
 
 
-async def test_a_run_fails_if_its_target_is_deleted_first(stage: Any, workers: Any) -> None:
+async def test_a_run_fails_if_its_target_is_deleted_first(stage: Stage, workers: InlineWorkers) -> None:
     model = await stage.model("people", "id name", [stage.ADA])
     table = stage.table("public.arrivals", "id name")
     sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
@@ -149,7 +155,7 @@ async def test_a_run_fails_if_its_target_is_deleted_first(stage: Any, workers: A
     assert "no target object 'public.arrivals'" in execution["errors"][0]
 
 
-async def test_one_run_writes_a_hundred_thousand_records(stage: Any) -> None:
+async def test_one_run_writes_a_hundred_thousand_records(stage: Stage) -> None:
     people = ({"id": str(each), "name": f"Person {each}"} for each in range(100_000))
     model = await stage.model("people", "id name", people)
     stage.table("public.arrivals", "id name")
@@ -159,14 +165,11 @@ async def test_one_run_writes_a_hundred_thousand_records(stage: Any) -> None:
     assert counts == {"insert": 100_000, "total": 100_000}
 
 
-async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "CHUNK", 2)
-    monkeypatch.setattr("polytomic_mcp.sandbox.data.tables.sqlite_tables._CHUNK", 2)
-    model = await stage.model("people", "id name", [{"id": str(n), "name": "Ada"} for n in range(5)])
+async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(stage: Stage) -> None:
+    total = 2 * runner.CHUNK + 1
+    model = await stage.model("people", "id name", ({"id": str(n), "name": "Ada"} for n in range(total)))
 
     counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
 
-    assert counts == {"insert": 5, "total": 5}
-    assert len(stage.rows("public.people")) == 10
+    assert counts == {"insert": total, "total": total}
+    assert len(stage.rows("public.people")) == 2 * total

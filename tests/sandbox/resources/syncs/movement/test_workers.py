@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from tests.sandbox.resources.syncs.conftest import Stage
 
 PATIENCE: Final = 20_000
 
@@ -67,8 +68,9 @@ def workspace(sandbox: Starlette) -> Workspace:
 
 
 async def test_two_runs_into_one_target_neither_lose_nor_duplicate_records(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A chunk has 10,000 records; smaller chunks make the two runs alternate often.
     monkeypatch.setattr(runner, "CHUNK", 50)
     people = [{"id": str(each), "name": f"Person {each}"} for each in range(1_000)]
     model = await stage.model("people", "id name", people)
@@ -83,7 +85,7 @@ async def test_two_runs_into_one_target_neither_lose_nor_duplicate_records(
     assert sorted(row["id"] for row in stage.rows("public.arrivals")) == sorted(each["id"] for each in people)
 
 
-async def wait(stage: Any, sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
+async def wait(stage: Stage, sync: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
     for _ in range(PATIENCE):
         found: dict[str, Any] = await stage.execution(sync, execution["id"])
         if found["status"] not in executions.UNDER_WAY:
