@@ -22,6 +22,7 @@ import anyio.lowlevel
 import httpx
 import pytest
 from hypothesis import settings
+from jsonschema import Draft202012Validator
 from mcp import Client
 
 from polytomic_mcp import Settings, build_server
@@ -62,6 +63,23 @@ def _no_settings() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith("POLYTOMIC_"):
                 patched.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_checked_once() -> Iterator[None]:
+    """Check a JSON Schema against the metaschema once: each of the MCP clients would do it again (20 ms)."""
+    check = Draft202012Validator.check_schema
+    valid: set[str] = set()
+
+    def check_once(schema: Any, *options: Any, **more: Any) -> None:
+        text = json.dumps([schema, repr(options), repr(more)], sort_keys=True, default=repr)
+        if text not in valid:
+            check(schema, *options, **more)
+            valid.add(text)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Draft202012Validator, "check_schema", check_once)
         yield
 
 

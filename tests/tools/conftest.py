@@ -145,11 +145,11 @@ class Tools:
 
     async def hold_steps(self, answer: dict[str, Any]) -> None:
         """Hold what an answer leads on to against the tools that are shown: complete, and at most three."""
-        self.inputs = self.inputs or {
-            tool.name: tool.input_schema for tool in (await self.client.list_tools()).tools
-        }
         steps = answer.get("next_steps", [])
-        for step in [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]:
+        calls = [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]
+        if calls and not self.inputs:
+            self.inputs = {tool.name: tool.input_schema for tool in (await self.client.list_tools()).tools}
+        for step in calls:
             jsonschema.validate(step["arguments"], self.inputs[step["tool"]])
         assert len(steps) <= 3
         assert all(step["reason"] for step in steps)

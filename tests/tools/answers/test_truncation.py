@@ -25,7 +25,7 @@ def at(value: Any, pointer: str) -> Any:
     return value
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=st.dictionaries(st.text(max_size=8), JSON, min_size=1, max_size=8), tokens=st.integers(650, 700))
 def test_what_comes_out_fits_and_its_cuts_tell_the_truth(value: dict[str, Any], tokens: int) -> None:
     fitting = fit(value, tokens)

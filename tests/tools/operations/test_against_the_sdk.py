@@ -82,7 +82,7 @@ def samples(operation: Operation) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
 
     @settings(
-        max_examples=6,
+        max_examples=max(1, settings().max_examples * 3 // 50),
         database=None,
         deadline=None,
         derandomize=True,
