@@ -5,6 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import anyio
+import pytest
+
+pytestmark = pytest.mark.slow
 
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
