@@ -112,6 +112,7 @@ def known(path: str, ids: Mapping[str, str]) -> dict[str, str]:
     return found | ({"schema_id": schema} if "{schema_id}" in parts else {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 @pytest.mark.parametrize(
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value

@@ -49,6 +49,7 @@ async def test_target_fields_beside_modes_and_flags(tools: Any, company: Any) ->
     assert [row["id"] for row in seen] == [each["id"] for each in fields]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [3, 120, 200])
 async def test_rows_of_a_query_beside_their_many_columns(columns: int, tools: Any, company: Any) -> None:
     names = [f"a_column_{number}" for number in range(columns)]

@@ -478,6 +478,7 @@ async def test_an_empty_organization_is_an_empty_table(tools: Any, hold_syncs: A
     assert (overview["items"], overview["states"]) == ([], {})
 
 
+@pytest.mark.slow
 async def test_two_thousand_syncs_give_one_limited_result_with_progress(
     tools: Any, api: Any, hold_syncs: Any
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_name_with_a_slash_is_written_as_a_pointer_writes_it() -> None:
     assert cut.pointer == "/a~1b~0c"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10**6, 10**7])
 def test_a_huge_text_is_cut_to_a_beginning(size: int) -> None:
     fitting = fit({"text": "é" * size})

@@ -1,5 +1,6 @@
 """Connection types: the fields of a configuration, read from a schema with its own keywords."""
 
+import pytest
 from typing import Any
 
 import httpx
@@ -73,6 +74,7 @@ async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(tools:
     assert row == expected
 
 
+@pytest.mark.slow
 async def test_types_of_the_sandbox_can_be_described(open_sandbox: Any) -> None:
     async with open_sandbox() as tools:
         types, token = [], {}

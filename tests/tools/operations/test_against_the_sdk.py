@@ -145,6 +145,7 @@ def wire(request: httpx.Request) -> tuple[Any, ...]:
     return request.method, request.url.path, query, json.loads(request.content or "null")
 
 
+@pytest.mark.slow
 async def test_what_leaves_is_what_the_sdk_sends(connect: Any, api: Any, sdk: Sdk) -> None:
     async with connect() as tools:
         for operation in load_catalogue().values():

@@ -330,6 +330,7 @@ async def all_of(tools: Any, arguments: dict[str, Any], joined: Any) -> tuple[An
         assert truncated[0]["rest"]["tool"] == "read_operation"
 
 
+@pytest.mark.slow
 async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Any, types: Any) -> None:
     first = await tools("read_operation", operation="GET /api/webhooks")
     (cut,) = first["truncated"]
@@ -342,6 +343,7 @@ async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Any,
     assert calls > 2
 
 
+@pytest.mark.slow
 async def test_a_long_text_is_read_to_its_end(tools: Any, api: Any) -> None:
     log = "".join(f"line {number}: moved {number * 7} records\n" for number in range(3_000))
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"
