@@ -1,9 +1,9 @@
 """Connection types: the fields of a configuration, read from a schema with its own keywords."""
 
-import pytest
 from typing import Any
 
 import httpx
+import pytest
 
 SCHEMA = {
     "required": ["host", "password"],
