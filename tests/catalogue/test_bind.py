@@ -76,7 +76,7 @@ def as_pairs(name: str, value: Any) -> list[tuple[str, str]]:
     return [(name, as_text(item)) for item in (value if isinstance(value, list) else [value])]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=settings().max_examples * 4)
 @given(calls())
 def test_nothing_is_lost_invented_or_moved(call: tuple[Operation, dict[str, Any]]) -> None:
     operation, arguments = call

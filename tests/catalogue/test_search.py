@@ -145,7 +145,7 @@ def test_a_query_of_stop_words_finds_nothing(query: str, index: Index) -> None:
     assert index.search(query) == []
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=settings().max_examples * 3 // 2)
 @given(
     st.text()
     | st.lists(

@@ -4,12 +4,14 @@ import asyncio
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import anyio
 import httpx
 import pytest
 import uvicorn
@@ -100,8 +102,11 @@ class Stage:
         return self._http.get(path).json()["data"]
 
     def _ended(self, path: str) -> None:
-        ended = (self._get(path)["status"] in (*ENDED, "done", "errors") for _ in range(PATIENCE))
-        assert any(ended), path
+        for _ in range(PATIENCE):
+            if self._get(path)["status"] in (*ENDED, "done", "errors"):
+                return
+            time.sleep(0.005)
+        raise AssertionError(path)
 
     def _connections(self) -> None:
         for type_, configuration in CONFIGURATIONS.items():
@@ -304,6 +309,7 @@ def ended(api: AsyncPolytomic) -> Callable[[Any, Any], Awaitable[GetExecutionRes
             assert execution is not None
             if execution.status in ENDED:
                 return execution
+            await anyio.sleep(0.005)
         raise AssertionError("the execution did not end")
 
     return wait

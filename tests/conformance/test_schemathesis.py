@@ -45,7 +45,7 @@ CHECKS = [
     ignored_auth,
 ]
 
-EXAMPLES = 4
+EXAMPLES = max(1, settings().max_examples // 25)
 
 DOCUMENT = describe(load_catalogue(), ROUTES)
 OPERATIONS = sorted((path, method) for path, item in DOCUMENT["paths"].items() for method in item)
@@ -113,6 +113,7 @@ def known(path: str, ids: Mapping[str, str]) -> dict[str, str]:
     return found | ({"schema_id": schema} if "{schema_id}" in parts else {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 @pytest.mark.parametrize(
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value

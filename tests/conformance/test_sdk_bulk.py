@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 import pytest
 from polytomic import (
     AsyncPolytomic,
@@ -54,6 +55,7 @@ async def _ended(api: AsyncPolytomic, sync_id: str, execution_id: Any) -> Any:
         assert execution is not None
         if execution.status in ENDED:
             return execution
+        await anyio.sleep(0.005)
     raise AssertionError("the execution did not end")
 
 

@@ -19,6 +19,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from polytomic_mcp.testing import PolytomicSandbox
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "stand_ins"
 PAGES = ("README.md", "docs/configuration.md", "docs/sandbox.md", "docs/testing.md")

@@ -15,6 +15,7 @@ CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
 COMMANDS = ("serve", "demo", "call", "tools", "sandbox", "clock")
 
 
+@pytest.mark.slow
 def test_the_generated_pages_are_up_to_date() -> None:
     check = subprocess.run(
         [sys.executable, "-m", "scripts.pages", "--check"],

@@ -46,7 +46,7 @@ def connections(draw: st.DrawFn) -> dict[str, Any]:
 
 
 relaxed = settings(
-    max_examples=60,
+    max_examples=settings().max_examples * 3 // 5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -12,6 +12,8 @@ from mcp import Client
 from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.settings import TOOLSETS
 
+pytestmark = pytest.mark.slow
+
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 

@@ -24,6 +24,8 @@ from polytomic_mcp.guides import load_guides
 from polytomic_mcp.settings import TOOLSETS, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 
 SEED = files("polytomic_mcp.sandbox.data.sample_company") / "systems"

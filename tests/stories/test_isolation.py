@@ -5,6 +5,8 @@ import pytest
 from polytomic_mcp import Polytomic, UnauthorizedError, create_sandbox
 from polytomic_mcp.cli.shared.web import listening
 
+pytestmark = pytest.mark.slow
+
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 
 from polytomic_mcp import Polytomic
+
+pytestmark = pytest.mark.slow
 
 ROWS = 40_000
 FLOW = "my-gong-engage-flow"

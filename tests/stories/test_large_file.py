@@ -9,6 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROWS = 100_000
 HEADER = ["contact_id", "full name", "plan", "note", "signed up"]
 NAMES = ["Zoë Ångström", "李雷", "O'Neil, Sean", "名前 🎉", "", "مرحبا"]

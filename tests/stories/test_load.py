@@ -12,6 +12,9 @@ from typing import Any
 
 import anyio
 import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
 
 CLIENTS = 100
 SECONDS = float(os.environ.get("STRESS_SECONDS", "8"))

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("STRESS_KILLS", "6"))
 KEY = "kill"

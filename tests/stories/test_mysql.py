@@ -5,8 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import anyio
+import pytest
 
 from polytomic_mcp.settings import TOOLSETS
+
+pytestmark = pytest.mark.slow
 
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 

@@ -10,6 +10,8 @@ import pytest
 from polytomic_mcp.cli.demo.consent import consent
 from polytomic_mcp.settings import TOOLSETS
 
+pytestmark = pytest.mark.slow
+
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 
 PATIENCE = 90

@@ -8,6 +8,8 @@ from mcp import Client
 
 from polytomic_mcp import AccessDeniedError, Polytomic, Settings, build_server
 
+pytestmark = pytest.mark.slow
+
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 
 

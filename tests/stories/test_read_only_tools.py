@@ -14,6 +14,8 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.settings import TOOLSETS, Secret
 from polytomic_mcp.tools.toolsets import toolsets
 
+pytestmark = pytest.mark.slow
+
 KEY, URL = "reader", "http://sandbox"
 SNOWFLAKE = {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
 POSTGRESQL = {"hostname": "db", "port": 5432, "database": "app", "username": "ada", "password": "pw"}

@@ -17,6 +17,8 @@ from polytomic_mcp import Polytomic, Settings, build_server, create_sandbox
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.settings import TOOLSETS, Secret
 
+pytestmark = pytest.mark.slow
+
 KEY, URL = "scale", "http://sandbox"
 MOST_TOKENS = 6_000
 MOST_IN_FLIGHT = 8

@@ -9,10 +9,13 @@ from typing import Any
 
 import anyio
 import httpx
+import pytest
 from mcp import Client
 
 from polytomic_mcp import Polytomic, Settings
 from polytomic_mcp.settings import TOOLSETS
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = 30
 DAILY = {"frequency": "daily", "hour": "06", "minute": "00"}

@@ -5,6 +5,7 @@ import sys
 from typing import Any, Literal
 
 import anyio
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client import ClientExtension
 from mcp.client.extension import ClaimContext, ResultClaim
@@ -17,6 +18,8 @@ from polytomic_mcp.cli.demo.runner import Outcome, Runner
 from polytomic_mcp.cli.demo.screen import Screen
 from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.guides import load_guides
+
+pytestmark = pytest.mark.slow
 
 
 class Task(Result):

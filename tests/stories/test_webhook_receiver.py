@@ -5,8 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import anyio
+import pytest
 
 from tests.conftest import Receiver
+
+pytestmark = pytest.mark.slow
 
 Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 

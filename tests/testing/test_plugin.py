@@ -85,12 +85,14 @@ def test_it_is_installed_as_a_plugin() -> None:
     assert found.value == "polytomic_mcp.testing.plugin"
 
 
+@pytest.mark.slow
 def test_functions_use_it_without_any_setup(run: Run) -> None:
     done = run(SYNC_TEST)
 
     assert "3 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
 def test_coroutines_use_it_on_asyncio_and_on_trio(run: Run) -> None:
     done = run(ASYNC_TEST)
 
@@ -98,6 +100,7 @@ def test_coroutines_use_it_on_asyncio_and_on_trio(run: Run) -> None:
     assert "passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_mark_that_means_nothing_is_refused(run: Run) -> None:
     done = run("import pytest\n@pytest.mark.polytomic(tabels={})\ndef test_x(polytomic_sandbox): ...\n")
 
@@ -105,6 +108,7 @@ def test_a_mark_that_means_nothing_is_refused(run: Run) -> None:
     assert "Unknown option 'tabels'" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_use_it_does_not_pay_for_it(run: Run) -> None:
     done = run("import sys\ndef test_x(): assert not {'duckdb', 'mcp', 'starlette'} & set(sys.modules)\n")
 

@@ -3,14 +3,14 @@
 import copy
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import httpx
-import jsonschema
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp.server.mcpserver import MCPServer
 
@@ -105,13 +105,31 @@ class Clock:
         return datetime(2026, 3, 4, 12, 0, tzinfo=UTC) + timedelta(seconds=self.time)  # a Wednesday
 
 
+class Schemas:
+    """The schemas of all tools, compiled once: what a tool takes and what it answers."""
+
+    def __init__(self, shown: Iterable[Any]) -> None:
+        by_name = {tool.name: tool for tool in shown}
+        self.outputs = {name: tool.output_schema for name, tool in by_name.items()}
+        self.output_validators = {name: compiled(schema) for name, schema in self.outputs.items()}
+        self.input_validators = {name: compiled(tool.parameters) for name, tool in by_name.items()}
+
+
+def compiled(schema: dict[str, Any]) -> Draft202012Validator:
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
 class Tools:
     """The tools as a client calls them; each answer is validated against its output schema and its text."""
 
-    def __init__(self, client: Client, schemas: dict[str, Any]) -> None:
+    def __init__(self, client: Client, schemas: Schemas, shown: Iterable[str] = ()) -> None:
         self.client = client
         self.schemas = schemas
-        self.inputs: dict[str, Any] = {}
+        self.shown = frozenset(shown)
+        # The client would list the tools for these once more in each test, and the list is long.
+        client.session._tool_output_schemas |= schemas.outputs
+        client.session._tool_output_validators |= schemas.output_validators
 
     async def __call__(self, tool: str, /, **arguments: Any) -> Any:
         """Call a tool that must succeed, and return its structured result."""
@@ -138,18 +156,19 @@ class Tools:
             return True, text
         assert json.loads(text) == result.structured_content
         assert text == json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":"))
-        jsonschema.validate(result.structured_content, self.schemas[tool])
+        self.schemas.output_validators[tool].validate(result.structured_content)
         await self.hold_steps(result.structured_content)
         return False, result.structured_content
 
     async def hold_steps(self, answer: dict[str, Any]) -> None:
         """Hold what an answer leads on to against the tools that are shown: complete, and at most three."""
-        self.inputs = self.inputs or {
-            tool.name: tool.input_schema for tool in (await self.client.list_tools()).tools
-        }
         steps = answer.get("next_steps", [])
-        for step in [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]:
-            jsonschema.validate(step["arguments"], self.inputs[step["tool"]])
+        calls = [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]
+        if calls and not self.shown:
+            self.shown = frozenset(tool.name for tool in (await self.client.list_tools()).tools)
+        for step in calls:
+            assert step["tool"] in self.shown
+            self.schemas.input_validators[step["tool"]].validate(step["arguments"])
         assert len(steps) <= 3
         assert all(step["reason"] for step in steps)
 
@@ -168,9 +187,8 @@ def shelves() -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="session")
-def schemas(shelves: dict[str, list[Any]]) -> dict[str, Any]:
-    """Each tool's output schema."""
-    return {tool.name: tool.output_schema for tool in shelves["full-access"]}
+def schemas(shelves: dict[str, list[Any]]) -> Schemas:
+    return Schemas(shelves["full-access"])
 
 
 @pytest.fixture(autouse=True)
@@ -192,9 +210,7 @@ def api() -> ScriptedApi:
 
 
 @pytest.fixture
-def connect(
-    api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schemas: dict[str, Any]
-) -> Connect:
+def connect(api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schemas: Schemas) -> Connect:
     """Connect a client to the tools over the scripted API, by the test's clock; repetitions are opt-in."""
 
     @asynccontextmanager
@@ -224,7 +240,7 @@ def connect(
 
         server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)
         async with Client(server, mode=mode, **options) as client:
-            yield Tools(client, schemas)
+            yield Tools(client, schemas, (tool.name for tool in shelves[chosen.access_mode]))
 
     return connected
 
@@ -318,7 +334,7 @@ def sandbox() -> Iterator[httpx.ASGITransport]:
 
 
 @pytest.fixture
-def open_sandbox(sandbox: httpx.ASGITransport, schemas: dict[str, Any]) -> Connect:
+def open_sandbox(sandbox: httpx.ASGITransport, schemas: Schemas) -> Connect:
     """Connect a client to the real server over the sandbox."""
 
     @asynccontextmanager

@@ -51,6 +51,7 @@ async def test_target_fields_beside_modes_and_flags(tools: Tools, company: Scrip
     assert [row["id"] for row in seen] == [each["id"] for each in fields]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [3, 120, 200])
 async def test_rows_of_a_query_beside_their_many_columns(
     columns: int, tools: Tools, company: ScriptedApi

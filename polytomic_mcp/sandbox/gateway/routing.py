@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -38,7 +39,7 @@ class Router:
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._shapes: dict[int, dict[Shape, dict[str, Operation]]] = defaultdict(dict)
         for operation in operations:
-            shape = tuple(None if _is_placeholder(part) else part for part in _segments(operation.path))
+            shape = _shape(operation.path)
             self._shapes[len(shape)].setdefault(shape, {})[operation.method] = operation
 
     def match(self, method: str, raw_path: str) -> Match:
@@ -115,6 +116,11 @@ def raw_path(request: Request) -> str:
 
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.removesuffix("/").split("/"))
+
+
+@cache
+def _shape(path: str) -> Shape:
+    return tuple(None if _is_placeholder(part) else part for part in _segments(path))
 
 
 def _is_placeholder(part: str) -> bool:

@@ -6,6 +6,8 @@ is 0.8 times. tests/tools/answers/test_token_counts.py compares it with the real
 """
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -26,12 +28,35 @@ LONGEST_TOKEN: Final = 16
 def estimate(text: str, most: int | None = None) -> int:
     """Return the estimated tokens of a text; above ``most``, any number greater than ``most``."""
     read = text if most is None else text[: (most + 1) * LONGEST_TOKEN]
-    return sum(_cost(piece) for piece in _PIECE.findall(read))
+    return sum(times * _cost(piece) for piece, times in Counter(_PIECE.findall(read)).items())
 
 
 def estimate_json(value: Any, most: int | None = None) -> int:
     """Return the estimated tokens of a JSON value, written without spaces; ``most`` as in ``estimate``."""
     return estimate(to_json(value).decode(), most)
+
+
+def length_within(text: str, tokens: int) -> int:
+    """Return the length of the longest beginning of a text that is estimated at no more than ``tokens``."""
+    low, high = 0, min(len(text), tokens * LONGEST_TOKEN)
+    starts: list[int] = []
+    costs_before: list[int] = []
+    cost = read = 0
+    for piece in _PIECE.finditer(text, 0, max(high, 0)):
+        starts.append(piece.start())
+        costs_before.append(cost)
+        cost, read = cost + _cost(piece[0]), piece.end()
+        if cost > tokens:
+            break
+
+    def fits(length: int) -> bool:
+        last = bisect_right(starts, length - 1) - 1
+        return length <= read and costs_before[last] + _cost(text[starts[last] : length]) <= tokens
+
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
 
 
 def _cost(piece: str) -> int:

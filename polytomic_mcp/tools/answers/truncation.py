@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.json_pointers import escaped
-from polytomic_mcp.tools.answers.token_counts import LONGEST_TOKEN, estimate, estimate_json
+from polytomic_mcp.tools.answers.token_counts import estimate, estimate_json, length_within
 
 MOST_TOKENS: Final = 4_800
 """The most estimated tokens of a result, so that it stays below 6,000 tokens whatever its text."""
@@ -134,10 +134,7 @@ def _kept(items: list[Any], tokens: int) -> int:
 
 
 def _cut_text(text: str, tokens: int, pointer: str, cuts: list[Cut]) -> str:
-    """Keep the longest prefix that fits; the whole text does not."""
-    low, high = 0, min(len(text), tokens * LONGEST_TOKEN)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate(text[:middle]) <= tokens else (low, middle - 1)
-    cuts.append(Cut(pointer, low, len(text)))
-    return text[:low]
+    """Keep the longest beginning that fits; the whole text does not."""
+    shown = length_within(text, tokens)
+    cuts.append(Cut(pointer, shown, len(text)))
+    return text[:shown]

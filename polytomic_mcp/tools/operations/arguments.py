@@ -42,15 +42,18 @@ def _validator(operation_id: str) -> Any:
     """Compile the schema of an operation; jsonschema is imported when it is first needed."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 60 ms, and few sessions need it
 
-    catalogue = load_catalogue()
-    parameters = catalogue[operation_id].parameters
+    parameters = load_catalogue()[operation_id].parameters
     schema = {
         "type": "object",
         "properties": {parameter.name: parameter.schema for parameter in parameters},
         "required": [parameter.name for parameter in parameters if parameter.required],
-        "$defs": catalogue.definitions,
     }
-    return Draft202012Validator(_closed(schema))
+    return Draft202012Validator(_closed(schema) | {"$defs": _definitions()})
+
+
+@cache
+def _definitions() -> Any:
+    return _closed(load_catalogue().definitions)
 
 
 def _closed(schema: Any) -> Any:

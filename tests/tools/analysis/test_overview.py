@@ -484,6 +484,7 @@ async def test_an_empty_organization_is_an_empty_table(tools: Tools, hold_syncs:
     assert (overview["items"], overview["states"]) == ([], {})
 
 
+@pytest.mark.slow
 async def test_two_thousand_syncs_give_one_limited_result_with_progress(
     tools: Tools, api: ScriptedApi, hold_syncs: Any
 ) -> None:

@@ -25,7 +25,7 @@ def at(value: Any, pointer: str) -> Any:
     return value
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=st.dictionaries(st.text(max_size=8), JSON, min_size=1, max_size=8), tokens=st.integers(650, 700))
 def test_what_comes_out_fits_and_its_cuts_tell_the_truth(value: dict[str, Any], tokens: int) -> None:
     fitting = fit(value, tokens)
@@ -107,6 +107,7 @@ def test_a_name_with_a_slash_is_written_as_a_pointer_writes_it() -> None:
     assert cut.pointer == "/a~1b~0c"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10**6, 10**7])
 def test_a_huge_text_is_cut_to_a_beginning(size: int) -> None:
     fitting = fit({"text": "é" * size})

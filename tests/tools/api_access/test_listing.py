@@ -33,7 +33,11 @@ async def walk(tools: Tools, tool: str, **arguments: Any) -> list[list[str]]:
     pytest.fail("the list does not end")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(sizes=st.lists(st.integers(0, 4), min_size=1, max_size=5), limit=st.integers(1, 7))
 async def test_walking_through_a_list_loses_and_repeats_nothing(
     sizes: list[int], limit: int, tools: Tools, api: ScriptedApi

@@ -33,6 +33,7 @@ async def connect_both(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api_version", VERSIONS)
 @pytest.mark.parametrize(("source", "configuration", "destination", "schema"), JOURNEYS)
 async def test_a_bulk_sync_is_created_run_and_updated_by_names_alone(

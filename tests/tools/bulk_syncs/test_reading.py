@@ -123,6 +123,7 @@ async def test_a_source_that_cannot_be_read_is_not_waited_for(
     assert clock.pauses == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policies", [0, 2000])
 @pytest.mark.parametrize("is_one", [True, False])
 async def test_the_suggested_calls_read_what_was_truncated(

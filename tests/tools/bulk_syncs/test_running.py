@@ -188,6 +188,7 @@ async def test_a_bulk_sync_that_has_never_run_says_how_to_run_it(tools: Tools, b
         assert text.startswith(f"The bulk sync '{NAME}' has never run. Call start_bulk_sync to run it.")
 
 
+@pytest.mark.slow
 async def test_a_long_message_is_truncated_and_the_suggested_call_reads_the_rest(
     tools: Tools, run_states: RunStates, run_schemas: Any
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
@@ -77,6 +78,7 @@ async def test_a_row_says_whether_a_type_can_be_a_source_or_a_destination(
     assert row == expected
 
 
+@pytest.mark.slow
 async def test_types_of_the_sandbox_can_be_described(open_sandbox: Connect) -> None:
     async with open_sandbox() as tools:
         types, token = [], {}

@@ -108,7 +108,11 @@ async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: Scripte
     assert api.bodies("POST /api/connections")[0]["redirect_url"] == "https://back"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(min_size=1, max_size=5))
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
     stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Tools, api: ScriptedApi

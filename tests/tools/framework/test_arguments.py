@@ -84,7 +84,7 @@ def arguments_of(tool: str) -> Any:
 CALLS = st.sampled_from(list(TOOLS)).flatmap(lambda tool: st.tuples(st.just(tool), arguments_of(tool)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
+@settings(max_examples=settings().max_examples * 3, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
 @given(call=CALLS)
 @pytest.mark.usefixtures("company")
 async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Tools) -> None:
@@ -95,7 +95,11 @@ async def test_any_json_gets_an_answer(call: tuple[str, Any], tools: Tools) -> N
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-@settings(max_examples=8, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
+@settings(
+    max_examples=max(1, settings().max_examples * 2 // 25),
+    deadline=None,
+    suppress_health_check=EVERY_HEALTH_CHECK,
+)
 @given(calls=st.lists(CALLS, min_size=10, max_size=20))
 async def test_any_json_gets_an_answer_from_the_sandbox(
     mode: str, calls: list[Any], open_sandbox: Connect

@@ -72,7 +72,11 @@ async def test_a_model_is_created_on_a_connection_given_by_name(tools: Tools, co
     assert company.bodies("POST /api/models") == [body | {"relations": relations, "additional_fields": own}]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(stored=PARTS, change=PARTS)
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
     stored: dict[str, Any], change: dict[str, Any], tools: Tools, api: ScriptedApi

@@ -84,7 +84,7 @@ def samples(operation: Operation) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
 
     @settings(
-        max_examples=6,
+        max_examples=max(1, settings().max_examples * 3 // 50),
         database=None,
         deadline=None,
         derandomize=True,
@@ -147,6 +147,7 @@ def wire(request: httpx.Request) -> tuple[Any, ...]:
     return request.method, request.url.path, query, json.loads(request.content or "null")
 
 
+@pytest.mark.slow
 async def test_what_leaves_is_what_the_sdk_sends(connect: Connect, api: ScriptedApi, sdk: Sdk) -> None:
     async with connect() as tools:
         for operation in load_catalogue().values():

@@ -333,6 +333,7 @@ async def all_of(tools: Tools, arguments: dict[str, Any], joined: Any) -> tuple[
         assert truncated[0]["rest"]["tool"] == "read_operation"
 
 
+@pytest.mark.slow
 async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Tools, types: Any) -> None:
     first = await tools("read_operation", operation="GET /api/webhooks")
     (cut,) = first["truncated"]
@@ -345,6 +346,7 @@ async def test_a_long_list_is_read_to_its_end_without_loss_or_repeat(tools: Tool
     assert calls > 2
 
 
+@pytest.mark.slow
 async def test_a_long_text_is_read_to_its_end(tools: Tools, api: ScriptedApi) -> None:
     log = "".join(f"line {number}: moved {number * 7} records\n" for number in range(3_000))
     operation = "GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename}"

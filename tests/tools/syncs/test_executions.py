@@ -173,7 +173,11 @@ async def test_log_lines_come_newest_first_and_no_more_files_are_read_than_neede
     assert not any(request.url.path.endswith("/first") for request in company.requests)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4), limit=st.integers(1, 6))
 async def test_paging_through_a_log_loses_and_repeats_nothing(
     sizes: list[int], limit: int, tools: Tools, company: ScriptedApi

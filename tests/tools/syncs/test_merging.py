@@ -92,7 +92,11 @@ def loses_target_filters(stored: dict[str, Any], change: dict[str, Any]) -> bool
     return bool(kept) and "filters" in change and not (stored.get("filters") or has_target)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(parts=STORED, change=CHANGE)
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
     parts: dict[str, Any], change: dict[str, Any], tools: Tools, company: ScriptedApi, hold: Hold

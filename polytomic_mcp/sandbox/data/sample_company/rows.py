@@ -1,8 +1,8 @@
 """The sample company's rows, which are inserted into a system's tables when the system is first used."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from importlib.resources import as_file
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -31,24 +31,27 @@ def insert_sample_rows(tables: Tables, system_id: str) -> None:
                 tables.insert(alias, rows)
 
 
-def _objects(folder: str) -> Iterator[tuple[Table, Iterator[Row]]]:
-    for path, file in sample_files(folder, "objects"):
-        yield _object(folder, path.removesuffix(".json"), file)
-    for path, file in sample_files(folder, "files"):
-        yield _file(folder, path, file)
+@cache
+def _objects(folder: str) -> tuple[tuple[Table, tuple[Row, ...]], ...]:
+    objects = sample_files(folder, "objects")
+    files = sample_files(folder, "files")
+    return (
+        *(_object(folder, path.removesuffix(".json"), file) for path, file in objects),
+        *(_file(folder, path, file) for path, file in files),
+    )
 
 
-def _object(folder: str, name: str, file: Traversable) -> tuple[Table, Iterator[Row]]:
+def _object(folder: str, name: str, file: Traversable) -> tuple[Table, tuple[Row, ...]]:
     body: JsonObject = json.loads(file.read_text(encoding="utf-8"))
     columns = tuple(Column.of({"type": field_type(each["sql_type"]), **each}) for each in body["columns"])
     names = [column.name for column in columns]
-    rows = (dict(zip(names, row, strict=True)) for row in body["rows"])
+    rows = tuple(dict(zip(names, row, strict=True)) for row in body["rows"])
     return Table(folder, name, body["label"], body["kind"], columns, body["key"]), rows
 
 
-def _file(folder: str, path: str, file: Traversable) -> tuple[Table, Iterator[Row]]:
+def _file(folder: str, path: str, file: Traversable) -> tuple[Table, tuple[Row, ...]]:
     with as_file(file) as real:
         content = read_file(real)
-    names = [column.name for column in content.columns]
-    rows = (dict(zip(names, values, strict=True)) for values in content.rows)
+        names = [column.name for column in content.columns]
+        rows = tuple(dict(zip(names, values, strict=True)) for values in content.rows)
     return Table(folder, path, path, FILE, content.columns), rows

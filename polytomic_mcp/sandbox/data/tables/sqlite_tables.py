@@ -3,9 +3,11 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+
+from pydantic_core import to_jsonable_python
 
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.store import Store
@@ -115,7 +117,7 @@ class SqliteTables:
             first = self._last_row_id() + 1
             connection.executemany(
                 "INSERT INTO rows (source, body) VALUES (?, ?)",
-                ((table.rows_id, _body(table, row)) for row in rows),
+                ((table.rows_id, body) for body in _bodies(table, rows)),
             )
             self._touch(table)
             return range(first, self._last_row_id() + 1)
@@ -130,10 +132,11 @@ class SqliteTables:
             self._touch(table)
 
     def update(self, table: Table, rows: Mapping[int, Row]) -> None:
+        bodies = _bodies(table, rows.values())
         with self._store.transaction() as connection:
             connection.executemany(
                 "UPDATE rows SET body = ? WHERE row_id = ? AND source = ?",
-                ((_body(table, row), row_id, table.rows_id) for row_id, row in rows.items()),
+                ((body, row_id, table.rows_id) for row_id, body in zip(rows, bodies, strict=True)),
             )
             self._touch(table)
 
@@ -188,7 +191,7 @@ class SqliteTables:
 
     def _define(self, table: Table) -> None:
         with self._store.transaction() as connection:
-            self._store.put("table", table.id.casefold(), asdict(table))
+            self._store.put("table", table.id.casefold(), to_jsonable_python(table))
             self._touch(table)
             connection.execute(f"DROP VIEW IF EXISTS {quoted(table.id)}")
             connection.execute(_view(table))
@@ -222,14 +225,15 @@ def _row(names: "list[str]", body: str) -> Row:
     return dict.fromkeys(names) | dict(zip(names, values, strict=False))
 
 
-def _body(table: Table, row: Row) -> str:
+def _bodies(table: Table, rows: Iterable[Row]) -> Iterator[str]:
     names = [column.name for column in table.columns]
-    if not row.keys() <= set(names):
-        raise ValueError(unknown(f"{table.id} column", min(row.keys() - set(names)), names))
-    values = [row.get(name) for name in names]
-    text = json.dumps(values, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-    # Neither SQLite nor DuckDB can store a lone surrogate.
-    return text.encode(errors="replace").decode()
+    known = frozenset(names)
+    encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
+    for row in rows:
+        if not row.keys() <= known:
+            raise ValueError(unknown(f"{table.id} column", min(row.keys() - known), names))
+        # Neither SQLite nor DuckDB can store a lone surrogate.
+        yield encode([row.get(name) for name in names]).encode(errors="replace").decode()
 
 
 def _require_distinct_columns(table: Table) -> None:

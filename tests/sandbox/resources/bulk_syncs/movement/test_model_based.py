@@ -34,7 +34,7 @@ VALUES: Final[dict[str, Any]] = {
 STATE: Final = st.dictionaries(st.sampled_from(["1", "2", "ü", " "]), st.fixed_dictionaries(VALUES))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings().max_examples * 3 // 5)
 @given(
     mode=st.sampled_from(["replicate", "snapshot", "append"]),
     has_key=st.booleans(),

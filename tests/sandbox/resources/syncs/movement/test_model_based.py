@@ -127,7 +127,7 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=settings().max_examples * 2)
 @given(case=cases(), chunk=st.sampled_from([1, 3, 2_000]), lines_kept=st.sampled_from([0, 2, 10_000]))
 def test_a_run_has_the_result_of_a_naive_one(case: Case, chunk: int, lines_kept: int) -> None:
     """Without log lines, new rows are inserted together, and may precede other rows of their chunk."""

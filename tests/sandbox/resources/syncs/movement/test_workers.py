@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 from tests.sandbox.resources.syncs.conftest import Stage
 
-PATIENCE: Final = 20_000
+PATIENCE: Final = 4_000
 
 DIES: Final = """
 import os, signal, sys
@@ -90,6 +91,7 @@ async def wait(stage: Stage, sync: dict[str, Any], execution: dict[str, Any]) ->
         found: dict[str, Any] = await stage.execution(sync, execution["id"])
         if found["status"] not in executions.UNDER_WAY:
             return found
+        await anyio.sleep(0.005)
     raise AssertionError("the execution did not end")
 
 
