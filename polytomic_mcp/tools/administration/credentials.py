@@ -104,11 +104,11 @@ async def create_temporary_credential(
     subject: dict[str, Any] = {"type": "user", "mode": "read_only" if read_only else "user"}
     if user_id is not None:
         subject["user_id"] = (await find(api, USER, user_id))["id"]
-    minted = await data_of(
+    created = await data_of(
         api,
         "POST /api/temporary-credentials",
         subject=subject,
         duration_seconds=duration_seconds,
         **given(session_name=session_name),
     )
-    return TemporaryCredential.model_validate(minted | {"read_only": read_only})
+    return TemporaryCredential.model_validate(created | {"read_only": read_only})

@@ -295,13 +295,13 @@ async def test_a_key_is_revoked_only_after_confirmation(mode: str, connect: Any,
 
 
 async def test_a_temporary_credential_only_reads_unless_asked(tools: Any, staff: Any) -> None:
-    minted = {
+    created = {
         "id": "t",
         "access_token": "token",
         "token_type": "Bearer",
         "expires_at": "2026-01-15T10:00:00Z",
     }
-    staff["POST /api/temporary-credentials"] = {"data": minted}
+    staff["POST /api/temporary-credentials"] = {"data": created}
 
     answer = await tools("create_temporary_credential")
     await tools(
@@ -414,7 +414,7 @@ async def test_no_roles_at_all_are_refused(tools: Any, staff: Any) -> None:
     assert staff.written() == []
 
 
-async def test_minted_secrets_stand_in_no_log(
+async def test_created_secrets_do_not_appear_in_a_log(
     open_sandbox: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for logger in ("polytomic_mcp", "mcp", "httpx"):

@@ -96,7 +96,7 @@ def _judge_ended(runs: Sequence[Run], ended: Sequence[Run]) -> tuple[State, str]
         return "canceled", f"the last run was canceled; rows written before that: {runs[0].moved}"
     if not ended:
         return "never_run", ""
-    if _has_dried_up(ended):
+    if _has_stopped_moving_rows(ended):
         return "no_rows", f"moved no rows; earlier runs moved up to {max(run.moved for run in ended)}"
     return "ok", ""
 
@@ -140,7 +140,7 @@ def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
     return f"was due {span(now - max(missed))} ago" if missed else ""
 
 
-def _has_dried_up(ended: Sequence[Run]) -> bool:
+def _has_stopped_moving_rows(ended: Sequence[Run]) -> bool:
     """Whether the latest successful run moved no rows, but most earlier ones did."""
     done = [run for run in ended if run.is_success]
     before = [run for run in done[1:] if run.moved]

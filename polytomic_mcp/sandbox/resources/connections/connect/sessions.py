@@ -30,7 +30,7 @@ METHOD: Final = "connect_session"
 def create(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: int) -> str:
     """Store a new session of the workspace's organization and return its token."""
     delete_expired(workspace, KIND, "expires_at")
-    token = tokens.mint()
+    token = tokens.generate()
     session |= {
         "id": workspace.new_id(),
         "expires_at": written(workspace.clock() + timedelta(seconds=seconds)),
