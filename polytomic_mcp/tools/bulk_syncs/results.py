@@ -40,7 +40,7 @@ class BulkSync(Result):
         return None if self.id is None else Source(_GET, {"id": self.id})
 
     def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
-        """Add the enabled schemas and one whole schema as far as they fit, and calls that read the rest."""
+        """Add the enabled schemas and one whole schema, truncated to fit, and calls that read the rest."""
         room = room_beside(self.model_dump(mode="json", exclude_none=True))
         ids = [str(item["id"]) for item in listed if item.get("enabled")]
         kept = _fitting_count(ids, room if shown is None else room // 3)

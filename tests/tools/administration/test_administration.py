@@ -290,7 +290,7 @@ async def test_a_key_is_revoked_only_after_confirmation(mode: str, connect: Any,
 
     assert declined == "Not confirmed; nothing was changed."
     assert len(questions) == 2
-    assert "call again with confirm_name set to their email" in unasked
+    assert "call again with confirm_name set to the user's email" in unasked
     assert staff.written() == [path, path]
 
 

@@ -142,7 +142,7 @@ async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing
 async def test_a_preview_requires_a_model_or_a_configuration(arguments: Any, tools: Any, api: Any) -> None:
     text = await tools.refused("preview_model", **arguments)
 
-    assert "send model_id, or connection_id and configuration" in text
+    assert "Send model_id, or connection_id and configuration" in text
     assert api.requests == []
 
 

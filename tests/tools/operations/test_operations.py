@@ -153,7 +153,7 @@ async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Any, api: Any
 async def test_read_operation_calls_no_write(tools: Any, api: Any) -> None:
     text = await tools.refused("read_operation", operation=DELETE, arguments={"id": "1"})
 
-    assert "does not only read" in text
+    assert "is not read-only (effect: " in text
     same = {"operation": DELETE, "arguments": {"id": "1"}}
     assert remedies(text) == [{"tool": "write_operation", "arguments": same, "reason": "makes this call"}]
     assert api.requests == []

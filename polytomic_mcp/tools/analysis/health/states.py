@@ -85,7 +85,7 @@ def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State,
 
 
 def _moment(run: Run, ended: Sequence[Run]) -> str:
-    """Say when a run took place, if it is not the latest."""
+    """Describe when a run took place, if it is not the latest."""
     if run is ended[0] or run.started is None:
         return ""
     return f", in the run of {run.started:%Y-%m-%d %H:%M} UTC; later runs had no rows"
@@ -123,7 +123,7 @@ def _is_switched_off(sync: JsonObject) -> bool:
 
 
 def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
-    """Say how long a run has been overdue; return an empty text if none is.
+    """Describe how long a run has been overdue; return an empty text if none is.
 
     Due times before the sync's last change do not count, because the schedule may have changed then.
     """

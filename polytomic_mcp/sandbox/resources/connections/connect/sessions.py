@@ -53,12 +53,12 @@ def find(workspace: Workspace, token: str) -> JsonObject | None:
 
 
 def is_unexpired(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session has not expired."""
+    """Return whether the session has not expired."""
     return workspace.clock() < datetime.fromisoformat(session["expires_at"])
 
 
 def is_used(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session's connection works or was deleted."""
+    """Return whether the session's connection works or was deleted."""
     if session["connection_id"] is None:
         return False
     connection = workspace.within(session["_organization_id"]).store.get(
