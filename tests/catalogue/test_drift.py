@@ -82,7 +82,9 @@ def test_an_effect_for_a_removed_operation_fails(
 def test_an_addition_that_the_sdk_has_fails(script: ModuleType) -> None:
     row = {"parameters": [{"name": "limit", "in": "query", "schema": {}}]}
 
-    with pytest.raises(script.CatalogueError, match="GET /api/models has several parameters of the same name"):
+    with pytest.raises(
+        script.CatalogueError, match="GET /api/models has several parameters of the same name"
+    ):
         script.complete("GET /api/models", row, "List models.", "datasets")
 
 

@@ -465,7 +465,7 @@ async def test_a_write_is_sent_at_once(tools: Any, api: Any) -> None:
 async def test_write_operation_calls_no_read(tools: Any, api: Any) -> None:
     text = await tools.refused("write_operation", operation=WEBHOOK, arguments={"id": "1"})
 
-    assert f"{WEBHOOK} only reads. " in text
+    assert f"{WEBHOOK} is read-only. " in text
     assert remedies(text)[0]["tool"] == "read_operation"
     assert api.requests == []
 
