@@ -1,4 +1,4 @@
-"""polytomic-mcp: run Polytomic from end to end over MCP, and a Polytomic in a box to try it on."""
+"""An MCP server for Polytomic, and a sandbox to try it on."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +59,7 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: a start must not pay for what it does not use."""
+    """Import a public name at its first use, so that a start imports only what it needs."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)

@@ -35,7 +35,7 @@ def stored() -> dict[str, str]:
 
 
 def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Return the lines of a patch from what the files hold to what they should hold."""
+    """Return a diff of the files against what they should contain."""
     return [
         line
         for name in sorted(before | after)

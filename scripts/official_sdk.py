@@ -1,4 +1,4 @@
-"""The official SDK as data: what its methods send, and the types they take and give as JSON Schema."""
+"""The official SDK as data: what its methods send, and the types of arguments and answers as JSON Schema."""
 
 import ast
 import datetime as dt
@@ -69,8 +69,8 @@ def _sends_request(member: Any) -> bool:
 class _Schemas:
     """Python types as JSON Schema; models become definitions.
 
-    A closed enumeration would refuse what the API adds tomorrow, so known values stand in ``examples``,
-    which documents them and refuses nothing.
+    A closed enumeration would reject values that the API adds later, so known values are listed in
+    ``examples``, which documents them and rejects nothing.
     """
 
     definitions: dict[str, Json] = field(default_factory=dict[str, Json])
@@ -108,7 +108,7 @@ class _Schemas:
 
     def _reference(self, model: type[BaseModel]) -> Json:
         if model.__name__ not in self.definitions:
-            self.definitions[model.__name__] = {}  # A model may hold itself.
+            self.definitions[model.__name__] = {}  # A model may contain itself.
             self.definitions[model.__name__] = self._define(model)
         return {"$ref": f"#/$defs/{model.__name__}"}
 
@@ -129,7 +129,7 @@ def _nullable(schema: Json) -> Json:
 
 @dataclass
 class _Call:
-    """One method of the SDK: what its signature and the request in its source say."""
+    """One method of the SDK, read from its signature and from the request in its source."""
 
     function: Callable[..., Any]
     schemas: _Schemas
@@ -149,7 +149,7 @@ class _Call:
         return f"{ast.literal_eval(self.parts['method'])} /{''.join(self._path())}"
 
     def row(self) -> Json:
-        """Return the operation as the catalogue holds it, without what the SDK does not know."""
+        """Return the operation as in the catalogue, without the parts that the SDK does not have."""
         parameters = sorted(self._parameters(), key=by_place)
         row: Json = {"parameters": parameters} if parameters else {}
         if headers := sorted(name for name, _ in self._dictionary("headers") if name != "content-type"):
@@ -161,7 +161,7 @@ class _Call:
         return row
 
     def response(self) -> Json | None:
-        """Return the schema of what a success carries, None for an empty body."""
+        """Return the schema of a successful answer, None for an empty body."""
         (content,) = get_args(self.hints["return"])
         return None if content is type(None) else self.schemas.of(content)
 
@@ -192,7 +192,7 @@ class _Call:
         }
 
     def _query_schema(self, hint: Any) -> Json:
-        """Return the schema of what a query can carry: it has no null, and one value is a list of one."""
+        """Return the schema of a query parameter: it cannot be null, and one value is a list of one."""
         members = [member for member in get_args(hint) if member is not type(None)]
         if get_origin(hint) is dict:
             return {"type": "object", "additionalProperties": self._query_schema(get_args(hint)[1])}

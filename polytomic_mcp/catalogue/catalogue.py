@@ -56,7 +56,7 @@ class Catalogue(Mapping[str, Operation]):
         hint = (
             f"Did you mean {' or '.join(nearest)}?"
             if nearest
-            else "An id is METHOD /api/path with {placeholders}."
+            else "An id has the form METHOD /api/path, with {placeholders}."
         )
         raise UnknownOperationError(f"Unknown operation {shown!r}. {hint}")
 

@@ -1,4 +1,4 @@
-"""What the search knows about English: stop words, everyday words, verbs of reading, and phrases."""
+"""English for the search: stop words, everyday words, verbs of reading, and phrases."""
 
 import re
 import tomllib

@@ -117,11 +117,11 @@ class Operation:
             try:
                 json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
             except UnicodeEncodeError as error:
-                raise self._unfit(name, "contains half of a surrogate pair, which is not UTF-8") from error
+                raise self._invalid(name, "contains half of a surrogate pair, which is not UTF-8") from error
             except RecursionError as error:
-                raise self._unfit(name, "is nested too deeply") from error
+                raise self._invalid(name, "is nested too deeply") from error
             except (TypeError, ValueError) as error:
-                raise self._unfit(name, f"is not a JSON value ({error})") from error
+                raise self._invalid(name, f"is not a JSON value ({error})") from error
 
     def _given(self, place: Place, arguments: Mapping[str, Any]) -> Iterator[tuple[Parameter, Any]]:
         for parameter in self.parameters:
@@ -134,10 +134,10 @@ class Operation:
 
     def _quote(self, name: str, value: Any) -> str:
         if not isinstance(value, str | int) or isinstance(value, bool):
-            raise self._unfit(name, "is part of the path and must be text")
+            raise self._invalid(name, "is part of the path and must be text")
         # Clients and proxies resolve dot segments, quoted ones too, and collapse empty ones.
         if value in ("", ".", ".."):
-            raise self._unfit(name, f"is part of the path and cannot be {value!r}")
+            raise self._invalid(name, f"is part of the path and cannot be {value!r}")
         return quote(str(value), safe="")
 
     def _query(self, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -154,10 +154,10 @@ class Operation:
 
     def _members(self, name: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self._unfit(name, "must be an object of names and values")
+            raise self._invalid(name, "must be an object of names and values")
         members = {str(member): inner for member, inner in cast("dict[Any, Any]", value).items()}
         if any(not member or {"[", "]"}.intersection(member) for member in members):
-            raise self._unfit(name, "has a member whose name is empty or contains a bracket")
+            raise self._invalid(name, "has a member whose name is empty or contains a bracket")
         return members
 
     def _texts(self, name: str, value: Any, *, is_list: bool) -> Iterator[str]:
@@ -166,9 +166,9 @@ class Operation:
         for item in items:
             if isinstance(item, dict | list | tuple):
                 expected = "single values" if is_list else "one value"
-                raise self._unfit(name, f"must be {expected}, not an object or a list")
+                raise self._invalid(name, f"must be {expected}, not an object or a list")
             if item is not None:
                 yield item if isinstance(item, str) else json.dumps(item)
 
-    def _unfit(self, name: str, reason: str) -> ArgumentError:
+    def _invalid(self, name: str, reason: str) -> ArgumentError:
         return ArgumentError(f"{self.id}: {name} {reason}.")

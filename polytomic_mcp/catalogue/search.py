@@ -46,8 +46,8 @@ class Index:
         self._operations = list(catalogue.values())
         words = " ".join([*catalogue.actions, *catalogue.synonyms, *self._english.phrases]).split()
         self._phrases = Phrases((word for word in words if "-" in word), self._english.particles)
-        self._actions = [_notion(line) for line in catalogue.actions]
-        notions = [_notion(line) for line in catalogue.synonyms]
+        self._actions = [_synonyms(line) for line in catalogue.actions]
+        notions = [_synonyms(line) for line in catalogue.synonyms]
         # Searches may run on other threads than the first one.
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._database.execute(
@@ -150,7 +150,7 @@ def load_index() -> Index:
     return Index(load_catalogue())
 
 
-def _notion(line: str) -> list[str]:
+def _synonyms(line: str) -> list[str]:
     return line.replace("-", "").split()
 
 

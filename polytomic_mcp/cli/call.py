@@ -49,7 +49,7 @@ def run(words: list[str]) -> int:
 
 
 def _with_tool(settings: Settings, tool: str) -> Settings:
-    """Show the tool whatever its toolset, unless the user selected toolsets."""
+    """Show the tool regardless of its toolset, unless the user selected toolsets."""
     is_hidden = all(tool not in toolset.names() for toolset in toolsets(settings.toolsets))
     if settings.toolsets != DEFAULT_TOOLSETS or not is_hidden or not toolset_of(tool):
         return settings
@@ -80,7 +80,8 @@ def _report(result: dict[str, Any], *, is_sandbox: bool = False) -> int:
     print(json.dumps(result, ensure_ascii=False))
     if is_sandbox and result.get("auth_url"):
         print(
-            "polytomic-mcp: that consent page is gone, because its sandbox ended with this command. To give "
+            "polytomic-mcp: The consent page is no longer available, because its sandbox ended with this "
+            "command. To give "
             "consent, keep a sandbox running: polytomic-mcp sandbox",
             file=sys.stderr,
         )

@@ -12,7 +12,7 @@ __all__ = ["decode", "encode"]
 
 
 def encode(body: dict[str, Any] | None) -> bytes | None:
-    """Return a body as JSON; None stands for no body."""
+    """Return a body as JSON; None means no body."""
     return None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -30,8 +30,8 @@ def decode(message: Message, answer: Answer) -> Any:
         return json.loads(answer.content)
     except (ValueError, RecursionError) as error:
         raise UnexpectedAnswerError(
-            f"{message.operation.id} was answered ({answer.status}) with something that is not JSON. "
-            "That does not look like the Polytomic API. Check POLYTOMIC_API_URL."
+            f"{message.operation.id} was answered ({answer.status}) with a body that is not JSON, which "
+            "does not look like the Polytomic API. Check POLYTOMIC_API_URL."
         ) from error
 
 

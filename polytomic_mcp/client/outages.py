@@ -22,7 +22,7 @@ def out_of_time(message: Message, seconds: float) -> NoAnswerError:
 
 
 def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerError:
-    unsure = " It may have taken effect nevertheless: read the object's state before you repeat it."
+    unsure = " It may have taken effect: read the object's state before you repeat the call."
     is_unsure = message.is_write and may_have_arrived
     return NoAnswerError(
         f"{message.operation.id} got no answer: {text}{unsure if is_unsure else ''}",
@@ -33,8 +33,8 @@ def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerEr
 def _what_happened(host: str, error: httpx.TransportError) -> str:
     if (failure := tls_failure(error)) is not None:
         return (
-            f"TLS with {host} failed{_why(failure)}. If a proxy or authority of your company signs "
-            "certificates, add its own to those that the operating system trusts. If the port speaks plain "
+            f"TLS with {host} failed{_why(failure)}. If your company's proxy signs certificates, "
+            "add its own certificate to those that the operating system trusts. If the port speaks plain "
             "HTTP, use http:// in POLYTOMIC_API_URL."
         )
     match error:
@@ -43,7 +43,7 @@ def _what_happened(host: str, error: httpx.TransportError) -> str:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             return f"could not connect to {host}{_why(error)}. Check POLYTOMIC_API_URL and the network."
         case httpx.PoolTimeout():
-            return "too many calls are running at the same time. Make fewer at once."
+            return "too many calls are running at the same time. Make fewer calls at a time."
         case httpx.TimeoutException():
             return f"{host} stopped responding. Try again, or request less."
         case _:

@@ -145,7 +145,7 @@ class Polytomic:
         """
         message = self._message(operation, arguments, headers)
         if message.method != "GET":
-            raise ArgumentError(f"{operation} has no pages. Use call.")
+            raise ArgumentError(f"{operation} is not paginated. Use call instead.")
         seen = {message.url}
         for _ in range(self._most_pages):
             body = await self._send(message)

@@ -35,7 +35,7 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     if url.userinfo:
         raise UnexpectedAnswerError(
             f"{message.operation.id} was redirected ({status}) to {origin(url)} as another user, which "
-            "was not followed because it would replace the API key. Check POLYTOMIC_API_URL."
+            "was not followed, because it would replace the API key. Check POLYTOMIC_API_URL."
         )
     if has_same_origin(message.url, url):
         is_followed = status in _KEEP_METHOD or message.method == "GET"
@@ -44,9 +44,9 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     if is_followed:
         return url
     raise UnexpectedAnswerError(
-        f"{message.operation.id} was redirected ({status}) to {origin(url)}, which was not followed because "
-        "it would send the API key or the change to another host. If that is the address of your Polytomic, "
-        f"set POLYTOMIC_API_URL to it; it is {origin(message.url)} now."
+        f"{message.operation.id} was redirected ({status}) to {origin(url)}, which was not followed, because "
+        "it would send the API key or the change to another host. If that is the address of your "
+        f"Polytomic instance, set POLYTOMIC_API_URL to it instead of {origin(message.url)}."
     )
 
 

@@ -42,7 +42,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     400: "Correct the problem and call again.",
     401: "Check POLYTOMIC_API_KEY and POLYTOMIC_AUTH_MODE, and that the key belongs to POLYTOMIC_API_URL.",
     403: "The key does not have the permission. Ask an administrator, or use another key.",
-    409: "The call was not repeated. Read the object's state: it may be running, in use, or its name taken.",
+    409: "It was not repeated. Read the object's state: it may be running or in use, or its name taken.",
     408: "It took too long. Call again, or request less data.",
     410: "It no longer exists or has expired. Start again without it.",
     422: "Correct the problem and call again.",
@@ -118,7 +118,7 @@ def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catal
     yield _next_step(message.operation, answer, problem, catalogue)
     has_failed = answer.is_server_error and answer.status != HTTPStatus.NOT_IMPLEMENTED
     if message.is_write and (answer.is_unsure or has_failed):
-        yield "It may have taken effect nevertheless: read the object's state before you repeat it."
+        yield "It may have taken effect: read the object's state before you repeat the call."
 
 
 def _next_step(operation: Operation, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:

@@ -1,1 +1,1 @@
-"""What both sides of the wall share: JSON values, cron lines, and how messages name things."""
+"""What the server and the sandbox share: JSON values, cron lines, and how messages name things."""

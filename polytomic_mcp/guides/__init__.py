@@ -1,4 +1,4 @@
-"""Guides: journeys through Polytomic as data. Each file makes a prompt, a demo, a test and a page of docs."""
+"""Guides as data: each file defines a prompt, a demo, a test and a section of the documentation."""
 
 from polytomic_mcp.guides.guide import Argument, Guide, Step, Table, load_guides
 from polytomic_mcp.guides.plan import plan

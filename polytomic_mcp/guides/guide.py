@@ -124,7 +124,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A journey. ``no_prompt`` and ``no_demo`` say why a guide does not have the one or the other."""
+    """A guide. ``no_prompt`` and ``no_demo`` say why a guide does not have the one or the other."""
 
     title: str
     description: str

@@ -53,7 +53,7 @@ def as_text(template: str, answers: Mapping[str, Any], values: Mapping[str, str]
 
 
 def replace(value: Any, replace_text: Callable[[str], Any]) -> Any:
-    """Return a JSON value with every text in it replaced, at any depth; the keys of objects stay."""
+    """Return a JSON value with every text in it replaced, at any depth; the keys of objects are unchanged."""
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {key: replace(member, replace_text) for key, member in members.items()}

@@ -1,4 +1,4 @@
-"""Listings of the API, remembered for ten seconds: completions ask for the same one at every keystroke."""
+"""Listings of the API, cached for ten seconds: completions need the same one at every keystroke."""
 
 from math import inf
 from typing import Final
@@ -13,7 +13,7 @@ _FRESH_SECONDS: Final = 10.0
 
 
 class Listings:
-    """The listings that each caller read lately."""
+    """The listings that each caller read recently."""
 
     def __init__(self) -> None:
         self._seen: WeakKeyDictionary[Polytomic, dict[str, tuple[float, list[JsonObject]]]]

@@ -28,6 +28,7 @@ from pydantic_core import to_json
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError, UnknownOperationError
 from polytomic_mcp.tools.answers.replies import answer
 from polytomic_mcp.tools.answers.results import Answer, Result
@@ -158,7 +159,9 @@ def _find(uri: str) -> tuple[_Kind, Mapping[str, Any]]:
         variables = UriTemplate.parse(kind.uri).match(uri)
         if variables is not None and "\0" not in "".join(map(str, variables.values())):
             return kind, variables
-    raise ResourceNotFoundError(f"Unknown resource: {uri}")
+    raise ResourceNotFoundError(
+        f"Unknown resource {quoted(uri)}. resources/templates/list shows all addresses."
+    )
 
 
 async def operations(_: Context[Caller]) -> str:

@@ -1,4 +1,4 @@
-"""Stdio as mcp serves it, but lines that cannot be parsed are answered as well.
+"""Stdio as mcp serves it, but lines that cannot be parsed are answered too.
 
 mcp 2.3.0 silently drops such a line (nested some 300 levels deep, with a lone surrogate, not JSON-RPC),
 and its sender waits forever.

@@ -141,7 +141,9 @@ class Subscriptions:
             )
         address = execution_of(uri)
         if address is None:
-            raise MCPError(INVALID_PARAMS, f"Only executions of syncs can be followed: {EXECUTION}.")
+            raise MCPError(
+                INVALID_PARAMS, f"Only executions of syncs can be followed. Valid address: {EXECUTION}."
+            )
         followed = await _resolve(request, address)
         _refuse_too_many({*session.followed, uri})
         if uri not in session.followed:
@@ -251,7 +253,10 @@ async def _caller(request: _Request) -> Caller:
 
 def _refuse_too_many(uris: Collection[str]) -> None:
     if len(uris) > MOST_FOLLOWED:
-        raise MCPError(INVALID_PARAMS, f"At most {MOST_FOLLOWED} executions can be followed at a time.")
+        raise MCPError(
+            INVALID_PARAMS,
+            f"At most {MOST_FOLLOWED} executions can be followed at a time. Stop another first.",
+        )
 
 
 def _key(request: _Request) -> int:

@@ -8,7 +8,7 @@ from polytomic_mcp.guides import Guide, Step, load_guides
 
 _HEAD: Final = """# Guides
 
-A guide is a journey through Polytomic: one file in `polytomic_mcp/guides/data/`. Each file makes
+A guide leads through one task in Polytomic. Each is a file in `polytomic_mcp/guides/data/`, which defines
 
 - a **prompt** of the MCP server: its steps as a plan for a model, with the values that the user entered;
 - a **demo**, `polytomic-mcp demo GUIDE`: a real MCP client and server run the steps against the sandbox,
@@ -72,7 +72,7 @@ def _step(step: Step) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text with the names of arguments as code, and ``…`` for values that only a run knows."""
+    """Return a text with the names of arguments as code, and ``…`` for values that exist only in a run."""
     return _ARGUMENT.sub(r"`\1`", _REFERENCE.sub("…", text))
 
 

@@ -62,10 +62,10 @@ def test_missing_stale_and_long_texts_are_named(script: ModuleType) -> None:
     del words["GET /api/a"]
 
     assert list(script.problems(operations, summaries, words)) == [
-        "summaries.toml lacks GET /api/b.",
-        "words.toml lacks GET /api/a.",
-        "summaries.toml names GET /api/gone, which the SDK lacks.",
-        "words.toml names GET /api/old, which the SDK lacks.",
+        "summaries.toml has no entry for GET /api/b.",
+        "words.toml has no entry for GET /api/a.",
+        "summaries.toml has an entry for GET /api/gone, which is not in the SDK.",
+        "words.toml has an entry for GET /api/old, which is not in the SDK.",
         "The summary of GET /api/a has 150 characters, not 1 to 140.",
     ]
 
@@ -77,13 +77,15 @@ def test_an_effect_for_a_removed_operation_fails(
     monkeypatch.setattr(script, "READS", {"POST /api/gone": "was harmless"})
 
     assert run(script, monkeypatch, "--check") == 1
-    assert "READS names POST /api/gone, which the SDK lacks." in capsys.readouterr().err
+    assert "READS has an entry for POST /api/gone, which is not in the SDK." in capsys.readouterr().err
 
 
 def test_an_addition_that_the_sdk_has_fails(script: ModuleType) -> None:
     row = {"parameters": [{"name": "limit", "in": "query", "schema": {}}]}
 
-    with pytest.raises(script.CatalogueError, match="GET /api/models has two parameters of one name"):
+    with pytest.raises(
+        script.CatalogueError, match="GET /api/models has several parameters of the same name"
+    ):
         script.complete("GET /api/models", row, "List models.", "datasets")
 
 

@@ -132,7 +132,9 @@ async def test_an_untrusted_certificate_is_explained_and_gets_no_key(listen: Any
         listen(overhear, ssl=_self_signed(tmp_path)) as port,
         _client(f"https://127.0.0.1:{port}") as api,
     ):
-        with pytest.raises(NoAnswerError, match="add its own to those that the operating system trusts"):
+        with pytest.raises(
+            NoAnswerError, match="add its own certificate to those that the operating system trusts"
+        ):
             await api.call("GET /api/me")
 
     assert b"".join(seen) == b""

@@ -123,10 +123,10 @@ async def test_the_sdk_manages_roles_and_policies(api: AsyncPolytomic) -> None:
 
 async def test_the_sdk_creates_a_read_only_credential(api: AsyncPolytomic, sandbox: Starlette) -> None:
     subject = TemporaryCredentialSubject(type="user", mode="read_only")
-    minted = (await api.temporary_credentials.create(subject=subject, session_name="look")).data
-    assert minted is not None
-    assert minted.access_token is not None
-    reader = signed_in(sandbox, minted.access_token)
+    created = (await api.temporary_credentials.create(subject=subject, session_name="look")).data
+    assert created is not None
+    assert created.access_token is not None
+    reader = signed_in(sandbox, created.access_token)
 
     assert (await reader.connections.list()).data == []
     with pytest.raises(ApiError) as refusal:

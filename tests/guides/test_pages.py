@@ -51,7 +51,7 @@ PAGES: Final[Mapping[str, str | None]] = {
 }
 
 QUESTIONS: Final = {"what_ran_last_night", "why_did_this_sync_fail"}
-"""Guides that answer a question of their own, which no page asks."""
+"""Guides that answer a question which no page of the documentation covers."""
 
 
 @pytest.mark.parametrize("page", PAGES)

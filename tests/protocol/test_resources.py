@@ -113,7 +113,11 @@ async def test_an_execution_is_read_by_its_id_or_as_the_latest(
         (EXECUTION, {"sync_id": "Plans to Gong", "execution_id": "latest"}, "has never run"),
         (OPERATION, {"operation": "GET /api/sinks"}, "Did you mean GET /api/syncs"),
         (CONNECTION_TYPE, {"type": "snowflek"}, "Did you mean 'snowflake'"),
-        ("polytomic://{thing}", {"thing": "nothing"}, "Unknown resource"),
+        (
+            "polytomic://{thing}",
+            {"thing": "nothing"},
+            "Unknown resource 'polytomic://nothing'. resources/templates/list shows",
+        ),
     ],
 )
 async def test_what_does_not_exist_is_not_found_and_said_in_words(

@@ -55,7 +55,7 @@ def run(words: list[str]) -> int:
 
 
 def _guide_name(parser: argparse.ArgumentParser, given: str | None) -> str:
-    """Return the name of the guide to run, whatever its case and with hyphens or underscores."""
+    """Return the name of the guide to run, given in any case, with hyphens or underscores."""
     name = (given or GUIDE).lower().replace("-", "_")
     guide = load_guides().get(name)
     if guide is None:

@@ -15,7 +15,7 @@ _VALUE: Final = "value"
 
 
 def masked(value: Any) -> Any:
-    """Return a value with its secrets masked at any depth; their names give them away."""
+    """Return a value with its secrets, which are recognized by name, masked at any depth."""
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {name: _masked_member(name, member) for name, member in members.items()}

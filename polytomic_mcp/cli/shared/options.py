@@ -80,7 +80,7 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--contacts",
         metavar="SQL",
-        help="add contacts to the sample CRM; the first column of this query holds their ids (demo: default "
+        help="add contacts to the sample CRM; the first column of this query has their ids (demo: default "
         "--query)",
     )
     group.add_argument(

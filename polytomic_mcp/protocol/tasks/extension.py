@@ -138,7 +138,7 @@ def _translated(error: PolytomicError | ValidationError) -> MCPError:
     if isinstance(error, NotFoundError):
         return MCPError(INVALID_PARAMS, _UNKNOWN)
     if isinstance(error, ValidationError):
-        return MCPError(INTERNAL_ERROR, "Polytomic's answer is not of the expected shape.")
+        return MCPError(INTERNAL_ERROR, "Polytomic's answer does not have the expected shape.")
     return MCPError(INTERNAL_ERROR, str(error))
 
 

@@ -64,7 +64,7 @@ def find(workspace: Workspace, token: str) -> Credential | None:
     )
 
 
-def mint_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
+def create_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
     """Return a new key for a user; ``force`` revokes the current one.
 
     Raises:
@@ -79,10 +79,10 @@ def mint_key(workspace: Workspace, user: JsonObject, *, force: bool) -> str:
         )
     for each in held:
         workspace.store.delete(_KEY, each["id"])
-    return _mint(workspace, _KEY, Credential(user["organization_id"], user["id"]), {})
+    return _create(workspace, _KEY, Credential(user["organization_id"], user["id"]), {})
 
 
-def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timedelta) -> JsonObject:
+def create_temporary(workspace: Workspace, credential: Credential, lifetime: timedelta) -> JsonObject:
     """Return the answer with a new token, which works until ``expires_at``.
 
     Raises:
@@ -104,7 +104,7 @@ def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timed
         )
     expires_at = written(workspace.clock() + lifetime)
     id_ = workspace.new_id()
-    token = _mint(workspace, _TEMPORARY, replace(credential, credential_id=id_), {"expires_at": expires_at})
+    token = _create(workspace, _TEMPORARY, replace(credential, credential_id=id_), {"expires_at": expires_at})
     return {
         "id": id_,
         "access_token": token,
@@ -113,18 +113,18 @@ def mint_temporary(workspace: Workspace, credential: Credential, lifetime: timed
     }
 
 
-def mint_harbor_key(workspace: Workspace, credential: Credential) -> tuple[str, JsonObject]:
+def create_harbor_key(workspace: Workspace, credential: Credential) -> tuple[str, JsonObject]:
     """Return a new key for the credential's Harbor, and its stored document."""
     more = {"_harbor_id": credential.harbor_id, "created_at": workspace.now()}
-    token = _mint(workspace, HARBOR_KEY, credential, more)
+    token = _create(workspace, HARBOR_KEY, credential, more)
     digest = tokens.digest(token)
     kept = workspace.find(HARBOR_KEY, digest) | {"_key": digest, "key_hint": token[-_HINT:]}
     workspace.store.put(HARBOR_KEY, digest, kept)
     return token, kept
 
 
-def _mint(workspace: Workspace, kind: str, credential: Credential, more: JsonObject) -> str:
-    token = f"sandbox_{tokens.mint()}"
+def _create(workspace: Workspace, kind: str, credential: Credential, more: JsonObject) -> str:
+    token = f"sandbox_{tokens.generate()}"
     digest = tokens.digest(token)
     kept = {
         "id": digest,

@@ -29,7 +29,7 @@ def list_problems(validator: Draft202012Validator, value: Mapping[str, Any]) -> 
     return list(dict.fromkeys(found))[:MOST_PROBLEMS]  # jsonschema reports each missing one separately
 
 
-def unfit(operation: str, problems: list[Problem]) -> RefusalError:
+def invalid_arguments(operation: str, problems: list[Problem]) -> RefusalError:
     """Return the 422 refusal that lists what is wrong with a call's arguments."""
     listed = "; ".join(f"{name} {problem}" for name, problem in problems)
     return RefusalError(

@@ -1,4 +1,4 @@
-"""Validation of web and e-mail addresses."""
+"""Validation of web and email addresses."""
 
 from urllib.parse import urlsplit
 
@@ -13,6 +13,6 @@ def is_web_address(text: str) -> bool:
 
 
 def is_email_address(text: str) -> bool:
-    """Return whether a text has the form of an e-mail address."""
+    """Return whether a text has the form of an email address."""
     name, _, domain = text.partition("@")
     return bool(name and domain) and "@" not in domain

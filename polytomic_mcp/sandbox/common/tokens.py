@@ -4,7 +4,7 @@ import hashlib
 import secrets
 
 
-def mint() -> str:
+def generate() -> str:
     """Return a new token that is safe in a URL."""
     return secrets.token_urlsafe(32)
 

@@ -2,7 +2,7 @@
 
 The text form is ``KIND; OPTION=VALUE; ...``, as in ``status=503; when=after; operations=POST /api/syncs``.
 The JSON form is an object with the same keys: ``{"status": 503, "when": "after"}``. A key without a value
-stands for true: ``drop`` is ``{"drop": true}``.
+means true: ``drop`` is ``{"drop": true}``.
 """
 
 from collections.abc import Mapping

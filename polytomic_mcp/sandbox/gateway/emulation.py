@@ -50,7 +50,7 @@ def load_emulation() -> Emulation:
 
 
 def require_emulated(operation: str, routes: Routes) -> None:
-    """Raise a 501 refusal if the operation has no route: the sandbox does not improvise."""
+    """Raise a 501 refusal if the operation has no route."""
     if operation not in routes:
         raise RefusalError(
             501,

@@ -1,4 +1,4 @@
-"""Extensions: what single resources add to the stages of the gateway, which knows none of them itself."""
+"""Extensions: what single resources add to the stages of the gateway, which does not depend on them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

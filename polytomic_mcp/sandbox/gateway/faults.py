@@ -54,7 +54,7 @@ async def apply_fault(fault: RequestFault, api: ASGIApp, scope: Scope, receive: 
     """Serve a request with a fault.
 
     Raises:
-        httpx.RemoteProtocolError: The connection is to break, and the server offers no way to close it.
+        httpx.RemoteProtocolError: The fault breaks the connection, which the server cannot close.
     """
     if isinstance(fault, Status) and fault.is_from_api:
         await api({**scope, API_FAULT: fault}, receive, send)

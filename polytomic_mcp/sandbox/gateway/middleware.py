@@ -1,7 +1,7 @@
 """The middleware in front of the API: it applies the faults of each request, and records the request.
 
-A request can ask for faults of its own with one or more headers, ``X-Sandbox-Fault: status=503; when=after``,
-and then meets no others. On a request that starts an execution, ``slow`` and ``fail_at`` apply to that run.
+A request can select its own faults with one or more headers, ``X-Sandbox-Fault: status=503; when=after``,
+and no others apply to it. On a request that starts an execution, ``slow`` and ``fail_at`` apply to that run.
 """
 
 import time
@@ -42,7 +42,7 @@ class FaultMiddleware:
         """Serve one request and record it, with the status that its caller saw.
 
         Raises:
-            httpx.RemoteProtocolError: The connection is to break, and the server offers no way to close it.
+            httpx.RemoteProtocolError: The fault breaks the connection, which the server cannot close.
         """
         request = Request(scope)
         exchange = Exchange(self._workspace, request, find_match(request), send)

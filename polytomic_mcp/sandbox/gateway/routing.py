@@ -18,7 +18,7 @@ _MATCH: Final = "polytomic.match"
 """The key in a request's scope for its ``Match``, or for the refusal if it names no operation."""
 
 Shape = tuple[str | None, ...]
-"""A path's segments; None stands for a placeholder."""
+"""A path's segments; None means a placeholder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.calls.schema_problems import list_problems, unfit
+from polytomic_mcp.sandbox.calls.schema_problems import invalid_arguments, list_problems
 
 JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""
@@ -32,7 +32,7 @@ class Validation:
         """
         problems = list_problems(self._validator(operation), arguments)
         if problems:
-            raise unfit(operation.id, problems)
+            raise invalid_arguments(operation.id, problems)
 
     def _validator(self, operation: Operation) -> Draft202012Validator:
         if operation.id not in self._validators:

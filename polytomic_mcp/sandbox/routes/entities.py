@@ -66,7 +66,7 @@ def get(call: Call) -> JsonObject:
 
 
 def _is_visible(call: Call, kind: str, document: JsonObject) -> bool:
-    """Say whether the caller can read an object, or the object that it belongs to."""
+    """Return whether the caller can read an object, or the object that it belongs to."""
     if kind in _PARENTS:
         parent, key = _PARENTS[kind]
         return call.workspace.store.get(parent, document[key]) is not None

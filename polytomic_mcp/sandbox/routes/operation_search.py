@@ -61,7 +61,7 @@ _RATE_LIMITS: Final = (
 
 
 def get_availability(call: Call) -> JsonObject:
-    """Say whether one more question would be answered now; this call does not count."""
+    """Return whether one more question would be answered now; this call does not count."""
     exceeded = _exceeded_limit(call.workspace, call.credential.organization_id, 1)
     if exceeded is None:
         return {"data": {"enabled": True}}
@@ -142,7 +142,7 @@ def _require_within_limits(call: Call, questions: int) -> None:
 
 
 def _exceeded_limit(workspace: Workspace, organization_id: str, questions: int) -> ExceededLimit | None:
-    """Return the limit that so many more questions would exceed, the last to reset of several; or None."""
+    """Return the limit that this many questions would exceed, of several the last to reset; or None."""
     exceeded = [
         ExceededLimit(limit.reason, start + limit.window)
         for limit, _, start, count in _counts(workspace, organization_id)

@@ -14,7 +14,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class MovableClock:
     """A clock that can be moved ahead of another one, and never back.
 
-    How far it is ahead is kept in the store, so a restarted sandbox continues where it was. ``start`` is its
+    The offset is stored, so a restarted sandbox continues where it was. ``start`` is its
     first time, which may be in the past; the clock of a store that was used before can only be moved ahead.
 
     Raises:

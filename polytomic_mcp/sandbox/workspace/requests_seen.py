@@ -1,6 +1,6 @@
 """The last requests that a sandbox's API received, with their status and the faults that applied.
 
-Headers, queries and bodies are not kept, since they may contain secrets.
+Headers, queries and bodies are not stored, since they may contain secrets.
 """
 
 import threading
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 MOST: Final = 1_000
-"""The number of requests that are kept."""
+"""The maximum number of requests that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class RequestSeen:
     """One request. ``path`` is as it was sent, still quoted, without its query.
 
     ``operation`` is None if no operation has the path, ``status`` is None if the connection broke before an
-    answer. ``faults`` are the ids of the rules that applied; ``header`` stands for a fault from a header.
+    answer. ``faults`` are the ids of the rules that applied; ``header`` means a fault from a header.
     """
 
     time: str

@@ -6,7 +6,7 @@ from typing import Final
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 RETENTION: Final = timedelta(hours=48)
-"""How long events are kept (the API's documentation), and everything else that expires (a guess)."""
+"""How long events are stored (the API's documentation), and everything else that expires (a guess)."""
 
 
 def delete_expired(workspace: Workspace, kind: str, time_key: str) -> None:

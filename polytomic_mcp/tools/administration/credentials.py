@@ -67,7 +67,7 @@ async def consent_to_revoke(
         f"Revoke the API key of {holder.email!r} and create a new one? The old key stops working.",
         Consent(proceed=True),
         confirmed=confirm_name == holder.email,
-        how="confirm_name set to their email. Nothing was changed.",
+        how="confirm_name set to the user's email. Nothing was changed.",
     )
 
 
@@ -79,7 +79,7 @@ async def create_api_key(
     organization_id: OrganizationId = None,
     force: Annotated[bool, Field(description="Revoke the current key; a person is asked first")] = False,
     confirm_name: Annotated[
-        str | None, Field(description="Their email; only for force if the client cannot ask a person")
+        str | None, Field(description="User's email; only for force if the client cannot ask a person")
     ] = None,
 ) -> ApiKey:
     """For partners: create an API key for a user. The secret is returned once: do not repeat it."""
@@ -104,11 +104,11 @@ async def create_temporary_credential(
     subject: dict[str, Any] = {"type": "user", "mode": "read_only" if read_only else "user"}
     if user_id is not None:
         subject["user_id"] = (await find(api, USER, user_id))["id"]
-    minted = await data_of(
+    created = await data_of(
         api,
         "POST /api/temporary-credentials",
         subject=subject,
         duration_seconds=duration_seconds,
         **given(session_name=session_name),
     )
-    return TemporaryCredential.model_validate(minted | {"read_only": read_only})
+    return TemporaryCredential.model_validate(created | {"read_only": read_only})

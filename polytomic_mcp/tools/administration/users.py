@@ -135,7 +135,7 @@ async def delete_user(
     answer: Annotated[ElicitationResult[Confirmation], Resolve(confirming(user_deletion))],
     organization_id: OrganizationId = None,
     confirm_name: Annotated[
-        ConfirmName, Field(description="Their email; only if the client cannot ask a person")
+        ConfirmName, Field(description="User's email; only if the client cannot ask a person")
     ] = None,
 ) -> Deleted:
     """Delete a user. A person is asked first."""

@@ -152,7 +152,7 @@ async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress")
     listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
     if syncs.value is None and bulk_syncs.value is None:
         reason = next(each.reason for each in gathering.unavailable if each.source == "syncs")
-        raise ToolError(f"sync_overview: neither syncs nor bulk syncs could be listed. {reason}")
+        raise ToolError(f"sync_overview: Neither syncs nor bulk syncs could be listed. {reason}")
     await progress.expect(len(listed))
     async with gathering.together() as read:
         return [

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Source
-from polytomic_mcp.tools.answers.truncation import Cut, fit, fit_beside
+from polytomic_mcp.tools.answers.truncation import Cut, truncate, truncate_around_rows
 
 _MOST_STEPS: Final = 3
 _NULL: Final[tuple[Any, ...]] = (None,)
@@ -25,10 +25,10 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
     """
     result.next_steps = _steps(result.next_steps or (), shown) or None
     whole = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-    fitting = fit_beside(_lean(whole, type(result)), result.ROWS)
+    fitting = truncate_around_rows(_lean(whole, type(result)), result.ROWS)
     reports = [*(result.truncated or ()), *(_report(cut, result) for cut in fitting.few_cuts)]
     last = {
-        "truncated": [_followable(report, shown) for report in reports],
+        "truncated": [_without_hidden_call(report, shown) for report in reports],
         "next_steps": fitting.value.get("next_steps"),
     }
     content = {name: part for name, part in fitting.value.items() if name not in last}
@@ -41,14 +41,14 @@ def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
 def written(refusal: Exception, shown: AbstractSet[str]) -> str:
     """Return a refusal's text, with its next steps as JSON on the last line."""
     steps = _steps(refusal.next_steps, shown) if isinstance(refusal, Refusal) else []
-    text = fit(str(refusal)).value
+    text = truncate(str(refusal)).value
     if not steps:
         return text
     remedies = {"next_steps": [step.model_dump(mode="json") for step in steps]}
     return f"{text}\n{to_json(remedies).decode()}"
 
 
-def _followable(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
+def _without_hidden_call(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
     """Omit the call that reads the rest if its tool is not shown."""
     is_shown = as_object(report.get("rest")).get("tool") in shown
     return {name: part for name, part in report.items() if name != "rest" or is_shown}

@@ -7,7 +7,7 @@ from typing import Any
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.answers.results import Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
-from polytomic_mcp.tools.answers.truncation import fit, room_beside
+from polytomic_mcp.tools.answers.truncation import room_beside, truncate
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Table:
         return True
 
     def _cut(self, row: JsonObject, source: Source) -> JsonObject:
-        fitting = fit(row, self.room)
+        fitting = truncate(row, self.room)
         for cut in fitting.few_cuts:
             call = {"operation": source.operation, "arguments": source.arguments}
             rest = {**call, "pointer": source.places[""] + cut.pointer, "offset": cut.shown}

@@ -49,7 +49,7 @@ def room_beside(value: Any) -> int:
     return ROWS_TOKENS - min(estimate_json(value, ROWS_TOKENS), ROWS_TOKENS // 2)
 
 
-def fit_beside(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
+def truncate_around_rows(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
     """Truncate an object but keep its rows: a page token counts them as shown.
 
     If the rows alone are too long, such as one enormous row, they are cut like the rest.
@@ -57,14 +57,14 @@ def fit_beside(value: JsonObject, rows: AbstractSet[str]) -> Fitting:
     kept = {name: part for name, part in value.items() if name in rows}
     left = MOST_TOKENS - estimate_json(kept, MOST_TOKENS)
     if not kept or left < _REPORT_TOKENS:
-        return fit(value)
-    fitting = fit({name: part for name, part in value.items() if name not in rows}, left)
+        return truncate(value)
+    fitting = truncate({name: part for name, part in value.items() if name not in rows}, left)
     shown = kept | fitting.value
     fitting.value = {name: shown[name] for name in value if name in shown}
     return fitting
 
 
-def fit(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
+def truncate(value: Any, tokens: int = MOST_TOKENS) -> Fitting:
     """Return the value in full if it fits, else truncated, with room to report the cuts."""
     text = to_json(value)
     if len(text) <= tokens or estimate(text.decode(), tokens) <= tokens:  # no token is shorter than a byte
@@ -108,7 +108,7 @@ def _cut_object(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut])
 
 def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cut]) -> JsonObject:
     names = list(members)
-    kept = _kept([{name: members[name]} for name in names], tokens)
+    kept = _fitting_count([{name: members[name]} for name in names], tokens)
     shown = {name: members[name] for name in names[:kept]}
     if not shown and tokens > _FEW:
         shown = {names[0]: _cut(members[names[0]], tokens, f"{pointer}/{escaped(names[0])}", cuts)}
@@ -119,7 +119,7 @@ def _first_members(members: JsonObject, tokens: int, pointer: str, cuts: list[Cu
 
 def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> list[Any]:
     """Keep the first items in full; the first is itself cut if it alone is too long."""
-    shown = items[: _kept(items, tokens)]
+    shown = items[: _fitting_count(items, tokens)]
     if not shown and tokens > _FEW:
         shown = [_cut(items[0], tokens, f"{pointer}/0", cuts)]
     if len(shown) < len(items):
@@ -127,7 +127,7 @@ def _cut_list(items: list[Any], tokens: int, pointer: str, cuts: list[Cut]) -> l
     return shown
 
 
-def _kept(items: list[Any], tokens: int) -> int:
+def _fitting_count(items: list[Any], tokens: int) -> int:
     """Return how many of the first items fit in full."""
     costs = accumulate(estimate_json(item, tokens) + 1 for item in items)
     return sum(1 for _ in takewhile(lambda cost: cost <= tokens, costs))

@@ -1,4 +1,4 @@
-"""The caller of the tools: their API client, their clock, and what is kept for them between calls."""
+"""The caller of the tools: their API client, their clock, and what is stored for them between calls."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from polytomic_mcp.tools.api_access.gathering import Unavailable
 
 _LIFETIME: Final = 60.0
-"""Seconds for which a snapshot is kept after it was last read."""
+"""Seconds for which a snapshot is stored after it was last read."""
 
 
 def utc_now() -> datetime:
@@ -33,7 +33,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class LatestSnapshot:
-    """The latest snapshot, kept for a minute so that its next page sends no requests."""
+    """The latest snapshot, stored for a minute so that its next page sends no requests."""
 
     _snapshot: Snapshot | None = None
     _expires: float = 0.0
@@ -52,7 +52,7 @@ class LatestSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a tool needs to know about its caller. ``sleep`` and ``now`` are in seconds.
+    """What a tool needs from its caller. ``sleep`` and ``now`` are in seconds.
 
     ``now`` measures waits and is unrelated to the date; ``clock`` returns the date, in UTC. ``updating`` is
     held from reading an object to writing all of it: of two concurrent updates, the later must read what the

@@ -1,4 +1,4 @@
-"""The API's answers, validated only as far as the tools rely on them."""
+"""The API's answers, of which only the parts that the tools rely on are validated."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.replies import without
 from polytomic_mcp.tools.answers.results import Change, Result, Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
-from polytomic_mcp.tools.answers.truncation import Cut, fit, room_beside
+from polytomic_mcp.tools.answers.truncation import Cut, room_beside, truncate
 from polytomic_mcp.tools.bulk_syncs.schemas import SCHEMA, SCHEMAS
 
 GET_EXECUTION: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
@@ -40,7 +40,7 @@ class BulkSync(Result):
         return None if self.id is None else Source(_GET, {"id": self.id})
 
     def with_schemas(self, listed: list[JsonObject], shown: JsonObject | None) -> Self:
-        """Add the enabled schemas and one whole schema as far as they fit, and calls that read the rest."""
+        """Add the enabled schemas and one whole schema, truncated to fit, and calls that read the rest."""
         room = room_beside(self.model_dump(mode="json", exclude_none=True))
         ids = [str(item["id"]) for item in listed if item.get("enabled")]
         kept = _fitting_count(ids, room if shown is None else room // 3)
@@ -49,7 +49,7 @@ class BulkSync(Result):
         enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
         reports = [_report("/enabled_schemas", cut, SCHEMAS, enabled) for cut in cuts]
         if shown is not None:
-            fitting = fit(without(_EMPTY, shown), room - room // 3)
+            fitting = truncate(without(_EMPTY, shown), room - room // 3)
             self.shown_schema = fitting.value
             one: JsonObject = {"id": self.id, "schema_id": shown.get("id")}
             reports += [_report("/shown_schema", cut, SCHEMA, one) for cut in fitting.few_cuts]

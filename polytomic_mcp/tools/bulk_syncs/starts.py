@@ -90,9 +90,9 @@ async def consent_to_rebuild(
         return Elicit(start.question, Rebuild)
     same: JsonObject = {"operation": _START, "arguments": {"id": start.id, **start.body}}
     raise Refusal(
-        f"{start.question}\nThis client cannot ask a person for confirmation. If a person wants this, call "
+        f"{start.question}\nThis client cannot ask a person for confirmation. If a person has agreed, call "
         f"{_START} with write_operation. Nothing was started.",
-        NextStep(tool="write_operation", arguments=same, reason="rebuilds, if a person wants that"),
+        NextStep(tool="write_operation", arguments=same, reason="rebuilds, if a person has agreed"),
     )
 
 
@@ -139,7 +139,7 @@ def _resync_mode(mode: str | None, *, resync: bool | None, test: bool | None) ->
         raise ToolError(f"start_bulk_sync: resync means resync_mode {_REBUILD!r}; send only resync_mode.")
     mode = _REBUILD if resync else mode
     if test and mode:
-        raise ToolError("start_bulk_sync: a test cannot resync; send test or resync_mode, not both.")
+        raise ToolError("start_bulk_sync: A test cannot resync; send test or resync_mode, not both.")
     return mode
 
 

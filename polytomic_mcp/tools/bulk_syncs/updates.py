@@ -75,7 +75,7 @@ class BulkUpdate:
                 if UPDATE not in requests:
                     raise
                 raise ToolError(
-                    f"update_bulk_sync: everything except the schemas was written. {error}"
+                    f"update_bulk_sync: Everything except the schemas was written. {error}"
                 ) from error
             changed |= schema_changes(self.schemas_before, as_objects(answer.get("data")))
         return after, changed

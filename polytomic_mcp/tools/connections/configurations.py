@@ -34,7 +34,7 @@ class ConfigurationField(BaseModel):
 
 
 def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
-    """Read the fields of a schema. Its enums may be pairs, and it has keywords of its own (``sensitive``).
+    """Read the fields of a schema. Its enums may be pairs, and it has additional keywords (``sensitive``).
 
     Fields that only Polytomic sets (``readOnly``) are left out.
     """

@@ -188,7 +188,7 @@ async def test_connection(
     elif type is not None:
         arguments = {"type": type}
     else:
-        raise ToolError("test_connection: send connection_id, or type and configuration.")
+        raise ToolError("test_connection: Send connection_id, or type and configuration.")
     try:
         await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
     except RefusedError as refused:

@@ -80,7 +80,7 @@ class Deletion:
         if (await plan_again()).question != self.question:
             raise ToolError(
                 f"What deleting the {self.title} affects has changed since the question. Nothing was "
-                "deleted. Call again to be asked again."
+                "deleted. Call again for a new question."
             )
         await api.call(operation, id=self.id, **arguments)
         return Deleted(

@@ -92,6 +92,6 @@ async def _place(api: Polytomic, reference: str | None) -> _Place:
 
 def _refuse_unknown(place: _Place, known: JsonObject, settings: JsonObject) -> None:
     if place.id is None and settings:
-        raise ToolError("set_error_notifications: settings apply to one sync. Send sync_id too.")
+        raise ToolError("set_error_notifications: Settings apply to one sync. Send sync_id too.")
     if wrong := [name for name in settings if name not in known]:
         raise ToolError(f"set_error_notifications: {unknown('setting', wrong[0], known)}")

@@ -17,7 +17,7 @@ _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]]
 
 
 async def caller_of(context: Context[Caller]) -> Caller:
-    """Return the caller of a tool: the only place that knows where a request keeps it."""
+    """Return the caller of a tool; only this function depends on where a request stores it."""
     return context.request_context.lifespan_context
 
 

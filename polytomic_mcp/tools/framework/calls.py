@@ -16,8 +16,8 @@ from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown, refuse_unsendable
 
 _INVALID_CONFIRMATION: Final = (
-    "The answer does not match the form, so it does not confirm anything. Nothing was deleted; call again to "
-    "be asked again."
+    "The answer does not match the form, so nothing was confirmed and nothing was deleted. Call again for a "
+    "new question."
 )
 
 

@@ -39,7 +39,7 @@ class Draft:
         """Raise a ``Refusal`` that lists every problem, if there are any."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
-            raise Refusal(f"{tool}: nothing was written. Problems:\n{listed}", *self.next_steps)
+            raise Refusal(f"{tool}: Nothing was written. Problems:\n{listed}", *self.next_steps)
 
 
 def request_body(**arguments: Any) -> JsonObject:

@@ -115,14 +115,14 @@ async def preview_model(
     """Show a stored model's rows, or the fields of a new configuration. Stores nothing."""
     api = caller.api
     if model_id is not None and (connection_id is not None or configuration is not None):
-        raise ToolError("preview_model: send either model_id, or connection_id and configuration, not both.")
+        raise ToolError("preview_model: Send either model_id, or connection_id and configuration, not both.")
     if model_id is not None:
         model = await find(api, MODEL, model_id)
         answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
         records = as_objects(as_object(await settled(answer, caller, context)).get("records"))
         return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
     if connection_id is None or configuration is None:
-        raise ToolError("preview_model: send model_id, or connection_id and configuration.")
+        raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
     answer = await api.call(
         "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration

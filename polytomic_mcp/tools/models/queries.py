@@ -77,7 +77,7 @@ async def run_query(
     position, connection = _position(query_id, page_token), JsonObject()
     if position is None:
         if connection_id is None or query is None:
-            raise ToolError("run_query: send connection_id and query, or query_id, or page_token.")
+            raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
         connection = await find(caller.api, CONNECTION, connection_id)
         position = _Position(await _submitted(caller.api, connection["id"], query))
     answer = await _followed(caller, context, position, wait_seconds)

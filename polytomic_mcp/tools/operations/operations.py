@@ -108,7 +108,7 @@ async def read_operation(
     found = _find(operation)
     if found.effect != "read":
         raise Refusal(
-            f"{found.id} does not only read ({found.effect}). Call it with write_operation.",
+            f"{found.id} is not read-only (effect: {found.effect}). Call it with write_operation.",
             *_same_call("write_operation", found, arguments),
         )
     checked = validated(found, arguments)
@@ -120,7 +120,7 @@ async def plan_write(operation: str, arguments: JsonObject) -> Plan:
     found = _find(operation)
     if found.effect == "read":
         raise Refusal(
-            f"{found.id} only reads. Call it with read_operation.",
+            f"{found.id} is read-only. Call it with read_operation.",
             *_same_call("read_operation", found, arguments),
         )
     return found, validated(found, arguments)

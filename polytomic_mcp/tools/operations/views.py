@@ -12,7 +12,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.json_pointers import escaped, parts_of, resolve
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal
 from polytomic_mcp.tools.answers.token_counts import estimate_json
-from polytomic_mcp.tools.answers.truncation import MOST_TOKENS, Cut, fit
+from polytomic_mcp.tools.answers.truncation import MOST_TOKENS, Cut, truncate
 
 _FORMS: Final = frozenset({"configurationForm", "jsonschema", "uiSchema", "uischema"})
 _LOGO: Final = "logo_url"
@@ -54,7 +54,7 @@ class View:
         lean = whole if _FORMS.intersection(parts_of(self._base)) else _lean(whole, self._base, omitted)
         part = self._range(lean)
         cost = estimate_json(self.arguments)
-        fitting = fit(part, max(MOST_TOKENS - _AROUND - _MOST_REPORTS * cost, _FEWEST))
+        fitting = truncate(part, max(MOST_TOKENS - _AROUND - _MOST_REPORTS * cost, _FEWEST))
         cuts = [*self._ends(lean, fitting.value), *(cut for cut in fitting.few_cuts if cut.pointer)]
         most = _MOST_REPORTS if cost <= _LONG_ARGUMENTS else 1
         return Reading(

@@ -29,7 +29,7 @@ class PrimaryKey(Answer):
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """The fields that shall be a schema's key, and all fields before the change."""
+    """The fields that are to be a schema's key, and all fields before the change."""
 
     where: JsonObject
     before: dict[str, JsonObject]

@@ -22,7 +22,7 @@ async def find_sync(api: Polytomic, reference: str) -> JsonObject:
         if not await _matching(api, SYNC.list, reference) and (
             bulk_syncs := await _matching(api, BULK_SYNC.list, reference)
         ):
-            raise _bulk_sync_meant(reference, bulk_syncs) from None
+            raise _bulk_sync_refusal(reference, bulk_syncs) from None
         raise
 
 
@@ -45,7 +45,7 @@ async def _matching(api: Polytomic, operation: str, reference: str) -> list[Json
         return []
 
 
-def _bulk_sync_meant(reference: str, bulk_syncs: list[JsonObject]) -> Refusal:
+def _bulk_sync_refusal(reference: str, bulk_syncs: list[JsonObject]) -> Refusal:
     id_ = bulk_syncs[0]["id"]
     latest_run = NextStep(
         tool="get_bulk_sync_execution",

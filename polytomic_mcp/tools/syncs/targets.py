@@ -84,7 +84,7 @@ async def list_target_fields(
     """List a target object's fields (required, supports_identity) and modes, for create_sync."""
     connection = await find(api, CONNECTION, connection_id)
     if (target is None) == (properties is None):
-        raise ToolError("list_target_fields: send either target or properties.")
+        raise ToolError("list_target_fields: Send either target or properties.")
     if target is not None:
         target = (await find_target(api, connection["id"], target))["id"]
     answer = await target_fields(

@@ -29,7 +29,7 @@ def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
         and "encryption_passphrase" not in changed
     ):
         raise ToolError(
-            "update_sync: this sync encrypts fields, and Polytomic never returns the passphrase, so the "
+            "update_sync: This sync encrypts fields, and Polytomic never returns the passphrase, so the "
             "update would lose it. Send encryption_passphrase again. Nothing was changed."
         )
     return body
@@ -41,7 +41,7 @@ def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
     target_filters = as_objects(as_object(stored.get("target_filters")).get("conditions"))
     if target_filters and not old and "filters" in changed and not _has_kind(changed["filters"], "Target"):
         raise ToolError(
-            "update_sync: the target_filters of this sync are stored in the new form, and sending only "
+            "update_sync: The target_filters of this sync are stored in the new form, and sending only "
             "filters would lose them. Send model_filters instead. Nothing was changed."
         )
     if "filter_logic" in changed and "filters" not in changed and not old:
@@ -55,7 +55,7 @@ def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
     ):
         if named in changed and _has_kind(old, kind) and not (other in changed or other in stored):
             raise ToolError(
-                f"update_sync: the {other} of this sync are stored in the old form, filters, and sending "
+                f"update_sync: The {other} of this sync are stored in the old form, filters, and sending "
                 f"only {named} would lose them. Send {other} too. Nothing was changed."
             )
 

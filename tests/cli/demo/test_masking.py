@@ -45,7 +45,7 @@ def test_a_header_that_authenticates_is_masked() -> None:
     }
 
 
-def test_a_minted_key_is_masked_in_its_answer() -> None:
+def test_a_created_key_is_masked_in_its_answer() -> None:
     assert masked_answer("create_api_key", {"user": "ada", "value": "hidden"})["value"] == MASK
     assert masked_answer("create_api_key", {"user": "ada"}) == {"user": "ada"}
     assert masked_answer("get_model", {"value": "shown"}) == {"value": "shown"}

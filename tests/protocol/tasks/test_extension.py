@@ -212,7 +212,7 @@ async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: 
 
     assert await tasks.refused("get", task_id) == (
         -32603,
-        "Polytomic's answer is not of the expected shape.",
+        "Polytomic's answer does not have the expected shape.",
     )
 
 

@@ -23,14 +23,14 @@ async def eve(http: httpx.AsyncClient) -> str:
     return f"{USERS}/{user['id']}"
 
 
-async def mint(http: httpx.AsyncClient, user: str, **query: Any) -> str:
+async def create_key(http: httpx.AsyncClient, user: str, **query: Any) -> str:
     answer = await http.post(f"{user}/keys", params=query)
     assert answer.status_code == 200, answer.text
     value: str = answer.json()["data"]["value"]
     return value
 
 
-async def mint_temporary(http: httpx.AsyncClient, mode: str = "user", **more: Any) -> dict[str, Any]:
+async def create_temporary(http: httpx.AsyncClient, mode: str = "user", **more: Any) -> dict[str, Any]:
     answer = await http.post(TEMPORARY, json={"subject": {"type": "user", "mode": mode}, **more})
     assert answer.status_code == 200, answer.text
     credential: dict[str, Any] = answer.json()["data"]
@@ -42,7 +42,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def test_a_new_key_works_as_its_user(http: httpx.AsyncClient, eve: str) -> None:
-    key = await mint(http, eve)
+    key = await create_key(http, eve)
 
     me = (await http.get("/api/me", headers=bearer(key))).json()["data"]
 
@@ -51,10 +51,10 @@ async def test_a_new_key_works_as_its_user(http: httpx.AsyncClient, eve: str) ->
 
 
 async def test_a_second_key_needs_force_and_revokes_the_first(http: httpx.AsyncClient, eve: str) -> None:
-    first = await mint(http, eve)
+    first = await create_key(http, eve)
 
     refused = await http.post(f"{eve}/keys")
-    second = await mint(http, eve, force=True)
+    second = await create_key(http, eve, force=True)
 
     assert (refused.status_code, refused.json()["key"]) == (409, "api_key_exists")
     assert (await http.get("/api/me", headers=bearer(first))).status_code == 401
@@ -63,14 +63,14 @@ async def test_a_second_key_needs_force_and_revokes_the_first(http: httpx.AsyncC
 
 async def test_the_sandboxs_own_key_is_not_revoked(http: httpx.AsyncClient) -> None:
     ada = f"{USERS}/{USER_ID}"
-    await mint(http, ada)
-    await mint(http, ada, force=True)
+    await create_key(http, ada)
+    await create_key(http, ada, force=True)
 
     assert (await http.get("/api/me")).status_code == 200
 
 
 async def test_a_key_is_deleted_with_its_user(http: httpx.AsyncClient, eve: str) -> None:
-    key = await mint(http, eve)
+    key = await create_key(http, eve)
     await http.delete(eve)
 
     assert (await http.get("/api/me", headers=bearer(key))).status_code == 401
@@ -80,7 +80,7 @@ async def test_a_key_works_after_a_restart_and_is_not_in_the_state(tmp_path: Any
     state = tmp_path / "state.db"
     first = create_sandbox(state=state).state.workspace
     user = first.store.get("user", USER_ID)
-    key = credentials.mint_key(first, user, force=False)
+    key = credentials.create_key(first, user, force=False)
     first.close()
 
     second = create_sandbox(state=state).state.workspace
@@ -103,21 +103,21 @@ async def test_an_answer_to_one_user_is_not_replayed_to_another(http: httpx.Asyn
 
 
 async def test_a_temporary_credential_works_until_it_expires(http: httpx.AsyncClient, clock: Clock) -> None:
-    minted = await mint_temporary(http, duration_seconds=600, session_name="nightly")
-    headers = bearer(minted["access_token"])
+    created = await create_temporary(http, duration_seconds=600, session_name="nightly")
+    headers = bearer(created["access_token"])
 
     clock.advance(seconds=599)
     me = (await http.get("/api/me", headers=headers)).json()["data"]
     clock.advance(seconds=1)
     late = await http.get("/api/me", headers=headers)
 
-    assert (minted["token_type"], minted["expires_at"]) == ("Bearer", "2026-01-15T09:10:00Z")
+    assert (created["token_type"], created["expires_at"]) == ("Bearer", "2026-01-15T09:10:00Z")
     assert me["credential"] == {"method": "temporary_credential", "mode": "user"}
     assert late.status_code == 401
 
 
 async def test_a_read_only_credential_can_only_read(http: httpx.AsyncClient) -> None:
-    headers = bearer((await mint_temporary(http, "read_only"))["access_token"])
+    headers = bearer((await create_temporary(http, "read_only"))["access_token"])
 
     read = await http.get("/api/connections", headers=headers)
     test = await http.post(
@@ -133,7 +133,7 @@ async def test_a_read_only_credential_can_only_read(http: httpx.AsyncClient) -> 
 
 
 async def test_a_temporary_credential_cannot_create_credentials(http: httpx.AsyncClient, eve: str) -> None:
-    headers = bearer((await mint_temporary(http))["access_token"])
+    headers = bearer((await create_temporary(http))["access_token"])
 
     another = await http.post(TEMPORARY, headers=headers, json={"subject": {"type": "user"}})
     key = await http.post(f"{eve}/keys", headers=headers)
@@ -147,10 +147,10 @@ async def test_a_temporary_credential_is_for_a_user_of_the_organization(
     other = (await http.post("/api/organizations", json={"name": "Other"})).json()["data"]
     subject = {"type": "user", "user_id": eve.rpartition("/")[2]}
 
-    minted = (await http.post(TEMPORARY, json={"subject": subject})).json()["data"]
+    created = (await http.post(TEMPORARY, json={"subject": subject})).json()["data"]
     elsewhere = await http.post(TEMPORARY, json={"subject": subject | {"organization_id": other["id"]}})
 
-    me = (await http.get("/api/me", headers=bearer(minted["access_token"]))).json()["data"]
+    me = (await http.get("/api/me", headers=bearer(created["access_token"]))).json()["data"]
     assert me["email"] == "eve@acme.example"
     assert elsewhere.status_code == 400
 
@@ -179,7 +179,7 @@ async def test_an_organization_has_a_thousand_credentials_at_a_time(
     # A thousand requests would take too long.
     monkeypatch.setattr(credentials, "MOST_ACTIVE", 2)
     for _ in range(2):
-        await mint_temporary(http, duration_seconds=600)
+        await create_temporary(http, duration_seconds=600)
 
     full = await http.post(TEMPORARY, json={"subject": {"type": "user"}})
     clock.advance(seconds=600)

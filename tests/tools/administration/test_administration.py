@@ -298,18 +298,18 @@ async def test_a_key_is_revoked_only_after_confirmation(
 
     assert declined == "Not confirmed; nothing was changed."
     assert len(questions) == 2
-    assert "call again with confirm_name set to their email" in unasked
+    assert "call again with confirm_name set to the user's email" in unasked
     assert staff.written() == [path, path]
 
 
 async def test_a_temporary_credential_only_reads_unless_asked(tools: Tools, staff: ScriptedApi) -> None:
-    minted = {
+    created = {
         "id": "t",
         "access_token": "token",
         "token_type": "Bearer",
         "expires_at": "2026-01-15T10:00:00Z",
     }
-    staff["POST /api/temporary-credentials"] = {"data": minted}
+    staff["POST /api/temporary-credentials"] = {"data": created}
 
     answer = await tools("create_temporary_credential")
     await tools(
@@ -422,7 +422,7 @@ async def test_no_roles_at_all_are_refused(tools: Tools, staff: ScriptedApi) -> 
     assert staff.written() == []
 
 
-async def test_minted_secrets_stand_in_no_log(
+async def test_created_secrets_do_not_appear_in_a_log(
     open_sandbox: Connect, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for logger in ("polytomic_mcp", "mcp", "httpx"):

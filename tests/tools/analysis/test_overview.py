@@ -472,7 +472,7 @@ async def test_an_overview_is_refused_if_nothing_could_be_listed(tools: Tools, a
 
     text = await tools.refused("sync_overview")
 
-    assert "neither syncs nor bulk syncs could be listed" in text
+    assert "Neither syncs nor bulk syncs could be listed" in text
     assert "no right" in text
 
 

@@ -227,7 +227,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bu
         "- additional_schedules: Unknown schema 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
-    assert text.startswith("create_bulk_sync: nothing was written. Problems:\n")
+    assert text.startswith("create_bulk_sync: Nothing was written. Problems:\n")
     assert bulk.written() == []
 
 

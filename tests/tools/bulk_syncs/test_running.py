@@ -135,8 +135,8 @@ async def test_schemas_to_run_are_given_by_name_and_sent_by_id(
     ("given", "reason"),
     [
         ({"resync": True, "resync_mode": "refetch"}, "send only resync_mode"),
-        ({"test": True, "resync": True}, "a test cannot resync"),
-        ({"test": True, "resync_mode": "refetch"}, "a test cannot resync"),
+        ({"test": True, "resync": True}, "A test cannot resync"),
+        ({"test": True, "resync_mode": "refetch"}, "A test cannot resync"),
     ],
 )
 async def test_contradicting_arguments_are_refused(

@@ -233,7 +233,7 @@ async def test_another_destination_starts_with_a_new_configuration(tools: Tools,
 async def test_nothing_is_read_about_an_unknown_destination(tools: Tools) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, destination_connection_id="Nowhere")
 
-    assert text.startswith("update_bulk_sync: nothing was written. Problems:\n- destination_connection_id: ")
+    assert text.startswith("update_bulk_sync: Nothing was written. Problems:\n- destination_connection_id: ")
 
 
 async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk: ScriptedApi) -> None:
@@ -336,7 +336,7 @@ async def test_a_refusal_of_schemas_says_what_was_written(
 
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"], **more)
 
-    assert text.startswith("update_bulk_sync: everything except the schemas was written. ") == bool(more)
+    assert text.startswith("update_bulk_sync: Everything except the schemas was written. ") == bool(more)
     assert "400 unfit" in text
 
 

@@ -191,7 +191,7 @@ async def test_a_configuration_that_does_not_work_is_a_result_with_its_reason(
 async def test_a_test_requires_a_connection_or_a_type(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("test_connection", configuration={})
 
-    assert "send connection_id, or type and configuration" in text
+    assert "Send connection_id, or type and configuration" in text
     assert api.requests == []
 
 

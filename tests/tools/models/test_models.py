@@ -154,7 +154,7 @@ async def test_a_preview_requires_a_model_or_a_configuration(
 ) -> None:
     text = await tools.refused("preview_model", **arguments)
 
-    assert "send model_id, or connection_id and configuration" in text
+    assert "Send model_id, or connection_id and configuration" in text
     assert api.requests == []
 
 

@@ -237,7 +237,7 @@ async def test_a_query_or_something_to_read_is_required(
 ) -> None:
     text = await tools.refused("run_query", **arguments)
 
-    assert text == "run_query: send connection_id and query, or query_id, or page_token."
+    assert text == "run_query: Send connection_id and query, or query_id, or page_token."
     assert company.requests == []
 
 

@@ -156,7 +156,7 @@ async def test_null_is_absent_in_a_query_and_null_in_a_body(tools: Tools, api: S
 async def test_read_operation_calls_no_write(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("read_operation", operation=DELETE, arguments={"id": "1"})
 
-    assert "does not only read" in text
+    assert "is not read-only (effect: " in text
     same = {"operation": DELETE, "arguments": {"id": "1"}}
     assert remedies(text) == [{"tool": "write_operation", "arguments": same, "reason": "makes this call"}]
     assert api.requests == []
@@ -474,7 +474,7 @@ async def test_a_write_is_sent_at_once(tools: Tools, api: ScriptedApi) -> None:
 async def test_write_operation_calls_no_read(tools: Tools, api: ScriptedApi) -> None:
     text = await tools.refused("write_operation", operation=WEBHOOK, arguments={"id": "1"})
 
-    assert f"{WEBHOOK} only reads. " in text
+    assert f"{WEBHOOK} is read-only. " in text
     assert remedies(text)[0]["tool"] == "read_operation"
     assert api.requests == []
 

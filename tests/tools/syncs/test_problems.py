@@ -133,7 +133,7 @@ async def test_each_problem_is_reported_with_the_valid_values(
 
     text = await tools.refused("create_sync", **with_(request_, path, value))
 
-    assert text.startswith("create_sync: nothing was written. Problems:\n- ")
+    assert text.startswith("create_sync: Nothing was written. Problems:\n- ")
     assert told in text
     assert company.written() == []
 

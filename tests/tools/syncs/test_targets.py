@@ -68,7 +68,7 @@ async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(
 async def test_exactly_one_target_is_required(arguments: Any, tools: Tools) -> None:
     text = await tools.refused("list_target_fields", connection_id="Gong", **arguments)
 
-    assert "send either target or properties" in text
+    assert "Send either target or properties" in text
 
 
 async def test_paging_through_many_fields_loses_and_repeats_none(tools: Tools, company: ScriptedApi) -> None:

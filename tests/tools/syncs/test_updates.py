@@ -126,7 +126,7 @@ async def test_an_update_is_validated_against_the_target_like_a_new_sync(
 
     text = await tools.refused("update_sync", sync_id=company.SYNC, mode="replace")
 
-    assert text.startswith("update_sync: nothing was written. Problems:\n- mode: ")
+    assert text.startswith("update_sync: Nothing was written. Problems:\n- mode: ")
     assert company.written() == []
 
 

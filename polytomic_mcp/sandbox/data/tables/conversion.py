@@ -12,8 +12,8 @@ from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.sql_values import exact
 from polytomic_mcp.sandbox.data.tables.table import Column
 
-Fit = Callable[[Any], Any]
-"""Converts a value that is not null to a column's type; raises ``UnfitError``."""
+Converter = Callable[[Any], Any]
+"""Converts a value that is not null to a column's type; raises ``ConversionError``."""
 
 _INTEGER_BITS: Final = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
@@ -21,12 +21,12 @@ _BOOLEANS: Final = {"true": True, "t": True, "1": True, "false": False, "f": Fal
 _LONGEST_SHOWN: Final = 60
 
 
-class UnfitError(ValueError):
+class ConversionError(ValueError):
     """A value does not fit its column; the text names both."""
 
 
 def to_number(value: Any) -> int | float | None:
-    """Return the number that a JSON value is or spells, or None; None for booleans and infinities too."""
+    """Return a JSON number, or the number that a text spells; None for all else, booleans and infinities."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, int):
@@ -52,7 +52,7 @@ def to_moment(value: Any) -> datetime | None:
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Return the boolean that a JSON value is or spells (true, t, 1, false, f, 0), or None."""
+    """Return a JSON boolean, or the one that a text spells (true, t, 1, false, f, 0); None for all else."""
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(to_text(value).strip().lower())
@@ -73,49 +73,49 @@ def to_text(value: Any) -> str:
             return str(value)
 
 
-def fit_for(column: Column) -> Fit:
+def converter_for(column: Column) -> Converter:
     """Return the function that converts values to the column's type.
 
-    A string column accepts every value; a number column numbers and texts that spell one, within its range; a
-    datetime column ISO 8601 texts; a boolean column what ``to_boolean`` accepts.
+    A string column accepts every value; a number column, numbers and their texts within its range; a datetime
+    column, ISO 8601 texts; a boolean column, what ``to_boolean`` accepts.
     """
     if column.values:
-        return _fit_choice(column)
+        return _to_choice(column)
     if column.type == "string":
         return to_text
-    convert = _FITS.get(column.type)
+    convert = _CONVERTERS.get(column.type)
     if convert is None:
         return _keep
 
-    def fit(value: Any) -> Any:
-        fitted = convert(column, value)
-        if fitted is None:
+    def checked(value: Any) -> Any:
+        converted = convert(column, value)
+        if converted is None:
             shown = json.dumps(value, ensure_ascii=False)[:_LONGEST_SHOWN]
-            raise UnfitError(
+            raise ConversionError(
                 f"{shown} does not fit {column.name}, which is of type {column.type} ({column.sql_type})"
             )
-        return fitted
+        return converted
 
-    return fit
+    return checked
 
 
-def _fit_choice(column: Column) -> Fit:
+def _to_choice(column: Column) -> Converter:
     known = {choice.value for choice in column.values}
 
-    def fit(value: Any) -> str:
+    def checked(value: Any) -> str:
         text = to_text(value)
         if text not in known:
-            raise UnfitError(unknown(f"{column.name} value", text, sorted(known)))
+            raise ConversionError(unknown(f"{column.name} value", text, sorted(known)))
         return text
 
-    return fit
+    return checked
 
 
 def _keep(value: Any) -> Any:
     return value
 
 
-def _fit_number(column: Column, value: Any) -> int | float | str | None:
+def _to_number(column: Column, value: Any) -> int | float | str | None:
     number = to_number(value)
     if number is None:
         return None
@@ -131,7 +131,7 @@ def _fit_number(column: Column, value: Any) -> int | float | str | None:
     return number
 
 
-def _fit_moment(column: Column, value: Any) -> str | None:
+def _to_moment(column: Column, value: Any) -> str | None:
     moment = to_moment(value)
     if moment is None:
         return None
@@ -142,15 +142,15 @@ def _fit_moment(column: Column, value: Any) -> str | None:
     return moment.replace(tzinfo=None).isoformat()
 
 
-def _fit_boolean(_column: Column, value: Any) -> bool | None:
+def _to_boolean(_column: Column, value: Any) -> bool | None:
     return to_boolean(value)
 
 
-def _fit_array(_column: Column, value: Any) -> Any:
+def _to_array(_column: Column, value: Any) -> Any:
     return _parsed(value, list)
 
 
-def _fit_object(_column: Column, value: Any) -> Any:
+def _to_object(_column: Column, value: Any) -> Any:
     return _parsed(value, dict)
 
 
@@ -163,10 +163,10 @@ def _parsed(value: Any, kind: type) -> Any:
     return value if isinstance(value, kind) else None
 
 
-_FITS: Final[dict[str, Callable[[Column, Any], Any]]] = {
-    "number": _fit_number,
-    "datetime": _fit_moment,
-    "boolean": _fit_boolean,
-    "array": _fit_array,
-    "object": _fit_object,
+_CONVERTERS: Final[dict[str, Callable[[Column, Any], Any]]] = {
+    "number": _to_number,
+    "datetime": _to_moment,
+    "boolean": _to_boolean,
+    "array": _to_array,
+    "object": _to_object,
 }

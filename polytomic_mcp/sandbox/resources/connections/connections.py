@@ -5,7 +5,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call, public
-from polytomic_mcp.sandbox.calls.schema_problems import Problem, unfit
+from polytomic_mcp.sandbox.calls.schema_problems import Problem, invalid_arguments
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError
@@ -71,7 +71,9 @@ def update(call: Call) -> JsonObject:
     sharing.require_not_shared(document)
     type_ = load_connection_types()[document["type"]["id"]]
     if call.arguments.get("type", type_.id) != type_.id:
-        raise unfit(call.operation, [("type", f"cannot change; this connection is of type {type_.id}")])
+        raise invalid_arguments(
+            call.operation, [("type", f"cannot change; this connection is of type {type_.id}")]
+        )
     configuration = _valid_configuration(call, type_, document["configuration"])
     if call.arguments.get("reconnect"):
         document["_is_consented"] = False
@@ -130,14 +132,14 @@ def destination_problem(connection: JsonObject) -> str | None:
 def _valid_configuration(call: Call, type_: ConnectionType, stored: JsonObject) -> JsonObject:
     configuration = with_defaults(type_, unmasked(type_, call.arguments["configuration"], stored))
     if found := problems(type_, configuration):
-        raise unfit(call.operation, found)
+        raise invalid_arguments(call.operation, found)
     return configuration
 
 
 def _redirect_url(call: Call) -> str | None:
     address: str | None = call.arguments.get("redirect_url")
     if address is not None and not is_web_address(address):
-        raise unfit(call.operation, [("redirect_url", "must be an http or https address")])
+        raise invalid_arguments(call.operation, [("redirect_url", "must be an http or https address")])
     return address
 
 

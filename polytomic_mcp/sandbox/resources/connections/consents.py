@@ -36,7 +36,7 @@ def create(store: Store, connection_id: str, *, redirect_url: str | None, has_co
     """Create a connection's pending consent and invalidate its earlier ones."""
     cancel(store, connection_id)
     code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8)) if has_code else None
-    consent = Consent(tokens.mint(), connection_id, redirect_url, code)
+    consent = Consent(tokens.generate(), connection_id, redirect_url, code)
     document: JsonObject = {
         "token": tokens.digest(consent.token),
         "connection_id": connection_id,

@@ -28,13 +28,13 @@ _SECONDS: Final = 30
 
 
 def is_supported(workspace: Workspace, connection: JsonObject) -> bool:
-    """Say whether the sandbox can proxy the connection: to an application that has data (a guess)."""
+    """Return whether the sandbox can proxy the connection: to an application that has data (a guess)."""
     system = system_of(connection)
     return not described(system).is_warehouse and bool(workspace.tables.list(system))
 
 
 def is_enabled(workspace: Workspace, connection: JsonObject) -> bool:
-    """Say whether the proxy is on; it is off by default."""
+    """Return whether the proxy is on; it is off by default."""
     return bool((workspace.store.get(_SETTINGS, _parent(connection)) or {}).get("enabled"))
 
 
@@ -89,7 +89,7 @@ def describe(workspace: Workspace, connection: JsonObject, calls: int) -> JsonOb
 
 
 def require_allowed(workspace: Workspace, connection: JsonObject) -> None:
-    """Return if the proxy may make a call now.
+    """Require that the proxy may make a call now.
 
     Raises:
         RefusalError: 403 if the proxy is off, 429 over the rate limit, 502 if the system is unavailable.

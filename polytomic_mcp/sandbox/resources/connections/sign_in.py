@@ -30,7 +30,7 @@ def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> A
 
 
 def needs_consent(type_: ConnectionType, configuration: Mapping[str, Any]) -> bool:
-    """Say whether a person must sign in with a browser before the connection works."""
+    """Return whether a person must sign in with a browser before the connection works."""
     if any(configuration.get(name) for name in _USER_TOKENS):
         return False
     if type_.selector is not None:

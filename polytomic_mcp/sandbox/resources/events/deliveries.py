@@ -168,7 +168,7 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Say whether an address is on this machine."""
+    """Return whether an address is on this machine."""
     host = urlsplit(endpoint).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

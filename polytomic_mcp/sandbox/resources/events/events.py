@@ -1,4 +1,4 @@
-"""Events: what happened to runs, kept for 48 hours of the workspace's clock."""
+"""Events: what happened to runs, stored for 48 hours of the workspace's clock."""
 
 from typing import Final
 

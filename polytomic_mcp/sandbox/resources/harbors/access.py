@@ -22,7 +22,7 @@ _USED: Final = "harbor_request"
 
 
 def is_restricted(call: Call) -> bool:
-    """Say whether a Harbor's credential makes a call that needs a request id and is recorded."""
+    """Return whether a Harbor's credential makes a call that needs a request id and is recorded."""
     return call.credential.harbor_id is not None and call.operation not in _UNRESTRICTED
 
 

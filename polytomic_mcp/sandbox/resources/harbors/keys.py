@@ -15,7 +15,7 @@ KIND: Final = credentials.HARBOR_KEY
 def create(call: Call, harbor: JsonObject) -> JsonObject:
     """Create a key and return it with its value, which is shown only once."""
     key_id = call.workspace.new_id()
-    value, stored = credentials.mint_harbor_key(
+    value, stored = credentials.create_harbor_key(
         call.workspace,
         credentials.Credential(
             call.credential.organization_id,

@@ -65,12 +65,12 @@ def in_named_organization(call: Call) -> Call:
 
 
 def has_access(call: Call, id_: str) -> bool:
-    """Say whether the caller may act in an organization."""
+    """Return whether the caller may act in an organization."""
     return is_partner(call) or call.credential.organization_id == id_
 
 
 def is_partner(call: Call) -> bool:
-    """Say whether the caller has access to every organization."""
+    """Return whether the caller has access to every organization."""
     return call.credential.holder == "partner"
 
 

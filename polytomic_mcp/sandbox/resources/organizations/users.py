@@ -31,7 +31,7 @@ def find(workspace: Workspace, organization_id: str, id_: str) -> JsonObject:
 
 
 def is_admin(user: JsonObject) -> bool:
-    """Say whether the user has the Admin role."""
+    """Return whether the user has the Admin role."""
     return ADMIN in user["role_ids"]
 
 

@@ -74,7 +74,7 @@ def create(workspace: Workspace, table: Table, record: Row, expires_at: datetime
     The token is shown only once.
     """
     delete_expired(workspace, KIND, "expires_at")
-    token = tokens.mint()
+    token = tokens.generate()
     document: JsonObject = {
         "id": workspace.new_id(),
         "created_at": workspace.now(),

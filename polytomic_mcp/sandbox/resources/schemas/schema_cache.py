@@ -43,7 +43,7 @@ def observe(workspace: Workspace, connection_id: str) -> JsonObject:
 def require_read(workspace: Workspace, connection: JsonObject) -> None:
     """Require that the first refresh has ended; otherwise end it, as reading its status does.
 
-    Clients that retry recognize the message by its words, and 422 is one of two statuses they expect.
+    Clients that retry recognize the message by its wording, and 422 is one of two statuses they expect.
 
     Raises:
         RefusalError: 422 if the first refresh is running.

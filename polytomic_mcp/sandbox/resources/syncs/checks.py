@@ -37,7 +37,7 @@ def _rule_problems(workspace: Workspace, sync: JsonObject, target: Target) -> It
     if not sync["name"].strip():
         yield Problem("invalid_name", "A sync needs a name.", "name")
     yield from sync_schedules.problems(sync["schedule"], workspace.store)
-    yield from sync_schedules.circle_problems(sync, workspace.store)
+    yield from sync_schedules.cycle_problems(sync, workspace.store)
     yield from filter_problems(sync)
     yield from _mode_problems(sync, target)
     yield from _identity_problems(sync, target)

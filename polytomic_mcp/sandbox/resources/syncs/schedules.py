@@ -11,13 +11,13 @@ from polytomic_mcp.sandbox.resources.schedules.frequencies import FREQUENCIES, F
 
 
 def problems(schedule: Mapping[str, Any], store: Store) -> Iterator[Problem]:
-    """Yield what is wrong with the schedule, without the circles that it may close."""
+    """Yield what is wrong with the schedule, without the cycles that it may create."""
     yield from frequencies.problems(schedule)
     if schedule.get("frequency") == "runafter":
         yield from _predecessor_problems(as_object(schedule.get("run_after")), store)
 
 
-def circle_problems(sync: JsonObject, store: Store) -> Iterator[Problem]:
+def cycle_problems(sync: JsonObject, store: Store) -> Iterator[Problem]:
     """Yield a problem if the sync would run after itself, directly or through other syncs (a guess)."""
     waiting, seen = _predecessor_ids(sync), set[str]()
     while waiting:

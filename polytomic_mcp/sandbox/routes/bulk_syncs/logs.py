@@ -32,7 +32,7 @@ def get_urls(call: Call) -> JsonObject:
 def export(call: Call) -> JsonObject:
     """Start a job whose result is the signed URL of an archive of the logs.
 
-    ``notify`` has no effect: the sandbox sends no e-mail.
+    ``notify`` has no effect: the sandbox sends no email.
     """
     execution = _execution(call)
     path = _PATH.format(execution_id=execution["id"])

@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
-from polytomic_mcp.sandbox.calls.schema_problems import unfit
+from polytomic_mcp.sandbox.calls.schema_problems import invalid_arguments
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType, load_connection_types
 from polytomic_mcp.sandbox.data.systems.systems import system_of
@@ -52,7 +52,7 @@ def test(call: Call) -> Answer:
     given = unmasked(type_, call.arguments["configuration"], stored)
     configuration = with_defaults(type_, {**stored, **given})
     if problems := connections.problems(type_, configuration):
-        raise RefusalError(400, unfit(call.operation, problems).message, key="connection_failed")
+        raise RefusalError(400, invalid_arguments(call.operation, problems).message, key="connection_failed")
     if needs_consent(type_, configuration):
         error = None if is_consented else f"{type_.name} waits for a person to sign in"
     else:

@@ -66,7 +66,7 @@ def create_temporary(call: Call) -> Answer:
         raise bad_request(call.operation, f"session_name must have at most {_LONGEST_NAME} characters")
     lifetime = timedelta(seconds=seconds)
     return Answer(
-        {"data": credentials.mint_temporary(call.workspace, _subject(call), lifetime)}, is_secret=True
+        {"data": credentials.create_temporary(call.workspace, _subject(call), lifetime)}, is_secret=True
     )
 
 

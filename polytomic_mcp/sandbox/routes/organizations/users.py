@@ -59,7 +59,7 @@ def create_key(call: Call) -> Answer:
     """Create an API key, which is shown only once."""
     _require_permanent(call)
     force = call.arguments.get("force", False)
-    value = credentials.mint_key(call.workspace, _find(call), force=force)
+    value = credentials.create_key(call.workspace, _find(call), force=force)
     return Answer({"data": {"value": value}}, is_secret=True)
 
 

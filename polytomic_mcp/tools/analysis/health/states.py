@@ -85,7 +85,7 @@ def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State,
 
 
 def _moment(run: Run, ended: Sequence[Run]) -> str:
-    """Say when a run took place, if it is not the latest."""
+    """Describe when a run took place, if it is not the latest."""
     if run is ended[0] or run.started is None:
         return ""
     return f", in the run of {run.started:%Y-%m-%d %H:%M} UTC; later runs had no rows"
@@ -96,7 +96,7 @@ def _judge_ended(runs: Sequence[Run], ended: Sequence[Run]) -> tuple[State, str]
         return "canceled", f"the last run was canceled; rows written before that: {runs[0].moved}"
     if not ended:
         return "never_run", ""
-    if _has_dried_up(ended):
+    if _has_stopped_moving_rows(ended):
         return "no_rows", f"moved no rows; earlier runs moved up to {max(run.moved for run in ended)}"
     return "ok", ""
 
@@ -123,7 +123,7 @@ def _is_switched_off(sync: JsonObject) -> bool:
 
 
 def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
-    """Say how long a run has been overdue; return an empty text if none is.
+    """Describe how long a run has been overdue; return an empty text if none is.
 
     Due times before the sync's last change do not count, because the schedule may have changed then.
     """
@@ -140,7 +140,7 @@ def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
     return f"was due {span(now - max(missed))} ago" if missed else ""
 
 
-def _has_dried_up(ended: Sequence[Run]) -> bool:
+def _has_stopped_moving_rows(ended: Sequence[Run]) -> bool:
     """Whether the latest successful run moved no rows, but most earlier ones did."""
     done = [run for run in ended if run.is_success]
     before = [run for run in done[1:] if run.moved]

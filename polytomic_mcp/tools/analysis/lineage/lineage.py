@@ -73,7 +73,7 @@ async def _subject(
     """Find the subject; return the whole object and the subject."""
     if len(references) != 1 or (field and "model" not in references):
         raise ToolError(
-            "trace_lineage: send exactly one of connection_id, model_id and sync_id; field requires model_id."
+            "trace_lineage: Send exactly one of connection_id, model_id and sync_id; field requires model_id."
         )
     [(kind, reference)] = references.items()
     noun = _NOUNS.get(kind)
@@ -90,7 +90,7 @@ def _refuse_unknown_field(subject: Subject, model: JsonObject) -> None:
     known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
     if subject.kind == "field" and subject.field not in known:
         raise ToolError(
-            f"trace_lineage: the model {quoted(subject.name)} has no field {quoted(subject.field)}, and "
+            f"trace_lineage: The model {quoted(subject.name)} has no field {quoted(subject.field)}, and "
             f"nothing that could be read uses it.{valid_values(subject.field, known)}"
         )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import Column
 
 
@@ -33,7 +33,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Column
     ],
 )
 def test_a_value_is_converted_to_the_columns_type(type_: str, sql_type: str, value: Any, fitted: Any) -> None:
-    fit = fit_for(Column("c", type_, sql_type))
+    fit = converter_for(Column("c", type_, sql_type))
 
     assert fit(value) == fitted
     assert type(fit(value)) is type(fitted)
@@ -61,7 +61,7 @@ def test_a_value_is_converted_to_the_columns_type(type_: str, sql_type: str, val
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_column(type_: str, sql_type: str, value: Any) -> None:
-    fit = fit_for(Column("c", type_, sql_type))
+    fit = converter_for(Column("c", type_, sql_type))
 
-    with pytest.raises(UnfitError, match=r"does not fit c, which is of type"):
+    with pytest.raises(ConversionError, match=r"does not fit c, which is of type"):
         fit(value)

@@ -70,8 +70,8 @@ async def test_a_temporary_credential_can_have_a_harbor_as_its_subject(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     subject = {"type": "harbor", "harbor_id": harbor["id"], "mode": "read_only"}
-    minted = await http.post("/api/temporary-credentials", json={"subject": subject})
-    headers = {"Authorization": f"Bearer {minted.json()['data']['access_token']}"}
+    created = await http.post("/api/temporary-credentials", json={"subject": subject})
+    headers = {"Authorization": f"Bearer {created.json()['data']['access_token']}"}
 
     read = await http.get(f"{path}/contexts", headers=headers | {REQUEST_ID: str(uuid4())})
     written = await http.post(
@@ -151,8 +151,8 @@ async def test_deleting_a_harbor_ends_its_temporary_credentials(
     http: httpx.AsyncClient, harbor: dict[str, Any], path: str
 ) -> None:
     subject = {"type": "harbor", "harbor_id": harbor["id"]}
-    minted = await http.post("/api/temporary-credentials", json={"subject": subject})
-    headers = {"Authorization": f"Bearer {minted.json()['data']['access_token']}"}
+    created = await http.post("/api/temporary-credentials", json={"subject": subject})
+    headers = {"Authorization": f"Bearer {created.json()['data']['access_token']}"}
 
     await http.delete(path)
 

@@ -158,8 +158,8 @@ async def test_users_who_cannot_be_assigned_are_refused(
 
 
 async def test_a_temporary_credential_cannot_create_harbor_keys(http: httpx.AsyncClient, path: str) -> None:
-    minted = await http.post("/api/temporary-credentials", json={"subject": {"type": "user"}})
-    bearer = {"Authorization": f"Bearer {minted.json()['data']['access_token']}"}
+    created = await http.post("/api/temporary-credentials", json={"subject": {"type": "user"}})
+    bearer = {"Authorization": f"Bearer {created.json()['data']['access_token']}"}
 
     refused = await http.post(f"{path}/keys", headers=bearer)
     body = {"name": "X", "backing_mode": "managed", "generate_api_key": False}

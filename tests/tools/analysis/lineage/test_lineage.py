@@ -355,4 +355,4 @@ async def test_many_uses_are_limited_and_many_dependants_are_paged(tools: Tools,
 async def test_exactly_one_subject_is_required(arguments: Any, tools: Tools, hold: Any) -> None:
     hold(models=[model("a", "db")])
 
-    assert "send exactly one of connection_id" in await tools.refused("trace_lineage", **arguments)
+    assert "Send exactly one of connection_id" in await tools.refused("trace_lineage", **arguments)

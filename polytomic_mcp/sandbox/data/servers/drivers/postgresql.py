@@ -134,7 +134,7 @@ class PostgresqlSession(ServerSession):
         return f"{name}::text IS NOT DISTINCT FROM (%s::{relation.type_of(column)})::text"
 
     def comparable(self, relation: Relation, column: Column) -> str:
-        # A text that spells no uuid, say, would be an error.
+        # Otherwise, a text that is not a UUID would be an error.
         is_open = column.type == "string" and not relation.type_of(column).startswith(("text", "character"))
         return f"{self.quoted(column.name)}{'::text' if is_open else ''}"
 

@@ -51,7 +51,7 @@ class OutputIndex:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def refresh(self) -> None:
-        """Rebuild the index if it does not match the rows; it still knows which keys were seen."""
+        """Rebuild the index if it does not match the rows; which keys were seen is preserved."""
         if self._store.get(_KIND, self._output.rows_id) == self._state():
             return
         with self._store.transaction() as connection:
@@ -66,7 +66,7 @@ class OutputIndex:
         self.mark_current()
 
     def find(self, keys: Iterable[str]) -> dict[str, Copy]:
-        """Return the copies with these keys, as far as they exist."""
+        """Return the copies with these keys; a key without a copy is omitted."""
         with self._store.transaction() as connection:
             found = connection.execute(
                 "SELECT key, row_id, digest FROM copies"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import STAGING, Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement.selection import Output
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -17,7 +17,7 @@ STAMPS: Final = (CREATED, UPDATED)
 
 
 Shape = Callable[[Row], Row]
-"""Converts a row of the source to the columns of the output, or raises ``UnfitError``."""
+"""Converts a row of the source to the columns of the output, or raises ``ConversionError``."""
 
 
 class Stamps:
@@ -65,17 +65,19 @@ def staging_table(table: Table, run: str) -> Table:
 def shape_for(table: Table, outputs: Sequence[Output], key: Sequence[str] = ()) -> Shape:
     """Return the conversion of rows to the columns of the table, whose types may differ from the source's.
 
-    It raises ``UnfitError`` for a row without a value in one of the ``key`` columns.
+    It raises ``ConversionError`` for a row without a value in one of the ``key`` columns.
     """
     columns = [table.column(each.column.name) or each.column for each in outputs]
-    parts = [(each, column.name, fit_for(column)) for each, column in zip(outputs, columns, strict=True)]
+    parts = [
+        (each, column.name, converter_for(column)) for each, column in zip(outputs, columns, strict=True)
+    ]
 
     def shape(row: Row) -> Row:
-        values = ((name, each.value(row), fit) for each, name, fit in parts)
-        shaped = {name: None if value is None else fit(value) for name, value, fit in values}
+        values = ((name, each.value(row), convert) for each, name, convert in parts)
+        shaped = {name: None if value is None else convert(value) for name, value, convert in values}
         for name in key:
             if shaped[name] is None:
-                raise UnfitError(f"the key {name} has no value")
+                raise ConversionError(f"the key {name} has no value")
         return shaped
 
     return shape

@@ -14,7 +14,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
 from polytomic_mcp.sandbox.data.tables.tables import Row
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
@@ -182,7 +182,7 @@ class _SchemaRun:
     def _shape(self, plan: SchemaPlan, row: Row) -> Row | None:
         try:
             return plan.shape(row)
-        except UnfitError as error:
+        except ConversionError as error:
             self._error_count += 1
             line = {"schema": self._id, "row": row, "error": str(error)}
             self._run.journal.add("errors", line)

@@ -30,7 +30,7 @@ METHOD: Final = "connect_session"
 def create(workspace: Workspace, session: JsonObject, *, user_id: str, seconds: int) -> str:
     """Store a new session of the workspace's organization and return its token."""
     delete_expired(workspace, KIND, "expires_at")
-    token = tokens.mint()
+    token = tokens.generate()
     session |= {
         "id": workspace.new_id(),
         "expires_at": written(workspace.clock() + timedelta(seconds=seconds)),
@@ -53,12 +53,12 @@ def find(workspace: Workspace, token: str) -> JsonObject | None:
 
 
 def is_unexpired(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session has not expired."""
+    """Return whether the session has not expired."""
     return workspace.clock() < datetime.fromisoformat(session["expires_at"])
 
 
 def is_used(workspace: Workspace, session: JsonObject) -> bool:
-    """Say whether the session's connection works or was deleted."""
+    """Return whether the session's connection works or was deleted."""
     if session["connection_id"] is None:
         return False
     connection = workspace.within(session["_organization_id"]).store.get(

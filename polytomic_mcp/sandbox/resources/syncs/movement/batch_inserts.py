@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
 from polytomic_mcp.sandbox.data.tables.row_index import indexed
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -76,8 +76,8 @@ class BatchInserter:
 
     def _valid_rows(self, records: Sequence[Record]) -> dict[int, list[Any]]:
         """Return by position the values, the key first, of records without an error or a duplicate key."""
-        read, fit = self._identity.read, self._identity.fit
-        keys = [None if is_absent(value) else fit(value) for value in map(read, records)]
+        read, convert = self._identity.read, self._identity.convert
+        keys = [None if is_absent(value) else convert(value) for value in map(read, records)]
         times = Counter(keys)
         found: dict[int, list[Any]] = {}
         for position, key in enumerate(keys):
@@ -92,8 +92,8 @@ class BatchInserter:
         try:
             for each in self._assignments:
                 value = each.read(record)
-                values.append(None if value is None else each.fit(value))
-        except UnfitError:
+                values.append(None if value is None else each.convert(value))
+        except ConversionError:
             return None
         for position in self._required:
             if is_absent(values[position]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.data.tables.conversion import Fit, UnfitError, fit_for
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, Converter, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.filters import Reader, TargetFilter, build_target_filter
@@ -23,15 +23,15 @@ class Mapping:
 
     column: Column
     read: Reader
-    fit: Fit
+    convert: Converter
 
     def values(self, records: Iterable[Record]) -> Iterator[Any]:
         """Yield the records' values that fit, converted to the column's type; absent ones are left out."""
         for record in records:
             value = self.read(record)
             if not is_absent(value):
-                with suppress(UnfitError):
-                    yield self.fit(value)
+                with suppress(ConversionError):
+                    yield self.convert(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,14 @@ def _mapped(field: JsonObject, target: Target, records: Records) -> Assignment:
 def _assignment(field: JsonObject, target: Target, read: Reader, name: str = "") -> Assignment:
     column = target.column(field["target"])
     return Assignment(
-        column, read, fit_for(column), field.get("sync_mode") == "create", name or field["target"]
+        column, read, converter_for(column), field.get("sync_mode") == "create", name or field["target"]
     )
 
 
 def _identity(mapping: JsonObject, target: Target, records: Records) -> IdentityMapping:
     column = target.column(mapping["target"])
     return IdentityMapping(
-        column, records.build_reader(mapping["source"]), fit_for(column), mapping["function"]
+        column, records.build_reader(mapping["source"]), converter_for(column), mapping["function"]
     )
 
 

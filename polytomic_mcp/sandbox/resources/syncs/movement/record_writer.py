@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError, fit_for
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import Assignment, Plan
@@ -59,7 +59,7 @@ class RecordWriter:
 
         Raises:
             RecordError: If it has no identity or no value for a required field, or the target refuses it.
-            UnfitError: If a value does not fit its column.
+            ConversionError: If a value does not fit its column.
         """
         if self._plan.target.kind == WEBHOOK:
             return self._post(record)
@@ -96,7 +96,7 @@ class RecordWriter:
             names = ", ".join(each.column.name for each in self._plan.identities)
             raise RecordError(f"the identity {names} has no value")
         return [
-            None if is_absent(value) else each.fit(value) if each.function == EQUALITY else value
+            None if is_absent(value) else each.convert(value) if each.function == EQUALITY else value
             for each, value in zip(self._plan.identities, values, strict=True)
         ]
 
@@ -137,7 +137,7 @@ class RecordWriter:
     def _new_row(self, record: Record, values: list[Any]) -> Row:
         row: Row = {}
         for mapping, value in zip(self._plan.identities, values, strict=True):
-            row[mapping.column.name] = None if value is None else mapping.fit(value)
+            row[mapping.column.name] = None if value is None else mapping.convert(value)
         row |= self._assigned(row)
         for each in self._plan.assignments:
             if each.column.createable:
@@ -150,7 +150,7 @@ class RecordWriter:
         value = each.read(record)
         if value is None:
             return None
-        converted = each.fit(value)
+        converted = each.convert(value)
         if each.column.refers_to is not None:
             self._require_referred(each.column, converted)
         return converted
@@ -205,6 +205,6 @@ def _is_equal(column: Column, existing: Any, value: Any) -> bool:
     if existing == value or existing is None or value is None:
         return existing == value
     try:
-        return fit_for(column)(existing) == value
-    except UnfitError:
+        return converter_for(column)(existing) == value
+    except ConversionError:
         return False

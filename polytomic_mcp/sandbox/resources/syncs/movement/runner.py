@@ -17,7 +17,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
-from polytomic_mcp.sandbox.data.tables.conversion import UnfitError
+from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
@@ -153,7 +153,7 @@ class _Run:
         self._progress.add_record(record)
         try:
             result = self._writer.write(record)
-        except (RecordError, UnfitError) as error:
+        except (RecordError, ConversionError) as error:
             self._progress.add_error(number, record, str(error))
         else:
             self._progress.add_result(result, record)

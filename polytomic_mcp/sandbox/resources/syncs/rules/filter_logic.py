@@ -27,7 +27,7 @@ class Expression:
     parts: tuple["Expression | str", ...]
 
     def holds(self, truth: Callable[[str], bool]) -> bool:
-        """Return the expression's truth, given that of each label; evaluate no label needlessly."""
+        """Return whether the expression is true, given that of each label; evaluate only what is needed."""
         answers = (truth(part) if isinstance(part, str) else part.holds(truth) for part in self.parts)
         return all(answers) if self.operator == "and" else any(answers)
 

@@ -5,7 +5,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
-from polytomic_mcp.sandbox.calls.schema_problems import unfit
+from polytomic_mcp.sandbox.calls.schema_problems import invalid_arguments
 from polytomic_mcp.sandbox.common.addresses import is_web_address
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
@@ -20,10 +20,12 @@ def create(call: Call) -> Answer:
     """
     seconds: int = call.arguments.get("ttl", connect_sessions.USUAL)
     if not 1 <= seconds <= connect_sessions.LONGEST:
-        raise unfit(call.operation, [("ttl", f"must be between 1 and {connect_sessions.LONGEST}")])
+        raise invalid_arguments(
+            call.operation, [("ttl", f"must be between 1 and {connect_sessions.LONGEST}")]
+        )
     redirect_url: str = call.arguments["redirect_url"]
     if not is_web_address(redirect_url):
-        raise unfit(call.operation, [("redirect_url", "must be an http or https address")])
+        raise invalid_arguments(call.operation, [("redirect_url", "must be an http or https address")])
     connection = _connection(call)
     whitelist = _whitelist(call, connection)
     _require_unused_name(call, connection)
@@ -73,7 +75,7 @@ def _whitelist(call: Call, connection: JsonObject | None) -> list[str]:
     elif type_ is not None and type_ not in (whitelist or [type_]):
         problems.append(("whitelist", f"must include {type_}"))
     if problems:
-        raise unfit(call.operation, problems)
+        raise invalid_arguments(call.operation, problems)
     return whitelist if type_ is None else [type_]
 
 
