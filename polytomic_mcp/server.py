@@ -57,7 +57,7 @@ class PolytomicServer(MCPServer[Caller]):
             reason = hidden if home else f"Unknown tool {quoted(name)}.{nearest(name, known)}"
             raise ToolError(
                 f"{reason} POLYTOMIC_ACCESS_MODE, POLYTOMIC_TOOLSETS, POLYTOMIC_TOOLS_ALLOW and "
-                f"POLYTOMIC_TOOLS_DENY determine which tools are shown: {', '.join(known)}."
+                f"POLYTOMIC_TOOLS_DENY determine which tools are shown: {', '.join(known) or 'none'}."
             )
         return await super().call_tool(name, arguments, context)
 

@@ -40,7 +40,7 @@ _DAYS: Final[Mapping[str, int]] = {"2": 29, "4": 30, "6": 30, "9": 30, "11": 30}
 
 _SHORTEST_NAME: Final = 3
 _WEEK: Final = 7
-_NUMBER: Final = re.compile(r"[0-9]{1,4}")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _WEEKDAY_OF_MONTH: Final = re.compile(r"([a-z0-9]+?)(#[1-5]|l)")
 
 
@@ -137,7 +137,8 @@ def _read_number(field: str, text: str) -> int:
         matches = [number for number, name in enumerate(names, lowest) if name.startswith(text)]
         if matches:
             return matches[0]
-    valid = f"{lowest} to {highest}" + (f", or a name such as {names[0]}" if names else "")
+    most = _WEEK if field == "day_of_week" else highest
+    valid = f"{lowest} to {most}" + (f", or a name such as {names[0]}" if names else "")
     raise CronError(field, f"Unknown {field} {quoted(text)}.{nearest(text, names)} Valid values: {valid}.")
 
 

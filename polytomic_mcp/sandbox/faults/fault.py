@@ -18,7 +18,28 @@ def _number(value: Any) -> Any:
     """Reject booleans, and read a whole number's text, which ``Literal`` does not do."""
     if isinstance(value, bool):
         raise ValueError("not a number")  # noqa: TRY004 - pydantic collects ValueError only
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+
+
+def _whole_number(value: Any) -> Any:
+    """Reject fractions as well, which ``Literal`` compares as equal: 503.0 is 503."""
+    if isinstance(value, float):
+        raise ValueError("not a whole number")  # noqa: TRY004 - pydantic collects ValueError only
+    return _number(value)
+
+
+def _true(value: Any) -> Any:
+    """Reject 1, which ``Literal`` takes for True."""
+    if value is not True:
+        raise ValueError("not true")
+    return value
+
+
+def _not_null(value: Any) -> Any:
+    """Reject null: an option without a value is omitted."""
+    if value is None:
+        raise ValueError("null")
+    return value
 
 
 def _printable(value: Any) -> Any:
@@ -37,6 +58,8 @@ _Fraction = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_i
 _FromZero = Annotated[int, BeforeValidator(_number), Field(ge=0, le=_MOST)]
 _FromOne = Annotated[int, BeforeValidator(_number), Field(ge=1, le=_MOST)]
 _Text = Annotated[str, BeforeValidator(_printable)]
+_Flag = Annotated[Literal[True], BeforeValidator(_true)]
+_OMISSIBLE: Final = BeforeValidator(_not_null)
 _When = Literal["before", "after"]
 
 
@@ -63,7 +86,7 @@ class _Repeated(Fault, frozen=True):
     It applies each time with its ``probability``, drawn from ``seed``.
     """
 
-    times: _FromOne | None = None
+    times: Annotated[_FromOne | None, _OMISSIBLE] = None
     after: _FromZero = 0
     probability: _Fraction = 1.0
     seed: _FromZero = 0
@@ -95,10 +118,10 @@ class Status(RequestFault, frozen=True):
     """
 
     kind: ClassVar[str] = "status"
-    status: Annotated[Literal[429, 500, 502, 503, 504], BeforeValidator(_number)]
+    status: Annotated[Literal[429, 500, 502, 503, 504], BeforeValidator(_whole_number)]
     when: _When = "before"
-    by: Literal["api", "gateway"] | None = None
-    retry_after: _Seconds | None = None
+    by: Annotated[Literal["api", "gateway"] | None, _OMISSIBLE] = None
+    retry_after: Annotated[_Seconds | None, _OMISSIBLE] = None
 
     @model_validator(mode="after")
     def _require_server_error(self) -> Self:
@@ -124,7 +147,7 @@ class Drop(RequestFault, frozen=True):
     """Closes the connection without an answer."""
 
     kind: ClassVar[str] = "drop"
-    drop: Literal[True]
+    drop: _Flag
     when: _When = "before"
 
 
@@ -132,21 +155,21 @@ class Truncated(RequestFault, frozen=True):
     """Sends half of the answer and closes the connection."""
 
     kind: ClassVar[str] = "truncated"
-    truncated: Literal[True]
+    truncated: _Flag
 
 
 class Malformed(RequestFault, frozen=True):
     """Sends a body that is not JSON."""
 
     kind: ClassVar[str] = "malformed"
-    malformed: Literal[True]
+    malformed: _Flag
 
 
 class Html(RequestFault, frozen=True):
     """Answers with a proxy's HTML page and this status."""
 
     kind: ClassVar[str] = "html"
-    html: Annotated[Literal[200, 502, 503, 504], BeforeValidator(_number)]
+    html: Annotated[Literal[200, 502, 503, 504], BeforeValidator(_whole_number)]
     when: _When = "before"
 
 
@@ -154,13 +177,13 @@ class ExpiredKey(RequestFault, frozen=True):
     """Answers with 401, as if the API key had expired."""
 
     kind: ClassVar[str] = "expired_key"
-    expired_key: Literal[True]
+    expired_key: _Flag
 
 
 class RunFault(_Repeated, frozen=True):
     """A fault of a run, of one sync if ``sync`` is given."""
 
-    sync: _Text | None = None
+    sync: Annotated[_Text | None, _OMISSIBLE] = None
 
 
 class Slow(RunFault, frozen=True):
