@@ -1,6 +1,7 @@
 """How messages name things: in quotes, cut to length, and with the valid names where one is wrong."""
 
 import difflib
+import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,18 +10,20 @@ _SHOWN: Final = 12
 _CUTOFF: Final = 0.5
 
 
-def quoted(text: str) -> str:
-    """Return a text in quotes, cut where it is too long for a message."""
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+def quoted(value: object) -> str:
+    """Return a string in quotes, and any other value as JSON; cut where it is too long for a message."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return repr(cut) if isinstance(value, str) else cut
 
 
-def nearest(wrong: str, known: Iterable[str]) -> str:
+def nearest(wrong: object, known: Iterable[str]) -> str:
     """Return a hint that names the nearest valid name; an empty text if none is near."""
     near = _near(wrong, list(known))
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def valid_values(wrong: str, known: Iterable[str]) -> str:
+def valid_values(wrong: object, known: Iterable[str]) -> str:
     """Return the hint for a wrong name: the nearest valid one, then up to twelve of all, nearest first."""
     names = list(dict.fromkeys(known))
     near = _near(wrong, names)
@@ -30,13 +33,13 @@ def valid_values(wrong: str, known: Iterable[str]) -> str:
     return f"{nearest(wrong, near)} {listed}"
 
 
-def unknown(noun: str, wrong: str, known: Iterable[str]) -> str:
+def unknown(noun: str, wrong: object, known: Iterable[str]) -> str:
     """Return the refusal of a wrong name, such as "Unknown mode 'x'. Valid values: create, update."."""
     return f"Unknown {noun} {quoted(wrong)}.{valid_values(wrong, known)}"
 
 
-def _near(wrong: str, names: list[str]) -> list[str]:
+def _near(wrong: object, names: list[str]) -> list[str]:
     """Return the valid names that differ least, in any case, nearest first."""
     by_case = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(wrong[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
+    close = difflib.get_close_matches(str(wrong)[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
     return [by_case[name] for name in close]

@@ -33,3 +33,11 @@ def test_a_long_list_of_valid_names_is_counted() -> None:
 
 def test_where_nothing_is_valid_it_says_so() -> None:
     assert unknown("mode", "x", []) == "Unknown mode 'x'. There are none."
+
+
+def test_a_value_that_is_not_a_string_is_written_as_json() -> None:
+    assert quoted(None) == "null"
+    assert quoted({"a": ["b" * 100]}) == '{"a": ["' + "b" * 72 + "…"
+    assert unknown("mode", 5, MODES) == (
+        "Unknown mode 5. Valid values: create, update, updateOrCreate, replace."
+    )

@@ -79,6 +79,7 @@ class Exchange:
         self._status: int | None = None
         self._applied: tuple[str, ...] = ()
         self._of_run: list[str] = []
+        self._is_recorded = False
 
     def faults(self) -> list[RequestFault]:
         """Return the faults that apply to the request: those of its headers, or else the active ones.
@@ -94,13 +95,21 @@ class Exchange:
         return [rule.fault for rule in rules if isinstance(rule.fault, RequestFault)]
 
     async def send(self, message: Message) -> None:
-        """Send a message to the caller, and remember the status."""
+        """Send a message to the caller, and remember the status.
+
+        The request is recorded before the last message: a caller that has its answer finds it recorded.
+        """
         if message["type"] == "http.response.start":
             self._status = message["status"]
+        elif not message.get("more_body"):
+            self.end()
         await self._send(message)
 
     def end(self) -> None:
-        """Record the request, and remove the faults of a run that it did not start."""
+        """Record the request once, and remove the faults of a run that it did not start."""
+        if self._is_recorded:
+            return
+        self._is_recorded = True
         for id_ in self._of_run:
             if self._status is None or self._status >= _REFUSED:
                 self._workspace.faults.remove(id_)

@@ -59,7 +59,7 @@ def test_spaces_and_a_trailing_semicolon_make_no_difference() -> None:
         ("drop=yes", "written without a value"),
         ({"drop": 1}, "written without a value"),
         ({"status": 503.0}, "status must be 429"),
-        ("status=５０３", "status must be 429"),
+        ("status=\uff15\uff10\uff13", "status must be 429"),
         ({"status": 503, "times": None}, "times must be a whole number, 1 or higher, not 'None'."),
         ({"fail_at": 1, "sync": None}, "sync must be printable text"),
         ("html=404", "the status of the page"),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.tools.answers.token_counts import estimate, estimate_json
+from polytomic_mcp.tools.answers.token_counts import estimate, estimate_json, length_within
 from polytomic_mcp.tools.answers.truncation import MOST_TOKENS
 
 PROMISED = 6_000
@@ -60,3 +60,8 @@ def test_prose_is_not_estimated_at_more_than_twice_its_tokens(tokenizer: Any) ->
     count = len(tokenizer.encode(prose))
 
     assert count < estimate(prose) < 2 * count
+
+
+def test_a_text_that_fits_is_not_cut() -> None:
+    assert length_within("three short words", 100) == 17
+    assert length_within("", 100) == 0

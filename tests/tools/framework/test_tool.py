@@ -13,7 +13,7 @@ from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.framework.definitions import describe
 from polytomic_mcp.tools.framework.tool import PolytomicTool
-from tests.tools.conftest import Connect, ScriptedApi, Tools
+from tests.tools.conftest import Connect, Schemas, ScriptedApi, Tools
 
 # For every tool that calls the API, a call that reaches it; none of them is refused earlier.
 CALLS: dict[str, dict[str, Any]] = {
@@ -121,8 +121,8 @@ ODD: dict[str, Any] = {
 }
 
 
-def test_every_tool_has_a_call(schemas: dict[str, Any]) -> None:
-    assert CALLS.keys() == schemas.keys() - {"find_operations"}  # which reads the catalogue
+def test_every_tool_has_a_call(schemas: Schemas) -> None:
+    assert CALLS.keys() == schemas.outputs.keys() - {"find_operations"}  # which reads the catalogue
 
 
 async def test_without_a_key_every_tool_says_what_to_set(connect: Connect, api: ScriptedApi) -> None:
