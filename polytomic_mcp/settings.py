@@ -59,7 +59,7 @@ VARIABLES: Final = (
         "The SQLite file in which --sandbox keeps its state. Without it, state is kept in memory.",
     ),
 )
-"""Every variable that ``Settings.from_environ`` reads; the documentation is generated from this table."""
+"""Every variable that ``Settings.from_environ`` reads; docs/configuration.md lists the same."""
 
 
 class Secret(str):

@@ -9,6 +9,7 @@ import pytest
 
 from polytomic_mcp.cli import main
 from polytomic_mcp.guides import load_guides
+from polytomic_mcp.settings import VARIABLES
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
@@ -38,12 +39,14 @@ def test_every_flag_is_documented(command: str, capsys: pytest.CaptureFixture[st
     assert {flag for flag in flags if f"`{flag}" not in CONFIGURATION} == set()
 
 
-def test_every_variable_is_documented() -> None:
-    source = (ROOT / "polytomic_mcp/settings.py").read_text("utf-8")
-    variables = set(re.findall(r"POLYTOMIC_[A-Z_]+\b", source))
+def test_every_variable_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `(POLYTOMIC_\w+)` \|.*\| (.*?) \|$", CONFIGURATION, re.MULTILINE)
 
-    assert len(variables) >= 10
-    assert {name for name in variables if f"`{name}`" not in CONFIGURATION} == set()
+    assert [name for name, _ in rows] == [variable.name for variable in VARIABLES]
+    assert [default.strip("`") for _, default in rows[:-1]] == [
+        variable.default or "none" for variable in VARIABLES[:-1]
+    ]
+    assert (rows[-1][1], VARIABLES[-1].default) == ("in memory", None)
 
 
 def test_every_page_is_linked_from_the_readme() -> None:

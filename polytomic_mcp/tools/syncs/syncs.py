@@ -134,7 +134,7 @@ async def create_sync(
     organization_id: str | None = None,
     dry_run: DryRun = False,
 ) -> Sync:
-    """Create a sync into a target object. Reports all problems at once, before anything is written.
+    """Create a sync into a target object. Reports all mapping problems at once, before anything is written.
 
     Call list_target_fields before, start_sync after. A Gong Engage flow requires an identity and no fields.
     """
