@@ -4,25 +4,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from polytomic_mcp.catalogue.rules import filter_functions, modes
 from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import system_of
-from polytomic_mcp.sandbox.data.tables.conversion import to_moment
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
-from polytomic_mcp.sandbox.resources.bulk_syncs.bulk_syncs import NORMALIZATIONS
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "mode": bulk_destinations.MODES,
-    "normalize_names": NORMALIZATIONS,
-    "automatically_add_new_objects": bulk_schemas.DISCOVERY,
-    "automatically_add_new_fields": bulk_schemas.DISCOVERY,
+    "mode": modes.BULK_MODES,
+    "normalize_names": modes.NORMALIZATIONS,
+    "automatically_add_new_objects": modes.DISCOVERY,
+    "automatically_add_new_fields": modes.DISCOVERY,
 }
 _HIGHEST_LIMIT: Final = 1_000
 
@@ -131,7 +130,7 @@ def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Pr
         field_id = str(condition.get("field_id") or "")
         if table.column(field_id) is None:
             yield Problem("unknown_field", _unknown_field(table, field_id), f"{place}.field_id")
-        if reason := filter_functions.find_problem(condition["function"], condition.get("value")):
+        if reason := filter_functions.value_problem(condition["function"], condition.get("value")):
             yield Problem("invalid_filter", reason, f"{place}.function")
 
 

@@ -17,8 +17,6 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import normalized
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-DISCOVERY: Final = ("all", "onlyIncremental", "onlyNonIncremental", "none")
-
 _ADDING: Final = ("all", "onlyIncremental")
 _PARTS: Final[Mapping[str, Any]] = {
     "data_cutoff_timestamp": None,

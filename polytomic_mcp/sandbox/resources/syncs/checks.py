@@ -6,8 +6,8 @@ models and targets may be deleted later.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -19,8 +19,6 @@ from polytomic_mcp.sandbox.resources.syncs.references import References
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
 from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
-
-_FIELD_MODES: Final = ("create", "updateOrCreate")
 
 
 def find_problems(workspace: Workspace, references: References) -> Iterator[Problem]:
@@ -122,8 +120,8 @@ def _field_problems(sync: JsonObject) -> Iterator[Problem]:
         for position, field in enumerate(sync[kind]):
             path = f"{kind}[{position}]"
             mode = field.get("sync_mode")
-            if mode not in (None, "", *_FIELD_MODES):
-                message = unknown("field mode", mode, _FIELD_MODES)
+            if mode not in (None, "", *FIELD_MODES):
+                message = unknown("field mode", mode, FIELD_MODES)
                 yield Problem("invalid_field_mode", message, f"{path}.sync_mode")
             if kind == "fields" and not field.get("source"):
                 yield Problem("missing_source", "A field needs a source or an override_value.", path)

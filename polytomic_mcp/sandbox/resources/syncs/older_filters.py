@@ -6,17 +6,17 @@ A field's type is the model's unless it is ``Target`` (seen in the 2025-09-18 SD
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.sandbox.common.problems import Problem
-from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import (
+from polytomic_mcp.catalogue.rules.filter_logic import (
     Expression,
     LogicError,
     default_label,
     label_problem,
     parse,
 )
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.sandbox.common.problems import Problem
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 
 KINDS: Final[tuple[str, str]] = ("model_filters", "target_filters")
 """Where the newer shape has the conditions of each kind."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES, Frequency
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.schedules import frequencies
-from polytomic_mcp.sandbox.resources.schedules.frequencies import FREQUENCIES, Frequency
 
 
 def problems(schedule: Mapping[str, Any], store: Store) -> Iterator[Problem]:

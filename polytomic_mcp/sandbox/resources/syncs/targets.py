@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
 from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationProperty, Kind, described
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
@@ -41,7 +42,7 @@ class TargetField:
     def functions(self) -> tuple[str, ...]:
         """The identity functions that can find a row by this field."""
         supported = self.column.identity_functions
-        return (identity_functions.FUNCTIONS if supported is None else supported) if self.is_identity else ()
+        return (FUNCTIONS if supported is None else supported) if self.is_identity else ()
 
     def describe(self) -> dict[str, Any]:
         """Return the field as the API lists it (keys seen in the 2025-09-18 SDK)."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.syncs.drafts import canonical
-from polytomic_mcp.tools.syncs.due_times import read_moment
 from polytomic_mcp.tools.syncs.problems import Subject, problems_of
 from polytomic_mcp.tools.syncs.references import identities_of, newer_form
 
@@ -93,6 +93,6 @@ def _is_compatible(item: JsonObject, target_field: JsonObject) -> bool:
 
 
 def _changed(item: JsonObject, model: JsonObject, sync: JsonObject) -> datetime | None:
-    changed = read_moment(item.get("updated_at") or model.get("updated_at"))
-    saved = read_moment(sync.get("updated_at"))
+    changed = to_moment(item.get("updated_at") or model.get("updated_at"))
+    saved = to_moment(sync.get("updated_at"))
     return changed if changed is not None and saved is not None and changed > saved else None
