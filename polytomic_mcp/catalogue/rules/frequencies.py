@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polytomic_mcp.common import cron, spelling
+from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.common.spelling import quoted, unknown
 
 CONTINUOUS: Final = timedelta(minutes=5)
@@ -113,8 +114,8 @@ def _cron_line(schedule: Mapping[str, Any]) -> cron.CronLine | None:
 
 
 def _is_empty(part: Any) -> bool:
-    """Return whether a part of a schedule counts as omitted."""
-    return part is None or part in ("", {})
+    """Return whether a part of a schedule counts as omitted, as does a ``run_after`` that names no sync."""
+    return part in (None, "") or (isinstance(part, dict) and not any(as_object(part).values()))
 
 
 def _missing_parts(schedule: Mapping[str, Any], name: str, frequency: Frequency) -> Iterator[tuple[str, str]]:

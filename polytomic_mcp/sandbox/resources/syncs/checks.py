@@ -7,7 +7,9 @@ models and targets may be deleted later.
 from collections import Counter
 from collections.abc import Iterator
 
+from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
 from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -17,7 +19,7 @@ from polytomic_mcp.sandbox.resources.syncs import schedules as sync_schedules
 from polytomic_mcp.sandbox.resources.syncs.filter_arguments import filter_problems
 from polytomic_mcp.sandbox.resources.syncs.references import References
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
-from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField
+from polytomic_mcp.sandbox.resources.syncs.targets import NEW, Target, TargetField
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
@@ -32,12 +34,11 @@ def find_problems(workspace: Workspace, references: References) -> Iterator[Prob
 
 
 def _rule_problems(workspace: Workspace, sync: JsonObject, target: Target) -> Iterator[Problem]:
-    if not sync["name"].strip():
-        yield Problem("invalid_name", "A sync needs a name.", "name")
     yield from sync_schedules.problems(sync["schedule"], workspace.store)
     yield from sync_schedules.cycle_problems(sync, workspace.store)
     yield from filter_problems(sync)
     yield from _mode_problems(sync, target)
+    yield from _target_filter_problems(sync, target)
     yield from _identity_problems(sync, target)
     yield from _mapping_problems(sync, target)
 
@@ -53,26 +54,47 @@ def _mode_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
         names = ", ".join(field.column.name for field in target.fields if field.is_identity)
         message = f"Mode {sync['mode']} needs an identity. Its target must be one of: {names}."
         yield Problem("missing_identity", message, "identity")
-    conditions = sync["target_filters"]["conditions"]
-    if conditions and not offered.supports_filters:
+    if sync["target_filters"]["conditions"] and not offered.supports_filters:
         message = f"Mode {sync['mode']} does not support target filters. Omit them."
         yield Problem("invalid_filter", message, "target_filters")
-    if any(each.get("value_source") for each in conditions) and not target.has(
-        "supports_filter_value_fields"
-    ):
-        message = f"Filters on target object {target.id} compare with fixed values only. Send value instead."
-        yield Problem("invalid_filter", message, "target_filters")
+    for kind in ("fields", "override_fields"):
+        for position, field in enumerate(sync[kind]):
+            if field.get("sync_mode") and not offered.supports_field_mode:
+                message = f"Mode {sync['mode']} does not support a mode for each field. Omit sync_mode."
+                yield Problem("invalid_field_mode", message, f"{kind}[{position}].sync_mode")
+
+
+def _target_filter_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
+    for position, condition in enumerate(sync["target_filters"]["conditions"]):
+        path = f"target_filters.conditions[{position}]"
+        field = target.field(condition["field"])
+        if field is not None and not field.is_filterable:
+            names = [each.column.name for each in target.fields if each.is_filterable]
+            message = f"Field {condition['field']} of target object {target.id} cannot be filtered."
+            yield Problem(
+                "invalid_filter", message + valid_values(condition["field"], names), f"{path}.field"
+            )
+        if condition.get("value_source") and not target.has("supports_filter_value_fields"):
+            message = (
+                f"Filters on target object {target.id} compare with fixed values only. Send value instead."
+            )
+            yield Problem("invalid_filter", message, f"{path}.value_source")
 
 
 def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
     mappings = sync["identities"]["mappings"]
     for position, mapping in enumerate(mappings):
-        field = target.field(mapping["target"])
+        field, path = target.field(mapping["target"]), f"identities.mappings[{position}]"
         if field is not None and not field.is_identity:
             names = [each.column.name for each in target.fields if each.is_identity]
             message = f"Field {mapping['target']} cannot be an identity."
-            path = f"identities.mappings[{position}].target"
-            yield Problem("invalid_identity", message + valid_values(mapping["target"], names), path)
+            yield Problem(
+                "invalid_identity", message + valid_values(mapping["target"], names), f"{path}.target"
+            )
+        elif field is not None and mapping["function"] in set(FUNCTIONS) - set(field.functions):
+            message = f"Field {mapping['target']} does not support identity function {mapping['function']}."
+            hint = valid_values(mapping["function"], field.functions)
+            yield Problem("invalid_identity", message + hint, f"{path}.function")
     if len(mappings) > 1 and not target.has("supports_multiple_identities"):
         message = f"Target object {target.id} supports a single identity mapping."
         yield Problem("invalid_identity", message, "identities.mappings")
@@ -101,8 +123,8 @@ def _target_field_problems(target: Target, path: str, id_: str, *, is_new: bool)
     is_identity = path.startswith("identities")
     flag = "supports_identity_field_creation" if is_identity else "supports_field_creation"
     field = target.field(id_)
-    if not id_.strip():
-        yield Problem("unknown_target_field", "A target field needs a name.", path)
+    if (is_new or target.kind == NEW) and (reason := identifier_problem("A new field", id_)):
+        yield Problem("unknown_target_field", reason, path)
     if field is None and is_new and not target.has(flag):
         message = f"Target object {target.id} does not support new fields such as {quoted(id_)}."
         yield Problem("unknown_target_field", message, path)

@@ -52,9 +52,19 @@ from polytomic_mcp.sandbox.resources.syncs import schedules
         ({"frequency": "custom", "day_of_week": "mondag"}, "schedule.day_of_week", "Did you mean 'monday'?"),
         ({"frequency": "runafter"}, "schedule.run_after", "Frequency runafter requires run_after."),
         (
-            {"frequency": "dbtcloud", "connection_id": "c"},
-            "schedule.job_id",
-            "Frequency dbtcloud requires job_id.",
+            {"frequency": "dbtcloud", "job_id": 1},
+            "schedule.connection_id",
+            "Frequency dbtcloud requires connection_id.",
+        ),
+        (
+            {"frequency": "dbtcloud", "connection_id": "c", "job_id": 1},
+            "schedule.connection_id",
+            "Unknown connection c.",
+        ),
+        (
+            {"frequency": "runafter", "run_after": {"sync_ids": [], "bulk_sync_ids": None}},
+            "schedule.run_after",
+            "Frequency runafter requires run_after.",
         ),
         (
             {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}},

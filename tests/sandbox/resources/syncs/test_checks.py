@@ -46,7 +46,6 @@ async def test_a_deleted_connection_shows_as_a_problem(stage: Stage, model: str)
 async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: Stage, model: str) -> None:
     answer = await stage.create(
         model,
-        name=" ",
         mode="upsert",
         fields="nam>naem age>age",
         identity="idd>id",
@@ -57,7 +56,6 @@ async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: S
         ("unknown_source_field", "identities.mappings[0].source.field"),
         ("unknown_source_field", "fields[0].source.field"),
         ("unknown_target_field", "fields[0].target"),
-        ("invalid_name", "name"),
         ("invalid_schedule", "schedule.minute"),
         ("invalid_mode", "mode"),
     ]
