@@ -18,6 +18,10 @@ AnyJson = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean",
 """Any JSON value. The schema lists all types, because some clients reject an empty schema."""
 
 
+JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "object", "array"]})]
+"""Any JSON value that a caller sends."""
+
+
 class NextStep(BaseModel):
     """A suggested next call: the tool, its complete arguments, and the reason."""
 

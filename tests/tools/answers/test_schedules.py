@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.tools.syncs.due_times import describe
+from polytomic_mcp.tools.answers.schedules import describe
 
 
 @pytest.mark.parametrize(
