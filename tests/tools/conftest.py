@@ -265,9 +265,7 @@ def company(api: ScriptedApi) -> ScriptedApi:
     api.holds("models", {"id": api.MODEL, "configuration": {"query": "SELECT 1"}, **model})
     objects = [{"id": api.FLOW, "name": "Winter flow", "modes": [{"id": "updateOrCreate"}]}]
     api[f"GET /api/connections/{api.GONG}/modelsync/targetobjects"] = {"data": objects}
-    api[f"GET /api/connections/{api.GONG}/modelsync/target/fields"] = lambda request: {
-        "data": flow_fields() if "target" in request.url.params else flow_fields() | {"id": "new"}
-    }
+    api[f"GET /api/connections/{api.GONG}/modelsync/target/fields"] = {"data": flow_fields()}
     api.holds("syncs", stored_sync())
     api.echoes("POST /api/connections", id=api.WAREHOUSE)
     api.echoes("POST /api/models", id=api.MODEL, fields=fields)

@@ -72,9 +72,15 @@ class Calls:
     def _read(self, name: str, value: Any) -> Any:
         try:
             refuse_unsendable(value)
-            return read(self.tool.fn_metadata.arg_model.model_fields[name].annotation, value)
+            return read(self._types[name], value)
         except ValueError as error:
             raise ValueError(f"{name} {error}.") from None
+
+    @property
+    def _types(self) -> dict[str, Any]:
+        """The type of each argument; mcp names a field otherwise if pydantic uses the name itself."""
+        fields = self.tool.fn_metadata.arg_model.model_fields
+        return {field.alias or name: field.annotation for name, field in fields.items()}
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:

@@ -38,10 +38,12 @@ def problems_of(sync: SyncRequest, subject: Subject) -> list[str]:
         f"{'schedule.' * bool(part)}{part or 'schedule'}: {text}"
         for part, text in schedule_problems(sync.schedule.body() if sync.schedule else {})
     ]
-    problems += filter_problems(sync, subject.fields)
-    if subject.target is not None:
-        problems += _target_problems(sync, TargetObject(subject.target))
-    return problems
+    return [*problems, *filter_problems(sync, subject.fields), *_target_problems(sync, subject)]
+
+
+def broken_references(sync: SyncRequest, subject: Subject) -> list[str]:
+    """Return what a sync uses and its models or its target do not have or allow, as ``path: text``."""
+    return [*_source_problems(sync, subject), *_target_problems(sync, subject)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,10 @@ def _mapping_form_problems(path: str, mapping: Mapping) -> Iterator[str]:
         yield f"{path}.sync_mode: {unknown('field mode', mapping.sync_mode, FIELD_MODES)}"
 
 
-def _target_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
+def _target_problems(sync: SyncRequest, subject: Subject) -> Iterator[str]:
+    if subject.target is None:
+        return
+    target = TargetObject(subject.target)
     yield from mode_problems(sync.mode, target.answer.get("modes"), target.title)
     yield from _identity_problems(sync, target)
     yield from _mapping_problems(sync, target)

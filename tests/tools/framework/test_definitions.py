@@ -12,7 +12,7 @@ from polytomic_mcp.tools.framework.definitions import compact
 
 MOST = {"default": 6_500, "all": 14_000}
 MOST_OF_ONE = 450
-LARGE = {"create_sync": 800, "create_bulk_sync": 800}
+LARGE = {"create_sync": 1_150, "create_bulk_sync": 800}
 SETTINGS = {"default": Settings(), "all": Settings(toolsets=TOOLSETS)}
 
 

@@ -186,6 +186,9 @@ async def test_a_schedule_may_name_the_syncs_or_the_connection_it_follows(
 async def test_a_new_target_is_checked_by_its_properties(
     request_: Any, tools: Tools, company: ScriptedApi
 ) -> None:
+    properties = {"mappings_not_required": True}
+    planned = {"data": {"id": "summer", "fields": [{"id": "Id"}], "properties": properties}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = planned
     request_["target"] = {"connection_id": "Gong", "create": {"name": "Summer flow"}}
 
     shown = await tools("create_sync", **request_, dry_run=True)

@@ -39,6 +39,9 @@ async def test_a_target_that_was_created_is_not_created_again(
 async def test_another_target_keeps_the_connection_and_the_configuration(
     tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
+    properties = {"mappings_not_required": True}
+    planned = {"data": {"id": "summer", "fields": [{"id": "Id"}], "properties": properties}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = planned
     hold(target={"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}})
 
     await tools("update_sync", sync_id=company.SYNC, target={"create": {"name": "Summer"}})

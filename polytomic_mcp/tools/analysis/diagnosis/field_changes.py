@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.scalars import to_moment
-from polytomic_mcp.tools.syncs.problems import Subject, problems_of
+from polytomic_mcp.tools.syncs.problems import Subject, broken_references
 from polytomic_mcp.tools.syncs.requests import SyncRequest
 from polytomic_mcp.tools.syncs.stored import identities_of, newer_form
 
@@ -52,7 +52,7 @@ def broken_fields(sync: JsonObject, models: Mapping[str, JsonObject], target: Js
         request = SyncRequest.stored(newer_form(sync))
     except ValidationError:  # an answer of another shape, which is not a reason to stop the diagnosis
         return []
-    return problems_of(request, Subject(dict(models), target))
+    return broken_references(request, Subject(dict(models), target))
 
 
 def type_mismatches(
