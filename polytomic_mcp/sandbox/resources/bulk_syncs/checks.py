@@ -71,6 +71,10 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
         table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
+        if schema["tracking_field"] and not bulk_sources.supports_tracking(source):
+            message = f"Connection {source['name']} does not support tracking fields. Omit tracking_field."
+            path = f"schemas.{schema['id']}.tracking_field"
+            yield Problem("invalid_tracking_field", message, path)
     counts = Counter(bulk_schemas.output_name(sync, schema).casefold() for schema in enabled)
     for name, count in counts.items():
         if count > 1:

@@ -113,6 +113,14 @@ async def test_an_invalid_schema_is_refused(
     assert stage.codes(answer) == [problem]
 
 
+async def test_a_tracking_field_is_refused_where_the_source_does_not_support_one(stage: Stage) -> None:
+    stage.table("charges", "id at:datetime", system="stripe", kind="object")
+
+    answer = await stage.create(source="stripe", schemas=[{"id": "charges", "tracking_field": "at"}])
+
+    assert stage.codes(answer) == [("invalid_tracking_field", "schemas.charges.tracking_field")]
+
+
 async def test_two_schemas_with_the_same_output_are_refused(stage: Stage) -> None:
     stage.table("shop_people", "id")
 
