@@ -54,6 +54,6 @@ def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:
     }
 
 
-def _schema_of(parameter: Parameter) -> JsonObject:
+def _schema_of(parameter: Parameter) -> Mapping[str, Any]:
     is_name = parameter.name == "name" and parameter.place == "body" and parameter.required
     return {**parameter.schema, "pattern": NOT_BLANK} if is_name else parameter.schema

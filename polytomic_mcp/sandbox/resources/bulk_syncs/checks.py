@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules import filter_functions, modes
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import unknown
@@ -70,6 +71,10 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
         table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
+        if schema["tracking_field"] and not bulk_sources.supports_tracking(source):
+            message = f"Connection {source['name']} does not support tracking fields. Omit tracking_field."
+            path = f"schemas.{schema['id']}.tracking_field"
+            yield Problem("invalid_tracking_field", message, path)
     counts = Counter(bulk_schemas.output_name(sync, schema).casefold() for schema in enabled)
     for name, count in counts.items():
         if count > 1:
@@ -84,14 +89,27 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
         path = f"destination_configuration.{key}"
         if key not in settings:
             yield Problem("unknown_setting", unknown("setting", key, settings), path)
-        elif settings[key].values and value not in settings[key].values:
-            yield Problem("invalid_value", unknown(key, str(value), settings[key].values), path)
-        elif not isinstance(value, str):
-            yield Problem("invalid_value", f"{key} must be a string.", path)
+        elif value and (reason := _value_problem(settings[key], value)):
+            yield Problem("invalid_value", reason, path)
     for key, setting in settings.items():
         if setting.required and not configuration.get(key):
             message = f"{system_of(destination)} requires the name of the schema to write to."
             yield Problem("missing_setting", message, f"destination_configuration.{key}")
+
+
+def _value_problem(setting: bulk_destinations.Setting, value: Any) -> str | None:
+    if setting.values and value not in setting.values:
+        return unknown(setting.name, str(value), setting.values)
+    if not isinstance(value, str):
+        return f"{setting.name} must be a string."
+    return identifier_problem(f"An output's {setting.name}", value)
+
+
+def _output_problems(schema: JsonObject, fields: list[JsonObject], path: str) -> Iterator[Problem]:
+    for place, each in ((path, schema), *((f"{path}.fields", field) for field in fields)):
+        name = each["user_output_name"]
+        if name and (reason := identifier_problem("An output", name)):
+            yield Problem("invalid_value", reason, f"{place}.user_output_name")
 
 
 def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iterator[Problem]:
@@ -99,6 +117,7 @@ def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iter
     fields = [field for field in schema["fields"] if field["enabled"]]
     if not fields:
         yield Problem("no_fields", "At least one field must be enabled.", path)
+    yield from _output_problems(schema, fields, path)
     counts = Counter(bulk_schemas.field_name(sync, field).casefold() for field in fields)
     for name, count in counts.items():
         if count > 1:

@@ -96,7 +96,7 @@ def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
             hint = valid_values(mapping["function"], field.functions)
             yield Problem("invalid_identity", message + hint, f"{path}.function")
     if len(mappings) > 1 and not target.has("supports_multiple_identities"):
-        message = f"Target object {target.id} supports a single identity mapping."
+        message = f"Target object {target.id} supports a single identity mapping. Send one."
         yield Problem("invalid_identity", message, "identities.mappings")
 
 
@@ -105,8 +105,9 @@ def _mapping_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
         message = "The sync uses no model. Map a field of a model, or an identity."
         yield Problem("missing_source", message, "fields")
     elif not sync["fields"] and not sync["override_fields"] and not _is_field_optional(sync, target):
+        names = [each.column.name for each in target.fields if not each.is_system]
         message = f"Target object {target.id} needs at least one field mapping."
-        yield Problem("missing_fields", message, "fields")
+        yield Problem("missing_fields", message + valid_values("", names), "fields")
     named = named_target_fields(sync)
     for path, id_, is_new in named:
         yield from _target_field_problems(target, path, id_, is_new=is_new)
