@@ -11,8 +11,8 @@ from polytomic_mcp.tools.framework.tool import PolytomicTool
 from polytomic_mcp.tools.toolsets import shown_tools
 
 _COLUMNS: Final = 100
-_PIECE: Final = re.compile(r" ?[A-Za-z]+|[0-9]{1,3}|[^A-Za-z0-9 ]+| +")
-_PIECES_A_TOKEN: Final = 0.975
+_PIECE: Final = re.compile(r"[ _]?[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,3}|[^A-Za-z0-9 _]{1,3}|[ _]+")
+_PIECES_A_TOKEN: Final = 1.06
 """Measured with o200k over the definitions of all tools; a single one differs by less than a tenth."""
 
 
@@ -40,7 +40,7 @@ def definition(tool: PolytomicTool) -> dict[str, Any]:
 
 
 def tokens(part: dict[str, Any]) -> int:
-    """Estimate the tokens of a definition: nearly every word and every run of punctuation is one."""
+    """Estimate the tokens of a definition: nearly every word and every few signs of punctuation are one."""
     text = json.dumps(part, ensure_ascii=False, separators=(",", ":"))
     return round(len(_PIECE.findall(text)) / _PIECES_A_TOKEN)
 

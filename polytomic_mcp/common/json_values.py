@@ -5,6 +5,9 @@ from typing import Any, cast
 
 JsonObject = dict[str, Any]
 
+AnyJson = Any
+"""Any JSON value, unchanged. Tool definitions describe it as a choice of types."""
+
 
 def as_object(value: Any) -> JsonObject:
     """Return a JSON object unchanged; an empty one for any other value."""

@@ -3,27 +3,19 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import AnyJson, JsonObject
 
 MASK: Final = "********"
 """What is shown in place of a secret."""
 
 
-AnyJson = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "object", "array", "null"]})]
-"""Any JSON value. The schema lists all types, because some clients reject an empty schema."""
-
-
-JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "object", "array"]})]
-"""Any JSON value that a caller sends."""
-
-
 class NextStep(BaseModel):
-    """A suggested next call: the tool, its complete arguments, and the reason."""
+    """A suggested call, with all arguments."""
 
     tool: str
     arguments: JsonObject
@@ -89,8 +81,15 @@ class Page(Answer):
     next_page_token: Annotated[str | None, Field(description="Send as page_token for more")] = None
 
 
+def _leave_out_members(schema: JsonObject) -> None:
+    """Many tools answer changes, and in each the types of two values of any kind would cost 300 tokens."""
+    del schema["properties"]
+
+
 class Change(BaseModel):
-    """A field before and after an update."""
+    """The values before and after an update."""
+
+    model_config = ConfigDict(json_schema_extra=_leave_out_members)
 
     before: AnyJson = None
     after: AnyJson = None

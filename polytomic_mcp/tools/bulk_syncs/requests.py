@@ -95,7 +95,7 @@ def _is_after_others(schedule: JsonObject) -> bool:
 _OBJECT: Final[JsonObject] = {"type": "object"}
 _OBJECTS: Final[JsonObject] = {"type": "array", "items": _OBJECT}
 _AS_CREATED: Final = "As in creation"
-_PARTS: Final[JsonObject] = {"type": "array", "items": {}}
+_PARTS: Final[JsonObject] = {"type": "array", "items": {"anyOf": [{"type": "string"}, _OBJECT]}}
 
 
 def _shown(schema: JsonObject, description: str) -> WithJsonSchema:

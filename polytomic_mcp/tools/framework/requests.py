@@ -74,7 +74,7 @@ class Changes:
     ) -> JsonSchemaValue:
         """Return the type, and where a caller finds the rest if there is more to say."""
         short = _type_of(handler(core_schema), handler)
-        is_nested = short["type"] in ("array", "object")
+        is_nested = "object" in (short["type"], short.get("items", {}).get("type"))
         return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
 
 

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
-from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.tools.answers.results import JsonValue
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
 from polytomic_mcp.tools.framework.arguments import Integer, Name
 from polytomic_mcp.tools.framework.references import Refers
@@ -32,7 +31,7 @@ class Mapping(Part):
     target: str
     source: Source | None = None
     new: bool | None = None
-    override_value: JsonValue = None
+    override_value: AnyJson = None
     sync_mode: Annotated[str | None, Field(description="create: write once")] = None
     encryption_enabled: bool | None = None
 
@@ -65,7 +64,7 @@ class Condition(Part):
     """What a value is compared with."""
 
     function: FilterFunction
-    value: JsonValue = None
+    value: AnyJson = None
     label: str | None = None
 
     @property
@@ -136,8 +135,8 @@ class Override(Part):
     field: Source | None = None
     field_id: str | None = None
     function: FilterFunction | None = None
-    value: JsonValue = None
-    override: JsonValue = None
+    value: AnyJson = None
+    override: AnyJson = None
 
 
 class Target(Part):
