@@ -16,7 +16,7 @@ from polytomic_mcp.common.spelling import canonical, quoted
 from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, every, is_id
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every, is_id
 from polytomic_mcp.tools.api_access.responses import items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.references import References
@@ -34,7 +34,9 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     with_labels(sync)
     sync.fields = sync.fields or []
     sync.schedule = _in_utc(sync.schedule or Schedule(frequency="manual"), caller.clock(), draft)
-    references = References(caller.api, whole=frozenset({CONNECTION, MODEL}))
+    is_after_others = sync.schedule.frequency == "runafter"
+    whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
+    references = References(caller.api, frozenset(whole))
     await references.resolve(sync)
     draft.problems += references.problems
     subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))

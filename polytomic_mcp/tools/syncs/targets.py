@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
@@ -17,7 +18,8 @@ from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
 
-_NAME: Final = "name"
+_NAMES: Final = {"name": "A new target object", "schema": "A new schema"}
+"""The properties of a new target object that name something, and what."""
 
 
 class TargetObjects(Page):
@@ -159,11 +161,15 @@ async def creation_problems(
         f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties
     ]
     for name, property_ in properties.items():
-        problems += _property_problems(f"{path}.{name}", name, property_, create)
+        problems += _property_problems(
+            f"{path}.{name}", name, property_, create, is_table="schema" in properties
+        )
     return problems
 
 
-def _property_problems(path: str, name: str, property_: JsonObject, create: dict[str, str]) -> Iterator[str]:
+def _property_problems(
+    path: str, name: str, property_: JsonObject, create: dict[str, str], *, is_table: bool
+) -> Iterator[str]:
     choices = {str(each.get("value")): str(each.get("label")) for each in as_objects(property_.get("values"))}
     value = create.get(name, "")
     values = [id_ for id_, label in choices.items() if label.casefold() == value.casefold()]
@@ -173,8 +179,9 @@ def _property_problems(path: str, name: str, property_: JsonObject, create: dict
         listed = [id_ if id_ == label else f"{id_} ({label})" for id_, label in choices.items()]
         wrong = f"Unknown value {quoted(value)}." if value else "is required."
         yield f"{path}: {wrong}{valid_values(value, listed)}"
-    elif name == _NAME and not value.strip():
-        yield f"{path}: is required."
+    elif name == "name" or (name in _NAMES and value):
+        reason = table_problem(_NAMES[name], value) if is_table else name_problem(_NAMES[name], value)
+        yield from [f"{path}: {reason}"] if reason else []
 
 
 def _row(item: JsonObject) -> JsonObject:
