@@ -21,6 +21,8 @@ from polytomic_mcp.common.spelling import nearest, quoted
 
 FIELDS: Final = ("minute", "hour", "day_of_month", "month", "day_of_week")
 
+WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "minute": (0, 59),
     "hour": (0, 23),
@@ -29,7 +31,7 @@ _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "day_of_week": (0, 6),
 }
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "day_of_week": ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"),
+    "day_of_week": WEEKDAYS,
     "month": (
         *("january", "february", "march", "april", "may", "june"),
         *("july", "august", "september", "october", "november", "december"),

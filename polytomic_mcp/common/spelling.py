@@ -8,6 +8,7 @@ from typing import Final
 _LONGEST: Final = 80
 _SHOWN: Final = 12
 _CUTOFF: Final = 0.5
+_SEPARATORS: Final = str.maketrans("", "", " -_")
 
 
 def quoted(value: object) -> str:
@@ -36,6 +37,19 @@ def valid_values(wrong: object, known: Iterable[str]) -> str:
 def unknown(noun: str, wrong: object, known: Iterable[str]) -> str:
     """Return the refusal of a wrong name, such as "Unknown mode 'x'. Valid values: create, update."."""
     return f"Unknown {noun} {quoted(wrong)}.{valid_values(wrong, known)}"
+
+
+def canonical(text: str, known: Iterable[str]) -> str | None:
+    """Return the one known name that a text spells, whatever its case, spaces, hyphens and underscores."""
+    names = list(known)
+    if text in names:
+        return text
+    found = [name for name in names if _letters(name) == _letters(text)]
+    return found[0] if len(found) == 1 else None
+
+
+def _letters(name: str) -> str:
+    return name.translate(_SEPARATORS).casefold()
 
 
 def _near(wrong: object, names: list[str]) -> list[str]:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polytomic_mcp.catalogue.rules.frequencies import last_time, next_time
 from polytomic_mcp.common.cron import FIELDS, CronError, CronLine
-from polytomic_mcp.sandbox.resources.schedules import frequencies
-from polytomic_mcp.tools.syncs.due_times import due_before
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 LATER = timedelta(seconds=1)
@@ -120,8 +119,8 @@ def test_the_tools_and_the_sandbox_read_the_same_line(
 ) -> None:
     schedule = {"frequency": "custom", **parts_of(line)}
 
-    assert frequencies.next_time(schedule, NOON) == at(following)
-    assert due_before(schedule, NOON) == at(last)
+    assert next_time(schedule, NOON) == at(following)
+    assert last_time(schedule, NOON) == at(last)
 
 
 MONTHS = [datetime(2026, month, 1, tzinfo=UTC).strftime("%B").lower() for month in range(1, 13)]
@@ -207,12 +206,12 @@ def test_the_next_time_of_the_sandbox_is_the_last_time_of_the_tools(
     texts, values = drawn
     schedule: dict[str, Any] = {"frequency": "custom", **texts}
 
-    due = frequencies.next_time(schedule, moment)
+    due = next_time(schedule, moment)
 
     expected = expected_time(texts, values, moment)
     if expected is not None:
         assert due == expected
     if due is not None:
-        assert due_before(schedule, due) == due_before(schedule, due + LATER) == due
-        before = due_before(schedule, due - LATER)
+        assert last_time(schedule, due) == last_time(schedule, due + LATER) == due
+        before = last_time(schedule, due - LATER)
         assert before is None or before <= moment

@@ -58,7 +58,8 @@ async def test_the_rest_of_a_runs_errors_is_got_by_following_its_call(
 
 
 async def test_a_long_dry_run_has_no_rest_to_be_read(tools: Tools, company: ScriptedApi) -> None:
-    constants = [{"target": "Note", "override_value": line} for line in LINES]
+    source = {"model_id": "Plans", "field": "plan"}
+    overrides = [{"field": source, "override": line} for line in LINES]
     identity = {"source": {"model_id": "Plans", "field": "contact_id"}, "target": "Id"}
 
     shown = await tools(
@@ -67,7 +68,7 @@ async def test_a_long_dry_run_has_no_rest_to_be_read(tools: Tools, company: Scri
         mode="updateOrCreate",
         target={"connection_id": "Gong", "object": company.FLOW},
         identity=identity,
-        override_fields=constants,
+        overrides=overrides,
         dry_run=True,
     )
 

@@ -10,6 +10,9 @@ from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 MOST_PROBLEMS: Final = 20
+NOT_BLANK: Final = r"\S"
+"""The pattern of a text that has a visible character."""
+
 _LONGEST_NAME: Final = 80
 _NULL: Final = {"type": "null"}
 
@@ -55,6 +58,8 @@ def _problems(error: Any) -> Iterator[Problem]:
             yield place, f"must be of type {rule if isinstance(rule, str) else ' or '.join(rule)}"
         case "enum":
             yield place, f"must be one of: {', '.join(map(str, rule))}"
+        case "pattern" if rule == NOT_BLANK:
+            yield place, "must not be blank"
         case "anyOf" if _is_nullable(rule):
             yield from (
                 problem for cause in error.context if cause.schema != _NULL for problem in _problems(cause)

@@ -1,7 +1,7 @@
 """Validation: a call's arguments against the catalogue's schema of its operation.
 
 The sandbox is stricter than the API promises to be: it refuses unknown arguments, so that a typo is caught
-here and not in production (a choice).
+here and not in production, and objects without a visible name (choices).
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
-from polytomic_mcp.catalogue import Catalogue, Operation
+from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.calls.schema_problems import invalid_arguments, list_problems
+from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, invalid_arguments, list_problems
 
 JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""
@@ -43,7 +43,7 @@ class Validation:
 def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:
     return {
         "type": "object",
-        "properties": {parameter.name: parameter.schema for parameter in operation.parameters},
+        "properties": {parameter.name: _schema_of(parameter) for parameter in operation.parameters},
         "required": [
             parameter.name
             for parameter in operation.parameters
@@ -52,3 +52,8 @@ def _schema(operation: Operation, definitions: Mapping[str, Any]) -> JsonObject:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _schema_of(parameter: Parameter) -> Mapping[str, Any]:
+    is_name = parameter.name == "name" and parameter.place == "body" and parameter.required
+    return {**parameter.schema, "pattern": NOT_BLANK} if is_name else parameter.schema

@@ -20,7 +20,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Fields,
     Limit,
     PageToken,
-    Parsed,
     Query,
     TheCaller,
 )
@@ -60,7 +59,6 @@ async def save_policy(
     caller: TheCaller,
     actions: Annotated[
         dict[str, list[str]] | None,
-        Parsed,
         Field(description='Roles by action, such as {"delete": ["Admin"]}; omitted actions are unchanged'),
     ] = None,
     name: str | None = None,

@@ -14,9 +14,9 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
-from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Parsed, Query
+from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query
 
-RoleNames = Annotated[list[str] | None, Parsed, Field(description="Roles: ids or names; replaces all roles")]
+RoleNames = Annotated[list[str] | None, Field(description="Roles: ids or names; replaces all roles")]
 
 
 class Role(Result):

@@ -25,12 +25,12 @@ from polytomic_mcp.tools.analysis.health.states import (
     schedules_of,
 )
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
+from polytomic_mcp.tools.answers.schedules import describe
 from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import has_text, page_of
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
-from polytomic_mcp.tools.syncs.due_times import describe
 
 _STATES: Final = (
     "All syncs by state. broken: a connection or model that it needs is gone or not healthy. failing: the "

@@ -20,7 +20,9 @@ def given(**arguments: Any) -> JsonObject:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]) -> dict[str, Change]:
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Change]:
     """Return which of the named fields differ, with both values, sorted by name."""
     return {
         name: Change(before=before.get(name), after=after.get(name))

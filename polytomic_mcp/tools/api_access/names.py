@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 
@@ -32,6 +32,16 @@ class Noun:
     def plural(self) -> str:
         """The plural of the kind's name."""
         return f"{self.name.removesuffix('y')}ies" if self.name.endswith("y") else f"{self.name}s"
+
+    @property
+    def argument(self) -> str:
+        """The name of the argument that takes an object of this kind."""
+        return f"{self.name.replace(' ', '_')}_id"
+
+    @property
+    def getter(self) -> str:
+        """The tool that gets one object of this kind."""
+        return f"get_{self.name.replace(' ', '_')}"
 
     def named(self, item: JsonObject) -> JsonObject:
         """Return an item of this kind with its name under ``name``."""
@@ -63,6 +73,9 @@ USER_ELSEWHERE: Final = Noun(
 )
 WEBHOOK: Final = Noun("webhook", "GET /api/webhooks/{id}", "GET /api/webhooks", "list_webhooks", "endpoint")
 
+_PIPELINE: Final = (CONNECTION, MODEL, SYNC, BULK_SYNC)
+"""The kinds that callers confuse: where one does not have a name, the others are searched."""
+
 _REFERENCES: Final = {
     "connection_id": CONNECTION,
     "model_id": MODEL,
@@ -80,7 +93,7 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     Raises:
         ToolError: No object matches, or several do; the text lists the candidates.
     """
-    if _UUID.fullmatch(reference):
+    if is_id(reference):
         try:
             return await _get(api, noun, reference, **within)
         except NotFoundError:
@@ -125,6 +138,17 @@ async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[
             "its id.",
             change(taken[0]["id"]),
         )
+
+
+async def named(api: Polytomic, noun: Noun, name: str) -> list[JsonObject]:
+    """Return the objects of that name, ignoring case, on the first page of the list of their kind."""
+    page = await api.call(noun.list)
+    return [item for item in map(noun.named, items_of(page)) if _is_named(item, name)]
+
+
+def is_id(reference: str) -> bool:
+    """Return whether a text has the form of an id."""
+    return _UUID.fullmatch(reference) is not None
 
 
 async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
@@ -186,6 +210,8 @@ def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str
 
 
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
+    if noun in _PIPELINE and (other := await _elsewhere(api, noun, reference)):
+        return other
     items = [noun.named(item) for item in await every(api, noun.list, **within)]
     unknown = f"Unknown {noun.name} {quoted(reference)}"
     if not items:
@@ -193,3 +219,25 @@ async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) ->
     hint = nearest(reference, [str(item.get("name")) for item in items])
     every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
     return Refusal(f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.", every_one)
+
+
+async def _elsewhere(api: Polytomic, noun: Noun, reference: str) -> Refusal | None:
+    """Return a refusal that says of which other kind an object is; None if no other kind has it."""
+    for other in _PIPELINE:
+        found = await _one_of(api, other, reference) if other is not noun else None
+        if found is not None:
+            text = f"{quoted(reference)} is a {other.name}, not a {noun.name}: {shown([found])}."
+            this = {other.argument: found["id"]}
+            return Refusal(
+                f"{text} Call {other.getter}.", NextStep(tool=other.getter, arguments=this, reason="shows it")
+            )
+    return None
+
+
+async def _one_of(api: Polytomic, noun: Noun, reference: str) -> JsonObject | None:
+    """Return the object of that kind with that id or, on the first page of its list, that name."""
+    try:
+        found = [await _get(api, noun, reference)] if is_id(reference) else await named(api, noun, reference)
+    except PolytomicError:
+        return None
+    return next((item for item in found if isinstance(item.get("id"), str)), None)

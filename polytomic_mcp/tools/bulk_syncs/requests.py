@@ -6,7 +6,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, WithJsonS
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.bulk_syncs.schedules import flattened
-from polytomic_mcp.tools.framework.arguments import Parsed, refuse_boolean
+from polytomic_mcp.tools.framework.arguments import refuse_boolean
 from polytomic_mcp.tools.framework.requests import Part
 
 _AFTER_OTHERS: Final = frozenset({"runafter", "dbtcloud"})
@@ -107,7 +107,6 @@ BulkSyncId = Annotated[str, Field(description="Bulk sync: id or exact name")]
 BulkMode = Annotated[str, Field(description="replicate, snapshot or append, if the destination supports it")]
 Schemas = Annotated[
     list[SchemaChoice],
-    Parsed,
     _shown(
         _PARTS,
         "Names, or {id, enabled, fields: [name or {id, enabled, obfuscate, user_output_name}], "
@@ -117,7 +116,6 @@ Schemas = Annotated[
 ]
 SchemaChanges = Annotated[
     list[SchemaChoice],
-    Parsed,
     _shown(
         _PARTS,
         "As in creation, merged by id, fields too; a bare name enables",
@@ -125,7 +123,6 @@ SchemaChanges = Annotated[
 ]
 DefaultSchedule = Annotated[
     BulkSchedule,
-    Parsed,
     _shown(
         _OBJECT,
         "{frequency: manual (default), continuous, hourly, daily, weekly or custom; minute, hour, "
@@ -134,19 +131,16 @@ DefaultSchedule = Annotated[
 ]
 AdditionalSchedules = Annotated[
     list[BulkSchedule],
-    Parsed,
     _shown(
         _OBJECTS,
         "Each for some schemas, or selective_mode incrementalFields or nonincrementalFields; with "
         "resync_mode normal, refetch, resync or rebuild",
     ),
 ]
-OldSchedule = Annotated[
-    BulkSchedule, Parsed, _shown(_OBJECT, "Old form of default_schedule; multi has several")
-]
-OldSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, "Old form: all schedules")]
-NewSchedule = Annotated[BulkSchedule, Parsed, _shown(_OBJECT, _AS_CREATED)]
-NewSchedules = Annotated[list[BulkSchedule], Parsed, _shown(_OBJECTS, _AS_CREATED)]
+OldSchedule = Annotated[BulkSchedule, _shown(_OBJECT, "Old form of default_schedule; multi has several")]
+OldSchedules = Annotated[list[BulkSchedule], _shown(_OBJECTS, "Old form: all schedules")]
+NewSchedule = Annotated[BulkSchedule, _shown(_OBJECT, _AS_CREATED)]
+NewSchedules = Annotated[list[BulkSchedule], _shown(_OBJECTS, _AS_CREATED)]
 Setting = Annotated[str, Field(description=_AS_CREATED)]
 NewObjects = Annotated[str, Field(description="all, onlyIncremental, onlyNonIncremental or none (default)")]
 NewFields = Annotated[str, Field(description="As for objects; default all")]

@@ -9,7 +9,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.gathering import Gathering
-from polytomic_mcp.tools.api_access.merging import changes
+from polytomic_mcp.tools.api_access.merging import differences
 from polytomic_mcp.tools.api_access.names import every
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.drafts import resolve, resolve_fields
@@ -98,7 +98,7 @@ def schema_changes(before: list[JsonObject], after: list[JsonObject]) -> dict[st
     changed: dict[str, Change] = {}
     for old in before:
         new = known.get(old["id"], {})
-        found = changes(old, new, [name for name in _WRITABLE if name in new])
+        found = differences(old, new, [name for name in _WRITABLE if name in new])
         if "fields" in found:
             found["fields"] = _changed_items(as_objects(old.get("fields")), as_objects(new.get("fields")))
         changed |= {f"schemas.{old['id']}.{name}": change for name, change in found.items()}

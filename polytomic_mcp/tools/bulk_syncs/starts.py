@@ -21,7 +21,7 @@ from polytomic_mcp.tools.bulk_syncs.executions import follow_bulk_execution, wai
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
 from polytomic_mcp.tools.bulk_syncs.results import BulkExecution
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
-from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller, WaitSeconds
+from polytomic_mcp.tools.framework.arguments import Api, TheCaller, WaitSeconds
 from polytomic_mcp.tools.framework.consent import can_ask
 from polytomic_mcp.tools.schemas.source_schemas import find_schema
 
@@ -102,7 +102,7 @@ async def start_bulk_sync(
     bulk_sync_id: BulkSyncId,
     start: Annotated[BulkStart, Resolve(plan_bulk_start)],
     answer: Annotated[ElicitationResult[Rebuild], Resolve(consent_to_rebuild)],
-    schemas: Annotated[list[str] | None, Parsed, Field(description="Only these, by id or name")] = None,
+    schemas: Annotated[list[str] | None, Field(description="Only these, by id or name")] = None,
     resync_mode: Annotated[
         str | None,
         Field(

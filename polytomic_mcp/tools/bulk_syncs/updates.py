@@ -9,7 +9,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Change
-from polytomic_mcp.tools.api_access.merging import changes, writable
+from polytomic_mcp.tools.api_access.merging import differences, writable
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.drafts import (
     check_destination,
@@ -67,7 +67,7 @@ class BulkUpdate:
         requests = self.requests
         after = await data_of(api, UPDATE, **requests[UPDATE]) if UPDATE in requests else self.stored
         before, now = as_object(plain(self.stored)), as_object(plain(after))
-        changed = changes(before, now, {**before, **now})
+        changed = differences(before, now, {**before, **now})
         if PATCH in requests:
             try:
                 answer = as_object(await api.call(PATCH, **requests[PATCH]))

@@ -21,7 +21,7 @@ from polytomic_mcp.tools.answers.results import (
     Source,
 )
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.api_access.merging import changes, given, writable
+from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.connections.connection_types import find_type
@@ -168,7 +168,7 @@ async def update_connection(
         body = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged} | changed
         after = await data_of(caller.api, _UPDATE, id=stored["id"], **body)
     connection = _connection(after)
-    connection.changed = changes(stored, after, body.keys() - _NOT_COMPARED)
+    connection.changed = differences(stored, after, body.keys() - _NOT_COMPARED)
     connection.changed |= _secrets_sent(configuration or {}, as_object(after.get("configuration")))
     return connection
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.api_access.listing import list_page
@@ -16,7 +17,6 @@ from polytomic_mcp.tools.events.webhooks import (
     Until,
 )
 from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
-from polytomic_mcp.tools.syncs.due_times import read_moment
 from polytomic_mcp.tools.syncs.lookup import require_some_sync
 
 _DEFAULT_LIMIT: Final = 20
@@ -65,7 +65,7 @@ def _moment(argument: str, text: str | None) -> str | None:
     """Return a time in the API's format: with time of day and zone."""
     if text is None:
         return None
-    moment = read_moment(text)
+    moment = to_moment(text)
     if moment is None:
         raise ToolError(
             f"list_events: Invalid {argument} {quoted(text)}. Send a date or time in ISO 8601, such as "

@@ -10,10 +10,10 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import Change, Result
-from polytomic_mcp.tools.api_access.merging import changes, writable
+from polytomic_mcp.tools.api_access.merging import differences, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.framework.arguments import Api, Parsed, TheCaller
+from polytomic_mcp.tools.framework.arguments import Api, TheCaller
 
 _GLOBAL: Final = "/api/notifications/global-error-subscribers"
 
@@ -53,12 +53,11 @@ async def get_error_notifications(api: Api, sync_id: OfSync = None) -> ErrorNoti
 async def set_error_notifications(
     caller: TheCaller,
     subscribers: Annotated[
-        list[str] | None, Parsed, Field(description="All email addresses; replaces the list")
+        list[str] | None, Field(description="All email addresses; replaces the list")
     ] = None,
     sync_id: OfSync = None,
     settings: Annotated[
         JsonObject | None,
-        Parsed,
         Field(description="Other settings of one sync, such as {auto_retry_record_errors: true}"),
     ] = None,
 ) -> ErrorNotifications:
@@ -70,7 +69,7 @@ async def set_error_notifications(
         _refuse_unknown(place, before, settings or {})
         sent = {} if subscribers is None else {"subscribers": subscribers}
         after = await _write(api, place, before | (settings or {}) | sent)
-    changed = changes(before, after, after)
+    changed = differences(before, after, after)
     return ErrorNotifications.model_validate(after | {"changed": changed})
 
 

@@ -1,8 +1,6 @@
 """Arguments that several tools share, each described in one place."""
 
-import json
-import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Resolve
@@ -11,9 +9,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.framework.validation import refuse_unsendable
-
-_STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 
 
 async def caller_of(context: Context[Caller]) -> Caller:
@@ -24,18 +19,6 @@ async def caller_of(context: Context[Caller]) -> Caller:
 async def api_of(context: Context[Caller]) -> Polytomic:
     """Return the caller's API client."""
     return (await caller_of(context)).api
-
-
-def read_json(value: Any) -> Any:
-    """Parse an object or list that was sent as JSON text; a trailing comma is tolerated."""
-    if not isinstance(value, str):
-        return value
-    try:
-        parsed = json.loads(_STRING_OR_TRAILING_COMMA.sub(lambda match: match[1] or "", value))
-    except (ValueError, RecursionError):
-        return value
-    refuse_unsendable(parsed)
-    return parsed
 
 
 def refuse_boolean(value: Any) -> Any:
@@ -54,21 +37,22 @@ def refuse_blank(text: str | None) -> str | None:
 
 Api = Annotated[Polytomic, Resolve(api_of)]
 TheCaller = Annotated[Caller, Resolve(caller_of)]
-Parsed = BeforeValidator(read_json)
 Name = Annotated[str, AfterValidator(refuse_blank)]
 NewName = Annotated[str | None, AfterValidator(refuse_blank)]
-Configuration = Annotated[JsonObject, Parsed]
+Configuration = JsonObject
 ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]
 Query = Annotated[str | None, Field(description="Only items with this text in name, id or type")]
+Integer = Annotated[int, BeforeValidator(refuse_boolean)]
+DryRun = Annotated[bool, Field(description="Check and show what would be sent; write nothing")]
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
 WaitSeconds = Annotated[
     float,
     Field(ge=0, le=600, description="Maximum seconds to wait"),
     BeforeValidator(refuse_boolean),
 ]
-Fields = Annotated[list[str] | None, Parsed, Field(description="More API fields to include for each item")]
+Fields = Annotated[list[str] | None, Field(description="More API fields to include for each item")]
 PageToken = Annotated[str | None, Field(description="next_page_token of the previous page")]
 ConfirmName = Annotated[
     str | None, Field(description="Exact name to delete; only if the client cannot ask a person")

@@ -13,8 +13,10 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.framework.arguments import caller_of
-from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown, refuse_unsendable
+from polytomic_mcp.tools.framework.reading import read, refuse_unsendable
+from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
+_OMITTED: Final[tuple[Any, ...]] = (None, "")
 _INVALID_CONFIRMATION: Final = (
     "The answer does not match the form, so nothing was confirmed and nothing was deleted. Call again for a "
     "new question."
@@ -55,29 +57,41 @@ class Calls:
         return answer(result, (await caller_of(context)).tools)
 
     def _validated(self, arguments: JsonObject) -> JsonObject:
-        """Return the arguments with JSON text parsed, and without the nulls that mean "not given"."""
+        """Return the arguments as read, without the nulls and empty texts that mean "not given"."""
         try:
             refuse_unknown(arguments, list(self.schema["properties"]))
         except ValueError as error:
             raise ToolError(f"{self.tool.name}: {error}") from None
         required = self.schema.get("required", ())
-        given = {name: part for name, part in arguments.items() if part is not None or name in required}
-        parsed = self.tool.fn_metadata.pre_parse_json(given)
-        for name, value in parsed.items():
-            try:
-                refuse_unsendable(value)
-            except ValueError as error:
-                raise ToolError(f"{self.tool.name}: {name} {error}.") from None
-        return parsed
+        given = {name: part for name, part in arguments.items() if part not in _OMITTED or name in required}
+        try:
+            return {name: self._read(name, part) for name, part in given.items()}
+        except ValueError as error:
+            raise ToolError(f"{self.tool.name}: {error}") from None
+
+    def _read(self, name: str, value: Any) -> Any:
+        try:
+            refuse_unsendable(value)
+            return read(self._types[name], value)
+        except ValueError as error:
+            raise ValueError(f"{name} {error}.") from None
+
+    @property
+    def _types(self) -> dict[str, Any]:
+        """The type of each argument; mcp names a field otherwise if pydantic uses the name itself."""
+        fields = self.tool.fn_metadata.arg_model.model_fields
+        return {field.alias or name: field.annotation for name, field in fields.items()}
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:
             return (
                 f"{self.tool.name}: Polytomic's answer does not have the expected shape. "
-                f"{describe_errors(error, {})} The request may have succeeded: read the object's state "
+                f"{describe_errors(error)} The request may have succeeded: read the object's state "
                 "before you repeat it. Check POLYTOMIC_API_URL and POLYTOMIC_API_VERSION."
             )
-        return f"{self.tool.name}: Invalid arguments. {describe_errors(error, self.schema)}"
+        return (
+            f"{self.tool.name}: Invalid arguments. {describe_errors(error, self.tool.fn_metadata.arg_model)}"
+        )
 
 
 async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:

@@ -1,30 +1,100 @@
-"""What a tool is about to write: the parts of a request body, and the problems found before it is sent."""
+"""What a tool is about to write: typed parts of a request, and the problems found before it is sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
+
+_WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
 
 
 def _keep_fields(schema: JsonObject) -> None:
-    del schema["description"], schema["additionalProperties"]
+    schema.pop("description", None)
+    schema.pop("additionalProperties", None)
 
 
 class Part(BaseModel):
-    """A part of a request. Unknown keys are refused; omitted ones stay absent.
+    """A part of a request. Unknown names are refused, unless the API itself answered them.
 
     Neither that rule nor a part's docstring is in the tool definitions: its fields say what a model needs.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_keep_fields)
 
+    @classmethod
+    def stored(cls, value: JsonObject) -> Self:
+        """Read what the API stores, and keep what this version does not know, at every depth."""
+        return cls.model_validate(value, extra="allow")
+
     def body(self) -> JsonObject:
-        """Return the part as it is sent. Null means omitted, except in ``override_value``."""
-        given = self.model_dump(mode="json", exclude_unset=True)
-        return {name: part for name, part in given.items() if part is not None or name == "override_value"}
+        """Return the part as it is sent: what was given, and defaults. Null means omitted, except in data.
+
+        Data are the members whose type is ``Any``, such as a constant that a sync writes.
+        """
+        known = type(self).model_fields
+        values = {name: vars(self)[name] for name in known if name in vars(self)}
+        kept = {
+            name: value
+            for name, value in values.items()
+            if value is not None or (known[name].annotation is Any and name in self.model_fields_set)
+        }
+        return {name: _plain(value) for name, value in kept.items()} | (self.model_extra or {})
+
+
+class Request(Part):
+    """All that a tool writes of one object. A tool that has it as a parameter has its fields as arguments.
+
+    Optional fields default to None, so that an update sends only what was given. ``CREATE_ONLY`` has the
+    fields that an update does not accept.
+    """
+
+    CREATE_ONLY: ClassVar[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Marks a request of an update: every field is optional, and described by its type alone.
+
+    The definition of the tool that creates the object has the whole description.
+    """
+
+    created_by: str
+    is_described: bool = True
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the type, and where a caller finds the rest if there is more to say."""
+        short = _type_of(handler(core_schema), handler)
+        is_nested = short["type"] in ("array", "object")
+        return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
+
+
+Clear = Annotated[list[str] | None, Field(description="Arguments to reset to their defaults")]
+
+
+def cleared(request: Request, clear: Sequence[str] | None) -> list[str]:
+    """Return the names of the fields that an update resets.
+
+    Raises:
+        ToolError: A name is not that of an optional field, or the request also sets the field.
+    """
+    fields = type(request).model_fields
+    optional = [name for name in fields if not (fields[name].is_required() or name in request.CREATE_ONLY)]
+    for name in clear or ():
+        if name not in optional:
+            raise ToolError(f"clear: {unknown('argument', name, optional)}")
+        if name in request.model_fields_set:
+            raise ToolError(f"clear: {name} is sent too. Send one of the two.")
+    return list(clear or ())
 
 
 @dataclass(slots=True)
@@ -39,12 +109,23 @@ class Draft:
         """Raise a ``Refusal`` that lists every problem, if there are any."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
-            raise Refusal(f"{tool}: Nothing was written. Problems:\n{listed}", *self.next_steps)
+            raise Refusal(
+                f"{tool}: Nothing was written. Problems:\n{listed}\n{_WAY_AROUND}", *self.next_steps
+            )
 
 
 def request_body(**arguments: Any) -> JsonObject:
     """Return the given arguments as JSON; those that are None are left out."""
     return {name: _plain(value) for name, value in arguments.items() if value is not None}
+
+
+def _type_of(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """Return a schema's type alone; of an array, also that of its items."""
+    whole = handler.resolve_ref_schema(schema)
+    forms = [handler.resolve_ref_schema(form) for form in whole.get("anyOf", [whole])]
+    form = next(form for form in forms if form.get("type") not in (None, "null"))
+    items = {"items": _type_of(form["items"], handler)} if "items" in form else {}
+    return {"type": form["type"]} | items
 
 
 def _plain(value: Any) -> Any:

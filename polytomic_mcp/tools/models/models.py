@@ -12,7 +12,7 @@ from polytomic_mcp.tools.answers.results import Answer, Change, Deleted, NextSte
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.api_access.merging import changes, given, writable
+from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
 from polytomic_mcp.tools.api_access.responses import expected
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
@@ -28,7 +28,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Name,
     NewName,
     PageToken,
-    Parsed,
     Query,
     TheCaller,
 )
@@ -42,15 +41,13 @@ FieldNames = Annotated[list[str] | None, Field(description="Columns to include; 
 Identifier = Annotated[str | None, Field(description="Column that identifies a row")]
 Relations = Annotated[
     list[JsonObject] | None,
-    Parsed,
     Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
 ]
 AdditionalFields = Annotated[
     list[JsonObject] | None,
-    Parsed,
     Field(description='Custom columns: [{"name", "label", "type"}]'),
 ]
-Enricher = Annotated[JsonObject | None, Parsed, Field(description="A connection that adds fields")]
+Enricher = Annotated[JsonObject | None, Field(description="A connection that adds fields")]
 
 
 class Model(Result):
@@ -207,7 +204,7 @@ async def update_model(
         answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
         after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
-    model.changed = changes(stored, after, {*body, "fields"} - {"refresh"})
+    model.changed = differences(stored, after, {*body, "fields"} - {"refresh"})
     if "fields" in model.changed:
         this = {"model_id": model.id}
         model.next_steps = [

@@ -18,7 +18,7 @@ from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
-from polytomic_mcp.tools.framework.arguments import Api, PageToken, Parsed, refuse_boolean
+from polytomic_mcp.tools.framework.arguments import Api, PageToken, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
@@ -27,9 +27,7 @@ from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
 OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
-Arguments = Annotated[
-    JsonObject, Parsed, Field(description="Path, query and body arguments by name. Ids, not names")
-]
+Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name. Ids, not names")]
 
 Plan = tuple[Operation, JsonObject]
 """The operation to call, and its validated arguments."""

@@ -15,7 +15,7 @@ from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Answer, Row
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
-from polytomic_mcp.tools.framework.arguments import ConnectionId, Parsed, TheCaller
+from polytomic_mcp.tools.framework.arguments import ConnectionId, TheCaller
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.schemas.lookup import (
     SchemaId,
@@ -110,10 +110,9 @@ async def set_schema_fields(
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_remove)],
     fields: Annotated[
         list[SchemaField] | None,
-        Parsed,
         Field(description="To add (label, type) or to update; omitted parts are unchanged"),
     ] = None,
-    remove: Annotated[list[str] | None, Parsed, Field(description="Ids of user-managed fields")] = None,
+    remove: Annotated[list[str] | None, Field(description="Ids of user-managed fields")] = None,
     confirm_name: Annotated[
         str | None, Field(description="The schema's id; only to remove, if the client cannot ask a person")
     ] = None,

@@ -12,7 +12,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Answer
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
-from polytomic_mcp.tools.framework.arguments import ConnectionId, Parsed, TheCaller
+from polytomic_mcp.tools.framework.arguments import ConnectionId, TheCaller
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.schemas.lookup import SchemaId, by_id, find_schema, key_of, known_field, read_schema
 
@@ -68,9 +68,7 @@ async def set_primary_keys(
     caller: TheCaller,
     connection_id: ConnectionId,
     schema_id: SchemaId,
-    fields: Annotated[
-        list[str], Parsed, Field(description="Ids of the key's fields; [] restores the detected key")
-    ],
+    fields: Annotated[list[str], Field(description="Ids of the key's fields; [] restores the detected key")],
     plan: Annotated[KeyChange, Resolve(plan_key)],
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_reset)],
     confirm_name: Annotated[

@@ -1,105 +1,144 @@
 """A sync before it is written: names become ids, defaults are filled in, and all problems are found."""
 
 import re
-from copy import deepcopy
-from string import ascii_uppercase
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
+from polytomic_mcp.catalogue.rules.filter_logic import default_label
+from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
+from polytomic_mcp.catalogue.rules.time_zones import to_utc
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.spelling import canonical, quoted
+from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.answers.results import NextStep
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, every, is_id
+from polytomic_mcp.tools.api_access.responses import items_of
+from polytomic_mcp.tools.connections.modes import mode_names
+from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
-from polytomic_mcp.tools.syncs.problems import Subject, problems_of
-from polytomic_mcp.tools.syncs.references import identities_of, sources_of
-from polytomic_mcp.tools.syncs.requests import IDENTITY_FUNCTIONS
-from polytomic_mcp.tools.syncs.targets import find_target, target_fields
+from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_of
+from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
+from polytomic_mcp.tools.syncs.targets import creation_problems, find_target, target_fields, target_objects
 
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
-async def draft_sync(api: Polytomic, body: JsonObject) -> Draft:
-    """Complete a request body and validate it against the models and the target that it names."""
-    draft = Draft(canonical(deepcopy(body)))
-    subject = Subject(models=await _resolve_models(api, draft))
-    await _resolve_target(api, draft, subject)
-    await _resolve_schedule(api, draft)
-    draft.problems += problems_of(draft.body, subject)
+async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
+    """Complete a sync and validate it against the models and the target that it names."""
+    draft = Draft({})
+    with_labels(sync)
+    sync.fields = sync.fields or []
+    sync.schedule = _in_utc(sync.schedule or Schedule(frequency="manual"), caller.clock(), draft)
+    references = References(caller.api, whole=frozenset({CONNECTION, MODEL}))
+    await references.resolve(sync)
+    draft.problems += references.problems
+    subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))
+    await _resolve_target(caller.api, sync, subject, draft)
+    if subject.target is not None:
+        _spell(sync, TargetObject(subject.target))
+    draft.problems += problems_of(sync, subject)
+    draft.body = sync.body()
     return draft
 
 
-def canonical(body: JsonObject) -> JsonObject:
-    """Fill in defaults, and write identity functions and filter logic as the API spells them."""
-    defaults: JsonObject = {"fields": [], "schedule": {"frequency": "manual"}}
-    filled = defaults | body
-    for identity in identities_of(filled):
-        identity["function"] = _canonical_function(str(identity.get("function", "Equality")))
-    if "filter_logic" in filled:
-        filled["filter_logic"] = _labelled(filled["filter_logic"], filled.get("filters"))
-    for filters in (as_object(filled.get(kind)) for kind in ("model_filters", "target_filters")):
-        if "logic" in filters:
-            filters["logic"] = _labelled(filters["logic"], filters.get("conditions"))
-    return filled
+def _spell(sync: SyncRequest, target: TargetObject) -> None:
+    """Write the mode and the fields of the target as the API spells them."""
+    modes = mode_names(target.answer.get("modes")) or SYNC_MODES
+    sync.mode = canonical(sync.mode, modes) or sync.mode
+    for _, part in [*sync.all_mappings, *sync.all_identities]:
+        part.target = str((target.field(part.target) or {}).get("id", part.target))
 
 
-async def _resolve_models(api: Polytomic, draft: Draft) -> dict[str, JsonObject]:
-    """Replace the names of models by their ids, and return those models by id."""
-    found: dict[str, JsonObject] = {}
-    for path, source in sources_of(draft.body):
-        reference = str(source["model_id"])
-        if reference not in found:
-            try:
-                found[reference] = await find(api, MODEL, reference)
-            except ToolError as error:
-                draft.problems.append(f"{path}.model_id: {error}")
-                found[reference] = {}
-        source["model_id"] = found[reference].get("id", reference)
-    return {model["id"]: model for model in found.values() if model}
+def with_labels(sync: SyncRequest) -> None:
+    """Replace the numbers of conditions (``1 AND 2``) in the logic of filters by labels (``A AND B``)."""
+    sync.filter_logic = _labelled(sync.filter_logic, sync.filters)
+    for filters in (sync.model_filters, sync.target_filters):
+        if filters is not None:
+            filters.logic = _labelled(filters.logic, filters.conditions)
 
 
-async def _resolve_target(api: Polytomic, draft: Draft, subject: Subject) -> None:
-    """Replace the names in the target by ids, and read its fields and modes into ``subject``."""
-    target = draft.body["target"]
-    if not target.get("connection_id"):
-        draft.problems.append("target.connection_id is required: the connection that rows are written to.")
-        return
-    if bool(target.get("object")) == bool(target.get("create")):
-        draft.problems.append("target needs either object (list_target_objects shows them) or create.")
-        return
+def _labelled(logic: str | None, conditions: Sequence[Condition] | None) -> str | None:
+    if logic is None:
+        return None
+    labels = {
+        str(number): condition.label or default_label(number - 1)
+        for number, condition in enumerate(conditions or (), 1)
+    }
+    return _NUMBER.sub(lambda number: labels.get(number[0], number[0]), logic)
+
+
+def _in_utc(schedule: Schedule, now: datetime, draft: Draft) -> Schedule:
+    """Return the schedule in UTC, as the API stores it."""
+    if schedule.timezone is None:
+        return schedule
     try:
-        connection_id = target["connection_id"] = (await find(api, CONNECTION, target["connection_id"]))["id"]
-        if target.get("object"):
-            target["object"] = (await find_target(api, connection_id, target["object"]))["id"]
-            draft.next_steps.append(_see_target(connection_id, target["object"]))
-            subject.target = await target_fields(api, connection_id, target=target["object"])
-        else:
-            subject.target = await target_fields(api, connection_id, properties=target["create"])
-    except ToolError as error:
-        draft.problems.append(f"target: {error}")
+        return Schedule.stored(to_utc(schedule.body(), schedule.timezone, now))
+    except TimeZoneError as error:
+        draft.problems.append(f"schedule.timezone: {error}")
+        return schedule
+
+
+async def _models(references: References, sync: SyncRequest) -> dict[str, JsonObject]:
+    """Return the models of a sync by id and, if there are several, those that their relations lead to."""
+    models = dict(references.objects.get(MODEL, {}))
+    if len({source.model_id for _, source in sync.sources}) == 1:
+        return models
+    waiting = list(models.values())
+    while waiting:
+        for relation in as_objects(waiting.pop().get("relations")):
+            id_ = str(as_object(relation.get("to")).get("model_id"))
+            if id_ not in models and await references.id_of(MODEL, id_, "relations") is not None:
+                models[id_] = references.objects[MODEL][id_]
+                waiting.append(models[id_])
+    return models
+
+
+async def _fields_by_id(api: Polytomic, sync: SyncRequest) -> dict[str, Source]:
+    """Return the fields of all models by id, if a part in the older form may name one by its id."""
+    if not any(part.field_id for part in [*(sync.filters or ()), *(sync.overrides or ())]):
+        return {}
+    return {
+        str(field.get("id")): Source(model_id=model["id"], field=str(field.get("name")))
+        for model in await every(api, MODEL.list)
+        for field in as_objects(model.get("fields"))
+    }
+
+
+async def _resolve_target(api: Polytomic, sync: SyncRequest, subject: Subject, draft: Draft) -> None:
+    """Replace the name of the target object by its id, and read its fields and modes into ``subject``."""
+    target = sync.target
+    if not target.connection_id:
+        draft.problems.append("target.connection_id is required: the connection that rows are written to.")
+    elif bool(target.object) == bool(target.create):
+        draft.problems.append("target needs either object (list_target_objects shows them) or create.")
+    elif is_id(target.connection_id):
+        try:
+            subject.target = await _target_of(api, target.connection_id, target, draft)
+        except ToolError as error:
+            draft.problems.append(f"target: {error}")
+
+
+async def _target_of(api: Polytomic, connection_id: str, target: Target, draft: Draft) -> JsonObject | None:
+    """Return the API's answer about a target; None if one cannot be created like this."""
+    if target.object:
+        found = await find_target(api, connection_id, target.object)
+        target.object = found["id"]
+        draft.next_steps.append(_see_target(connection_id, found["id"]))
+        return await target_fields(api, connection_id, target=found["id"])
+    if problems := await creation_problems(api, connection_id, target.create or {}, "target.create"):
+        draft.problems += problems
+        return None
+    planned = await target_fields(api, connection_id, properties=target.create)
+    if any(item["id"] == planned.get("id") for item in items_of(await target_objects(api, connection_id))):
+        draft.problems.append(f"target.create.name: {quoted(planned['id'])} exists. Use it as target.object.")
+    return planned
 
 
 def _see_target(connection_id: str, target: str) -> NextStep:
     arguments = {"connection_id": connection_id, "target": target}
     return NextStep(tool="list_target_fields", arguments=arguments, reason="shows its fields and modes")
-
-
-async def _resolve_schedule(api: Polytomic, draft: Draft) -> None:
-    """Replace the names of connections and of syncs to run after by ids."""
-    try:
-        await put_ids(api, draft.body["schedule"])
-    except ToolError as error:
-        draft.problems.append(f"schedule: {error}")
-
-
-def _canonical_function(function: str) -> str:
-    by_case = {name.casefold(): name for name in IDENTITY_FUNCTIONS}
-    return by_case.get(function.casefold(), function)
-
-
-def _labelled(logic: Any, conditions: Any) -> str:
-    """Replace condition numbers (``1 AND 2``) by the API's labels (``A AND B``)."""
-    pairs = zip(as_objects(conditions), ascii_uppercase, strict=False)
-    labels = {str(number): str(part.get("label") or letter) for number, (part, letter) in enumerate(pairs, 1)}
-    return _NUMBER.sub(lambda number: labels.get(number[0], number[0]), str(logic))

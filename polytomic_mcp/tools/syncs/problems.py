@@ -1,118 +1,244 @@
 """The problems of a sync: it is validated against its models' fields and its target's fields and modes."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.catalogue.rules import identity_functions
+from polytomic_mcp.catalogue.rules.frequencies import schedule_problems
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.tools.connections.modes import mode_names, mode_problems
-from polytomic_mcp.tools.syncs.references import identities_of, sources_of
+from polytomic_mcp.tools.syncs.filters import filter_problems
+from polytomic_mcp.tools.syncs.requests import Identity, Mapping, Source, SyncRequest
 
-CREATING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
+INSERTING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
+_STRATEGIES: Final = ("priority", "and")
 
 
 @dataclass(slots=True)
 class Subject:
     """What a sync is validated against: its models by id, and the API's answer about its target.
 
-    Models that could not be found are absent, as is a target (None).
+    Models that could not be found are absent, as is a target (None). ``fields`` are the fields of models by
+    id, if the sync may name some by id.
     """
 
     models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     target: JsonObject | None = None
+    fields: dict[str, Source] = field(default_factory=dict[str, Source])
 
 
-def problems_of(body: JsonObject, subject: Subject) -> list[str]:
+def problems_of(sync: SyncRequest, subject: Subject) -> list[str]:
     """Return every problem as ``path: text``, in the order of the request's parts."""
-    problems = list(_source_problems(body, subject))
-    if subject.target is not None:
-        target = subject.target
-        problems += mode_problems(body["mode"], target.get("modes"), _title(target))
-        problems += _identity_problems(body, target)
-        problems += _mapping_problems(body, target)
-        problems += _required_field_problems(body, target)
-    return problems
+    problems = [*_source_problems(sync, subject), *_form_problems(sync)]
+    problems += [
+        f"{'schedule.' * bool(part)}{part or 'schedule'}: {text}"
+        for part, text in schedule_problems(sync.schedule.body() if sync.schedule else {})
+    ]
+    return [*problems, *filter_problems(sync, subject.fields), *_target_problems(sync, subject)]
 
 
-def _source_problems(body: JsonObject, subject: Subject) -> Iterator[str]:
-    for path, source in sources_of(body):
-        model = subject.models.get(source["model_id"])
-        if model is None:
-            continue
-        known = [str(item.get("name")) for item in as_objects(model.get("fields"))]
-        title = f"the model {model.get('name')!r}"
-        if (name := str(source.get("field", ""))) not in known:
-            yield f"{path}: {_no_field(title, name, known)}"
+def broken_references(sync: SyncRequest, subject: Subject) -> list[str]:
+    """Return what a sync uses and its models or its target do not have or allow, as ``path: text``."""
+    return [*_source_problems(sync, subject), *_target_problems(sync, subject)]
 
 
-def _identity_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
-    fields = _fields(target)
-    able = [id_ for id_, item in fields.items() if item.get("supports_identity")]
-    identities = identities_of(body)
-    if not identities and _needs_identity(body["mode"], target):
-        yield f"identity: mode {quoted(body['mode'])} requires one.{valid_values('', able or fields)}"
-    for identity in identities:
-        name = str(identity.get("target"))
-        if identity.get("new_field"):
-            continue
-        if name not in fields:
-            yield f"identity.target: {_no_field(_title(target), name, able or fields)}"
-        elif able and name not in able:
-            yield f"identity.target: {name!r} cannot be an identity.{valid_values(name, able)}"
-        else:
-            yield from _function_problems(identity, fields[name])
+@dataclass(frozen=True, slots=True)
+class TargetObject:
+    """A target as the API answers it: its fields by id, in any case, and its properties."""
+
+    answer: JsonObject
+
+    @property
+    def title(self) -> str:
+        """Its name, for messages."""
+        return repr(self.answer.get("name") or self.answer.get("id") or "the target")
+
+    @property
+    def fields(self) -> dict[str, JsonObject]:
+        """Its fields by id."""
+        return {str(item.get("id")): item for item in as_objects(self.answer.get("fields"))}
+
+    @property
+    def identifying(self) -> list[str]:
+        """The fields that can identify a record; all if none says so."""
+        able = [id_ for id_, item in self.fields.items() if item.get("supports_identity")]
+        return able or list(self.fields)
+
+    def field(self, id_: str) -> JsonObject | None:
+        """Return the field of that id, in any case; None if it does not exist."""
+        return next((item for key, item in self.fields.items() if key.casefold() == id_.casefold()), None)
+
+    def has(self, flag: str) -> bool:
+        """Whether it has a property."""
+        return bool(as_object(self.answer.get("properties")).get(flag))
+
+    def lacks(self, flag: str) -> bool:
+        """Whether the API says that it does not have a property; without a word, it is not known."""
+        return as_object(self.answer.get("properties")).get(flag) is False
+
+    def mode(self, name: str) -> JsonObject:
+        """Return what it says of a mode; empty if it does not list the mode."""
+        modes = as_objects(self.answer.get("modes"))
+        return next((mode for mode in modes if mode_names([mode]) == [name]), JsonObject())
+
+    def no_field(self, id_: str, known: Iterable[str] | None = None) -> str:
+        """Return the refusal of an unknown field."""
+        return f"{self.title} has no field {quoted(id_)}.{valid_values(id_, known or self.fields)}"
 
 
-def _needs_identity(name: str, target: JsonObject) -> bool:
-    modes = as_objects(target.get("modes"))
-    return any(mode.get("requires_identity") for mode in modes if mode_names([mode]) == [name])
+def _source_problems(sync: SyncRequest, subject: Subject) -> Iterator[str]:
+    missing = False
+    for path, source in sync.sources:
+        model = subject.models.get(source.model_id)
+        known = (
+            [str(item.get("name")) for item in as_objects(model.get("fields"))] if model else [source.field]
+        )
+        missing = missing or model is None or source.field not in known
+        if model and source.field not in known:
+            title = f"the model {model.get('name')!r}"
+            yield f"{path}: {title} has no field {quoted(source.field)}.{valid_values(source.field, known)}"
+    if not missing:
+        yield from _unrelated_problems(sync, subject)
 
 
-def _function_problems(identity: JsonObject, item: JsonObject) -> Iterator[str]:
-    known = [str(function.get("id")) for function in as_objects(item.get("identity_functions"))]
-    name = str(identity["function"])
-    if known and name not in known:
-        target = identity["target"]
-        yield f"identity.function: {target!r} does not support {quoted(name)}.{valid_values(name, known)}"
+def _unrelated_problems(sync: SyncRequest, subject: Subject) -> Iterator[str]:
+    """Yield a problem for each model that no relation joins to the first one."""
+    used = [source.model_id for _, source in sync.sources]
+    edges = [
+        (model_id, str(as_object(relation.get("to")).get("model_id")))
+        for model_id, model in subject.models.items()
+        for relation in as_objects(model.get("relations"))
+    ]
+    reached = set(used[:1])
+    while more := {b for a, b in [*edges, *((b, a) for a, b in edges)] if a in reached} - reached:
+        reached |= more
+    names = {id_: quoted(str(model.get("name"))) for id_, model in subject.models.items()}
+    for id_ in dict.fromkeys(used):
+        if id_ not in reached:
+            yield (
+                f"fields: No relation leads from the model {names[used[0]]} to the model {names[id_]}. Add "
+                "one with relations of update_model, or use one model."
+            )
 
 
-def _mapping_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
-    known, title = _fields(target), _title(target)
-    flags = as_object(target.get("properties"))
-    mapped = as_objects([*body["fields"], *as_list(body.get("override_fields"))])
-    if not mapped and not (flags.get("mappings_not_required") or flags.get("optional_target_mappings")):
-        yield f"fields: {title} requires at least one mapping.{valid_values('', known)}"
-    for path in ("fields", "override_fields"):
-        for index, mapping in enumerate(as_objects(body.get(path))):
-            name = str(mapping.get("target", ""))
-            if name not in known and not mapping.get("new"):
-                yield f"{path}[{index}].target: {_no_field(title, name, known)}"
-            elif name in known and not _is_writable(known[name]):
-                yield f"{path}[{index}].target: {title} sets {name!r} itself; leave it out."
+def _form_problems(sync: SyncRequest) -> Iterator[str]:
+    """Yield what is wrong with the request whatever its models and its target are."""
+    if not sync.sources:
+        yield "fields: The sync uses no model. Map a field of a model, or an identity."
+    several = sync.identities.mappings if sync.identities is not None else []
+    if sync.identity and sync.identities and [sync.identity.body()] != [each.body() for each in several[:1]]:
+        yield "identity: It differs from the first of identities.mappings. Send one of the two."
+    strategy = sync.identities and sync.identities.strategy
+    if len(several) > 1 and strategy not in _STRATEGIES:
+        yield f"identities.strategy: Several mappings require one.{valid_values(strategy or '', _STRATEGIES)}"
+    for path, mapping in sync.all_mappings:
+        yield from _mapping_form_problems(path, mapping)
+    if sync.encryption_passphrase and not any(each.encryption_enabled for _, each in sync.all_mappings):
+        yield "encryption_passphrase: No field has encryption_enabled. Omit it, or encrypt a field."
 
 
-def _is_writable(item: JsonObject) -> bool:
-    return item.get("createable") is not False or item.get("updateable") is not False
+def _mapping_form_problems(path: str, mapping: Mapping) -> Iterator[str]:
+    if not mapping.target.strip():
+        yield f"{path}.target: must not be empty."
+    if mapping.source is None and "override_value" not in mapping.model_fields_set:
+        is_constant = path.startswith("override_fields")
+        yield f"{path}: needs {'an override_value' if is_constant else 'a source, or an override_value'}."
+    if mapping.sync_mode and mapping.sync_mode not in FIELD_MODES:
+        yield f"{path}.sync_mode: {unknown('field mode', mapping.sync_mode, FIELD_MODES)}"
 
 
-def _required_field_problems(body: JsonObject, target: JsonObject) -> Iterator[str]:
-    if body["mode"] not in CREATING_MODES:
+def _target_problems(sync: SyncRequest, subject: Subject) -> Iterator[str]:
+    if subject.target is None:
         return
-    parts = as_objects([*body["fields"], *as_list(body.get("override_fields")), *identities_of(body)])
-    given = {part.get("target") for part in parts}
-    for id_, item in _fields(target).items():
-        if item.get("required") and item.get("createable") is not False and id_ not in given:
-            yield f"fields: {_title(target)} requires {id_!r} in new records; map it or override it."
+    target = TargetObject(subject.target)
+    yield from mode_problems(sync.mode, target.answer.get("modes"), target.title)
+    yield from _identity_problems(sync, target)
+    yield from _mapping_problems(sync, target)
+    yield from _required_field_problems(sync, target)
+    yield from _target_filter_problems(sync, target)
 
 
-def _fields(target: JsonObject) -> dict[str, JsonObject]:
-    return {str(item.get("id")): item for item in as_objects(target.get("fields"))}
+def _identity_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
+    identities = sync.all_identities
+    if not identities and target.mode(sync.mode).get("requires_identity"):
+        yield f"identity: mode {quoted(sync.mode)} requires one.{valid_values('', target.identifying)}"
+    if sync.identities and len(sync.identities.mappings) > 1 and target.lacks("supports_multiple_identities"):
+        yield f"identities.mappings: {target.title} supports a single one."
+    for path, identity in identities:
+        yield from _one_identity_problems(path, identity, target)
 
 
-def _title(target: JsonObject) -> str:
-    return repr(target.get("name") or target.get("id") or "the target")
+def _one_identity_problems(path: str, identity: Identity, target: TargetObject) -> Iterator[str]:
+    found, known = target.field(identity.target), target.identifying
+    if found is None:
+        if not identity.new_field:
+            yield f"{path}.target: {target.no_field(identity.target, known)}"
+        elif target.lacks("supports_identity_field_creation"):
+            listed = valid_values("", known)
+            yield f"{path}.new_field: {target.title} does not support new identity fields.{listed}"
+        if identity_functions.canonical(identity.function) is None:
+            yield f"{path}.function: {unknown('function', identity.function, identity_functions.FUNCTIONS)}"
+        return
+    if str(found["id"]) not in known:
+        listed = valid_values(identity.target, known)
+        yield f"{path}.target: {identity.target!r} cannot be an identity.{listed}"
+    functions = [str(function.get("id")) for function in as_objects(found.get("identity_functions"))]
+    if identity.function not in (functions or identity_functions.FUNCTIONS):
+        names = valid_values(identity.function, functions or identity_functions.FUNCTIONS)
+        yield f"{path}.function: {identity.target!r} does not support {quoted(identity.function)}.{names}"
 
 
-def _no_field(owner: str, name: str, known: Iterable[str]) -> str:
-    return f"{owner} has no field {quoted(name)}.{valid_values(name, known)}"
+def _mapping_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
+    mappings = sync.all_mappings
+    is_optional = target.has("mappings_not_required") or sync.mode == "remove"
+    if not mappings and not is_optional:
+        yield f"fields: {target.title} requires at least one mapping.{valid_values('', target.fields)}"
+    is_free = target.has("optional_target_mappings")
+    for path, mapping in mappings:
+        yield from _one_mapping_problems(path, mapping, target)
+    counts = Counter(mapping.target.casefold() for _, mapping in mappings)
+    for id_, count in counts.items():
+        if count > 1 and not is_free:
+            yield f"fields: {quoted(id_)} is mapped {count} times. Map it once."
+
+
+def _one_mapping_problems(path: str, mapping: Mapping, target: TargetObject) -> Iterator[str]:
+    found = target.field(mapping.target)
+    if found is None:
+        if target.has("target_creator"):
+            return
+        if not mapping.new:
+            yield f"{path}.target: {target.no_field(mapping.target)}"
+        elif target.lacks("supports_field_creation"):
+            yield f"{path}.new: {target.title} does not support new fields.{valid_values('', target.fields)}"
+        return
+    if found.get("createable") is False and found.get("updateable") is False:
+        yield f"{path}.target: {target.title} sets {mapping.target!r} itself; leave it out."
+    if mapping.encryption_enabled and found.get("encryptable") is False:
+        yield f"{path}.encryption_enabled: {mapping.target!r} cannot be encrypted. Omit it."
+
+
+def _required_field_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
+    if sync.mode not in INSERTING_MODES:
+        return
+    named = [mapping.target for _, mapping in sync.all_mappings]
+    named += [identity.target for _, identity in sync.all_identities]
+    given = {name.casefold() for name in named}
+    for id_, item in target.fields.items():
+        if item.get("required") and item.get("createable") is not False and id_.casefold() not in given:
+            yield f"fields: {target.title} requires {id_!r} in new records; map it or override it."
+
+
+def _target_filter_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
+    conditions = sync.target_conditions
+    if conditions and target.mode(sync.mode).get("supports_target_filters") is False:
+        yield f"target_filters: mode {quoted(sync.mode)} does not support them. Omit them."
+    for path, name, compared in conditions:
+        if target.fields and target.field(name) is None:
+            yield f"{path}.field: {target.no_field(name)}"
+        if compared and target.lacks("supports_filter_value_fields"):
+            yield f"{path}.value_source: {target.title} compares with fixed values only. Send value instead."

@@ -1,33 +1,44 @@
-"""The parts of a sync that a caller writes, under the API's own names."""
+"""A sync as a caller writes it, under the API's own names, and the sync that the API stores."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.tools.framework.arguments import Parsed
-from polytomic_mcp.tools.framework.requests import Part
+from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
+from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
+from polytomic_mcp.tools.framework.arguments import Integer, Name
+from polytomic_mcp.tools.framework.references import Refers
+from polytomic_mcp.tools.framework.requests import Part, Request
+from polytomic_mcp.tools.syncs.stored import NO_MODEL
 
-MODES: Final = ("create", "update", "updateOrCreate", "replace", "append", "remove", "snapshot", "enrich")
-IDENTITY_FUNCTIONS: Final = ("Equality", "ISubstring", "OneOf", "DomainMatch", "HostnameMatch")
+FilterFunction = Annotated[str, AfterValidator(lambda name: filter_functions.canonical(name) or name)]
+IdentityFunction = Annotated[str, AfterValidator(lambda name: identity_functions.canonical(name) or name)]
 
 
 class Source(Part):
     """A field of a model."""
 
-    model_id: Annotated[str, Field(description="Id or exact name")]
+    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name")]
     field: str
 
 
 class Mapping(Part):
-    """A mapping of a model's field to a field of the target."""
+    """A mapping of a model's field, or a constant, to a field of the target."""
 
     target: str
     source: Source | None = None
     new: bool | None = None
-    override_value: Any = None
+    override_value: AnyJson = None
     sync_mode: Annotated[str | None, Field(description="create: write once")] = None
     encryption_enabled: bool | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a constant among the mappings, as 2024-02-08 answers it."""
+        return self.source is not None and self.source.model_id == NO_MODEL
 
 
 class Identity(Part):
@@ -35,21 +46,103 @@ class Identity(Part):
 
     source: Source
     target: str
-    function: Annotated[
-        str, Field(description="Equality, ISubstring, OneOf, DomainMatch or HostnameMatch")
-    ] = "Equality"
+    function: Annotated[IdentityFunction, Field(description=", ".join(identity_functions.FUNCTIONS))] = (
+        "Equality"
+    )
     new_field: bool | None = None
     remote_field_type_id: str | None = None
 
-    def body(self) -> JsonObject:
-        """Return the identity with its function, which the API requires even where it is the default."""
-        return super().body() | {"function": self.function}
+
+class Identities(Part):
+    """Several identities, and how they are tried."""
+
+    mappings: list[Identity]
+    strategy: str | None = None
+
+
+class Condition(Part):
+    """What a value is compared with."""
+
+    function: FilterFunction
+    value: AnyJson = None
+    label: str | None = None
+
+    @property
+    def compared(self) -> Source | None:
+        """The field that it compares with, if not with a value."""
+        return None
+
+
+class ModelCondition(Condition):
+    """A condition on the field of a model."""
+
+    source: Source
+
+
+class TargetCondition(Condition):
+    """A condition on a field of the target."""
+
+    field: str
+    value_source: Source | None = None
+
+    @property
+    def compared(self) -> Source | None:
+        """The field that it compares with, if not with a value."""
+        return self.value_source
+
+
+class OldCondition(Condition):
+    """A condition in the older form, on a field of either kind."""
+
+    field: Source | None = None
+    field_id: str | None = None
+    field_type: str | None = None
+    value_field: Source | None = None
+
+    @property
+    def is_of_target(self) -> bool:
+        """Whether its field is one of the target."""
+        return self.field_type == "Target"
+
+    @property
+    def target_field(self) -> str:
+        """The field of the target that it tests, if it tests one."""
+        return self.field_id or (self.field.field if self.field else "")
+
+    @property
+    def compared(self) -> Source | None:
+        """The field that it compares with, if not with a value."""
+        return self.value_field if self.is_of_target else None
+
+
+class ModelFilters(Part):
+    """Which rows are synced."""
+
+    conditions: list[ModelCondition] | None = None
+    logic: str | None = None
+
+
+class TargetFilters(Part):
+    """Which records of the target are changed."""
+
+    conditions: list[TargetCondition] | None = None
+    logic: str | None = None
+
+
+class Override(Part):
+    """A value that replaces those which pass a function."""
+
+    field: Source | None = None
+    field_id: str | None = None
+    function: FilterFunction | None = None
+    value: AnyJson = None
+    override: AnyJson = None
 
 
 class Target(Part):
     """Where rows are written: an existing object, or one to create."""
 
-    connection_id: Annotated[str | None, Field(description="Id or exact name")] = None
+    connection_id: Annotated[str | None, Refers(CONNECTION), Field(description="Id or exact name")] = None
     object: Annotated[str | None, Field(description="Id or exact name from list_target_objects")] = None
     create: Annotated[dict[str, str] | None, Field(description="Properties of a new object")] = None
     configuration: JsonObject | None = None
@@ -58,52 +151,148 @@ class Target(Part):
     filter_logic: str | None = None
 
 
+class RunAfter(Part):
+    """The syncs that a sync runs after."""
+
+    sync_ids: list[Annotated[str, Refers(SYNC)]] | None = None
+    bulk_sync_ids: list[Annotated[str, Refers(BULK_SYNC)]] | None = None
+
+
 class Schedule(Part):
-    """When a sync runs: manual, continuous, hourly, daily, weekly, custom, runafter or dbtcloud."""
+    """When a sync runs. The API's times are in UTC; ``timezone`` is converted before they are sent."""
 
-    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
-
-    frequency: str
+    frequency: Annotated[
+        str | None,
+        AfterValidator(lambda text: text and text.casefold()),
+        Field(
+            description="manual, continuous, hourly, daily, weekly, custom (cron fields), runafter, dbtcloud"
+        ),
+    ] = None
     minute: str | None = None
     hour: str | None = None
-    day_of_week: str | None = None
+    day_of_week: Annotated[str | None, Field(description="Such as monday")] = None
+    day_of_month: str | None = None
+    month: str | None = None
+    timezone: Annotated[str | None, Field(description="Such as Asia/Tokyo; default UTC")] = None
+    run_after: RunAfter | None = None
+    run_after_success_only: bool | None = None
+    connection_id: Annotated[str | None, Refers(CONNECTION)] = None
+    job_id: Integer | None = None
 
 
-TargetArgument = Annotated[Target, Parsed, Field(description="An object, or one to create")]
-IdentityArgument = Annotated[Identity | None, Parsed, Field(description="How a row is matched to a record")]
-Identities = Annotated[
-    JsonObject | None,
-    Parsed,
-    Field(description='Several: {"mappings": [identity], "strategy": "priority" or "and"}'),
-]
-Mappings = Annotated[list[Mapping] | None, Parsed, Field(description="Model fields to target fields")]
-ScheduleArgument = Annotated[Schedule | None, Parsed, Field(description="Times in UTC; default manual")]
-Mode = Annotated[
-    str,
-    Field(description="create, update, updateOrCreate, replace, append or remove, if the target supports it"),
-]
-ModelFilters = Annotated[
-    JsonObject | None,
-    Parsed,
-    Field(description='Rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A OR B"}'),
-]
-TargetFilters = Annotated[
-    JsonObject | None,
-    Parsed,
-    Field(description='Records: {"conditions": [{"field", "function", "value"}], "logic"}'),
-]
-Filters = Annotated[list[JsonObject] | None, Parsed, Field(description="Old form of model_filters")]
-OverrideFields = Annotated[
-    list[JsonObject] | None, Parsed, Field(description='Constants: [{"target", "override_value"}]')
-]
-Overrides = Annotated[
-    list[JsonObject] | None,
-    Parsed,
-    Field(description='Replacements: [{"field": source, "function", "value", "override"}]'),
-]
+def _brief(type_: str, description: str) -> WithJsonSchema:
+    """Describe a part in a few words; its whole schema would cost too many tokens."""
+    items: JsonObject = {"items": {"type": "object"}} if type_ == "array" else {}
+    return WithJsonSchema({"type": type_, **items, "description": description})
 
 
-def as_in_create(schema_type: str) -> WithJsonSchema:
-    """Show an argument of update_sync by its type alone; the definition of create_sync has its shape."""
-    items = {"items": {"type": "object"}} if schema_type == "array" else {}
-    return WithJsonSchema({"type": schema_type, **items, "description": "As in create_sync"})
+class SyncRequest(Request):
+    """A sync: the fields of models mapped to a target object."""
+
+    CREATE_ONLY: ClassVar[frozenset[str]] = frozenset({"organization_id"})
+
+    name: Name
+    mode: Annotated[str, Field(description=f"{', '.join(SYNC_MODES)}, if the target supports it")]
+    target: Annotated[Target, Field(description="An object, or one to create")]
+    fields: Annotated[list[Mapping] | None, Field(description="Model fields to target fields")] = None
+    identity: Annotated[Identity | None, Field(description="How a row is matched to a record")] = None
+    identities: Annotated[
+        Identities | None,
+        _brief("object", 'Several: {"mappings": [identity], "strategy": "priority" or "and"}'),
+    ] = None
+    schedule: Annotated[Schedule | None, Field(description="Default manual")] = None
+    active: bool | None = None
+    model_filters: Annotated[
+        ModelFilters | None,
+        _brief(
+            "object",
+            'Rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A OR B"}. Functions: '
+            + ", ".join(filter_functions.FUNCTIONS),
+        ),
+    ] = None
+    target_filters: Annotated[
+        TargetFilters | None,
+        _brief(
+            "object", 'Records: {"conditions": [{"field", "function", "value" or "value_source"}], "logic"}'
+        ),
+    ] = None
+    filters: Annotated[list[OldCondition] | None, _brief("array", "Old form of model_filters")] = None
+    filter_logic: str | None = None
+    override_fields: Annotated[
+        list[Mapping] | None, _brief("array", 'Constants: [{"target", "override_value"}]')
+    ] = None
+    overrides: Annotated[
+        list[Override] | None,
+        _brief("array", 'Replacements: [{"field": source, "function", "value", "override"}]'),
+    ] = None
+    sync_all_records: bool | None = None
+    skip_initial_backfill: bool | None = None
+    only_enrich_updates: bool | None = None
+    encryption_passphrase: str | None = None
+    policies: list[Annotated[str, Refers(POLICY)]] | None = None
+    organization_id: Annotated[str | None, Refers(ORGANIZATION)] = None
+
+    @property
+    def all_identities(self) -> list[tuple[str, Identity]]:
+        """Every identity, in either form, with its path."""
+        one = [("identity", self.identity)] if self.identity is not None else []
+        several = self.identities.mappings if self.identities is not None else []
+        return [*one, *((f"identities.mappings[{at}]", each) for at, each in enumerate(several))]
+
+    @property
+    def all_mappings(self) -> list[tuple[str, Mapping]]:
+        """Every mapping and constant, with its path."""
+        return [
+            (f"{name}[{at}]", mapping)
+            for name, mappings in (("fields", self.fields), ("override_fields", self.override_fields))
+            for at, mapping in enumerate(mappings or [])
+        ]
+
+    @property
+    def all_conditions(self) -> list[tuple[str, Condition]]:
+        """Every condition, in either form, with its path."""
+        parts = {
+            "model_filters.conditions": self.model_filters and self.model_filters.conditions,
+            "target_filters.conditions": self.target_filters and self.target_filters.conditions,
+            "filters": self.filters,
+        }
+        return [(f"{name}[{at}]", each) for name, part in parts.items() for at, each in enumerate(part or [])]
+
+    @property
+    def target_conditions(self) -> list[tuple[str, str, Source | None]]:
+        """Every condition on the target: its path, its field, and the field that it compares with."""
+        newer = self.target_filters.conditions if self.target_filters else None
+        found = [
+            (f"target_filters.conditions[{at}]", each.field, each.value_source)
+            for at, each in enumerate(newer or [])
+        ]
+        older = enumerate(self.filters or [])
+        return found + [
+            (f"filters[{at}]", each.target_field, each.value_field) for at, each in older if each.is_of_target
+        ]
+
+    @property
+    def sources(self) -> list[tuple[str, Source]]:
+        """Every field of a model that is read, with its path; the first is of the base model."""
+        names = (
+            *("identity", "identities", "fields", "override_fields", "model_filters", "filters"),
+            *("target_filters", "overrides"),
+        )
+        return [
+            (path, source)
+            for name in names
+            for path, source in _sources_of(getattr(self, name), name)
+            if source.model_id != NO_MODEL
+        ]
+
+
+def _sources_of(value: Any, path: str) -> Iterator[tuple[str, Source]]:
+    """Yield every field of a model that a part of a sync reads, at any depth, with its path."""
+    if isinstance(value, Source):
+        yield path, value
+    elif isinstance(value, Part):
+        skipped = "field" if isinstance(value, OldCondition) and value.is_of_target else ""
+        for name in type(value).model_fields.keys() - {skipped}:
+            yield from _sources_of(getattr(value, name), f"{path}.{name}")
+    for at, each in enumerate(as_list(value)):
+        yield from _sources_of(each, f"{path}[{at}]")

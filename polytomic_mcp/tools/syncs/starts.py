@@ -1,6 +1,6 @@
 """Starting a sync, and waiting for its run to end."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
@@ -9,40 +9,51 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConflictError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.framework.arguments import Parsed, SyncId, TheCaller, WaitSeconds
+from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller, WaitSeconds
+from polytomic_mcp.tools.framework.references import resolve_names
+from polytomic_mcp.tools.framework.requests import Part, Request
 from polytomic_mcp.tools.syncs.executions import Execution, follow_execution
+from polytomic_mcp.tools.syncs.requests import Source
 
 _START: Final = "POST /api/syncs/{id}/executions"
 _INVALID: Final = frozenset({400, 422})
+
+
+class SourceIdentity(Part):
+    """A value by which a record of the source is found."""
+
+    source: Source
+    value: str
+
+
+class StartRequest(Request):
+    """Which rows a run takes; without restrictions, those that changed since the last run."""
+
+    resync: Annotated[bool | None, Field(description="All rows, not only changes")] = None
+    test: Annotated[bool | None, Field(description="A test run with a few rows")] = None
+    identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None
+    source_identities: Annotated[
+        list[list[SourceIdentity]] | None, Field(description="Only these records; a list for each")
+    ] = None
 
 
 async def start_sync(
     caller: TheCaller,
     context: Context[Caller],
     sync_id: SyncId,
+    request: StartRequest,
     wait_seconds: WaitSeconds = 30,
-    resync: Annotated[bool | None, Field(description="All rows, not only changes")] = None,
-    test: Annotated[bool | None, Field(description="A test run with a few rows")] = None,
-    identities: Annotated[list[str] | None, Field(description="Only these target identities")] = None,
-    source_identities: Annotated[
-        list[Any] | None,
-        Parsed,
-        Field(
-            description='Only these: [[{"source": {"model_id", "field"}, "value"}]], a list for each record'
-        ),
-    ] = None,
 ) -> Execution:
     """Run a sync and wait for it to end, with progress. Returns counts and the first errors.
 
     If it is still running after wait_seconds, call get_sync_execution to keep waiting.
     """
     sync = await find(caller.api, SYNC, sync_id)
-    optional = given(resync=resync, test=test, identities=identities, source_identities=source_identities)
+    await resolve_names(caller.api, request)
     try:
-        started = await data_of(caller.api, _START, id=sync["id"], **optional)
+        started = await data_of(caller.api, _START, id=sync["id"], **request.body())
     except RefusedError as refused:
         if (step := _step_after(refused, sync["id"])) is None:
             raise

@@ -1,20 +1,23 @@
 """Target objects: the objects that a connection can write rows to, and the fields of each."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.modes import mode_names
-from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Parsed, Query
+from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
+
+_NAME: Final = "name"
 
 
 class TargetObjects(Page):
@@ -73,7 +76,6 @@ async def list_target_fields(
     target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
     properties: Annotated[
         dict[str, str] | None,
-        Parsed,
         Field(description="Instead of target: of an object to create"),
     ] = None,
     refresh: bool | None = None,
@@ -87,6 +89,8 @@ async def list_target_fields(
         raise ToolError("list_target_fields: Send either target or properties.")
     if target is not None:
         target = (await find_target(api, connection["id"], target))["id"]
+    elif problems := await creation_problems(api, connection["id"], properties or {}, "properties"):
+        raise ToolError(f"list_target_fields: {' '.join(problems)}")
     answer = await target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
@@ -133,6 +137,44 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
             reason="shows all target objects",
         ),
     )
+
+
+async def creation_problems(
+    api: Polytomic, connection_id: str, create: dict[str, str], path: str
+) -> list[str]:
+    """Return what is wrong with the properties of a new target object; labels of choices become their values.
+
+    Everything is held against what the API publishes for the connection.
+    """
+    operation = "GET /api/connections/{id}/modelsync/targetobjects"
+    answer = as_object(await api.call(operation, id=connection_id, include_target_creation_values=True))
+    creation = as_object(answer.get("target_creation"))
+    properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
+    if not creation:
+        return []
+    if not creation.get("supported"):
+        existing = shown(items_of(answer))
+        return [f"{path}: The connection does not support new objects. Use an existing one: {existing}."]
+    problems = [
+        f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties
+    ]
+    for name, property_ in properties.items():
+        problems += _property_problems(f"{path}.{name}", name, property_, create)
+    return problems
+
+
+def _property_problems(path: str, name: str, property_: JsonObject, create: dict[str, str]) -> Iterator[str]:
+    choices = {str(each.get("value")): str(each.get("label")) for each in as_objects(property_.get("values"))}
+    value = create.get(name, "")
+    values = [id_ for id_, label in choices.items() if label.casefold() == value.casefold()]
+    if value not in choices and len(values) == 1:
+        create[name] = values[0]
+    elif property_.get("enum") and value not in choices:
+        listed = [id_ if id_ == label else f"{id_} ({label})" for id_, label in choices.items()]
+        wrong = f"Unknown value {quoted(value)}." if value else "is required."
+        yield f"{path}: {wrong}{valid_values(value, listed)}"
+    elif name == _NAME and not value.strip():
+        yield f"{path}: is required."
 
 
 def _row(item: JsonObject) -> JsonObject:

@@ -1,11 +1,13 @@
 """Updating a sync: it and its changes are merged into the whole body that the API's PUT requires."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.tools.syncs.references import NO_MODEL
+from polytomic_mcp.tools.syncs.requests import SyncRequest
+from polytomic_mcp.tools.syncs.stored import NO_MODEL
 
 # The newer form of a part, and the older one it replaces; the API refuses both at once.
 _FORMS: Final = (
@@ -14,25 +16,26 @@ _FORMS: Final = (
 )
 
 
-def merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
-    """Return the stored body with the changes applied; omitted parts are kept.
+def merged(stored: JsonObject, changes: SyncRequest, clear: Sequence[str] = ()) -> SyncRequest:
+    """Return the stored sync with the changes applied; omitted parts are kept, those to clear are reset.
 
     Raises:
         ToolError: The change would lose filters that are stored in the other form; or the sync encrypts
             fields and the change omits the passphrase, which the API never answers.
     """
+    changed = changes.body() | dict.fromkeys(clear)
     _refuse_lost_filters(stored, changed)
     body = _without_other_form(_with_separate_overrides(stored), changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
     if (
-        any(mapping.get("encryption_enabled") for mapping in body["fields"])
+        any(mapping.get("encryption_enabled") for mapping in as_objects(body.get("fields")))
         and "encryption_passphrase" not in changed
     ):
         raise ToolError(
             "update_sync: This sync encrypts fields, and Polytomic never returns the passphrase, so the "
             "update would lose it. Send encryption_passphrase again. Nothing was changed."
         )
-    return body
+    return SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
 
 
 def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
@@ -60,9 +63,9 @@ def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
             )
 
 
-def _has_kind(filters: list[JsonObject], kind: str) -> bool:
+def _has_kind(filters: Any, kind: str) -> bool:
     """Whether filters in the old form, which mixes both kinds, include one of ``Model`` or ``Target``."""
-    return any((condition.get("field_type") or "Model") == kind for condition in filters)
+    return any((condition.get("field_type") or "Model") == kind for condition in as_objects(filters))
 
 
 def _target(stored: JsonObject, changed: JsonObject) -> JsonObject:

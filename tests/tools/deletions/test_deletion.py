@@ -124,7 +124,7 @@ async def test_without_a_person_to_ask_the_exact_name_is_required(
 
     assert f"Delete the {kind} '{KINDS[kind][0]}'" in text
     assert "confirm_name set to the exact name. Nothing was deleted." in text
-    assert (f"The confirm_name {confirmed!r} does not match it." in text) is (confirmed is not None)
+    assert (f"The confirm_name {confirmed!r} does not match it." in text) is (confirmed not in (None, ""))
     assert "next_steps" not in text
     assert deleted["deleted"] is True
 

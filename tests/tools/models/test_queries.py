@@ -245,7 +245,6 @@ async def test_a_query_or_something_to_read_is_required(
     "arguments",
     [
         {"page_token": "5:"},
-        {"page_token": ""},
         {"page_token": f"{QUERY}:x:"},
         {"page_token": f"{QUERY}:1:", "query_id": "another"},
     ],

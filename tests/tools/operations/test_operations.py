@@ -435,7 +435,6 @@ async def test_a_paged_answer_leads_to_its_next_page(
     assert step["arguments"] == {
         "operation": operation,
         "arguments": arguments | {name: "more"},
-        "pointer": "",
     }
 
 

@@ -105,7 +105,7 @@ async def test_a_log_is_split_only_at_line_feeds(tools: Tools, company: Scripted
 
 async def test_what_to_run_is_sent_as_it_was_given(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "completed"})
-    rows = [[{"model_id": company.MODEL, "field": "contact_id", "value": "1"}]]
+    rows = [[{"source": {"model_id": company.MODEL, "field": "contact_id"}, "value": "1"}]]
 
     await tools(
         "start_sync",

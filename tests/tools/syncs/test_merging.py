@@ -7,17 +7,16 @@ from hypothesis import strategies as st
 
 from tests.tools.conftest import Hold, ScriptedApi, Tools
 
+POLICIES = ("55555555-0000-0000-0000-000000000001", "55555555-0000-0000-0000-000000000002")
 MODEL = "22222222-0000-0000-0000-000000000001"
 SOURCES = st.sampled_from([{"model_id": MODEL, "field": field} for field in ("contact_id", "plan")])
 IDENTITY = st.fixed_dictionaries(
     {"source": SOURCES, "target": st.just("Id"), "function": st.just("Equality")}
 )
 SEVERAL = IDENTITY.map(lambda identity: {"mappings": [identity], "strategy": "priority"})
-MAPPINGS = st.lists(st.fixed_dictionaries({"source": SOURCES, "target": st.just("Note")}), max_size=2)
+MAPPINGS = st.lists(st.fixed_dictionaries({"source": SOURCES, "target": st.just("Note")}), max_size=1)
 CONSTANTS = st.lists(
-    st.fixed_dictionaries({"target": st.sampled_from(["Note", "Id"]), "override_value": st.integers(0, 3)}),
-    max_size=2,
-    unique_by=lambda constant: constant["target"],
+    st.fixed_dictionaries({"target": st.just("Id"), "override_value": st.integers(0, 3)}), max_size=1
 )
 COMPARISON = {"function": st.just("Equality"), "value": st.integers(0, 3)}
 OLD = st.lists(
@@ -34,8 +33,10 @@ def conditions(of: Any) -> Any:
 PLAIN = {
     "name": st.sampled_from(["One", "Two"]),
     "active": st.booleans(),
-    "schedule": st.sampled_from([{"frequency": "continuous"}, {"frequency": "daily", "hour": "5"}]),
-    "policies": st.lists(st.sampled_from("pq"), max_size=2),
+    "schedule": st.sampled_from(
+        [{"frequency": "continuous"}, {"frequency": "daily", "hour": "5", "minute": "0"}]
+    ),
+    "policies": st.lists(st.sampled_from(POLICIES), max_size=2),
     "sync_all_records": st.booleans(),
     "skip_initial_backfill": st.booleans(),
     "only_enrich_updates": st.booleans(),

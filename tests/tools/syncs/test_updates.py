@@ -13,7 +13,10 @@ async def test_constants_among_the_fields_are_sent_back_as_override_fields(
 ) -> None:
     mapping = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Note"}
     constant = {"target": "Id", "override_value": 7, "source": {"model_id": NO_MODEL, "field": ""}}
-    known = {"target": "Note", "override_value": 1}
+    known = {"target": "More", "override_value": 1}
+    fields = [{"id": name, "supports_identity": True} for name in ("Id", "Note", "More")]
+    answer = {"data": {"id": company.FLOW, "fields": fields}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = answer
     hold(fields=[mapping, constant, {**known, "source": constant["source"]}], override_fields=[known])
 
     await tools("update_sync", sync_id=company.SYNC, name="New")
@@ -36,6 +39,9 @@ async def test_a_target_that_was_created_is_not_created_again(
 async def test_another_target_keeps_the_connection_and_the_configuration(
     tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
+    properties = {"mappings_not_required": True}
+    planned = {"data": {"id": "summer", "fields": [{"id": "Id"}], "properties": properties}}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = planned
     hold(target={"connection_id": company.GONG, "object": company.FLOW, "configuration": {"a": 1}})
 
     await tools("update_sync", sync_id=company.SYNC, target={"create": {"name": "Summer"}})
@@ -66,7 +72,7 @@ async def test_encrypted_fields_require_the_passphrase_again(
 async def test_filters_of_the_old_form_are_not_lost_to_one_kind_of_the_new_form(
     named: str, kind: str, lost: str, tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
-    hold(filters=[{"field_id": "x", "field_type": kind, "function": "IsNull"}])
+    hold(filters=[{"field_id": "f1", "field_type": kind, "function": "IsNull"}])
     none = {"conditions": []}
 
     text = await tools.refused("update_sync", sync_id=company.SYNC, **{named: none})
@@ -81,13 +87,13 @@ async def test_target_filters_are_not_lost_to_filters_of_the_old_form(
     tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(target_filters={"conditions": [{"field": "Email", "function": "IsNull"}]})
-    filters = [{"field_id": "x", "function": "IsNull"}]
+    filters = [{"field_id": "f1", "function": "IsNull"}]
 
     text = await tools.refused("update_sync", sync_id=company.SYNC, filters=filters)
     assert "Send model_filters instead. Nothing was changed." in text
     assert company.written() == []
 
-    both = [*filters, {"field_id": "y", "field_type": "Target", "function": "IsNull"}]
+    both = [*filters, {"field_id": "Note", "field_type": "Target", "function": "IsNull"}]
     await tools("update_sync", sync_id=company.SYNC, filters=both)
     assert company.sent_sync()["filters"] == both
     assert "target_filters" not in company.sent_sync()
@@ -97,8 +103,8 @@ async def test_filter_logic_alone_is_accepted_only_with_filters_of_its_form(
     tools: Tools, company: ScriptedApi, hold: Hold
 ) -> None:
     hold(filters=[{"field": {"model_id": MODEL, "field": "plan"}, "function": "IsNull"}])
-    await tools("update_sync", sync_id=company.SYNC, filter_logic="NOT 1")
-    assert company.sent_sync()["filter_logic"] == "NOT A"
+    await tools("update_sync", sync_id=company.SYNC, filter_logic="(1)")
+    assert company.sent_sync()["filter_logic"] == "(A)"
 
     hold(model_filters={"conditions": [], "logic": ""})
     text = await tools.refused("update_sync", sync_id=company.SYNC, filter_logic="A")

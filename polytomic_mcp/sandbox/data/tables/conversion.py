@@ -1,13 +1,12 @@
 """Conversion of values to the type of a column."""
 
 import json
-import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from polytomic_mcp.common.scalars import to_moment, to_number
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.sql_values import exact
 from polytomic_mcp.sandbox.data.tables.table import Column
@@ -23,32 +22,6 @@ _LONGEST_SHOWN: Final = 60
 
 class ConversionError(ValueError):
     """A value does not fit its column; the text names both."""
-
-
-def to_number(value: Any) -> int | float | None:
-    """Return a JSON number, or the number that a text spells; None for all else, booleans and infinities."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, int):
-        return value
-    try:
-        parsed = float(value)
-        is_whole = isinstance(value, str) and parsed.is_integer() and value.strip().lstrip("+-").isdecimal()
-        exact = int(value) if is_whole else parsed
-    except (ValueError, OverflowError):
-        return None
-    return exact if math.isfinite(parsed) else None
-
-
-def to_moment(value: Any) -> datetime | None:
-    """Return the time of an ISO 8601 text, or None; a time without an offset is in UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def to_boolean(value: Any) -> bool | None:

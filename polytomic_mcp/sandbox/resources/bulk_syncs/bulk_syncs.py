@@ -11,7 +11,6 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KIND: Final = "bulk_sync"
 
-NORMALIZATIONS: Final = ("enabled", "disabled", "legacy")
 
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "active": False,

@@ -2,27 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import filter_functions, modes
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import system_of
-from polytomic_mcp.sandbox.data.tables.conversion import to_moment
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
-from polytomic_mcp.sandbox.resources.bulk_syncs.bulk_syncs import NORMALIZATIONS
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "mode": bulk_destinations.MODES,
-    "normalize_names": NORMALIZATIONS,
-    "automatically_add_new_objects": bulk_schemas.DISCOVERY,
-    "automatically_add_new_fields": bulk_schemas.DISCOVERY,
+    "mode": modes.BULK_MODES,
+    "normalize_names": modes.NORMALIZATIONS,
+    "automatically_add_new_objects": modes.DISCOVERY,
+    "automatically_add_new_fields": modes.DISCOVERY,
 }
 _HIGHEST_LIMIT: Final = 1_000
 
@@ -71,6 +71,10 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
         table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
+        if schema["tracking_field"] and not bulk_sources.supports_tracking(source):
+            message = f"Connection {source['name']} does not support tracking fields. Omit tracking_field."
+            path = f"schemas.{schema['id']}.tracking_field"
+            yield Problem("invalid_tracking_field", message, path)
     counts = Counter(bulk_schemas.output_name(sync, schema).casefold() for schema in enabled)
     for name, count in counts.items():
         if count > 1:
@@ -85,14 +89,27 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
         path = f"destination_configuration.{key}"
         if key not in settings:
             yield Problem("unknown_setting", unknown("setting", key, settings), path)
-        elif settings[key].values and value not in settings[key].values:
-            yield Problem("invalid_value", unknown(key, str(value), settings[key].values), path)
-        elif not isinstance(value, str):
-            yield Problem("invalid_value", f"{key} must be a string.", path)
+        elif value and (reason := _value_problem(settings[key], value)):
+            yield Problem("invalid_value", reason, path)
     for key, setting in settings.items():
         if setting.required and not configuration.get(key):
             message = f"{system_of(destination)} requires the name of the schema to write to."
             yield Problem("missing_setting", message, f"destination_configuration.{key}")
+
+
+def _value_problem(setting: bulk_destinations.Setting, value: Any) -> str | None:
+    if setting.values and value not in setting.values:
+        return unknown(setting.name, str(value), setting.values)
+    if not isinstance(value, str):
+        return f"{setting.name} must be a string."
+    return identifier_problem(f"An output's {setting.name}", value)
+
+
+def _output_problems(schema: JsonObject, fields: list[JsonObject], path: str) -> Iterator[Problem]:
+    for place, each in ((path, schema), *((f"{path}.fields", field) for field in fields)):
+        name = each["user_output_name"]
+        if name and (reason := identifier_problem("An output", name)):
+            yield Problem("invalid_value", reason, f"{place}.user_output_name")
 
 
 def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iterator[Problem]:
@@ -100,6 +117,7 @@ def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iter
     fields = [field for field in schema["fields"] if field["enabled"]]
     if not fields:
         yield Problem("no_fields", "At least one field must be enabled.", path)
+    yield from _output_problems(schema, fields, path)
     counts = Counter(bulk_schemas.field_name(sync, field).casefold() for field in fields)
     for name, count in counts.items():
         if count > 1:
@@ -131,7 +149,7 @@ def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Pr
         field_id = str(condition.get("field_id") or "")
         if table.column(field_id) is None:
             yield Problem("unknown_field", _unknown_field(table, field_id), f"{place}.field_id")
-        if reason := filter_functions.find_problem(condition["function"], condition.get("value")):
+        if reason := filter_functions.value_problem(condition["function"], condition.get("value")):
             yield Problem("invalid_filter", reason, f"{place}.function")
 
 

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.modes import BULK_MODES, RESYNC_MODES
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of, warehouses
 from polytomic_mcp.sandbox.resources.connections.connections import destination_problem
 
-MODES: Final = ("replicate", "snapshot", "append")
-RESYNC_MODES: Final = ("refetch", "resync", "rebuild")
 BUCKETS: Final = ("azureblob", "gcs", "s3")
 FORMATS: Final = ("csv", "json", "parquet")
 
@@ -66,7 +65,7 @@ def describe(connection: JsonObject) -> dict[str, Any]:
             "properties": {each.name: each.form() for each in accepted},
             "required": [each.name for each in accepted if each.required],
         },
-        "modes": [_mode(id_) for id_ in MODES],
+        "modes": [_mode(id_) for id_ in BULK_MODES],
         "supported_resync_modes": list(RESYNC_MODES),
         "supports_history_mode": False,
     }

@@ -6,9 +6,10 @@ camel case.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.frequencies import BULK_FREQUENCIES
+from polytomic_mcp.catalogue.rules.modes import SCHEDULE_RESYNC_MODES, SELECTIVE_MODES
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.owner import ACTOR
@@ -18,13 +19,7 @@ from polytomic_mcp.sandbox.resources.models.source_fields import listed
 from polytomic_mcp.sandbox.resources.schedules import frequencies
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-FREQUENCIES: Final = ("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder")
-"""The frequencies of a bulk sync that the sandbox emulates."""
-
 _NOT_EMULATED: Final = ("runafter", "dbtcloud", "multi")
-
-SELECTIVE_MODES: Final = ("none", "incrementalFields", "nonincrementalFields")
-SYNC_MODES: Final = ("normal", "refetch", "resync", "rebuild")
 
 _MULTI_TYPE: Final = "fields"
 """A guess; the clients of early 2024 cannot parse a response without a type."""
@@ -52,7 +47,7 @@ def compose_additional(
     return compose(workspace, request, stored) | {
         "schemas": request.get("schemas") or [],
         "selective_mode": request.get("selective_mode") or SELECTIVE_MODES[0],
-        "resync_mode": request.get("resync_mode") or SYNC_MODES[0],
+        "resync_mode": request.get("resync_mode") or SCHEDULE_RESYNC_MODES[0],
     }
 
 
@@ -83,7 +78,7 @@ def require_emulated(operation: str, sync: JsonObject) -> None:
             raise RefusalError(
                 501,
                 f"The sandbox does not emulate {operation} with frequency {each['frequency']}. "
-                f"Use one of: {', '.join(FREQUENCIES)}.",
+                f"Use one of: {', '.join(BULK_FREQUENCIES)}.",
                 key="not_implemented",
                 metadata={"operation": operation},
             )
@@ -97,7 +92,7 @@ def problems(sync: JsonObject) -> Iterator[Problem]:
     for position, each in enumerate(sync["additional_schedules"]):
         path = f"additional_schedules[{position}]"
         yield from _frequency_problems(each, path)
-        for key, values in (("selective_mode", SELECTIVE_MODES), ("resync_mode", SYNC_MODES)):
+        for key, values in (("selective_mode", SELECTIVE_MODES), ("resync_mode", SCHEDULE_RESYNC_MODES)):
             if each[key] not in values:
                 yield Problem("invalid_schedule", unknown(key, str(each[key]), values), f"{path}.{key}")
         for id_ in each["schemas"]:
@@ -122,7 +117,7 @@ def request(sync: JsonObject, schedule: JsonObject) -> JsonObject | None:
             return None
     if schedule.get("selective_mode") == "nonincrementalFields":
         arguments["fetch_mode"] = "full"
-    if schedule.get("resync_mode", SYNC_MODES[0]) != SYNC_MODES[0]:
+    if schedule.get("resync_mode", SCHEDULE_RESYNC_MODES[0]) != SCHEDULE_RESYNC_MODES[0]:
         arguments["resync_mode"] = schedule["resync_mode"]
     return arguments
 
@@ -141,7 +136,7 @@ def show(sync: JsonObject, schedule: JsonObject) -> JsonObject:
         **{_CAMEL.get(part, part): schedule[part] for part in _PARTS},
         "schemas": schedule.get("schemas", []),
         "selectiveMode": schedule.get("selective_mode", SELECTIVE_MODES[0]),
-        "syncMode": schedule.get("resync_mode", SYNC_MODES[0]),
+        "syncMode": schedule.get("resync_mode", SCHEDULE_RESYNC_MODES[0]),
         "createdAt": schedule["created_at"],
         "createdBy": schedule["created_by"]["id"],
         "updatedAt": schedule["updated_at"],
@@ -205,9 +200,8 @@ def _comparable(schedules: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def _frequency_problems(schedule: JsonObject, path: str) -> Iterator[Problem]:
-    if schedule["frequency"] not in FREQUENCIES:
-        message = unknown("frequency", str(schedule["frequency"] or ""), FREQUENCIES)
+    if schedule["frequency"] not in BULK_FREQUENCIES:
+        message = unknown("frequency", str(schedule["frequency"] or ""), BULK_FREQUENCIES)
         yield Problem("invalid_schedule", message, f"{path}.frequency")
         return
-    for problem in frequencies.problems(schedule):
-        yield replace(problem, path=path + problem.path.removeprefix("schedule"))
+    yield from frequencies.problems(schedule, path)

@@ -17,8 +17,6 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import normalized
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-DISCOVERY: Final = ("all", "onlyIncremental", "onlyNonIncremental", "none")
-
 _ADDING: Final = ("all", "onlyIncremental")
 _PARTS: Final[Mapping[str, Any]] = {
     "data_cutoff_timestamp": None,
@@ -82,6 +80,9 @@ def select(
     by_id: dict[str, Mapping[str, Any] | str] = {}
     for position, request in enumerate(requests):
         id_ = str(request if isinstance(request, str) else request.get("id") or "")
+        if id_.casefold() in by_id:
+            message = f"Schema {id_} is listed twice. List it once."
+            problems.append(Problem("duplicate_schema", message, f"schemas[{position}]"))
         by_id[id_.casefold()] = request
         if id_.casefold() not in [name.casefold() for name in names]:
             problems.append(Problem("unknown_schema", unknown("schema", id_, names), f"schemas[{position}]"))

@@ -67,13 +67,21 @@ def describe(workspace: Workspace, connection: JsonObject, *, has_fields: bool) 
     shown = [schemas.describe(workspace, connection, table) for table in _tables(workspace, connection)]
     if not has_fields:
         shown = [{key: each[key] for key in ("id", "name")} for each in shown]
-    is_database = described(system_of(connection)).is_warehouse
+    capabilities = {
+        "supports_namespaces": described(system_of(connection)).is_warehouse,
+        "supports_tracking_fields": supports_tracking(connection),
+    }
     properties = {name: {"type": "string"} for name in settings(connection)}
     return {
         "schemas": shown,
         "configuration": {"type": "object", "properties": properties},
-        "capabilities": {"supports_namespaces": is_database, "supports_tracking_fields": is_database},
+        "capabilities": capabilities,
     }
+
+
+def supports_tracking(connection: JsonObject) -> bool:
+    """Whether a schema can have a tracking field; an application keeps track by itself (a guess)."""
+    return described(system_of(connection)).is_warehouse
 
 
 def settings(connection: JsonObject) -> tuple[str, ...]:

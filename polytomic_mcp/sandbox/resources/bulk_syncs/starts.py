@@ -1,22 +1,19 @@
 """How a bulk sync is started, by a caller or by a schedule."""
 
 from functools import partial
-from typing import Final
 
+from polytomic_mcp.catalogue.rules.modes import FETCH_MODES, RESYNC_MODES
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
-from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
-
-FETCH_MODES: Final = ("none", "incremental", "full")
 
 
 def start(workspace: Workspace, sync: JsonObject, request: JsonObject) -> JsonObject:
@@ -65,7 +62,7 @@ def fail(workspace: Workspace, sync: JsonObject, request: JsonObject, reason: st
 
 def _request_problems(sync: JsonObject, request: JsonObject) -> list[Problem]:
     found: list[Problem] = []
-    choices = {"resync_mode": bulk_destinations.RESYNC_MODES, "fetch_mode": FETCH_MODES}
+    choices = {"resync_mode": RESYNC_MODES, "fetch_mode": FETCH_MODES}
     for name, values in choices.items():
         if request.get(name, values[0]) not in values:
             found.append(Problem("invalid_value", unknown(name, str(request[name]), values), name))

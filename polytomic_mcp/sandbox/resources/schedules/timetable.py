@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import frequencies
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.runs import history
-from polytomic_mcp.sandbox.resources.schedules import frequencies
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _MARK: Final = "schedule_mark"

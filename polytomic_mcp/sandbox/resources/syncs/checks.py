@@ -6,8 +6,10 @@ models and targets may be deleted later.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
+from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -17,10 +19,8 @@ from polytomic_mcp.sandbox.resources.syncs import schedules as sync_schedules
 from polytomic_mcp.sandbox.resources.syncs.filter_arguments import filter_problems
 from polytomic_mcp.sandbox.resources.syncs.references import References
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
-from polytomic_mcp.sandbox.resources.syncs.targets import Target, TargetField
+from polytomic_mcp.sandbox.resources.syncs.targets import NEW, Target, TargetField
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
-
-_FIELD_MODES: Final = ("create", "updateOrCreate")
 
 
 def find_problems(workspace: Workspace, references: References) -> Iterator[Problem]:
@@ -34,12 +34,11 @@ def find_problems(workspace: Workspace, references: References) -> Iterator[Prob
 
 
 def _rule_problems(workspace: Workspace, sync: JsonObject, target: Target) -> Iterator[Problem]:
-    if not sync["name"].strip():
-        yield Problem("invalid_name", "A sync needs a name.", "name")
     yield from sync_schedules.problems(sync["schedule"], workspace.store)
     yield from sync_schedules.cycle_problems(sync, workspace.store)
     yield from filter_problems(sync)
     yield from _mode_problems(sync, target)
+    yield from _target_filter_problems(sync, target)
     yield from _identity_problems(sync, target)
     yield from _mapping_problems(sync, target)
 
@@ -55,28 +54,49 @@ def _mode_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
         names = ", ".join(field.column.name for field in target.fields if field.is_identity)
         message = f"Mode {sync['mode']} needs an identity. Its target must be one of: {names}."
         yield Problem("missing_identity", message, "identity")
-    conditions = sync["target_filters"]["conditions"]
-    if conditions and not offered.supports_filters:
+    if sync["target_filters"]["conditions"] and not offered.supports_filters:
         message = f"Mode {sync['mode']} does not support target filters. Omit them."
         yield Problem("invalid_filter", message, "target_filters")
-    if any(each.get("value_source") for each in conditions) and not target.has(
-        "supports_filter_value_fields"
-    ):
-        message = f"Filters on target object {target.id} compare with fixed values only. Send value instead."
-        yield Problem("invalid_filter", message, "target_filters")
+    for kind in ("fields", "override_fields"):
+        for position, field in enumerate(sync[kind]):
+            if field.get("sync_mode") and not offered.supports_field_mode:
+                message = f"Mode {sync['mode']} does not support a mode for each field. Omit sync_mode."
+                yield Problem("invalid_field_mode", message, f"{kind}[{position}].sync_mode")
+
+
+def _target_filter_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
+    for position, condition in enumerate(sync["target_filters"]["conditions"]):
+        path = f"target_filters.conditions[{position}]"
+        field = target.field(condition["field"])
+        if field is not None and not field.is_filterable:
+            names = [each.column.name for each in target.fields if each.is_filterable]
+            message = f"Field {condition['field']} of target object {target.id} cannot be filtered."
+            yield Problem(
+                "invalid_filter", message + valid_values(condition["field"], names), f"{path}.field"
+            )
+        if condition.get("value_source") and not target.has("supports_filter_value_fields"):
+            message = (
+                f"Filters on target object {target.id} compare with fixed values only. Send value instead."
+            )
+            yield Problem("invalid_filter", message, f"{path}.value_source")
 
 
 def _identity_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
     mappings = sync["identities"]["mappings"]
     for position, mapping in enumerate(mappings):
-        field = target.field(mapping["target"])
+        field, path = target.field(mapping["target"]), f"identities.mappings[{position}]"
         if field is not None and not field.is_identity:
             names = [each.column.name for each in target.fields if each.is_identity]
             message = f"Field {mapping['target']} cannot be an identity."
-            path = f"identities.mappings[{position}].target"
-            yield Problem("invalid_identity", message + valid_values(mapping["target"], names), path)
+            yield Problem(
+                "invalid_identity", message + valid_values(mapping["target"], names), f"{path}.target"
+            )
+        elif field is not None and mapping["function"] in set(FUNCTIONS) - set(field.functions):
+            message = f"Field {mapping['target']} does not support identity function {mapping['function']}."
+            hint = valid_values(mapping["function"], field.functions)
+            yield Problem("invalid_identity", message + hint, f"{path}.function")
     if len(mappings) > 1 and not target.has("supports_multiple_identities"):
-        message = f"Target object {target.id} supports a single identity mapping."
+        message = f"Target object {target.id} supports a single identity mapping. Send one."
         yield Problem("invalid_identity", message, "identities.mappings")
 
 
@@ -85,8 +105,9 @@ def _mapping_problems(sync: JsonObject, target: Target) -> Iterator[Problem]:
         message = "The sync uses no model. Map a field of a model, or an identity."
         yield Problem("missing_source", message, "fields")
     elif not sync["fields"] and not sync["override_fields"] and not _is_field_optional(sync, target):
+        names = [each.column.name for each in target.fields if not each.is_system]
         message = f"Target object {target.id} needs at least one field mapping."
-        yield Problem("missing_fields", message, "fields")
+        yield Problem("missing_fields", message + valid_values("", names), "fields")
     named = named_target_fields(sync)
     for path, id_, is_new in named:
         yield from _target_field_problems(target, path, id_, is_new=is_new)
@@ -103,8 +124,8 @@ def _target_field_problems(target: Target, path: str, id_: str, *, is_new: bool)
     is_identity = path.startswith("identities")
     flag = "supports_identity_field_creation" if is_identity else "supports_field_creation"
     field = target.field(id_)
-    if not id_.strip():
-        yield Problem("unknown_target_field", "A target field needs a name.", path)
+    if (is_new or target.kind == NEW) and (reason := identifier_problem("A new field", id_)):
+        yield Problem("unknown_target_field", reason, path)
     if field is None and is_new and not target.has(flag):
         message = f"Target object {target.id} does not support new fields such as {quoted(id_)}."
         yield Problem("unknown_target_field", message, path)
@@ -122,8 +143,8 @@ def _field_problems(sync: JsonObject) -> Iterator[Problem]:
         for position, field in enumerate(sync[kind]):
             path = f"{kind}[{position}]"
             mode = field.get("sync_mode")
-            if mode not in (None, "", *_FIELD_MODES):
-                message = unknown("field mode", mode, _FIELD_MODES)
+            if mode not in (None, "", *FIELD_MODES):
+                message = unknown("field mode", mode, FIELD_MODES)
                 yield Problem("invalid_field_mode", message, f"{path}.sync_mode")
             if kind == "fields" and not field.get("source"):
                 yield Problem("missing_source", "A field needs a source or an override_value.", path)

@@ -8,19 +8,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from polytomic_mcp.catalogue.rules import filter_functions
+from polytomic_mcp.catalogue.rules.filter_logic import (
+    LogicError,
+    default_label,
+    label_problem,
+    parse,
+)
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
 from polytomic_mcp.sandbox.resources.syncs import older_filters
 from polytomic_mcp.sandbox.resources.syncs.older_filters import KINDS, Condition
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
-from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import (
-    LogicError,
-    default_label,
-    label_problem,
-    parse,
-)
 
 
 def read_filters(
@@ -66,7 +66,7 @@ def _value_source_problems(condition: JsonObject, path: str) -> Iterator[Problem
 
 
 def _function_problems(condition: JsonObject, path: str) -> Iterator[Problem]:
-    reason = filter_functions.find_problem(condition["function"], condition.get("value"))
+    reason = filter_functions.value_problem(condition["function"], condition.get("value"))
     if reason:
         yield Problem("invalid_filter", reason, f"{path}.function")
 

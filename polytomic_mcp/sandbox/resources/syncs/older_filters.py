@@ -6,17 +6,19 @@ A field's type is the model's unless it is ``Target`` (seen in the 2025-09-18 SD
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.sandbox.common.problems import Problem
-from polytomic_mcp.sandbox.resources.models.source_fields import Sources
-from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import (
-    Expression,
+from polytomic_mcp.catalogue.rules.filter_logic import (
     LogicError,
     default_label,
     label_problem,
     parse,
 )
+from polytomic_mcp.catalogue.rules.filter_logic import (
+    split as split_logic,
+)
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.sandbox.common.problems import Problem
+from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 
 KINDS: Final[tuple[str, str]] = ("model_filters", "target_filters")
 """Where the newer shape has the conditions of each kind."""
@@ -86,22 +88,8 @@ def _split_logic(conditions: Sequence[Condition], logic: str) -> dict[str, str]:
     if reason := label_problem(labels):
         raise LogicError(f"cannot be read: {reason.removesuffix('.')}")
     kinds = {str(each["label"]): kind for kind, each in conditions}
-    parts: dict[str, list[Expression | str]] = {kind: [] for kind in KINDS}
-    for part in _conjuncts(parse(logic, list(kinds)), kinds):
-        parts[kinds[part if isinstance(part, str) else next(part.labels())]].append(part)
     same = {label: label for label in kinds}
-    return {kind: Expression("and", tuple(each)).renamed(same) for kind, each in parts.items()}
-
-
-def _conjuncts(part: Expression | str, kinds: Mapping[str, str]) -> Iterator[Expression | str]:
-    """Yield the largest parts that have conditions of one kind only and that must all be true."""
-    if isinstance(part, str) or len({kinds[label] for label in part.labels()}) == 1:
-        yield part
-    elif part.operator == "and":
-        for each in part.parts:
-            yield from _conjuncts(each, kinds)
-    else:
-        raise LogicError("combines model and target conditions with 'or'. Use 'and' between them")
+    return {kind: each.renamed(same) for kind, each in split_logic(logic, kinds).items()}
 
 
 def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:

@@ -82,8 +82,7 @@ def resolve_references(
     problems = _source_problems(sync, sources, joins)
     if isinstance(target, Problem):
         return References(sync, sources, joins, connection, None, (*problems, target))
-    missing = () if create else _missing_fields(sync, target)
-    return References(sync, sources, joins, connection, target, (*problems, *missing))
+    return References(sync, sources, joins, connection, target, (*problems, *_missing_fields(sync, target)))
 
 
 def _find_target(

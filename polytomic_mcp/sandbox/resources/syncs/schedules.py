@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES, Frequency
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.schedules import frequencies
-from polytomic_mcp.sandbox.resources.schedules.frequencies import FREQUENCIES, Frequency
 
 
 def problems(schedule: Mapping[str, Any], store: Store) -> Iterator[Problem]:
@@ -15,6 +15,10 @@ def problems(schedule: Mapping[str, Any], store: Store) -> Iterator[Problem]:
     yield from frequencies.problems(schedule)
     if schedule.get("frequency") == "runafter":
         yield from _predecessor_problems(as_object(schedule.get("run_after")), store)
+    id_ = schedule.get("connection_id")
+    if schedule.get("frequency") == "dbtcloud" and id_ and store.get("connection", id_) is None:
+        message = f"Unknown connection {id_}. GET /api/connections lists the valid ones."
+        yield Problem("unknown_connection", message, "schedule.connection_id")
 
 
 def cycle_problems(sync: JsonObject, store: Store) -> Iterator[Problem]:

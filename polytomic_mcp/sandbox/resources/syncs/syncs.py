@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import identity_functions
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
 from polytomic_mcp.sandbox.resources.syncs import older_filters
 from polytomic_mcp.sandbox.resources.syncs.filter_arguments import read_filters
-from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
 
 NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 """The model ID that marks an override field among the fields in the older shape."""
@@ -158,7 +158,7 @@ def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonOb
 
 
 def _identity(mapping: JsonObject, path: str, problems: list[Problem]) -> JsonObject:
-    function = identity_functions.find_name(mapping["function"])
+    function = identity_functions.canonical(mapping["function"])
     if function is None:
         message = unknown("identity function", mapping["function"], identity_functions.FUNCTIONS)
         problems.append(Problem("invalid_identity", message, f"{path}.function"))

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -11,7 +12,13 @@ from polytomic_mcp.sandbox.data.systems.systems import Creation, described
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
-from polytomic_mcp.sandbox.resources.syncs.targets import Target, creation_properties, get_target, new_target
+from polytomic_mcp.sandbox.resources.syncs.targets import (
+    NEW,
+    Target,
+    creation_properties,
+    get_target,
+    new_target,
+)
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _SCHEMA: Final = "schema"
@@ -56,7 +63,7 @@ def build_target(
 
 def create_target(workspace: Workspace, target: Target, sync: JsonObject, sources: Sources) -> None:
     """Create the target's table if it is new, and the columns that the sync adds to it."""
-    if target.kind == "new":
+    if target.kind == NEW:
         workspace.tables.create(target.table)
         return
     added = [column for column in _columns(sync, sources) if target.field(column.name) is None]
@@ -72,8 +79,11 @@ def _creation_problem(workspace: Workspace, system: str, create: Mapping[str, st
         return Problem("unsupported_creation", message, "target.create")
     if wrong := sorted(create.keys() - set(known)):
         return Problem("invalid_creation", unknown("property", wrong[0], known), "target.create")
-    if not create.get("name", "").strip():
-        return Problem("invalid_creation", "A new target object needs a name.", "target.create.name")
+    name = create.get("name", "").strip()
+    if reason := (table_problem if _SCHEMA in known else name_problem)("A new target object", name):
+        return Problem("invalid_creation", reason, "target.create.name")
+    if reason := table_problem("A new schema", create.get(_SCHEMA, _SCHEMA)):
+        return Problem("invalid_creation", reason, "target.create.schema")
     return next(filter(None, (_choice_problem(each, create) for each in properties)), None)
 
 

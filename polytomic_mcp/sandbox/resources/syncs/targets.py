@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
 from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationProperty, Kind, described
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
@@ -12,6 +13,9 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 WEBHOOK: Final = "webhook"
 """The kind of target to which each record is posted in one field."""
+
+NEW: Final = "new"
+"""The kind of a target that does not exist yet; its fields are those that the sync names."""
 
 _NEW_FLAGS: Final = ("optional_target_mappings", "target_creator")
 _FLAGS: Final = (
@@ -41,7 +45,12 @@ class TargetField:
     def functions(self) -> tuple[str, ...]:
         """The identity functions that can find a row by this field."""
         supported = self.column.identity_functions
-        return (identity_functions.FUNCTIONS if supported is None else supported) if self.is_identity else ()
+        return (FUNCTIONS if supported is None else supported) if self.is_identity else ()
+
+    @property
+    def is_filterable(self) -> bool:
+        """Whether a target filter can test the field: if an identity can look it up (a guess)."""
+        return self.is_identity
 
     def describe(self) -> dict[str, Any]:
         """Return the field as the API lists it (keys seen in the 2025-09-18 SDK)."""
@@ -55,7 +64,7 @@ class TargetField:
             "updateable": not self.is_system and self.column.updateable,
             "supports_identity": self.is_identity,
             "identity_functions": [identity_functions.describe(id_) for id_ in self.functions],
-            "filterable": self.is_identity,
+            "filterable": self.is_filterable,
             "filter_functions": [],  # an empty list accepts every function
             "association": self.column.refers_to is not None,
             "encryptable": False,
@@ -139,7 +148,7 @@ def new_target(
     table = Table(system, id_, create["name"], creation.kind, columns, like and like.key)
     kind = described(system).kind(creation.kind)
     fields = tuple(_field(table, kind, column) for column in table.columns)
-    return Target(table, "new", _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))
+    return Target(table, NEW, _modes(kind), fields, (*kind.properties, *_NEW_FLAGS))
 
 
 def creation_properties(workspace: Workspace, system: str) -> list[dict[str, Any]]:
@@ -177,7 +186,9 @@ def _target(table: Table) -> Target | None:
 
 
 def _modes(kind: Kind) -> tuple[TargetMode, ...]:
-    return target_modes(kind.modes, identity=kind.identity)
+    return target_modes(
+        kind.modes, identity=kind.identity, filters="supports_target_filters" in kind.properties
+    )
 
 
 def _field(table: Table, kind: Kind, column: Column) -> TargetField:

@@ -11,11 +11,11 @@ from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
 from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
 from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
 from polytomic_mcp.tools.answers.results import Answer
+from polytomic_mcp.tools.answers.schedules import describe
 from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller, refuse_boolean
-from polytomic_mcp.tools.syncs.due_times import describe
-from polytomic_mcp.tools.syncs.lookup import find_sync
 
 _EVENTS_SHOWN: Final = 6
 _LONGEST_TEXT: Final = 200
@@ -47,7 +47,7 @@ async def diagnose_sync(
 
     Checks its runs, row errors, fields, connections and events.
     """
-    sync = await find_sync(caller.api, sync_id)
+    sync = await find(caller.api, SYNC, sync_id)
     gathering = Gathering()
     evidence = await gather(caller.api, sync, caller.clock(), gathering)
     causes = _without_hidden_steps(causes_of(evidence), caller.tools)

@@ -34,7 +34,7 @@ from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.references import NO_MODEL, identities_of, target_of
+from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
 
 EVENTS_KEPT: Final = timedelta(hours=48)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from pydantic import ValidationError
+
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.syncs.drafts import canonical
-from polytomic_mcp.tools.syncs.due_times import read_moment
-from polytomic_mcp.tools.syncs.problems import Subject, problems_of
-from polytomic_mcp.tools.syncs.references import identities_of, newer_form
+from polytomic_mcp.common.scalars import to_moment
+from polytomic_mcp.tools.syncs.problems import Subject, broken_references
+from polytomic_mcp.tools.syncs.requests import SyncRequest
+from polytomic_mcp.tools.syncs.stored import identities_of, newer_form
 
 _ACCEPTS_ALL: Final = frozenset({"", "string", "unknown", "object", "binary"})
 _LOOSE: Final = frozenset({"string", "object", "array"})
@@ -47,10 +48,11 @@ def broken_fields(sync: JsonObject, models: Mapping[str, JsonObject], target: Js
 
     Models that are not given are skipped, as are all rules of the target if it is None.
     """
-    body = canonical(newer_form(sync))
-    if not isinstance(body.get("mode"), str):
-        target = None
-    return [*problems_of(body, Subject(dict(models), target)), *_filter_problems(body, target)]
+    try:
+        request = SyncRequest.stored(newer_form(sync))
+    except ValidationError:  # an answer of another shape, which is not a reason to stop the diagnosis
+        return []
+    return broken_references(request, Subject(dict(models), target))
 
 
 def type_mismatches(
@@ -74,15 +76,6 @@ def type_mismatches(
                 )
 
 
-def _filter_problems(body: JsonObject, target: JsonObject | None) -> Iterator[str]:
-    """Yield a problem for each target filter on a field that the target does not have."""
-    known = _fields(target)
-    conditions = as_objects(as_object(body.get("target_filters")).get("conditions"))
-    for index, condition in enumerate(conditions if known else ()):
-        if (name := str(condition.get("field"))) not in known:
-            yield f"target_filters.conditions[{index}].field: the target has no field {quoted(name)}."
-
-
 def _fields(target: JsonObject | None) -> dict[str, JsonObject]:
     return {str(item.get("id")): item for item in as_objects(as_object(target).get("fields"))}
 
@@ -93,6 +86,6 @@ def _is_compatible(item: JsonObject, target_field: JsonObject) -> bool:
 
 
 def _changed(item: JsonObject, model: JsonObject, sync: JsonObject) -> datetime | None:
-    changed = read_moment(item.get("updated_at") or model.get("updated_at"))
-    saved = read_moment(sync.get("updated_at"))
+    changed = to_moment(item.get("updated_at") or model.get("updated_at"))
+    saved = to_moment(sync.get("updated_at"))
     return changed if changed is not None and saved is not None and changed > saved else None

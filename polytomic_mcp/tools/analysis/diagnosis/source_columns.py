@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.syncs.references import newer_form, sources_of
+from polytomic_mcp.tools.syncs.stored import newer_form, sources_of
 
 Columns = Mapping[str, JsonObject]
 """Columns by lowercase name."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.references import NO_MODEL, target_of
+from polytomic_mcp.tools.syncs.stored import NO_MODEL, target_of
 
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
 

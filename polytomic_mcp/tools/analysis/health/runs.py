@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.syncs.due_times import read_moment
+from polytomic_mcp.common.scalars import to_moment
 
 _OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted", "errors"})
 _FAILED: Final = frozenset({"failed", "interrupted"})
@@ -49,8 +49,8 @@ class Run:
         return cls(
             id=str(execution.get("id")),
             status=str(execution.get("status")),
-            started=read_moment(execution.get("started_at") or execution.get("created_at")),
-            ended=read_moment(execution.get("completed_at")),
+            started=to_moment(execution.get("started_at") or execution.get("created_at")),
+            ended=to_moment(execution.get("completed_at")),
             moved=sum(moves.values()) if moves else total,
             errors=errors,
             rows=max(total, written + errors) if is_counted else None,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
+from polytomic_mcp.catalogue.rules.frequencies import last_time
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, span, usual_duration
 from polytomic_mcp.tools.bulk_syncs.schedules import stored_schedules
-from polytomic_mcp.tools.syncs.due_times import due_before, read_moment
 
 State = Literal[
     "broken",
@@ -127,9 +128,9 @@ def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
 
     Due times before the sync's last change do not count, because the schedule may have changed then.
     """
-    changed = read_moment(sync.get("updated_at"))
+    changed = to_moment(sync.get("updated_at"))
     seen = [moment for run in runs[:1] for moment in (run.started, run.ended) if moment is not None]
-    due_times = [due_before(schedule, now - GRACE) for schedule in schedules_of(sync)]
+    due_times = [last_time(schedule, now - GRACE) for schedule in schedules_of(sync)]
     missed = [
         due
         for due in due_times

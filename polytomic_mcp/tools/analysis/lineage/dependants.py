@@ -18,7 +18,7 @@ from polytomic_mcp.tools.analysis.lineage.graph import (
     uses_of_models,
     uses_of_own_field,
 )
-from polytomic_mcp.tools.syncs.references import target_of
+from polytomic_mcp.tools.syncs.stored import target_of
 
 _ORDER: Final = ("model", "sync", "bulk_sync", "target_object")
 _MOST_USES: Final = 6

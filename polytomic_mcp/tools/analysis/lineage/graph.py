@@ -7,7 +7,7 @@ from typing import Final, Literal
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.analysis.health.states import schedules_of
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.references import identities_of, newer_form, sources_of
+from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, sources_of
 
 Kind = Literal["connection", "model", "field", "sync"]
 

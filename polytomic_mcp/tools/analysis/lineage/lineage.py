@@ -20,7 +20,6 @@ from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, Noun, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken
-from polytomic_mcp.tools.syncs.lookup import find_sync
 
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
 _NOUNS: Final[dict[Kind, Noun]] = {"connection": CONNECTION, "model": MODEL}
@@ -77,7 +76,7 @@ async def _subject(
         )
     [(kind, reference)] = references.items()
     noun = _NOUNS.get(kind)
-    item = await find(api, noun, reference) if noun else await find_sync(api, reference)
+    item = await find(api, noun, reference) if noun else await find(api, SYNC, reference)
     name = str(item.get("name"))
     if not field:
         return item, Subject(kind, item["id"], name)

@@ -31,6 +31,18 @@ def people(stage: Stage) -> Any:
             ("unknown_setting", "destination_configuration.shema"),
         ),
         (
+            {"destination_configuration": {"schema": None}},
+            ("missing_setting", "destination_configuration.schema"),
+        ),
+        (
+            {"destination_configuration": {"schema": " "}},
+            ("invalid_value", "destination_configuration.schema"),
+        ),
+        (
+            {"to": "s3", "destination_configuration": {"path": "a\0b"}},
+            ("invalid_value", "destination_configuration.path"),
+        ),
+        (
             {"to": "s3", "destination_configuration": {"format": "xlsx"}},
             ("invalid_value", "destination_configuration.format"),
         ),
@@ -46,6 +58,10 @@ def people(stage: Stage) -> Any:
             ("unknown_schema", "additional_schedules[0].schemas"),
         ),
         ({"schemas": ["nothing"]}, ("unknown_schema", "schemas[0]")),
+        (
+            {"schemas": ["shop.people", {"id": "SHOP.people", "enabled": False}]},
+            ("duplicate_schema", "schemas[1]"),
+        ),
         ({"source": "stripe"}, ("no_schemas", "source_connection_id")),
     ],
 )
@@ -72,6 +88,11 @@ async def test_an_invalid_setting_is_refused(
         ({"tracking_field": "name"}, ("invalid_tracking_field", "schemas.shop.people.tracking_field")),
         ({"tracking_field": "nothing"}, ("unknown_field", "schemas.shop.people.tracking_field")),
         ({"partition_key": "nothing"}, ("unknown_field", "schemas.shop.people.partition_key")),
+        (
+            {"fields": [{"id": "id", "user_output_name": "a\nb"}]},
+            ("invalid_value", "schemas.shop.people.fields.user_output_name"),
+        ),
+        ({"user_output_name": " "}, ("invalid_value", "schemas.shop.people.user_output_name")),
         ({"history_enabled": True}, ("not_emulated", "schemas.shop.people.history_enabled")),
         ({"data_cutoff_timestamp": "soon"}, ("invalid_value", "schemas.shop.people.data_cutoff_timestamp")),
         (
@@ -90,6 +111,14 @@ async def test_an_invalid_schema_is_refused(
     answer = await stage.create(schemas=[{"id": "shop.people", **schema}])
 
     assert stage.codes(answer) == [problem]
+
+
+async def test_a_tracking_field_is_refused_where_the_source_does_not_support_one(stage: Stage) -> None:
+    stage.table("charges", "id at:datetime", system="stripe", kind="object")
+
+    answer = await stage.create(source="stripe", schemas=[{"id": "charges", "tracking_field": "at"}])
+
+    assert stage.codes(answer) == [("invalid_tracking_field", "schemas.charges.tracking_field")]
 
 
 async def test_two_schemas_with_the_same_output_are_refused(stage: Stage) -> None:

@@ -1,51 +1,12 @@
-"""Which schedules are valid, and when they are due."""
+"""Which schedules of a sync are valid."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from polytomic_mcp.sandbox.data.store import Store
-from polytomic_mcp.sandbox.resources.schedules import frequencies
 from polytomic_mcp.sandbox.resources.syncs import schedules
-
-NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
-
-
-@pytest.mark.parametrize(
-    ("schedule", "due"),
-    [
-        ({"frequency": "manual"}, None),
-        ({"frequency": "runafter"}, None),
-        ({"frequency": "continuous"}, "2026-01-15T09:05:30"),
-        ({"frequency": "hourly", "minute": "00"}, "2026-01-15T10:00:00"),
-        ({"frequency": "hourly", "minute": "15"}, "2026-01-15T09:15:00"),
-        ({"frequency": "daily", "hour": "09", "minute": "00"}, "2026-01-16T09:00:00"),
-        (
-            {"frequency": "weekly", "day_of_week": "monday", "hour": "6", "minute": "30"},
-            "2026-01-19T06:30:00",
-        ),
-        ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "30"}, "2026-01-18T06:30:00"),
-        ({"frequency": "custom", "minute": "*/20"}, "2026-01-15T09:20:00"),
-        ({"frequency": "custom", "minute": "5,10-12", "hour": "9"}, "2026-01-15T09:05:00"),
-        ({"frequency": "builder", "minute": "0", "hour": "0", "day_of_month": "1"}, "2026-02-01T00:00:00"),
-        ({"frequency": "custom", "minute": "0", "hour": "0", "month": "mar"}, "2026-03-01T00:00:00"),
-        (
-            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "20", "day_of_week": "fri"},
-            "2026-01-16T00:00:00",
-        ),
-        (
-            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "29", "month": "2"},
-            "2028-02-29T00:00:00",
-        ),
-        ({"frequency": "custom", "day_of_month": "30", "month": "2"}, None),
-    ],
-)
-def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str | None) -> None:
-    found = frequencies.next_time(schedule, NOW)
-
-    assert found == (None if due is None else datetime.fromisoformat(due).replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -91,9 +52,19 @@ def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str
         ({"frequency": "custom", "day_of_week": "mondag"}, "schedule.day_of_week", "Did you mean 'monday'?"),
         ({"frequency": "runafter"}, "schedule.run_after", "Frequency runafter requires run_after."),
         (
-            {"frequency": "dbtcloud", "connection_id": "c"},
-            "schedule.job_id",
-            "Frequency dbtcloud requires job_id.",
+            {"frequency": "dbtcloud", "job_id": 1},
+            "schedule.connection_id",
+            "Frequency dbtcloud requires connection_id.",
+        ),
+        (
+            {"frequency": "dbtcloud", "connection_id": "c", "job_id": 1},
+            "schedule.connection_id",
+            "Unknown connection c.",
+        ),
+        (
+            {"frequency": "runafter", "run_after": {"sync_ids": [], "bulk_sync_ids": None}},
+            "schedule.run_after",
+            "Frequency runafter requires run_after.",
         ),
         (
             {"frequency": "runafter", "run_after": {"sync_ids": ["s"]}},

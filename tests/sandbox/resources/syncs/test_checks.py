@@ -1,5 +1,6 @@
 """Problems of a sync: all are in one refusal when it is written, and in the sync when they appear later."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +47,6 @@ async def test_a_deleted_connection_shows_as_a_problem(stage: Stage, model: str)
 async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: Stage, model: str) -> None:
     answer = await stage.create(
         model,
-        name=" ",
         mode="upsert",
         fields="nam>naem age>age",
         identity="idd>id",
@@ -57,7 +57,6 @@ async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: S
         ("unknown_source_field", "identities.mappings[0].source.field"),
         ("unknown_source_field", "fields[0].source.field"),
         ("unknown_target_field", "fields[0].target"),
-        ("invalid_name", "name"),
         ("invalid_schedule", "schedule.minute"),
         ("invalid_mode", "mode"),
     ]
@@ -172,3 +171,48 @@ async def test_identity_functions_and_the_strategy_are_checked(stage: Stage, mod
         ("invalid_identity", "identities.mappings[0].function"),
         ("invalid_identity", "identities.strategy"),
     ]
+
+
+async def test_an_identity_function_that_the_field_does_not_support_is_refused(
+    stage: Stage, model: str
+) -> None:
+    stage.table("People", "Emails Name", system="hubspot", kind="object")
+    stored = stage.stored_table("People", system="hubspot")
+    stage.workspace.tables.drop(stored)
+    emails, name = stored.columns
+    columns = (replace(emails, identity_functions=("OneOf",)), name)
+    stage.workspace.tables.create(replace(stored, columns=columns))
+
+    exact = await stage.create(model, "People", system="hubspot", identity="id>Emails", fields="name>Name")
+    (problem,) = exact.json()["metadata"]["problems"]
+
+    assert (problem["code"], problem["path"]) == ("invalid_identity", "identities.mappings[0].function")
+    assert problem["message"] == (
+        "Field Emails does not support identity function Equality. Valid values: OneOf."
+    )
+
+
+async def test_a_mode_for_each_field_is_refused_where_the_mode_does_not_support_it(
+    stage: Stage, model: str
+) -> None:
+    fields = [{"source": {"model_id": model, "field": "name"}, "target": "name", "sync_mode": "create"}]
+    constant = [{"target": "age", "override_value": 1, "sync_mode": "updateOrCreate"}]
+
+    answer = await stage.create(model, mode="update", fields=fields, override_fields=constant)
+
+    assert stage.codes(answer) == [
+        ("invalid_field_mode", "fields[0].sync_mode"),
+        ("invalid_field_mode", "override_fields[0].sync_mode"),
+    ]
+
+
+async def test_a_filter_on_a_field_that_cannot_be_filtered_is_refused(stage: Stage, model: str) -> None:
+    stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
+    filters = {"conditions": [{"field": "Name", "function": "IsNull"}]}
+
+    answer = await stage.create(
+        model, "launch", system="gong", identity="id>Id", fields=[], target_filters=filters
+    )
+
+    assert stage.codes(answer) == [("invalid_filter", "target_filters.conditions[0].field")]
+    assert "Field Name of target object launch cannot be filtered. Valid values: Id." in answer.text

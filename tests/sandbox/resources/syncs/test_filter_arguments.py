@@ -62,7 +62,7 @@ async def test_only_a_plain_comparison_accepts_a_field_as_value(
 async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Stage, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     condition = {
-        "field": "Name",
+        "field": "Id",
         "function": "Equality",
         "value_source": {"model_id": model, "field": "name"},
     }
@@ -72,7 +72,7 @@ async def test_a_filter_on_a_flow_compares_only_with_fixed_values(stage: Stage, 
         model, "launch", system="gong", identity="id>Id", fields=[], target_filters=filters
     )
 
-    assert stage.codes(answer) == [("invalid_filter", "target_filters")]
+    assert stage.codes(answer) == [("invalid_filter", "target_filters.conditions[0].value_source")]
 
 
 async def test_the_older_shape_is_accepted_and_both_shapes_are_shown(stage: Stage, model: str) -> None:

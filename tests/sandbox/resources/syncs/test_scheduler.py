@@ -44,7 +44,6 @@ async def test_a_daily_sync_runs_at_its_hour_on_each_of_seven_days(
         ({"frequency": "hourly", "minute": "15"}, "1d", 24),
         ({"frequency": "weekly", "day_of_week": "monday", "hour": "6", "minute": "0"}, "2w", 2),
         ({"frequency": "custom", "minute": "*/20", "hour": "10-11"}, "1d", 6),
-        ({"frequency": "dbtcloud", "connection_id": "c", "job_id": 1}, "1w", 0),
     ],
 )
 async def test_each_frequency_runs_as_often_as_documented(
@@ -55,6 +54,15 @@ async def test_each_frequency_runs_as_often_as_documented(
     report = await advance(duration)
 
     assert len(report["started"]) == count
+
+
+async def test_a_schedule_after_a_dbt_cloud_job_does_not_run_by_time(
+    stage: Stage, scheduled: CreateScheduled, advance: Advance
+) -> None:
+    connection = await stage.connection("postgresql")
+    await scheduled({"frequency": "dbtcloud", "connection_id": connection, "job_id": 1})
+
+    assert (await advance("1w"))["started"] == []
 
 
 async def test_a_sync_runs_at_the_time_that_its_status_shows(

@@ -117,3 +117,53 @@ async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Stage) ->
 async def test_a_target_of_a_system_without_new_objects_cannot_be_built(stage: Stage) -> None:
     with pytest.raises(ValueError, match="gong does not support new target objects"):
         build_target(stage.workspace, "gong", {"name": "x"})
+
+
+@pytest.mark.parametrize(
+    ("create", "path", "reason"),
+    [
+        ({"name": " "}, "name", "A new target object needs a name."),
+        (
+            {"name": "a\0b"},
+            "name",
+            "A new target object cannot be named 'a\\x00b', which has a control character.",
+        ),
+        ({"name": "crm."}, "name", "A new target object cannot be named 'crm.', which has an empty part."),
+        ({"name": "x", "schema": " "}, "schema", "A new schema needs a name."),
+        (
+            {"name": "x", "schema": "a\nb"},
+            "schema",
+            "A new schema cannot be named 'a\\nb', which has a control",
+        ),
+    ],
+)
+async def test_a_name_that_no_table_can_have_is_refused(
+    stage: Stage, create: dict[str, str], path: str, reason: str
+) -> None:
+    problem = plan_target(stage.workspace, "postgresql", {}, create, Sources(stage.workspace.store))
+
+    assert isinstance(problem, Problem)
+    assert problem.path == f"target.create.{path}"
+    assert problem.message.startswith(reason)
+
+
+@pytest.mark.parametrize("name", [" ", "a\0b", "line\nbreak"])
+async def test_a_name_that_no_field_can_have_is_refused(stage: Stage, model: str, name: str) -> None:
+    new = [{"target": name, "override_value": "x", "new": True}]
+    table = {"connection_id": await stage.connection("postgresql"), "create": {"name": "fresh"}}
+
+    added = await stage.create(model, override_fields=new)
+    created = await stage.create(model, target=table, override_fields=[{**new[0], "new": False}])
+
+    assert (
+        stage.codes(added) == stage.codes(created) == [("unknown_target_field", "override_fields[0].target")]
+    )
+
+
+async def test_a_field_that_a_new_target_will_not_have_is_refused(stage: Stage, model: str) -> None:
+    target = {"connection_id": await stage.connection("postgresql"), "create": {"name": "fresh"}}
+    filters = {"conditions": [{"field": "nope", "function": "IsNull"}]}
+
+    answer = await stage.create(model, target=target, target_filters=filters)
+
+    assert stage.codes(answer) == [("unknown_target_field", "target_filters.conditions[0].field")]

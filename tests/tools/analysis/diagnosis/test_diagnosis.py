@@ -346,7 +346,7 @@ async def test_fields_that_disappeared_or_became_required_are_named(
         fields=[*fields, {"id": "Stage", "required": True}],
     )
     mapping = {"source": {"model_id": scripted.MODEL, "field": "plan"}, "target": "Colour"}
-    filters = {"conditions": [{"field": "Size", "function": "IsNull"}, {"field": "Id"}]}
+    filters = {"conditions": [{"field": name, "function": "IsNull"} for name in ("Size", "Id")]}
     change(scripted, f"GET {SYNC}", fields=[mapping], target_filters=filters)
 
     diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
@@ -737,10 +737,7 @@ async def test_the_name_or_id_of_a_bulk_sync_suggests_the_tools_for_it(
 
     assert f"'{reference}' is a bulk sync, not a sync: 'Copy' ({id_})." in text
     steps = json.loads(text.splitlines()[-1])["next_steps"]
-    assert [(step["tool"], step["arguments"]) for step in steps] == [
-        ("get_bulk_sync_execution", {"bulk_sync_id": id_, "log": True}),
-        ("sync_overview", {"query": id_}),
-    ]
+    assert [(step["tool"], step["arguments"]) for step in steps] == [("get_bulk_sync", {"bulk_sync_id": id_})]
 
 
 async def test_several_syncs_of_a_name_come_before_a_bulk_sync_of_that_name(

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.scalars import to_moment, to_number
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.tables.conversion import to_moment, to_number, to_text
+from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions

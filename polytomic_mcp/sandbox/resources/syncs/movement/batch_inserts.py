@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
 from polytomic_mcp.sandbox.data.tables.row_index import indexed
@@ -17,7 +18,7 @@ from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import Plan
 from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
-from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, is_absent
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import is_absent
 
 _NUL: Final = "\\u0000"
 """The character that ends a text for SQLite, as JSON writes it."""

@@ -5,11 +5,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from polytomic_mcp.catalogue.rules import filter_logic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.models.source_fields import Source
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions, filter_logic
+from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.resources.syncs.rules.filter_functions import Predicate
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
 from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import Assignment, Plan
 from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
 from polytomic_mcp.sandbox.resources.syncs.movement.target_rows import TargetRows
-from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, is_absent
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import is_absent
 from polytomic_mcp.sandbox.resources.syncs.targets import WEBHOOK
 
 Outcome = Literal["insert", "update", "upserts", "delete", "skipped"]

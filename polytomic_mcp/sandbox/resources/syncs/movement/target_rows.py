@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import IdentityMapping
-from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import EQUALITY, Index
+from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
 
 
 class TargetRows:

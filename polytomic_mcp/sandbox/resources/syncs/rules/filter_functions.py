@@ -1,70 +1,32 @@
-"""Filter functions: how a filter compares a field's value, and with what.
+"""How a filter function compares a field's value with the filter's.
 
-The names are those of the 2025-09-18 SDK. The API does not document how null, case and types behave,
-so these are guesses: null passes only ``IsNull`` and the negated functions; text is compared with its
-case; two numbers or two times are compared as such, but a text field equals only the same text, so
-that a postal code 01234 is not 1234.
+The API does not document how null, case and types behave, so these are guesses: null passes only ``IsNull``
+and the negated functions; text is compared with its case; two numbers or two times are compared as such, but
+a text field equals only the same text, so that a postal code 01234 is not 1234.
 """
 
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
-from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.sandbox.data.tables.conversion import to_boolean, to_moment, to_number, to_text
+from polytomic_mcp.catalogue.rules.filter_functions import to_duration
+from polytomic_mcp.common.scalars import to_moment, to_number
+from polytomic_mcp.sandbox.data.tables.conversion import to_boolean, to_text
 
 Predicate = Callable[[Any], bool]
 """Returns whether a field's value passes."""
 
-Arity = Literal["none", "one", "many", "range", "duration"]
-
-_DURATION: Final = re.compile(
-    r"(?:in the )?(?:last[ _])?(\d+)?[ _]*(minute|hour|day|week|month|quarter|year)s?(?:[ _]ago)?",
-    re.IGNORECASE,
-)
-_UNITS: Final = {
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-    "month": timedelta(days=30),
-    "quarter": timedelta(days=91),
-    "year": timedelta(days=365),
-}
-_RANGE: Final = 2
-
 
 def build_predicate(function: str, value: Any, now: datetime, field_type: str) -> Predicate:
-    """Return the predicate of a function and a value in which ``find_problem`` found no problem.
+    """Return the predicate of a function and a value that the function takes.
 
     Relative functions count from ``now``. ``field_type`` is Polytomic's type of the tested field.
     """
-    bind = _FUNCTIONS[function][1]
+    bind = _FUNCTIONS[function]
     if field_type == "string":
         bind = _TEXT_FUNCTIONS.get(function, bind)
     return bind(value, now)
-
-
-def find_problem(function: str, value: Any) -> str | None:
-    """Return the reason why the function does not accept the value, or None if it does."""
-    if function not in _FUNCTIONS:
-        return unknown("filter function", function, _FUNCTIONS)
-    arity = _FUNCTIONS[function][0]
-    if arity == "none":
-        return None if value is None else f"{function} takes no value. Omit it."
-    if value is None:
-        return f"{function} needs a value."
-    if arity == "range" and (not isinstance(value, list) or len(_items(value)) != _RANGE):
-        return f"{function} needs a list of two values, the lowest and the highest."
-    if arity == "duration" and _duration(value) is None:
-        return f"{function} needs a duration such as '7 days' or '48 hours ago'."
-    return None
-
-
-def can_compare_fields(function: str) -> bool:
-    """Whether the function can compare with another field's value instead of a fixed one."""
-    return function in _FUNCTIONS and _FUNCTIONS[function][0] in ("one", "many")
 
 
 def is_equal(left: Any, right: Any) -> bool:
@@ -89,13 +51,6 @@ def _items(value: Any) -> list[Any]:
     if isinstance(value, list):
         return cast(list[Any], value)
     return [part.strip() for part in to_text(value).split(",")]
-
-
-def _duration(value: Any) -> timedelta | None:
-    found = _DURATION.fullmatch(to_text(value).strip())
-    if found is None or len(found[1] or "") > len("10000"):
-        return None
-    return int(found[1] or 1) * _UNITS[found[2].lower()]
 
 
 def _null(_value: Any, _now: datetime) -> Predicate:
@@ -136,7 +91,7 @@ def _relative(
     is_right: Callable[[datetime, datetime, datetime], bool],
 ) -> Callable[[Any, datetime], Predicate]:
     def bind(value: Any, now: datetime) -> Predicate:
-        limit = now - (_duration(value) or timedelta())
+        limit = now - (to_duration(value) or timedelta())
 
         def passes(field: Any) -> bool:
             moment = to_moment(field)
@@ -200,39 +155,36 @@ _contains = _text(lambda field, part: part in field)
 _starts = _text(str.startswith)
 _ends = _text(str.endswith)
 
-_FUNCTIONS: Final[dict[str, tuple[Arity, Callable[[Any, datetime], Predicate]]]] = {
-    "Equality": ("one", _equal),
-    "Inequality": ("one", _not(_equal)),
-    "IsNull": ("none", _null),
-    "IsNotNull": ("none", _not(_null)),
-    "True": ("none", _boolean(expected=True)),
-    "False": ("none", _boolean(expected=False)),
-    "OnOrAfter": ("one", _dated(lambda field, limit: field >= limit)),
-    "OnOrBefore": ("one", _dated(lambda field, limit: field <= limit)),
-    "GreaterThan": ("one", _ordered(lambda field, limit: field > limit)),
-    "GreaterThanEqual": ("one", _ordered(lambda field, limit: field >= limit)),
-    "LessThan": ("one", _ordered(lambda field, limit: field < limit)),
-    "LessThanEqual": ("one", _ordered(lambda field, limit: field <= limit)),
-    "StringContains": ("one", _contains),
-    "StringStartsWith": ("one", _starts),
-    "StringEndsWith": ("one", _ends),
-    "StringDoesNotContain": ("one", _not(_contains)),
-    "StringDoesNotStartWith": ("one", _not(_starts)),
-    "StringDoesNotEndWith": ("one", _not(_ends)),
-    "StringOneOf": ("many", _one_of),
-    "StringNotOneOf": ("many", _not(_one_of)),
-    "Between": ("range", _between),
-    "ArrayContains": ("one", _array),
-    "ArrayDoesNotContain": ("one", _not(_array)),
-    "InTheLast": ("duration", _relative(lambda field, limit, now: limit <= field <= now)),
-    "RelativeOnOrBefore": ("duration", _relative(lambda field, limit, _now: field <= limit)),
-    "RelativeOnOrAfter": ("duration", _relative(lambda field, limit, _now: field >= limit)),
-    "StringLike": ("one", _like),
-    "StringNotLike": ("one", _not(_like)),
-    "StringMatchesTrimmed": ("one", _text(lambda field, value: field.strip() == value.strip())),
+_FUNCTIONS: Final[dict[str, Callable[[Any, datetime], Predicate]]] = {
+    "Equality": _equal,
+    "Inequality": _not(_equal),
+    "IsNull": _null,
+    "IsNotNull": _not(_null),
+    "True": _boolean(expected=True),
+    "False": _boolean(expected=False),
+    "OnOrAfter": _dated(lambda field, limit: field >= limit),
+    "OnOrBefore": _dated(lambda field, limit: field <= limit),
+    "GreaterThan": _ordered(lambda field, limit: field > limit),
+    "GreaterThanEqual": _ordered(lambda field, limit: field >= limit),
+    "LessThan": _ordered(lambda field, limit: field < limit),
+    "LessThanEqual": _ordered(lambda field, limit: field <= limit),
+    "StringContains": _contains,
+    "StringStartsWith": _starts,
+    "StringEndsWith": _ends,
+    "StringDoesNotContain": _not(_contains),
+    "StringDoesNotStartWith": _not(_starts),
+    "StringDoesNotEndWith": _not(_ends),
+    "StringOneOf": _one_of,
+    "StringNotOneOf": _not(_one_of),
+    "Between": _between,
+    "ArrayContains": _array,
+    "ArrayDoesNotContain": _not(_array),
+    "InTheLast": _relative(lambda field, limit, now: limit <= field <= now),
+    "RelativeOnOrBefore": _relative(lambda field, limit, _now: field <= limit),
+    "RelativeOnOrAfter": _relative(lambda field, limit, _now: field >= limit),
+    "StringLike": _like,
+    "StringNotLike": _not(_like),
+    "StringMatchesTrimmed": _text(lambda field, value: field.strip() == value.strip()),
 }
 
 _TEXT_FUNCTIONS: Final = {"Equality": _same_text, "Inequality": _not(_same_text)}
-
-FUNCTIONS: Final = tuple(_FUNCTIONS)
-"""The names of all filter functions."""

@@ -1,6 +1,6 @@
-"""Identity functions: how a record of the source finds the records of the target that it matches.
+"""How an identity function finds the records of the target that a record of the source matches.
 
-The names are those of the 2025-09-18 SDK. What they compare is a guess: ``Equality`` compares exactly,
+What they compare is a guess: ``Equality`` compares exactly,
 but 1.0 equals 1; ``OneOf`` matches if one element is in both lists; ``DomainMatch`` compares the
 registrable domains of email addresses and URLs, ``HostnameMatch`` the whole host names; ``ISubstring``
 finds the source's text in the target's, ignoring case.
@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
 from polytomic_mcp.sandbox.data.tables.conversion import to_text
 
 Keys = Callable[[Any], Iterable[str]]
-
-EQUALITY: Final = "Equality"
 
 _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
 _COUNTRY_CODE: Final = 2
@@ -26,14 +25,6 @@ _LABELS: Final = {
     "DomainMatch": "Has the same domain",
     "HostnameMatch": "Has the same host",
 }
-
-FUNCTIONS: Final = tuple(_LABELS)
-"""The names of all identity functions."""
-
-
-def find_name(function: str) -> str | None:
-    """Return the function's exact name for a name in any case, or None if it is unknown."""
-    return next((name for name in FUNCTIONS if name.casefold() == function.casefold()), None)
 
 
 def describe(function: str) -> dict[str, str]:

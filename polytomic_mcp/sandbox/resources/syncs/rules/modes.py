@@ -100,21 +100,23 @@ class TargetMode:
         }
 
 
-def target_modes(ids: Iterable[str], *, identity: str | None = None) -> tuple[TargetMode, ...]:
-    """Return these modes as a target supports them.
+def target_modes(
+    ids: Iterable[str], *, identity: str | None = None, filters: bool = True
+) -> tuple[TargetMode, ...]:
+    """Return these modes as a target supports them, which has ``filters`` or none.
 
     ``identity`` is ``always`` or ``never`` if the target, and not the mode, decides whether an identity is
     required. Target filters apply to matched records, so modes that only insert do not support them, nor
     does a target without identities.
     """
-    return tuple(_target_mode(MODES[id_], identity) for id_ in ids)
+    return tuple(_target_mode(MODES[id_], identity, filters=filters) for id_ in ids)
 
 
-def _target_mode(mode: Mode, identity: str | None) -> TargetMode:
+def _target_mode(mode: Mode, identity: str | None, *, filters: bool) -> TargetMode:
     matches = identity != "never"
     return TargetMode(
         mode,
         requires_identity=matches and (mode.requires_identity or identity == "always"),
         supports_field_mode=mode.inserts and mode.updates,
-        supports_filters=matches and (mode.updates or mode.deletes) and not mode.clears,
+        supports_filters=filters and matches and (mode.updates or mode.deletes) and not mode.clears,
     )

@@ -88,6 +88,10 @@ MATCHES: Final[dict[str, Callable[[str, str], bool]]] = {
 }
 
 
+FIELD_MODE_MODES: Final = ("updateOrCreate", "replace")
+"""The modes that support a mode for each field."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One run; ``functions`` are those of the identities ``k0`` and ``k1``."""
@@ -123,7 +127,7 @@ def cases(draw: st.DrawFn) -> Case:
                 st.fixed_dictionaries({**held, "value": st.sampled_from(fitting) | st.none()}), max_size=6
             )
         ),
-        draw(st.booleans()),
+        mode in FIELD_MODE_MODES and draw(st.booleans()),
     )
 
 

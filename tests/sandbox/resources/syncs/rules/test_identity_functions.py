@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
 from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
 from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
 
@@ -50,8 +51,6 @@ def test_an_index_does_not_find_removed_records() -> None:
     assert index.find("b") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "found"), [("equality", "Equality"), ("ISUBSTRING", "ISubstring"), ("x", None)]
-)
-def test_a_function_is_found_in_any_case(name: str, found: str | None) -> None:
-    assert identity_functions.find_name(name) == found
+def test_every_function_of_the_rules_is_described_and_can_be_run() -> None:
+    assert [Index(function).find("a") for function in FUNCTIONS] == [[] for _ in FUNCTIONS]
+    assert [identity_functions.describe(function)["id"] for function in FUNCTIONS] == list(FUNCTIONS)

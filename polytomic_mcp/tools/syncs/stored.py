@@ -1,4 +1,4 @@
-"""What the body of a sync refers to: its identities, the fields of models that it reads, and its target."""
+"""A sync as the API stores it: its identities, the fields of models that it reads, and its target."""
 
 from collections.abc import Iterator
 from copy import deepcopy

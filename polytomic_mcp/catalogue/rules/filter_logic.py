@@ -7,7 +7,9 @@ the 2025-09-18 SDK).
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
+
+Kind = TypeVar("Kind")
 
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN: Final = re.compile(r"\s*(?:([()])|([A-Za-z_]\w*)|(\S))")
@@ -81,6 +83,32 @@ def parse(text: str, labels: Sequence[str]) -> Expression:
     if missing := [label for label in labels if label not in used]:
         raise LogicError(f"omits {', '.join(missing)}. Use every condition's label")
     return expression
+
+
+def split(text: str, kinds: Mapping[str, Kind]) -> dict[Kind, Expression]:
+    """Read an expression over conditions of several kinds, and return that of each kind.
+
+    ``kinds`` has the kind of each label. The expressions must all be true.
+
+    Raises:
+        LogicError: If it is malformed, or combines conditions of different kinds with ``or``.
+    """
+    expression = parse(text, list(kinds))
+    parts: dict[Kind, list[Expression | str]] = {kind: [] for kind in kinds.values()}
+    for part in _conjuncts(expression, kinds) if kinds else ():
+        parts[kinds[part if isinstance(part, str) else next(part.labels())]].append(part)
+    return {kind: Expression("and", tuple(each)) for kind, each in parts.items()}
+
+
+def _conjuncts(part: Expression | str, kinds: Mapping[str, Kind]) -> Iterator[Expression | str]:
+    """Yield the largest parts that have conditions of one kind only and that must all be true."""
+    if isinstance(part, str) or len({kinds[label] for label in part.labels()}) <= 1:
+        yield part
+    elif part.operator == "and":
+        for each in part.parts:
+            yield from _conjuncts(each, kinds)
+    else:
+        raise LogicError("combines model and target conditions with 'or'. Use 'and' between them")
 
 
 class _Parser:

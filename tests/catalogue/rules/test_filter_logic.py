@@ -2,7 +2,7 @@
 
 import pytest
 
-from polytomic_mcp.sandbox.resources.syncs.rules.filter_logic import LogicError, default_label, parse
+from polytomic_mcp.catalogue.rules.filter_logic import LogicError, default_label, parse
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,49 @@
-"""A schedule's last due time, read as a cron line in UTC."""
+"""When schedules are due: the next time and the last one."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from polytomic_mcp.tools.syncs.due_times import describe, due_before, read_moment
+from polytomic_mcp.catalogue.rules.frequencies import BULK_FREQUENCIES, canonical, last_time, next_time
 
+NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("schedule", "due"),
+    [
+        ({"frequency": "manual"}, None),
+        ({"frequency": "runafter"}, None),
+        ({"frequency": "continuous"}, "2026-01-15T09:05:30"),
+        ({"frequency": "hourly", "minute": "00"}, "2026-01-15T10:00:00"),
+        ({"frequency": "hourly", "minute": "15"}, "2026-01-15T09:15:00"),
+        ({"frequency": "daily", "hour": "09", "minute": "00"}, "2026-01-16T09:00:00"),
+        (
+            {"frequency": "weekly", "day_of_week": "monday", "hour": "6", "minute": "30"},
+            "2026-01-19T06:30:00",
+        ),
+        ({"frequency": "weekly", "day_of_week": "7", "hour": "6", "minute": "30"}, "2026-01-18T06:30:00"),
+        ({"frequency": "custom", "minute": "*/20"}, "2026-01-15T09:20:00"),
+        ({"frequency": "custom", "minute": "5,10-12", "hour": "9"}, "2026-01-15T09:05:00"),
+        ({"frequency": "builder", "minute": "0", "hour": "0", "day_of_month": "1"}, "2026-02-01T00:00:00"),
+        ({"frequency": "custom", "minute": "0", "hour": "0", "month": "mar"}, "2026-03-01T00:00:00"),
+        (
+            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "20", "day_of_week": "fri"},
+            "2026-01-16T00:00:00",
+        ),
+        (
+            {"frequency": "custom", "minute": "0", "hour": "0", "day_of_month": "29", "month": "2"},
+            "2028-02-29T00:00:00",
+        ),
+        ({"frequency": "custom", "day_of_month": "30", "month": "2"}, None),
+    ],
+)
+def test_the_next_time_follows_from_the_parts(schedule: dict[str, Any], due: str | None) -> None:
+    found = next_time(schedule, NOW)
+
+    assert found == (None if due is None else datetime.fromisoformat(due).replace(tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +75,7 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
     ],
 )
 def test_the_last_due_time_is_at_or_before_the_moment(schedule: dict[str, Any], due: str) -> None:
-    assert due_before(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert last_time(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def cron(**parts: str) -> dict[str, Any]:
@@ -70,7 +106,7 @@ def cron(**parts: str) -> dict[str, Any]:
     ],
 )
 def test_a_cron_line_can_have_wrapping_ranges_and_last_and_nth_days(parts: dict[str, str], due: str) -> None:
-    assert due_before(cron(**parts), NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert last_time(cron(**parts), NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +125,13 @@ def test_either_day_field_is_enough_unless_one_starts_with_a_star(
 ) -> None:
     schedule = cron(day_of_month=day_of_month, day_of_week=day_of_week)
 
-    assert due_before(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert last_time(schedule, NOON) == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_the_last_29_february_is_found_across_a_century_without_one() -> None:
     moment = datetime(2104, 2, 28, tzinfo=UTC)
 
-    assert due_before(cron(month="2", day_of_month="29"), moment) == datetime(2096, 2, 29, tzinfo=UTC)
+    assert last_time(cron(month="2", day_of_month="29"), moment) == datetime(2096, 2, 29, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -126,30 +162,18 @@ def test_the_last_29_february_is_found_across_a_century_without_one() -> None:
 def test_a_schedule_that_does_not_depend_on_time_or_cannot_be_read_has_no_due_time(
     schedule: dict[str, Any],
 ) -> None:
-    assert due_before(schedule, NOON) is None
+    assert last_time(schedule, NOON) is None
+    assert next_time(schedule, NOON) is None
+
+
+def test_a_bulk_sync_takes_the_frequencies_that_wait_for_nothing_else() -> None:
+    assert set(BULK_FREQUENCIES) == {
+        *("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder"),
+    }
 
 
 @pytest.mark.parametrize(
-    ("schedule", "words"),
-    [
-        ({}, "manual"),
-        ({"frequency": "hourly", "minute": "15"}, "hourly :15"),
-        ({"frequency": "hourly", "minute": 5}, "hourly :05"),
-        ({"frequency": "daily", "hour": "5", "minute": "0"}, "daily 05:00 UTC"),
-        ({"frequency": "daily", "hour": "02", "minute": "30"}, "daily 02:30 UTC"),
-        (
-            {"frequency": "weekly", "day_of_week": "monday", "hour": "2", "minute": "0"},
-            "weekly monday 02:00 UTC",
-        ),
-        ({"frequency": "weekly", "hour": "2"}, "weekly * 02:00 UTC"),
-        ({"frequency": "custom", "minute": "*/5"}, "custom */5 * * * *"),
-    ],
+    ("name", "found"), [("daily", "daily"), ("Run After", "runafter"), ("dbt_cloud", "dbtcloud"), ("x", None)]
 )
-def test_a_schedule_has_a_short_description(schedule: dict[str, Any], words: str) -> None:
-    assert describe(schedule) == words
-
-
-def test_a_time_without_a_zone_is_in_utc() -> None:
-    assert read_moment("2026-03-04T12:00:00") == NOON
-    assert read_moment("2026-03-04T13:00:00+01:00") == NOON
-    assert read_moment(None) is None
+def test_a_frequency_is_found_in_any_case(name: str, found: str | None) -> None:
+    assert canonical(name) == found

@@ -1,0 +1,59 @@
+"""What a schedule is, and when it is due next, in a few words."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES, next_time
+from polytomic_mcp.common.json_values import JsonObject
+
+_WAITING: Final = {
+    "manual": "only when started",
+    "runafter": "after the syncs it waits for",
+    "dbtcloud": "after its dbt Cloud job",
+}
+
+
+def describe(schedule: JsonObject) -> str:
+    """Return a short description of a schedule, such as ``weekly monday 02:30 UTC``."""
+    frequency = str(schedule.get("frequency") or "manual")
+    known = FREQUENCIES.get(frequency)
+    parts = {part: _text(schedule, part) for part in (known.fields if known else ())}
+    match frequency:
+        case "hourly":
+            return f"hourly :{parts['minute'].zfill(2)}"
+        case "daily":
+            return f"daily {parts['hour'].zfill(2)}:{parts['minute'].zfill(2)} UTC"
+        case "weekly":
+            time = f"{parts['hour'].zfill(2)}:{parts['minute'].zfill(2)}"
+            return f"weekly {parts['day_of_week']} {time} UTC"
+        case _:
+            return " ".join([frequency, *parts.values()])
+
+
+def next_run(schedules: Iterable[JsonObject], now: datetime, *, is_active: bool) -> str:
+    """Return the first time in UTC at which one of the schedules is due, or else what starts a run.
+
+    The time alone, such as ``2026-03-04T12:30:00Z``, means that the sync does run then.
+    """
+    listed = list(schedules)
+    times = [time for time in (next_time(schedule, now) for schedule in listed) if time is not None]
+    if not times:
+        frequencies = [str(schedule.get("frequency")) for schedule in listed]
+        return next((_WAITING[each] for each in frequencies[::-1] if each in _WAITING), "unknown")
+    first = f"{min(times).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return first if is_active else f"inactive; once active: {first}"
+
+
+def with_next_run(sync: JsonObject, schedules: Iterable[JsonObject], now: datetime) -> JsonObject:
+    """Return a sync with ``next_run``."""
+    return sync | {"next_run": next_run(schedules, now, is_active=bool(sync.get("active")))}
+
+
+def _text(schedule: JsonObject, part: str) -> str:
+    """Return a part, or its default (a guess): ``00`` in a time of day, ``*`` elsewhere."""
+    value = schedule.get(part)
+    if value not in (None, ""):
+        return str(value)
+    is_cron = FREQUENCIES[schedule["frequency"]].is_cron
+    return "00" if part in ("minute", "hour") and not is_cron else "*"

@@ -1,0 +1,43 @@
+"""Creating an object once: names that are in use, and keys that make a repeated call harmless."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.message import IDEMPOTENCY_KEY
+from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.api_access.names import Noun, named, shown
+from polytomic_mcp.tools.framework.requests import Draft, Request
+
+
+class Creation(Request):
+    """How an object is created: whether its name may be in use, and the caller's own idempotency key."""
+
+    allow_duplicate_name: Annotated[bool, Field(description="Create even if the name is in use")] = False
+    idempotency_key: Annotated[
+        str | None, Field(description="Your own key: repeating the call with it returns the first result")
+    ] = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the request that creates the object."""
+        return {} if self.idempotency_key is None else {IDEMPOTENCY_KEY: self.idempotency_key}
+
+    async def check_name(self, api: Polytomic, noun: Noun, name: str, draft: Draft) -> None:
+        """Add a problem to the draft if another object of that kind has the name, in any case.
+
+        At most one request is sent: what is not on the first page of the list is not seen.
+        """
+        if self.allow_duplicate_name or self.idempotency_key is not None:
+            return
+        if existing := await named(api, noun, name):
+            draft.problems.append(
+                f"name: A {noun.name} with that name exists: {shown(existing)}. Use it, choose another "
+                "name, or set allow_duplicate_name."
+            )
+            this = {noun.argument: existing[0]["id"]}
+            draft.next_steps.append(
+                NextStep(tool=noun.getter, arguments=this, reason="shows the existing one")
+            )

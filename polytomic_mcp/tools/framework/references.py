@@ -1,0 +1,95 @@
+"""References in a request: wherever its types say that a text refers to an object, a name does for an id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.tools.api_access.names import Noun, find, is_id
+from polytomic_mcp.tools.framework.requests import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """Marks a text as the id or the exact name of an object of a kind."""
+
+    noun: Noun
+
+
+@dataclass(slots=True)
+class References:
+    """Replaces names by ids in requests; each object is looked up once.
+
+    ``whole`` are the kinds of which the object itself is needed, so that it is read even if its id was sent.
+    ``objects`` has the objects that were read, by kind and id.
+    """
+
+    api: Polytomic
+    whole: frozenset[Noun] = frozenset()
+    problems: list[str] = field(default_factory=list[str])
+    objects: dict[Noun, dict[str, JsonObject]] = field(default_factory=dict[Noun, dict[str, JsonObject]])
+    _ids: dict[tuple[Noun, str], str | None] = field(default_factory=dict[tuple[Noun, str], str | None])
+
+    async def resolve(self, part: Part, path: str = "") -> None:
+        """Replace the names in a part by ids, at every depth; each that matches nothing is a problem."""
+        for name, info in type(part).model_fields.items():
+            value = getattr(part, name)
+            place = f"{path}.{name}".removeprefix(".")
+            noun = next(_nouns(Annotated[info.annotation, *info.metadata, None]), None)
+            resolved = await self._resolved(value, noun, place)
+            if resolved is not value:
+                setattr(part, name, resolved)
+
+    async def id_of(self, noun: Noun, reference: str, path: str) -> str | None:
+        """Return the id of the object with that id or name; None, and a problem, if there is none."""
+        if (noun, reference) not in self._ids:
+            self._ids[noun, reference] = await self._find(noun, reference, path)
+        return self._ids[noun, reference]
+
+    async def _resolved(self, value: Any, noun: Noun | None, path: str) -> Any:
+        if isinstance(value, Part):
+            await self.resolve(value, path)
+        elif isinstance(value, list):
+            items = as_list(value)
+            return [await self._resolved(item, noun, f"{path}[{at}]") for at, item in enumerate(items)]
+        elif noun is not None and isinstance(value, str):
+            return await self.id_of(noun, value, path) or value
+        return value
+
+    async def _find(self, noun: Noun, reference: str, path: str) -> str | None:
+        if is_id(reference) and noun not in self.whole:
+            return reference
+        try:
+            found = await find(self.api, noun, reference)
+        except ToolError as error:
+            self.problems.append(f"{path}: {error}")
+            return None
+        self.objects.setdefault(noun, {})[found["id"]] = found
+        return found["id"]
+
+
+async def resolve_names(api: Polytomic, request: Part) -> None:
+    """Replace the names in a request by ids.
+
+    Raises:
+        ToolError: Names match no object, or several do; the text has the path of each.
+    """
+    references = References(api)
+    await references.resolve(request)
+    if references.problems:
+        raise ToolError("\n".join(references.problems))
+
+
+def _nouns(annotation: Any) -> Iterator[Noun]:
+    """Yield the kinds of objects that a type refers to, itself or as the items of a list."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from (each.noun for each in arguments[1:] if isinstance(each, Refers))
+        yield from _nouns(arguments[0])
+    elif origin in (Union, UnionType, list):
+        for each in arguments:
+            yield from _nouns(each)
