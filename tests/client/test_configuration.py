@@ -42,7 +42,7 @@ async def test_the_base_url_is_joined_with_the_path(script: Any, base_url: str, 
 async def test_an_invalid_base_url_is_explained_by_each_call(script: Any, base_url: str) -> None:
     api, network = script(base_url=base_url)
 
-    with pytest.raises(ConfigurationError, match="POLYTOMIC_API_URL must be") as caught:
+    with pytest.raises(ConfigurationError, match="base_url must be") as caught:
         await api.call("GET /api/me")
 
     assert "secret" not in str(caught.value)
@@ -72,7 +72,7 @@ async def test_each_kind_of_key_is_presented_in_its_own_way(
 async def test_a_deployment_key_needs_its_organization(script: Any, organization_id: str | None) -> None:
     api, _ = script(auth_mode="deployment", organization_id=organization_id)
 
-    with pytest.raises(ConfigurationError, match="Set POLYTOMIC_ORGANIZATION_ID"):
+    with pytest.raises(ConfigurationError, match="Set organization_id"):
         await api.call("GET /api/me")
 
 
@@ -80,7 +80,7 @@ async def test_a_deployment_key_needs_its_organization(script: Any, organization
 async def test_a_client_without_a_key_says_what_to_set(script: Any, api_key: str | None) -> None:
     api, network = script(api_key=api_key)
 
-    with pytest.raises(ConfigurationError, match=r"Set POLYTOMIC_API_KEY, or start with --sandbox"):
+    with pytest.raises(ConfigurationError, match=r"Set api_key, or start with --sandbox"):
         await api.call("GET /api/me")
 
     assert network.requests == []
@@ -99,7 +99,7 @@ async def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_shown(script
 async def test_a_version_that_is_not_a_date_is_refused(script: Any) -> None:
     api, _ = script(api_version="latest\r\nX-Evil: 1")
 
-    with pytest.raises(ConfigurationError, match="POLYTOMIC_API_VERSION must be a date"):
+    with pytest.raises(ConfigurationError, match="api_version must be a date"):
         await api.call("GET /api/me")
 
 
