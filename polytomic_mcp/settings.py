@@ -43,8 +43,8 @@ VARIABLES: Final = (
     ),
     Variable(
         "POLYTOMIC_TOOLSETS",
-        f"The toolsets to show, separated by commas: {', '.join(TOOLSETS)}; default for the default ones, or "
-        "all.",
+        f"The toolsets to show, separated by commas: {', '.join(TOOLSETS)}, default (shown if this is unset) "
+        "or all.",
         ",".join(DEFAULT_TOOLSETS),
     ),
     Variable(
@@ -70,7 +70,8 @@ _PROXY: Final = re.compile("(http|https|all|no)_proxy", re.IGNORECASE)
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\ufeff\u200b"
 """Quotation marks, and the invisible characters that are copied along with a text."""
 
-_BEARER: Final = re.compile(r"(authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+_BEARER: Final = re.compile(r"^(authorization\s*:\s*)?bearer(\s+|$)", re.IGNORECASE)
+"""What stands before a key in the header that it was copied from."""
 
 
 class Secret(str):
@@ -115,11 +116,12 @@ class Settings:
         """
         read = [*(variable.name for variable in VARIABLES), *filter(_PROXY.fullmatch, environ)]
         given = {name: cleaned(environ.get(name, "")) for name in read}
+        given["POLYTOMIC_API_KEY"] = cleaned(_BEARER.sub("", given["POLYTOMIC_API_KEY"], count=1))
         unset = {name: text for name, value in given.items() if (text := placeholder(value)) is not None}
         values = {name: value for name, value in given.items() if value and name not in unset}
         allowed = _names(values.get("POLYTOMIC_TOOLS_ALLOW", ""))
         return cls(
-            api_key=_key(values.get("POLYTOMIC_API_KEY", "")),
+            api_key=Secret(values["POLYTOMIC_API_KEY"]) if "POLYTOMIC_API_KEY" in values else None,
             api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
             api_version=values.get("POLYTOMIC_API_VERSION", DEFAULT_API_VERSION),
             access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode)),
@@ -157,12 +159,6 @@ def placeholder(value: str) -> str | None:
 def not_substituted(name: str, text: str) -> str:
     """Return the sentence about a placeholder that stands where a setting's value should be."""
     return f"{name} is {quoted(text)}: the host did not substitute it."
-
-
-def _key(value: str) -> Secret | None:
-    """Return an API key without the ``Bearer`` of the header that it was copied from."""
-    key = cleaned(_BEARER.sub("", value, count=1) if _BEARER.match(value) else value)
-    return Secret(key) if key else None
 
 
 def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) -> _Choice:
