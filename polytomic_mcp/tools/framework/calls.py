@@ -1,7 +1,7 @@
 """A tool's calls: arguments are validated, expected failures are reported, and results are written."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -13,12 +13,8 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.framework.arguments import caller_of
+from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown, refuse_unsendable
-
-_INVALID_CONFIRMATION: Final = (
-    "The answer does not match the form, so nothing was confirmed and nothing was deleted. Call again for a "
-    "new question."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +79,4 @@ class Calls:
 async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
     """Return a failure's own text; mcp's text about an answer to a question names modules of ours."""
     is_resolvers = str(cause).startswith("Resolver ")
-    return _INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
+    return INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
