@@ -15,10 +15,12 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.types import CallToolResult, InputRequiredResult
+from starlette.applications import Starlette
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
+from polytomic_mcp.protocol.http import ReadableBodies
 from polytomic_mcp.protocol.stdio import NoLines, answering, lines_of
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
@@ -49,6 +51,12 @@ class PolytomicServer(MCPServer[Caller]):
         ):
             server = self._lowlevel_server
             await server.run(asked, answers, server.create_initialization_options())
+
+    def streamable_http_app(self, **options: Any) -> Starlette:
+        """Return the application that serves MCP over HTTP; ``options`` are mcp's."""
+        app = super().streamable_http_app(**options)
+        app.add_middleware(ReadableBodies)
+        return app
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Caller, Any] | None = None
