@@ -12,6 +12,7 @@ _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 
+_ABOUT_THE_BODY: Final = (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.BAD_REQUEST)
 _LARGEST: Final = 4 * 1024 * 1024
 """The most bytes of a body that are read here; mcp alone reads a larger one."""
 
@@ -30,16 +31,32 @@ class ReadableBodies:
         events = await _events(receive)
         body = b"".join(event.get("body", b"") for event in events)
         message = None if events[-1].get("more_body") else read(body)
-        if isinstance(message, Refusal):
-            content = message.model_dump_json(exclude_unset=True)
-            answer = Response(content, HTTPStatus.BAD_REQUEST, media_type="application/json")
-            await answer(scope, receive, send)
-            return
 
         async def again() -> _Message:
             return events.pop(0) if events else await receive()
 
-        await self._app(scope, again, send)
+        is_refused = isinstance(message, Refusal)
+        await self._app(scope, again, _Instead(receive, send, message) if is_refused else send)
+
+
+class _Instead:
+    """Sends a refusal instead of what mcp says of a body; what it says of the sender is kept."""
+
+    def __init__(self, receive: _Receive, send: _Send, refusal: Refusal) -> None:
+        self._receive = receive
+        self._send = send
+        self._refusal = refusal
+        self._is_kept = False
+
+    async def __call__(self, event: _Message) -> None:
+        if event["type"] == "http.response.start":
+            self._is_kept = event["status"] not in _ABOUT_THE_BODY
+            if not self._is_kept:
+                content = self._refusal.model_dump_json(exclude_unset=True)
+                answer = Response(content, HTTPStatus.BAD_REQUEST, media_type="application/json")
+                await answer({"type": "http"}, self._receive, self._send)
+        if self._is_kept:
+            await self._send(event)
 
 
 async def _events(receive: _Receive) -> list[_Message]:

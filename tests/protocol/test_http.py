@@ -1,11 +1,13 @@
 """The server over HTTP: every body that asks something is answered."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from polytomic_mcp import Settings, build_server
+from polytomic_mcp.cli.shared.web import listening
 from polytomic_mcp.protocol.http import ReadableBodies
 
 REFUSED = [
@@ -18,19 +20,33 @@ REFUSED = [
 PASSED = [b'{"jsonrpc":"2.0","id":1,"method":"ping"}', b"", b'{"jsonrpc":"2.0","method":"notifications/x"}']
 
 
-@pytest.mark.parametrize(("body", "id_", "code", "text"), REFUSED)
-async def test_a_body_that_is_no_message_is_refused_under_its_id(
-    body: bytes, id_: Any, code: int, text: str
-) -> None:
-    app = build_server(Settings()).streamable_http_app()
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The address of a server."""
+    with listening(build_server(Settings()).streamable_http_app()) as server:
+        yield f"{server.url}/mcp"
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client:
-        answer = await client.post("/mcp", content=body)
+
+@pytest.mark.parametrize(("body", "id_", "code", "text"), REFUSED)
+def test_a_body_that_is_no_message_is_refused_under_its_id(
+    url: str, body: bytes, id_: Any, code: int, text: str
+) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+    answer = httpx.post(url, content=body, headers=headers, trust_env=False)
 
     refusal = answer.json()
     assert answer.status_code == 400
     assert (refusal["jsonrpc"], refusal["id"], refusal["error"]["code"]) == ("2.0", id_, code)
     assert text in refusal["error"]["message"]
+
+
+def test_who_may_not_ask_is_told_so_first(url: str) -> None:
+    headers = {"Origin": "https://evil.example", "Content-Type": "application/json"}
+
+    answer = httpx.post(url, content=REFUSED[0][0], headers=headers, trust_env=False)
+
+    assert answer.status_code == 403
 
 
 async def forwarded(*parts: bytes, method: str = "POST", kind: str = "http") -> list[Any]:
