@@ -31,7 +31,7 @@ def decode(message: Message, answer: Answer) -> Any:
     except (ValueError, RecursionError) as error:
         raise UnexpectedAnswerError(
             f"{message.operation.id} was answered ({answer.status}) with a body that is not JSON, which "
-            "does not look like the Polytomic API. Check POLYTOMIC_API_URL."
+            f"does not look like the Polytomic API. {message.names.check(message.names.api_url)}"
         ) from error
 
 

@@ -19,9 +19,7 @@ async def test_an_empty_answer_is_none(script: Any, content: bytes) -> None:
 async def test_a_success_that_is_not_json_is_not_taken_for_the_api(script: Any, content: bytes) -> None:
     api, _ = script(httpx.Response(200, content=content))
 
-    with pytest.raises(
-        UnexpectedAnswerError, match=r"does not look like the Polytomic API\. Check POLYTOMIC_API_URL"
-    ):
+    with pytest.raises(UnexpectedAnswerError, match=r"does not look like the Polytomic API\. Check base_url"):
         await api.call("GET /api/me")
 
 

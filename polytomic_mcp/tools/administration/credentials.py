@@ -62,12 +62,12 @@ async def consent_to_revoke(
     """Ask before a user's current key is revoked."""
     if not force:
         return Consent(proceed=True)
-    return ask(
+    return await ask(
         context,
         f"Revoke the API key of {holder.email!r} and create a new one? The old key stops working.",
         Consent(proceed=True),
         confirmed=confirm_name == holder.email,
-        how="confirm_name set to the user's email. Nothing was changed.",
+        how="call again with confirm_name set to the user's email. Nothing was changed.",
     )
 
 

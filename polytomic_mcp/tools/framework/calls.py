@@ -1,7 +1,7 @@
 """A tool's calls: arguments are validated, expected failures are reported, and results are written."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -13,14 +13,11 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.framework.arguments import caller_of
+from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
 from polytomic_mcp.tools.framework.reading import read, refuse_unsendable
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
 _OMITTED: Final[tuple[Any, ...]] = (None, "")
-_INVALID_CONFIRMATION: Final = (
-    "The answer does not match the form, so nothing was confirmed and nothing was deleted. Call again for a "
-    "new question."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +94,4 @@ class Calls:
 async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
     """Return a failure's own text; mcp's text about an answer to a question names modules of ours."""
     is_resolvers = str(cause).startswith("Resolver ")
-    return _INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
+    return INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)

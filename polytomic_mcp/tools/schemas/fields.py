@@ -93,12 +93,12 @@ async def consent_to_remove(
         return Consent(proceed=True)
     schema_id = plan.where["schema_id"]
     names = ", ".join(field["id"] for field in plan.removed)
-    return ask(
+    return await ask(
         context,
         f"Remove the user-managed fields {names} from {schema_id!r}? Syncs that map them will fail.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
-        how="confirm_name set to the schema's id. Nothing was changed.",
+        how="call again with confirm_name set to the schema's id. Nothing was changed.",
     )
 
 

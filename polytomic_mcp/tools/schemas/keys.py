@@ -55,12 +55,12 @@ async def consent_to_reset(
     if plan.wanted or not any(_is_overridden(field) for field in plan.before.values()):
         return Consent(proceed=True)
     key = ", ".join(key_of(plan.before.values())) or "no fields"
-    return ask(
+    return await ask(
         context,
         f"Drop the user-defined key of {schema_id!r} ({key})? The detected key applies again.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
-        how="confirm_name set to the schema's id. Nothing was changed.",
+        how="call again with confirm_name set to the schema's id. Nothing was changed.",
     )
 
 
