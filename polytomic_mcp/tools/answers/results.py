@@ -18,6 +18,16 @@ AnyJson = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean",
 """Any JSON value. The schema lists all types, because some clients reject an empty schema."""
 
 
+class _Data:
+    """Marks a field of a result as data of the user, such as rows: its nulls are kept."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> JsonObject:
+        return handler(schema) | {"description": "Integers beyond 2^53 are text"}
+
+
+DATA: Final = _Data()
+
+
 class NextStep(BaseModel):
     """A suggested next call: the tool, its complete arguments, and the reason."""
 
@@ -88,8 +98,8 @@ class Page(Answer):
 class Change(BaseModel):
     """A field before and after an update."""
 
-    before: AnyJson = None
-    after: AnyJson = None
+    before: Annotated[AnyJson, DATA] = None
+    after: Annotated[AnyJson, DATA] = None
 
 
 class Deleted(Answer):

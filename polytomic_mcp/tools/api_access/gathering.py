@@ -12,6 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.api_access.responses import Items
 
 IN_FLIGHT: Final = 8
 """The most concurrent requests of one tool call."""
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 class Unavailable(BaseModel):
-    """A source that could not be read; the answer lacks what it would have contributed."""
+    """A source that could not be read, or only in part; the answer lacks what it would have contributed."""
 
     source: str
     reason: str
@@ -71,6 +72,8 @@ class Gathering:
                 finding.value = await reader()
             except (PolytomicError, ToolError) as error:
                 self._note(source, str(error))
+        if isinstance(finding.value, Items) and finding.value.remark:
+            self._note(source, finding.value.remark.strip())
 
     def _note(self, source: str, reason: str) -> None:
         failed = self._failed.setdefault(source, Unavailable(source=source, reason=reason[:_LONGEST_REASON]))

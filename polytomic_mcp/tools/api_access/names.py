@@ -12,7 +12,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, identified, items_of
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CANDIDATES: Final = 8
@@ -127,9 +127,14 @@ async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[
         )
 
 
-async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
+async def every(api: Polytomic, operation: str, **arguments: Any) -> Items:
     """Return the items of all pages of a list."""
-    return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
+    found = Items(operation=operation)
+    async for page in api.pages(operation, **arguments):
+        items = items_of(operation, page)
+        found += items
+        found.left_out += items.left_out
+    return found
 
 
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
@@ -154,7 +159,7 @@ async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
 
 
 async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
-    return await data_of(api, noun.get, id=id_, **within)
+    return identified(noun.get, await data_of(api, noun.get, id=id_, **within))
 
 
 def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal:
@@ -186,10 +191,12 @@ def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str
 
 
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
-    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    items = (await every(api, noun.list, **within)).map(noun.named)
     unknown = f"Unknown {noun.name} {quoted(reference)}"
     if not items:
         return ToolError(f"{unknown}. There are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
     every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
-    return Refusal(f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.", every_one)
+    return Refusal(
+        f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.{items.remark}", every_one
+    )
