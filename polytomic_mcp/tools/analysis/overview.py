@@ -115,6 +115,8 @@ async def _read_snapshot(caller: Caller, context: Context[Caller]) -> Snapshot:
     subjects = await _subjects(caller.api, gathering, _Progress(context))
     now = caller.clock()
     rows = [_row(subject, subject.condition(now), now) for subject in subjects]
+    if not rows:
+        gathering.refuse_if_partial("sync_overview", "There is nothing in what could be listed")
     snapshot = Snapshot(sorted(rows, key=_key), gathering.unavailable)
     caller.overview.keep(snapshot, caller.now())
     return snapshot

@@ -22,6 +22,7 @@ DATA_NAMES: Final = frozenset(
         "entries",
         "example",
         "examples",
+        "override",
         "override_value",
         "record",
         "records",
@@ -34,7 +35,7 @@ DATA_NAMES: Final = frozenset(
 )
 """The members of the API's objects that hold data."""
 
-_OWN_NULLS: Final = frozenset({"override_value"})
+_OWN_NULLS: Final = frozenset({"override", "override_value"})
 """The members whose null is a value."""
 
 _NULL: Final[tuple[Any, ...]] = (None,)

@@ -13,6 +13,7 @@ from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Sourc
 from polytomic_mcp.tools.answers.truncation import Cut, truncate, truncate_around_rows
 
 _MOST_STEPS: Final = 3
+_LONGEST_CALL: Final = 4_000
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
@@ -47,8 +48,9 @@ def written(refusal: Exception, shown: AbstractSet[str]) -> str:
 
 
 def _without_hidden_call(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
-    """Omit the call that reads the rest if its tool is not shown."""
-    is_shown = as_object(report.get("rest")).get("tool") in shown
+    """Omit the call that reads the rest if its tool is not shown, or if no one would make so long a call."""
+    rest = as_object(report.get("rest"))
+    is_shown = rest.get("tool") in shown and len(to_json(rest)) <= _LONGEST_CALL
     return {name: part for name, part in report.items() if name != "rest" or is_shown}
 
 

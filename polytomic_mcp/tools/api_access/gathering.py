@@ -59,6 +59,16 @@ class Gathering:
         """The sources that failed, each once, with its first reason."""
         return list(self._failed.values())
 
+    def refuse_if_partial(self, tool: str, found: str) -> None:
+        """Refuse an answer that says that there is nothing if a source could not be read.
+
+        Raises:
+            ToolError: A source could not be read; ``found`` says what was found in the others.
+        """
+        if self.unavailable:
+            why = "; ".join(f"{each.source}: {each.reason}" for each in self.unavailable)
+            raise ToolError(f"{tool}: {found}, but not everything could be read. {why}")
+
     @asynccontextmanager
     async def together(self) -> AsyncGenerator["Reading"]:
         """Read the sources that are requested within the block; leaving it waits for all of them."""

@@ -11,20 +11,13 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import UnexpectedAnswerError
+from polytomic_mcp.tools.api_access.shapes import kind_of, misfit
 
 _LONGEST_ID: Final = 1_000
-_KINDS: Final[dict[type, str]] = {
-    bool: "a boolean",
-    dict: "an object",
-    float: "a number",
-    int: "a number",
-    list: "a list",
-    str: "a text",
-}
 
 
 class Items(list[JsonObject]):
-    """The usable items of a list, and how many were left out because they have no id."""
+    """The usable items of a list, and how many were left out because they have no id or another shape."""
 
     def __init__(self, items: Iterable[JsonObject] = (), operation: str = "", left_out: int = 0) -> None:
         super().__init__(items)
@@ -41,7 +34,7 @@ class Items(list[JsonObject]):
         if not self.left_out:
             return ""
         items = "1 item" if self.left_out == 1 else f"{self.left_out} items"
-        return f" {items} of {self.operation} had no usable id and cannot be shown."
+        return f" {items} of {self.operation} could not be read (no usable id, or a part of another type)."
 
 
 async def data_of(api: Polytomic, operation: str, **arguments: Any) -> JsonObject:
@@ -71,6 +64,8 @@ def object_in(operation: str, answer: Any, name: str = "data") -> JsonObject:
     part = as_object(answer).get(name)
     if not isinstance(part, dict):
         raise _unexpected(operation, answer, name, f"an object under {name}")
+    if name == "data" and (wrong := misfit(operation, part)):
+        raise unexpected(operation, f"{wrong[1]} under {name}.{wrong[0]}", wrong[2])
     return as_object(part)
 
 
@@ -95,21 +90,30 @@ def objects_in(operation: str, answer: Any, name: str = "data") -> list[JsonObje
         UnexpectedAnswerError: There is none, or an item is not an object.
     """
     items = list_in(operation, answer, name)
-    if wrong := [item for item in items if not isinstance(item, dict)]:
-        raise unexpected(operation, f"{_kind(wrong[0])} in the list under {name}", "an object")
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise unexpected(operation, f"{kind_of(item)} under {name}[{index}]", "an object")
+        if name == "data" and (wrong := misfit(operation, item)):
+            raise unexpected(operation, f"{wrong[1]} under {name}[{index}].{wrong[0]}", wrong[2])
     return items
 
 
 def items_of(operation: str, answer: Any, name: str = "data") -> Items:
-    """Return the objects of a list that have an id; the others cannot be used, and are counted.
+    """Return the objects of a list that have an id and the expected shape; the others are counted.
 
     Raises:
-        UnexpectedAnswerError: There is no list, or none of its items has an id.
+        UnexpectedAnswerError: There is no list, or none of its items is usable.
     """
     listed = list_in(operation, answer, name)
-    usable = [as_object(item) for item in listed if has_id(item)]
+    usable = [
+        as_object(item)
+        for item in listed
+        if has_id(item) and not (name == "data" and misfit(operation, item))
+    ]
     if listed and not usable:
-        raise unexpected(operation, f"a list under {name} without a single usable id", "an id (a text)")
+        raise unexpected(
+            operation, f"a list under {name} without a single usable item", "an object with an id (a text)"
+        )
     return Items(usable, operation, len(listed) - len(usable))
 
 
@@ -144,12 +148,7 @@ def unexpected(operation: str, got: str, wanted: str) -> UnexpectedAnswerError:
 
 def _unexpected(operation: str, answer: Any, name: str, wanted: str) -> UnexpectedAnswerError:
     if not isinstance(answer, dict):
-        return unexpected(operation, _kind(answer), wanted)
+        return unexpected(operation, kind_of(answer), wanted)
     if name not in answer:
         return unexpected(operation, f"an object without {name}", wanted)
-    return unexpected(operation, f"{_kind(as_object(answer)[name])} under {name}", wanted)
-
-
-def _kind(value: Any) -> str:
-    """Name the kind of a JSON value."""
-    return "null" if value is None else _KINDS[type(value)]
+    return unexpected(operation, f"{kind_of(as_object(answer)[name])} under {name}", wanted)

@@ -173,6 +173,8 @@ async def _with_log(
 def _with_schemas(bulk_sync_id: str, seen: JsonObject, request: PageRequest) -> BulkExecution:
     """Return the run with its schemas: failed ones first, then by id."""
     execution = _execution(bulk_sync_id, seen)
+    if seen.get("schemas") is None and request.schema_id is None:
+        return execution
     only = None if request.schema_id is None else _schema_id(seen, request.schema_id)
     entries = [
         Entry(str(item.get("schema") or position), position, _schema_run(item))
@@ -218,7 +220,7 @@ def _execution(bulk_sync_id: str, seen: JsonObject) -> BulkExecution:
 
 
 def _schema_id(seen: JsonObject, reference: str) -> str:
-    schemas = as_objects(seen.get("schemas"))
+    schemas = objects_in(GET_EXECUTION, seen, "schemas")
     candidates = [{"id": str(item.get("schema")), "name": item.get("output_name")} for item in schemas]
     return find_schema(candidates, reference)["id"]
 

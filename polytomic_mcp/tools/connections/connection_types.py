@@ -101,6 +101,6 @@ async def _schema(api: Api, entry: JsonObject) -> JsonObject:
         schema = await api.call(operation, id=entry["id"])
     except NotFoundError:
         operation, schema = _TYPES, as_object(entry.get("configurationForm")).get("jsonschema")
-    if as_object(schema).get("type") != "object" or "properties" in schema:
+    if as_object(schema).get("type") != "object" or schema.keys() & {"properties", "required"}:
         object_in(operation, schema, "properties")
     return schema

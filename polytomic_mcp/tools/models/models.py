@@ -122,7 +122,8 @@ async def preview_model(
         model = await find(api, MODEL, model_id)
         answer = await api.call(_SAMPLE, id=model["id"])
         records = objects_in(_SAMPLE, await settled(answer, caller, context), "records")
-        return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
+        fields = objects_in(MODEL.get, model, "fields")
+        return Preview(fields=fields, rows=[_sampled(record) for record in records[:limit]])
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)

@@ -47,7 +47,7 @@ def broken_fields(sync: JsonObject, models: Mapping[str, JsonObject], target: Js
 
     Models that are not given are skipped, as are all rules of the target if it is None.
     """
-    body = canonical(newer_form(sync))
+    body = canonical(newer_form(sync | {"fields": as_objects(sync.get("fields"))}))
     if not isinstance(body.get("mode"), str):
         target = None
     return [*problems_of(body, Subject(dict(models), target)), *_filter_problems(body, target)]
