@@ -240,10 +240,11 @@ async def _read(tool: Callable[..., Awaitable[Answer]], *who: object, **argument
     except PolytomicError as error:
         raise ResourceError(truncate(str(error)).value) from error
     except ValidationError as error:
-        raise ResourceError(_unexpected_shape(error)) from error
+        raise ResourceError(unexpected_shape(error)) from error
 
 
-def _unexpected_shape(error: ValidationError) -> str:
+def unexpected_shape(error: ValidationError) -> str:
+    """Return the message for an answer of the API that is not what a result can hold."""
     return f"Polytomic's answer does not have the expected shape. {describe_errors(error, {})}"
 
 
