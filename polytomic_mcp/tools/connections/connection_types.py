@@ -98,9 +98,10 @@ async def _entries(api: Api) -> Items:
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
     operation = "GET /api/connection_types/{id}"
     try:
-        schema = await api.call(operation, id=entry["id"])
+        answer = await api.call(operation, id=entry["id"])
     except NotFoundError:
-        operation, schema = _TYPES, as_object(entry.get("configurationForm")).get("jsonschema")
-    if as_object(schema).get("type") != "object" or schema.keys() & {"properties", "required"}:
-        object_in(operation, schema, "properties")
+        operation, answer = _TYPES, as_object(entry.get("configurationForm")).get("jsonschema")
+    schema = as_object(answer)
+    if schema.get("type") != "object" or schema.keys() & {"properties", "required"}:
+        object_in(operation, answer, "properties")
     return schema
