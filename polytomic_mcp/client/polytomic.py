@@ -158,7 +158,7 @@ class Polytomic:
         for _ in range(self._most_pages):
             body = await self._send(message)
             yield body
-            url = next_page(body, message.url, self._address())
+            url = next_page(operation, body, message.url, self._address())
             if url is None or url in seen:
                 return
             seen.add(url)

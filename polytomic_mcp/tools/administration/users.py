@@ -159,4 +159,4 @@ def _roles(user: JsonObject) -> JsonObject:
 def _row(user: JsonObject, names: dict[str, str]) -> JsonObject:
     ids = [str(id_) for id_ in as_list(user.get("role_ids"))]
     roles = named(ids, names) or [str(role) for role in given(role=user.get("role")).values()]
-    return {"id": user["id"], "email": user.get("email"), "roles": roles}
+    return {"id": user.get("id"), "email": user.get("email"), "roles": roles}

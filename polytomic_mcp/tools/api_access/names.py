@@ -12,7 +12,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, identified, items_of
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CANDIDATES: Final = 8
@@ -143,7 +143,7 @@ async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[
 async def named(api: Polytomic, noun: Noun, name: str) -> list[JsonObject]:
     """Return the objects of that name, ignoring case, on the first page of the list of their kind."""
     page = await api.call(noun.list)
-    return [item for item in map(noun.named, items_of(page)) if _is_named(item, name)]
+    return [item for item in map(noun.named, items_of(noun.list, page)) if _is_named(item, name)]
 
 
 def is_id(reference: str) -> bool:
@@ -151,9 +151,14 @@ def is_id(reference: str) -> bool:
     return _UUID.fullmatch(reference) is not None
 
 
-async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
+async def every(api: Polytomic, operation: str, **arguments: Any) -> Items:
     """Return the items of all pages of a list."""
-    return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
+    found = Items(operation=operation)
+    async for page in api.pages(operation, **arguments):
+        items = items_of(operation, page)
+        found += items
+        found.left_out += items.left_out
+    return found
 
 
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
@@ -178,7 +183,7 @@ async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
 
 
 async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
-    return await data_of(api, noun.get, id=id_, **within)
+    return identified(noun.get, await data_of(api, noun.get, id=id_, **within))
 
 
 def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal:
@@ -212,13 +217,15 @@ def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
     if noun in _PIPELINE and (other := await _elsewhere(api, noun, reference)):
         return other
-    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    items = (await every(api, noun.list, **within)).map(noun.named)
     unknown = f"Unknown {noun.name} {quoted(reference)}"
     if not items:
         return ToolError(f"{unknown}. There are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
     every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
-    return Refusal(f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.", every_one)
+    return Refusal(
+        f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.{items.remark}", every_one
+    )
 
 
 async def _elsewhere(api: Polytomic, noun: Noun, reference: str) -> Refusal | None:
@@ -240,4 +247,4 @@ async def _one_of(api: Polytomic, noun: Noun, reference: str) -> JsonObject | No
         found = [await _get(api, noun, reference)] if is_id(reference) else await named(api, noun, reference)
     except PolytomicError:
         return None
-    return next((item for item in found if isinstance(item.get("id"), str)), None)
+    return next(iter(found), None)

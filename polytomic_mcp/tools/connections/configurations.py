@@ -38,7 +38,7 @@ def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
 
     Fields that only Polytomic sets (``readOnly``) are left out.
     """
-    required = set(as_list(schema.get("required")))
+    required = as_list(schema.get("required"))
     return [
         ConfigurationField(
             name=name,
@@ -49,8 +49,8 @@ def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
             choices=[_choice(item) for item in as_list(part.get("enum"))] or None,
             fields=_nested(part),
         )
-        for name, part in as_object(schema.get("properties")).items()
-        if not (part.get("readOnly") or part.get("readonly"))
+        for name, value in as_object(schema.get("properties")).items()
+        if not ((part := as_object(value)).get("readOnly") or part.get("readonly"))
     ]
 
 

@@ -11,7 +11,7 @@ from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.api_access.names import fitting_items
-from polytomic_mcp.tools.api_access.responses import items_of
+from polytomic_mcp.tools.api_access.responses import Items, items_of, object_in
 from polytomic_mcp.tools.connections.configurations import ConfigurationField, configuration_fields
 from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
 
@@ -38,7 +38,10 @@ async def list_connection_types(
     page_token: PageToken = None,
 ) -> Page:
     """List the systems Polytomic connects to. describe_connection_type shows what one requires."""
-    fitting = [entry for entry in await _entries(api) if role is None or _row(entry)[role]]
+    entries = await _entries(api)
+    fitting = Items(
+        (entry for entry in entries if role is None or _row(entry)[role]), _TYPES, entries.left_out
+    )
     return page_of(fitting, row=_row, query=query, fields=fields, limit=limit, page_token=page_token)
 
 
@@ -70,7 +73,8 @@ async def find_type(api: Polytomic, reference: str) -> JsonObject:
     if not fitting:
         hint = nearest(reference, [str(entry.get(key)) for entry in entries for key in ("name", "id")])
         raise Refusal(
-            f"Unknown connection type {quoted(reference)}.{hint} list_connection_types shows all.",
+            f"Unknown connection type {quoted(reference)}.{hint} list_connection_types shows all."
+            f"{entries.remark}",
             NextStep(tool="list_connection_types", arguments={}, reason="shows all connection types"),
         )
     return fitting[0]
@@ -87,12 +91,17 @@ def _row(entry: JsonObject) -> JsonObject:
     }
 
 
-async def _entries(api: Api) -> list[JsonObject]:
-    return items_of(await api.call(_TYPES))
+async def _entries(api: Api) -> Items:
+    return items_of(_TYPES, await api.call(_TYPES))
 
 
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
+    operation = "GET /api/connection_types/{id}"
     try:
-        return as_object(await api.call("GET /api/connection_types/{id}", id=entry["id"]))
+        answer = await api.call(operation, id=entry["id"])
     except NotFoundError:
-        return as_object(as_object(entry.get("configurationForm")).get("jsonschema"))
+        operation, answer = _TYPES, as_object(entry.get("configurationForm")).get("jsonschema")
+    schema = as_object(answer)
+    if schema.get("type") != "object" or schema.keys() & {"properties", "required"}:
+        object_in(operation, answer, "properties")
+    return schema

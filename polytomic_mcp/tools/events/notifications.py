@@ -1,18 +1,18 @@
 """Error notifications: who is notified when syncs fail, for all syncs and for one."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import Change, Result
 from polytomic_mcp.tools.api_access.merging import differences, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, list_in
 from polytomic_mcp.tools.framework.arguments import Api, TheCaller
 
 _GLOBAL: Final = "/api/notifications/global-error-subscribers"
@@ -42,7 +42,8 @@ class _Place:
         """Return the settings, with the email addresses under ``subscribers``."""
         if self.id is not None:
             return await data_of(api, f"GET {self.path}", id=self.id)
-        return {"subscribers": as_object(await api.call(f"GET {self.path}")).get("emails") or []}
+        operation = f"GET {self.path}"
+        return {"subscribers": list_in(operation, await api.call(operation), "emails")}
 
 
 async def get_error_notifications(api: Api, sync_id: OfSync = None) -> ErrorNotifications:
@@ -76,8 +77,8 @@ async def set_error_notifications(
 async def _write(api: Polytomic, place: _Place, settings: JsonObject) -> JsonObject:
     if place.id is not None:
         return await data_of(api, place.write, id=place.id, **writable(place.write, settings))
-    answer: Any = await api.call(place.write, emails=settings["subscribers"])
-    return {"subscribers": as_object(answer).get("emails") or []}
+    answer = await api.call(place.write, emails=settings["subscribers"])
+    return {"subscribers": list_in(place.write, answer, "emails")}
 
 
 async def _place(api: Polytomic, reference: str | None) -> _Place:

@@ -1,7 +1,7 @@
 """A tool's calls: arguments are validated, expected failures are reported, and results are written."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError

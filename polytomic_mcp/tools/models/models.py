@@ -8,13 +8,13 @@ from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.answers.results import Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import DATA, Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
-from polytomic_mcp.tools.api_access.responses import expected
+from polytomic_mcp.tools.api_access.responses import expected, objects_in
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
 from polytomic_mcp.tools.framework.arguments import (
@@ -32,6 +32,8 @@ from polytomic_mcp.tools.framework.arguments import (
     TheCaller,
 )
 
+_PREVIEW: Final = "POST /api/model-preview"
+_SAMPLE: Final = "GET /api/models/{id}/sample"
 _UPDATE: Final = "PUT /api/models/{id}"
 
 ModelConfiguration = Annotated[
@@ -68,10 +70,10 @@ class Model(Result):
 
 
 class Preview(Answer):
-    """Fields and, for a stored model, sample rows; null values are left out of a row."""
+    """Fields and, for a stored model, sample rows."""
 
     fields: Annotated[list[JsonObject], Field(default_factory=list)]
-    rows: list[JsonObject] | None = None
+    rows: Annotated[list[JsonObject] | None, DATA] = None
 
 
 async def list_models(
@@ -115,16 +117,17 @@ async def preview_model(
         raise ToolError("preview_model: Send either model_id, or connection_id and configuration, not both.")
     if model_id is not None:
         model = await find(api, MODEL, model_id)
-        answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
-        records = as_objects(as_object(await settled(answer, caller, context)).get("records"))
-        return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
+        answer = await api.call(_SAMPLE, id=model["id"])
+        records = objects_in(_SAMPLE, await settled(answer, caller, context), "records")
+        fields = objects_in(MODEL.get, model, "fields")
+        return Preview(fields=fields, rows=[_sampled(record) for record in records[:limit]])
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
     answer = await api.call(
-        "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration
+        _PREVIEW, name="preview", connection_id=connection["id"], configuration=configuration
     )
-    return Preview(fields=_fields(await settled(answer, caller, context)))
+    return Preview(fields=objects_in(_PREVIEW, await settled(answer, caller, context), "fields"))
 
 
 async def create_model(
@@ -246,7 +249,8 @@ def _fields(model: JsonObject | None) -> list[JsonObject]:
 
 def _sampled(record: JsonObject) -> JsonObject:
     """Flatten a sample record, which holds the model's row and those of its enrichments by id."""
-    return {name: cell for row in as_objects([*record.values()]) for name, cell in row.items()}
+    rows = as_objects([*record.values()])
+    return {name: cell for row in rows for name, cell in row.items()} if len(rows) == len(record) else record
 
 
 def _row(item: JsonObject) -> JsonObject:

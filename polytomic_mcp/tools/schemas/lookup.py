@@ -8,12 +8,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import NotFoundError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, has_id, items_of
 from polytomic_mcp.tools.schemas import source_schemas
 
 _GET: Final = "GET /api/connections/{id}/schemas/{schema_id}"
@@ -41,12 +41,12 @@ async def find_schema(
 async def read_schema(api: Polytomic, connection_id: str, schema_id: str) -> JsonObject:
     """Return the schema with that id."""
     schema = await data_of(api, _GET, id=connection_id, schema_id=schema_id)
-    return schema | {"id": str(schema.get("id") or schema_id)}
+    return schema if has_id(schema) else schema | {"id": schema_id}
 
 
-def fields_of(schema: JsonObject) -> list[JsonObject]:
+def fields_of(schema: JsonObject) -> Items:
     """Return a schema's fields."""
-    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+    return items_of(_GET, schema, "fields")
 
 
 def by_id(schema: JsonObject) -> dict[str, JsonObject]:

@@ -23,7 +23,13 @@ from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
 from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_of
 from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
-from polytomic_mcp.tools.syncs.targets import creation_problems, find_target, target_fields, target_objects
+from polytomic_mcp.tools.syncs.targets import (
+    OBJECTS,
+    creation_problems,
+    find_target,
+    target_fields,
+    target_objects,
+)
 
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
@@ -136,7 +142,10 @@ async def _target_of(api: Polytomic, connection_id: str, target: Target, draft: 
         draft.problems += problems
         return None
     planned = await target_fields(api, connection_id, properties=target.create)
-    if any(item["id"] == planned.get("id") for item in items_of(await target_objects(api, connection_id))):
+    if any(
+        item["id"] == planned.get("id")
+        for item in items_of(OBJECTS, await target_objects(api, connection_id))
+    ):
         draft.problems.append(f"target.create.name: {quoted(planned['id'])} exists. Use it as target.object.")
     return planned
 

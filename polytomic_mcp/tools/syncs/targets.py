@@ -11,15 +11,18 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
-from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import data_of, items_of, list_in
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
 
 _NAMES: Final = {"name": "A new target object", "schema": "A new schema"}
 """The properties of a new target object that name something, and what."""
+
+FIELDS: Final = "GET /api/connections/{id}/modelsync/target/fields"
+OBJECTS: Final = "GET /api/connections/{id}/modelsync/targetobjects"
 
 
 class TargetObjects(Page):
@@ -57,7 +60,7 @@ async def list_target_objects(
     answer = await target_objects(api, connection["id"])
     creation = as_object(answer.get("target_creation"))
     page = page_of(
-        items_of(answer),
+        items_of(OBJECTS, answer),
         row=_row,
         query=query,
         fields=fields,
@@ -68,6 +71,7 @@ async def list_target_objects(
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
+        truncated=page.truncated,
         target_creation=creation if creation.get("supported") else None,
     )
 
@@ -96,22 +100,27 @@ async def list_target_fields(
     answer = await target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
-    fields = items_of({"data": answer.get("fields")})
+    fields = items_of(FIELDS, answer, "fields")
     beside = {name: part for name, part in answer.items() if name != "fields"}
     page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
-    shown = {"fields": page.items, "next_page_token": page.next_page_token}
+    shown = {
+        "fields": page.items,
+        "next_page_token": page.next_page_token,
+        "truncated": left_out_of(fields, "fields"),
+    }
     return TargetFields.model_validate(answer | shown)
 
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
     """Return the API's whole answer about a connection's target objects."""
-    return as_object(await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id))
+    answer = await api.call(OBJECTS, id=connection_id)
+    list_in(OBJECTS, answer)
+    return answer
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
     """Return the fields, modes and properties of a ``target``, or of one to create from ``properties``."""
-    operation = "GET /api/connections/{id}/modelsync/target/fields"
-    return await data_of(api, operation, id=connection_id, **arguments)
+    return await data_of(api, FIELDS, id=connection_id, **arguments)
 
 
 async def find_target(api: Polytomic, connection_id: str, reference: str) -> JsonObject:
@@ -120,7 +129,7 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     Raises:
         ToolError: No target object matches, or several do; the text lists the candidates.
     """
-    items = items_of(await target_objects(api, connection_id))
+    items = items_of(OBJECTS, await target_objects(api, connection_id))
     fitting = fitting_items(items, reference)
     if len(fitting) == 1:
         return fitting[0]
@@ -132,7 +141,7 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
     raise Refusal(
         f"No target object has the id or name {quoted(reference)}.{hint} Target objects: {shown(items)}. "
-        "list_target_objects shows all.",
+        f"list_target_objects shows all.{items.remark}",
         NextStep(
             tool="list_target_objects",
             arguments={"connection_id": connection_id},
@@ -148,14 +157,13 @@ async def creation_problems(
 
     Everything is held against what the API publishes for the connection.
     """
-    operation = "GET /api/connections/{id}/modelsync/targetobjects"
-    answer = as_object(await api.call(operation, id=connection_id, include_target_creation_values=True))
+    answer = as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
     creation = as_object(answer.get("target_creation"))
     properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
     if not creation:
         return []
     if not creation.get("supported"):
-        existing = shown(items_of(answer))
+        existing = shown(items_of(OBJECTS, answer))
         return [f"{path}: The connection does not support new objects. Use an existing one: {existing}."]
     problems = [
         f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties

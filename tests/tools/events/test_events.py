@@ -340,7 +340,7 @@ async def test_a_setting_that_there_is_not_is_named(tools: Tools, company: Scrip
 
 
 async def test_settings_require_one_sync(tools: Tools, api: ScriptedApi) -> None:
-    api[f"GET {SHARED}"] = {}
+    api[f"GET {SHARED}"] = {"emails": []}
 
     assert "Send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
 

@@ -133,7 +133,7 @@ async def test_a_stored_model_is_previewed_by_its_rows(tools: Tools, api: Script
 
     preview = await tools("preview_model", model_id="plans", limit=2)
 
-    assert preview["rows"] == [{"a": 0, "c": 9}, {"a": 1, "c": 9}]
+    assert preview["rows"] == [{"a": 0, "b": None, "c": 9}, {"a": 1, "b": None, "c": 9}]
     assert [field["name"] for field in preview["fields"]] == ["a", "b"]
 
 
