@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 COLUMNS = st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)
+POLICIES = st.lists(st.just("88888888-0000-0000-0000-000000000001"), max_size=1)
 OTHER = "99999999-0000-0000-0000-000000000001"
 PARTS = st.fixed_dictionaries(
     {},
@@ -18,7 +19,7 @@ PARTS = st.fixed_dictionaries(
         "identifier": st.sampled_from("ab"),
         "tracking_columns": COLUMNS,
         "labels": COLUMNS,
-        "policies": COLUMNS,
+        "policies": POLICIES,
         "relations": st.lists(st.just({"from": "a", "to": {"model_id": OTHER, "field": "b"}}), max_size=1),
         "enricher": st.just({"connection_id": OTHER}),
         "name": st.sampled_from(["One", "Two"]),
