@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polytomic_mcp.common.json_values import as_list, as_object
-from polytomic_mcp.common.spelling import canonical, valid_values
+from polytomic_mcp.common.spelling import canonical, near, valid_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,10 @@ class Choices:
 
     def hint(self, given: Any) -> str:
         """Return the hint for a wrong value: the valid ones and their labels, nearest first."""
-        return valid_values(given, [_shown(str(value), label) for value, label in self.pairs])
+        shown = {str(value): _shown(str(value), label) for value, label in self.pairs}
+        named = shown | {label: shown[str(value)] for value, label in self.pairs}
+        close = [named[name] for name in near(given, named)]
+        return valid_values(close[0] if close else given, [*close, *shown.values()])
 
 
 def _pair(item: Any) -> tuple[Any, str]:

@@ -80,7 +80,7 @@ class _Inspection:
         for name, value in values.items():
             if name in fields:
                 values[name] = self.value(f"{path}.{name}", value, as_object(fields[name]))
-            elif fields and not schema.get("additionalProperties"):
+            elif "properties" in schema and not schema.get("additionalProperties"):
                 hint = valid_keys(name, _settable(schema))
                 self.problems.append(f"{path}: Unknown field {quoted(name)}.{hint}")
         required = as_list(schema.get("required"))
@@ -97,14 +97,14 @@ class _Inspection:
             self.problems.append(f"{path} must be of type {type_}.")
             return value
         choices = Choices.of(schema.get("enum"))
-        if choices.pairs and not (found := choices.find(value)):
-            self.problems.append(f"{path}: Unknown value.{choices.hint(value)}")
-        elif choices.pairs:
+        if found := choices.find(value):
             value = found[0]
+        elif choices.pairs:
+            self.problems.append(f"{path}: Unknown value.{choices.hint(value)}")
         self.members(path, as_object(value), schema)
         items = as_object(schema.get("items"))
         listed = [self.value(f"{path}[{at}]", each, items) for at, each in enumerate(as_list(value))]
-        return listed if isinstance(value, list) else value
+        return listed or value
 
 
 def _is_absent(value: Any, default: Any) -> bool:

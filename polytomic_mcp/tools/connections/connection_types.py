@@ -140,5 +140,5 @@ async def _schema(api: Api, entry: JsonObject) -> JsonObject:
         return as_object(await api.call(_TYPE, id=entry["id"]))
     except NotFoundError:
         entries = [entry, *(each for each in await _entries(api) if each["id"] == entry["id"])]
-        forms = [as_object(each.get("configurationForm")).get("jsonschema") for each in entries]
-        return next((as_object(form) for form in forms if form), {})
+        forms = [as_object(as_object(each.get("configurationForm")).get("jsonschema")) for each in entries]
+        return next((form for form in forms if form), JsonObject())

@@ -108,9 +108,10 @@ async def preview_model(
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
-    body = {"name": "preview", "connection_id": connection["id"], "configuration": configuration}
-    await _check_source(api, "preview_model", connection["id"], body)
-    answer = await api.call("POST /api/model-preview", **body)
+    await _check_source(api, "preview_model", connection["id"], configuration)
+    answer = await api.call(
+        "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration
+    )
     return Preview(fields=_fields(await settled(answer, caller, context)))
 
 
@@ -145,11 +146,12 @@ async def update_model(
     reset = cleared(changes, clear)
     await resolve_names(caller.api, changes)
     changed = changes.body()
-    if "configuration" in changed and "fields" not in changed:
+    sent = as_object(changed.get("configuration"))
+    if sent and "fields" not in changed:
         reset.append("fields")  # another query has other columns; without a list the API includes them all
     async with caller.updating:
         stored = await find(caller.api, MODEL, model_id)
-        await _check_source(caller.api, "update_model", str(stored.get("connection_id")), changed)
+        await _check_source(caller.api, "update_model", str(stored.get("connection_id")), sent)
         body = _writable(stored) | changed | given(refresh=refresh)
         kept = {name: part for name, part in body.items() if name not in reset}
         answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
@@ -178,9 +180,9 @@ async def delete_model(
     )
 
 
-async def _check_source(api: Polytomic, tool: str, connection_id: str, body: JsonObject) -> None:
-    """Refuse a configuration, if the body has one, that the connection's source does not offer."""
-    if configuration := as_object(body.get("configuration")):
+async def _check_source(api: Polytomic, tool: str, connection_id: str, configuration: JsonObject) -> None:
+    """Refuse a configuration, if there is one, that the connection's source does not offer."""
+    if configuration:
         draft = Draft({}, await source_problems(api, connection_id, configuration))
         draft.refuse_if_wrong(tool)
 

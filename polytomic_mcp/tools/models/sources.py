@@ -24,17 +24,27 @@ _QUOTES: Final = str.maketrans("", "", '"`[]')
 
 @dataclass(slots=True)
 class _Published:
-    """What the API publishes of a source: the values of each key, and the keys of which one is required."""
+    """What the API publishes of a source: the values of each key, and of which keys one is required.
+
+    Of a name with several parts (``database``, ``collection``), each part is a level of ``required``.
+    """
 
     values: dict[str, Choices] = field(default_factory=dict[str, Choices])
-    alternatives: list[str] = field(default_factory=list[str])
+    required: list[list[str]] = field(default_factory=list[list[str]])
+
+    def add(self, source: JsonObject) -> None:
+        """Add the keys of a level."""
+        for name, item in as_object(source.get("items")).items():
+            self.values.setdefault(name, Choices.of(as_object(item).get("items")))
+        if names := [str(name) for name in as_list(source.get("requires_one_of"))]:
+            self.required.append(names)
 
 
 async def source_problems(api: Polytomic, connection_id: str, configuration: JsonObject) -> list[str]:
     """Return what is wrong with a model's configuration; nothing where the API publishes nothing.
 
-    A number where a name is required becomes text, in place. A query is passed on: only the system can
-    judge it.
+    A number where a name is required becomes text, in place, and a label its value. A query is passed on:
+    only the system can judge it.
     """
     for name, value in configuration.items():
         if isinstance(value, int | float) and not isinstance(value, bool) and name not in _OPTIONS:
@@ -47,18 +57,14 @@ async def _published(api: Polytomic, connection_id: str, configuration: JsonObje
     """Read the keys of a source and, below what is chosen, those that the API publishes only then."""
     found, chosen = _Published(), dict[str, list[str]]()
     while True:
-        source = await _read(api, connection_id, chosen)
-        items = as_object(source.get("items"))
-        for name, item in items.items():
-            found.values.setdefault(name, Choices.of(as_object(item).get("items")))
-        if not chosen:
-            found.alternatives = [str(name) for name in as_list(source.get("requires_one_of"))]
+        found.add(await _read(api, connection_id, chosen))
         below = {
             name: [configuration[name]]
-            for name in items.keys() & configuration.keys() - chosen.keys()
+            for name in found.values.keys() & configuration.keys() - chosen.keys()
             if found.values[name].find(configuration[name])
         }
-        if not below or configuration.keys() <= {*found.values, *_OPTIONS}:
+        has_parts = not chosen and [len(names) for names in found.required] == [1]
+        if not below or not (has_parts or configuration.keys() - {*found.values, *_OPTIONS}):
             return found
         chosen |= below
 
@@ -68,23 +74,33 @@ async def _read(api: Polytomic, connection_id: str, chosen: dict[str, list[str]]
     try:
         return await data_of(api, "GET /api/connections/{id}/modelsync/source", id=connection_id, **arguments)
     except (RefusedError, UnexpectedAnswerError):
-        return {}  # the model itself is then accepted or refused by the API
+        return {}  # the API itself judges the model then
 
 
 def _problems(configuration: JsonObject, published: _Published) -> Iterator[str]:
     given = [name for name, value in configuration.items() if str(value or "").strip()]
-    is_incomplete = bool(published.alternatives) and not {*given} & {*published.alternatives}
-    known = {*published.values, *published.alternatives, *_OPTIONS}
-    if is_incomplete or _QUERY in published.values:
-        known |= {*_PARTS}
+    missing = [names for names in published.required if not {*names} & {*given}]
+    wrong = [
+        problem
+        for name, choices in published.values.items()
+        if name in given and (name == _QUERY or _QUERY not in given)  # a query takes precedence
+        for problem in _value_problems(configuration, name, choices)
+    ]
+    may_have_parts = missing or wrong or _QUERY in published.values
+    known = {*published.values, *_OPTIONS, *(_PARTS if may_have_parts else ())}
     for name in configuration:
         if name not in known:
             yield f"configuration: Unknown field {quoted(name)}.{valid_keys(name, published.values)}"
-    if is_incomplete:
-        yield f"configuration: needs one of: {', '.join(published.alternatives)}."
-    for name, choices in published.values.items():
-        if name in given and (name == _QUERY or _QUERY not in given):  # a query takes precedence
-            yield from _value_problems(configuration, name, choices)
+    for names in missing:
+        yield _missing(names, published.values)
+    yield from wrong
+
+
+def _missing(names: list[str], values: dict[str, Choices]) -> str:
+    if len(names) > 1:
+        return f"configuration: needs one of: {', '.join(names)}."
+    choices = values.get(names[0], Choices())
+    return f"configuration.{names[0]} is required.{choices.hint('') if choices.pairs else ''}"
 
 
 def _value_problems(configuration: JsonObject, name: str, choices: Choices) -> Iterator[str]:
@@ -98,10 +114,12 @@ def _value_problems(configuration: JsonObject, name: str, choices: Choices) -> I
 
 
 def _is_qualified(name: str, choices: Choices) -> bool:
-    """Whether a name is listed, but with other databases or schemas in front of one or the other."""
+    """Whether names have several parts, and a listed one differs by those in front: database or schema."""
     sent = _parts(name)
     listed = [_parts(str(value)) for value in choices.values]
-    return any(sent[-len(each) :] == each or each[-len(sent) :] == sent for each in listed)
+    return any(len(each) > 1 for each in listed) and any(
+        sent[-len(each) :] == each or each[-len(sent) :] == sent for each in listed
+    )
 
 
 def _parts(name: str) -> list[str]:
