@@ -7,10 +7,9 @@ from pydantic import BaseModel
 
 from polytomic_mcp.catalogue.rules.choices import Choices
 from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object
 from polytomic_mcp.common.scalars import to_number
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import AnyJson
 from polytomic_mcp.tools.framework.reading import read_json
 
 _SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
