@@ -8,7 +8,7 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
@@ -76,14 +76,6 @@ WEBHOOK: Final = Noun("webhook", "GET /api/webhooks/{id}", "GET /api/webhooks", 
 _PIPELINE: Final = (CONNECTION, MODEL, SYNC, BULK_SYNC)
 """The kinds that callers confuse: where one does not have a name, the others are searched."""
 
-_REFERENCES: Final = {
-    "connection_id": CONNECTION,
-    "model_id": MODEL,
-    "sync_ids": SYNC,
-    "bulk_sync_ids": BULK_SYNC,
-}
-"""The kinds of objects that parts of requests refer to, by the API's names of those parts."""
-
 
 async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> JsonObject:
     """Return the full object with that id or, ignoring case, that exact name.
@@ -105,25 +97,6 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     if fitting:
         raise _ambiguous(noun, reference, fitting)
     raise await _unknown(api, noun, reference, **within)
-
-
-async def put_ids(api: Polytomic, part: JsonObject) -> None:
-    """Replace the names of connections, models and syncs in a part of a request with their ids.
-
-    Everything under ``configuration`` belongs to the connected system and is unchanged.
-
-    Raises:
-        ToolError: No object matches a name, or several do; the text lists the candidates.
-    """
-    for name, value in part.items():
-        noun = _REFERENCES.get(name)
-        if noun is not None and isinstance(value, str):
-            part[name] = await _id(api, noun, value)
-        elif noun is not None and isinstance(value, list):
-            part[name] = [await _id(api, noun, str(each)) for each in as_list(value)]
-        elif name != "configuration":
-            for inner in [value, *as_list(value)]:
-                await put_ids(api, as_object(inner))
 
 
 async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
@@ -176,10 +149,6 @@ def shown(items: Iterable[JsonObject]) -> str:
 
 def _is_named(item: JsonObject, name: str) -> bool:
     return str(item.get("name") or "").casefold() == name.casefold() != ""
-
-
-async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
-    return reference if _UUID.fullmatch(reference) else (await find(api, noun, reference))["id"]
 
 
 async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:

@@ -7,11 +7,12 @@ declared as ``Any`` is data, and is never parsed.
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from polytomic_mcp.common.json_values import as_list, as_object
 
@@ -99,7 +100,12 @@ def names_at(annotation: Any, location: Sequence[int | str]) -> list[str]:
             annotation = next((get_args(each)[0] for each in types if get_origin(each) is list), Any)
         else:
             annotation = _member(types, part)
-    return [name for each in branches(annotation) if _is_model(each) for name in each.model_fields]
+    return [name for each in branches(annotation) if _is_model(each) for name in wire_fields(each)]
+
+
+def wire_fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Return a model's fields by the names that callers and the API use."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def _parsed(types: list[Any], text: str) -> Any:
@@ -112,8 +118,8 @@ def _parsed(types: list[Any], text: str) -> Any:
 def _member(types: list[Any], name: str) -> Any:
     """Return the type of an object's member; ``Any`` if it is not known."""
     for each in types:
-        if _is_model(each) and name in each.model_fields:
-            return each.model_fields[name].annotation
+        if _is_model(each) and name in (fields := wire_fields(each)):
+            return fields[name].annotation
         if get_origin(each) is dict:
             return get_args(each)[1]
     return Any

@@ -137,7 +137,10 @@ async def _target_of(api: Polytomic, connection_id: str, target: Target, draft: 
         found = await find_target(api, connection_id, target.object)
         target.object = found["id"]
         draft.next_steps.append(_see_target(connection_id, found["id"]))
-        return await target_fields(api, connection_id, target=found["id"])
+        answer = await target_fields(api, connection_id, target=found["id"])
+        if as_object(answer.get("properties")).get("requires_configuration") and not target.configuration:
+            draft.problems.append(f"target.configuration is required: {quoted(found['id'])} needs one.")
+        return answer
     if problems := await creation_problems(api, connection_id, target.create or {}, "target.create"):
         draft.problems += problems
         return None

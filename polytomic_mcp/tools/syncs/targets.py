@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from polytomic_mcp.catalogue.rules.choices import Choices
 from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
+from polytomic_mcp.common.spelling import nearest, quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
@@ -178,15 +179,12 @@ async def creation_problems(
 def _property_problems(
     path: str, name: str, property_: JsonObject, create: dict[str, str], *, is_table: bool
 ) -> Iterator[str]:
-    choices = {str(each.get("value")): str(each.get("label")) for each in as_objects(property_.get("values"))}
-    value = create.get(name, "")
-    values = [id_ for id_, label in choices.items() if label.casefold() == value.casefold()]
-    if value not in choices and len(values) == 1:
-        create[name] = values[0]
-    elif property_.get("enum") and value not in choices:
-        listed = [id_ if id_ == label else f"{id_} ({label})" for id_, label in choices.items()]
+    choices, value = Choices.of(property_.get("values")), create.get(name, "")
+    if found := choices.find(value):
+        create[name] = str(found[0])
+    elif property_.get("enum") and choices.pairs:
         wrong = f"Unknown value {quoted(value)}." if value else "is required."
-        yield f"{path}: {wrong}{valid_values(value, listed)}"
+        yield f"{path}: {wrong}{choices.hint(value)}"
     elif name == "name" or (name in _NAMES and value):
         reason = table_problem(_NAMES[name], value) if is_table else name_problem(_NAMES[name], value)
         yield from [f"{path}: {reason}"] if reason else []
