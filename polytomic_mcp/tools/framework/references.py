@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.api_access.names import Noun, find, is_id
 from polytomic_mcp.tools.framework.requests import Part
 
@@ -37,7 +37,7 @@ class References:
     async def resolve(self, part: Part, path: str = "") -> None:
         """Replace the names in a part by ids, at every depth; each that matches nothing is a problem."""
         for name, info in type(part).model_fields.items():
-            value = getattr(part, name)
+            value = vars(part).get(name)  # a change lacks what was not given
             place = f"{path}.{name}".removeprefix(".")
             noun = next(_nouns(Annotated[info.annotation, *info.metadata, None]), None)
             resolved = await self._resolved(value, noun, place)
@@ -56,6 +56,11 @@ class References:
         elif isinstance(value, list):
             items = as_list(value)
             return [await self._resolved(item, noun, f"{path}[{at}]") for at, item in enumerate(items)]
+        elif noun is not None and isinstance(value, dict):
+            members = as_object(value)
+            return {
+                name: await self._resolved(each, noun, f"{path}.{name}") for name, each in members.items()
+            }
         elif noun is not None and isinstance(value, str):
             return await self.id_of(noun, value, path) or value
         return value
@@ -85,11 +90,11 @@ async def resolve_names(api: Polytomic, request: Part) -> None:
 
 
 def _nouns(annotation: Any) -> Iterator[Noun]:
-    """Yield the kinds of objects that a type refers to, itself or as the items of a list."""
+    """Yield the kinds of objects that a type refers to, itself or as the items of a list or an object."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         yield from (each.noun for each in arguments[1:] if isinstance(each, Refers))
         yield from _nouns(arguments[0])
-    elif origin in (Union, UnionType, list):
+    elif origin in (Union, UnionType, list, dict):
         for each in arguments:
             yield from _nouns(each)

@@ -9,10 +9,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import AnyJson, JsonObject
 from polytomic_mcp.common.spelling import canonical, quoted, unknown
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.results import Answer, JsonValue, Row
+from polytomic_mcp.tools.answers.results import Answer, Row
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.framework.arguments import ConnectionId, TheCaller
@@ -38,8 +38,8 @@ class SchemaField(Part):
     label: str | None = None
     type: Annotated[str | None, Field(description=", ".join(_TYPES))] = None
     path: Annotated[str | None, Field(description="Path of the value in a record")] = None
-    definition: Annotated[JsonValue, Field(description="More precise type, such as bigint or date")] = None
-    example: JsonValue = None
+    definition: Annotated[AnyJson, Field(description="More precise type, such as bigint or date")] = None
+    example: AnyJson = None
 
 
 class SchemaFields(Answer):
