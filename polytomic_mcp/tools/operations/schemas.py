@@ -25,7 +25,7 @@ def read_by(schema: Mapping[str, Any], value: Any) -> Any:
     types = {type_ for form in forms for type_ in types_of(form)}
     value = _retyped(types, value)
     if isinstance(value, list):
-        items = next((form["items"] for form in forms if form.get("items")), {})
+        items = next((form["items"] for form in forms if form.get("items")), JsonObject())
         return [read_by(items, item) for item in as_list(value)]
     if isinstance(value, dict):
         return {name: read_by(_member(forms, name), part) for name, part in as_object(value).items()}
@@ -104,4 +104,4 @@ def _member(forms: list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
     """Return the schema of an object's member; an empty one if none is known."""
     known = (form["properties"][name] for form in forms if name in form.get("properties", {}))
     free = (form["additionalProperties"] for form in forms if "additionalProperties" in form)
-    return next(known, None) or next(free, {})
+    return next(known, None) or next(free, JsonObject())
