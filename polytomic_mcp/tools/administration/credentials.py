@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.administration.organizations import OrganizationId, own_id
@@ -15,7 +15,7 @@ from polytomic_mcp.tools.answers.results import Result
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import USER, USER_ELSEWHERE, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.framework.arguments import Api, Integer
+from polytomic_mcp.tools.framework.arguments import Api, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.framework.references import Refers, resolve_names
 from polytomic_mcp.tools.framework.requests import Request
@@ -35,7 +35,9 @@ class CredentialRequest(Request):
     """A temporary credential as a caller writes it."""
 
     read_only: Annotated[bool, Field(description="false: also allow writes")] = True
-    duration_seconds: Annotated[Integer, Field(ge=600, le=14_400, description="Lifetime")] = 3_600
+    duration_seconds: Annotated[
+        int, Field(ge=600, le=14_400, description="Lifetime"), BeforeValidator(refuse_boolean)
+    ] = 3_600
     user_id: Annotated[str | None, Refers(USER), Field(description="Id or email; default: yourself")] = None
     session_name: Annotated[str | None, Field(description="Purpose")] = None
 
