@@ -142,7 +142,7 @@ def _action_problems(spelled: dict[str, str], known: list[str]) -> Iterator[str]
     for name, action in spelled.items():
         path = path_of(["actions", name])
         if action not in known:
-            yield f"{path}: unknown name.{valid_values(name, known)} write_operation takes any other."
+            yield f"{path}: unknown name.{valid_values(name, known)}"
         elif names.count(action) > 1:
             yield f"{path}: {action} is there twice."
 

@@ -71,4 +71,5 @@ def path_of(location: Iterable[int | str]) -> str:
 def _reason(kind: str, message: str, location: Sequence[int | str], model: Any) -> str:
     if kind == _UNKNOWN_NAME:
         return f"unknown name.{valid_values(str(location[-1]), names_at(model, location[:-1]))}"
-    return f"{_REASONS.get(kind, message.removeprefix('Value error, ')).removesuffix('.')}."
+    own = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{_REASONS.get(kind, own).removesuffix('.')}."

@@ -22,8 +22,7 @@ def read_by(schema: Mapping[str, Any], value: Any) -> Any:
         ValueError: JSON cannot represent the value, or it is too deep; the text follows the argument's name.
     """
     forms = list(forms_of(schema))
-    types = {type_ for form in forms for type_ in types_of(form)}
-    value = _retyped(types, value)
+    value = _retyped(forms, value)
     if isinstance(value, list):
         items = next((form["items"] for form in forms if form.get("items")), JsonObject())
         return [read_by(items, item) for item in as_list(value)]
@@ -84,10 +83,16 @@ def _closed(schema: Any) -> Any:
     return closed | {"additionalProperties": False} if is_schema else closed
 
 
-def _retyped(types: set[str], value: Any) -> Any:
-    """Return a text as the other type that is required, and a number as text if only text is allowed."""
+def _retyped(forms: list[Mapping[str, Any]], value: Any) -> Any:
+    """Return a text as the other type that is required, and a number as text if only text is allowed.
+
+    Where a name or an object of known members is allowed, JSON text of an object is meant as that.
+    """
+    types = {type_ for form in forms for type_ in types_of(form)}
     if isinstance(value, str) and types and "string" not in types:
         return _from_text(types, value)
+    if isinstance(value, str) and any("properties" in form for form in forms):
+        return as_object(read_json(value)) or value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number and types == {"string"} else value
 

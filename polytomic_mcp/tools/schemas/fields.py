@@ -156,7 +156,7 @@ def _field_problems(path: str, field: SchemaField, before: dict[str, JsonObject]
     elif (type_ := canonical(field.type, known)) is not None:
         field.type = type_
     else:
-        yield f"{path}.type: {unknown('type', field.type, known)} write_operation takes any other."
+        yield f"{path}.type: {unknown('type', field.type, known)}"
 
 
 def _removal_problem(name: str, before: dict[str, JsonObject]) -> str | None:

@@ -248,8 +248,7 @@ async def test_an_action_that_there_is_not_is_refused_with_the_nearest(
 
     lines = text.splitlines()
     assert lines[1] == (
-        "- actions.delte: unknown name. Did you mean 'delete'? Valid values: delete, create, apply_policy. "
-        "write_operation takes any other."
+        "- actions.delte: unknown name. Did you mean 'delete'? Valid values: delete, create, apply_policy."
     )
     assert lines[2].startswith("- actions.DELETE[0]: Unknown role 'Owner'")
     assert staff.written() == []

@@ -43,7 +43,8 @@ def places(annotation: Any, location: Location) -> Iterator[tuple[Location, Any]
 
 def places_of(tool: str) -> list[tuple[Location, Any]]:
     fields = TOOLS[tool].calls.tool.fn_metadata.arg_model.model_fields
-    return [place for name, field in fields.items() for place in places(field.annotation, (name,))]
+    named = {field.alias or name: field.annotation for name, field in fields.items()}
+    return [place for name, annotation in named.items() for place in places(annotation, (name,))]
 
 
 def around(location: Sequence[str | int], value: Any, *, as_text: bool = False) -> Any:

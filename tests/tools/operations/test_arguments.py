@@ -1,12 +1,16 @@
 """An operation's arguments are read by their types at every depth, and judged before anything is sent."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from polytomic_mcp.catalogue import load_catalogue
+from polytomic_mcp.catalogue import Operation, load_catalogue
+from polytomic_mcp.tools.answers.results import Refusal
 from polytomic_mcp.tools.framework.reading import names_at
+from polytomic_mcp.tools.framework.validation import path_of
+from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.requests import MODELS, model_of
 from polytomic_mcp.tools.operations.schemas import forms_of
 from tests.tools.conftest import ScriptedApi, Tools
@@ -115,6 +119,22 @@ async def test_an_argument_that_two_rules_refuse_is_named_once(tools: Tools) -> 
     assert text.count("fields[0].target: ") == text.count("fields[0].a: ") == 1
 
 
+@pytest.mark.parametrize("form", [lambda value: value, json.dumps], ids=["as it is", "as text"])
+def test_a_misspelt_name_in_any_operation_is_refused_by_its_path(form: Callable[[Any], Any]) -> None:
+    missed = []
+    for operation, place, names in all_places():
+        wrong, right = next((name + name[-1], name) for name in names if name + name[-1] not in names)
+        value: Any = {wrong: None}
+        for part in reversed(place):
+            value = [form(value)] if isinstance(part, int) else {part: form(value)}
+        with pytest.raises(Refusal) as refused:
+            validated(operation, value)
+        expected = f"{path_of([*place, wrong])}: unknown name. Did you mean '{right}'?"
+        missed += [] if expected in str(refused.value) else [(operation.id, expected, str(refused.value))]
+
+    assert missed == []
+
+
 @pytest.mark.parametrize("operation_id", MODELS)
 def test_a_request_model_has_every_name_that_the_catalogue_lists(operation_id: str) -> None:
     model = model_of(operation_id)
@@ -132,6 +152,13 @@ def test_a_request_model_has_every_name_that_the_catalogue_lists(operation_id: s
     ]
 
     assert missing == []
+
+
+def all_places() -> Iterator[tuple[Operation, tuple[str | int, ...], list[str]]]:
+    """Yield each object within the arguments of each operation."""
+    for operation in load_catalogue().values():
+        for parameter in operation.parameters:
+            yield from ((operation, *place) for place in places(parameter.schema, (parameter.name,)))
 
 
 def places(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:

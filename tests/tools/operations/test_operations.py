@@ -116,6 +116,14 @@ async def test_what_nothing_fits_says_so(tools: Tools) -> None:
     assert "Use other words" in found["note"]
 
 
+async def test_fixed_words_are_taken_in_any_case_and_others_refused_with_the_list(tools: Tools) -> None:
+    found = await tools("find_operations", query="webhook", method="delete", effect="Destroy", detail="NAMES")
+    text = await tools.refused("find_operations", effect="destroys")
+
+    assert found["items"] == [{"id": DELETE}]
+    assert "effect: must be 'read', 'write' or 'destroy'." in text
+
+
 async def test_an_unknown_group_is_refused_with_the_list(tools: Tools) -> None:
     text = await tools.refused("find_operations", query="x", group="bulk_sync")
 

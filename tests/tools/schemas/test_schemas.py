@@ -331,7 +331,7 @@ async def test_everything_wrong_with_fields_is_said_at_once(
     text = await tools.refused("set_schema_fields", **WHERE, fields=fields, remove=["scor", "account"])
 
     assert text.startswith("set_schema_fields: Nothing was written. Problems:\n- fields[0]: ")
-    assert [line.split(":")[0] for line in text.splitlines()[1:]] == [
+    assert [line.split(":")[0] for line in text.splitlines() if line.startswith("- ")] == [
         "- fields[0]",
         "- fields[1].type",
         "- remove[0]",
