@@ -31,8 +31,8 @@ def places(annotation: Any, location: Location) -> Iterator[tuple[Location, Any]
     for each in branches(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel):
             yield location, each
-            for name, field in each.model_fields.items():
-                yield from places(field.annotation, (*location, name))
+            for name, inner in members(each).items():
+                yield from places(inner, (*location, name))
         elif get_origin(each) is list:
             yield location, list
             yield from places(get_args(each)[0], (*location, 0))
@@ -42,9 +42,13 @@ def places(annotation: Any, location: Location) -> Iterator[tuple[Location, Any]
 
 
 def places_of(tool: str) -> list[tuple[Location, Any]]:
-    fields = TOOLS[tool].calls.tool.fn_metadata.arg_model.model_fields
-    named = {field.alias or name: field.annotation for name, field in fields.items()}
-    return [place for name, annotation in named.items() for place in places(annotation, (name,))]
+    model = TOOLS[tool].calls.tool.fn_metadata.arg_model
+    return [place for name, annotation in members(model).items() for place in places(annotation, (name,))]
+
+
+def members(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the types of a model's members by the names that callers use."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def around(location: Sequence[str | int], value: Any, *, as_text: bool = False) -> Any:
@@ -67,7 +71,7 @@ async def test_a_misspelt_name_is_refused_by_its_path_with_the_right_one(
     missed = []
     parts = [(location, type_) for location, type_ in places_of(tool) if type_ not in (list, dict)]
     for (location, type_), as_text in product(parts, (False, True)):
-        wrong, right = misspelt(list(type_.model_fields))
+        wrong, right = misspelt(list(members(type_)))
         text = await tools.refused(tool, **around(location, {wrong: None}, as_text=as_text))
         expected = f"{path_of([*location, wrong])}: unknown name. Did you mean '{right}'?"
         missed += [] if expected in text else [(expected, text)]
