@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject
@@ -40,9 +39,9 @@ def read_as(model: type[Request], name: str, value: Any) -> Any:
 
 
 def problems_of(model: type[Request], operation: Operation, arguments: JsonObject) -> dict[str, str]:
-    """Return what is wrong with the shape of the arguments that the model has, by path.
+    """Return what is wrong with the names and types of the arguments that the model has, by path.
 
-    Null and values outside a list are the API's to judge: here they pass.
+    What is missing the catalogue knows; null and values outside a list are the API's to judge.
     """
     names = {parameter.name for parameter in operation.parameters if parameter.place == "body"}
     body = {name: arguments[name] for name in names & model.model_fields.keys() & arguments.keys()}
@@ -52,11 +51,6 @@ def problems_of(model: type[Request], operation: Operation, arguments: JsonObjec
         return dict(
             problem_of(problem, model)
             for problem in error.errors(include_url=False, include_context=False)
-            if is_of_shape(problem) and problem["input"] is not None and not _is_argument_missing(problem)
+            if is_of_shape(problem) and problem["type"] != "missing" and problem["input"] is not None
         )
     return {}
-
-
-def _is_argument_missing(problem: ErrorDetails) -> bool:
-    """Whether a whole argument is missing: the catalogue knows which ones an operation requires."""
-    return problem["type"] == "missing" and len(problem["loc"]) == 1

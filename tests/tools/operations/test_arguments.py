@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
 from polytomic_mcp.tools.answers.results import Refusal
@@ -13,7 +15,9 @@ from polytomic_mcp.tools.framework.validation import path_of
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.requests import MODELS, model_of
 from polytomic_mcp.tools.operations.schemas import forms_of
+from tests.conftest import EVERY_HEALTH_CHECK
 from tests.tools.conftest import ScriptedApi, Tools
+from tests.tools.operations.test_against_the_sdk import values
 
 SYNCS = "POST /api/syncs"
 SYNC: dict[str, Any] = {
@@ -152,6 +156,20 @@ def test_a_request_model_has_every_name_that_the_catalogue_lists(operation_id: s
     ]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("operation_id", MODELS)
+def test_a_request_model_takes_whatever_the_catalogue_takes(operation_id: str) -> None:
+    operation = load_catalogue()[operation_id]
+    parts = {each.name: values(dict(each.schema)) for each in operation.parameters}
+    required = {each.name: parts.pop(each.name) for each in operation.parameters if each.required}
+
+    @settings(deadline=None, suppress_health_check=EVERY_HEALTH_CHECK)
+    @given(st.fixed_dictionaries(required, optional=parts))
+    def takes(arguments: dict[str, Any]) -> None:
+        assert validated(operation, arguments).keys() == arguments.keys()
+
+    takes()
 
 
 def all_places() -> Iterator[tuple[Operation, tuple[str | int, ...], list[str]]]:
