@@ -99,20 +99,6 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     raise await _unknown(api, noun, reference, **within)
 
 
-async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
-    """Refuse a new object's name that another of its kind has; ``change`` returns the call to update that.
-
-    Raises:
-        Refusal: The name is taken; the text says by which object.
-    """
-    if taken := [item for item in await every(api, noun.list) if _is_named(item, name)]:
-        raise Refusal(
-            f"A {noun.name} with that name exists: {shown(taken)}. Nothing was created. To update it, send "
-            "its id.",
-            change(taken[0]["id"]),
-        )
-
-
 async def named(api: Polytomic, noun: Noun, name: str) -> list[JsonObject]:
     """Return the objects of that name, ignoring case, on the first page of the list of their kind."""
     page = await api.call(noun.list)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from polytomic_mcp.common.json_values import as_list, as_object
+from polytomic_mcp.common.spelling import canonical
 
 DEEPEST: Final = 64
 """How many levels deep an argument may be nested."""
@@ -25,6 +26,8 @@ _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]]
 
 def read(annotation: Any, value: Any) -> Any:
     """Return a value with JSON text parsed and numbers written as text, wherever the type requires it.
+
+    One of several fixed words is taken in any case.
 
     Raises:
         ValueError: JSON cannot represent the value, or it is too deep; the text follows the argument's name.
@@ -109,8 +112,11 @@ def wire_fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 
 
 def _parsed(types: list[Any], text: str) -> Any:
-    """Parse a text if an object or a list is required, and text is not."""
-    is_text = any(each in (str, Any) or get_origin(each) is Literal for each in types)
+    """Parse a text if an object or a list is required, and text is not; spell a fixed word as declared."""
+    words = [word for each in types if get_origin(each) is Literal for word in get_args(each)]
+    if words:
+        return canonical(text, words) or text
+    is_text = any(each in (str, Any) for each in types)
     is_json = any(get_origin(each) in (list, dict) or _is_model(each) for each in types)
     return read_json(text) if is_json and not is_text else text
 

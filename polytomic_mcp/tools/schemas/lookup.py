@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
@@ -54,16 +53,12 @@ def by_id(schema: JsonObject) -> dict[str, JsonObject]:
     return {field["id"].casefold(): field for field in fields_of(schema)}
 
 
-def known_field(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    """Return the field with that id, ignoring case.
-
-    Raises:
-        ToolError: It does not exist; the text lists the valid ids, nearest first.
-    """
-    if (field := fields.get(name.casefold())) is None:
-        known = [item["id"] for item in fields.values()]
-        raise ToolError(f"{unknown('field', name, known)} get_schema shows all. Nothing was changed.")
-    return field
+def unknown_field(name: str, fields: dict[str, JsonObject]) -> str | None:
+    """Return the refusal of an id that no field has in any case, nearest first; None if a field has it."""
+    if name.casefold() in fields:
+        return None
+    known = [item["id"] for item in fields.values()]
+    return f"{unknown('field', name, known)} get_schema shows all."
 
 
 def key_of(fields: Iterable[JsonObject]) -> list[str]:

@@ -44,7 +44,7 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
     references = References(caller.api, frozenset(whole))
     await references.resolve(sync)
-    draft.problems += references.problems
+    references.report(draft)
     subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))
     await _resolve_target(caller.api, sync, subject, draft)
     if subject.target is not None:
