@@ -84,8 +84,8 @@ CREATION = {
 @pytest.mark.parametrize(
     ("properties", "problem"),
     [
-        ({"account": "512::987"}, "properties.name: is required."),
-        ({"name": " ", "account": "512::987"}, "properties.name: is required."),
+        ({"account": "512::987"}, "properties.name: A new target object needs a name."),
+        ({"name": " ", "account": "512::987"}, "properties.name: A new target object needs a name."),
         (
             {"name": "n"},
             "properties.account: is required. Valid values: 512::987 (Tidepool), 512::988 (Tidepool EMEA).",
