@@ -18,7 +18,7 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.executions import follow_bulk_execution, waiting_step
-from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
+from polytomic_mcp.tools.bulk_syncs.requests import BulkStartRequest, BulkSyncId
 from polytomic_mcp.tools.bulk_syncs.results import BulkExecution
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
 from polytomic_mcp.tools.framework.arguments import Api, TheCaller, WaitSeconds
@@ -102,23 +102,14 @@ async def start_bulk_sync(
     bulk_sync_id: BulkSyncId,
     start: Annotated[BulkStart, Resolve(plan_bulk_start)],
     answer: Annotated[ElicitationResult[Rebuild], Resolve(consent_to_rebuild)],
-    schemas: Annotated[list[str] | None, Field(description="Only these, by id or name")] = None,
-    resync_mode: Annotated[
-        str | None,
-        Field(
-            description="refetch, resync or rebuild (drops outputs: a person confirms); default: changes only"
-        ),
-    ] = None,
-    fetch_mode: Annotated[str | None, Field(description="none, incremental or full (Salesforce)")] = None,
-    test: Annotated[bool | None, Field(description="A test run of up to 5 records per schema")] = None,
-    resync: Annotated[bool | None, Field(description="Old form of resync_mode rebuild")] = None,
+    request: BulkStartRequest,
     wait_seconds: WaitSeconds = 30,
 ) -> BulkExecution:
     """Run a bulk sync and wait for it to end, with progress. Returns counts by schema.
 
     If it is still running after wait_seconds, call get_bulk_sync_execution to keep waiting.
     """
-    del bulk_sync_id, schemas, resync_mode, fetch_mode, test, resync
+    del bulk_sync_id, request
     if not (isinstance(answer, AcceptedElicitation) and answer.data.rebuild):
         raise Refusal(f"Not confirmed; the bulk sync {quoted(start.name)} was not rebuilt.")
     try:

@@ -74,7 +74,7 @@ class Changes:
     ) -> JsonSchemaValue:
         """Return the type, and where a caller finds the rest if there is more to say."""
         short = _type_of(handler(core_schema), handler)
-        is_nested = "object" in (short["type"], short.get("items", {}).get("type"))
+        is_nested = "object" in (short.get("type"), short.get("items", {}).get("type", "object"))
         return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
 
 
@@ -120,10 +120,12 @@ def request_body(**arguments: Any) -> JsonObject:
 
 
 def _type_of(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-    """Return a schema's type alone; of an array, also that of its items."""
+    """Return a schema's type alone, or its types; of an array, also those of its items."""
     whole = handler.resolve_ref_schema(schema)
     forms = [handler.resolve_ref_schema(form) for form in whole.get("anyOf", [whole])]
-    form = next(form for form in forms if form.get("type") not in (None, "null"))
+    form, *others = (form for form in forms if form.get("type") not in (None, "null"))
+    if others:
+        return {"anyOf": [_type_of(each, handler) for each in (form, *others)]}
     items = {"items": _type_of(form["items"], handler)} if "items" in form else {}
     return {"type": form["type"]} | items
 

@@ -15,7 +15,7 @@ POSTGRES = "11111111-0000-0000-0000-000000000012"
 BULK = "55555555-0000-0000-0000-000000000001"
 SOURCE = f"GET /api/connections/{HUBSPOT}/bulksync/source"
 NAMED = {
-    "name": "HubSpot to PostgreSQL",
+    "name": "All of HubSpot",
     "source_connection_id": "hubspot",
     "destination_connection_id": "PostgreSQL",
     "destination_configuration": {"schema": "hubspot"},
