@@ -16,7 +16,7 @@ from polytomic_mcp.tools.api_access.names import CONNECTION
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
 from polytomic_mcp.tools.bulk_syncs.problems import check_schema, check_settings
-from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, SchemaChoice
+from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, FieldChoice, SchemaChoice
 from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL, normalized_schedules
 from polytomic_mcp.tools.bulk_syncs.selection import (
     Schemas,
@@ -142,11 +142,15 @@ def _body(request: BulkSyncRequest) -> JsonObject:
 
 
 def _enabled(schema: SchemaChoice) -> JsonObject:
-    """Return a schema that is enabled, as are its fields, unless it says otherwise."""
-    body = {"enabled": True} | schema.body()
+    """Return a schema that is enabled, as are its fields, unless it says otherwise; leave out empty texts."""
+    body = _given(schema)
     if schema.fields is not None:
-        body["fields"] = [{"enabled": True} | field.body() for field in schema.fields]
+        body["fields"] = [_given(field) for field in schema.fields]
     return body
+
+
+def _given(choice: SchemaChoice | FieldChoice) -> JsonObject:
+    return {"enabled": True} | {name: part for name, part in choice.body().items() if part != ""}
 
 
 def _reader(api: Polytomic, source_id: str, schema_id: str) -> Callable[[], Awaitable[list[JsonObject]]]:

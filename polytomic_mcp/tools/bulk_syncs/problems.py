@@ -42,7 +42,7 @@ def check_settings(request: BulkSyncRequest, draft: Draft) -> None:
 
 
 def check_schema(schema: SchemaChoice, path: str, draft: Draft) -> None:
-    """Add what is wrong with a schema's filters and with its cutoff, which may be empty in an update."""
+    """Add what is wrong with a schema's filters and with its cutoff; an empty one is none."""
     for at, condition in enumerate(schema.filters or ()):
         place = f"{path}.filters[{at}]"
         if condition.field_id is None:
@@ -52,7 +52,7 @@ def check_schema(schema: SchemaChoice, path: str, draft: Draft) -> None:
             draft.problems.append(f"{place}.function: {text}")
         elif problem := filter_functions.value_problem(condition.function, condition.value):
             draft.problems.append(f"{place}.value: {problem}")
-    draft.problems += _cutoff_problems(schema.data_cutoff_timestamp, f"{path}.data_cutoff_timestamp")
+    draft.problems += _cutoff_problems(schema.data_cutoff_timestamp or None, f"{path}.data_cutoff_timestamp")
 
 
 def _check_choice(part: Part, name: str, known: Sequence[str], path: str, draft: Draft) -> None:

@@ -1,6 +1,6 @@
 """Updating a bulk sync: it and its changes are merged into the whole body that the API's PUT requires."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _CHECKED_WITH_DESTINATION: Final = frozenset(
 )
 _DEFAULT: Final[JsonObject] = {"default_schedule": MANUAL}
 _ADDITIONAL: Final[JsonObject] = {"additional_schedules": []}
-_RESET: Final = {
+_RESET: Final[Mapping[str, JsonObject]] = {
     "destination_configuration": {"destination_configuration": {}},
     "default_schedule": _DEFAULT,
     "schedule": _DEFAULT,
@@ -115,8 +115,8 @@ async def draft_update(
     schemas = resolve_schemas(changes, listed, draft)
     changed = _changed(changes, clear)
     draft.body = _merged(stored, changed, clear)
-    is_known = changes.destination_connection_id is None or changes.destination_connection_id in known
-    if is_known and _needs_destination(changed, changes):
+    is_found = "destination_connection_id" not in changed or changes.destination_connection_id in known
+    if is_found and _needs_destination(changed, changes):
         await check_destination(caller.api, changes, draft, draft.body)
         draft.body |= given(mode=changes.mode)
     if "schemas" in clear:

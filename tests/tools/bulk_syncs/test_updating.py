@@ -133,10 +133,12 @@ async def test_the_discover_setting_of_an_older_version_is_kept(
     assert body["automatically_add_new_objects"] == new_objects
 
 
-async def test_an_empty_value_clears_a_setting(tools: Tools, bulk: ScriptedApi) -> None:
+async def test_settings_are_cleared_by_name_a_limit_by_0_and_a_list_by_an_empty_one(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"] | {"data_cutoff_timestamp": "2026-01-01T00:00:00Z"}
     bulk.holds("bulk/syncs", stored)
-    nothing = {"data_cutoff_timestamp": "", "concurrency_limit": 0, "additional_schedules": []}
+    nothing = {"clear": ["data_cutoff_timestamp"], "concurrency_limit": 0, "additional_schedules": []}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, **nothing)
 
@@ -240,7 +242,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     contacts = {
         "id": "people",
         "fields": ["Phone", {"id": "email", "obfuscate": True}],
-        "tracking_field": "email",
+        "partition_key": "email",
     }
 
     updated = await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[contacts, "Deals"])
@@ -249,7 +251,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     assert bulk.bodies(PATCH) == [
         {
             "schemas": [
-                CONTACTS | {"fields": fields, "tracking_field": "email"},
+                CONTACTS | {"fields": fields, "partition_key": "email"},
                 {"id": "deals", "enabled": True, "fields": []},
             ]
         }
@@ -257,7 +259,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     assert bulk.written() == [PATCH]
     assert updated["changed"].keys() == {
         "schemas.contacts.fields",
-        "schemas.contacts.tracking_field",
+        "schemas.contacts.partition_key",
         "schemas.deals.enabled",
     }
     assert updated["changed"]["schemas.contacts.fields"]["after"] == fields
@@ -310,11 +312,11 @@ async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
 
 async def test_unknown_schemas_and_fields_change_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deal"])
-    assert "- schemas: Unknown schema 'deal'. Did you mean 'deals'?" in text
+    assert "- schemas[0]: Unknown schema 'deal'. Did you mean 'deals'?" in text
 
     mail = [{"id": "contacts", "fields": ["mail"]}]
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=mail)
-    assert "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'email'?" in text
+    assert "- schemas[0].fields[0]: Unknown field 'mail'. Did you mean 'email'?" in text
 
     assert bulk.written() == []
 
