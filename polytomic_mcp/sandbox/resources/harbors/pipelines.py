@@ -25,7 +25,6 @@ _SCHEDULE: Final = (
 def describe(workspace: Workspace, harbor: JsonObject) -> JsonObject:
     """Return the pipelines of a Harbor with the status and last success of each dataset."""
     id_ = harbor["backing_connection_id"]
-    backing = workspace.find("connection", id_)
     bulk = workspace.store.list("bulk_sync", {"destination_connection_id": id_})
     model = workspace.store.list("sync", {"target.connection_id": id_})
     return {
