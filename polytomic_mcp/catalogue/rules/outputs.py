@@ -1,9 +1,10 @@
 """What a bulk sync writes: the names of its outputs and of their fields (guesses, but for the arguments)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.scalars import to_moment
 
 FORMATS: Final = ("csv", "json", "parquet")
@@ -16,6 +17,7 @@ HIGHEST_LIMIT: Final = 1_000
 """The highest limit of schemas in parallel; the lowest is 1."""
 
 _NAMESPACES: Final = ("schema", "dataset")
+_PLACES: Final = (*_NAMESPACES, "path")
 _OTHER: Final = re.compile(r"\W+")
 
 
@@ -39,6 +41,19 @@ def place(configuration: Mapping[str, Any], output: str) -> str:
     folder = str(configuration.get("path") or "").strip("/")
     file = f"{output}.{configuration.get('format') or FORMATS[0]}"
     return f"{folder}/{file}" if folder else file
+
+
+def place_problems(configuration: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a destination's configuration whose names no place can have, each with the reason."""
+    for key in _PLACES:
+        name = configuration.get(key)
+        if name and isinstance(name, str) and (reason := identifier_problem(f"An output's {key}", name)):
+            yield key, reason
+
+
+def output_name_problem(name: Any) -> str | None:
+    """Return the reason why a ``user_output_name`` is none; None if it is one, or if it is empty."""
+    return identifier_problem("An output", str(name)) if name else None
 
 
 def cutoff_problem(cutoff: Any) -> str | None:

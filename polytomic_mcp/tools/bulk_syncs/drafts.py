@@ -1,10 +1,11 @@
 """A bulk sync before it is created: names become ids, and all problems are found."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 from mcp.server.mcpserver import Context
 
+from polytomic_mcp.catalogue.rules.outputs import place_problems
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical
@@ -74,15 +75,16 @@ async def check_destination(api: Polytomic, request: BulkSyncRequest, draft: Dra
     except RefusedError as error:
         draft.problems.append(f"destination_connection_id: {error}")
         return
+    configuration = as_object(body["destination_configuration"])
     draft.problems += configuration_problems(
-        "destination_configuration",
-        as_object(body["destination_configuration"]),
-        target.get("configuration"),
+        "destination_configuration", configuration, target.get("configuration")
     )
+    draft.problems += [
+        f"destination_configuration.{key}: {reason}" for key, reason in place_problems(configuration)
+    ]
     if request.mode is not None:
         request.mode = canonical(request.mode, mode_names(target.get("modes"))) or request.mode
-        for problem in mode_problems(request.mode, target.get("modes"), "the destination"):
-            draft.problems.append(problem)
+        draft.problems += mode_problems(request.mode, target.get("modes"), "the destination")
     if target.get("supports_history_mode") is False:
         draft.problems += [
             f"schemas[{at}].history_enabled: The destination does not support history. Omit it."
@@ -102,16 +104,31 @@ async def _check_source(
         draft.problems.append(f"source_connection_id: {error}")
         draft.next_steps += error.next_steps if isinstance(error, Refusal) else ()
         return [], []
-    if request.source_configuration:
-        draft.problems += configuration_problems(
-            "source_configuration", request.source_configuration, source.get("configuration")
-        )
+    draft.problems += _source_problems(request, source)
     offered = [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
     schemas = resolve_schemas(request, offered, draft)
     for at, schema in enumerate(request.schemas or ()):
         check_schema(schema, f"schemas[{at}]", draft)
     await _check_fields(caller.api, id_, schemas, draft)
     return offered, schemas
+
+
+def _source_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
+    """Yield what the source does not support: its own settings, and tracking fields."""
+    configuration, schema = request.source_configuration, source.get("configuration")
+    if configuration and as_object(schema).get("properties") == {}:
+        yield "source_configuration: The source has no settings. Omit it."
+    elif configuration:
+        yield from configuration_problems("source_configuration", configuration, schema)
+    yield from tracking_support_problems(request, source)
+
+
+def tracking_support_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
+    """Yield the tracking fields of a source that says that it supports none."""
+    if as_object(source.get("capabilities")).get("supports_tracking_fields") is False:
+        for at, schema in enumerate(request.schemas or ()):
+            if schema.tracking_field:
+                yield f"schemas[{at}].tracking_field: The source does not support tracking fields. Omit it."
 
 
 async def _check_fields(api: Polytomic, source_id: str, schemas: Schemas, draft: Draft) -> None:

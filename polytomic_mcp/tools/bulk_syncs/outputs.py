@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from polytomic_mcp.catalogue.rules.outputs import normalized, place
+from polytomic_mcp.catalogue.rules.outputs import normalized, output_name_problem, place
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
 
@@ -15,6 +15,7 @@ def output_problems(sync: JsonObject, schemas: Mapping[str, JsonObject]) -> Iter
     """
     normalization = str(sync.get("normalize_names") or "")
     for path, schema in schemas.items():
+        yield from _name_problems(schema, path)
         yield from _field_problems(schema, path, normalization)
     names = [_name(schema, normalization) for schema in schemas.values()]
     yield from _duplicates(names, "schemas", "schemas")
@@ -27,7 +28,14 @@ def _field_problems(schema: JsonObject, path: str, normalization: str) -> Iterat
     enabled = [field for field in fields if field.get("enabled") is not False]
     if fields and not enabled:
         yield f"{path}.fields: At least one field must be enabled. Enable one, or disable the schema."
+    for field in enabled:
+        yield from _name_problems(field, f"{path}.fields[{fields.index(field)}]")
     yield from _duplicates([_name(field, normalization) for field in enabled], f"{path}.fields", "fields")
+
+
+def _name_problems(part: JsonObject, path: str) -> Iterator[str]:
+    if reason := output_name_problem(part.get("user_output_name")):
+        yield f"{path}.user_output_name: {reason}"
 
 
 def _duplicates(names: list[str], path: str, noun: str) -> Iterator[str]:

@@ -16,8 +16,7 @@ from polytomic_mcp.catalogue.rules.modes import (
     SCHEDULE_RESYNC_MODES,
     SELECTIVE_MODES,
 )
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.tools.answers.results import JsonValue
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object
 from polytomic_mcp.tools.api_access.names import CONNECTION, ORGANIZATION, POLICY
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Integer, Name, in_any_case
 from polytomic_mcp.tools.framework.references import Refers
@@ -66,7 +65,7 @@ class SchemaFilter(Part):
 
     field_id: str | None = None
     function: Annotated[str, in_any_case(FUNCTIONS)]
-    value: JsonValue = None
+    value: AnyJson = None
 
 
 class SchemaChoice(_Choice):

@@ -15,7 +15,13 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from polytomic_mcp.settings import TOOLSETS
-from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, FieldChoice, SchemaChoice
+from polytomic_mcp.tools.bulk_syncs.requests import (
+    AdditionalSchedule,
+    BulkSchedule,
+    BulkSyncRequest,
+    FieldChoice,
+    SchemaChoice,
+)
 from polytomic_mcp.tools.framework.reading import branches
 from polytomic_mcp.tools.framework.requests import Part
 from tests.conftest import EVERY_HEALTH_CHECK
@@ -78,7 +84,18 @@ FITTING: dict[str, Any] = {
 BROKEN = st.sampled_from(
     [
         *(None, "", "nothing", "99", -1, 2000, 1.5, True, [], ["nothing"], {}, {"schemas": 1}, "yesterday"),
-        *("public.users", "order_id", "copy", "Between", "a b", "out", "{}", {"schema": "public"}),
+        *(
+            "public.users",
+            "order_id",
+            "copy",
+            "Between",
+            "a b",
+            "out",
+            "{}",
+            {"schema": "public"},
+            "a\x07b",
+            " ",
+        ),
     ]
 )
 RARELY = st.integers(0, 4).map(lambda number: number == 0)
@@ -100,7 +117,18 @@ class Author:
             body["destination_configuration"] = self.draw(st.sampled_from([{}, {"format": "csv"}]))
         elif "destination_configuration" not in body:
             body["destination_configuration"] = {"schema": self.draw(st.sampled_from(["copy", "public"]))}
+        if self.draw(RARELY):
+            newer = ("default_schedule", "additional_schedules")
+            body = {name: part for name, part in body.items() if name not in newer} | self.older_schedules()
         return body
+
+    def older_schedules(self) -> dict[str, Any]:
+        listed = [self.part(AdditionalSchedule) for _ in range(self.draw(st.integers(0, 2)))]
+        modes = st.sampled_from(FITTING["selective_mode"])
+        wrapped = [{"item": self.draw(modes), "schedule": self.part(BulkSchedule)} for _ in listed]
+        several = {"frequency": "multi", "multi": {"type": "fields", "schedules": wrapped}}
+        forms = [{"schedules": listed}, {"schedules": wrapped}, {"schedule": several}]
+        return self.draw(st.sampled_from([*forms, {"schedule": self.part(BulkSchedule)}]))
 
     def part(self, model: type[Part]) -> dict[str, Any]:
         body: dict[str, Any] = {}

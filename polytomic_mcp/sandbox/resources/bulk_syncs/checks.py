@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules import filter_functions, modes, outputs
-from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -69,7 +68,7 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
     if not sync["_schemas"]:
         message = f"Connection {source['name']} has no data: the sandbox has none for its type."
         yield Problem("no_schemas", message, "source_connection_id")
-    for schema in enabled:
+    for schema in sync["_schemas"]:
         table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
@@ -92,8 +91,10 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
         path = f"destination_configuration.{key}"
         if key not in settings:
             yield Problem("unknown_setting", unknown("setting", key, settings), path)
-        elif value and (reason := _value_problem(settings[key], value)):
+        elif value is not None and (reason := _value_problem(settings[key], value)):
             yield Problem("invalid_value", reason, path)
+    for key, reason in outputs.place_problems(configuration):
+        yield Problem("invalid_value", reason, f"destination_configuration.{key}")
     for key, setting in settings.items():
         if setting.required and not configuration.get(key):
             message = f"{system_of(destination)} requires the name of the schema to write to."
@@ -103,20 +104,28 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
 def _value_problem(setting: bulk_destinations.Setting, value: Any) -> str | None:
     if setting.values and value not in setting.values:
         return unknown(setting.name, str(value), setting.values)
-    if not isinstance(value, str):
-        return f"{setting.name} must be a string."
-    return identifier_problem(f"An output's {setting.name}", value)
+    return None if isinstance(value, str) else f"{setting.name} must be a string."
 
 
 def _output_problems(schema: JsonObject, fields: list[JsonObject], path: str) -> Iterator[Problem]:
     for place, each in ((path, schema), *((f"{path}.fields", field) for field in fields)):
-        name = each["user_output_name"]
-        if name and (reason := identifier_problem("An output", name)):
+        if reason := outputs.output_name_problem(each["user_output_name"]):
             yield Problem("invalid_value", reason, f"{place}.user_output_name")
 
 
 def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iterator[Problem]:
     path = f"schemas.{schema['id']}"
+    if schema["enabled"]:
+        yield from _field_problems(sync, schema, path)
+    if schema["history_enabled"]:
+        message = "The sandbox does not emulate history tables. Omit history_enabled."
+        yield Problem("not_emulated", message, f"{path}.history_enabled")
+    yield from _field_reference_problems(schema, table, path)
+    yield from _filter_problems(schema, table, path)
+    yield from _cutoff_problems(schema, f"{path}.data_cutoff_timestamp")
+
+
+def _field_problems(sync: JsonObject, schema: JsonObject, path: str) -> Iterator[Problem]:
     fields = [field for field in schema["fields"] if field["enabled"]]
     if not fields:
         yield Problem("no_fields", "At least one field must be enabled.", path)
@@ -126,12 +135,6 @@ def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iter
         if count > 1:
             message = f"{count} fields have the output name {name}. Give each its own user_output_name."
             yield Problem("duplicate_output", message, path)
-    if schema["history_enabled"]:
-        message = "The sandbox does not emulate history tables. Omit history_enabled."
-        yield Problem("not_emulated", message, f"{path}.history_enabled")
-    yield from _field_reference_problems(schema, table, path)
-    yield from _filter_problems(schema, table, path)
-    yield from _cutoff_problems(schema, f"{path}.data_cutoff_timestamp")
 
 
 def _field_reference_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Problem]:
