@@ -115,8 +115,7 @@ async def update_bulk_sync(
 ) -> BulkSync:
     """Update a bulk sync. Omitted arguments are unchanged. Returns what changed.
 
-    schemas are merged by id, fields too; a bare name enables. configuration: keys to change.
-    (default_)schedule replaces only the default; schedules, all.
+    Schemas and fields are merged by id, configurations by key. schedules replaces all.
     """
     names = cleared(changes, clear)
     async with caller.updating:

@@ -1,6 +1,7 @@
 """A bulk sync before it is created: names become ids, and all problems are found."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from mcp.server.mcpserver import Context
@@ -109,43 +110,49 @@ async def _check_source(
     schemas = resolve_schemas(request, offered, draft)
     for at, schema in enumerate(request.schemas or ()):
         check_schema(schema, f"schemas[{at}]", draft)
-    await _check_fields(caller.api, id_, schemas, draft)
+    await _check_fields(caller.api, id_, source, schemas, draft)
     return offered, schemas
 
 
 def _source_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
-    """Yield what the source does not support: its own settings, and tracking fields."""
+    """Yield what is wrong with the settings of the source."""
     configuration, schema = request.source_configuration, source.get("configuration")
     if configuration and as_object(schema).get("properties") == {}:
         yield "source_configuration: The source has no settings. Omit it."
     elif configuration:
         yield from configuration_problems("source_configuration", configuration, schema)
-    yield from tracking_support_problems(request, source)
 
 
-def tracking_support_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
-    """Yield the tracking fields of a source that says that it supports none."""
-    if as_object(source.get("capabilities")).get("supports_tracking_fields") is False:
-        for at, schema in enumerate(request.schemas or ()):
-            if schema.tracking_field:
-                yield f"schemas[{at}].tracking_field: The source does not support tracking fields. Omit it."
-
-
-async def _check_fields(api: Polytomic, source_id: str, schemas: Schemas, draft: Draft) -> None:
+async def _check_fields(
+    api: Polytomic, source_id: str, source: JsonObject, schemas: Schemas, draft: Draft
+) -> None:
     """Replace the names of fields by ids, except in schemas whose fields cannot be read."""
     named = [(path, schema) for path, schema in schemas if has_fields(schema)]
-    fields = await source_fields(api, source_id, [schema.id for _, schema in named])
+    fields = await _source_fields(api, source_id, named)
     for path, schema in named:
         if known := fields.get(schema.id):
             resolve_fields(schema, path, known, draft)
-            draft.problems += tracking_problems(schema, path, known)
+        draft.problems += tracking_problems(schema, path, source, known or ())
 
 
-async def source_fields(api: Polytomic, source_id: str, ids: Sequence[str]) -> dict[str, list[JsonObject]]:
-    """Return the fields of schemas of a source, without those that cannot be read."""
+async def check_tracking(api: Polytomic, source_id: str, schemas: Schemas, draft: Draft) -> None:
+    """Validate the tracking fields of schemas against what the source says of them, if it can be read."""
+    tracked = [(path, schema) for path, schema in schemas if schema.tracking_field]
+    if not tracked:
+        return
+    source = JsonObject()
+    with suppress(RefusedError):
+        source = await data_of(api, _SOURCE, id=source_id)
+    fields = await _source_fields(api, source_id, tracked)
+    for path, schema in tracked:
+        draft.problems += tracking_problems(schema, path, source, fields.get(schema.id, ()))
+
+
+async def _source_fields(api: Polytomic, source_id: str, schemas: Schemas) -> dict[str, list[JsonObject]]:
+    """Return the fields of schemas by their ids, without those that cannot be read."""
     gathering = Gathering()
     async with gathering.together() as read:
-        found = {id_: read(id_, _reader(api, source_id, id_)) for id_ in ids}
+        found = {schema.id: read(schema.id, _reader(api, source_id, schema.id)) for _, schema in schemas}
     return {id_: fields.value for id_, fields in found.items() if fields.value}
 
 

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.catalogue.rules.outputs import TRACKABLE
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, FieldChoice, SchemaChoice
 from polytomic_mcp.tools.framework.requests import Draft
@@ -46,10 +46,16 @@ def has_fields(schema: SchemaChoice) -> bool:
     return any(getattr(schema, part) for part in ("fields", "filters", *_KEYS))
 
 
-def tracking_problems(schema: SchemaChoice, path: str, fields: Iterable[JsonObject]) -> Iterator[str]:
-    """Yield a problem if the type of the tracking field is known and does not order records."""
+def tracking_problems(
+    schema: SchemaChoice, path: str, source: JsonObject, fields: Iterable[JsonObject]
+) -> Iterator[str]:
+    """Yield a problem if the source supports no tracking fields, or if that field's type does not fit."""
+    if not schema.tracking_field:
+        return
+    if as_object(source.get("capabilities")).get("supports_tracking_fields") is False:
+        yield f"{path}.tracking_field: The source does not support tracking fields. Omit it."
     types: Mapping[str, str | None] = {field["id"]: field.get("type") for field in fields}
-    type_ = types.get(schema.tracking_field or "")
+    type_ = types.get(schema.tracking_field)
     if type_ is not None and type_ not in TRACKABLE:
         able = [id_ for id_, each in types.items() if each in TRACKABLE]
         yield (

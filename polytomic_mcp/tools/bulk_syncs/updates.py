@@ -13,7 +13,7 @@ from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.drafts import check_destination, check_request, source_fields
+from polytomic_mcp.tools.bulk_syncs.drafts import check_destination, check_request, check_tracking
 from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
 from polytomic_mcp.tools.bulk_syncs.problems import check_schema
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, SchemaChoice
@@ -25,12 +25,7 @@ from polytomic_mcp.tools.bulk_syncs.schemas import (
     stored_schemas,
     whole_schemas,
 )
-from polytomic_mcp.tools.bulk_syncs.selection import (
-    Schemas,
-    resolve_fields,
-    resolve_schemas,
-    tracking_problems,
-)
+from polytomic_mcp.tools.bulk_syncs.selection import Schemas, resolve_fields, resolve_schemas
 from polytomic_mcp.tools.framework.requests import Draft
 
 UPDATE: Final = "PUT /api/bulk/syncs/{id}"
@@ -157,16 +152,14 @@ async def _merge_schemas(
         check_schema(schema, path, draft)
     if draft.problems or not schemas:
         return
-    tracked = [schema.id for _, schema in schemas if schema.tracking_field]
-    types = await source_fields(api, draft.body["source_connection_id"], tracked)
     update.schemas_before = await whole_schemas(
         api, update.stored["id"], [schema.id for _, schema in schemas]
     )
     for (path, schema), old in zip(schemas, update.schemas_before, strict=True):
         if known := as_objects(old.get("fields")):
             resolve_fields(schema, path, known, draft)
-        draft.problems += tracking_problems(schema, path, types.get(schema.id, ()))
         update.schemas.append(merged_schema(old, schema.body()))
+    await check_tracking(api, str(draft.body.get("source_connection_id")), schemas, draft)
     paths = {schema.id: path for path, schema in schemas}
     merged = {str(schema["id"]): schema for schema in [*listed, *update.schemas]}
     enabled = {paths.get(id_, id_): schema for id_, schema in merged.items() if schema.get("enabled")}

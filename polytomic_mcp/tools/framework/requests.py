@@ -13,7 +13,8 @@ from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
-_WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
+WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
+"""The sentence that ends a refusal of values."""
 
 
 def _keep_fields(schema: JsonObject) -> None:
@@ -74,7 +75,8 @@ class Changes:
     ) -> JsonSchemaValue:
         """Return the type, and where a caller finds the rest if there is more to say."""
         short = _type_of(handler(core_schema), handler)
-        is_nested = "object" in (short.get("type"), short.get("items", {}).get("type", "object"))
+        inner = short.get("items", short)
+        is_nested = inner.get("type", "object") == "object"
         return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
 
 
@@ -109,9 +111,7 @@ class Draft:
         """Raise a ``Refusal`` that lists every problem, if there are any."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
-            raise Refusal(
-                f"{tool}: Nothing was written. Problems:\n{listed}\n{_WAY_AROUND}", *self.next_steps
-            )
+            raise Refusal(f"{tool}: Nothing was written. Problems:\n{listed}\n{WAY_AROUND}", *self.next_steps)
 
 
 def request_body(**arguments: Any) -> JsonObject:
