@@ -149,7 +149,7 @@ async def test_contradicting_arguments_are_refused(
 async def test_an_unknown_schema_starts_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, schemas=["deal"])
 
-    assert text.startswith("schemas: Unknown schema 'deal'. Did you mean 'deals'?")
+    assert text.startswith("schemas[0]: Unknown schema 'deal'. Did you mean 'deals'?")
     assert text.endswith("Nothing was started.")
     assert bulk.written() == []
 
@@ -263,4 +263,4 @@ async def test_modes_of_a_start_are_taken_in_any_case(
 
     await tools("start_bulk_sync", bulk_sync_id=BULK, resync_mode="Refetch", fetch_mode="FULL")
 
-    assert bulk.bodies(f"POST {BULK_PATH}/executions") == [{"resync_mode": "refetch", "fetch_mode": "full"}]
+    assert bulk.bodies(START) == [{"resync_mode": "refetch", "fetch_mode": "full"}]

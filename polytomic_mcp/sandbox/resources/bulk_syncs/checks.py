@@ -40,8 +40,6 @@ def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]
 
 def setting_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with the settings of a sync whose connections are valid."""
-    if not sync["name"].strip():
-        yield Problem("invalid_value", "name must not be empty.", "name")
     for name, values in _CHOICES.items():
         if sync[name] not in values:
             yield Problem("invalid_value", unknown(name, str(sync[name]), values), name)

@@ -16,7 +16,6 @@ def people(stage: Stage) -> Any:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ({"name": " "}, ("invalid_value", "name")),
         ({"mode": "mirror"}, ("invalid_value", "mode")),
         ({"normalize_names": "some"}, ("invalid_value", "normalize_names")),
         ({"automatically_add_new_fields": "some"}, ("invalid_value", "automatically_add_new_fields")),
