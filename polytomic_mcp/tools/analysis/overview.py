@@ -25,7 +25,7 @@ from polytomic_mcp.tools.analysis.health.states import (
     schedules_of,
 )
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
-from polytomic_mcp.tools.answers.schedules import describe
+from polytomic_mcp.tools.answers.schedules import describe, next_run
 from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import has_text, page_of
@@ -49,7 +49,7 @@ _MOST_STEPS: Final = 3
 
 
 class Overview(Page):
-    """Syncs, worst first: state, last success and its age, schedule."""
+    """Syncs, worst first: state, last success and its age, schedule, next run."""
 
     states: Annotated[dict[str, int], Field(description=_STATES)]
     unavailable: list[Unavailable] | None = None
@@ -206,7 +206,7 @@ class _Progress:
 
 
 def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
-    success = condition.last_success
+    success, schedules = condition.last_success, schedules_of(subject.sync)
     row = {
         "id": subject.sync["id"],
         "name": subject.name,
@@ -215,7 +215,8 @@ def _row(subject: _Subject, condition: Condition, now: datetime) -> JsonObject:
         "detail": condition.detail[:_LONGEST_DETAIL],
         "last_success": success and success.isoformat(timespec="seconds"),
         "age": success and span(now - success),
-        "schedule": "; ".join(map(describe, schedules_of(subject.sync))),
+        "schedule": "; ".join(map(describe, schedules)),
+        "next_run": next_run(schedules, now, is_active=bool(subject.sync.get("active"))),
     }
     return {name: part for name, part in row.items() if part}
 

@@ -1,135 +1,181 @@
 """A bulk sync before it is created: names become ids, and all problems are found."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 
+from polytomic_mcp.catalogue.rules.outputs import place_problems
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.spelling import canonical
+from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.tools.answers.results import Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Gathering
-from polytomic_mcp.tools.api_access.names import CONNECTION, find
+from polytomic_mcp.tools.api_access.names import CONNECTION
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL
+from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
+from polytomic_mcp.tools.bulk_syncs.problems import check_schema, check_settings
+from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, FieldChoice, SchemaChoice
+from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL, normalized_schedules
+from polytomic_mcp.tools.bulk_syncs.selection import (
+    Schemas,
+    has_fields,
+    resolve_fields,
+    resolve_schemas,
+    tracking_problems,
+)
 from polytomic_mcp.tools.connections.configurations import configuration_problems
-from polytomic_mcp.tools.connections.modes import mode_problems
+from polytomic_mcp.tools.connections.modes import mode_names, mode_problems
+from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
-from polytomic_mcp.tools.schemas.source_schemas import find_schema, schema_fields, when_ready
+from polytomic_mcp.tools.framework.timing import convert_to_utc
+from polytomic_mcp.tools.schemas.source_schemas import schema_fields, when_ready
 
-_ENDS: Final = ("source_connection_id", "destination_connection_id")
-_FIELD_KEYS: Final = ("partition_key", "tracking_field")
+_SOURCE: Final = "GET /api/connections/{id}/bulksync/source"
+_DESTINATION: Final = "GET /api/connections/{id}/bulksync/target"
+_LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
 
 
-async def draft_new(caller: Caller, context: Context[Caller], body: JsonObject) -> Draft:
+async def draft_new(caller: Caller, context: Context[Caller], request: BulkSyncRequest) -> Draft:
     """Complete a new bulk sync and validate it against its source and its destination."""
-    draft = Draft({"default_schedule": dict(MANUAL), "destination_configuration": {}} | body)
-    known = await resolve_connections(caller.api, draft)
-    if "destination_connection_id" in known:
-        await check_destination(caller.api, draft)
-    if "source_connection_id" in known:
-        await _check_source(caller, context, draft)
+    draft = Draft({})
+    request.destination_configuration = request.destination_configuration or {}
+    known = await check_request(caller, request, draft)
+    if request.destination_connection_id in known:
+        await check_destination(caller.api, request, draft, request.body())
+    offered: list[JsonObject] = []
+    schemas: Schemas = []
+    if request.source_connection_id in known:
+        offered, schemas = await _check_source(caller, context, request, draft)
+    draft.body = _body(request)
+    enabled = {path: _enabled(schema) for path, schema in schemas if schema.enabled is not False}
+    if not request.schemas:
+        enabled = {f"schemas[{item['id']}]": {"id": item["id"]} for item in offered}
+    draft.problems += output_problems(draft.body, enabled)
     return draft
 
 
-async def resolve_connections(api: Polytomic, draft: Draft, ends: Iterable[str] = _ENDS) -> set[str]:
-    """Replace the names of connections by ids, and return the arguments whose connection exists."""
-    known: set[str] = set()
-    for end in ends:
-        try:
-            draft.body[end] = (await find(api, CONNECTION, draft.body[end]))["id"]
-            known.add(end)
-        except ToolError as error:
-            draft.problems.append(f"{end}: {error}")
-    return known
+async def check_request(caller: Caller, request: BulkSyncRequest, draft: Draft) -> set[str]:
+    """Convert times to UTC and names to ids, and check settings; return the ids of the connections found."""
+    for path, schedule in request.all_schedules:
+        convert_to_utc(schedule, path, caller.clock(), draft)
+    check_settings(request, draft)
+    references = References(caller.api, whole=frozenset({CONNECTION}))
+    await references.resolve(request)
+    draft.problems += references.problems
+    return set(references.objects.get(CONNECTION, ()))
 
 
-async def check_destination(api: Polytomic, draft: Draft) -> None:
-    """Validate the configuration and the mode against what the destination supports."""
-    operation = "GET /api/connections/{id}/bulksync/target"
-    target = await data_of(api, operation, id=draft.body["destination_connection_id"])
-    configuration = as_object(draft.body["destination_configuration"])
+async def check_destination(api: Polytomic, request: BulkSyncRequest, draft: Draft, body: JsonObject) -> None:
+    """Validate the mode, history and the configuration of the whole body against the destination."""
+    try:
+        target = await data_of(api, _DESTINATION, id=body["destination_connection_id"])
+    except RefusedError as error:
+        draft.problems.append(f"destination_connection_id: {error}")
+        return
+    configuration = as_object(body["destination_configuration"])
     draft.problems += configuration_problems(
         "destination_configuration", configuration, target.get("configuration")
     )
-    if "mode" in draft.body:
-        draft.problems += mode_problems(draft.body["mode"], target.get("modes"), "the destination")
+    draft.problems += [
+        f"destination_configuration.{key}: {reason}" for key, reason in place_problems(configuration)
+    ]
+    if request.mode is not None:
+        request.mode = canonical(request.mode, mode_names(target.get("modes"))) or request.mode
+        draft.problems += mode_problems(request.mode, target.get("modes"), "the destination")
+    if target.get("supports_history_mode") is False:
+        draft.problems += [
+            f"schemas[{at}].history_enabled: The destination does not support history. Omit it."
+            for at, schema in enumerate(request.schemas or ())
+            if schema.history_enabled
+        ]
 
 
-def resolve_scheduled_schemas(draft: Draft, offered: list[JsonObject]) -> None:
-    """Replace the names of schemas in schedules by ids."""
-    for schedule in schedules_of(draft.body):
-        names = [str(name) for name in as_list(schedule.get("schemas"))]
-        if names:
-            schedule["schemas"] = [resolve(draft, "additional_schedules", offered, name) for name in names]
-
-
-def resolve(draft: Draft, path: str, items: list[JsonObject], reference: str, noun: str = "schema") -> str:
-    """Return the id of the schema or field with that id or name. If there is none, add a problem."""
+async def _check_source(
+    caller: Caller, context: Context[Caller], request: BulkSyncRequest, draft: Draft
+) -> tuple[list[JsonObject], Schemas]:
+    """Validate against the source; return the schemas that it offers, and those of the request that exist."""
+    id_ = request.source_connection_id
     try:
-        return find_schema(items, reference, noun)["id"]
-    except ToolError as error:
-        draft.problems.append(f"{path}: {error}")
-        return reference
-
-
-def schedules_of(body: JsonObject) -> list[JsonObject]:
-    """Return all schedules in a body."""
-    return as_objects([body.get("default_schedule"), *as_list(body.get("additional_schedules"))])
-
-
-async def _check_source(caller: Caller, context: Context[Caller], draft: Draft) -> None:
-    source_id = draft.body["source_connection_id"]
-
-    async def read_source() -> JsonObject:
-        return await data_of(caller.api, "GET /api/connections/{id}/bulksync/source", id=source_id)
-
-    source = await when_ready(caller, context, source_id, read_source)
-    if configuration := as_object(draft.body.get("source_configuration")):
-        draft.problems += configuration_problems(
-            "source_configuration", configuration, source.get("configuration")
-        )
+        source = await when_ready(caller, context, id_, lambda: data_of(caller.api, _SOURCE, id=id_))
+    except (Refusal, RefusedError) as error:
+        draft.problems.append(f"source_connection_id: {error}")
+        draft.next_steps += error.next_steps if isinstance(error, Refusal) else ()
+        return [], []
+    draft.problems += _source_problems(request, source)
     offered = [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
-    resolve_scheduled_schemas(draft, offered)
-    schemas = as_objects(draft.body.get("schemas"))
-    for schema in schemas:
-        schema["id"] = resolve(draft, "schemas", offered, schema["id"])
-    known = {item["id"] for item in offered}
-    await _resolve_schema_fields(
-        caller.api, draft, [item for item in schemas if item["id"] in known and _has_fields(item)]
-    )
+    schemas = resolve_schemas(request, offered, draft)
+    for at, schema in enumerate(request.schemas or ()):
+        check_schema(schema, f"schemas[{at}]", draft)
+    await _check_fields(caller.api, id_, source, schemas, draft)
+    return offered, schemas
 
 
-async def _resolve_schema_fields(api: Polytomic, draft: Draft, schemas: list[JsonObject]) -> None:
+def _source_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
+    """Yield what is wrong with the settings of the source."""
+    configuration, schema = request.source_configuration, source.get("configuration")
+    if configuration and as_object(schema).get("properties") == {}:
+        yield "source_configuration: The source has no settings. Omit it."
+    elif configuration:
+        yield from configuration_problems("source_configuration", configuration, schema)
+
+
+async def _check_fields(
+    api: Polytomic, source_id: str, source: JsonObject, schemas: Schemas, draft: Draft
+) -> None:
     """Replace the names of fields by ids, except in schemas whose fields cannot be read."""
-    gathering, source_id = Gathering(), draft.body["source_connection_id"]
+    named = [(path, schema) for path, schema in schemas if has_fields(schema)]
+    fields = await _source_fields(api, source_id, named)
+    for path, schema in named:
+        if known := fields.get(schema.id):
+            resolve_fields(schema, path, known, draft)
+        draft.problems += tracking_problems(schema, path, source, known or ())
+
+
+async def check_tracking(api: Polytomic, source_id: str, schemas: Schemas, draft: Draft) -> None:
+    """Validate the tracking fields of schemas against what the source says of them, if it can be read."""
+    tracked = [(path, schema) for path, schema in schemas if schema.tracking_field]
+    if not tracked:
+        return
+    source = JsonObject()
+    with suppress(RefusedError):
+        source = await data_of(api, _SOURCE, id=source_id)
+    fields = await _source_fields(api, source_id, tracked)
+    for path, schema in tracked:
+        draft.problems += tracking_problems(schema, path, source, fields.get(schema.id, ()))
+
+
+async def _source_fields(api: Polytomic, source_id: str, schemas: Schemas) -> dict[str, list[JsonObject]]:
+    """Return the fields of schemas by their ids, without those that cannot be read."""
+    gathering = Gathering()
     async with gathering.together() as read:
-        found = [(schema, read(schema["id"], _reader(api, source_id, schema["id"]))) for schema in schemas]
-    for schema, fields in found:
-        if fields.value:
-            resolve_fields(draft, schema, fields.value)
+        found = {schema.id: read(schema.id, _reader(api, source_id, schema.id)) for _, schema in schemas}
+    return {id_: fields.value for id_, fields in found.items() if fields.value}
 
 
-def resolve_fields(draft: Draft, schema: JsonObject, known: list[JsonObject]) -> None:
-    """Replace the names of a schema's fields by ids."""
+def _body(request: BulkSyncRequest) -> JsonObject:
+    """Return the body that creates a bulk sync; a limit of 0 is Polytomic's own, and is left out."""
+    given = {name: part for name, part in request.body().items() if name not in _LIMITS or part != 0}
+    body = {"default_schedule": dict(MANUAL)} | normalized_schedules(given)
+    if request.schemas:
+        body["schemas"] = [_enabled(schema) for schema in request.schemas]
+    return body
 
-    def id_of(part: str, reference: str) -> str:
-        return resolve(draft, f"schemas[{schema['id']}].{part}", known, reference, "field")
 
-    for field in as_objects(schema.get("fields")):
-        field["id"] = id_of("fields", field["id"])
-    for condition in as_objects(schema.get("filters")):
-        if "field_id" in condition:
-            condition["field_id"] = id_of("filters", str(condition["field_id"]))
-    for key in _FIELD_KEYS:
-        if schema.get(key):
-            schema[key] = id_of(key, schema[key])
+def _enabled(schema: SchemaChoice) -> JsonObject:
+    """Return a schema that is enabled, as are its fields, unless it says otherwise; leave out empty texts."""
+    body = _given(schema)
+    if schema.fields is not None:
+        body["fields"] = [_given(field) for field in schema.fields]
+    return body
+
+
+def _given(choice: SchemaChoice | FieldChoice) -> JsonObject:
+    return {"enabled": True} | {name: part for name, part in choice.body().items() if part != ""}
 
 
 def _reader(api: Polytomic, source_id: str, schema_id: str) -> Callable[[], Awaitable[list[JsonObject]]]:
     return lambda: schema_fields(api, source_id, schema_id)
-
-
-def _has_fields(schema: JsonObject) -> bool:
-    return any(schema.get(key) for key in ("fields", "filters", *_FIELD_KEYS))

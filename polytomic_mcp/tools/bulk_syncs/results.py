@@ -1,5 +1,6 @@
 """What the tools return about a bulk sync and about its runs."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, Field
@@ -8,8 +9,10 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.outgoing import lean
 from polytomic_mcp.tools.answers.results import Change, Result, Source
+from polytomic_mcp.tools.answers.schedules import next_run, with_next_run
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import Cut, room_beside, truncate
+from polytomic_mcp.tools.bulk_syncs.schedules import schedules_of, stored_schedules
 from polytomic_mcp.tools.bulk_syncs.schemas import SCHEMA, SCHEMAS
 
 GET_EXECUTION: Final = "GET /api/bulk/syncs/{id}/executions/{exec_id}"
@@ -28,6 +31,7 @@ class BulkSync(Result):
     active: bool | None = None
     source_connection_id: str | None = None
     destination_connection_id: str | None = None
+    next_run: str | None = None
     enabled_schemas: list[str] | None = None
     schema_count: int | None = None
     shown_schema: JsonObject | None = None
@@ -81,12 +85,22 @@ def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonO
     }
 
 
-def dry_run_of(api: Polytomic, requests: dict[str, JsonObject]) -> BulkSync:
-    """Return the bodies that would be sent, in the form of the API's version."""
+def bulk_sync_of(answer: JsonObject, now: datetime) -> BulkSync:
+    """Return the API's answer about a bulk sync, with its next run."""
+    schedules = schedules_of(stored_schedules(answer))
+    return BulkSync.model_validate(with_next_run(answer, schedules, now) if schedules else answer)
+
+
+def dry_run_of(api: Polytomic, requests: dict[str, JsonObject], body: JsonObject, now: datetime) -> BulkSync:
+    """Return the requests that would be sent, in the form of the API's version.
+
+    ``body`` is the whole bulk sync as it would be.
+    """
     bodies = {
         operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
     }
-    return BulkSync(dry_run=True, requests=bodies)
+    due = next_run(schedules_of(body), now, is_active=bool(body.get("active")))
+    return BulkSync(dry_run=True, requests=bodies, next_run=due)
 
 
 class SchemaRun(BaseModel):

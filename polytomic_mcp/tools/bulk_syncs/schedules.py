@@ -13,23 +13,9 @@ from polytomic_mcp.tools.api_access.merging import given
 
 MANUAL: Final[JsonObject] = {"frequency": "manual"}
 _FORMS: Final = ("schedule", "schedules", "default_schedule", "additional_schedules")
-_OLD_NAMES: Final = {
-    "dayOfMonth": "day_of_month",
-    "dayOfWeek": "day_of_week",
-    "item": "selective_mode",
-    "selectiveMode": "selective_mode",
-    "syncMode": "resync_mode",
-}
 _READ_ONLY: Final = frozenset({"created_at", "created_by", "updated_at", "updated_by"})
 _GENERAL: Final = (None, "none", "incrementalFields")
 _BOTH: Final = ("default_schedule", "additional_schedules")
-
-
-def flattened(schedule: JsonObject) -> JsonObject:
-    """Return a schedule without the wrapper, and with current names for those of older versions."""
-    unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
-    unwrapped |= as_object(schedule.get("schedule"))
-    return {_OLD_NAMES.get(name, name): part for name, part in unwrapped.items()}
 
 
 def normalized_schedules(body: JsonObject) -> JsonObject:
@@ -41,13 +27,11 @@ def normalized_schedules(body: JsonObject) -> JsonObject:
     present = [name for name in _FORMS if name in body]
     kept = {name: part for name, part in body.items() if name not in _FORMS}
     if set(present) <= set(_BOTH):
-        return kept | {name: plain(body[name]) for name in present}
+        return body
     is_multi = "multi" in as_object(body.get("schedule"))
     if present == ["schedule", "additional_schedules"] and not is_multi:
-        return kept | {
-            "default_schedule": plain(body["schedule"]),
-            "additional_schedules": plain(body["additional_schedules"]),
-        }
+        additional = {"additional_schedules": body["additional_schedules"]}
+        return kept | _of_one(body["schedule"]) | additional
     if len(present) > 1:
         raise ToolError(
             f"{' and '.join(present)} are different forms of the same argument. Send only default_schedule "
@@ -61,6 +45,11 @@ def stored_schedules(stored: JsonObject) -> JsonObject:
     if _is_old(stored):
         return {"default_schedule": dict(MANUAL), **_of_one(as_object(stored["schedule"]))}
     return given(**{name: plain(stored.get(name)) for name in _BOTH})
+
+
+def schedules_of(body: JsonObject) -> list[JsonObject]:
+    """Return all schedules in a body in the normalized form, the default one first."""
+    return as_objects([body.get("default_schedule"), *as_list(body.get("additional_schedules"))])
 
 
 def merged_schedules(stored: JsonObject, changed: JsonObject) -> JsonObject:
@@ -86,12 +75,19 @@ def _is_old(stored: JsonObject) -> bool:
 
 def _of_one(schedule: JsonObject) -> JsonObject:
     several = as_object(schedule.get("multi")).get("schedules")
-    return {"default_schedule": plain(schedule)} if several is None else _split(as_objects(several))
+    return {"default_schedule": _flattened(schedule)} if several is None else _split(as_objects(several))
+
+
+def _flattened(schedule: JsonObject) -> JsonObject:
+    """Return a schedule with its times in itself, and its item of 2024-02-08 as selective mode."""
+    unwrapped = {name: part for name, part in schedule.items() if name != "schedule"}
+    unwrapped |= as_object(schedule.get("schedule"))
+    return plain({"selective_mode" if name == "item" else name: part for name, part in unwrapped.items()})
 
 
 def _split(schedules: list[JsonObject]) -> JsonObject:
     """Make the schedule that is not limited to some schemas the default; without one, that is manual."""
-    items = [plain(flattened(schedule)) for schedule in schedules]
+    items = [_flattened(schedule) for schedule in schedules]
     default = min(
         (schedule for schedule in items if _rank(schedule) < len(_GENERAL)), key=_rank, default=MANUAL
     )

@@ -12,26 +12,13 @@ from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import differences
 from polytomic_mcp.tools.api_access.names import every
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.drafts import resolve, resolve_fields
-from polytomic_mcp.tools.framework.requests import Draft
+from polytomic_mcp.tools.bulk_syncs.schedules import plain
 
 PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
 SCHEMAS: Final = "GET /api/bulk/syncs/{id}/schemas"
 SCHEMA: Final = "GET /api/bulk/syncs/{id}/schemas/{schema_id}"
 _CUTOFF: Final = "data_cutoff_timestamp"
-_WRITABLE: Final = (
-    "id",
-    "enabled",
-    "fields",
-    "filters",
-    "partition_key",
-    "tracking_field",
-    "user_output_name",
-    "history_enabled",
-    _CUTOFF,
-    "disable_data_cutoff",
-)
-_WRITABLE_OF_FIELD: Final = ("id", "enabled", "obfuscated", "user_output_name")
+_READ_ONLY: Final = frozenset({"output_name", "destination_history_output_name"})
 
 
 async def stored_schemas(api: Polytomic, bulk_sync_id: str) -> list[JsonObject]:
@@ -59,30 +46,14 @@ async def whole_schemas(api: Polytomic, bulk_sync_id: str, ids: list[str]) -> li
     return [schema.value for schema in found if schema.value is not None]
 
 
-def resolve_changes(
-    draft: Draft, listed: list[JsonObject], requested: list[JsonObject], *, disable_others: bool
-) -> list[JsonObject]:
-    """Return the changes with ids for names; ``disable_others`` disables every other enabled schema."""
-    resolved = [change | {"id": resolve(draft, "schemas", listed, change["id"])} for change in requested]
-    if not disable_others:
-        return resolved
-    ids = {change["id"] for change in resolved}
-    others = [item["id"] for item in listed if item.get("enabled") and item["id"] not in ids]
-    return [
-        *({"enabled": True} | change for change in resolved),
-        *({"id": id_, "enabled": False} for id_ in others),
-    ]
-
-
-def merged_schema(draft: Draft, stored: JsonObject, change: JsonObject) -> JsonObject:
+def merged_schema(stored: JsonObject, change: JsonObject) -> JsonObject:
     """Return the whole schema with a change applied, its fields merged by id.
 
     A PATCH that omits the fields would enable all of them (seen in the 2025-09-18 SDK).
     """
-    resolve_fields(draft, change, as_objects(stored.get("fields")) or as_objects(change.get("fields")))
-    body = _only(stored, _WRITABLE) | change
+    body = _writable(stored) | change
     if "fields" in body:
-        fields = {item["id"]: _only(item, _WRITABLE_OF_FIELD) for item in as_objects(stored.get("fields"))}
+        fields = {item["id"]: _writable(item) for item in as_objects(stored.get("fields"))}
         for field in as_objects(change.get("fields")):
             fields[field["id"]] = fields.get(field["id"], {}) | _as_stored(field)
         body["fields"] = list(fields.values())
@@ -98,7 +69,7 @@ def schema_changes(before: list[JsonObject], after: list[JsonObject]) -> dict[st
     changed: dict[str, Change] = {}
     for old in before:
         new = known.get(old["id"], {})
-        found = differences(old, new, [name for name in _WRITABLE if name in new])
+        found = differences(old, new, new.keys() - _READ_ONLY)
         if "fields" in found:
             found["fields"] = _changed_items(as_objects(old.get("fields")), as_objects(new.get("fields")))
         changed |= {f"schemas.{old['id']}.{name}": change for name, change in found.items()}
@@ -112,8 +83,9 @@ def _changed_items(before: list[JsonObject], after: list[JsonObject]) -> Change:
     )
 
 
-def _only(item: JsonObject, names: tuple[str, ...]) -> JsonObject:
-    return {name: item[name] for name in names if item.get(name) is not None}
+def _writable(item: JsonObject) -> JsonObject:
+    """Return a stored schema or field as it is sent back, with what this version does not know."""
+    return {name: part for name, part in plain(item).items() if name not in _READ_ONLY}
 
 
 def _as_stored(field: JsonObject) -> JsonObject:

@@ -8,9 +8,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.catalogue.rules.modes import FETCH_MODES, RESYNC_MODES
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.errors import ConflictError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -18,11 +19,12 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.executions import follow_bulk_execution, waiting_step
-from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId
+from polytomic_mcp.tools.bulk_syncs.requests import BulkStartRequest, BulkSyncId
 from polytomic_mcp.tools.bulk_syncs.results import BulkExecution
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
 from polytomic_mcp.tools.framework.arguments import Api, TheCaller, WaitSeconds
 from polytomic_mcp.tools.framework.consent import ask
+from polytomic_mcp.tools.framework.requests import WAY_AROUND
 from polytomic_mcp.tools.schemas.source_schemas import find_schema
 
 _START: Final = "POST /api/bulk/syncs/{id}/executions"
@@ -73,6 +75,7 @@ async def plan_bulk_start(
     resync: bool | None,
 ) -> BulkStart:
     """Prepare the request before a person is asked about it."""
+    _refuse_unknown_modes(resync_mode, fetch_mode)
     mode = _resync_mode(resync_mode, resync=resync, test=test)
     sync = await find(api, BULK_SYNC, bulk_sync_id)
     ids = await _schema_ids(api, sync, schemas) if schemas else None
@@ -103,23 +106,14 @@ async def start_bulk_sync(
     bulk_sync_id: BulkSyncId,
     start: Annotated[BulkStart, Resolve(plan_bulk_start)],
     answer: Annotated[ElicitationResult[Rebuild], Resolve(consent_to_rebuild)],
-    schemas: Annotated[list[str] | None, Field(description="Only these, by id or name")] = None,
-    resync_mode: Annotated[
-        str | None,
-        Field(
-            description="refetch, resync or rebuild (drops outputs: a person confirms); default: changes only"
-        ),
-    ] = None,
-    fetch_mode: Annotated[str | None, Field(description="none, incremental or full (Salesforce)")] = None,
-    test: Annotated[bool | None, Field(description="A test run of up to 5 records per schema")] = None,
-    resync: Annotated[bool | None, Field(description="Old form of resync_mode rebuild")] = None,
+    request: BulkStartRequest,
     wait_seconds: WaitSeconds = 30,
 ) -> BulkExecution:
     """Run a bulk sync and wait for it to end, with progress. Returns counts by schema.
 
     If it is still running after wait_seconds, call get_bulk_sync_execution to keep waiting.
     """
-    del bulk_sync_id, schemas, resync_mode, fetch_mode, test, resync
+    del bulk_sync_id, request
     if not (isinstance(answer, AcceptedElicitation) and answer.data.rebuild):
         raise Refusal(f"Not confirmed; the bulk sync {quoted(start.name)} was not rebuilt.")
     try:
@@ -128,6 +122,15 @@ async def start_bulk_sync(
         step = waiting_step(start.id, None, "waits for the current run")
         raise Refusal(str(running), step) from running
     return await follow_bulk_execution(caller, context, start.id, started, wait_seconds)
+
+
+def _refuse_unknown_modes(resync_mode: str | None, fetch_mode: str | None) -> None:
+    modes = {"resync_mode": (resync_mode, RESYNC_MODES), "fetch_mode": (fetch_mode, FETCH_MODES)}
+    for name, (mode, known) in modes.items():
+        if mode is not None and mode not in known:
+            raise ToolError(
+                f"start_bulk_sync: {name}: {unknown('mode', mode, known)} Nothing was started.\n{WAY_AROUND}"
+            )
 
 
 def _resync_mode(mode: str | None, *, resync: bool | None, test: bool | None) -> str | None:
@@ -146,7 +149,10 @@ def _resync_mode(mode: str | None, *, resync: bool | None, test: bool | None) ->
 
 async def _schema_ids(api: Polytomic, sync: JsonObject, names: list[str]) -> list[str]:
     listed = await stored_schemas(api, sync["id"])
-    try:
-        return [find_schema(listed, name)["id"] for name in names]
-    except ToolError as error:
-        raise ToolError(f"schemas: {error} Nothing was started.") from error
+    ids: list[str] = []
+    for at, name in enumerate(names):
+        try:
+            ids.append(find_schema(listed, name)["id"])
+        except ToolError as error:
+            raise ToolError(f"schemas[{at}]: {error} Nothing was started.") from error
+    return ids

@@ -1,5 +1,6 @@
 """Updating a bulk sync: it and its changes are merged into the whole body that the API's PUT requires."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,31 +10,39 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Change
-from polytomic_mcp.tools.api_access.merging import differences, writable
+from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.bulk_syncs.drafts import (
-    check_destination,
-    resolve_connections,
-    resolve_scheduled_schemas,
-    schedules_of,
-)
-from polytomic_mcp.tools.bulk_syncs.schedules import merged_schedules, plain
+from polytomic_mcp.tools.bulk_syncs.drafts import check_destination, check_request, check_tracking
+from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
+from polytomic_mcp.tools.bulk_syncs.problems import check_schema
+from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, SchemaChoice
+from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL, merged_schedules, normalized_schedules, plain
 from polytomic_mcp.tools.bulk_syncs.schemas import (
     PATCH,
     merged_schema,
-    resolve_changes,
     schema_changes,
     stored_schemas,
     whole_schemas,
 )
+from polytomic_mcp.tools.bulk_syncs.selection import Schemas, resolve_fields, resolve_schemas
 from polytomic_mcp.tools.framework.requests import Draft
 
 UPDATE: Final = "PUT /api/bulk/syncs/{id}"
-_ENDS: Final = frozenset({"source_connection_id", "destination_connection_id"})
 _DISCOVERED: Final = ("automatically_add_new_objects", "automatically_add_new_fields")
 _CHECKED_WITH_DESTINATION: Final = frozenset(
     {"destination_configuration", "destination_connection_id", "mode"}
 )
+_DEFAULT: Final[JsonObject] = {"default_schedule": MANUAL}
+_ADDITIONAL: Final[JsonObject] = {"additional_schedules": []}
+_RESET: Final[Mapping[str, JsonObject]] = {
+    "destination_configuration": {"destination_configuration": {}},
+    "default_schedule": _DEFAULT,
+    "schedule": _DEFAULT,
+    "additional_schedules": _ADDITIONAL,
+    "schedules": _DEFAULT | _ADDITIONAL,
+}
+"""What stands in the body for arguments that are reset and that the API's PUT cannot omit."""
 
 
 @dataclass(slots=True)
@@ -82,10 +91,10 @@ class BulkUpdate:
 
 
 async def draft_update(
-    api: Polytomic,
+    caller: Caller,
     stored: JsonObject,
-    changed: JsonObject,
-    schemas: list[JsonObject],
+    changes: BulkSyncRequest,
+    clear: Sequence[str] = (),
     *,
     disable_others: bool,
 ) -> BulkUpdate:
@@ -93,52 +102,90 @@ async def draft_update(
 
     ``schemas`` are merged by id; ``disable_others`` disables every other schema.
     """
-    draft = Draft(dict(changed))
-    known = await resolve_connections(api, draft, _ENDS & changed.keys())
-    draft.body = _merged(stored, draft.body)
-    is_known = "destination_connection_id" in known or "destination_connection_id" not in changed
-    if is_known and _CHECKED_WITH_DESTINATION & changed.keys():
-        await check_destination(api, draft)
-    if disable_others and not schemas:
-        draft.problems.append(
-            "only_schemas disables every schema that schemas does not name; send schemas too."
-        )
+    draft = Draft({})
+    known = await check_request(caller, changes, draft)
+    listed: list[JsonObject] = []
+    if changes.schemas or any(selection.schemas for _, selection in changes.all_selections):
+        listed = await stored_schemas(caller.api, stored["id"])
+    schemas = resolve_schemas(changes, listed, draft)
+    changed = _changed(changes, clear)
+    draft.body = _merged(stored, changed, clear)
+    is_found = "destination_connection_id" not in changed or changes.destination_connection_id in known
+    if is_found and _needs_destination(changed, changes):
+        await check_destination(caller.api, changes, draft, draft.body)
+        draft.body |= given(mode=changes.mode)
+    if "schemas" in clear:
+        draft.problems.append("clear: schemas cannot be reset. Send those to enable or disable in schemas.")
+    if disable_others:
+        schemas = _with_others_disabled(schemas, changes, listed, draft)
     update = BulkUpdate(stored, changed, draft)
-    has_scheduled_schemas = any(schedule.get("schemas") for schedule in schedules_of(changed))
-    if schemas or has_scheduled_schemas:
-        listed = await stored_schemas(api, stored["id"])
-        if has_scheduled_schemas:
-            resolve_scheduled_schemas(draft, listed)
-        await _merge_schemas(
-            api, update, resolve_changes(draft, listed, schemas, disable_others=disable_others)
-        )
+    await _merge_schemas(caller.api, update, schemas, listed)
     return update
 
 
-async def _merge_schemas(api: Polytomic, update: BulkUpdate, requested: list[JsonObject]) -> None:
+def _needs_destination(changed: JsonObject, changes: BulkSyncRequest) -> bool:
+    has_history = any(schema.history_enabled for schema in changes.schemas or ())
+    return has_history or bool(_CHECKED_WITH_DESTINATION & changed.keys())
+
+
+def _with_others_disabled(
+    schemas: Schemas, changes: BulkSyncRequest, listed: Iterable[JsonObject], draft: Draft
+) -> Schemas:
+    """Enable the schemas, unless they say otherwise, and add every other enabled one as disabled."""
+    if not changes.schemas:
+        draft.problems.append(
+            "only_schemas disables every schema that schemas does not name; send schemas too."
+        )
+    for _, schema in schemas:
+        schema.enabled = schema.enabled is not False
+    ids = {schema.id for _, schema in schemas}
+    others = [item["id"] for item in listed if item.get("enabled") and item["id"] not in ids]
+    return [*schemas, *(("schemas", SchemaChoice(id=id_, enabled=False)) for id_ in others)]
+
+
+async def _merge_schemas(
+    api: Polytomic, update: BulkUpdate, schemas: Schemas, listed: Iterable[JsonObject]
+) -> None:
     """Read the schemas that change and merge the changes into them, unless there are problems."""
     draft = update.draft
-    if draft.problems:
+    for path, schema in schemas:
+        check_schema(schema, path, draft)
+    if draft.problems or not schemas:
         return
-    before = await whole_schemas(api, update.stored["id"], [change["id"] for change in requested])
-    update.schemas_before = before
-    update.schemas = [
-        merged_schema(draft, old, change) for old, change in zip(before, requested, strict=True)
-    ]
+    update.schemas_before = await whole_schemas(
+        api, update.stored["id"], [schema.id for _, schema in schemas]
+    )
+    for (path, schema), old in zip(schemas, update.schemas_before, strict=True):
+        if known := as_objects(old.get("fields")):
+            resolve_fields(schema, path, known, draft)
+        update.schemas.append(merged_schema(old, schema.body()))
+    await check_tracking(api, str(draft.body.get("source_connection_id")), schemas, draft)
+    paths = {schema.id: path for path, schema in schemas}
+    merged = {str(schema["id"]): schema for schema in [*listed, *update.schemas]}
+    enabled = {paths.get(id_, id_): schema for id_, schema in merged.items() if schema.get("enabled")}
+    draft.problems += output_problems(draft.body, enabled)
 
 
-def _merged(stored: JsonObject, changed: JsonObject) -> JsonObject:
+def _changed(changes: BulkSyncRequest, clear: Sequence[str]) -> JsonObject:
+    """Return what changes outside the schemas; schedules that are reset are manual, or none."""
+    body = {name: part for name, part in changes.body().items() if name != "schemas"}
+    reset = dict[str, Any].fromkeys(clear)
+    reset |= {name: each for part in clear for name, each in _RESET.get(part, {}).items()}
+    return reset | normalized_schedules(body)
+
+
+def _merged(stored: JsonObject, changed: JsonObject, clear: Sequence[str]) -> JsonObject:
     """Return the whole body. Configurations are merged by key, unless their connection changes.
 
-    Cleared arguments are left out, and the API's PUT resets them to the default.
+    Parts that are null, and limits of 0, are left out, and the API's PUT resets them to the default.
     """
     kept = _discovery(stored) | writable(UPDATE, stored)
     kept.pop("schemas", None)  # without them, the API keeps the selection
-    body = {name: part for name, part in (kept | changed).items() if not _is_clear(name, part)}
+    body = {name: part for name, part in (kept | changed).items() if not _is_default(name, part)}
     body |= merged_schedules(stored, changed)
     for end in ("source", "destination"):
         name, connection_id = f"{end}_configuration", f"{end}_connection_id"
-        if name in body and body.get(connection_id) == kept.get(connection_id):
+        if name in body and body.get(connection_id) == kept.get(connection_id) and name not in clear:
             body[name] = as_object(kept.get(name)) | as_object(changed.get(name))
     return body
 
@@ -150,5 +197,5 @@ def _discovery(stored: JsonObject) -> JsonObject:
     return dict.fromkeys(_DISCOVERED, "all" if discover else "none")
 
 
-def _is_clear(name: str, part: Any) -> bool:
-    return part == "" or (name.endswith("concurrency_limit") and part == 0)
+def _is_default(name: str, part: Any) -> bool:
+    return part is None or (name.endswith("concurrency_limit") and part == 0)

@@ -1,5 +1,6 @@
 """Arguments that several tools share, each described in one place."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import canonical
 from polytomic_mcp.tools.api_access.caller import Caller
 
 
@@ -33,6 +35,12 @@ def refuse_blank(text: str | None) -> str | None:
     if text is not None and not text.strip():
         raise ValueError("must not be empty")
     return text
+
+
+def in_any_case(names: Iterable[str]) -> AfterValidator:
+    """Spell one of these names as the API does, whatever its case; leave any other text unchanged."""
+    known = tuple(names)
+    return AfterValidator(lambda text: canonical(text, known) or text)
 
 
 Api = Annotated[Polytomic, Resolve(api_of)]

@@ -59,7 +59,8 @@ def flattened(function: ToolFunction) -> ToolFunction:
         for name, model in requests.items():
             fields = {each: arguments.pop(each) for each in model.model_fields if each in arguments}
             given = {each: value for each, value in fields.items() if value is not None}
-            arguments[name] = model.model_construct(set(given), **given)
+            required = {each: None for each, field in model.model_fields.items() if field.is_required()}
+            arguments[name] = model.model_construct(set(given), **required | given)
         return await function(**arguments)
 
     call.__name__, call.__qualname__ = function.__name__, function.__qualname__

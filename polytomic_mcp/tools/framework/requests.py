@@ -13,7 +13,8 @@ from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
-_WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
+WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
+"""The sentence that ends a refusal of values."""
 
 MOST_STEPS: Final = 3
 """How many next calls a refusal suggests."""
@@ -78,7 +79,8 @@ class Changes:
     ) -> JsonSchemaValue:
         """Return the type, and where a caller finds the rest if there is more to say."""
         short = _type_of(handler(core_schema), handler)
-        is_nested = "object" in (short["type"], short.get("items", {}).get("type"))
+        inner = short.get("items", short)
+        is_nested = inner.get("type", "object") == "object"
         return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
 
 
@@ -121,20 +123,17 @@ class Draft:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
             steps = [step for at, step in enumerate(self.next_steps) if step not in self.next_steps[:at]]
             raise Refusal(
-                f"{tool}: Nothing was written. Problems:\n{listed}\n{_WAY_AROUND}", *steps[:MOST_STEPS]
+                f"{tool}: Nothing was written. Problems:\n{listed}\n{WAY_AROUND}", *steps[:MOST_STEPS]
             )
 
 
-def request_body(**arguments: Any) -> JsonObject:
-    """Return the given arguments as JSON; those that are None are left out."""
-    return {name: _plain(value) for name, value in arguments.items() if value is not None}
-
-
 def _type_of(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-    """Return a schema's type alone; of an array, also that of its items."""
+    """Return a schema's type alone, or its types; of an array, also those of its items."""
     whole = handler.resolve_ref_schema(schema)
     forms = [handler.resolve_ref_schema(form) for form in whole.get("anyOf", [whole])]
-    form = next(form for form in forms if form.get("type") not in (None, "null"))
+    form, *others = (form for form in forms if form.get("type") not in (None, "null"))
+    if others:
+        return {"anyOf": [_type_of(each, handler) for each in (form, *others)]}
     items = {"items": _type_of(form["items"], handler)} if "items" in form else {}
     return {"type": form["type"]} | items
 

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.catalogue.rules.filter_logic import default_label
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
-from polytomic_mcp.catalogue.rules.time_zones import to_utc
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
-from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every, is_id
@@ -21,6 +18,7 @@ from polytomic_mcp.tools.api_access.responses import items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
+from polytomic_mcp.tools.framework.timing import convert_to_utc
 from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_of
 from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
 from polytomic_mcp.tools.syncs.targets import (
@@ -39,7 +37,8 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     draft = Draft({})
     with_labels(sync)
     sync.fields = sync.fields or []
-    sync.schedule = _in_utc(sync.schedule or Schedule(frequency="manual"), caller.clock(), draft)
+    sync.schedule = sync.schedule or Schedule(frequency="manual")
+    convert_to_utc(sync.schedule, "schedule", caller.clock(), draft)
     is_after_others = sync.schedule.frequency == "runafter"
     whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
     references = References(caller.api, frozenset(whole))
@@ -78,17 +77,6 @@ def _labelled(logic: str | None, conditions: Sequence[Condition] | None) -> str 
         for number, condition in enumerate(conditions or (), 1)
     }
     return _NUMBER.sub(lambda number: labels.get(number[0], number[0]), logic)
-
-
-def _in_utc(schedule: Schedule, now: datetime, draft: Draft) -> Schedule:
-    """Return the schedule in UTC, as the API stores it."""
-    if schedule.timezone is None:
-        return schedule
-    try:
-        return Schedule.stored(to_utc(schedule.body(), schedule.timezone, now))
-    except TimeZoneError as error:
-        draft.problems.append(f"schedule.timezone: {error}")
-        return schedule
 
 
 async def _models(references: References, sync: SyncRequest) -> dict[str, JsonObject]:

@@ -12,6 +12,7 @@ from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, O
 from polytomic_mcp.tools.framework.arguments import Integer, Name
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Part, Request, brief
+from polytomic_mcp.tools.framework.timing import Timing
 from polytomic_mcp.tools.syncs.stored import NO_MODEL
 
 FilterFunction = Annotated[str, AfterValidator(lambda name: filter_functions.canonical(name) or name)]
@@ -158,7 +159,7 @@ class RunAfter(Part):
     bulk_sync_ids: list[Annotated[str, Refers(BULK_SYNC)]] | None = None
 
 
-class Schedule(Part):
+class Schedule(Timing):
     """When a sync runs. The API's times are in UTC; ``timezone`` is converted before they are sent."""
 
     frequency: Annotated[
@@ -168,12 +169,6 @@ class Schedule(Part):
             description="manual, continuous, hourly, daily, weekly, custom (cron fields), runafter, dbtcloud"
         ),
     ] = None
-    minute: str | None = None
-    hour: str | None = None
-    day_of_week: Annotated[str | None, Field(description="Such as monday")] = None
-    day_of_month: str | None = None
-    month: str | None = None
-    timezone: Annotated[str | None, Field(description="Such as Asia/Tokyo; default UTC")] = None
     run_after: RunAfter | None = None
     run_after_success_only: bool | None = None
     connection_id: Annotated[str | None, Refers(CONNECTION)] = None

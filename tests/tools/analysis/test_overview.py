@@ -261,6 +261,7 @@ async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(
             "last_success": "2026-03-03T02:00:01+00:00",
             "age": "34 h",
             "schedule": "daily 02:00 UTC",
+            "next_run": "2026-03-05T02:00:00Z",
         }
     ]
     assert overview["next_steps"] == [

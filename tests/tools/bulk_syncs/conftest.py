@@ -74,6 +74,7 @@ def bulk(company: ScriptedApi) -> ScriptedApi:
         {"id": "email", "name": "Email", "type": "string", "is_primary_key": True, "remote_type": "text"}
     ]
     fields += [{"id": "phone", "name": "Phone number", "type": "string", "remote_type": "text"}]
+    fields += [{"id": "changed_at", "name": "Changed at", "type": "datetime", "remote_type": "timestamp"}]
     contacts = {"id": "contacts", "name": "Contacts", "fields": fields}
     company[f"GET /api/connections/{HUBSPOT}/schemas/contacts"] = {"data": contacts}
     company.echoes("POST /api/bulk/syncs", id=BULK)

@@ -15,7 +15,7 @@ POSTGRES = "11111111-0000-0000-0000-000000000012"
 BULK = "55555555-0000-0000-0000-000000000001"
 SOURCE = f"GET /api/connections/{HUBSPOT}/bulksync/source"
 NAMED = {
-    "name": "HubSpot to PostgreSQL",
+    "name": "All of HubSpot",
     "source_connection_id": "hubspot",
     "destination_connection_id": "PostgreSQL",
     "destination_configuration": {"schema": "hubspot"},
@@ -167,8 +167,12 @@ async def test_schemas_and_fields_are_found_in_any_case(tools: Tools, bulk: Scri
     contacts = {
         "id": "CONTACTS",
         "fields": ["EMAIL", {"id": "Phone number", "obfuscated": True, "enabled": None}],
-        "filters": [{"field_id": "Email", "function": "IsNotNull"}, {"function": "True"}],
-        "tracking_field": "email",
+        "filters": [
+            {"field_id": "Email", "function": "isnotnull"},
+            {"field_id": "PHONE", "function": "True"},
+        ],
+        "partition_key": "email",
+        "tracking_field": "Changed at",
     }
 
     await tools(
@@ -184,8 +188,12 @@ async def test_schemas_and_fields_are_found_in_any_case(tools: Tools, bulk: Scri
             "enabled": True,
             "id": "contacts",
             "fields": [{"enabled": True, "id": "email"}, {"enabled": True, "id": "phone", "obfuscate": True}],
-            "filters": [{"field_id": "email", "function": "IsNotNull"}, {"function": "True"}],
-            "tracking_field": "email",
+            "filters": [
+                {"field_id": "email", "function": "IsNotNull"},
+                {"field_id": "phone", "function": "True"},
+            ],
+            "partition_key": "email",
+            "tracking_field": "changed_at",
         },
         {"enabled": True, "id": "companies"},
     ]
@@ -222,12 +230,15 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bu
         "- destination_configuration.schema is required.",
         "- source_configuration.replication_slot must be of type string.",
         "- mode: the destination does not support 'replicat'. Did you mean 'replicate'?",
-        "- schemas: Unknown schema 'contract'. Did you mean 'Contacts'?",
-        "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'Email'?",
-        "- additional_schedules: Unknown schema 'deal'. Did you mean 'Deals'?",
+        "- schemas[0]: Unknown schema 'contract'. Did you mean 'Contacts'?",
+        "- schemas[1].fields[0]: Unknown field 'mail'. Did you mean 'Email'?",
+        "- additional_schedules[0].schemas[0]: Unknown schema 'deal'. Did you mean 'Deals'?",
     ):
         assert problem in text
     assert text.startswith("create_bulk_sync: Nothing was written. Problems:\n")
+    assert text.endswith(
+        "\nIf Polytomic does accept a value that is not listed, send it with write_operation."
+    )
     assert bulk.written() == []
 
 
@@ -274,7 +285,7 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
 
 @pytest.mark.usefixtures("bulk")
 async def test_a_long_request_is_truncated_and_cannot_be_read_elsewhere(tools: Tools) -> None:
-    policies = [f"policy of number {number}" for number in range(2000)]
+    policies = [f"00000000-0000-0000-0000-{number:012}" for number in range(2000)]
 
     shown = await tools("create_bulk_sync", **NAMED, policies=policies, dry_run=True)
 

@@ -91,6 +91,7 @@ async def test_the_fields_of_one_schema_are_listed_on_request(tools: Tools) -> N
     assert page["items"] == [
         {"id": "email", "name": "Email", "type": "string", "is_primary_key": True, "remote_type": "text"},
         {"id": "phone", "name": "Phone number", "type": "string", "remote_type": "text"},
+        {"id": "changed_at", "name": "Changed at", "type": "datetime", "remote_type": "timestamp"},
     ]
 
 

@@ -149,7 +149,7 @@ async def test_contradicting_arguments_are_refused(
 async def test_an_unknown_schema_starts_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("start_bulk_sync", bulk_sync_id=NAME, schemas=["deal"])
 
-    assert text.startswith("schemas: Unknown schema 'deal'. Did you mean 'deals'?")
+    assert text.startswith("schemas[0]: Unknown schema 'deal'. Did you mean 'deals'?")
     assert text.endswith("Nothing was started.")
     assert bulk.written() == []
 
@@ -236,3 +236,31 @@ async def test_a_cancellation_says_if_the_run_had_already_ended(
 
     assert run["status"] == states[-1]
     assert (run.get("note") == "Nothing was canceled: the run had already ended.") is is_noted
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"resync_mode": "rebild"}, "resync_mode: Unknown mode 'rebild'. Did you mean 'rebuild'?"),
+        ({"fetch_mode": "some"}, "fetch_mode: Unknown mode 'some'."),
+        ({"schemas": ["contacts", "deal"]}, "schemas[1]: Unknown schema 'deal'. Did you mean 'deals'?"),
+    ],
+)
+async def test_a_start_with_unknown_values_is_refused(
+    written: dict[str, Any], problem: str, tools: Tools, bulk: ScriptedApi
+) -> None:
+    text = await tools.refused("start_bulk_sync", bulk_sync_id=BULK, **written)
+
+    assert problem in text
+    assert "Nothing was started." in text
+    assert bulk.written() == []
+
+
+async def test_modes_of_a_start_are_taken_in_any_case(
+    tools: Tools, bulk: ScriptedApi, run_states: RunStates
+) -> None:
+    run_states({"status": "completed"})
+
+    await tools("start_bulk_sync", bulk_sync_id=BULK, resync_mode="Refetch", fetch_mode="FULL")
+
+    assert bulk.bodies(START) == [{"resync_mode": "refetch", "fetch_mode": "full"}]

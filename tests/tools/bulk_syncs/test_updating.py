@@ -133,10 +133,12 @@ async def test_the_discover_setting_of_an_older_version_is_kept(
     assert body["automatically_add_new_objects"] == new_objects
 
 
-async def test_an_empty_value_clears_a_setting(tools: Tools, bulk: ScriptedApi) -> None:
+async def test_settings_are_cleared_by_name_a_limit_by_0_and_a_list_by_an_empty_one(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
     stored = bulk.answers[f"GET {PATH}"]["data"] | {"data_cutoff_timestamp": "2026-01-01T00:00:00Z"}
     bulk.holds("bulk/syncs", stored)
-    nothing = {"data_cutoff_timestamp": "", "concurrency_limit": 0, "additional_schedules": []}
+    nothing = {"clear": ["data_cutoff_timestamp"], "concurrency_limit": 0, "additional_schedules": []}
 
     await tools("update_bulk_sync", bulk_sync_id=BULK, **nothing)
 
@@ -240,7 +242,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     contacts = {
         "id": "people",
         "fields": ["Phone", {"id": "email", "obfuscate": True}],
-        "tracking_field": "email",
+        "partition_key": "email",
     }
 
     updated = await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=[contacts, "Deals"])
@@ -249,7 +251,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     assert bulk.bodies(PATCH) == [
         {
             "schemas": [
-                CONTACTS | {"fields": fields, "tracking_field": "email"},
+                CONTACTS | {"fields": fields, "partition_key": "email"},
                 {"id": "deals", "enabled": True, "fields": []},
             ]
         }
@@ -257,7 +259,7 @@ async def test_schemas_are_merged_by_id_and_their_fields_too(tools: Tools, bulk:
     assert bulk.written() == [PATCH]
     assert updated["changed"].keys() == {
         "schemas.contacts.fields",
-        "schemas.contacts.tracking_field",
+        "schemas.contacts.partition_key",
         "schemas.deals.enabled",
     }
     assert updated["changed"]["schemas.contacts.fields"]["after"] == fields
@@ -310,11 +312,11 @@ async def test_settings_and_schemas_change_in_two_requests_that_a_dry_run_shows(
 
 async def test_unknown_schemas_and_fields_change_nothing(tools: Tools, bulk: ScriptedApi) -> None:
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=["deal"])
-    assert "- schemas: Unknown schema 'deal'. Did you mean 'deals'?" in text
+    assert "- schemas[0]: Unknown schema 'deal'. Did you mean 'deals'?" in text
 
     mail = [{"id": "contacts", "fields": ["mail"]}]
     text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=mail)
-    assert "- schemas[contacts].fields: Unknown field 'mail'. Did you mean 'email'?" in text
+    assert "- schemas[0].fields[0]: Unknown field 'mail'. Did you mean 'email'?" in text
 
     assert bulk.written() == []
 
@@ -346,3 +348,75 @@ async def test_fields_that_the_api_did_not_return_are_not_invented(tools: Tools,
     await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])
 
     assert bulk.bodies(PATCH) == [{"schemas": [{"id": "deals", "enabled": True}]}]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "reset"),
+    [
+        ("default_schedule", "default_schedule", {"id": "d", "frequency": "manual"}),
+        ("schedule", "default_schedule", {"id": "d", "frequency": "manual"}),
+        ("additional_schedules", "additional_schedules", []),
+        ("mode", "mode", None),
+        ("concurrency_limit", "concurrency_limit", None),
+        ("destination_configuration", "destination_configuration", {}),
+    ],
+)
+async def test_clear_resets_an_argument_to_its_default(
+    name: str, part: str, reset: Any, tools: Tools, bulk: ScriptedApi
+) -> None:
+    bulk[f"GET /api/connections/{WHOLE['destination_connection_id']}/bulksync/target"] = {"data": {}}
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, clear=[name])
+
+    (body,) = bulk.bodies(PUT)
+    assert body.get(part) == reset
+    assert body.keys() >= {"destination_configuration", "default_schedule"}
+
+
+async def test_schemas_cannot_be_cleared(tools: Tools, bulk: ScriptedApi) -> None:
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, clear=["schemas"])
+
+    assert "- clear: schemas cannot be reset." in text
+    assert bulk.written() == []
+
+
+async def test_what_the_api_answered_and_no_model_knows_is_kept(tools: Tools, bulk: ScriptedApi) -> None:
+    stored = bulk.answers[f"GET {PATH}"]["data"]
+    stored["default_schedule"]["holidays"] = "skip"
+    stored["additional_schedules"][0]["holidays"] = "skip"
+    contacts = bulk.answers[f"GET {PATH}/schemas/contacts"]["data"]
+    contacts["sampling"] = 5
+    contacts["fields"][0]["masking"] = {"kind": "hash"}
+
+    await tools(
+        "update_bulk_sync", bulk_sync_id=BULK, name="New", schemas=[{"id": "contacts", "fields": ["phone"]}]
+    )
+
+    (body,), (patch,) = bulk.bodies(PUT), bulk.bodies(PATCH)
+    assert body["default_schedule"]["holidays"] == body["additional_schedules"][0]["holidays"] == "skip"
+    assert patch["schemas"][0]["sampling"] == 5
+    assert patch["schemas"][0]["fields"][0]["masking"] == {"kind": "hash"}
+
+
+async def test_a_mode_is_taken_in_any_case_and_a_new_schema_is_held_against_the_others(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
+    await tools("update_bulk_sync", bulk_sync_id=BULK, mode="SNAPSHOT")
+    assert bulk.bodies(PUT)[0]["mode"] == "snapshot"
+
+    same = [{"id": "deals", "enabled": True, "user_output_name": "Companies"}]
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, schemas=same)
+    assert "- schemas: 2 schemas have the output name 'companies'." in text
+
+
+async def test_a_tracking_field_is_checked_if_the_source_can_be_read(tools: Tools, bulk: ScriptedApi) -> None:
+    source = WHOLE["source_connection_id"]
+    wanted = {"bulk_sync_id": BULK, "schemas": [{"id": "contacts", "tracking_field": "email"}]}
+
+    text = await tools.refused("update_bulk_sync", **wanted)
+    assert "- schemas[0].tracking_field: 'email' is of type string." in text
+
+    for path in ("bulksync/source", "schemas/contacts"):
+        bulk[f"GET /api/connections/{source}/{path}"] = httpx.Response(400, json={"message": "unhealthy"})
+    await tools("update_bulk_sync", **wanted)
+    assert bulk.bodies(PATCH)[0]["schemas"][0]["tracking_field"] == "email"

@@ -25,7 +25,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "resync_concurrency_limit": None,
     "source_configuration": {},
 }
-"""The values of omitted arguments; those of ``mode`` and ``active`` are guesses."""
+"""The values of arguments that are omitted or null; those of ``mode`` and ``active`` are guesses."""
 
 _REQUIRED: Final = (
     "name",
@@ -39,7 +39,10 @@ def compose(workspace: Workspace, arguments: Mapping[str, Any], stored: JsonObje
     """Return the sync without its schemas; the schedules of the ``stored`` sync keep their ids."""
     return {
         **{name: arguments[name] for name in _REQUIRED},
-        **{name: arguments.get(name, default) for name, default in _DEFAULTS.items()},
+        **{
+            name: default if arguments.get(name) is None else arguments[name]
+            for name, default in _DEFAULTS.items()
+        },
         **bulk_schedules.compose_all(workspace, arguments, stored),
     }
 

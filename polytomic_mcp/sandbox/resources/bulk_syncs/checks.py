@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.catalogue.rules import filter_functions, modes
-from polytomic_mcp.catalogue.rules.names import identifier_problem
+from polytomic_mcp.catalogue.rules import filter_functions, modes, outputs
 from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import system_of
@@ -24,7 +22,6 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "automatically_add_new_objects": modes.DISCOVERY,
     "automatically_add_new_fields": modes.DISCOVERY,
 }
-_HIGHEST_LIMIT: Final = 1_000
 
 
 def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]:
@@ -47,16 +44,18 @@ def setting_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem
         if sync[name] not in values:
             yield Problem("invalid_value", unknown(name, str(sync[name]), values), name)
     for name in ("concurrency_limit", "resync_concurrency_limit"):
-        if sync[name] is not None and not 1 <= sync[name] <= _HIGHEST_LIMIT:
-            yield Problem("invalid_value", f"{name} must be from 1 to {_HIGHEST_LIMIT}.", name)
+        if sync[name] is not None and not 1 <= sync[name] <= outputs.HIGHEST_LIMIT:
+            yield Problem("invalid_value", f"{name} must be from 1 to {outputs.HIGHEST_LIMIT}.", name)
     yield from _cutoff_problems(sync, "data_cutoff_timestamp")
     source = workspace.find("connection", sync["source_connection_id"])
     destination = workspace.find("connection", sync["destination_connection_id"])
     yield from _configuration_problems(destination, sync["destination_configuration"])
-    for key in sync["source_configuration"]:
+    for key, value in sync["source_configuration"].items():
+        path = f"source_configuration.{key}"
         if key not in bulk_sources.settings(source):
-            message = unknown("setting", key, bulk_sources.settings(source))
-            yield Problem("unknown_setting", message, f"source_configuration.{key}")
+            yield Problem("unknown_setting", unknown("setting", key, bulk_sources.settings(source)), path)
+        elif not isinstance(value, str):
+            yield Problem("invalid_value", f"{key} must be a string.", path)
     yield from bulk_schedules.problems(sync)
 
 
@@ -67,7 +66,7 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
     if not sync["_schemas"]:
         message = f"Connection {source['name']} has no data: the sandbox has none for its type."
         yield Problem("no_schemas", message, "source_connection_id")
-    for schema in enabled:
+    for schema in sync["_schemas"]:
         table = bulk_sources.get_table(workspace, source, schema["id"])
         if table is not None:
             yield from _schema_problems(sync, schema, table)
@@ -80,7 +79,8 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
         if count > 1:
             message = f"{count} schemas have the output name {name}. Give each its own user_output_name."
             yield Problem("duplicate_output", message, "schemas")
-    yield from _overlap_problems(workspace, sync, source, enabled)
+    if sync["source_connection_id"] == sync["destination_connection_id"]:
+        yield from _overlap_problems(sync, enabled)
 
 
 def _configuration_problems(destination: JsonObject, configuration: JsonObject) -> Iterator[Problem]:
@@ -89,8 +89,10 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
         path = f"destination_configuration.{key}"
         if key not in settings:
             yield Problem("unknown_setting", unknown("setting", key, settings), path)
-        elif value and (reason := _value_problem(settings[key], value)):
+        elif value is not None and (reason := _value_problem(settings[key], value)):
             yield Problem("invalid_value", reason, path)
+    for key, reason in outputs.place_problems(configuration):
+        yield Problem("invalid_value", reason, f"destination_configuration.{key}")
     for key, setting in settings.items():
         if setting.required and not configuration.get(key):
             message = f"{system_of(destination)} requires the name of the schema to write to."
@@ -100,20 +102,28 @@ def _configuration_problems(destination: JsonObject, configuration: JsonObject) 
 def _value_problem(setting: bulk_destinations.Setting, value: Any) -> str | None:
     if setting.values and value not in setting.values:
         return unknown(setting.name, str(value), setting.values)
-    if not isinstance(value, str):
-        return f"{setting.name} must be a string."
-    return identifier_problem(f"An output's {setting.name}", value)
+    return None if isinstance(value, str) else f"{setting.name} must be a string."
 
 
 def _output_problems(schema: JsonObject, fields: list[JsonObject], path: str) -> Iterator[Problem]:
     for place, each in ((path, schema), *((f"{path}.fields", field) for field in fields)):
-        name = each["user_output_name"]
-        if name and (reason := identifier_problem("An output", name)):
+        if reason := outputs.output_name_problem(each["user_output_name"]):
             yield Problem("invalid_value", reason, f"{place}.user_output_name")
 
 
 def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iterator[Problem]:
     path = f"schemas.{schema['id']}"
+    if schema["enabled"]:
+        yield from _field_problems(sync, schema, path)
+    if schema["history_enabled"]:
+        message = "The sandbox does not emulate history tables. Omit history_enabled."
+        yield Problem("not_emulated", message, f"{path}.history_enabled")
+    yield from _field_reference_problems(schema, table, path)
+    yield from _filter_problems(schema, table, path)
+    yield from _cutoff_problems(schema, f"{path}.data_cutoff_timestamp")
+
+
+def _field_problems(sync: JsonObject, schema: JsonObject, path: str) -> Iterator[Problem]:
     fields = [field for field in schema["fields"] if field["enabled"]]
     if not fields:
         yield Problem("no_fields", "At least one field must be enabled.", path)
@@ -123,12 +133,6 @@ def _schema_problems(sync: JsonObject, schema: JsonObject, table: Table) -> Iter
         if count > 1:
             message = f"{count} fields have the output name {name}. Give each its own user_output_name."
             yield Problem("duplicate_output", message, path)
-    if schema["history_enabled"]:
-        message = "The sandbox does not emulate history tables. Omit history_enabled."
-        yield Problem("not_emulated", message, f"{path}.history_enabled")
-    yield from _field_reference_problems(schema, table, path)
-    yield from _filter_problems(schema, table, path)
-    yield from _cutoff_problems(schema, f"{path}.data_cutoff_timestamp")
 
 
 def _field_reference_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Problem]:
@@ -137,8 +141,8 @@ def _field_reference_problems(schema: JsonObject, table: Table, path: str) -> It
             column = table.column(schema[key])
             if column is None:
                 yield Problem("unknown_field", _unknown_field(table, schema[key]), f"{path}.{key}")
-            elif key == "tracking_field" and column.type not in bulk_sources.TRACKABLE:
-                types = " or ".join(bulk_sources.TRACKABLE)
+            elif key == "tracking_field" and column.type not in outputs.TRACKABLE:
+                types = " or ".join(outputs.TRACKABLE)
                 message = f"Field {column.name} is of type {column.type}. A tracking field must be a {types}."
                 yield Problem("invalid_tracking_field", message, f"{path}.{key}")
 
@@ -158,23 +162,16 @@ def _unknown_field(table: Table, field_id: str) -> str:
 
 
 def _cutoff_problems(document: JsonObject, path: str) -> Iterator[Problem]:
-    cutoff = document["data_cutoff_timestamp"]
-    if cutoff is not None and to_moment(cutoff) is None:
-        message = "data_cutoff_timestamp must be a time such as 2026-01-31T09:00:00Z."
-        yield Problem("invalid_value", message, path)
+    if problem := outputs.cutoff_problem(document["data_cutoff_timestamp"]):
+        yield Problem("invalid_value", f"data_cutoff_timestamp {problem}", path)
 
 
-def _overlap_problems(
-    workspace: Workspace, sync: JsonObject, source: JsonObject, enabled: list[JsonObject]
-) -> Iterator[Problem]:
-    """Yield the schemas whose output would overwrite a schema of the source."""
-    destination = workspace.find("connection", sync["destination_connection_id"])
-    if system_of(source) != system_of(destination):
-        return
+def _overlap_problems(sync: JsonObject, enabled: list[JsonObject]) -> Iterator[Problem]:
+    """Yield the schemas whose output would overwrite a schema that is read from the same connection."""
     read = {schema["id"].casefold() for schema in enabled}
     for schema in enabled:
         output = bulk_schemas.output_name(sync, schema)
-        name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
+        name = outputs.place(sync["destination_configuration"], output)
         if name.casefold() in read:
             message = f"Output {name} is also a schema of the source. Write to another schema or output name."
             yield Problem("overlapping_output", message, f"schemas.{schema['id']}")

@@ -1,17 +1,15 @@
 """What a bulk sync can write to: tables of a database, or files of a bucket, which are tables here."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules.modes import BULK_MODES, RESYNC_MODES
+from polytomic_mcp.catalogue.rules.outputs import FORMATS
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of, warehouses
 from polytomic_mcp.sandbox.resources.connections.connections import destination_problem
 
 BUCKETS: Final = ("azureblob", "gcs", "s3")
-FORMATS: Final = ("csv", "json", "parquet")
 
 _DESCRIPTIONS: Final = {
     "replicate": "Keeps each output equal to its source: inserts, updates and deletes rows.",
@@ -19,8 +17,6 @@ _DESCRIPTIONS: Final = {
     "append": "Inserts each new or changed row as another row, and deletes none.",
 }
 """What the modes do: a guess, as the API names them without a description."""
-
-_OTHER: Final = re.compile(r"\W+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +65,6 @@ def describe(connection: JsonObject) -> dict[str, Any]:
         "supported_resync_modes": list(RESYNC_MODES),
         "supports_history_mode": False,
     }
-
-
-def table_name(connection: JsonObject, configuration: Mapping[str, Any], output_name: str) -> str:
-    """Return the name of an output's table: ``schema.output`` or ``folder/output.csv``."""
-    if system_of(connection) in BUCKETS:
-        folder = str(configuration.get("path") or "").strip("/")
-        file = f"{output_name}.{configuration.get('format') or FORMATS[0]}"
-        return f"{folder}/{file}" if folder else file
-    (setting,) = settings(connection)
-    return f"{configuration[setting.name]}.{output_name}"
-
-
-def normalized(name: str, normalization: str) -> str:
-    """Return the name of an output or of its field: lower-case letters, digits and underscores.
-
-    ``normalization`` is the sync's ``normalize_names``: ``disabled`` leaves the name unchanged, and
-    ``legacy`` is the same as ``enabled`` (a guess).
-    """
-    if normalization == "disabled":
-        return name
-    plain = _OTHER.sub("_", name.strip()).strip("_").lower() or "_"
-    return f"_{plain}" if plain[0].isdigit() else plain
 
 
 def _mode(id_: str) -> dict[str, Any]:

@@ -5,16 +5,17 @@ incrementally, so ``onlyIncremental`` is the same as ``all``, and ``onlyNonIncre
 (a guess).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.outputs import normalized
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
-from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import normalized
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _ADDING: Final = ("all", "onlyIncremental")
@@ -36,7 +37,9 @@ def compose(table: Table, request: Mapping[str, Any] | str, problems: list[Probl
     disabled (a guess); if it lists none, all fields are enabled.
     """
     given: Mapping[str, Any] = {} if isinstance(request, str) else request
-    parts = {part: default if given.get(part) is None else given[part] for part, default in _PARTS.items()}
+    parts = {
+        part: default if given.get(part) in (None, "") else given[part] for part, default in _PARTS.items()
+    }
     enabled = given.get("enabled")
     fields = _fields(table, given.get("fields") or [], {}, problems)
     return {"id": table.name, "enabled": enabled is not False, **parts, "fields": fields}
@@ -81,8 +84,7 @@ def select(
     for position, request in enumerate(requests):
         id_ = str(request if isinstance(request, str) else request.get("id") or "")
         if id_.casefold() in by_id:
-            message = f"Schema {id_} is listed twice. List it once."
-            problems.append(Problem("duplicate_schema", message, f"schemas[{position}]"))
+            problems.append(Problem("duplicate_schema", _listed_twice("Schema", id_), f"schemas[{position}]"))
         by_id[id_.casefold()] = request
         if id_.casefold() not in [name.casefold() for name in names]:
             problems.append(Problem("unknown_schema", unknown("schema", id_, names), f"schemas[{position}]"))
@@ -149,18 +151,24 @@ def _fields(
     stored: Mapping[str, JsonObject],
     problems: list[Problem],
 ) -> list[JsonObject]:
-    by_id: dict[str, Mapping[str, Any]] = {
-        _field_id(each).casefold(): {} if isinstance(each, str) else each for each in requests
-    }
+    listed = [(_field_id(each).casefold(), {} if isinstance(each, str) else each) for each in requests]
+    by_id: dict[str, Mapping[str, Any]] = dict(listed)
     names = [column.name for column in table.columns]
-    for id_ in by_id:
+    path = f"schemas.{table.name}.fields"
+    for id_, count in Counter(id_ for id_, _ in listed).items():
         if table.column(id_) is None:
-            path = f"schemas.{table.name}.fields"
             problems.append(Problem("unknown_field", unknown("field", id_, names), path))
+        if count > 1:
+            problems.append(Problem("duplicate_field", _listed_twice("Field", id_), path))
     return [
         _field(name, by_id.get(name.casefold()), stored.get(name, {}), is_listing=bool(by_id))
         for name in names
     ]
+
+
+def _listed_twice(noun: str, id_: str) -> str:
+    """Return the refusal of a second entry, as it is not clear which one counts (a guess)."""
+    return f"{noun} {id_} is listed twice. List it once."
 
 
 def _field_id(request: Mapping[str, Any] | str) -> str:

@@ -13,9 +13,6 @@ from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.schemas import schemas
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-TRACKABLE: Final = ("number", "datetime")
-"""The types of a field that can record how far a run has read (a guess)."""
-
 _SQL_TYPES: Final = {
     "number": "DOUBLE",
     "boolean": "BOOLEAN",

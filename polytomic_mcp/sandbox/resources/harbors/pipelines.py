@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.outputs import place
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import unprocessable
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
-from polytomic_mcp.sandbox.resources.bulk_syncs.destinations import table_name
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -25,14 +25,13 @@ _SCHEDULE: Final = (
 def describe(workspace: Workspace, harbor: JsonObject) -> JsonObject:
     """Return the pipelines of a Harbor with the status and last success of each dataset."""
     id_ = harbor["backing_connection_id"]
-    backing = workspace.find("connection", id_)
     bulk = workspace.store.list("bulk_sync", {"destination_connection_id": id_})
     model = workspace.store.list("sync", {"target.connection_id": id_})
     return {
         "as_of": workspace.now(),
         "pipelines": [
             *(
-                _pipeline("bulk", sync, _bulk_datasets(workspace, backing, sync), bulk_schedules.of(sync))
+                _pipeline("bulk", sync, _bulk_datasets(workspace, sync), bulk_schedules.of(sync))
                 for sync in bulk
             ),
             *(
@@ -74,11 +73,11 @@ def _pipeline(
     }
 
 
-def _bulk_datasets(workspace: Workspace, backing: JsonObject, sync: JsonObject) -> JsonObject:
+def _bulk_datasets(workspace: Workspace, sync: JsonObject) -> JsonObject:
     datasets: dict[str, JsonObject] = {}
     for run in bulk_executions.of_sync(workspace, sync["id"]):
         for schema in run["schemas"]:
-            name = table_name(backing, sync["destination_configuration"], schema["output_name"])
+            name = place(sync["destination_configuration"], schema["output_name"])
             datasets[name] = _dataset(datasets.get(name, {}), schema["status"], run)
     return datasets
 
@@ -115,7 +114,7 @@ def _tables_written(workspace: Workspace, backing: JsonObject, source: JsonObjec
         {"destination_connection_id": backing["id"], "source_connection_id": source["connection_id"]},
     )
     return {
-        table_name(backing, sync["destination_configuration"], schema["output_name"])
+        place(sync["destination_configuration"], schema["output_name"])
         for sync in syncs
         for run in bulk_executions.of_sync(workspace, sync["id"])
         for schema in run["schemas"]

@@ -11,7 +11,7 @@ from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
 from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
 from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
 from polytomic_mcp.tools.answers.results import Answer
-from polytomic_mcp.tools.answers.schedules import describe
+from polytomic_mcp.tools.answers.schedules import describe, next_run
 from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find
@@ -80,14 +80,15 @@ def _verdict(causes: list[Cause], *, is_partial: bool) -> str:
 
 
 def _state(evidence: Evidence) -> JsonObject:
-    sync = evidence.sync
+    sync, schedules = evidence.sync, schedules_of(evidence.sync)
     condition = condition_of(sync, evidence.runs, evidence.now, blockers_of(evidence))
     current = as_object(evidence.status.get("current_execution"))
     return given(
         state=condition.state,
         detail=condition.detail[:_LONGEST_TEXT] or None,
         active=sync.get("active"),
-        schedule="; ".join(map(describe, schedules_of(sync))) or None,
+        schedule="; ".join(map(describe, schedules)) or None,
+        next_run=next_run(schedules, evidence.now, is_active=bool(sync.get("active"))),
         mode=sync.get("mode"),
         running=current.get("id"),
         last_success=condition.last_success and condition.last_success.isoformat(timespec="seconds"),

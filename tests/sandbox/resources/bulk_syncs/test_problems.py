@@ -47,6 +47,10 @@ def people(stage: Stage) -> Any:
             ("invalid_value", "destination_configuration.format"),
         ),
         ({"source_configuration": {"lookback": "1"}}, ("unknown_setting", "source_configuration.lookback")),
+        (
+            {"source_configuration": {"replication_slot": 1}},
+            ("invalid_value", "source_configuration.replication_slot"),
+        ),
         ({"default_schedule": {"frequency": "yearly"}}, ("invalid_schedule", "default_schedule.frequency")),
         ({"default_schedule": {"frequency": "hourly"}}, ("invalid_schedule", "default_schedule.minute")),
         (
@@ -80,6 +84,7 @@ async def test_an_invalid_setting_is_refused(
     ("schema", "problem"),
     [
         ({"fields": ["nothing"]}, ("unknown_field", "schemas.shop.people.fields")),
+        ({"fields": ["id", "ID"]}, ("duplicate_field", "schemas.shop.people.fields")),
         ({"fields": [{"id": "id", "enabled": False}]}, ("no_fields", "schemas.shop.people")),
         (
             {"fields": ["id", {"id": "name", "user_output_name": "ID"}]},
@@ -207,3 +212,30 @@ async def test_settings_without_an_effect_in_the_sandbox_are_stored(stage: Stage
     sync = await stage.sync(concurrency_limit=4, source_configuration=settings)
 
     assert (sync["concurrency_limit"], sync["source_configuration"]) == (4, settings)
+
+
+async def test_settings_that_are_null_have_their_defaults(stage: Stage) -> None:
+    names = ("mode", "active", "source_configuration", "normalize_names", "policies", "concurrency_limit")
+
+    sync = await stage.sync(**dict.fromkeys(names))
+
+    assert [sync[name] for name in names] == ["replicate", False, {}, "enabled", [], None]
+
+
+async def test_empty_texts_of_a_new_schema_are_omitted_ones(stage: Stage) -> None:
+    names = ("user_output_name", "partition_key", "tracking_field", "data_cutoff_timestamp")
+
+    sync = await stage.sync(schemas=[{"id": "shop.people", **dict.fromkeys(names, "")}])
+    schema = await stage.ask("GET", f"{sync['id']}/schemas/shop.people")
+
+    assert [schema[name] for name in names] == [None] * len(names)
+
+
+async def test_a_disabled_schema_needs_no_fields_but_filters_that_are_valid(stage: Stage) -> None:
+    off = {"id": "shop.people", "enabled": False, "fields": [{"id": "id", "enabled": False}]}
+    wrong = off | {"filters": [{"field_id": "name", "function": "Is"}]}
+
+    assert (await stage.create(schemas=[off])).status_code == 200
+    assert stage.codes(await stage.create(schemas=[wrong])) == [
+        ("invalid_filter", "schemas.shop.people.filters[0].function")
+    ]

@@ -60,6 +60,7 @@ async def test_a_healthy_sync_is_shown_as_healthy(tools: Tools, scripted: Script
         "state": "ok",
         "active": True,
         "schedule": "manual",
+        "next_run": "only when started",
         "mode": "updateOrCreate",
         "last_success": "2026-03-04T10:00:00+00:00",
         "next_execution": "2026-03-05T00:00:00Z",

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Self
 
+from polytomic_mcp.catalogue.rules import outputs
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
-from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import outputs as bulk_outputs
@@ -131,7 +131,7 @@ def _planned(
     destination = workspace.find("connection", sync["destination_connection_id"])
     workspace.faults.require_up(destination)
     output = bulk_schemas.output_name(sync, schema)
-    name = bulk_destinations.table_name(destination, sync["destination_configuration"], output)
+    name = outputs.place(sync["destination_configuration"], output)
     has_timestamps = not sync["disable_record_timestamps"]
     return bulk_outputs.plan_output(
         system_of(destination), name, selection.outputs, key, has_timestamps=has_timestamps

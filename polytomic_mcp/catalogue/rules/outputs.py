@@ -1,0 +1,63 @@
+"""What a bulk sync writes: the names of its outputs and of their fields (guesses, but for the arguments)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from polytomic_mcp.catalogue.rules.names import identifier_problem
+from polytomic_mcp.common.scalars import to_moment
+
+FORMATS: Final = ("csv", "json", "parquet")
+"""The formats of files in a bucket, the default one first."""
+
+TRACKABLE: Final = ("number", "datetime")
+"""The types of a field that can record how far a run has read."""
+
+HIGHEST_LIMIT: Final = 1_000
+"""The highest limit of schemas in parallel; the lowest is 1."""
+
+_NAMESPACES: Final = ("schema", "dataset")
+_PLACES: Final = (*_NAMESPACES, "path")
+_OTHER: Final = re.compile(r"\W+")
+
+
+def normalized(name: str, normalization: str) -> str:
+    """Return the name of an output or of its field: lower-case letters, digits and underscores.
+
+    ``normalization`` is the sync's ``normalize_names``: ``disabled`` leaves the name unchanged, and
+    ``legacy`` is the same as ``enabled``.
+    """
+    if normalization == "disabled":
+        return name
+    plain = _OTHER.sub("_", name.strip()).strip("_").lower() or "_"
+    return f"_{plain}" if plain[0].isdigit() else plain
+
+
+def place(configuration: Mapping[str, Any], output: str) -> str:
+    """Return where a destination has an output: ``schema.output`` or ``folder/output.csv``."""
+    for key in _NAMESPACES:
+        if key in configuration:
+            return f"{configuration[key]}.{output}"
+    folder = str(configuration.get("path") or "").strip("/")
+    file = f"{output}.{configuration.get('format') or FORMATS[0]}"
+    return f"{folder}/{file}" if folder else file
+
+
+def place_problems(configuration: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a destination's configuration whose names no place can have, each with the reason."""
+    for key in _PLACES:
+        name = configuration.get(key)
+        if name and isinstance(name, str) and (reason := identifier_problem(f"An output's {key}", name)):
+            yield key, reason
+
+
+def output_name_problem(name: Any) -> str | None:
+    """Return the reason why a ``user_output_name`` is none; None if it is one, or if it is empty."""
+    return identifier_problem("An output", str(name)) if name else None
+
+
+def cutoff_problem(cutoff: Any) -> str | None:
+    """Return the reason why a ``data_cutoff_timestamp`` is not a time; None if it is, or if it is null."""
+    if cutoff is None or to_moment(cutoff) is not None:
+        return None
+    return "must be a time such as 2026-01-31T09:00:00Z."
