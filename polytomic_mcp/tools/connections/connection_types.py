@@ -105,13 +105,14 @@ async def schema_to_create(api: Polytomic, entry: JsonObject, configuration: Jso
     """
     schema = await _schema(api, entry)
     fields = as_object(schema.get("properties"))
+    selector = as_object(entry.get("oauth_prompt")).get("key")
     by_consent = needs_consent(
-        as_object(entry.get("oauth_prompt")).get("key"),
+        selector if isinstance(selector, str) else None,
         fields,
         configuration,
         has_oauth=bool(entry.get("use_oauth")),
     )
-    required = as_list(schema.get("required"))
+    required = [name for name in as_list(schema.get("required")) if isinstance(name, str)]
     return schema | {"required": required_fields(required, fields, is_signed_in_by_consent=by_consent)}
 
 
