@@ -8,7 +8,7 @@ from polytomic_mcp.catalogue.rules.consent import needs_consent, required_fields
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import canonical, nearest, quoted
-from polytomic_mcp.errors import NotFoundError, RefusedError
+from polytomic_mcp.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of
 from polytomic_mcp.tools.api_access.responses import Items, items_of, object_in
@@ -103,7 +103,7 @@ async def schema_to_create(api: Polytomic, entry: JsonObject, configuration: Jso
 
     What a person's consent provides is not required, if the configuration has no credentials instead.
     """
-    schema = await _schema(api, entry)
+    schema = await _published(api, entry)
     fields = as_object(schema.get("properties"))
     selector = as_object(entry.get("oauth_prompt")).get("key")
     by_consent = needs_consent(
@@ -117,14 +117,8 @@ async def schema_to_create(api: Polytomic, entry: JsonObject, configuration: Jso
 
 
 async def schema_to_change(api: Polytomic, type_: str) -> JsonObject:
-    """Return the schema of the fields of a stored configuration that are changed: none is required.
-
-    It is empty if the API does not publish one.
-    """
-    try:
-        return await _schema(api, {"id": type_}) | {"required": []}
-    except RefusedError:
-        return {}
+    """Return the schema of the fields of a stored configuration that are changed: none is required."""
+    return await _published(api, {"id": type_}) | {"required": []}
 
 
 def _row(entry: JsonObject) -> JsonObject:
@@ -140,6 +134,14 @@ def _row(entry: JsonObject) -> JsonObject:
 
 async def _entries(api: Api) -> Items:
     return items_of(_TYPES, await api.call(_TYPES))
+
+
+async def _published(api: Polytomic, entry: JsonObject) -> JsonObject:
+    """Return the schema of a type; an empty one if the API publishes none, and judges by itself."""
+    try:
+        return await _schema(api, entry)
+    except (RefusedError, UnexpectedAnswerError):
+        return {}
 
 
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
