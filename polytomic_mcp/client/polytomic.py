@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -15,6 +16,7 @@ from polytomic_mcp.catalogue import Operation, Request, load_catalogue
 from polytomic_mcp.client.address import Address
 from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.bodies import decode, encode
+from polytomic_mcp.client.dates import ServerDate
 from polytomic_mcp.client.delivery import Delivery
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY, Message, check_headers
 from polytomic_mcp.client.names import ARGUMENTS, VARIABLES, Names
@@ -92,6 +94,7 @@ class Polytomic:
         self._names = names
         self._credential = Credential(api_key, auth_mode, organization_id, names)
         self._transport = Transport(transport, timeout, largest_answer)
+        self._date = ServerDate(clock)
         self._delivery = Delivery(self._transport, retry, sleep, clock, chance)
 
     @classmethod
@@ -124,6 +127,13 @@ class Polytomic:
     def __repr__(self) -> str:
         version, mode = self._api_version, self._access_mode
         return f"Polytomic({self._credential!r}, api_version={version!r}, access_mode={mode!r})"
+
+    def date(self) -> datetime:
+        """Return the date at the API, in UTC: that of its latest answer and the time since.
+
+        Before the first answer, it is this machine's.
+        """
+        return self._date.now()
 
     async def call(
         self, operation: str, /, *, headers: Mapping[str, str] = _NO_HEADERS, **arguments: Any
@@ -212,6 +222,8 @@ class Polytomic:
 
     async def _send(self, message: Message) -> Any:
         answer = await self._delivery.deliver(message)
+        if not answer.is_elsewhere:
+            self._date.read(answer.headers)
         if httpx.codes.is_success(answer.status):
             return decode(message, answer)
         redacted = replace(answer, content=self._credential.redact(answer.content))

@@ -107,6 +107,7 @@ def _quiet(app: Any) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         ws="none",
+        date_header=False,  # the sandbox writes the date of its own clock
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 

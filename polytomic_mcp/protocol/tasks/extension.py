@@ -84,7 +84,7 @@ class Tasks(Extension):
         result = await call_next(ctx)
         if not isinstance(result, CallToolResult) or result.is_error:
             return result
-        now = (await caller_of(_context(ctx))).clock()
+        now = (await caller_of(_context(ctx))).own_date()
         answer = as_object(result.structured_content)
         kept = given(**{name: arguments.get(name) for name in work.kept})
         ids = tuple(answer[name] for name in work.ids)
@@ -95,7 +95,7 @@ class Tasks(Extension):
         reference, work = self._opened(ctx, params.task_id)
         context = _context(ctx)
         outcome = await _look(work, context, reference)
-        now = (await caller_of(context)).clock()
+        now = (await caller_of(context)).own_date()
         return detailed(task(params.task_id, reference, work, outcome, now), outcome)
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:

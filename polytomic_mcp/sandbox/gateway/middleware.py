@@ -6,6 +6,7 @@ and no others apply to it. On a request that starts an execution, ``slow`` and `
 
 import time
 from collections.abc import Iterable, Sequence
+from email.utils import format_datetime
 from typing import Final
 
 import anyio
@@ -101,6 +102,8 @@ class Exchange:
         """
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            date = format_datetime(self._workspace.clock(), usegmt=True)
+            message = {**message, "headers": [*message.get("headers", ()), (b"date", date.encode())]}
         elif not message.get("more_body"):
             self.end()
         await self._send(message)

@@ -113,7 +113,7 @@ async def _read_snapshot(caller: Caller, context: Context[Caller]) -> Snapshot:
     """Read and judge all syncs, and keep the result for the next pages."""
     gathering = Gathering()
     subjects = await _subjects(caller.api, gathering, _Progress(context))
-    now = caller.clock()
+    now = caller.date()
     rows = [_row(subject, subject.condition(now), now) for subject in subjects]
     if not rows:
         gathering.refuse_if_partial("sync_overview", "There is nothing in what could be listed")

@@ -19,11 +19,6 @@ _LIFETIME: Final = 60.0
 """Seconds for which a snapshot is stored after it was last read."""
 
 
-def utc_now() -> datetime:
-    """Return the time of day by this machine's clock."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A list as it was read at one moment: its rows in order, and the sources that could not be read."""
@@ -55,9 +50,9 @@ class LatestSnapshot:
 class Caller:
     """What a tool needs from its caller. ``sleep`` and ``now`` are in seconds.
 
-    ``now`` measures waits and is unrelated to the date; ``clock`` returns the date, in UTC. ``updating`` is
-    held from reading an object to writing all of it: of two concurrent updates, the later must read what the
-    earlier wrote. ``tools`` names the tools that the caller is shown; answers suggest no others.
+    ``now`` measures waits and is unrelated to the date; ``clock`` replaces both dates in a test. ``updating``
+    is held from reading an object to writing all of it: of two concurrent updates, the later must read what
+    the earlier wrote. ``tools`` names the tools that the caller is shown; answers suggest no others.
     ``overview`` is what ``sync_overview`` last read. ``questions`` are those that the client left open.
     """
 
@@ -66,6 +61,14 @@ class Caller:
     now: Callable[[], float] = anyio.current_time
     updating: anyio.Lock = field(default_factory=anyio.Lock)
     tools: AbstractSet[str] = frozenset()
-    clock: Callable[[], datetime] = utc_now
+    clock: Callable[[], datetime] | None = None
     overview: LatestSnapshot = field(default_factory=LatestSnapshot)
     questions: OpenQuestions = field(default_factory=OpenQuestions)
+
+    def date(self) -> datetime:
+        """Return the date at the API, in UTC: what it wrote is compared with it."""
+        return self.clock() if self.clock else self.api.date()
+
+    def own_date(self) -> datetime:
+        """Return this machine's date, in UTC, for what the API knows nothing of."""
+        return self.clock() if self.clock else datetime.now(UTC)

@@ -71,7 +71,7 @@ async def get_bulk_sync(
     """Get a bulk sync: connections, configuration, schedules, next run, enabled schemas."""
     stored = await find(caller.api, BULK_SYNC, bulk_sync_id)
     listed = await stored_schemas(caller.api, stored["id"])
-    sync = bulk_sync_of(stored, caller.clock())
+    sync = bulk_sync_of(stored, caller.date())
     shown = None
     if schema_id is not None:
         shown = await stored_schema(caller.api, stored["id"], find_schema(listed, schema_id)["id"])
@@ -93,14 +93,14 @@ async def create_bulk_sync(
     await creation.check_name(caller.api, BULK_SYNC, request.name, draft)
     draft.refuse_if_wrong("create_bulk_sync")
     if dry_run:
-        return dry_run_of(caller.api, {_CREATE: draft.body}, draft.body, caller.clock())
+        return dry_run_of(caller.api, {_CREATE: draft.body}, draft.body, caller.date())
     created = await when_ready(
         caller,
         context,
         draft.body["source_connection_id"],
         lambda: data_of(caller.api, _CREATE, headers=creation.headers, **draft.body),
     )
-    sync = bulk_sync_of(created, caller.clock())
+    sync = bulk_sync_of(created, caller.date())
     sync.next_steps = list(_next_steps(sync, draft.body))
     return sync
 
@@ -123,9 +123,9 @@ async def update_bulk_sync(
         update = await draft_update(caller, stored, changes, names, disable_others=only_schemas)
         update.draft.refuse_if_wrong("update_bulk_sync")
         if dry_run:
-            return dry_run_of(caller.api, update.requests, update.draft.body, caller.clock())
+            return dry_run_of(caller.api, update.requests, update.draft.body, caller.date())
         after, differences = await update.write(caller.api)
-    sync = bulk_sync_of(after, caller.clock())
+    sync = bulk_sync_of(after, caller.date())
     sync.changed = differences
     return sync
 

@@ -61,7 +61,7 @@ async def draft_new(caller: Caller, context: Context[Caller], request: BulkSyncR
 async def check_request(caller: Caller, request: BulkSyncRequest, draft: Draft) -> set[str]:
     """Convert times to UTC and names to ids, and check settings; return the ids of the connections found."""
     for path, schedule in request.all_schedules:
-        convert_to_utc(schedule, path, caller.clock(), draft)
+        convert_to_utc(schedule, path, caller.date(), draft)
     check_settings(request, draft)
     references = References(caller.api, whole=frozenset({CONNECTION}))
     await references.resolve(request)

@@ -39,8 +39,10 @@ class Calls:
             UnexpectedToolError: The tool crashed.
         """
         arguments = self._validated(arguments)
+        caller = await caller_of(context)
         try:
-            result = await self.tool.run(arguments, context)
+            with caller.questions.during(id(context)):
+                result = await self.tool.run(arguments, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError):
@@ -51,7 +53,7 @@ class Calls:
             raise
         if isinstance(result, InputRequiredResult) or not convert_result:
             return result
-        return answer(result, (await caller_of(context)).tools)
+        return answer(result, caller.tools)
 
     def _validated(self, arguments: JsonObject) -> JsonObject:
         """Return the arguments as read, without the nulls and empty texts that mean "not given"."""

@@ -88,7 +88,9 @@ async def _asked_with_result(context: Context[Any], question: str, form: type[Fo
     if any(isinstance(answer, ElicitResult) for answer in answers):
         caller.questions.answer()
         return Elicit(question, form)
-    if context.request_state is not None or caller.questions.is_left_open(question, caller.now()):
+    if context.request_state is not None or caller.questions.is_left_open(
+        question, id(context), caller.now()
+    ):
         return None
     caller.questions.ask(question, caller.now())
     return Elicit(question, form)

@@ -13,9 +13,16 @@ from polytomic_mcp.tools.framework.requests import Request
 from polytomic_mcp.tools.framework.validation import is_of_shape, problem_of
 
 MODELS: Final[Mapping[str, str]] = {
+    "POST /api/connections": "connections.requests.ConnectionRequest",
+    "PUT /api/connections/{id}": "connections.requests.ConnectionRequest",
+    "POST /api/models": "models.requests.ModelRequest",
+    "PUT /api/models/{id}": "models.requests.ModelRequest",
     "POST /api/syncs": "syncs.requests.SyncRequest",
     "PUT /api/syncs/{id}": "syncs.requests.SyncRequest",
     "POST /api/syncs/{id}/executions": "syncs.starts.StartRequest",
+    "POST /api/bulk/syncs": "bulk_syncs.requests.BulkSyncRequest",
+    "PUT /api/bulk/syncs/{id}": "bulk_syncs.requests.BulkSyncRequest",
+    "POST /api/bulk/syncs/{id}/executions": "bulk_syncs.requests.BulkStartRequest",
 }
 """The request model of each operation, by its path below ``polytomic_mcp.tools``."""
 

@@ -38,7 +38,7 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     with_labels(sync)
     sync.fields = sync.fields or []
     sync.schedule = sync.schedule or Schedule(frequency="manual")
-    convert_to_utc(sync.schedule, "schedule", caller.clock(), draft)
+    convert_to_utc(sync.schedule, "schedule", caller.date(), draft)
     is_after_others = sync.schedule.frequency == "runafter"
     whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
     references = References(caller.api, frozenset(whole))

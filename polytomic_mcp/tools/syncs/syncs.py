@@ -89,7 +89,7 @@ async def list_syncs(
 
 async def get_sync(caller: TheCaller, sync_id: SyncId) -> Sync:
     """Get a sync: mappings, identity, filters, schedule, next run, problems."""
-    sync = _sync(await find(caller.api, SYNC, sync_id), caller.clock())
+    sync = _sync(await find(caller.api, SYNC, sync_id), caller.date())
     if sync.problems:
         diagnosis = NextStep(
             tool="diagnose_sync", arguments={"sync_id": sync.id}, reason="explains how to fix them"
@@ -109,9 +109,9 @@ async def create_sync(
     await creation.check_name(caller.api, SYNC, request.name, draft)
     draft.refuse_if_wrong("create_sync")
     if dry_run:
-        return _dry_run_of(draft.body, caller.clock())
+        return _dry_run_of(draft.body, caller.date())
     created = await data_of(caller.api, "POST /api/syncs", headers=creation.headers, **draft.body)
-    sync = _sync(created, caller.clock())
+    sync = _sync(created, caller.date())
     sync.next_steps = list(_next_steps(sync, draft.body["schedule"]))
     return sync
 
@@ -132,9 +132,9 @@ async def update_sync(
         draft = await draft_sync(caller, merged(writable(_UPDATE, stored), changes, cleared(changes, clear)))
         draft.refuse_if_wrong("update_sync")
         if dry_run:
-            return _dry_run_of(draft.body, caller.clock())
+            return _dry_run_of(draft.body, caller.date())
         after = await data_of(caller.api, _UPDATE, id=stored["id"], **draft.body)
-    sync = _sync(after, caller.clock())
+    sync = _sync(after, caller.date())
     sync.changed = differences(stored, after, {*draft.body, *stored} - _NOT_COMPARED)
     return sync
 

@@ -1,5 +1,6 @@
 """What every tool does: refusals with advice, results that match their schema, nothing on stderr."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ from mcp.server.mcpserver.exceptions import UnexpectedToolError
 from mcp.types import ToolAnnotations
 
 from polytomic_mcp import Settings
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.settings import Secret
 from polytomic_mcp.tools.answers.results import Page
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.definitions import describe
 from polytomic_mcp.tools.framework.tool import PolytomicTool
 from tests.tools.conftest import Connect, Schemas, ScriptedApi, Tools
@@ -211,6 +214,14 @@ async def test_an_answer_of_an_unexpected_shape_is_not_blamed_on_the_arguments(
     assert "read the object's state" in text
 
 
+class WithCaller(Context[Caller]):
+    """The context of a call without a server."""
+
+    @property
+    def request_context(self) -> Any:
+        return SimpleNamespace(lifespan_context=Caller(Polytomic("k")))
+
+
 async def test_an_unexpected_crash_hides_its_details() -> None:
     async def look_up(name: str) -> Page:
         """Crash."""
@@ -219,7 +230,7 @@ async def test_an_unexpected_crash_hides_its_details() -> None:
     tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
 
     with pytest.raises(UnexpectedToolError) as crash:
-        await tool.run({"name": "x"}, Context())
+        await tool.run({"name": "x"}, WithCaller())
 
     assert str(crash.value) == "Error executing tool look_up"
 

@@ -49,7 +49,7 @@ async def diagnose_sync(
     """
     sync = await find(caller.api, SYNC, sync_id)
     gathering = Gathering()
-    evidence = await gather(caller.api, sync, caller.clock(), gathering)
+    evidence = await gather(caller.api, sync, caller.date(), gathering)
     causes = _without_hidden_steps(causes_of(evidence), caller.tools)
     return Diagnosis(
         id=sync["id"],
