@@ -1,11 +1,13 @@
 """The composition root: it builds a server from settings."""
 
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import anyio
 import httpx
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -13,11 +15,13 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.types import CallToolResult, InputRequiredResult
+from starlette.applications import Starlette
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
-from polytomic_mcp.protocol.stdio import answering
+from polytomic_mcp.protocol.http import ReadableBodies
+from polytomic_mcp.protocol.stdio import NoLines, answering, lines_of
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
 from polytomic_mcp.settings import Settings
@@ -38,9 +42,21 @@ class PolytomicServer(MCPServer[Caller]):
 
     async def run_stdio_async(self) -> None:
         """Serve MCP on this process's stdin and stdout until stdin ends."""
-        async with stdio_server() as (incoming, outgoing), answering(incoming, outgoing) as (asked, answers):
+        no_lines = cast("anyio.AsyncFile[str]", NoLines())  # the lines are read here, as bytes
+        lines = lines_of(sys.stdin.buffer)
+        async with (
+            stdio_server(stdin=no_lines) as (incoming, outgoing),
+            incoming,
+            answering(lines, outgoing) as (asked, answers),
+        ):
             server = self._lowlevel_server
             await server.run(asked, answers, server.create_initialization_options())
+
+    def streamable_http_app(self, **options: Any) -> Starlette:
+        """Return the application that serves MCP over HTTP; ``options`` are mcp's."""
+        app = super().streamable_http_app(**options)
+        app.add_middleware(ReadableBodies)
+        return app
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Caller, Any] | None = None

@@ -1,10 +1,11 @@
 """The settings of a server or client, read once from the environment into a frozen value."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeVar, get_args
 
-from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.errors import ConfigurationError
 
 AccessMode = Literal["full-access", "read-only"]
@@ -42,7 +43,8 @@ VARIABLES: Final = (
     ),
     Variable(
         "POLYTOMIC_TOOLSETS",
-        f"The toolsets to show, separated by commas: {', '.join(TOOLSETS)}; or all.",
+        f"The toolsets to show, separated by commas: {', '.join(TOOLSETS)}, default (shown if this is unset) "
+        "or all.",
         ",".join(DEFAULT_TOOLSETS),
     ),
     Variable(
@@ -62,6 +64,16 @@ VARIABLES: Final = (
 """Every variable that ``Settings.from_environ`` reads; docs/configuration.md lists the same."""
 
 
+_PLACEHOLDER: Final = re.compile(r"\$\{.*\}", re.DOTALL)
+_FALLBACK: Final = re.compile(r"(:[-=+?]).+\}", re.DOTALL)
+_PROXY: Final = re.compile("(http|https|all|no)_proxy", re.IGNORECASE)
+_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\ufeff\u200b"
+"""Quotation marks, and the invisible characters that are copied along with a text."""
+
+_BEARER: Final = re.compile(r"^(authorization\s*:\s*)?bearer(\s+|$)", re.IGNORECASE)
+"""What stands before a key in the header that it was copied from."""
+
+
 class Secret(str):
     """A string whose ``repr`` is masked; ``str`` returns the value."""
 
@@ -77,7 +89,8 @@ class Settings:
 
     Names and defaults follow the environment variables; see ``VARIABLES``. ``tools_allow`` are tools to show
     in addition to those of the toolsets, ``tools_deny`` tools to hide in any case. If the environment allows
-    tools without naming toolsets, only these tools are shown.
+    tools without naming toolsets, only these tools are shown. ``unset`` has the variables whose value is a
+    placeholder that the host did not substitute, each with that placeholder.
     """
 
     api_key: Secret | None = None
@@ -90,19 +103,25 @@ class Settings:
     tools_allow: frozenset[str] = frozenset()
     tools_deny: frozenset[str] = frozenset()
     sandbox_state: str | None = None
+    unset: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read the ``VARIABLES`` from a mapping; an empty value counts as absent.
+        """Read the ``VARIABLES`` from a mapping.
+
+        An empty value counts as absent, and so does a placeholder that the host did not substitute.
 
         Raises:
             ConfigurationError: A variable does not have one of its valid values.
         """
-        values = {name: value.strip() for name, value in environ.items() if value.strip()}
-        key = values.get("POLYTOMIC_API_KEY")
+        read = [*(variable.name for variable in VARIABLES), *filter(_PROXY.fullmatch, environ)]
+        given = {name: cleaned(environ.get(name, "")) for name in read}
+        given["POLYTOMIC_API_KEY"] = cleaned(_BEARER.sub("", given["POLYTOMIC_API_KEY"], count=1))
+        unset = {name: text for name, value in given.items() if (text := placeholder(value)) is not None}
+        values = {name: value for name, value in given.items() if value and name not in unset}
         allowed = _names(values.get("POLYTOMIC_TOOLS_ALLOW", ""))
         return cls(
-            api_key=Secret(key) if key else None,
+            api_key=Secret(values["POLYTOMIC_API_KEY"]) if "POLYTOMIC_API_KEY" in values else None,
             api_url=values.get("POLYTOMIC_API_URL", DEFAULT_API_URL),
             api_version=values.get("POLYTOMIC_API_VERSION", DEFAULT_API_VERSION),
             access_mode=_choice(values, "POLYTOMIC_ACCESS_MODE", get_args(AccessMode)),
@@ -112,7 +131,34 @@ class Settings:
             tools_allow=allowed,
             tools_deny=_names(values.get("POLYTOMIC_TOOLS_DENY", "")),
             sandbox_state=values.get("POLYTOMIC_SANDBOX_STATE"),
+            unset=unset,
         )
+
+    def warnings(self) -> Iterator[str]:
+        """Yield a sentence for each variable whose value the host did not substitute."""
+        for name, text in self.unset.items():
+            yield f"{not_substituted(name, text)} It counts as unset."
+
+
+def cleaned(value: str) -> str:
+    """Return a value without the white space and quotation marks around it."""
+    while (inner := value.strip().strip(_QUOTES)) != value:
+        value = inner
+    return value
+
+
+def placeholder(value: str) -> str | None:
+    """Return a value of the form ``${...}``, for a message; None for any other value.
+
+    What follows ``:-`` in it is left out: that is a default, which may be a secret.
+    """
+    text = cleaned(value)
+    return _FALLBACK.sub(r"\1…}", text) if _PLACEHOLDER.fullmatch(text) else None
+
+
+def not_substituted(name: str, text: str) -> str:
+    """Return the sentence about a placeholder that stands where a setting's value should be."""
+    return f"{name} is {quoted(text)}: the host did not substitute it."
 
 
 def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) -> _Choice:
@@ -126,14 +172,16 @@ def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) 
 
 def _toolsets(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
     names = _names(text)
-    valid = (*TOOLSETS, "all")
+    groups = {"default": DEFAULT_TOOLSETS, "all": TOOLSETS}
+    valid = (*TOOLSETS, *groups)
     if wrong := sorted(names.difference(valid)):
         problems = " ".join(unknown("toolset", name, valid) for name in wrong)
         raise ConfigurationError(f"POLYTOMIC_TOOLSETS: {problems}")
     if not names:
         return default
-    return tuple(name for name in TOOLSETS if name in names or "all" in names)
+    wanted = {toolset for name in names for toolset in groups.get(name, (name,))}
+    return tuple(name for name in TOOLSETS if name in wanted)
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+    return frozenset(cleaned(name).lower() for name in text.split(",") if cleaned(name))

@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Final, NoReturn, cast
 
+from polytomic_mcp.cli.shared.options import without_placeholders
 from polytomic_mcp.cli.shared.terminal import lines
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import PolytomicError
@@ -72,7 +73,7 @@ def _run(words: list[str]) -> int:
     if first not in _COMMANDS:
         print(f"polytomic-mcp: {unknown('command', first, _COMMANDS)}\n\n{_USAGE}", file=sys.stderr)
         return 2
-    return import_module(f"{__name__}.{first}").run(rest)
+    return import_module(f"{__name__}.{first}").run(without_placeholders(rest))
 
 
 def _failed(error: BaseException) -> int:

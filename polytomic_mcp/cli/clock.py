@@ -2,12 +2,15 @@
 
 import argparse
 import json
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import httpx
 
 from polytomic_mcp.cli.shared.options import read_settings
 from polytomic_mcp.cli.shared.terminal import lines
+from polytomic_mcp.client.address import Address
+from polytomic_mcp.client.names import VARIABLES
 from polytomic_mcp.errors import ConfigurationError, PolytomicError
 from polytomic_mcp.settings import DEFAULT_API_URL
 
@@ -36,7 +39,8 @@ def _url(given: str | None) -> str:
         raise ConfigurationError(
             "Name a sandbox with --url or POLYTOMIC_API_URL; polytomic-mcp sandbox prints its address."
         )
-    return url.rstrip("/")
+    address = Address.parse(url, replace(VARIABLES, api_url="--url") if given else VARIABLES)
+    return f"{address.origin}{address.prefix}"
 
 
 def _request(address: str, body: dict[str, str]) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def _request(address: str, body: dict[str, str]) -> dict[str, Any]:
             answer = client.post(address, json=body) if body else client.get(address)
         content = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ClockError(f"Cannot reach a sandbox at {address}: {error}.") from error
+        raise ClockError(f"Cannot reach a sandbox at {address}: {str(error).rstrip('.')}.") from error
     except ValueError as error:
         raise ClockError(not_a_sandbox) from error
     report = cast("dict[str, Any]", content if isinstance(content, dict) else {})

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from polytomic_mcp.client.names import ARGUMENTS, Names
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import AuthMode
 
@@ -27,6 +28,7 @@ class Credential:
     api_key: str | None = field(repr=False)
     mode: AuthMode = "user"
     organization_id: str | None = None
+    names: Names = field(repr=False, default=ARGUMENTS)
 
     def authorization(self) -> str:
         """Return the header's value.
@@ -53,20 +55,23 @@ class Credential:
 
     def _key(self) -> str:
         if not self.api_key:
+            name = self.names.api_key
             raise ConfigurationError(
-                "No API key is set. Set POLYTOMIC_API_KEY, or start with --sandbox to work without one."
+                f"No API key is set.{self.names.note(name)} Set {name}, or start with --sandbox to work "
+                "without one."
             )
         if not _HEADER_SAFE.fullmatch(self.api_key):
             raise ConfigurationError(
-                "POLYTOMIC_API_KEY contains a space, a line break or an invalid character. Copy it again."
+                f"{self.names.api_key} contains a space, a line break or an invalid character. Copy it again."
             )
         return self.api_key
 
     def _organization(self) -> str:
         organization = self.organization_id or ""
         if not _HEADER_SAFE.fullmatch(organization) or ":" in organization:
+            mode, name = self.names.auth_mode, self.names.organization_id
             raise ConfigurationError(
-                f"POLYTOMIC_AUTH_MODE is {self.mode}. Set POLYTOMIC_ORGANIZATION_ID to the organization's id."
+                f"{mode} is {self.mode}. Set {name} to the organization's id.{self.names.note(name)}"
             )
         return organization
 

@@ -7,11 +7,11 @@ from http import HTTPStatus
 import anyio
 import httpx
 
+from polytomic_mcp.client.failures import may_have_arrived
 from polytomic_mcp.client.message import Message
 from polytomic_mcp.client.outages import no_answer, out_of_time
 from polytomic_mcp.client.retries import (
     RetryPolicy,
-    may_have_arrived,
     repeats_answered,
     repeats_lost,
     retry_after,

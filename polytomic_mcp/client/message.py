@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from polytomic_mcp.catalogue import Operation
+from polytomic_mcp.client.names import ARGUMENTS, Names
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import ArgumentError, UnknownArgumentError
 
@@ -33,6 +34,7 @@ class Message:
     content: bytes | None = field(repr=False, default=None)
     key: str | None = None
     has_callers_key: bool = False
+    names: Names = field(repr=False, default=ARGUMENTS)
 
     @property
     def is_recognized(self) -> bool:

@@ -3,8 +3,8 @@
 import httpx
 
 from polytomic_mcp.client.address import origin
+from polytomic_mcp.client.failures import tls_failure
 from polytomic_mcp.client.message import Message
-from polytomic_mcp.client.retries import tls_failure
 from polytomic_mcp.errors import NoAnswerError
 
 __all__ = ["no_answer", "out_of_time"]
@@ -12,7 +12,8 @@ __all__ = ["no_answer", "out_of_time"]
 
 def no_answer(message: Message, error: httpx.TransportError, *, may_have_arrived: bool) -> NoAnswerError:
     """Return the error for a call that got no answer, or only part of one."""
-    return _error(message, _what_happened(origin(message.url), error), may_have_arrived=may_have_arrived)
+    text = " ".join([_what_happened(message, error), *getattr(error, "__notes__", ())])
+    return _error(message, text, may_have_arrived=may_have_arrived)
 
 
 def out_of_time(message: Message, seconds: float) -> NoAnswerError:
@@ -30,18 +31,19 @@ def _error(message: Message, text: str, *, may_have_arrived: bool) -> NoAnswerEr
     )
 
 
-def _what_happened(host: str, error: httpx.TransportError) -> str:
+def _what_happened(message: Message, error: httpx.TransportError) -> str:
+    host, names = origin(message.url), message.names
     if (failure := tls_failure(error)) is not None:
         return (
             f"TLS with {host} failed{_why(failure)}. If your company's proxy signs certificates, "
             "add its own certificate to those that the operating system trusts. If the port speaks plain "
-            "HTTP, use http:// in POLYTOMIC_API_URL."
+            f"HTTP, use http:// in {names.api_url}."
         )
     match error:
         case httpx.ProxyError():
-            return f"the proxy did not connect to {host}{_why(error)}. Check HTTPS_PROXY and NO_PROXY."
+            return str(error)
         case httpx.ConnectTimeout() | httpx.ConnectError():
-            return f"could not connect to {host}{_why(error)}. Check POLYTOMIC_API_URL and the network."
+            return f"could not connect to {host}{_why(error)}. {names.check(names.api_url, 'the network')}"
         case httpx.PoolTimeout():
             return "too many calls are running at the same time. Make fewer calls at a time."
         case httpx.TimeoutException():

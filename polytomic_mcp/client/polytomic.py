@@ -17,6 +17,7 @@ from polytomic_mcp.client.auth import Credential
 from polytomic_mcp.client.bodies import decode, encode
 from polytomic_mcp.client.delivery import Delivery
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY, Message, check_headers
+from polytomic_mcp.client.names import ARGUMENTS, VARIABLES, Names
 from polytomic_mcp.client.older_versions import for_version
 from polytomic_mcp.client.paging import next_page
 from polytomic_mcp.client.quirks import adapt, own_headers
@@ -62,6 +63,7 @@ class Polytomic:
         sleep: Waits for a number of seconds.
         clock: Returns seconds since the epoch.
         chance: Returns a random number from 0 to 1.
+        names: What errors call the arguments above.
     """
 
     def __init__(
@@ -81,18 +83,22 @@ class Polytomic:
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        names: Names = ARGUMENTS,
     ) -> None:
         self._base_url = base_url
         self._api_version = api_version
         self._access_mode: AccessMode = access_mode
         self._most_pages = most_pages
-        self._credential = Credential(api_key, auth_mode, organization_id)
+        self._names = names
+        self._credential = Credential(api_key, auth_mode, organization_id, names)
         self._transport = Transport(transport, timeout, largest_answer)
         self._delivery = Delivery(self._transport, retry, sleep, clock, chance)
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Self:
-        """Return a client with these settings."""
+    def from_settings(
+        cls, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None, **options: Any
+    ) -> Self:
+        """Return a client with these settings, whose errors name the variables; ``options`` are arguments."""
         return cls(
             settings.api_key,
             base_url=settings.api_url,
@@ -101,6 +107,8 @@ class Polytomic:
             organization_id=settings.organization_id,
             access_mode=settings.access_mode,
             transport=transport,
+            names=replace(VARIABLES, unset=settings.unset),
+            **options,
         )
 
     async def __aenter__(self) -> Self:
@@ -150,7 +158,7 @@ class Polytomic:
         for _ in range(self._most_pages):
             body = await self._send(message)
             yield body
-            url = next_page(body, message.url, self._address())
+            url = next_page(operation, body, message.url, self._address())
             if url is None or url in seen:
                 return
             seen.add(url)
@@ -190,13 +198,14 @@ class Polytomic:
             headers={"X-Polytomic-Version": version, **own_headers(operation), **given},
             credential=credential,
             content=encode(request.body),
+            names=self._names,
         ).with_key(key)
 
     def _permitted(self, operation_id: str) -> Operation:
         operation = load_catalogue().find(operation_id)
         if self._access_mode == "read-only" and operation.effect != "read":
             raise AccessDeniedError(
-                f"{operation.id} was not sent: it may change something, and POLYTOMIC_ACCESS_MODE is "
+                f"{operation.id} was not sent: it may change something, and {self._names.access_mode} is "
                 "read-only. Set it to full-access to allow the call."
             )
         return operation
@@ -209,9 +218,9 @@ class Polytomic:
         raise refusal(message, redacted, load_catalogue())
 
     def _address(self) -> Address:
-        return Address.parse(self._base_url)
+        return Address.parse(self._base_url, self._names)
 
     def _version(self) -> str:
         if not _VERSION.fullmatch(self._api_version):
-            raise ConfigurationError("POLYTOMIC_API_VERSION must be a date, such as 2025-09-18.")
+            raise ConfigurationError(f"{self._names.api_version} must be a date, such as 2025-09-18.")
         return self._api_version

@@ -35,7 +35,8 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     if url.userinfo:
         raise UnexpectedAnswerError(
             f"{message.operation.id} was redirected ({status}) to {origin(url)} as another user, which "
-            "was not followed, because it would replace the API key. Check POLYTOMIC_API_URL."
+            "was not followed, because it would replace the API key. "
+            f"{message.names.check(message.names.api_url)}"
         )
     if has_same_origin(message.url, url):
         is_followed = status in _KEEP_METHOD or message.method == "GET"
@@ -46,7 +47,7 @@ def redirect(message: Message, here: httpx.URL, status: int, location: str) -> h
     raise UnexpectedAnswerError(
         f"{message.operation.id} was redirected ({status}) to {origin(url)}, which was not followed, because "
         "it would send the API key or the change to another host. If that is the address of your "
-        f"Polytomic instance, set POLYTOMIC_API_URL to it instead of {origin(message.url)}."
+        f"Polytomic instance, set {message.names.api_url} to it instead of {origin(message.url)}."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, cast
 
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.names import Names
 from polytomic_mcp.client.transport import Answer
 from polytomic_mcp.errors import (
     ConflictError,
@@ -40,9 +41,9 @@ _CLASSES: Final[Mapping[int, type[RefusedError]]] = {
 
 _ADVICE: Final[Mapping[int, str]] = {
     400: "Correct the problem and call again.",
-    401: "Check POLYTOMIC_API_KEY and POLYTOMIC_AUTH_MODE, and that the key belongs to POLYTOMIC_API_URL.",
     403: "The key does not have the permission. Ask an administrator, or use another key.",
     409: "It was not repeated. Read the object's state: it may be running or in use, or its name taken.",
+    407: "A proxy asks for a user and a password. Put them into HTTP_PROXY: http://user:password@host:port.",
     408: "It took too long. Call again, or request less data.",
     410: "It no longer exists or has expired. Start again without it.",
     422: "Correct the problem and call again.",
@@ -114,25 +115,33 @@ def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catal
         yield "The address of the file may have expired. Make the call again for a new one."
         return
     if problem.is_markup:
-        yield "The answer is a web page, which does not look like the Polytomic API. Check POLYTOMIC_API_URL."
-    yield _next_step(message.operation, answer, problem, catalogue)
+        check = message.names.check(message.names.api_url)
+        yield f"The answer is a web page, which does not look like the Polytomic API. {check}"
+    yield _next_step(message, answer, problem, catalogue)
     has_failed = answer.is_server_error and answer.status != HTTPStatus.NOT_IMPLEMENTED
     if message.is_write and (answer.is_unsure or has_failed):
         yield "It may have taken effect: read the object's state before you repeat the call."
 
 
-def _next_step(operation: Operation, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:
+def _next_step(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:
     if _NOT_READY.search(problem.reason):
         return (
             "The connection's schemas are being read. Call again when GET .../schemas/status returns fresh."
         )
     if answer.status == HTTPStatus.NOT_FOUND:
-        return _how_to_list(operation, catalogue)
+        return _how_to_list(message.operation, catalogue)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        return _which_key(message.names)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" in answer.headers:
         return f"Call again after {answer.headers['Retry-After']} (seconds, or that date)."
     if answer.is_server_error and answer.status not in _ADVICE:
         return "Polytomic, or a proxy in front of it, failed. Call again later."
     return _ADVICE.get(answer.status, "")
+
+
+def _which_key(names: Names) -> str:
+    key, url, mode = names.api_key, names.api_url, names.auth_mode
+    return f"Check {key} and {mode}, and that the key belongs to {url}.{names.note(url, mode)}"
 
 
 def _how_to_list(operation: Operation, catalogue: Catalogue) -> str:

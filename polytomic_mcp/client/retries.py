@@ -1,7 +1,6 @@
 """Retries: when a call is repeated, and after what delay. The rules do not read a clock."""
 
 import re
-import ssl
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -10,26 +9,19 @@ from typing import Final
 
 import httpx
 
+from polytomic_mcp.client.failures import may_have_arrived, tls_failure
 from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.proxies import ProxyFailureError
 from polytomic_mcp.client.refusals import Problem
 from polytomic_mcp.client.transport import Answer
 
 __all__ = [
     "RetryPolicy",
-    "may_have_arrived",
     "repeats_answered",
     "repeats_lost",
     "retry_after",
-    "tls_failure",
 ]
 
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _TRANSIENT: Final = frozenset({429, 502, 503, 504})
 _KEY_LOCK: Final = re.compile("idempoten", re.IGNORECASE)
 _SECONDS: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -63,9 +55,11 @@ def repeats_lost(message: Message, error: httpx.TransportError) -> bool:
     """Return whether a call without an answer may be repeated, with the same key.
 
     A write that may have been sent is repeated only if the API recognizes the repetition. It does not for PUT
-    and DELETE: a second one could undo a change that someone else made in between.
+    and DELETE: a second one could undo a change that someone else made in between. What a proxy refused, and
+    what failed in TLS, would fail again.
     """
-    if tls_failure(error) is not None:
+    is_refusal = isinstance(error, ProxyFailureError) and error.has_refused
+    if is_refusal or tls_failure(error) is not None:
         return False
     return not may_have_arrived(error) or not message.is_write or message.is_recognized
 
@@ -79,21 +73,6 @@ def repeats_answered(message: Message, answer: Answer) -> bool:
     if answer.status == HTTPStatus.CONFLICT:
         return message.is_recognized and _is_key_lock(answer)
     return answer.status in _TRANSIENT and not message.is_write and not message.has_callers_key
-
-
-def may_have_arrived(error: httpx.TransportError) -> bool:
-    """Return whether the request may have reached the API before the connection failed."""
-    return not isinstance(error, _NEVER_SENT)
-
-
-def tls_failure(error: httpx.TransportError) -> ssl.SSLError | None:
-    """Return the TLS error behind a failure, which would occur again; None if there is none."""
-    cause: BaseException | None = error
-    while isinstance(error, httpx.ConnectError) and cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:

@@ -8,7 +8,9 @@ from typing import Final
 import httpx
 import truststore
 
+from polytomic_mcp.client.address import is_loopback
 from polytomic_mcp.client.message import Message
+from polytomic_mcp.client.proxies import mounts
 from polytomic_mcp.client.redirects import is_redirect, leaves_api, redirect
 from polytomic_mcp.errors import UnexpectedAnswerError
 
@@ -37,10 +39,6 @@ class Answer:
     def is_server_error(self) -> bool:
         """Whether the server failed, so that the call may or may not have taken effect."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-"""Reached directly, even if the environment names a proxy: a proxy cannot reach this machine's own ports."""
 
 
 class Transport:
@@ -81,13 +79,13 @@ class Transport:
                 headers, is_elsewhere = httpx.Headers(), True
         raise UnexpectedAnswerError(
             f"{message.operation.id} was redirected more than {_MOST_REDIRECTS} times. "
-            "Check POLYTOMIC_API_URL."
+            f"{message.names.check(message.names.api_url)}"
         )
 
     async def _exchange(
         self, message: Message, url: httpx.URL, headers: httpx.Headers, *, is_elsewhere: bool
     ) -> Answer:
-        client = self._open()
+        client = self._open(url)
         stream = client.stream(message.method, url, headers=headers, content=message.content)
         try:
             async with stream as response:
@@ -109,17 +107,20 @@ class Transport:
                 )
         return bytes(content)
 
-    def _open(self) -> httpx.AsyncClient:
+    def _open(self, url: httpx.URL) -> httpx.AsyncClient:
         if self._client is None:
             headers = {"User-Agent": "polytomic-mcp", "Accept": "application/json"}
             # Unlike httpx's own list, the operating system's authorities include that of a company's proxy.
             # Loading them is slow, so it happens at the first call.
             trust = True if self._transport else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            # A proxy cannot reach this machine's own ports, whatever the environment says.
+            is_direct = trust is True or is_loopback(url.host)
             self._client = httpx.AsyncClient(
                 transport=self._transport,
                 verify=trust,
+                trust_env=False,
                 headers=headers,
                 timeout=self._timeout,
-                mounts=dict.fromkeys(_LOOPBACK),
+                mounts={} if is_direct else mounts(trust),
             )
         return self._client

@@ -18,20 +18,27 @@ def quoted(value: object) -> str:
     return repr(cut) if isinstance(value, str) else cut
 
 
+def near(wrong: object, known: Iterable[str]) -> list[str]:
+    """Return the valid names that differ least, in any case, nearest first."""
+    by_case = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(str(wrong)[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
+    return [by_case[name] for name in close]
+
+
 def nearest(wrong: object, known: Iterable[str]) -> str:
     """Return a hint that names the nearest valid name; an empty text if none is near."""
-    near = _near(wrong, list(known))
-    return f" Did you mean {near[0]!r}?" if near else ""
+    close = near(wrong, known)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def valid_values(wrong: object, known: Iterable[str]) -> str:
     """Return the hint for a wrong name: the nearest valid one, then up to twelve of all, nearest first."""
     names = list(dict.fromkeys(known))
-    near = _near(wrong, names)
-    ordered = [*near, *(name for name in names if name not in near)]
+    close = near(wrong, names)
+    ordered = [*close, *(name for name in names if name not in close)]
     more = f", and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
     listed = f"Valid values: {', '.join(ordered[:_SHOWN])}{more}." if ordered else "There are none."
-    return f"{nearest(wrong, near)} {listed}"
+    return f"{nearest(wrong, close)} {listed}"
 
 
 def unknown(noun: str, wrong: object, known: Iterable[str]) -> str:
@@ -50,10 +57,3 @@ def canonical(text: str, known: Iterable[str]) -> str | None:
 
 def _letters(name: str) -> str:
     return name.translate(_SEPARATORS).casefold()
-
-
-def _near(wrong: object, names: list[str]) -> list[str]:
-    """Return the valid names that differ least, in any case, nearest first."""
-    by_case = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(str(wrong)[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
-    return [by_case[name] for name in close]

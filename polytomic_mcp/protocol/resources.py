@@ -24,6 +24,7 @@ from mcp.types import (
     TextContent,
     TextResourceContents,
 )
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from polytomic_mcp.catalogue import Operation, load_catalogue
@@ -32,9 +33,11 @@ from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError, UnknownOperationError
 from polytomic_mcp.tools.answers.replies import answer
 from polytomic_mcp.tools.answers.results import Answer, Result
+from polytomic_mcp.tools.answers.truncation import truncate
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.arguments import api_of, caller_of
 from polytomic_mcp.tools.framework.definitions import compact
+from polytomic_mcp.tools.framework.validation import describe_errors
 
 CATALOGUE: Final = "polytomic://operations"
 OPERATION: Final = "polytomic://operations/{+operation}"
@@ -233,9 +236,16 @@ async def _read(tool: Callable[..., Awaitable[Answer]], *who: object, **argument
     try:
         return _text(await tool(*who, **arguments))
     except (ToolError, NotFoundError) as error:
-        raise ResourceNotFoundError(str(error)) from error
+        raise ResourceNotFoundError(truncate(str(error)).value) from error
     except PolytomicError as error:
-        raise ResourceError(str(error)) from error
+        raise ResourceError(truncate(str(error)).value) from error
+    except ValidationError as error:
+        raise ResourceError(unexpected_shape(error)) from error
+
+
+def unexpected_shape(error: ValidationError) -> str:
+    """Return the message for an answer of the API that is not what a result can hold."""
+    return f"Polytomic's answer does not have the expected shape. {describe_errors(error, {})}"
 
 
 def _text(result: Answer) -> str:

@@ -33,7 +33,13 @@ from polytomic_mcp.errors import (
     RateLimitedError,
     UnavailableError,
 )
-from polytomic_mcp.protocol.resources import EXECUTION, LATEST, ExecutionAddress, execution_of
+from polytomic_mcp.protocol.resources import (
+    EXECUTION,
+    LATEST,
+    ExecutionAddress,
+    execution_of,
+    unexpected_shape,
+)
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.waiting import retry_after
@@ -244,6 +250,8 @@ async def _resolve(request: _Request, address: ExecutionAddress) -> _Followed:
         raise MCPError(INVALID_PARAMS, str(error)) from error
     except PolytomicError as error:
         raise MCPError(INTERNAL_ERROR, str(error)) from error
+    except ValidationError as error:
+        raise MCPError(INTERNAL_ERROR, unexpected_shape(error)) from error
     return replace(followed, seen=None if seen is None or seen.is_over else seen)
 
 

@@ -19,8 +19,9 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.connections import type_id
-from polytomic_mcp.tools.syncs.targets import find_target, target_fields, target_objects
+from polytomic_mcp.tools.syncs.targets import FIELDS, OBJECTS, find_target, target_fields, target_objects
 
+_EXECUTIONS: Final = "GET /api/syncs/{sync_id}/executions"
 _MODEL_SOURCE: Final = "GET /api/connections/{id}/modelsync/source"
 
 
@@ -81,14 +82,14 @@ async def _connection_types(question: Question) -> list[str]:
 
 async def _targets(question: Question) -> list[str]:
     connection = await find(question.caller.api, CONNECTION, question.owner)
-    return _names(items_of(await target_objects(question.caller.api, connection["id"])))
+    return _names(items_of(OBJECTS, await target_objects(question.caller.api, connection["id"])))
 
 
 async def _executions(question: Question) -> list[str]:
     """Return the ids of a sync's newest executions: one page, because no one types an older id."""
     sync = await find(question.caller.api, SYNC, question.owner)
-    page = await question.caller.api.call("GET /api/syncs/{sync_id}/executions", sync_id=sync["id"])
-    return [LATEST, *(item["id"] for item in items_of(page))]
+    page = await question.caller.api.call(_EXECUTIONS, sync_id=sync["id"])
+    return [LATEST, *(item["id"] for item in items_of(_EXECUTIONS, page))]
 
 
 async def _operations(_: Question) -> list[str]:
@@ -152,16 +153,14 @@ async def _target_fields(question: Question) -> list[str]:
     connection = await find(api, CONNECTION, question.filled.get(owner or "", ""))
     target = await find_target(api, connection["id"], question.owner)
     answer = await target_fields(api, connection["id"], target=target["id"])
-    fields = sorted(
-        items_of({"data": answer.get("fields")}), key=lambda item: not item.get("supports_identity")
-    )
+    fields = sorted(items_of(FIELDS, answer, "fields"), key=lambda item: not item.get("supports_identity"))
     return [field["id"] for field in fields]
 
 
 async def _schemas(question: Question) -> list[str]:
     """Return the schemas of a destination's tables, whose ids are ``schema.table``."""
     connection = await find(question.caller.api, CONNECTION, question.owner)
-    objects = items_of(await target_objects(question.caller.api, connection["id"]))
+    objects = items_of(OBJECTS, await target_objects(question.caller.api, connection["id"]))
     return _namespaces(item["id"] for item in objects)
 
 

@@ -1,27 +1,18 @@
-"""docs/tools.md: every tool with its arguments, and an example call with its answer from the sandbox.
-
-``examples.json`` lists the calls in an order that works. In their arguments, ``<name.field>`` refers to the
-answer of the earlier call that ``as`` names. The first call of each tool is shown, unless it is ``hidden``.
-"""
+"""docs/tools.md: every tool with its arguments, and an example call with its answer from the sandbox."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.settings import TOOLSETS, Settings
-from polytomic_mcp.testing import PolytomicSandbox, PolytomicTools
 from polytomic_mcp.tools.toolsets import shown_tools
+from scripts.pages.examples import examples
 from scripts.pages.markdown import table
 
-_EXAMPLES: Final = Path(__file__).with_name("examples.json")
-_START: Final = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 _MOST_ITEMS: Final = 2
 _MOST_CHARACTERS: Final = 160
-_REFERENCE: Final = re.compile(r"<(\w+)\.(\w+)>")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET: Final = re.compile(r"(?<=sandbox_)[\w-]{20,}|(?<=consent/)[\w-]{20,}")
 _TIME: Final = re.compile(r"(?<=2026-01-15T(?:09|10):)\d\d:\d\d(?:\.\d+)?")
@@ -36,14 +27,14 @@ name works too. The first four toolsets are on by default; `POLYTOMIC_TOOLSETS` 
 
 def page() -> str:
     """Return the page."""
-    examples = _run(json.loads(_EXAMPLES.read_text("utf-8")))
+    shown = _shown()
     lines = [_HEAD]
     toolset = ""
     for home, tool in shown_tools(Settings(toolsets=TOOLSETS)):
         if home.name != toolset:
             toolset = home.name
             lines.append(f"## {toolset}\n")
-        lines += _tool(tool.name, tool.description, tool.parameters, examples[tool.name])
+        lines += _tool(tool.name, tool.description, tool.parameters, shown[tool.name])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -75,33 +66,14 @@ def _argument(name: str, schema: JsonObject, *, is_required: bool) -> tuple[str,
     )
 
 
-def _run(calls: list[JsonObject]) -> dict[str, tuple[JsonObject, JsonObject]]:
-    """Call the tools in order, and return the arguments and the answer that are shown of each."""
-    known: dict[str, JsonObject] = {}
+def _shown() -> dict[str, tuple[JsonObject, JsonObject]]:
+    """Return the arguments and the answer that are shown of each tool."""
     shown: dict[str, tuple[JsonObject, JsonObject]] = {}
     ids = _Ids()
-    with (
-        PolytomicSandbox(start=_START) as sandbox,
-        PolytomicTools.connect(sandbox, toolsets=TOOLSETS, auth_mode="user") as tools,
-    ):
-        tools.agrees = True
-        for call in calls:
-            arguments = _filled(call.get("arguments", {}), known)
-            answer = tools.call(call["tool"], **arguments)
-            known[call.get("as", call["tool"])] = answer
-            sandbox.app.state.workspace.settle(10)
-            if not call.get("hidden"):
-                shown.setdefault(call["tool"], ids.replaced([arguments, answer]))
+    for example in examples():
+        if not example.is_hidden:
+            shown.setdefault(example.tool, ids.replaced([example.arguments, example.answer]))
     return shown
-
-
-def _filled(value: Any, known: Mapping[str, JsonObject]) -> Any:
-    """Put in what earlier calls answered."""
-    if isinstance(value, str):
-        return _REFERENCE.sub(lambda found: str(known[found[1]][found[2]]), value)
-    if isinstance(value, dict):
-        return {name: _filled(part, known) for name, part in as_object(value).items()}
-    return [_filled(part, known) for part in as_list(value)] if isinstance(value, list) else value
 
 
 class _Ids:

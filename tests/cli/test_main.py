@@ -189,3 +189,41 @@ def test_a_real_process_that_is_cut_off_says_nothing(start: Callable[..., Any]) 
     _, err = process.communicate(timeout=20)
 
     assert (process.returncode, err) == (141, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--state", "${user_config.state}"),
+        ("--state=${user_config.state}",),
+        ("--state", " '${input:state}' "),
+    ],
+)
+def test_an_option_that_is_a_placeholder_counts_as_not_given(
+    command: Callable[..., Any], words: tuple[str, ...]
+) -> None:
+    done = command("call", "list_models", *words)
+
+    shown = "${input:state}" if "input" in words[-1] else "${user_config.state}"
+    assert f"polytomic-mcp: --state is '{shown}': the host did not substitute it." in done.err
+    assert "works only with the sandbox" not in done.err
+
+
+def test_an_argument_of_a_tool_is_no_placeholder(command: Callable[..., Any]) -> None:
+    done = command("call", "get_model", "--sandbox", "model_id=${X}", "${X}")
+
+    assert done.status == 2
+    assert "'${X}' must have the form key=value." in done.err
+
+
+def test_a_variable_that_is_a_placeholder_is_warned_of(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYTOMIC_API_KEY", "${POLYTOMIC_API_KEY}")
+
+    done = command("call", "list_models")
+
+    named = "POLYTOMIC_API_KEY is '${POLYTOMIC_API_KEY}': the host did not substitute it."
+    assert done.status == 1
+    assert done.err.startswith(f"polytomic-mcp: {named} It counts as unset.\n")
+    assert f"No API key is set. {named} Set POLYTOMIC_API_KEY" in done.err

@@ -17,7 +17,7 @@ async def test_read_only_refuses_every_operation_that_may_change_something(scrip
     refused: list[str] = []
 
     for operation in _operations(reading=False):
-        with pytest.raises(AccessDeniedError, match="POLYTOMIC_ACCESS_MODE is read-only") as caught:
+        with pytest.raises(AccessDeniedError, match="access_mode is read-only") as caught:
             await api.call(operation)
         refused += [operation for _ in [0] if operation in str(caught.value)]
 

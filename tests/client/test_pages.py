@@ -64,6 +64,37 @@ async def test_a_body_of_another_shape_is_a_single_page(script: Any, body: str) 
     assert len(await _read(api, "GET /api/syncs")) == 1
 
 
+@pytest.mark.parametrize(
+    ("odd", "named"),
+    [
+        ({"pagination": "more"}, "pagination"),
+        ({"pagination": [1]}, "pagination"),
+        (_token({"a": 1}), "next_page_token"),
+        (_token([1]), "next_page_token"),
+        ({"pagination": {"next_page_token": True}}, "next_page_token"),
+        ({"data": {"next_cursor": ["c"]}}, "next_cursor"),
+        ({"links": "next"}, "links"),
+        ({"links": {"next": {"href": "x"}}}, "next"),
+    ],
+)
+async def test_what_is_in_the_place_of_a_token_is_not_taken_for_the_end(
+    script: Any, odd: dict[str, Any], named: str
+) -> None:
+    api, _ = script(httpx.Response(200, json={"data": []} | odd))
+
+    with pytest.raises(
+        UnexpectedAnswerError, match=f"GET /api/syncs answered a page whose {named} cannot be read"
+    ):
+        await _read(api, "GET /api/syncs")
+
+
+async def test_a_token_may_be_a_number(script: Any) -> None:
+    api, network = script(_page(1, **_token(5)), _page(2))
+
+    assert len(await _read(api, "GET /api/syncs")) == 2
+    assert network.requests[1].url.params["page_token"] == "5"
+
+
 async def test_a_token_that_repeats_ends_the_pages(script: Any) -> None:
     api, network = script(_page(1, **_token("a")), _page(2, **_token("b")), _page(3, **_token("a")))
 
@@ -159,7 +190,7 @@ def test_every_link_that_is_followed_leads_to_the_api(link: str) -> None:
     address = Address.parse("https://app.polytomic.com/p")
     here = address.url("/api/queries/q")
     try:
-        url = next_page({"links": {"next": link}}, here, address)
+        url = next_page("GET /api/queries/{id}", {"links": {"next": link}}, here, address)
     except UnexpectedAnswerError:
         url = None
 

@@ -88,7 +88,7 @@ async def test_a_redirect_to_the_right_address_names_the_setting(script: Any) ->
     )
 
     with pytest.raises(
-        UnexpectedAnswerError, match=r"to https://polytomic.example.com,.* POLYTOMIC_API_URL"
+        UnexpectedAnswerError, match=r"to https://polytomic.example.com,.* base_url"
     ) as caught:
         await api.call("GET /api/me")
 

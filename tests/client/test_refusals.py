@@ -43,7 +43,7 @@ async def _refused(
     ("status", "class_", "advice"),
     [
         (400, RefusedError, "Correct the problem"),
-        (401, UnauthorizedError, "Check POLYTOMIC_API_KEY"),
+        (401, UnauthorizedError, "Check api_key"),
         (403, ForbiddenError, "Ask an administrator"),
         (404, NotFoundError, "Check the ids"),
         (409, ConflictError, "Read the object's state"),
@@ -136,9 +136,7 @@ def test_a_body_of_any_bytes_is_read(content: bytes) -> None:
 async def test_a_web_page_is_not_taken_for_the_api(script: Any, status: int) -> None:
     api, _ = script(httpx.Response(status, html="\n<!doctype html><title>Proxy</title>"))
 
-    with pytest.raises(
-        RefusedError, match=r"does not look like the Polytomic API. Check POLYTOMIC_API_URL"
-    ) as caught:
+    with pytest.raises(RefusedError, match=r"does not look like the Polytomic API. Check base_url") as caught:
         await api.call("GET /api/me")
 
     assert caught.value.status == status

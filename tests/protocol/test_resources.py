@@ -142,6 +142,24 @@ async def test_what_does_not_exist_is_not_found_and_said_in_words(
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"data": {"id": ID, "active": "perhaps"}}, "does not have the expected shape. active: "),
+        ({"data": {"name": "S"}}, "answered an object without a usable id"),
+        ("hello", "answered a text where an object under data was expected"),
+    ],
+)
+async def test_an_odd_answer_is_an_error_with_a_sentence(
+    answer: Any, said: str, serve: Serve, script: Script
+) -> None:
+    script[f"GET /api/syncs/{ID}"] = answer
+
+    async with serve() as client:
+        with pytest.raises(MCPError, match=said):
+            await client.read_resource(f"polytomic://syncs/{ID}")
+
+
 async def test_a_failure_of_polytomic_keeps_its_words(serve: Serve, script: Script) -> None:
     script["GET /api/connections"] = 403
 

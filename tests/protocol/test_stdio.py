@@ -14,16 +14,13 @@ from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
     PARSE_ERROR,
-    JSONRPCError,
     JSONRPCNotification,
     JSONRPCRequest,
     JSONRPCResponse,
-    jsonrpc_message_adapter,
 )
-from pydantic import ValidationError
 
 from polytomic_mcp.cli import run
-from polytomic_mcp.protocol.stdio import answering
+from polytomic_mcp.protocol.stdio import Refusal, answering
 
 CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 
@@ -53,7 +50,6 @@ NOT_RPC = {
 WITHOUT_AN_ID = {
     "not JSON": "hello",
     "no id": r'{"jsonrpc":"2.0","method":"x","params":{"x":"\ud800"}}',
-    "a fraction for an id": r'{"jsonrpc":"2.0","method":"x","id":1.5,"params":{"x":"\ud800"}}',
     "an endless number for an id": '{"method":"x","id":' + "9" * 5000 + r',"params":{"x":"\ud800"}}',
     "half of a surrogate pair for an id": r'{"method":"x","id":"\ud800"}',
     "an answer, whose id is not the sender's": r'{"jsonrpc":"2.0","id":3,"result":{"x":"\ud800"}}',
@@ -84,9 +80,9 @@ class Server:
     def send(self, message: dict[str, Any]) -> None:
         self.send_line(json.dumps({"jsonrpc": "2.0", **message}))
 
-    def send_line(self, line: str) -> None:
+    def send_line(self, line: str | bytes) -> None:
         assert self.process.stdin
-        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.write((line.encode() if isinstance(line, str) else line) + b"\n")
         self.process.stdin.flush()
 
     def receive(self) -> dict[str, Any]:
@@ -100,20 +96,13 @@ def server() -> Iterator[Server]:
         yield started
 
 
-async def relayed(line: str) -> list[JSONRPCError | JSONRPCRequest]:
+async def relayed(line: str | bytes) -> list[Any]:
     """Send a line, then a request, through ``answering``; return what came out on both sides."""
-    try:
-        jsonrpc_message_adapter.validate_json(line, by_name=False)
-    except ValidationError as error:
-        unreadable = error
-    else:
-        pytest.fail("mcp reads that line by itself")
-    request = SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=99, method="tools/list"))
-    sending, incoming = anyio.create_memory_object_stream[Any](2)
+    sending, incoming = anyio.create_memory_object_stream[bytes](2)
     outgoing, answered = anyio.create_memory_object_stream[Any](2)
     with sending, incoming, outgoing, answered:
-        sending.send_nowait(unreadable)
-        sending.send_nowait(request)
+        sending.send_nowait(line.encode() if isinstance(line, str) else line)
+        sending.send_nowait(b'{"jsonrpc":"2.0","id":99,"method":"tools/list"}')
         async with answering(incoming, outgoing) as (asked, _):
             with anyio.fail_after(30):
                 passed = await asked.receive()
@@ -126,7 +115,7 @@ async def relayed(line: str) -> list[JSONRPCError | JSONRPCRequest]:
 async def test_an_unreadable_request_is_refused_under_its_id(line: str, id_: str | int) -> None:
     refusal, passed = await relayed(line.replace("ID", json.dumps(id_), 1))
 
-    assert isinstance(refusal, JSONRPCError)
+    assert isinstance(refusal, Refusal)
     assert refusal.id == id_
     assert refusal.error.code == PARSE_ERROR
     assert "send it again" in refusal.error.message
@@ -137,7 +126,7 @@ async def test_an_unreadable_request_is_refused_under_its_id(line: str, id_: str
 async def test_what_is_no_request_is_refused_under_its_id(line: str) -> None:
     refusal, _ = await relayed(line.replace("ID", "12"))
 
-    assert isinstance(refusal, JSONRPCError)
+    assert isinstance(refusal, Refusal)
     assert refusal.error.code == INVALID_REQUEST
 
 
@@ -145,8 +134,74 @@ async def test_what_is_no_request_is_refused_under_its_id(line: str) -> None:
 async def test_a_line_whose_id_cannot_be_told_is_refused_without_one(line: str) -> None:
     refusal, _ = await relayed(line)
 
-    assert isinstance(refusal, JSONRPCError)
+    assert isinstance(refusal, Refusal)
     assert refusal.id is None
+
+
+@pytest.mark.parametrize("id_", [7, "seven", "", -1, 1.5, 10**30])
+@pytest.mark.parametrize("text", [b"Caf\xe9", b"\xff", b"\xed\xa0\x80", b"\xc3"])
+async def test_what_is_not_utf_8_is_refused_under_its_id(text: bytes, id_: str | float) -> None:
+    line = b'{"jsonrpc":"2.0","id":ID,"method":"x","params":{"x":"TEXT"}}'
+
+    refusal, passed = await relayed(line.replace(b"ID", json.dumps(id_).encode()).replace(b"TEXT", text))
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.id, refusal.error.code) == (id_, PARSE_ERROR)
+    assert refusal.error.message.startswith("This message is not valid UTF-8.")
+    assert isinstance(passed, JSONRPCRequest)
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b'{"id":"\xe9","method":"x"}', b'{"\xe9":1,"method":"x"}'])
+async def test_what_is_not_utf_8_is_refused_without_an_id_that_cannot_be_told(line: bytes) -> None:
+    refusal, _ = await relayed(line)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.id is None
+    assert "UTF-8" in refusal.error.message
+
+
+@pytest.mark.parametrize(
+    ("id_", "told"),
+    [
+        ("1.5", 1.5),
+        ("-0.25", -0.25),
+        ("1e3", 1000),
+        ("null", None),
+        ("true", None),
+        ("[1]", None),
+        ("{}", None),
+    ],
+)
+async def test_a_request_with_an_id_that_mcp_forbids_is_refused_under_it(
+    id_: str, told: float | None
+) -> None:
+    refusal, _ = await relayed('{"jsonrpc":"2.0","method":"ping","id":ID}'.replace("ID", id_))
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.id, refusal.error.code) == (told, INVALID_REQUEST)
+    assert refusal.error.message.startswith("The id of a request must be a string or an integer.")
+
+
+@pytest.mark.parametrize("id_", [0, -1, 2**53 + 1, 2**64 + 1, 10**40, "", " ", "1.5", "null", 'é"\\'])
+def test_a_request_is_answered_under_its_id(server: Server, id_: str | int) -> None:
+    server.send({"id": id_, "method": "ping"})
+
+    assert server.receive() == {"jsonrpc": "2.0", "id": id_, "result": {}}
+
+
+def test_nothing_is_done_for_a_request_that_is_not_utf_8(server: Server) -> None:
+    server.send_line(b'{"jsonrpc":"2.0","id":1.5,"method":"tools/call","params":{"name":"Caf\xe9"}}')
+    refusal = server.receive()
+    server.send({"id": 1, "method": "ping"})
+
+    assert (refusal["jsonrpc"], refusal["id"], refusal["error"]["code"]) == ("2.0", 1.5, PARSE_ERROR)
+    assert server.receive()["id"] == 1
+
+
+async def test_a_notification_with_a_null_id_is_one() -> None:
+    (passed,) = await relayed('{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}')
+
+    assert isinstance(passed, JSONRPCNotification)
 
 
 @pytest.mark.parametrize("line", ["", "  ", "\r"])
@@ -218,7 +273,7 @@ def test_what_was_asked_before_stdin_ended_is_answered() -> None:
 
 
 async def test_the_end_comes_at_once_when_every_request_has_its_answer() -> None:
-    sending, incoming = anyio.create_memory_object_stream[Any](2)
+    sending, incoming = anyio.create_memory_object_stream[bytes](2)
     outgoing, answered = anyio.create_memory_object_stream[Any](2)
     messages = [
         JSONRPCRequest(jsonrpc="2.0", id=1, method="tools/list"),
@@ -230,7 +285,7 @@ async def test_the_end_comes_at_once_when_every_request_has_its_answer() -> None
     ]
     async with sending, incoming, outgoing, answered:
         for message in messages:
-            sending.send_nowait(SessionMessage(message))
+            sending.send_nowait(message.model_dump_json(exclude_unset=True).encode())
         sending.close()
         async with answering(incoming, outgoing, last_seconds=60) as (asked, answers):
             with anyio.fail_after(5):
@@ -247,11 +302,11 @@ async def test_the_end_comes_at_once_when_every_request_has_its_answer() -> None
 
 
 async def test_a_request_that_is_never_answered_does_not_hold_the_end_for_long() -> None:
-    sending, incoming = anyio.create_memory_object_stream[Any](1)
+    sending, incoming = anyio.create_memory_object_stream[bytes](1)
     outgoing, answered = anyio.create_memory_object_stream[Any](1)
     request = JSONRPCRequest(jsonrpc="2.0", id=1, method="subscriptions/listen")
     async with sending, incoming, outgoing, answered:
-        sending.send_nowait(SessionMessage(request))
+        sending.send_nowait(request.model_dump_json(exclude_unset=True).encode())
         sending.close()
         async with answering(incoming, outgoing, last_seconds=0) as (asked, _):
             with anyio.fail_after(5):

@@ -225,17 +225,10 @@ def connect(api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schem
 
         @asynccontextmanager
         async def lifespan(_: Any) -> AsyncIterator[Caller]:
-            access = chosen.access_mode
-            client = Polytomic(
-                chosen.api_key,
-                transport=api,
-                retry=retry,
-                sleep=clock.sleep,
-                clock=clock.now,
-                access_mode=access,
-                api_version=chosen.api_version,
+            client = Polytomic.from_settings(
+                chosen, transport=api, retry=retry, sleep=clock.sleep, clock=clock.now
             )
-            names = frozenset(tool.name for tool in shelves[access])
+            names = frozenset(tool.name for tool in shelves[chosen.access_mode])
             yield Caller(client, clock.sleep, clock.now, tools=names, clock=clock.date)
 
         server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)

@@ -2,14 +2,16 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from polytomic_mcp.cli.shared.terminal import lines
 from polytomic_mcp.errors import ConfigurationError
-from polytomic_mcp.settings import Secret, Settings
+from polytomic_mcp.settings import Secret, Settings, not_substituted, placeholder
 
 _LAST_PORT: Final = 65_535
 
@@ -131,13 +133,38 @@ def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
 
 
 def read_settings() -> Settings:
-    """Return the settings in this process's environment."""
-    return Settings.from_environ(os.environ)
+    """Return the settings in this process's environment; print a warning for each that is a placeholder."""
+    settings = Settings.from_environ(os.environ)
+    for warning in settings.warnings():
+        print(f"polytomic-mcp: {lines(warning)}", file=sys.stderr)
+    return settings
+
+
+def without_placeholders(words: Sequence[str]) -> list[str]:
+    """Return the words without the options whose value is a placeholder; print a warning for each.
+
+    A host fills in ``--state ${user_config.state}``, and passes it as it is where the user left it empty.
+    """
+    given = list[str]()
+    for word in words:
+        last, (option, _, value) = given[-1] if given else "", word.partition("=")
+        if option.startswith("--") and (text := placeholder(value)):
+            _warn(option, text)
+        elif last.startswith("--") and "=" not in last and (text := placeholder(word)):
+            _warn(given.pop(), text)
+        else:
+            given.append(word)
+    return given
 
 
 def with_sandbox(settings: Settings, url: str, key: str) -> Settings:
     """Return the settings with the address and the key of a sandbox."""
     return replace(settings, api_url=url, api_key=Secret(key), auth_mode="user")
+
+
+def _warn(option: str, text: str) -> None:
+    warning = f"{not_substituted(option, text)} It counts as not given."
+    print(f"polytomic-mcp: {lines(warning)}", file=sys.stderr)
 
 
 def _port(text: str) -> int:

@@ -1,13 +1,14 @@
 """API keys and temporary credentials: secrets that are returned once, by the call that creates them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import BeforeValidator, Field
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.administration.organizations import OrganizationId, own_id
 from polytomic_mcp.tools.administration.users import UserId
 from polytomic_mcp.tools.answers.results import Result
@@ -16,6 +17,8 @@ from polytomic_mcp.tools.api_access.names import USER, USER_ELSEWHERE, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.framework.arguments import Api, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
+from polytomic_mcp.tools.framework.references import Refers, resolve_names
+from polytomic_mcp.tools.framework.requests import Request
 
 _ONCE: Final = "Polytomic does not show it again. Pass it on now, and do not store it anywhere else."
 
@@ -26,6 +29,26 @@ class ApiKey(Result):
     user: str
     value: str
     note: str = _ONCE
+
+
+class CredentialRequest(Request):
+    """A temporary credential as a caller writes it."""
+
+    read_only: Annotated[bool, Field(description="false: also allow writes")] = True
+    duration_seconds: Annotated[
+        int, Field(ge=600, le=14_400, description="Lifetime"), BeforeValidator(refuse_boolean)
+    ] = 3_600
+    user_id: Annotated[str | None, Refers(USER), Field(description="Id or email; default: yourself")] = None
+    session_name: Annotated[str | None, Field(description="Purpose")] = None
+
+    def body(self) -> JsonObject:
+        """Return the request as the API names it: for whom, and what they may do."""
+        mode = "read_only" if self.read_only else "user"
+        return {
+            "subject": {"type": "user", "mode": mode, **given(user_id=self.user_id)},
+            "duration_seconds": self.duration_seconds,
+            **given(session_name=self.session_name),
+        }
 
 
 class TemporaryCredential(Result):
@@ -62,12 +85,12 @@ async def consent_to_revoke(
     """Ask before a user's current key is revoked."""
     if not force:
         return Consent(proceed=True)
-    return ask(
+    return await ask(
         context,
         f"Revoke the API key of {holder.email!r} and create a new one? The old key stops working.",
         Consent(proceed=True),
         confirmed=confirm_name == holder.email,
-        how="confirm_name set to the user's email. Nothing was changed.",
+        how="call again with confirm_name set to the user's email. Nothing was changed.",
     )
 
 
@@ -91,24 +114,8 @@ async def create_api_key(
     return ApiKey.model_validate({"user": holder.email, **key})
 
 
-async def create_temporary_credential(
-    api: Api,
-    read_only: Annotated[bool, Field(description="false: also allow writes")] = True,
-    duration_seconds: Annotated[
-        int, Field(ge=600, le=14_400, description="Lifetime"), BeforeValidator(refuse_boolean)
-    ] = 3_600,
-    user_id: Annotated[str | None, Field(description="Id or email; default: yourself")] = None,
-    session_name: Annotated[str | None, Field(description="Purpose")] = None,
-) -> TemporaryCredential:
+async def create_temporary_credential(api: Api, request: CredentialRequest) -> TemporaryCredential:
     """Create a temporary token that acts for a user. The secret is returned once: do not repeat it."""
-    subject: dict[str, Any] = {"type": "user", "mode": "read_only" if read_only else "user"}
-    if user_id is not None:
-        subject["user_id"] = (await find(api, USER, user_id))["id"]
-    created = await data_of(
-        api,
-        "POST /api/temporary-credentials",
-        subject=subject,
-        duration_seconds=duration_seconds,
-        **given(session_name=session_name),
-    )
-    return TemporaryCredential.model_validate(created | {"read_only": read_only})
+    await resolve_names(api, request)
+    created = await data_of(api, "POST /api/temporary-credentials", **request.body())
+    return TemporaryCredential.model_validate(created | {"read_only": request.read_only})

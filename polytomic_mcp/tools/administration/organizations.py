@@ -1,7 +1,7 @@
 """Organizations: the caller's own, and for partners those they created."""
 
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -10,8 +10,10 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Result, Row
 from polytomic_mcp.tools.api_access.names import ORGANIZATION, every, find
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, identified
 from polytomic_mcp.tools.framework.arguments import Api
+
+_ME: Final = "GET /api/me"
 
 OrganizationId = Annotated[str | None, Field(description="For partners: id or name; default: your own")]
 
@@ -29,7 +31,7 @@ async def get_organization(api: Api, organization_id: OrganizationId = None) -> 
     """Get the organization and your identity in it: user, role, kind of key."""
     if organization_id is not None:
         return Organization.model_validate(await find(api, ORGANIZATION, organization_id))
-    me = await data_of(api, "GET /api/me")
+    me = await data_of(api, _ME)
     organization = {"id": me.get("organization_id"), "name": me.get("organization_name")}
     with suppress(PolytomicError):  # older versions lack it, and /api/me is enough
         organization |= await data_of(api, "GET /api/organization")
@@ -41,7 +43,8 @@ async def own_id(api: Polytomic, organization_id: str | None) -> str:
     """Return the id of the organization that a tool acts in; the caller's own by default."""
     if organization_id is not None:
         return (await find(api, ORGANIZATION, organization_id))["id"]
-    return str((await data_of(api, "GET /api/me")).get("organization_id"))
+    me = await data_of(api, _ME)
+    return identified(_ME, {"id": me.get("organization_id")})["id"]
 
 
 async def _others(api: Polytomic) -> list[Row] | None:

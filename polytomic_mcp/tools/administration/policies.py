@@ -1,17 +1,19 @@
 """Policies: which roles may do what to the objects that a policy applies to."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
-from polytomic_mcp.tools.administration.roles import named, role_ids, role_names
+from polytomic_mcp.common.spelling import canonical, valid_values
+from polytomic_mcp.tools.administration.roles import RoleId, named, role_names
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
-from polytomic_mcp.tools.api_access.names import POLICY, find, refuse_taken
+from polytomic_mcp.tools.api_access.names import POLICY, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import (
@@ -19,12 +21,31 @@ from polytomic_mcp.tools.framework.arguments import (
     ConfirmName,
     Fields,
     Limit,
+    NewName,
     PageToken,
     Query,
     TheCaller,
 )
+from polytomic_mcp.tools.framework.creation import Creation
+from polytomic_mcp.tools.framework.references import References
+from polytomic_mcp.tools.framework.requests import Draft, Request
+from polytomic_mcp.tools.framework.validation import path_of
 
 _UPDATE: Final = "PUT /api/permissions/policies/{id}"
+_ACTIONS: Final = ("create", "delete", "apply_policy")
+"""The actions in the API's documentation; an organization's policies may have others."""
+
+Actions = dict[str, list[RoleId]]
+
+
+class PolicyRequest(Request):
+    """A policy as a caller writes it."""
+
+    name: NewName = None
+    actions: Annotated[
+        Actions | None,
+        Field(description='Roles by action, such as {"delete": ["Admin"]}; omitted actions are unchanged'),
+    ] = None
 
 
 class Policy(Result):
@@ -57,36 +78,73 @@ async def list_policies(
 
 async def save_policy(
     caller: TheCaller,
-    actions: Annotated[
-        dict[str, list[str]] | None,
-        Field(description='Roles by action, such as {"delete": ["Admin"]}; omitted actions are unchanged'),
-    ] = None,
-    name: str | None = None,
+    request: PolicyRequest,
+    creation: Creation,
     policy_id: Annotated[
         str | None, Field(description="Policy to update: id or name; omit to create")
     ] = None,
 ) -> Policy:
-    """Create or update a policy. Actions are create, delete, apply_policy and others.
+    """Create or update a policy. Actions are create, delete, apply_policy, and those of other policies.
 
     It applies to objects that list it in policies: see update_connection, update_model.
     """
-    api = caller.api
-    role_ids_of = {action: await role_ids(api, roles) for action, roles in (actions or {}).items()}
+    api, change = caller.api, given(actions=request.actions)
     async with caller.updating:
+        draft = await _draft(api, request)
         if policy_id is None:
-            if name is None:
-                raise ToolError("save_policy: A new policy needs a name. To update one, send policy_id.")
-            await refuse_taken(api, POLICY, name, lambda id_: _change(id_, actions))
-            body = {"name": name, "policy_actions": _listed(role_ids_of)}
-            saved = await data_of(api, "POST /api/permissions/policies", **body)
+            await _check_name(api, request, creation, draft, change)
+            draft.refuse_if_wrong("save_policy")
+            body = {"name": request.name, "policy_actions": _listed(draft.body)}
+            saved = await data_of(api, "POST /api/permissions/policies", headers=creation.headers, **body)
         else:
+            creation.refuse_for_update("policy_id")
+            draft.refuse_if_wrong("save_policy")
             stored = await find(api, POLICY, policy_id)
             body = {
-                "name": name or stored.get("name"),
-                "policy_actions": _listed(_actions(stored) | role_ids_of),
+                "name": request.name or stored.get("name"),
+                "policy_actions": _listed(_actions(stored) | draft.body),
             }
             saved = await data_of(api, _UPDATE, id=stored["id"], **body)
     return Policy.model_validate(_shown(saved, await role_names(api)))
+
+
+async def _draft(api: Polytomic, request: PolicyRequest) -> Draft:
+    """Return the ids of roles by action, as the API spells it, and what is wrong with either."""
+    references = References(api)
+    await references.resolve(request)
+    actions = request.actions or {}
+    known = await _known_actions(api, actions)
+    spelled = {name: canonical(name, known) or name for name in actions}
+    problems = [*_action_problems(spelled, known), *references.problems]
+    return Draft({spelled[name]: roles for name, roles in actions.items()}, problems)
+
+
+async def _check_name(
+    api: Polytomic, request: PolicyRequest, creation: Creation, draft: Draft, change: JsonObject
+) -> None:
+    if request.name is None:
+        draft.problems.append("name: A new policy needs a name. To update one, send policy_id.")
+        return
+    await creation.check_name(api, POLICY, request.name, draft, lambda id_: _change(id_, change))
+
+
+async def _known_actions(api: Polytomic, names: Iterable[str]) -> list[str]:
+    """Return the documented actions and, if one is not among them, those of the organization's policies."""
+    if all(canonical(name, _ACTIONS) for name in names):
+        return list(_ACTIONS)
+    used = [action for policy in await every(api, POLICY.list) for action in _actions(policy)]
+    return list(dict.fromkeys([*_ACTIONS, *used]))
+
+
+def _action_problems(spelled: dict[str, str], known: list[str]) -> Iterator[str]:
+    """Yield a problem for each action that is unknown, or that two of the names spell."""
+    names = list(spelled.values())
+    for name, action in spelled.items():
+        path = path_of(["actions", name])
+        if action not in known:
+            yield f"{path}: unknown name.{valid_values(name, known)}"
+        elif names.count(action) > 1:
+            yield f"{path}: {action} is there twice."
 
 
 async def policy_deletion(api: Api, policy_id: str) -> Deletion:
@@ -110,8 +168,8 @@ async def delete_policy(
     )
 
 
-def _change(id_: str, actions: dict[str, list[str]] | None) -> NextStep:
-    arguments = {"policy_id": id_, **given(actions=actions)}
+def _change(id_: str, change: JsonObject) -> NextStep:
+    arguments = {"policy_id": id_, **change}
     return NextStep(tool="save_policy", arguments=arguments, reason="updates the existing policy")
 
 

@@ -1,6 +1,6 @@
 """Roles: assigned to users, and allowed to do things by policies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
@@ -11,12 +11,21 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, refuse_taken
+from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
-from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, PageToken, Query
+from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, Name, PageToken, Query
+from polytomic_mcp.tools.framework.creation import Creation
+from polytomic_mcp.tools.framework.references import Refers
+from polytomic_mcp.tools.framework.requests import Draft, Request
 
-RoleNames = Annotated[list[str] | None, Field(description="Roles: ids or names; replaces all roles")]
+RoleId = Annotated[str, Refers(ROLE)]
+
+
+class RoleRequest(Request):
+    """A role as a caller writes it."""
+
+    name: Name
 
 
 class Role(Result):
@@ -41,15 +50,20 @@ async def list_roles(
 
 async def save_role(
     api: Api,
-    name: str,
+    request: RoleRequest,
+    creation: Creation,
     role_id: Annotated[str | None, Field(description="Role to rename: id or name; omit to create")] = None,
 ) -> Role:
     """Create or rename a role. Policies determine what a role allows: see save_policy."""
+    draft = Draft(request.body())
     if role_id is None:
-        await refuse_taken(api, ROLE, name, lambda id_: _renaming(id_, name))
-        return Role.model_validate(await data_of(api, "POST /api/permissions/roles", name=name))
+        await creation.check_name(api, ROLE, request.name, draft, lambda id_: _renaming(id_, request.name))
+        draft.refuse_if_wrong("save_role")
+        created = await data_of(api, "POST /api/permissions/roles", headers=creation.headers, **draft.body)
+        return Role.model_validate(created)
+    creation.refuse_for_update("role_id")
     role = await find(api, ROLE, role_id)
-    renamed = await data_of(api, "PUT /api/permissions/roles/{id}", id=role["id"], name=name)
+    renamed = await data_of(api, "PUT /api/permissions/roles/{id}", id=role["id"], **draft.body)
     return Role.model_validate(renamed)
 
 
@@ -81,11 +95,6 @@ async def delete_role(
     return await deletion.carry_out(
         answer, api, "DELETE /api/permissions/roles/{id}", lambda: role_deletion(api, deletion.id)
     )
-
-
-async def role_ids(api: Polytomic, references: Iterable[str]) -> list[str]:
-    """Return the ids of roles that are given by id or name."""
-    return [(await find(api, ROLE, reference))["id"] for reference in references]
 
 
 async def role_names(api: Polytomic) -> dict[str, str]:

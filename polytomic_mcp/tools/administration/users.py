@@ -10,7 +10,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.tools.administration.organizations import OrganizationId, own_id
-from polytomic_mcp.tools.administration.roles import RoleNames, named, role_ids, role_names
+from polytomic_mcp.tools.administration.roles import RoleId, named, role_names
 from polytomic_mcp.tools.answers.results import Deleted, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
@@ -22,12 +22,22 @@ from polytomic_mcp.tools.framework.arguments import (
     ConfirmName,
     Fields,
     Limit,
+    Name,
     PageToken,
     Query,
     TheCaller,
 )
+from polytomic_mcp.tools.framework.references import resolve_names
+from polytomic_mcp.tools.framework.requests import Changes, Request
 
 UserId = Annotated[str, Field(description="User: id or email")]
+
+
+class UserRequest(Request):
+    """A user as a caller writes it."""
+
+    email: Annotated[Name, Field(description="Email address")]
+    roles: Annotated[list[RoleId] | None, Field(description="Roles: ids or names; replaces all roles")] = None
 
 
 class User(Result):
@@ -85,36 +95,37 @@ async def list_users(
 
 async def invite_user(
     api: Api,
-    email: Annotated[str, Field(description="Email address")],
-    roles: RoleNames = None,
+    request: UserRequest,
     organization_id: OrganizationId = None,
 ) -> User:
     """Invite a user by email."""
     place = await _Place.of(api, organization_id)
-    body = {} if roles is None else {"role_ids": await role_ids(api, roles)}
-    made = await data_of(api, place.operation("POST", ""), email=email, **place.within, **body)
+    await resolve_names(api, request)
+    body = {"email": request.email, **given(role_ids=request.roles)}
+    made = await data_of(api, place.operation("POST", ""), **place.within, **body)
     return User.model_validate(_row(made, await role_names(api)))
 
 
 async def update_user(
     caller: TheCaller,
     user_id: UserId,
-    roles: RoleNames = None,
-    email: Annotated[str | None, Field(description="New email address")] = None,
+    changes: Annotated[UserRequest, Changes("invite_user")],
     organization_id: OrganizationId = None,
 ) -> User:
     """Update a user's roles or email address. Omitted arguments are unchanged."""
     api = caller.api
-    if roles == []:
+    email = changes.email if "email" in changes.model_fields_set else None
+    if changes.roles == []:
         raise ToolError(
             "update_user: roles is empty, but Polytomic keeps a user's roles if none are sent. Send the "
             "roles that the user should have, or omit the argument. Nothing was changed."
         )
+    await resolve_names(api, changes)
     async with caller.updating:
         own = None if email is None else await own_id(api, organization_id)
         place = await _Place.of(api, own or organization_id)
         stored = await place.find(api, user_id)
-        body: JsonObject = _roles(stored) if roles is None else {"role_ids": await role_ids(api, roles)}
+        body: JsonObject = _roles(stored) if changes.roles is None else {"role_ids": changes.roles}
         if place.within:
             body["email"] = email or stored.get("email")
         after = await data_of(api, place.operation("PUT"), id=stored["id"], **place.within, **body)
@@ -159,4 +170,4 @@ def _roles(user: JsonObject) -> JsonObject:
 def _row(user: JsonObject, names: dict[str, str]) -> JsonObject:
     ids = [str(id_) for id_ in as_list(user.get("role_ids"))]
     roles = named(ids, names) or [str(role) for role in given(role=user.get("role")).values()]
-    return {"id": user["id"], "email": user.get("email"), "roles": roles}
+    return {"id": user.get("id"), "email": user.get("email"), "roles": roles}

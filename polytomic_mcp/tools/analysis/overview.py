@@ -14,7 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.analysis.health.blockers import Inventory
 from polytomic_mcp.tools.analysis.health.runs import Run, runs_of, span
 from polytomic_mcp.tools.analysis.health.states import (
@@ -30,6 +30,7 @@ from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import has_text, page_of
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
+from polytomic_mcp.tools.api_access.responses import objects_in
 from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
 
 _STATES: Final = (
@@ -114,6 +115,8 @@ async def _read_snapshot(caller: Caller, context: Context[Caller]) -> Snapshot:
     subjects = await _subjects(caller.api, gathering, _Progress(context))
     now = caller.clock()
     rows = [_row(subject, subject.condition(now), now) for subject in subjects]
+    if not rows:
+        gathering.refuse_if_partial("sync_overview", "There is nothing in what could be listed")
     snapshot = Snapshot(sorted(rows, key=_key), gathering.unavailable)
     caller.overview.keep(snapshot, caller.now())
     return snapshot
@@ -175,7 +178,7 @@ async def _runs(api: Polytomic, kind: str, sync: JsonObject, progress: "_Progres
         operation = "GET /api/bulk/syncs/{id}/executions"
         arguments = {"id": sync["id"], "ascending": False, "limit": _HISTORY}
     try:
-        return runs_of(as_object(await api.call(operation, **arguments)).get("data"))
+        return runs_of(objects_in(operation, await api.call(operation, **arguments)))
     finally:
         await progress.advance()
 

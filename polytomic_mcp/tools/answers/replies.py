@@ -5,33 +5,32 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel
 from pydantic_core import to_json
 
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.tools.answers.outgoing import outgoing, shallow
 from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.truncation import Cut, truncate, truncate_around_rows
 
 _MOST_STEPS: Final = 3
-_NULL: Final[tuple[Any, ...]] = (None,)
+_LONGEST_CALL: Final = 4_000
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
 def answer(result: Answer, shown: AbstractSet[str]) -> CallToolResult:
     """Return a result as structure and, with the same content, as text.
 
-    Nulls and empty containers are omitted, long parts are truncated, and only next steps whose tool is
-    ``shown`` are kept.
+    Nulls and empty containers are omitted except in data, long parts are truncated, and only next steps whose
+    tool is ``shown`` are kept.
     """
     result.next_steps = _steps(result.next_steps or (), shown) or None
-    whole = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-    fitting = truncate_around_rows(_lean(whole, type(result)), result.ROWS)
+    fitting = truncate_around_rows(outgoing(result, _EMPTY), result.ROWS)
     reports = [*(result.truncated or ()), *(_report(cut, result) for cut in fitting.few_cuts)]
     last = {
         "truncated": [_without_hidden_call(report, shown) for report in reports],
         "next_steps": fitting.value.get("next_steps"),
     }
-    content = {name: part for name, part in fitting.value.items() if name not in last}
+    content = shallow({name: part for name, part in fitting.value.items() if name not in last})
     content |= {name: part for name, part in last.items() if part}
     return CallToolResult(
         content=[TextContent(type="text", text=to_json(content).decode())], structured_content=content
@@ -49,8 +48,9 @@ def written(refusal: Exception, shown: AbstractSet[str]) -> str:
 
 
 def _without_hidden_call(report: JsonObject, shown: AbstractSet[str]) -> JsonObject:
-    """Omit the call that reads the rest if its tool is not shown."""
-    is_shown = as_object(report.get("rest")).get("tool") in shown
+    """Omit the call that reads the rest if its tool is not shown, or if no one would make so long a call."""
+    rest = as_object(report.get("rest"))
+    is_shown = rest.get("tool") in shown and len(to_json(rest)) <= _LONGEST_CALL
     return {name: part for name, part in report.items() if name != "rest" or is_shown}
 
 
@@ -77,18 +77,3 @@ def _place(name: str, source: Source, result: Answer) -> str | None:
     if name in source.places or name in type(result).model_fields:
         return source.places.get(name)
     return f"/data/{name}" if name else "/data"
-
-
-def _lean(result: JsonObject, model: type[BaseModel]) -> JsonObject:
-    """Omit nulls, and empty containers among the API's own fields. The items of lists are kept."""
-    named = model.model_fields
-    parts = {name: without(_NULL if name in named else _EMPTY, part) for name, part in result.items()}
-    return {name: part for name, part in parts.items() if name in named or part not in _EMPTY}
-
-
-def without(values: tuple[Any, ...], part: Any) -> Any:
-    """Return a JSON value without the members that have one of these values, at any depth."""
-    if isinstance(part, dict):
-        members = {name: without(values, inner) for name, inner in as_object(part).items()}
-        return {name: inner for name, inner in members.items() if inner not in values}
-    return [without(values, inner) for inner in as_list(part)] if isinstance(part, list) else part

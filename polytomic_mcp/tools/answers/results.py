@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +12,16 @@ from polytomic_mcp.common.json_values import AnyJson, JsonObject
 
 MASK: Final = "********"
 """What is shown in place of a secret."""
+
+
+class _Data:
+    """Marks a field of a result as data of the user, such as rows: its nulls are kept."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> JsonObject:
+        return handler(schema) | {"description": "Integers beyond 2^53 are text"}
+
+
+DATA: Final = _Data()
 
 
 class NextStep(BaseModel):
@@ -91,8 +101,8 @@ class Change(BaseModel):
 
     model_config = ConfigDict(json_schema_extra=_leave_out_members)
 
-    before: AnyJson = None
-    after: AnyJson = None
+    before: Annotated[AnyJson, DATA] = None
+    after: Annotated[AnyJson, DATA] = None
 
 
 class Deleted(Answer):

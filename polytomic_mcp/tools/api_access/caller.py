@@ -10,6 +10,7 @@ import anyio
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.tools.api_access.questions import OpenQuestions
 
 if TYPE_CHECKING:
     from polytomic_mcp.tools.api_access.gathering import Unavailable
@@ -57,7 +58,7 @@ class Caller:
     ``now`` measures waits and is unrelated to the date; ``clock`` returns the date, in UTC. ``updating`` is
     held from reading an object to writing all of it: of two concurrent updates, the later must read what the
     earlier wrote. ``tools`` names the tools that the caller is shown; answers suggest no others.
-    ``overview`` is what ``sync_overview`` last read.
+    ``overview`` is what ``sync_overview`` last read. ``questions`` are those that the client left open.
     """
 
     api: Polytomic
@@ -67,3 +68,4 @@ class Caller:
     tools: AbstractSet[str] = frozenset()
     clock: Callable[[], datetime] = utc_now
     overview: LatestSnapshot = field(default_factory=LatestSnapshot)
+    questions: OpenQuestions = field(default_factory=OpenQuestions)

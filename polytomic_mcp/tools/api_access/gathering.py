@@ -12,6 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.api_access.responses import Items
 
 IN_FLIGHT: Final = 8
 """The most concurrent requests of one tool call."""
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 class Unavailable(BaseModel):
-    """A source that could not be read; the answer lacks what it would have contributed."""
+    """A source that could not be read, or only in part; the answer lacks what it would have contributed."""
 
     source: str
     reason: str
@@ -58,6 +59,16 @@ class Gathering:
         """The sources that failed, each once, with its first reason."""
         return list(self._failed.values())
 
+    def refuse_if_partial(self, tool: str, found: str) -> None:
+        """Refuse an answer that says that there is nothing if a source could not be read.
+
+        Raises:
+            ToolError: A source could not be read; ``found`` says what was found in the others.
+        """
+        if self.unavailable:
+            why = "; ".join(f"{each.source}: {each.reason}" for each in self.unavailable)
+            raise ToolError(f"{tool}: {found}, but not everything could be read. {why}")
+
     @asynccontextmanager
     async def together(self) -> AsyncGenerator["Reading"]:
         """Read the sources that are requested within the block; leaving it waits for all of them."""
@@ -71,6 +82,8 @@ class Gathering:
                 finding.value = await reader()
             except (PolytomicError, ToolError) as error:
                 self._note(source, str(error))
+        if isinstance(finding.value, Items) and finding.value.remark:
+            self._note(source, finding.value.remark.strip())
 
     def _note(self, source: str, reason: str) -> None:
         failed = self._failed.setdefault(source, Unavailable(source=source, reason=reason[:_LONGEST_REASON]))

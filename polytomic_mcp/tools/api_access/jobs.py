@@ -22,23 +22,24 @@ async def settled(answer: Any, caller: Caller, context: Context[Caller]) -> Any:
     """
     parts = as_object(answer)
     job = as_object(parts.get("job"))
-    if parts.get("data") is not None or not {"type", "job_id"} <= job.keys():
-        return parts.get("data")
+    kind, id_ = job.get("type"), job.get("job_id")
+    if parts.get("data") is not None or not (isinstance(kind, str) and isinstance(id_, str)):
+        return parts.get("data") if parts else answer
 
     async def look() -> JsonObject:
-        return await data_of(caller.api, "GET /api/jobs/{type}/{id}", type=job["type"], id=job["job_id"])
+        return await data_of(caller.api, "GET /api/jobs/{type}/{id}", type=kind, id=id_)
 
     seen = await wait(
         caller,
         context,
         look,
-        is_over=lambda seen: seen.get("status") in _OVER,
-        describe=lambda seen: f"{job['type']}: {seen.get('status')}",
+        is_over=lambda seen: str(seen.get("status")) in _OVER,
+        describe=lambda seen: f"{kind}: {seen.get('status')}",
         seconds=_SECONDS,
     )
     if seen.get("status") == "done":
         return seen.get("result")
-    title = f"The job {job['type']} {job['job_id']}"
+    title = f"The job {kind} {id_}"
     if seen.get("status") == "failed":
         raise ToolError(
             f"{title} failed: {seen.get('error') or 'no reason given'}. Correct it and call again."

@@ -8,12 +8,13 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.client.paging import page_token as next_token
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import Page, Row
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
-from polytomic_mcp.tools.api_access.responses import items_of
+from polytomic_mcp.tools.api_access.responses import Items, items_of
 
 DEFAULT_LIMIT: Final = 50
 _TOKEN: Final = re.compile(r"(?P<skip>\d{1,9}):(?P<token>.*)", re.ASCII | re.DOTALL)
@@ -43,19 +44,19 @@ async def list_page(
         arguments["page_token"] = token
     if page_size:
         arguments["limit"] = page_size
-    rows = _Rows(limit)
+    rows, left_out = _Rows(limit), Items(operation=operation)
     async for page in api.pages(operation, **arguments):
-        items = items_of(page)
+        items = items_of(operation, page)
+        left_out.left_out += items.left_out
         refuse_unknown_fields(items, fields)
         for index, item in enumerate(items):
             short = row(item)
             if index < skip or not (keep(item) and has_text(short, query)):
                 continue
             if not rows.add(_widened(short, item, fields)):
-                return Page(items=rows.items, next_page_token=f"{index}:{token}")
-        pagination = as_object(as_object(page).get("pagination"))
-        skip, token = 0, str(pagination.get("next_page_token") or "")
-    return Page(items=rows.items)
+                return _page(rows, left_out, f"{index}:{token}")
+        skip, token = 0, next_token(operation, page)
+    return _page(rows, left_out)
 
 
 def page_of(
@@ -78,8 +79,19 @@ def page_of(
     rows = _Rows(limit, room_beside(beside))
     for index, item in enumerate(fitting[skip:], skip):
         if not rows.add(_widened(row(item), item, fields)):
-            return Page(items=rows.items, next_page_token=f"{index}:")
-    return Page(items=rows.items)
+            return _page(rows, items, f"{index}:")
+    return _page(rows, items)
+
+
+def left_out_of(items: Sequence[JsonObject], part: str) -> list[JsonObject] | None:
+    """Return the report that items of a list were left out of a part of the result; None if none were."""
+    if not isinstance(items, Items) or not items.left_out:
+        return None
+    return [{"pointer": f"/{part}", "left_out": items.left_out, "reason": items.remark.strip()}]
+
+
+def _page(rows: "_Rows", listed: Sequence[JsonObject], token: str | None = None) -> Page:
+    return Page(items=rows.items, next_page_token=token, truncated=left_out_of(listed, "items"))
 
 
 def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) -> JsonObject:

@@ -1,6 +1,5 @@
 """The logs of an execution: files behind links, read from the newest line to the oldest."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from urllib.parse import unquote
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.client.bodies import parse
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.errors import NotFoundError
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, list_in, unexpected
 
 _EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 _TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
@@ -68,13 +68,17 @@ async def count_lines(api: Polytomic, where: JsonObject, log: str) -> int | None
     except NotFoundError:
         return None
     count = as_object(index.get(log)).get("count")
-    return count if isinstance(count, int) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 async def log_files(api: Polytomic, where: JsonObject, log: str) -> list[str]:
     """Return the names of a log's files, in the API's order."""
-    answer = await data_of(api, f"{_EXECUTION}/{{type}}", type=log, **where)
-    return [unquote(str(url).partition("?")[0].rsplit("/", 1)[-1]) for url in as_list(answer.get("urls"))]
+    operation = f"{_EXECUTION}/{{type}}"
+    urls = list_in(operation, await data_of(api, operation, type=log, **where), "urls")
+    names = [unquote(str(url).partition("?")[0].rsplit("/", 1)[-1]) for url in urls]
+    if not all(isinstance(url, str) for url in urls) or not all(names):
+        raise unexpected(operation, "a list of urls with something else in it", "a list of urls")
+    return names
 
 
 async def read_file(api: Polytomic, where: JsonObject, log: str, filename: str) -> list[str]:
@@ -114,6 +118,6 @@ def _decode(page_token: str | None, files: int) -> tuple[int, int | None]:
 
 def _parsed(line: str) -> Any:
     try:
-        return json.loads(line)
+        return parse(line)
     except ValueError:
         return line

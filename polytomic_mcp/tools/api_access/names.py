@@ -8,11 +8,11 @@ from typing import Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, identified, items_of
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CANDIDATES: Final = 8
@@ -76,14 +76,6 @@ WEBHOOK: Final = Noun("webhook", "GET /api/webhooks/{id}", "GET /api/webhooks", 
 _PIPELINE: Final = (CONNECTION, MODEL, SYNC, BULK_SYNC)
 """The kinds that callers confuse: where one does not have a name, the others are searched."""
 
-_REFERENCES: Final = {
-    "connection_id": CONNECTION,
-    "model_id": MODEL,
-    "sync_ids": SYNC,
-    "bulk_sync_ids": BULK_SYNC,
-}
-"""The kinds of objects that parts of requests refer to, by the API's names of those parts."""
-
 
 async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> JsonObject:
     """Return the full object with that id or, ignoring case, that exact name.
@@ -107,43 +99,10 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     raise await _unknown(api, noun, reference, **within)
 
 
-async def put_ids(api: Polytomic, part: JsonObject) -> None:
-    """Replace the names of connections, models and syncs in a part of a request with their ids.
-
-    Everything under ``configuration`` belongs to the connected system and is unchanged.
-
-    Raises:
-        ToolError: No object matches a name, or several do; the text lists the candidates.
-    """
-    for name, value in part.items():
-        noun = _REFERENCES.get(name)
-        if noun is not None and isinstance(value, str):
-            part[name] = await _id(api, noun, value)
-        elif noun is not None and isinstance(value, list):
-            part[name] = [await _id(api, noun, str(each)) for each in as_list(value)]
-        elif name != "configuration":
-            for inner in [value, *as_list(value)]:
-                await put_ids(api, as_object(inner))
-
-
-async def refuse_taken(api: Polytomic, noun: Noun, name: str, change: Callable[[str], NextStep]) -> None:
-    """Refuse a new object's name that another of its kind has; ``change`` returns the call to update that.
-
-    Raises:
-        Refusal: The name is taken; the text says by which object.
-    """
-    if taken := [item for item in await every(api, noun.list) if _is_named(item, name)]:
-        raise Refusal(
-            f"A {noun.name} with that name exists: {shown(taken)}. Nothing was created. To update it, send "
-            "its id.",
-            change(taken[0]["id"]),
-        )
-
-
 async def named(api: Polytomic, noun: Noun, name: str) -> list[JsonObject]:
     """Return the objects of that name, ignoring case, on the first page of the list of their kind."""
     page = await api.call(noun.list)
-    return [item for item in map(noun.named, items_of(page)) if _is_named(item, name)]
+    return [item for item in map(noun.named, items_of(noun.list, page)) if _is_named(item, name)]
 
 
 def is_id(reference: str) -> bool:
@@ -151,9 +110,14 @@ def is_id(reference: str) -> bool:
     return _UUID.fullmatch(reference) is not None
 
 
-async def every(api: Polytomic, operation: str, **arguments: Any) -> list[JsonObject]:
+async def every(api: Polytomic, operation: str, **arguments: Any) -> Items:
     """Return the items of all pages of a list."""
-    return [item async for page in api.pages(operation, **arguments) for item in items_of(page)]
+    found = Items(operation=operation)
+    async for page in api.pages(operation, **arguments):
+        items = items_of(operation, page)
+        found += items
+        found.left_out += items.left_out
+    return found
 
 
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
@@ -173,12 +137,8 @@ def _is_named(item: JsonObject, name: str) -> bool:
     return str(item.get("name") or "").casefold() == name.casefold() != ""
 
 
-async def _id(api: Polytomic, noun: Noun, reference: str) -> str:
-    return reference if _UUID.fullmatch(reference) else (await find(api, noun, reference))["id"]
-
-
 async def _get(api: Polytomic, noun: Noun, id_: str, **within: str) -> JsonObject:
-    return await data_of(api, noun.get, id=id_, **within)
+    return identified(noun.get, await data_of(api, noun.get, id=id_, **within))
 
 
 def _ambiguous(noun: Noun, reference: str, fitting: list[JsonObject]) -> Refusal:
@@ -212,13 +172,15 @@ def _written(items: Iterable[JsonObject], parts: Callable[[JsonObject], list[str
 async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) -> ToolError:
     if noun in _PIPELINE and (other := await _elsewhere(api, noun, reference)):
         return other
-    items = [noun.named(item) for item in await every(api, noun.list, **within)]
+    items = (await every(api, noun.list, **within)).map(noun.named)
     unknown = f"Unknown {noun.name} {quoted(reference)}"
     if not items:
         return ToolError(f"{unknown}. There are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])
     every_one = NextStep(tool=noun.tool, arguments={}, reason=f"shows all {noun.plural}")
-    return Refusal(f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.", every_one)
+    return Refusal(
+        f"{unknown}.{hint} Valid values: {shown(items)}. {noun.tool} shows all.{items.remark}", every_one
+    )
 
 
 async def _elsewhere(api: Polytomic, noun: Noun, reference: str) -> Refusal | None:
@@ -240,4 +202,4 @@ async def _one_of(api: Polytomic, noun: Noun, reference: str) -> JsonObject | No
         found = [await _get(api, noun, reference)] if is_id(reference) else await named(api, noun, reference)
     except PolytomicError:
         return None
-    return next((item for item in found if isinstance(item.get("id"), str)), None)
+    return next(iter(found), None)

@@ -18,6 +18,7 @@ _SLOWING: Final = 1.3
 _HEARTBEAT: Final = 10.0
 _LAST_WORD: Final = 0.2
 _STEP: Final = 0.001
+_LONGEST_MESSAGE: Final = 1_000
 _TEMPORARY: Final = frozenset({429, 502, 503, 504})
 
 
@@ -41,7 +42,8 @@ class _Wait:
 
     async def report(self, message: str) -> None:
         self.progress = max(self.waited, self.progress + _STEP)
-        await self.context.report_progress(self.progress, max(self.seconds, self.progress), message)
+        shown = message[:_LONGEST_MESSAGE]
+        await self.context.report_progress(self.progress, max(self.seconds, self.progress), shown)
 
     async def report_every(self, seconds: float) -> None:
         while True:

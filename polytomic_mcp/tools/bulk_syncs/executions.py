@@ -16,7 +16,7 @@ from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, identified, objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.bulk_syncs.pages import (
     DEFAULT_LIMIT,
@@ -80,7 +80,7 @@ async def cancel_bulk_sync(
         operation = "POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel"
         await api.call(operation, id=sync["id"], exec_id=execution_id)
     execution = await read_bulk_execution(api, sync["id"], target)
-    if before.get("status") in OVER:
+    if str(before.get("status")) in OVER:
         execution.note = ALREADY_ENDED
     return execution
 
@@ -97,7 +97,8 @@ async def follow_bulk_execution(
     caller: Caller, context: Context[Caller], bulk_sync_id: str, started: JsonObject, seconds: float
 ) -> BulkExecution:
     """Wait for a run that was just started to end, and return it as the tools do."""
-    seen = await _followed(caller, context, bulk_sync_id, str(started.get("id")), seconds, started)
+    id_ = identified("POST /api/bulk/syncs/{id}/executions", started)["id"]
+    seen = await _followed(caller, context, bulk_sync_id, id_, seconds, started)
     return _with_schemas(bulk_sync_id, seen, PageRequest())
 
 
@@ -132,7 +133,7 @@ async def _followed(
         caller,
         context,
         lambda: data_of(caller.api, GET_EXECUTION, id=bulk_sync_id, exec_id=execution_id),
-        is_over=lambda seen: seen.get("status") in OVER,
+        is_over=lambda seen: str(seen.get("status")) in OVER,
         describe=describe,
         seconds=seconds,
         known=known,
@@ -158,7 +159,7 @@ async def _with_log(
         request = replace(request, schema_id=_schema_id(seen, request.schema_id))
         operation, where = _SCHEMA_CONSOLE, where | {"schema_id": request.schema_id}
     arguments: JsonObject = {**where, "limit": _MOST_LINES}
-    lines = as_objects((await data_of(api, operation, **arguments)).get("entries"))
+    lines = objects_in(operation, await data_of(api, operation, **arguments), "entries")
     entries = [
         Entry(str(line.get("id") or position), position, given(**{name: line.get(name) for name in _LINE}))
         for position, line in enumerate(lines)
@@ -172,6 +173,8 @@ async def _with_log(
 def _with_schemas(bulk_sync_id: str, seen: JsonObject, request: PageRequest) -> BulkExecution:
     """Return the run with its schemas: failed ones first, then by id."""
     execution = _execution(bulk_sync_id, seen)
+    if seen.get("schemas") is None and request.schema_id is None:
+        return execution
     only = None if request.schema_id is None else _schema_id(seen, request.schema_id)
     entries = [
         Entry(str(item.get("schema") or position), position, _schema_run(item))
@@ -217,7 +220,7 @@ def _execution(bulk_sync_id: str, seen: JsonObject) -> BulkExecution:
 
 
 def _schema_id(seen: JsonObject, reference: str) -> str:
-    schemas = as_objects(seen.get("schemas"))
+    schemas = objects_in(GET_EXECUTION, seen, "schemas")
     candidates = [{"id": str(item.get("schema")), "name": item.get("output_name")} for item in schemas]
     return find_schema(candidates, reference)["id"]
 

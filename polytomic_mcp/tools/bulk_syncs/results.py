@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.tools.answers.replies import without
+from polytomic_mcp.tools.answers.outgoing import lean
 from polytomic_mcp.tools.answers.results import Change, Result, Source
 from polytomic_mcp.tools.answers.schedules import next_run, with_next_run
 from polytomic_mcp.tools.answers.token_counts import estimate_json
@@ -53,7 +53,7 @@ class BulkSync(Result):
         enabled: JsonObject = {"id": self.id, "filters": {"enabled": "true"}}
         reports = [_report("/enabled_schemas", cut, SCHEMAS, enabled) for cut in cuts]
         if shown is not None:
-            fitting = truncate(without(_EMPTY, shown), room - room // 3)
+            fitting = truncate(lean(shown, _EMPTY), room - room // 3)
             self.shown_schema = fitting.value
             one: JsonObject = {"id": self.id, "schema_id": shown.get("id")}
             reports += [_report("/shown_schema", cut, SCHEMA, one) for cut in fitting.few_cuts]

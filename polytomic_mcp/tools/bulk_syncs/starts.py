@@ -23,7 +23,7 @@ from polytomic_mcp.tools.bulk_syncs.requests import BulkStartRequest, BulkSyncId
 from polytomic_mcp.tools.bulk_syncs.results import BulkExecution
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schemas
 from polytomic_mcp.tools.framework.arguments import Api, TheCaller, WaitSeconds
-from polytomic_mcp.tools.framework.consent import can_ask
+from polytomic_mcp.tools.framework.consent import ask
 from polytomic_mcp.tools.framework.requests import WAY_AROUND
 from polytomic_mcp.tools.schemas.source_schemas import find_schema
 
@@ -89,13 +89,14 @@ async def consent_to_rebuild(
     """Ask for confirmation before a rebuild. If the client cannot ask, refer to write_operation."""
     if not start.is_rebuild:
         return Rebuild(rebuild=True)
-    if can_ask(context):
-        return Elicit(start.question, Rebuild)
     same: JsonObject = {"operation": _START, "arguments": {"id": start.id, **start.body}}
-    raise Refusal(
-        f"{start.question}\nThis client cannot ask a person for confirmation. If a person has agreed, call "
-        f"{_START} with write_operation. Nothing was started.",
-        NextStep(tool="write_operation", arguments=same, reason="rebuilds, if a person has agreed"),
+    return await ask(
+        context,
+        start.question,
+        Rebuild(rebuild=True),
+        confirmed=False,
+        how=f"call {_START} with write_operation. Nothing was started.",
+        step=NextStep(tool="write_operation", arguments=same, reason="rebuilds, if a person has agreed"),
     )
 
 

@@ -1,16 +1,18 @@
 """Configurations: the fields that the API's JSON Schema of one describes, and checking one against them."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.tools.answers.results import AnyJson
+from polytomic_mcp.catalogue.rules.choices import Choices
+from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object
+from polytomic_mcp.common.scalars import to_number
+from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.tools.framework.reading import read_json
 
 _SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
-_SHOWN: Final = 20
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "string": str,
     "boolean": bool,
@@ -38,56 +40,119 @@ def configuration_fields(schema: JsonObject) -> list[ConfigurationField]:
 
     Fields that only Polytomic sets (``readOnly``) are left out.
     """
-    required = set(as_list(schema.get("required")))
+    required = as_list(schema.get("required"))
     return [
         ConfigurationField(
             name=name,
-            type=part.get("type"),
+            type=_type_of(part),
             required=True if name in required else None,
             secret=True if any(part.get(keyword) for keyword in _SECRET_KEYWORDS) else None,
             default=part.get("default"),
-            choices=[_choice(item) for item in as_list(part.get("enum"))] or None,
+            choices=Choices.of(part.get("enum")).values or None,
             fields=_nested(part),
         )
-        for name, part in as_object(schema.get("properties")).items()
-        if not (part.get("readOnly") or part.get("readonly"))
+        for name, part in _settable(schema).items()
     ]
 
 
-def configuration_problems(path: str, configuration: JsonObject, schema: Any) -> Iterator[str]:
-    """Yield the problems of a configuration; none if the API publishes no schema for it.
+def configuration_problems(path: str, configuration: JsonObject, schema: Any) -> list[str]:
+    """Return the problems of a configuration; none if the API publishes no schema for it.
 
-    Values are never shown, because any of them may be a secret.
+    A number, a text, a list or an object that another type of value spells becomes that, in place, and so
+    does a label its value. Values are never shown, because any of them may be a secret.
     """
     schema = as_object(schema)
-    fields = {
-        field.name: field for field in configuration_fields(as_object(schema.get("jsonschema")) or schema)
-    }
-    for name, value in configuration.items():
-        if name in fields:
-            yield from _value_problems(f"{path}.{name}", value, fields[name])
-        elif fields:
-            yield f"{path}: {unknown('field', name, fields)}"
-    for name, field in fields.items():
-        if field.required and field.default is None and configuration.get(name) in (None, ""):
-            yield f"{path}.{name} is required."
+    inspection = _Inspection()
+    inspection.members(path, configuration, as_object(schema.get("jsonschema")) or schema)
+    return inspection.problems
 
 
-def _value_problems(path: str, value: Any, field: ConfigurationField) -> Iterator[str]:
-    expected = _TYPES.get(str(field.type))
-    if expected is not None and (
-        not isinstance(value, expected) or (isinstance(value, bool) and field.type != "boolean")
-    ):
-        yield f"{path} must be of type {field.type}."
-    elif field.choices and value not in field.choices:
-        listed = ", ".join(map(str, field.choices[:_SHOWN]))
-        yield f"{path}: not one of the valid values: {listed}."
+@dataclass(slots=True)
+class _Inspection:
+    """Holds values against their schemas, and notes every problem."""
+
+    problems: list[str] = field(default_factory=list[str])
+
+    def members(self, path: str, values: JsonObject, schema: JsonObject) -> None:
+        """Hold an object's members against the fields of its schema."""
+        fields = as_object(schema.get("properties"))
+        for name, value in values.items():
+            if name in fields:
+                values[name] = self.value(f"{path}.{name}", value, as_object(fields[name]))
+            elif "properties" in schema and not schema.get("additionalProperties"):
+                hint = valid_keys(name, _settable(schema))
+                self.problems.append(f"{path}: Unknown field {quoted(name)}.{hint}")
+        required = as_list(schema.get("required"))
+        for name, part in _settable(schema).items():
+            if name in required and _is_absent(values.get(name), part.get("default")):
+                self.problems.append(f"{path}.{name} is required.{_hint_of(part)}")
+
+    def value(self, path: str, value: Any, schema: JsonObject) -> Any:
+        """Return the value as the schema requires it; null is data."""
+        if value is None:
+            return None
+        value = _converted(value, type_ := _type_of(schema))
+        if not _fits(value, type_):
+            self.problems.append(f"{path} must be of type {type_}.")
+            return value
+        choices = Choices.of(schema.get("enum"))
+        if found := choices.find(value):
+            value = found[0]
+        elif choices.pairs:
+            self.problems.append(f"{path}: Unknown value.{choices.hint(value)}")
+        self.members(path, as_object(value), schema)
+        items = as_object(schema.get("items"))
+        listed = [self.value(f"{path}[{at}]", each, items) for at, each in enumerate(as_list(value))]
+        return listed or value
+
+
+def _is_absent(value: Any, default: Any) -> bool:
+    return (default if value is None else value) in (None, "")
+
+
+def _hint_of(schema: JsonObject) -> str:
+    choices = Choices.of(schema.get("enum"))
+    return choices.hint("") if choices.pairs else ""
+
+
+def _converted(value: Any, type_: str | None) -> Any:
+    """Return the number, the text, the list or the object that a value of another type spells."""
+    if isinstance(value, str) and type_ in ("integer", "number"):
+        number = to_number(value)
+        return value if number is None else number
+    if isinstance(value, str) and type_ in ("array", "object"):
+        try:
+            return read_json(value)
+        except ValueError:
+            return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number and type_ == "string" else value
+
+
+def _fits(value: Any, type_: str | None) -> bool:
+    """Whether a value is of a type of JSON Schema; of one that is not known here, every value is."""
+    expected = _TYPES.get(str(type_))
+    if expected is None:
+        return True
+    if isinstance(value, bool):
+        return type_ == "boolean"
+    is_whole = isinstance(value, float) and value.is_integer()
+    return isinstance(value, expected) or (type_ == "integer" and is_whole)
+
+
+def _type_of(schema: JsonObject) -> str | None:
+    """Return the type of a schema; None if it has none or allows several."""
+    types = [each for each in [schema.get("type"), *as_list(schema.get("type"))] if isinstance(each, str)]
+    named = [each for each in types if each != "null"]
+    return named[0] if len(named) == 1 else None
+
+
+def _settable(schema: JsonObject) -> dict[str, JsonObject]:
+    """Return the fields of an object, by name, without those that only Polytomic sets."""
+    fields = {name: as_object(part) for name, part in as_object(schema.get("properties")).items()}
+    return {name: part for name, part in fields.items() if not (part.get("readOnly") or part.get("readonly"))}
 
 
 def _nested(part: JsonObject) -> list[JsonObject] | None:
     inner = as_object(part.get("items")) or part
-    return [field.model_dump(exclude_none=True) for field in configuration_fields(inner)] or None
-
-
-def _choice(item: Any) -> Any:
-    return as_object(item).get("value") if isinstance(item, dict) else item
+    return [each.model_dump(exclude_none=True) for each in configuration_fields(inner)] or None

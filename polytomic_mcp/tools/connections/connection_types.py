@@ -4,17 +4,18 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from polytomic_mcp.catalogue.rules.consent import needs_consent, required_fields
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.spelling import canonical, nearest, quoted
+from polytomic_mcp.errors import NotFoundError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of
-from polytomic_mcp.tools.api_access.names import fitting_items
-from polytomic_mcp.tools.api_access.responses import items_of
+from polytomic_mcp.tools.api_access.responses import Items, items_of, object_in
 from polytomic_mcp.tools.connections.configurations import ConfigurationField, configuration_fields
 from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
 
+_TYPE: Final = "GET /api/connection_types/{id}"
 _TYPES: Final = "GET /api/connection_types"
 
 
@@ -38,7 +39,10 @@ async def list_connection_types(
     page_token: PageToken = None,
 ) -> Page:
     """List the systems Polytomic connects to. describe_connection_type shows what one requires."""
-    fitting = [entry for entry in await _entries(api) if role is None or _row(entry)[role]]
+    entries = await _entries(api)
+    fitting = Items(
+        (entry for entry in entries if role is None or _row(entry)[role]), _TYPES, entries.left_out
+    )
     return page_of(fitting, row=_row, query=query, fields=fields, limit=limit, page_token=page_token)
 
 
@@ -60,20 +64,63 @@ async def describe_connection_type(
 
 
 async def find_type(api: Polytomic, reference: str) -> JsonObject:
-    """Return the connection type with that id or, ignoring case, that name.
+    """Return the connection type with that id or name, whatever its case, spaces, hyphens and underscores.
 
     Raises:
         ToolError: No connection type matches; the text suggests the nearest.
     """
     entries = await _entries(api)
-    fitting = fitting_items(entries, reference)
-    if not fitting:
-        hint = nearest(reference, [str(entry.get(key)) for entry in entries for key in ("name", "id")])
-        raise Refusal(
-            f"Unknown connection type {quoted(reference)}.{hint} list_connection_types shows all.",
-            NextStep(tool="list_connection_types", arguments={}, reason="shows all connection types"),
-        )
-    return fitting[0]
+    ids = {entry["id"]: entry for entry in entries}
+    names = {str(entry.get("name") or entry["id"]): entry for entry in reversed(entries)}
+    for known in (ids, names):
+        if spelled := canonical(reference, known):
+            return known[spelled]
+    hint = nearest(reference, [*names, *ids])
+    raise Refusal(
+        f"Unknown connection type {quoted(reference)}.{hint} list_connection_types shows all."
+        f"{entries.remark}",
+        NextStep(tool="list_connection_types", arguments={}, reason="shows all connection types"),
+    )
+
+
+async def id_of_type(api: Polytomic, reference: str) -> str:
+    """Return the id of a type by its id or name; the reference itself if the API does not list types.
+
+    Raises:
+        ToolError: No connection type matches; the text suggests the nearest.
+    """
+    try:
+        return (await find_type(api, reference))["id"]
+    except RefusedError:
+        return reference
+
+
+async def schema_to_create(api: Polytomic, entry: JsonObject, configuration: JsonObject) -> JsonObject:
+    """Return the schema of a new configuration of a type.
+
+    What a person's consent provides is not required, if the configuration has no credentials instead.
+    """
+    schema = await _schema(api, entry)
+    fields = as_object(schema.get("properties"))
+    by_consent = needs_consent(
+        as_object(entry.get("oauth_prompt")).get("key"),
+        fields,
+        configuration,
+        has_oauth=bool(entry.get("use_oauth")),
+    )
+    required = as_list(schema.get("required"))
+    return schema | {"required": required_fields(required, fields, is_signed_in_by_consent=by_consent)}
+
+
+async def schema_to_change(api: Polytomic, type_: str) -> JsonObject:
+    """Return the schema of the fields of a stored configuration that are changed: none is required.
+
+    It is empty if the API does not publish one.
+    """
+    try:
+        return await _schema(api, {"id": type_}) | {"required": []}
+    except RefusedError:
+        return {}
 
 
 def _row(entry: JsonObject) -> JsonObject:
@@ -87,12 +134,19 @@ def _row(entry: JsonObject) -> JsonObject:
     }
 
 
-async def _entries(api: Api) -> list[JsonObject]:
-    return items_of(await api.call(_TYPES))
+async def _entries(api: Api) -> Items:
+    return items_of(_TYPES, await api.call(_TYPES))
 
 
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
+    """Return the schema of a type, which its entry in the list of all types has too."""
     try:
-        return as_object(await api.call("GET /api/connection_types/{id}", id=entry["id"]))
+        answer, operation = await api.call(_TYPE, id=entry["id"]), _TYPE
     except NotFoundError:
-        return as_object(as_object(entry.get("configurationForm")).get("jsonschema"))
+        entries = [entry, *(each for each in await _entries(api) if each["id"] == entry["id"])]
+        forms = [as_object(each.get("configurationForm")).get("jsonschema") for each in entries]
+        answer, operation = next((form for form in forms if form), JsonObject()), _TYPES
+    schema = as_object(answer)
+    if schema.get("type") != "object" or schema.keys() & {"properties", "required"}:
+        object_in(operation, answer, "properties")
+    return schema

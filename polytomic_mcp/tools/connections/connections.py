@@ -6,7 +6,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import (
@@ -24,27 +23,31 @@ from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.connections.connection_types import find_type
+from polytomic_mcp.tools.connections.connection_types import id_of_type
+from polytomic_mcp.tools.connections.drafts import check_changed, check_new, describe_type, draft_new
+from polytomic_mcp.tools.connections.requests import ConnectionRequest
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion
 from polytomic_mcp.tools.framework.arguments import (
     Api,
-    Configuration,
     ConfirmName,
     ConnectionId,
     Fields,
     Limit,
-    Name,
-    NewName,
     PageToken,
     Query,
     TheCaller,
 )
+from polytomic_mcp.tools.framework.creation import Creation
+from polytomic_mcp.tools.framework.references import resolve_names
+from polytomic_mcp.tools.framework.requests import Changes, Clear, Draft, cleared
 
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
 _INVALID: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
 _HEALTHY: Final = "healthy"
+
+Validate = Annotated[bool | None, Field(description="false skips the test")]
 
 
 class Connection(Result):
@@ -73,25 +76,23 @@ class Health(Answer):
 async def list_connections(
     api: Api,
     query: Query = None,
-    type: Annotated[str | None, Field(description="Only this type id")] = None,  # noqa: A002 - the API's name
+    type: Annotated[str | None, Field(description="Only this type: id or name")] = None,  # noqa: A002 - the API's name
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
     page_token: PageToken = None,
 ) -> Page:
     """List connections: id, name, type, status."""
-    page = await list_page(
+    only = await id_of_type(api, type) if type is not None else None
+    return await list_page(
         api,
         CONNECTION.list,
         row=_row,
         query=query,
-        keep=lambda item: type is None or str(type_id(item)).casefold() == type.casefold(),
+        keep=lambda item: only is None or type_id(item) == only,
         fields=fields,
         limit=limit,
         page_token=page_token,
     )
-    if type is not None and query is None and not page.items:
-        await _require_type(api, type)
-    return page
 
 
 async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
@@ -100,97 +101,83 @@ async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
 
 
 async def create_connection(
-    api: Api,
-    name: Name,
-    type: Annotated[str, Field(description="Type id, such as snowflake")],  # noqa: A002 - the API's name
-    configuration: Annotated[Configuration, Field(description="Fields from describe_connection_type")],
-    redirect_url: Annotated[str | None, Field(description="Where to return after consent")] = None,
-    validate: Annotated[bool | None, Field(description="false skips the test")] = None,
-    healthcheck_interval: str | None = None,
-    policies: list[str] | None = None,
-    organization_id: str | None = None,
+    api: Api, request: ConnectionRequest, creation: Creation, validate: Validate = None
 ) -> Connection:
     """Create a connection. Polytomic tests the configuration first.
 
     An OAuth type returns auth_url: have a person open it, then call get_connection until status is healthy.
     """
-    optional = given(
-        redirect_url=redirect_url,
-        validate=validate,
-        healthcheck_interval=healthcheck_interval,
-        policies=policies,
-        organization_id=organization_id,
-    )
-    body = {"name": name, "type": type, "configuration": configuration, **optional}
+    draft = await draft_new(api, request)
+    await creation.check_name(api, CONNECTION, request.name, draft)
+    draft.refuse_if_wrong("create_connection")
+    body = draft.body | given(validate=validate)
     try:
-        return _connection(await data_of(api, "POST /api/connections", **body))
+        return _connection(await data_of(api, "POST /api/connections", headers=creation.headers, **body))
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
-        await _require_type(api, type)
-        fields = NextStep(
-            tool="describe_connection_type",
-            arguments={"type": type},
-            reason="describes its configuration",
-        )
-        raise Refusal(str(refused), fields) from refused
+        raise Refusal(str(refused), describe_type(request.type)) from refused
 
 
 async def update_connection(
     caller: TheCaller,
     connection_id: ConnectionId,
-    name: NewName = None,
-    configuration: Annotated[Configuration | None, Field(description="Fields to change")] = None,
+    changes: Annotated[ConnectionRequest, Changes("create_connection")],
     keep_masked: Annotated[
         bool, Field(description="Send masked secrets back and rely on Polytomic to keep them")
     ] = False,
     reconnect: Annotated[bool | None, Field(description="Start consent again")] = None,
-    validate: bool | None = None,
-    healthcheck_interval: str | None = None,
-    policies: list[str] | None = None,
+    validate: Validate = None,
+    clear: Clear = None,
 ) -> Connection:
-    """Update a connection. Omitted arguments are unchanged. Returns what changed.
+    """Update a connection. Omitted arguments, and omitted fields of its configuration, are unchanged.
 
-    Stored secrets are masked and would be overwritten: send them in configuration, or set keep_masked.
+    Returns what changed. Stored secrets are masked and would be overwritten: send them in configuration, or
+    set keep_masked.
     """
-    changed = given(
-        name=name,
-        reconnect=reconnect,
-        validate=validate,
-        healthcheck_interval=healthcheck_interval,
-        policies=policies,
-    )
+    reset = cleared(changes, clear)
+    await resolve_names(caller.api, changes)
+    changed = changes.body()
+    sent = as_object(changed.get("configuration"))
+    draft = Draft({})
     async with caller.updating:
         stored = await find(caller.api, CONNECTION, connection_id)
-        merged = as_object(stored.get("configuration")) | (configuration or {})
+        await check_changed(caller.api, type_id(stored), sent, draft)
+        draft.refuse_if_wrong("update_connection")
+        merged = as_object(stored.get("configuration")) | sent
         if not keep_masked:
             _refuse_masked(merged)
-        body = writable(_UPDATE, stored) | {"type": type_id(stored), "configuration": merged} | changed
-        after = await data_of(caller.api, _UPDATE, id=stored["id"], **body)
+        body = writable(_UPDATE, stored) | changed | given(reconnect=reconnect, validate=validate)
+        body |= {"type": type_id(stored), "configuration": merged}
+        kept = {name: part for name, part in body.items() if name not in reset}
+        after = await data_of(caller.api, _UPDATE, id=stored["id"], **kept)
     connection = _connection(after)
     connection.changed = differences(stored, after, body.keys() - _NOT_COMPARED)
-    connection.changed |= _secrets_sent(configuration or {}, as_object(after.get("configuration")))
+    connection.changed |= _secrets_sent(sent, as_object(after.get("configuration")))
     return connection
 
 
 async def test_connection(
     api: Api,
     connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
-    type: Annotated[str | None, Field(description="Type id, without connection_id")] = None,  # noqa: A002 - the API's name
+    type: Annotated[str | None, Field(description="Id or name, without connection_id")] = None,  # noqa: A002 - the API's name
     configuration: Annotated[
-        Configuration | None, Field(description="For a stored connection: fields to override")
+        JsonObject | None, Field(description="For a stored connection: fields to override")
     ] = None,
 ) -> Health:
     """Test a stored connection, or a type and configuration before creating one. Stores nothing."""
+    draft, sent = Draft({}), configuration or {}
     if connection_id is not None:
         stored = await find(api, CONNECTION, connection_id)
         arguments: JsonObject = {"type": type_id(stored), "connection_id": stored["id"]}
+        await check_changed(api, type_id(stored), sent, draft)
     elif type is not None:
-        arguments = {"type": type}
+        arguments = {"type": await check_new(api, type, sent, draft)}
     else:
         raise ToolError("test_connection: Send connection_id, or type and configuration.")
+    draft.refuse_if_wrong("test_connection")
     try:
-        await api.call("POST /api/connections/test", configuration=configuration or {}, **arguments)
+        await api.call("POST /api/connections/test", configuration=sent, **arguments)
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
@@ -221,13 +208,6 @@ def type_id(connection: JsonObject) -> str | None:
     """Return the id of a connection's type, which the API answers as an object or as text."""
     kind = connection.get("type")
     return as_object(kind).get("id") if isinstance(kind, dict) else kind
-
-
-async def _require_type(api: Polytomic, type_: str) -> None:
-    """Refuse anything but the id of a connection type, and suggest the id that was probably meant."""
-    entry = await find_type(api, type_)
-    if entry["id"] != type_:
-        raise ToolError(f"{type_!r} is the name of a connection type. Send its id instead: {entry['id']!r}.")
 
 
 def _refuse_masked(configuration: JsonObject) -> None:

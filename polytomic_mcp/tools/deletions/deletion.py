@@ -103,12 +103,13 @@ def confirming(
         if deletion.instead is not None:
             lines = [f"The {deletion.title} was not deleted.", *deletion.effects()]
             raise Refusal("\n".join(lines), deletion.instead)
-        return ask(
+        return await ask(
             context,
             deletion.question,
             Confirmation(delete=True),
             confirmed=confirm_name == deletion.name,
-            how=f"confirm_name set to the exact name. Nothing was deleted.{_mismatch(confirm_name)}",
+            how="call again with confirm_name set to the exact name. Nothing was deleted."
+            f"{_mismatch(confirm_name)}",
         )
 
     return confirm

@@ -12,7 +12,7 @@ from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import Row
 from polytomic_mcp.tools.api_access.gathering import IN_FLIGHT
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, every
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def _whole_syncs(api: Polytomic) -> list[JsonObject]:
     async def get(id_: str) -> None:
         async with limiter:
             try:
-                syncs[id_] = await data_of(api, SYNC.get, id=id_)
+                syncs[id_] = identified(SYNC.get, await data_of(api, SYNC.get, id=id_))
             except NotFoundError:  # deleted since it was listed
                 return
             except PolytomicError as error:

@@ -6,12 +6,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.responses import list_in
 from polytomic_mcp.tools.events.webhooks import (
     Since,
     Until,
@@ -75,7 +76,8 @@ def _moment(argument: str, text: str | None) -> str | None:
 
 
 async def _require_type(api: Polytomic, type_: str) -> None:
-    known = [str(each) for each in as_list(as_object(await api.call("GET /api/events_types")).get("data"))]
+    operation = "GET /api/events_types"
+    known = [str(each) for each in list_in(operation, await api.call(operation))]
     if known and type_ not in known:
         raise ToolError(f"list_events: {unknown('event type', type_, known)}")
 

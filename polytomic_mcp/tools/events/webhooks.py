@@ -24,6 +24,7 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
+from polytomic_mcp.tools.framework.requests import Request
 
 _SIGNING_KEY: Final = "secret"
 
@@ -43,6 +44,13 @@ _ATTEMPT: Final = (
 WebhookId = Annotated[str | None, Field(description="Id or endpoint; omit if there is only one")]
 Since = Annotated[str | None, Field(description="After this time, ISO 8601")]
 Until = Annotated[str | None, Field(description="Before this time")]
+
+
+class WebhookRequest(Request):
+    """A webhook as a caller writes it."""
+
+    endpoint: Annotated[str | None, Field(description="URL to post to")] = None
+    secret: Annotated[str | None, Field(description="Signs the events")] = None
 
 
 class Webhook(Result):
@@ -104,21 +112,18 @@ async def list_webhook_deliveries(
 
 async def save_webhook(
     caller: TheCaller,
-    endpoint: Annotated[str | None, Field(description="URL to post to")] = None,
-    secret: Annotated[str | None, Field(description="Signs the events")] = None,
+    request: WebhookRequest,
     webhook_id: WebhookId = None,
 ) -> Webhook:
     """Create or update the webhook that events are sent to. An organization has one."""
     api = caller.api
     async with caller.updating:
         if webhook_id is None and not await every(api, WEBHOOK.list):
-            if endpoint is None or secret is None:
+            if request.endpoint is None or request.secret is None:
                 raise ToolError("save_webhook: There is no webhook yet. Send endpoint and secret.")
-            made = await data_of(api, "POST /api/webhooks", endpoint=endpoint, secret=secret)
-            return _webhook(made)
+            return _webhook(await data_of(api, "POST /api/webhooks", **request.body()))
         stored = await _find(api, webhook_id)
-        body = {"endpoint": stored.get("endpoint"), "secret": stored.get("secret")}
-        body |= given(endpoint=endpoint, secret=secret)
+        body = {"endpoint": stored.get("endpoint"), "secret": stored.get("secret")} | request.body()
         if body["secret"] in (None, MASK):
             raise ToolError(
                 "save_webhook: Polytomic does not return the secret but replaces it with every update. Send "

@@ -13,14 +13,11 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.framework.arguments import caller_of
-from polytomic_mcp.tools.framework.reading import read, refuse_unsendable
+from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
+from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, wire_fields
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
 _OMITTED: Final[tuple[Any, ...]] = (None, "")
-_INVALID_CONFIRMATION: Final = (
-    "The answer does not match the form, so nothing was confirmed and nothing was deleted. Call again for a "
-    "new question."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +69,9 @@ class Calls:
     def _read(self, name: str, value: Any) -> Any:
         try:
             refuse_unsendable(value)
-            return read(self._types[name], value)
+            return read(wire_fields(self.tool.fn_metadata.arg_model)[name].annotation, value)
         except ValueError as error:
             raise ValueError(f"{name} {error}.") from None
-
-    @property
-    def _types(self) -> dict[str, Any]:
-        """The type of each argument; mcp names a field otherwise if pydantic uses the name itself."""
-        fields = self.tool.fn_metadata.arg_model.model_fields
-        return {field.alias or name: field.annotation for name, field in fields.items()}
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:
@@ -97,4 +88,4 @@ class Calls:
 async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
     """Return a failure's own text; mcp's text about an answer to a question names modules of ours."""
     is_resolvers = str(cause).startswith("Resolver ")
-    return _INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
+    return INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)

@@ -1,8 +1,9 @@
 """Creating an object once: names that are in use, and keys that make a repeated call harmless."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
@@ -25,10 +26,26 @@ class Creation(Request):
         """The headers of the request that creates the object."""
         return {} if self.idempotency_key is None else {IDEMPOTENCY_KEY: self.idempotency_key}
 
-    async def check_name(self, api: Polytomic, noun: Noun, name: str, draft: Draft) -> None:
+    def refuse_for_update(self, argument: str) -> None:
+        """Raise a ``ToolError`` if it is given although ``argument`` names an object to update."""
+        if self.allow_duplicate_name or self.idempotency_key is not None:
+            raise ToolError(
+                "allow_duplicate_name and idempotency_key are for a new object. Omit them, or omit "
+                f"{argument} to create one. Nothing was changed."
+            )
+
+    async def check_name(
+        self,
+        api: Polytomic,
+        noun: Noun,
+        name: str,
+        draft: Draft,
+        instead: Callable[[str], NextStep] | None = None,
+    ) -> None:
         """Add a problem to the draft if another object of that kind has the name, in any case.
 
-        At most one request is sent: what is not on the first page of the list is not seen.
+        ``instead`` returns what to call with the id of that object; by default, the tool that gets it. At
+        most one request is sent: what is not on the first page of the list is not seen.
         """
         if self.allow_duplicate_name or self.idempotency_key is not None:
             return
@@ -37,7 +54,7 @@ class Creation(Request):
                 f"name: A {noun.name} with that name exists: {shown(existing)}. Use it, choose another "
                 "name, or set allow_duplicate_name."
             )
-            this = {noun.argument: existing[0]["id"]}
-            draft.next_steps.append(
-                NextStep(tool=noun.getter, arguments=this, reason="shows the existing one")
-            )
+            id_ = existing[0]["id"]
+            this = {noun.argument: id_}
+            shows = NextStep(tool=noun.getter, arguments=this, reason="shows the existing one")
+            draft.next_steps.append(instead(id_) if instead else shows)

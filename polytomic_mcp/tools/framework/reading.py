@@ -7,13 +7,15 @@ declared as ``Any`` is data, and is never parsed.
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from polytomic_mcp.common.json_values import as_list, as_object
+from polytomic_mcp.common.spelling import canonical
 
 DEEPEST: Final = 64
 """How many levels deep an argument may be nested."""
@@ -24,6 +26,8 @@ _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]]
 
 def read(annotation: Any, value: Any) -> Any:
     """Return a value with JSON text parsed and numbers written as text, wherever the type requires it.
+
+    One of several fixed words is taken in any case.
 
     Raises:
         ValueError: JSON cannot represent the value, or it is too deep; the text follows the argument's name.
@@ -99,12 +103,20 @@ def names_at(annotation: Any, location: Sequence[int | str]) -> list[str]:
             annotation = next((get_args(each)[0] for each in types if get_origin(each) is list), Any)
         else:
             annotation = _member(types, part)
-    return [name for each in branches(annotation) if _is_model(each) for name in each.model_fields]
+    return [name for each in branches(annotation) if _is_model(each) for name in wire_fields(each)]
+
+
+def wire_fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Return a model's fields by the names that callers and the API use."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def _parsed(types: list[Any], text: str) -> Any:
-    """Parse a text if an object or a list is required, and text is not."""
-    is_text = any(each in (str, Any) or get_origin(each) is Literal for each in types)
+    """Parse a text if an object or a list is required, and text is not; spell a fixed word as declared."""
+    words = [word for each in types if get_origin(each) is Literal for word in get_args(each)]
+    if words:
+        return canonical(text, words) or text
+    is_text = any(each in (str, Any) for each in types)
     is_json = any(get_origin(each) in (list, dict) or _is_model(each) for each in types)
     return read_json(text) if is_json and not is_text else text
 
@@ -112,8 +124,8 @@ def _parsed(types: list[Any], text: str) -> Any:
 def _member(types: list[Any], name: str) -> Any:
     """Return the type of an object's member; ``Any`` if it is not known."""
     for each in types:
-        if _is_model(each) and name in each.model_fields:
-            return each.model_fields[name].annotation
+        if _is_model(each) and name in (fields := wire_fields(each)):
+            return fields[name].annotation
         if get_origin(each) is dict:
             return get_args(each)[1]
     return Any

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Self
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -15,6 +15,9 @@ from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
 WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
 """The sentence that ends a refusal of values."""
+
+MOST_STEPS: Final = 3
+"""How many next calls a refusal suggests."""
 
 
 def _keep_fields(schema: JsonObject) -> None:
@@ -26,6 +29,7 @@ class Part(BaseModel):
     """A part of a request. Unknown names are refused, unless the API itself answered them.
 
     Neither that rule nor a part's docstring is in the tool definitions: its fields say what a model needs.
+    A field whose name Python reserves has the API's name as its alias.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_keep_fields)
@@ -43,7 +47,7 @@ class Part(BaseModel):
         known = type(self).model_fields
         values = {name: vars(self)[name] for name in known if name in vars(self)}
         kept = {
-            name: value
+            known[name].alias or name: value
             for name, value in values.items()
             if value is not None or (known[name].annotation is Any and name in self.model_fields_set)
         }
@@ -80,6 +84,12 @@ class Changes:
         return short | ({"description": f"As in {self.created_by}"} if self.is_described or is_nested else {})
 
 
+def brief(type_: str, description: str) -> WithJsonSchema:
+    """Describe a part in a few words; its whole schema would cost too many tokens."""
+    items: JsonObject = {"items": {"type": "object"}} if type_ == "array" else {}
+    return WithJsonSchema({"type": type_, **items, "description": description})
+
+
 Clear = Annotated[list[str] | None, Field(description="Arguments to reset to their defaults")]
 
 
@@ -111,7 +121,10 @@ class Draft:
         """Raise a ``Refusal`` that lists every problem, if there are any."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
-            raise Refusal(f"{tool}: Nothing was written. Problems:\n{listed}\n{WAY_AROUND}", *self.next_steps)
+            steps = [step for at, step in enumerate(self.next_steps) if step not in self.next_steps[:at]]
+            raise Refusal(
+                f"{tool}: Nothing was written. Problems:\n{listed}\n{WAY_AROUND}", *steps[:MOST_STEPS]
+            )
 
 
 def request_body(**arguments: Any) -> JsonObject:

@@ -1,15 +1,18 @@
 """Validation of a call's arguments, and the messages that say what is wrong with them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from polytomic_mcp.common.spelling import nearest, quoted, valid_values
 from polytomic_mcp.tools.framework.reading import names_at
 
 _LONGEST_NAME: Final = 80
 _MOST_PROBLEMS: Final = 20
+_UNKNOWN_NAME: Final = "extra_forbidden"
 _REASONS: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -42,11 +45,21 @@ def describe_errors(error: ValidationError, model: Any = Any) -> str:
 
     ``model`` is the type that was validated; it supplies the valid names.
     """
-    problems = [
-        f"{path_of(problem['loc'])}: {_reason(problem['type'], problem['msg'], problem['loc'], model)}"
+    problems = (
+        ": ".join(problem_of(problem, model))
         for problem in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
-    return " ".join(problems[:_MOST_PROBLEMS])
+    )
+    return " ".join(islice(problems, _MOST_PROBLEMS))
+
+
+def problem_of(problem: ErrorDetails, model: Any = Any) -> tuple[str, str]:
+    """Return the path of an invalid part and what is wrong with it, without its value."""
+    return path_of(problem["loc"]), _reason(problem["type"], problem["msg"], problem["loc"], model)
+
+
+def is_of_shape(problem: ErrorDetails) -> bool:
+    """Whether the problem is one of names and types, not of what a value may be."""
+    return problem["type"] in {*_REASONS, _UNKNOWN_NAME}
 
 
 def path_of(location: Iterable[int | str]) -> str:
@@ -56,6 +69,7 @@ def path_of(location: Iterable[int | str]) -> str:
 
 
 def _reason(kind: str, message: str, location: Sequence[int | str], model: Any) -> str:
-    if kind == "extra_forbidden":
+    if kind == _UNKNOWN_NAME:
         return f"unknown name.{valid_values(str(location[-1]), names_at(model, location[:-1]))}"
-    return f"{_REASONS.get(kind, message.removeprefix('Value error, ')).removesuffix('.')}."
+    own = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{_REASONS.get(kind, own).removesuffix('.')}."

@@ -7,47 +7,36 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.answers.results import Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import DATA, Answer, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, put_ids
-from polytomic_mcp.tools.api_access.responses import expected
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, is_id
+from polytomic_mcp.tools.api_access.responses import expected, objects_in
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
 from polytomic_mcp.tools.framework.arguments import (
     Api,
-    Configuration,
     ConfirmName,
-    ConnectionId,
     Fields,
     Limit,
     ModelId,
-    Name,
-    NewName,
     PageToken,
     Query,
     TheCaller,
 )
+from polytomic_mcp.tools.framework.creation import Creation
+from polytomic_mcp.tools.framework.references import References, resolve_names
+from polytomic_mcp.tools.framework.requests import Changes, Clear, Draft, cleared
+from polytomic_mcp.tools.models.requests import ModelConfiguration, ModelRequest
+from polytomic_mcp.tools.models.sources import source_problems
 
+_PREVIEW: Final = "POST /api/model-preview"
+_SAMPLE: Final = "GET /api/models/{id}/sample"
 _UPDATE: Final = "PUT /api/models/{id}"
-
-ModelConfiguration = Annotated[
-    Configuration, Field(description='What to read: {"query": SQL}, or {"table": name}')
-]
-FieldNames = Annotated[list[str] | None, Field(description="Columns to include; default all")]
-Identifier = Annotated[str | None, Field(description="Column that identifies a row")]
-Relations = Annotated[
-    list[JsonObject] | None,
-    Field(description='Joins: [{"from": column, "to": {"model_id", "field"}}]'),
-]
-AdditionalFields = Annotated[
-    list[JsonObject] | None,
-    Field(description='Custom columns: [{"name", "label", "type"}]'),
-]
-Enricher = Annotated[JsonObject | None, Field(description="A connection that adds fields")]
 
 
 class Model(Result):
@@ -68,10 +57,10 @@ class Model(Result):
 
 
 class Preview(Answer):
-    """Fields and, for a stored model, sample rows; null values are left out of a row."""
+    """Fields and, for a stored model, sample rows."""
 
     fields: Annotated[list[JsonObject], Field(default_factory=list)]
-    rows: list[JsonObject] | None = None
+    rows: Annotated[list[JsonObject] | None, DATA] = None
 
 
 async def list_models(
@@ -115,51 +104,33 @@ async def preview_model(
         raise ToolError("preview_model: Send either model_id, or connection_id and configuration, not both.")
     if model_id is not None:
         model = await find(api, MODEL, model_id)
-        answer = await api.call("GET /api/models/{id}/sample", id=model["id"])
-        records = as_objects(as_object(await settled(answer, caller, context)).get("records"))
-        return Preview(fields=_fields(model), rows=[_sampled(record) for record in records[:limit]])
+        answer = await api.call(_SAMPLE, id=model["id"])
+        records = objects_in(_SAMPLE, await settled(answer, caller, context), "records")
+        fields = objects_in(MODEL.get, model, "fields")
+        return Preview(fields=fields, rows=[_sampled(record) for record in records[:limit]])
     if connection_id is None or configuration is None:
         raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
     connection = await find(api, CONNECTION, connection_id)
+    await _check_source(api, "preview_model", connection["id"], configuration)
     answer = await api.call(
-        "POST /api/model-preview", name="preview", connection_id=connection["id"], configuration=configuration
+        _PREVIEW, name="preview", connection_id=connection["id"], configuration=configuration
     )
-    return Preview(fields=_fields(await settled(answer, caller, context)))
+    return Preview(fields=objects_in(_PREVIEW, await settled(answer, caller, context), "fields"))
 
 
 async def create_model(
-    caller: TheCaller,
-    context: Context[Caller],
-    name: Name,
-    connection_id: ConnectionId,
-    configuration: ModelConfiguration,
-    fields: FieldNames = None,
-    additional_fields: AdditionalFields = None,
-    identifier: Identifier = None,
-    relations: Relations = None,
-    tracking_columns: list[str] | None = None,
-    labels: list[str] | None = None,
-    enricher: Enricher = None,
-    policies: list[str] | None = None,
-    organization_id: str | None = None,
+    caller: TheCaller, context: Context[Caller], request: ModelRequest, creation: Creation
 ) -> Model:
     """Create a model of a connection's data: a SQL query or a table. Returns its fields, for create_sync."""
-    connection = await find(caller.api, CONNECTION, connection_id)
-    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
-    optional = given(
-        fields=fields,
-        additional_fields=additional_fields,
-        identifier=identifier,
-        relations=relations,
-        tracking_columns=tracking_columns,
-        labels=labels,
-        enricher=enricher,
-        policies=policies,
-        organization_id=organization_id,
-    )
-    answer = await caller.api.call(
-        "POST /api/models", name=name, connection_id=connection["id"], configuration=configuration, **optional
-    )
+    references = References(caller.api, whole=frozenset({CONNECTION}))
+    await references.resolve(request)
+    draft = Draft({})
+    references.report(draft)
+    if is_id(request.connection_id):
+        draft.problems += await source_problems(caller.api, request.connection_id, request.configuration)
+    await creation.check_name(caller.api, MODEL, request.name, draft)
+    draft.refuse_if_wrong("create_model")
+    answer = await caller.api.call("POST /api/models", headers=creation.headers, **request.body())
     model = _model(expected("POST /api/models", await settled(answer, caller, context)))
     rows = NextStep(tool="preview_model", arguments={"model_id": model.id}, reason="shows its first rows")
     model.next_steps = [rows]
@@ -170,38 +141,23 @@ async def update_model(
     caller: TheCaller,
     context: Context[Caller],
     model_id: ModelId,
-    name: NewName = None,
-    configuration: ModelConfiguration | None = None,
-    fields: FieldNames = None,
-    additional_fields: AdditionalFields = None,
-    identifier: Identifier = None,
-    relations: Relations = None,
-    tracking_columns: list[str] | None = None,
-    labels: list[str] | None = None,
-    enricher: Enricher = None,
-    policies: list[str] | None = None,
+    changes: Annotated[ModelRequest, Changes("create_model")],
     refresh: Annotated[bool | None, Field(description="Reload the columns")] = None,
+    clear: Clear = None,
 ) -> Model:
     """Update a model. Omitted arguments are unchanged; [] clears a list. Returns what changed."""
-    await put_ids(caller.api, {"relations": relations, "enricher": enricher})
-    changed = given(
-        name=name,
-        configuration=configuration,
-        fields=fields,
-        additional_fields=additional_fields,
-        identifier=identifier,
-        relations=relations,
-        tracking_columns=tracking_columns,
-        labels=labels,
-        enricher=enricher,
-        policies=policies,
-    )
+    reset = cleared(changes, clear)
+    await resolve_names(caller.api, changes)
+    changed = changes.body()
+    sent = as_object(changed.get("configuration"))
+    if sent and "fields" not in changed:
+        reset.append("fields")  # another query has other columns; without a list the API includes them all
     async with caller.updating:
         stored = await find(caller.api, MODEL, model_id)
+        await _check_source(caller.api, "update_model", str(stored.get("connection_id")), sent)
         body = _writable(stored) | changed | given(refresh=refresh)
-        if configuration is not None and fields is None:
-            del body["fields"]  # another query has other columns; without a list the API includes them all
-        answer = await caller.api.call(_UPDATE, id=stored["id"], **body)
+        kept = {name: part for name, part in body.items() if name not in reset}
+        answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
         after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
     model.changed = differences(stored, after, {*body, "fields"} - {"refresh"})
@@ -227,6 +183,13 @@ async def delete_model(
     )
 
 
+async def _check_source(api: Polytomic, tool: str, connection_id: str, configuration: JsonObject) -> None:
+    """Refuse a configuration, if there is one, that the connection's source does not offer."""
+    if configuration:
+        draft = Draft({}, await source_problems(api, connection_id, configuration))
+        draft.refuse_if_wrong(tool)
+
+
 def _writable(stored: JsonObject) -> JsonObject:
     """Return the stored model as the PUT requires it: fields and labels by name, custom fields separately."""
     body = writable(_UPDATE, stored)
@@ -246,7 +209,8 @@ def _fields(model: JsonObject | None) -> list[JsonObject]:
 
 def _sampled(record: JsonObject) -> JsonObject:
     """Flatten a sample record, which holds the model's row and those of its enrichments by id."""
-    return {name: cell for row in as_objects([*record.values()]) for name, cell in row.items()}
+    rows = as_objects([*record.values()])
+    return {name: cell for row in rows for name, cell in row.items()} if len(rows) == len(record) else record
 
 
 def _row(item: JsonObject) -> JsonObject:

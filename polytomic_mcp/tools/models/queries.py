@@ -10,14 +10,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import UnexpectedAnswerError
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal, Source
+from polytomic_mcp.tools.answers.results import DATA, Answer, AnyJson, NextStep, Refusal, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
-from polytomic_mcp.tools.api_access.responses import data_of, expected
+from polytomic_mcp.tools.api_access.responses import data_of, identified, object_in, objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller, WaitSeconds
 
@@ -35,7 +35,7 @@ class QueryRows(Answer):
     status: str
     count: Annotated[int | None, Field(description="Rows in the whole result")] = None
     fields: list[str] | None = None
-    rows: list[list[AnyJson]] | None = None
+    rows: Annotated[list[list[AnyJson]] | None, DATA] = None
     next_page_token: Annotated[str | None, Field(description="Send as page_token for more")] = None
     expires: Annotated[str | None, Field(description="When the rows expire")] = None
 
@@ -111,9 +111,7 @@ def _position(query_id: str | None, page_token: str | None) -> _Position | None:
 async def _submitted(api: Polytomic, connection_id: str, query: str) -> str:
     operation = "POST /api/connections/{connection_id}/query"
     submitted = await data_of(api, operation, connection_id=connection_id, query=query)
-    if not isinstance(id_ := submitted.get("id"), str):
-        raise UnexpectedAnswerError(f"{operation} did not return the query's id. Run it again.")
-    return id_
+    return identified(operation, submitted)["id"]
 
 
 async def _followed(
@@ -124,15 +122,15 @@ async def _followed(
         caller,
         context,
         lambda: _read(caller.api, position),
-        is_over=lambda seen: _data(seen).get("status") in _OVER,
+        is_over=lambda seen: str(_data(seen).get("status")) in _OVER,
         describe=lambda seen: f"query {_data(seen).get('status')}",
         seconds=seconds,
     )
 
 
 async def _read(api: Polytomic, position: _Position) -> JsonObject:
-    answer = as_object(await api.call(_GET, **position.arguments))
-    expected(_GET, answer.get("data"))
+    answer = await api.call(_GET, **position.arguments)
+    object_in(_GET, answer)
     return answer
 
 
@@ -140,7 +138,7 @@ async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: 
     """Read rows from that position on, page by page."""
     data = _data(answer)
     fields = [str(name) for name in as_list(data.get("fields"))]
-    table = Table(fields or columns(as_objects(data.get("results"))), limit)
+    table = Table(fields or columns(_results(answer)), limit)
     seen = {position.page}
     while True:
         if (rest := _add_rows(table, position, answer)) is not None:
@@ -165,12 +163,20 @@ async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: 
 
 def _add_rows(table: Table, position: _Position, answer: JsonObject) -> _Position | None:
     """Add the rows of a page from that position on; return the position of the first that does not fit."""
-    rows = as_objects(_data(answer).get("results"))
+    rows = _results(answer)
     for index, row in enumerate(rows[position.skip :], position.skip):
         source = Source(_GET, position.arguments, {"": f"/data/results/{index}"})
         if not table.add(row, source):
             return _Position(position.query_id, position.page, index)
     return None
+
+
+def _results(answer: JsonObject) -> list[JsonObject]:
+    """Return the rows of a page. Without any, the API may answer null, but then it counts 0."""
+    data = _data(answer)
+    if data.get("results") is None and data.get("count") == 0:
+        return []
+    return objects_in(_GET, data, "results")
 
 
 def _next_page(answer: JsonObject) -> str | None:

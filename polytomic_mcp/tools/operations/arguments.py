@@ -1,17 +1,28 @@
-"""An operation's arguments, validated against the catalogue's schema before anything is sent."""
+"""An operation's arguments, read and validated before anything is sent.
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+The catalogue's schema judges all operations; of those that typed tools also call, their request models do
+too. Both read an argument first: JSON text where an object or a list is required, numbers as text and text
+as numbers.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.catalogue import Operation, load_catalogue
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.catalogue import Operation
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
+from polytomic_mcp.tools.framework.validation import path_of
+from polytomic_mcp.tools.operations.requests import model_of, problems_of, read_as
+from polytomic_mcp.tools.operations.schemas import forms_of, read_by, types_of, validator
 
 _MOST_PROBLEMS: Final = 20
-_LONGEST_NAME: Final = 80
-_NULL: Final = {"type": "null"}
+_TYPES: Final = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "object": "an object",
+}
 
 
 def validated(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
@@ -22,13 +33,21 @@ def validated(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
     """
     elsewhere = {parameter.name for parameter in operation.parameters if parameter.place != "body"}
     kept = {name: part for name, part in arguments.items() if part is not None or name not in elsewhere}
-    errors = _validator(operation.id).iter_errors(kept)
-    found = list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
-    if not found:
-        return kept
-    more = f"; and {len(found) - _MOST_PROBLEMS} more" if len(found) > _MOST_PROBLEMS else ""
-    raise Refusal(
-        f"{operation.id}: {'; '.join(found[:_MOST_PROBLEMS])}{more}. Nothing was sent.",
+    problems: dict[str, str] = {}
+    sent = _read(operation, kept, problems)
+    if not problems:
+        problems |= _wrong(validator(operation.id).iter_errors(sent))
+        if (model := model_of(operation.id)) is not None:
+            problems = problems_of(model, operation, sent) | problems
+    if problems:
+        raise _refusal(operation, [f"{path}: {reason}" for path, reason in problems.items()])
+    return sent
+
+
+def _refusal(operation: Operation, problems: list[str]) -> Refusal:
+    more = f" And {len(problems) - _MOST_PROBLEMS} more." if len(problems) > _MOST_PROBLEMS else ""
+    return Refusal(
+        f"{operation.id}: {' '.join(problems[:_MOST_PROBLEMS])}{more} Nothing was sent.",
         NextStep(
             tool="find_operations",
             arguments={"query": operation.id, "detail": "schema", "limit": 1},
@@ -37,56 +56,48 @@ def validated(operation: Operation, arguments: Mapping[str, Any]) -> JsonObject:
     )
 
 
-@cache
-def _validator(operation_id: str) -> Any:
-    """Compile the schema of an operation; jsonschema is imported when it is first needed."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 60 ms, and few sessions need it
-
-    parameters = load_catalogue()[operation_id].parameters
-    schema = {
-        "type": "object",
-        "properties": {parameter.name: parameter.schema for parameter in parameters},
-        "required": [parameter.name for parameter in parameters if parameter.required],
-    }
-    return Draft202012Validator(_closed(schema) | {"$defs": _definitions()})
-
-
-@cache
-def _definitions() -> Any:
-    return _closed(load_catalogue().definitions)
+def _read(operation: Operation, arguments: JsonObject, problems: dict[str, str]) -> JsonObject:
+    """Return the arguments as their types require them; add a problem for each that JSON cannot represent."""
+    model = model_of(operation.id)
+    schemas = {parameter.name: parameter.schema for parameter in operation.parameters}
+    sent: JsonObject = {}
+    for name, value in arguments.items():
+        try:
+            part = value if model is None else read_as(model, name, value)
+            sent[name] = read_by(schemas.get(name, {}), part)
+        except ValueError as error:
+            problems[path_of([name])] = f"{error}."
+    return sent
 
 
-def _closed(schema: Any) -> Any:
-    """Return the schema with unknown members forbidden in every object that lists its properties."""
-    if isinstance(schema, list):
-        return [_closed(part) for part in as_list(schema)]
-    if not isinstance(schema, dict):
-        return schema
-    parts = as_object(schema)
-    closed = {name: _closed(part) for name, part in parts.items()}
-    is_schema = isinstance(parts.get("properties"), dict) and parts.get("type") == "object"
-    return closed | {"additionalProperties": False} if is_schema else closed
+def _wrong(errors: Iterable[Any]) -> dict[str, str]:
+    """Return what is wrong by path; of several problems of one part, the first."""
+    found: dict[str, str] = {}
+    for error in errors:
+        for path, reason in _problems(error):
+            found.setdefault(path, reason)
+    return found
 
 
-def _problems(error: Any) -> Iterator[str]:
-    """Yield a description of an error; jsonschema's own message would show the value."""
-    place = "".join(f"/{str(part)[:_LONGEST_NAME]}" for part in error.absolute_path).removeprefix("/")
-    rule: Any = error.validator_value
+def _problems(error: Any) -> Iterator[tuple[str, str]]:
+    """Yield the path of each wrong part and the reason; jsonschema's own message would show the value."""
+    place: list[int | str] = list(error.absolute_path)
     match error.validator:
         case "required":
-            yield from (f"{_within(place, name)} is missing" for name in rule if name not in error.instance)
+            missing = (name for name in error.validator_value if name not in error.instance)
+            yield from ((path_of([*place, name]), "is missing.") for name in missing)
         case "additionalProperties":
             known = as_object(error.schema["properties"])
             for name in error.instance:
                 if name not in known:
-                    yield f"{_within(place, quoted(name))} is unknown.{_hint(name, known)}"
+                    yield path_of([*place, name]), f"unknown name.{valid_values(name, known)}"
         case "anyOf":
-            yield from _of_alternatives(error, place)
+            yield from _of_alternatives(error, path_of(place))
         case _:
-            yield f"{place} must be {_type(error.schema)}"
+            yield path_of(place), f"must be {_kinds([error.schema])}."
 
 
-def _of_alternatives(error: Any, place: str) -> Iterator[str]:
+def _of_alternatives(error: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the alternative that was meant, or else which alternatives exist."""
     meant: dict[int, list[Any]] = {}
     for cause in error.context:
@@ -95,23 +106,13 @@ def _of_alternatives(error: Any, place: str) -> Iterator[str]:
     if len(near) == 1:
         yield from (problem for cause in near[0] for problem in _problems(cause))
     else:
-        forms = [_type(form) for form in error.validator_value if form != _NULL]
-        yield f"{place} must be {' or '.join(forms)}"
+        yield path, f"must be {_kinds(error.validator_value)}."
 
 
 def _is_other_type(cause: Any) -> bool:
     return cause.validator == "type" and not cause.path
 
 
-def _type(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type", "object")  # a reference is to an object
-    names = [name for name in ([kind] if isinstance(kind, str) else as_list(kind)) if name != "null"]
-    return " or ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names)
-
-
-def _hint(name: str, known: Mapping[str, Any]) -> str:
-    return valid_values(name, known).removesuffix(".")
-
-
-def _within(place: str, name: str) -> str:
-    return f"{place}/{name}" if place else name
+def _kinds(schemas: Iterable[Mapping[str, Any]]) -> str:
+    types = [type_ for schema in schemas for form in forms_of(schema) for type_ in types_of(form)]
+    return " or ".join(_TYPES.get(type_, f"a {type_}") for type_ in dict.fromkeys(types))

@@ -132,12 +132,12 @@ async def consent_to_write(
     if operation.effect != "destroy":
         return Consent(proceed=True)
     repeated = confirmation(operation, arguments)
-    return ask(
+    return await ask(
         context,
         await question(api, operation, arguments),
         Consent(proceed=True),
         confirmed=confirm == repeated,
-        how=f"confirm set to {repeated!r}. Nothing was sent.",
+        how=f"call again with confirm set to {repeated!r}. Nothing was sent.",
     )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from polytomic_mcp.catalogue import Operation, load_catalogue
+from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.token_counts import estimate_json
+from polytomic_mcp.tools.operations.schemas import definition
 
 _NULL: Final = {"type": "null"}
 _MOST_NAMES: Final = 12
@@ -47,7 +48,7 @@ def _inlined(node: Any, depth: int, inside: tuple[str, ...]) -> Any:
     if isinstance(reference := parts.get("$ref"), str):
         if depth <= 1 or reference in inside:
             return {"type": "object"}
-        return _inlined(_definition(reference), depth - 1, (*inside, reference))
+        return _inlined(definition(reference), depth - 1, (*inside, reference))
     forms = [form for form in parts.get("anyOf", ()) if form != _NULL]
     if len(forms) == 1:
         return _inlined(forms[0], depth, inside)
@@ -57,7 +58,7 @@ def _inlined(node: Any, depth: int, inside: tuple[str, ...]) -> Any:
 def _short(schema: Mapping[str, Any], *, is_inner: bool = False) -> str:
     """Return a short name of a type; an object within another is only named ``object``."""
     if isinstance(reference := schema.get("$ref"), str):
-        return _short(_definition(reference), is_inner=is_inner)
+        return _short(definition(reference), is_inner=is_inner)
     if "anyOf" in schema:
         forms = [_short(form, is_inner=is_inner) for form in schema["anyOf"] if form != _NULL]
         return "|".join(forms)
@@ -80,7 +81,3 @@ def _members(schema: Mapping[str, Any]) -> list[str]:
 def _listed(names: list[str], separator: str) -> str:
     more = [f"… {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
     return separator.join([*names[:_MOST_NAMES], *more])
-
-
-def _definition(reference: str) -> JsonObject:
-    return load_catalogue().definitions[reference.removeprefix("#/$defs/")]

@@ -10,12 +10,16 @@ from pydantic import Field
 from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.tools.answers.json_pointers import escaped, parts_of, resolve
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Refusal
+from polytomic_mcp.tools.answers.outgoing import DATA_NAMES, lean
+from polytomic_mcp.tools.answers.results import DATA, Answer, AnyJson, NextStep, Refusal
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import MOST_TOKENS, Cut, truncate
 
 _FORMS: Final = frozenset({"configurationForm", "jsonschema", "uiSchema", "uischema"})
 _LOGO: Final = "logo_url"
+_RECORDS: Final = "/records"
+"""How the path of an operation ends that answers rows directly under ``data``."""
+
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 _MOST_OMITTED: Final = 3
 _MOST_REPORTS: Final = 3
@@ -28,7 +32,7 @@ class Reading(Answer):
     """An answer of the API, or the requested part of it."""
 
     operation: str
-    result: AnyJson = None
+    result: Annotated[AnyJson, DATA] = None
     omitted: Annotated[list[str] | None, Field(description="Omitted forms; send one as pointer")] = None
     next_page_token: Annotated[str | None, Field(description="Token of the next page")] = None
 
@@ -51,11 +55,11 @@ class View:
         """
         whole = self._referenced(body)
         omitted: list[str] = []
-        lean = whole if _FORMS.intersection(parts_of(self._base)) else _lean(whole, self._base, omitted)
-        part = self._range(lean)
+        shown = self._shown(whole, omitted)
+        part = self._range(shown)
         cost = estimate_json(self.arguments)
         fitting = truncate(part, max(MOST_TOKENS - _AROUND - _MOST_REPORTS * cost, _FEWEST))
-        cuts = [*self._ends(lean, fitting.value), *(cut for cut in fitting.few_cuts if cut.pointer)]
+        cuts = [*self._ends(shown, fitting.value), *(cut for cut in fitting.few_cuts if cut.pointer)]
         most = _MOST_REPORTS if cost <= _LONG_ARGUMENTS else 1
         return Reading(
             operation=self.operation.id,
@@ -68,6 +72,13 @@ class View:
     @property
     def _base(self) -> str:
         return self.pointer or ""
+
+    def _shown(self, whole: Any, omitted: list[str]) -> Any:
+        """Return data as it is, a form without nulls, and anything else without what says little."""
+        names = parts_of(self._base)
+        if self.operation.path.endswith(_RECORDS) or not DATA_NAMES.isdisjoint(names):
+            return whole
+        return lean(whole) if _FORMS.intersection(names) else _lean(whole, self._base, omitted)
 
     def _referenced(self, body: Any) -> Any:
         if isinstance(body, bytes):
@@ -129,7 +140,10 @@ class View:
 
 
 def _lean(value: Any, pointer: str, omitted: list[str]) -> Any:
-    """Omit nulls, empty containers, logos and forms; add the pointers of forms to ``omitted``."""
+    """Omit nulls, empty containers, logos and forms, but not in data.
+
+    The pointers of the forms are added to ``omitted``.
+    """
     if isinstance(value, list):
         return [_lean(part, f"{pointer}/{index}", omitted) for index, part in enumerate(as_list(value))]
     if not isinstance(value, dict):
@@ -137,7 +151,7 @@ def _lean(value: Any, pointer: str, omitted: list[str]) -> Any:
     members = as_object(value)
     omitted += [f"{pointer}/{escaped(name)}" for name in members if name in _FORMS and members[name]]
     kept = {
-        name: _lean(part, f"{pointer}/{escaped(name)}", omitted)
+        name: part if name in DATA_NAMES else _lean(part, f"{pointer}/{escaped(name)}", omitted)
         for name, part in members.items()
         if name not in _FORMS and name != _LOGO
     }

@@ -1,47 +1,45 @@
 """The fields that users manage in a schema: added, overridden and removed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.common.json_values import AnyJson, JsonObject
+from polytomic_mcp.common.spelling import canonical, quoted, unknown
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Answer, Row
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.framework.arguments import ConnectionId, TheCaller
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
+from polytomic_mcp.tools.framework.requests import Draft, Part
 from polytomic_mcp.tools.schemas.lookup import (
     SchemaId,
     by_id,
     field_row,
     find_schema,
-    known_field,
     read_schema,
+    unknown_field,
 )
 
 _FIELD: Final = "/api/connections/{connection_id}/schemas/{schema_id}/fields"
+_TYPES: Final = ("string", "number", "boolean", "datetime", "array", "object", "binary", "unknown")
 
 
-class SchemaField(BaseModel):
+class SchemaField(Part):
     """A field to add or to update."""
-
-    model_config = ConfigDict(extra="forbid")
 
     field_id: str
     label: str | None = None
-    type: Annotated[
-        str | None, Field(description="string, number, boolean, datetime, array, object, binary, unknown")
-    ] = None
+    type: Annotated[str | None, Field(description=", ".join(_TYPES))] = None
     path: Annotated[str | None, Field(description="Path of the value in a record")] = None
-    definition: Annotated[Any, Field(description="More precise type, such as bigint or date")] = None
-    example: Any = None
+    definition: Annotated[AnyJson, Field(description="More precise type, such as bigint or date")] = None
+    example: AnyJson = None
 
 
 class SchemaFields(Answer):
@@ -76,11 +74,24 @@ async def plan_fields(
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     before = by_id(schema)
+    draft = Draft({})
+    for at, field in enumerate(fields or ()):
+        draft.problems += _field_problems(f"fields[{at}]", field, before)
+    draft.problems += [
+        f"remove[{at}]: {problem}"
+        for at, name in enumerate(remove or ())
+        if (problem := _removal_problem(name, before))
+    ]
+    draft.refuse_if_wrong("set_schema_fields")
     return FieldChanges(
         where={"connection_id": connection["id"], "schema_id": schema["id"]},
         before=before,
-        removed=[_removable(name, before) for name in remove or ()],
-        added=[_new(field) for field in fields or () if field.field_id.casefold() not in before],
+        removed=[before[name.casefold()] for name in remove or ()],
+        added=[
+            {"label": field.field_id} | field.body()
+            for field in fields or ()
+            if field.field_id.casefold() not in before
+        ],
         changed=[field for field in fields or () if field.field_id.casefold() in before],
     )
 
@@ -93,12 +104,12 @@ async def consent_to_remove(
         return Consent(proceed=True)
     schema_id = plan.where["schema_id"]
     names = ", ".join(field["id"] for field in plan.removed)
-    return ask(
+    return await ask(
         context,
         f"Remove the user-managed fields {names} from {schema_id!r}? Syncs that map them will fail.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
-        how="confirm_name set to the schema's id. Nothing was changed.",
+        how="call again with confirm_name set to the schema's id. Nothing was changed.",
     )
 
 
@@ -135,22 +146,29 @@ async def set_schema_fields(
     )
 
 
-def _removable(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    field = known_field(name, fields)
-    if not field.get("user_managed"):
-        raise ToolError(
-            f"The field {quoted(name)} was detected at the source and cannot be removed: only user-managed "
-            "fields can. Nothing was changed."
-        )
-    return field
-
-
-def _new(field: SchemaField) -> JsonObject:
+def _field_problems(path: str, field: SchemaField, before: dict[str, JsonObject]) -> Iterator[str]:
+    """Yield what is wrong with a field; its type is taken in any case, also one that the schema has."""
+    known = dict.fromkeys([*_TYPES, *(str(each["type"]) for each in before.values() if each.get("type"))])
     if field.type is None:
-        raise ToolError(
-            f"The schema has no field {quoted(field.field_id)}. To add it, send a type. Nothing was changed."
+        if field.field_id.casefold() not in before:
+            name = quoted(field.field_id)
+            yield f"{path}: The schema has no field {name}. To add it, send a type."
+    elif (type_ := canonical(field.type, known)) is not None:
+        field.type = type_
+    else:
+        yield f"{path}.type: {unknown('type', field.type, known)}"
+
+
+def _removal_problem(name: str, before: dict[str, JsonObject]) -> str | None:
+    """Return why a field cannot be removed; None if it can."""
+    if problem := unknown_field(name, before):
+        return problem
+    if not before[name.casefold()].get("user_managed"):
+        return (
+            f"The field {quoted(name)} was detected at the source and cannot be removed: only user-managed "
+            "fields can."
         )
-    return {"label": field.field_id} | field.model_dump(exclude_none=True)
+    return None
 
 
 async def _write(caller: Caller, plan: FieldChanges) -> None:
@@ -161,7 +179,7 @@ async def _write(caller: Caller, plan: FieldChanges) -> None:
             await caller.api.call(f"POST {_FIELD}", fields=plan.added, **plan.where)
             done += [field["field_id"] for field in plan.added]
         for field in plan.changed:
-            parts = field.model_dump(exclude_none=True, exclude={"field_id"})
+            parts = {name: part for name, part in field.body().items() if name != "field_id"}
             id_ = plan.before[field.field_id.casefold()]["id"]
             await caller.api.call(f"PATCH {_FIELD}/{{field_id}}", field_id=id_, **plan.where, **parts)
             done.append(id_)

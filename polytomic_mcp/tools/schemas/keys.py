@@ -14,7 +14,15 @@ from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.framework.arguments import ConnectionId, TheCaller
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
-from polytomic_mcp.tools.schemas.lookup import SchemaId, by_id, find_schema, key_of, known_field, read_schema
+from polytomic_mcp.tools.framework.requests import Draft
+from polytomic_mcp.tools.schemas.lookup import (
+    SchemaId,
+    by_id,
+    find_schema,
+    key_of,
+    read_schema,
+    unknown_field,
+)
 
 _KEYS: Final = "/api/connections/{connection_id}/schemas/{schema_id}/primary_keys"
 
@@ -43,7 +51,11 @@ async def plan_key(
     connection = await find(caller.api, CONNECTION, connection_id)
     schema = await find_schema(caller, context, connection["id"], schema_id)
     before = by_id(schema)
-    wanted = [known_field(name, before)["id"] for name in fields]
+    problems = ((at, unknown_field(name, before)) for at, name in enumerate(fields))
+    Draft({}, [f"fields[{at}]: {problem}" for at, problem in problems if problem]).refuse_if_wrong(
+        "set_primary_keys"
+    )
+    wanted = [before[name.casefold()]["id"] for name in fields]
     return KeyChange({"connection_id": connection["id"], "schema_id": schema["id"]}, before, wanted)
 
 
@@ -55,12 +67,12 @@ async def consent_to_reset(
     if plan.wanted or not any(_is_overridden(field) for field in plan.before.values()):
         return Consent(proceed=True)
     key = ", ".join(key_of(plan.before.values())) or "no fields"
-    return ask(
+    return await ask(
         context,
         f"Drop the user-defined key of {schema_id!r} ({key})? The detected key applies again.",
         Consent(proceed=True),
         confirmed=confirm_name == schema_id,
-        how="confirm_name set to the schema's id. Nothing was changed.",
+        how="call again with confirm_name set to the schema's id. Nothing was changed.",
     )
 
 

@@ -4,16 +4,15 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import NotFoundError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, has_id, items_of
 from polytomic_mcp.tools.schemas import source_schemas
 
 _GET: Final = "GET /api/connections/{id}/schemas/{schema_id}"
@@ -41,12 +40,12 @@ async def find_schema(
 async def read_schema(api: Polytomic, connection_id: str, schema_id: str) -> JsonObject:
     """Return the schema with that id."""
     schema = await data_of(api, _GET, id=connection_id, schema_id=schema_id)
-    return schema | {"id": str(schema.get("id") or schema_id)}
+    return schema if has_id(schema) else schema | {"id": schema_id}
 
 
-def fields_of(schema: JsonObject) -> list[JsonObject]:
+def fields_of(schema: JsonObject) -> Items:
     """Return a schema's fields."""
-    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+    return items_of(_GET, schema, "fields")
 
 
 def by_id(schema: JsonObject) -> dict[str, JsonObject]:
@@ -54,16 +53,12 @@ def by_id(schema: JsonObject) -> dict[str, JsonObject]:
     return {field["id"].casefold(): field for field in fields_of(schema)}
 
 
-def known_field(name: str, fields: dict[str, JsonObject]) -> JsonObject:
-    """Return the field with that id, ignoring case.
-
-    Raises:
-        ToolError: It does not exist; the text lists the valid ids, nearest first.
-    """
-    if (field := fields.get(name.casefold())) is None:
-        known = [item["id"] for item in fields.values()]
-        raise ToolError(f"{unknown('field', name, known)} get_schema shows all. Nothing was changed.")
-    return field
+def unknown_field(name: str, fields: dict[str, JsonObject]) -> str | None:
+    """Return the refusal of an id that no field has in any case, nearest first; None if a field has it."""
+    if name.casefold() in fields:
+        return None
+    known = [item["id"] for item in fields.values()]
+    return f"{unknown('field', name, known)} get_schema shows all."
 
 
 def key_of(fields: Iterable[JsonObject]) -> list[str]:

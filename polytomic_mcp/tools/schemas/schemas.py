@@ -1,17 +1,17 @@
 """The schemas of a connection: when Polytomic last read them, and what each contains."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Result, Source
+from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.tools.answers.results import DATA, Answer, AnyJson, NextStep, Page, Result, Source
 from polytomic_mcp.tools.answers.tabular import Table, columns
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import page_of, refuse_unknown_fields
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import (
     Api,
@@ -57,7 +57,7 @@ class SchemaRecords(Answer):
 
     schema_id: str
     fields: list[str]
-    rows: list[list[AnyJson]]
+    rows: Annotated[list[list[AnyJson]], DATA]
 
 
 async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStatus:
@@ -98,7 +98,7 @@ async def get_schema(
     schema = await find_schema(caller, context, connection["id"], schema_id)
     items = fields_of(schema)
     refuse_unknown_fields(items, fields)
-    rows = [field_row(item) | {name: item.get(name) for name in fields or ()} for item in items]
+    rows = items.map(lambda item: field_row(item) | {name: item.get(name) for name in fields or ()})
     page = page_of(rows, query=query, limit=limit, page_token=page_token)
     return Schema(
         schema_id=schema["id"],
@@ -106,6 +106,7 @@ async def get_schema(
         primary_key=key_of(items),
         items=page.items,
         next_page_token=page.next_page_token,
+        truncated=page.truncated,
     )
 
 
@@ -123,9 +124,9 @@ async def read_schema_records(
     operation = "GET /api/connections/{id}/schemas/{schema_id}/records"
 
     async def ask() -> JsonObject:
-        return as_object(await caller.api.call(operation, **arguments))
+        return await caller.api.call(operation, **arguments)
 
-    records = as_objects((await when_ready(caller, context, connection["id"], ask)).get("data"))
+    records = objects_in(operation, await when_ready(caller, context, connection["id"], ask))
     table = Table(columns(records), limit)
     for index, record in enumerate(records):
         if not table.add(record, Source(operation, arguments, {"": f"/data/{index}"})):

@@ -10,17 +10,18 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_objects
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.errors import PolytomicError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of, refuse_unknown_fields
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, shown
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import Items, data_of, items_of
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
 
+_SOURCE: Final = "GET /api/connections/{id}/bulksync/source"
 _PATIENCE: Final = 45.0
 _CLIENT_ERRORS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
@@ -54,17 +55,18 @@ async def list_source_schemas(
         found = find_schema(items, schema_id)
         items = await schema_fields(caller.api, connection["id"], found["id"])
     refuse_unknown_fields(items, fields)
-    rows = [_row(item) | {name: item.get(name) for name in fields or ()} for item in items]
+    rows = items.map(lambda item: _row(item) | {name: item.get(name) for name in fields or ()})
     page = page_of(rows, query=query, limit=limit, page_token=page_token)
     return SourceSchemas(
         schema_id=found.get("id"),
         schema_name=found.get("name"),
         items=page.items,
         next_page_token=page.next_page_token,
+        truncated=page.truncated,
     )
 
 
-async def source_schemas(caller: Caller, context: Context[Caller], connection_id: str) -> list[JsonObject]:
+async def source_schemas(caller: Caller, context: Context[Caller], connection_id: str) -> Items:
     """Return the schemas of a source, without their fields.
 
     Raises:
@@ -72,17 +74,17 @@ async def source_schemas(caller: Caller, context: Context[Caller], connection_id
     """
 
     async def ask() -> JsonObject:
-        return await data_of(caller.api, "GET /api/connections/{id}/bulksync/source", id=connection_id)
+        return await data_of(caller.api, _SOURCE, id=connection_id)
 
     source = await when_ready(caller, context, connection_id, ask)
-    return [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
+    return items_of(_SOURCE, source, "schemas")
 
 
-async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> list[JsonObject]:
+async def schema_fields(api: Polytomic, connection_id: str, schema_id: str) -> Items:
     """Return the fields of one schema."""
     operation = "GET /api/connections/{id}/schemas/{schema_id}"
     schema = await data_of(api, operation, id=connection_id, schema_id=schema_id)
-    return [item for item in as_objects(schema.get("fields")) if isinstance(item.get("id"), str)]
+    return items_of(operation, schema, "fields")
 
 
 def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema") -> JsonObject:

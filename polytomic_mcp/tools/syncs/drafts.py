@@ -13,7 +13,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, every, is_id
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every, is_id
 from polytomic_mcp.tools.api_access.responses import items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.references import References
@@ -21,7 +21,13 @@ from polytomic_mcp.tools.framework.requests import Draft
 from polytomic_mcp.tools.framework.timing import convert_to_utc
 from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_of
 from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
-from polytomic_mcp.tools.syncs.targets import creation_problems, find_target, target_fields, target_objects
+from polytomic_mcp.tools.syncs.targets import (
+    OBJECTS,
+    creation_problems,
+    find_target,
+    target_fields,
+    target_objects,
+)
 
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
@@ -33,9 +39,11 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     sync.fields = sync.fields or []
     sync.schedule = sync.schedule or Schedule(frequency="manual")
     convert_to_utc(sync.schedule, "schedule", caller.clock(), draft)
-    references = References(caller.api, whole=frozenset({CONNECTION, MODEL}))
+    is_after_others = sync.schedule.frequency == "runafter"
+    whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
+    references = References(caller.api, frozenset(whole))
     await references.resolve(sync)
-    draft.problems += references.problems
+    references.report(draft)
     subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))
     await _resolve_target(caller.api, sync, subject, draft)
     if subject.target is not None:
@@ -117,12 +125,18 @@ async def _target_of(api: Polytomic, connection_id: str, target: Target, draft: 
         found = await find_target(api, connection_id, target.object)
         target.object = found["id"]
         draft.next_steps.append(_see_target(connection_id, found["id"]))
-        return await target_fields(api, connection_id, target=found["id"])
+        answer = await target_fields(api, connection_id, target=found["id"])
+        if as_object(answer.get("properties")).get("requires_configuration") and not target.configuration:
+            draft.problems.append(f"target.configuration is required: {quoted(found['id'])} needs one.")
+        return answer
     if problems := await creation_problems(api, connection_id, target.create or {}, "target.create"):
         draft.problems += problems
         return None
     planned = await target_fields(api, connection_id, properties=target.create)
-    if any(item["id"] == planned.get("id") for item in items_of(await target_objects(api, connection_id))):
+    if any(
+        item["id"] == planned.get("id")
+        for item in items_of(OBJECTS, await target_objects(api, connection_id))
+    ):
         draft.problems.append(f"target.create.name: {quoted(planned['id'])} exists. Use it as target.object.")
     return planned
 

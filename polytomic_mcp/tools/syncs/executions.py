@@ -9,14 +9,14 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import AnyJson, NextStep, Refusal, Result, Source
+from polytomic_mcp.tools.answers.results import DATA, AnyJson, NextStep, Refusal, Result, Source
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
 from polytomic_mcp.tools.api_access.logs import read_log
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, identified
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken, SyncId, TheCaller, WaitSeconds
 
@@ -37,7 +37,7 @@ class Execution(Result):
     status: str
     counts: dict[str, int] | None = None
     errors: list[str] | None = None
-    log: list[AnyJson] | None = None
+    log: Annotated[list[AnyJson] | None, DATA] = None
     log_count: Annotated[int | None, Field(description="Lines in the whole log")] = None
     next_page_token: str | None = None
     note: str | None = None
@@ -116,7 +116,8 @@ async def follow_execution(
     caller: Caller, context: Context[Caller], sync_id: str, started: JsonObject, seconds: float
 ) -> Execution:
     """Wait for a run that was just started to end, and return it as the tools do."""
-    return await _followed(caller, context, sync_id, str(started.get("id")), seconds, started)
+    id_ = identified("POST /api/syncs/{id}/executions", started)["id"]
+    return await _followed(caller, context, sync_id, id_, seconds, started)
 
 
 def describe(seen: JsonObject) -> str:
@@ -137,7 +138,7 @@ async def _followed(
         caller,
         context,
         lambda: _get(caller.api, sync_id, execution_id),
-        is_over=lambda seen: seen.get("status") in OVER,
+        is_over=lambda seen: str(seen.get("status")) in OVER,
         describe=describe,
         seconds=seconds,
         known=known,

@@ -8,6 +8,7 @@ from typing import Final
 from polytomic_mcp.catalogue.rules import identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import schedule_problems
 from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
+from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.tools.connections.modes import mode_names, mode_problems
@@ -64,9 +65,9 @@ class TargetObject:
 
     @property
     def identifying(self) -> list[str]:
-        """The fields that can identify a record; all if none says so."""
+        """The fields that can identify a record; where none says so, those that do not deny it."""
         able = [id_ for id_, item in self.fields.items() if item.get("supports_identity")]
-        return able or list(self.fields)
+        return able or [id_ for id_, item in self.fields.items() if item.get("supports_identity") is None]
 
     def field(self, id_: str) -> JsonObject | None:
         """Return the field of that id, in any case; None if it does not exist."""
@@ -175,9 +176,12 @@ def _identity_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]
 def _one_identity_problems(path: str, identity: Identity, target: TargetObject) -> Iterator[str]:
     found, known = target.field(identity.target), target.identifying
     if found is None:
-        if not identity.new_field:
+        is_new = identity.new_field or target.has("target_creator")
+        if is_new and (reason := identifier_problem("A new field", identity.target)):
+            yield f"{path}.target: {reason}"
+        if not is_new:
             yield f"{path}.target: {target.no_field(identity.target, known)}"
-        elif target.lacks("supports_identity_field_creation"):
+        elif identity.new_field and target.lacks("supports_identity_field_creation"):
             listed = valid_values("", known)
             yield f"{path}.new_field: {target.title} does not support new identity fields.{listed}"
         if identity_functions.canonical(identity.function) is None:
@@ -198,6 +202,9 @@ def _mapping_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
     if not mappings and not is_optional:
         yield f"fields: {target.title} requires at least one mapping.{valid_values('', target.fields)}"
     is_free = target.has("optional_target_mappings")
+    if target.mode(sync.mode).get("supports_field_sync_mode") is False:
+        for path in (path for path, mapping in mappings if mapping.sync_mode):
+            yield f"{path}.sync_mode: mode {quoted(sync.mode)} supports no modes of fields. Omit it."
     for path, mapping in mappings:
         yield from _one_mapping_problems(path, mapping, target)
     counts = Counter(mapping.target.casefold() for _, mapping in mappings)
@@ -209,6 +216,9 @@ def _mapping_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
 def _one_mapping_problems(path: str, mapping: Mapping, target: TargetObject) -> Iterator[str]:
     found = target.field(mapping.target)
     if found is None:
+        is_new = mapping.new or target.has("target_creator")
+        if is_new and (reason := identifier_problem("A new field", mapping.target)):
+            yield f"{path}.target: {reason}"
         if target.has("target_creator"):
             return
         if not mapping.new:
@@ -225,9 +235,7 @@ def _one_mapping_problems(path: str, mapping: Mapping, target: TargetObject) -> 
 def _required_field_problems(sync: SyncRequest, target: TargetObject) -> Iterator[str]:
     if sync.mode not in INSERTING_MODES:
         return
-    named = [mapping.target for _, mapping in sync.all_mappings]
-    named += [identity.target for _, identity in sync.all_identities]
-    given = {name.casefold() for name in named}
+    given = _named(sync)
     for id_, item in target.fields.items():
         if item.get("required") and item.get("createable") is not False and id_.casefold() not in given:
             yield f"fields: {target.title} requires {id_!r} in new records; map it or override it."
@@ -237,8 +245,19 @@ def _target_filter_problems(sync: SyncRequest, target: TargetObject) -> Iterator
     conditions = sync.target_conditions
     if conditions and target.mode(sync.mode).get("supports_target_filters") is False:
         yield f"target_filters: mode {quoted(sync.mode)} does not support them. Omit them."
+    filterable = [id_ for id_, item in target.fields.items() if item.get("filterable") is not False]
     for path, name, compared in conditions:
-        if target.fields and target.field(name) is None:
-            yield f"{path}.field: {target.no_field(name)}"
+        if target.has("target_creator") and name.casefold() in _named(sync):
+            continue
+        if target.field(name) is None:
+            yield f"{path}.field: {target.no_field(name, filterable)}"
+        elif name.casefold() not in map(str.casefold, filterable):
+            yield f"{path}.field: {quoted(name)} cannot be filtered.{valid_values(name, filterable)}"
         if compared and target.lacks("supports_filter_value_fields"):
             yield f"{path}.value_source: {target.title} compares with fixed values only. Send value instead."
+
+
+def _named(sync: SyncRequest) -> set[str]:
+    """Return the fields of the target that a sync writes or identifies records by, in lower case."""
+    parts = [*sync.all_mappings, *sync.all_identities]
+    return {part.target.casefold() for _, part in parts}

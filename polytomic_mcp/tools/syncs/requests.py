@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
@@ -11,7 +11,7 @@ from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
 from polytomic_mcp.tools.framework.arguments import Integer, Name
 from polytomic_mcp.tools.framework.references import Refers
-from polytomic_mcp.tools.framework.requests import Part, Request
+from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
 from polytomic_mcp.tools.syncs.stored import NO_MODEL
 
@@ -175,12 +175,6 @@ class Schedule(Timing):
     job_id: Integer | None = None
 
 
-def _brief(type_: str, description: str) -> WithJsonSchema:
-    """Describe a part in a few words; its whole schema would cost too many tokens."""
-    items: JsonObject = {"items": {"type": "object"}} if type_ == "array" else {}
-    return WithJsonSchema({"type": type_, **items, "description": description})
-
-
 class SyncRequest(Request):
     """A sync: the fields of models mapped to a target object."""
 
@@ -193,13 +187,13 @@ class SyncRequest(Request):
     identity: Annotated[Identity | None, Field(description="How a row is matched to a record")] = None
     identities: Annotated[
         Identities | None,
-        _brief("object", 'Several: {"mappings": [identity], "strategy": "priority" or "and"}'),
+        brief("object", 'Several: {"mappings": [identity], "strategy": "priority" or "and"}'),
     ] = None
     schedule: Annotated[Schedule | None, Field(description="Default manual")] = None
     active: bool | None = None
     model_filters: Annotated[
         ModelFilters | None,
-        _brief(
+        brief(
             "object",
             'Rows: {"conditions": [{"source", "function", "value", "label"}], "logic": "A OR B"}. Functions: '
             + ", ".join(filter_functions.FUNCTIONS),
@@ -207,18 +201,18 @@ class SyncRequest(Request):
     ] = None
     target_filters: Annotated[
         TargetFilters | None,
-        _brief(
+        brief(
             "object", 'Records: {"conditions": [{"field", "function", "value" or "value_source"}], "logic"}'
         ),
     ] = None
-    filters: Annotated[list[OldCondition] | None, _brief("array", "Old form of model_filters")] = None
+    filters: Annotated[list[OldCondition] | None, brief("array", "Old form of model_filters")] = None
     filter_logic: str | None = None
     override_fields: Annotated[
-        list[Mapping] | None, _brief("array", 'Constants: [{"target", "override_value"}]')
+        list[Mapping] | None, brief("array", 'Constants: [{"target", "override_value"}]')
     ] = None
     overrides: Annotated[
         list[Override] | None,
-        _brief("array", 'Replacements: [{"field": source, "function", "value", "override"}]'),
+        brief("array", 'Replacements: [{"field": source, "function", "value", "override"}]'),
     ] = None
     sync_all_records: bool | None = None
     skip_initial_backfill: bool | None = None

@@ -11,7 +11,7 @@ from pydantic import Field
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.tools.answers.results import MASK, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import DATA, MASK, Change, Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.answers.schedules import next_run, with_next_run
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
@@ -52,7 +52,7 @@ class Sync(Result):
     changed: dict[str, Change] | None = None
     problems: list[JsonObject] | None = None
     dry_run: bool | None = None
-    request: JsonObject | None = None
+    request: Annotated[JsonObject | None, DATA] = None
 
     def source(self) -> Source | None:
         """Return where the API answers the sync; None after a dry run."""

@@ -6,18 +6,24 @@ from typing import Annotated, Any, Final
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from polytomic_mcp.catalogue.rules.choices import Choices
+from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
+from polytomic_mcp.common.spelling import nearest, quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
-from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import data_of, items_of, list_in
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
 
-_NAME: Final = "name"
+_NAMES: Final = {"name": "A new target object", "schema": "A new schema"}
+"""The properties of a new target object that name something, and what."""
+
+FIELDS: Final = "GET /api/connections/{id}/modelsync/target/fields"
+OBJECTS: Final = "GET /api/connections/{id}/modelsync/targetobjects"
 
 
 class TargetObjects(Page):
@@ -55,7 +61,7 @@ async def list_target_objects(
     answer = await target_objects(api, connection["id"])
     creation = as_object(answer.get("target_creation"))
     page = page_of(
-        items_of(answer),
+        items_of(OBJECTS, answer),
         row=_row,
         query=query,
         fields=fields,
@@ -66,6 +72,7 @@ async def list_target_objects(
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
+        truncated=page.truncated,
         target_creation=creation if creation.get("supported") else None,
     )
 
@@ -94,22 +101,27 @@ async def list_target_fields(
     answer = await target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
-    fields = items_of({"data": answer.get("fields")})
+    fields = items_of(FIELDS, answer, "fields")
     beside = {name: part for name, part in answer.items() if name != "fields"}
     page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
-    shown = {"fields": page.items, "next_page_token": page.next_page_token}
+    shown = {
+        "fields": page.items,
+        "next_page_token": page.next_page_token,
+        "truncated": left_out_of(fields, "fields"),
+    }
     return TargetFields.model_validate(answer | shown)
 
 
 async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
     """Return the API's whole answer about a connection's target objects."""
-    return as_object(await api.call("GET /api/connections/{id}/modelsync/targetobjects", id=connection_id))
+    answer = await api.call(OBJECTS, id=connection_id)
+    list_in(OBJECTS, answer)
+    return answer
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
     """Return the fields, modes and properties of a ``target``, or of one to create from ``properties``."""
-    operation = "GET /api/connections/{id}/modelsync/target/fields"
-    return await data_of(api, operation, id=connection_id, **arguments)
+    return await data_of(api, FIELDS, id=connection_id, **arguments)
 
 
 async def find_target(api: Polytomic, connection_id: str, reference: str) -> JsonObject:
@@ -118,7 +130,7 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     Raises:
         ToolError: No target object matches, or several do; the text lists the candidates.
     """
-    items = items_of(await target_objects(api, connection_id))
+    items = items_of(OBJECTS, await target_objects(api, connection_id))
     fitting = fitting_items(items, reference)
     if len(fitting) == 1:
         return fitting[0]
@@ -130,7 +142,7 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     hint = nearest(reference, [str(item.get(key)) for item in items for key in ("id", "name")])
     raise Refusal(
         f"No target object has the id or name {quoted(reference)}.{hint} Target objects: {shown(items)}. "
-        "list_target_objects shows all.",
+        f"list_target_objects shows all.{items.remark}",
         NextStep(
             tool="list_target_objects",
             arguments={"connection_id": connection_id},
@@ -146,35 +158,36 @@ async def creation_problems(
 
     Everything is held against what the API publishes for the connection.
     """
-    operation = "GET /api/connections/{id}/modelsync/targetobjects"
-    answer = as_object(await api.call(operation, id=connection_id, include_target_creation_values=True))
+    answer = as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
     creation = as_object(answer.get("target_creation"))
     properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
     if not creation:
         return []
     if not creation.get("supported"):
-        existing = shown(items_of(answer))
+        existing = shown(items_of(OBJECTS, answer))
         return [f"{path}: The connection does not support new objects. Use an existing one: {existing}."]
     problems = [
         f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties
     ]
     for name, property_ in properties.items():
-        problems += _property_problems(f"{path}.{name}", name, property_, create)
+        problems += _property_problems(
+            f"{path}.{name}", name, property_, create, is_table="schema" in properties
+        )
     return problems
 
 
-def _property_problems(path: str, name: str, property_: JsonObject, create: dict[str, str]) -> Iterator[str]:
-    choices = {str(each.get("value")): str(each.get("label")) for each in as_objects(property_.get("values"))}
-    value = create.get(name, "")
-    values = [id_ for id_, label in choices.items() if label.casefold() == value.casefold()]
-    if value not in choices and len(values) == 1:
-        create[name] = values[0]
-    elif property_.get("enum") and value not in choices:
-        listed = [id_ if id_ == label else f"{id_} ({label})" for id_, label in choices.items()]
+def _property_problems(
+    path: str, name: str, property_: JsonObject, create: dict[str, str], *, is_table: bool
+) -> Iterator[str]:
+    choices, value = Choices.of(property_.get("values")), create.get(name, "")
+    if found := choices.find(value):
+        create[name] = str(found[0])
+    elif property_.get("enum") and choices.pairs:
         wrong = f"Unknown value {quoted(value)}." if value else "is required."
-        yield f"{path}: {wrong}{valid_values(value, listed)}"
-    elif name == _NAME and not value.strip():
-        yield f"{path}: is required."
+        yield f"{path}: {wrong}{choices.hint(value)}"
+    elif name == "name" or (name in _NAMES and value):
+        reason = table_problem(_NAMES[name], value) if is_table else name_problem(_NAMES[name], value)
+        yield from [f"{path}: {reason}"] if reason else []
 
 
 def _row(item: JsonObject) -> JsonObject:

@@ -70,6 +70,15 @@ async def test_a_stream_on_what_cannot_be_read_is_refused_in_words(serve: Serve,
             await listen(client, LATEST)
 
 
+async def test_an_odd_answer_about_an_execution_is_refused_in_words(serve: Serve, script: Script) -> None:
+    script.holds("syncs", {"id": SYNC, "name": "Plans"})
+    script[f"GET /api/syncs/{SYNC}/executions/odd"] = {"data": {"id": "odd"}}
+
+    async with serve(mode="legacy") as client:
+        with pytest.raises(MCPError, match=r"does not have the expected shape\. status: "):
+            await client.subscribe_resource(f"polytomic://syncs/{SYNC}/executions/odd")
+
+
 async def test_who_never_initialized_cannot_be_told(script: Script) -> None:
     server = build_server(Settings(api_key=Secret("key")), transport=script)
     initialize = {

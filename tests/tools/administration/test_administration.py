@@ -204,9 +204,75 @@ async def test_a_second_of_the_same_name_is_not_made(
 ) -> None:
     text = await tools.refused(tool, **given)
 
-    assert next(iter(change.values())) in text.splitlines()[0]
+    assert f"name: A {tool.removeprefix('save_')} with that name exists: " in text
+    assert next(iter(change.values())) in text.splitlines()[1]
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]
     assert (step["tool"], step["arguments"]) == (tool, change)
+    assert staff.written() == []
+
+
+@pytest.mark.parametrize("tool", ["save_role", "save_policy"])
+async def test_a_second_of_the_same_name_is_made_if_that_is_said(
+    tool: str, tools: Tools, staff: ScriptedApi
+) -> None:
+    kind = {"save_role": "roles", "save_policy": "policies"}[tool]
+    name = {"save_role": "reader", "save_policy": "careful"}[tool]
+
+    await tools(tool, name=name, allow_duplicate_name=True)
+    await tools(tool, name=name, idempotency_key="my-own-key")
+
+    first, second = staff.asked(f"POST /api/permissions/{kind}")
+    assert "Idempotency-Key" not in first.headers or first.headers["Idempotency-Key"] != "my-own-key"
+    assert second.headers["Idempotency-Key"] == "my-own-key"
+
+
+@pytest.mark.parametrize("more", [{"allow_duplicate_name": True}, {"idempotency_key": "my-own-key"}])
+@pytest.mark.parametrize("reference", [{"role_id": "Reader"}, {"policy_id": "Careful"}])
+async def test_what_is_for_a_new_object_is_refused_for_an_update(
+    more: Any, reference: Any, tools: Tools, staff: ScriptedApi
+) -> None:
+    (argument,) = reference
+    text = await tools.refused(f"save_{argument.removesuffix('_id')}", name="New", **reference, **more)
+
+    assert f"Omit them, or omit {argument} to create one." in text
+    assert staff.written() == []
+
+
+@pytest.mark.parametrize("reference", [{}, {"policy_id": "Careful"}])
+async def test_an_action_that_there_is_not_is_refused_with_the_nearest(
+    reference: Any, tools: Tools, staff: ScriptedApi
+) -> None:
+    actions = {"delte": ["Admin"], "DELETE": ["Owner"]}
+
+    text = await tools.refused("save_policy", name="New", actions=actions, **reference)
+
+    lines = text.splitlines()
+    assert lines[1] == (
+        "- actions.delte: unknown name. Did you mean 'delete'? Valid values: delete, create, apply_policy."
+    )
+    assert lines[2].startswith("- actions.DELETE[0]: Unknown role 'Owner'")
+    assert staff.written() == []
+
+
+async def test_an_action_is_taken_in_any_case_and_as_other_policies_have_it(
+    tools: Tools, staff: ScriptedApi
+) -> None:
+    seen = {"id": "p", "name": "Seen", "policy_actions": [{"action": "pause_sync", "role_ids": None}]}
+    staff.holds("permissions/policies", seen)
+
+    await tools("save_policy", name="New", actions='{"Apply policy": ["reader"], "PAUSE_SYNC": "[]"}')
+
+    (body,) = staff.bodies("POST /api/permissions/policies")
+    assert body["policy_actions"] == [
+        {"action": "apply_policy", "role_ids": [READER]},
+        {"action": "pause_sync", "role_ids": []},
+    ]
+
+
+async def test_an_action_that_is_written_twice_is_refused(tools: Tools, staff: ScriptedApi) -> None:
+    text = await tools.refused("save_policy", name="New", actions={"delete": [], "Delete": []})
+
+    assert "- actions.delete: delete is there twice.\n- actions.Delete: delete is there twice." in text
     assert staff.written() == []
 
 

@@ -59,4 +59,6 @@ async def test_a_job_that_fails_or_continues_is_reported(
 async def test_a_job_that_ends_without_a_model_does_not_crash(tools: Tools, company: ScriptedApi) -> None:
     serve(company, {"status": "done", "result": None})
 
-    assert "POST /api/models returned no object" in await tools.refused("create_model", **CALL)
+    assert "POST /api/models answered null under data where an object" in await tools.refused(
+        "create_model", **CALL
+    )

@@ -215,8 +215,8 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bu
         name="New",
         source_connection_id="HubSpot",
         destination_connection_id="PostgreSQL",
-        destination_configuration={"shema": "x", "format": "tall", "limit": True, "suffix": 1, "flags": 1},
-        source_configuration={"replication_slot": 5},
+        destination_configuration={"shema": "x", "format": "tall", "limit": True, "suffix": True, "flags": 1},
+        source_configuration={"replication_slot": True},
         mode="replicat",
         schemas=["contract", {"id": "contacts", "fields": ["mail"]}],
         additional_schedules=[DAILY | {"schemas": ["deal"]}],
@@ -224,7 +224,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bu
 
     for problem in (
         "- destination_configuration: Unknown field 'shema'. Did you mean 'schema'?",
-        "- destination_configuration.format: not one of the valid values: wide, long.",
+        "- destination_configuration.format: Unknown value. Valid values: wide, long.",
         "- destination_configuration.limit must be of type integer.",
         "- destination_configuration.suffix must be of type string.",
         "- destination_configuration.schema is required.",

@@ -106,7 +106,7 @@ async def test_an_unknown_schema_is_refused_with_the_nearest(tools: Tools) -> No
 
 
 async def test_a_source_that_offers_nothing_says_so(tools: Tools, bulk: ScriptedApi) -> None:
-    bulk[f"GET /api/connections/{HUBSPOT}/bulksync/source"] = {"data": {}}
+    bulk[f"GET /api/connections/{HUBSPOT}/bulksync/source"] = {"data": {"schemas": []}}
 
     text = await tools.refused("list_source_schemas", connection_id="HubSpot", schema_id="contacts")
 

@@ -54,7 +54,7 @@ async def test_a_type_without_its_own_schema_is_described_by_its_form(tools: Too
 
 async def test_an_id_takes_precedence_over_a_name(tools: Tools, api: ScriptedApi) -> None:
     serve(api, {"id": "other", "name": "CSV"}, {"id": "csv", "name": None})
-    api["GET /api/connection_types/csv"] = {}
+    api["GET /api/connection_types/csv"] = {"type": "object"}
 
     assert (await tools("describe_connection_type", type="csv"))["id"] == "csv"
 

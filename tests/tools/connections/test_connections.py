@@ -1,6 +1,7 @@
 """Connections: created, updated without loss, tested, and never revealing a secret."""
 
 import copy
+import json
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,23 @@ VALUES = (
 CONFIGURATIONS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=2), max_size=4)
 
 
+SCHEMA = {
+    "required": ["dbname", "passwd"],
+    "properties": {
+        "hostname": {"type": "string"},
+        "port": {"type": "integer"},
+        "dbname": {"type": "string"},
+        "passwd": {"type": "string", "sensitive": True},
+        "mode": {"type": "string", "enum": [{"value": "ro", "label": "Read only"}, "rw"]},
+    },
+}
+
+
+def serve(api: ScriptedApi, *types: dict[str, Any]) -> None:
+    """Serve these connection types."""
+    api["GET /api/connection_types"] = {"data": list(types)}
+
+
 def hold(api: ScriptedApi, **parts: Any) -> dict[str, Any]:
     """Serve one connection, and echo what is written to it."""
     connection = {"id": api.WAREHOUSE, "name": "Warehouse", "type": {"id": "snowflake"}} | parts
@@ -33,6 +51,7 @@ def hold(api: ScriptedApi, **parts: Any) -> dict[str, Any]:
 
 
 async def test_omitted_arguments_are_not_sent(tools: Tools, api: ScriptedApi) -> None:
+    api.holds("connections")
     api.echoes("POST /api/connections", id="c")
 
     await tools("create_connection", name="n", type="t", configuration={"a": None}, validate=False)
@@ -70,23 +89,156 @@ async def test_concurrent_updates_lose_nothing(open_sandbox: Connect) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "status", "told"),
-    [
-        ("snowflke", 400, "Unknown connection type 'snowflke'. Did you mean 'snowflake'?"),
-        ("Snowflake", 422, "'Snowflake' is the name of a connection type. Send its id instead: 'snowflake'."),
-        ("snowflake", 422, "POST /api/connections was refused: 422 account is missing"),
-        ("snowflke", 403, "POST /api/connections was refused: 403 account is missing"),
-    ],
+    ("status", "is_described"),
+    [(422, True), (403, False)],
 )
-async def test_a_type_that_is_not_an_id_is_refused_with_the_probable_one(
-    type_: str, status: int, told: str, tools: Tools, api: ScriptedApi
+async def test_a_refused_configuration_leads_to_what_its_type_requires(
+    *, status: int, is_described: bool, tools: Tools, api: ScriptedApi
 ) -> None:
-    api["GET /api/connection_types"] = {"data": [{"id": "snowflake", "name": "Snowflake"}]}
+    api.holds("connections")
+    serve(api, {"id": "snowflake", "name": "Snowflake"})
     api["POST /api/connections"] = httpx.Response(status, json={"message": "account is missing"})
 
-    text = await tools.refused("create_connection", name="n", type=type_, configuration={})
+    text = await tools.refused("create_connection", name="n", type="snowflake", configuration={})
 
-    assert told in text
+    assert f"POST /api/connections was refused: {status} account is missing" in text
+    assert ("describe_connection_type" in text) == is_described
+
+
+@pytest.mark.parametrize("type_", ["gong_engage", "Gong Engage", "GONG ENGAGE", "gong-engage"])
+async def test_a_type_may_be_given_by_id_or_by_name_in_any_case(
+    type_: str, tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, name="Calls", type={"id": "gong_engage"}, configuration={})
+    serve(api, {"id": "gong_engage", "name": "Gong Engage"}, {"id": "gong", "name": "Gong"})
+    api.echoes("POST /api/connections", id="c")
+    api["POST /api/connections/test"] = httpx.Response(200)
+
+    made = await tools("create_connection", name="n", type=type_, configuration={})
+    listed = await tools("list_connections", type=type_)
+    await tools("test_connection", type=type_, configuration={})
+
+    assert made["type"] == "gong_engage"
+    assert [row["name"] for row in listed["items"]] == ["Calls"]
+    assert [body["type"] for body in api.bodies("POST /api/connections/test")] == ["gong_engage"]
+
+
+async def test_an_unknown_type_is_refused_with_the_nearest_one_before_anything_is_sent(
+    tools: Tools, api: ScriptedApi
+) -> None:
+    api.holds("connections", {"id": "c", "name": "CRM"})
+    serve(api, {"id": "snowflake", "name": "Snowflake"})
+
+    text = await tools.refused("create_connection", name="crm", type="snowflke", configuration={})
+
+    assert "- type: Unknown connection type 'snowflke'. Did you mean 'snowflake'?" in text
+    assert "- name: A connection with that name exists: 'CRM' (c)." in text
+    assert api.written() == []
+
+
+async def test_a_name_in_use_is_refused_unless_a_second_one_is_meant(tools: Tools, api: ScriptedApi) -> None:
+    api.holds("connections", {"id": "c", "name": "CRM"})
+    api.echoes("POST /api/connections", id="d")
+    crm = {"name": "crm", "type": "hubspot", "configuration": {}}
+
+    text = await tools.refused("create_connection", **crm)
+    assert "A connection with that name exists: 'CRM' (c)." in text
+    assert len(api.asked("GET /api/connections")) == 1
+    assert api.written() == []
+
+    await tools("create_connection", **crm, allow_duplicate_name=True)
+    await tools("create_connection", **crm, idempotency_key="my-own-key")
+    (first, second) = api.asked("POST /api/connections")
+    assert "idempotency-key" in first.headers
+    assert second.headers["idempotency-key"] == "my-own-key"
+    assert len(api.asked("GET /api/connections")) == 1
+
+
+async def test_all_problems_of_a_new_connection_come_at_once(tools: Tools, api: ScriptedApi) -> None:
+    api.holds("connections")
+    api["GET /api/permissions/policies"] = {"data": [{"id": "p", "name": "Sales"}]}
+    serve(api, {"id": "mysql", "name": "MySQL"})
+    api["GET /api/connection_types/mysql"] = SCHEMA
+    wrong = {"port": "a secret", "dbname": "", "passwrd": "hunter2", "mode": "hunter2"}
+
+    text = await tools.refused(
+        "create_connection", name="n", type="mysql", configuration=wrong, policies=["Sale"]
+    )
+
+    for problem in (
+        "- policies[0]: Unknown policy 'Sale'. Did you mean 'Sales'?",
+        "- configuration.port must be of type integer.",
+        "- configuration: Unknown field 'passwrd'. Did you mean 'passwd'?",
+        "- configuration.mode: Unknown value. Valid values: ro (Read only), rw.",
+        "- configuration.dbname is required.",
+        "- configuration.passwd is required.",
+    ):
+        assert problem in text
+    assert "secret" not in text
+    assert "hunter2" not in text
+    assert json.loads(text.splitlines()[-1])["next_steps"][-1]["arguments"] == {"type": "mysql"}
+    assert api.written() == []
+
+
+async def test_what_is_changed_of_a_configuration_is_checked_and_the_rest_is_not(
+    tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, type={"id": "mysql"}, configuration={"unknown": 1, "dbname": None})
+    api["GET /api/connection_types/mysql"] = SCHEMA
+    api["POST /api/connections/test"] = httpx.Response(200)
+
+    for tool in ("update_connection", "test_connection"):
+        text = await tools.refused(tool, connection_id="Warehouse", configuration={"database": "x"})
+        assert f"{tool}: " in text
+        assert "- configuration: Unknown field 'database'. Did you mean 'dbname'?" in text
+    assert api.written() == []
+
+    sent = {"port": "3306", "mode": "READ ONLY", "dbname": None}
+    await tools("update_connection", connection_id="Warehouse", configuration=sent)
+    await tools("test_connection", connection_id="Warehouse", configuration=sent)
+    checked = {"port": 3306, "mode": "ro", "dbname": None}
+    assert [body["configuration"] for body in api.bodies("POST /api/connections/test")] == [checked]
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == {"unknown": 1} | checked
+
+
+@pytest.mark.parametrize(("status", "is_checked"), [(404, True), (403, False)])
+async def test_a_type_without_its_own_schema_is_checked_against_its_form(
+    *, status: int, is_checked: bool, tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, type={"id": "mysql"}, configuration={})
+    serve(api, {"id": "mysql", "configurationForm": {"jsonschema": SCHEMA}})
+    api["GET /api/connection_types/mysql"] = httpx.Response(status)
+
+    is_error, _ = await tools.try_(
+        "update_connection", {"connection_id": "Warehouse", "configuration": {"host": "x"}}
+    )
+
+    assert is_error == is_checked
+
+
+async def test_policies_and_the_interval_of_health_checks_can_be_cleared(
+    tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, configuration={}, policies=["p"], healthcheck_interval="1h")
+
+    await tools("update_connection", connection_id="Warehouse", clear=["policies", "healthcheck_interval"])
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body == {"name": "Warehouse", "type": "snowflake", "configuration": {}}
+    text = await tools.refused("update_connection", connection_id="Warehouse", clear=["type"])
+    assert "Unknown argument 'type'. Valid values: healthcheck_interval, policies." in text
+
+
+async def test_a_policy_may_be_given_by_name(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, configuration={})
+    id_ = "88888888-0000-0000-0000-000000000001"
+    api.holds("permissions/policies", {"id": id_, "name": "Sales"})
+
+    await tools("update_connection", connection_id="Warehouse", policies=["sales"])
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["policies"] == [id_]
 
 
 async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: ScriptedApi) -> None:
@@ -96,6 +248,7 @@ async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: Scripte
         "saved": False,
         "type": {"id": "gong", "name": "Gong"},
     }
+    api.holds("connections")
     api["POST /api/connections"] = {"data": answered}
 
     made = await tools(

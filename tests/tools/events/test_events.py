@@ -331,18 +331,23 @@ async def test_one_syncs_error_handling_is_changed_without_loss(
 async def test_a_setting_that_there_is_not_is_named(tools: Tools, company: ScriptedApi) -> None:
     company[f"GET /api/syncs/{company.SYNC}/error-handling"] = {"data": {"warning_notifications": False}}
 
-    text = await tools.refused(
-        "set_error_notifications", sync_id=company.SYNC, settings={"warning_notification": True}
-    )
+    async def refused(**settings: Any) -> str:
+        return await tools.refused("set_error_notifications", sync_id=company.SYNC, settings=settings)
 
-    assert "Unknown setting 'warning_notification'. Did you mean 'warning_notifications'?" in text
+    misspelt = await refused(warning_notification=True)
+    of_others = await refused(ingestion_failure_threshold=5)
+
+    assert "settings.warning_notification: unknown name. Did you mean 'warning_notifications'?" in misspelt
+    assert "settings.ingestion_failure_threshold: unknown name. Valid values: auto_retry_" in of_others
     assert company.written() == []
 
 
 async def test_settings_require_one_sync(tools: Tools, api: ScriptedApi) -> None:
-    api[f"GET {SHARED}"] = {}
+    api[f"GET {SHARED}"] = {"emails": []}
 
-    assert "Send sync_id too" in await tools.refused("set_error_notifications", settings={"x": 1})
+    assert "Send sync_id too" in await tools.refused(
+        "set_error_notifications", settings={"warning_notifications": True}
+    )
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 COLUMNS = st.lists(st.sampled_from("abcdef"), unique=True, max_size=4)
+POLICIES = st.lists(st.just("88888888-0000-0000-0000-000000000001"), max_size=1)
 OTHER = "99999999-0000-0000-0000-000000000001"
 PARTS = st.fixed_dictionaries(
     {},
@@ -18,7 +19,7 @@ PARTS = st.fixed_dictionaries(
         "identifier": st.sampled_from("ab"),
         "tracking_columns": COLUMNS,
         "labels": COLUMNS,
-        "policies": COLUMNS,
+        "policies": POLICIES,
         "relations": st.lists(st.just({"from": "a", "to": {"model_id": OTHER, "field": "b"}}), max_size=1),
         "enricher": st.just({"connection_id": OTHER}),
         "name": st.sampled_from(["One", "Two"]),
@@ -92,6 +93,95 @@ async def test_an_update_sends_the_stored_object_with_the_change_applied(
     assert updated["changed"].keys() == differing
 
 
+@pytest.mark.parametrize(
+    ("part", "problem"),
+    [
+        (
+            {"relations": [{"form": "a", "to": {"model_id": OTHER, "field": "b"}}]},
+            "relations[0].form: unknown name. Did you mean 'from'? Valid values: from, to.",
+        ),
+        (
+            {"relations": [{"from": "a", "to": {"model": OTHER, "field": "b"}}]},
+            "relations[0].to.model: unknown name. Did you mean 'model_id'?",
+        ),
+        (
+            {"relations": [{"from_": "a", "to": {"model_id": OTHER, "field": "b"}}]},
+            "relations[0].from: is missing.",
+        ),
+        (
+            {"additional_fields": [{"name": "x", "lable": "X", "type": "string"}]},
+            "additional_fields[0].lable: unknown name. Did you mean 'label'?",
+        ),
+        (
+            {"enricher": {"conection_id": OTHER}},
+            "enricher.conection_id: unknown name. Did you mean 'connection_id'?",
+        ),
+        (
+            {"enricher": {"fields": [{"nam": "x"}]}},
+            "enricher.fields[0].nam: unknown name. Did you mean 'name'?",
+        ),
+    ],
+)
+async def test_an_unknown_name_is_refused_at_every_depth(
+    part: Any, problem: str, tools: Tools, company: ScriptedApi
+) -> None:
+    new = {"name": "M", "connection_id": "Warehouse", "configuration": {"table": "t"}}
+
+    for tool, arguments in (("create_model", new), ("update_model", {"model_id": company.MODEL})):
+        assert problem in await tools.refused(tool, **arguments, **part)
+
+    assert company.requests == []
+
+
+async def test_a_name_that_matches_nothing_is_refused_with_its_path(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    company.holds("models", {"id": company.MODEL, "name": "Plans"})
+    wrong = {
+        "relations": [{"from": "a", "to": {"model_id": "Plams", "field": "b"}}],
+        "enricher": {"connection_id": "Gonk"},
+    }
+
+    new = await tools.refused(
+        "create_model", name="PLANS", connection_id="Warehouse", configuration={"table": "t"}, **wrong
+    )
+    changed = await tools.refused("update_model", model_id="Plans", **wrong)
+
+    for text in (new, changed):
+        assert "relations[0].to.model_id: Unknown model 'Plams'. Did you mean 'Plans'?" in text
+        assert "enricher.connection_id: Unknown connection 'Gonk'. Did you mean 'Gong'?" in text
+    assert f"- name: A model with that name exists: 'Plans' ({company.MODEL})." in new
+    assert company.written() == []
+
+
+async def test_a_second_model_of_a_name_is_created_if_it_is_meant(tools: Tools, company: ScriptedApi) -> None:
+    company.echoes("POST /api/models", id="m", fields=[])
+    new = {"name": "plans", "connection_id": "Warehouse", "configuration": {"table": "t"}}
+
+    await tools("create_model", **new, allow_duplicate_name=True)
+    await tools("create_model", **new, idempotency_key="my-own-key")
+
+    (_, second) = company.asked("POST /api/models")
+    assert second.headers["idempotency-key"] == "my-own-key"
+    assert company.asked("GET /api/models") == []
+
+
+async def test_parts_of_a_model_can_be_cleared(tools: Tools, api: ScriptedApi) -> None:
+    parts = {"identifier": "a", "labels": ["x"], "policies": ["p"], "enricher": {"connection_id": OTHER}}
+    hold(api, **parts, tracking_columns=["a"], relations=[{"from": "a", "unknown": 1}])
+
+    await tools("update_model", model_id=api.MODEL, clear=[*parts, "fields", "tracking_columns"])
+
+    assert sent(api) == {
+        "name": "Plans",
+        "connection_id": api.WAREHOUSE,
+        "configuration": {"table": "t"},
+        "relations": [{"from": "a", "unknown": 1}],
+    }
+    text = await tools.refused("update_model", model_id=api.MODEL, clear=["identifer"])
+    assert "clear: Unknown argument 'identifer'. Did you mean 'identifier'?" in text
+
+
 async def test_custom_fields_are_sent_back_as_custom_fields(tools: Tools, api: ScriptedApi) -> None:
     own = {"id": "f3", "name": "x", "label": "X", "type": "string", "user_added": True, "example": None}
     hold(api, fields=[{"id": "f1", "name": "a"}, own])
@@ -133,7 +223,7 @@ async def test_a_stored_model_is_previewed_by_its_rows(tools: Tools, api: Script
 
     preview = await tools("preview_model", model_id="plans", limit=2)
 
-    assert preview["rows"] == [{"a": 0, "c": 9}, {"a": 1, "c": 9}]
+    assert preview["rows"] == [{"a": 0, "b": None, "c": 9}, {"a": 1, "b": None, "c": 9}]
     assert [field["name"] for field in preview["fields"]] == ["a", "b"]
 
 

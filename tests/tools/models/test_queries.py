@@ -58,7 +58,7 @@ async def test_a_query_is_submitted_once_waited_for_and_read(
         "status": "done",
         "count": 2,
         "fields": ["b", "a"],
-        "rows": [[None, 1], [[2], {}]],
+        "rows": [[None, 1], [[2], {"c": None}]],
     }
     assert seen == ["query created", "query running"]
     assert all(pause >= 1 for pause in clock.pauses)
@@ -261,7 +261,8 @@ async def test_a_query_without_an_id_is_an_unexpected_answer(tools: Tools, compa
 
     text = await tools.refused("run_query", connection_id="Warehouse", query="SELECT 1")
 
-    assert "did not return the query's id" in text
+    assert "/query answered an object without a usable id" in text
+    assert "The call may have succeeded" in text
 
 
 async def test_a_missing_status_is_shown_as_unreported(tools: Tools, company: ScriptedApi) -> None:

@@ -116,6 +116,14 @@ async def test_what_nothing_fits_says_so(tools: Tools) -> None:
     assert "Use other words" in found["note"]
 
 
+async def test_fixed_words_are_taken_in_any_case_and_others_refused_with_the_list(tools: Tools) -> None:
+    found = await tools("find_operations", query="webhook", method="delete", effect="Destroy", detail="NAMES")
+    text = await tools.refused("find_operations", effect="destroys")
+
+    assert found["items"] == [{"id": DELETE}]
+    assert "effect: must be 'read', 'write' or 'destroy'." in text
+
+
 async def test_an_unknown_group_is_refused_with_the_list(tools: Tools) -> None:
     text = await tools.refused("find_operations", query="x", group="bulk_sync")
 
@@ -181,35 +189,35 @@ async def test_an_unknown_operation_is_refused_with_the_nearest(tools: Tools) ->
 @pytest.mark.parametrize(
     ("operation", "arguments", "problems"),
     [
-        ("GET /api/webhooks/{id}", {}, ["id is missing"]),
-        ("GET /api/webhooks/{id}", {"id": None}, ["id is missing"]),
-        ("GET /api/me", {"idd": SECRET}, ["'idd' is unknown. There are none"]),
-        ("GET /api/events", {"limit": SECRET}, ["limit must be an integer"]),
-        ("GET /api/events", {"limt": 1}, ["'limt' is unknown. Did you mean 'limit'?"]),
+        ("GET /api/webhooks/{id}", {}, ["id: is missing."]),
+        ("GET /api/webhooks/{id}", {"id": None}, ["id: is missing."]),
+        ("GET /api/me", {"idd": SECRET}, ["idd: unknown name. There are none."]),
+        ("GET /api/events", {"limit": SECRET}, ["limit: must be an integer."]),
+        ("GET /api/events", {"limt": 1}, ["limt: unknown name. Did you mean 'limit'? Valid values: limit, "]),
         (
             "POST /api/connections/test",
-            {"type": 5, "configuration": SECRET},
-            ["type must be a string", "configuration must be an object"],
+            {"type": [5], "configuration": SECRET},
+            ["type: must be a string.", "configuration: must be an object."],
         ),
         (
             "POST /api/model-preview",
             {"name": "n", "connection_id": "c", "configuration": {}, "enricher": {"configuratoin": SECRET}},
-            ["enricher/'configuratoin' is unknown. Did you mean 'configuration'?"],
+            ["enricher.configuratoin: unknown name. Did you mean 'configuration'?"],
         ),
         (
             "POST /api/model-preview",
-            {"name": "n", "connection_id": "c", "configuration": {}, "relations": [{"from": 1}]},
-            ["relations/0/from must be a string"],
+            {"name": "n", "connection_id": "c", "configuration": {}, "relations": [{"from": [1]}]},
+            ["relations[0].from: must be a string."],
         ),
         (
             "POST /api/model-preview",
             {"name": "n", "connection_id": "c", "configuration": {}, "relations": SECRET},
-            ["relations must be an array"],
+            ["relations: must be a list."],
         ),
         (
             "GET /api/organization/harbor-activity",
             {"start_time": "a", "end_time": "b", **{f"wrong{number}": SECRET for number in range(30)}},
-            ["'wrong0' is unknown", "and 10 more"],
+            ["wrong0: unknown name.", "And 10 more."],
         ),
     ],
 )
@@ -229,8 +237,8 @@ async def test_what_does_not_fit_is_named_and_its_value_is_not(
 async def test_of_several_forms_the_one_that_was_meant_is_judged(tools: Tools) -> None:
     arguments = {"name": "n", "mode": "create", "target": {"connection_id": "c"}, "fields": []}
     for schemas, problem in [
-        ([{"idd": SECRET}], "schemas/0/'idd' is unknown"),
-        ([5], "schemas/0 must be a string or an object"),
+        ([{"idd": SECRET}], "schemas[0].idd: unknown name. Did you mean 'id'?"),
+        ([5], "schemas[0]: must be a string or an object."),
     ]:
         text = await tools.refused(
             "write_operation",
@@ -427,7 +435,8 @@ async def test_a_paged_answer_leads_to_its_next_page(
     api[f"GET {path}"] = body
     placeholder = {"GET /api/syncs": {}, "GET /api/queries/{id}": {"id": "c"}}
     arguments = placeholder.get(operation, {"connection_id": "c"})
-    read = await tools("read_operation", operation=operation, arguments=arguments, pointer="")
+    pointer = f"/{next(iter(body))}"
+    read = await tools("read_operation", operation=operation, arguments=arguments, pointer=pointer)
 
     assert read["next_page_token"] == "more"
     (step,) = read["next_steps"]
@@ -435,6 +444,7 @@ async def test_a_paged_answer_leads_to_its_next_page(
     assert step["arguments"] == {
         "operation": operation,
         "arguments": arguments | {name: "more"},
+        "pointer": pointer,
     }
 
 
@@ -483,7 +493,7 @@ async def test_a_wrong_write_is_refused_before_anybody_is_asked(connect: Connect
     async with connect(elicitation_callback=person) as tools:
         text = await tools.refused("write_operation", operation=DELETE, arguments={"idd": SECRET})
 
-    assert "'idd' is unknown. Did you mean 'id'?" in text
+    assert "idd: unknown name. Did you mean 'id'?" in text
     assert (person.questions, api.requests) == ([], [])
 
 

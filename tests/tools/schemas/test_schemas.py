@@ -242,7 +242,7 @@ async def test_records_of_any_shape_become_rows(tools: Tools, company: ScriptedA
     company[f"GET {path}/{ORDERS}/records"] = {"data": [{"a": 1}, {"b": [2], "a": None}, {"c": 3}]}
 
     records = await tools("read_schema_records", limit=2, **WHERE)
-    company[f"GET {path}/{ORDERS}/records"] = httpx.Response(200)
+    company[f"GET {path}/{ORDERS}/records"] = {"data": []}
     none = await tools("read_schema_records", **WHERE)
 
     assert records == {
@@ -305,6 +305,11 @@ async def test_new_fields_are_added_at_once_and_known_ones_changed_in_part(
         ({"fields": [{"field_id": "new"}]}, "has no field 'new'. To add it, send a type"),
         ({"remove": ["scor"]}, "Unknown field 'scor'. Did you mean 'score'?"),
         ({"remove": ["account"]}, "'account' was detected at the source and cannot be removed"),
+        (
+            {"fields": [{"field_id": "a", "type": "string"}, {"field_id": "new", "type": "strng"}]},
+            "- fields[1].type: Unknown type 'strng'. Did you mean 'string'? Valid values: string, ",
+        ),
+        ({"fields": ['{"field_id": "a", "typ": "string"}']}, "fields[0].typ: unknown name. Did you mean"),
     ],
 )
 async def test_what_cannot_be_done_to_fields_is_refused_before_anything_is(
@@ -314,8 +319,45 @@ async def test_what_cannot_be_done_to_fields_is_refused_before_anything_is(
     text = await tools.refused("set_schema_fields", **WHERE, **arguments)
 
     assert words in text
-    assert text.endswith("Nothing was changed.")
     assert company.written() == []
+
+
+async def test_everything_wrong_with_fields_is_said_at_once(
+    tools: Tools, company: ScriptedApi, path: str
+) -> None:
+    assert path
+    fields = [{"field_id": "new"}, {"field_id": "account", "type": "Striing"}]
+
+    text = await tools.refused("set_schema_fields", **WHERE, fields=fields, remove=["scor", "account"])
+
+    assert text.startswith("set_schema_fields: Nothing was written. Problems:\n- fields[0]: ")
+    assert [line.split(":")[0] for line in text.splitlines() if line.startswith("- ")] == [
+        "- fields[0]",
+        "- fields[1].type",
+        "- remove[0]",
+        "- remove[1]",
+    ]
+    assert company.written() == []
+
+
+async def test_types_are_taken_in_any_case_and_definitions_and_examples_as_they_came(
+    tools: Tools, company: ScriptedApi, path: str
+) -> None:
+    company[f"GET {path}/{ORDERS}"] = {
+        "data": {"id": ORDERS, "fields": [*FIELDS, {"id": "g", "type": "geo"}]}
+    }
+    fields = [
+        {"field_id": "a", "type": "DateTime", "definition": "[1]", "example": "7"},
+        {"field_id": "b", "type": "GEO", "example": None},
+    ]
+
+    await tools("set_schema_fields", **WHERE, fields=[json.dumps(each) for each in fields])
+
+    (body,) = company.bodies(f"POST {path}/{ORDERS}/fields")
+    assert body["fields"] == [
+        {"field_id": "a", "label": "a", "type": "datetime", "definition": "[1]", "example": "7"},
+        {"field_id": "b", "label": "b", "type": "geo", "example": None},
+    ]
 
 
 async def test_a_change_that_is_refused_says_what_was_done_before(

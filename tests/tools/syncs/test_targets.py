@@ -63,6 +63,86 @@ async def test_the_fields_of_an_object_to_create_are_read_by_its_properties(
     assert dict(asked.url.params) == {"properties[name]": "New", "refresh": "true"}
 
 
+CREATION = {
+    "supported": True,
+    "properties": [
+        {"id": "name", "title": "Name"},
+        {"id": "schema", "enum": True, "values": [{"value": "public", "label": "public"}]},
+        {"id": "region", "enum": True, "values": []},
+        {
+            "id": "account",
+            "enum": True,
+            "values": [
+                {"value": "512::987", "label": "Tidepool"},
+                {"value": "512::988", "label": "Tidepool EMEA"},
+            ],
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("properties", "problem"),
+    [
+        ({"account": "512::987"}, "properties.name: is required."),
+        ({"name": " ", "account": "512::987"}, "properties.name: is required."),
+        (
+            {"name": "n"},
+            "properties.account: is required. Valid values: 512::987 (Tidepool), 512::988 (Tidepool EMEA).",
+        ),
+        (
+            {"name": "n", "account": "Tidepol"},
+            "properties.account: Unknown value 'Tidepol'. Did you mean '512::987 (Tidepool)'?",
+        ),
+        (
+            {"name": "n", "account": "512::987", "schem": "x"},
+            "properties: Unknown property 'schem'. Did you mean 'schema'?",
+        ),
+    ],
+)
+async def test_the_properties_of_a_new_object_are_held_against_the_published_ones(
+    properties: Any, problem: str, tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, target_creation=CREATION)
+
+    text = await tools.refused("list_target_fields", connection_id="Gong", properties=properties)
+
+    assert problem in text
+
+
+async def test_a_label_does_for_the_value_and_a_new_schema_is_accepted(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, target_creation=CREATION)
+    new = {"name": "n", "schema": "brand_new", "account": "tidepool emea", "region": "any"}
+
+    await tools("list_target_fields", connection_id="Gong", properties=new)
+
+    (asked,) = company.asked(f"GET /api/connections/{company.GONG}/modelsync/target/fields")
+    assert asked.url.params["properties[account]"] == "512::988"
+    assert asked.url.params["properties[schema]"] == "brand_new"
+
+
+async def test_a_target_that_requires_a_configuration_is_refused_without_one(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    path = f"GET /api/connections/{company.GONG}/modelsync/target/fields"
+    company[path] = {"data": {"id": company.FLOW, "properties": {"requires_configuration": True}}}
+    source = {"model_id": company.MODEL, "field": "plan"}
+    target = {"connection_id": "Gong", "object": company.FLOW}
+    new = {
+        "name": "New",
+        "mode": "create",
+        "fields": [{"source": source, "target": "Note"}],
+        "dry_run": True,
+    }
+
+    text = await tools.refused("create_sync", **new, target=target)
+    assert f"- target.configuration is required: '{company.FLOW}' needs one." in text
+    text = await tools.refused("create_sync", **new, target=target | {"configuration": {"a": 1}})
+    assert "target.configuration" not in text
+
+
 @pytest.mark.parametrize("arguments", [{}, {"target": "x", "properties": {"name": "y"}}])
 @pytest.mark.usefixtures("company")
 async def test_exactly_one_target_is_required(arguments: Any, tools: Tools) -> None:

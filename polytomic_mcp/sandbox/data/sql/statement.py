@@ -140,13 +140,19 @@ def _translate_errors() -> Generator[None]:
 def _parse(sql: str, dialect: str) -> exp.Expr:
     if len(sql) > LONGEST:
         raise QueryError(f"The query has {len(sql)} characters; the limit is {LONGEST}.")
-    tokens = sqlglot.tokenize(sql, dialect=dialect)
+    tokens = [
+        token
+        for token in sqlglot.tokenize(sql, dialect=dialect)
+        if token.token_type != sqlglot.TokenType.SEMICOLON
+    ]
     if not tokens:
         raise QueryError("The query is empty.")
     # Checked before parsing, because sqlglot logs unknown statements to stderr.
     if tokens[0].text.upper() not in _FIRST_WORDS:
         raise QueryError(f"Only queries are allowed: start with SELECT or WITH, not {tokens[0].text[:40]}.")
-    statements = [statement for statement in sqlglot.parse(sql, dialect=dialect) if statement is not None]
+    # A comment after a semicolon is parsed as a statement of its own.
+    parsed = sqlglot.parse(sql, dialect=dialect)
+    statements = [each for each in parsed if each is not None and not isinstance(each, exp.Semicolon)]
     if len(statements) != 1:
         raise QueryError(f"Send one query; this is {len(statements)} statements.")
     return statements[0]

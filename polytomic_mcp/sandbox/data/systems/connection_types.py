@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules.consent import CONSENT_METHODS
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
@@ -14,7 +15,6 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 ROLES: Final = ("source", "destination", "enrichment", "logging", "orchestration")
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_CONSENT_METHODS: Final = ("browser", "code", "google", "microsoft", "oauth")
 _LOGGING: Final = frozenset({"azureblob", "gcs", "s3"})
 """The types that can store record logs: buckets (a guess)."""
 
@@ -51,7 +51,7 @@ class ConnectionType:
     def consent_methods(self) -> tuple[str, ...]:
         """Return the authentication methods of the selector that need a person's consent."""
         offered = self.fields[self.selector]["enum"] if self.selector else ()
-        return tuple(method for method in offered if method in _CONSENT_METHODS)
+        return tuple(method for method in offered if method in CONSENT_METHODS)
 
     def brief(self) -> JsonObject:
         """Return the type as a connection shows it; that its operations are its roles is a guess."""

@@ -1,11 +1,12 @@
 """A connection's configuration: validated against its type's fields, and shown with its secrets masked."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import consent
+from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, texts
-from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.sandbox.calls.schema_problems import Problem, find_problems
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 
@@ -13,17 +14,6 @@ MASK: Final = "********"
 """What replaces a secret in every response (seen in the API's responses)."""
 
 _LONGEST_NAME: Final = 80
-
-_SYNONYMS: Final = (
-    frozenset({"hostname", "host", "server", "server_hostname", "address", "hosts"}),
-    frozenset({"username", "user", "account", "login"}),
-    frozenset({"password", "passwd", "pass", "pwd"}),
-    frozenset({"database", "dbname", "db", "database_name"}),
-    frozenset({"api_key", "apikey", "key", "api_token", "apitoken", "token", "access_token", "access_key"}),
-    frozenset({"bucket", "s3_bucket_name", "bucket_name"}),
-    frozenset({"region", "s3_bucket_region", "bucket_region", "aws_region"}),
-)
-"""Names for the same thing: connection types differ in which one they use."""
 
 
 def with_defaults(type_: ConnectionType, configuration: Mapping[str, Any]) -> JsonObject:
@@ -34,16 +24,10 @@ def with_defaults(type_: ConnectionType, configuration: Mapping[str, Any]) -> Js
 
 
 def required_fields(type_: ConnectionType, *, is_signed_in_by_consent: bool) -> list[str]:
-    """Return the names of the fields that a configuration must have.
-
-    The recorded lists include what OAuth provides: secrets, and choices that only the signed-in
-    account can list. Those are not required if a person consents.
-    """
-    return [
-        name
-        for name in type_.required
-        if not (is_signed_in_by_consent and _is_provided_by_consent(type_.fields.get(name, {})))
-    ]
+    """Return the names of the fields that a configuration must have."""
+    return consent.required_fields(
+        type_.required, type_.fields, is_signed_in_by_consent=is_signed_in_by_consent
+    )
 
 
 def configuration_problems(
@@ -84,10 +68,6 @@ def mask_problems(configuration: JsonObject) -> list[Problem]:
     ]
 
 
-def _is_provided_by_consent(schema: Mapping[str, Any]) -> bool:
-    return bool(schema.get("sensitive") or schema.get("completions"))
-
-
 def _is_absent(value: Any) -> bool:
     return value is None or value == ""
 
@@ -102,18 +82,11 @@ def _unknown_fields(
             if name in schema["properties"]:
                 yield from _unknown_fields(type_, _member(schema, name), part, path)
             else:
-                yield path, f"is not a field of {type_.id}.{_valid_fields(name, schema['properties'])}"
+                hint = valid_keys(name, schema["properties"]).removesuffix(".")
+                yield path, f"is not a field of {type_.id}.{hint}"
     elif isinstance(value, list) and "items" in schema:
         for position, part in enumerate(as_list(value)):
             yield from _unknown_fields(type_, schema["items"], part, f"{place}.{position}")
-
-
-def _valid_fields(name: str, fields: Iterable[str]) -> str:
-    """Return the hint for an unknown field: its synonym first, if the type has one."""
-    synonyms = next((group for group in _SYNONYMS if name.casefold() in group), frozenset[str]())
-    same = [field for field in fields if field in synonyms]
-    by_likeness = sorted(same, key=lambda field: name.casefold() not in field)
-    return valid_values(by_likeness[0] if by_likeness else name, fields).removesuffix(".")
 
 
 def _masked(schema: Mapping[str, Any], value: Any) -> Any:

@@ -8,36 +8,22 @@ names a host that does not respond.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import consent
 from polytomic_mcp.sandbox.data.systems.connection_types import ConnectionType
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 WRONG: Final = "wrong"
 UNREACHABLE: Final = "unreachable"
 
-_USER_TOKENS: Final = ("oauth_refresh_token", "oauth_access_token", "refresh_token", "access_token")
-_APP_SECRETS: Final = frozenset(
-    {"app_key", "app_secret", "application_id", "client_id", "client_secret", "subscription_key"}
-)
-"""They identify an application; a person must still consent."""
-
 
 def sign_in_method(type_: ConnectionType, configuration: Mapping[str, Any]) -> Any:
     """Return the sign-in method that the configuration selects; None for a type with only one."""
-    if type_.selector is None:
-        return None
-    schema = type_.fields[type_.selector]
-    return configuration.get(type_.selector, schema.get("default", schema["enum"][0]))
+    return consent.sign_in_method(type_.selector, type_.fields, configuration)
 
 
 def needs_consent(type_: ConnectionType, configuration: Mapping[str, Any]) -> bool:
     """Return whether a person must sign in with a browser before the connection works."""
-    if any(configuration.get(name) for name in _USER_TOKENS):
-        return False
-    if type_.selector is not None:
-        return sign_in_method(type_, configuration) in type_.consent_methods
-    return type_.has_oauth and not any(
-        configuration.get(name) for name in type_.sensitive if name not in _APP_SECRETS
-    )
+    return consent.needs_consent(type_.selector, type_.fields, configuration, has_oauth=type_.has_oauth)
 
 
 def sign_in_error(

@@ -148,7 +148,7 @@ def _field_problems(sync: JsonObject) -> Iterator[Problem]:
                 yield Problem("invalid_field_mode", message, f"{path}.sync_mode")
             if kind == "fields" and not field.get("source"):
                 yield Problem("missing_source", "A field needs a source or an override_value.", path)
-            if kind == "override_fields" and field["override_value"] is None:
+            if kind == "override_fields" and "override_value" not in field:
                 yield Problem("missing_value", "An override field needs an override_value.", path)
 
 

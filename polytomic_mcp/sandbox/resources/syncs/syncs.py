@@ -125,12 +125,11 @@ def _source(field: JsonObject) -> JsonObject | None:
 
 
 def _is_override(field: JsonObject) -> bool:
-    return _source(field) is None and field.get("override_value") is not None
+    return _source(field) is None and "override_value" in field
 
 
 def _override_field(field: JsonObject) -> JsonObject:
-    copied = {key: field[key] for key in ("target", "new", "sync_mode") if key in field}
-    return {**copied, "override_value": field.get("override_value")}
+    return {key: field[key] for key in ("target", "new", "sync_mode", "override_value") if key in field}
 
 
 def _override(override: JsonObject, sources: Sources) -> JsonObject:

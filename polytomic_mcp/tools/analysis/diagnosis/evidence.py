@@ -32,7 +32,7 @@ from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, runs_of
 from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
-from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.api_access.responses import data_of, items_of, objects_in
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
 from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
@@ -40,6 +40,7 @@ from polytomic_mcp.tools.syncs.targets import target_fields
 EVENTS_KEPT: Final = timedelta(hours=48)
 """How long the API keeps an event, according to its documentation."""
 
+_EVENTS: Final = "GET /api/events"
 _EVENT_PAGE: Final = 100
 _MOST_EVENTS: Final = 1_000
 
@@ -205,7 +206,7 @@ async def _or_empty(read: "partial[Any]") -> JsonObject:
 
 async def _executions(api: Polytomic, sync_id: str) -> list[JsonObject]:
     operation = "GET /api/syncs/{sync_id}/executions"
-    found = items_of(await api.call(operation, sync_id=sync_id, ascending=False))
+    found = items_of(operation, await api.call(operation, sync_id=sync_id, ascending=False))
     return sorted(found, key=lambda item: str(item.get("started_at") or item.get("created_at")), reverse=True)
 
 
@@ -214,8 +215,8 @@ async def _events(api: Polytomic, sync_id: str, now: datetime) -> list[JsonObjec
     found: list[JsonObject] = []
     seen = 0
     since = (now - EVENTS_KEPT).isoformat().replace("+00:00", "Z")
-    async for page in api.pages("GET /api/events", starting_after=since, limit=_EVENT_PAGE):
-        events = as_objects(as_object(page).get("data"))
+    async for page in api.pages(_EVENTS, starting_after=since, limit=_EVENT_PAGE):
+        events = objects_in(_EVENTS, page)
         seen += len(events)
         found += [each for each in events if as_object(each.get("event")).get("sync_id") == sync_id]
         if seen >= _MOST_EVENTS:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.bodies import parse
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.tools.api_access.logs import count_lines, log_files, read_file
 
@@ -75,7 +76,7 @@ class Line:
     def of(cls, text: str) -> "Line":
         """Read a line of a log in any form."""
         try:
-            parsed = json.loads(text)
+            parsed = parse(text)
         except ValueError:
             return cls(text)
         if not isinstance(parsed, dict):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.api_access.responses import objects_in
 from polytomic_mcp.tools.syncs.stored import newer_form, sources_of
 
 Columns = Mapping[str, JsonObject]
@@ -31,15 +32,16 @@ def can_be_read(model: JsonObject) -> bool:
     """Whether a model's columns all come from its source, and can be read without running a query."""
     configuration = as_object(model.get("configuration"))
     is_plain = all(isinstance(value, str) for part in configuration.values() for value in _listed(part))
-    return bool(configuration) and is_plain and "query" not in configuration and not model.get("enricher")
+    has_source = bool(configuration) and bool(model.get("connection_id"))
+    return has_source and is_plain and "query" not in configuration and not model.get("enricher")
 
 
 async def read_columns(api: Polytomic, model: JsonObject) -> Columns:
     """Return the current columns of the source that a model's configuration names."""
     params = {name: _listed(part) for name, part in as_object(model["configuration"]).items()}
     operation = "GET /api/connections/{id}/modelsync/source/fields"
-    answer = as_object(await api.call(operation, id=model["connection_id"], params=params))
-    return {str(item.get("name")).casefold(): item for item in as_objects(answer.get("data"))}
+    answer = await api.call(operation, id=model["connection_id"], params=params)
+    return {str(item.get("name")).casefold(): item for item in objects_in(operation, answer)}
 
 
 def column_changes(
@@ -49,10 +51,10 @@ def column_changes(
 
     Sources that list no columns at all are skipped.
     """
-    used = {(source["model_id"], source.get("field")) for _, source in sources_of(newer_form(sync))}
+    used = {(str(source["model_id"]), str(source.get("field"))) for _, source in sources_of(newer_form(sync))}
     for model_id, found in columns.items():
         for item in as_objects(models[model_id].get("fields")) if found else ():
-            if (model_id, item.get("name")) in used and not item.get("user_added"):
+            if (model_id, str(item.get("name"))) in used and not item.get("user_added"):
                 then, now = _type(item), _now(found.get(str(item.get("name")).casefold()))
                 if not now or (then != now and "unknown" not in (then, now)):
                     yield ColumnChange(

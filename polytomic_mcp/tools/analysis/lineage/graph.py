@@ -114,7 +114,7 @@ def _lost_field(source: JsonObject, lost: Mapping[str, str], subject: Subject) -
     """Return the field of a source if it is lost; otherwise an empty text."""
     name = str(source.get("field"))
     is_meant = subject.kind != "field" or name == subject.field
-    return name if source.get("model_id") in lost and is_meant else ""
+    return name if str(source.get("model_id")) in lost and is_meant else ""
 
 
 def model_ids_read_by(sync: JsonObject) -> set[str]:

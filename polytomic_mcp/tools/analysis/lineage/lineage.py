@@ -18,7 +18,7 @@ from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, Noun, every, find
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, identified
 from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken
 
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
@@ -51,6 +51,7 @@ async def trace_lineage(
     rows = trace(await _graph(api, subject, gathering), subject)
     if not rows:
         _refuse_unknown_field(subject, item)
+        gathering.refuse_if_partial("trace_lineage", "Nothing that could be read depends on it")
     page = page_of(rows, query=None, limit=limit, page_token=page_token)
     return Lineage(
         items=page.items,
@@ -130,6 +131,6 @@ def _most_complete(sync: JsonObject, whole: Finding[JsonObject] | None) -> JsonO
 
 async def _read_sync(api: Polytomic, sync_id: str) -> JsonObject:
     try:
-        return await data_of(api, SYNC.get, id=sync_id)
+        return identified(SYNC.get, await data_of(api, SYNC.get, id=sync_id))
     except NotFoundError:
         return {}

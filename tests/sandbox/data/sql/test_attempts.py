@@ -74,7 +74,11 @@ ATTEMPTS = {
     ),
     "nest without end": ("motherduck", "SELECT " + "(" * 20_000, "nested too deeply"),
     "write through SOQL": ("salesforce", "DELETE FROM Contact", "expected SELECT"),
-    "go on through SOQL": ("salesforce", "SELECT Id FROM Contact; DROP TABLE Contact", "Unexpected ';"),
+    "go on through SOQL": (
+        "salesforce",
+        "SELECT Id FROM Contact; DROP TABLE Contact",
+        "Send one query; something else",
+    ),
     "read a file through SOQL": (
         "salesforce",
         "SELECT read_text('/etc/passwd') FROM Contact",

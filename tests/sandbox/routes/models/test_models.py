@@ -316,3 +316,22 @@ async def test_a_relation_in_another_case_is_stored_as_its_fields_are_spelled(
     model = await create(http, connection, relations=[relation])
 
     assert model["relations"] == [{"from": "email", "to": {"model_id": base["id"], "field": "email"}}]
+
+
+@pytest.mark.parametrize("ending", [";", "; -- the end", "\n/* a */ -- b\n;"])
+async def test_the_query_of_a_model_may_end_in_a_semicolon_and_a_comment(
+    http: httpx.AsyncClient, connect: Connect, ending: str
+) -> None:
+    connection = await connect("snowflake")
+    written = {"query": f"{QUERY}{ending}"}
+
+    model = await create(http, connection, configuration=written)
+    previewed = await post(http, connection, "/api/model-preview", configuration=written)
+    body = {"name": "Free", "connection_id": connection["id"], "configuration": written}
+    updated = await http.put(f"/api/models/{model['id']}", json=body)
+    sampled = (await http.get(f"/api/models/{model['id']}/sample")).json()["data"]
+
+    for answer in (previewed, updated):
+        assert names(answer.json()["data"]) == names(model) == ["contact_id", "email"]
+    assert model["configuration"]["query"] == written["query"]
+    assert sampled

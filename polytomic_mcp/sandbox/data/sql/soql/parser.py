@@ -38,6 +38,11 @@ class _Parser:
 
     def parse(self) -> Query:
         query = self._query()
+        is_ended = self._accept(";")
+        while self._accept(";"):
+            pass
+        if is_ended and self._token.kind != "end":
+            raise QueryError("Send one query; something else follows the semicolon.")
         if self._token.kind != "end":
             raise self._unexpected("the end of the query")
         return query

@@ -6,14 +6,17 @@ from typing import Final
 
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 
+COMMENT: Final = r"--[^\n]*|/\*.*?\*/"
+"""A guess: Salesforce documents neither comments nor semicolons, but people paste queries with them."""
+
 _PATTERN: Final = re.compile(
-    r"""\s*(?:
+    rf"""(?:\s|{COMMENT})*(?:
       (?P<text>'(?:\\.|[^'\\])*')
-    | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:?\d\d))
-    | (?P<date>\d{4}-\d\d-\d\d)(?![\dT])
-    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:E[+-]?\d+)?)(?![\w.-])
+    | (?P<datetime>\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{{1,6}})?(?:Z|[+-]\d\d:?\d\d))
+    | (?P<date>\d{{4}}-\d\d-\d\d)(?![\dT])
+    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:E[+-]?\d+)?)(?![\w.]|-(?!-))
     | (?P<word>[A-Z_]\w*(?:\.[A-Z_]\w*)*)
-    | (?P<sign><=|>=|!=|<>|[=<>(),:*])
+    | (?P<sign><=|>=|!=|<>|[=<>(),:*;])
     | (?P<end>\Z)
     )""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.sql.soql.tokens import COMMENT
 
-_STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
+_STRING_OR_COMMENT: Final = re.compile(rf"'(?:\\.|[^'\\])*'|{COMMENT}", re.DOTALL)
 
 _UNSUPPORTED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -30,7 +31,7 @@ _UNSUPPORTED: Final[Mapping[str, str]] = MappingProxyType(
 
 def require_emulated(query: str) -> None:
     """Raise ``QueryError``, with the feature's name and the text, if a query uses an unsupported feature."""
-    text = _STRING.sub("''", query)
+    text = _STRING_OR_COMMENT.sub("''", query)
     for feature, pattern in _UNSUPPORTED.items():
         if found := re.search(pattern, text, re.IGNORECASE):
             raise QueryError(f"The sandbox does not emulate SOQL's {feature}: {found[0].strip()[:80]}.")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from polytomic_mcp.sandbox.data.sql.soql import to_sql
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -113,3 +115,28 @@ def test_a_statement_names_the_tables_of_its_system_only(workspace: Workspace) -
     sql = to_sql("SELECT Owner.Name FROM City", workspace.tables.list("salesforce"), workspace.clock().date())
 
     assert 'FROM "City" AS t0 LEFT JOIN "User" AS t1 ON t0."OwnerId" = t1."Id"' in sql
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ";",
+        " ; ;\n",
+        "-- it's with a comment",
+        "/* FOR VIEW; */",
+        "-- c\n;",
+        "; -- c",
+        ";\n/* a */ -- b\n;",
+        "--",
+    ],
+)
+def test_a_query_may_end_in_semicolons_and_comments(ask: Ask, ending: str) -> None:
+    first = "SELECT Name FROM City WHERE Name != '; -- x' ORDER BY Name LIMIT 1"
+    none = "SELECT Name FROM City WHERE Region__r.Size__c = -2"
+
+    assert ask(first + ending) == [("Aarhus",)]
+    assert ask(none + ending) == []
+
+
+def test_comments_may_stand_before_a_query_and_in_it(ask: Ask) -> None:
+    assert ask("-- first\nSELECT /* all */ Name FROM City -- here\nLIMIT 1 /* one */") == [("Aarhus",)]
