@@ -127,11 +127,6 @@ class Draft:
             )
 
 
-def request_body(**arguments: Any) -> JsonObject:
-    """Return the given arguments as JSON; those that are None are left out."""
-    return {name: _plain(value) for name, value in arguments.items() if value is not None}
-
-
 def _type_of(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
     """Return a schema's type alone, or its types; of an array, also those of its items."""
     whole = handler.resolve_ref_schema(schema)

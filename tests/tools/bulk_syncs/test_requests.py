@@ -22,7 +22,7 @@ def wrapped(**parts: Any) -> dict[str, Any]:
     return {"item": "none", "schedule": DAILY | parts}
 
 
-MISSPELT: dict[str, tuple[dict[str, Any], str]] = {
+MISSPELT: dict[str, tuple[dict[str, Any], str | None]] = {
     "schemas[0].feilds": ({"schemas": [{"id": "contacts", "feilds": []}]}, "fields"),
     "schemas[0].fields[1].obfuscat": (
         {"schemas": [{"id": "contacts", "fields": ["email", {"id": "phone", "obfuscat": True}]}]},

@@ -151,8 +151,10 @@ def _fields(
     stored: Mapping[str, JsonObject],
     problems: list[Problem],
 ) -> list[JsonObject]:
-    listed = [(_field_id(each).casefold(), {} if isinstance(each, str) else each) for each in requests]
-    by_id: dict[str, Mapping[str, Any]] = dict(listed)
+    listed: list[tuple[str, Mapping[str, Any]]] = [
+        (_field_id(each).casefold(), {} if isinstance(each, str) else each) for each in requests
+    ]
+    by_id = dict(listed)
     names = [column.name for column in table.columns]
     path = f"schemas.{table.name}.fields"
     for id_, count in Counter(id_ for id_, _ in listed).items():
