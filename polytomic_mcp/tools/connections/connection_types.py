@@ -55,11 +55,14 @@ async def describe_connection_type(
     With use_oauth, secrets may be omitted: create_connection then returns an auth_url to open.
     """
     entry = await find_type(api, type)
+    schema = await _schema(api, entry)
+    if schema.get("type") != "object" or schema.keys() & {"properties", "required"}:
+        object_in(_TYPE, schema, "properties")
     return ConnectionType(
         id=entry["id"],
         name=entry.get("name"),
         use_oauth=bool(entry.get("use_oauth")),
-        configuration=configuration_fields(await _schema(api, entry)),
+        configuration=configuration_fields(schema),
     )
 
 
@@ -102,13 +105,14 @@ async def schema_to_create(api: Polytomic, entry: JsonObject, configuration: Jso
     """
     schema = await _schema(api, entry)
     fields = as_object(schema.get("properties"))
+    selector = as_object(entry.get("oauth_prompt")).get("key")
     by_consent = needs_consent(
-        as_object(entry.get("oauth_prompt")).get("key"),
+        selector if isinstance(selector, str) else None,
         fields,
         configuration,
         has_oauth=bool(entry.get("use_oauth")),
     )
-    required = as_list(schema.get("required"))
+    required = [name for name in as_list(schema.get("required")) if isinstance(name, str)]
     return schema | {"required": required_fields(required, fields, is_signed_in_by_consent=by_consent)}
 
 
@@ -141,12 +145,8 @@ async def _entries(api: Api) -> Items:
 async def _schema(api: Api, entry: JsonObject) -> JsonObject:
     """Return the schema of a type, which its entry in the list of all types has too."""
     try:
-        answer, operation = await api.call(_TYPE, id=entry["id"]), _TYPE
+        return as_object(await api.call(_TYPE, id=entry["id"]))
     except NotFoundError:
         entries = [entry, *(each for each in await _entries(api) if each["id"] == entry["id"])]
-        forms = [as_object(each.get("configurationForm")).get("jsonschema") for each in entries]
-        answer, operation = next((form for form in forms if form), JsonObject()), _TYPES
-    schema = as_object(answer)
-    if schema.get("type") != "object" or schema.keys() & {"properties", "required"}:
-        object_in(operation, answer, "properties")
-    return schema
+        forms = [as_object(as_object(each.get("configurationForm")).get("jsonschema")) for each in entries]
+        return next((form for form in forms if form), JsonObject())

@@ -149,12 +149,13 @@ async def update_model(
     reset = cleared(changes, clear)
     await resolve_names(caller.api, changes)
     changed = changes.body()
-    sent = as_object(changed.get("configuration"))
-    if sent and "fields" not in changed:
+    if "configuration" in changed and "fields" not in changed:
         reset.append("fields")  # another query has other columns; without a list the API includes them all
     async with caller.updating:
         stored = await find(caller.api, MODEL, model_id)
-        await _check_source(caller.api, "update_model", str(stored.get("connection_id")), sent)
+        await _check_source(
+            caller.api, "update_model", str(stored.get("connection_id")), changed.get("configuration")
+        )
         body = _writable(stored) | changed | given(refresh=refresh)
         kept = {name: part for name, part in body.items() if name not in reset}
         answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
@@ -183,9 +184,11 @@ async def delete_model(
     )
 
 
-async def _check_source(api: Polytomic, tool: str, connection_id: str, configuration: JsonObject) -> None:
+async def _check_source(
+    api: Polytomic, tool: str, connection_id: str, configuration: JsonObject | None
+) -> None:
     """Refuse a configuration, if there is one, that the connection's source does not offer."""
-    if configuration:
+    if configuration is not None:
         draft = Draft({}, await source_problems(api, connection_id, configuration))
         draft.refuse_if_wrong(tool)
 

@@ -182,7 +182,7 @@ def _property_problems(
     choices, value = Choices.of(property_.get("values")), create.get(name, "")
     if found := choices.find(value):
         create[name] = str(found[0])
-    elif property_.get("enum") and choices.pairs:
+    elif property_.get("enum") and choices.pairs and name != "schema":  # a new one is created (a guess)
         wrong = f"Unknown value {quoted(value)}." if value else "is required."
         yield f"{path}: {wrong}{choices.hint(value)}"
     elif name == "name" or (name in _NAMES and value):

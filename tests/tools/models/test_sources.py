@@ -65,6 +65,7 @@ async def test_what_the_source_offers_is_sent(
         ({"tabel": "users"}, "configuration: needs one of: query, table, view."),
         ({"table": "user"}, "configuration.table: 'user' does not exist. Did you mean 'public.users'?"),
         ({"table": {"a": 1}}, "configuration.table must be of type string."),
+        ({}, "configuration: needs one of: query, table, view."),
         ({"query": " "}, "configuration: needs one of: query, table, view."),
         ({"query": ["SELECT 1"]}, "configuration.query must be of type string."),
     ],

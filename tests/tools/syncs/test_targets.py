@@ -84,8 +84,8 @@ CREATION = {
 @pytest.mark.parametrize(
     ("properties", "problem"),
     [
-        ({"account": "512::987"}, "properties.name: is required."),
-        ({"name": " ", "account": "512::987"}, "properties.name: is required."),
+        ({"account": "512::987"}, "properties.name: A new target object needs a name."),
+        ({"name": " ", "account": "512::987"}, "properties.name: A new target object needs a name."),
         (
             {"name": "n"},
             "properties.account: is required. Valid values: 512::987 (Tidepool), 512::988 (Tidepool EMEA).",
@@ -108,6 +108,16 @@ async def test_the_properties_of_a_new_object_are_held_against_the_published_one
     text = await tools.refused("list_target_fields", connection_id="Gong", properties=properties)
 
     assert problem in text
+
+
+async def test_where_no_object_can_be_created_the_existing_ones_are_named(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, {"id": "flow", "name": "Flow"}, target_creation={"supported": False, "a": 1})
+
+    text = await tools.refused("list_target_fields", connection_id="Gong", properties={"name": "n"})
+
+    assert "The connection does not support new objects. Use an existing one: 'Flow' (flow)." in text
 
 
 async def test_a_label_does_for_the_value_and_a_new_schema_is_accepted(

@@ -171,7 +171,7 @@ def _property(workspace: Workspace, system: str, property_: CreationProperty) ->
     return {
         "id": property_.id,
         "title": property_.title,
-        "enum": property_.values not in (None, "schemas"),
+        "enum": values is not None,
         "values": [dict(each) for each in values or () if not isinstance(each, str)],
     }
 
