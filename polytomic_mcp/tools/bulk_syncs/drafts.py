@@ -1,6 +1,6 @@
 """A bulk sync before it is created: names become ids, and all problems are found."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -65,7 +65,7 @@ async def check_request(caller: Caller, request: BulkSyncRequest, draft: Draft) 
     check_settings(request, draft)
     references = References(caller.api, whole=frozenset({CONNECTION}))
     await references.resolve(request)
-    draft.problems += references.problems
+    references.report(draft)
     return set(references.objects.get(CONNECTION, ()))
 
 
@@ -105,22 +105,16 @@ async def _check_source(
         draft.problems.append(f"source_connection_id: {error}")
         draft.next_steps += error.next_steps if isinstance(error, Refusal) else ()
         return [], []
-    draft.problems += _source_problems(request, source)
+    if request.source_configuration:
+        draft.problems += configuration_problems(
+            "source_configuration", request.source_configuration, source.get("configuration")
+        )
     offered = [item for item in as_objects(source.get("schemas")) if isinstance(item.get("id"), str)]
     schemas = resolve_schemas(request, offered, draft)
     for at, schema in enumerate(request.schemas or ()):
         check_schema(schema, f"schemas[{at}]", draft)
     await _check_fields(caller.api, id_, source, schemas, draft)
     return offered, schemas
-
-
-def _source_problems(request: BulkSyncRequest, source: JsonObject) -> Iterator[str]:
-    """Yield what is wrong with the settings of the source."""
-    configuration, schema = request.source_configuration, source.get("configuration")
-    if configuration and as_object(schema).get("properties") == {}:
-        yield "source_configuration: The source has no settings. Omit it."
-    elif configuration:
-        yield from configuration_problems("source_configuration", configuration, schema)
 
 
 async def _check_fields(

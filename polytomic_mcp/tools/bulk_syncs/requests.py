@@ -20,7 +20,7 @@ from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_ob
 from polytomic_mcp.tools.api_access.names import CONNECTION, ORGANIZATION, POLICY
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Integer, Name, in_any_case
 from polytomic_mcp.tools.framework.references import Refers
-from polytomic_mcp.tools.framework.requests import Part, Request
+from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
 
 _MULTI: Final = "multi"
@@ -154,12 +154,6 @@ class OldSchedule(BulkSchedule):
     multi: SeveralSchedules | None = None
 
 
-def _brief(type_: str, description: str) -> WithJsonSchema:
-    """Describe a part in a few words; its whole schema, inlined in every tool, would cost too many tokens."""
-    items: JsonObject = {"items": {"type": "object"}} if type_ == "array" else {}
-    return WithJsonSchema({"type": type_, **items, "description": description})
-
-
 def _choices(description: str) -> WithJsonSchema:
     """Describe a list of names or objects."""
     items: JsonObject = {"anyOf": [{"type": "string"}, {"type": "object"}]}
@@ -192,7 +186,7 @@ class BulkSyncRequest(Request):
     active: bool | None = None
     default_schedule: Annotated[
         BulkSchedule | None,
-        _brief(
+        brief(
             "object",
             f"{{frequency: {_listed(BULK_FREQUENCIES)} (default manual); minute, hour, day_of_week, "
             "day_of_month, month; timezone: default UTC}",
@@ -200,16 +194,16 @@ class BulkSyncRequest(Request):
     ] = None
     additional_schedules: Annotated[
         list[AdditionalSchedule] | None,
-        _brief(
+        brief(
             "array",
             f"Each for some schemas, or selective_mode {_listed(SELECTIVE_MODES[1:])}; with resync_mode "
             f"{_listed(SCHEDULE_RESYNC_MODES)}",
         ),
     ] = None
     schedule: Annotated[
-        OldSchedule | None, _brief("object", "Old form of default_schedule; multi has several")
+        OldSchedule | None, brief("object", "Old form of default_schedule; multi has several")
     ] = None
-    schedules: Annotated[list[ListedSchedule] | None, _brief("array", "Old form: all schedules")] = None
+    schedules: Annotated[list[ListedSchedule] | None, brief("array", "Old form: all schedules")] = None
     source_configuration: Annotated[
         JsonObject | None, Field(description="Such as replication_slot; rarely needed")
     ] = None

@@ -154,7 +154,7 @@ async def test_what_a_source_does_not_support_is_refused(tool: str, tools: Tools
     text = await tools.refused(tool, **this, **contacts(tracking_field="email"))
 
     assert "- schemas[0].tracking_field: The source does not support tracking fields. Omit it." in text
-    has_settings = "- source_configuration: The source has no settings. Omit it." in text
+    has_settings = "- source_configuration: Unknown field 'slot'. There are none." in text
     assert has_settings == (tool == "create_bulk_sync")
 
 
