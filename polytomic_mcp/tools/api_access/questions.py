@@ -1,6 +1,6 @@
 """The questions that a client was asked and has not answered."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -28,7 +28,7 @@ class OpenQuestions:
     _has_answered: bool = False
 
     @contextmanager
-    def during(self, call: object) -> Iterator[None]:
+    def during(self, call: object) -> Generator[None]:
         """Remember when a call began, as long as it runs."""
         self._began[call] = next(self._order)
         try:

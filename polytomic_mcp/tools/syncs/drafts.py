@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.catalogue.rules.filter_logic import default_label
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -32,17 +32,21 @@ from polytomic_mcp.tools.syncs.targets import (
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
-async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
-    """Complete a sync and validate it against the models and the target that it names."""
+async def draft_sync(caller: Caller, sync: SyncRequest, id_: str = "") -> Draft:
+    """Complete a sync and validate it against the models and the target that it names.
+
+    ``id_`` is that of a stored sync.
+    """
     draft = Draft({})
     with_labels(sync)
     sync.fields = sync.fields or []
     sync.schedule = sync.schedule or Schedule(frequency="manual")
-    convert_to_utc(sync.schedule, "schedule", caller.date(), draft)
     is_after_others = sync.schedule.frequency == "runafter"
     whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
     references = References(caller.api, frozenset(whole))
     await references.resolve(sync)
+    convert_to_utc(sync.schedule, "schedule", caller.date(), draft)
+    await _refuse_cycle(references, sync.schedule, id_)
     references.report(draft)
     subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))
     await _resolve_target(caller.api, sync, subject, draft)
@@ -51,6 +55,23 @@ async def draft_sync(caller: Caller, sync: SyncRequest) -> Draft:
     draft.problems += problems_of(sync, subject)
     draft.body = sync.body()
     return draft
+
+
+async def _refuse_cycle(references: References, schedule: Schedule, id_: str) -> None:
+    """Add a problem if a stored sync would run after itself, directly or through other syncs."""
+    waiting = list(schedule.run_after.sync_ids or []) if schedule.run_after else []
+    seen: set[str] = set()
+    while id_ and waiting and schedule.frequency == "runafter":
+        before = waiting.pop()
+        if before == id_:
+            references.problems.append("schedule.run_after: The sync would run after itself.")
+            return
+        if before in seen or await references.id_of(SYNC, before, "schedule.run_after") is None:
+            continue
+        seen.add(before)
+        other = as_object(references.objects[SYNC][before].get("schedule"))
+        if other.get("frequency") == "runafter":
+            waiting += [str(each) for each in as_list(as_object(other.get("run_after")).get("sync_ids"))]
 
 
 def _spell(sync: SyncRequest, target: TargetObject) -> None:

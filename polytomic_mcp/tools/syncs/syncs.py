@@ -129,7 +129,9 @@ async def update_sync(
     """
     async with caller.updating:
         stored = await find(caller.api, SYNC, sync_id)
-        draft = await draft_sync(caller, merged(writable(_UPDATE, stored), changes, cleared(changes, clear)))
+        draft = await draft_sync(
+            caller, merged(writable(_UPDATE, stored), changes, cleared(changes, clear)), stored["id"]
+        )
         draft.refuse_if_wrong("update_sync")
         if dry_run:
             return _dry_run_of(draft.body, caller.date())

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.tools.conftest import ScriptedApi, Tools
+from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 POLICY = "55555555-0000-0000-0000-000000000001"
 
@@ -234,3 +234,28 @@ async def test_what_only_the_api_can_check_is_refused_with_its_message(
     company["POST /api/syncs"] = httpx.Response(422, json={"message": "schema cache not ready"})
 
     assert "schema cache not ready" in await tools.refused("create_sync", **request_)
+
+
+async def test_a_sync_cannot_run_after_itself(open_sandbox: Connect) -> None:
+    snowflake = {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"}
+    gong = {"auth_method": "token", "access_key": "ak", "access_secret": "as"}
+    async with open_sandbox() as tools:
+        await tools("create_connection", name="W", type="snowflake", configuration=snowflake)
+        await tools("create_connection", name="G", type="gong", configuration=gong)
+        query = {"query": "SELECT contact_id FROM salesforce_contacts"}
+        await tools("create_model", name="M", connection_id="W", configuration=query)
+        made = {
+            "mode": "updateOrCreate",
+            "target": {"connection_id": "G", "object": "my-gong-engage-flow"},
+            "identity": {"source": {"model_id": "M", "field": "contact_id"}, "target": "Id"},
+        }
+        after = {
+            name: {"frequency": "runafter", "run_after": {"sync_ids": [name]}} for name in ("A", "B", "C")
+        }
+        await tools("create_sync", name="A", **made)
+        await tools("create_sync", name="B", schedule=after["A"], **made)
+        await tools("create_sync", name="C", schedule=after["B"], **made)
+        text = await tools.refused("update_sync", sync_id="A", schedule=after["C"])
+        await tools("update_sync", sync_id="C", schedule=after["A"])
+
+    assert "- schedule.run_after: The sync would run after itself." in text
