@@ -205,7 +205,7 @@ async def model(context: Context[Caller], model_id: str) -> str:
 async def sync(context: Context[Caller], sync_id: str) -> str:
     """Show a sync: its mappings, identity, filters, schedule and problems."""
     get = _tool("syncs.syncs", "get_sync")
-    return await _read(get, await api_of(context), sync_id=sync_id)
+    return await _read(get, await caller_of(context), sync_id=sync_id)
 
 
 async def execution(context: Context[Caller], sync_id: str, execution_id: str) -> str:
@@ -218,7 +218,7 @@ async def execution(context: Context[Caller], sync_id: str, execution_id: str) -
 async def bulk_sync(context: Context[Caller], bulk_sync_id: str) -> str:
     """Show a bulk sync: its connections, settings, schedules and schemas."""
     get = _tool("bulk_syncs.bulk_syncs", "get_bulk_sync")
-    return await _read(get, await api_of(context), bulk_sync_id=bulk_sync_id)
+    return await _read(get, await caller_of(context), bulk_sync_id=bulk_sync_id)
 
 
 def _tool(module: str, name: str) -> Callable[..., Awaitable[Answer]]:
@@ -245,7 +245,7 @@ async def _read(tool: Callable[..., Awaitable[Answer]], *who: object, **argument
 
 def unexpected_shape(error: ValidationError) -> str:
     """Return the message for an answer of the API that is not what a result can hold."""
-    return f"Polytomic's answer does not have the expected shape. {describe_errors(error, {})}"
+    return f"Polytomic's answer does not have the expected shape. {describe_errors(error)}"
 
 
 def _text(result: Answer) -> str:

@@ -217,9 +217,11 @@ class BulkSyncRequest(Request):
         Annotated[str, in_any_case(NORMALIZATIONS)] | None, Field(description=_listed(NORMALIZATIONS))
     ] = None
     data_cutoff_timestamp: Annotated[str | None, Field(description="Only records since this time")] = None
-    disable_record_timestamps: bool | None = None
-    concurrency_limit: Integer | None = None
-    resync_concurrency_limit: Integer | None = None
+    disable_record_timestamps: Annotated[bool | None, Field(description="Do not write record timestamps")] = (
+        None
+    )
+    concurrency_limit: Annotated[Integer | None, Field(description="Schemas in parallel")] = None
+    resync_concurrency_limit: Annotated[Integer | None, Field(description="Schemas in parallel")] = None
     policies: list[Annotated[str, Refers(POLICY)]] | None = None
     organization_id: Annotated[str | None, Refers(ORGANIZATION)] = None
 
