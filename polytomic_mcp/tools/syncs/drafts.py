@@ -101,16 +101,20 @@ def _labelled(logic: str | None, conditions: Sequence[Condition] | None) -> str 
 
 
 async def _models(references: References, sync: SyncRequest) -> dict[str, JsonObject]:
-    """Return the models of a sync by id and, if there are several, those that their relations lead to."""
+    """Return the models of a sync by id and, if there are several, those that their relations lead to.
+
+    A relation to a model that no longer exists leads nowhere, and is not a problem of the sync.
+    """
     models = dict(references.objects.get(MODEL, {}))
     if len({source.model_id for _, source in sync.sources}) == 1:
         return models
+    related = References(references.api, frozenset({MODEL}))
     waiting = list(models.values())
     while waiting:
         for relation in as_objects(waiting.pop().get("relations")):
             id_ = str(as_object(relation.get("to")).get("model_id"))
-            if id_ not in models and await references.id_of(MODEL, id_, "relations") is not None:
-                models[id_] = references.objects[MODEL][id_]
+            if id_ not in models and await related.id_of(MODEL, id_, "relations") is not None:
+                models[id_] = related.objects[MODEL][id_]
                 waiting.append(models[id_])
     return models
 
