@@ -36,11 +36,6 @@ class Mapping(Part):
     sync_mode: Annotated[str | None, Field(description="create: write once")] = None
     encryption_enabled: bool | None = None
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether it is a constant among the mappings, as 2024-02-08 answers it."""
-        return self.source is not None and self.source.model_id == NO_MODEL
-
 
 class Identity(Part):
     """How a row is matched to a record of the target."""

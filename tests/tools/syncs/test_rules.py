@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.conftest import ScriptedApi, Tools
+from tests.tools.conftest import Hold, ScriptedApi, Tools
 
 OTHER = "22222222-0000-0000-0000-000000000002"
 BETWEEN = "22222222-0000-0000-0000-000000000003"
@@ -271,6 +271,64 @@ async def test_a_target_to_be_created_has_the_fields_that_the_sync_names(
 
     assert shown["request"]["fields"][1]["target"] == "PLAN"
     assert "fields[0].target: A new field cannot be named" in text
+
+
+@pytest.mark.parametrize(
+    ("planned", "creation", "told"),
+    [
+        (
+            "my-gong-engage-flow",
+            {},
+            "target.create.name: 'my-gong-engage-flow' exists. Use it as target.object.",
+        ),
+        ("new", {"supported": False}, "target.create: The connection does not support new objects."),
+    ],
+)
+async def test_a_target_that_cannot_be_created_is_refused(
+    planned: str, creation: Any, told: str, request_: dict[str, Any], tools: Tools, company: ScriptedApi
+) -> None:
+    describe(company, id=planned)
+    path = f"GET /api/connections/{company.GONG}/modelsync/targetobjects"
+    company[path] = company.answers[path] | {"target_creation": creation}
+    created = request_ | {"target": {"connection_id": "Gong", "create": {"name": "New"}}}
+
+    assert f"\n- {told}" in await tools.refused("create_sync", **created, dry_run=True)
+
+
+async def test_a_new_identity_may_not_have_a_control_character(
+    request_: dict[str, Any], tools: Tools, company: ScriptedApi
+) -> None:
+    describe(company, properties={})
+    new = {"source": source(), "target": "a\u0001", "new_field": True}
+
+    text = await tools.refused("create_sync", **request_ | {"identity": new}, dry_run=True)
+
+    assert "\n- identity.target: A new field cannot be named" in text
+
+
+@pytest.mark.parametrize(
+    ("clear", "told"),
+    [
+        (["active"], "clear: active is sent too. Send one of the two."),
+        (["filtres"], "clear: Unknown argument 'filtres'. Did you mean 'filters'?"),
+        (["mode"], "clear: Unknown argument 'mode'."),
+    ],
+)
+async def test_what_cannot_be_cleared_is_refused(
+    clear: list[str], told: str, tools: Tools, company: ScriptedApi
+) -> None:
+    assert told in await tools.refused("update_sync", sync_id=company.SYNC, active=True, clear=clear)
+    assert company.written() == []
+
+
+async def test_cleared_parts_are_not_sent(tools: Tools, company: ScriptedApi, hold: Hold) -> None:
+    filters = {"conditions": [{"source": {"model_id": company.MODEL, "field": "plan"}, "function": "IsNull"}]}
+    hold(model_filters=filters, filters=[], schedule={"frequency": "continuous"})
+
+    await tools("update_sync", sync_id=company.SYNC, clear=["model_filters", "schedule"])
+
+    assert "model_filters" not in company.sent_sync()
+    assert company.sent_sync()["schedule"] == {"frequency": "manual"}
 
 
 async def test_models_that_a_third_one_relates_may_be_used_together(
