@@ -41,3 +41,8 @@ def test_a_value_that_is_not_a_string_is_written_as_json() -> None:
     assert unknown("mode", 5, MODES) == (
         "Unknown mode 5. Valid values: create, update, updateOrCreate, replace."
     )
+
+
+def test_a_name_that_contains_a_wrong_one_is_near() -> None:
+    assert nearest("user", ["public.orders", "public.users"]) == " Did you mean 'public.users'?"
+    assert nearest("timezone", MODES) == ""

@@ -62,11 +62,7 @@ def _check_choice(part: Part, name: str, known: Sequence[str], path: str, draft:
 
 
 def _check_times(schedule: BulkSchedule, path: str, draft: Draft) -> None:
-    if schedule.frequency not in frequencies.BULK_FREQUENCIES:
-        text = unknown("frequency", schedule.frequency or "", frequencies.BULK_FREQUENCIES)
-        draft.problems.append(f"{path}.frequency: {text}")
-        return
-    for part, text in frequencies.schedule_problems(schedule.body()):
+    for part, text in frequencies.schedule_problems(schedule.body(), frequencies.BULK_FREQUENCIES):
         draft.problems.append(f"{path}.{part}: {text}" if part else f"{path}: {text}")
 
 
