@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from polytomic_mcp.common import spelling
 from polytomic_mcp.common.json_values import as_list
 from polytomic_mcp.common.scalars import to_moment, to_number
 from polytomic_mcp.common.spelling import quoted, unknown
@@ -62,11 +61,6 @@ _UNITS: Final = {
     "year": timedelta(days=365),
 }
 _RANGE: Final = 2
-
-
-def canonical(function: str) -> str | None:
-    """Return the API's name for a name in any case, or None if it is unknown."""
-    return spelling.canonical(function, FUNCTIONS)
 
 
 def value_problem(function: str, value: Any) -> str | None:

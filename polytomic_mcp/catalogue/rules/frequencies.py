@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.common import cron, spelling
+from polytomic_mcp.common import cron
 from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 
@@ -54,11 +54,6 @@ BULK_FREQUENCIES: Final = tuple(
     name for name, each in FREQUENCIES.items() if not each.parts or each.fields == each.parts
 )
 """The frequencies of a bulk sync, whose schedules have no parts for those that wait for something else."""
-
-
-def canonical(frequency: str) -> str | None:
-    """Return the API's name for a name in any case, or None if it is unknown."""
-    return spelling.canonical(frequency, FREQUENCIES)
 
 
 def schedule_problems(

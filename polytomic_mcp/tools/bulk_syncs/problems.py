@@ -20,14 +20,15 @@ _SETTINGS: Final = {
     "normalize_names": NORMALIZATIONS,
 }
 _SELECTIONS: Final = {"selective_mode": SELECTIVE_MODES, "resync_mode": SCHEDULE_RESYNC_MODES}
-_LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
+LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
+"""Settings of which 0 means Polytomic's own; the API takes no 0."""
 
 
 def check_settings(request: BulkSyncRequest, draft: Draft) -> None:
     """Add what is wrong with the settings and the schedules."""
     for name, known in _SETTINGS.items():
         _check_choice(request, name, known, name, draft)
-    for name in _LIMITS:
+    for name in LIMITS:
         limit = getattr(request, name)
         if limit is not None and not 0 <= limit <= outputs.HIGHEST_LIMIT:
             draft.problems.append(

@@ -8,7 +8,6 @@ from mcp.server.mcpserver.resolve import Resolve
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import canonical
 from polytomic_mcp.tools.api_access.caller import Caller
 
@@ -47,7 +46,6 @@ Api = Annotated[Polytomic, Resolve(api_of)]
 TheCaller = Annotated[Caller, Resolve(caller_of)]
 Name = Annotated[str, AfterValidator(refuse_blank)]
 NewName = Annotated[str | None, AfterValidator(refuse_blank)]
-Configuration = JsonObject
 ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]

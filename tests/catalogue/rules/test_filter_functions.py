@@ -9,7 +9,6 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.rules.filter_functions import (
     FUNCTIONS,
     can_compare_fields,
-    canonical,
     to_duration,
     value_problem,
 )
@@ -19,22 +18,6 @@ def test_the_functions_are_those_of_the_catalogue() -> None:
     condition = load_catalogue().definitions["ModelFilterCondition"]
 
     assert sorted(FUNCTIONS) == sorted(condition["properties"]["function"]["examples"])
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("Equality", "Equality"),
-        ("equality", "Equality"),
-        ("ON_OR_AFTER", "OnOrAfter"),
-        ("greater than", "GreaterThan"),
-        ("is-not-null", "IsNotNull"),
-        ("Equals", None),
-        ("", None),
-    ],
-)
-def test_a_function_is_found_in_any_case(name: str, found: str | None) -> None:
-    assert canonical(name) == found
 
 
 @pytest.mark.parametrize(
