@@ -76,6 +76,12 @@ def value_problem(function: str, value: Any) -> str | None:
     return f"{function} needs {_NEEDS[kind]}.{wrong}"
 
 
+def condition_problem(function: str, value: Any) -> str | None:
+    """Return what ``value_problem`` does, after the part that is wrong: ``function: `` or ``value: ``."""
+    reason = value_problem(function, value)
+    return reason and f"{'value' if function in FUNCTIONS else 'function'}: {reason}"
+
+
 def can_compare_fields(function: str) -> bool:
     """Whether the function can compare with another field's value instead of a fixed one."""
     return FUNCTIONS.get(function, "none") not in ("none", "range", "duration")

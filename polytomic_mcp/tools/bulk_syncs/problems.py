@@ -48,11 +48,8 @@ def check_schema(schema: SchemaChoice, path: str, draft: Draft) -> None:
         place = f"{path}.filters[{at}]"
         if condition.field_id is None:
             draft.problems.append(f"{place}.field_id is required: the field that is compared.")
-        if condition.function not in filter_functions.FUNCTIONS:
-            text = unknown("filter function", condition.function, filter_functions.FUNCTIONS)
-            draft.problems.append(f"{place}.function: {text}")
-        elif problem := filter_functions.value_problem(condition.function, condition.value):
-            draft.problems.append(f"{place}.value: {problem}")
+        if problem := filter_functions.condition_problem(condition.function, condition.value):
+            draft.problems.append(f"{place}.{problem}")
     draft.problems += _cutoff_problems(schema.data_cutoff_timestamp or None, f"{path}.data_cutoff_timestamp")
 
 

@@ -9,6 +9,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.rules.filter_functions import (
     FUNCTIONS,
     can_compare_fields,
+    condition_problem,
     to_duration,
     value_problem,
 )
@@ -115,3 +116,11 @@ def test_some_functions_can_compare_two_fields(function: str, can: bool) -> None
 def test_a_duration_has_a_number_and_a_unit() -> None:
     assert to_duration("2 Weeks ago") == timedelta(weeks=2)
     assert to_duration("a while") is None
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "part"), [("Like", 1, "function: "), ("OnOrAfter", "soon", "value: ")]
+)
+def test_the_part_of_a_condition_that_is_wrong_is_named(function: str, value: Any, part: str) -> None:
+    assert (condition_problem(function, value) or "").startswith(part)
+    assert condition_problem("Equality", value) is None
