@@ -7,7 +7,11 @@ from typing import Final
 
 _LONGEST: Final = 80
 _SHOWN: Final = 12
-_CUTOFF: Final = 0.5
+_CUTOFF: Final = 0.6
+_NEAREST: Final = 3
+_SHORTEST: Final = 3
+"""Letters of the shortest text for which a name that contains it is near."""
+
 _SEPARATORS: Final = str.maketrans("", "", " -_")
 
 
@@ -19,10 +23,12 @@ def quoted(value: object) -> str:
 
 
 def near(wrong: object, known: Iterable[str]) -> list[str]:
-    """Return the valid names that differ least, in any case, nearest first."""
+    """Return the valid names that differ least, in any case, nearest first; then those that contain it."""
     by_case = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(str(wrong)[:_LONGEST].casefold(), by_case, n=3, cutoff=_CUTOFF)
-    return [by_case[name] for name in close]
+    text = str(wrong)[:_LONGEST].casefold()
+    close = difflib.get_close_matches(text, by_case, n=_NEAREST, cutoff=_CUTOFF)
+    longer = [name for name in by_case if len(text) >= _SHORTEST and text in name and name not in close]
+    return [by_case[name] for name in [*close, *longer][:_NEAREST]]
 
 
 def nearest(wrong: object, known: Iterable[str]) -> str:

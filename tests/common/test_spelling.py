@@ -1,4 +1,7 @@
-from polytomic_mcp.common.spelling import nearest, quoted, unknown, valid_values
+import pytest
+
+from polytomic_mcp.catalogue.rules import filter_functions, frequencies, identity_functions
+from polytomic_mcp.common.spelling import canonical, nearest, quoted, unknown, valid_values
 
 MODES = ["create", "update", "updateOrCreate", "replace"]
 
@@ -41,3 +44,27 @@ def test_a_value_that_is_not_a_string_is_written_as_json() -> None:
     assert unknown("mode", 5, MODES) == (
         "Unknown mode 5. Valid values: create, update, updateOrCreate, replace."
     )
+
+
+def test_a_name_that_contains_a_wrong_one_is_near() -> None:
+    assert nearest("user", ["public.orders", "public.users"]) == " Did you mean 'public.users'?"
+    assert nearest("timezone", MODES) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("ON_OR_AFTER", "OnOrAfter"),
+        ("greater than", "GreaterThan"),
+        ("is-not-null", "IsNotNull"),
+        ("domain match", "DomainMatch"),
+        ("Run After", "runafter"),
+        ("dbt_cloud", "dbtcloud"),
+        ("Equals", None),
+        ("", None),
+    ],
+)
+def test_a_name_is_found_whatever_its_case_and_separators(name: str, found: str | None) -> None:
+    known = [*filter_functions.FUNCTIONS, *identity_functions.FUNCTIONS[1:], *frequencies.FREQUENCIES]
+
+    assert canonical(name, known) == found

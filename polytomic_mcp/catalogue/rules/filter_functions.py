@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from polytomic_mcp.common import spelling
 from polytomic_mcp.common.json_values import as_list
 from polytomic_mcp.common.scalars import to_moment, to_number
 from polytomic_mcp.common.spelling import quoted, unknown
@@ -64,11 +63,6 @@ _UNITS: Final = {
 _RANGE: Final = 2
 
 
-def canonical(function: str) -> str | None:
-    """Return the API's name for a name in any case, or None if it is unknown."""
-    return spelling.canonical(function, FUNCTIONS)
-
-
 def value_problem(function: str, value: Any) -> str | None:
     """Return the reason why the function is unknown or does not take the value; None if it does."""
     kind = FUNCTIONS.get(function)
@@ -80,6 +74,12 @@ def value_problem(function: str, value: Any) -> str | None:
         return None
     wrong = "" if value is None else f" {quoted(value)} is not valid."
     return f"{function} needs {_NEEDS[kind]}.{wrong}"
+
+
+def condition_problem(function: str, value: Any) -> str | None:
+    """Return what ``value_problem`` does, after the part that is wrong: ``function: `` or ``value: ``."""
+    reason = value_problem(function, value)
+    return reason and f"{'value' if function in FUNCTIONS else 'function'}: {reason}"
 
 
 def can_compare_fields(function: str) -> bool:

@@ -5,14 +5,14 @@ The frequencies and their parts are facts (2025-09-18 SDK, Terraform provider). 
 or a minute means ``00``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.common import cron, spelling
+from polytomic_mcp.common import cron
 from polytomic_mcp.common.json_values import as_object
-from polytomic_mcp.common.spelling import quoted, unknown
+from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 
 CONTINUOUS: Final = timedelta(minutes=5)
 """The shortest time between two runs of a continuous sync."""
@@ -56,21 +56,19 @@ BULK_FREQUENCIES: Final = tuple(
 """The frequencies of a bulk sync, whose schedules have no parts for those that wait for something else."""
 
 
-def canonical(frequency: str) -> str | None:
-    """Return the API's name for a name in any case, or None if it is unknown."""
-    return spelling.canonical(frequency, FREQUENCIES)
-
-
-def schedule_problems(schedule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a schedule's frequency and parts.
+def schedule_problems(
+    schedule: Mapping[str, Any], known: Iterable[str] = tuple(FREQUENCIES)
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a schedule's frequency, which must be one of ``known``, and with its parts.
 
     Each problem has the name of the part, empty for the whole schedule, and a text.
     """
     name = str(schedule.get("frequency") or "")
-    frequency = FREQUENCIES.get(name)
-    if frequency is None:
-        yield "frequency", unknown("frequency", name, FREQUENCIES)
+    if name not in known:
+        missing = f"A frequency is required.{valid_values(name, known)}"
+        yield "frequency", unknown("frequency", name, known) if name else missing
         return
+    frequency = FREQUENCIES[name]
     yield from _missing_parts(schedule, name, frequency)
     texts = cron_texts(schedule)
     yield from list(_part_problems(texts, frequency)) or _date_problems(texts)

@@ -2,12 +2,5 @@
 
 from typing import Final
 
-from polytomic_mcp.common import spelling
-
 EQUALITY: Final = "Equality"
 FUNCTIONS: Final = (EQUALITY, "ISubstring", "OneOf", "DomainMatch", "HostnameMatch")
-
-
-def canonical(function: str) -> str | None:
-    """Return the API's name for a name in any case, or None if it is unknown."""
-    return spelling.canonical(function, FUNCTIONS)

@@ -21,7 +21,7 @@ from polytomic_mcp.tools.framework.arguments import (
     ConfirmName,
     Fields,
     Limit,
-    NewName,
+    Name,
     PageToken,
     Query,
     TheCaller,
@@ -41,7 +41,7 @@ Actions = dict[str, list[RoleId]]
 class PolicyRequest(Request):
     """A policy as a caller writes it."""
 
-    name: NewName = None
+    name: Name | None = None
     actions: Annotated[
         Actions | None,
         Field(description='Roles by action, such as {"delete": ["Admin"]}; omitted actions are unchanged'),

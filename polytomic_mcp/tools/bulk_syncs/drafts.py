@@ -17,7 +17,7 @@ from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
-from polytomic_mcp.tools.bulk_syncs.problems import check_schema, check_settings
+from polytomic_mcp.tools.bulk_syncs.problems import LIMITS, check_schema, check_settings
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, FieldChoice, SchemaChoice
 from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL, normalized_schedules
 from polytomic_mcp.tools.bulk_syncs.selection import (
@@ -36,7 +36,6 @@ from polytomic_mcp.tools.schemas.source_schemas import schema_fields, when_ready
 
 _SOURCE: Final = "GET /api/connections/{id}/bulksync/source"
 _DESTINATION: Final = "GET /api/connections/{id}/bulksync/target"
-_LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
 
 
 async def draft_new(caller: Caller, context: Context[Caller], request: BulkSyncRequest) -> Draft:
@@ -152,7 +151,7 @@ async def _source_fields(api: Polytomic, source_id: str, schemas: Schemas) -> di
 
 def _body(request: BulkSyncRequest) -> JsonObject:
     """Return the body that creates a bulk sync; a limit of 0 is Polytomic's own, and is left out."""
-    given = {name: part for name, part in request.body().items() if name not in _LIMITS or part != 0}
+    given = {name: part for name, part in request.body().items() if name not in LIMITS or part != 0}
     body = {"default_schedule": dict(MANUAL)} | normalized_schedules(given)
     if request.schemas:
         body["schemas"] = [_enabled(schema) for schema in request.schemas]

@@ -20,14 +20,15 @@ _SETTINGS: Final = {
     "normalize_names": NORMALIZATIONS,
 }
 _SELECTIONS: Final = {"selective_mode": SELECTIVE_MODES, "resync_mode": SCHEDULE_RESYNC_MODES}
-_LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
+LIMITS: Final = ("concurrency_limit", "resync_concurrency_limit")
+"""Settings of which 0 means Polytomic's own; the API takes no 0."""
 
 
 def check_settings(request: BulkSyncRequest, draft: Draft) -> None:
     """Add what is wrong with the settings and the schedules."""
     for name, known in _SETTINGS.items():
         _check_choice(request, name, known, name, draft)
-    for name in _LIMITS:
+    for name in LIMITS:
         limit = getattr(request, name)
         if limit is not None and not 0 <= limit <= outputs.HIGHEST_LIMIT:
             draft.problems.append(
@@ -47,11 +48,8 @@ def check_schema(schema: SchemaChoice, path: str, draft: Draft) -> None:
         place = f"{path}.filters[{at}]"
         if condition.field_id is None:
             draft.problems.append(f"{place}.field_id is required: the field that is compared.")
-        if condition.function not in filter_functions.FUNCTIONS:
-            text = unknown("filter function", condition.function, filter_functions.FUNCTIONS)
-            draft.problems.append(f"{place}.function: {text}")
-        elif problem := filter_functions.value_problem(condition.function, condition.value):
-            draft.problems.append(f"{place}.value: {problem}")
+        if problem := filter_functions.condition_problem(condition.function, condition.value):
+            draft.problems.append(f"{place}.{problem}")
     draft.problems += _cutoff_problems(schema.data_cutoff_timestamp or None, f"{path}.data_cutoff_timestamp")
 
 
@@ -62,11 +60,7 @@ def _check_choice(part: Part, name: str, known: Sequence[str], path: str, draft:
 
 
 def _check_times(schedule: BulkSchedule, path: str, draft: Draft) -> None:
-    if schedule.frequency not in frequencies.BULK_FREQUENCIES:
-        text = unknown("frequency", schedule.frequency or "", frequencies.BULK_FREQUENCIES)
-        draft.problems.append(f"{path}.frequency: {text}")
-        return
-    for part, text in frequencies.schedule_problems(schedule.body()):
+    for part, text in frequencies.schedule_problems(schedule.body(), frequencies.BULK_FREQUENCIES):
         draft.problems.append(f"{path}.{part}: {text}" if part else f"{path}: {text}")
 
 

@@ -15,7 +15,7 @@ from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.drafts import check_destination, check_request, check_tracking
 from polytomic_mcp.tools.bulk_syncs.outputs import output_problems
-from polytomic_mcp.tools.bulk_syncs.problems import check_schema
+from polytomic_mcp.tools.bulk_syncs.problems import LIMITS, check_schema
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncRequest, SchemaChoice
 from polytomic_mcp.tools.bulk_syncs.schedules import MANUAL, merged_schedules, normalized_schedules, plain
 from polytomic_mcp.tools.bulk_syncs.schemas import (
@@ -198,4 +198,4 @@ def _discovery(stored: JsonObject) -> JsonObject:
 
 
 def _is_default(name: str, part: Any) -> bool:
-    return part is None or (name.endswith("concurrency_limit") and part == 0)
+    return part is None or (name in LIMITS and part == 0)

@@ -8,7 +8,6 @@ from mcp.server.mcpserver.resolve import Resolve
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import canonical
 from polytomic_mcp.tools.api_access.caller import Caller
 
@@ -30,9 +29,9 @@ def refuse_boolean(value: Any) -> Any:
     return value
 
 
-def refuse_blank(text: str | None) -> str | None:
+def refuse_blank(text: str) -> str:
     """Refuse a name that is empty or only whitespace: no one could refer to it."""
-    if text is not None and not text.strip():
+    if not text.strip():
         raise ValueError("must not be empty")
     return text
 
@@ -46,8 +45,6 @@ def in_any_case(names: Iterable[str]) -> AfterValidator:
 Api = Annotated[Polytomic, Resolve(api_of)]
 TheCaller = Annotated[Caller, Resolve(caller_of)]
 Name = Annotated[str, AfterValidator(refuse_blank)]
-NewName = Annotated[str | None, AfterValidator(refuse_blank)]
-Configuration = JsonObject
 ConnectionId = Annotated[str, Field(description="Connection: id or exact name")]
 ModelId = Annotated[str, Field(description="Model: id or exact name")]
 SyncId = Annotated[str, Field(description="Sync: id or exact name")]

@@ -10,10 +10,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 
-WAY_AROUND: Final = "If Polytomic does accept a value that is not listed, send it with write_operation."
+WAY_AROUND: Final = "If Polytomic does accept a value that is refused here, send it with write_operation."
 """The sentence that ends a refusal of values."""
 
 MOST_STEPS: Final = 3
@@ -103,7 +103,7 @@ def cleared(request: Request, clear: Sequence[str] | None) -> list[str]:
     optional = [name for name in fields if not (fields[name].is_required() or name in request.CREATE_ONLY)]
     for name in clear or ():
         if name not in optional:
-            raise ToolError(f"clear: {unknown('argument', name, optional)}")
+            raise ToolError(f"clear: {quoted(name)} cannot be reset.{valid_values(name, optional)}")
         if name in request.model_fields_set:
             raise ToolError(f"clear: {name} is sent too. Send one of the two.")
     return list(clear or ())

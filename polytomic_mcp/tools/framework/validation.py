@@ -13,6 +13,7 @@ from polytomic_mcp.tools.framework.reading import names_at
 _LONGEST_NAME: Final = 80
 _MOST_PROBLEMS: Final = 20
 _UNKNOWN_NAME: Final = "extra_forbidden"
+_NO_OBJECT: Final = frozenset({"model_attributes_type", "model_type"})
 _REASONS: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -71,5 +72,7 @@ def path_of(location: Iterable[int | str]) -> str:
 def _reason(kind: str, message: str, location: Sequence[int | str], model: Any) -> str:
     if kind == _UNKNOWN_NAME:
         return f"unknown name.{valid_values(str(location[-1]), names_at(model, location[:-1]))}"
+    if kind in _NO_OBJECT and (names := names_at(model, location)):
+        return f"must be an object with {', '.join(names)}."
     own = message.removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{_REASONS.get(kind, own).removesuffix('.')}."

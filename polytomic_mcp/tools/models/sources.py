@@ -98,7 +98,7 @@ def _problems(configuration: JsonObject, published: _Published) -> Iterator[str]
 
 def _missing(names: list[str], values: dict[str, Choices]) -> str:
     if len(names) > 1:
-        return f"configuration: needs one of: {', '.join(names)}."
+        return f"configuration: One of {', '.join(names)} is required."
     choices = values.get(names[0], Choices())
     return f"configuration.{names[0]} is required.{choices.hint('') if choices.pairs else ''}"
 

@@ -38,7 +38,7 @@ async def draft_sync(caller: Caller, sync: SyncRequest, id_: str = "") -> Draft:
     ``id_`` is that of a stored sync.
     """
     draft = Draft({})
-    with_labels(sync)
+    _with_labels(sync)
     sync.fields = sync.fields or []
     sync.schedule = sync.schedule or Schedule(frequency="manual")
     is_after_others = sync.schedule.frequency == "runafter"
@@ -82,7 +82,7 @@ def _spell(sync: SyncRequest, target: TargetObject) -> None:
         part.target = str((target.field(part.target) or {}).get("id", part.target))
 
 
-def with_labels(sync: SyncRequest) -> None:
+def _with_labels(sync: SyncRequest) -> None:
     """Replace the numbers of conditions (``1 AND 2``) in the logic of filters by labels (``A AND B``)."""
     sync.filter_logic = _labelled(sync.filter_logic, sync.filters)
     for filters in (sync.model_filters, sync.target_filters):

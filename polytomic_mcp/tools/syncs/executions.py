@@ -23,6 +23,10 @@ from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken, SyncI
 OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
 FIRST_ERRORS: Final = 5
 _GET: Final = "GET /api/syncs/{sync_id}/executions/{id}"
+_NO_ROWS: Final = (
+    "No row was written: the model returned none that matches the filters and is new or changed since the "
+    "last run (resync takes all), or none of the records asked for."
+)
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 
@@ -164,6 +168,8 @@ def _execution(sync_id: str, item: JsonObject) -> Execution:
     counts = given(**as_object(item.get("counts")))
     execution = Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
     execution.next_steps = list(_next_steps(execution)) or None
+    if execution.status == "completed" and counts.get("total") == 0:
+        execution.note = _NO_ROWS
     return execution
 
 

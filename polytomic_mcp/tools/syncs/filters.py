@@ -29,16 +29,16 @@ def filter_problems(sync: SyncRequest, fields: Mapping[str, Source]) -> Iterator
         if override.field is None and override.field_id not in fields:
             yield f"{path}.field: is missing. Send a source: {{model_id, field}}."
         if override.function and (
-            reason := filter_functions.value_problem(override.function, override.value)
+            problem := filter_functions.condition_problem(override.function, override.value)
         ):
-            yield f"{path}.function: {reason}"
+            yield f"{path}.{problem}"
 
 
 def _value_problems(path: str, condition: Condition) -> Iterator[str]:
     compared = condition.compared
     if compared is None:
-        if reason := filter_functions.value_problem(condition.function, condition.value):
-            yield f"{path}.function: {reason}"
+        if problem := filter_functions.condition_problem(condition.function, condition.value):
+            yield f"{path}.{problem}"
     elif not filter_functions.can_compare_fields(condition.function):
         yield f"{path}.function: {quoted(condition.function)} cannot compare with a field. Send value."
     elif condition.value is not None:

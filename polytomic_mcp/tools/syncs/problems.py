@@ -184,7 +184,7 @@ def _one_identity_problems(path: str, identity: Identity, target: TargetObject) 
         elif identity.new_field and target.lacks("supports_identity_field_creation"):
             listed = valid_values("", known)
             yield f"{path}.new_field: {target.title} does not support new identity fields.{listed}"
-        if identity_functions.canonical(identity.function) is None:
+        if identity.function not in identity_functions.FUNCTIONS:
             yield f"{path}.function: {unknown('function', identity.function, identity_functions.FUNCTIONS)}"
         return
     if str(found["id"]) not in known:

@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
-from polytomic_mcp.tools.framework.arguments import Integer, Name
+from polytomic_mcp.tools.framework.arguments import Integer, Name, in_any_case
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
 from polytomic_mcp.tools.syncs.stored import NO_MODEL
 
-FilterFunction = Annotated[str, AfterValidator(lambda name: filter_functions.canonical(name) or name)]
-IdentityFunction = Annotated[str, AfterValidator(lambda name: identity_functions.canonical(name) or name)]
+FilterFunction = Annotated[str, in_any_case(filter_functions.FUNCTIONS)]
+IdentityFunction = Annotated[str, in_any_case(identity_functions.FUNCTIONS)]
 
 
 class Source(Part):
@@ -158,8 +159,7 @@ class Schedule(Timing):
     """When a sync runs. The API's times are in UTC; ``timezone`` is converted before they are sent."""
 
     frequency: Annotated[
-        str | None,
-        AfterValidator(lambda text: text and text.casefold()),
+        Annotated[str, in_any_case(FREQUENCIES)] | None,
         Field(
             description="manual, continuous, hourly, daily, weekly, custom (cron fields), runafter, dbtcloud"
         ),

@@ -24,16 +24,13 @@ def identities_of(body: JsonObject) -> list[JsonObject]:
     return as_objects([body.get("identity"), *as_list(several)])
 
 
-def sources_of(value: Any, path: str = "") -> Iterator[tuple[str, JsonObject]]:
-    """Yield every source (a field of a model) at any depth of a body, with its path; skip the user's data."""
+def sources_of(value: Any) -> Iterator[JsonObject]:
+    """Yield every source (a field of a model) at any depth of a body; skip the user's data."""
     source = as_object(value)
     if "model_id" in source:
-        yield path, source
-    for name, part in source.items():
-        if name not in _DATA:
-            yield from sources_of(part, f"{path}.{name}" if path else name)
-    for index, part in enumerate(as_list(value)):
-        yield from sources_of(part, f"{path}[{index}]")
+        yield source
+    for part in [*(part for name, part in source.items() if name not in _DATA), *as_list(value)]:
+        yield from sources_of(part)
 
 
 def target_of(sync: JsonObject) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.rules.filter_functions import (
     FUNCTIONS,
     can_compare_fields,
-    canonical,
+    condition_problem,
     to_duration,
     value_problem,
 )
@@ -19,22 +19,6 @@ def test_the_functions_are_those_of_the_catalogue() -> None:
     condition = load_catalogue().definitions["ModelFilterCondition"]
 
     assert sorted(FUNCTIONS) == sorted(condition["properties"]["function"]["examples"])
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("Equality", "Equality"),
-        ("equality", "Equality"),
-        ("ON_OR_AFTER", "OnOrAfter"),
-        ("greater than", "GreaterThan"),
-        ("is-not-null", "IsNotNull"),
-        ("Equals", None),
-        ("", None),
-    ],
-)
-def test_a_function_is_found_in_any_case(name: str, found: str | None) -> None:
-    assert canonical(name) == found
 
 
 @pytest.mark.parametrize(
@@ -132,3 +116,11 @@ def test_some_functions_can_compare_two_fields(function: str, can: bool) -> None
 def test_a_duration_has_a_number_and_a_unit() -> None:
     assert to_duration("2 Weeks ago") == timedelta(weeks=2)
     assert to_duration("a while") is None
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "part"), [("Like", 1, "function: "), ("OnOrAfter", "soon", "value: ")]
+)
+def test_the_part_of_a_condition_that_is_wrong_is_named(function: str, value: Any, part: str) -> None:
+    assert (condition_problem(function, value) or "").startswith(part)
+    assert condition_problem("Equality", value) is None

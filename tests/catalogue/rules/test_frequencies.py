@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.catalogue.rules.frequencies import BULK_FREQUENCIES, canonical, last_time, next_time
+from polytomic_mcp.catalogue.rules.frequencies import BULK_FREQUENCIES, last_time, next_time
 
 NOW = datetime(2026, 1, 15, 9, 0, 30, tzinfo=UTC)  # a Thursday
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -170,10 +170,3 @@ def test_a_bulk_sync_takes_the_frequencies_that_wait_for_nothing_else() -> None:
     assert set(BULK_FREQUENCIES) == {
         *("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder"),
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "found"), [("daily", "daily"), ("Run After", "runafter"), ("dbt_cloud", "dbtcloud"), ("x", None)]
-)
-def test_a_frequency_is_found_in_any_case(name: str, found: str | None) -> None:
-    assert canonical(name) == found

@@ -237,7 +237,7 @@ async def test_all_problems_come_at_once_with_the_nearest_names(tools: Tools, bu
         assert problem in text
     assert text.startswith("create_bulk_sync: Nothing was written. Problems:\n")
     assert text.endswith(
-        "\nIf Polytomic does accept a value that is not listed, send it with write_operation."
+        "\nIf Polytomic does accept a value that is refused here, send it with write_operation."
     )
     assert bulk.written() == []
 

@@ -33,7 +33,7 @@ def contacts(**parts: Any) -> dict[str, Any]:
         ({"concurrency_limit": 1001}, "concurrency_limit: must be from 1 to 1000, or 0"),
         ({"resync_concurrency_limit": -1}, "resync_concurrency_limit: must be from 1 to 1000, or 0"),
         ({"data_cutoff_timestamp": "soon"}, "data_cutoff_timestamp: must be a time such as 2026-"),
-        ({"default_schedule": {"minute": "5"}}, "default_schedule.frequency: Unknown frequency ''."),
+        ({"default_schedule": {"minute": "5"}}, "default_schedule.frequency: A frequency is required."),
         ({"default_schedule": {"frequency": "yearly"}}, "default_schedule.frequency: Unknown frequency"),
         ({"schedule": {"frequency": "hourly"}}, "schedule.minute: Frequency hourly requires minute."),
         ({"schedules": [{"frequency": "custom"}]}, "schedules[0]: Frequency custom requires at least one"),

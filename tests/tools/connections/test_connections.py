@@ -227,7 +227,7 @@ async def test_policies_and_the_interval_of_health_checks_can_be_cleared(
     (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
     assert body == {"name": "Warehouse", "type": "snowflake", "configuration": {}}
     text = await tools.refused("update_connection", connection_id="Warehouse", clear=["type"])
-    assert "Unknown argument 'type'. Valid values: healthcheck_interval, policies." in text
+    assert "'type' cannot be reset. Valid values: healthcheck_interval, policies." in text
 
 
 async def test_a_policy_may_be_given_by_name(tools: Tools, api: ScriptedApi) -> None:

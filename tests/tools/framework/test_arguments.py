@@ -130,6 +130,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a list for a text": ({"name": ["M"]}, "name: must be a string"),
     "null for a text": ({"name": None}, "name: must be a string"),
     "a text for an object": ({"configuration": "SELECT 1"}, "configuration: must be an object"),
+    "a text for a part": ({"enricher": "Warehouse"}, "enricher: must be an object with connection_id"),
     "a list for an object": ({"configuration": [1]}, "configuration: must be an object"),
     "a list as text": ({"configuration": "[1]"}, "configuration: must be an object"),
     "broken json": ({"configuration": '{"query": '}, "configuration: must be an object"),

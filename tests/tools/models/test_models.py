@@ -179,7 +179,7 @@ async def test_parts_of_a_model_can_be_cleared(tools: Tools, api: ScriptedApi) -
         "relations": [{"from": "a", "unknown": 1}],
     }
     text = await tools.refused("update_model", model_id=api.MODEL, clear=["identifer"])
-    assert "clear: Unknown argument 'identifer'. Did you mean 'identifier'?" in text
+    assert "clear: 'identifer' cannot be reset. Did you mean 'identifier'?" in text
 
 
 async def test_custom_fields_are_sent_back_as_custom_fields(tools: Tools, api: ScriptedApi) -> None:

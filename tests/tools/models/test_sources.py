@@ -62,11 +62,11 @@ async def test_what_the_source_offers_is_sent(
     ("sent", "problem"),
     [
         ({"qurey": "SELECT 1"}, "configuration: Unknown field 'qurey'. Did you mean 'query'?"),
-        ({"tabel": "users"}, "configuration: needs one of: query, table, view."),
+        ({"tabel": "users"}, "configuration: One of query, table, view is required."),
         ({"table": "user"}, "configuration.table: 'user' does not exist. Did you mean 'public.users'?"),
         ({"table": {"a": 1}}, "configuration.table must be of type string."),
-        ({}, "configuration: needs one of: query, table, view."),
-        ({"query": " "}, "configuration: needs one of: query, table, view."),
+        ({}, "configuration: One of query, table, view is required."),
+        ({"query": " "}, "configuration: One of query, table, view is required."),
         ({"query": ["SELECT 1"]}, "configuration.query must be of type string."),
     ],
 )
@@ -151,6 +151,8 @@ async def test_files_and_nested_names_of_the_sandbox_are_checked(open_sandbox: C
         await tools("create_connection", name="Files", type="GCS", configuration=files)
         good = {"model_from": "single_file", "file_format": "csv", "key": "high_paying_users.csv"}
         await tools("preview_model", connection_id="Files", configuration=good)
-        text = await tools.refused("preview_model", connection_id="Files", configuration={"key": "high.csv"})
+        text = await tools.refused(
+            "preview_model", connection_id="Files", configuration={"key": "paying_users"}
+        )
 
-    assert "configuration.key: 'high.csv' does not exist. Did you mean 'high_paying_users.csv'?" in text
+    assert "configuration.key: 'paying_users' does not exist. Did you mean 'high_paying_users.csv'?" in text

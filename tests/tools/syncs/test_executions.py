@@ -303,3 +303,14 @@ async def test_a_cancellation_of_a_running_sync_has_no_note(tools: Tools, compan
 
     assert run["status"] == "canceled"
     assert "note" not in run
+
+
+@pytest.mark.parametrize(("total", "note"), [(0, "No row was written"), (1, "")])
+async def test_a_run_that_wrote_no_row_says_why_that_can_be(
+    total: int, note: str, tools: Tools, company: ScriptedApi
+) -> None:
+    serve(company, {"status": "completed", "counts": {"total": total}})
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
+
+    assert run.get("note", "").partition(":")[0] == note

@@ -120,6 +120,11 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
         "Winter flaw",
         "target: No target object has the id or name 'Winter flaw'. Did you mean 'Winter flow'?",
     ),
+    "another product's name of a mode": (
+        "mode",
+        "upsert",
+        "mode: 'Contacts' does not support 'upsert'. Did you mean 'updateOrCreate'?",
+    ),
     "no object": ("target.object", None, "target needs either object (list_target_objects shows them)"),
     "object and create": ("target.create", {"name": "x"}, "target needs either object"),
 }

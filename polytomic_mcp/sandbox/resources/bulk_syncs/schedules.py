@@ -86,12 +86,12 @@ def require_emulated(operation: str, sync: JsonObject) -> None:
 
 def problems(sync: JsonObject) -> Iterator[Problem]:
     """Yield what is wrong with a sync's schedules."""
-    yield from _frequency_problems(sync["default_schedule"], "default_schedule")
+    yield from frequencies.problems(sync["default_schedule"], "default_schedule", BULK_FREQUENCIES)
     ids = [each["id"] for each in sync["_schemas"]]
     known = {id_.casefold() for id_ in ids}
     for position, each in enumerate(sync["additional_schedules"]):
         path = f"additional_schedules[{position}]"
-        yield from _frequency_problems(each, path)
+        yield from frequencies.problems(each, path, BULK_FREQUENCIES)
         for key, values in (("selective_mode", SELECTIVE_MODES), ("resync_mode", SCHEDULE_RESYNC_MODES)):
             if each[key] not in values:
                 yield Problem("invalid_schedule", unknown(key, str(each[key]), values), f"{path}.{key}")
@@ -197,11 +197,3 @@ def _comparable(schedules: Mapping[str, Any]) -> list[list[Any]]:
     modes = [None, *(each.get("selective_mode") or SELECTIVE_MODES[0] for each in additional)]
     pairs = zip(modes, (schedules["default_schedule"], *additional), strict=True)
     return [[mode, *(each.get(part) for part in _PARTS)] for mode, each in pairs]
-
-
-def _frequency_problems(schedule: JsonObject, path: str) -> Iterator[Problem]:
-    if schedule["frequency"] not in BULK_FREQUENCIES:
-        message = unknown("frequency", str(schedule["frequency"] or ""), BULK_FREQUENCIES)
-        yield Problem("invalid_schedule", message, f"{path}.frequency")
-        return
-    yield from frequencies.problems(schedule, path)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules import identity_functions
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.common.spelling import canonical, unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed, model_ids
 from polytomic_mcp.sandbox.resources.syncs import older_filters
@@ -157,7 +157,7 @@ def _identities(arguments: Mapping[str, Any], problems: list[Problem]) -> JsonOb
 
 
 def _identity(mapping: JsonObject, path: str, problems: list[Problem]) -> JsonObject:
-    function = identity_functions.canonical(mapping["function"])
+    function = canonical(mapping["function"], identity_functions.FUNCTIONS)
     if function is None:
         message = unknown("identity function", mapping["function"], identity_functions.FUNCTIONS)
         problems.append(Problem("invalid_identity", message, f"{path}.function"))

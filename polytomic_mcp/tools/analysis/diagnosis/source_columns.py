@@ -51,7 +51,7 @@ def column_changes(
 
     Sources that list no columns at all are skipped.
     """
-    used = {(str(source["model_id"]), str(source.get("field"))) for _, source in sources_of(newer_form(sync))}
+    used = {(str(source["model_id"]), str(source.get("field"))) for source in sources_of(newer_form(sync))}
     for model_id, found in columns.items():
         for item in as_objects(models[model_id].get("fields")) if found else ():
             if (model_id, str(item.get("name"))) in used and not item.get("user_added"):

@@ -101,7 +101,7 @@ def uses_of_models(sync: JsonObject, lost: Mapping[str, str], subject: Subject) 
 def _uses_in_conditions(body: JsonObject, lost: Mapping[str, str], subject: Subject) -> Iterator[str]:
     for part, verb in _CONDITIONS.items():
         conditions = body.get(part) if isinstance(body.get(part), list) else as_object(body.get(part))
-        for _, source in sources_of(conditions):
+        for source in sources_of(conditions):
             if name := _lost_field(source, lost, subject):
                 yield f"{verb} {name}"
         if subject.field_id and any(

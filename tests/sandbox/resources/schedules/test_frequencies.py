@@ -12,11 +12,11 @@ from polytomic_mcp.sandbox.resources.syncs import schedules
 @pytest.mark.parametrize(
     ("schedule", "path", "message"),
     [
-        ({}, "schedule.frequency", "Unknown frequency ''. Valid values: manual, continuous"),
+        ({}, "schedule.frequency", "A frequency is required. Valid values: manual, continuous"),
         (
             {"frequency": "multi"},
             "schedule.frequency",
-            "Unknown frequency 'multi'. Did you mean 'manual'? Valid values: manual, continuous",
+            "Unknown frequency 'multi'. Valid values: manual, continuous",
         ),
         ({"frequency": "hourly"}, "schedule.minute", "Frequency hourly requires minute."),
         (

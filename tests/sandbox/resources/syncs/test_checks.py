@@ -63,7 +63,7 @@ async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: S
     message = answer.json()["message"]
     for hint in (
         "Did you mean 'name'?",
-        "Valid values: update, create, updateOrCreate",
+        "Valid values: create, update, updateOrCreate",
         "Frequency hourly requires minute.",
     ):
         assert hint in message
