@@ -130,7 +130,10 @@ async def update_sync(
     async with caller.updating:
         stored = await find(caller.api, SYNC, sync_id)
         draft = await draft_sync(
-            caller, merged(writable(_UPDATE, stored), changes, cleared(changes, clear)), stored["id"]
+            caller,
+            merged(writable(_UPDATE, stored), changes, cleared(changes, clear)),
+            stored["id"],
+            keeps_schedule=changes.schedule is None,
         )
         draft.refuse_if_wrong("update_sync")
         if dry_run:

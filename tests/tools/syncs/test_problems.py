@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.tools.conftest import ScriptedApi, Tools
@@ -215,3 +216,19 @@ async def test_a_long_list_of_valid_values_is_truncated(
 
     assert "'x' has no field 'LastName'. Valid values: field0, " in text
     assert "field11, and 38 more." in text
+
+
+@pytest.mark.parametrize("connection", ["99999999-0000-0000-0000-000000000001", "Gong"])
+async def test_a_target_that_cannot_be_read_is_one_of_the_problems(
+    connection: str, tools: Tools, company: ScriptedApi, request_: dict[str, Any]
+) -> None:
+    unhealthy = httpx.Response(422, json={"message": "Connection Gong is unhealthy"})
+    company[f"GET /api/connections/{company.GONG}/modelsync/targetobjects"] = unhealthy
+    request_["target"]["connection_id"] = connection
+    request_["fields"][0]["source"]["model_id"] = "Plns"
+
+    text = await tools.refused("create_sync", **request_)
+
+    assert "fields[0].source.model_id: Unknown model 'Plns'" in text
+    assert f"Unknown connection '{connection}'" in text or "- target: GET " in text
+    assert company.written() == []
