@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
-from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES, FIELD_TYPES, STRATEGIES, SYNC_MODES
 from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
-from polytomic_mcp.tools.framework.arguments import Integer, Name
+from polytomic_mcp.tools.framework.arguments import Integer, Name, in_any_case
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
@@ -33,7 +33,9 @@ class Mapping(Part):
     source: Source | None = None
     new: bool | None = None
     override_value: AnyJson = None
-    sync_mode: Annotated[str | None, Field(description="create: write once")] = None
+    sync_mode: Annotated[
+        Annotated[str, in_any_case(FIELD_MODES)] | None, Field(description="create: write once")
+    ] = None
     encryption_enabled: bool | None = None
 
     @property
@@ -58,7 +60,7 @@ class Identities(Part):
     """Several identities, and how they are tried."""
 
     mappings: list[Identity]
-    strategy: str | None = None
+    strategy: Annotated[str, in_any_case(STRATEGIES)] | None = None
 
 
 class Condition(Part):
@@ -97,7 +99,7 @@ class OldCondition(Condition):
 
     field: Source | None = None
     field_id: str | None = None
-    field_type: str | None = None
+    field_type: Annotated[str, in_any_case(FIELD_TYPES)] | None = None
     value_field: Source | None = None
 
     @property

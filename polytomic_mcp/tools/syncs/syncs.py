@@ -29,6 +29,7 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     SyncId,
     TheCaller,
+    in_any_case,
 )
 from polytomic_mcp.tools.framework.creation import Creation
 from polytomic_mcp.tools.framework.requests import Changes, Clear, cleared
@@ -64,7 +65,9 @@ async def list_syncs(
     api: Api,
     query: Query = None,
     active: bool | None = None,
-    mode: Annotated[str | None, Field(description="Only this mode")] = None,
+    mode: Annotated[
+        Annotated[str, in_any_case(SYNC_MODES)] | None, Field(description="Only this mode")
+    ] = None,
     target_connection_id: Annotated[str | None, Field(description="Only syncs into this connection")] = None,
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -232,3 +232,40 @@ async def test_a_target_that_cannot_be_read_is_one_of_the_problems(
     assert "fields[0].source.model_id: Unknown model 'Plns'" in text
     assert f"Unknown connection '{connection}'" in text or "- target: GET " in text
     assert company.written() == []
+
+
+@pytest.mark.parametrize(
+    ("part", "written", "sent"),
+    [
+        ("fields.0.sync_mode", "CREATE", "create"),
+        ("identities.strategy", "Priority", "priority"),
+        ("filters.0.field_type", "target", "Target"),
+        ("filters.0.field_type", "MODEL", "Model"),
+    ],
+)
+async def test_a_fixed_word_is_taken_in_any_case(
+    part: str, written: str, sent: str, tools: Tools, request_: dict[str, Any]
+) -> None:
+    identity = request_["identity"]
+    condition = {"field": {"model_id": "Plans", "field": "plan"}, "field_id": "Phone", "function": "IsNull"}
+    parts = {
+        "fields": request_["fields"],
+        "identities": {"mappings": [identity, identity | {"target": "Email"}]},
+        "filters": [condition if sent == "Target" else {"field": condition["field"], "function": "IsNull"}],
+    }
+    name = part.partition(".")[0]
+    body = {key: value for key, value in request_.items() if key != "identity"} | {name: parts[name]}
+    body |= {} if name == "identities" else {"identity": identity}
+
+    answer = await tools("create_sync", **with_(body, part, written), dry_run=True)
+
+    found = answer["request"]
+    for key in part.split("."):
+        found = found[int(key)] if isinstance(found, list) else found[key]
+    assert found == sent
+
+
+async def test_syncs_are_listed_by_their_mode_in_any_case(tools: Tools, company: ScriptedApi) -> None:
+    await tools("list_syncs", mode="UPDATEORCREATE")
+
+    assert company.requests[-1].url.params["mode"] == "updateOrCreate"
