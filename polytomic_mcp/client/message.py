@@ -13,7 +13,7 @@ from polytomic_mcp.client.names import ARGUMENTS, Names
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import ArgumentError, UnknownArgumentError
 
-__all__ = ["IDEMPOTENCY_KEY", "Message", "check_headers"]
+__all__ = ["IDEMPOTENCY_KEY", "Message", "check_headers", "key_problem"]
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 
@@ -87,8 +87,11 @@ def check_headers(operation: Operation, headers: Mapping[str, str]) -> dict[str,
         if not _HEADER_SAFE.fullmatch(value):
             raise ArgumentError(f"{operation.id}: the header {name} must be printable ASCII.")
     checked = {known[name.lower()]: value for name, value in headers.items()}
-    if not _KEY.fullmatch(checked.get(IDEMPOTENCY_KEY, "a-well-formed-key")):
-        raise ArgumentError(
-            f"{operation.id}: {IDEMPOTENCY_KEY} must be 8 to 255 characters of A-Z, a-z, 0-9, _ and -."
-        )
+    if IDEMPOTENCY_KEY in checked and (problem := key_problem(checked[IDEMPOTENCY_KEY])):
+        raise ArgumentError(f"{operation.id}: {IDEMPOTENCY_KEY} {problem}.")
     return checked
+
+
+def key_problem(key: str) -> str | None:
+    """Return why a text cannot be an idempotency key; None if it can."""
+    return None if _KEY.fullmatch(key) else "must be 8 to 255 characters of A-Z, a-z, 0-9, _ and -"

@@ -10,6 +10,12 @@ OTHER_NAMES: Final[Mapping[str, str]] = {"upsert": "updateOrCreate", "insert": "
 FIELD_MODES: Final = ("create", "updateOrCreate")
 """The modes of a single field mapping, its ``sync_mode``."""
 
+FIELD_TYPES: Final = ("Model", "Target")
+"""The kinds of field that a condition in the older form tests, its ``field_type``."""
+
+STRATEGIES: Final = ("priority", "and")
+"""How several identities are tried."""
+
 BULK_MODES: Final = ("replicate", "snapshot", "append")
 FETCH_MODES: Final = ("none", "incremental", "full")
 RESYNC_MODES: Final = ("refetch", "resync", "rebuild")

@@ -87,7 +87,7 @@ async def find(api: Polytomic, noun: Noun, reference: str, **within: str) -> Jso
     """
     if is_id(reference):
         try:
-            return await _get(api, noun, reference, **within)
+            return await _get(api, noun, reference.lower(), **within)
         except NotFoundError:
             raise await _unknown(api, noun, reference, **within) from None
     items = [noun.named(item) for item in await every(api, noun.list, **within)]
@@ -106,7 +106,7 @@ async def named(api: Polytomic, noun: Noun, name: str) -> list[JsonObject]:
 
 
 def is_id(reference: str) -> bool:
-    """Return whether a text has the form of an id."""
+    """Return whether a text has the form of an id, in any case; the API writes ids in lower case."""
     return _UUID.fullmatch(reference) is not None
 
 
@@ -199,7 +199,11 @@ async def _elsewhere(api: Polytomic, noun: Noun, reference: str) -> Refusal | No
 async def _one_of(api: Polytomic, noun: Noun, reference: str) -> JsonObject | None:
     """Return the object of that kind with that id or, on the first page of its list, that name."""
     try:
-        found = [await _get(api, noun, reference)] if is_id(reference) else await named(api, noun, reference)
+        found = (
+            [await _get(api, noun, reference.lower())]
+            if is_id(reference)
+            else await named(api, noun, reference)
+        )
     except PolytomicError:
         return None
     return next(iter(found), None)

@@ -4,22 +4,33 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.client.message import IDEMPOTENCY_KEY
+from polytomic_mcp.client.message import IDEMPOTENCY_KEY, key_problem
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.names import Noun, named, shown
 from polytomic_mcp.tools.framework.requests import Draft, Request
+
+
+def _well_formed(key: str | None) -> str | None:
+    if key is not None and (problem := key_problem(key)):
+        raise ValueError(problem)
+    return key
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    AfterValidator(_well_formed),
+    Field(description="Your own key: repeating the call with it returns the first result"),
+]
 
 
 class Creation(Request):
     """How an object is created: whether its name may be in use, and the caller's own idempotency key."""
 
     allow_duplicate_name: Annotated[bool, Field(description="Create even if the name is in use")] = False
-    idempotency_key: Annotated[
-        str | None, Field(description="Your own key: repeating the call with it returns the first result")
-    ] = None
+    idempotency_key: IdempotencyKey = None
 
     @property
     def headers(self) -> Mapping[str, str]:

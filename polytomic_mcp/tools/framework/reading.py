@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from polytomic_mcp.common.json_values import as_list, as_object
@@ -124,11 +124,19 @@ def _parsed(types: list[Any], text: str) -> Any:
 def _member(types: list[Any], name: str) -> Any:
     """Return the type of an object's member; ``Any`` if it is not known."""
     for each in types:
-        if _is_model(each) and name in (fields := wire_fields(each)):
-            return fields[name].annotation
+        if _is_model(each):
+            for known, info in wire_fields(each).items():
+                if name in (known, *_older_names(info)):
+                    return info.annotation
         if get_origin(each) is dict:
             return get_args(each)[1]
     return Any
+
+
+def _older_names(info: FieldInfo) -> list[Any]:
+    """Return the names of a field that callers may still use."""
+    aliases = info.validation_alias
+    return aliases.choices if isinstance(aliases, AliasChoices) else []
 
 
 def _is_model(type_: Any) -> bool:

@@ -81,7 +81,7 @@ class References:
 
     async def _find(self, noun: Noun, reference: str) -> str | ToolError:
         if is_id(reference) and noun not in self.whole:
-            return reference
+            return reference.lower()
         try:
             found = await find(self.api, noun, reference)
         except ToolError as error:
@@ -100,7 +100,9 @@ async def resolve_names(api: Polytomic, request: Part) -> None:
     references = References(api)
     await references.resolve(request)
     if references.problems:
-        raise Refusal("\n".join(references.problems), *references.next_steps[:MOST_STEPS])
+        steps = references.next_steps
+        unique = [step for at, step in enumerate(steps) if step not in steps[:at]]
+        raise Refusal("\n".join(references.problems), *unique[:MOST_STEPS])
 
 
 def _nouns(annotation: Any) -> Iterator[Noun]:

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
+from polytomic_mcp.tools.framework.reading import read
 
 WAY_AROUND: Final = "If Polytomic does accept a value that is refused here, send it with write_operation."
 """The sentence that ends a refusal of values."""
@@ -37,7 +38,7 @@ class Part(BaseModel):
     @classmethod
     def stored(cls, value: JsonObject) -> Self:
         """Read what the API stores, and keep what this version does not know, at every depth."""
-        return cls.model_validate(value, extra="allow")
+        return cls.model_validate(read(cls, value), extra="allow")
 
     def body(self) -> JsonObject:
         """Return the part as it is sent: what was given, and defaults. Null means omitted, except in data.

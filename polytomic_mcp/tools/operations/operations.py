@@ -20,6 +20,7 @@ from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.framework.arguments import Api, PageToken, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
+from polytomic_mcp.tools.framework.creation import IdempotencyKey
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
 from polytomic_mcp.tools.operations.signatures import schema_of, signature
@@ -150,9 +151,7 @@ async def write_operation(
     confirm: Annotated[
         str | None, Field(description="The id again; only to destroy, if the client cannot ask a person")
     ] = None,
-    idempotency_key: Annotated[
-        str | None, Field(description="Your own key: repeating a call with it returns the first result")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Written:
     """Call an API operation that writes. A person is asked before one that destroys."""
     del operation, arguments, confirm

@@ -11,9 +11,10 @@ from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
+from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every, is_id
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every
 from polytomic_mcp.tools.api_access.responses import items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.references import References
@@ -32,10 +33,12 @@ from polytomic_mcp.tools.syncs.targets import (
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
-async def draft_sync(caller: Caller, sync: SyncRequest, id_: str = "") -> Draft:
+async def draft_sync(
+    caller: Caller, sync: SyncRequest, id_: str = "", *, keeps_schedule: bool = False
+) -> Draft:
     """Complete a sync and validate it against the models and the target that it names.
 
-    ``id_`` is that of a stored sync.
+    ``id_`` is that of a stored sync. If it keeps its schedule, the times stay as the API answered them.
     """
     draft = Draft({})
     _with_labels(sync)
@@ -45,11 +48,12 @@ async def draft_sync(caller: Caller, sync: SyncRequest, id_: str = "") -> Draft:
     whole = {CONNECTION, MODEL} | ({SYNC, BULK_SYNC} if is_after_others else set[Noun]())
     references = References(caller.api, frozenset(whole))
     await references.resolve(sync)
-    convert_to_utc(sync.schedule, "schedule", caller.date(), draft)
+    if not keeps_schedule:
+        convert_to_utc(sync.schedule, "schedule", caller.date(), draft)
     await _refuse_cycle(references, sync.schedule, id_)
     references.report(draft)
     subject = Subject(models=await _models(references, sync), fields=await _fields_by_id(caller.api, sync))
-    await _resolve_target(caller.api, sync, subject, draft)
+    await _resolve_target(references, sync, subject, draft)
     if subject.target is not None:
         _spell(sync, TargetObject(subject.target))
     draft.problems += problems_of(sync, subject)
@@ -130,17 +134,17 @@ async def _fields_by_id(api: Polytomic, sync: SyncRequest) -> dict[str, Source]:
     }
 
 
-async def _resolve_target(api: Polytomic, sync: SyncRequest, subject: Subject, draft: Draft) -> None:
+async def _resolve_target(references: References, sync: SyncRequest, subject: Subject, draft: Draft) -> None:
     """Replace the name of the target object by its id, and read its fields and modes into ``subject``."""
     target = sync.target
     if not target.connection_id:
         draft.problems.append("target.connection_id is required: the connection that rows are written to.")
     elif bool(target.object) == bool(target.create):
         draft.problems.append("target needs either object (list_target_objects shows them) or create.")
-    elif is_id(target.connection_id):
+    elif target.connection_id in references.objects.get(CONNECTION, ()):
         try:
-            subject.target = await _target_of(api, target.connection_id, target, draft)
-        except ToolError as error:
+            subject.target = await _target_of(references.api, target.connection_id, target, draft)
+        except (ToolError, RefusedError) as error:
             draft.problems.append(f"target: {error}")
 
 

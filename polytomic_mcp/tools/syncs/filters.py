@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from polytomic_mcp.catalogue.rules import filter_functions
 from polytomic_mcp.catalogue.rules.filter_logic import LogicError, default_label, label_problem, split
+from polytomic_mcp.catalogue.rules.modes import FIELD_TYPES
 from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.tools.syncs.requests import (
     Condition,
@@ -11,8 +12,6 @@ from polytomic_mcp.tools.syncs.requests import (
     Source,
     SyncRequest,
 )
-
-_FIELD_TYPES = ("Model", "Target")
 
 
 def filter_problems(sync: SyncRequest, fields: Mapping[str, Source]) -> Iterator[str]:
@@ -75,8 +74,8 @@ def _old_form_problems(sync: SyncRequest, fields: Mapping[str, Source]) -> Itera
 def _old_condition_problems(
     path: str, condition: OldCondition, fields: Mapping[str, Source]
 ) -> Iterator[str]:
-    if condition.field_type not in (None, *_FIELD_TYPES):
-        yield f"{path}.field_type: {unknown('type of field', condition.field_type, _FIELD_TYPES)}"
+    if condition.field_type not in (None, *FIELD_TYPES):
+        yield f"{path}.field_type: {unknown('type of field', condition.field_type, FIELD_TYPES)}"
     if not condition.is_of_target and condition.field_id and condition.field_id not in fields:
         yield f"{path}.field_id: No model has a field with the id {quoted(condition.field_id)}."
     elif condition.field is None and not condition.field_id:

@@ -7,7 +7,7 @@ from typing import Final
 
 from polytomic_mcp.catalogue.rules import identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import schedule_problems
-from polytomic_mcp.catalogue.rules.modes import FIELD_MODES
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES, STRATEGIES
 from polytomic_mcp.catalogue.rules.names import identifier_problem
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
@@ -16,7 +16,6 @@ from polytomic_mcp.tools.syncs.filters import filter_problems
 from polytomic_mcp.tools.syncs.requests import Identity, Mapping, Source, SyncRequest
 
 INSERTING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
-_STRATEGIES: Final = ("priority", "and")
 
 
 @dataclass(slots=True)
@@ -134,8 +133,8 @@ def _form_problems(sync: SyncRequest) -> Iterator[str]:
     if sync.identity and sync.identities and [sync.identity.body()] != [each.body() for each in several[:1]]:
         yield "identity: It differs from the first of identities.mappings. Send one of the two."
     strategy = sync.identities and sync.identities.strategy
-    if len(several) > 1 and strategy not in _STRATEGIES:
-        yield f"identities.strategy: Several mappings require one.{valid_values(strategy or '', _STRATEGIES)}"
+    if len(several) > 1 and strategy not in STRATEGIES:
+        yield f"identities.strategy: Several mappings require one.{valid_values(strategy or '', STRATEGIES)}"
     for path, mapping in sync.all_mappings:
         yield from _mapping_form_problems(path, mapping)
     if sync.encryption_passphrase and not any(each.encryption_enabled for _, each in sync.all_mappings):

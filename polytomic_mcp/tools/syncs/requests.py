@@ -7,7 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
-from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
+from polytomic_mcp.catalogue.rules.modes import FIELD_MODES, FIELD_TYPES, STRATEGIES, SYNC_MODES
 from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
 from polytomic_mcp.tools.framework.arguments import Integer, Name, in_any_case
@@ -34,7 +34,9 @@ class Mapping(Part):
     source: Source | None = None
     new: bool | None = None
     override_value: AnyJson = None
-    sync_mode: Annotated[str | None, Field(description="create: write once")] = None
+    sync_mode: Annotated[
+        Annotated[str, in_any_case(FIELD_MODES)] | None, Field(description="create: write once")
+    ] = None
     encryption_enabled: bool | None = None
 
 
@@ -54,7 +56,7 @@ class Identities(Part):
     """Several identities, and how they are tried."""
 
     mappings: list[Identity]
-    strategy: str | None = None
+    strategy: Annotated[str, in_any_case(STRATEGIES)] | None = None
 
 
 class Condition(Part):
@@ -93,7 +95,7 @@ class OldCondition(Condition):
 
     field: Source | None = None
     field_id: str | None = None
-    field_type: str | None = None
+    field_type: Annotated[str, in_any_case(FIELD_TYPES)] | None = None
     value_field: Source | None = None
 
     @property

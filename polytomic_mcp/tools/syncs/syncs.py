@@ -29,6 +29,7 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     SyncId,
     TheCaller,
+    in_any_case,
 )
 from polytomic_mcp.tools.framework.creation import Creation
 from polytomic_mcp.tools.framework.requests import Changes, Clear, cleared
@@ -64,7 +65,9 @@ async def list_syncs(
     api: Api,
     query: Query = None,
     active: bool | None = None,
-    mode: Annotated[str | None, Field(description="Only this mode")] = None,
+    mode: Annotated[
+        Annotated[str, in_any_case(SYNC_MODES)] | None, Field(description="Only this mode")
+    ] = None,
     target_connection_id: Annotated[str | None, Field(description="Only syncs into this connection")] = None,
     fields: Fields = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -130,7 +133,10 @@ async def update_sync(
     async with caller.updating:
         stored = await find(caller.api, SYNC, sync_id)
         draft = await draft_sync(
-            caller, merged(writable(_UPDATE, stored), changes, cleared(changes, clear)), stored["id"]
+            caller,
+            merged(writable(_UPDATE, stored), changes, cleared(changes, clear)),
+            stored["id"],
+            keeps_schedule=changes.schedule is None,
         )
         draft.refuse_if_wrong("update_sync")
         if dry_run:

@@ -160,3 +160,31 @@ async def test_an_endless_reference_is_cut_in_the_refusal(tools: Tools) -> None:
 
     assert len(text) < 500
     assert "list_connections shows all" in text
+
+
+async def test_an_id_is_taken_in_any_case_and_sent_as_the_api_writes_it(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    id_ = "aaaaaaaa-0000-4000-8000-00000000000b"
+    company[f"GET /api/models/{id_}"] = {"data": {"id": id_, "name": "Letters"}}
+    related = [{"from": "plan", "to": {"model_id": id_.upper(), "field": "plan"}}]
+    query = {"query": "SELECT 1"}
+
+    assert (await tools("get_model", model_id=id_.upper()))["id"] == id_
+    await tools("create_model", name="M", connection_id="Warehouse", configuration=query, relations=related)
+
+    (body,) = company.bodies("POST /api/models")
+    assert body["relations"] == [{"from": "plan", "to": {"model_id": id_, "field": "plan"}}]
+    assert f"is a model, not a sync: 'Letters' ({id_})" in await tools.refused(
+        "get_sync", sync_id=id_.upper()
+    )
+
+
+async def test_two_unknown_names_of_a_kind_lead_to_one_next_step(tools: Tools, api: ScriptedApi) -> None:
+    api.holds("permissions/roles", {"id": "r", "name": "Admin"})
+
+    text = await tools.refused("invite_user", email="x@acme.example", roles=["Adm", "Mem"])
+
+    assert "roles[0]: Unknown role 'Adm'" in text
+    assert "roles[1]: Unknown role 'Mem'" in text
+    assert text.count('"tool":"list_roles"') == 1

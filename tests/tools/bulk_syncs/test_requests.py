@@ -133,3 +133,20 @@ async def test_empty_texts_and_a_limit_of_0_are_left_out_of_a_new_bulk_sync(
     (body,) = bulk.bodies(CREATE)
     assert body["schemas"] == [{"enabled": True, "id": "deals"}]
     assert not {"concurrency_limit", "mode"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "older"),
+    [
+        ({"schedule": {"frequency": "weekly", "dayOfWeek": 1, "hour": 5, "minute": 0}}, "day_of_week", "1"),
+        ({"default_schedule": {"frequency": "custom", "dayOfMonth": 15}}, "day_of_month", "15"),
+    ],
+)
+async def test_a_number_does_for_a_text_under_an_older_name(
+    written: dict[str, Any], name: str, older: str, tools: Tools, bulk: ScriptedApi
+) -> None:
+    del bulk
+
+    answer = await tools("create_bulk_sync", **NAMED, **written, dry_run=True)
+
+    assert answer["requests"][CREATE]["default_schedule"][name] == older

@@ -116,3 +116,19 @@ def test_the_walk_reaches_what_is_deep_inside() -> None:
 
     assert {"fields[0].source", "model_filters.conditions[0].source", "schedule.run_after.sync_ids"} <= found
     assert sum(len(places_of(tool)) for tool in TOOLS) > 100
+
+
+@pytest.mark.parametrize(
+    "tool", [name for name in TOOLS if "idempotency_key" in TOOLS[name].parameters["properties"]]
+)
+async def test_a_key_that_no_request_could_carry_is_refused_before_anything_is_sent(
+    tool: str, tools: Tools, company: ScriptedApi
+) -> None:
+    required = TOOLS[tool].parameters.get("required", ())
+    types = TOOLS[tool].parameters["properties"]
+    arguments = {name: KNOWN.get(name, BY_TYPE[types[name]["type"]]) for name in required}
+
+    text = await tools.refused(tool, **arguments, idempotency_key="short")
+
+    assert "idempotency_key: must be 8 to 255 characters" in text
+    assert company.requests == []

@@ -610,5 +610,5 @@ async def test_a_key_that_does_not_fit_is_refused(tools: Tools, api: ScriptedApi
         "write_operation", operation="POST /api/webhooks", arguments=arguments, idempotency_key="short"
     )
 
-    assert "Idempotency-Key must be 8 to 255" in text
+    assert "idempotency_key: must be 8 to 255" in text
     assert api.requests == []

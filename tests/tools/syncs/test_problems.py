@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.tools.conftest import ScriptedApi, Tools
@@ -220,3 +221,56 @@ async def test_a_long_list_of_valid_values_is_truncated(
 
     assert "'x' has no field 'LastName'. Valid values: field0, " in text
     assert "field11, and 38 more." in text
+
+
+@pytest.mark.parametrize("connection", ["99999999-0000-0000-0000-000000000001", "Gong"])
+async def test_a_target_that_cannot_be_read_is_one_of_the_problems(
+    connection: str, tools: Tools, company: ScriptedApi, request_: dict[str, Any]
+) -> None:
+    unhealthy = httpx.Response(422, json={"message": "Connection Gong is unhealthy"})
+    company[f"GET /api/connections/{company.GONG}/modelsync/targetobjects"] = unhealthy
+    request_["target"]["connection_id"] = connection
+    request_["fields"][0]["source"]["model_id"] = "Plns"
+
+    text = await tools.refused("create_sync", **request_)
+
+    assert "fields[0].source.model_id: Unknown model 'Plns'" in text
+    assert f"Unknown connection '{connection}'" in text or "- target: GET " in text
+    assert company.written() == []
+
+
+@pytest.mark.parametrize(
+    ("part", "written", "sent"),
+    [
+        ("fields.0.sync_mode", "CREATE", "create"),
+        ("identities.strategy", "Priority", "priority"),
+        ("filters.0.field_type", "target", "Target"),
+        ("filters.0.field_type", "MODEL", "Model"),
+    ],
+)
+async def test_a_fixed_word_is_taken_in_any_case(
+    part: str, written: str, sent: str, tools: Tools, request_: dict[str, Any]
+) -> None:
+    identity = request_["identity"]
+    condition = {"field": {"model_id": "Plans", "field": "plan"}, "field_id": "Phone", "function": "IsNull"}
+    parts = {
+        "fields": request_["fields"],
+        "identities": {"mappings": [identity, identity | {"target": "Email"}]},
+        "filters": [condition if sent == "Target" else {"field": condition["field"], "function": "IsNull"}],
+    }
+    name = part.partition(".")[0]
+    body = {key: value for key, value in request_.items() if key != "identity"} | {name: parts[name]}
+    body |= {} if name == "identities" else {"identity": identity}
+
+    answer = await tools("create_sync", **with_(body, part, written), dry_run=True)
+
+    found = answer["request"]
+    for key in part.split("."):
+        found = found[int(key)] if isinstance(found, list) else found[key]
+    assert found == sent
+
+
+async def test_syncs_are_listed_by_their_mode_in_any_case(tools: Tools, company: ScriptedApi) -> None:
+    await tools("list_syncs", mode="UPDATEORCREATE")
+
+    assert company.requests[-1].url.params["mode"] == "updateOrCreate"

@@ -184,3 +184,24 @@ async def test_the_sandbox_keeps_what_an_update_omits(api_version: str, open_san
 
     assert updated["changed"] == {"name": {"before": "S", "after": "S2"}}
     assert after == before | {"name": "S2", "updated_at": after["updated_at"]}
+
+
+async def test_numbers_that_the_api_stores_where_texts_are_usual_are_kept(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
+    hold(schedule={"frequency": "daily", "hour": 5, "minute": 0})
+
+    await tools("update_sync", sync_id=company.SYNC, name="New")
+
+    assert company.sent_sync()["schedule"] == {"frequency": "daily", "hour": "5", "minute": "0"}
+
+
+async def test_a_stored_schedule_that_is_kept_is_not_converted(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
+    stored = {"frequency": "daily", "hour": "5", "minute": "0", "timezone": "Europe/Berlin"}
+    hold(schedule=stored)
+
+    await tools("update_sync", sync_id=company.SYNC, name="New")
+
+    assert company.sent_sync()["schedule"] == stored
