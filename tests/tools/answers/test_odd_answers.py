@@ -229,16 +229,17 @@ async def test_a_sync_without_a_name_is_listed_by_its_id(
     assert [item["name"] for item in overview["items"]] == ["nameless"]
 
 
-async def test_runs_and_events_that_cannot_be_read_are_not_shown_as_none(
-    tools: Tools, everything: OddApi
-) -> None:
+async def test_what_a_diagnosis_cannot_read_is_not_shown_as_none(tools: Tools, everything: OddApi) -> None:
     everything[f"GET /api/syncs/{everything.SYNC}/executions"] = {"data": None}
     everything["GET /api/events"] = {"data": {}}
+    for connection in (everything.WAREHOUSE, everything.GONG):
+        everything[f"GET /api/connections/{connection}"] = {"data": None}
 
     diagnosis = await tools("diagnose_sync", **SYNC)
 
-    assert {"executions", "events"}.isdisjoint(diagnosis)
-    assert {"executions", "events"} <= {each["source"] for each in diagnosis["unavailable"]}
+    parts = {"executions", "events", "connections"}
+    assert parts.isdisjoint(diagnosis)
+    assert parts <= {each["source"] for each in diagnosis["unavailable"]}
 
 
 async def test_a_key_of_which_a_field_may_be_unreadable_is_not_shown_as_none(

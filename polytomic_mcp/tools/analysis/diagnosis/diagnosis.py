@@ -60,7 +60,7 @@ async def diagnose_sync(
         state=_state(evidence),
         executions=_first(executions, evidence.executions, _execution),
         row_errors=evidence.row_errors,
-        connections=[_connection(evidence, id_) for id_ in evidence.connections],
+        connections=[_connection(evidence, id_) for id_ in evidence.connections] or None,
         events=_first(_EVENTS_SHOWN, evidence.events, _event),
         unavailable=gathering.unavailable or None,
     )
