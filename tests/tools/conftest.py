@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
+import anyio.lowlevel
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
@@ -97,6 +98,7 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.time += seconds
+        await anyio.lowlevel.checkpoint()
 
     def now(self) -> float:
         return self.time

@@ -66,8 +66,8 @@ class _Subject:
 
     @property
     def name(self) -> str:
-        """The name of the sync."""
-        return str(self.sync.get("name"))
+        """The name of the sync; its id if it has none."""
+        return self.sync.get("name") or self.sync["id"]
 
     def condition(self, now: datetime) -> Condition:
         """Judge the sync by its runs, if they could be read, and by its blockers."""

@@ -64,12 +64,17 @@ _MODEL: Final[Shape] = {
     "enricher": {"connection_id": str},
 }
 _CONNECTION: Final[Shape] = {"name": str, "status": str, "configuration": dict}
-_EXECUTION: Final[Shape] = {"status": str, "type": str, "counts": {"*": int}, "errors": list}
-_BULK_EXECUTION: Final[Shape] = {
+_EXECUTION: Final[Mapping[str, Any]] = {
     "status": str,
+    "type": str,
+    "counts": {"*": int},
+    "errors": list,
     "record_count": int,
     "error_count": int,
     "warning_count": int,
+}
+_BULK_EXECUTION: Final[Shape] = {
+    **_EXECUTION,
     "schemas": (
         {
             "schema": str,

@@ -11,7 +11,7 @@ from polytomic_mcp.tools.answers.results import Change
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import differences
 from polytomic_mcp.tools.api_access.names import every
-from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.api_access.responses import data_of, has_id, identified, items_of, unexpected
 from polytomic_mcp.tools.bulk_syncs.schedules import plain
 
 PATCH: Final = "PATCH /api/bulk/syncs/{id}/schemas"
@@ -65,7 +65,7 @@ def merged_schema(stored: JsonObject, change: JsonObject) -> JsonObject:
 
 def schema_changes(before: list[JsonObject], after: list[JsonObject]) -> dict[str, Change]:
     """Return what changed in each schema; of its fields, only the changed ones."""
-    known = {item.get("id"): item for item in after}
+    known = {item["id"]: item for item in after if has_id(item)}
     changed: dict[str, Change] = {}
     for old in before:
         new = known.get(old["id"], {})
@@ -94,4 +94,12 @@ def _as_stored(field: JsonObject) -> JsonObject:
 
 
 def _reader(api: Polytomic, bulk_sync_id: str, schema_id: str) -> Callable[[], Awaitable[JsonObject]]:
-    return lambda: stored_schema(api, bulk_sync_id, schema_id)
+    async def read() -> JsonObject:
+        schema = identified(SCHEMA, await stored_schema(api, bulk_sync_id, schema_id))
+        if schema.get("fields") is not None and items_of(SCHEMA, schema, "fields").left_out:
+            raise unexpected(
+                SCHEMA, "a list under fields with an unusable item", "an object with an id (a text)"
+            )
+        return schema
+
+    return read

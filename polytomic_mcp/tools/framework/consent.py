@@ -21,6 +21,12 @@ INVALID_CONFIRMATION: Final = (
 _ANSWERS_WITH_NEXT_CALL: Final = "2026-07-28"
 """The first version of the protocol whose questions are results; the answer comes with the next call."""
 
+_TOGETHER: Final = 0.1
+"""Seconds for which a question waits for the calls that were sent with its own.
+
+A call that begins after a question may count as the client's failure to ask it; these do not.
+"""
+
 _CLOSED: Final = (CONNECTION_CLOSED, "Connection closed")
 """How mcp reports a client that is gone; a client may use the same code for an error of its own."""
 
@@ -92,6 +98,7 @@ async def _asked_with_result(context: Context[Any], question: str, form: type[Fo
         question, id(context), caller.now()
     ):
         return None
+    await caller.sleep(_TOGETHER)
     caller.questions.ask(question, caller.now())
     return Elicit(question, form)
 

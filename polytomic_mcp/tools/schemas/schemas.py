@@ -103,7 +103,7 @@ async def get_schema(
     return Schema(
         schema_id=schema["id"],
         schema_name=schema.get("name"),
-        primary_key=key_of(items),
+        primary_key=key_of(items) or (None if items.left_out else []),
         items=page.items,
         next_page_token=page.next_page_token,
         truncated=page.truncated,

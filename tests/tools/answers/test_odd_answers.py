@@ -9,7 +9,7 @@ import pytest
 from polytomic_mcp.settings import TOOLSETS
 from polytomic_mcp.tools.toolsets import toolsets
 from tests.conftest import text_of
-from tests.tools.answers.conftest import ORDERS, QUERY, OddApi
+from tests.tools.answers.conftest import BULK_SYNC, ORDERS, QUERY, OddApi
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 BULK = {"bulk_sync_id": "Copies"}
@@ -205,6 +205,65 @@ async def test_runs_that_cannot_be_read_are_reported_and_not_counted_as_none(
 
     assert overview["items"][0]["state"] == "unknown" or overview["states"]["unknown"] == 1
     assert said in overview["unavailable"][0]["reason"]
+
+
+async def test_counts_of_another_type_in_a_run_of_a_bulk_sync_are_reported(
+    tools: Tools, everything: OddApi
+) -> None:
+    run = {"id": "e", "status": "completed", "counts": {"total": "many"}}
+    everything[f"GET /api/bulk/syncs/{BULK_SYNC}/executions"] = {"data": [run]}
+
+    overview = await tools("sync_overview")
+
+    assert "answered a text under data[0].counts.total" in overview["unavailable"][0]["reason"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+async def test_a_sync_without_a_name_is_listed_by_its_id(
+    name: str | None, tools: Tools, everything: OddApi
+) -> None:
+    everything["GET /api/syncs"] = {"data": [{"id": "nameless", "name": name}]}
+
+    overview = await tools("sync_overview", query="nameless")
+
+    assert [item["name"] for item in overview["items"]] == ["nameless"]
+
+
+async def test_what_a_diagnosis_cannot_read_is_not_shown_as_none(tools: Tools, everything: OddApi) -> None:
+    everything[f"GET /api/syncs/{everything.SYNC}/executions"] = {"data": None}
+    everything["GET /api/events"] = {"data": {}}
+    for connection in (everything.WAREHOUSE, everything.GONG):
+        everything[f"GET /api/connections/{connection}"] = {"data": None}
+
+    diagnosis = await tools("diagnose_sync", **SYNC)
+
+    parts = {"executions", "events", "connections"}
+    assert parts.isdisjoint(diagnosis)
+    assert parts <= {each["source"] for each in diagnosis["unavailable"]}
+
+
+async def test_a_key_of_which_a_field_may_be_unreadable_is_not_shown_as_none(
+    tools: Tools, everything: OddApi
+) -> None:
+    fields = [{"name": "id", "is_primary_key": True}, {"id": "note"}]
+    path = f"GET /api/connections/{everything.WAREHOUSE}/schemas/{ORDERS}"
+    everything[path] = {"data": {"id": ORDERS, "fields": fields}}
+
+    schema = await tools("get_schema", **TABLE)
+
+    assert "primary_key" not in schema
+    assert schema["truncated"][0]["left_out"] == 1
+
+
+async def test_a_sync_whose_models_are_not_all_listed_is_read_for_its_lineage(
+    tools: Tools, everything: OddApi
+) -> None:
+    listed = {"id": everything.SYNC, "name": "Plans to Gong", "model_ids": [None, "other"]}
+    everything["GET /api/syncs"] = {"data": [listed]}
+
+    lineage = await tools("trace_lineage", model_id="Plans", field="contact_id")
+
+    assert "Plans to Gong" in [item["name"] for item in lineage["items"]]
 
 
 @pytest.mark.parametrize(

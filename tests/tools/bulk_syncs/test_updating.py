@@ -321,6 +321,29 @@ async def test_unknown_schemas_and_fields_change_nothing(tools: Tools, bulk: Scr
     assert bulk.written() == []
 
 
+@pytest.mark.parametrize("odd", [{"id": None}, {"fields": [{"enabled": True}, {"id": "x"}]}, {"fields": "x"}])
+async def test_a_schema_that_is_read_without_an_id_or_all_its_fields_is_not_changed(
+    odd: dict[str, Any], tools: Tools, bulk: ScriptedApi
+) -> None:
+    stored = bulk.answers[f"GET {PATH}/schemas/deals"]["data"]
+    bulk[f"GET {PATH}/schemas/deals"] = {"data": stored | odd}
+
+    text = await tools.refused("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])
+
+    assert "The schema deals could not be read: GET /api/bulk/syncs/{id}/schemas/{schema_id} answered" in text
+    assert bulk.written() == []
+
+
+async def test_an_answer_whose_schemas_have_odd_ids_does_not_hide_that_they_were_written(
+    tools: Tools, bulk: ScriptedApi
+) -> None:
+    bulk[PATCH] = {"data": [{"id": ["deals"]}, {}]}
+
+    await tools("update_bulk_sync", bulk_sync_id=BULK, schemas=["deals"])
+
+    assert bulk.written() == [PATCH]
+
+
 async def test_a_schema_that_cannot_be_read_is_not_changed(tools: Tools, bulk: ScriptedApi) -> None:
     bulk[f"GET {PATH}/schemas/deals"] = httpx.Response(404, json={"message": "gone"})
 

@@ -1,12 +1,15 @@
 """Who is asked before a call that cannot be undone: a person, if the client can ask one."""
 
+from functools import partial
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from mcp import MCPError
 from mcp.types import CONNECTION_CLOSED, ElicitResult, ErrorData, InputRequiredResult
 
+from polytomic_mcp.settings import TOOLSETS
 from tests.tools.conftest import Clock, Connect, ScriptedApi
 
 MODES = ["auto", "legacy"]
@@ -94,6 +97,20 @@ async def test_a_rebuild_that_no_one_can_be_asked_about_is_referred_to_another_t
     assert "This client was asked and did not answer. If a person has agreed, call POST " in text
     assert '"tool":"write_operation"' in text
     assert api.written() == []
+
+
+async def test_of_calls_that_are_sent_together_none_confirms_itself(open_sandbox: Connect) -> None:
+    client = Client(DECLINED)
+    async with open_sandbox(toolsets=TOOLSETS, elicitation_callback=client) as tools:
+        own = {"id": (await tools("save_policy", name="Kept"))["id"]}
+        arguments = {"operation": "DELETE /api/permissions/policies/{id}", "arguments": own}
+        async with anyio.create_task_group() as group:
+            for given in (arguments, *[arguments | {"confirm": own["id"]}] * 3):
+                group.start_soon(partial(tools.client.call_tool, "write_operation", given))
+        stored = await tools("list_policies")
+
+    assert len(client.questions) == 4
+    assert [policy["name"] for policy in stored["items"]] == ["Kept"]
 
 
 @pytest.mark.parametrize("mode", MODES)

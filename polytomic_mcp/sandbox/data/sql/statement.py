@@ -252,4 +252,5 @@ def _syntax_error(error: ParseError) -> str:
     near = first["highlight"] or ""
     # sqlglot reports the end of the unexpected word.
     column = first["col"] - max(len(near) - 1, 0)
-    return f"Syntax error at line {first['line']}, column {column} near {near!r}: {first['description']}."
+    why = f": {first['description']}" if "<class" not in first["description"] else ""  # names a parser's part
+    return f"Syntax error at line {first['line']}, column {column} near {near!r}{why}."

@@ -135,7 +135,7 @@ def _failed_run(evidence: Evidence) -> Iterator[Cause]:
     runs = [each for each in evidence.runs or () if each.is_over]
     lines = [f"run {run.id} {run.status}", run.failure]
     lines.append(f"{sum(bool(each.failure) for each in runs)} of the last {len(runs)} runs failed")
-    lines += [str(as_object(each.get("event")).get("error") or "") for each in evidence.events[:3]]
+    lines += [str(as_object(each.get("event")).get("error") or "") for each in (evidence.events or ())[:3]]
     step = _step("get_sync_execution", "see this run", sync_id=evidence.sync["id"], execution_id=run.id)
     title = "did not complete" if run.is_failed else "wrote nothing"
     unique = [line for line in dict.fromkeys(lines) if line]

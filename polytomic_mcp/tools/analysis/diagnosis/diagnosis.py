@@ -1,5 +1,6 @@
 """The tool that explains in one call why a sync fails, or shows that it is healthy."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Annotated, Final
 
@@ -57,12 +58,19 @@ async def diagnose_sync(
         verdict=_verdict(causes, is_partial=bool(gathering.unavailable)),
         causes=causes,
         state=_state(evidence),
-        executions=[_execution(item) for item in evidence.executions[:executions]],
+        executions=_first(executions, evidence.executions, _execution),
         row_errors=evidence.row_errors,
-        connections=[_connection(evidence, id_) for id_ in evidence.connections],
-        events=[_event(event) for event in evidence.events[:_EVENTS_SHOWN]],
+        connections=[_connection(evidence, id_) for id_ in evidence.connections] or None,
+        events=_first(_EVENTS_SHOWN, evidence.events, _event),
         unavailable=gathering.unavailable or None,
     )
+
+
+def _first(
+    most: int, items: list[JsonObject] | None, show: Callable[[JsonObject], JsonObject]
+) -> list[JsonObject] | None:
+    """Return the first items as they are shown; None if they could not be read, which is not "none"."""
+    return None if items is None else [show(item) for item in items[:most]]
 
 
 def _without_hidden_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:

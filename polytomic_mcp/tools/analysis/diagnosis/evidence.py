@@ -52,13 +52,13 @@ class Evidence:
     sync: JsonObject
     now: datetime
     status: JsonObject = field(default_factory=dict[str, Any])
-    executions: list[JsonObject] = field(default_factory=list[JsonObject])
+    executions: list[JsonObject] | None = None
     runs: list[Run] | None = None
     models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     connections: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     columns: dict[str, Columns] = field(default_factory=dict[str, Columns])
     target: JsonObject | None = None
-    events: list[JsonObject] = field(default_factory=list[JsonObject])
+    events: list[JsonObject] | None = None
     row_errors: RowErrors | None = None
 
     @property
@@ -143,9 +143,9 @@ async def _read_direct(api: Polytomic, evidence: Evidence, gathering: Gathering)
             if id_ != NO_MODEL
         }
     evidence.status = status.value or {}
-    evidence.executions = executions.value or []
+    evidence.executions = executions.value
     evidence.runs = None if executions.value is None else runs_of(executions.value)
-    evidence.events = events.value or []
+    evidence.events = events.value
     evidence.target = fields.value
     evidence.models = _known(models.items())
 
@@ -183,7 +183,7 @@ async def _row_errors(api: Polytomic, evidence: Evidence, run: Run | None) -> Ro
 
 def _errors_of_run(evidence: Evidence, run: Run) -> RowErrors:
     """Group the few errors that the run itself lists, if its log has none."""
-    execution = next(item for item in evidence.executions if item.get("id") == run.id)
+    execution = next(item for item in evidence.executions or () if item.get("id") == run.id)
     lines = [Line.of(str(text)) for text in as_list(execution.get("errors"))]
     return row_errors(run.id, group(lines, evidence.field_names()), total=run.errors, read=len(lines))
 

@@ -118,10 +118,12 @@ async def _graph(api: Polytomic, subject: Subject, gathering: Gathering) -> Grap
 def _needs_reading(sync: JsonObject, lost: Mapping[str, str]) -> bool:
     """Whether a listed sync has to be read: it is not whole, and may use a lost model.
 
-    That ``model_ids`` lists every model a sync reads is a guess; if it is empty, the sync is read.
+    That ``model_ids`` lists every model a sync reads is a guess; if it is empty or has a null, the
+    sync is read.
     """
     model_ids = as_list(sync.get("model_ids"))
-    return "fields" not in sync and bool(lost) and (not model_ids or not lost.keys().isdisjoint(model_ids))
+    is_known = bool(model_ids) and None not in model_ids
+    return "fields" not in sync and bool(lost) and not (is_known and lost.keys().isdisjoint(model_ids))
 
 
 def _most_complete(sync: JsonObject, whole: Finding[JsonObject] | None) -> JsonObject:

@@ -126,6 +126,7 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
     ("arguments", "words"),
     [
         ({"configuration": {"query": "SELECT * FRM x"}}, "Syntax error at line 1"),
+        ({"configuration": {"query": "SELECT 1 ^"}}, "Syntax error at line 1, column 10 near '^'."),
         ({"configuration": {"query": "DROP TABLE accounts"}}, "start with SELECT or WITH"),
         (
             {"configuration": {"query": "SELECT emial FROM salesforce_contacts"}},
