@@ -117,6 +117,7 @@ def _columns(sync: JsonObject, sources: Sources) -> list[Column]:
 
 def _source_types(sync: JsonObject, sources: Sources) -> Iterator[tuple[str, str]]:
     for mapping in [*sync["fields"], *sync["identities"]["mappings"]]:
-        field = sources.field(mapping["source"])
+        source = mapping.get("source")
+        field = sources.field(source) if source else None
         type_: str = (field or {}).get("type") or "string"
         yield mapping["target"], type_ if type_ in _SQL_TYPES else "string"

@@ -167,3 +167,11 @@ async def test_a_field_that_a_new_target_will_not_have_is_refused(stage: Stage, 
     answer = await stage.create(model, target=target, target_filters=filters)
 
     assert stage.codes(answer) == [("unknown_target_field", "target_filters.conditions[0].field")]
+
+
+async def test_a_mapping_without_a_source_to_a_new_table_is_refused(stage: Stage, model: str) -> None:
+    target = {"connection_id": await stage.connection("postgresql"), "create": {"schema": "crm", "name": "x"}}
+
+    answer = await stage.create(model, target=target, fields=[{"target": "email"}])
+
+    assert ("missing_source", "fields[0]") in stage.codes(answer)
