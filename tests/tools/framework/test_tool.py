@@ -214,23 +214,16 @@ async def test_an_answer_of_an_unexpected_shape_is_not_blamed_on_the_arguments(
     assert "read the object's state" in text
 
 
-class WithCaller(Context[Caller]):
-    """The context of a call without a server."""
-
-    @property
-    def request_context(self) -> Any:
-        return SimpleNamespace(lifespan_context=Caller(Polytomic("k")))
-
-
 async def test_an_unexpected_crash_hides_its_details() -> None:
     async def look_up(name: str) -> Page:
         """Crash."""
         raise KeyError(f"secret of {name}")
 
     tool = PolytomicTool.of(describe(look_up, ToolAnnotations()), lambda: look_up)
+    request: Any = SimpleNamespace(lifespan_context=Caller(Polytomic("k")))
 
     with pytest.raises(UnexpectedToolError) as crash:
-        await tool.run({"name": "x"}, WithCaller())
+        await tool.run({"name": "x"}, Context(request_context=request))
 
     assert str(crash.value) == "Error executing tool look_up"
 
