@@ -63,19 +63,21 @@ async def draft_sync(
 
 async def _refuse_cycle(references: References, schedule: Schedule, id_: str) -> None:
     """Add a problem if a stored sync would run after itself, directly or through other syncs."""
-    waiting = list(schedule.run_after.sync_ids or []) if schedule.run_after else []
-    seen: set[str] = set()
-    while id_ and waiting and schedule.frequency == "runafter":
+    waiting, seen = (_predecessors(schedule.body()) if id_ else []), set[str]()
+    while waiting:
         before = waiting.pop()
         if before == id_:
             references.problems.append("schedule.run_after: The sync would run after itself.")
             return
-        if before in seen or await references.id_of(SYNC, before, "schedule.run_after") is None:
-            continue
+        if before not in seen and await references.id_of(SYNC, before, "schedule.run_after") is not None:
+            waiting += _predecessors(as_object(references.objects[SYNC][before].get("schedule")))
         seen.add(before)
-        other = as_object(references.objects[SYNC][before].get("schedule"))
-        if other.get("frequency") == "runafter":
-            waiting += [str(each) for each in as_list(as_object(other.get("run_after")).get("sync_ids"))]
+
+
+def _predecessors(schedule: JsonObject) -> list[str]:
+    """Return the syncs that a schedule waits for."""
+    waits = schedule.get("frequency") == "runafter"
+    return [str(id_) for id_ in as_list(as_object(schedule.get("run_after")).get("sync_ids")) if waits]
 
 
 def _spell(sync: SyncRequest, target: TargetObject) -> None:

@@ -102,7 +102,7 @@ def test_a_guide_without_a_sync_has_no_execution(command: Command) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("netsuite", "Unknown guide 'netsuite'. Valid values: sync_salesforce_to_netsuite, "),
+        ("netsuite", "Unknown guide 'netsuite'. Did you mean 'sync_salesforce_to_netsuite'?"),
         ("quikstart", "Did you mean 'quickstart'?"),
         ("xyzzy", "Unknown guide 'xyzzy'. Valid values: "),
         ("xyzzy", "polytomic-mcp demo --list shows all guides."),

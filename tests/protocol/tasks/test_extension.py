@@ -211,10 +211,13 @@ async def test_an_answer_of_another_shape_is_reported_without_its_values(tasks: 
     api.runs(["a-secret"])  # pyright: ignore[reportArgumentType] - the wrong shape is what is tested
 
     code, text = await tasks.refused("get", task_id)
+    api.runs("running", errors=[{"a-secret": 1}])
+    of_errors = await tasks.refused("get", task_id)
 
     assert code == -32603
     assert "answered a list under data.status where a text was expected" in text
     assert "a-secret" not in text
+    assert of_errors == (-32603, "Polytomic's answer does not have the expected shape.")
 
 
 @pytest.mark.parametrize("method", ["get", "cancel", "update"])

@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a value of another kind": (
         {"model_filters": {"conditions": [condition("OnOrAfter", "yesterday")]}},
-        "model_filters.conditions[0].function: OnOrAfter needs a date or a time",
+        "model_filters.conditions[0].value: OnOrAfter needs a date or a time",
     ),
     "labels of some": (
         {"model_filters": {"conditions": [condition("IsNull", label="a"), condition("IsNull")]}},
@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an override of no field": ({"overrides": [{"override": 1}]}, "overrides[0].field: is missing."),
     "an override's function": (
         {"overrides": [{"field": source(), "function": "Between", "value": 1, "override": 1}]},
-        "overrides[0].function: Between needs a list of two values",
+        "overrides[0].value: Between needs a list of two values",
     ),
     "unrelated models": (
         {"fields": [{"source": source("x", "Other"), "target": "Note"}]},
@@ -310,8 +310,8 @@ async def test_a_new_identity_may_not_have_a_control_character(
     ("clear", "told"),
     [
         (["active"], "clear: active is sent too. Send one of the two."),
-        (["filtres"], "clear: Unknown argument 'filtres'. Did you mean 'filters'?"),
-        (["mode"], "clear: Unknown argument 'mode'."),
+        (["filtres"], "clear: 'filtres' cannot be reset. Did you mean 'filters'?"),
+        (["mode"], "clear: 'mode' cannot be reset."),
     ],
 )
 async def test_what_cannot_be_cleared_is_refused(

@@ -184,8 +184,6 @@ def _finish(workspace: Workspace, id_: str) -> JsonObject:
 def _unused_name(call: Call, id_: str | None) -> str:
     require_lengths(call, name=200, description=1_000)
     name: str = call.arguments["name"].strip()
-    if not name:
-        raise unprocessable(call.operation, "name must not be empty")
     taken = [each for each in call.workspace.store.list(KIND) if each["id"] != id_]
     if name.casefold() in [each["name"].casefold() for each in taken]:
         raise RefusalError(

@@ -161,8 +161,8 @@ def run(call: Call, harbor: JsonObject, sql: str) -> JsonObject:
 def _valid_draft(call: Call) -> JsonObject:
     """Return the content of a draft from the call's arguments after checking it."""
     require_lengths(call, name=200, description=2_000, owner=200, change_note=1_000)
-    if not call.arguments["name"].strip() or not call.arguments["sql_template"].strip():
-        raise unprocessable(call.operation, "name and sql_template must not be empty")
+    if not call.arguments["sql_template"].strip():
+        raise unprocessable(call.operation, "sql_template must not be empty")
     parameters: list[JsonObject] = call.arguments.get("parameters") or []
     values: JsonObject = call.arguments.get("validation_values") or {}
     try:

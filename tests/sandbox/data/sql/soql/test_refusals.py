@@ -58,7 +58,7 @@ def test_a_feature_that_is_not_emulated_is_refused_by_name(refusal: Refusal, soq
         ("SELECT Mayor__r.Name FROM City", "Unknown City relationship 'Mayor__r'"),
         ("SELECT Xyz.Name FROM Region__c", "Unknown Region__c relationship 'Xyz'. There are none."),
         ("SELECT A.A.A.A.A.A.Name FROM City", "names more than 5 levels of parents"),
-        ("SELECT Id FROM Citty", "Unknown object 'Citty'. Did you mean 'City'? Valid values: City, Contact,"),
+        ("SELECT Id FROM Citty", "Unknown object 'Citty'. Did you mean 'City'? Valid values: City, Account,"),
         (
             "SELECT (SELECT Id FROM Citys) FROM Region__c",
             "Unknown Region__c child relationship 'Citys'. Did you mean 'Cities'?",
