@@ -257,6 +257,7 @@ async def test_a_sync_cannot_run_after_itself(open_sandbox: Connect) -> None:
         await tools("create_sync", name="C", schedule=after["B"], **made)
         both = {"frequency": "runafter", "run_after": {"sync_ids": ["C", "B", "C"]}}
         text = await tools.refused("update_sync", sync_id="A", schedule=both)
-        await tools("update_sync", sync_id="C", schedule=after["A"])
+        twice = {"frequency": "runafter", "run_after": {"sync_ids": ["A", "A"]}}
+        await tools("update_sync", sync_id="C", schedule=twice)
 
     assert "- schedule.run_after: The sync would run after itself." in text

@@ -119,6 +119,7 @@ async def test_a_value_must_have_its_parameters_type(
     [
         {"name": " "},
         {"name": "n" * 201},
+        {"sql_template": " "},
         {"sql_template": "SELECT {{other}}"},
         {"sql_template": "SELECT 'open"},
         {"validation_values": {"other": 1}},
