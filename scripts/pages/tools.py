@@ -15,6 +15,7 @@ _MOST_ITEMS: Final = 2
 _MOST_CHARACTERS: Final = 160
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET: Final = re.compile(r"(?<=sandbox_)[\w-]{20,}|(?<=consent/)[\w-]{20,}")
+_AGE: Final = re.compile(r'(?<="age": ")\d+ s(?=")')
 _TIME: Final = re.compile(r"(?<=2026-01-15T(?:09|10):)\d\d:\d\d(?:\.\d+)?")
 
 _HEAD: Final = """# Tools
@@ -85,7 +86,7 @@ class _Ids:
     def replaced(self, value: Any) -> Any:
         """Return the value with every random part replaced."""
         text = _SECRET.sub("…", json.dumps(value, ensure_ascii=False))
-        return json.loads(_UUID.sub(self._numbered, _TIME.sub("00:00", text)))
+        return json.loads(_UUID.sub(self._numbered, _TIME.sub("00:00", _AGE.sub("1 s", text))))
 
     def _numbered(self, found: re.Match[str]) -> str:
         number = self._numbers.setdefault(found[0], len(self._numbers) + 1)
