@@ -1,4 +1,4 @@
-"""What httpx's exceptions tell of a call that got no answer."""
+"""What httpx's exceptions say about a call that got no answer."""
 
 import ssl
 from typing import Final

@@ -24,6 +24,11 @@ def as_objects(value: Any) -> list[JsonObject]:
     return [cast("JsonObject", item) for item in as_list(value) if isinstance(item, dict)]
 
 
+def is_number(value: Any) -> bool:
+    """Return whether a JSON value is a number. In Python, true and false are integers too."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def children(value: Any) -> list[Any]:
     """Return the values one level down in an object or array; an empty list for any other value."""
     return [*as_object(value).values(), *as_list(value)]

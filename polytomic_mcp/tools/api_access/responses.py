@@ -73,7 +73,7 @@ def list_in(operation: str, answer: Any, name: str = "data") -> list[Any]:
     """Return the list under a name of an answer.
 
     Raises:
-        UnexpectedAnswerError: There is none. Null is no list either.
+        UnexpectedAnswerError: It is missing, null or of another type.
     """
     part = as_object(answer).get(name)
     if not isinstance(part, list):
@@ -102,7 +102,7 @@ def items_of(operation: str, answer: Any, name: str = "data") -> Items:
     """Return the objects of a list that have an id and the expected shape; the others are counted.
 
     Raises:
-        UnexpectedAnswerError: There is no list, or none of its items is usable.
+        UnexpectedAnswerError: There is no list, or all of its items are unusable.
     """
     listed = list_in(operation, answer, name)
     usable = [

@@ -42,7 +42,7 @@ _RESET: Final[Mapping[str, JsonObject]] = {
     "additional_schedules": _ADDITIONAL,
     "schedules": _DEFAULT | _ADDITIONAL,
 }
-"""What stands in the body for arguments that are reset and that the API's PUT cannot omit."""
+"""The values that reset the arguments that the API's PUT cannot omit."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from polytomic_mcp.catalogue.rules.choices import Choices
 from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
-from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object, is_number
 from polytomic_mcp.common.scalars import to_number
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.framework.reading import read_json
@@ -125,8 +125,7 @@ def _converted(value: Any, type_: str | None) -> Any:
             return read_json(value)
         except ValueError:
             return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number and type_ == "string" else value
+    return str(value) if is_number(value) and type_ == "string" else value
 
 
 def _fits(value: Any, type_: str | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from polytomic_mcp.common.json_values import as_list, as_object
+from polytomic_mcp.common.json_values import as_list, as_object, is_number
 from polytomic_mcp.common.spelling import canonical
 
 DEEPEST: Final = 64
@@ -35,7 +35,7 @@ def read(annotation: Any, value: Any) -> Any:
     types = list(branches(annotation))
     if isinstance(value, str):
         value = _parsed(types, value)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and types == [str]:
+    elif is_number(value) and types == [str]:
         return str(value)
     if isinstance(value, list):
         item = next((get_args(each)[0] for each in types if get_origin(each) is list), Any)

@@ -7,7 +7,7 @@ from typing import Final
 from polytomic_mcp.catalogue.rules.choices import Choices
 from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, is_number
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import RefusedError, UnexpectedAnswerError
 from polytomic_mcp.tools.api_access.responses import data_of
@@ -47,7 +47,7 @@ async def source_problems(api: Polytomic, connection_id: str, configuration: Jso
     only the system can judge it.
     """
     for name, value in configuration.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and name not in _OPTIONS:
+        if is_number(value) and name not in _OPTIONS:
             configuration[name] = str(value)
     published = await _published(api, connection_id, configuration)
     return list(_problems(configuration, published)) if published.values else []

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from polytomic_mcp.catalogue import load_catalogue
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, is_number
 from polytomic_mcp.tools.framework.reading import read_json
 
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -93,8 +93,7 @@ def _retyped(forms: list[Mapping[str, Any]], value: Any) -> Any:
         return _from_text(types, value)
     if isinstance(value, str) and any("properties" in form for form in forms):
         return as_object(read_json(value)) or value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number and types == {"string"} else value
+    return str(value) if is_number(value) and types == {"string"} else value
 
 
 def _from_text(types: set[str], text: str) -> Any:

@@ -24,10 +24,10 @@ from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_o
 from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
 from polytomic_mcp.tools.syncs.targets import (
     OBJECTS,
+    creatable_objects,
     creation_problems,
     find_target,
     target_fields,
-    target_objects,
 )
 
 _NUMBER: Final = re.compile(r"\b\d+\b")
@@ -160,14 +160,12 @@ async def _target_of(api: Polytomic, connection_id: str, target: Target, draft: 
         if as_object(answer.get("properties")).get("requires_configuration") and not target.configuration:
             draft.problems.append(f"target.configuration is required: {quoted(found['id'])} needs one.")
         return answer
-    if problems := await creation_problems(api, connection_id, target.create or {}, "target.create"):
+    objects = await creatable_objects(api, connection_id)
+    if problems := creation_problems(objects, target.create or {}, "target.create"):
         draft.problems += problems
         return None
     planned = await target_fields(api, connection_id, properties=target.create)
-    if any(
-        item["id"] == planned.get("id")
-        for item in items_of(OBJECTS, await target_objects(api, connection_id))
-    ):
+    if any(item["id"] == planned.get("id") for item in items_of(OBJECTS, objects)):
         draft.problems.append(f"target.create.name: {quoted(planned['id'])} exists. Use it as target.object.")
     return planned
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from polytomic_mcp.catalogue.rules import identity_functions
@@ -46,7 +47,7 @@ def broken_references(sync: SyncRequest, subject: Subject) -> list[str]:
     return [*_source_problems(sync, subject), *_target_problems(sync, subject)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TargetObject:
     """A target as the API answers it: its fields by id, in any case, and its properties."""
 
@@ -57,10 +58,14 @@ class TargetObject:
         """Its name, for messages."""
         return repr(self.answer.get("name") or self.answer.get("id") or "the target")
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, JsonObject]:
         """Its fields by id."""
         return {str(item.get("id")): item for item in as_objects(self.answer.get("fields"))}
+
+    @cached_property
+    def _by_case(self) -> dict[str, JsonObject]:
+        return {id_.casefold(): item for id_, item in reversed(self.fields.items())}
 
     @property
     def identifying(self) -> list[str]:
@@ -70,7 +75,7 @@ class TargetObject:
 
     def field(self, id_: str) -> JsonObject | None:
         """Return the field of that id, in any case; None if it does not exist."""
-        return next((item for key, item in self.fields.items() if key.casefold() == id_.casefold()), None)
+        return self._by_case.get(id_.casefold())
 
     def has(self, flag: str) -> bool:
         """Whether it has a property."""
@@ -244,9 +249,10 @@ def _target_filter_problems(sync: SyncRequest, target: TargetObject) -> Iterator
     conditions = sync.target_conditions
     if conditions and target.mode(sync.mode).get("supports_target_filters") is False:
         yield f"target_filters: mode {quoted(sync.mode)} does not support them. Omit them."
+    named = _named(sync) if target.has("target_creator") else set[str]()
     filterable = [id_ for id_, item in target.fields.items() if item.get("filterable") is not False]
     for path, name, compared in conditions:
-        if target.has("target_creator") and name.casefold() in _named(sync):
+        if name.casefold() in named:
             continue
         if target.field(name) is None:
             yield f"{path}.field: {target.no_field(name, filterable)}"

@@ -96,7 +96,9 @@ async def list_target_fields(
         raise ToolError("list_target_fields: Send either target or properties.")
     if target is not None:
         target = (await find_target(api, connection["id"], target))["id"]
-    elif problems := await creation_problems(api, connection["id"], properties or {}, "properties"):
+    elif problems := creation_problems(
+        await creatable_objects(api, connection["id"]), properties or {}, "properties"
+    ):
         raise ToolError(f"list_target_fields: {' '.join(problems)}")
     answer = await target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
@@ -151,14 +153,16 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     )
 
 
-async def creation_problems(
-    api: Polytomic, connection_id: str, create: dict[str, str], path: str
-) -> list[str]:
+async def creatable_objects(api: Polytomic, connection_id: str) -> JsonObject:
+    """Return the API's answer about target objects, with the properties of new ones and their choices."""
+    return as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
+
+
+def creation_problems(answer: JsonObject, create: dict[str, str], path: str) -> list[str]:
     """Return what is wrong with the properties of a new target object; labels of choices become their values.
 
-    Everything is held against what the API publishes for the connection.
+    ``answer`` is what the API publishes for the connection, from ``creatable_objects``.
     """
-    answer = as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
     creation = as_object(answer.get("target_creation"))
     properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
     if not creation:
