@@ -14,6 +14,12 @@ BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 BULK_PATH = f"/api/bulk/syncs/{BULK}"
 DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
+NAMED = {
+    "name": "Copy",
+    "source_connection_id": "HubSpot",
+    "destination_connection_id": "PostgreSQL",
+    "destination_configuration": {"schema": "hubspot"},
+}
 
 RunStates = Callable[..., None]
 

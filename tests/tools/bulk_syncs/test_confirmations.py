@@ -7,10 +7,9 @@ import httpx
 import pytest
 from mcp.types import ElicitResult
 
-from tests.tools.bulk_syncs.conftest import RunStates
+from tests.tools.bulk_syncs.conftest import BULK, RunStates
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
-BULK = "55555555-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
 START = f"POST {PATH}/executions"
 NAME = "HubSpot to PostgreSQL"

@@ -7,12 +7,10 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import Secret, Settings
+from tests.tools.bulk_syncs.conftest import BULK, DAILY, HUBSPOT, POSTGRES
 from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
 
 CREATE = "POST /api/bulk/syncs"
-HUBSPOT = "11111111-0000-0000-0000-000000000011"
-POSTGRES = "11111111-0000-0000-0000-000000000012"
-BULK = "55555555-0000-0000-0000-000000000001"
 SOURCE = f"GET /api/connections/{HUBSPOT}/bulksync/source"
 NAMED = {
     "name": "All of HubSpot",
@@ -21,7 +19,6 @@ NAMED = {
     "destination_configuration": {"schema": "hubspot"},
 }
 SENT = NAMED | {"source_connection_id": HUBSPOT, "destination_connection_id": POSTGRES}
-DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
 CONTINUOUS = {"frequency": "continuous"}
 RARE = DAILY | {"selective_mode": "nonincrementalFields"}
 

@@ -4,14 +4,13 @@ To try more bodies, all random: ``DRY_RUN_EXAMPLES=2000 scripts/test`` with the 
 """
 
 import copy
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 import httpx
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polytomic_mcp.settings import TOOLSETS
@@ -24,11 +23,8 @@ from polytomic_mcp.tools.bulk_syncs.requests import (
 )
 from polytomic_mcp.tools.framework.reading import branches
 from polytomic_mcp.tools.framework.requests import Part
-from tests.conftest import EVERY_HEALTH_CHECK
 from tests.tools.conftest import KEY, Connect, Tools
-
-EXAMPLES = int(os.environ.get("DRY_RUN_EXAMPLES", settings().max_examples * 3 // 5))
-IS_RANDOM = "DRY_RUN_EXAMPLES" in os.environ
+from tests.tools.dry_runs import MANY, hold, places
 
 POSTGRESQL = {"hostname": "db", "port": 5432, "database": "app", "username": "ada", "password": "p"}
 S3 = {
@@ -39,9 +35,6 @@ S3 = {
     "s3_bucket_name": "s3://acme",
 }
 CONNECTIONS = {"postgresql": POSTGRESQL, "stripe": {"api_key": "sk"}, "s3": S3}
-
-# What only the tools refuse: names that the API ignores, names in use, and times that are no times in UTC.
-STRICT = ("unknown name", "Unknown argument", "allow_duplicate_name", ".timezone: ")
 
 FIELDS = {
     "postgresql": {
@@ -165,14 +158,6 @@ class Author:
         return self.draw(st.booleans() if type_ is bool else st.sampled_from(FITTING[name]))
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every place of a body: the object or list, and the key or position in it."""
-    if isinstance(value, dict | list):
-        for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
-            yield value, key
-            yield from places(inner)
-
-
 @st.composite
 def bodies(draw: Any) -> dict[str, Any]:
     """Write a body; break up to two places of most."""
@@ -225,18 +210,12 @@ async def firm(open_sandbox: Connect, sandbox: Any) -> AsyncIterator[Company]:
         yield Company(tools, http, ids)
 
 
-@settings(
-    max_examples=EXAMPLES, derandomize=not IS_RANDOM, deadline=None, suppress_health_check=EVERY_HEALTH_CHECK
-)
+@MANY
 @given(body=bodies())
 async def test_a_dry_run_and_the_api_agree(body: dict[str, Any], firm: Company) -> None:
     is_refused, answer = await firm.tools.try_("create_bulk_sync", body | {"dry_run": True})
     sent = body if is_refused else answer["requests"]["POST /api/bulk/syncs"]
 
-    event("refused" if is_refused else "clean")
     is_taken, reason = await firm.takes(sent)
 
-    if is_refused:
-        assert not is_taken or any(words in answer for words in STRICT), answer
-    else:
-        assert is_taken, reason
+    hold(body, answer, reason, is_refused=is_refused, is_taken=is_taken)

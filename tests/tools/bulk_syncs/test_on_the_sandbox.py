@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import TOOLSETS
+from tests.tools.bulk_syncs.conftest import DAILY
 from tests.tools.conftest import Connect, Tools
 
 VERSIONS = ["2025-09-18", "2024-02-08"]
-DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
 DESTINATIONS = {
     "postgresql": {"hostname": "db", "port": 5432, "database": "app", "username": "ada", "password": "p"},
     "snowflake": {"account": "acme-x", "username": "ada", "password": "p", "dbname": "ANALYTICS"},

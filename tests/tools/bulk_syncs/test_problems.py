@@ -5,20 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.bulk_syncs.conftest import BULK, DAILY, HUBSPOT, NAMED, POSTGRES
 from tests.tools.conftest import ScriptedApi, Tools
 
-HUBSPOT = "11111111-0000-0000-0000-000000000011"
-POSTGRES = "11111111-0000-0000-0000-000000000012"
-BULK = "55555555-0000-0000-0000-000000000001"
 SOURCE = f"GET /api/connections/{HUBSPOT}/bulksync/source"
 TARGET = f"GET /api/connections/{POSTGRES}/bulksync/target"
-NAMED = {
-    "name": "Copy",
-    "source_connection_id": "HubSpot",
-    "destination_connection_id": "PostgreSQL",
-    "destination_configuration": {"schema": "hubspot"},
-}
-DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
 
 
 def contacts(**parts: Any) -> dict[str, Any]:

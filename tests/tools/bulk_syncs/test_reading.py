@@ -5,11 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.bulk_syncs.conftest import BULK, HUBSPOT, POSTGRES
 from tests.tools.conftest import Clock, ScriptedApi, Tools
 
-HUBSPOT = "11111111-0000-0000-0000-000000000011"
-POSTGRES = "11111111-0000-0000-0000-000000000012"
-BULK = "55555555-0000-0000-0000-000000000001"
 ROW = {
     "id": BULK,
     "name": "HubSpot to PostgreSQL",

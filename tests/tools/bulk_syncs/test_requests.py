@@ -5,17 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.tools.bulk_syncs.conftest import BULK, DAILY, NAMED
 from tests.tools.conftest import ScriptedApi, Tools
 
 CREATE = "POST /api/bulk/syncs"
-BULK = "55555555-0000-0000-0000-000000000001"
-NAMED = {
-    "name": "Copy",
-    "source_connection_id": "HubSpot",
-    "destination_connection_id": "PostgreSQL",
-    "destination_configuration": {"schema": "hubspot"},
-}
-DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
 
 
 def wrapped(**parts: Any) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.tools.bulk_syncs.conftest import RunStates
+from tests.tools.bulk_syncs.conftest import BULK, RunStates
 from tests.tools.conftest import Clock, ScriptedApi, Tools
 
-BULK = "55555555-0000-0000-0000-000000000001"
 RUN = "66666666-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
 START = f"POST {PATH}/executions"

@@ -4,16 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.tools.bulk_syncs.conftest import BULK, NAMED
 from tests.tools.conftest import ScriptedApi, Tools
 
-BULK = "55555555-0000-0000-0000-000000000001"
 PUT = f"PUT /api/bulk/syncs/{BULK}"
-NAMED = {
-    "name": "Copy",
-    "source_connection_id": "HubSpot",
-    "destination_connection_id": "PostgreSQL",
-    "destination_configuration": {"schema": "hubspot"},
-}
 TOKYO = {
     "frequency": "weekly",
     "day_of_week": "monday",

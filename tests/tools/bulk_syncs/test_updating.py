@@ -6,13 +6,12 @@ import httpx
 import pytest
 
 from polytomic_mcp.settings import Secret, Settings
+from tests.tools.bulk_syncs.conftest import BULK, DAILY
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
-BULK = "55555555-0000-0000-0000-000000000001"
 PATH = f"/api/bulk/syncs/{BULK}"
 PUT, PATCH = f"PUT {PATH}", f"PATCH {PATH}/schemas"
 NAME = "HubSpot to PostgreSQL"
-DAILY = {"frequency": "daily", "hour": "05", "minute": "00"}
 WHOLE = {
     "name": NAME,
     "mode": "replicate",
