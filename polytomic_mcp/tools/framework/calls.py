@@ -63,17 +63,11 @@ class Calls:
             raise ToolError(f"{self.tool.name}: {error}") from None
         required = self.schema.get("required", ())
         given = {name: part for name, part in arguments.items() if part not in _OMITTED or name in required}
+        fields = wire_fields(self.tool.fn_metadata.arg_model)
         try:
-            return {name: self._read(name, part) for name, part in given.items()}
+            return {name: _read(name, fields[name].annotation, part) for name, part in given.items()}
         except ValueError as error:
             raise ToolError(f"{self.tool.name}: {error}") from None
-
-    def _read(self, name: str, value: Any) -> Any:
-        try:
-            refuse_unsendable(value)
-            return read(wire_fields(self.tool.fn_metadata.arg_model)[name].annotation, value)
-        except ValueError as error:
-            raise ValueError(f"{name} {error}.") from None
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:
@@ -85,6 +79,14 @@ class Calls:
         return (
             f"{self.tool.name}: Invalid arguments. {describe_errors(error, self.tool.fn_metadata.arg_model)}"
         )
+
+
+def _read(name: str, type_: Any, value: Any) -> Any:
+    try:
+        refuse_unsendable(value)
+        return read(type_, value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}.") from None
 
 
 async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
