@@ -25,7 +25,7 @@ from polytomic_mcp.tools.connections.drafts import (
 from polytomic_mcp.tools.connections.masks import masked_fields, refusal, secrets_sent
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
 from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown, type_id
-from polytomic_mcp.tools.connections.states import link_in, note_on, state_of
+from polytomic_mcp.tools.connections.states import note_on, remember_link, state_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion
 from polytomic_mcp.tools.framework.arguments import (
@@ -189,12 +189,8 @@ def _written(
     caller: Caller, after: JsonObject, before: JsonObject | None = None, *, is_new_consent: bool = False
 ) -> Connection:
     """Return a connection as a create or an update answered it, and remember its link for consent."""
-    links, now, id_ = caller.consent_links, caller.date(), str(after.get("id"))
-    if link := link_in(after, now, before):
-        links.keep(id_, link)
-    elif is_new_consent:
-        links.forget(id_)
-    connection = shown(after, state_of(after, now, links, is_tested=True))
-    if link and before:
+    has_link = remember_link(caller, after, before, is_new_consent=is_new_consent)
+    connection = shown(after, state_of(after, caller.date(), caller.consent_links, is_tested=True))
+    if has_link and before:
         connection.note = f"{connection.note} Earlier links no longer work."
     return connection

@@ -9,6 +9,7 @@ from polytomic_mcp.catalogue.rules.consent import APP_SECRETS
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.consent_links import LIFETIME, ConsentLink, ConsentLinks
 from polytomic_mcp.tools.connections.masks import masked_fields
 
@@ -82,15 +83,21 @@ def stored_test(connection: JsonObject) -> tuple[NextStep, ...]:
     return _update(connection, reason, validate=True)
 
 
-def link_in(answer: JsonObject, now: datetime, before: JsonObject | None = None) -> ConsentLink | None:
-    """Return the link for consent in the answer of a create or an update; None if it has none.
+def remember_link(
+    caller: Caller, answer: JsonObject, before: JsonObject | None = None, *, is_new_consent: bool = False
+) -> bool:
+    """Remember the link for consent in the answer of a create or an update; return whether it has one.
 
-    ``before`` is the connection before the update.
+    ``before`` is the connection before the update. ``is_new_consent`` ends an earlier link.
     """
+    if is_new_consent:
+        caller.consent_links.forget(_id(answer))
     if not answer.get("auth_url") or is_healthy(answer):
-        return None
+        return False
     errors = frozenset((_error(before or {}), _error(answer)))
-    return ConsentLink(answer["auth_url"], answer.get("auth_code"), now, errors)
+    link = ConsentLink(answer["auth_url"], answer.get("auth_code"), caller.date(), errors)
+    caller.consent_links.keep(_id(answer), link)
+    return True
 
 
 def note_on(masked: list[str], before: JsonObject, after: JsonObject, *, is_tested: bool) -> str | None:

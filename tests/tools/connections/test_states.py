@@ -108,6 +108,19 @@ async def test_who_starts_consent_again_is_told_that_the_earlier_link_ends(
     assert await decide(sandbox, made["auth_url"], "allow") == 404
 
 
+async def test_a_link_that_write_operation_answers_is_shown_too(open_sandbox: Connect) -> None:
+    create = {"operation": "POST /api/connections", "arguments": GONG}
+    async with open_sandbox() as tools:
+        made = (await tools("write_operation", **create))["result"]["data"]
+        seen = await tools("get_connection", connection_id="Calls")
+        again = {"id": made["id"], "name": "Calls", "configuration": GONG["configuration"], "reconnect": True}
+        renewed = await tools("write_operation", operation="PUT /api/connections/{id}", arguments=again)
+        latest = await tools("get_connection", connection_id="Calls")
+
+    assert seen["auth_url"] == made["auth_url"]
+    assert latest["auth_url"] == renewed["result"]["data"]["auth_url"] != made["auth_url"]
+
+
 @pytest.mark.parametrize("end", ["denied", "expired"])
 async def test_a_link_that_has_ended_leads_to_a_new_one(
     end: str, open_sandbox: Connect, sandbox: httpx.ASGITransport
