@@ -6,13 +6,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import Deleted, Page, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, find
+from polytomic_mcp.tools.api_access.names import CONNECTION, POLICY, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.connections.connection_types import id_of_type
 from polytomic_mcp.tools.connections.drafts import (
@@ -74,7 +75,8 @@ async def list_connections(
 async def get_connection(caller: TheCaller, connection_id: ConnectionId) -> Connection:
     """Get a connection: status, configuration (secrets masked). After consent, status is healthy."""
     found = await find(caller.api, CONNECTION, connection_id)
-    return shown(found, state_of(found, caller.date(), caller.consent_links))
+    named = found | await _policy_names(caller.api, found)
+    return shown(named, state_of(found, caller.date(), caller.consent_links))
 
 
 async def create_connection(
@@ -183,6 +185,18 @@ async def delete_connection(
         lambda: connection_deletion(api, deletion.id, force),
         **given(force=force or None),
     )
+
+
+async def _policy_names(api: Polytomic, connection: JsonObject) -> JsonObject:
+    """Return the names of the policies that a connection lists; nothing if the caller may not read them."""
+    ids = list(map(str, as_list(connection.get("policies"))))
+    if not ids:
+        return {}
+    try:
+        names = {item["id"]: item.get("name") for item in await every(api, POLICY.list)}
+    except RefusedError:
+        return {}
+    return {"policy_names": [names.get(id_) or id_ for id_ in ids]}
 
 
 def _written(

@@ -250,6 +250,15 @@ async def test_a_policy_may_be_given_by_name(tools: Tools, api: ScriptedApi) -> 
     assert body["policies"] == [id_]
 
 
+async def test_policies_are_named_beside_their_ids(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, policies=["p", "gone"])
+    assert "policy_names" not in await tools("get_connection", connection_id="Warehouse")
+
+    api.holds("permissions/policies", {"id": "p", "name": "Sales"})
+    seen = await tools("get_connection", connection_id="Warehouse")
+    assert (seen["policies"], seen["policy_names"]) == (["p", "gone"], ["Sales", "gone"])
+
+
 async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: ScriptedApi) -> None:
     answered = {
         "id": "c",
