@@ -260,14 +260,14 @@ async def test_a_shared_connection_is_repaired_by_its_owner_alone(tools: Tools, 
 
 @pytest.mark.parametrize("auth_method", ["polytomic_secret", "header"])
 async def test_an_endpoint_that_is_back_is_healthy_after_the_call_that_its_test_suggests(
-    auth_method: str, open_sandbox: Connect, sandbox: httpx.ASGITransport, web_receiver: Receiver
+    auth_method: str, open_sandbox: Connect, sandbox: Any, web_receiver: Receiver
 ) -> None:
     configuration = {"url": web_receiver.url, "auth_method": auth_method}
     if auth_method == "header":
         configuration |= {"header": {"name": "X-Key", "value": "hunter2"}}
     async with open_sandbox() as tools:
         made = await tools("create_connection", name="Hook", type="webhook", configuration=configuration)
-        store = sandbox.app.state.workspace.store  # pyright: ignore[reportFunctionMemberAccess]
+        store = sandbox.app.state.workspace.store
         down = store.get("connection", made["id"]) | {"status": "unhealthy", "status_error": "refused"}
         store.put("connection", made["id"], down)
         seen = await tools("get_connection", connection_id="Hook")
@@ -314,3 +314,10 @@ async def test_a_test_that_fails_for_another_reason_says_that_alone(tools: Tools
     api["POST /api/connections/test"] = httpx.Response(400, content=json.dumps({"message": "no route"}))
 
     assert await tools("test_connection", connection_id="Gong") == {"ok": False, "reason": "no route"}
+
+
+async def test_a_test_that_is_not_allowed_is_no_result(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, status="healthy")
+    api["POST /api/connections/test"] = httpx.Response(403, json={"message": "not yours"})
+
+    assert "403 not yours" in await tools.refused("test_connection", connection_id="Gong")

@@ -131,7 +131,10 @@ def destination_problem(connection: JsonObject) -> str | None:
         return f"Connection {name} is of type {system}, which is a source only; use another connection."
     if connection["status"] != HEALTHY:
         status = connection["status"] or "not authorized yet"
-        return f"Connection {name} is {status}; finish its authorization or correct its configuration first."
+        return (
+            f"Connection {name} is {status}; finish its authorization or correct its configuration first. "
+            "An update tests it again."
+        )
     return None
 
 
