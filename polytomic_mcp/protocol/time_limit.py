@@ -32,7 +32,7 @@ class TimeLimit:
         """
         if ctx.method == _LASTING or ctx.request_id is None:
             return await call_next(ctx)
-        time = CallTime(self._seconds, ctx.lifespan_context.now)
+        time = CallTime.begin(self._seconds, ctx.lifespan_context.now)
         timed = replace(ctx, lifespan_context=replace(ctx.lifespan_context, time=time))
         if ctx.method == _LIMITS_ITSELF:
             return await call_next(timed)

@@ -4,19 +4,22 @@ import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import anyio
 
 from polytomic_mcp.settings import DEFAULT_CALL_SECONDS
 
-_ANSWERING: Final = 0.5
-_LONGEST_LOOK: Final = 2.5
+_ON_THE_WAY: Final = 2.5
+"""Seconds, at most, that a busy machine needs to bring a request in and its answer out."""
+
+_LAST_LOOK: Final = 1.5
+"""Seconds, at most, that are left for the last look at work that was waited for."""
 
 
 @dataclass(slots=True)
 class CallTime:
-    """The time of one call, in seconds. ``now`` is the caller's clock.
+    """The time of one call, in seconds; without ``begin``, it has no end. ``now`` is the caller's clock.
 
     While the call is ``running``, an anyio scope has the same end. The client reads that end, and gives up
     its requests shortly before (``client/delivery.py``), so that the scope itself rarely cancels anything.
@@ -27,11 +30,16 @@ class CallTime:
     _ends: float = math.inf
     _scope: anyio.CancelScope | None = None
 
+    @classmethod
+    def begin(cls, seconds: float, now: Callable[[], float]) -> Self:
+        """Return the time of a call that has just come in, and is to be answered within ``seconds``."""
+        return cls(seconds, now, now() + seconds - min(seconds / 20, _ON_THE_WAY))
+
     @contextmanager
     def running(self) -> Generator[None]:
-        """Run a call, which begins now. If its time ends, cancel it and leave the block without an error."""
+        """Run the call. If its time ends, cancel it and leave the block without an error."""
         with anyio.CancelScope() as self._scope:
-            self._end_at(self.now() + self.seconds)
+            self._end_at(self._ends)
             yield
 
     @contextmanager
@@ -48,9 +56,8 @@ class CallTime:
         """Return for how long work may be waited for: ``wanted`` seconds, but no longer than the call lasts.
 
         If more than the time of a whole call is wanted, the call is extended. None means all that is left.
-        What the last look at the work and the answer take is not included.
         """
-        last = _ANSWERING + min(self.seconds / 20, _LONGEST_LOOK)
+        last = min(self.seconds / 2, _LAST_LOOK)
         if wanted is not None and wanted > self.seconds:
             self._end_at(max(self._ends, self.now() + wanted + last))
             return wanted

@@ -315,7 +315,7 @@ async def test_a_start_waits_for_what_is_left_of_the_call(
 
     assert answer["id"] == company.EXECUTION
     assert 40 < clock.time < 45
-    assert {total for _, total, _ in told} == {42.25}
+    assert {total for _, total, _ in told} == {41.25}
     (step,) = answer["next_steps"]
     this = {"sync_id": company.SYNC, "execution_id": company.EXECUTION}
     assert (step["tool"], step["arguments"]) == ("get_sync_execution", {**this, "wait_seconds": 45})
