@@ -187,6 +187,24 @@ async def test_a_refresh_that_is_not_seen_is_answered_as_begun(slow: Slow) -> No
     assert [step["tool"] for step in steps_of(result)] == ["get_schema_status"]
 
 
+@pytest.mark.parametrize("mode", ERAS)
+async def test_what_was_read_in_time_is_answered_and_the_rest_is_named(mode: Any, slow: Slow) -> None:
+    for kind in ("bulk/syncs", "connections", "models"):
+        slow.holds(kind)
+    slow.holds("syncs", *({"id": f"s{number}", "name": f"s{number}"} for number in range(30)))
+    for number in range(30):
+        slow[f"GET /api/syncs/s{number}/executions"] = {"data": []}
+        slow.delays[f"GET /api/syncs/s{number}/executions"] = 9
+
+    async with speaking(transport=slow, mode=mode) as client:
+        with within(0.7):
+            result = await client.call_tool("sync_overview", {})
+
+    assert not result.is_error
+    (unavailable,) = (result.structured_content or {})["unavailable"]
+    assert (unavailable["source"], unavailable["count"]) == ("runs of syncs", 30)
+
+
 async def test_a_longer_wait_extends_the_call(slow: Slow) -> None:
     left = ["running", "running", "completed"]
     slow[LOOK] = lambda: {"data": {"id": RUN, "status": left.pop(0)}}
@@ -270,8 +288,8 @@ async def test_nothing_is_sent_for_a_cancelled_call(
     cancellation = anyio.CancelScope()
     heard: list[str] = []
 
-    async def note(*progress: Any) -> None:
-        heard.append(repr(progress))
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(f"{progress} of {total}: {message}")
 
     async def handle(message: Any) -> None:
         heard.append(repr(message))

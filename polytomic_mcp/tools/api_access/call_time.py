@@ -10,7 +10,7 @@ import anyio
 
 from polytomic_mcp.settings import DEFAULT_CALL_SECONDS
 
-_ON_THE_WAY: Final = 2.5
+_ON_THE_WAY: Final = 5.0
 """Seconds, at most, that a busy machine needs to bring a request in and its answer out."""
 
 _LAST_LOOK: Final = 1.5
@@ -33,7 +33,7 @@ class CallTime:
     @classmethod
     def begin(cls, seconds: float, now: Callable[[], float]) -> Self:
         """Return the time of a call that has just come in, and is to be answered within ``seconds``."""
-        return cls(seconds, now, now() + seconds - min(seconds / 20, _ON_THE_WAY))
+        return cls(seconds, now, now() + seconds - min(seconds / 10, _ON_THE_WAY))
 
     @contextmanager
     def running(self) -> Generator[None]:

@@ -36,7 +36,7 @@ async def test_a_job_reports_its_progress(tools: Tools, company: ScriptedApi) ->
 
     await tools.try_("create_model", CALL, progress_callback=note)
 
-    assert seen == [(0.0, 41.25, "createmodel: running")]
+    assert seen == [(0.0, 39.0, "createmodel: running")]
 
 
 @pytest.mark.parametrize(
