@@ -57,7 +57,11 @@ _ALL: Final = (
     ),
     Toolset(
         "operations",
-        reads=("operations.operations.find_operations", "operations.operations.read_operation"),
+        reads=(
+            "guides.guides.get_guide",
+            "operations.operations.find_operations",
+            "operations.operations.read_operation",
+        ),
         destroys=("operations.operations.write_operation",),
     ),
     Toolset("queries", writes=("models.queries.run_query",)),
