@@ -99,4 +99,3 @@ def _last_key(path: Sequence[str]) -> str:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-

@@ -27,7 +27,7 @@ _COMMON: Final = frozenset({"guide", "guides", "sync", "syncs", "data"})
 
 
 class GuideIndex:
-    """A full-text index over guides, in memory: BM25 over stems, times the part of the topic's words found."""
+    """A full-text index over guides, in memory: BM25 over stems, times the share of words found."""
 
     def __init__(self, guides: Mapping[str, Guide]) -> None:
         self.names = list(guides)
@@ -44,7 +44,7 @@ class GuideIndex:
         self._known = {word for row in rows for text in row for word in _WORD.findall(text.casefold())}
 
     def search(self, topic: str) -> list[str]:
-        """Return the names of the guides that match a topic, best first; it is any text, a name or a title."""
+        """Return the names of the guides that match a topic, best first: any text, a name or a title."""
         named = canonical(topic.strip(), self._by_name)
         first = [] if named is None else [self._titles.get(named, named)]
         return list(dict.fromkeys([*first, *self._ranked(topic[:_LONGEST_TOPIC].casefold())]))
@@ -69,7 +69,7 @@ class GuideIndex:
         return close[0] if close else self._english.everyday.get(word, word)
 
     def _scores(self, words: Iterable[str]) -> list[tuple[int, float]]:
-        """Return the numbers of the guides that contain one of the words, with their ranks: lower is better."""
+        """Return the numbers of the guides that contain one of the words, with their ranks, best lowest."""
         query = " OR ".join(f'"{word}"' for word in words) or '""'
         return self._database.execute(
             f"SELECT rowid, {_RANK} FROM guides WHERE guides MATCH ?",  # noqa: S608 - the text is our own

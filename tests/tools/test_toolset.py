@@ -31,7 +31,7 @@ READS = {
         "sync_overview",
         "trace_lineage",
     ],
-    "operations": ["find_operations", "read_operation"],
+    "operations": ["get_guide", "find_operations", "read_operation"],
     "queries": [],
     "bulk_syncs": ["list_bulk_syncs", "get_bulk_sync", "list_source_schemas", "get_bulk_sync_execution"],
     "schemas": ["get_schema_status", "get_schema", "read_schema_records"],

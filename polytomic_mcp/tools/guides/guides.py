@@ -13,8 +13,8 @@ from polytomic_mcp.tools.toolsets import hidden_tools
 _RULES: Final = (
     "Follow the steps in order and read each answer before the next call. Skip what is already done. "
     "Wherever an id is expected, an exact name works. Names, queries and fields are examples: use the "
-    "person's own. Take values in <angle brackets> from earlier answers, or ask the person. Never repeat a "
-    "secret."
+    "person's own. Take values in <angle brackets> from earlier answers, or ask the person; 'I' in a "
+    "step is the person. Never repeat a secret."
 )
 _MOST_OTHERS: Final = 4
 _NONE_FITS: Final = "No guide is about this. Call get_guide with one of these names, or find_operations."
