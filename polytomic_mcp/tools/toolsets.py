@@ -52,6 +52,8 @@ _ALL: Final = (
             "syncs.syncs.update_sync",
             "syncs.starts.start_sync",
             "syncs.executions.cancel_sync",
+            "syncs.activation.set_syncs_active",
+            "syncs.copies.copy_sync",
         ),
         destroys=("syncs.syncs.delete_sync",),
     ),

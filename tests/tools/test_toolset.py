@@ -41,7 +41,14 @@ READS = {
 WRITES = {
     "connections": ["create_connection", "update_connection"],
     "models": ["create_model", "update_model"],
-    "syncs": ["create_sync", "update_sync", "start_sync", "cancel_sync"],
+    "syncs": [
+        "create_sync",
+        "update_sync",
+        "start_sync",
+        "cancel_sync",
+        "set_syncs_active",
+        "copy_sync",
+    ],
     "operations": [],
     "queries": ["run_query"],
     "bulk_syncs": ["create_bulk_sync", "update_bulk_sync", "start_bulk_sync", "cancel_bulk_sync"],

@@ -48,6 +48,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "update_sync": {"sync_id": "Plans to Gong", "name": "S"},
     "start_sync": {"sync_id": "Plans to Gong"},
     "cancel_sync": {"sync_id": "Plans to Gong"},
+    "set_syncs_active": {"active": False, "connection_id": "Gong"},
+    "copy_sync": {"sync_id": "Plans to Gong"},
     "delete_sync": {"sync_id": "Plans to Gong", "confirm_name": "Plans to Gong"},
     "diagnose_sync": {"sync_id": "Plans to Gong"},
     "sync_overview": {},
