@@ -46,9 +46,11 @@ def near(wrong: object, known: Iterable[str]) -> list[str]:
     A word with a meaning of its own is no misspelling: if no valid name has that meaning, there are none.
     """
     names, text = list(dict.fromkeys(known)), str(wrong)[:_LONGEST]
-    meant = synonyms.alike(text, names)
-    if meant or synonyms.is_word(text, names):
-        return meant[:_NEAREST]
+    if spelled := canonical(text, names):
+        return [spelled]
+    named = synonyms.alike(text, names)
+    if named or synonyms.is_word(text, names):
+        return named[:_NEAREST]
     return _spelled_alike(text, names)[:_NEAREST]
 
 
