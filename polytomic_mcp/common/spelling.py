@@ -56,13 +56,15 @@ def near(wrong: object, known: Iterable[str]) -> list[str]:
 
 def nearest(wrong: object, known: Iterable[str]) -> str:
     """Return a hint that names the valid name that was probably meant; an empty text if there is none."""
-    names = list(known)
-    if means := synonyms.exact(str(wrong), names):
-        return f" {quoted(str(wrong))} is {means} here."
-    if means := synonyms.alike(str(wrong), names):
-        return f" {quoted(str(wrong))} is closest to {' or '.join(means)}."
-    close = near(wrong, names)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    names, text = list(known), str(wrong)
+    close = near(text, names)
+    if not close:
+        return ""
+    if canonical(text, names) is None and synonyms.alike(text, names):
+        if synonyms.exact(text, names):
+            return f" {quoted(text)} is {close[0]} here."
+        return f" {quoted(text)} is closest to {' or '.join(close)}."
+    return f" Did you mean {close[0]!r}?"
 
 
 def valid_values(wrong: object, known: Iterable[str]) -> str:
@@ -102,7 +104,7 @@ def _spelled_alike(text: str, names: list[str]) -> list[str]:
     close = difflib.get_close_matches(wrong, by_letters, n=_CANDIDATES, cutoff=_CUTOFF)
     typos = [by_letters[each] for each in close if _is_typo(wrong, each)]
     typos.sort(key=lambda name: (_edits(wrong, letters(name)), _edits(text.casefold(), name.casefold())))
-    words = [word for word in _words(text) if len(word) >= _SHORTEST]
+    words = [word for word in _words(text.rpartition(".")[2]) if len(word) >= _SHORTEST]
     having = [name for name in names if words and _has_words(name, words)]
     return list(dict.fromkeys([*typos, *having]))
 
