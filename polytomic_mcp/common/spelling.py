@@ -131,7 +131,7 @@ def _is_typo(wrong: str, name: str) -> bool:
 
 def _are_opposite(one: str, other: str) -> bool:
     long, short = sorted((one, other), key=len, reverse=True)
-    return {one, other} in _OPPOSITES or any(long == negation + short for negation in _NEGATIONS)
+    return frozenset({one, other}) in _OPPOSITES or any(long == negation + short for negation in _NEGATIONS)
 
 
 def _edits(one: str, other: str) -> int:

@@ -57,9 +57,10 @@ async def get_guide(
     Call it first for a task of several steps. Without a match, it lists all guides.
     """
     index = load_guide_index()
-    name, *others = index.search(topic) or [None]
-    if name is None:
+    found = index.search(topic)
+    if not found:
         return FoundGuide(note=_NONE_FITS, others=[_title(each) for each in index.names])
+    name, *others = found
     guide, hidden = load_guides()[name], hidden_tools(caller.tools)
     asked = {key: each.description for key, each in guide.arguments.items() if each.default is None}
     steps = planned(guide, _values(guide), hidden)
