@@ -28,7 +28,7 @@ _NOT_COPIED: Final = "Its history, log and error subscribers are not copied: the
 class CopyRequest(Request):
     """What is different in the copy."""
 
-    name: Annotated[str | None, Field(description="Default: Copy of ...")] = None
+    name: Annotated[str | None, Field(description="Default: Copy of the old one")] = None
     target: Annotated[Target | None, brief("object", "What differs: connection_id, object or create")] = None
     model_id: Annotated[str | None, Refers(MODEL), Field(description="Another model")] = None
     encryption_passphrase: str | None = None
