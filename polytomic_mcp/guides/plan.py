@@ -25,12 +25,13 @@ _RULES: Final = (
 class PlannedStep:
     """A step of a plan: what to do and, if a tool does it, the tool and its arguments.
 
-    Without ``arguments``, a step with a ``tool`` makes the call of an earlier step again, as its words say.
+    One that ``is_confirmed`` makes the call of the step before for real, as its words say.
     """
 
     do: str
     tool: str | None = None
     arguments: JsonObject | None = None
+    is_confirmed: bool = False
 
 
 def planned(guide: Guide, values: Mapping[str, str], hidden: Mapping[str, str]) -> list[PlannedStep]:
@@ -71,13 +72,15 @@ def hidden_note(steps: Iterable[PlannedStep], hidden: Mapping[str, str]) -> str 
 
 def _step(step: Step, fill: Any) -> PlannedStep:
     text = fill(f"{step.do}. {step.note}".rstrip())
-    if step.tool is None or step.confirms:
-        return PlannedStep(text, step.tool)
-    return PlannedStep(text, step.tool, without_empty(replace(step.arguments, fill)))
+    if step.tool is None:
+        return PlannedStep(text)
+    arguments = without_empty(replace(step.arguments, fill))
+    return PlannedStep(text, step.tool, arguments, is_confirmed=step.confirms is not None)
 
 
 def _written(step: PlannedStep) -> str:
-    return step.do if step.arguments is None else f"{step.do}\n   {step.tool} {_compact(step.arguments)}"
+    is_told = step.arguments is None or step.is_confirmed
+    return step.do if is_told else f"{step.do}\n   {step.tool} {_compact(step.arguments)}"
 
 
 def _fill(text: str, *, values: Mapping[str, str], numbers: Mapping[str | None, int]) -> str:

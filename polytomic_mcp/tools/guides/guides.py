@@ -5,9 +5,10 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.guides import Guide, hidden_note, load_guide_index, load_guides, planned
+from polytomic_mcp.guides import Guide, PlannedStep, hidden_note, load_guide_index, load_guides, planned
 from polytomic_mcp.tools.answers.results import Answer
 from polytomic_mcp.tools.framework.arguments import TheCaller
+from polytomic_mcp.tools.guides.operations import shown_step
 from polytomic_mcp.tools.toolsets import hidden_tools
 
 _RULES: Final = (
@@ -63,17 +64,22 @@ async def get_guide(
     name, *others = found
     guide, hidden = load_guides()[name], hidden_tools(caller.tools)
     asked = {key: each.description for key, each in guide.arguments.items() if each.default is None}
-    steps = planned(guide, _values(guide), hidden)
+    steps = [shown_step(step, caller.tools) for step in planned(guide, _values(guide), hidden)]
     return FoundGuide(
         name=name,
         title=guide.title,
         description=guide.description,
         rules=_RULES,
         ask=asked or None,
-        steps=[GuideStep(do=step.do, tool=step.tool, arguments=step.arguments) for step in steps],
+        steps=[_step(step) for step in steps],
         note=hidden_note(steps, hidden),
         others=[_title(each) for each in others[:_MOST_OTHERS]],
     )
+
+
+def _step(step: PlannedStep) -> GuideStep:
+    arguments = None if step.is_confirmed else step.arguments
+    return GuideStep(do=step.do, tool=step.tool, arguments=arguments)
 
 
 def _values(guide: Guide) -> dict[str, str]:
