@@ -8,6 +8,7 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
+from polytomic_mcp.common.spelling import near
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
@@ -80,13 +81,16 @@ async def resolve_roles(api: Polytomic, request: Request, roles: Sequence[str] |
     """Replace the names of roles in a request by ids.
 
     Raises:
-        Refusal: There is no such role; the text says what roles do not do, and how to create one.
+        Refusal: There is no such role. If none is near, the text says what roles do not do, and how to
+            create one.
     """
     try:
         await resolve_names(api, request)
     except Refusal as refused:
-        known = {name.casefold() for name in (await role_names(api)).values()}
-        missing = [role for role in roles or () if role.casefold() not in known and not is_id(role)]
+        known = (await role_names(api)).values()
+        missing = [role for role in roles or () if not (is_id(role) or near(role, known))]
+        if not missing:
+            raise
         steps = [_creation(role) for role in missing]
         text = f"{refused}\n{_BY_POLICIES} {_ONLY_READING} Nothing was changed."
         raise Refusal(text, *refused.next_steps, *steps) from None

@@ -10,10 +10,9 @@ from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import MASK, NextStep, Refusal
 from polytomic_mcp.tools.api_access.merging import given, writable
-from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, find
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, find, named, shown
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller
-from polytomic_mcp.tools.framework.creation import Creation
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Request, brief
 from polytomic_mcp.tools.syncs.drafts import draft_sync
@@ -46,7 +45,8 @@ async def copy_sync(
     if request.model_id is not None:
         await _replace_model(caller.api, sync, request.model_id)
     draft = await draft_sync(caller, sync, keeps_schedule=True)
-    await Creation().check_name(caller.api, SYNC, sync.name, draft)
+    if existing := await named(caller.api, SYNC, sync.name):
+        draft.problems.append(f"name: A sync with that name exists: {shown(existing)}. Choose another name.")
     draft.refuse_if_wrong("copy_sync")
     if dry_run:
         secret = given(encryption_passphrase=request.encryption_passphrase and MASK)

@@ -161,6 +161,14 @@ async def test_a_role_that_only_reads_is_not_guessed_and_the_ways_to_it_are_name
     assert staff.written() == []
 
 
+async def test_a_misspelt_role_is_only_said_to_be_misspelt(tools: Tools, staff: ScriptedApi) -> None:
+    text = await tools.refused("invite_user", email="eve@acme.example", roles=["Raeder"])
+
+    assert "Unknown role 'Raeder'. Did you mean 'Reader'?" in text
+    assert "save_role" not in text
+    assert staff.written() == []
+
+
 async def test_a_colleague_gets_a_role_of_their_own_in_two_calls(open_sandbox: Connect) -> None:
     async with open_sandbox(toolsets=("administration",)) as tools:
         role = await tools("save_role", name="Viewer")

@@ -105,7 +105,8 @@ async def test_only_the_one_model_of_a_sync_is_replaced(
 async def test_a_name_that_is_in_use_is_refused(tools: Tools, copying: ScriptedApi) -> None:
     text = await tools.refused("copy_sync", sync_id="Plans to Gong", name="plans to gong")
 
-    assert "name: A sync with that name exists" in text
+    assert "name: A sync with that name exists: 'Plans to Gong' (" in text
+    assert "Choose another name." in text
     assert copying.written() == []
 
 
