@@ -84,7 +84,7 @@ def test_spaces_around_a_value_are_ignored() -> None:
         (
             "POLYTOMIC_TOOLSETS",
             "syncs,sinks",
-            "Did you mean 'syncs'? Valid values: syncs, connections, models, operations, queries",
+            "Did you mean 'syncs'? Valid values: syncs, bulk_syncs, connections, models, operations",
         ),
         ("POLYTOMIC_TOOLSETS", "queries,defaults", "Did you mean 'default'? Valid values: default, "),
         ("POLYTOMIC_TOOLSETS", "everything", "administration, default, all."),

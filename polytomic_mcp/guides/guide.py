@@ -124,7 +124,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide. ``no_prompt`` and ``no_demo`` say why a guide does not have the one or the other."""
+    """A guide. ``no_prompt`` and ``no_demo`` say why a guide does not have the one or the other.
+
+    ``words`` are what people say who want it; the search reads them, and nobody else.
+    """
 
     title: str
     description: str
@@ -132,6 +135,7 @@ class Guide:
     steps: tuple[Step, ...]
     no_prompt: str | None = None
     no_demo: str | None = None
+    words: str = ""
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -146,6 +150,7 @@ class Guide:
             steps=tuple(steps),
             no_prompt=document.get("no_prompt"),
             no_demo=document.get("no_demo"),
+            words=document.get("words", ""),
         )
 
     def steps_of(self, use: Literal["prompt", "demo"]) -> list[Step]:

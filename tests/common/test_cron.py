@@ -78,7 +78,7 @@ def test_a_line_has_a_next_and_a_last_due_time(line: str, following: str | None,
         ({"hour": "24"}, "hour", "Valid values: 0 to 23."),
         ({"hour": "?-5"}, "hour", "Unknown hour '?'."),
         (
-            {"month": "janxyz"},
+            {"month": "janaury"},
             "month",
             "Did you mean 'january'? Valid values: 1 to 12, or a name such as january.",
         ),

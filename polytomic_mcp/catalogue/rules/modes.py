@@ -1,11 +1,8 @@
 """The names of modes and other choices (2025-09-18 SDK). The API's lists are open: a target may list more."""
 
-from collections.abc import Mapping
 from typing import Final
 
 SYNC_MODES: Final = ("create", "update", "updateOrCreate", "replace", "append", "remove", "snapshot")
-OTHER_NAMES: Final[Mapping[str, str]] = {"upsert": "updateOrCreate", "insert": "create", "delete": "remove"}
-"""What other products call some modes."""
 
 FIELD_MODES: Final = ("create", "updateOrCreate")
 """The modes of a single field mapping, its ``sync_mode``."""

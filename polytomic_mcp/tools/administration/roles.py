@@ -1,25 +1,34 @@
 """Roles: assigned to users, and allowed to do things by policies."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
+from polytomic_mcp.common.spelling import near
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result
+from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find
+from polytomic_mcp.tools.api_access.names import POLICY, ROLE, USER, every, find, is_id
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
 from polytomic_mcp.tools.framework.arguments import Api, ConfirmName, Fields, Limit, Name, PageToken, Query
 from polytomic_mcp.tools.framework.creation import Creation
-from polytomic_mcp.tools.framework.references import Refers
+from polytomic_mcp.tools.framework.references import Refers, resolve_names
 from polytomic_mcp.tools.framework.requests import Draft, Request
 
 RoleId = Annotated[str, Refers(ROLE)]
+
+_BY_POLICIES: Final = (
+    "No role only reads by itself: policies say what each role may do, and only on the objects that list "
+    "them (save_policy)."
+)
+_ONLY_READING: Final = (
+    "create_temporary_credential gives a user a token that only reads, for up to four hours."
+)
 
 
 class RoleRequest(Request):
@@ -33,6 +42,7 @@ class Role(Result):
 
     id: str
     name: str | None = None
+    note: str | None = None
 
 
 async def list_roles(
@@ -60,11 +70,30 @@ async def save_role(
         await creation.check_name(api, ROLE, request.name, draft, lambda id_: _renaming(id_, request.name))
         draft.refuse_if_wrong("save_role")
         created = await data_of(api, "POST /api/permissions/roles", headers=creation.headers, **draft.body)
-        return Role.model_validate(created)
+        return Role.model_validate(created | {"note": _BY_POLICIES})
     creation.refuse_for_update("role_id")
     role = await find(api, ROLE, role_id)
     renamed = await data_of(api, "PUT /api/permissions/roles/{id}", id=role["id"], **draft.body)
     return Role.model_validate(renamed)
+
+
+async def resolve_roles(api: Polytomic, request: Request, roles: Sequence[str] | None) -> None:
+    """Replace the names of roles in a request by ids.
+
+    Raises:
+        Refusal: There is no such role. If none is near, the text says what roles do not do, and how to
+            create one.
+    """
+    try:
+        await resolve_names(api, request)
+    except Refusal as refused:
+        known = (await role_names(api)).values()
+        missing = [role for role in roles or () if not (is_id(role) or near(role, known))]
+        if not missing:
+            raise
+        steps = [_creation(role) for role in missing]
+        text = f"{refused}\n{_BY_POLICIES} {_ONLY_READING} Nothing was changed."
+        raise Refusal(text, *refused.next_steps, *steps) from None
 
 
 async def role_deletion(api: Api, role_id: str) -> Deletion:
@@ -108,6 +137,10 @@ async def role_names(api: Polytomic) -> dict[str, str]:
 def named(ids: Sequence[str], names: dict[str, str]) -> list[str]:
     """Return the names of ids; an unknown id is returned as it is."""
     return [names.get(id_, id_) for id_ in ids]
+
+
+def _creation(name: str) -> NextStep:
+    return NextStep(tool="save_role", arguments={"name": name}, reason="creates the role")
 
 
 def _renaming(id_: str, name: str) -> NextStep:

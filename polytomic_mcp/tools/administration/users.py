@@ -10,7 +10,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.tools.administration.organizations import OrganizationId, own_id
-from polytomic_mcp.tools.administration.roles import RoleId, named, role_names
+from polytomic_mcp.tools.administration.roles import RoleId, named, resolve_roles, role_names
 from polytomic_mcp.tools.answers.results import Deleted, Page, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
@@ -27,7 +27,6 @@ from polytomic_mcp.tools.framework.arguments import (
     Query,
     TheCaller,
 )
-from polytomic_mcp.tools.framework.references import resolve_names
 from polytomic_mcp.tools.framework.requests import Changes, Request
 
 UserId = Annotated[str, Field(description="User: id or email")]
@@ -98,9 +97,9 @@ async def invite_user(
     request: UserRequest,
     organization_id: OrganizationId = None,
 ) -> User:
-    """Invite a user by email."""
+    """Invite a user by email. No role only reads by itself: policies say what a role may do."""
     place = await _Place.of(api, organization_id)
-    await resolve_names(api, request)
+    await resolve_roles(api, request, request.roles)
     body = {"email": request.email, **given(role_ids=request.roles)}
     made = await data_of(api, place.operation("POST", ""), **place.within, **body)
     return User.model_validate(_row(made, await role_names(api)))
@@ -120,7 +119,7 @@ async def update_user(
             "update_user: roles is empty, but Polytomic keeps a user's roles if none are sent. Send the "
             "roles that the user should have, or omit the argument. Nothing was changed."
         )
-    await resolve_names(api, changes)
+    await resolve_roles(api, changes, changes.roles)
     async with caller.updating:
         own = None if email is None else await own_id(api, organization_id)
         place = await _Place.of(api, own or organization_id)

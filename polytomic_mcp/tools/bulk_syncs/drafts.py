@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from polytomic_mcp.catalogue.rules.outputs import place_problems
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import canonical
+from polytomic_mcp.common.spelling import meant
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -83,7 +83,7 @@ async def check_destination(api: Polytomic, request: BulkSyncRequest, draft: Dra
         f"destination_configuration.{key}: {reason}" for key, reason in place_problems(configuration)
     ]
     if request.mode is not None:
-        request.mode = canonical(request.mode, mode_names(target.get("modes"))) or request.mode
+        request.mode = meant(request.mode, mode_names(target.get("modes"))) or request.mode
         draft.problems += mode_problems(request.mode, target.get("modes"), "the destination")
     if target.get("supports_history_mode") is False:
         draft.problems += [

@@ -7,7 +7,7 @@ from pydantic import Field
 from polytomic_mcp.catalogue.rules.consent import needs_consent, required_fields
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
-from polytomic_mcp.common.spelling import canonical, nearest, quoted
+from polytomic_mcp.common.spelling import meant, nearest, quoted
 from polytomic_mcp.errors import NotFoundError, RefusedError, UnexpectedAnswerError
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, page_of
@@ -76,7 +76,7 @@ async def find_type(api: Polytomic, reference: str) -> JsonObject:
     ids = {entry["id"]: entry for entry in entries}
     names = {str(entry.get("name") or entry["id"]): entry for entry in reversed(entries)}
     for known in (ids, names):
-        if spelled := canonical(reference, known):
+        if spelled := meant(reference, known):
             return known[spelled]
     hint = nearest(reference, [*names, *ids])
     raise Refusal(

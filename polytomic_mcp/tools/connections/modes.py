@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from polytomic_mcp.catalogue.rules.modes import OTHER_NAMES
 from polytomic_mcp.common.json_values import as_objects
 from polytomic_mcp.common.spelling import quoted, valid_values
 
@@ -16,6 +15,5 @@ def mode_names(modes: Any) -> list[str]:
 def mode_problems(mode: str, modes: Any, owner: str) -> Iterator[str]:
     """Yield a problem if ``owner``, such as the destination, lists its modes without this one."""
     known = mode_names(modes)
-    meant = OTHER_NAMES.get(mode.casefold(), mode)
     if known and mode not in known:
-        yield f"mode: {owner} does not support {quoted(mode)}.{valid_values(meant, known)}"
+        yield f"mode: {owner} does not support {quoted(mode)}.{valid_values(mode, known)}"

@@ -8,7 +8,7 @@ from mcp.server.mcpserver.resolve import Resolve
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.spelling import canonical
+from polytomic_mcp.common.spelling import meant
 from polytomic_mcp.tools.api_access.caller import Caller
 
 
@@ -37,9 +37,12 @@ def refuse_blank(text: str) -> str:
 
 
 def in_any_case(names: Iterable[str]) -> AfterValidator:
-    """Spell one of these names as the API does, whatever its case; leave any other text unchanged."""
+    """Write one of these names as the API does, whatever its case or another product's word for it.
+
+    Any other text is left unchanged.
+    """
     known = tuple(names)
-    return AfterValidator(lambda text: canonical(text, known) or text)
+    return AfterValidator(lambda text: meant(text, known) or text)
 
 
 Api = Annotated[Polytomic, Resolve(api_of)]

@@ -18,7 +18,7 @@ from polytomic_mcp.tools.api_access.call_time import CallTime
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
-from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, wire_fields
+from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, respelled, wire_fields
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
 _OMITTED: Final[tuple[Any, ...]] = (None, "")
@@ -70,6 +70,7 @@ class Calls:
 
     def _validated(self, arguments: JsonObject) -> JsonObject:
         """Return the arguments as read, without the nulls and empty texts that mean "not given"."""
+        arguments = respelled(arguments, self.schema["properties"])
         try:
             refuse_unknown(arguments, list(self.schema["properties"]))
         except ValueError as error:

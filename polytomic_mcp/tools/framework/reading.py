@@ -7,14 +7,14 @@ declared as ``Any`` is data, and is never parsed.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from polytomic_mcp.common.json_values import as_list, as_object, is_number
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, is_number
 from polytomic_mcp.common.spelling import canonical
 
 DEEPEST: Final = 64
@@ -24,10 +24,10 @@ _LARGEST_NUMBER: Final = 2**64
 _STRING_OR_TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 
 
-def read(annotation: Any, value: Any) -> Any:
+def read(annotation: Any, value: Any, *, is_stored: bool = False) -> Any:
     """Return a value with JSON text parsed and numbers written as text, wherever the type requires it.
 
-    One of several fixed words is taken in any case.
+    One of several fixed words is taken in any case, and so are names, unless the API stored the value.
 
     Raises:
         ValueError: JSON cannot represent the value, or it is too deep; the text follows the argument's name.
@@ -39,10 +39,22 @@ def read(annotation: Any, value: Any) -> Any:
         return str(value)
     if isinstance(value, list):
         item = next((get_args(each)[0] for each in types if get_origin(each) is list), Any)
-        return [read(item, part) for part in as_list(value)]
+        return [read(item, part, is_stored=is_stored) for part in as_list(value)]
     if isinstance(value, dict):
-        return {name: read(_member(types, name), part) for name, part in as_object(value).items()}
+        members = as_object(value) if is_stored else _respelled(types, as_object(value))
+        return {name: read(_member(types, name), part, is_stored=is_stored) for name, part in members.items()}
     return value
+
+
+def respelled(members: Mapping[str, Any], known: Iterable[str]) -> JsonObject:
+    """Return members under the known names that theirs spell, such as ``connectionId``; others unchanged.
+
+    Nothing is renamed to a name that is there already.
+    """
+    names = list(known)
+    right = {name: name if name in names else canonical(name, names) or name for name in members}
+    taken = list(right.values())
+    return {right[name] if taken.count(right[name]) == 1 else name: part for name, part in members.items()}
 
 
 def read_json(text: str) -> Any:
@@ -119,6 +131,15 @@ def _parsed(types: list[Any], text: str) -> Any:
     is_text = any(each in (str, Any) for each in types)
     is_json = any(get_origin(each) in (list, dict) or _is_model(each) for each in types)
     return read_json(text) if is_json and not is_text else text
+
+
+def _respelled(types: list[Any], members: JsonObject) -> JsonObject:
+    """Return the members of an object under the names that its type declares."""
+    model = next((each for each in types if _is_model(each)), None)
+    if model is None:
+        return members
+    older = [name for info in wire_fields(model).values() for name in _older_names(info) if name in members]
+    return respelled(members, [*older, *wire_fields(model)])
 
 
 def _member(types: list[Any], name: str) -> Any:

@@ -38,7 +38,7 @@ class Part(BaseModel):
     @classmethod
     def stored(cls, value: JsonObject) -> Self:
         """Read what the API stores, and keep what this version does not know, at every depth."""
-        return cls.model_validate(read(cls, value), extra="allow")
+        return cls.model_validate(read(cls, value, is_stored=True), extra="allow")
 
     def body(self) -> JsonObject:
         """Return the part as it is sent: what was given, and defaults. Null means omitted, except in data.

@@ -1,14 +1,15 @@
 """The times of a schedule in a request, and their conversion to UTC, which the API requires."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from polytomic_mcp.catalogue.rules.time_zones import to_utc
 from polytomic_mcp.common import cron
 from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.framework.requests import Draft, Part
+from polytomic_mcp.tools.framework.schedule_texts import as_parts
 
 
 class Timing(Part):
@@ -21,6 +22,11 @@ class Timing(Part):
     day_of_month: str | None = None
     month: str | None = None
     timezone: Annotated[str | None, Field(description="Such as Asia/Tokyo; default UTC")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_people_write_it(cls, value: Any) -> Any:
+        return as_parts(value, cls.model_fields)
 
 
 def convert_to_utc(schedule: Timing, path: str, now: datetime, draft: Draft) -> None:

@@ -10,7 +10,7 @@ from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
 from pydantic import Field
 
 from polytomic_mcp.common.json_values import AnyJson, JsonObject
-from polytomic_mcp.common.spelling import canonical, quoted, unknown
+from polytomic_mcp.common.spelling import meant, quoted, unknown
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Answer, Row
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -153,7 +153,7 @@ def _field_problems(path: str, field: SchemaField, before: dict[str, JsonObject]
         if field.field_id.casefold() not in before:
             name = quoted(field.field_id)
             yield f"{path}: The schema has no field {name}. To add it, send a type."
-    elif (type_ := canonical(field.type, known)) is not None:
+    elif (type_ := meant(field.type, known)) is not None:
         field.type = type_
     else:
         yield f"{path}.type: {unknown('type', field.type, known)}"

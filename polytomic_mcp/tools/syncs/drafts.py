@@ -10,7 +10,7 @@ from polytomic_mcp.catalogue.rules.filter_logic import default_label
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.common.spelling import canonical, quoted
+from polytomic_mcp.common.spelling import meant, quoted
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -83,7 +83,7 @@ def _predecessors(schedule: JsonObject) -> list[str]:
 def _spell(sync: SyncRequest, target: TargetObject) -> None:
     """Write the mode and the fields of the target as the API spells them."""
     modes = mode_names(target.answer.get("modes")) or SYNC_MODES
-    sync.mode = canonical(sync.mode, modes) or sync.mode
+    sync.mode = meant(sync.mode, modes) or sync.mode
     for _, part in [*sync.all_mappings, *sync.all_identities]:
         part.target = str((target.field(part.target) or {}).get("id", part.target))
 

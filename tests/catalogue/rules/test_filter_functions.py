@@ -55,7 +55,11 @@ def test_a_function_takes_values_of_its_kind(function: str, values: list[Any]) -
 @pytest.mark.parametrize(
     ("function", "value", "reason"),
     [
-        ("Equals", "a", "Unknown filter function 'Equals'. Did you mean 'Equality'? Valid values: Equality"),
+        (
+            "Equals",
+            "a",
+            "Unknown filter function 'Equals'. 'Equals' is Equality here. Valid values: Equality",
+        ),
         ("Equality", None, "Equality needs a value. To test for a missing one, use IsNull or IsNotNull."),
         ("IsNull", "a", "IsNull takes no value. Omit it."),
         ("OnOrAfter", "yesterday", "OnOrAfter needs a date or a time, such as '2026-01-31' or"),

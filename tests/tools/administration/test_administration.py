@@ -133,9 +133,49 @@ async def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(
 ) -> None:
     text = await tools.refused("invite_user", email="eve@acme.example", roles=["Owner"])
 
-    assert "Unknown role 'Owner'" in text
+    assert "Unknown role 'Owner'. Valid values: 'Admin'" in text
     assert "list_roles" in text
     assert staff.written() == []
+
+
+@pytest.mark.parametrize("role", ["Viewer", "read-only", "Read", "guest"])
+async def test_a_role_that_only_reads_is_not_guessed_and_the_ways_to_it_are_named(
+    tools: Tools, staff: ScriptedApi, role: str
+) -> None:
+    member = {"id": OTHER, "name": "Member", "system": True}
+    staff.holds("permissions/roles", {"id": ADMIN, "name": "Admin", "system": True}, member)
+
+    invited = await tools.refused("invite_user", email="eve@acme.example", roles=["member", role, ADMIN])
+    updated = await tools.refused("update_user", user_id=EMAIL, roles=[role])
+
+    for text in (invited, updated):
+        assert f"Unknown role {role!r}. Valid values: " in text
+        assert "Did you mean" not in text
+        assert "No role only reads by itself: policies say what each role may do" in text
+        assert "create_temporary_credential gives a user a token that only reads" in text
+        steps = json.loads(text.splitlines()[-1])["next_steps"]
+        assert [(step["tool"], step["arguments"]) for step in steps] == [
+            ("list_roles", {}),
+            ("save_role", {"name": role}),
+        ]
+    assert staff.written() == []
+
+
+async def test_a_misspelt_role_is_only_said_to_be_misspelt(tools: Tools, staff: ScriptedApi) -> None:
+    text = await tools.refused("invite_user", email="eve@acme.example", roles=["Raeder"])
+
+    assert "Unknown role 'Raeder'. Did you mean 'Reader'?" in text
+    assert "save_role" not in text
+    assert staff.written() == []
+
+
+async def test_a_colleague_gets_a_role_of_their_own_in_two_calls(open_sandbox: Connect) -> None:
+    async with open_sandbox(toolsets=("administration",)) as tools:
+        role = await tools("save_role", name="Viewer")
+        user = await tools("invite_user", email="eve@acme.example", roles=["viewer"])
+
+    assert "policies say what each role may do" in role["note"]
+    assert user["roles"] == ["Viewer"]
 
 
 async def test_a_users_roles_are_replaced(tools: Tools, staff: ScriptedApi) -> None:

@@ -36,6 +36,7 @@ READS: list[tuple[str, dict[str, Any]]] = [
     ("trace_lineage", WAREHOUSE),
     ("trace_lineage", {"model_id": "Plans", "field": "contact_id"}),
     ("find_operations", {"query": "sync"}),
+    ("get_guide", {"topic": "webhook"}),
     ("read_operation", {"operation": "GET /api/syncs"}),
     ("list_bulk_syncs", {}),
     ("get_bulk_sync", {"schema_id": "orders", **BULK}),

@@ -367,7 +367,7 @@ async def test_a_creation_that_fails_for_another_reason_is_not_repeated(
 
 
 async def test_a_schedule_that_is_not_an_object_is_refused(tools: Tools, bulk: ScriptedApi) -> None:
-    text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="daily")
+    text = await tools.refused("create_bulk_sync", **NAMED, default_schedule="sometimes")
 
     assert text.startswith("create_bulk_sync: Invalid arguments. default_schedule: ")
     assert bulk.requests == []

@@ -105,7 +105,7 @@ async def test_an_update_sends_the_stored_object_with_the_change_applied(
             "relations[0].to.model: unknown name. Did you mean 'model_id'?",
         ),
         (
-            {"relations": [{"from_": "a", "to": {"model_id": OTHER, "field": "b"}}]},
+            {"relations": [{"source": "a", "to": {"model_id": OTHER, "field": "b"}}]},
             "relations[0].from: is missing.",
         ),
         (

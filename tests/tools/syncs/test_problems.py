@@ -123,8 +123,8 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
     ),
     "another product's name of a mode": (
         "mode",
-        "upsert",
-        "mode: 'Contacts' does not support 'upsert'. Did you mean 'updateOrCreate'?",
+        "put",
+        "mode: 'Contacts' does not support 'put'. 'put' is closest to updateOrCreate. Valid values: updateOr",
     ),
     "no object": ("target.object", None, "target needs either object (list_target_objects shows them)"),
     "object and create": ("target.create", {"name": "x"}, "target needs either object"),

@@ -63,7 +63,7 @@ async def test_a_refusal_has_every_problem_with_the_nearest_valid_value(stage: S
     message = answer.json()["message"]
     for hint in (
         "Did you mean 'name'?",
-        "Valid values: create, update, updateOrCreate",
+        "'upsert' is updateOrCreate here. Valid values: updateOrCreate, create, update",
         "Frequency hourly requires minute.",
     ):
         assert hint in message

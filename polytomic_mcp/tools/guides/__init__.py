@@ -1,0 +1,1 @@
+"""The tool that returns a guide."""
