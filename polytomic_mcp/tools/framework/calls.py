@@ -14,6 +14,7 @@ from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
 from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
+from polytomic_mcp.tools.framework.page_tokens import BoundToArguments, PageTokens
 from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, wire_fields
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
@@ -39,10 +40,12 @@ class Calls:
             UnexpectedToolError: The tool crashed.
         """
         arguments = self._validated(arguments)
+        pages = self._page_tokens()
+        sent = pages.opened(arguments) if pages else arguments
         caller = await caller_of(context)
         try:
             with caller.questions.during(id(context)):
-                result = await self.tool.run(arguments, context)
+                result = await self.tool.run(sent, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError):
@@ -53,6 +56,8 @@ class Calls:
             raise
         if isinstance(result, InputRequiredResult) or not convert_result:
             return result
+        if pages:
+            pages.bind(result, arguments)
         return answer(result, caller.tools)
 
     def _validated(self, arguments: JsonObject) -> JsonObject:
@@ -68,6 +73,12 @@ class Calls:
             return {name: _read(name, fields[name].annotation, part) for name, part in given.items()}
         except ValueError as error:
             raise ToolError(f"{self.tool.name}: {error}") from None
+
+    def _page_tokens(self) -> PageTokens | None:
+        """Return what binds this tool's page tokens to its arguments; None if it has no such tokens."""
+        field = wire_fields(self.tool.fn_metadata.arg_model).get("page_token")
+        is_bound = field is not None and BoundToArguments() in field.metadata
+        return PageTokens(self.tool.name, self.schema) if is_bound else None
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:

@@ -1,7 +1,8 @@
 """Queries: SQL, or SOQL on Salesforce, run on a connection, and paging through their rows."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,11 +20,13 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of, identified, object_in, objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
-from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller, WaitSeconds
+from polytomic_mcp.tools.framework.arguments import Limit, TheCaller, WaitSeconds
 
 _GET: Final = "GET /api/queries/{id}"
 _OVER: Final = ("done", "failed", "unknown")
-_TOKEN: Final = re.compile(r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<page>.*)", re.ASCII | re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<of>[0-9a-f]*):(?P<page>.*)", re.ASCII | re.DOTALL
+)
 
 
 class QueryRows(Answer):
@@ -42,11 +45,15 @@ class QueryRows(Answer):
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """A position in a query's rows: the API's page token, and how many rows of that page to skip."""
+    """A position in a query's rows: the API's page token, and how many rows of that page to skip.
+
+    ``of`` is a digest of the query's text; empty if the rows are read by the query's id alone.
+    """
 
     query_id: str
     page: str = ""
     skip: int = 0
+    of: str = ""
 
     @property
     def arguments(self) -> JsonObject:
@@ -54,7 +61,7 @@ class _Position:
 
     @property
     def token(self) -> str:
-        return f"{self.query_id}:{self.skip}:{self.page}"
+        return f"{self.query_id}:{self.skip}:{self.of}:{self.page}"
 
 
 async def run_query(
@@ -67,19 +74,20 @@ async def run_query(
     limit: Limit = 100,
     wait_seconds: WaitSeconds = 60,
     query_id: Annotated[str | None, Field(description="Read this query's rows; run nothing")] = None,
-    page_token: PageToken = None,
+    page_token: Annotated[str | None, Field(description="next_page_token of the previous page")] = None,
 ) -> QueryRows:
     """Run a query on a connection and return its rows.
 
     If it is still running after wait_seconds, call again with its query_id. For more rows, send only
     page_token.
     """
-    position, connection = _position(query_id, page_token), JsonObject()
+    position, connection = _position(query_id, page_token, query), JsonObject()
     if position is None:
         if connection_id is None or query is None:
             raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
         connection = await find(caller.api, CONNECTION, connection_id)
-        position = _Position(await _submitted(caller.api, connection["id"], query))
+        submitted = await _submitted(caller.api, connection["id"], query)
+        position = _Position(submitted, of=_digest(query))
     answer = await _followed(caller, context, position, wait_seconds)
     data = _data(answer)
     match status := str(data.get("status") or "unreported"):
@@ -98,14 +106,19 @@ async def run_query(
             )
 
 
-def _position(query_id: str | None, page_token: str | None) -> _Position | None:
+def _position(query_id: str | None, page_token: str | None, query: str | None) -> _Position | None:
     """Return the position to read from; None if a query is to be run."""
     if page_token is None:
         return _Position(query_id) if query_id is not None else None
     parts = _TOKEN.fullmatch(page_token)
-    if parts is None or query_id not in (None, parts["id"]):
+    is_other = parts is not None and query is not None and parts["of"] not in ("", _digest(query))
+    if parts is None or is_other or query_id not in (None, parts["id"]):
         raise ToolError("page_token was not returned by run_query for this query. Omit it to start over.")
-    return _Position(parts["id"], parts["page"], int(parts["skip"]))
+    return _Position(parts["id"], parts["page"], int(parts["skip"]), parts["of"])
+
+
+def _digest(query: str) -> str:
+    return hashlib.sha256(query.encode()).hexdigest()[:6]
 
 
 async def _submitted(api: Polytomic, connection_id: str, query: str) -> str:
@@ -144,7 +157,7 @@ async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: 
         if (rest := _add_rows(table, position, answer)) is not None:
             break
         page = _next_page(answer)
-        rest = None if page is None or page in seen else _Position(position.query_id, page)
+        rest = None if page is None or page in seen else replace(position, page=page, skip=0)
         if rest is None or table.is_full:
             break
         seen.add(rest.page)
@@ -167,7 +180,7 @@ def _add_rows(table: Table, position: _Position, answer: JsonObject) -> _Positio
     for index, row in enumerate(rows[position.skip :], position.skip):
         source = Source(_GET, position.arguments, {"": f"/data/results/{index}"})
         if not table.add(row, source):
-            return _Position(position.query_id, position.page, index)
+            return replace(position, skip=index)
     return None
 
 
