@@ -31,7 +31,7 @@ _ALL: Final = (
     ),
     Toolset(
         "models",
-        reads=("models.models.list_models", "models.models.get_model", "models.models.preview_model"),
+        reads=("models.models.list_models", "models.models.get_model", "models.previews.preview_model"),
         writes=("models.models.create_model", "models.models.update_model"),
         destroys=("models.models.delete_model",),
     ),

@@ -81,18 +81,51 @@ async def run_query(
     If it is still running after wait_seconds, call again with its query_id. For more rows, send only
     page_token.
     """
-    position, connection = _position(query_id, page_token, query), JsonObject()
-    if position is None:
-        if connection_id is None or query is None:
-            raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
-        connection = await find(caller.api, CONNECTION, connection_id)
-        submitted = await _submitted(caller.api, connection["id"], query)
-        position = _Position(submitted, of=_digest(query))
-    answer = await _followed(caller, context, position, wait_seconds)
+    position = _position(query_id, page_token, query)
+    if position is not None:
+        return await _answered(caller, context, position, {}, limit, wait_seconds)
+    if connection_id is None or query is None:
+        raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
+    connection = await find(caller.api, CONNECTION, connection_id)
+    return await read_query(caller, context, connection, query, limit=limit, seconds=wait_seconds)
+
+
+async def read_query(
+    caller: Caller,
+    context: Context[Caller],
+    connection: JsonObject,
+    query: str,
+    *,
+    limit: int,
+    seconds: float,
+    longest_text: int | None = None,
+) -> QueryRows:
+    """Run a query and return its rows; none yet if it is still running after ``seconds``.
+
+    Texts are truncated to ``longest_text`` characters.
+
+    Raises:
+        ToolError: The query failed.
+    """
+    position = _Position(await _submitted(caller.api, connection["id"], query), of=_digest(query))
+    return await _answered(caller, context, position, connection, limit, seconds, longest_text)
+
+
+async def _answered(
+    caller: Caller,
+    context: Context[Caller],
+    position: _Position,
+    connection: JsonObject,
+    limit: int,
+    seconds: float,
+    longest_text: int | None = None,
+) -> QueryRows:
+    """Wait for a query, and return its rows from a position on; ``connection`` is empty if not known."""
+    answer = await _followed(caller, context, position, seconds)
     data = _data(answer)
     match status := str(data.get("status") or "unreported"):
         case "done":
-            return await _rows(caller.api, position, answer, limit)
+            return await _rows(caller.api, position, answer, limit, longest_text)
         case "failed":
             raise _failure(data, connection)
         case "unknown":
@@ -147,11 +180,13 @@ async def _read(api: Polytomic, position: _Position) -> JsonObject:
     return answer
 
 
-async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: int) -> QueryRows:
+async def _rows(
+    api: Polytomic, position: _Position, answer: JsonObject, limit: int, longest_text: int | None
+) -> QueryRows:
     """Read rows from that position on, page by page."""
     data = _data(answer)
     fields = [str(name) for name in as_list(data.get("fields"))]
-    table = Table(fields or columns(_results(answer)), limit)
+    table = Table(fields or columns(_results(answer)), limit, longest_text)
     seen = {position.page}
     while True:
         if (rest := _add_rows(table, position, answer)) is not None:
