@@ -142,6 +142,16 @@ def hidden_tools(shown: AbstractSet[str]) -> dict[str, str]:
     return {name: toolset.name for toolset in _ALL for name in toolset.names() if name not in shown}
 
 
+def hidden_toolsets(settings: Settings, shown: AbstractSet[str]) -> list[Toolset]:
+    """Return the toolsets of which no tool is shown, although the access mode allows some."""
+    allowed = [(toolset, toolset.paths(settings.access_mode)) for toolset in _ALL]
+    return [
+        toolset
+        for toolset, paths in allowed
+        if paths and shown.isdisjoint(path.rpartition(".")[2] for path in paths)
+    ]
+
+
 def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:
     """Return the tools that these settings show, each with its toolset, in a fixed order.
 

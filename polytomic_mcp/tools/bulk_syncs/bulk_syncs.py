@@ -10,6 +10,7 @@ from pydantic import Field
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.connection_names import add_connection_names
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
@@ -48,7 +49,7 @@ async def list_bulk_syncs(
     fields: Fields = None,
 ) -> Page:
     """List bulk syncs: id, name, mode, active, both connections."""
-    return await list_page(
+    page = await list_page(
         api,
         BULK_SYNC.list,
         row=_row,
@@ -59,6 +60,8 @@ async def list_bulk_syncs(
         page_token=page_token,
         **given(active=active),
     )
+    await add_connection_names(api, page.items)
+    return page
 
 
 async def get_bulk_sync(
@@ -72,6 +75,7 @@ async def get_bulk_sync(
     stored = await find(caller.api, BULK_SYNC, bulk_sync_id)
     listed = await stored_schemas(caller.api, stored["id"])
     sync = bulk_sync_of(stored, caller.date())
+    await add_connection_names(caller.api, [sync])
     shown = None
     if schema_id is not None:
         shown = await stored_schema(caller.api, stored["id"], find_schema(listed, schema_id)["id"])
