@@ -16,7 +16,7 @@ from polytomic_mcp.tools.answers.results import Answer
 
 _ARGUMENT: Final = "page_token"
 _RESULT: Final = "next_page_token"
-_FREE: Final = frozenset({_ARGUMENT, "limit", "fields", "wait_seconds"})
+_FREE: Final = frozenset({_ARGUMENT, "detail", "fields", "limit", "wait_seconds"})
 """The arguments that may differ from page to page: they do not change which rows are listed."""
 
 _LENGTH: Final = 6

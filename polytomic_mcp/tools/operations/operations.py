@@ -1,6 +1,7 @@
 """The tools for any operation of the API: find one by plain words, then read or write with it."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
@@ -18,12 +19,14 @@ from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
-from polytomic_mcp.tools.framework.arguments import Api, PageToken, refuse_boolean
+from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.framework.arguments import Api, PageToken, TheCaller, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.framework.creation import IdempotencyKey
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
 from polytomic_mcp.tools.operations.signatures import schema_of, signature
+from polytomic_mcp.tools.operations.typed_tools import tool_for
 from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
@@ -41,7 +44,10 @@ _FEWEST_TOKENS: Final = 600
 
 
 class Operations(Page):
-    """Operations, the best match first, and the total. In arguments, ? marks optional ones."""
+    """Operations, the best match first, and the total. In arguments, ? marks optional ones.
+
+    Prefer the tool of an operation that has one.
+    """
 
     total: int
     note: str | None = None
@@ -55,8 +61,9 @@ class Written(Answer):
 
 
 async def find_operations(
-    query: Annotated[str, Field(description="Plain words, an id, or part of a path")] = "",
-    detail: Detail = "arguments",
+    caller: TheCaller,
+    query: Annotated[str, Field(description="Plain words, part of a path, or an id for all of it")] = "",
+    detail: Detail | None = None,
     group: Annotated[str | None, Field(description="Such as bulk_syncs; without query, lists it")] = None,
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
     effect: Effect | None = None,
@@ -66,10 +73,12 @@ async def find_operations(
     """Find API operations for tasks without a tool; call them with read_operation or write_operation."""
     if group is not None and group not in GROUPS:
         raise Refusal(f"find_operations: {unknown('group', group, GROUPS)}")
-    from polytomic_mcp.catalogue.search import load_index  # noqa: PLC0415 - SQLite, on demand
+    from polytomic_mcp.catalogue.search import load_index, with_id  # noqa: PLC0415 - SQLite, on demand
 
     is_search = bool(query.strip())
-    candidates = load_index().search(query) if is_search else load_catalogue().values()
+    exact = with_id(load_catalogue(), query)
+    candidates = [exact] if exact else load_index().search(query) if is_search else load_catalogue().values()
+    shown = detail or ("schema" if exact else "arguments")
     found = [
         operation
         for operation in candidates
@@ -81,7 +90,7 @@ async def find_operations(
     tokens = max(ROWS_TOKENS // max(min(len(found), most), 1), _FEWEST_TOKENS)
     page = page_of(
         [{"id": each.id} for each in found],
-        row=lambda item: _row(load_catalogue()[item["id"]], detail, tokens),
+        row=lambda item: _row(load_catalogue()[item["id"]], shown, tokens, caller.tools),
         query=None,
         limit=most,
         page_token=page_token,
@@ -196,10 +205,11 @@ def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterat
         yield NextStep(tool=tool, arguments=same, reason="makes this call")
 
 
-def _row(operation: Operation, detail: Detail, tokens: int) -> JsonObject:
+def _row(operation: Operation, detail: Detail, tokens: int, tools: AbstractSet[str]) -> JsonObject:
     if detail == "names":
         return {"id": operation.id}
     row: JsonObject = {"id": operation.id, "summary": operation.summary, "effect": operation.effect}
+    row |= given(tool=tool_for(operation, tools))
     if detail == "schema":
         return row | {"arguments_schema": schema_of(operation, tokens)}
     return row | ({"arguments": signature(operation)} if detail == "arguments" else {})

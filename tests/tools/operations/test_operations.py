@@ -9,6 +9,9 @@ from mcp.types import ElicitResult
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
+from polytomic_mcp.settings import Secret, Settings
+from polytomic_mcp.tools.operations.typed_tools import TOOLS, tool_for
+from polytomic_mcp.tools.toolsets import toolsets
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 MODES = ["auto", "legacy"]
@@ -49,12 +52,13 @@ async def test_plain_words_find_operations_with_their_arguments(tools: Tools) ->
         "id": "POST /api/bulk/syncs/{id}/cancel",
         "summary": load_catalogue()["POST /api/bulk/syncs/{id}/cancel"].summary,
         "effect": "write",
+        "tool": "cancel_bulk_sync",
         "arguments": "id: string",
     }
 
 
 async def test_arguments_show_types_members_and_known_values(tools: Tools) -> None:
-    found = await tools("find_operations", query="POST /api/syncs", limit=1)
+    found = await tools("find_operations", query="POST /api/syncs", detail="arguments")
     arguments = found["items"][0]["arguments"]
 
     assert "name: string, " in arguments
@@ -70,11 +74,43 @@ async def test_details_go_from_names_to_whole_schemas(tools: Tools) -> None:
     whole = await tools("find_operations", query="POST /api/syncs", detail="schema", limit=1)
 
     assert names["items"] == [{"id": "POST /api/syncs"}]
-    assert summary["items"][0].keys() == {"id", "summary", "effect"}
+    assert summary["items"][0].keys() == {"id", "summary", "effect", "tool"}
     schema = whole["items"][0]["arguments_schema"]
     assert schema["properties"]["schedule"]["properties"]["frequency"]["type"] == ["string", "null"]
     assert "name" in schema["required"]
     assert "$ref" not in json.dumps(schema)
+
+
+@pytest.mark.parametrize(
+    ("query", "id_"),
+    [
+        ("POST /api/bulk/syncs", "POST /api/bulk/syncs"),
+        (" get  /api/me ", "GET /api/me"),
+        ("GET /api/syncs/0b1c8f3a-1111-2222-3333-444455556666?x=1", "GET /api/syncs/{id}"),
+    ],
+)
+async def test_an_exact_id_gives_that_operation_whole(query: str, id_: str, tools: Tools) -> None:
+    found = await tools("find_operations", query=query)
+
+    assert (ids(found), found["total"]) == ([id_], 1)
+    assert found["items"][0]["summary"] == load_catalogue()[id_].summary
+    assert found["items"][0]["arguments_schema"]["type"] == "object"
+
+
+async def test_an_operation_names_the_shown_tool_that_does_it(connect: Connect) -> None:
+    async with connect(settings=Settings(api_key=Secret("k"))) as tools:
+        (hidden,) = (await tools("find_operations", query="POST /api/bulk/syncs"))["items"]
+        (shown,) = (await tools("find_operations", query="POST /api/syncs"))["items"]
+
+    assert "tool" not in hidden
+    assert shown["tool"] == "create_sync"
+
+
+def test_every_tool_that_is_named_for_an_operation_exists() -> None:
+    everything = {name for toolset in toolsets() for name in toolset.names()}
+    named = [id_ for id_, each in load_catalogue().items() if tool_for(each, everything)]
+
+    assert sorted(TOOLS) == sorted(named)
 
 
 @pytest.mark.parametrize("detail", ["names", "summary", "arguments", "schema"])
