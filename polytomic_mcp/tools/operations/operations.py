@@ -25,13 +25,14 @@ from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.framework.creation import IdempotencyKey
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
+from polytomic_mcp.tools.operations.references import with_ids
 from polytomic_mcp.tools.operations.signatures import schema_of, signature
 from polytomic_mcp.tools.operations.typed_tools import tool_for
 from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
 OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
-Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name. Ids, not names")]
+Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name")]
 
 Plan = tuple[Operation, JsonObject]
 """The operation to call, and its validated arguments."""
@@ -119,11 +120,11 @@ async def read_operation(
             f"{found.id} is not read-only (effect: {found.effect}). Call it with write_operation.",
             *_same_call("write_operation", found, arguments),
         )
-    checked = validated(found, arguments)
+    checked = await with_ids(api, found, validated(found, arguments))
     return View(found, checked, pointer, offset, limit).of(await _call(api, found, checked))
 
 
-async def plan_write(operation: str, arguments: JsonObject) -> Plan:
+async def plan_write(api: Api, operation: str, arguments: JsonObject) -> Plan:
     """Validate a write against the catalogue before a person is asked about it."""
     found = _find(operation)
     if found.effect == "read":
@@ -131,7 +132,7 @@ async def plan_write(operation: str, arguments: JsonObject) -> Plan:
             f"{found.id} is read-only. Call it with read_operation.",
             *_same_call("read_operation", found, arguments),
         )
-    return found, validated(found, arguments)
+    return found, await with_ids(api, found, validated(found, arguments))
 
 
 async def consent_to_write(
