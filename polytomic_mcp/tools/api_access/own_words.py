@@ -1,7 +1,7 @@
 """Refusals of the API in a tool's own words, where its arguments have other names than the API's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ _AS_SUBJECT: Final = r"(?=[\"'`:]| must\b| is\b| are\b| cannot\b| has\b| have\b|
 
 
 @contextmanager
-def own_words(**names: str) -> Iterator[None]:
+def own_words(**names: str) -> Generator[None, None, None]:
     """Let refusals within the block name the tool's arguments; ``names`` maps the API's names to them.
 
     A name counts only where a sentence is about it: ``end`` is also an ordinary word.

@@ -11,6 +11,7 @@ from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.responses import objects_in
+from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.models.queries import read_query
 
 SAMPLE: Final = 10
@@ -28,6 +29,9 @@ _TOP: Final = frozenset({"azuresql", "mssql", "synapse"})
 """The systems that have TOP where others have LIMIT."""
 
 _SECONDS: Final = 20.0
+_NOT_READY: Final = "cache"
+"""The word in a refusal while the schemas are being read (source: the Terraform provider)."""
+
 _LONGEST_TEXT: Final = 300
 
 
@@ -63,14 +67,30 @@ class UnstoredSource:
         return await self._sampled(limit) if queried.rows is None else queried
 
     async def _sampled(self, limit: int) -> FirstRows:
-        """Return records of a table or object, from which no query reads; Polytomic decides how many."""
+        """Return records of a table or object, from which no query reads; Polytomic decides how many.
+
+        A new connection has none until Polytomic has read its schemas, which is waited for.
+        """
         names = [str(self.configuration[name]) for name in _NAMES if self.configuration.get(name)]
         place: JsonObject = {"id": self.connection["id"], "schema_id": ".".join(names)}
-        try:
-            answer = await self.caller.api.call(_RECORDS, **place)
-            return FirstRows(objects_in(_RECORDS, answer)[:limit], is_sample=True)
-        except PolytomicError as error:
-            return FirstRows(reason=str(error))
+
+        async def look() -> JsonObject:
+            try:
+                return {"records": objects_in(_RECORDS, await self.caller.api.call(_RECORDS, **place))}
+            except PolytomicError as error:
+                return {"reason": str(error)}
+
+        seen = await wait(
+            self.caller,
+            self.context,
+            look,
+            is_over=lambda seen: _NOT_READY not in str(seen.get("reason")),
+            describe=lambda _: "Polytomic is still reading the connection's schemas",
+            seconds=_SECONDS,
+        )
+        if "records" in seen:
+            return FirstRows(seen["records"][:limit], is_sample=True)
+        return FirstRows(reason=seen["reason"])
 
     async def _queried(self, source: str, limit: int) -> FirstRows:
         query = _bounded(source, self._type, limit)

@@ -74,7 +74,9 @@ async def test_an_update_that_breaks_a_sync_is_refused_with_its_name_and_the_col
 
 
 async def test_a_model_that_joins_by_a_lost_column_is_named(tools: Tools, model: ScriptedApi) -> None:
-    other = {"id": "m2", "name": "Orders", "relations": [{"from": "x", "to": source(model)["source"]}]}
+    kept = {"from": "y", "to": source(model, "contact_id")["source"]}
+    relations = [kept, {"from": "x", "to": source(model)["source"]}]
+    other = {"id": "m2", "name": "Orders", "relations": relations}
     model.holds("models", model.answers[f"GET /api/models/{model.MODEL}"]["data"], other)
 
     text = await tools.refused("update_model", model_id="Plans", configuration=NEW)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.tools.conftest import Connect, ScriptedApi, Tools
+from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
 from tests.tools.models.test_queries import PATH, numbers, serve, serve_pages
 
 RECORDS = "GET /api/connections/{}/schemas/{}/records"
@@ -117,6 +117,21 @@ async def test_what_no_query_can_read_is_previewed_by_its_records(tools: Tools, 
     assert (few["rows"], few.get("note")) == (numbers(0, 3), None)
     assert many["rows"] == numbers(0, 12)
     assert many["note"] == "These 12 rows may not be all: more could not be read."
+
+
+async def test_the_records_of_a_new_connection_are_waited_for(
+    tools: Tools, api: ScriptedApi, clock: Clock
+) -> None:
+    offer(api, "n")
+    refusals = [httpx.Response(422, json={"message": "schema cache refresh in progress"})] * 2
+    answers: list[Any] = [*refusals, {"data": [{"n": 1}]}]
+    api[RECORDS.format(api.WAREHOUSE, "app.users")] = lambda _: answers.pop(0)
+    users = {"database": "app", "collection": "users"}
+
+    preview = await tools("preview_model", connection_id="Warehouse", configuration=users)
+
+    assert preview["rows"] == [{"n": 1}]
+    assert 2 <= clock.time < 20
 
 
 async def test_without_rows_the_fields_are_shown_with_examples_and_the_reason(
