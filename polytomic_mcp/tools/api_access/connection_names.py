@@ -1,12 +1,10 @@
 """The names of connections beside their ids, each in a key of its own."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Final
 
-from pydantic import BaseModel
-
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.api_access.names import CONNECTION, every
 
@@ -19,16 +17,16 @@ _KEYS: Final[Mapping[str, str]] = {
 """The keys of connections' ids, and the key that each name gets."""
 
 
-async def add_connection_names(api: Polytomic, results: Sequence[BaseModel]) -> None:
-    """Add the name of each connection whose id is in one of the results, all with one request.
+async def connection_names(api: Polytomic) -> dict[str, str]:
+    """Return the names of all connections by id; none if they cannot be read, since they are a courtesy."""
+    try:
+        return {
+            item["id"]: str(item["name"]) for item in await every(api, CONNECTION.list) if item.get("name")
+        }
+    except PolytomicError:
+        return {}
 
-    The results keep additional fields. Names that cannot be read are left out: they are a courtesy.
-    """
-    named = [(result, key) for result in results for key in _KEYS if getattr(result, key, None)]
-    if not named:
-        return
-    with suppress(PolytomicError):
-        names = {item["id"]: item.get("name") for item in await every(api, CONNECTION.list)}
-        for result, key in named:
-            if name := names.get(getattr(result, key)):
-                setattr(result, _KEYS[key], name)
+
+def with_names(item: JsonObject, names: Mapping[str, str]) -> JsonObject:
+    """Return an item with the name of each connection whose id it has."""
+    return item | {name: names[item[id_]] for id_, name in _KEYS.items() if item.get(id_) in names}

@@ -9,7 +9,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
-from polytomic_mcp.tools.api_access.connection_names import add_connection_names
+from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.own_words import own_words
@@ -41,11 +41,12 @@ async def list_events(
 ) -> Page:
     """List events of syncs and bulk syncs in the last 48 hours: started, completed, failed; with counts."""
     after, before = period("list_events", since, until)
+    names = await connection_names(api)
     with own_words(starting_after="since", ending_before="until"):
         page = await list_page(
             api,
             "GET /api/events",
-            row=_row,
+            row=lambda item: with_names(_row(item), names),
             query=query,
             keep=lambda item: sync_id is None or _belongs_to(item, sync_id),
             fields=fields,
@@ -58,7 +59,6 @@ async def list_events(
         await _require_type(api, type)
     if sync_id is not None and not page.items and page_token is None:
         await require_some_sync(api, sync_id)
-    await add_connection_names(api, page.items)
     page.next_steps = _next_steps(page.items)
     return page
 

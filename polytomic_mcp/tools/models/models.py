@@ -9,7 +9,7 @@ from pydantic import Field
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.connection_names import add_connection_names
+from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given, writable
@@ -67,25 +67,22 @@ async def list_models(
 ) -> Page:
     """List models: id, name, type, connection."""
     over = (await find(api, CONNECTION, connection_id))["id"] if connection_id else None
-    page = await list_page(
+    names = await connection_names(api)
+    return await list_page(
         api,
         MODEL.list,
-        row=_row,
+        row=lambda item: with_names(_row(item), names),
         query=query,
         keep=lambda item: over is None or item.get("connection_id") == over,
         fields=fields,
         limit=limit,
         page_token=page_token,
     )
-    await add_connection_names(api, page.items)
-    return page
 
 
 async def get_model(api: Api, model_id: ModelId) -> Model:
     """Get a model with its configuration and fields."""
-    model = _model(await find(api, MODEL, model_id))
-    await add_connection_names(api, [model])
-    return model
+    return _model(with_names(await find(api, MODEL, model_id), await connection_names(api)))
 
 
 async def create_model(

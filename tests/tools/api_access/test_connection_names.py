@@ -30,9 +30,25 @@ async def test_names_that_cannot_be_read_are_left_out(tools: Tools, company: Scr
     assert item["connection_id"] == company.WAREHOUSE
 
 
-async def test_without_a_connection_nothing_is_asked(tools: Tools, company: ScriptedApi) -> None:
-    company.holds("models")
+async def test_a_list_can_be_searched_by_the_name_of_a_connection(tools: Tools, company: ScriptedApi) -> None:
+    found = await tools("list_models", query="WAREHOUSE")
+    none = await tools("list_models", query="gong")
 
-    await tools("list_models")
+    assert [item["id"] for item in found["items"]] == [company.MODEL]
+    assert none["items"] == []
 
-    assert company.asked("GET /api/connections") == []
+
+async def test_names_take_no_room_from_rows_that_a_page_counts(tools: Tools, company: ScriptedApi) -> None:
+    long = {"id": company.WAREHOUSE, "name": "Warehouse " * 8, "status": "healthy"}
+    company.holds("connections", long)
+    models = [{"id": f"m{number}", "name": "M", "connection_id": company.WAREHOUSE} for number in range(300)]
+    company.holds("models", *models)
+
+    seen: list[str] = []
+    token: dict[str, str] | None = {}
+    while token is not None:
+        page = await tools("list_models", limit=1000, **token)
+        seen += [item["id"] for item in page["items"]]
+        token = {"page_token": page["next_page_token"]} if "next_page_token" in page else None
+
+    assert seen == [model["id"] for model in models]
