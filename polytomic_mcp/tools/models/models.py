@@ -138,11 +138,7 @@ async def update_model(
     model.broken = await columns.broken_by(after)
     if "configuration" in changed and await has_no_rows(caller.api, model.id):
         model.note = NO_ROWS
-    if "fields" in model.changed:
-        this = {"model_id": model.id}
-        model.next_steps = [
-            NextStep(tool="trace_lineage", arguments=this, reason="shows which syncs read it")
-        ]
+    model.next_steps = _trace(model.id) if "fields" in model.changed else None
     return model
 
 
@@ -158,6 +154,11 @@ async def delete_model(
     return await deletion.carry_out(
         answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)
     )
+
+
+def _trace(model_id: str) -> list[NextStep]:
+    this = {"model_id": model_id}
+    return [NextStep(tool="trace_lineage", arguments=this, reason="shows which syncs read it")]
 
 
 def _writable(stored: JsonObject) -> JsonObject:
