@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -21,21 +21,14 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.protocol import cache_hints, completions, prompts, resources
 from polytomic_mcp.protocol.http import ReadableBodies
+from polytomic_mcp.protocol.instructions import instructions
 from polytomic_mcp.protocol.stdio import NoLines, answering, lines_of
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
 from polytomic_mcp.protocol.time_limit import TimeLimit
 from polytomic_mcp.settings import Settings
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.toolsets import hidden_tools, shown_tools, toolset_of
-
-_INSTRUCTIONS: Final = (
-    "Polytomic moves data. A connection connects a system; a model is a query or table of a connection; "
-    "a sync writes a model's fields to a target object of another connection. "
-    "Order: create_connection (source, destination), create_model, list_target_objects, "
-    "list_target_fields, create_sync, start_sync. An exact name works in place of any id. "
-    "For tasks without a tool, use find_operations. next_steps in an answer are suggested next calls."
-)
+from polytomic_mcp.tools.toolsets import hidden_tools, hidden_toolsets, shown_tools, toolset_of
 
 
 class PolytomicServer(MCPServer[Caller]):
@@ -111,7 +104,7 @@ def build_server(
     server = PolytomicServer(
         "polytomic-mcp",
         title="Polytomic",
-        instructions=_INSTRUCTIONS,
+        instructions=instructions(names, hidden_toolsets(settings, names)),
         version=version("polytomic-mcp"),
         website_url="https://www.polytomic.com",
         tools=tools,

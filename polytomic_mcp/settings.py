@@ -14,9 +14,9 @@ _Choice = TypeVar("_Choice", bound=str)
 
 DEFAULT_API_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
-DEFAULT_TOOLSETS: Final = ("connections", "models", "syncs", "operations")
 DEFAULT_CALL_SECONDS: Final = 45.0
-TOOLSETS: Final = (*DEFAULT_TOOLSETS, "queries", "bulk_syncs", "schemas", "events", "administration")
+DEFAULT_TOOLSETS: Final = ("connections", "models", "syncs", "operations", "queries")
+TOOLSETS: Final = (*DEFAULT_TOOLSETS, "bulk_syncs", "schemas", "events", "administration")
 
 
 @dataclass(frozen=True, slots=True)

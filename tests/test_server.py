@@ -1,6 +1,7 @@
 """The composition root: which tools a server shows, and how it describes itself."""
 
 from importlib.metadata import version
+from typing import Any
 
 import httpx
 import pytest
@@ -96,6 +97,42 @@ async def test_a_server_says_who_it_is_and_in_which_order_to_work(mode: str) -> 
     assert info is not None
     assert (info.name, info.version) == ("polytomic-mcp", version("polytomic-mcp"))
     assert "create_connection (source, destination), create_model" in (instructions or "")
+
+
+async def instructions_of(**settings: Any) -> str:
+    async with Client(build_server(Settings(**settings))) as client:
+        return client.instructions or ""
+
+
+async def test_the_instructions_name_the_hidden_toolsets_and_what_they_are_for() -> None:
+    text = await instructions_of()
+
+    assert text.partition("Hidden toolsets, shown by setting POLYTOMIC_TOOLSETS: ")[2] == (
+        "bulk_syncs (copy whole tables or objects, such as all HubSpot contacts into Postgres); "
+        "schemas (tables, keys and custom fields of a connection); "
+        "events (past events, webhooks, error notifications); "
+        "administration (users, roles, policies, keys)."
+    )
+    assert text == await instructions_of()
+
+
+@pytest.mark.parametrize(
+    ("settings", "absent"),
+    [
+        ({"toolsets": TOOLSETS}, "Hidden toolsets"),
+        ({"access_mode": "read-only"}, "queries ("),
+        ({"tools_allow": frozenset({"list_events"})}, "events ("),
+        ({"toolsets": ("syncs",)}, "find_operations"),
+    ],
+)
+async def test_the_instructions_name_only_what_applies(settings: dict[str, Any], absent: str) -> None:
+    assert absent not in await instructions_of(**settings)
+
+
+async def test_every_toolset_has_a_purpose_for_the_instructions() -> None:
+    everything = await instructions_of(toolsets=("none",))
+
+    assert all(f"{name} (" in everything for name in TOOLSETS)
 
 
 async def test_without_a_key_each_tool_says_what_to_set() -> None:

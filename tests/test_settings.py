@@ -108,9 +108,9 @@ def test_an_invalid_value_is_refused_with_the_valid_ones(name: str, value: str, 
         ("syncs,all", TOOLSETS),
         (",", DEFAULT_TOOLSETS),
         ("default", DEFAULT_TOOLSETS),
-        (" Default , QUERIES,queries, syncs", (*DEFAULT_TOOLSETS, "queries")),
+        (" Default , EVENTS,events, syncs", (*DEFAULT_TOOLSETS, "events")),
         ("default,all", TOOLSETS),
-        ("\"default\", 'queries'", (*DEFAULT_TOOLSETS, "queries")),
+        ("\"default\", 'events'", (*DEFAULT_TOOLSETS, "events")),
     ],
 )
 def test_toolsets_are_in_a_fixed_order(text: str, names: tuple[str, ...]) -> None:

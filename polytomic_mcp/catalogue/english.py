@@ -24,6 +24,12 @@ class English:
     particles: frozenset[str]
     reading: frozenset[str]
     participles: frozenset[str]
+    databases: frozenset[str]
+    apps: frozenset[str]
+    toward: frozenset[str]
+    moving: frozenset[str]
+    mapped: frozenset[str]
+    copied: frozenset[str]
     polite: re.Pattern[str]
 
     def first_word(self, query: str) -> str:
@@ -71,5 +77,11 @@ def load_english() -> English:
         particles=frozenset(table["particles"].split()),
         reading=frozenset(table["reading"].split()),
         participles=frozenset(table["participles"].split()),
+        databases=frozenset(table["databases"].split()),
+        apps=frozenset(table["apps"].split()),
+        toward=frozenset(table["toward"].split()),
+        moving=frozenset(table["moving"].split()),
+        mapped=frozenset(table["mapped"].split()),
+        copied=frozenset(table["copied"].split()),
         polite=re.compile(rf"^\W*(?:(?:{'|'.join(table['polite'])})\b\W*)+"),
     )

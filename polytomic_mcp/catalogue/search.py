@@ -10,9 +10,10 @@ from typing import Final
 
 from polytomic_mcp.catalogue.catalogue import Catalogue, load_catalogue
 from polytomic_mcp.catalogue.english import Phrases, load_english
+from polytomic_mcp.catalogue.movements import Systems
 from polytomic_mcp.catalogue.operation import Operation
 
-__all__ = ["Index", "load_index"]
+__all__ = ["Index", "load_index", "with_id"]
 
 _WEIGHTS: Final = {"path": 3, "summary": 3, "words": 6, "arguments": 0.25, "action": 2, "synonyms": 1}
 """The columns of the index, and the weight of a word found there."""
@@ -34,7 +35,10 @@ _READING: Final = 1.3
 _SAME_ACTION: Final = 1.1
 """The factor for operations that do what the query begins with."""
 
-_COVERAGE: Final = 0.3
+_NAME: Final = 0.4
+"""The weight of a system's name, in comparison with other words."""
+
+_COVERAGE: Final = 0.5
 """The part of its rank that an operation without any of the query's words loses."""
 
 
@@ -47,6 +51,7 @@ class Index:
         words = " ".join([*catalogue.actions, *catalogue.synonyms, *self._english.phrases]).split()
         self._phrases = Phrases((word for word in words if "-" in word), self._english.particles)
         self._actions = [_synonyms(line) for line in catalogue.actions]
+        self._systems = Systems(self._english, (word for action in self._actions for word in action))
         notions = [_synonyms(line) for line in catalogue.synonyms]
         # Searches may run on other threads than the first one.
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
@@ -93,12 +98,14 @@ class Index:
 
     def _ranked(self, query: str) -> list[int]:
         """Return the numbers of the operations that match a plain query, best first."""
-        first = self._english.first_word(query)
+        reading = self._systems.read(query)
+        first = reading.verb
         ignored = self._english.participles if first in self._english.reading else frozenset[str]()
-        words = [word for word in self._spelled(query) if word not in ignored]
+        words = [word for word in self._spelled(reading.words) if word not in ignored]
+        named = dict(self._scores(reading.names))
         held = Counter(number for word in words for number, _ in self._scores([word]))
         ranks = {
-            number: score
+            number: (score + _NAME * named.get(number, 0))
             * (1 - _COVERAGE + _COVERAGE * held[number] / len(words))
             * self._agreement(self._operations[number], first)
             for number, score in self._scores(words)
@@ -111,9 +118,8 @@ class Index:
             return _READING if operation.effect == "read" else 1
         return _SAME_ACTION if _verb(operation) in self._same_action(first) else 1
 
-    def _spelled(self, query: str) -> list[str]:
+    def _spelled(self, words: list[str]) -> list[str]:
         """Return the significant words of a query, each unknown one with the word that it may mean."""
-        words = dict.fromkeys(_WORD.findall(query))
         kept = [word for word in words if word not in self._english.stop_words][:_MOST_WORDS]
         return [near for word in kept for near in (word, *self._nearest(word))]
 
@@ -148,6 +154,14 @@ class Index:
 def load_index() -> Index:
     """Return the index, which is built once per process."""
     return Index(load_catalogue())
+
+
+def with_id(catalogue: Catalogue, query: str) -> Operation | None:
+    """Return the operation whose id, or method and URL, is the whole query; None if there is none."""
+    method, _, path = " ".join(query.split()).partition(" ")
+    wanted = _shape(path.partition("?")[0])
+    fitting = (each for each in catalogue.values() if each.method == method.upper())
+    return next((each for each in fitting if _shape(each.path) == wanted), None)
 
 
 def _synonyms(line: str) -> list[str]:

@@ -31,7 +31,7 @@ _ALL: Final = (
     ),
     Toolset(
         "models",
-        reads=("models.models.list_models", "models.models.get_model", "models.models.preview_model"),
+        reads=("models.models.list_models", "models.models.get_model", "models.previews.preview_model"),
         writes=("models.models.create_model", "models.models.update_model"),
         destroys=("models.models.delete_model",),
     ),
@@ -146,6 +146,16 @@ def toolset_of(tool: str) -> str | None:
 def hidden_tools(shown: AbstractSet[str]) -> dict[str, str]:
     """Return the toolset of each tool that is not among those shown."""
     return {name: toolset.name for toolset in _ALL for name in toolset.names() if name not in shown}
+
+
+def hidden_toolsets(settings: Settings, shown: AbstractSet[str]) -> list[Toolset]:
+    """Return the toolsets of which no tool is shown, although the access mode allows some."""
+    allowed = [(toolset, toolset.paths(settings.access_mode)) for toolset in _ALL]
+    return [
+        toolset
+        for toolset, paths in allowed
+        if paths and shown.isdisjoint(path.rpartition(".")[2] for path in paths)
+    ]
 
 
 def shown_tools(settings: Settings) -> list[tuple[Toolset, PolytomicTool]]:

@@ -17,6 +17,9 @@ from polytomic_mcp.catalogue.search import Index, load_index
 PARAPHRASES: dict[str, list[str]] = tomllib.loads(
     Path(__file__).with_name("paraphrases.toml").read_text("utf-8")
 )
+TASKS: dict[str, dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("tasks.toml").read_text("utf-8")
+)
 RARE = 8
 """A word of fewer operations' summaries and paths is a rare one."""
 
@@ -68,6 +71,32 @@ def test_every_paraphrase_finds_its_operation_within_the_first_five(index: Index
     ]
 
     assert missed == []
+
+
+@pytest.mark.parametrize(("kind", "first", "third"), [("tuned", 0.85, 0.95), ("untuned", 0.7, 0.9)])
+def test_a_task_finds_its_operation_first(kind: str, first: float, third: float, index: Index) -> None:
+    tasks = [(id_, task) for id_, tasks in TASKS[kind].items() for task in tasks]
+    found = [(id_, first_five(index, task)) for id_, task in tasks]
+
+    assert sum(five[:1] == [id_] for id_, five in found) >= first * len(found)
+    assert sum(id_ in five[:3] for id_, five in found) >= third * len(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("hubspot contacts to postgres nightly copy", "POST /api/bulk/syncs"),
+        ("Stripe invoices into Snowflake", "POST /api/bulk/syncs"),
+        ("snowflake to hubspot", "POST /api/syncs"),
+        ("send users to salesforce", "POST /api/syncs"),
+        ("pause the copy of stripe to bigquery", "POST /api/bulk/syncs/{id}/activate"),
+        ("delete hubspot", "DELETE /api/connections/{id}"),
+        ("history of our copy into postgres", "GET /api/bulk/syncs/{id}/executions"),
+        ("tell me which webhooks there are", "GET /api/webhooks"),
+    ],
+)
+def test_where_data_moves_to_says_which_kind_of_sync_is_meant(query: str, first: str, index: Index) -> None:
+    assert index.search(query)[0].id == first
 
 
 def test_an_id_finds_its_operation_first(catalogue: Catalogue, index: Index) -> None:

@@ -135,12 +135,8 @@ def _token(row: Row) -> str:
 def _position(page_token: str | None) -> tuple[int, str, str]:
     if page_token is None:
         return (-1, "", "")
-    try:
-        state, name, id_ = map(str, json.loads(page_token))
-        return [*STATES].index(state), name, id_
-    except (TypeError, ValueError) as error:
-        text = "page_token was not returned by sync_overview. Omit it to start over."
-        raise ToolError(text) from error
+    state, name, id_ = map(str, json.loads(page_token))
+    return [*STATES].index(state), name, id_
 
 
 async def _subjects(api: Polytomic, gathering: Gathering, progress: "_Progress") -> list[_Subject]:

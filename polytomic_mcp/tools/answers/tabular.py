@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.tools.answers.json_pointers import escaped
 from polytomic_mcp.tools.answers.results import Source
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import room_beside, truncate
@@ -14,11 +15,13 @@ from polytomic_mcp.tools.answers.truncation import room_beside, truncate
 class Table:
     """Rows, up to a limit and a budget of tokens. A first row that exceeds the budget is truncated.
 
-    ``truncated`` lists what was omitted from that row, and the calls that read the rest.
+    With ``longest_text``, texts are truncated to so many characters, so that one of them does not take the
+    room of several rows. ``truncated`` lists what was omitted, and the calls that read the rest.
     """
 
     fields: list[str]
     limit: int
+    longest_text: int | None = None
     rows: list[list[Any]] = field(default_factory=list[list[Any]])
     truncated: list[JsonObject] = field(default_factory=list[JsonObject])
     tokens: int = 0
@@ -37,14 +40,34 @@ class Table:
 
         ``source`` is the call that returns the row; its place ``""`` is the row's pointer.
         """
+        row, reports = self._shortened(row, source)
         cost = estimate_json([[row.get(name) for name in self.fields]])
         if self.is_full or (self.rows and self.tokens + cost > self.room):
             return False
         if cost > self.room:
             row = self._cut(row, source)
+        self.truncated += reports
         self.rows.append([row.get(name) for name in self.fields])
         self.tokens += cost
         return True
+
+    def _shortened(self, row: JsonObject, source: Source) -> tuple[JsonObject, list[JsonObject]]:
+        """Truncate the long texts of a row; return it and, for each text, the call that reads the rest."""
+        most, short, reports = self.longest_text, dict(row), list[JsonObject]()
+        for name, cell in row.items():
+            if most is not None and isinstance(cell, str) and len(cell) > most:
+                short[name] = cell[:most]
+                pointer = f"{source.places['']}/{escaped(name)}"
+                rest = {"operation": source.operation, "arguments": source.arguments, "pointer": pointer}
+                reports.append(
+                    {
+                        "pointer": f"/rows/{len(self.rows)}/{escaped(name)}",
+                        "shown": most,
+                        "total": len(cell),
+                        "rest": {"tool": "read_operation", "arguments": rest | {"offset": most}},
+                    }
+                )
+        return short, reports
 
     def _cut(self, row: JsonObject, source: Source) -> JsonObject:
         fitting = truncate(row, self.room)

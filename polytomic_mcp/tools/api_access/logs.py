@@ -1,6 +1,5 @@
 """The logs of an execution: files behind links, read from the newest line to the oldest."""
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +16,6 @@ from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.responses import data_of, list_in, unexpected
 
 _EXECUTION: Final = "GET /api/syncs/{sync_id}/executions/{id}"
-_TOKEN: Final = re.compile(r"(?P<file>\d{1,9}):(?P<line>\d{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +108,8 @@ async def _lines(
 def _decode(page_token: str | None, files: int) -> tuple[int, int | None]:
     if page_token is None:
         return files - 1, None
-    parts = _TOKEN.fullmatch(page_token)
-    if parts is None:
-        raise ToolError("Invalid page_token. Use the next_page_token of a page, or omit it to start over.")
-    return int(parts["file"]), int(parts["line"])
+    file, _, line = page_token.partition(":")
+    return int(file), int(line)
 
 
 def _parsed(line: str) -> Any:

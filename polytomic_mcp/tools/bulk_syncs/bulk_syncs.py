@@ -10,6 +10,7 @@ from pydantic import Field
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, find
@@ -48,10 +49,11 @@ async def list_bulk_syncs(
     fields: Fields = None,
 ) -> Page:
     """List bulk syncs: id, name, mode, active, both connections."""
+    names = await connection_names(api)
     return await list_page(
         api,
         BULK_SYNC.list,
-        row=_row,
+        row=lambda item: with_names(_row(item), names),
         query=query,
         keep=lambda item: active is None or bool(item.get("active")) == active,
         fields=fields,
@@ -71,7 +73,8 @@ async def get_bulk_sync(
     """Get a bulk sync: connections, configuration, schedules, next run, enabled schemas."""
     stored = await find(caller.api, BULK_SYNC, bulk_sync_id)
     listed = await stored_schemas(caller.api, stored["id"])
-    sync = bulk_sync_of(stored, caller.date())
+    named = with_names(stored, await connection_names(caller.api))
+    sync = bulk_sync_of(named, caller.date())
     shown = None
     if schema_id is not None:
         shown = await stored_schema(caller.api, stored["id"], find_schema(listed, schema_id)["id"])

@@ -36,7 +36,7 @@ async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
     model_ids = {item["id"] for item in models}
     syncs = [
         sync
-        for sync in await _whole_syncs(api)
+        for sync in await whole_syncs(api)
         if as_object(sync.get("target")).get("connection_id") == connection_id
         or model_ids & set(model_ids_of(sync))
     ]
@@ -49,7 +49,7 @@ async def of_model(api: Polytomic, model_id: str) -> Dependants:
     joined = [
         item for item in await every(api, MODEL.list) if model_id in model_ids_of(item.get("relations"))
     ]
-    syncs = [sync for sync in await _whole_syncs(api) if model_id in model_ids_of(sync)]
+    syncs = [sync for sync in await whole_syncs(api) if model_id in model_ids_of(sync)]
     return Dependants(_rows(joined), _rows(syncs))
 
 
@@ -62,7 +62,7 @@ def model_ids_of(value: Any) -> Iterator[str]:
         yield from model_ids_of(part)
 
 
-async def _whole_syncs(api: Polytomic) -> list[JsonObject]:
+async def whole_syncs(api: Polytomic) -> list[JsonObject]:
     """Return all syncs in full: the list omits what they read, so each is fetched."""
     ids = [item["id"] for item in await every(api, SYNC.list)]
     syncs: dict[str, JsonObject] = {}

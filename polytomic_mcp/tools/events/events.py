@@ -7,16 +7,14 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.scalars import to_moment
-from polytomic_mcp.common.spelling import quoted, unknown
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
+from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.own_words import own_words
 from polytomic_mcp.tools.api_access.responses import list_in
-from polytomic_mcp.tools.events.webhooks import (
-    Since,
-    Until,
-)
+from polytomic_mcp.tools.events.periods import Since, Until, period
 from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
 from polytomic_mcp.tools.syncs.lookup import require_some_sync
 
@@ -42,37 +40,27 @@ async def list_events(
     page_token: PageToken = None,
 ) -> Page:
     """List events of syncs and bulk syncs in the last 48 hours: started, completed, failed; with counts."""
-    page = await list_page(
-        api,
-        "GET /api/events",
-        row=_row,
-        query=query,
-        keep=lambda item: sync_id is None or _belongs_to(item, sync_id),
-        fields=fields,
-        limit=limit,
-        page_token=page_token,
-        page_size=_PAGE_SIZE,
-        **given(type=type, starting_after=_moment("since", since), ending_before=_moment("until", until)),
-    )
+    after, before = period("list_events", since, until)
+    names = await connection_names(api)
+    with own_words(starting_after="since", ending_before="until"):
+        page = await list_page(
+            api,
+            "GET /api/events",
+            row=lambda item: with_names(_row(item), names),
+            query=query,
+            keep=lambda item: sync_id is None or _belongs_to(item, sync_id),
+            fields=fields,
+            limit=limit,
+            page_token=page_token,
+            page_size=_PAGE_SIZE,
+            **given(type=type, starting_after=after, ending_before=before),
+        )
     if type is not None and not page.items:
         await _require_type(api, type)
     if sync_id is not None and not page.items and page_token is None:
         await require_some_sync(api, sync_id)
     page.next_steps = _next_steps(page.items)
     return page
-
-
-def _moment(argument: str, text: str | None) -> str | None:
-    """Return a time in the API's format: with time of day and zone."""
-    if text is None:
-        return None
-    moment = to_moment(text)
-    if moment is None:
-        raise ToolError(
-            f"list_events: Invalid {argument} {quoted(text)}. Send a date or time in ISO 8601, such as "
-            "2026-01-31T09:00:00Z."
-        )
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 async def _require_type(api: Polytomic, type_: str) -> None:

@@ -13,6 +13,7 @@ from polytomic_mcp.common.spelling import valid_values
 from polytomic_mcp.tools.answers.results import Change, Result
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, find, fitting_items
+from polytomic_mcp.tools.api_access.own_words import own_words
 from polytomic_mcp.tools.api_access.responses import data_of, list_in
 from polytomic_mcp.tools.framework.arguments import Api, Integer, TheCaller
 from polytomic_mcp.tools.framework.requests import Draft, Part, Request
@@ -106,7 +107,8 @@ async def set_error_notifications(
 async def _write(api: Polytomic, place: _Place, settings: JsonObject) -> JsonObject:
     if place.id is not None:
         return await data_of(api, place.write, id=place.id, **writable(place.write, settings))
-    answer = await api.call(place.write, emails=settings["subscribers"])
+    with own_words(emails="subscribers"):
+        answer = await api.call(place.write, emails=settings["subscribers"])
     return {"subscribers": list_in(place.write, answer, "emails")}
 
 

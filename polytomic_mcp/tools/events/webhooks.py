@@ -13,8 +13,10 @@ from polytomic_mcp.tools.answers.results import MASK, Deleted, Page, Result
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import WEBHOOK, every, find
+from polytomic_mcp.tools.api_access.own_words import own_words
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion, confirming
+from polytomic_mcp.tools.events.periods import Since, Until, period
 from polytomic_mcp.tools.framework.arguments import (
     Api,
     ConfirmName,
@@ -42,8 +44,6 @@ _ATTEMPT: Final = (
 )
 
 WebhookId = Annotated[str | None, Field(description="Id or endpoint; omit if there is only one")]
-Since = Annotated[str | None, Field(description="After this time, ISO 8601")]
-Until = Annotated[str | None, Field(description="Before this time")]
 
 
 class WebhookRequest(Request):
@@ -96,18 +96,20 @@ async def list_webhook_deliveries(
     page_token: PageToken = None,
 ) -> Page:
     """List attempts to deliver events, newest first. fields can add error and response_body."""
+    start, end = period("list_webhook_deliveries", since, until)
     webhook = await _find(api, webhook_id)
-    return await list_page(
-        api,
-        "GET /api/webhooks/{id}/deliveries",
-        row=lambda item: _part(item, _ATTEMPT),
-        query=query,
-        fields=fields,
-        limit=limit,
-        page_token=page_token,
-        id=webhook["id"],
-        **given(success=success, event_id=event_id, start=since, end=until),
-    )
+    with own_words(start="since", end="until"):
+        return await list_page(
+            api,
+            "GET /api/webhooks/{id}/deliveries",
+            row=lambda item: _part(item, _ATTEMPT),
+            query=query,
+            fields=fields,
+            limit=limit,
+            page_token=page_token,
+            id=webhook["id"],
+            **given(success=success, event_id=event_id, start=start, end=end),
+        )
 
 
 async def save_webhook(

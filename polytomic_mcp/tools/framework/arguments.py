@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import meant
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.framework.page_tokens import BoundToArguments
 
 
 async def caller_of(context: Context[Caller]) -> Caller:
@@ -61,7 +62,9 @@ WaitSeconds = Annotated[
     BeforeValidator(refuse_boolean),
 ]
 Fields = Annotated[list[str] | None, Field(description="More API fields to include for each item")]
-PageToken = Annotated[str | None, Field(description="next_page_token of the previous page")]
+PageToken = Annotated[
+    str | None, Field(description="next_page_token of the previous page"), BoundToArguments()
+]
 ConfirmName = Annotated[
     str | None, Field(description="Exact name to delete; only if the client cannot ask a person")
 ]

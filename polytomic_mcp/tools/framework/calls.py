@@ -18,6 +18,7 @@ from polytomic_mcp.tools.api_access.call_time import CallTime
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
+from polytomic_mcp.tools.framework.page_tokens import BoundToArguments, PageTokens
 from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, respelled, wire_fields
 from polytomic_mcp.tools.framework.validation import describe_errors, refuse_unknown
 
@@ -43,11 +44,15 @@ class Calls:
             UnexpectedToolError: The tool crashed.
         """
         arguments = self._validated(arguments)
+        pages = self._page_tokens()
+        sent = pages.opened(arguments) if pages else arguments
         caller = await caller_of(context)
         with caller.time.running():
-            result = await self._run(arguments, context, caller)
+            result = await self._run(sent, context, caller)
             if isinstance(result, InputRequiredResult) or not convert_result:
                 return result
+            if pages:
+                pages.bind(result, arguments)
             _let_wait(result.next_steps, caller.time)
             return answer(result, caller.tools)
         raise ToolError(
@@ -82,6 +87,12 @@ class Calls:
             return {name: _read(name, fields[name].annotation, part) for name, part in given.items()}
         except ValueError as error:
             raise ToolError(f"{self.tool.name}: {error}") from None
+
+    def _page_tokens(self) -> PageTokens | None:
+        """Return what binds this tool's page tokens to its arguments; None if it has no such tokens."""
+        field = wire_fields(self.tool.fn_metadata.arg_model).get("page_token")
+        is_bound = field is not None and BoundToArguments() in field.metadata
+        return PageTokens(self.tool.name, self.schema) if is_bound else None
 
     def _invalid(self, error: ValidationError, *, is_answer: bool) -> str:
         if is_answer:

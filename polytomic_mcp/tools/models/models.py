@@ -3,19 +3,18 @@
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
-from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.tools.answers.results import DATA, Answer, Change, Deleted, NextStep, Page, Result, Source
+from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
-from polytomic_mcp.tools.api_access.merging import differences, given, writable
+from polytomic_mcp.tools.api_access.merging import given, writable
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, is_id
-from polytomic_mcp.tools.api_access.responses import expected, objects_in
+from polytomic_mcp.tools.api_access.responses import expected
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
 from polytomic_mcp.tools.framework.arguments import (
@@ -31,36 +30,31 @@ from polytomic_mcp.tools.framework.arguments import (
 from polytomic_mcp.tools.framework.creation import Creation
 from polytomic_mcp.tools.framework.references import References, resolve_names
 from polytomic_mcp.tools.framework.requests import Changes, Clear, Draft, cleared
-from polytomic_mcp.tools.models.requests import ModelConfiguration, ModelRequest
-from polytomic_mcp.tools.models.sources import source_problems
+from polytomic_mcp.tools.models.column_changes import ColumnChange, model_changes
+from polytomic_mcp.tools.models.previews import NO_ROWS, has_no_rows
+from polytomic_mcp.tools.models.requests import ModelRequest
+from polytomic_mcp.tools.models.sources import check_source, source_problems
 
-_PREVIEW: Final = "POST /api/model-preview"
-_SAMPLE: Final = "GET /api/models/{id}/sample"
 _UPDATE: Final = "PUT /api/models/{id}"
 
 
 class Model(Result):
     """A model and its fields."""
 
+    broken: Annotated[list[str] | None, Field(description="What misses columns now")] = None
     id: str
     name: str | None = None
     connection_id: str | None = None
     configuration: JsonObject | None = None
     fields: list[JsonObject] | None = None
-    changed: dict[str, Change] | None = None
+    note: str | None = None
+    changed: JsonObject | None = None
 
     def source(self) -> Source:
         """Return where the API answers the model."""
         return Source(
             MODEL.get, {"id": self.id}, {name: f"/data/{name}" for name in ("configuration", "fields")}
         )
-
-
-class Preview(Answer):
-    """Fields and, for a stored model, sample rows."""
-
-    fields: Annotated[list[JsonObject], Field(default_factory=list)]
-    rows: Annotated[list[JsonObject] | None, DATA] = None
 
 
 async def list_models(
@@ -73,10 +67,11 @@ async def list_models(
 ) -> Page:
     """List models: id, name, type, connection."""
     over = (await find(api, CONNECTION, connection_id))["id"] if connection_id else None
+    names = await connection_names(api)
     return await list_page(
         api,
         MODEL.list,
-        row=_row,
+        row=lambda item: with_names(_row(item), names),
         query=query,
         keep=lambda item: over is None or item.get("connection_id") == over,
         fields=fields,
@@ -87,35 +82,7 @@ async def list_models(
 
 async def get_model(api: Api, model_id: ModelId) -> Model:
     """Get a model with its configuration and fields."""
-    return _model(await find(api, MODEL, model_id))
-
-
-async def preview_model(
-    caller: TheCaller,
-    context: Context[Caller],
-    model_id: Annotated[str | None, Field(description="Model: id or exact name")] = None,
-    connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
-    configuration: ModelConfiguration | None = None,
-    limit: Limit = 10,
-) -> Preview:
-    """Show a stored model's rows, or the fields of a new configuration. Stores nothing."""
-    api = caller.api
-    if model_id is not None and (connection_id is not None or configuration is not None):
-        raise ToolError("preview_model: Send either model_id, or connection_id and configuration, not both.")
-    if model_id is not None:
-        model = await find(api, MODEL, model_id)
-        answer = await api.call(_SAMPLE, id=model["id"])
-        records = objects_in(_SAMPLE, await settled(answer, caller, context), "records")
-        fields = objects_in(MODEL.get, model, "fields")
-        return Preview(fields=fields, rows=[_sampled(record) for record in records[:limit]])
-    if connection_id is None or configuration is None:
-        raise ToolError("preview_model: Send model_id, or connection_id and configuration.")
-    connection = await find(api, CONNECTION, connection_id)
-    await _check_source(api, "preview_model", connection["id"], configuration)
-    answer = await api.call(
-        _PREVIEW, name="preview", connection_id=connection["id"], configuration=configuration
-    )
-    return Preview(fields=objects_in(_PREVIEW, await settled(answer, caller, context), "fields"))
+    return _model(with_names(await find(api, MODEL, model_id), await connection_names(api)))
 
 
 async def create_model(
@@ -134,6 +101,8 @@ async def create_model(
     model = _model(expected("POST /api/models", await settled(answer, caller, context)))
     rows = NextStep(tool="preview_model", arguments={"model_id": model.id}, reason="shows its first rows")
     model.next_steps = [rows]
+    if await has_no_rows(caller.api, model.id):
+        model.note = NO_ROWS
     return model
 
 
@@ -144,6 +113,7 @@ async def update_model(
     changes: Annotated[ModelRequest, Changes("create_model")],
     refresh: Annotated[bool | None, Field(description="Reload the columns")] = None,
     clear: Clear = None,
+    allow_breaking: Annotated[bool, Field(description="Even if syncs use columns that disappear")] = False,
 ) -> Model:
     """Update a model. Omitted arguments are unchanged; [] clears a list. Returns what changed."""
     reset = cleared(changes, clear)
@@ -153,20 +123,22 @@ async def update_model(
         reset.append("fields")  # another query has other columns; without a list the API includes them all
     async with caller.updating:
         stored = await find(caller.api, MODEL, model_id)
-        await _check_source(
+        await check_source(
             caller.api, "update_model", str(stored.get("connection_id")), changed.get("configuration")
         )
         body = _writable(stored) | changed | given(refresh=refresh)
         kept = {name: part for name, part in body.items() if name not in reset}
+        columns = ColumnChange(caller, context, stored, {*changed, *reset, *given(refresh=refresh)})
+        if not allow_breaking:
+            await columns.refuse_if_used(kept)
         answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
         after = expected(_UPDATE, await settled(answer, caller, context))
     model = _model(after)
-    model.changed = differences(stored, after, {*body, "fields"} - {"refresh"})
-    if "fields" in model.changed:
-        this = {"model_id": model.id}
-        model.next_steps = [
-            NextStep(tool="trace_lineage", arguments=this, reason="shows which syncs read it")
-        ]
+    model.changed = model_changes(stored, after, {*body} - {"refresh"})
+    model.broken = await columns.broken_by(after)
+    if "configuration" in changed and await has_no_rows(caller.api, model.id):
+        model.note = NO_ROWS
+    model.next_steps = _trace(model.id) if "fields" in model.changed else None
     return model
 
 
@@ -184,13 +156,9 @@ async def delete_model(
     )
 
 
-async def _check_source(
-    api: Polytomic, tool: str, connection_id: str, configuration: JsonObject | None
-) -> None:
-    """Refuse a configuration, if there is one, that the connection's source does not offer."""
-    if configuration is not None:
-        draft = Draft({}, await source_problems(api, connection_id, configuration))
-        draft.refuse_if_wrong(tool)
+def _trace(model_id: str) -> list[NextStep]:
+    this = {"model_id": model_id}
+    return [NextStep(tool="trace_lineage", arguments=this, reason="shows which syncs read it")]
 
 
 def _writable(stored: JsonObject) -> JsonObject:
@@ -208,12 +176,6 @@ def _writable(stored: JsonObject) -> JsonObject:
 
 def _fields(model: JsonObject | None) -> list[JsonObject]:
     return as_objects(as_object(model).get("fields"))
-
-
-def _sampled(record: JsonObject) -> JsonObject:
-    """Flatten a sample record, which holds the model's row and those of its enrichments by id."""
-    rows = as_objects([*record.values()])
-    return {name: cell for row in rows for name, cell in row.items()} if len(rows) == len(record) else record
 
 
 def _row(item: JsonObject) -> JsonObject:

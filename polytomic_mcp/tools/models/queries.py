@@ -1,7 +1,8 @@
 """Queries: SQL, or SOQL on Salesforce, run on a connection, and paging through their rows."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,11 +21,13 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find
 from polytomic_mcp.tools.api_access.responses import data_of, identified, object_in, objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
-from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller, WaitSeconds
+from polytomic_mcp.tools.framework.arguments import Limit, TheCaller, WaitSeconds
 
 _GET: Final = "GET /api/queries/{id}"
 _OVER: Final = ("done", "failed", "unknown")
-_TOKEN: Final = re.compile(r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<page>.*)", re.ASCII | re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"(?P<id>[^:]+):(?P<skip>\d{1,9}):(?P<of>[0-9a-f]*):(?P<page>.*)", re.ASCII | re.DOTALL
+)
 
 
 class QueryRows(Answer):
@@ -43,11 +46,15 @@ class QueryRows(Answer):
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """A position in a query's rows: the API's page token, and how many rows of that page to skip."""
+    """A position in a query's rows: the API's page token, and how many rows of that page to skip.
+
+    ``of`` is a digest of the query's text; empty if the rows are read by the query's id alone.
+    """
 
     query_id: str
     page: str = ""
     skip: int = 0
+    of: str = ""
 
     @property
     def arguments(self) -> JsonObject:
@@ -55,7 +62,7 @@ class _Position:
 
     @property
     def token(self) -> str:
-        return f"{self.query_id}:{self.skip}:{self.page}"
+        return f"{self.query_id}:{self.skip}:{self.of}:{self.page}"
 
 
 async def run_query(
@@ -68,25 +75,59 @@ async def run_query(
     limit: Limit = 100,
     wait_seconds: WaitSeconds = None,
     query_id: Annotated[str | None, Field(description="Read this query's rows; run nothing")] = None,
-    page_token: PageToken = None,
+    page_token: Annotated[str | None, Field(description="next_page_token of the previous page")] = None,
 ) -> QueryRows:
     """Run a query on a connection and return its rows.
 
     If it is still running after wait_seconds, call again with its query_id. For more rows, send only
     page_token.
     """
-    position, connection = _position(query_id, page_token), JsonObject()
-    if position is None:
-        if connection_id is None or query is None:
-            raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
-        connection = await find(caller.api, CONNECTION, connection_id)
-        position = _Position(await _submitted(caller.api, connection["id"], query))
+    position = _position(query_id, page_token, query)
+    if position is not None:
+        return await _answered(caller, context, position, {}, limit, wait_seconds)
+    if connection_id is None or query is None:
+        raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
+    connection = await find(caller.api, CONNECTION, connection_id)
+    return await read_query(caller, context, connection, query, limit=limit, seconds=wait_seconds)
+
+
+async def read_query(
+    caller: Caller,
+    context: Context[Caller],
+    connection: JsonObject,
+    query: str,
+    *,
+    limit: int,
+    seconds: float | None = None,
+    longest_text: int | None = None,
+) -> QueryRows:
+    """Run a query and return its rows; none yet if it is still running after ``seconds``.
+
+    Texts are truncated to ``longest_text`` characters.
+
+    Raises:
+        ToolError: The query failed.
+    """
+    position = _Position(await _submitted(caller.api, connection["id"], query), of=_digest(query))
+    return await _answered(caller, context, position, connection, limit, seconds, longest_text)
+
+
+async def _answered(
+    caller: Caller,
+    context: Context[Caller],
+    position: _Position,
+    connection: JsonObject,
+    limit: int,
+    seconds: float | None,
+    longest_text: int | None = None,
+) -> QueryRows:
+    """Wait for a query, and return its rows from a position on; ``connection`` is empty if not known."""
     known = {"data": {"status": "created"}} if connection else None
-    answer = await _followed(caller, context, position, wait_seconds, known)
+    answer = await _followed(caller, context, position, seconds, known)
     data = _data(answer)
     match status := str(data.get("status") or "unreported"):
         case "done":
-            return await _rows(caller.api, position, answer, limit)
+            return await _rows(caller.api, position, answer, limit, longest_text)
         case "failed":
             raise _failure(data, connection)
         case "unknown":
@@ -100,14 +141,19 @@ async def run_query(
             )
 
 
-def _position(query_id: str | None, page_token: str | None) -> _Position | None:
+def _position(query_id: str | None, page_token: str | None, query: str | None) -> _Position | None:
     """Return the position to read from; None if a query is to be run."""
     if page_token is None:
         return _Position(query_id) if query_id is not None else None
     parts = _TOKEN.fullmatch(page_token)
-    if parts is None or query_id not in (None, parts["id"]):
+    is_other = parts is not None and query is not None and parts["of"] not in ("", _digest(query))
+    if parts is None or is_other or query_id not in (None, parts["id"]):
         raise ToolError("page_token was not returned by run_query for this query. Omit it to start over.")
-    return _Position(parts["id"], parts["page"], int(parts["skip"]))
+    return _Position(parts["id"], parts["page"], int(parts["skip"]), parts["of"])
+
+
+def _digest(query: str) -> str:
+    return hashlib.sha256(query.encode()).hexdigest()[:6]
 
 
 async def _submitted(api: Polytomic, connection_id: str, query: str) -> str:
@@ -141,17 +187,19 @@ async def _read(api: Polytomic, position: _Position) -> JsonObject:
     return answer
 
 
-async def _rows(api: Polytomic, position: _Position, answer: JsonObject, limit: int) -> QueryRows:
+async def _rows(
+    api: Polytomic, position: _Position, answer: JsonObject, limit: int, longest_text: int | None
+) -> QueryRows:
     """Read rows from that position on, page by page."""
     data = _data(answer)
     fields = [str(name) for name in as_list(data.get("fields"))]
-    table = Table(fields or columns(_results(answer)), limit)
+    table = Table(fields or columns(_results(answer)), limit, longest_text)
     seen = {position.page}
     while True:
         if (rest := _add_rows(table, position, answer)) is not None:
             break
         page = _next_page(answer)
-        rest = None if page is None or page in seen else _Position(position.query_id, page)
+        rest = None if page is None or page in seen else replace(position, page=page, skip=0)
         if rest is None or table.is_full:
             break
         seen.add(rest.page)
@@ -174,7 +222,7 @@ def _add_rows(table: Table, position: _Position, answer: JsonObject) -> _Positio
     for index, row in enumerate(rows[position.skip :], position.skip):
         source = Source(_GET, position.arguments, {"": f"/data/results/{index}"})
         if not table.add(row, source):
-            return _Position(position.query_id, position.page, index)
+            return replace(position, skip=index)
     return None
 
 

@@ -11,6 +11,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, is_
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import RefusedError, UnexpectedAnswerError
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.framework.requests import Draft
 
 _QUERY: Final = "query"
 _OPTIONS: Final = ("include_deleted", "file_format", "model_from", "skip_lines", "subfolder")
@@ -51,6 +52,19 @@ async def source_problems(api: Polytomic, connection_id: str, configuration: Jso
             configuration[name] = str(value)
     published = await _published(api, connection_id, configuration)
     return list(_problems(configuration, published)) if published.values else []
+
+
+async def check_source(
+    api: Polytomic, tool: str, connection_id: str, configuration: JsonObject | None
+) -> None:
+    """Refuse a configuration, if there is one, that the connection's source does not offer.
+
+    Raises:
+        Refusal: The text lists what is wrong.
+    """
+    if configuration is not None:
+        draft = Draft({}, await source_problems(api, connection_id, configuration))
+        draft.refuse_if_wrong(tool)
 
 
 async def _published(api: Polytomic, connection_id: str, configuration: JsonObject) -> _Published:

@@ -1,6 +1,7 @@
 """The tools for any operation of the API: find one by plain words, then read or write with it."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
@@ -18,18 +19,21 @@ from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
+from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.connections.states import remember_link
 from polytomic_mcp.tools.framework.arguments import Api, PageToken, TheCaller, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.framework.creation import IdempotencyKey
 from polytomic_mcp.tools.operations.arguments import validated
 from polytomic_mcp.tools.operations.questions import confirmation, question
+from polytomic_mcp.tools.operations.references import with_ids
 from polytomic_mcp.tools.operations.signatures import schema_of, signature
+from polytomic_mcp.tools.operations.typed_tools import tool_for
 from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
 OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
-Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name. Ids, not names")]
+Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name")]
 
 Plan = tuple[Operation, JsonObject]
 """The operation to call, and its validated arguments."""
@@ -43,7 +47,10 @@ _FEWEST_TOKENS: Final = 600
 
 
 class Operations(Page):
-    """Operations, the best match first, and the total. In arguments, ? marks optional ones."""
+    """Operations, the best match first, and the total. In arguments, ? marks optional ones.
+
+    Prefer the tool of an operation that has one.
+    """
 
     total: int
     note: str | None = None
@@ -57,8 +64,9 @@ class Written(Answer):
 
 
 async def find_operations(
-    query: Annotated[str, Field(description="Plain words, an id, or part of a path")] = "",
-    detail: Detail = "arguments",
+    caller: TheCaller,
+    query: Annotated[str, Field(description="Plain words, part of a path, or an id for all of it")] = "",
+    detail: Detail | None = None,
     group: Annotated[str | None, Field(description="Such as bulk_syncs; without query, lists it")] = None,
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
     effect: Effect | None = None,
@@ -68,10 +76,12 @@ async def find_operations(
     """Find API operations for tasks without a tool; call them with read_operation or write_operation."""
     if group is not None and group not in GROUPS:
         raise Refusal(f"find_operations: {unknown('group', group, GROUPS)}")
-    from polytomic_mcp.catalogue.search import load_index  # noqa: PLC0415 - SQLite, on demand
+    from polytomic_mcp.catalogue.search import load_index, with_id  # noqa: PLC0415 - SQLite, on demand
 
     is_search = bool(query.strip())
-    candidates = load_index().search(query) if is_search else load_catalogue().values()
+    exact = with_id(load_catalogue(), query)
+    candidates = [exact] if exact else load_index().search(query) if is_search else load_catalogue().values()
+    shown = detail or ("schema" if exact else "arguments")
     found = [
         operation
         for operation in candidates
@@ -83,7 +93,7 @@ async def find_operations(
     tokens = max(ROWS_TOKENS // max(min(len(found), most), 1), _FEWEST_TOKENS)
     page = page_of(
         [{"id": each.id} for each in found],
-        row=lambda item: _row(load_catalogue()[item["id"]], detail, tokens),
+        row=lambda item: _row(load_catalogue()[item["id"]], shown, tokens, caller.tools),
         query=None,
         limit=most,
         page_token=page_token,
@@ -112,11 +122,11 @@ async def read_operation(
             f"{found.id} is not read-only (effect: {found.effect}). Call it with write_operation.",
             *_same_call("write_operation", found, arguments),
         )
-    checked = validated(found, arguments)
+    checked = await with_ids(api, found, validated(found, arguments))
     return View(found, checked, pointer, offset, limit).of(await _call(api, found, checked))
 
 
-async def plan_write(operation: str, arguments: JsonObject) -> Plan:
+async def plan_write(api: Api, operation: str, arguments: JsonObject) -> Plan:
     """Validate a write against the catalogue before a person is asked about it."""
     found = _find(operation)
     if found.effect == "read":
@@ -124,7 +134,7 @@ async def plan_write(operation: str, arguments: JsonObject) -> Plan:
             f"{found.id} is read-only. Call it with read_operation.",
             *_same_call("read_operation", found, arguments),
         )
-    return found, validated(found, arguments)
+    return found, await with_ids(api, found, validated(found, arguments))
 
 
 async def consent_to_write(
@@ -202,10 +212,11 @@ def _same_call(tool: str, operation: Operation, arguments: JsonObject) -> Iterat
         yield NextStep(tool=tool, arguments=same, reason="makes this call")
 
 
-def _row(operation: Operation, detail: Detail, tokens: int) -> JsonObject:
+def _row(operation: Operation, detail: Detail, tokens: int, tools: AbstractSet[str]) -> JsonObject:
     if detail == "names":
         return {"id": operation.id}
     row: JsonObject = {"id": operation.id, "summary": operation.summary, "effect": operation.effect}
+    row |= given(tool=tool_for(operation, tools))
     if detail == "schema":
         return row | {"arguments_schema": schema_of(operation, tokens)}
     return row | ({"arguments": signature(operation)} if detail == "arguments" else {})

@@ -95,7 +95,7 @@ async def test_large_integers_and_nulls_survive_wherever_rows_go_out(
     assert (await tools("run_query", query="SELECT 1", **WAREHOUSE))["rows"] == [[big], [big]]
     preview = await tools("preview_model", model_id="Plans")
     assert preview["rows"] == [{"contact_id": big, "plan": None}]
-    assert preview["fields"][0]["example"] == big
+    assert (await tools("get_model", model_id="Plans"))["fields"][0]["example"] == big
     assert (await tools("read_schema_records", **table))["rows"] == [[big, None]]
     log = (await tools("get_sync_execution", sync_id="Plans to Gong", log="errors"))["log"]
     assert log == [{"row": {"id": big, "plan": None}, "error": "bad plan"}]

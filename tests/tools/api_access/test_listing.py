@@ -112,6 +112,46 @@ async def test_an_invalid_page_token_is_refused(token: str, tools: Tools) -> Non
 async def test_a_page_token_the_api_does_not_know_is_the_apis_to_refuse(
     tools: Tools, api: ScriptedApi
 ) -> None:
+    serve_pages(api, [3, 3])
+    token = (await tools("list_syncs", limit=4))["next_page_token"]
     api["GET /api/syncs"] = httpx.Response(400, json={"message": "bad page_token"})
 
-    assert "bad page_token" in await tools.refused("list_syncs", page_token="0:x")
+    assert "bad page_token" in await tools.refused("list_syncs", page_token=token)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"query": "s1"}, {"active": True}, {"target_connection_id": "gong"}, {"query": "s0", "mode": "update"}],
+)
+async def test_a_page_token_with_other_arguments_is_refused_before_anything_is_read(
+    other: dict[str, Any], tools: Tools, company: ScriptedApi
+) -> None:
+    serve_pages(company, [3])
+    token = (await tools("list_syncs", query="s0", limit=1))["next_page_token"]
+    company.requests.clear()
+
+    text = await tools.refused("list_syncs", page_token=token, **other)
+
+    assert text == (
+        "list_syncs: Invalid page_token. Send the next_page_token of a page with the same arguments as that "
+        "page, or omit it to start over."
+    )
+    assert company.requests == []
+
+
+async def test_the_page_token_of_another_tool_is_refused(tools: Tools, company: ScriptedApi) -> None:
+    serve_pages(company, [3])
+    token = (await tools("list_syncs", limit=1))["next_page_token"]
+
+    assert "Invalid page_token" in await tools.refused("list_models", page_token=token)
+
+
+async def test_a_page_may_have_another_length_other_fields_and_defaults_spelled_out(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    ids = serve_pages(company, [5])
+    token = (await tools("list_syncs", limit=1))["next_page_token"]
+
+    page = await tools("list_syncs", limit=2, fields=["name"], query=None, page_token=token)
+
+    assert [item["id"] for item in page["items"]] == ids[1:3]

@@ -38,7 +38,8 @@ async def test_bulk_syncs_are_listed_in_short_rows(
 async def test_rows_have_more_fields_on_request(tools: Tools) -> None:
     page = await tools("list_bulk_syncs", fields=["normalize_names"])
 
-    assert page["items"] == [ROW | {"normalize_names": "enabled"}]
+    names = {"source_name": "HubSpot", "destination_name": "PostgreSQL"}
+    assert page["items"] == [ROW | names | {"normalize_names": "enabled"}]
 
 
 @pytest.mark.usefixtures("bulk")

@@ -100,6 +100,40 @@ async def test_an_invalid_time_is_refused_by_the_argument_s_name(
     assert api.requests == []
 
 
+@pytest.mark.parametrize("tool", ["list_events", "list_webhook_deliveries"])
+async def test_a_period_that_nothing_can_be_in_is_refused(tool: str, tools: Tools, hooked: Any) -> None:
+    text = await tools.refused(tool, since="2026-01-02", until="2026-01-02T00:00:00Z")
+
+    assert text.startswith(f"{tool}: until must be later than since.")
+    assert hooked.requests == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("start must be within the last 30 days", "since must be within"),
+        ("'end' is in the future", "'until' is in the future"),
+        ("reached the end of the list", "reached the end of the list"),
+    ],
+)
+async def test_refusals_of_the_api_name_the_arguments_of_the_tool(
+    said: str, shown: str, tools: Tools, hooked: Any
+) -> None:
+    hooked[f"GET /api/webhooks/{HOOK}/deliveries"] = httpx.Response(422, json={"message": said})
+
+    text = await tools.refused("list_webhook_deliveries", since="2026-01-02")
+
+    assert shown in text
+
+
+async def test_an_event_names_its_connections(tools: Tools, company: ScriptedApi) -> None:
+    company["GET /api/events"] = {"data": [event("1", target_connection_id=company.GONG)]}
+
+    (item,) = (await tools("list_events"))["items"]
+
+    assert item["target_name"] == "Gong"
+
+
 async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Tools, api: ScriptedApi) -> None:
     api["GET /api/events"] = {"data": [event("1")]}
     api.holds("syncs", {"id": "s2", "name": "Quiet"})
@@ -259,7 +293,7 @@ async def test_deliveries_are_rows_with_what_was_asked_for(tools: Tools, hooked:
     assert wider == {"items": [short | {"response_body": "<html>"}]}
     assert dict(hooked.asked(path)[0].url.params) == {
         "success": "false",
-        "start": "2026-01-15",
+        "start": "2026-01-15T00:00:00Z",
         "event_id": "e",
     }
 

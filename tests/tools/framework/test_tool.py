@@ -244,5 +244,6 @@ async def test_the_client_enforces_read_only_too(connect: Connect, company: Scri
         listed = await tools.client.list_tools()
 
     assert health == {"ok": True}
-    assert preview == {"fields": [{"name": "a"}]}
+    assert preview["fields"] == [{"name": "a"}]
+    assert "POLYTOMIC_ACCESS_MODE is read-only" in preview["note"]
     assert {tool.annotations and tool.annotations.read_only_hint for tool in listed.tools} == {True}

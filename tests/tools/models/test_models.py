@@ -216,46 +216,6 @@ async def test_another_query_includes_all_its_columns_unless_some_are_given(
     assert sent(api)["fields"] == ["a"]
 
 
-async def test_a_stored_model_is_previewed_by_its_rows(tools: Tools, api: ScriptedApi) -> None:
-    hold(api)
-    records = [{api.MODEL: {"a": number, "b": None}, "enricher": {"c": 9}} for number in range(30)]
-    api[f"GET /api/models/{api.MODEL}/sample"] = {"data": {"records": records, "warnings": []}}
-
-    preview = await tools("preview_model", model_id="plans", limit=2)
-
-    assert preview["rows"] == [{"a": 0, "b": None, "c": 9}, {"a": 1, "b": None, "c": 9}]
-    assert [field["name"] for field in preview["fields"]] == ["a", "b"]
-
-
-async def test_a_new_configuration_is_previewed_by_its_fields_and_stores_nothing(
-    tools: Tools, company: ScriptedApi
-) -> None:
-    company["POST /api/model-preview"] = {"data": {"fields": [{"name": "n"}]}}
-
-    preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": "SELECT 1"})
-
-    assert preview == {"fields": [{"name": "n"}]}
-    assert company.written() == ["POST /api/model-preview"]
-
-
-@pytest.mark.parametrize("arguments", [{}, {"connection_id": "Warehouse"}, {"configuration": {}}])
-async def test_a_preview_requires_a_model_or_a_configuration(
-    arguments: Any, tools: Tools, api: ScriptedApi
-) -> None:
-    text = await tools.refused("preview_model", **arguments)
-
-    assert "Send model_id, or connection_id and configuration" in text
-    assert api.requests == []
-
-
-async def test_a_preview_of_two_things_is_refused(tools: Tools, api: ScriptedApi) -> None:
-    hold(api)
-
-    text = await tools.refused("preview_model", model_id=api.MODEL, configuration={"query": "SELECT 1"})
-
-    assert "not both" in text
-
-
 async def test_a_failing_query_is_refused_with_the_message_of_the_api(
     tools: Tools, company: ScriptedApi
 ) -> None:

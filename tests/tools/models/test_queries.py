@@ -257,7 +257,8 @@ async def test_a_query_or_something_to_read_is_required(
     [
         {"page_token": "5:"},
         {"page_token": f"{QUERY}:x:"},
-        {"page_token": f"{QUERY}:1:", "query_id": "another"},
+        {"page_token": f"{QUERY}:1::", "query_id": "another"},
+        {"page_token": f"{QUERY}:1:abcdef:", "query": "SELECT 2"},
     ],
 )
 async def test_a_page_token_of_another_query_is_refused(

@@ -142,7 +142,9 @@ async def test_a_query_costs_one_look_at_the_source(tools: Tools, source: Script
     await tools("create_model", name="New", connection_id="Warehouse", configuration={"query": "SELECT 1"})
 
     asked = [json.dumps([each.method, each.url.path]) for each in source.requests]
-    assert len(asked) == len(set(asked)) == 5  # connections, the connection, its source, models, the new one
+    assert (
+        len(asked) == len(set(asked)) == 6
+    )  # and: connections, the connection, its source, models, a sample
 
 
 async def test_files_and_nested_names_of_the_sandbox_are_checked(open_sandbox: Connect) -> None:

@@ -9,6 +9,8 @@ from mcp.types import ElicitResult
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
+from polytomic_mcp.tools.operations.typed_tools import TOOLS, tool_for
+from polytomic_mcp.tools.toolsets import toolsets
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
 MODES = ["auto", "legacy"]
@@ -49,12 +51,13 @@ async def test_plain_words_find_operations_with_their_arguments(tools: Tools) ->
         "id": "POST /api/bulk/syncs/{id}/cancel",
         "summary": load_catalogue()["POST /api/bulk/syncs/{id}/cancel"].summary,
         "effect": "write",
+        "tool": "cancel_bulk_sync",
         "arguments": "id: string",
     }
 
 
 async def test_arguments_show_types_members_and_known_values(tools: Tools) -> None:
-    found = await tools("find_operations", query="POST /api/syncs", limit=1)
+    found = await tools("find_operations", query="POST /api/syncs", detail="arguments")
     arguments = found["items"][0]["arguments"]
 
     assert "name: string, " in arguments
@@ -70,11 +73,43 @@ async def test_details_go_from_names_to_whole_schemas(tools: Tools) -> None:
     whole = await tools("find_operations", query="POST /api/syncs", detail="schema", limit=1)
 
     assert names["items"] == [{"id": "POST /api/syncs"}]
-    assert summary["items"][0].keys() == {"id", "summary", "effect"}
+    assert summary["items"][0].keys() == {"id", "summary", "effect", "tool"}
     schema = whole["items"][0]["arguments_schema"]
     assert schema["properties"]["schedule"]["properties"]["frequency"]["type"] == ["string", "null"]
     assert "name" in schema["required"]
     assert "$ref" not in json.dumps(schema)
+
+
+@pytest.mark.parametrize(
+    ("query", "id_"),
+    [
+        ("POST /api/bulk/syncs", "POST /api/bulk/syncs"),
+        (" get  /api/me ", "GET /api/me"),
+        ("GET /api/syncs/0b1c8f3a-1111-2222-3333-444455556666?x=1", "GET /api/syncs/{id}"),
+    ],
+)
+async def test_an_exact_id_gives_that_operation_whole(query: str, id_: str, tools: Tools) -> None:
+    found = await tools("find_operations", query=query)
+
+    assert (ids(found), found["total"]) == ([id_], 1)
+    assert found["items"][0]["summary"] == load_catalogue()[id_].summary
+    assert found["items"][0]["arguments_schema"]["type"] == "object"
+
+
+async def test_an_operation_names_the_shown_tool_that_does_it(open_sandbox: Connect) -> None:
+    async with open_sandbox() as tools:
+        (hidden,) = (await tools("find_operations", query="POST /api/bulk/syncs"))["items"]
+        (shown,) = (await tools("find_operations", query="POST /api/syncs"))["items"]
+
+    assert "tool" not in hidden
+    assert shown["tool"] == "create_sync"
+
+
+def test_every_tool_that_is_named_for_an_operation_exists() -> None:
+    everything = {name for toolset in toolsets() for name in toolset.names()}
+    named = [id_ for id_, each in load_catalogue().items() if tool_for(each, everything)]
+
+    assert sorted(TOOLS) == sorted(named)
 
 
 @pytest.mark.parametrize("detail", ["names", "summary", "arguments", "schema"])
@@ -129,6 +164,44 @@ async def test_an_unknown_group_is_refused_with_the_list(tools: Tools) -> None:
 
     assert "Unknown group 'bulk_sync'. Did you mean 'bulk_syncs'?" in text
     assert all(group in text for group in GROUPS)
+
+
+# Names
+
+
+async def test_names_do_for_ids_at_every_depth_except_in_data(tools: Tools, company: ScriptedApi) -> None:
+    company.echoes("POST /api/syncs", id="s")
+    source = {"model_id": "plans", "field": "plan"}
+    body = {
+        "name": "S",
+        "mode": "create",
+        "fields": [{"source": source, "target": "x"}],
+        "target": {"connection_id": "gong", "object": "o", "configuration": {"connection_id": "Gong"}},
+        "schedule": {"frequency": "runafter", "run_after": {"sync_ids": ["Plans to Gong", "no such"]}},
+    }
+
+    await tools("write_operation", operation="POST /api/syncs", arguments=body)
+
+    (sent,) = company.bodies("POST /api/syncs")
+    assert sent["fields"][0]["source"]["model_id"] == company.MODEL
+    assert sent["target"]["connection_id"] == company.GONG
+    assert sent["target"]["configuration"] == {"connection_id": "Gong"}
+    assert sent["schedule"]["run_after"]["sync_ids"] == [company.SYNC, "no such"]
+    assert len(company.asked("GET /api/syncs")) == 1
+
+
+async def test_a_name_does_for_the_id_in_a_path(tools: Tools, company: ScriptedApi) -> None:
+    read = await tools("read_operation", operation="GET /api/connections/{id}", arguments={"id": "Gong"})
+
+    assert read["result"]["data"]["id"] == company.GONG
+
+
+async def test_a_name_that_several_have_is_refused_with_their_ids(tools: Tools, api: ScriptedApi) -> None:
+    api.holds("models", {"id": "m1", "name": "M"}, {"id": "m2", "name": "m"})
+
+    text = await tools.refused("read_operation", operation="GET /api/models/{id}", arguments={"id": "M"})
+
+    assert "2 models are named 'M'" in text
 
 
 # Reading

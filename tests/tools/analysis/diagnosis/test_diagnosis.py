@@ -796,7 +796,7 @@ async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
     async with open_sandbox(api_version=api_version) as tools:
         await guide(tools, sandbox, CONTACTS)
         renamed = {"query": "SELECT contact_id AS person FROM salesforce_contacts"}
-        await tools("update_model", model_id="Contacts", configuration=renamed)
+        await tools("update_model", model_id="Contacts", configuration=renamed, allow_breaking=True)
         diagnosis = await tools("diagnose_sync", sync_id="To Gong")
 
     cause = diagnosis["causes"][0]
