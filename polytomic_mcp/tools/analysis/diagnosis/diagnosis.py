@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.diagnosis.causes import Cause, blockers_of, causes_of
+from polytomic_mcp.tools.analysis.diagnosis.cause import Cause
+from polytomic_mcp.tools.analysis.diagnosis.causes import blockers_of, causes_of
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
 from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
 from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
@@ -50,7 +51,7 @@ async def diagnose_sync(
     """
     sync = await find(caller.api, SYNC, sync_id)
     gathering = Gathering()
-    evidence = await gather(caller.api, sync, caller.date(), gathering)
+    evidence = await gather(caller, sync, gathering)
     causes = _without_hidden_steps(causes_of(evidence), caller.tools)
     return Diagnosis(
         id=sync["id"],
@@ -75,8 +76,7 @@ def _first(
 
 def _without_hidden_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
     for cause in causes:
-        if cause.next_step is not None and cause.next_step.tool not in shown:
-            cause.next_step = None
+        cause.next_steps = [each for each in cause.next_steps or () if each.tool in shown] or None
     return causes
 
 

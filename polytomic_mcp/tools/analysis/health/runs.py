@@ -20,7 +20,8 @@ class Run:
     """One execution of a sync or bulk sync: when it ran, rows moved and rows rejected.
 
     ``rows`` is how many rows it processed; None if the API does not say. Rows that a replacing sync deletes
-    first are counted as moved, but not in ``rows``.
+    first are counted as moved, but not in ``rows``. ``skipped`` rows were neither written nor rejected, in a
+    run that is not a test.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Run:
     rows: int | None = None
     reason: str = ""
     is_test: bool = False
+    skipped: int = 0
 
     @classmethod
     def of(cls, execution: JsonObject) -> Self:
@@ -44,6 +46,8 @@ class Run:
         total = int(counts.get("total") or execution.get("record_count") or 0)
         errors = int(counts.get("error") or execution.get("error_count") or 0)
         written = sum(moves.values()) - moves.get("delete", 0) + int(execution.get("record_count") or 0)
+        changed = written or moves.get("delete", 0)
+        is_test = execution.get("type") == "test" or bool(execution.get("is_test"))
         is_counted = any(execution.get(name) is not None for name in ("counts", "record_count"))
         reasons = [*as_list(execution.get("errors")), execution.get("status_message")]
         return cls(
@@ -55,7 +59,8 @@ class Run:
             errors=errors,
             rows=max(total, written + errors) if is_counted else None,
             reason=next((str(reason) for reason in reasons if reason), ""),
-            is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
+            is_test=is_test,
+            skipped=max(total - changed - errors, 0) if moves and not is_test else 0,
         )
 
     @property
