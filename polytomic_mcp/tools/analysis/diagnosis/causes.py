@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.tools.analysis.diagnosis.cause import CERTAINTIES, Cause, Rule
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
-from polytomic_mcp.tools.analysis.diagnosis.rules.arrivals import missing_rows
+from polytomic_mcp.tools.analysis.diagnosis.rules.arrivals import missing_rows, rows_left_out
 from polytomic_mcp.tools.analysis.diagnosis.rules.connections import (
     limited_connections,
     missing_objects,
@@ -37,10 +37,15 @@ _OTHER_RULES: Final[tuple[Rule, ...]] = (
 """Equally certain causes are reported in the order of the rules: those that explain others come first."""
 
 
-def causes_of(evidence: Evidence) -> list[Cause]:
-    """Return all causes: the most certain first and, of equally certain ones, those that block the sync."""
+def problems_of(evidence: Evidence) -> list[Cause]:
+    """Return all problems: the most certain first and, of equally certain ones, those that block the sync."""
     found = [cause for rule in (*_BLOCKING_RULES, *_OTHER_RULES) for cause in rule(evidence)]
     return sorted(found, key=lambda cause: (CERTAINTIES.index(cause.certainty), not cause.blocks))
+
+
+def left_out_by(evidence: Evidence) -> list[Cause]:
+    """Return why rows did not arrive although nothing is wrong."""
+    return [*rows_left_out(evidence)]
 
 
 def blockers_of(evidence: Evidence) -> list[str]:

@@ -58,6 +58,12 @@ class ModelFilter:
         ]
 
 
+def has_model_filter(sync: JsonObject) -> bool:
+    """Whether a sync has conditions on its models, in either form."""
+    newer = as_objects(as_object(sync.get("model_filters")).get("conditions"))
+    return bool(newer) or any(map(_is_of_model, as_objects(sync.get("filters"))))
+
+
 def model_filter(sync: JsonObject, models: Mapping[str, JsonObject], now: datetime) -> ModelFilter | None:
     """Return the filter on a sync's models; None if it has none or cannot be evaluated here."""
     body = newer_form(sync)

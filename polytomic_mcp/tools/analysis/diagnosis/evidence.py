@@ -9,6 +9,7 @@ from typing import Any, Final
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import NotFoundError, RefusedError
+from polytomic_mcp.tools.analysis.diagnosis.conditions import has_model_filter
 from polytomic_mcp.tools.analysis.diagnosis.field_changes import (
     TypeMismatch,
     broken_fields,
@@ -97,11 +98,13 @@ class Evidence:
         return run if run is not None and run.errors else None
 
     @property
-    def short_run(self) -> Run | None:
-        """The latest run that ended, test or not, if it completed and wrote less than it read, or nothing."""
+    def measured_run(self) -> Run | None:
+        """The latest run that ended, test or not, if it completed and rows may be missing from it."""
         runs = [run for each in self.executions or () if (run := Run.of(each)).is_over]
         run = next((each for each in runs if not each.is_canceled), None)
-        return run if run is not None and (run.is_empty or (run.is_success and run.skipped)) else None
+        if run is None or not run.is_success:
+            return None
+        return run if run.is_empty or run.skipped or has_model_filter(self.sync) else None
 
     @property
     def base_model_id(self) -> str:
@@ -154,7 +157,7 @@ async def gather(caller: Caller, sync: JsonObject, gathering: Gathering) -> Evid
     evidence = Evidence(sync, caller.date())
     await _read_direct(caller.api, evidence, gathering)
     await _read_indirect(caller.api, evidence, gathering)
-    if evidence.short_run is not None and all(evidence.models.values()):
+    if evidence.measured_run is not None and all(evidence.models.values()):
         await _read_rows(caller, evidence, gathering)
     return evidence
 

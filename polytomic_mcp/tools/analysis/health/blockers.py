@@ -18,6 +18,7 @@ _SIGN_IN: Final = re.compile(
     r"|invalid_grant)\b",
     re.IGNORECASE,
 )
+_WAITING: Final = re.compile(r"\bwait(s|ing)?\b|\bpending\b", re.IGNORECASE)
 
 
 def unhealthy_reason(connection: JsonObject) -> str:
@@ -30,6 +31,12 @@ def needs_sign_in(connection: JsonObject) -> bool:
     """Whether a person has to sign in, according to ``saved`` or (a guess) to the words of the reason."""
     reason = unhealthy_reason(connection)
     return bool(reason) and (connection.get("saved") is False or bool(_SIGN_IN.search(reason)))
+
+
+def waits_for_sign_in(connection: JsonObject) -> bool:
+    """Whether a person may hold a link that signs the connection in; a new one would make it useless."""
+    reason = unhealthy_reason(connection)
+    return needs_sign_in(connection) and (connection.get("saved") is False or bool(_WAITING.search(reason)))
 
 
 def connection_blocker(role: str, connection: JsonObject) -> str:

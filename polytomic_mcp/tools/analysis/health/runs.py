@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.scalars import to_moment
+from polytomic_mcp.tools.api_access.executions import skipped_rows
 
 _OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted", "errors"})
 _FAILED: Final = frozenset({"failed", "interrupted"})
@@ -46,8 +47,6 @@ class Run:
         total = int(counts.get("total") or execution.get("record_count") or 0)
         errors = int(counts.get("error") or execution.get("error_count") or 0)
         written = sum(moves.values()) - moves.get("delete", 0) + int(execution.get("record_count") or 0)
-        changed = written or moves.get("delete", 0)
-        is_test = execution.get("type") == "test" or bool(execution.get("is_test"))
         is_counted = any(execution.get(name) is not None for name in ("counts", "record_count"))
         reasons = [*as_list(execution.get("errors")), execution.get("status_message")]
         return cls(
@@ -59,8 +58,8 @@ class Run:
             errors=errors,
             rows=max(total, written + errors) if is_counted else None,
             reason=next((str(reason) for reason in reasons if reason), ""),
-            is_test=is_test,
-            skipped=max(total - changed - errors, 0) if moves and not is_test else 0,
+            is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
+            skipped=skipped_rows(execution),
         )
 
     @property

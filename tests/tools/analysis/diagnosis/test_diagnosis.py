@@ -291,7 +291,8 @@ async def test_the_health_and_rate_limit_of_a_connection_are_reported(
 @pytest.mark.parametrize(
     ("parts", "step"),
     [
-        ({"saved": False}, ("update_connection", {"reconnect": True})),
+        ({"saved": False}, ("get_connection", {})),
+        ({"status_error": "Waiting for a person to sign in"}, ("get_connection", {})),
         ({"status_error": "Please sign in again"}, ("update_connection", {"reconnect": True})),
         ({"status_error": "oauth2: invalid_grant"}, ("update_connection", {"reconnect": True})),
         ({"status_error": "key expired"}, ("test_connection", {})),
@@ -817,5 +818,5 @@ async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox
 
     cause = diagnosis["causes"][0]
     assert cause["cause"] == "The target connection 'Gong' is not healthy"
-    assert cause["next_steps"][0]["tool"] == "update_connection"
+    assert [each["tool"] for each in cause["next_steps"]] == ["get_connection", "update_connection"]
     assert diagnosis["state"]["state"] == "broken"

@@ -11,6 +11,7 @@ from polytomic_mcp.tools.analysis.health.blockers import (
     connection_blocker,
     needs_sign_in,
     unhealthy_reason,
+    waits_for_sign_in,
 )
 from polytomic_mcp.tools.answers.results import MASK, NextStep
 
@@ -34,9 +35,9 @@ def remedies(connection: JsonObject) -> Iterator[NextStep]:
     if not needs_sign_in(connection):
         yield step("test_connection", "check whether it still fails", connection_id=this)
         return
-    if connection.get("saved") is False:
+    if waits_for_sign_in(connection):
         yield step("get_connection", "shows the auth_url that waits for a person", connection_id=this)
-    reason = "returns a new auth_url where a person signs in"
+    reason = "returns a new auth_url where a person signs in, and makes an earlier one useless"
     yield step("update_connection", reason, connection_id=this, reconnect=True)
 
 
