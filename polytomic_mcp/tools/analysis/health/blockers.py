@@ -48,6 +48,14 @@ def connection_blocker(role: str, connection: JsonObject) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocker:
+    """What keeps a sync from running: a connection, empty if it is gone; or a model that is gone, if None."""
+
+    text: str
+    connection: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """All connections and all models by id; None if they could not be listed."""
 
@@ -59,16 +67,17 @@ class Inventory:
         """Index the listed connections and models by id."""
         return cls(_by_id(connections), _by_id(models))
 
-    def blockers_of(self, sync: JsonObject) -> list[str]:
+    def blockers_of(self, sync: JsonObject) -> list[Blocker]:
         """Return what keeps a sync or bulk sync, as it is listed, from running."""
         ids = {*model_ids_of(sync), *map(str, as_list(sync.get("model_ids")))} - {NO_MODEL}
         models = [self.models.get(id_, {}) for id_ in sorted(ids)] if self.models is not None else []
-        found = [MODEL_GONE] if not all(models) else []
+        found = [Blocker(MODEL_GONE)] if not all(models) else []
         if self.connections is None:
             return found
         roles = {id_: role for id_, role in _connections_of(sync, models) if id_}
-        blockers = (_explained_blocker(role, self.connections.get(id_, {})) for id_, role in roles.items())
-        return found + [blocker for blocker in blockers if blocker]
+        connections = ((role, self.connections.get(id_, {})) for id_, role in roles.items())
+        blockers = (Blocker(_explained_blocker(role, each), each) for role, each in connections)
+        return found + [blocker for blocker in blockers if blocker.text]
 
 
 def _by_id(items: Sequence[JsonObject] | None) -> Mapping[str, JsonObject] | None:

@@ -31,7 +31,8 @@ def failed_run(evidence: Evidence) -> Iterator[Cause]:
     again = step("start_sync", "run it again once the cause is mended", **this)
     title = "did not complete" if run.is_failed else "wrote nothing"
     unique = [line for line in dict.fromkeys(lines) if line]
-    yield make_cause(f"The last run {title}: {run.failure}", "certain", unique, see, again)
+    steps = (again, see) if run.is_failed else (see, again)
+    yield make_cause(f"The last run {title}: {run.failure}", "certain", unique, *steps)
 
 
 def rejected_rows(evidence: Evidence) -> Iterator[Cause]:
