@@ -136,6 +136,11 @@ class Evidence:
         existing = {id_: model for id_, model in self.models.items() if model}
         return broken_fields(self.sync, existing, self.target or None)
 
+    @property
+    def has_broken_references(self) -> bool:
+        """Whether the sync uses something that is gone or no longer allowed."""
+        return bool(self.sync.get("problems")) or bool(self.broken_fields())
+
     def type_mismatches(self) -> list[TypeMismatch]:
         """Return the mappings whose types do not match."""
         return list(type_mismatches(self.sync, self.models, self.target))

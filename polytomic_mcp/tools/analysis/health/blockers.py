@@ -49,10 +49,14 @@ def connection_blocker(role: str, connection: JsonObject) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What keeps a sync from running: a connection, empty if it is gone; or a model that is gone, if None."""
+    """What keeps a sync from running: a connection, which is empty if it is gone, or a part of the sync.
+
+    ``is_gone`` means that a whole connection or model is gone, or is not healthy.
+    """
 
     text: str
     connection: JsonObject | None = None
+    is_gone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ from polytomic_mcp.tools.analysis.diagnosis.causes import problems_of
 from polytomic_mcp.tools.analysis.diagnosis.evidence import gather
 from polytomic_mcp.tools.analysis.diagnosis.rules.connections import remedies
 from polytomic_mcp.tools.analysis.health.blockers import Blocker
+from polytomic_mcp.tools.analysis.overview.subjects import read_sync
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Gathering
-from polytomic_mcp.tools.api_access.names import SYNC
-from polytomic_mcp.tools.api_access.responses import data_of, identified
 
-_DIAGNOSED: Final = frozenset({"failing", "no_rows", "row_errors"})
+_DIAGNOSED: Final = frozenset({"failing", "late", "no_rows", "row_errors", "inactive", "broken"})
 _MOST_REMEDIED: Final = 8
 """How many syncs of a page are given a remedy: to diagnose one costs about ten requests."""
 
@@ -32,9 +31,11 @@ _BY_STATE: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
 }
 
 
-def first_remedy(blockers: Sequence[Blocker]) -> JsonObject:
-    """Return the first call that removes the first of these blockers."""
+def first_remedy(blockers: Sequence[Blocker]) -> JsonObject | None:
+    """Return the first call that removes the first of these blockers; None if a diagnosis has to find it."""
     connection = blockers[0].connection
+    if not blockers[0].is_gone:
+        return None
     if connection:
         return next(iter(remedies(connection))).model_dump()
     tool = "list_models" if connection is None else "list_connections"
@@ -66,18 +67,18 @@ def _without(row: JsonObject, *names: str) -> JsonObject:
 
 async def _diagnoses(caller: Caller, rows: Sequence[JsonObject]) -> dict[str, JsonObject]:
     """Diagnose the syncs whose runs do not tell enough; return what to add to the row of each."""
-    sick = [row["id"] for row in rows if row["kind"] == "sync" and row["state"] in _DIAGNOSED]
+    sick = [
+        row["id"]
+        for row in rows
+        if row["kind"] == "sync" and row["state"] in _DIAGNOSED and "next_step" not in row
+    ]
     async with Gathering().together() as read:
-        wholes = [read("syncs", partial(_whole, caller, id_)) for id_ in sick]
+        wholes = [read("syncs", partial(read_sync, caller.api, id_)) for id_ in sick]
     return {
         whole.value["id"]: await _diagnosed(caller, whole.value)
         for whole in wholes
         if whole.value is not None
     }
-
-
-async def _whole(caller: Caller, sync_id: str) -> JsonObject:
-    return identified(SYNC.get, await data_of(caller.api, SYNC.get, id=sync_id))
 
 
 async def _diagnosed(caller: Caller, sync: JsonObject) -> JsonObject:

@@ -10,15 +10,16 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.common.scalars import to_moment
+from polytomic_mcp.tools.analysis.diagnosis.field_changes import broken_fields
 from polytomic_mcp.tools.analysis.health.blockers import Blocker, Inventory
 from polytomic_mcp.tools.analysis.health.runs import runs_of
 from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
-from polytomic_mcp.tools.api_access.responses import objects_in
+from polytomic_mcp.tools.api_access.responses import data_of, identified, objects_in
 
 MOST_RUNS: Final = 500
 """How many executions of one sync are read at most."""
@@ -34,7 +35,7 @@ class OneSync:
     kind: str
     sync: JsonObject
     executions: Finding[list[JsonObject]]
-    blockers: Sequence[Blocker]
+    blockers: list[Blocker]
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ async def read_syncs(
         raise ToolError(f"sync_overview: Neither syncs nor bulk syncs could be listed. {reason}")
     await progress.expect(len(listed))
     async with gathering.together() as read:
-        return [
+        found = [
             OneSync(
                 kind,
                 sync,
@@ -78,6 +79,40 @@ async def read_syncs(
             )
             for kind, sync in listed
         ]
+    await _add_broken_references(api, found, inventory, gathering)
+    return found
+
+
+async def _add_broken_references(
+    api: Polytomic, found: Sequence[OneSync], inventory: Inventory, gathering: Gathering
+) -> None:
+    """Add what a sync can no longer read to its blockers, if a model changed after its last success."""
+    changed = [each for each in found if _is_outdated(each, inventory)]
+    async with gathering.together() as read:
+        wholes = [read("whole syncs", partial(read_sync, api, each.sync["id"])) for each in changed]
+    for each, whole in zip(changed, wholes, strict=True):
+        sync = whole.value or {}
+        lines = [str(problem.get("message")) for problem in as_objects(sync.get("problems"))]
+        lines = lines or broken_fields(sync, inventory.models or {}, None)
+        each.blockers.extend([Blocker(f"The sync cannot run: {lines[0]}", is_gone=False)] if lines else [])
+
+
+def _is_outdated(each: OneSync, inventory: Inventory) -> bool:
+    """Whether a model of a sync changed after the sync was saved and after its last success."""
+    if each.kind != "sync" or each.blockers:
+        return False
+    success = next((run.started for run in runs_of(each.executions.value or []) if run.is_success), None)
+    saved = [moment for moment in (to_moment(each.sync.get("updated_at")), success) if moment is not None]
+    models = (inventory.models or {}).get
+    changes = (
+        to_moment(models(str(id_), {}).get("updated_at")) for id_ in as_list(each.sync.get("model_ids"))
+    )
+    return any(moment is not None and moment > max(saved, default=moment) for moment in changes)
+
+
+async def read_sync(api: Polytomic, sync_id: str) -> JsonObject:
+    """Return a whole sync."""
+    return identified(SYNC.get, await data_of(api, SYNC.get, id=sync_id))
 
 
 async def _executions(

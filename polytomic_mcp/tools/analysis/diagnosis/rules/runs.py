@@ -6,6 +6,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.tools.analysis.diagnosis.cause import Cause, Certainty, make_cause, step
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
+from polytomic_mcp.tools.analysis.diagnosis.mending import Mending, mend
 from polytomic_mcp.tools.analysis.health.states import is_switched_off
 
 _STATE_CAUSES: Final[dict[str, tuple[str, Certainty, bool]]] = {
@@ -53,11 +54,18 @@ def rejected_rows(evidence: Evidence) -> Iterator[Cause]:
 
 
 def switched_off(evidence: Evidence) -> Iterator[Cause]:
-    """Report a schedule that has no effect because the sync is inactive, whatever else is wrong."""
-    if is_switched_off(evidence.sync):
-        title = "The sync is switched off, so its schedule does not run it"
-        on = step("update_sync", "switch it on", sync_id=evidence.sync["id"], active=True)
-        yield make_cause(title, "certain", [], on)
+    """Report a schedule that has no effect because the sync is inactive, whatever else is wrong.
+
+    Polytomic refuses to change a sync that does not fit its models and its target: the call mends both.
+    """
+    if not is_switched_off(evidence.sync):
+        return
+    title, this = "The sync is switched off, so its schedule does not run it", evidence.sync["id"]
+    mending = mend(evidence, evidence.models) if evidence.has_broken_references else Mending()
+    words = "; ".join(["switches it on", *mending.words])
+    on = step("update_sync", words, sync_id=this, active=True, **mending.changes)
+    is_possible = mending.changes or not evidence.has_broken_references
+    yield make_cause(title, "certain", [], *([on] if is_possible else []))
 
 
 def state(evidence: Evidence) -> Iterator[Cause]:
