@@ -100,6 +100,8 @@ def _state(evidence: Evidence) -> JsonObject:
         schedule="; ".join(map(describe, schedules)) or None,
         next_run=next_run(schedules, evidence.now, is_active=bool(sync.get("active"))),
         mode=sync.get("mode"),
+        target=evidence.target_object or None,
+        target_name=as_object(evidence.target).get("name"),
         running=current.get("id"),
         last_success=condition.last_success and condition.last_success.isoformat(timespec="seconds"),
         next_execution=evidence.status.get("next_execution_time"),

@@ -32,9 +32,10 @@ def read_since(text: str, now: datetime) -> datetime:
 
 def rows_since(subjects: Sequence[OneSync], since: datetime, now: datetime) -> list[JsonObject]:
     """Return a row for each run: those that failed first, then those that rejected rows, newest first."""
+    states = [(subject, subject.condition(now).state) for subject in subjects]
     rows = [
-        (Run.of(execution), _row(subject, execution) | {"state": subject.condition(now).state})
-        for subject in subjects
+        (Run.of(execution), _row(subject, execution) | {"state": state})
+        for subject, state in states
         for execution in subject.executions.value or ()
         if is_since(execution, since)
     ]

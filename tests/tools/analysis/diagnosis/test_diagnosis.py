@@ -62,6 +62,8 @@ async def test_a_healthy_sync_is_shown_as_healthy(tools: Tools, scripted: Script
         "schedule": "manual",
         "next_run": "only when started",
         "mode": "updateOrCreate",
+        "target": "my-gong-engage-flow",
+        "target_name": "Winter flow",
         "last_success": "2026-03-04T10:00:00+00:00",
         "next_execution": "2026-03-05T00:00:00Z",
         "checked": "0 broken fields; checked against 1 model and the target",
