@@ -12,6 +12,7 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.lineage.dependants import trace
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Kind, Subject, lost_models
 from polytomic_mcp.tools.analysis.lineage.origins import upstream, writers, writes_into
@@ -60,7 +61,7 @@ async def trace_lineage(
     graph = await _graph(api, subject, gathering)
     rows = writers(graph, subject) if subject.kind == "target" else trace(graph, subject)
     if not rows:
-        _refuse_unknown_field(subject, item)
+        _refuse_unknown_field(graph, subject, item)
         gathering.refuse_if_partial("trace_lineage", "Nothing that could be read depends on it")
     page = page_of(rows, query=None, limit=limit, page_token=page_token)
     return Lineage(
@@ -102,13 +103,13 @@ async def _subject(
     return item, Subject("field", item["id"], name, field, ids[0] if ids else "")
 
 
-def _refuse_unknown_field(subject: Subject, item: JsonObject) -> None:
+def _refuse_unknown_field(graph: Graph, subject: Subject, item: JsonObject) -> None:
     """Refuse a field that its owner does not have and nothing uses. A removed one may still be in use."""
     is_target = subject.kind == "target"
     known = [str(each.get("id" if is_target else "name")) for each in as_objects(item.get("fields"))]
     is_known = subject.field.casefold() in map(str.casefold, known) if is_target else subject.field in known
     if subject.field and not is_known and (known or not is_target):
-        owner = "target object" if is_target else "model"
+        owner = target_noun(graph.connection(subject.connection_id)) if is_target else "model"
         raise ToolError(
             f"trace_lineage: The {owner} {quoted(subject.name)} has no field {quoted(subject.field)}, and "
             f"nothing that could be read uses it.{valid_values(subject.field, known)}"
