@@ -98,7 +98,7 @@ async def _queried(caller: Caller, model: JsonObject, query: str) -> ModelRows |
         return None
     data = as_object(answer.get("data"))
     found = await _pages(caller.api, answer)
-    count = data.get("count")
+    count: Any = data.get("count")
     total = int(count) if is_number(count) else None
     names = {str(each.get("name")).casefold(): str(each.get("name")) for each in as_objects(model["fields"])}
     return ModelRows([_renamed(row, names) for row in found[:MOST_ROWS]], total)

@@ -58,8 +58,8 @@ async def read_query_columns(api: Polytomic, model: JsonObject) -> Columns:
     Raises:
         RefusedError: With the status 400 or 422, the query does not run.
     """
-    parts = {name: model.get(name) for name in ("connection_id", "configuration")}
-    answer = as_object(await api.call(_PREVIEW, name=model.get("name"), **parts))
+    source: JsonObject = {name: model.get(name) for name in ("name", "connection_id", "configuration")}
+    answer = as_object(await api.call(_PREVIEW, **source))
     columns = as_objects(as_object(answer.get("data")).get("fields"))
     return {str(item.get("name")).casefold(): item for item in columns}
 

@@ -16,7 +16,7 @@ from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.lineage.dependants import trace
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Kind, Subject, lost_models
 from polytomic_mcp.tools.analysis.lineage.origins import upstream, writers, writes_into
-from polytomic_mcp.tools.analysis.lineage.subjects import described, target_subject
+from polytomic_mcp.tools.analysis.lineage.subjects import described, name_targets, target_subject
 from polytomic_mcp.tools.answers.results import Page
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import page_of
@@ -54,7 +54,7 @@ async def trace_lineage(
     For a target object or its field: which syncs write it, from which model, query and connection.
     """
     references: dict[Kind, str | None] = {"connection": connection_id, "model": model_id, "sync": sync_id}
-    given = {kind: name for kind, name in references.items() if name}
+    given: dict[Kind, str] = {kind: name for kind, name in references.items() if name}
     _refuse_other_starts(given, target, field)
     item, subject = await _subject(api, given, target, field)
     gathering = Gathering()
@@ -64,6 +64,7 @@ async def trace_lineage(
         _refuse_unknown_field(graph, subject, item)
         gathering.refuse_if_partial("trace_lineage", "Nothing that could be read depends on it")
     page = page_of(rows, query=None, limit=limit, page_token=page_token)
+    await name_targets(api, page.items)
     return Lineage(
         items=page.items,
         next_page_token=page.next_page_token,

@@ -1,16 +1,21 @@
 """The object that a trace starts at, found by its id or name, and how an answer names it."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Subject
+from polytomic_mcp.tools.answers.results import Row
+from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, every
 from polytomic_mcp.tools.syncs.stored import target_of
-from polytomic_mcp.tools.syncs.targets import find_target, target_fields
+from polytomic_mcp.tools.syncs.targets import find_target, target_fields, target_objects
 
 
 async def target_subject(
@@ -38,6 +43,20 @@ async def target_subject(
     name = str(found.get("name") or found["id"])
     subject = Subject("target", found["id"], name, field, connection_id=connection["id"])
     return (await target_fields(api, connection["id"], target=found["id"])) if field else found, subject
+
+
+async def name_targets(api: Polytomic, rows: Sequence[Row]) -> None:
+    """Give the rows of target objects their names, which differ from their ids in some systems.
+
+    What cannot be listed keeps its id as its name.
+    """
+    targets = {row.id: row for row in rows if row.model_dump().get("kind") in ("flow", "target_object")}
+    connections = {str(row.model_dump().get("connection_id")) for row in targets.values()}
+    async with Gathering().together() as read:
+        listed = [read("target objects", partial(target_objects, api, id_)) for id_ in sorted(connections)]
+    for each in (item for found in listed for item in as_objects(as_object(found.value).get("data"))):
+        if (row := targets.get(str(each.get("id")))) is not None:
+            row.name = str(each.get("name") or row.name)
 
 
 def described(graph: Graph, subject: Subject, item: JsonObject) -> JsonObject:
