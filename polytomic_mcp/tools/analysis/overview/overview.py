@@ -14,7 +14,7 @@ from pydantic import Field
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.analysis.health.runs import span
 from polytomic_mcp.tools.analysis.health.states import STATES, Condition, State, schedules_of
-from polytomic_mcp.tools.analysis.overview.past_runs import read_since, rows_since
+from polytomic_mcp.tools.analysis.overview.past_runs import left_out, read_since, rows_since
 from polytomic_mcp.tools.analysis.overview.remedies import first_remedy, with_remedies
 from polytomic_mcp.tools.analysis.overview.subjects import OneSync, read_syncs
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
@@ -108,7 +108,7 @@ async def _runs_since(
         next_steps=_steps(_by_sync(failed), caller.tools),
         states={name: counts[name] for name in STATES if counts[name]},
         runs=dict(Counter(str(row["status"]) for row in rows)),
-        unavailable=gathering.unavailable or None,
+        unavailable=[*gathering.unavailable, *left_out(subjects, moment)] or None,
     )
 
 

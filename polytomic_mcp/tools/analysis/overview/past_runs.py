@@ -1,6 +1,6 @@
 """What ran since a time: a row for each run of any sync, failures first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +11,8 @@ from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.health.runs import Run
-from polytomic_mcp.tools.analysis.overview.subjects import OneSync, is_since
+from polytomic_mcp.tools.analysis.overview.subjects import MOST_RUNS, OneSync, is_since
+from polytomic_mcp.tools.api_access.gathering import Unavailable
 
 _LONGEST_DETAIL: Final = 160
 
@@ -41,6 +42,15 @@ def rows_since(subjects: Sequence[OneSync], since: datetime, now: datetime) -> l
     ]
     ranked = sorted(rows, key=lambda pair: _rank(pair[0]))
     return [row for _, row in ranked]
+
+
+def left_out(subjects: Sequence[OneSync], since: datetime) -> Iterator[Unavailable]:
+    """Yield each sync of which there may be more runs since the time than were read."""
+    for subject in subjects:
+        read = subject.executions.value or []
+        if len(read) >= MOST_RUNS and is_since(read[-1], since):
+            reason = f"only the latest {len(read)} were read"
+            yield Unavailable(source=f"runs of {subject.name}", reason=reason)
 
 
 def _rank(run: Run) -> tuple[int, float]:

@@ -265,20 +265,6 @@ async def test_empty_and_repeated_identities_are_counted(
     assert told(await tools("diagnose_sync", sync_id=scripted.SYNC))[: len(causes)] == causes
 
 
-async def test_an_identity_of_another_model_is_not_counted(tools: Tools, scripted: ScriptedApi) -> None:
-    scripted.holds(
-        "models", scripted.answers[f"GET {MODEL}"]["data"], {"id": "other", "name": "Other", "fields": []}
-    )
-    serve(scripted, [{"contact_id": ""}])
-    scripted["GET /api/models/other/sample"] = {"data": {"records": [{"x": 1}]}}
-    identities = {"mappings": [{"source": source("other", "x"), "target": "Id"}]}
-    change(scripted, f"GET {SYNC}", identity=None, identities=identities)
-
-    causes = [cause for cause, *_ in told(await tools("diagnose_sync", sync_id=scripted.SYNC))]
-
-    assert not any("identifies them" in cause for cause in causes if "contact_id" in cause)
-
-
 FILTERS = {
     "conditions": [{"source": source(ScriptedApi.MODEL, "plan"), "function": "Equality", "value": "x"}]
 }

@@ -133,8 +133,6 @@ def _identity_values(evidence: Evidence, base: ModelRows, rows: Sequence[JsonObj
     """Report rows without a value that identifies them, and rows that share one."""
     fields = [as_object(each.get("source")) for each in identities_of(evidence.sync)[:1]]
     for source in fields:
-        if source.get("model_id") != evidence.base_model_id:
-            continue
         name = str(source.get("field"))
         counts = Counter(to_text(row.get(name)).strip() for row in rows)
         extent = f"{len(rows)} rows" if base.is_whole else f"the {len(rows)} rows read"
