@@ -92,7 +92,10 @@ class Evidence:
 
     @property
     def rejecting_run(self) -> Run | None:
-        """The run whose rejected rows still matter; it may be running or canceled."""
+        """The run whose rejected rows still matter; it may be running or canceled, or the last may be a test."""
+        newest = Run.of(self.executions[0]) if self.executions else None
+        if newest is not None and newest.is_test and newest.errors:
+            return newest
         runs = [run for run in self.runs or () if run.errors or (run.is_over and not run.is_canceled)]
         run = decisive_run(runs)
         return run if run is not None and run.errors else None

@@ -539,6 +539,19 @@ async def test_a_test_run_is_listed_but_does_not_count(tools: Tools, scripted: S
     assert diagnosis["executions"][0]["type"] == "test"
 
 
+async def test_the_rows_that_a_last_test_run_rejected_are_explained(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
+    reject_rows(scripted, "contact 7 is not known")
+    trial = scripted.answers[f"GET {SYNC}/executions"]["data"][0] | {"type": "test"}
+    scripted[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
+
+    assert causes_in(diagnosis) == [("Rows are rejected: contact <number> is not known", "certain", False)]
+    assert diagnosis["state"]["state"] == "ok"
+
+
 async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(
     tools: Tools, scripted: ScriptedApi
 ) -> None:
