@@ -92,7 +92,7 @@ class Evidence:
 
     @property
     def rejecting_run(self) -> Run | None:
-        """The run whose rejected rows still matter; it may be running or canceled, or the last may be a test."""
+        """The run whose rejected rows still matter; it may be running or canceled, or a test if latest."""
         newest = Run.of(self.executions[0]) if self.executions else None
         if newest is not None and newest.is_test and newest.errors:
             return newest

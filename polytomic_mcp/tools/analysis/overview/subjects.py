@@ -63,8 +63,8 @@ async def read_syncs(
         connections = read("connections", partial(every, api, CONNECTION.list))
         models = read("models", partial(every, api, MODEL.list))
     inventory = Inventory.of(connections.value, models.value)
-    listed = [("sync", sync) for sync in syncs.value or ()]
-    listed += [("bulk_sync", sync) for sync in bulk_syncs.value or ()]
+    kinds = (("sync", syncs.value), ("bulk_sync", bulk_syncs.value))
+    listed = [(kind, sync) for kind, items in kinds for sync in items or ()]
     if syncs.value is None and bulk_syncs.value is None:
         reason = next(each.reason for each in gathering.unavailable if each.source == "syncs")
         raise ToolError(f"sync_overview: Neither syncs nor bulk syncs could be listed. {reason}")
