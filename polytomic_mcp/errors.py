@@ -10,6 +10,7 @@
     │   └── MissingArgumentError   a required argument is missing
     ├── AccessDeniedError          the configuration does not allow the call
     ├── NoAnswerError              no answer came: network, TLS, time
+    │   └── OutOfTimeError         the time that the caller had for it is over
     ├── UnexpectedAnswerError      the answer is not one that the API gives
     └── RefusedError               the API answered with an error
         ├── UnauthorizedError      401: the key does not work
@@ -32,6 +33,7 @@ __all__ = [
     "MissingArgumentError",
     "NoAnswerError",
     "NotFoundError",
+    "OutOfTimeError",
     "PolytomicError",
     "RateLimitedError",
     "RefusedError",
@@ -80,6 +82,10 @@ class NoAnswerError(PolytomicError):
     def __init__(self, text: str, *, may_have_arrived: bool = False) -> None:
         super().__init__(text)
         self.may_have_arrived = may_have_arrived
+
+
+class OutOfTimeError(NoAnswerError):
+    """No answer arrived before the deadline of the code that called, or there was no time left to ask."""
 
 
 class UnexpectedAnswerError(PolytomicError):

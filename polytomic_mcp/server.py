@@ -24,6 +24,7 @@ from polytomic_mcp.protocol.http import ReadableBodies
 from polytomic_mcp.protocol.stdio import NoLines, answering, lines_of
 from polytomic_mcp.protocol.subscriptions import Subscriptions
 from polytomic_mcp.protocol.tasks import Seal, Tasks, secret_of, works_of
+from polytomic_mcp.protocol.time_limit import TimeLimit
 from polytomic_mcp.settings import Settings
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.toolsets import hidden_tools, shown_tools, toolset_of
@@ -115,6 +116,7 @@ def build_server(
         website_url="https://www.polytomic.com",
         tools=tools,
         extensions=[Tasks(Seal.of_key(settings.api_key), works)] if settings.api_key else [],
+        middleware=[TimeLimit(settings.call_seconds)],
         lifespan=_lifespan(settings, transport, lambda api: replace(caller(api), tools=names)),
         log_level="ERROR",
         cache_hints=cache_hints.LISTS,

@@ -15,6 +15,7 @@ _Choice = TypeVar("_Choice", bound=str)
 DEFAULT_API_URL: Final = "https://app.polytomic.com"
 DEFAULT_API_VERSION: Final = "2025-09-18"
 DEFAULT_TOOLSETS: Final = ("connections", "models", "syncs", "operations")
+DEFAULT_CALL_SECONDS: Final = 45.0
 TOOLSETS: Final = (*DEFAULT_TOOLSETS, "queries", "bulk_syncs", "schemas", "events", "administration")
 
 
@@ -57,6 +58,11 @@ VARIABLES: Final = (
         "POLYTOMIC_ORGANIZATION_ID", "The id of the organization that a partner or deployment key acts in."
     ),
     Variable(
+        "POLYTOMIC_CALL_SECONDS",
+        "How long a call may take, in seconds; hosts give up after 60. A longer wait_seconds extends it.",
+        f"{DEFAULT_CALL_SECONDS:g}",
+    ),
+    Variable(
         "POLYTOMIC_SANDBOX_STATE",
         "The SQLite file in which --sandbox keeps its state. Without it, state is kept in memory.",
     ),
@@ -69,6 +75,9 @@ _FALLBACK: Final = re.compile(r"(:[-=+?]).+\}", re.DOTALL)
 _PROXY: Final = re.compile("(http|https|all|no)_proxy", re.IGNORECASE)
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\ufeff\u200b"
 """Quotation marks, and the invisible characters that are copied along with a text."""
+
+_CALL_SECONDS: Final = (1.0, 3_600.0)
+"""The shortest and the longest time of a call."""
 
 _BEARER: Final = re.compile(r"^(authorization\s*:\s*)?bearer(\s+|$)", re.IGNORECASE)
 """What stands before a key in the header that it was copied from."""
@@ -102,6 +111,7 @@ class Settings:
     toolsets: tuple[str, ...] = DEFAULT_TOOLSETS
     tools_allow: frozenset[str] = frozenset()
     tools_deny: frozenset[str] = frozenset()
+    call_seconds: float = DEFAULT_CALL_SECONDS
     sandbox_state: str | None = None
     unset: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
@@ -130,6 +140,7 @@ class Settings:
             toolsets=_toolsets(values.get("POLYTOMIC_TOOLSETS", ""), () if allowed else DEFAULT_TOOLSETS),
             tools_allow=allowed,
             tools_deny=_names(values.get("POLYTOMIC_TOOLS_DENY", "")),
+            call_seconds=_seconds(values, "POLYTOMIC_CALL_SECONDS", DEFAULT_CALL_SECONDS),
             sandbox_state=values.get("POLYTOMIC_SANDBOX_STATE"),
             unset=unset,
         )
@@ -168,6 +179,21 @@ def _choice(values: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) 
         if value == choice:
             return choice
     raise ConfigurationError(f"{name}: {unknown('value', value, choices)}")
+
+
+def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
+    text = values.get(name, f"{default}")
+    least, most = _CALL_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not least <= seconds <= most:
+        raise ConfigurationError(
+            f"{name}: {quoted(text)} is not a number of seconds from {least:g} to {most:g}. Set it to "
+            f"a number such as {default:g}, or unset it."
+        )
+    return seconds
 
 
 def _toolsets(text: str, default: tuple[str, ...]) -> tuple[str, ...]:

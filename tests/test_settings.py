@@ -29,6 +29,7 @@ def test_every_variable_is_read() -> None:
         "POLYTOMIC_TOOLS_DENY": "delete_sync, cancel_sync",
         "POLYTOMIC_AUTH_MODE": "partner",
         "POLYTOMIC_ORGANIZATION_ID": "org",
+        "POLYTOMIC_CALL_SECONDS": "20",
         "POLYTOMIC_SANDBOX_STATE": "box.db",
     }
 
@@ -45,6 +46,7 @@ def test_every_variable_is_read() -> None:
         toolsets=("syncs",),
         tools_allow=frozenset({"run_query"}),
         tools_deny=frozenset({"delete_sync", "cancel_sync"}),
+        call_seconds=20.0,
         sandbox_state="box.db",
     )
 
@@ -72,6 +74,12 @@ def test_spaces_around_a_value_are_ignored() -> None:
     ("name", "value", "named"),
     [
         ("POLYTOMIC_ACCESS_MODE", "readonly", "Valid values: read-only, full-access."),
+        ("POLYTOMIC_CALL_SECONDS", "soon", "'soon' is not a number of seconds from 1 to 3600."),
+        ("POLYTOMIC_CALL_SECONDS", "0", "is not a number of seconds from 1 to 3600."),
+        ("POLYTOMIC_CALL_SECONDS", "-45", "is not a number of seconds from 1 to 3600."),
+        ("POLYTOMIC_CALL_SECONDS", "nan", "is not a number of seconds from 1 to 3600."),
+        ("POLYTOMIC_CALL_SECONDS", "inf", "is not a number of seconds from 1 to 3600."),
+        ("POLYTOMIC_CALL_SECONDS", "3601", "Set it to a number such as 45, or unset it."),
         ("POLYTOMIC_AUTH_MODE", "admin", "Valid values: user, partner, deployment."),
         (
             "POLYTOMIC_TOOLSETS",

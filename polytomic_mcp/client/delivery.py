@@ -3,13 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Final
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from polytomic_mcp.client.failures import may_have_arrived
 from polytomic_mcp.client.message import Message
-from polytomic_mcp.client.outages import no_answer, out_of_time
+from polytomic_mcp.client.outages import no_answer, not_sent, out_of_time
 from polytomic_mcp.client.retries import (
     RetryPolicy,
     repeats_answered,
@@ -20,10 +22,13 @@ from polytomic_mcp.client.transport import Answer, Transport
 
 __all__ = ["Delivery"]
 
+_ANSWERING: Final = 0.5
+"""Seconds before the deadline of the calling code that are left to it, to say what happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends messages under a retry policy.
+    """Sends messages under a retry policy, and within the anyio deadline of the code that calls.
 
     ``clock`` returns seconds since the epoch, ``chance`` a random number from 0 to 1.
     """
@@ -39,13 +44,19 @@ class Delivery:
 
         Raises:
             NoAnswerError: No answer came within the policy's attempts and time.
+            OutOfTimeError: None came before the deadline.
             UnexpectedAnswerError: The answer cannot be the API's.
         """
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        left = anyio.current_effective_deadline() - anyio.current_time() - _ANSWERING
+        seconds, is_callers = min(left, self.policy.total_seconds), left < self.policy.total_seconds
+        if seconds <= 0:
+            raise not_sent(message)
         try:
-            with anyio.fail_after(self.policy.total_seconds):
-                return await self._repeat(message, ends=self.clock() + self.policy.total_seconds)
+            with anyio.fail_after(seconds):
+                return await self._repeat(message, ends=self.clock() + seconds)
         except TimeoutError as error:
-            raise out_of_time(message, self.policy.total_seconds) from error
+            raise out_of_time(message, seconds, is_callers=is_callers) from error
 
     async def _repeat(self, message: Message, ends: float) -> Answer:
         attempt, is_unsure = 1, False

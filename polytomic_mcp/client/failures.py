@@ -1,11 +1,13 @@
 """What httpx's exceptions say about a call that got no answer."""
 
+import socket
 import ssl
+from collections.abc import Iterator
 from typing import Final
 
 import httpx
 
-__all__ = ["may_have_arrived", "tls_failure"]
+__all__ = ["is_unknown_host", "may_have_arrived", "tls_failure"]
 
 _NEVER_SENT: Final = (
     httpx.ConnectError,
@@ -23,9 +25,17 @@ def may_have_arrived(error: httpx.TransportError) -> bool:
 
 def tls_failure(error: httpx.TransportError) -> ssl.SSLError | None:
     """Return the TLS error behind a failure, which would occur again; None if there is none."""
-    cause: BaseException | None = error
-    while isinstance(error, httpx.ConnectError) and cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None
+    if not isinstance(error, httpx.ConnectError):
+        return None
+    return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+
+
+def is_unknown_host(error: httpx.TransportError) -> bool:
+    """Return whether the host's name has no address, as far as this machine can find out."""
+    return any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -48,7 +48,8 @@ class Polytomic:
 
     The constructor never fails and reads nothing: each call reports what is wrong with the key, the address
     or the version (``ConfigurationError``), so that a server can start and explain it. Calls may run
-    concurrently. ``aclose`` closes the connections; a later call opens new ones.
+    concurrently. ``aclose`` closes the connections; a later call opens new ones. A call ends before the
+    deadline of an anyio scope around it (``anyio.fail_after``), and then says what is known of its effect.
 
     Args:
         api_key: The key; ``repr`` and errors never show it.

@@ -13,6 +13,7 @@ from urllib.request import getproxies
 import httpx
 
 from polytomic_mcp.client.address import origin
+from polytomic_mcp.client.outages import NOTHING_WRONG
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.settings import cleaned, placeholder
@@ -94,7 +95,8 @@ class Through(httpx.AsyncBaseTransport):
         if why == _NO_LOGIN:
             advice = f"Check the user and the password in {self._proxy.variable}."
         reason = f" ({why.rstrip('.')})" if why else ""
-        return ProxyFailureError(f"{self._proxy.name} {what}{reason}. {advice}", has_refused=has_refused)
+        text = f"{self._proxy.name} {what}{reason}. {NOTHING_WRONG}. {advice}"
+        return ProxyFailureError(text, has_refused=has_refused)
 
 
 class _Progress:

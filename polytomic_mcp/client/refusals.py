@@ -10,6 +10,7 @@ from typing import Any, Final, Self, cast
 from polytomic_mcp.catalogue import Catalogue, Operation
 from polytomic_mcp.client.message import Message
 from polytomic_mcp.client.names import Names
+from polytomic_mcp.client.outages import NOTHING_WRONG, SYSTEM_IS_OUT, UNSURE, is_system_out, when
 from polytomic_mcp.client.transport import Answer
 from polytomic_mcp.errors import (
     ConflictError,
@@ -44,12 +45,17 @@ _ADVICE: Final[Mapping[int, str]] = {
     403: "The key does not have the permission. Ask an administrator, or use another key.",
     409: "It was not repeated. Read the object's state: it may be running or in use, or its name taken.",
     407: "A proxy asks for a user and a password. Put them into HTTP_PROXY: http://user:password@host:port.",
-    408: "It took too long. Call again, or request less data.",
+    408: f"It took Polytomic too long. {NOTHING_WRONG}: call again, or request less.",
     410: "It no longer exists or has expired. Start again without it.",
+    413: "The request is too large: send less at a time.",
     422: "Correct the problem and call again.",
-    429: "Wait a while before the next call.",
     501: "The operation is not available there, and nothing was done. Calling again does not help.",
 }
+
+_ABOUT_THE_REQUEST: Final = frozenset({400, 409, 422, 424})
+_BEING_READ: Final = (
+    "The connection's schemas are being read. Call again when GET .../schemas/status returns fresh."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,29 +120,49 @@ def _advice(message: Message, answer: Answer, problem: Problem, catalogue: Catal
     if answer.is_elsewhere:
         yield "The address of the file may have expired. Make the call again for a new one."
         return
-    if problem.is_markup:
+    if problem.is_markup and answer.is_server_error:
+        yield "The answer is a web page, so a proxy sent it."
+    elif problem.is_markup:
         check = message.names.check(message.names.api_url)
         yield f"The answer is a web page, which does not look like the Polytomic API. {check}"
     yield _next_step(message, answer, problem, catalogue)
+    if message.is_write:
+        yield _effect(answer)
+
+
+def _effect(answer: Answer) -> str:
+    """Return whether a write happened; nothing where the status itself says that it did not."""
     has_failed = answer.is_server_error and answer.status != HTTPStatus.NOT_IMPLEMENTED
-    if message.is_write and (answer.is_unsure or has_failed):
-        yield "It may have taken effect: read the object's state before you repeat the call."
+    if answer.is_unsure or has_failed or answer.status == HTTPStatus.REQUEST_TIMEOUT:
+        return f"{UNSURE}."
+    return "Nothing was changed." if answer.status == HTTPStatus.TOO_MANY_REQUESTS else ""
 
 
 def _next_step(message: Message, answer: Answer, problem: Problem, catalogue: Catalogue) -> str:
-    if _NOT_READY.search(problem.reason):
-        return (
-            "The connection's schemas are being read. Call again when GET .../schemas/status returns fresh."
-        )
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return _how_to_list(message.operation, catalogue)
-    if answer.status == HTTPStatus.UNAUTHORIZED:
-        return _which_key(message.names)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" in answer.headers:
-        return f"Call again after {answer.headers['Retry-After']} (seconds, or that date)."
-    if answer.is_server_error and answer.status not in _ADVICE:
-        return "Polytomic, or a proxy in front of it, failed. Call again later."
-    return _ADVICE.get(answer.status, "")
+    match answer.status:
+        case _ if _NOT_READY.search(problem.reason):
+            return _BEING_READ
+        case HTTPStatus.NOT_FOUND:
+            return _how_to_list(message.operation, catalogue)
+        case HTTPStatus.UNAUTHORIZED:
+            return _which_key(message.names)
+        case status if status in _ABOUT_THE_REQUEST and is_system_out(problem.key, problem.reason):
+            return SYSTEM_IS_OUT
+        case status:
+            return _ADVICE.get(status) or _when_to_repeat(answer)
+
+
+def _when_to_repeat(answer: Answer) -> str:
+    """Return what to do about a failure that is not the call's; nothing for any other."""
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        what = "Polytomic limits how often this key may call."
+    elif answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        what = "Polytomic failed."
+    elif answer.is_server_error:
+        what = "Polytomic, or a proxy in front of it, is unavailable."
+    else:
+        return ""
+    return f"{what} {NOTHING_WRONG}: call again {when(answer.retry_after)}."
 
 
 def _which_key(names: Names) -> str:

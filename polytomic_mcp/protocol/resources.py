@@ -193,7 +193,7 @@ async def connection_type(context: Context[Caller], type: str) -> str:  # noqa: 
 async def connection(context: Context[Caller], connection_id: str) -> str:
     """Show a connection: its status, and its configuration with secrets masked."""
     get = _tool("connections.connections", "get_connection")
-    return await _read(get, await api_of(context), connection_id=connection_id)
+    return await _read(get, await caller_of(context), connection_id=connection_id)
 
 
 async def model(context: Context[Caller], model_id: str) -> str:

@@ -197,9 +197,12 @@ async def test_a_placeholder_is_no_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (b"407 bad login s3cret", "(status 407). Check the user and the password in HTTPS_PROXY."),
-        (b"403 Forbidden", "(status 403). Check HTTPS_PROXY, or add polytomic.example.com to NO_PROXY."),
-        (b"502 Bad Gateway", "(status 502). Check HTTPS_PROXY, or add"),
+        (b"407 bad login s3cret", "(status 407). RIGHT Check the user and the password in HTTPS_PROXY."),
+        (
+            b"403 Forbidden",
+            "(status 403). RIGHT Check HTTPS_PROXY, or add polytomic.example.com to NO_PROXY.",
+        ),
+        (b"502 Bad Gateway", "(status 502). RIGHT Check HTTPS_PROXY, or add"),
     ],
 )
 async def test_a_proxy_that_refuses_is_blamed_and_asked_once(
@@ -212,7 +215,7 @@ async def test_a_proxy_that_refuses_is_blamed_and_asked_once(
         text = await refused(REMOTE)
 
     assert f"got no answer: the proxy http://127.0.0.1:{port} did not connect to {REMOTE} " in text
-    assert advice in text
+    assert advice.replace("RIGHT", "Nothing in the call is to be corrected.") in text
     assert "s3cret" not in text
     assert "may have taken effect" not in text
     assert len(proxy.requests) == 1
@@ -227,7 +230,10 @@ async def test_a_dead_proxy_is_blamed(base_url: str, monkeypatch: pytest.MonkeyP
     assert (
         "got no answer: the proxy http://127.0.0.1:9 did not answer (All connection attempts failed)" in text
     )
-    assert text.endswith("Check ALL_PROXY, or add polytomic.example.com to NO_PROXY.")
+    assert text.endswith(
+        "Nothing in the call is to be corrected. Check ALL_PROXY, or add polytomic.example.com to NO_PROXY. "
+        "It was not sent, so nothing was changed."
+    )
 
 
 @pytest.mark.parametrize("is_silent", [True, False])

@@ -48,12 +48,13 @@ async def _refused(
         (404, NotFoundError, "Check the ids"),
         (409, ConflictError, "Read the object's state"),
         (410, NotFoundError, "Start again"),
-        (408, RefusedError, "Call again, or request less"),
+        (408, RefusedError, "call again, or request less."),
         (422, RefusedError, "Correct the problem"),
-        (429, RateLimitedError, "Wait a while"),
-        (500, UnavailableError, "Call again later"),
+        (413, RefusedError, "send less at a time"),
+        (429, RateLimitedError, "Nothing in the call is to be corrected: call again in a minute"),
+        (500, UnavailableError, "Polytomic failed. Nothing in the call is to be corrected"),
         (501, UnavailableError, "Calling again does not help"),
-        (503, UnavailableError, "Call again later"),
+        (503, UnavailableError, "is unavailable. Nothing in the call is to be corrected"),
         (304, RefusedError, ""),
     ],
 )
@@ -132,11 +133,20 @@ def test_a_body_of_any_bytes_is_read(content: bytes) -> None:
     assert isinstance(Problem.read(content).reason, str)
 
 
-@pytest.mark.parametrize("status", [403, 502])
-async def test_a_web_page_is_not_taken_for_the_api(script: Any, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (403, "which does not look like the Polytomic API. Check base_url"),
+        (
+            502,
+            "so a proxy sent it. Polytomic, or a proxy in front of it, is unavailable. Nothing in the call",
+        ),
+    ],
+)
+async def test_a_web_page_is_not_taken_for_the_api(script: Any, status: int, said: str) -> None:
     api, _ = script(httpx.Response(status, html="\n<!doctype html><title>Proxy</title>"))
 
-    with pytest.raises(RefusedError, match=r"does not look like the Polytomic API. Check base_url") as caught:
+    with pytest.raises(RefusedError, match=f"The answer is a web page, {said}") as caught:
         await api.call("GET /api/me")
 
     assert caught.value.status == status

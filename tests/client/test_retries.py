@@ -212,7 +212,7 @@ async def test_retry_after_is_honored(script: Any, now: float, asked: str, waite
 async def test_a_retry_after_beyond_the_limit_is_reported_and_not_shortened(script: Any) -> None:
     api, network = script(httpx.Response(429, headers={"Retry-After": "3600"}))
 
-    with pytest.raises(RateLimitedError, match="Call again after 3600"):
+    with pytest.raises(RateLimitedError, match="call again in 3600 s"):
         await api.call("GET /api/me")
 
     assert network.waits == []

@@ -165,7 +165,7 @@ async def test_a_plan_waits_with_the_tool_that_waits_or_else_says_until_when_to_
     async with serve() as client:
         without = await plan_of(client, name)
 
-    call = {"connection_id": "NetSuite", "wait_seconds": 120}
+    call = {"connection_id": "NetSuite"}
     assert ("refresh_schemas", json.dumps(call, separators=(",", ":"))) in CALL.findall(with_tool)
     assert "schemas/status" not in with_tool
     assert "refresh_schemas" not in without

@@ -17,6 +17,7 @@ from mcp.server.mcpserver import MCPServer
 
 from polytomic_mcp import Settings, build_server
 from polytomic_mcp.client import Polytomic, RetryPolicy
+from polytomic_mcp.protocol.time_limit import TimeLimit
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS, AccessMode, Secret
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -235,9 +236,10 @@ def connect(api: ScriptedApi, clock: Clock, shelves: dict[str, list[Any]], schem
             names = frozenset(tool.name for tool in shelves[chosen.access_mode])
             yield Caller(client, clock.sleep, clock.now, tools=names, clock=clock.date)
 
-        server = MCPServer("test", version="1", tools=shelves[chosen.access_mode], lifespan=lifespan)
+        shown, limit = shelves[chosen.access_mode], TimeLimit(chosen.call_seconds)
+        server = MCPServer("test", version="1", tools=shown, lifespan=lifespan, middleware=[limit])
         async with Client(server, mode=mode, **options) as client:
-            yield Tools(client, schemas, (tool.name for tool in shelves[chosen.access_mode]))
+            yield Tools(client, schemas, (tool.name for tool in shown))
 
     return connected
 

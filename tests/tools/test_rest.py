@@ -103,25 +103,6 @@ async def test_a_name_that_shows_nothing_is_refused(
     assert company.written() == []
 
 
-async def test_who_has_lost_the_link_for_consent_is_led_to_a_new_one(
-    tools: Tools, company: ScriptedApi
-) -> None:
-    company.holds("connections", {"id": company.GONG, "name": "Gong", "status": "unhealthy", "saved": False})
-
-    (step,) = (await tools("get_connection", connection_id="Gong"))["next_steps"]
-
-    again = {"connection_id": company.GONG, "reconnect": True}
-    assert (step["tool"], step["arguments"]) == ("update_connection", again)
-
-
-async def test_an_ill_connection_leads_to_what_tells_why(tools: Tools, company: ScriptedApi) -> None:
-    company.holds("connections", {"id": company.GONG, "name": "Gong", "status": "unhealthy", "saved": True})
-
-    (step,) = (await tools("get_connection", connection_id="Gong"))["next_steps"]
-
-    assert (step["tool"], step["arguments"]) == ("test_connection", {"connection_id": company.GONG})
-
-
 async def test_a_schedule_that_is_off_leads_to_switching_it_on(tools: Tools, company: ScriptedApi) -> None:
     company.echoes("POST /api/syncs", id=company.SYNC, active=False)
     body = {

@@ -15,7 +15,7 @@ CONSENT_METHODS: Final = ("browser", "code", "google", "microsoft", "oauth")
 """The authentication methods that need a person's consent."""
 
 _USER_TOKENS: Final = ("oauth_refresh_token", "oauth_access_token", "refresh_token", "access_token")
-_APP_SECRETS: Final = frozenset(
+APP_SECRETS: Final = frozenset(
     {"app_key", "app_secret", "application_id", "client_id", "client_secret", "subscription_key"}
 )
 """They identify an application; a person must still consent."""
@@ -42,7 +42,7 @@ def needs_consent(
     if selector is not None:
         return sign_in_method(selector, fields, configuration) in CONSENT_METHODS
     secrets = [name for name, schema in fields.items() if as_object(schema).get("sensitive")]
-    return has_oauth and not any(configuration.get(name) for name in secrets if name not in _APP_SECRETS)
+    return has_oauth and not any(configuration.get(name) for name in secrets if name not in APP_SECRETS)
 
 
 def required_fields(

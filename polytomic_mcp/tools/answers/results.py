@@ -32,6 +32,10 @@ class NextStep(BaseModel):
     reason: str
 
 
+class WaitingStep(NextStep):
+    """A suggested call that waits. ``tools/framework/calls.py`` adds for how long: as long as a call may."""
+
+
 class Refusal(ToolError):  # noqa: N818 - the tool works; it refuses the call
     """An expected failure, with up to three calls that resolve it."""
 

@@ -10,6 +10,8 @@ import anyio
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.tools.api_access.call_time import CallTime
+from polytomic_mcp.tools.api_access.consent_links import ConsentLinks
 from polytomic_mcp.tools.api_access.questions import OpenQuestions
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class Caller:
     is held from reading an object to writing all of it: of two concurrent updates, the later must read what
     the earlier wrote. ``tools`` names the tools that the caller is shown; answers suggest no others.
     ``overview`` is what ``sync_overview`` last read. ``questions`` are those that the client left open.
+    ``time`` is that of the call: each request has a caller of its own, and the rest is shared.
+    ``consent_links`` are those for which the API waits.
     """
 
     api: Polytomic
@@ -64,6 +68,8 @@ class Caller:
     clock: Callable[[], datetime] | None = None
     overview: LatestSnapshot = field(default_factory=LatestSnapshot)
     questions: OpenQuestions = field(default_factory=OpenQuestions)
+    time: CallTime = field(default_factory=CallTime)
+    consent_links: ConsentLinks = field(default_factory=ConsentLinks)
 
     def date(self) -> datetime:
         """Return the date at the API, in UTC: what it wrote is compared with it."""

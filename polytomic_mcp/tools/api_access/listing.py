@@ -11,12 +11,14 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.client.paging import page_token as next_token
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.errors import OutOfTimeError
 from polytomic_mcp.tools.answers.results import Page, Row
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
 from polytomic_mcp.tools.api_access.responses import Items, items_of
 
 DEFAULT_LIMIT: Final = 50
+_OUT_OF_TIME: Final = "The call's time was over before all pages were read. next_page_token reads on."
 _TOKEN: Final = re.compile(r"(?P<skip>\d{1,9}):(?P<token>.*)", re.ASCII | re.DOTALL)
 
 
@@ -38,24 +40,33 @@ async def list_page(
     ``fields`` adds more of the API's fields to the rows. ``page_size`` is how many items a request asks for,
     if the operation's default is small. The token is ``skip:token``: the API's own page token, and how many
     items of that page have been processed, so that no item is repeated or lost, whatever the filter.
+
+    If the call's time ends, the rows of the pages that were read are returned, with the token of the next.
     """
     skip, token = _decode(page_token)
     if token:
         arguments["page_token"] = token
     if page_size:
         arguments["limit"] = page_size
-    rows, left_out = _Rows(limit), Items(operation=operation)
-    async for page in api.pages(operation, **arguments):
-        items = items_of(operation, page)
-        left_out.left_out += items.left_out
-        refuse_unknown_fields(items, fields)
-        for index, item in enumerate(items):
-            short = row(item)
-            if index < skip or not (keep(item) and has_text(short, query)):
-                continue
-            if not rows.add(_widened(short, item, fields)):
-                return _page(rows, left_out, f"{index}:{token}")
-        skip, token = 0, next_token(operation, page)
+    rows, left_out, start = _Rows(limit), Items(operation=operation), token
+    try:
+        async for page in api.pages(operation, **arguments):
+            items = items_of(operation, page)
+            left_out.left_out += items.left_out
+            refuse_unknown_fields(items, fields)
+            for index, item in enumerate(items):
+                short = row(item)
+                if index < skip or not (keep(item) and has_text(short, query)):
+                    continue
+                if not rows.add(_widened(short, item, fields)):
+                    return _page(rows, left_out, f"{index}:{token}")
+            skip, token = 0, next_token(operation, page)
+    except OutOfTimeError:
+        if token == start:
+            raise
+        page = _page(rows, left_out, f"0:{token}")
+        page.truncated = [*(page.truncated or ()), {"pointer": "/items", "reason": _OUT_OF_TIME}]
+        return page
     return _page(rows, left_out)
 
 

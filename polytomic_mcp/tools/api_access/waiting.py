@@ -16,7 +16,6 @@ _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0
 _SLOWING: Final = 1.3
 _HEARTBEAT: Final = 10.0
-_LAST_WORD: Final = 0.2
 _STEP: Final = 0.001
 _LONGEST_MESSAGE: Final = 1_000
 _TEMPORARY: Final = frozenset({429, 502, 503, 504})
@@ -58,12 +57,13 @@ async def wait(
     *,
     is_over: Callable[[JsonObject], bool],
     describe: Callable[[JsonObject], str],
-    seconds: float,
+    seconds: float | None = None,
     known: JsonObject | None = None,
     heartbeat: float = _HEARTBEAT,
 ) -> JsonObject:
     """Call ``look`` until its result is over or ``seconds`` have passed; return the last result.
 
+    ``seconds`` count within the time of the call, and are by default what is left of it (``CallTime.grant``).
     ``known`` is the state before the first look, such as the answer that started the work.
 
     There is at most one look per second, then fewer, and none before a refusal's Retry-After; the client does
@@ -74,16 +74,9 @@ async def wait(
     Raises:
         PolytomicError: A look failed permanently, or none succeeded in time and there is no ``known`` state.
     """
-    waiting = _Wait(caller, context, seconds, describe(known) if known else "not seen yet")
-    try:
-        return await _follow(waiting, look, is_over, describe, known, heartbeat)
-    except anyio.get_cancelled_exc_class():
-        # The caller may be gone or not reading; cancellation must not wait for it.
-        with anyio.move_on_after(_LAST_WORD, shield=True):
-            await waiting.report(
-                f"No longer waiting; Polytomic continues the work (last state: {waiting.state})"
-            )
-        raise
+    granted = caller.time.grant(seconds)
+    waiting = _Wait(caller, context, granted, describe(known) if known else "not seen yet")
+    return await _follow(waiting, look, is_over, describe, known, heartbeat)
 
 
 async def _follow(

@@ -10,7 +10,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import NextStep, Refusal
+from polytomic_mcp.tools.answers.results import NextStep, Refusal, WaitingStep
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
@@ -94,7 +94,7 @@ async def read_bulk_execution(
 
 
 async def follow_bulk_execution(
-    caller: Caller, context: Context[Caller], bulk_sync_id: str, started: JsonObject, seconds: float
+    caller: Caller, context: Context[Caller], bulk_sync_id: str, started: JsonObject, seconds: float | None
 ) -> BulkExecution:
     """Wait for a run that was just started to end, and return it as the tools do."""
     id_ = identified("POST /api/bulk/syncs/{id}/executions", started)["id"]
@@ -104,8 +104,8 @@ async def follow_bulk_execution(
 
 def waiting_step(bulk_sync_id: str, execution_id: str | None, reason: str) -> NextStep:
     """Return the call that waits for a run, or for the latest if ``execution_id`` is None."""
-    arguments = given(bulk_sync_id=bulk_sync_id, execution_id=execution_id, wait_seconds=60)
-    return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)
+    arguments = given(bulk_sync_id=bulk_sync_id, execution_id=execution_id)
+    return WaitingStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)
 
 
 def describe(seen: JsonObject) -> str:
@@ -126,7 +126,7 @@ async def _followed(
     context: Context[Caller],
     bulk_sync_id: str,
     execution_id: str,
-    seconds: float,
+    seconds: float | None,
     known: JsonObject | None = None,
 ) -> JsonObject:
     return await wait(

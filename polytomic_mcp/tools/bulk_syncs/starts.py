@@ -107,7 +107,7 @@ async def start_bulk_sync(
     start: Annotated[BulkStart, Resolve(plan_bulk_start)],
     answer: Annotated[ElicitationResult[Rebuild], Resolve(consent_to_rebuild)],
     request: BulkStartRequest,
-    wait_seconds: WaitSeconds = 30,
+    wait_seconds: WaitSeconds = None,
 ) -> BulkExecution:
     """Run a bulk sync and wait for it to end, with progress. Returns counts by schema.
 

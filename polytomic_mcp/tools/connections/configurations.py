@@ -10,6 +10,7 @@ from polytomic_mcp.catalogue.rules.configuration_keys import valid_keys
 from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list, as_object, is_number
 from polytomic_mcp.common.scalars import to_number
 from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.tools.answers.results import MASK
 from polytomic_mcp.tools.framework.reading import read_json
 
 _SECRET_KEYWORDS: Final = ("sensitive", "writeOnly")
@@ -65,6 +66,19 @@ def configuration_problems(path: str, configuration: JsonObject, schema: Any) ->
     inspection = _Inspection()
     inspection.members(path, configuration, as_object(schema.get("jsonschema")) or schema)
     return inspection.problems
+
+
+def without_own_secrets(configuration: JsonObject, schema: JsonObject) -> JsonObject:
+    """Return a configuration without the masks of secrets that only Polytomic sets: no caller can send them.
+
+    That Polytomic keeps what it alone sets is a guess: JSON Schema says so of what is read-only.
+    """
+    fields = as_object(schema.get("properties"))
+    return {
+        name: value
+        for name, value in configuration.items()
+        if not (value == MASK and _is_read_only(as_object(fields.get(name))))
+    }
 
 
 @dataclass(slots=True)
@@ -149,7 +163,11 @@ def _type_of(schema: JsonObject) -> str | None:
 def _settable(schema: JsonObject) -> dict[str, JsonObject]:
     """Return the fields of an object, by name, without those that only Polytomic sets."""
     fields = {name: as_object(part) for name, part in as_object(schema.get("properties")).items()}
-    return {name: part for name, part in fields.items() if not (part.get("readOnly") or part.get("readonly"))}
+    return {name: part for name, part in fields.items() if not _is_read_only(part)}
+
+
+def _is_read_only(schema: JsonObject) -> bool:
+    return bool(schema.get("readOnly") or schema.get("readonly"))
 
 
 def _nested(part: JsonObject) -> list[JsonObject] | None:

@@ -1,31 +1,32 @@
 """Connections: the systems that data is read from and written to."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import RefusedError
-from polytomic_mcp.tools.answers.results import (
-    MASK,
-    Answer,
-    Change,
-    Deleted,
-    NextStep,
-    Page,
-    Refusal,
-    Result,
-    Source,
-)
+from polytomic_mcp.tools.answers.results import Deleted, Page, Refusal
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, find
+from polytomic_mcp.tools.api_access.names import CONNECTION, POLICY, every, find
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.connections.connection_types import id_of_type
-from polytomic_mcp.tools.connections.drafts import check_changed, check_new, describe_type, draft_new
+from polytomic_mcp.tools.connections.drafts import (
+    changed_configuration,
+    check_changed,
+    check_new,
+    describe_type,
+    draft_new,
+)
+from polytomic_mcp.tools.connections.masks import masked_fields, refusal, secrets_sent
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
+from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown, type_id
+from polytomic_mcp.tools.connections.states import note_on, remember_link, state_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion
 from polytomic_mcp.tools.framework.arguments import (
@@ -45,36 +46,12 @@ from polytomic_mcp.tools.framework.requests import Changes, Clear, Draft, cleare
 _NOT_COMPARED: Final = frozenset({"reconnect", "type", "validate"})
 _INVALID: Final = frozenset({400, 422})
 _UPDATE: Final = "PUT /api/connections/{id}"
-_HEALTHY: Final = "healthy"
 
 Validate = Annotated[bool | None, Field(description="false skips the test")]
 
 
-class Connection(Result):
-    """A connection, with secrets masked. auth_url: where a person gives consent."""
-
-    id: str
-    name: str | None = None
-    type: str | None = None
-    status: str | None = None
-    saved: bool | None = None
-    auth_url: str | None = None
-    changed: dict[str, Change] | None = None
-
-    def source(self) -> Source:
-        """Return where the API answers the connection."""
-        return Source(CONNECTION.get, {"id": self.id})
-
-
-class Health(Answer):
-    """Whether a configuration works and, if not, why."""
-
-    ok: bool
-    reason: str | None = None
-
-
 async def list_connections(
-    api: Api,
+    caller: TheCaller,
     query: Query = None,
     type: Annotated[str | None, Field(description="Only this type: id or name")] = None,  # noqa: A002 - the API's name
     fields: Fields = None,
@@ -82,11 +59,11 @@ async def list_connections(
     page_token: PageToken = None,
 ) -> Page:
     """List connections: id, name, type, status."""
-    only = await id_of_type(api, type) if type is not None else None
+    only = await id_of_type(caller.api, type) if type is not None else None
     return await list_page(
-        api,
+        caller.api,
         CONNECTION.list,
-        row=_row,
+        row=lambda item: row(item, state_of(item, caller.date(), caller.consent_links)),
         query=query,
         keep=lambda item: only is None or type_id(item) == only,
         fields=fields,
@@ -95,28 +72,31 @@ async def list_connections(
     )
 
 
-async def get_connection(api: Api, connection_id: ConnectionId) -> Connection:
+async def get_connection(caller: TheCaller, connection_id: ConnectionId) -> Connection:
     """Get a connection: status, configuration (secrets masked). After consent, status is healthy."""
-    return _connection(await find(api, CONNECTION, connection_id))
+    found = await find(caller.api, CONNECTION, connection_id)
+    named = found | await _policy_names(caller.api, found)
+    return shown(named, state_of(found, caller.date(), caller.consent_links))
 
 
 async def create_connection(
-    api: Api, request: ConnectionRequest, creation: Creation, validate: Validate = None
+    caller: TheCaller, request: ConnectionRequest, creation: Creation, validate: Validate = None
 ) -> Connection:
     """Create a connection. Polytomic tests the configuration first.
 
     An OAuth type returns auth_url: have a person open it, then call get_connection until status is healthy.
     """
-    draft = await draft_new(api, request)
-    await creation.check_name(api, CONNECTION, request.name, draft)
+    draft = await draft_new(caller.api, request)
+    await creation.check_name(caller.api, CONNECTION, request.name, draft)
     draft.refuse_if_wrong("create_connection")
     body = draft.body | given(validate=validate)
     try:
-        return _connection(await data_of(api, "POST /api/connections", headers=creation.headers, **body))
+        made = await data_of(caller.api, "POST /api/connections", headers=creation.headers, **body)
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
         raise Refusal(str(refused), describe_type(request.type)) from refused
+    return _written(caller, made)
 
 
 async def update_connection(
@@ -132,33 +112,35 @@ async def update_connection(
 ) -> Connection:
     """Update a connection. Omitted arguments, and omitted fields of its configuration, are unchanged.
 
-    Returns what changed. Stored secrets are masked and would be overwritten: send them in configuration, or
-    set keep_masked.
+    Returns what changed. Stored secrets are masked and would be overwritten, even by a new name: send them in
+    configuration, or set keep_masked.
     """
     reset = cleared(changes, clear)
     await resolve_names(caller.api, changes)
-    changed = changes.body()
+    changed = changes.body() | given(reconnect=reconnect, validate=validate)
     sent = as_object(changed.get("configuration"))
     draft = Draft({})
     async with caller.updating:
         stored = await find(caller.api, CONNECTION, connection_id)
-        await check_changed(caller.api, type_id(stored), sent, draft)
+        whole = await changed_configuration(caller.api, stored, sent, draft)
         draft.refuse_if_wrong("update_connection")
-        merged = as_object(stored.get("configuration")) | sent
-        if not keep_masked:
-            _refuse_masked(merged)
-        body = writable(_UPDATE, stored) | changed | given(reconnect=reconnect, validate=validate)
-        body |= {"type": type_id(stored), "configuration": merged}
+        masked = masked_fields(whole)
+        if masked and not keep_masked:
+            raise refusal(masked, {"connection_id": stored["id"]} | changed | given(clear=clear))
+        body = writable(_UPDATE, stored) | changed | {"type": type_id(stored), "configuration": whole}
         kept = {name: part for name, part in body.items() if name not in reset}
         after = await data_of(caller.api, _UPDATE, id=stored["id"], **kept)
-    connection = _connection(after)
+    connection = _written(caller, after, stored, is_new_consent=bool(reconnect))
+    is_tested = validate is not False
+    kept_secrets = note_on(masked, stored, after, is_tested=is_tested)
+    connection.note = " ".join(filter(None, (connection.note, kept_secrets))) or None
     connection.changed = differences(stored, after, body.keys() - _NOT_COMPARED)
-    connection.changed |= _secrets_sent(sent, as_object(after.get("configuration")))
+    connection.changed |= secrets_sent(sent, as_object(after.get("configuration")))
     return connection
 
 
 async def test_connection(
-    api: Api,
+    caller: TheCaller,
     connection_id: Annotated[str | None, Field(description="Connection: id or exact name")] = None,
     type: Annotated[str | None, Field(description="Id or name, without connection_id")] = None,  # noqa: A002 - the API's name
     configuration: Annotated[
@@ -166,23 +148,24 @@ async def test_connection(
     ] = None,
 ) -> Health:
     """Test a stored connection, or a type and configuration before creating one. Stores nothing."""
-    draft, sent = Draft({}), configuration or {}
+    api, draft, sent, stored = caller.api, Draft({}), configuration or {}, JsonObject()
     if connection_id is not None:
         stored = await find(api, CONNECTION, connection_id)
         arguments: JsonObject = {"type": type_id(stored), "connection_id": stored["id"]}
-        await check_changed(api, type_id(stored), sent, draft)
+        await check_changed(api, stored, sent, draft)
     elif type is not None:
         arguments = {"type": await check_new(api, type, sent, draft)}
     else:
         raise ToolError("test_connection: Send connection_id, or type and configuration.")
     draft.refuse_if_wrong("test_connection")
+    state = state_of(stored, caller.date(), caller.consent_links)
     try:
         await api.call("POST /api/connections/test", configuration=sent, **arguments)
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
-        return Health(ok=False, reason=refused.reason)
-    return Health(ok=True)
+        return failed(refused.reason, state)
+    return passed(stored, state, is_changed=bool(sent))
 
 
 async def delete_connection(
@@ -204,57 +187,24 @@ async def delete_connection(
     )
 
 
-def type_id(connection: JsonObject) -> str | None:
-    """Return the id of a connection's type, which the API answers as an object or as text."""
-    kind = connection.get("type")
-    return as_object(kind).get("id") if isinstance(kind, dict) else kind
+async def _policy_names(api: Polytomic, connection: JsonObject) -> JsonObject:
+    """Return the names of the policies that a connection lists; nothing if the caller may not read them."""
+    ids = list(map(str, as_list(connection.get("policies"))))
+    if not ids:
+        return {}
+    try:
+        names = {item["id"]: item.get("name") for item in await every(api, POLICY.list)}
+    except RefusedError:
+        return {}
+    return {"policy_names": [names.get(id_) or id_ for id_ in ids]}
 
 
-def _refuse_masked(configuration: JsonObject) -> None:
-    masked = sorted(field for field, value in configuration.items() if _is_masked(value))
-    if masked:
-        raise ToolError(
-            f"update_connection: Polytomic masks {', '.join(masked)} and might store the mask. Send the "
-            "secret again in configuration, or set keep_masked. Nothing was changed."
-        )
-
-
-def _secrets_sent(sent: JsonObject, after: JsonObject) -> dict[str, Change]:
-    """Return the secrets that were sent as changed; Polytomic shows only their mask, before and after."""
-    return {
-        f"configuration.{name}": Change(before=MASK, after=MASK)
-        for name, value in sent.items()
-        if after.get(name) == MASK != value
-    }
-
-
-def _is_masked(value: Any) -> bool:
-    """Whether a value contains a mask at any depth."""
-    parts = [*as_object(value).values(), *as_list(value)]
-    return value == MASK or any(_is_masked(part) for part in parts)
-
-
-def _row(item: JsonObject) -> JsonObject:
-    return {
-        "id": item["id"],
-        "name": item.get("name"),
-        "type": type_id(item),
-        "status": item.get("status"),
-    }
-
-
-def _connection(item: JsonObject) -> Connection:
-    connection = Connection.model_validate(item | {"type": type_id(item)})
-    this = {"connection_id": connection.id}
-    if connection.auth_url and connection.status != _HEALTHY:
-        reason = "status is healthy once a person has opened auth_url and consented"
-        connection.next_steps = [NextStep(tool="get_connection", arguments=this, reason=reason)]
-    elif connection.saved is False:
-        again = this | {"reconnect": True}
-        reason = "returns a new auth_url for a person to open"
-        connection.next_steps = [NextStep(tool="update_connection", arguments=again, reason=reason)]
-    elif connection.status not in (None, _HEALTHY):
-        connection.next_steps = [
-            NextStep(tool="test_connection", arguments=this, reason="shows what is wrong")
-        ]
+def _written(
+    caller: Caller, after: JsonObject, before: JsonObject | None = None, *, is_new_consent: bool = False
+) -> Connection:
+    """Return a connection as a create or an update answered it, and remember its link for consent."""
+    has_link = remember_link(caller, after, before, is_new_consent=is_new_consent)
+    connection = shown(after, state_of(after, caller.date(), caller.consent_links, is_tested=True))
+    if has_link and before:
+        connection.note = f"{connection.note} Earlier links no longer work."
     return connection

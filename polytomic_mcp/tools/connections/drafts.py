@@ -1,12 +1,14 @@
 """A connection's type and configuration before they are sent, and what is wrong with them."""
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
-from polytomic_mcp.tools.connections.configurations import configuration_problems
+from polytomic_mcp.tools.connections.configurations import configuration_problems, without_own_secrets
 from polytomic_mcp.tools.connections.connection_types import find_type, schema_to_change, schema_to_create
+from polytomic_mcp.tools.connections.masks import masked_fields, with_changes
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
+from polytomic_mcp.tools.connections.results import type_id
 from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
 
@@ -36,10 +38,22 @@ async def check_new(api: Polytomic, type_: str, configuration: JsonObject, draft
     return entry["id"]
 
 
-async def check_changed(api: Polytomic, type_: str | None, configuration: JsonObject, draft: Draft) -> None:
-    """Validate the fields of a stored configuration that are changed."""
-    if type_ and configuration:
-        _check(type_, configuration, await schema_to_change(api, type_), draft)
+async def check_changed(api: Polytomic, stored: JsonObject, changed: JsonObject, draft: Draft) -> None:
+    """Validate the fields of a stored connection's configuration that are changed."""
+    if changed and (type_ := type_id(stored)):
+        _check(type_, changed, await schema_to_change(api, type_), draft)
+
+
+async def changed_configuration(
+    api: Polytomic, stored: JsonObject, changed: JsonObject, draft: Draft
+) -> JsonObject:
+    """Validate the changes of a stored connection's configuration, and return the whole one to send."""
+    before, type_ = as_object(stored.get("configuration")), type_id(stored)
+    if not type_ or not (changed or masked_fields(before)):
+        return with_changes(before, changed)
+    schema = await schema_to_change(api, type_)
+    _check(type_, changed, schema, draft)
+    return without_own_secrets(with_changes(before, changed), schema)
 
 
 def describe_type(type_: str) -> NextStep:

@@ -53,7 +53,7 @@ Integer = Annotated[int, BeforeValidator(refuse_boolean)]
 DryRun = Annotated[bool, Field(description="Check and show what would be sent; write nothing")]
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(refuse_boolean)]
 WaitSeconds = Annotated[
-    float,
+    float | None,
     Field(ge=0, le=600, description="Maximum seconds to wait"),
     BeforeValidator(refuse_boolean),
 ]

@@ -1,5 +1,6 @@
 """A tool's calls: arguments are validated, expected failures are reported, and results are written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.replies import answer, written
+from polytomic_mcp.tools.answers.results import NextStep, Refusal, WaitingStep
+from polytomic_mcp.tools.api_access.call_time import CallTime
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.framework.arguments import caller_of
 from polytomic_mcp.tools.framework.consent import INVALID_CONFIRMATION
 from polytomic_mcp.tools.framework.reading import read, refuse_unsendable, wire_fields
@@ -40,20 +44,29 @@ class Calls:
         """
         arguments = self._validated(arguments)
         caller = await caller_of(context)
+        with caller.time.running():
+            result = await self._run(arguments, context, caller)
+            if isinstance(result, InputRequiredResult) or not convert_result:
+                return result
+            _let_wait(result.next_steps, caller.time)
+            return answer(result, caller.tools)
+        raise ToolError(
+            f"{self.tool.name} was stopped, because it took longer than a call may take. If it changes "
+            "something, that may have happened: read the object's state before you repeat the call."
+        )
+
+    async def _run(self, arguments: JsonObject, context: Context[Any, Any], caller: Caller) -> Any:
         try:
             with caller.questions.during(id(context)):
-                result = await self.tool.run(arguments, context)
+                return await self.tool.run(arguments, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, ValidationError):
                 is_answer = isinstance(error, UnexpectedToolError)
                 raise ToolError(self._invalid(cause, is_answer=is_answer)) from None
             if isinstance(cause, ToolError | PolytomicError):
-                raise ToolError(await _refusal(cause, context)) from None
+                raise ToolError(_refusal(cause, caller)) from None
             raise
-        if isinstance(result, InputRequiredResult) or not convert_result:
-            return result
-        return answer(result, caller.tools)
 
     def _validated(self, arguments: JsonObject) -> JsonObject:
         """Return the arguments as read, without the nulls and empty texts that mean "not given"."""
@@ -89,7 +102,18 @@ def _read(name: str, type_: Any, value: Any) -> Any:
         raise ValueError(f"{name} {error}.") from None
 
 
-async def _refusal(cause: Exception, context: Context[Any, Any]) -> str:
+def _refusal(cause: Exception, caller: Caller) -> str:
     """Return a failure's own text; mcp's text about an answer to a question names modules of ours."""
-    is_resolvers = str(cause).startswith("Resolver ")
-    return INVALID_CONFIRMATION if is_resolvers else written(cause, (await caller_of(context)).tools)
+    if str(cause).startswith("Resolver "):
+        return INVALID_CONFIRMATION
+    if isinstance(cause, Refusal):
+        _let_wait(cause.next_steps, caller.time)
+    return written(cause, caller.tools)
+
+
+def _let_wait(steps: Sequence[NextStep] | None, time: CallTime) -> None:
+    """Let the suggested calls that wait do so for the time of a call."""
+    for step in steps or ():
+        if isinstance(step, WaitingStep):
+            whole = time.seconds.is_integer()
+            step.arguments["wait_seconds"] = int(time.seconds) if whole else time.seconds

@@ -76,8 +76,10 @@ def _declares_forms(context: Context[Any]) -> bool:
 
 async def _asked_now(context: Context[Any], question: str, form: type[Form]) -> Form | None:
     """Ask, and return the answer; None if the client answered with an error."""
+    time = (await caller_of(context)).time
     try:
-        answer = await context.elicit(question, form)
+        with time.paused():
+            answer = await context.elicit(question, form)
     except MCPError as error:
         if (error.error.code, error.error.message) == _CLOSED:
             raise

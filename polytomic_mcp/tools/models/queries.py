@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.outages import SYSTEM_IS_OUT, is_system_out
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.errors import UnexpectedAnswerError
 from polytomic_mcp.tools.answers.results import DATA, Answer, AnyJson, NextStep, Refusal, Source
@@ -65,7 +66,7 @@ async def run_query(
         str | None, Field(description="SQL in the connection's dialect; SOQL on Salesforce")
     ] = None,
     limit: Limit = 100,
-    wait_seconds: WaitSeconds = 60,
+    wait_seconds: WaitSeconds = None,
     query_id: Annotated[str | None, Field(description="Read this query's rows; run nothing")] = None,
     page_token: PageToken = None,
 ) -> QueryRows:
@@ -80,7 +81,8 @@ async def run_query(
             raise ToolError("run_query: Send connection_id and query, or query_id, or page_token.")
         connection = await find(caller.api, CONNECTION, connection_id)
         position = _Position(await _submitted(caller.api, connection["id"], query))
-    answer = await _followed(caller, context, position, wait_seconds)
+    known = {"data": {"status": "created"}} if connection else None
+    answer = await _followed(caller, context, position, wait_seconds, known)
     data = _data(answer)
     match status := str(data.get("status") or "unreported"):
         case "done":
@@ -115,7 +117,11 @@ async def _submitted(api: Polytomic, connection_id: str, query: str) -> str:
 
 
 async def _followed(
-    caller: Caller, context: Context[Caller], position: _Position, seconds: float
+    caller: Caller,
+    context: Context[Caller],
+    position: _Position,
+    seconds: float | None,
+    known: JsonObject | None,
 ) -> JsonObject:
     """Return the API's answer about the query once it has ended or the time is up."""
     return await wait(
@@ -125,6 +131,7 @@ async def _followed(
         is_over=lambda seen: str(_data(seen).get("status")) in _OVER,
         describe=lambda seen: f"query {_data(seen).get('status')}",
         seconds=seconds,
+        known=known,
     )
 
 
@@ -199,7 +206,8 @@ def _data(answer: JsonObject) -> JsonObject:
 def _failure(data: JsonObject, connection: JsonObject) -> Refusal:
     reason = str(data.get("error") or "no reason given")
     stop = "" if reason.endswith((".", "?", "!")) else "."
-    text = f"The query failed: {reason}{stop} Correct it and run it again."
+    advice = SYSTEM_IS_OUT if is_system_out(reason) else "Correct it and run it again."
+    text = f"The query failed: {reason}{stop} {advice}"
     if not connection:
         return Refusal(text)
     id_ = connection["id"]

@@ -12,13 +12,14 @@ from polytomic_mcp.catalogue import Effect, Operation, load_catalogue
 from polytomic_mcp.catalogue.groups import GROUPS, group_of
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.errors import NotFoundError, UnknownOperationError
 from polytomic_mcp.tools.answers.results import Answer, AnyJson, NextStep, Page, Refusal
 from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS
 from polytomic_mcp.tools.api_access.listing import page_of
-from polytomic_mcp.tools.framework.arguments import Api, PageToken, refuse_boolean
+from polytomic_mcp.tools.connections.states import remember_link
+from polytomic_mcp.tools.framework.arguments import Api, PageToken, TheCaller, refuse_boolean
 from polytomic_mcp.tools.framework.consent import Consent, ask, has_consent
 from polytomic_mcp.tools.framework.creation import IdempotencyKey
 from polytomic_mcp.tools.operations.arguments import validated
@@ -33,6 +34,7 @@ Arguments = Annotated[JsonObject, Field(description="Path, query and body argume
 Plan = tuple[Operation, JsonObject]
 """The operation to call, and its validated arguments."""
 
+_CONNECTIONS: Final = frozenset({"/api/connections", "/api/connections/{id}"})
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _BEST: Final = 5
 _LISTED: Final = 60
@@ -143,7 +145,7 @@ async def consent_to_write(
 
 
 async def write_operation(
-    api: Api,
+    caller: TheCaller,
     operation: OperationId,
     plan: Annotated[Plan, Resolve(plan_write)],
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
@@ -159,7 +161,11 @@ async def write_operation(
     if not has_consent(answer):
         raise Refusal("Not confirmed; nothing was sent.")
     headers = {} if idempotency_key is None else {IDEMPOTENCY_KEY: idempotency_key}
-    return Written(operation=found.id, result=await _call(api, found, checked, headers))
+    result = await _call(caller.api, found, checked, headers)
+    if found.path in _CONNECTIONS:
+        is_new_consent = bool(checked.get("reconnect"))
+        remember_link(caller, as_object(as_object(result).get("data")), is_new_consent=is_new_consent)
+    return Written(operation=found.id, result=result)
 
 
 async def _call(

@@ -67,7 +67,7 @@ async def get_schema_status(api: Api, connection_id: ConnectionId) -> SchemaStat
 
 
 async def refresh_schemas(
-    caller: TheCaller, context: Context[Caller], connection_id: ConnectionId, wait_seconds: WaitSeconds = 60
+    caller: TheCaller, context: Context[Caller], connection_id: ConnectionId, wait_seconds: WaitSeconds = None
 ) -> SchemaStatus:
     """Read a connection's schemas again after they changed at the source, and wait for it."""
     connection = await find(caller.api, CONNECTION, connection_id)
@@ -79,6 +79,7 @@ async def refresh_schemas(
         is_over=_is_ready,
         describe=lambda seen: f"schemas {seen.get('cache_status')}",
         seconds=wait_seconds,
+        known={"cache_status": "refreshing"},
     )
     return _status(connection["id"], seen, was_started=True)
 

@@ -22,7 +22,6 @@ from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.framework.arguments import ConnectionId, Fields, Limit, PageToken, Query, TheCaller
 
 _SOURCE: Final = "GET /api/connections/{id}/bulksync/source"
-_PATIENCE: Final = 45.0
 _CLIENT_ERRORS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 _NOT_READY: Final = re.compile(r"did not provide any schemas|cache", re.IGNORECASE)
 _UNHEALTHY: Final = "connection_unhealthy"
@@ -112,7 +111,7 @@ def find_schema(items: Iterable[JsonObject], reference: str, noun: str = "schema
 async def when_ready(
     caller: Caller, context: Context[Caller], connection_id: str, ask: Callable[[], Awaitable[JsonObject]]
 ) -> JsonObject:
-    """Return what ``ask`` returns, waiting up to 45 s with progress while Polytomic reads the source.
+    """Return what ``ask`` returns, waiting with progress while Polytomic reads the source.
 
     A new connection returns 422 or 400 until its schemas are cached (source: the Terraform provider).
 
@@ -136,7 +135,6 @@ async def when_ready(
         look,
         is_over=lambda seen: "reason" not in seen,
         describe=lambda _: "Polytomic is still reading the source's schemas",
-        seconds=_PATIENCE,
     )
     if "reason" in seen:
         raise _not_ready(caller, connection_id, seen["reason"])
@@ -154,7 +152,7 @@ def _not_ready(caller: Caller, connection_id: str, reason: str) -> Refusal:
         raw: JsonObject = {"operation": operation, "arguments": arguments}
         refresh = NextStep(tool="write_operation", arguments=raw, reason=_REFRESH)
     return Refusal(
-        f"Polytomic has not read the source's schemas after {_PATIENCE:.0f} s. {reason} Nothing was "
+        f"Polytomic has not read the source's schemas yet. {reason} Nothing was "
         "written. Check that the connection is healthy, refresh its schemas, then call again.",
         NextStep(tool="get_connection", arguments=named, reason="Check whether the source is healthy."),
         refresh,

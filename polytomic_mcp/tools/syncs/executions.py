@@ -9,7 +9,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import DATA, AnyJson, NextStep, Refusal, Result, Source
+from polytomic_mcp.tools.answers.results import DATA, AnyJson, NextStep, Refusal, Result, Source, WaitingStep
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id, skipped_rows
@@ -117,7 +117,7 @@ async def read_execution(api: Polytomic, sync_id: str, execution_id: str) -> Exe
 
 
 async def follow_execution(
-    caller: Caller, context: Context[Caller], sync: JsonObject, started: JsonObject, seconds: float
+    caller: Caller, context: Context[Caller], sync: JsonObject, started: JsonObject, seconds: float | None
 ) -> Execution:
     """Wait for a run of a sync that was just started to end, and return it as the tools do."""
     id_ = identified("POST /api/syncs/{id}/executions", started)["id"]
@@ -135,7 +135,7 @@ async def _followed(
     context: Context[Caller],
     sync: JsonObject,
     execution_id: str,
-    seconds: float,
+    seconds: float | None,
     known: JsonObject | None = None,
 ) -> Execution:
     seen = await wait(
@@ -190,9 +190,7 @@ def _next_steps(execution: Execution) -> Iterator[NextStep]:
     this = {"sync_id": execution.sync_id, "execution_id": execution.id}
     sync = {"sync_id": execution.sync_id}
     if execution.status not in OVER:
-        yield NextStep(
-            tool="get_sync_execution", arguments=this | {"wait_seconds": 60}, reason="waits for it to end"
-        )
+        yield WaitingStep(tool="get_sync_execution", arguments=this, reason="waits for it to end")
     elif execution.status == "failed" or (execution.counts or {}).get("error"):
         yield NextStep(tool="diagnose_sync", arguments=sync, reason="groups the errors by cause")
         log = this | {"log": "errors"}

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConflictError, RefusedError
-from polytomic_mcp.tools.answers.results import NextStep, Refusal
+from polytomic_mcp.tools.answers.results import NextStep, Refusal, WaitingStep
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
@@ -44,7 +44,7 @@ async def start_sync(
     context: Context[Caller],
     sync_id: SyncId,
     request: StartRequest,
-    wait_seconds: WaitSeconds = 30,
+    wait_seconds: WaitSeconds = None,
 ) -> Execution:
     """Run a sync and wait for it to end, with progress. Returns counts and the first errors.
 
@@ -65,8 +65,7 @@ def _step_after(refused: RefusedError, sync_id: str) -> NextStep | None:
     """Return the call that helps after a refused start: wait for the running execution, or diagnose."""
     this: JsonObject = {"sync_id": sync_id}
     if isinstance(refused, ConflictError):
-        arguments = this | {"wait_seconds": 60}
-        return NextStep(tool="get_sync_execution", arguments=arguments, reason="waits for the current run")
+        return WaitingStep(tool="get_sync_execution", arguments=this, reason="waits for the current run")
     if refused.status in _INVALID:
         return NextStep(tool="diagnose_sync", arguments=this, reason="explains what is wrong")
     return None

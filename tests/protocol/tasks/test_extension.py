@@ -192,7 +192,7 @@ async def test_an_outage_ends_no_task(tasks: Any, api: Api) -> None:
     api.runs("completed")
 
     assert code == -32603
-    assert "Call again later" in text
+    assert "call again in a minute" in text
     assert (await tasks.ask("get", task_id))["status"] == "completed"
 
 

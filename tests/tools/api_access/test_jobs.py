@@ -1,9 +1,12 @@
 """Jobs: an answer that takes longer is waited for."""
 
+import json
 from typing import Any
 
+import httpx
 import pytest
 
+from polytomic_mcp.client.outages import SYSTEM_IS_OUT
 from tests.tools.conftest import Clock, ScriptedApi, Tools
 
 JOB = {"job": {"type": "createmodel", "job_id": "j1", "status": "created"}}
@@ -33,15 +36,16 @@ async def test_a_job_reports_its_progress(tools: Tools, company: ScriptedApi) ->
 
     await tools.try_("create_model", CALL, progress_callback=note)
 
-    assert seen == [(0.0, 120.0, "createmodel: running")]
+    assert seen == [(0.0, 39.0, "createmodel: running")]
 
 
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
         ({"status": "failed", "error": "no such table"}, "j1 failed: no such table. Correct it"),
-        ({"status": "failed"}, "j1 failed: no reason given."),
-        ({"status": "running"}, "j1 is running after 120 s and continues"),
+        ({"status": "failed"}, "j1 failed: no reason given. Correct it and call again."),
+        ({"status": "failed", "error": "Snowflake is unreachable."}, f"is unreachable. {SYSTEM_IS_OUT}"),
+        ({"status": "running"}, "j1 is running and continues without this call."),
     ],
 )
 async def test_a_job_that_fails_or_continues_is_reported(
@@ -53,7 +57,22 @@ async def test_a_job_that_fails_or_continues_is_reported(
 
     assert "The job createmodel j1 " in text
     assert reason in text
-    assert clock.time <= 120
+    assert clock.time <= 45
+
+
+@pytest.mark.parametrize("state", [{"data": {"status": "running"}}, httpx.Response(503)])
+async def test_a_job_that_continues_is_answered_with_the_call_that_reads_it(
+    state: Any, tools: Tools, company: ScriptedApi
+) -> None:
+    serve(company)
+    company["GET /api/jobs/createmodel/j1"] = state
+
+    text = await tools.refused("create_model", **CALL)
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    company["GET /api/jobs/createmodel/j1"] = {"data": {"status": "done", "result": {"id": "m9"}}}
+
+    answer = await tools(step["tool"], **step["arguments"])
+    assert answer["result"]["data"]["result"] == {"id": "m9"}
 
 
 async def test_a_job_that_ends_without_a_model_does_not_crash(tools: Tools, company: ScriptedApi) -> None:

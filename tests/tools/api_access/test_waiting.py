@@ -12,7 +12,6 @@ import pytest
 from mcp import Client
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ProgressNotification
 
 from polytomic_mcp.client import Polytomic, RetryPolicy
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -48,7 +47,7 @@ def told() -> list[Any]:
 def start(tools: Tools, company: ScriptedApi, told: list[Any]) -> Callable[..., Any]:
     """Start the sync and note the progress."""
 
-    async def started(seconds: float) -> tuple[bool, Any]:
+    async def started(seconds: float | None) -> tuple[bool, Any]:
         async def note(*progress: Any) -> None:
             told.append(progress)
 
@@ -255,39 +254,34 @@ async def test_a_refusal_of_a_look_is_the_tools_own() -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_a_cancelled_call_stops_waiting_at_once_and_says_that_the_work_goes_on(
+async def test_a_cancelled_call_stops_waiting_at_once_and_sends_nothing_more(
     mode: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     heard: list[str] = []
-    last_word = anyio.Event()
     cancellation = anyio.CancelScope()
-
-    def hear(message: str) -> None:
-        heard.append(message)
-        if message.startswith("No longer"):
-            last_word.set()
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
         del progress, total
-        hear(str(message))
+        heard.append(str(message))
         cancellation.cancel()
 
     async def handle(message: Any) -> None:
-        if isinstance(message, ProgressNotification):
-            hear(str(message.params.message))
+        heard.append(repr(message))
 
     async def look() -> dict[str, str]:
         return RUNNING
 
-    patient = Patient(look)
+    patient = Patient(look, heartbeat=0.001)
     with anyio.fail_after(30):
         async with Client(patient.server(), mode=mode, message_handler=handle) as client:
             with cancellation:
                 await client.call_tool("follow", {}, progress_callback=note)
             await patient.has_ended.wait()
-            await last_word.wait()
+            so_far = list(heard)
+            await client.list_tools()  # what was sent before its answer has come as well
 
-    assert heard[-1] == "No longer waiting; Polytomic continues the work (last state: running)"
+    assert heard == so_far
+    assert not any("No longer" in each for each in heard)
     assert capfd.readouterr().err == ""
 
 
@@ -309,4 +303,40 @@ async def test_a_caller_that_no_longer_reads_does_not_hold_up_the_end() -> None:
         caller = Caller(Polytomic("unused"))
         await wait(caller, context, look, is_over=lambda _: False, describe=str, seconds=60)
 
-    assert len(told) == 2
+    assert len(told) == 1
+
+
+async def test_a_start_waits_for_what_is_left_of_the_call(
+    start: Any, company: ScriptedApi, clock: Clock, told: list[Any]
+) -> None:
+    run(company, "running")
+
+    _, answer = await start(None)
+
+    assert answer["id"] == company.EXECUTION
+    assert 38 < clock.time < 40
+    assert {total for _, total, _ in told} == {39.0}
+    (step,) = answer["next_steps"]
+    this = {"sync_id": company.SYNC, "execution_id": company.EXECUTION}
+    assert (step["tool"], step["arguments"]) == ("get_sync_execution", {**this, "wait_seconds": 45})
+
+
+async def test_the_call_that_waits_on_lasts_no_longer_than_a_call(
+    tools: Tools, company: ScriptedApi, clock: Clock
+) -> None:
+    run(company, "running")
+
+    this = {"sync_id": company.SYNC, "execution_id": company.EXECUTION}
+    answer = await tools("get_sync_execution", **this, wait_seconds=45)
+
+    assert answer["status"] == "running"
+    assert 38 < clock.time < 40
+
+
+async def test_a_look_at_a_run_does_not_wait(tools: Tools, company: ScriptedApi, clock: Clock) -> None:
+    run(company, "running")
+
+    answer = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
+
+    assert answer["status"] == "running"
+    assert clock.time == 0

@@ -78,7 +78,7 @@ async def test_a_run_that_has_not_ended_says_how_to_keep_waiting(
     assert clock.time == pytest.approx(7, abs=1)
     (step,) = run["next_steps"]
     assert step["tool"] == "get_bulk_sync_execution"
-    assert step["arguments"] == {"bulk_sync_id": BULK, "execution_id": RUN, "wait_seconds": 60}
+    assert step["arguments"] == {"bulk_sync_id": BULK, "execution_id": RUN, "wait_seconds": 45}
 
 
 async def test_failed_schemas_come_first_with_the_call_that_shows_the_cause(
@@ -162,7 +162,7 @@ async def test_a_bulk_sync_that_is_already_running_says_how_to_wait_for_it(
 
     assert "409 running" in text
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]
-    assert step["arguments"] == {"bulk_sync_id": BULK, "wait_seconds": 60}
+    assert step["arguments"] == {"bulk_sync_id": BULK, "wait_seconds": 45}
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,15 @@ def hold(api: ScriptedApi, **parts: Any) -> dict[str, Any]:
     return connection
 
 
+def merged(stored: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Apply a change to a configuration, at every depth."""
+    both = copy.deepcopy(stored)
+    for name, value in change.items():
+        is_part = isinstance(value, dict) and isinstance(stored.get(name), dict)
+        both[name] = merged(stored[name], value) if is_part else value
+    return both
+
+
 async def test_omitted_arguments_are_not_sent(tools: Tools, api: ScriptedApi) -> None:
     api.holds("connections")
     api.echoes("POST /api/connections", id="c")
@@ -241,6 +250,15 @@ async def test_a_policy_may_be_given_by_name(tools: Tools, api: ScriptedApi) -> 
     assert body["policies"] == [id_]
 
 
+async def test_policies_are_named_beside_their_ids(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, policies=["p", "gone"])
+    assert "policy_names" not in await tools("get_connection", connection_id="Warehouse")
+
+    api.holds("permissions/policies", {"id": "p", "name": "Sales"})
+    seen = await tools("get_connection", connection_id="Warehouse")
+    assert (seen["policies"], seen["policy_names"]) == (["p", "gone"], ["Sales", "gone"])
+
+
 async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: ScriptedApi) -> None:
     answered = {
         "id": "c",
@@ -257,6 +275,7 @@ async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: Scripte
 
     (step,) = made.pop("next_steps")
     assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": "c"})
+    assert made.pop("note") == "Waiting for consent. A person must open auth_url."
     assert made == {"id": "c", "type": "gong", "saved": False, "auth_url": "https://x.example"}
     assert api.bodies("POST /api/connections")[0]["redirect_url"] == "https://back"
 
@@ -266,7 +285,7 @@ async def test_an_oauth_type_returns_where_to_consent(tools: Tools, api: Scripte
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(min_size=1, max_size=5))
+@given(stored=CONFIGURATIONS, change=CONFIGURATIONS, name=st.none() | st.text(max_size=5).filter(str.strip))
 async def test_an_update_sends_the_stored_object_with_the_change_applied(
     stored: dict[str, Any], change: dict[str, Any], name: str | None, tools: Tools, api: ScriptedApi
 ) -> None:
@@ -278,27 +297,110 @@ async def test_an_update_sends_the_stored_object_with_the_change_applied(
 
     (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
     kept = {key: before[key] for key in ("name", "policies", "healthcheck_interval")} | {"type": "snowflake"}
-    assert body == kept | named | {"configuration": stored | change}
+    assert body == kept | named | {"configuration": merged(stored, change)}
     differing = {key for key in ("name", "configuration") if body[key] != before[key]}
     assert updated["changed"].keys() == differing
 
 
 @pytest.mark.parametrize(
-    "configuration", [{"password": MASK}, {"ssh": {"key": MASK}}, {"keys": [{"a": MASK}]}]
+    ("configuration", "path"),
+    [
+        ({"password": MASK}, "password"),
+        ({"ssh": {"key": MASK}}, "ssh.key"),
+        ({"keys": [{"a": MASK}]}, "keys[0].a"),
+        ({"password": MASK, "ssh": {"key": MASK}}, "password, ssh.key"),
+    ],
 )
+@pytest.mark.parametrize("change", [{"name": "New"}, {"healthcheck_interval": "2h"}, {"clear": ["policies"]}])
 async def test_a_masked_secret_is_not_sent_back_unless_allowed(
-    configuration: Any, tools: Tools, api: ScriptedApi
+    configuration: Any, path: str, change: Any, tools: Tools, api: ScriptedApi
 ) -> None:
-    hold(api, configuration=configuration | {"account": "a"})
-    (name,) = configuration
+    hold(api, configuration=configuration | {"account": "a"}, policies=["p"])
 
-    text = await tools.refused("update_connection", connection_id="Warehouse", name="New")
-    assert f"Polytomic masks {name} and might store the mask" in text
+    text = await tools.refused("update_connection", connection_id="Warehouse", **change)
+    choices = [text.index(f"1. Send {path} again"), text.index("2. Set keep_masked")]
+    assert choices == sorted(choices)
+    assert "the secret would be lost" in text
     assert api.written() == []
 
-    await tools("update_connection", connection_id="Warehouse", name="New", keep_masked=True)
+    (step,) = json.loads(text.splitlines()[-1])["next_steps"]
+    assert step["arguments"] == {"connection_id": api.WAREHOUSE, "keep_masked": True, **change}
+    updated = await tools(step["tool"], **step["arguments"])
     (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
     assert body["configuration"] == configuration | {"account": "a"}
+    assert updated["note"].startswith(f"Sent back as masks: {path}.")
+
+
+async def test_one_secret_of_two_is_replaced_and_what_becomes_of_the_other_is_said(
+    tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, configuration={"password": MASK, "ssh": {"host": "h", "key": MASK}}, status="healthy")
+    new = {"connection_id": "Warehouse", "configuration": {"password": "hunter2"}}
+
+    text = await tools.refused("update_connection", **new)
+    assert "shows only the mask of ssh.key" in text
+    assert "hunter2" not in text
+    assert "next_steps" not in text
+
+    api[f"PUT /api/connections/{api.WAREHOUSE}"] = {
+        "data": {"id": api.WAREHOUSE, "status": "healthy", "configuration": {"password": MASK}}
+    }
+    updated = await tools("update_connection", **new, keep_masked=True)
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == {"password": "hunter2", "ssh": {"host": "h", "key": MASK}}
+    assert updated["note"] == "Sent back as masks: ssh.key. The test that followed passed."
+    assert "configuration.password" in updated["changed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "options", "end"),
+    [
+        ("healthy", "unhealthy", {}, "the connection was healthy before. Send them again."),
+        ("unhealthy", "unhealthy", {}, "send them again if test_connection fails."),
+        ("healthy", "healthy", {"validate": False}, "send them again if test_connection fails."),
+    ],
+)
+async def test_a_mask_that_may_have_been_stored_is_reported(
+    before: str, after: str, options: dict[str, Any], end: str, tools: Tools, api: ScriptedApi
+) -> None:
+    hold(api, configuration={"password": MASK}, status=before)
+    api.echoes(f"PUT /api/connections/{api.WAREHOUSE}", id=api.WAREHOUSE, status=after)
+
+    updated = await tools("update_connection", connection_id="Warehouse", keep_masked=True, **options)
+
+    assert updated["note"].startswith("Sent back as masks: password. Polytomic may have stored the mask")
+    assert updated["note"].endswith(end)
+
+
+async def test_what_a_change_omits_of_a_part_of_the_configuration_is_unchanged(
+    tools: Tools, api: ScriptedApi
+) -> None:
+    stored = {"basic": {"username": "a", "password": MASK}}
+    hold(api, configuration=stored)
+    body = {"id": api.WAREHOUSE, "name": "Warehouse", "configuration": stored}
+    api[f"PUT /api/connections/{api.WAREHOUSE}"] = {"data": body}
+
+    text = await tools.refused(
+        "update_connection", connection_id="Warehouse", configuration={"basic": {"username": "b"}}
+    )
+    assert "basic.password" in text
+
+    rotated = {"basic": {"password": "hunter2"}}
+    updated = await tools("update_connection", connection_id="Warehouse", configuration=rotated)
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == {"basic": {"username": "a", "password": "hunter2"}}
+    assert updated["changed"] == {"configuration.basic.password": {"before": MASK, "after": MASK}}
+
+
+async def test_a_secret_that_only_polytomic_sets_is_not_in_the_way(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, type={"id": "webhook"}, configuration={"url": "https://x", "secret": MASK})
+    secret = {"type": "string", "sensitive": True, "readOnly": True}
+    api["GET /api/connection_types/webhook"] = {"properties": {"url": {"type": "string"}, "secret": secret}}
+
+    await tools("update_connection", connection_id="Warehouse", name="New")
+
+    (body,) = api.bodies(f"PUT /api/connections/{api.WAREHOUSE}")
+    assert body["configuration"] == {"url": "https://x"}
 
 
 async def test_a_secret_sent_again_replaces_the_mask(tools: Tools, api: ScriptedApi) -> None:
@@ -362,7 +464,8 @@ async def test_the_sandbox_keeps_what_an_update_omits(open_sandbox: Connect) -> 
         updated = await tools("update_connection", connection_id="w", name="W2", keep_masked=True)
         health = await tools("test_connection", connection_id="W2")
 
-    assert "Polytomic masks password" in refused
+    assert "shows only the mask of password" in refused
+    assert updated["note"] == "Sent back as masks: password. The test that followed passed."
     assert updated["changed"] == {"name": {"before": "W", "after": "W2"}}
     assert updated["configuration"]["account"] == "acme-x"
     assert health == {"ok": True}

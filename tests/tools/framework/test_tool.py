@@ -107,10 +107,10 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     "404": (httpx.Response(404, json={"message": "gone"}), "Check the ids"),
     "409": (httpx.Response(409, json={"message": "already running"}), "Read the object's state"),
     "422": (httpx.Response(422, json={"key": "bad", "message": "no"}), "(bad) no. Correct the problem"),
-    "429": (httpx.Response(429, headers={"Retry-After": "7"}, json={}), "Call again after 7"),
-    "500": (httpx.Response(500, json={"message": "oops"}), "Call again later"),
+    "429": (httpx.Response(429, headers={"Retry-After": "7"}, json={}), "call again in 7 s"),
+    "500": (httpx.Response(500, json={"message": "oops"}), "call again in a minute"),
     "html": (httpx.Response(200, html="<html>hello</html>"), "Check POLYTOMIC_API_URL"),
-    "proxy": (httpx.Response(502, html="<html>bad gateway</html>"), "Check POLYTOMIC_API_URL"),
+    "proxy": (httpx.Response(502, html="<html>bad gateway</html>"), "so a proxy sent it"),
 }
 ODD: dict[str, Any] = {
     "nothing": httpx.Response(200),

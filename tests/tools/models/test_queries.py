@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from polytomic_mcp.client.outages import SYSTEM_IS_OUT
 from tests.tools.conftest import Clock, ScriptedApi, Tools
 
 QUERY = "55555555-0000-0000-0000-000000000001"
@@ -220,6 +221,16 @@ async def test_the_reason_for_a_failed_query_is_a_sentence(
     text = await tools.refused("run_query", query_id=QUERY)
 
     assert text == f"The query failed: {shown} Correct it and run it again."
+
+
+async def test_a_query_that_failed_because_its_system_is_out_is_not_to_be_corrected(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    serve(company, {"status": "failed", "error": "Snowflake could not be reached"})
+
+    text = await tools.refused("run_query", query_id=QUERY)
+
+    assert text == f"The query failed: Snowflake could not be reached. {SYSTEM_IS_OUT}"
 
 
 async def test_expired_rows_require_running_the_query_again(tools: Tools, company: ScriptedApi) -> None:

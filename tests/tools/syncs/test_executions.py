@@ -51,7 +51,7 @@ async def test_a_run_is_waited_for_with_progress(tools: Tools, company: Scripted
     assert run["status"] == "completed"
     assert run["counts"] == {"insert": 2, "error": 0}
     assert run["sync_id"] == company.SYNC
-    assert seen == [(0.0, 30.0, "created"), (1.0, 30.0, "running: 2 insert")]
+    assert seen == [(0.0, 39.0, "created"), (1.0, 39.0, "running: 2 insert")]
     assert clock.pauses == [1.0, 1.3]
 
 

@@ -48,6 +48,11 @@ class ConnectionType:
         return tuple(name for name, schema in self.fields.items() if schema.get("sensitive"))
 
     @property
+    def read_only(self) -> tuple[str, ...]:
+        """Return the names of the fields that only Polytomic sets."""
+        return tuple(name for name, schema in self.fields.items() if schema.get("readOnly"))
+
+    @property
     def consent_methods(self) -> tuple[str, ...]:
         """Return the authentication methods of the selector that need a person's consent."""
         offered = self.fields[self.selector]["enum"] if self.selector else ()

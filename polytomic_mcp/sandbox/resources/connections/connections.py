@@ -32,6 +32,7 @@ UNHEALTHY: Final = "unhealthy"
 
 _LOG: Final = logging.getLogger(__name__)
 _WAITING: Final = "Waiting for a person to sign in: open auth_url in a browser."
+_EXPIRED: Final = "The link for consent has expired; update the connection with reconnect=true for a new one."
 
 
 def new_document(workspace: Workspace, type_: ConnectionType) -> JsonObject:
@@ -63,6 +64,9 @@ def create(call: Call) -> JsonObject:
 def update(call: Call) -> JsonObject:
     """Replace a connection's name and configuration and return it; a secret sent as its mask is unchanged.
 
+    What only Polytomic sets is unchanged too. A link for consent that a person holds stays valid, except
+    with ``reconnect`` or another configuration (guesses).
+
     Raises:
         RefusalError: 403 for a shared connection, 404 if it does not exist, 422 for an invalid
             configuration or another type.
@@ -77,6 +81,8 @@ def update(call: Call) -> JsonObject:
     configuration = _valid_configuration(call, type_, document["configuration"])
     if call.arguments.get("reconnect"):
         document["_is_consented"] = False
+    if call.arguments.get("reconnect") or configuration != document["configuration"]:
+        consents.cancel(call.workspace.store, document["id"])
     return _save(call, type_, document, configuration)
 
 
@@ -97,7 +103,7 @@ def show(document: JsonObject) -> JsonObject:
 
 def show_state(workspace: Workspace, document: JsonObject) -> JsonObject:
     """Return a connection as callers see it now: unhealthy while an injected fault makes it so."""
-    return show(document) | workspace.faults.state(document)
+    return show(document) | _expiry(workspace, document) | workspace.faults.state(document)
 
 
 def require_destination(workspace: Workspace, connection_id: str) -> str:
@@ -125,12 +131,23 @@ def destination_problem(connection: JsonObject) -> str | None:
         return f"Connection {name} is of type {system}, which is a source only; use another connection."
     if connection["status"] != HEALTHY:
         status = connection["status"] or "not authorized yet"
-        return f"Connection {name} is {status}; finish its authorization or correct its configuration first."
+        return (
+            f"Connection {name} is {status}; finish its authorization or correct its configuration first. "
+            "An update tests it again."
+        )
     return None
 
 
+def _expiry(workspace: Workspace, document: JsonObject) -> JsonObject:
+    """Return the fields of a connection that an expired link for consent overrides."""
+    waits = document["status_error"] == _WAITING and sharing.PARENT not in document
+    return {"status_error": _EXPIRED} if waits and not consents.is_pending(workspace, document["id"]) else {}
+
+
 def _valid_configuration(call: Call, type_: ConnectionType, stored: JsonObject) -> JsonObject:
-    configuration = with_defaults(type_, unmasked(type_, call.arguments["configuration"], stored))
+    own = {name: stored[name] for name in type_.read_only if name in stored}
+    given = unmasked(type_, call.arguments["configuration"], stored)
+    configuration = with_defaults(type_, own | given)
     if found := problems(type_, configuration):
         raise invalid_arguments(call.operation, found)
     return configuration
@@ -157,7 +174,7 @@ def _save(call: Call, type_: ConnectionType, document: JsonObject, configuration
     consent: JsonObject = {}
     if not needs_consent(type_, configuration):
         _sign_in(call, type_, document)
-    elif not document["_is_consented"]:
+    elif not (document["_is_consented"] or consents.is_pending(call.workspace, document["id"])):
         consent = _ask_for_consent(call, type_, document)
     call.workspace.store.put(KIND, document["id"], document)
     sharing.update_copies(call.workspace, document)
@@ -168,7 +185,7 @@ def _ask_for_consent(call: Call, type_: ConnectionType, document: JsonObject) ->
     document |= {"status": UNHEALTHY, "status_error": _WAITING, "saved": document.get("saved", False)}
     has_code = sign_in_method(type_, document["configuration"]) == "code"
     consent = consents.create(
-        call.workspace.store, document["id"], redirect_url=document["_redirect_url"], has_code=has_code
+        call.workspace, document["id"], redirect_url=document["_redirect_url"], has_code=has_code
     )
     return {"auth_url": consent.url(call.base_url)} | ({"auth_code": consent.code} if has_code else {})
 

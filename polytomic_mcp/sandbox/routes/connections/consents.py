@@ -43,12 +43,12 @@ async def _with_consent(
 
     def work() -> Response:
         with workspace.store.transaction():
-            consent = consents.find(workspace.store, token)
+            consent = consents.find(workspace, token)
             if consent is None:
                 return page(
                     "This link is not valid",
-                    "It was already used, or a newer link replaced it. To get a new link, update the "
-                    "connection with reconnect=true.",
+                    "It was already used, it expired, or a newer link replaced it. To get a new link, update "
+                    "the connection with reconnect=true.",
                     status=404,
                 )
             return act(workspace, consent, workspace.find("connection", consent.connection_id))

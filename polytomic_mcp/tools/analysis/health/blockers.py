@@ -7,17 +7,13 @@ from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.tools.connections.states import needs_consent
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
 from polytomic_mcp.tools.syncs.stored import NO_MODEL, target_of
 
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
 
 _HEALTHY: Final = frozenset({"healthy", "ready", "ok", ""})
-_SIGN_IN: Final = re.compile(
-    r"\b(sign(ed)?[ -]?in|log ?in again|consent|re-?connect|re-?authenticate|re-?authori[sz]e|oauth"
-    r"|invalid_grant)\b",
-    re.IGNORECASE,
-)
 _WAITING: Final = re.compile(r"\bwait(s|ing)?\b|\bpending\b", re.IGNORECASE)
 
 
@@ -28,9 +24,8 @@ def unhealthy_reason(connection: JsonObject) -> str:
 
 
 def needs_sign_in(connection: JsonObject) -> bool:
-    """Whether a person has to sign in, according to ``saved`` or (a guess) to the words of the reason."""
-    reason = unhealthy_reason(connection)
-    return bool(reason) and (connection.get("saved") is False or bool(_SIGN_IN.search(reason)))
+    """Whether a person has to sign in."""
+    return bool(unhealthy_reason(connection)) and needs_consent(connection)
 
 
 def waits_for_sign_in(connection: JsonObject) -> bool:

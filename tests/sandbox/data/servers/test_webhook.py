@@ -203,3 +203,7 @@ async def test_a_secret_is_generated_as_a_token_and_returned_masked(
     assert json.loads(base64.urlsafe_b64decode(f"{header}=="))["alg"] == "HS256"
     assert json.loads(base64.urlsafe_b64decode(f"{claims}=="))["aud"] == "webhook"
     assert web_receiver.came == []
+
+    await http.put(f"/api/connections/{made['id']}", json=body | {"name": "Renamed"})
+    kept = sandbox.state.workspace.store.get("connection", made["id"])
+    assert (kept["name"], kept["configuration"]["secret"]) == ("Renamed", secret)

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.sandbox.conftest import Clock
+
 GONG = {"name": "Gong <b>&", "type": "gong", "configuration": {"auth_method": "oauth"}}
 
 
@@ -230,6 +232,45 @@ async def test_reconnecting_creates_a_new_consent_url_and_invalidates_the_old_on
     assert old.status_code == 404
     assert (renamed["status"], "auth_url" in renamed) == ("healthy", False)
     assert (reconnected["status"], "auth_url" in reconnected) == ("unhealthy", True)
+
+
+async def test_a_rename_keeps_the_link_that_a_person_holds(http: httpx.AsyncClient) -> None:
+    connection = await start(http)
+    body = {"name": "Calls", "configuration": GONG["configuration"]}
+
+    renamed = (await http.put(f"/api/connections/{connection['id']}", json=body)).json()["data"]
+    await decide(http, connection, decision="allow")
+
+    assert "auth_url" not in renamed
+    assert (renamed["name"], renamed["status"]) == ("Calls", "unhealthy")
+    assert (await fetch(http, connection))["status"] == "healthy"
+
+
+async def test_another_configuration_needs_another_link(http: httpx.AsyncClient) -> None:
+    domains = [{"domain": f"https://{name}.my.salesforce.com"} for name in ("acme", "globex")]
+    connection = await start(http, type="salesforce", configuration=domains[0])
+    body = {"name": "CRM", "configuration": domains[1]}
+
+    moved = (await http.put(f"/api/connections/{connection['id']}", json=body)).json()["data"]
+
+    assert (await http.get(connection["auth_url"])).status_code == 404
+    assert (await http.get(moved["auth_url"])).status_code == 200
+
+
+async def test_a_link_expires_after_a_day(http: httpx.AsyncClient, clock: Clock) -> None:
+    connection = await start(http)
+
+    clock.advance(days=1, seconds=-1)
+    assert (await http.get(connection["auth_url"])).status_code == 200
+    assert "Waiting" in (await fetch(http, connection))["status_error"]
+    clock.advance(seconds=1)
+    assert (await http.get(connection["auth_url"])).status_code == 404
+    assert "expired" in (await fetch(http, connection))["status_error"]
+
+    body = {"name": "Gong", "configuration": GONG["configuration"]}
+    renewed = (await http.put(f"/api/connections/{connection['id']}", json=body)).json()["data"]
+    await decide(http, renewed, decision="allow")
+    assert (await fetch(http, connection))["status"] == "healthy"
 
 
 async def test_a_consented_connection_passes_its_test(http: httpx.AsyncClient) -> None:

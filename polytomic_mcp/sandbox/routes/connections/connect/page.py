@@ -220,7 +220,7 @@ def _ask_for_consent(visit: Visit, id_: str, return_url: str, *, has_code: bool)
     urls = {"_redirect_url": return_url, "_denied_url": visit.return_url(error="access_denied")}
     connection = visit.workspace.find("connection", id_) | urls
     visit.workspace.store.put("connection", id_, connection)
-    consent = consents.create(visit.workspace.store, id_, redirect_url=return_url, has_code=has_code)
+    consent = consents.create(visit.workspace, id_, redirect_url=return_url, has_code=has_code)
     address = consent.url(visit.base_url)
     if consent.code is not None:
         return screens.show_code(consent.code, address, is_dark=visit.session["dark"])
