@@ -1,8 +1,11 @@
-"""Numbers and times that JSON values spell."""
+"""Numbers, times, booleans and texts that JSON values spell."""
 
+import json
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+_BOOLEANS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
 def to_number(value: Any) -> int | float | None:
@@ -29,3 +32,25 @@ def to_moment(value: Any) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def to_boolean(value: Any) -> bool | None:
+    """Return a JSON boolean, or the one that a text spells (true, t, 1, false, f, 0); None for all else."""
+    if isinstance(value, bool):
+        return value
+    return _BOOLEANS.get(to_text(value).strip().lower())
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text: whole numbers without a fraction, arrays and objects as JSON, null as empty."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool() | list() | dict():
+            return json.dumps(value, ensure_ascii=False)
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)

@@ -44,7 +44,7 @@ _ALL: Final = (
             "syncs.syncs.get_sync",
             "syncs.executions.get_sync_execution",
             "analysis.diagnosis.diagnosis.diagnose_sync",
-            "analysis.overview.sync_overview",
+            "analysis.overview.overview.sync_overview",
             "analysis.lineage.lineage.trace_lineage",
         ),
         writes=(

@@ -107,7 +107,7 @@ async def test_the_guide_its_diagnosis_and_what_hangs_on_it_go_by_names(
     assert [(row["kind"], row["name"]) for row in lineage["items"]] == [
         ("model", "Contacts"),
         ("sync", SYNC["name"]),
-        ("target_object", FLOW_ID),
+        ("flow", "Nurture: free plan"),
     ]
 
 
@@ -175,7 +175,7 @@ class Follower:
         answer = self.answers[tool] = result.structured_content or {}
         if "auth_url" in answer:
             await consent(answer["auth_url"])
-        causes = [cause["next_step"] for cause in answer.get("causes", []) if "next_step" in cause]
+        causes = [step for cause in answer.get("causes", []) for step in cause.get("next_steps", [])]
         for step in [*answer.get("next_steps", []), *causes]:
             if (key := json.dumps(step["arguments"] | {"tool": step["tool"]})) not in self.taken:
                 self.taken.add(key)

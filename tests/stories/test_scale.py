@@ -364,7 +364,7 @@ async def test_what_hangs_on_the_hub_is_counted_whole_and_shown_in_part(
         "model": len(models) + 1,
         "sync": len(syncs) + 1,
         "bulk_sync": 1,
-        "target_object": 1,
+        "flow": 1,
     }
     assert watched.most == MOST_IN_FLIGHT
 

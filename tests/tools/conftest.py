@@ -167,6 +167,8 @@ class Tools:
         """Hold what an answer leads on to against the tools that are shown: complete, and at most three."""
         steps = answer.get("next_steps", [])
         calls = [*steps, *(cut["rest"] for cut in answer.get("truncated", []) if "rest" in cut)]
+        calls += [step for cause in answer.get("causes", []) for step in cause.get("next_steps", [])]
+        calls += [row["next_step"] for row in answer.get("items", []) if "next_step" in row]
         if calls and not self.shown:
             self.shown = frozenset(tool.name for tool in (await self.client.list_tools()).tools)
         for step in calls:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import Deleted, NextStep, Refusal
+from polytomic_mcp.tools.answers.results import Deleted, NextStep, Refusal, Row
 from polytomic_mcp.tools.api_access.names import Noun
-from polytomic_mcp.tools.deletions.dependants import Dependants
+from polytomic_mcp.tools.deletions.dependants import Dependants, described
 from polytomic_mcp.tools.framework.consent import ask
 
 _MOST_LISTED: Final = 10
@@ -52,9 +52,7 @@ class Deletion:
     def effects(self) -> list[str]:
         """Return what else is affected, one line for each effect."""
         lines = [self.consequence]
-        lines += [
-            f"- {kind} {quoted(str(row.name))}" for kind, row in self.dependants.listed()[:_MOST_LISTED]
-        ]
+        lines += [described(kind, row) for kind, row in self.dependants.listed()[:_MOST_LISTED]]
         if (more := len(self.dependants.listed()) - _MOST_LISTED) > 0:
             lines.append(f"- and {more} more")
         return [*lines, self.dependants.note] if self.dependants.note else lines
@@ -87,7 +85,7 @@ class Deletion:
             deleted=True,
             id=self.id,
             name=self.name,
-            affected=[row for _, row in self.dependants.listed()],
+            affected=[_named(row) for _, row in self.dependants.listed()],
             note=self.dependants.note or None,
         )
 
@@ -113,6 +111,10 @@ def confirming(
         )
 
     return confirm
+
+
+def _named(row: Row) -> Row:
+    return Row.model_validate(row.model_dump(include={"id", "name", "kind"}))
 
 
 def _mismatch(confirm_name: str | None) -> str:

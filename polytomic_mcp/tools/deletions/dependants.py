@@ -7,10 +7,13 @@ from typing import Any
 import anyio
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import Row
+from polytomic_mcp.tools.answers.schedules import describe
 from polytomic_mcp.tools.api_access.gathering import IN_FLIGHT
+from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, identified
 
@@ -26,8 +29,20 @@ class Dependants:
 
     def listed(self) -> list[tuple[str, Row]]:
         """Return each dependant with its kind."""
-        kinds = (("model", self.models), ("sync", self.syncs), ("bulk sync", self.bulk_syncs))
-        return [(kind, row) for kind, rows in kinds for row in rows]
+        return [(kind, row) for kind, rows in self._kinds for row in rows]
+
+    def counted(self) -> str:
+        """Return how many there are of each kind, such as ``1 model and 2 syncs``."""
+        counts = [f"{len(rows)} {kind}{'' if len(rows) == 1 else 's'}" for kind, rows in self._kinds if rows]
+        return " and ".join([", ".join(counts[:-1]), *counts[-1:]] if len(counts) > 1 else counts)
+
+    def verb(self, one: str, several: str) -> str:
+        """Return the verb that fits how many there are."""
+        return one if len(self.listed()) == 1 else several
+
+    @property
+    def _kinds(self) -> tuple[tuple[str, Sequence[Row]], ...]:
+        return (("model", self.models), ("sync", self.syncs), ("bulk sync", self.bulk_syncs))
 
 
 async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
@@ -41,7 +56,7 @@ async def of_connection(api: Polytomic, connection_id: str) -> Dependants:
         or model_ids & set(model_ids_of(sync))
     ]
     bulk_syncs, note = await _bulk_syncs(api, connection_id)
-    return Dependants(_rows(models), _rows(syncs), _rows(bulk_syncs), note)
+    return Dependants(_rows("model", models), _rows("sync", syncs), _rows("bulk_sync", bulk_syncs), note)
 
 
 async def of_model(api: Polytomic, model_id: str) -> Dependants:
@@ -50,7 +65,7 @@ async def of_model(api: Polytomic, model_id: str) -> Dependants:
         item for item in await every(api, MODEL.list) if model_id in model_ids_of(item.get("relations"))
     ]
     syncs = [sync for sync in await whole_syncs(api) if model_id in model_ids_of(sync)]
-    return Dependants(_rows(joined), _rows(syncs))
+    return Dependants(_rows("model", joined), _rows("sync", syncs))
 
 
 def model_ids_of(value: Any) -> Iterator[str]:
@@ -95,5 +110,25 @@ async def _bulk_syncs(api: Polytomic, connection_id: str) -> tuple[list[JsonObje
     return [item for item in items if connection_id in [item.get(end) for end in ends]], ""
 
 
-def _rows(items: Sequence[JsonObject]) -> list[Row]:
-    return [Row(id=item["id"], name=item.get("name")) for item in items]
+def _rows(kind: str, items: Sequence[JsonObject]) -> list[Row]:
+    return [_row(kind, item) for item in items]
+
+
+def _row(kind: str, item: JsonObject) -> Row:
+    """Return an object by id, name and kind; of a sync also what it writes to and what starts it."""
+    row: JsonObject = {"id": item["id"], "name": item.get("name"), "kind": kind}
+    schedules = as_objects([item.get("schedule"), item.get("default_schedule")])
+    if kind != "model":
+        row |= given(active=item.get("active"), target_object=as_object(item.get("target")).get("object"))
+        row |= {"schedule": describe(schedules[0])} if schedules else {}
+    return Row.model_validate(row)
+
+
+def described(kind: str, row: Row) -> str:
+    """Return one line about a dependant for a person who decides."""
+    parts = row.model_dump()
+    into = f" into {parts['target_object']}" if parts.get("target_object") else ""
+    state = {True: "active", False: "inactive"}.get(parts.get("active", ""))
+    notes = [note for note in (state, parts.get("schedule")) if note]
+    about = f" ({', '.join(notes)})" if notes else ""
+    return f"- {kind} {quoted(str(row.name))}{into}{about}"

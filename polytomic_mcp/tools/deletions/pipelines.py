@@ -15,9 +15,12 @@ async def connection_deletion(api: Api, connection_id: str, force: bool) -> Dele
     if not dependants.listed():
         consequence = "No model or sync uses it."
     elif force:
-        consequence = "These are deleted with it:"
+        consequence = f"{dependants.counted()} {dependants.verb('is', 'are')} deleted with it:"
     else:
-        consequence = "These use it, so Polytomic will refuse unless force is set:"
+        users = f"{dependants.counted()} {dependants.verb('uses', 'use')} it"
+        consequence = (
+            f"{users}, so Polytomic will refuse unless force is set, which deletes what uses it too:"
+        )
         instead = _forced(connection["id"])
     name = str(connection.get("name"))
     return Deletion(CONNECTION, connection["id"], name, consequence, dependants, instead)
@@ -27,7 +30,8 @@ async def model_deletion(api: Api, model_id: str) -> Deletion:
     """Return which syncs stop working without a model: the API does not protect them."""
     model = await find(api, MODEL, model_id)
     dependants = await of_model(api, model["id"])
-    consequence = "These stop working without it:" if dependants.listed() else "No sync uses it."
+    stops = f"{dependants.counted()} {dependants.verb('stops', 'stop')} working without it:"
+    consequence = stops if dependants.listed() else "No sync uses it."
     return Deletion(MODEL, model["id"], str(model.get("name")), consequence, dependants)
 
 
@@ -50,7 +54,7 @@ async def bulk_sync_deletion(api: Api, bulk_sync_id: str) -> Deletion:
 
 def _forced(connection_id: str) -> NextStep:
     arguments = {"connection_id": connection_id, "force": True}
-    reason = "deletes what uses it too, if a person confirms it"
+    reason = "deletes what uses it too, if a person confirms it, or with confirm_name if none can be asked"
     return NextStep(tool="delete_connection", arguments=arguments, reason=reason)
 
 

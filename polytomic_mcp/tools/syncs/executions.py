@@ -12,7 +12,7 @@ from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import DATA, AnyJson, NextStep, Refusal, Result, Source, WaitingStep
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
-from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id
+from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id, skipped_rows
 from polytomic_mcp.tools.api_access.logs import read_log
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, find
@@ -24,8 +24,8 @@ OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted"})
 FIRST_ERRORS: Final = 5
 _GET: Final = "GET /api/syncs/{sync_id}/executions/{id}"
 _NO_ROWS: Final = (
-    "No row was written: the model returned none that matches the filters and is new or changed since the "
-    "last run (resync takes all), or none of the records asked for."
+    "No row was written: the run found none that passes the filters and is new or changed since the last run "
+    "(resync takes all), or none of the records asked for. diagnose_sync measures which."
 )
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
@@ -67,7 +67,7 @@ async def get_sync_execution(
     """Get a run of a sync: status, counts, errors and, on request, log lines, newest first."""
     sync = await find(caller.api, SYNC, sync_id)
     execution_id = execution_id or await _latest(caller.api, sync)
-    execution = await _followed(caller, context, sync["id"], execution_id, wait_seconds)
+    execution = await _followed(caller, context, sync, execution_id, wait_seconds)
     if log is not None:
         execution.next_steps = None
         where = {"sync_id": execution.sync_id, "id": execution.id}
@@ -113,15 +113,15 @@ async def latest_id(api: Polytomic, sync_id: str) -> str | None:
 
 async def read_execution(api: Polytomic, sync_id: str, execution_id: str) -> Execution:
     """Read a run as the tools return it."""
-    return _execution(sync_id, await _get(api, sync_id, execution_id))
+    return _execution({"id": sync_id}, await _get(api, sync_id, execution_id))
 
 
 async def follow_execution(
-    caller: Caller, context: Context[Caller], sync_id: str, started: JsonObject, seconds: float | None
+    caller: Caller, context: Context[Caller], sync: JsonObject, started: JsonObject, seconds: float | None
 ) -> Execution:
-    """Wait for a run that was just started to end, and return it as the tools do."""
+    """Wait for a run of a sync that was just started to end, and return it as the tools do."""
     id_ = identified("POST /api/syncs/{id}/executions", started)["id"]
-    return await _followed(caller, context, sync_id, id_, seconds, started)
+    return await _followed(caller, context, sync, id_, seconds, started)
 
 
 def describe(seen: JsonObject) -> str:
@@ -133,7 +133,7 @@ def describe(seen: JsonObject) -> str:
 async def _followed(
     caller: Caller,
     context: Context[Caller],
-    sync_id: str,
+    sync: JsonObject,
     execution_id: str,
     seconds: float | None,
     known: JsonObject | None = None,
@@ -141,13 +141,13 @@ async def _followed(
     seen = await wait(
         caller,
         context,
-        lambda: _get(caller.api, sync_id, execution_id),
+        lambda: _get(caller.api, sync["id"], execution_id),
         is_over=lambda seen: str(seen.get("status")) in OVER,
         describe=describe,
         seconds=seconds,
         known=known,
     )
-    return _execution(sync_id, seen)
+    return _execution(sync, seen)
 
 
 async def _get(api: Polytomic, sync_id: str, execution_id: str) -> JsonObject:
@@ -163,22 +163,46 @@ async def _latest(api: Polytomic, sync: JsonObject) -> str:
     )
 
 
-def _execution(sync_id: str, item: JsonObject) -> Execution:
+def _execution(sync: JsonObject, item: JsonObject) -> Execution:
     errors = as_list(item.get("errors"))[:FIRST_ERRORS]
     counts = given(**as_object(item.get("counts")))
-    execution = Execution.model_validate(item | {"sync_id": sync_id, "counts": counts, "errors": errors})
-    execution.next_steps = list(_next_steps(execution)) or None
-    if execution.status == "completed" and counts.get("total") == 0:
-        execution.note = _NO_ROWS
+    execution = Execution.model_validate(item | {"sync_id": sync["id"], "counts": counts, "errors": errors})
+    execution.note = _note(item)
+    execution.next_steps = [*_next_steps(execution), *_switching_on(sync, execution)] or None
     return execution
+
+
+def _note(item: JsonObject) -> str | None:
+    """Say what the counts of a completed run do not: that there were no rows, or that some were left out."""
+    counts = as_object(item.get("counts"))
+    if item.get("status") != "completed":
+        return None
+    if counts.get("total") == 0:
+        return _NO_ROWS
+    if left_out := skipped_rows(item):
+        return (
+            f"{left_out} of {counts['total']} rows were neither written nor rejected. diagnose_sync says why."
+        )
+    return None
 
 
 def _next_steps(execution: Execution) -> Iterator[NextStep]:
     this = {"sync_id": execution.sync_id, "execution_id": execution.id}
+    sync = {"sync_id": execution.sync_id}
     if execution.status not in OVER:
         yield WaitingStep(tool="get_sync_execution", arguments=this, reason="waits for it to end")
     elif execution.status == "failed" or (execution.counts or {}).get("error"):
-        sync = {"sync_id": execution.sync_id}
         yield NextStep(tool="diagnose_sync", arguments=sync, reason="groups the errors by cause")
         log = this | {"log": "errors"}
         yield NextStep(tool="get_sync_execution", arguments=log, reason="shows each rejected row")
+    elif execution.note:
+        yield NextStep(tool="diagnose_sync", arguments=sync, reason="measures why rows did not arrive")
+
+
+def _switching_on(sync: JsonObject, execution: Execution) -> Iterator[NextStep]:
+    """Suggest switching on a sync whose schedule has no effect because it is inactive."""
+    frequency = as_object(sync.get("schedule")).get("frequency")
+    if execution.status in OVER and frequency not in (None, "manual") and sync.get("active") is False:
+        arguments = {"sync_id": execution.sync_id, "active": True}
+        reason = "switches its schedule on: the sync is inactive"
+        yield NextStep(tool="update_sync", arguments=arguments, reason=reason)

@@ -58,7 +58,7 @@ async def start_sync(
         if (step := _step_after(refused, sync["id"])) is None:
             raise
         raise Refusal(str(refused), step) from refused
-    return await follow_execution(caller, context, sync["id"], started, wait_seconds)
+    return await follow_execution(caller, context, sync, started, wait_seconds)
 
 
 def _step_after(refused: RefusedError, sync_id: str) -> NextStep | None:

@@ -138,7 +138,7 @@ async def test_no_one_is_asked_about_a_connection_that_requires_force(
     async with connect(mode=mode, elicitation_callback=person) as tools:
         text = await tools.refused("delete_connection", connection_id="Warehouse")
 
-    assert text.startswith("The connection 'Warehouse' was not deleted.\nThese use it")
+    assert text.startswith("The connection 'Warehouse' was not deleted.\n1 model and 1 sync use it")
     (step,) = json.loads(text.splitlines()[-1])["next_steps"]
     assert step["tool"] == "delete_connection"
     assert step["arguments"] == {"connection_id": doomed.WAREHOUSE, "force": True}
@@ -166,9 +166,12 @@ async def test_a_person_is_told_what_uses_a_connection(tools: Tools, doomed: Any
     without = await tools.refused("delete_connection", connection_id="Warehouse")
     forced = await tools.refused("delete_connection", connection_id="Warehouse", force=True)
 
-    uses = "- model 'Plans'\n- sync 'Plans to Gong'\n- bulk sync 'Nightly'\n"
-    assert f"These use it, so Polytomic will refuse unless force is set:\n{uses}" in without
-    assert f"These are deleted with it:\n{uses}" in forced
+    sync = "- sync 'Plans to Gong' into my-gong-engage-flow (active, manual)"
+    uses = f"- model 'Plans'\n{sync}\n- bulk sync 'Nightly'\n"
+    counted = "1 model, 1 sync and 1 bulk sync"
+    reason = "Polytomic will refuse unless force is set, which deletes what uses it too"
+    assert f"{counted} use it, so {reason}:\n{uses}" in without
+    assert f"{counted} are deleted with it:\n{uses}" in forced
 
 
 async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: Tools, doomed: Any) -> None:
@@ -176,7 +179,7 @@ async def test_a_forced_deletion_says_so_to_the_api_and_names_what_went(tools: T
 
     deleted = await tools("delete_connection", connection_id="Gong", force=True, confirm_name="Gong")
 
-    assert deleted["affected"] == [{"id": doomed.SYNC, "name": "Plans to Gong"}]
+    assert deleted["affected"] == [{"id": doomed.SYNC, "name": "Plans to Gong", "kind": "sync"}]
     assert str(doomed.requests[-1].url.query, "ascii") == "force=true"
 
 
@@ -199,7 +202,9 @@ async def test_a_person_is_told_which_syncs_break_without_a_model(tools: Tools, 
 
     text = await tools.refused("delete_model", model_id="Plans")
 
-    assert "These stop working without it:\n- model 'Joined'\n- sync 'Plans to Gong'" in text
+    assert (
+        "1 model and 1 sync stop working without it:\n- model 'Joined'\n- sync 'Plans to Gong' into" in text
+    )
 
 
 async def test_a_model_that_no_sync_reads_is_said_to_be_free(tools: Tools, doomed: Any) -> None:

@@ -305,12 +305,71 @@ async def test_a_cancellation_of_a_running_sync_has_no_note(tools: Tools, compan
     assert "note" not in run
 
 
-@pytest.mark.parametrize(("total", "note"), [(0, "No row was written"), (1, "")])
-async def test_a_run_that_wrote_no_row_says_why_that_can_be(
-    total: int, note: str, tools: Tools, company: ScriptedApi
+COUNTS = {"insert": 0, "update": 0, "delete": 0, "error": 0}
+
+
+@pytest.mark.parametrize(
+    ("counts", "note"),
+    [
+        ({"total": 0}, "No row was written: the run found none"),
+        ({"total": 41, "update": 37}, "4 of 41 rows were neither written nor rejected."),
+        ({"total": 41, "delete": 37}, "4 of 41 rows were neither written nor rejected."),
+        ({"total": 41, "insert": 41, "delete": 9}, None),
+        ({"total": 3, "update": 2, "error": 1}, None),
+    ],
+)
+async def test_a_run_that_left_rows_out_says_so_and_leads_on_to_why(
+    counts: dict[str, int], note: str | None, tools: Tools, company: ScriptedApi
 ) -> None:
-    serve(company, {"status": "completed", "counts": {"total": total}})
+    serve(company, {"status": "completed", "counts": COUNTS | counts})
 
     run = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
 
-    assert run.get("note", "").partition(":")[0] == note
+    assert run.get("note", "").startswith(note or "")
+    assert ("note" in run) is (note is not None)
+    if note:
+        steps = [(step["tool"], step["arguments"]) for step in run["next_steps"]]
+        assert steps == [("diagnose_sync", {"sync_id": company.SYNC})]
+
+
+@pytest.mark.parametrize(
+    ("execution", "note"),
+    [
+        ({"status": "completed", "counts": {"total": 1}}, None),
+        ({"status": "completed", "type": "test", "counts": COUNTS | {"total": 3}}, None),
+        ({"status": "running", "counts": COUNTS}, None),
+    ],
+)
+async def test_counts_that_do_not_tell_what_was_left_out_have_no_note(
+    execution: Any, note: None, tools: Tools, company: ScriptedApi
+) -> None:
+    serve(company, execution)
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
+
+    assert run.get("note") is note
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_told"),
+    [
+        ({"active": False, "schedule": {"frequency": "daily"}}, True),
+        ({"active": False, "schedule": {"frequency": "manual"}}, False),
+        ({"active": True, "schedule": {"frequency": "daily"}}, False),
+    ],
+)
+async def test_a_run_of_an_inactive_sync_with_a_schedule_leads_on_to_switching_it_on(
+    parts: Any, is_told: Any, tools: Tools, company: ScriptedApi
+) -> None:
+    path = f"GET /api/syncs/{company.SYNC}"
+    company[path] = {"data": company.answers[path]["data"] | parts}
+    serve(company, {"status": "completed", "counts": COUNTS | {"total": 1, "insert": 1}})
+
+    run = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
+
+    switch = {
+        "tool": "update_sync",
+        "arguments": {"sync_id": company.SYNC, "active": True},
+        "reason": "switches its schedule on: the sync is inactive",
+    }
+    assert run.get("next_steps") == ([switch] if is_told else None)

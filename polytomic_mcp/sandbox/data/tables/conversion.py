@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from polytomic_mcp.common.scalars import to_moment, to_number
+from polytomic_mcp.common.scalars import to_boolean, to_moment, to_number, to_text
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables.sql_values import exact
 from polytomic_mcp.sandbox.data.tables.table import Column
@@ -16,34 +16,11 @@ Converter = Callable[[Any], Any]
 
 _INTEGER_BITS: Final = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
-_BOOLEANS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _LONGEST_SHOWN: Final = 60
 
 
 class ConversionError(ValueError):
     """A value does not fit its column; the text names both."""
-
-
-def to_boolean(value: Any) -> bool | None:
-    """Return a JSON boolean, or the one that a text spells (true, t, 1, false, f, 0); None for all else."""
-    if isinstance(value, bool):
-        return value
-    return _BOOLEANS.get(to_text(value).strip().lower())
-
-
-def to_text(value: Any) -> str:
-    """Return a value as text: whole numbers without a fraction, arrays and objects as JSON, null as empty."""
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case bool() | list() | dict():
-            return json.dumps(value, ensure_ascii=False)
-        case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value)
 
 
 def converter_for(column: Column) -> Converter:

@@ -7,7 +7,7 @@ model joins it if the related fields are equal; of several such records, the fir
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Row
 from polytomic_mcp.sandbox.resources.models.reading import read_model
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.scalars import to_boolean
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.tables.conversion import to_boolean
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks

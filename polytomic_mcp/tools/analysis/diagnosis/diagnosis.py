@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.analysis.diagnosis.causes import Cause, blockers_of, causes_of
+from polytomic_mcp.tools.analysis.diagnosis.cause import Cause
+from polytomic_mcp.tools.analysis.diagnosis.causes import blockers_of, left_out_by, problems_of
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
 from polytomic_mcp.tools.analysis.diagnosis.row_errors import RowErrors
 from polytomic_mcp.tools.analysis.health.states import condition_of, schedules_of
@@ -50,13 +51,13 @@ async def diagnose_sync(
     """
     sync = await find(caller.api, SYNC, sync_id)
     gathering = Gathering()
-    evidence = await gather(caller.api, sync, caller.date(), gathering)
-    causes = _without_hidden_steps(causes_of(evidence), caller.tools)
+    evidence = await gather(caller, sync, gathering)
+    problems, left_out = problems_of(evidence), left_out_by(evidence)
     return Diagnosis(
         id=sync["id"],
         name=sync.get("name"),
-        verdict=_verdict(causes, is_partial=bool(gathering.unavailable)),
-        causes=causes,
+        verdict=_verdict(problems, left_out, is_partial=bool(gathering.unavailable)),
+        causes=_without_hidden_steps([*problems, *left_out], caller.tools),
         state=_state(evidence),
         executions=_first(executions, evidence.executions, _execution),
         row_errors=evidence.row_errors,
@@ -75,16 +76,17 @@ def _first(
 
 def _without_hidden_steps(causes: list[Cause], shown: AbstractSet[str]) -> list[Cause]:
     for cause in causes:
-        if cause.next_step is not None and cause.next_step.tool not in shown:
-            cause.next_step = None
+        cause.next_steps = [each for each in cause.next_steps or () if each.tool in shown] or None
     return causes
 
 
-def _verdict(causes: list[Cause], *, is_partial: bool) -> str:
+def _verdict(problems: list[Cause], left_out: list[Cause], *, is_partial: bool) -> str:
     within = " in what could be read" if is_partial else ""
-    if not causes:
-        return f"no problem found{within}"
-    return f"{len(causes)} {'problem' if len(causes) == 1 else 'problems'} found{within}"
+    if problems:
+        return f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} found{within}"
+    if left_out:
+        return f"nothing failed, but rows were left out{within}: see causes"
+    return f"no problem found{within}"
 
 
 def _state(evidence: Evidence) -> JsonObject:
@@ -98,6 +100,8 @@ def _state(evidence: Evidence) -> JsonObject:
         schedule="; ".join(map(describe, schedules)) or None,
         next_run=next_run(schedules, evidence.now, is_active=bool(sync.get("active"))),
         mode=sync.get("mode"),
+        target=evidence.target_object or None,
+        target_name=as_object(evidence.target).get("name"),
         running=current.get("id"),
         last_success=condition.last_success and condition.last_success.isoformat(timespec="seconds"),
         next_execution=evidence.status.get("next_execution_time"),

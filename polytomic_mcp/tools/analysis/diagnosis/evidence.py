@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.errors import NotFoundError
+from polytomic_mcp.errors import NotFoundError, RefusedError
+from polytomic_mcp.tools.analysis.diagnosis.conditions import has_model_filter
 from polytomic_mcp.tools.analysis.diagnosis.field_changes import (
     TypeMismatch,
     broken_fields,
     type_mismatches,
 )
+from polytomic_mcp.tools.analysis.diagnosis.model_rows import ModelRows, read_model_rows
 from polytomic_mcp.tools.analysis.diagnosis.row_errors import (
     Line,
     RowErrors,
@@ -26,15 +28,19 @@ from polytomic_mcp.tools.analysis.diagnosis.source_columns import (
     Columns,
     can_be_read,
     column_changes,
+    has_query,
     read_columns,
+    read_query_columns,
 )
+from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, runs_of
 from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
+from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of, objects_in
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, target_of
+from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, newer_form, sources_of, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
 
 EVENTS_KEPT: Final = timedelta(hours=48)
@@ -43,6 +49,7 @@ EVENTS_KEPT: Final = timedelta(hours=48)
 _EVENTS: Final = "GET /api/events"
 _EVENT_PAGE: Final = 100
 _MOST_EVENTS: Final = 1_000
+_INVALID: Final = frozenset({400, 422})
 
 
 @dataclass(slots=True)
@@ -60,6 +67,8 @@ class Evidence:
     target: JsonObject | None = None
     events: list[JsonObject] | None = None
     row_errors: RowErrors | None = None
+    rows: dict[str, ModelRows] = field(default_factory=dict[str, ModelRows])
+    query_errors: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def condition(self) -> Condition:
@@ -83,10 +92,35 @@ class Evidence:
 
     @property
     def rejecting_run(self) -> Run | None:
-        """The run whose rejected rows still matter; it may be running or canceled."""
+        """The run whose rejected rows still matter; it may be running or canceled, or a test if latest."""
+        newest = Run.of(self.executions[0]) if self.executions else None
+        if newest is not None and newest.is_test and newest.errors:
+            return newest
         runs = [run for run in self.runs or () if run.errors or (run.is_over and not run.is_canceled)]
         run = decisive_run(runs)
         return run if run is not None and run.errors else None
+
+    @property
+    def measured_run(self) -> Run | None:
+        """The latest run that ended, test or not, if it completed and rows may be missing from it."""
+        runs = [run for each in self.executions or () if (run := Run.of(each)).is_over]
+        run = next((each for each in runs if not each.is_canceled), None)
+        if run is None or not run.is_success:
+            return None
+        return run if run.is_empty or run.skipped or has_model_filter(self.sync) else None
+
+    @property
+    def base_model_id(self) -> str:
+        """The model whose rows are the sync's records; others are joined to it."""
+        body = newer_form(self.sync)
+        sources = sources_of([*identities_of(body), *as_objects(body.get("fields"))])
+        ids = (str(source["model_id"]) for source in sources if source["model_id"] != NO_MODEL)
+        return next(ids, next(iter(self.models), ""))
+
+    @property
+    def target_noun(self) -> str:
+        """What the target is called: ``flow`` in Gong Engage, else ``target object``."""
+        return target_noun(self.connections.get(self.target_connection_id, {}))
 
     @property
     def last_clean_run(self) -> datetime | None:
@@ -105,6 +139,11 @@ class Evidence:
         existing = {id_: model for id_, model in self.models.items() if model}
         return broken_fields(self.sync, existing, self.target or None)
 
+    @property
+    def has_broken_references(self) -> bool:
+        """Whether the sync uses something that is gone or no longer allowed."""
+        return bool(self.sync.get("problems")) or bool(self.broken_fields())
+
     def type_mismatches(self) -> list[TypeMismatch]:
         """Return the mappings whose types do not match."""
         return list(type_mismatches(self.sync, self.models, self.target))
@@ -121,11 +160,13 @@ class Evidence:
         return names | {str(item.get("id")) for item in as_objects(as_object(self.target).get("fields"))}
 
 
-async def gather(api: Polytomic, sync: JsonObject, now: datetime, gathering: Gathering) -> Evidence:
-    """Read everything about a sync in two rounds: what it refers to, then what that refers to."""
-    evidence = Evidence(sync, now)
-    await _read_direct(api, evidence, gathering)
-    await _read_indirect(api, evidence, gathering)
+async def gather(caller: Caller, sync: JsonObject, gathering: Gathering) -> Evidence:
+    """Read everything about a sync: what it refers to, what that refers to, and rows if some are missing."""
+    evidence = Evidence(sync, caller.date())
+    await _read_direct(caller.api, evidence, gathering)
+    await _read_indirect(caller.api, evidence, gathering)
+    if evidence.measured_run is not None and all(evidence.models.values()):
+        await _read_rows(caller, evidence, gathering)
     return evidence
 
 
@@ -166,6 +207,12 @@ async def _read_indirect(api: Polytomic, evidence: Evidence, gathering: Gatherin
             for id_, model in evidence.models.items()
             if can_be_read(model)
         }
+        if evidence.condition.state in ("failing", "never_run"):
+            columns |= {
+                id_: read("source columns", partial(_query_columns, api, evidence, model))
+                for id_, model in evidence.models.items()
+                if has_query(model)
+            }
         errors = read("row errors", partial(_row_errors, api, evidence, run))
     evidence.connections = _known(connections.items())
     evidence.columns = {id_: found.value for id_, found in columns.items() if found.value is not None}
@@ -174,11 +221,32 @@ async def _read_indirect(api: Polytomic, evidence: Evidence, gathering: Gatherin
         evidence.row_errors = _errors_of_run(evidence, run)
 
 
+async def _read_rows(caller: Caller, evidence: Evidence, gathering: Gathering) -> None:
+    """Read the rows of the models, to measure why a run wrote nothing, or less than it read."""
+    async with gathering.together() as read:
+        found = {
+            id_: read("rows of models", partial(read_model_rows, caller, model))
+            for id_, model in evidence.models.items()
+        }
+    evidence.rows = {id_: each.value for id_, each in found.items() if each.value is not None}
+
+
 async def _row_errors(api: Polytomic, evidence: Evidence, run: Run | None) -> RowErrors | None:
     """Read the log of a run that rejected rows; None if there is no such run."""
     if run is None:
         return None
     return await read_row_errors(api, evidence.sync["id"], run.id, evidence.field_names())
+
+
+async def _query_columns(api: Polytomic, evidence: Evidence, model: JsonObject) -> Columns:
+    """Return the columns of a model's query now; none, and the reason in the evidence, if it does not run."""
+    try:
+        return await read_query_columns(api, model)
+    except RefusedError as refused:
+        if refused.status not in _INVALID:
+            raise
+        evidence.query_errors[model["id"]] = refused.reason
+        return {}
 
 
 def _errors_of_run(evidence: Evidence, run: Run) -> RowErrors:

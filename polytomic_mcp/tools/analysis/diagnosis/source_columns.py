@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.responses import objects_in
 from polytomic_mcp.tools.syncs.stored import newer_form, sources_of
+
+_PREVIEW: Final = "POST /api/model-preview"
 
 Columns = Mapping[str, JsonObject]
 """Columns by lowercase name."""
@@ -42,6 +45,23 @@ async def read_columns(api: Polytomic, model: JsonObject) -> Columns:
     operation = "GET /api/connections/{id}/modelsync/source/fields"
     answer = await api.call(operation, id=model["connection_id"], params=params)
     return {str(item.get("name")).casefold(): item for item in objects_in(operation, answer)}
+
+
+def has_query(model: JsonObject) -> bool:
+    """Whether a model's columns are those of a query."""
+    return isinstance(as_object(model.get("configuration")).get("query"), str) and not model.get("enricher")
+
+
+async def read_query_columns(api: Polytomic, model: JsonObject) -> Columns:
+    """Return the columns that a model's query has now, by a preview, which stores nothing.
+
+    Raises:
+        RefusedError: With the status 400 or 422, the query does not run.
+    """
+    source: JsonObject = {name: model.get(name) for name in ("name", "connection_id", "configuration")}
+    answer = as_object(await api.call(_PREVIEW, **source))
+    columns = as_objects(as_object(answer.get("data")).get("fields"))
+    return {str(item.get("name")).casefold(): item for item in columns}
 
 
 def column_changes(

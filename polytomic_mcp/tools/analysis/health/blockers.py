@@ -1,5 +1,6 @@
 """What keeps a sync from running: a connection or a model that it needs is gone or unhealthy."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -13,6 +14,7 @@ from polytomic_mcp.tools.syncs.stored import NO_MODEL, target_of
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
 
 _HEALTHY: Final = frozenset({"healthy", "ready", "ok", ""})
+_WAITING: Final = re.compile(r"\bwait(s|ing)?\b|\bpending\b", re.IGNORECASE)
 
 
 def unhealthy_reason(connection: JsonObject) -> str:
@@ -26,12 +28,30 @@ def needs_sign_in(connection: JsonObject) -> bool:
     return bool(unhealthy_reason(connection)) and needs_consent(connection)
 
 
+def waits_for_sign_in(connection: JsonObject) -> bool:
+    """Whether a person may hold a link that signs the connection in; a new one would make it useless."""
+    reason = unhealthy_reason(connection)
+    return needs_sign_in(connection) and (connection.get("saved") is False or bool(_WAITING.search(reason)))
+
+
 def connection_blocker(role: str, connection: JsonObject) -> str:
     """Return how a connection (empty if it is gone) blocks a sync; an empty text if it does not."""
     if not connection:
         return f"The {role} connection no longer exists"
     name = quoted(str(connection.get("name")))
     return f"The {role} connection {name} is not healthy" if unhealthy_reason(connection) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """What keeps a sync from running: a connection, which is empty if it is gone, or a part of the sync.
+
+    ``is_gone`` means that a whole connection or model is gone, or is not healthy.
+    """
+
+    text: str
+    connection: JsonObject | None = None
+    is_gone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +66,17 @@ class Inventory:
         """Index the listed connections and models by id."""
         return cls(_by_id(connections), _by_id(models))
 
-    def blockers_of(self, sync: JsonObject) -> list[str]:
+    def blockers_of(self, sync: JsonObject) -> list[Blocker]:
         """Return what keeps a sync or bulk sync, as it is listed, from running."""
         ids = {*model_ids_of(sync), *map(str, as_list(sync.get("model_ids")))} - {NO_MODEL}
         models = [self.models.get(id_, {}) for id_ in sorted(ids)] if self.models is not None else []
-        found = [MODEL_GONE] if not all(models) else []
+        found = [Blocker(MODEL_GONE)] if not all(models) else []
         if self.connections is None:
             return found
         roles = {id_: role for id_, role in _connections_of(sync, models) if id_}
-        blockers = (_explained_blocker(role, self.connections.get(id_, {})) for id_, role in roles.items())
-        return found + [blocker for blocker in blockers if blocker]
+        connections = ((role, self.connections.get(id_, {})) for id_, role in roles.items())
+        blockers = (Blocker(_explained_blocker(role, each), each) for role, each in connections)
+        return found + [blocker for blocker in blockers if blocker.text]
 
 
 def _by_id(items: Sequence[JsonObject] | None) -> Mapping[str, JsonObject] | None:

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.scalars import to_moment
+from polytomic_mcp.tools.api_access.executions import skipped_rows
 
 _OVER: Final = frozenset({"completed", "failed", "canceled", "interrupted", "errors"})
 _FAILED: Final = frozenset({"failed", "interrupted"})
@@ -20,7 +21,8 @@ class Run:
     """One execution of a sync or bulk sync: when it ran, rows moved and rows rejected.
 
     ``rows`` is how many rows it processed; None if the API does not say. Rows that a replacing sync deletes
-    first are counted as moved, but not in ``rows``.
+    first are counted as moved, but not in ``rows``. ``skipped`` rows were neither written nor rejected, in a
+    run that is not a test.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Run:
     rows: int | None = None
     reason: str = ""
     is_test: bool = False
+    skipped: int = 0
 
     @classmethod
     def of(cls, execution: JsonObject) -> Self:
@@ -56,6 +59,7 @@ class Run:
             rows=max(total, written + errors) if is_counted else None,
             reason=next((str(reason) for reason in reasons if reason), ""),
             is_test=execution.get("type") == "test" or bool(execution.get("is_test")),
+            skipped=skipped_rows(execution),
         )
 
     @property

@@ -64,7 +64,7 @@ def condition_of(
     regardless of its runs.
     """
     state, detail = ("unknown", "") if runs is None else _judge(sync, runs, now)
-    if blockers and not _is_switched_off(sync):
+    if blockers and not is_switched_off(sync):
         state, detail = "broken", "; ".join(blockers)
     return Condition(state, detail, next((run.ended for run in runs or () if run.is_success), None))
 
@@ -72,7 +72,7 @@ def condition_of(
 def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State, str]:
     if runs and not runs[0].is_over:
         return _judge_running(runs, now)
-    if _is_switched_off(sync):
+    if is_switched_off(sync):
         return "inactive", ""
     ended = [run for run in runs if not run.is_canceled]
     decisive = decisive_run(ended)
@@ -119,7 +119,8 @@ def _is_scheduled(sync: JsonObject) -> bool:
     return any(schedule.get("frequency") not in (None, "manual") for schedule in schedules_of(sync))
 
 
-def _is_switched_off(sync: JsonObject) -> bool:
+def is_switched_off(sync: JsonObject) -> bool:
+    """Whether a sync has a schedule that does not run it, because it is inactive."""
     return not sync.get("active") and _is_scheduled(sync)
 
 

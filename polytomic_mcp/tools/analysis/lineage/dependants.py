@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.health.states import schedules_of
 from polytomic_mcp.tools.analysis.lineage.graph import (
     Graph,
@@ -18,9 +19,10 @@ from polytomic_mcp.tools.analysis.lineage.graph import (
     uses_of_models,
     uses_of_own_field,
 )
+from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.syncs.stored import target_of
 
-_ORDER: Final = ("model", "sync", "bulk_sync", "target_object")
+_ORDER: Final = ("model", "sync", "bulk_sync", "flow", "target_object")
 _MOST_USES: Final = 6
 _BLOCKED: Final = "cannot run"
 _NOT_STARTED: Final = "is no longer started by it"
@@ -105,9 +107,11 @@ class _Tracing:
         for sync in self.graph.syncs:
             connection_id, name = target_of(sync)
             if name and connection_id != self.subject.id and self._is_stopped("sync", sync["id"]):
-                item = {"id": name, "name": name, "connection_id": connection_id}
+                connection = self.graph.connection(connection_id)
+                named = given(connection_name=connection.get("name"))
+                item = {"id": name, "name": name, "connection_id": connection_id, **named}
                 self._add(
-                    "target_object",
+                    target_noun(connection).replace(" ", "_"),
                     item,
                     f"is written by {sync.get('name')}",
                     "receives no more rows from it",
@@ -148,13 +152,14 @@ class _Tracing:
 
     def _add(self, kind: str, item: JsonObject, use: str, breaks: str) -> None:
         """Add a use to the row of a dependant, which keeps the first and most serious ``breaks``."""
-        connection_id = str(item.get("connection_id")) if kind == "target_object" else ""
+        is_target = kind in ("flow", "target_object")
+        connection_id = str(item.get("connection_id")) if is_target else ""
         row = self.rows.setdefault(
             (kind, item["id"] + connection_id),
             {"id": item["id"], "name": item.get("name"), "kind": kind, "breaks": breaks, "uses": []},
         )
-        if connection_id:
-            row["connection_id"] = connection_id
+        if is_target:
+            row |= {name: item[name] for name in ("connection_id", "connection_name") if name in item}
         if row["breaks"] == _LOSES_VALUES:
             row["breaks"] = breaks
         if use not in row["uses"] and len(row["uses"]) <= _MOST_USES:

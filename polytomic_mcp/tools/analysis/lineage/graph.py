@@ -9,7 +9,7 @@ from polytomic_mcp.tools.analysis.health.states import schedules_of
 from polytomic_mcp.tools.deletions.dependants import model_ids_of
 from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, sources_of
 
-Kind = Literal["connection", "model", "field", "sync"]
+Kind = Literal["connection", "model", "field", "sync", "target"]
 
 _CONDITIONS: Final = {
     "target_filters": "filters the target by",
@@ -21,22 +21,35 @@ _CONDITIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object that may be removed. For a field, ``id`` is its model's and ``field_id`` its own."""
+    """The object that is traced. For a field, ``id`` is its model's and ``field_id`` its own.
+
+    A target object is one of ``connection_id``, and ``field`` one of its fields.
+    """
 
     kind: Kind
     id: str
     name: str
     field: str = ""
     field_id: str = ""
+    connection_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All models, syncs and bulk syncs that could be read."""
+    """All models, syncs, bulk syncs and connections that could be read."""
 
     models: Sequence[JsonObject] = ()
     syncs: Sequence[JsonObject] = ()
     bulk_syncs: Sequence[JsonObject] = ()
+    connections: Sequence[JsonObject] = ()
+
+    def connection(self, id_: str) -> JsonObject:
+        """Return a connection; empty if it was not read."""
+        return next((each for each in self.connections if each["id"] == id_), JsonObject())
+
+    def model(self, id_: str) -> JsonObject:
+        """Return a model; empty if it was not read."""
+        return next((each for each in self.models if each["id"] == id_), JsonObject())
 
 
 def lost_models(models: Sequence[JsonObject], subject: Subject) -> dict[str, str]:

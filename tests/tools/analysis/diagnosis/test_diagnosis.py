@@ -62,6 +62,8 @@ async def test_a_healthy_sync_is_shown_as_healthy(tools: Tools, scripted: Script
         "schedule": "manual",
         "next_run": "only when started",
         "mode": "updateOrCreate",
+        "target": "my-gong-engage-flow",
+        "target_name": "Winter flow",
         "last_success": "2026-03-04T10:00:00+00:00",
         "next_execution": "2026-03-05T00:00:00Z",
         "checked": "0 broken fields; checked against 1 model and the target",
@@ -103,7 +105,7 @@ async def test_rejected_rows_are_grouped_by_cause_with_two_examples_each(
         "certain",
         False,
     )
-    assert diagnosis["causes"][0]["next_step"] == {
+    assert diagnosis["causes"][0]["next_steps"][0] == {
         "tool": "get_sync_execution",
         "arguments": {"sync_id": scripted.SYNC, "execution_id": "run-1", "log": "errors"},
         "reason": "see the rows",
@@ -192,7 +194,7 @@ async def test_a_canceled_run_is_reported_with_the_rows_it_wrote(tools: Tools, s
     assert causes_in(diagnosis) == [("The last run was canceled before it completed", "certain", False)]
     (cause,) = diagnosis["causes"]
     assert cause["evidence"] == ["the last run was canceled; rows written before that: 3"]
-    assert cause["next_step"]["tool"] == "start_sync"
+    assert cause["next_steps"][0]["tool"] == "start_sync"
     assert diagnosis["state"]["state"] == "canceled"
 
 
@@ -285,13 +287,14 @@ async def test_the_health_and_rate_limit_of_a_connection_are_reported(
     assert {name: shown[name] for name in parts} == parts
     for cause in diagnosis["causes"]:
         assert cause["evidence"]
-        assert cause["next_step"]["arguments"] == {"connection_id": scripted.GONG}
+        assert cause["next_steps"][0]["arguments"] == {"connection_id": scripted.GONG}
 
 
 @pytest.mark.parametrize(
     ("parts", "step"),
     [
-        ({"saved": False}, ("update_connection", {"reconnect": True})),
+        ({"saved": False}, ("get_connection", {})),
+        ({"status_error": "Waiting for a person to sign in"}, ("get_connection", {})),
         ({"status_error": "Please sign in again"}, ("update_connection", {"reconnect": True})),
         ({"status_error": "oauth2: invalid_grant"}, ("update_connection", {"reconnect": True})),
         ({"status_error": "key expired"}, ("test_connection", {})),
@@ -305,8 +308,8 @@ async def test_a_connection_that_needs_a_sign_in_suggests_a_new_consent(
     (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
     tool, arguments = step
-    assert cause["next_step"]["tool"] == tool
-    assert cause["next_step"]["arguments"] == {"connection_id": scripted.GONG, **arguments}
+    assert cause["next_steps"][0]["tool"] == tool
+    assert cause["next_steps"][0]["arguments"] == {"connection_id": scripted.GONG, **arguments}
 
 
 async def test_a_missing_connection_is_the_only_cause_for_what_depends_on_it(
@@ -329,9 +332,9 @@ async def test_a_missing_model_and_target_object_are_named(tools: Tools, scripte
 
     assert causes_in(diagnosis) == [
         ("A model that the sync reads no longer exists", "certain", True),
-        ("The target object no longer exists", "certain", True),
+        ("The flow no longer exists", "certain", True),
     ]
-    assert diagnosis["causes"][1]["evidence"] == [f"no target object {scripted.FLOW}"]
+    assert diagnosis["causes"][1]["evidence"] == [f"no flow {scripted.FLOW}"]
 
 
 async def test_fields_that_disappeared_or_became_required_are_named(
@@ -362,13 +365,14 @@ async def test_fields_that_disappeared_or_became_required_are_named(
     assert model["evidence"] == [
         "identity.source: the model 'Plans' has no field 'contact_id'. Valid values: plan."
     ]
-    assert model["next_step"]["arguments"] == {"model_id": scripted.MODEL}
+    assert model["next_steps"][0]["arguments"] == {"model_id": scripted.MODEL}
     assert [line.partition(":")[0] for line in target["evidence"]] == [
         "fields[0].target",
         "fields",
         "target_filters.conditions[0].field",
+        "only a person knows what 'Stage' gets",
     ]
-    assert target["next_step"]["arguments"] == {
+    assert target["next_steps"][0]["arguments"] == {
         "connection_id": scripted.GONG,
         "target": scripted.FLOW,
         "refresh": True,
@@ -389,7 +393,7 @@ async def test_problems_that_polytomic_reports_appear_once(tools: Tools, scripte
         ["schedule.minute: is missing"],
     ]
     assert causes_in(diagnosis)[1][0] == "The sync's settings are not valid"
-    assert diagnosis["causes"][1]["next_step"]["tool"] == "get_sync"
+    assert diagnosis["causes"][1]["next_steps"][0]["tool"] == "get_sync"
 
 
 async def test_long_evidence_is_truncated_and_counted(tools: Tools, scripted: ScriptedApi) -> None:
@@ -473,8 +477,8 @@ async def test_a_column_dropped_in_the_source_is_reported_even_if_the_model_stil
     title = "The source no longer has columns that the sync reads"
     assert causes_in(diagnosis) == [(title, "certain", True)]
     assert cause["evidence"] == ["contact_id of the model Plans no longer exists in its source"]
-    assert cause["next_step"]["tool"] == "update_model"
-    assert cause["next_step"]["arguments"] == {"model_id": scripted.MODEL, "refresh": True}
+    assert cause["next_steps"][0]["tool"] == "update_model"
+    assert cause["next_steps"][0]["arguments"] == {"model_id": scripted.MODEL, "refresh": True}
     (asked,) = scripted.asked(COLUMNS)
     assert dict(asked.url.params) == {"params[table]": "contacts", "params[keys]": "a"}
 
@@ -533,6 +537,19 @@ async def test_a_test_run_is_listed_but_does_not_count(tools: Tools, scripted: S
     assert diagnosis["verdict"] == "no problem found"
     assert [each["id"] for each in diagnosis["executions"]] == ["run-1", "run-2"]
     assert diagnosis["executions"][0]["type"] == "test"
+
+
+async def test_the_rows_that_a_last_test_run_rejected_are_explained(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
+    reject_rows(scripted, "contact 7 is not known")
+    trial = scripted.answers[f"GET {SYNC}/executions"]["data"][0] | {"type": "test"}
+    scripted[f"GET {SYNC}/executions"] = {"data": [trial, run(2, counts=COUNTS)]}
+
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
+
+    assert causes_in(diagnosis) == [("Rows are rejected: contact <number> is not known", "certain", False)]
+    assert diagnosis["state"]["state"] == "ok"
 
 
 async def test_type_mismatches_are_reported_if_rows_are_rejected_for_them(
@@ -630,8 +647,8 @@ async def test_the_state_of_a_sync_that_does_not_run_is_reported_with_a_remedy(
 
     tool, arguments = step
     assert found["cause"] == cause
-    assert found["next_step"]["tool"] == tool
-    assert found["next_step"]["arguments"] == {"sync_id": scripted.SYNC, **arguments}
+    assert found["next_steps"][0]["tool"] == tool
+    assert found["next_steps"][0]["arguments"] == {"sync_id": scripted.SYNC, **arguments}
 
 
 async def test_a_run_without_rows_suggests_previewing_the_model(tools: Tools, scripted: ScriptedApi) -> None:
@@ -641,7 +658,7 @@ async def test_a_run_without_rows_suggests_previewing_the_model(tools: Tools, sc
     (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
     assert cause["cause"] == "The last run moved no rows, but earlier runs did"
-    assert cause["next_step"]["arguments"] == {"model_id": scripted.MODEL}
+    assert cause["next_steps"][0]["arguments"] == {"model_id": scripted.MODEL}
 
 
 async def test_the_most_certain_and_blocking_causes_come_first(tools: Tools, scripted: ScriptedApi) -> None:
@@ -718,7 +735,7 @@ async def test_no_cause_suggests_a_hidden_tool(connect: Connect, scripted: Scrip
 
     (cause,) = diagnosis["causes"]
     assert cause["cause"] == "The sync has never run"
-    assert "next_step" not in cause
+    assert "next_steps" not in cause
 
 
 @pytest.mark.usefixtures("scripted")
@@ -803,7 +820,7 @@ async def test_a_field_that_disappeared_is_explained_on_the_sandbox(
     assert (cause["cause"], cause["blocks"]) == ("The sync reads fields that its models no longer have", True)
     assert len(cause["evidence"]) == 1
     assert "'contact_id'" in cause["evidence"][0]
-    assert cause["next_step"]["tool"] == "get_model"
+    assert cause["next_steps"][0]["tool"] == "get_model"
 
 
 async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox(
@@ -816,5 +833,5 @@ async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox
 
     cause = diagnosis["causes"][0]
     assert cause["cause"] == "The target connection 'Gong' is not healthy"
-    assert cause["next_step"]["tool"] == "update_connection"
+    assert [each["tool"] for each in cause["next_steps"]] == ["get_connection", "update_connection"]
     assert diagnosis["state"]["state"] == "broken"

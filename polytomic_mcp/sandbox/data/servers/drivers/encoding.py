@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.data.tables.field_types import is_nested
 from polytomic_mcp.sandbox.data.tables.sql_values import exact
 

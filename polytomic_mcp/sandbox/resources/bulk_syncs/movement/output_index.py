@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 

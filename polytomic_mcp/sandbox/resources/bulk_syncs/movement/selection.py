@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import filter_predicates
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.common.scalars import to_moment, to_number
+from polytomic_mcp.common.scalars import to_moment, to_number, to_text
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 
 Test = Callable[[Row], bool]
 
@@ -123,5 +122,5 @@ def _filter_tests(schema: JsonObject, table: Table, now: datetime) -> Iterator[T
 
 
 def _filter_test(condition: JsonObject, column: Column, now: datetime) -> Test:
-    holds = filter_functions.build_predicate(condition["function"], condition.get("value"), now, column.type)
+    holds = filter_predicates.build_predicate(condition["function"], condition.get("value"), now, column.type)
     return lambda row: holds(row.get(column.name))

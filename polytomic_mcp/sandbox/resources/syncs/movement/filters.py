@@ -5,13 +5,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from polytomic_mcp.catalogue.rules import filter_logic
+from polytomic_mcp.catalogue.rules import filter_logic, filter_predicates
+from polytomic_mcp.catalogue.rules.filter_predicates import Predicate
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.models.source_fields import Source
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
-from polytomic_mcp.sandbox.resources.syncs.rules.filter_functions import Predicate
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
 
 Reader = Callable[[Record], Any]
@@ -65,7 +64,7 @@ def _condition(
 ) -> tuple[Column, Callable[[Record], Predicate]]:
     """Return the column that is tested, and what returns the predicate for a record."""
     column = target.column(condition["field"])
-    build = partial(filter_functions.build_predicate, condition["function"], now=now, field_type=column.type)
+    build = partial(filter_predicates.build_predicate, condition["function"], now=now, field_type=column.type)
     if not condition.get("value_source"):
         fixed = build(condition.get("value"))
         return column, lambda _record: fixed

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from polytomic_mcp.catalogue.rules import filter_predicates
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.resources.models.joins import Record, join
 from polytomic_mcp.sandbox.resources.models.reading import read_model
 from polytomic_mcp.sandbox.resources.models.source_fields import Source, listed
 from polytomic_mcp.sandbox.resources.syncs.movement.filters import Reader, Selector, build_model_filter
 from polytomic_mcp.sandbox.resources.syncs.references import References
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 
@@ -50,13 +50,13 @@ class Records:
         position, field = self._order.index(source["model_id"]), source["field"]
         return lambda record: record[position].get(field)
 
-    def _predicate(self, condition: JsonObject, source: Source) -> filter_functions.Predicate:
+    def _predicate(self, condition: JsonObject, source: Source) -> filter_predicates.Predicate:
         """Return the predicate of a condition on a source; one without a function passes every value."""
         function = condition.get("function")
         if not function:
             return _always
         field = self._sources.field(source) or {}
-        return filter_functions.build_predicate(function, condition.get("value"), self._now, field["type"])
+        return filter_predicates.build_predicate(function, condition.get("value"), self._now, field["type"])
 
     def _filters(self) -> Iterator[Selector]:
         """Yield the selector of the model filters, if there are any."""
@@ -82,7 +82,7 @@ class Records:
             )
 
 
-def _overridden(read: Reader, override: JsonObject, applies: filter_functions.Predicate) -> Reader:
+def _overridden(read: Reader, override: JsonObject, applies: filter_predicates.Predicate) -> Reader:
     replacement = override.get("override")
 
     def overridden(record: Record) -> Any:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.data.systems.systems import load_systems
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
-from polytomic_mcp.sandbox.data.tables.conversion import to_text
+from polytomic_mcp.common.scalars import to_text
 
 Keys = Callable[[Any], Iterable[str]]
 

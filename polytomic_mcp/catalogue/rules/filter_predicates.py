@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from polytomic_mcp.catalogue.rules.filter_functions import to_duration
-from polytomic_mcp.common.scalars import to_moment, to_number
-from polytomic_mcp.sandbox.data.tables.conversion import to_boolean, to_text
+from polytomic_mcp.common.scalars import to_boolean, to_moment, to_number, to_text
 
 Predicate = Callable[[Any], bool]
 """Returns whether a field's value passes."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.catalogue.rules import filter_predicates
 from polytomic_mcp.catalogue.rules.filter_functions import FUNCTIONS, value_problem
-from polytomic_mcp.sandbox.resources.syncs.rules import filter_functions
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 def test_a_function_passes_the_documented_values(
     function: str, value: Any, passing: list[Any], failing: list[Any]
 ) -> None:
-    test = filter_functions.build_predicate(function, value, NOW, "unknown")
+    test = filter_predicates.build_predicate(function, value, NOW, "unknown")
 
     assert [field for field in passing if not test(field)] == []
     assert [field for field in failing if test(field)] == []
@@ -76,7 +76,7 @@ def test_a_function_passes_the_documented_values(
 def test_every_function_of_the_rules_can_be_run() -> None:
     values = {"time": "2026-01-31", "range": [1, 2], "duration": "7 days", "none": None}
     predicates = [
-        filter_functions.build_predicate(name, values.get(kind, "a"), NOW, "unknown")
+        filter_predicates.build_predicate(name, values.get(kind, "a"), NOW, "unknown")
         for name, kind in FUNCTIONS.items()
     ]
 
@@ -87,7 +87,7 @@ def test_every_function_of_the_rules_can_be_run() -> None:
     ("left", "right", "is_equal"), [(None, None, True), (None, "", False), ("", None, False), (1, 1.0, True)]
 )
 def test_null_equals_only_null(left: Any, right: Any, is_equal: bool) -> None:  # noqa: FBT001 - a parameter
-    assert filter_functions.is_equal(left, right) is is_equal
+    assert filter_predicates.is_equal(left, right) is is_equal
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_null_equals_only_null(left: Any, right: Any, is_equal: bool) -> None:  
 def test_a_text_field_equals_the_same_text_and_a_number_the_same_number(
     field_type: str, value: Any, equal: list[Any], unequal: list[Any]
 ) -> None:
-    equals = filter_functions.build_predicate("Equality", value, NOW, field_type)
-    differs = filter_functions.build_predicate("Inequality", value, NOW, field_type)
+    equals = filter_predicates.build_predicate("Equality", value, NOW, field_type)
+    differs = filter_predicates.build_predicate("Inequality", value, NOW, field_type)
 
     assert [field for field in [*equal, *unequal] if equals(field)] == equal
     assert [field for field in [*equal, *unequal] if differs(field)] == unequal

@@ -1,0 +1,1 @@
+"""The rules that find causes, by what they are about."""

@@ -1,0 +1,75 @@
+"""Causes in connections and in objects that a sync needs: they are unhealthy, limited or gone."""
+
+from collections.abc import Iterator
+
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.tools.analysis.diagnosis.cause import Cause, make_cause, step
+from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
+from polytomic_mcp.tools.analysis.health.blockers import (
+    MODEL_GONE,
+    connection_blocker,
+    needs_sign_in,
+    unhealthy_reason,
+    waits_for_sign_in,
+)
+from polytomic_mcp.tools.answers.results import MASK, NextStep
+
+
+def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
+    """Report connections that are gone or not healthy."""
+    for id_, connection in evidence.connections.items():
+        blocker = connection_blocker(evidence.role_of(id_), connection)
+        if not connection:
+            find = step("list_connections", "find a replacement")
+            yield make_cause(blocker, "certain", [f"no connection {id_}"], find)
+        elif blocker:
+            lines = [f"status {connection.get('status')}", unhealthy_reason(connection)]
+            lines += _unknown_secrets(connection)
+            yield make_cause(blocker, "certain", list(dict.fromkeys(lines)), *remedies(connection))
+
+
+def remedies(connection: JsonObject) -> Iterator[NextStep]:
+    """Yield the calls that bring an unhealthy connection back, in order."""
+    this = connection.get("id")
+    if not needs_sign_in(connection):
+        yield step("test_connection", "check whether it still fails", connection_id=this)
+        return
+    if waits_for_sign_in(connection):
+        yield step("get_connection", "shows the auth_url that waits for a person", connection_id=this)
+    reason = "returns a new auth_url where a person signs in, and makes an earlier one useless"
+    yield step("update_connection", reason, connection_id=this, reconnect=True)
+
+
+def _unknown_secrets(connection: JsonObject) -> Iterator[str]:
+    """Say which secrets only a person can supply, if new credentials are what helps."""
+    configuration = as_object(connection.get("configuration"))
+    names = [name for name, value in configuration.items() if value == MASK]
+    if names and not needs_sign_in(connection):
+        yield f"if its credentials are wrong, only a person knows new ones: {', '.join(names)}"
+
+
+def limited_connections(evidence: Evidence) -> Iterator[Cause]:
+    """Report connections that limit the rate of requests."""
+    for id_, connection in evidence.connections.items():
+        limit = as_object(connection.get("rate_limit"))
+        if limit.get("currently_limited"):
+            name = quoted(str(connection.get("name")))
+            see = step("get_connection", "see when the limit ends", connection_id=id_)
+            lines = [f"{part} {limit[part]}" for part in ("limited_since", "expires_at") if limit.get(part)]
+            yield make_cause(f"{name} limits the rate of requests", "likely", lines, see, blocks=False)
+
+
+def missing_objects(evidence: Evidence) -> Iterator[Cause]:
+    """Report models and a target that no longer exist."""
+    for id_, model in evidence.models.items():
+        if not model:
+            find = step("list_models", "find a replacement; then update_sync with its fields")
+            yield make_cause(MODEL_GONE, "certain", [f"no model {id_}"], find)
+    connection_id = evidence.target_connection_id
+    if evidence.target == {} and evidence.connections.get(connection_id):
+        find = step(
+            "list_target_objects", "find a replacement; then update_sync", connection_id=connection_id
+        )
+        lines = [f"no {evidence.target_noun} {evidence.target_object}"]
+        yield make_cause(f"The {evidence.target_noun} no longer exists", "certain", lines, find)

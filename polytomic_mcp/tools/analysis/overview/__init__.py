@@ -1,0 +1,1 @@
+"""How all syncs are doing, what mends them, and which ran since a time."""
