@@ -1,29 +1,28 @@
 """Target objects: the objects that a connection can write rows to, and the fields of each."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from polytomic_mcp.catalogue.rules.choices import Choices
-from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted, unknown
+from polytomic_mcp.common.spelling import nearest, quoted
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
-from polytomic_mcp.tools.api_access.responses import data_of, items_of, list_in
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
-
-_NAMES: Final = {"name": "A new target object", "schema": "A new schema"}
-"""The properties of a new target object that name something, and what."""
+from polytomic_mcp.tools.syncs.target_creation import (
+    OBJECTS,
+    creatable_objects,
+    creation_problems,
+    target_objects,
+)
 
 FIELDS: Final = "GET /api/connections/{id}/modelsync/target/fields"
-OBJECTS: Final = "GET /api/connections/{id}/modelsync/targetobjects"
 
 
 class TargetObjects(Page):
@@ -58,7 +57,7 @@ async def list_target_objects(
     target_creation: whether create_sync can create a new one, and from which properties.
     """
     connection = await find(api, CONNECTION, connection_id)
-    answer = await target_objects(api, connection["id"])
+    answer = await creatable_objects(api, connection["id"])
     creation = as_object(answer.get("target_creation"))
     page = page_of(
         items_of(OBJECTS, answer),
@@ -114,13 +113,6 @@ async def list_target_fields(
     return TargetFields.model_validate(answer | shown)
 
 
-async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
-    """Return the API's whole answer about a connection's target objects."""
-    answer = await api.call(OBJECTS, id=connection_id)
-    list_in(OBJECTS, answer)
-    return answer
-
-
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
     """Return the fields, modes and properties of a ``target``, or of one to create from ``properties``."""
     return await data_of(api, FIELDS, id=connection_id, **arguments)
@@ -151,47 +143,6 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
             reason="shows all target objects",
         ),
     )
-
-
-async def creatable_objects(api: Polytomic, connection_id: str) -> JsonObject:
-    """Return the API's answer about target objects, with the properties of new ones and their choices."""
-    return as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
-
-
-def creation_problems(answer: JsonObject, create: dict[str, str], path: str) -> list[str]:
-    """Return what is wrong with the properties of a new target object; labels of choices become their values.
-
-    ``answer`` is what the API publishes for the connection, from ``creatable_objects``.
-    """
-    creation = as_object(answer.get("target_creation"))
-    properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
-    if not creation:
-        return []
-    if not creation.get("supported"):
-        existing = shown(items_of(OBJECTS, answer))
-        return [f"{path}: The connection does not support new objects. Use an existing one: {existing}."]
-    problems = [
-        f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties
-    ]
-    for name, property_ in properties.items():
-        problems += _property_problems(
-            f"{path}.{name}", name, property_, create, is_table="schema" in properties
-        )
-    return problems
-
-
-def _property_problems(
-    path: str, name: str, property_: JsonObject, create: dict[str, str], *, is_table: bool
-) -> Iterator[str]:
-    choices, value = Choices.of(property_.get("values")), create.get(name, "")
-    if found := choices.find(value):
-        create[name] = str(found[0])
-    elif property_.get("enum") and choices.pairs and name != "schema":  # a new one is created (a guess)
-        wrong = f"Unknown value {quoted(value)}." if value else "is required."
-        yield f"{path}: {wrong}{choices.hint(value)}"
-    elif name == "name" or (name in _NAMES and value):
-        reason = table_problem(_NAMES[name], value) if is_table else name_problem(_NAMES[name], value)
-        yield from [f"{path}: {reason}"] if reason else []
 
 
 def _row(item: JsonObject) -> JsonObject:
