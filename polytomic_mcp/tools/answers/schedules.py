@@ -53,7 +53,14 @@ def next_run(schedules: Iterable[JsonObject], now: datetime, *, is_active: bool)
 
 def is_off(schedules: Iterable[JsonObject], *, is_active: bool) -> bool:
     """Whether one of the schedules would start runs by itself, and does not because the sync is inactive."""
-    return not is_active and any(each.get("frequency") not in (None, "", "manual") for each in schedules)
+    return not is_active and any(map(_starts_runs, schedules))
+
+
+def in_a_row(schedules: Iterable[JsonObject], *, is_active: bool) -> str | None:
+    """Return what a list says of schedules, and whether they are off; None if all runs are started."""
+    listed = [each for each in schedules if _starts_runs(each)]
+    off = "" if is_active else " (off: inactive)"
+    return "; ".join(map(describe, listed)) + off if listed else None
 
 
 def switching_on(
@@ -72,6 +79,10 @@ def switching_on(
 def with_next_run(sync: JsonObject, schedules: Iterable[JsonObject], now: datetime) -> JsonObject:
     """Return a sync with ``next_run``."""
     return sync | {"next_run": next_run(schedules, now, is_active=bool(sync.get("active")))}
+
+
+def _starts_runs(schedule: JsonObject) -> bool:
+    return schedule.get("frequency") not in (None, "", "manual")
 
 
 def _text(schedule: JsonObject, part: str) -> str:

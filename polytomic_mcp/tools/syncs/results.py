@@ -19,8 +19,9 @@ from polytomic_mcp.tools.answers.results import (
     Row,
     Source,
 )
-from polytomic_mcp.tools.answers.schedules import OFF, is_off, next_run, switching_on, with_next_run
+from polytomic_mcp.tools.answers.schedules import OFF, in_a_row, is_off, next_run, switching_on, with_next_run
 from polytomic_mcp.tools.api_access.gathering import Gathering
+from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.syncs.stored import (
@@ -132,6 +133,8 @@ def row_of(item: JsonObject) -> JsonObject:
     """Return a sync as the list shows it, with ids in place of the names that ``with_target_names`` adds."""
     connection_id, object_ = target_of(item)
     row = {name: item.get(name) for name in ("id", "name", "mode", "active")}
+    schedule = in_a_row(as_objects([item.get("schedule")]), is_active=bool(item.get("active")))
+    row |= given(schedule=schedule)
     row |= {"target_connection_id": connection_id or None, "target_object": object_ or None}
     return row | {"target_name": object_ or None, "target_connection_name": connection_id or None}
 

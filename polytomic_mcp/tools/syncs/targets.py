@@ -8,6 +8,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.tools.answers.defaults import common_values, without_defaults
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
@@ -22,12 +23,21 @@ from polytomic_mcp.tools.syncs.target_creation import (
     target_objects,
 )
 
+_DEFAULTS: Final = Field(description="What each item has unless it says otherwise")
+
+_LEFT_OUT: Final = frozenset({"filter_functions", "source_type"})
+_FLAGS: Final = frozenset(
+    {"createable", "updateable", "supports_identity", "identity_functions", "filterable"}
+)
+"""What is alike for most fields of a target."""
+
 FIELDS: Final = "GET /api/connections/{id}/modelsync/target/fields"
 
 
 class TargetObjects(Page):
     """Target objects, and how a new one is created."""
 
+    defaults: Annotated[JsonObject | None, _DEFAULTS] = None
     target_creation: JsonObject | None = None
 
 
@@ -39,6 +49,7 @@ class TargetFields(Result):
     id: str | None = None
     name: str | None = None
     modes: list[JsonObject] | None = None
+    defaults: Annotated[JsonObject | None, _DEFAULTS] = None
     fields: list[Row] | None = None
     next_page_token: str | None = None
     properties: JsonObject | None = None
@@ -59,19 +70,22 @@ async def list_target_objects(
     connection = await find(api, CONNECTION, connection_id)
     answer = await creatable_objects(api, connection["id"])
     creation = as_object(answer.get("target_creation"))
+    items = items_of(OBJECTS, answer)
+    defaults = common_values(map(_row, items), {"modes"})
     page = page_of(
-        items_of(OBJECTS, answer),
-        row=_row,
+        items,
+        row=lambda item: without_defaults(_row(item), defaults),
         query=query,
         fields=fields,
         limit=limit,
         page_token=page_token,
-        beside=creation,
+        beside=[creation, defaults],
     )
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
         truncated=page.truncated,
+        defaults=defaults or None,
         target_creation=creation if creation.get("supported") else None,
     )
 
@@ -103,14 +117,22 @@ async def list_target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
     fields = items_of(FIELDS, answer, "fields")
-    beside = {name: part for name, part in answer.items() if name != "fields"}
-    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
+    defaults = common_values(map(_brief, fields), _FLAGS)
+    head = _said_once(answer) | ({"defaults": defaults} if defaults else {})
+    page = page_of(
+        fields,
+        row=lambda field: without_defaults(_brief(field), defaults),
+        query=query,
+        limit=limit,
+        page_token=page_token,
+        beside=head,
+    )
     shown = {
         "fields": page.items,
         "next_page_token": page.next_page_token,
         "truncated": left_out_of(fields, "fields"),
     }
-    return TargetFields.model_validate(answer | shown)
+    return TargetFields.model_validate(head | shown)
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
@@ -149,14 +171,24 @@ def _row(item: JsonObject) -> JsonObject:
     return {"id": item["id"], "name": item.get("name"), "modes": mode_names(item.get("modes"))}
 
 
+def _said_once(answer: JsonObject) -> JsonObject:
+    """Return what the API says of a target besides its fields, without what is false."""
+    modes = [
+        {name: part for name, part in mode.items() if name != "label" and part is not False}
+        for mode in as_objects(answer.get("modes"))
+    ]
+    properties = {name: part for name, part in as_object(answer.get("properties")).items() if part}
+    rest = {name: part for name, part in answer.items() if name != "fields"}
+    return rest | {"modes": modes, "properties": properties}
+
+
 def _brief(field: JsonObject) -> JsonObject:
-    """Return what matters for mapping a field, without flags that are false and empty parts."""
-    dropped = {"filter_functions", "source_type"}
-    kept = {
+    """Return what matters for mapping a field, without parts that are empty; its flags are all there."""
+    brief = {
         name: value
         for name, value in field.items()
-        if name not in dropped and value not in (None, False, [], "")
+        if name not in _LEFT_OUT and (name in _FLAGS or value not in (None, False, [], ""))
     }
-    if functions := as_objects(field.get("identity_functions")):
-        kept["identity_functions"] = [function.get("id") for function in functions]
-    return kept
+    if "identity_functions" in brief:
+        brief["identity_functions"] = [each.get("id") for each in as_objects(brief["identity_functions"])]
+    return brief
