@@ -1,14 +1,30 @@
-"""The times of a schedule in a request, and their conversion to UTC, which the API requires."""
+"""The times of a schedule in a request: how callers spell them, and their conversion to UTC."""
 
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
 from polytomic_mcp.catalogue.rules.time_zones import to_utc
 from polytomic_mcp.common import cron
+from polytomic_mcp.common.json_values import as_list, as_object
 from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.framework.requests import Draft, Part
+
+_DAYS: Final[Mapping[str, str]] = {"weekday": "mon-fri", "weekend": "sat,sun"}
+"""Words for several days of the week."""
+
+_FREQUENCIES: Final[Mapping[str, str]] = {"hour": "hourly", "day": "daily", "week": "weekly"}
+"""Words for frequencies, besides their names."""
+
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+_WORDS: Final = re.compile(
+    r"(?:every )?([a-z]+?)s?(?: (?:at )?(?::?(\d{1,2})|(\d{1,2}:\d{2})))?", re.IGNORECASE
+)
+"""A frequency in words, such as ``hourly at 15`` or ``weekdays at 07:30``."""
 
 
 class Timing(Part):
@@ -22,15 +38,90 @@ class Timing(Part):
     month: str | None = None
     timezone: Annotated[str | None, Field(description="Such as Asia/Tokyo; default UTC")] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _join_lists(cls, value: Any) -> Any:
+        parts = as_object(value)
+        lists = {name: part for name in cron.FIELDS if (part := as_list(parts.get(name)))}
+        return parts | {name: ",".join(map(str, part)) for name, part in lists.items()} if lists else value
+
+    def spell_out(self) -> None:
+        """Spell the schedule as the API does, if its words have one meaning.
+
+        A cron line or words as the frequency, a time as the hour, and words for several days become parts.
+        A frequency that has no place for a part, such as daily on some days, becomes custom, with the same
+        times.
+        """
+        if self.frequency and self.frequency not in FREQUENCIES:
+            self._read_words(self.frequency)
+        if self.hour is not None and self.minute is None and (time := _TIME.fullmatch(self.hour)):
+            self.hour, self.minute = time.groups()
+        day = (self.day_of_week or "").casefold().removesuffix("s")
+        self.day_of_week = _DAYS.get(day, self.day_of_week)
+        if self._needs_cron():
+            self.frequency = "custom"
+
+    def _read_words(self, text: str) -> None:
+        """Read a frequency that is a cron line, or one or several days, with or without a time."""
+        fields, words = text.split(), _WORDS.fullmatch(text.strip())
+        if len(fields) == len(cron.FIELDS) and _is_cron(fields):
+            self._set("custom", dict(zip(cron.FIELDS, fields, strict=True)))
+        elif words and (name := _frequency_of(words[1].casefold())):
+            hour, _, minute = (words[3] or f"{words[2] or ''}:{'00' * bool(words[2])}").partition(":")
+            times = {"minute": hour} if name == "hourly" else {"hour": hour, "minute": minute}
+            days = {} if name in FREQUENCIES else {"day_of_week": words[1]}
+            self._set(name if name in FREQUENCIES else "weekly", times | days)
+
+    def _set(self, frequency: str, parts: Mapping[str, str]) -> None:
+        self.frequency = frequency
+        for name, part in parts.items():
+            setattr(self, name, getattr(self, name) or part or None)
+
+    def _needs_cron(self) -> bool:
+        """Whether the frequency is complete, and has no place for one of the parts or for its values."""
+        frequency = FREQUENCIES.get(self.frequency or "")
+        if frequency is None or frequency.is_cron or not frequency.fields:
+            return False
+        given = {name: part for name in cron.FIELDS if (part := getattr(self, name))}
+        is_complete = set(frequency.fields) <= given.keys()
+        return is_complete and not (
+            given.keys() <= {*frequency.fields} and all(map(_is_single, given.values()))
+        )
+
+
+def _is_cron(fields: Iterable[str]) -> bool:
+    try:
+        cron.CronLine.of(**dict(zip(cron.FIELDS, fields, strict=True)))
+    except cron.CronError:
+        return False
+    return True
+
+
+def _frequency_of(word: str) -> str | None:
+    """Return the frequency that a word means, or the word if it is a day or several; None for any other."""
+    if word in _DAYS or word in cron.WEEKDAYS:
+        return word
+    return _FREQUENCIES.get(word, word if word in _FREQUENCIES.values() else None)
+
+
+def _is_single(part: str) -> bool:
+    return not re.search(r"[^a-z0-9]", part.strip(), re.IGNORECASE)
+
 
 def convert_to_utc(schedule: Timing, path: str, now: datetime, draft: Draft) -> None:
-    """Replace a schedule's times in its time zone by those in UTC; add a problem if there are none."""
+    """Spell a schedule out and replace its times in its time zone by those in UTC.
+
+    If there are none, that is a problem, and ``draft.instead`` has the schedule that is right until the zone
+    changes its offset.
+    """
+    schedule.spell_out()
     if schedule.timezone is None:
         return
     try:
         converted = to_utc(schedule.body(), schedule.timezone, now)
     except TimeZoneError as error:
         draft.problems.append(f"{path}.timezone: {error}")
+        draft.instead |= {path: error.schedule} if error.schedule else {}
         return
     schedule.timezone = None
     for part in cron.FIELDS:

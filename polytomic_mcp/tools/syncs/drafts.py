@@ -7,12 +7,13 @@ from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
+from polytomic_mcp.catalogue.rules import filter_functions
 from polytomic_mcp.catalogue.rules.filter_logic import default_label
 from polytomic_mcp.catalogue.rules.modes import SYNC_MODES
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
-from polytomic_mcp.errors import RefusedError
+from polytomic_mcp.errors import PolytomicError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, Noun, every, shown
@@ -57,6 +58,9 @@ async def draft_sync(
     """
     draft = SyncDraft({})
     _with_labels(sync)
+    for _, condition in sync.all_conditions:
+        if filter_functions.FUNCTIONS.get(condition.function) == "duration":
+            condition.value = filter_functions.spelled_duration(condition.value)
     fill_in_model(sync.sources)
     sync.fields = sync.fields or []
     sync.schedule = sync.schedule or Schedule(frequency="manual")
@@ -90,9 +94,12 @@ def fill_in_model(sources: Iterable[tuple[str, Source]], known: Iterable[str] = 
 
 
 async def shares_targets(api: Polytomic, sync: JsonObject) -> bool:
-    """Whether several fields of a stored sync may have the same target."""
+    """Whether several fields of a stored sync may have the same target, as far as that can be read."""
     connection_id, object_ = target_of(sync)
-    return bool(object_) and await _takes_whole_rows(api, connection_id, object_)
+    try:
+        return bool(object_) and await _takes_whole_rows(api, connection_id, object_)
+    except PolytomicError:
+        return False
 
 
 def _names(references: References, sync: SyncRequest, subject: Subject) -> JsonObject:

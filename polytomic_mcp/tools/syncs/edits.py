@@ -11,7 +11,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted, unknown
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.framework.requests import Draft, Request, brief
-from polytomic_mcp.tools.syncs.requests import Mapping, ModelCondition, SyncRequest
+from polytomic_mcp.tools.syncs.requests import Mapping, ModelCondition
 from polytomic_mcp.tools.syncs.stored import MAPPINGS, StoredMappings, target_of
 
 _FILTERS: Final = ("model_filters", "filters", "filter_logic")
@@ -72,44 +72,33 @@ class Edits(Request):
         return _in_old_form(self.set_filters, old, str(stored.get("filter_logic") or ""))
 
 
-def check_lost_mappings(draft: Draft, stored: JsonObject, changes: SyncRequest, sync_id: str) -> None:
-    """Add a problem if a list of the changes omits stored mappings or constants: each is named.
+def check_lost_mappings(draft: Draft, stored: JsonObject, sent: JsonObject) -> None:
+    """Add a problem if a list omits stored mappings or constants: each is named.
 
-    If it is the only problem, the calls that go on come first: the same update without and with the loss. A
-    sync that gets another target loses its mappings on purpose.
+    ``sent`` are the arguments of the update. If it is the only problem, the calls that go on come first: the
+    same update without and with the loss. A sync that gets another target loses its mappings on purpose.
     """
-    given = {
-        name: as_objects(draft.body.get(name)) for name in MAPPINGS if getattr(changes, name) is not None
-    }
+    lists = {name: as_objects(draft.body.get(name)) for name in MAPPINGS if name in sent}
     mappings = StoredMappings.of(stored)
-    lost = mappings.lost(given) if target_of(draft.body) == target_of(stored) else []
+    lost = mappings.lost(lists) if target_of(draft.body) == target_of(stored) else []
     if not lost:
         return
-    if not draft.problems:
-        draft.next_steps[:0] = _ways_on(changes, given, mappings, lost, sync_id)
-    names = ", ".join(quoted(mappings.names(each)[-1]) for each in lost)
+    names = [mappings.names(each)[-1] for each in lost]
+    if not (draft.problems or "encryption_passphrase" in sent):
+        new = [each for part in lists.values() for each in part if each not in mappings.every]
+        rest = {name: part for name, part in sent.items() if name not in MAPPINGS}
+        draft.next_steps[:0] = _ways_on(rest | ({"add_fields": new} if new else {}), names)
     draft.problems.append(
-        f"{' and '.join(given)}: would drop mapped fields: {names}. To keep them, send only the new "
-        "mappings, as add_fields; to drop them, name them in remove_fields."
+        f"{' and '.join(lists)}: would drop mapped fields: {', '.join(map(quoted, names))}. To keep them, send "
+        "only the new mappings, as add_fields; to drop them, name them in remove_fields."
     )
 
 
-def _ways_on(
-    changes: SyncRequest,
-    given: dict[str, list[JsonObject]],
-    mappings: StoredMappings,
-    lost: list[JsonObject],
-    sync_id: str,
-) -> Iterator[NextStep]:
-    """Yield the same update without a loss, and with it; nothing if it has a secret."""
-    if changes.encryption_passphrase is not None:
-        return
-    new = [each for part in given.values() for each in part if each not in mappings.every]
-    rest = {name: part for name, part in changes.body().items() if name not in MAPPINGS}
-    keeping = {"sync_id": sync_id, **rest} | ({"add_fields": new} if new else {})
-    if len(keeping) > 1:
+def _ways_on(keeping: JsonObject, lost: list[str]) -> Iterator[NextStep]:
+    """Yield the same update without a loss, if anything else changes, and with it."""
+    if keeping.keys() - {"sync_id", "dry_run"}:
         yield NextStep(tool="update_sync", arguments=keeping, reason="keeps the stored mappings")
-    dropping = keeping | {"remove_fields": [mappings.names(each)[-1] for each in lost]}
+    dropping = keeping | {"remove_fields": lost}
     yield NextStep(tool="update_sync", arguments=dropping, reason="drops them")
 
 

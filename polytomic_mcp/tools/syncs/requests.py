@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
@@ -26,6 +26,11 @@ class Source(Part):
 
     model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; said once is enough")] = ""
     field: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_name(cls, value: Any) -> Any:
+        return {"field": value} if isinstance(value, str) else value
 
 
 class Mapping(Part):
@@ -76,7 +81,7 @@ class Condition(Part):
 class ModelCondition(Condition):
     """A condition on the field of a model."""
 
-    source: Source
+    source: Annotated[Source, Field(validation_alias=AliasChoices("source", "field"))]
 
 
 class TargetCondition(Condition):

@@ -95,6 +95,7 @@ async def create_sync(
     """
     draft = await draft_sync(caller, request)
     await creation.check_name(caller.api, SYNC, request.name, draft)
+    draft.suggest_instead("create_sync", **draft.body, **creation.given, **given(dry_run=dry_run or None))
     draft.refuse_if_wrong("create_sync")
     if dry_run:
         return dry_run_of(draft.body, draft.names, caller.date())
@@ -117,13 +118,15 @@ async def update_sync(
 
     Returns what changed.
     """
+    sent = {**changes.body(), **edits.body(), **given(clear=clear, dry_run=dry_run or None)}
     async with caller.updating:
         stored = await find(caller.api, SYNC, sync_id)
         before = writable(_UPDATE, stored)
         is_shared = bool(edits.add_fields) and await shares_targets(caller.api, stored)
         sync = merged(before, changes, edits, cleared(changes, clear), is_shared=is_shared)
         draft = await draft_sync(caller, sync, stored["id"], keeps_schedule=changes.schedule is None)
-        check_lost_mappings(draft, before, changes, stored["id"])
+        check_lost_mappings(draft, before, {"sync_id": stored["id"], **sent})
+        draft.suggest_instead("update_sync", sync_id=stored["id"], **sent)
         draft.refuse_if_wrong("update_sync")
         if dry_run:
             planned = dry_run_of(draft.body, draft.names, caller.date(), stored["id"])

@@ -8,6 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Change, ListChange
 from polytomic_mcp.tools.api_access.merging import differences
+from polytomic_mcp.tools.syncs.drafts import fill_in_model
 from polytomic_mcp.tools.syncs.edits import Edits
 from polytomic_mcp.tools.syncs.requests import SyncRequest
 from polytomic_mcp.tools.syncs.stored import NO_MODEL, condensed, model_ids_of, newer_form
@@ -53,7 +54,9 @@ def merged(
             "update_sync: This sync encrypts fields, and Polytomic never returns the passphrase, so the "
             "update would lose it. Send encryption_passphrase again. Nothing was changed."
         )
-    return SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
+    sync = SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
+    fill_in_model(sync.sources, model_ids_of(stored))
+    return sync
 
 
 def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
