@@ -89,8 +89,8 @@ def check_lost_mappings(draft: Draft, stored: JsonObject, sent: JsonObject) -> N
         rest = {name: part for name, part in sent.items() if name not in MAPPINGS}
         draft.next_steps[:0] = _ways_on(rest | ({"add_fields": new} if new else {}), names)
     draft.problems.append(
-        f"{' and '.join(lists)}: would drop mapped fields: {', '.join(map(quoted, names))}. To keep them, send "
-        "only the new mappings, as add_fields; to drop them, name them in remove_fields."
+        f"{' and '.join(lists)}: would drop mapped fields: {', '.join(map(quoted, names))}. To keep them, "
+        "send only the new mappings, as add_fields; to drop them, name them in remove_fields."
     )
 
 
@@ -132,15 +132,11 @@ def _in_old_form(conditions: Sequence[ModelCondition], old: list[JsonObject], lo
             f"update_sync: The stored filter_logic {quoted(logic)} {error}. Send filters and filter_logic "
             f"instead of set_filters. {_NOTHING}"
         ) from error
-    names = dict(zip((label for label in labels if kinds[label]), _labels(filters[len(new) :]), strict=True))
-    parts = [*_labels(filters[: len(new)]), f"({on_target.renamed(names)})"]
-    return changed | {"filter_logic": " and ".join(parts)}
+    own = [each["label"] for each in filters]
+    names = dict(zip((label for label in labels if kinds[label]), own[len(new) :], strict=True))
+    return changed | {"filter_logic": " and ".join([*own[: len(new)], on_target.renamed(names)])}
 
 
 def _old_condition(condition: ModelCondition) -> JsonObject:
     body = condition.body()
     return {"field": body.pop("source"), "field_type": "Model"} | body
-
-
-def _labels(conditions: Sequence[JsonObject]) -> list[str]:
-    return [each["label"] for each in conditions]

@@ -25,7 +25,7 @@ _NESTED: Final = frozenset({"identities", "model_filters", "target_filters"})
 def merged(
     stored: JsonObject,
     changes: SyncRequest,
-    edits: Edits | None = None,
+    edits: Edits,
     clear: Sequence[str] = (),
     *,
     is_shared: bool = False,
@@ -41,8 +41,7 @@ def merged(
     """
     changed = changes.body() | dict.fromkeys(clear)
     separate = _with_separate_overrides(stored)
-    if edits is not None:
-        changed |= edits.changes(separate, changed, is_shared=is_shared)
+    changed |= edits.changes(separate, changed, is_shared=is_shared)
     _refuse_lost_filters(stored, changed)
     body = _without_other_form(separate, changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))

@@ -314,3 +314,17 @@ async def test_a_run_that_wrote_no_row_says_why_that_can_be(
     run = await tools("get_sync_execution", sync_id=company.SYNC, execution_id=company.EXECUTION)
 
     assert run.get("note", "").partition(":")[0] == note
+
+
+async def test_records_are_named_by_the_field_of_the_only_model(tools: Tools, company: ScriptedApi) -> None:
+    serve(company, {"status": "completed"})
+    source = {"model_id": company.MODEL, "field": "plan"}
+
+    await tools(
+        "start_sync",
+        sync_id=company.SYNC,
+        source_identities=[{"source": "plan", "value": "pro"}, [{"source": {"field": "plan"}, "value": 1}]],
+    )
+
+    (body,) = company.bodies(f"POST /api/syncs/{company.SYNC}/executions")
+    assert body["source_identities"] == [[{"source": source, "value": value}] for value in ("pro", "1")]
