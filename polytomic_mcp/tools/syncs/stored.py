@@ -67,11 +67,13 @@ def model_ids_of(sync: JsonObject) -> list[str]:
 
 
 def condensed(sync: JsonObject) -> JsonObject:
-    """Return a sync in which nothing is said twice: in the newer form, and the id of the only model once.
+    """Return a sync whose filters are in the newer form, and that has the id of its only model once.
 
-    If it reads a single model, that is its ``model_id``, and its sources have none.
+    If it reads a single model, that is its ``model_id``, and its sources have none. ``identity`` stays beside
+    ``identities``: most syncs have one, and are written with it.
     """
     shown, ids = newer_form(sync), model_ids_of(sync)
+    shown |= {"identity": sync["identity"]} if sync.get("identity") else {}
     if len(ids) != 1:
         return shown
     parts = {name: _without_model(shown[name], ids[0]) for name in _READING if name in shown}

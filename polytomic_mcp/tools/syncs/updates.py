@@ -139,7 +139,7 @@ def sync_differences(
     compared by themselves.
     """
     shown = condensed if model_ids_of(before) == model_ids_of(after) else newer_form
-    old, new = (_flattened(shown(each)) for each in (before, after))
+    old, new = (_flattened(newer_form(shown(each))) for each in (before, after))
     compared = [name for name in {*old, *new} if name.partition(".")[0] in {*names}]
     return {name: _of_list(change) for name, change in differences(old, new, compared).items()}
 

@@ -97,7 +97,8 @@ def flat(shown: dict[str, Any]) -> dict[str, Any]:
         name: shown[name] for name in ("identities", "model_filters", "target_filters") if name in shown
     }
     paths = {f"{name}.{member}": part for name, parts in nested.items() for member, part in parts.items()}
-    parts = {name: part for name, part in shown.items() if name not in {*nested, *SHOWN_BESIDE}} | paths
+    beside = {*nested, *SHOWN_BESIDE, *(["identity"] if "identities" in nested else [])}
+    parts = {name: part for name, part in shown.items() if name not in beside} | paths
     return {name: comparable(part) for name, part in parts.items() if part not in ("", [])}
 
 

@@ -397,6 +397,7 @@ async def test_a_schedule_that_moves_with_the_clocks_is_refused_with_the_call_th
     berlin = {"frequency": "weekdays at 07:30", "timezone": "Europe/Berlin"}
     in_utc = {"frequency": "custom", "minute": "30", "hour": "6", "day_of_week": "mon-fri"}
     mode = {"mode": "update"}
+    describe(company, properties={"mappings_not_required": True})
 
     creating = await tools.refused("create_sync", **request_, schedule=berlin, active=True)
     updating = await tools.refused("update_sync", sync_id=company.SYNC, **mode, schedule=berlin, dry_run=True)
