@@ -104,9 +104,9 @@ async def shares_targets(api: Polytomic, sync: JsonObject) -> bool:
 
 def _names(references: References, sync: SyncRequest, subject: Subject) -> JsonObject:
     connection = references.objects.get(CONNECTION, {}).get(str(sync.target.connection_id), {})
-    target = as_object(sync.target.create).get("name") or as_object(subject.target).get("name")
+    target = as_object(subject.target) | as_object(sync.target.create)
     models = {id_: model.get("name") for id_, model in subject.models.items()}
-    return names_of(sync.body(), connection.get("name"), target, models)
+    return names_of(sync.body(), connection, target, models)
 
 
 async def _refuse_cycle(references: References, schedule: Schedule, id_: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from polytomic_mcp.catalogue.rules.target_kinds import kind_of, may_have_kind
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import (
@@ -30,6 +31,7 @@ from polytomic_mcp.tools.syncs.stored import (
     target_of,
 )
 from polytomic_mcp.tools.syncs.target_creation import OBJECTS, target_objects
+from polytomic_mcp.tools.syncs.targets import FIELDS
 
 
 class Sync(Result):
@@ -42,6 +44,7 @@ class Sync(Result):
     next_run: Annotated[str | None, Field(description="UTC, or what it waits for")] = None
     target: JsonObject | None = None
     target_name: str | None = None
+    target_kind: Annotated[str | None, Field(description="Such as flow")] = None
     target_connection_name: str | None = None
     model_id: Annotated[str | None, Field(description="Of every source that has none of its own")] = None
     model_name: str | None = None
@@ -84,19 +87,26 @@ def dry_run_of(body: JsonObject, names: JsonObject, now: datetime, id_: str = ""
     return sync
 
 
-def names_of(sync: JsonObject, connection: Any, target: Any, models: Mapping[str, Any]) -> JsonObject:
-    """Return the keys with names: of the target and its connection, and of the models that are read."""
+def names_of(
+    sync: JsonObject, connection: JsonObject, target: JsonObject, models: Mapping[str, Any]
+) -> JsonObject:
+    """Return the keys with names: of the target and its connection, and of the models that are read.
+
+    ``models`` are names by id; the others are as the API answers them, or empty.
+    """
     ids = model_ids_of(sync)
     known = {id_: str(models[id_]) for id_ in ids if models.get(id_)}
     named: JsonObject = {"model_name": known.get(ids[0])} if len(ids) == 1 else {"model_names": known}
-    named |= {"target_name": target, "target_connection_name": connection}
+    named |= {"target_name": target.get("name"), "target_kind": kind_of(connection, target)}
+    named |= {"target_connection_name": connection.get("name")}
     return {name: value for name, value in named.items() if value}
 
 
 async def read_names(api: Polytomic, sync: JsonObject) -> JsonObject:
     """Return the names of what a stored sync refers to; those that cannot be read are left out.
 
-    One request for each kind is sent; of several models, the list is read.
+    One request for each kind is sent; of several models, the list is read. Where targets may be of a kind
+    with a word of its own, one more reads which.
     """
     (connection_id, object_), ids = target_of(sync), model_ids_of(sync)
     gathering = Gathering()
@@ -104,8 +114,13 @@ async def read_names(api: Polytomic, sync: JsonObject) -> JsonObject:
         connection = read("connection", lambda: data_of(api, CONNECTION.get, id=connection_id))
         targets = read("target", lambda: _target_names(api, connection_id))
         models = read("models", lambda: _model_names(api, ids))
-    title = as_object(connection.value).get("name")
-    return names_of(sync, title, (targets.value or {}).get(object_), models.value or {})
+    to = as_object(connection.value)
+    target: JsonObject = {"name": (targets.value or {}).get(object_)}
+    if object_ and may_have_kind(to):
+        async with gathering.together() as read:
+            fields = read("fields", lambda: data_of(api, FIELDS, id=connection_id, target=object_))
+        target |= {"properties": as_object(fields.value).get("properties")}
+    return names_of(sync, to, target, models.value or {})
 
 
 async def with_target_names(api: Polytomic, page: Page) -> Page:

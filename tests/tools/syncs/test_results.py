@@ -31,7 +31,32 @@ async def test_a_sync_has_the_names_of_what_it_refers_to_and_says_its_only_model
     assert shown["model_filters"]["conditions"] == [condition | {"source": {"field": "plan"}}]
     assert not {"filters", "model_ids", "model_names"} & shown.keys()
     asked = [f"{each.method} {each.url.path}" for each in company.requests]
-    assert len(asked) == len(set(asked)) == 4
+    assert len(asked) == len(set(asked)) == 5
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "kind"),
+    [
+        ({"id": "gong"}, {"mappings_not_required": True}, "flow"),
+        ("salesloft", {"mappings_not_required": True}, "cadence"),
+        ("gong", {"mappings_not_required": False}, None),
+        ("hubspot", {"mappings_not_required": True}, None),
+        (None, {}, None),
+    ],
+)
+async def test_a_target_is_called_what_people_call_it(
+    type_: Any, properties: dict[str, bool], kind: str | None, tools: Tools, company: ScriptedApi
+) -> None:
+    company[f"GET /api/connections/{company.GONG}"] = {"data": {"id": company.GONG, "type": type_}}
+    fields = [{"id": "Id", "supports_identity": True}, {"id": "Note"}]
+    answer = {"id": company.FLOW, "name": "Winter flow", "fields": fields, "properties": properties}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": answer}
+    mapping = {"source": "plan", "target": "Note"}
+
+    shown = await tools("get_sync", sync_id=company.SYNC)
+    planned = await tools("update_sync", sync_id=company.SYNC, add_fields=[mapping], dry_run=True)
+
+    assert shown.get("target_kind") == planned.get("target_kind") == kind
 
 
 async def test_a_sync_of_several_models_has_their_names_by_id(
