@@ -188,3 +188,10 @@ async def test_a_dry_run_of_a_new_sync_says_that_its_schedule_would_be_off(
 
     assert off["note"].startswith("It is inactive, so its schedule does not run.")
     assert "note" not in on
+
+
+async def test_a_list_without_targets_asks_for_no_names(tools: Tools, company: ScriptedApi) -> None:
+    company["GET /api/syncs"] = {"data": [{"id": "1", "name": "nowhere"}]}
+
+    assert (await tools("list_syncs"))["items"] == [{"id": "1", "name": "nowhere"}]
+    assert len(company.requests) == 1
