@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import nearest, quoted
 
 _FIXED: Final = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
@@ -16,7 +17,14 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class TimeZoneError(ValueError):
-    """A time zone is unknown, or a schedule in it cannot be a schedule in UTC; the text says what to do."""
+    """A time zone is unknown, or a schedule in it cannot be a schedule in UTC; the text says what to do.
+
+    ``schedule`` is the one in UTC that is right until the zone changes its offset, if there is one.
+    """
+
+    def __init__(self, text: str, schedule: JsonObject | None = None) -> None:
+        super().__init__(text)
+        self.schedule = schedule
 
 
 def find_zone(name: str) -> tuple[str, tzinfo]:

@@ -19,7 +19,8 @@ from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.connections import type_id
-from polytomic_mcp.tools.syncs.targets import FIELDS, OBJECTS, find_target, target_fields, target_objects
+from polytomic_mcp.tools.syncs.target_creation import OBJECTS, target_objects
+from polytomic_mcp.tools.syncs.targets import FIELDS, find_target, target_fields
 
 _EXECUTIONS: Final = "GET /api/syncs/{sync_id}/executions"
 _MODEL_SOURCE: Final = "GET /api/connections/{id}/modelsync/source"

@@ -408,9 +408,8 @@ def sync_snowflake_to_linkedin_audience(result: Result) -> None:
     made = result.answers["made"]["items"][0]["id"]
     assert set(column(result.rows("linkedinads", made), "email")) == paying()
     assert account in column(chosen_accounts, "value")
-    assert column(result.answers["accounts"]["result"]["data"]["values"], "value") == column(
-        chosen_accounts, "value"
-    )
+    offered = result.answers["targets"]["target_creation"]["properties"][0]["values"]
+    assert column(offered, "value") == column(chosen_accounts, "value")
 
 
 @guide

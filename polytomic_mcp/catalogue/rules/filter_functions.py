@@ -51,6 +51,10 @@ _DURATION: Final = re.compile(
     r"(?:in the )?(?:last[ _])?(\d+)?[ _]*(minute|hour|day|week|month|quarter|year)s?(?:[ _]ago)?",
     re.IGNORECASE,
 )
+_SHORT: Final = re.compile(r"p?t?(\d+) ?(min|hours?|hrs?|h|d|w)(?: ago)?", re.IGNORECASE)
+_SHORT_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+"""What the first letter of a unit means where others write durations."""
+
 _UNITS: Final = {
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
@@ -93,6 +97,18 @@ def to_duration(value: Any) -> timedelta | None:
     if found is None or len(found[1] or "") > len("10000"):
         return None
     return int(found[1] or 1) * _UNITS[found[2].lower()]
+
+
+def spelled_duration(value: Any) -> Any:
+    """Return the duration that a value means in other spellings, such as ``24h``, ``P1D`` or ``yesterday``.
+
+    Any other value is returned unchanged.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if text.casefold() == "yesterday":
+        return "1 day ago"
+    found = _SHORT.fullmatch(text)
+    return f"{found[1]} {_SHORT_UNITS[found[2][0].lower()]}" if found else value
 
 
 def _is_scalar(value: Any) -> bool:

@@ -40,7 +40,7 @@ def to_utc(schedule: Mapping[str, Any], zone: str, now: datetime) -> JsonObject:
         for moment, offset in changes(found, now, now + _YEAR)
     ]
     if different := list(_different(converted, later)):
-        raise TimeZoneError(_changing(kept, name, converted, different))
+        raise TimeZoneError(_changing(kept, name, converted, different), converted)
     return converted
 
 

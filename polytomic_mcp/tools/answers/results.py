@@ -109,6 +109,15 @@ class Change(BaseModel):
     after: Annotated[AnyJson, DATA] = None
 
 
+class ListChange(BaseModel):
+    """What an update removed from a list and added to it."""
+
+    model_config = ConfigDict(json_schema_extra=_leave_out_members)
+
+    removed: Annotated[list[AnyJson] | None, DATA] = None
+    added: Annotated[list[AnyJson] | None, DATA] = None
+
+
 class Deleted(Answer):
     """What was deleted, and what else was deleted or no longer works."""
 

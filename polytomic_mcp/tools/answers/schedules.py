@@ -6,12 +6,17 @@ from typing import Final
 
 from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES, next_time
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.tools.answers.results import NextStep
 
 _WAITING: Final = {
     "manual": "only when started",
     "runafter": "after the syncs it waits for",
     "dbtcloud": "after its dbt Cloud job",
 }
+
+
+OFF: Final = "It is inactive, so its schedule does not run. Send active: true too to switch it on."
+"""What a dry run says of a schedule that would not run."""
 
 
 def describe(schedule: JsonObject) -> str:
@@ -38,16 +43,46 @@ def next_run(schedules: Iterable[JsonObject], now: datetime, *, is_active: bool)
     """
     listed = list(schedules)
     times = [time for time in (next_time(schedule, now) for schedule in listed) if time is not None]
-    if not times:
+    if times:
+        first = f"{min(times).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    else:
         frequencies = [str(schedule.get("frequency")) for schedule in listed]
-        return next((_WAITING[each] for each in frequencies[::-1] if each in _WAITING), "unknown")
-    first = f"{min(times).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return first if is_active else f"inactive; once active: {first}"
+        first = next((_WAITING[each] for each in frequencies[::-1] if each in _WAITING), "unknown")
+    return f"inactive; once active: {first}" if is_off(listed, is_active=is_active) else first
+
+
+def is_off(schedules: Iterable[JsonObject], *, is_active: bool) -> bool:
+    """Whether one of the schedules would start runs by itself, and does not because the sync is inactive."""
+    return not is_active and any(map(_starts_runs, schedules))
+
+
+def in_a_row(schedules: Iterable[JsonObject], *, is_active: bool) -> str | None:
+    """Return what a list says of schedules, and whether they are off; None if all runs are started."""
+    listed = [each for each in schedules if _starts_runs(each)]
+    off = "" if is_active else " (off: inactive)"
+    return "; ".join(map(describe, listed)) + off if listed else None
+
+
+def switching_on(
+    tool: str, argument: str, sync: JsonObject, schedules: Iterable[JsonObject]
+) -> list[NextStep]:
+    """Return the call that makes a stored sync run by its schedules; none if nothing is to be done.
+
+    ``tool`` updates the sync, whose id is its ``argument``.
+    """
+    if not is_off(schedules, is_active=bool(sync.get("active"))):
+        return []
+    reason = "switches its schedule on: it is inactive"
+    return [NextStep(tool=tool, arguments={argument: sync["id"], "active": True}, reason=reason)]
 
 
 def with_next_run(sync: JsonObject, schedules: Iterable[JsonObject], now: datetime) -> JsonObject:
     """Return a sync with ``next_run``."""
     return sync | {"next_run": next_run(schedules, now, is_active=bool(sync.get("active")))}
+
+
+def _starts_runs(schedule: JsonObject) -> bool:
+    return schedule.get("frequency") not in (None, "", "manual")
 
 
 def _text(schedule: JsonObject, part: str) -> str:

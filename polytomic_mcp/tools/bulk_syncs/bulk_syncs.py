@@ -1,6 +1,5 @@
 """Bulk syncs: schemas of a source copied unchanged into a database, a warehouse or a bucket."""
 
-from collections.abc import Iterator
 from typing import Annotated, Final
 
 from mcp.server.mcpserver import Context
@@ -9,6 +8,7 @@ from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page
+from polytomic_mcp.tools.answers.schedules import in_a_row
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
@@ -18,7 +18,7 @@ from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.bulk_syncs.drafts import draft_new
 from polytomic_mcp.tools.bulk_syncs.requests import BulkSyncId, BulkSyncRequest
 from polytomic_mcp.tools.bulk_syncs.results import BulkSync, bulk_sync_of, dry_run_of
-from polytomic_mcp.tools.bulk_syncs.schedules import schedules_of
+from polytomic_mcp.tools.bulk_syncs.schedules import schedules_of, stored_schedules
 from polytomic_mcp.tools.bulk_syncs.schemas import stored_schema, stored_schemas
 from polytomic_mcp.tools.bulk_syncs.updates import draft_update
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
@@ -104,7 +104,8 @@ async def create_bulk_sync(
         lambda: data_of(caller.api, _CREATE, headers=creation.headers, **draft.body),
     )
     sync = bulk_sync_of(created, caller.date())
-    sync.next_steps = list(_next_steps(sync, draft.body))
+    start = NextStep(tool="start_bulk_sync", arguments={"bulk_sync_id": sync.id}, reason="runs it now")
+    sync.next_steps = [*(sync.next_steps or ()), start]
     return sync
 
 
@@ -126,7 +127,9 @@ async def update_bulk_sync(
         update = await draft_update(caller, stored, changes, names, disable_others=only_schemas)
         update.draft.refuse_if_wrong("update_bulk_sync")
         if dry_run:
-            return dry_run_of(caller.api, update.requests, update.draft.body, caller.date())
+            return dry_run_of(
+                caller.api, update.requests, update.draft.body, caller.date(), bulk_sync_id=stored["id"]
+            )
         after, differences = await update.write(caller.api)
     sync = bulk_sync_of(after, caller.date())
     sync.changed = differences
@@ -147,17 +150,7 @@ async def delete_bulk_sync(
     )
 
 
-def _next_steps(sync: BulkSync, body: JsonObject) -> Iterator[NextStep]:
-    """Suggest the first run and, if it has a schedule but is inactive, switching it on."""
-    this = {"bulk_sync_id": sync.id}
-    is_scheduled = any(each.get("frequency") not in (None, "manual") for each in schedules_of(body))
-    if is_scheduled and not sync.active:
-        active = this | {"active": True}
-        reason = "switches its schedule on: the bulk sync is inactive"
-        yield NextStep(tool="update_bulk_sync", arguments=active, reason=reason)
-    yield NextStep(tool="start_bulk_sync", arguments=this, reason="runs it now")
-
-
 def _row(item: JsonObject) -> JsonObject:
     names = ("id", "name", "mode", "active", "source_connection_id", "destination_connection_id")
-    return {name: item.get(name) for name in names}
+    schedule = in_a_row(schedules_of(stored_schedules(item)), is_active=bool(item.get("active")))
+    return {name: item.get(name) for name in names} | given(schedule=schedule)

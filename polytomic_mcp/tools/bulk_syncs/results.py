@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.outgoing import lean
-from polytomic_mcp.tools.answers.results import Change, Result, Source
-from polytomic_mcp.tools.answers.schedules import next_run, with_next_run
+from polytomic_mcp.tools.answers.results import Change, NextStep, Result, Source
+from polytomic_mcp.tools.answers.schedules import OFF, is_off, next_run, switching_on, with_next_run
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.answers.truncation import Cut, room_beside, truncate
 from polytomic_mcp.tools.bulk_syncs.schedules import schedules_of, stored_schedules
@@ -36,6 +36,7 @@ class BulkSync(Result):
     schema_count: int | None = None
     shown_schema: JsonObject | None = None
     changed: dict[str, Change] | None = None
+    note: str | None = None
     dry_run: bool | None = None
     requests: Annotated[JsonObject | None, Field(description="Bodies by operation")] = None
 
@@ -86,21 +87,39 @@ def _report(part: str, cut: Cut, operation: str, arguments: JsonObject) -> JsonO
 
 
 def bulk_sync_of(answer: JsonObject, now: datetime) -> BulkSync:
-    """Return the API's answer about a bulk sync, with its next run."""
+    """Return the API's answer about a bulk sync, with its next run and what switches its schedules on."""
     schedules = schedules_of(stored_schedules(answer))
-    return BulkSync.model_validate(with_next_run(answer, schedules, now) if schedules else answer)
+    sync = BulkSync.model_validate(with_next_run(answer, schedules, now) if schedules else answer)
+    sync.next_steps = _switching_on(answer, schedules)
+    return sync
 
 
-def dry_run_of(api: Polytomic, requests: dict[str, JsonObject], body: JsonObject, now: datetime) -> BulkSync:
+def dry_run_of(
+    api: Polytomic,
+    requests: dict[str, JsonObject],
+    body: JsonObject,
+    now: datetime,
+    *,
+    bulk_sync_id: str = "",
+) -> BulkSync:
     """Return the requests that would be sent, in the form of the API's version.
 
-    ``body`` is the whole bulk sync as it would be.
+    ``body`` is the whole bulk sync as it would be, and ``bulk_sync_id`` the id of one that is stored.
     """
     bodies = {
         operation: api.request(operation, **arguments).body for operation, arguments in requests.items()
     }
-    due = next_run(schedules_of(body), now, is_active=bool(body.get("active")))
-    return BulkSync(dry_run=True, requests=bodies, next_run=due)
+    schedules, is_active = schedules_of(body), bool(body.get("active"))
+    sync = BulkSync(dry_run=True, requests=bodies, next_run=next_run(schedules, now, is_active=is_active))
+    if is_off(schedules, is_active=is_active):
+        sync.note = OFF
+    if bulk_sync_id:
+        sync.next_steps = _switching_on(body | {"id": bulk_sync_id}, schedules)
+    return sync
+
+
+def _switching_on(sync: JsonObject, schedules: list[JsonObject]) -> list[NextStep]:
+    return switching_on("update_bulk_sync", "bulk_sync_id", sync, schedules)
 
 
 class SchemaRun(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.client.message import IDEMPOTENCY_KEY, key_problem
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.names import Noun, named, shown
 from polytomic_mcp.tools.framework.requests import Draft, Request
@@ -36,6 +37,11 @@ class Creation(Request):
     def headers(self) -> Mapping[str, str]:
         """The headers of the request that creates the object."""
         return {} if self.idempotency_key is None else {IDEMPOTENCY_KEY: self.idempotency_key}
+
+    @property
+    def given(self) -> JsonObject:
+        """The arguments that differ from the defaults."""
+        return {name: value for name, value in self.body().items() if value}
 
     def refuse_for_update(self, argument: str) -> None:
         """Raise a ``ToolError`` if it is given although ``argument`` names an object to update."""

@@ -17,6 +17,9 @@ from polytomic_mcp.tools.framework.reading import read
 WAY_AROUND: Final = "If Polytomic does accept a value that is refused here, send it with write_operation."
 """The sentence that ends a refusal of values."""
 
+_SECRETS: Final = frozenset({"encryption_passphrase"})
+"""The arguments that no suggested call repeats."""
+
 MOST_STEPS: Final = 3
 """How many next calls a refusal suggests."""
 
@@ -112,11 +115,23 @@ def cleared(request: Request, clear: Sequence[str] | None) -> list[str]:
 
 @dataclass(slots=True)
 class Draft:
-    """A request body that has not been sent, its problems, and the calls that help to fix them."""
+    """A request body that has not been sent, its problems, and the calls that help to fix them.
+
+    ``instead`` has values that could be sent in place of those that have a problem, by argument.
+    """
 
     body: JsonObject
     problems: list[str] = field(default_factory=list[str])
     next_steps: list[NextStep] = field(default_factory=list[NextStep])
+    instead: JsonObject = field(default_factory=JsonObject)
+
+    def suggest_instead(self, tool: str, **arguments: Any) -> None:
+        """Suggest the same call with the values that could be sent, if nothing else is wrong with it."""
+        is_only_problem = len(self.problems) == len(self.instead) > 0
+        if is_only_problem and self.instead.keys() <= arguments.keys() and not _SECRETS & arguments.keys():
+            right = arguments | self.instead
+            step = NextStep(tool=tool, arguments=right, reason="sends what is right today")
+            self.next_steps.insert(0, step)
 
     def refuse_if_wrong(self, tool: str) -> None:
         """Raise a ``Refusal`` that lists every problem, if there are any."""

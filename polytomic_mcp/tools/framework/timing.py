@@ -1,15 +1,24 @@
-"""The times of a schedule in a request, and their conversion to UTC, which the API requires."""
+"""The times of a schedule in a request: how callers spell them, and their conversion to UTC."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
+from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
 from polytomic_mcp.catalogue.rules.time_zones import to_utc
 from polytomic_mcp.common import cron
+from polytomic_mcp.common.json_values import as_list, as_object
 from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.framework.requests import Draft, Part
 from polytomic_mcp.tools.framework.schedule_texts import as_parts
+
+_DAYS: Final[Mapping[str, str]] = {"weekday": "mon-fri", "weekend": "sat,sun"}
+"""Words for several days of the week."""
+
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 
 
 class Timing(Part):
@@ -26,17 +35,54 @@ class Timing(Part):
     @model_validator(mode="before")
     @classmethod
     def _as_people_write_it(cls, value: Any) -> Any:
-        return as_parts(value, cls.model_fields)
+        parts = as_object(value)
+        lists = {name: part for name in cron.FIELDS if (part := as_list(parts.get(name)))}
+        joined = {name: ",".join(map(str, part)) for name, part in lists.items()}
+        return as_parts(parts | joined if lists else value, cls.model_fields)
+
+    def spell_out(self) -> None:
+        """Spell the schedule as the API does, if its words have one meaning.
+
+        A time as the hour, and words for several days become parts. A frequency that has no place for a part,
+        such as daily on some days, becomes custom, with the same times.
+        """
+        if self.hour is not None and self.minute is None and (time := _TIME.fullmatch(self.hour)):
+            self.hour, self.minute = time.groups()
+        day = (self.day_of_week or "").casefold().removesuffix("s")
+        self.day_of_week = _DAYS.get(day, self.day_of_week)
+        if self._needs_cron():
+            self.frequency = "custom"
+
+    def _needs_cron(self) -> bool:
+        """Whether the frequency is complete, and has no place for one of the parts or for its values."""
+        frequency = FREQUENCIES.get(self.frequency or "")
+        if frequency is None or frequency.is_cron or not frequency.fields:
+            return False
+        given = {name: part for name in cron.FIELDS if (part := getattr(self, name))}
+        is_complete = set(frequency.fields) <= given.keys()
+        return is_complete and not (
+            given.keys() <= {*frequency.fields} and all(map(_is_single, given.values()))
+        )
+
+
+def _is_single(part: str) -> bool:
+    return not re.search(r"[^a-z0-9]", part.strip(), re.IGNORECASE)
 
 
 def convert_to_utc(schedule: Timing, path: str, now: datetime, draft: Draft) -> None:
-    """Replace a schedule's times in its time zone by those in UTC; add a problem if there are none."""
+    """Spell a schedule out and replace its times in its time zone by those in UTC.
+
+    If there are none, that is a problem, and ``draft.instead`` has the schedule that is right until the zone
+    changes its offset.
+    """
+    schedule.spell_out()
     if schedule.timezone is None:
         return
     try:
         converted = to_utc(schedule.body(), schedule.timezone, now)
     except TimeZoneError as error:
         draft.problems.append(f"{path}.timezone: {error}")
+        draft.instead |= {path: error.schedule} if error.schedule else {}
         return
     schedule.timezone = None
     for part in cron.FIELDS:

@@ -16,6 +16,7 @@ from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Request, brief
 from polytomic_mcp.tools.syncs.drafts import draft_sync
+from polytomic_mcp.tools.syncs.edits import Edits
 from polytomic_mcp.tools.syncs.requests import SyncRequest, Target
 from polytomic_mcp.tools.syncs.syncs import Sync
 from polytomic_mcp.tools.syncs.updates import merged
@@ -89,7 +90,8 @@ def _copied(stored: JsonObject, request: CopyRequest) -> SyncRequest:
     )
     changes = SyncRequest.model_construct({*values}, **values)
     body = writable(_CREATE, stored)
-    return merged({part: body[part] for part in body if part not in SyncRequest.CREATE_ONLY}, changes)
+    kept = {part: body[part] for part in body if part not in SyncRequest.CREATE_ONLY}
+    return merged(kept, changes, Edits())
 
 
 def _require_passphrase(request: CopyRequest) -> None:

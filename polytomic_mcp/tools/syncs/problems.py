@@ -77,6 +77,11 @@ class TargetObject:
         """Return the field of that id, in any case; None if it does not exist."""
         return self._by_case.get(id_.casefold())
 
+    @property
+    def takes_whole_rows(self) -> bool:
+        """Whether every field has the same target, which gets a record of all, as that of a webhook."""
+        return len(self.fields) == 1 and self.has("optional_target_mappings")
+
     def has(self, flag: str) -> bool:
         """Whether it has a property."""
         return bool(as_object(self.answer.get("properties")).get(flag))
@@ -225,7 +230,10 @@ def _one_mapping_problems(path: str, mapping: Mapping, target: TargetObject) -> 
             yield f"{path}.target: {reason}"
         if target.has("target_creator"):
             return
-        if not mapping.new:
+        if target.takes_whole_rows:
+            whole = quoted(next(iter(target.fields)))
+            yield f"{path}.target: Every field needs the target {whole}. It arrives under the source's name."
+        elif not mapping.new:
             yield f"{path}.target: {target.no_field(mapping.target)}"
         elif target.lacks("supports_field_creation"):
             yield f"{path}.new: {target.title} does not support new fields.{valid_values('', target.fields)}"

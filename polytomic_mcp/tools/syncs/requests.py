@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, model_validator
 
 from polytomic_mcp.catalogue.rules import filter_functions, identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
@@ -15,6 +15,7 @@ from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
 from polytomic_mcp.tools.syncs.stored import NO_MODEL
+from polytomic_mcp.tools.syncs.target_creation import with_create
 
 FilterFunction = Annotated[str, in_any_case(filter_functions.FUNCTIONS)]
 IdentityFunction = Annotated[str, in_any_case(identity_functions.FUNCTIONS)]
@@ -23,8 +24,13 @@ IdentityFunction = Annotated[str, in_any_case(identity_functions.FUNCTIONS)]
 class Source(Part):
     """A field of a model."""
 
-    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name")]
+    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; said once is enough")] = ""
     field: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_name(cls, value: Any) -> Any:
+        return {"field": value} if isinstance(value, str) else value
 
 
 class Mapping(Part):
@@ -75,7 +81,7 @@ class Condition(Part):
 class ModelCondition(Condition):
     """A condition on the field of a model."""
 
-    source: Source
+    source: Annotated[Source, Field(validation_alias=AliasChoices("source", "field"))]
 
 
 class TargetCondition(Condition):
@@ -143,11 +149,18 @@ class Target(Part):
 
     connection_id: Annotated[str | None, Refers(CONNECTION), Field(description="Id or exact name")] = None
     object: Annotated[str | None, Field(description="Id or exact name from list_target_objects")] = None
-    create: Annotated[dict[str, str] | None, Field(description="Properties of a new object")] = None
+    create: Annotated[
+        dict[str, str] | None, Field(description="Properties of a new object, by target_creation")
+    ] = None
     configuration: JsonObject | None = None
     new_name: str | None = None
     search_values: JsonObject | None = None
     filter_logic: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_create(cls, value: Any) -> Any:
+        return with_create(value)
 
 
 class RunAfter(Part):

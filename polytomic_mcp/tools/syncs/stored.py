@@ -1,13 +1,24 @@
-"""A sync as the API stores it: its identities, the fields of models that it reads, and its target."""
+"""A sync as the API stores it: its mappings, identities, the fields of models that it reads, its target."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 
 NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 """The model id that 2024-02-08 gives to constants, which have no source."""
+
+MAPPINGS: Final = ("fields", "override_fields")
+"""The lists of a sync that have its mappings and its constants."""
+
+_READING: Final = (
+    *("identity", "identities", "fields", "override_fields"),
+    *("model_filters", "filters", "target_filters", "overrides"),
+)
+"""The parts of a sync that read fields of models."""
 
 _DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})
 _OLDER_FORMS: Final = {
@@ -47,3 +58,79 @@ def newer_form(sync: JsonObject) -> JsonObject:
     """Return a copy that keeps only the newer form of the parts that the API answers in two."""
     superseded = {old for new, olds in _OLDER_FORMS.items() if sync.get(new) for old in olds}
     return {name: deepcopy(part) for name, part in sync.items() if name not in superseded}
+
+
+def model_ids_of(sync: JsonObject) -> list[str]:
+    """Return the ids of the models that a sync reads, the base model first."""
+    ids = (str(source["model_id"]) for name in _READING for source in sources_of(sync.get(name)))
+    return [id_ for id_ in dict.fromkeys(ids) if id_ != NO_MODEL]
+
+
+def condensed(sync: JsonObject) -> JsonObject:
+    """Return a sync whose filters are in the newer form, and that has the id of its only model once.
+
+    If it reads a single model, that is its ``model_id``, and its sources have none. ``identity`` stays beside
+    ``identities``: most syncs have one, and are written with it.
+    """
+    shown, ids = newer_form(sync), model_ids_of(sync)
+    shown |= {"identity": sync["identity"]} if sync.get("identity") else {}
+    if len(ids) != 1:
+        return shown
+    parts = {name: _without_model(shown[name], ids[0]) for name in _READING if name in shown}
+    return shown | parts | {"model_id": ids[0]}
+
+
+def _without_model(value: Any, id_: str) -> Any:
+    """Return a part of a sync whose sources do not name a model; the user's data is unchanged."""
+    if isinstance(value, dict):
+        return {
+            name: part if name in _DATA else _without_model(part, id_)
+            for name, part in as_object(value).items()
+            if (name, part) != ("model_id", id_)
+        }
+    return [_without_model(part, id_) for part in as_list(value)] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMappings:
+    """The mappings and constants of a stored sync, told apart by their targets.
+
+    If several fields have the same target, as of a webhook, ``is_shared``, and they are told apart by the
+    fields of models that they read, too.
+    """
+
+    lists: Mapping[str, list[JsonObject]]
+    is_shared: bool
+
+    @classmethod
+    def of(cls, stored: JsonObject, *, is_shared: bool = False) -> Self:
+        """Read those of a stored sync; targets that it maps several times are shared in any case."""
+        lists = {name: as_objects(stored.get(name)) for name in MAPPINGS}
+        counts = Counter(str(each.get("target")).casefold() for part in lists.values() for each in part)
+        return cls(lists, is_shared or any(count > 1 for count in counts.values()))
+
+    @property
+    def every(self) -> list[JsonObject]:
+        """All mappings and constants."""
+        return [each for name in MAPPINGS for each in self.lists[name]]
+
+    def names(self, mapping: JsonObject) -> list[str]:
+        """Return what a mapping is called: by its target and, if that is shared, by its source."""
+        source = as_object(mapping.get("source")).get("field") if self.is_shared else None
+        return [str(mapping.get("target")), *([str(source)] if source else [])]
+
+    def lost(self, given: Mapping[str, Sequence[JsonObject]]) -> list[JsonObject]:
+        """Return what is in neither list once those that are ``given`` replace the stored ones."""
+        after = {self._key(each) for name in MAPPINGS for each in given.get(name, self.lists[name])}
+        return [each for name in given for each in self.lists[name] if self._key(each) not in after]
+
+    def edited(self, added: Sequence[JsonObject], removed: Sequence[JsonObject]) -> JsonObject:
+        """Return the lists that change if some are removed, and others are added or replace stored ones."""
+        gone = {self._key(each) for each in [*added, *removed]}
+        new = {name: [each for each in self.lists[name] if self._key(each) not in gone] for name in MAPPINGS}
+        for each in added:
+            new["fields" if "source" in each else "override_fields"].append(each)
+        return {name: part for name, part in new.items() if part != self.lists[name]}
+
+    def _key(self, mapping: JsonObject) -> tuple[str, ...]:
+        return tuple(name.casefold() for name in self.names(mapping))

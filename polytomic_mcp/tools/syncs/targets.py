@@ -1,34 +1,43 @@
 """Target objects: the objects that a connection can write rows to, and the fields of each."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from polytomic_mcp.catalogue.rules.choices import Choices
-from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
-from polytomic_mcp.common.spelling import nearest, quoted, unknown
+from polytomic_mcp.common.spelling import nearest, quoted
+from polytomic_mcp.tools.answers.defaults import common_values, without_defaults
 from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Result, Row
 from polytomic_mcp.tools.api_access.listing import left_out_of, page_of
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, find, fitting_items, shown
-from polytomic_mcp.tools.api_access.responses import data_of, items_of, list_in
+from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.arguments import Api, ConnectionId, Fields, Limit, PageToken, Query
+from polytomic_mcp.tools.syncs.target_creation import (
+    OBJECTS,
+    creatable_objects,
+    creation_problems,
+    target_objects,
+)
 
-_NAMES: Final = {"name": "A new target object", "schema": "A new schema"}
-"""The properties of a new target object that name something, and what."""
+_DEFAULTS: Final = Field(description="What each item has unless it says otherwise")
+
+_LEFT_OUT: Final = frozenset({"filter_functions", "source_type"})
+_FLAGS: Final = frozenset(
+    {"createable", "updateable", "supports_identity", "identity_functions", "filterable"}
+)
+"""What is alike for most fields of a target."""
 
 FIELDS: Final = "GET /api/connections/{id}/modelsync/target/fields"
-OBJECTS: Final = "GET /api/connections/{id}/modelsync/targetobjects"
 
 
 class TargetObjects(Page):
     """Target objects, and how a new one is created."""
 
+    defaults: Annotated[JsonObject | None, _DEFAULTS] = None
     target_creation: JsonObject | None = None
 
 
@@ -40,6 +49,7 @@ class TargetFields(Result):
     id: str | None = None
     name: str | None = None
     modes: list[JsonObject] | None = None
+    defaults: Annotated[JsonObject | None, _DEFAULTS] = None
     fields: list[Row] | None = None
     next_page_token: str | None = None
     properties: JsonObject | None = None
@@ -58,21 +68,24 @@ async def list_target_objects(
     target_creation: whether create_sync can create a new one, and from which properties.
     """
     connection = await find(api, CONNECTION, connection_id)
-    answer = await target_objects(api, connection["id"])
+    answer = await creatable_objects(api, connection["id"])
     creation = as_object(answer.get("target_creation"))
+    items = items_of(OBJECTS, answer)
+    defaults = common_values(map(_row, items), {"modes"})
     page = page_of(
-        items_of(OBJECTS, answer),
-        row=_row,
+        items,
+        row=lambda item: without_defaults(_row(item), defaults),
         query=query,
         fields=fields,
         limit=limit,
         page_token=page_token,
-        beside=creation,
+        beside=[creation, defaults],
     )
     return TargetObjects(
         items=page.items,
         next_page_token=page.next_page_token,
         truncated=page.truncated,
+        defaults=defaults or None,
         target_creation=creation if creation.get("supported") else None,
     )
 
@@ -104,21 +117,22 @@ async def list_target_fields(
         api, connection["id"], **given(target=target, properties=properties, refresh=refresh)
     )
     fields = items_of(FIELDS, answer, "fields")
-    beside = {name: part for name, part in answer.items() if name != "fields"}
-    page = page_of(fields, row=_brief, query=query, limit=limit, page_token=page_token, beside=beside)
+    defaults = common_values(map(_brief, fields), _FLAGS)
+    head = _said_once(answer) | ({"defaults": defaults} if defaults else {})
+    page = page_of(
+        fields,
+        row=lambda field: without_defaults(_brief(field), defaults),
+        query=query,
+        limit=limit,
+        page_token=page_token,
+        beside=head,
+    )
     shown = {
         "fields": page.items,
         "next_page_token": page.next_page_token,
         "truncated": left_out_of(fields, "fields"),
     }
-    return TargetFields.model_validate(answer | shown)
-
-
-async def target_objects(api: Polytomic, connection_id: str) -> JsonObject:
-    """Return the API's whole answer about a connection's target objects."""
-    answer = await api.call(OBJECTS, id=connection_id)
-    list_in(OBJECTS, answer)
-    return answer
+    return TargetFields.model_validate(head | shown)
 
 
 async def target_fields(api: Polytomic, connection_id: str, **arguments: Any) -> JsonObject:
@@ -153,59 +167,28 @@ async def find_target(api: Polytomic, connection_id: str, reference: str) -> Jso
     )
 
 
-async def creatable_objects(api: Polytomic, connection_id: str) -> JsonObject:
-    """Return the API's answer about target objects, with the properties of new ones and their choices."""
-    return as_object(await api.call(OBJECTS, id=connection_id, include_target_creation_values=True))
-
-
-def creation_problems(answer: JsonObject, create: dict[str, str], path: str) -> list[str]:
-    """Return what is wrong with the properties of a new target object; labels of choices become their values.
-
-    ``answer`` is what the API publishes for the connection, from ``creatable_objects``.
-    """
-    creation = as_object(answer.get("target_creation"))
-    properties = {str(each.get("id")): each for each in as_objects(creation.get("properties"))}
-    if not creation:
-        return []
-    if not creation.get("supported"):
-        existing = shown(items_of(OBJECTS, answer))
-        return [f"{path}: The connection does not support new objects. Use an existing one: {existing}."]
-    problems = [
-        f"{path}: {unknown('property', name, properties)}" for name in create if name not in properties
-    ]
-    for name, property_ in properties.items():
-        problems += _property_problems(
-            f"{path}.{name}", name, property_, create, is_table="schema" in properties
-        )
-    return problems
-
-
-def _property_problems(
-    path: str, name: str, property_: JsonObject, create: dict[str, str], *, is_table: bool
-) -> Iterator[str]:
-    choices, value = Choices.of(property_.get("values")), create.get(name, "")
-    if found := choices.find(value):
-        create[name] = str(found[0])
-    elif property_.get("enum") and choices.pairs and name != "schema":  # a new one is created (a guess)
-        wrong = f"Unknown value {quoted(value)}." if value else "is required."
-        yield f"{path}: {wrong}{choices.hint(value)}"
-    elif name == "name" or (name in _NAMES and value):
-        reason = table_problem(_NAMES[name], value) if is_table else name_problem(_NAMES[name], value)
-        yield from [f"{path}: {reason}"] if reason else []
-
-
 def _row(item: JsonObject) -> JsonObject:
     return {"id": item["id"], "name": item.get("name"), "modes": mode_names(item.get("modes"))}
 
 
+def _said_once(answer: JsonObject) -> JsonObject:
+    """Return what the API says of a target besides its fields, without what is false."""
+    modes = [
+        {name: part for name, part in mode.items() if name != "label" and part is not False}
+        for mode in as_objects(answer.get("modes"))
+    ]
+    properties = {name: part for name, part in as_object(answer.get("properties")).items() if part}
+    rest = {name: part for name, part in answer.items() if name != "fields"}
+    return rest | {"modes": modes, "properties": properties}
+
+
 def _brief(field: JsonObject) -> JsonObject:
-    """Return what matters for mapping a field, without flags that are false and empty parts."""
-    dropped = {"filter_functions", "source_type"}
-    kept = {
+    """Return what matters for mapping a field, without parts that are empty; its flags are all there."""
+    brief = {
         name: value
         for name, value in field.items()
-        if name not in dropped and value not in (None, False, [], "")
+        if name not in _LEFT_OUT and (name in _FLAGS or value not in (None, False, [], ""))
     }
-    if functions := as_objects(field.get("identity_functions")):
-        kept["identity_functions"] = [function.get("id") for function in functions]
-    return kept
+    if "identity_functions" in brief:
+        brief["identity_functions"] = [each.get("id") for each in as_objects(brief["identity_functions"])]
+    return brief

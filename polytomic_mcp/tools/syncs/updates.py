@@ -1,31 +1,49 @@
 """Updating a sync: it and its changes are merged into the whole body that the API's PUT requires."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.tools.answers.results import Change, ListChange
+from polytomic_mcp.tools.api_access.merging import differences
+from polytomic_mcp.tools.syncs.drafts import fill_in_model
+from polytomic_mcp.tools.syncs.edits import Edits
 from polytomic_mcp.tools.syncs.requests import SyncRequest
-from polytomic_mcp.tools.syncs.stored import NO_MODEL
+from polytomic_mcp.tools.syncs.stored import NO_MODEL, condensed, model_ids_of, newer_form
 
 # The newer form of a part, and the older one it replaces; the API refuses both at once.
 _FORMS: Final = (
     (frozenset({"model_filters", "target_filters"}), frozenset({"filters", "filter_logic"})),
     (frozenset({"identities"}), frozenset({"identity"})),
 )
+_NESTED: Final = frozenset({"identities", "model_filters", "target_filters"})
+"""The parts with a list among their members."""
 
 
-def merged(stored: JsonObject, changes: SyncRequest, clear: Sequence[str] = ()) -> SyncRequest:
+def merged(
+    stored: JsonObject,
+    changes: SyncRequest,
+    edits: Edits,
+    clear: Sequence[str] = (),
+    *,
+    is_shared: bool = False,
+) -> SyncRequest:
     """Return the stored sync with the changes applied; omitted parts are kept, those to clear are reset.
 
+    ``is_shared`` says whether several fields may have the same target.
+
     Raises:
-        ToolError: The change would lose filters that are stored in the other form; or the sync encrypts
-            fields and the change omits the passphrase, which the API never answers.
+        ToolError: The changes contradict each other, or would lose filters that are stored in the other
+            form; or the sync encrypts fields and the change omits the passphrase, which the API never
+            answers.
     """
     changed = changes.body() | dict.fromkeys(clear)
+    separate = _with_separate_overrides(stored)
+    changed |= edits.changes(separate, changed, is_shared=is_shared)
     _refuse_lost_filters(stored, changed)
-    body = _without_other_form(_with_separate_overrides(stored), changed) | changed
+    body = _without_other_form(separate, changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
     if (
         any(mapping.get("encryption_enabled") for mapping in as_objects(body.get("fields")))
@@ -35,7 +53,9 @@ def merged(stored: JsonObject, changes: SyncRequest, clear: Sequence[str] = ()) 
             "update_sync: This sync encrypts fields, and Polytomic never returns the passphrase, so the "
             "update would lose it. Send encryption_passphrase again. Nothing was changed."
         )
-    return SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
+    sync = SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
+    fill_in_model(sync.sources, model_ids_of(stored))
+    return sync
 
 
 def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:
@@ -108,3 +128,37 @@ def _without_other_form(stored: JsonObject, changed: JsonObject) -> JsonObject:
         elif newer & (changed.keys() | stored.keys()):
             dropped |= older
     return {name: part for name, part in stored.items() if name not in dropped}
+
+
+def sync_differences(
+    before: JsonObject, after: JsonObject, names: Iterable[str]
+) -> dict[str, Change | ListChange]:
+    """Return which of the named parts of a sync differ; of a list, only what was removed and added.
+
+    Nothing is said twice, not even the id of the only model, and of filters, conditions and logic are
+    compared by themselves.
+    """
+    shown = condensed if model_ids_of(before) == model_ids_of(after) else newer_form
+    old, new = (_flattened(newer_form(shown(each))) for each in (before, after))
+    compared = [name for name in {*old, *new} if name.partition(".")[0] in {*names}]
+    return {name: _of_list(change) for name, change in differences(old, new, compared).items()}
+
+
+def _flattened(sync: JsonObject) -> JsonObject:
+    """Return a sync without empty parts, and with the members of its filters and identities by path."""
+    members = {
+        f"{name}.{member}": part
+        for name in _NESTED & sync.keys()
+        for member, part in as_object(sync[name]).items()
+    }
+    flat = {name: part for name, part in sync.items() if name not in _NESTED} | members
+    return {path: part for path, part in flat.items() if part not in (None, "", [], {})}
+
+
+def _of_list(change: Change) -> Change | ListChange:
+    """Return what was removed from a list and added to it; another change, or that of an order, as it is."""
+    if not all(each is None or isinstance(each, list) for each in (change.before, change.after)):
+        return change
+    old, new = as_list(change.before), as_list(change.after)
+    removed, added = ([each for each in one if each not in other] for one, other in ((old, new), (new, old)))
+    return ListChange(removed=removed or None, added=added or None) if removed or added else change

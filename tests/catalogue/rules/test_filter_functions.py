@@ -10,6 +10,7 @@ from polytomic_mcp.catalogue.rules.filter_functions import (
     FUNCTIONS,
     can_compare_fields,
     condition_problem,
+    spelled_duration,
     to_duration,
     value_problem,
 )
@@ -128,3 +129,22 @@ def test_a_duration_has_a_number_and_a_unit() -> None:
 def test_the_part_of_a_condition_that_is_wrong_is_named(function: str, value: Any, part: str) -> None:
     assert (condition_problem(function, value) or "").startswith(part)
     assert condition_problem("Equality", value) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("24h", "24 hours"),
+        ("P1D", "1 days"),
+        ("pt90min", "90 minutes"),
+        ("2 hrs ago", "2 hours"),
+        (" 3w ", "3 weeks"),
+        ("Yesterday", "1 day ago"),
+        ("7 days", "7 days"),
+        ("P1M", "P1M"),
+        (5, 5),
+        (None, None),
+    ],
+)
+def test_a_duration_in_another_spelling_is_spelled_as_the_api_does(written: object, spelled: object) -> None:
+    assert spelled_duration(written) == spelled

@@ -16,6 +16,7 @@ ROW = {
     "source_connection_id": HUBSPOT,
     "destination_connection_id": POSTGRES,
 }
+SCHEDULE = "daily 05:00 UTC; hourly :15 (off: inactive)"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ async def test_rows_have_more_fields_on_request(tools: Tools) -> None:
     page = await tools("list_bulk_syncs", fields=["normalize_names"])
 
     names = {"source_name": "HubSpot", "destination_name": "PostgreSQL"}
-    assert page["items"] == [ROW | names | {"normalize_names": "enabled"}]
+    assert page["items"] == [ROW | names | {"normalize_names": "enabled", "schedule": SCHEDULE}]
 
 
 @pytest.mark.usefixtures("bulk")

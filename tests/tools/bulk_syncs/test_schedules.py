@@ -86,3 +86,25 @@ async def test_a_bulk_sync_answered_without_schedules_has_no_next_run(
     bulk.holds("bulk/syncs", {"id": BULK, "name": "B"})
 
     assert "next_run" not in await tools("get_bulk_sync", bulk_sync_id=BULK)
+
+
+@pytest.mark.usefixtures("bulk")
+async def test_a_schedule_that_is_off_is_said_every_time_with_the_call_that_switches_it_on(
+    tools: Tools,
+) -> None:
+    this, active = {"bulk_sync_id": BULK}, {"active": True}
+    hourly = {"frequency": "hourly", "minute": "45"}
+
+    answers = [
+        await tools("get_bulk_sync", **this),
+        await tools("update_bulk_sync", **this, default_schedule=hourly),
+        tried := await tools("update_bulk_sync", **this, default_schedule=hourly, dry_run=True),
+    ]
+    planned = await tools("create_bulk_sync", **NAMED, default_schedule=hourly, dry_run=True)
+    on = await tools("update_bulk_sync", **this, **active, dry_run=True)
+
+    assert [each["next_steps"][0]["arguments"] for each in answers] == [this | active] * 3
+    assert all(each["next_run"].startswith("inactive; once active: ") for each in [*answers, planned])
+    told = "It is inactive, so its schedule does not run. Send active: true too to switch it on."
+    assert tried["note"] == planned["note"] == told
+    assert not {"note", "next_steps"} & on.keys()

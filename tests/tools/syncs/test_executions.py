@@ -373,3 +373,17 @@ async def test_a_run_of_an_inactive_sync_with_a_schedule_leads_on_to_switching_i
         "reason": "switches its schedule on: the sync is inactive",
     }
     assert run.get("next_steps") == ([switch] if is_told else None)
+
+
+async def test_records_are_named_by_the_field_of_the_only_model(tools: Tools, company: ScriptedApi) -> None:
+    serve(company, {"status": "completed"})
+    source = {"model_id": company.MODEL, "field": "plan"}
+
+    await tools(
+        "start_sync",
+        sync_id=company.SYNC,
+        source_identities=[{"source": "plan", "value": "pro"}, [{"source": {"field": "plan"}, "value": 1}]],
+    )
+
+    (body,) = company.bodies(f"POST /api/syncs/{company.SYNC}/executions")
+    assert body["source_identities"] == [[{"source": source, "value": value}] for value in ("pro", "1")]

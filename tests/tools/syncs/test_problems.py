@@ -126,8 +126,16 @@ PROBLEMS: dict[str, tuple[str, Any, str]] = {
         "put",
         "mode: 'Contacts' does not support 'put'. 'put' is closest to updateOrCreate. Valid values: updateOr",
     ),
-    "no object": ("target.object", None, "target needs either object (list_target_objects shows them)"),
-    "object and create": ("target.create", {"name": "x"}, "target needs either object"),
+    "no object": (
+        "target.object",
+        None,
+        "target: needs an object, one of: 'Winter flow' (my-gong-engage-flow).",
+    ),
+    "object and create": (
+        "target.create",
+        {"name": "x"},
+        "target: Send object for an existing object, or create for a new",
+    ),
 }
 
 
@@ -273,4 +281,5 @@ async def test_a_fixed_word_is_taken_in_any_case(
 async def test_syncs_are_listed_by_their_mode_in_any_case(tools: Tools, company: ScriptedApi) -> None:
     await tools("list_syncs", mode="UPDATEORCREATE")
 
-    assert company.requests[-1].url.params["mode"] == "updateOrCreate"
+    (request,) = company.asked("GET /api/syncs")
+    assert request.url.params["mode"] == "updateOrCreate"

@@ -47,6 +47,10 @@ async def test_a_dry_run_shows_the_request_and_writes_nothing(
             "schedule": {"frequency": "manual"},
         },
         "next_run": "only when started",
+        "target_name": "Winter flow",
+        "target_kind": "flow",
+        "target_connection_name": "Gong",
+        "model_name": "Plans",
     }
     assert company.written() == []
 

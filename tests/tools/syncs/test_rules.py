@@ -1,6 +1,7 @@
 """What the API says of values, and what a target says that it cannot do: each rule alone."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -388,3 +389,33 @@ async def test_a_name_in_use_may_be_used_on_purpose(
 
     assert company.asked("GET /api/syncs") == []
     assert company.asked("POST /api/syncs")[-1].headers["Idempotency-Key"] == "my-own-key-1"
+
+
+async def test_a_schedule_that_moves_with_the_clocks_is_refused_with_the_call_that_is_right_today(
+    request_: dict[str, Any], tools: Tools, company: ScriptedApi
+) -> None:
+    berlin = {"frequency": "weekdays at 07:30", "timezone": "Europe/Berlin"}
+    in_utc = {"frequency": "custom", "minute": "30", "hour": "6", "day_of_week": "mon-fri"}
+    mode = {"mode": "update"}
+    describe(company, properties={"mappings_not_required": True})
+
+    creating = await tools.refused("create_sync", **request_, schedule=berlin, active=True)
+    updating = await tools.refused("update_sync", sync_id=company.SYNC, **mode, schedule=berlin, dry_run=True)
+
+    create, update = (json.loads(text.splitlines()[-1])["next_steps"] for text in (creating, updating))
+    assert [each["tool"] for each in [*create, *update]] == ["create_sync", "update_sync"]
+    arguments = {"sync_id": company.SYNC, **mode, "dry_run": True, "schedule": in_utc}
+    assert update[0]["arguments"] == arguments
+    assert create[0]["arguments"]["schedule"] == in_utc
+    created = await tools("create_sync", **create[0]["arguments"], dry_run=True)
+    assert created["next_run"] == "2026-03-05T06:30:00Z"
+
+
+async def test_durations_of_filters_are_spelled_as_the_api_does(
+    request_: dict[str, Any], tools: Tools
+) -> None:
+    conditions = [{"source": source("plan"), "function": "inthelast", "value": "24h"}]
+
+    shown = await tools("create_sync", **request_, model_filters={"conditions": conditions}, dry_run=True)
+
+    assert shown["request"]["model_filters"]["conditions"][0]["value"] == "24 hours"

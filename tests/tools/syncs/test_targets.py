@@ -1,10 +1,18 @@
 """Target objects and their fields, reduced to what mapping requires."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.tools.conftest import ScriptedApi, Tools
+from tests.tools.conftest import Connect, ScriptedApi, Tools
+
+WHOLE_ROWS = {"optional_target_mappings": True}
+NEW = {
+    "name": "New",
+    "mode": "create",
+    "fields": [{"source": {"model_id": ScriptedApi.MODEL, "field": "plan"}, "target": "Note"}],
+}
 
 
 def target_objects(api: ScriptedApi, *objects: Any, **more: Any) -> None:
@@ -178,3 +186,118 @@ async def test_paging_through_many_fields_loses_and_repeats_none(tools: Tools, c
 
     assert seen == [field["id"] for field in many]
     assert [field["id"] for field in found["fields"]] == ["Field_699__c"]
+
+
+async def test_choices_that_the_list_leaves_out_are_read_one_property_at_a_time(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    properties = [{"id": "account", "enum": True}, {"id": "kind", "enum": True}, {"id": "name"}]
+    target_objects(company, target_creation={"supported": True, "properties": properties})
+    values = [{"value": "512::987", "label": "Tidepool"}]
+    path = f"GET /api/connections/{company.GONG}/modelsync/targetobjects/properties"
+    company[f"{path}/account"] = {"data": {"id": "account", "values": values}}
+
+    creation = (await tools("list_target_objects", connection_id="Gong"))["target_creation"]
+    text = await tools.refused(
+        "create_sync", **NEW, target={"connection_id": "Gong", "create": {"name": "VIPs"}}
+    )
+
+    assert [each.get("values") for each in creation["properties"]] == [values, None, None]
+    assert "- target.create.account: is required. Valid values: 512::987 (Tidepool)." in text
+    assert "- target.create.kind: is required.\n" in text
+    assert '"list_target_objects"' in text
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"create": "VIPs"},
+        {"object": {"name": "VIPs"}},
+        {"create": {"name": "VIPs"}},
+        {"create": {}, "object": {"name": "VIPs"}},
+    ],
+)
+async def test_the_properties_of_a_new_object_may_be_anywhere_in_the_target(
+    target: Any, tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, target_creation=CREATION)
+
+    text = await tools.refused("create_sync", **NEW, target={"connection_id": "Gong"} | target)
+
+    assert "- target.create.account: is required. Valid values: 512::987 (Tidepool)" in text
+    assert company.written() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ({"object": "VIPs"}, "- target: No target object has the id or name 'VIPs'."),
+        ({}, "- target: needs an object, one of: 'Flow' (flow)."),
+    ],
+)
+async def test_where_an_object_can_be_created_the_refusal_says_how(
+    target: Any, told: str, tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, {"id": "flow", "name": "Flow"}, target_creation=CREATION)
+
+    text = await tools.refused("create_sync", **NEW, target={"connection_id": "Gong"} | target)
+
+    assert told in text
+    assert "To create an object, send target.create in place of target.object, with name, schema" in text
+    assert "account (Valid values: 512::987 (Tidepool), 512::988 (Tidepool EMEA))" in text
+
+
+async def test_a_webhook_needs_no_object_and_every_field_has_its_one_target(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    target_objects(company, {"id": "http", "name": "HTTP"})
+    answer = {"id": "http", "name": "HTTP", "fields": [{"id": "record"}], "properties": WHOLE_ROWS}
+    company[f"GET /api/connections/{company.GONG}/modelsync/target/fields"] = {"data": answer}
+    fields = [
+        {"source": {"model_id": company.MODEL, "field": "plan"}, "target": name} for name in ("a", "record")
+    ]
+    new = {"name": "New", "mode": "updateOrCreate", "target": {"connection_id": "Gong"}}
+
+    text = await tools.refused("create_sync", **new, fields=fields)
+    sent = await tools("create_sync", **new, fields=[each | {"target": "record"} for each in fields[:1]])
+
+    told = "Every field needs the target 'record'. It arrives under the source's name."
+    assert f"- fields[0].target: {told}" in text
+    assert "fields[1]" not in text
+    assert sent["target"] == {"connection_id": company.GONG, "object": "http"}
+
+
+SHOWN = [
+    ("salesforce", "Contact", 650),
+    ("hubspot", "contacts", 700),
+    ("linkedinads", "20453117", 370),
+]
+
+
+@pytest.mark.parametrize(("type_", "target", "most"), SHOWN)
+async def test_what_fields_have_in_common_is_said_once(
+    type_: str, target: str, most: int, open_sandbox: Connect, tokenizer: Any
+) -> None:
+    oauth = {"client_id": "a", "client_secret": "b", "oauth_refresh_token": "c"}
+    domain = {"connect_mode": "api", "domain": "d"} if type_ == "salesforce" else {}
+    async with open_sandbox() as tools:
+        await tools("create_connection", name="There", type=type_, configuration=oauth | domain)
+
+        shown = await tools("list_target_fields", connection_id="There", target=target)
+
+    text = json.dumps(shown, separators=(",", ":"))
+    assert len(tokenizer.encode(text)) <= most
+    assert text.count("identity_functions") <= 4
+    whole = [shown["defaults"] | field for field in shown["fields"]]
+    assert {"id", "name", "type", "createable", "updateable", "supports_identity"} <= whole[0].keys()
+
+
+async def test_modes_that_most_objects_have_are_said_once(tools: Tools, company: ScriptedApi) -> None:
+    modes, other = [{"id": "create"}, {"id": "remove"}], [{"id": "append"}]
+    listed = [{"id": f"flow{number}", "modes": other if number == 4 else modes} for number in range(5)]
+    target_objects(company, *listed)
+
+    answer = await tools("list_target_objects", connection_id="Gong")
+
+    assert answer["defaults"] == {"modes": ["create", "remove"]}
+    assert answer["items"][3:] == [{"id": "flow3"}, {"id": "flow4", "modes": ["append"]}]

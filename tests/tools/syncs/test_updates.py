@@ -120,9 +120,8 @@ async def test_changed_includes_what_changed_only_in_spelling(
 
     updated = await tools("update_sync", sync_id=company.SYNC, active=True)
 
-    assert updated["changed"] == {
-        "identity": {"before": identity, "after": identity | {"function": "Equality"}},
-    }
+    before = {"source": {"field": "plan"}, "target": "Id", "function": "equality"}
+    assert updated["changed"] == {"identity": {"before": before, "after": before | {"function": "Equality"}}}
 
 
 async def test_an_update_is_validated_against_the_target_like_a_new_sync(
@@ -143,7 +142,7 @@ async def test_a_stored_sync_without_a_target_object_requires_one(
 
     text = await tools.refused("update_sync", sync_id=company.SYNC, name="New")
 
-    assert "target needs either object" in text
+    assert "target: needs an object, one of: 'Winter flow' (my-gong-engage-flow)." in text
     assert company.written() == []
 
 
