@@ -1,11 +1,12 @@
 """Tasks that change or run what is there."""
 
+import socket
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from polytomic_mcp.cli.demo.receiver import Receiver
-from polytomic_mcp.cli.shared.web import listening
+from polytomic_mcp.cli.shared.web import LOOPBACK, listening
 from polytomic_mcp.common.json_values import JsonObject
 from scripts.everyday_tasks.company import FLOW, PLANS, connect, into_gong, into_salesforce, model, run, sync
 from scripts.everyday_tasks.task import Task, Trial
@@ -77,15 +78,15 @@ async def _three_arrived(trial: Trial) -> None:
 
 
 async def _endpoint_was_away(trial: Trial) -> None:
-    """Break a webhook connection, by an endpoint that is away while it is tested; it is back now."""
+    """Connect a webhook whose endpoint is away, so that it is unhealthy; then bring the endpoint back."""
     world = trial.world
-    receiver = trial.stack.enter_context(listening(Receiver().app))
-    url = f"{receiver.url}/records"
-    await world.fault(outage="webhook")
+    with socket.create_server((LOOPBACK, 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://{LOOPBACK}:{port}/records"
     hook = await connect(world, "webhook", url=url, auth_method="header", header=_HEADER)
     trial.left["id"] = hook["id"]
     expect("status of the connection", hook["status"], "unhealthy")
-    await world.mend()
+    trial.stack.enter_context(listening(Receiver().app, port=port))
 
 
 async def _healthy_again(trial: Trial) -> None:

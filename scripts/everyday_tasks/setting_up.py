@@ -42,7 +42,8 @@ async def _only_updated(trial: Trial) -> None:
 
 
 async def _source_and_destination(trial: Trial) -> None:
-    await connect(trial.world, "hubspot")
+    source = await connect(trial.world, "hubspot")
+    await trial.world.schemas_read(source["id"])
     await connect(trial.world, "postgresql")
 
 
@@ -133,8 +134,8 @@ TASKS: Final = (
         _copies_nightly,
         toolsets="all",
     ),
-    Task(12, "The same with the default toolsets", 4, _source_and_destination, _copies_nightly),
-    Task(22, "Create a LinkedIn audience from BigQuery and fill it", 7, nothing, _audience_is_filled),
+    Task(12, "The same with the default toolsets", 3, _source_and_destination, _copies_nightly),
+    Task(22, "Create a LinkedIn audience from BigQuery and fill it", 6, nothing, _audience_is_filled),
     Task(23, "Send rows to a webhook", 3, _a_source_and_a_receiver, _records_arrived),
     Task(27, "Join Postgres users and Stripe customers into HubSpot", 4, _three_systems, _joined),
 )

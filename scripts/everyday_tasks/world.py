@@ -105,6 +105,13 @@ class World:
         (body,) = self.column("SELECT body FROM documents WHERE kind = ? AND id = ?", kind, id_)
         return json.loads(body)
 
+    async def schemas_read(self, connection_id: str) -> None:
+        """Wait until the schemas of a new connection were read."""
+        path = f"/api/connections/{connection_id}/schemas/status"
+        async with asyncio.timeout(_PATIENCE):
+            while (await self.get(path))["cache_status"] != "fresh":  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+
     async def ended(self, path: str) -> JsonObject:
         """Wait for a run to end, and return it."""
         async with asyncio.timeout(_PATIENCE):

@@ -120,7 +120,7 @@ async def _since_yesterday(agent: Agent) -> None:
 
 @task(10)
 async def _three_records(agent: Agent) -> None:
-    await agent("start_sync", sync_id="Contacts to Gong", test=True, identities=agent.told["three"])
+    await agent("start_sync", sync_id="Contacts to Gong", identities=agent.told["three"])
 
 
 @task(11)
@@ -142,13 +142,11 @@ async def _copy_nightly(agent: Agent) -> None:
 @task(12)
 async def _copy_nightly_with_any_operation(agent: Agent) -> None:
     found = await agent("find_operations", query="hubspot contacts to postgres nightly copy")
-    connections = (await agent("list_connections"))["items"]
-    ids = {connection["name"]: connection["id"] for connection in connections}
     body = {
         "name": "Nightly",
         "mode": "replicate",
-        "source_connection_id": ids["HubSpot"],
-        "destination_connection_id": ids["Postgres"],
+        "source_connection_id": "HubSpot",
+        "destination_connection_id": "Postgres",
         "schemas": ["contacts", "companies"],
         "destination_configuration": {"schema": "hubspot_copy"},
         "default_schedule": {"frequency": "daily", "hour": "2", "minute": "0"},
@@ -164,6 +162,7 @@ async def _mend(agent: Agent) -> None:
     await agent("sync_overview")
     query = (
         "SELECT email, first_name, last_name, replace(plan, 'platinum', 'enterprise') AS plan FROM customers"
+        " WHERE last_name IS NOT NULL"
     )
     await agent("update_model", model_id="Model of Vanished column", configuration={"query": query})
     await agent("update_model", model_id="Model of Refused plan", configuration={"query": query})
@@ -196,7 +195,7 @@ async def _pause(agent: Agent) -> None:
 
 @task(18)
 async def _rename(agent: Agent) -> None:
-    await agent("update_connection", connection_id="Snowflake", name="Warehouse")
+    await agent("update_connection", connection_id="Snowflake", name="Warehouse", keep_masked=True)
 
 
 @task(19)

@@ -36,6 +36,7 @@ from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, runs_of
 from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.consent_links import ConsentLinks
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of, objects_in
@@ -58,6 +59,7 @@ class Evidence:
 
     sync: JsonObject
     now: datetime
+    consent_links: ConsentLinks
     status: JsonObject = field(default_factory=dict[str, Any])
     executions: list[JsonObject] | None = None
     runs: list[Run] | None = None
@@ -162,7 +164,7 @@ class Evidence:
 
 async def gather(caller: Caller, sync: JsonObject, gathering: Gathering) -> Evidence:
     """Read everything about a sync: what it refers to, what that refers to, and rows if some are missing."""
-    evidence = Evidence(sync, caller.date())
+    evidence = Evidence(sync, caller.date(), caller.consent_links)
     await _read_direct(caller.api, evidence, gathering)
     await _read_indirect(caller.api, evidence, gathering)
     if evidence.measured_run is not None and all(evidence.models.values()):

@@ -1,6 +1,5 @@
 """What keeps a sync from running: a connection or a model that it needs is gone or unhealthy."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -14,7 +13,6 @@ from polytomic_mcp.tools.syncs.stored import NO_MODEL, target_of
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
 
 _HEALTHY: Final = frozenset({"healthy", "ready", "ok", ""})
-_WAITING: Final = re.compile(r"\bwait(s|ing)?\b|\bpending\b", re.IGNORECASE)
 
 
 def unhealthy_reason(connection: JsonObject) -> str:
@@ -26,12 +24,6 @@ def unhealthy_reason(connection: JsonObject) -> str:
 def needs_sign_in(connection: JsonObject) -> bool:
     """Whether a person has to sign in."""
     return bool(unhealthy_reason(connection)) and needs_consent(connection)
-
-
-def waits_for_sign_in(connection: JsonObject) -> bool:
-    """Whether a person may hold a link that signs the connection in; a new one would make it useless."""
-    reason = unhealthy_reason(connection)
-    return needs_sign_in(connection) and (connection.get("saved") is False or bool(_WAITING.search(reason)))
 
 
 def connection_blocker(role: str, connection: JsonObject) -> str:

@@ -19,6 +19,7 @@ from polytomic_mcp.tools.analysis.overview.subjects import OneSync, read_syncs
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.answers.schedules import describe, next_run
 from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
+from polytomic_mcp.tools.api_access.consent_links import ConsentLinks
 from polytomic_mcp.tools.api_access.gathering import Gathering, Unavailable
 from polytomic_mcp.tools.api_access.listing import has_text, page_of
 from polytomic_mcp.tools.framework.arguments import Limit, PageToken, TheCaller
@@ -132,7 +133,8 @@ async def _read_snapshot(caller: Caller, context: Context[Caller]) -> Snapshot:
     gathering = Gathering()
     subjects = await read_syncs(caller, context, gathering)
     now = caller.date()
-    rows = [_row(subject, subject.condition(now), now) for subject in subjects]
+    links = caller.consent_links
+    rows = [_row(subject, subject.condition(now), now, links) for subject in subjects]
     if not rows:
         gathering.refuse_if_partial("sync_overview", "There is nothing in what could be listed")
     snapshot = Snapshot(sorted(rows, key=_key), gathering.unavailable)
@@ -157,7 +159,7 @@ def _position(page_token: str | None) -> tuple[int, str, str]:
     return [*STATES].index(state), name, id_
 
 
-def _row(subject: OneSync, condition: Condition, now: datetime) -> JsonObject:
+def _row(subject: OneSync, condition: Condition, now: datetime, links: ConsentLinks) -> JsonObject:
     success, schedules = condition.last_success, schedules_of(subject.sync)
     row: JsonObject = {
         "id": subject.sync["id"],
@@ -171,7 +173,7 @@ def _row(subject: OneSync, condition: Condition, now: datetime) -> JsonObject:
         "next_run": next_run(schedules, now, is_active=bool(subject.sync.get("active"))),
     }
     if condition.state == "broken":
-        row["next_step"] = first_remedy(subject.blockers)
+        row["next_step"] = first_remedy(subject.blockers, now, links)
     return {name: part for name, part in row.items() if part}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -14,7 +15,9 @@ from polytomic_mcp.tools.analysis.overview.subjects import read_sync
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.answers.token_counts import estimate_json
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.consent_links import ConsentLinks
 from polytomic_mcp.tools.api_access.gathering import Gathering
+from polytomic_mcp.tools.connections.states import state_of
 
 _DIAGNOSED: Final = frozenset({"failing", "late", "no_rows", "row_errors", "inactive", "broken"})
 _MOST_REMEDIED: Final = 8
@@ -31,13 +34,13 @@ _BY_STATE: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
 }
 
 
-def first_remedy(blockers: Sequence[Blocker]) -> JsonObject | None:
+def first_remedy(blockers: Sequence[Blocker], now: datetime, links: ConsentLinks) -> JsonObject | None:
     """Return the first call that removes the first of these blockers; None if a diagnosis has to find it."""
     connection = blockers[0].connection
     if not blockers[0].is_gone:
         return None
     if connection:
-        return next(iter(remedies(connection))).model_dump()
+        return remedies(connection, state_of(connection, now, links))[0].model_dump()
     tool = "list_models" if connection is None else "list_connections"
     return NextStep(tool=tool, arguments={}, reason="find a replacement").model_dump()
 

@@ -833,5 +833,6 @@ async def test_a_connection_that_needs_consent_is_the_first_cause_on_the_sandbox
 
     cause = diagnosis["causes"][0]
     assert cause["cause"] == "The target connection 'Gong' is not healthy"
-    assert [each["tool"] for each in cause["next_steps"]] == ["get_connection", "update_connection"]
+    assert [each["tool"] for each in cause["next_steps"]] == ["get_connection"]
+    assert "Waiting for consent. A person must open auth_url." in cause["evidence"]
     assert diagnosis["state"]["state"] == "broken"

@@ -1,6 +1,6 @@
 """Causes in connections and in objects that a sync needs: they are unhealthy, limited or gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
@@ -11,9 +11,9 @@ from polytomic_mcp.tools.analysis.health.blockers import (
     connection_blocker,
     needs_sign_in,
     unhealthy_reason,
-    waits_for_sign_in,
 )
 from polytomic_mcp.tools.answers.results import MASK, NextStep
+from polytomic_mcp.tools.connections.states import State, state_of
 
 
 def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
@@ -26,19 +26,16 @@ def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
         elif blocker:
             lines = [f"status {connection.get('status')}", unhealthy_reason(connection)]
             lines += _unknown_secrets(connection)
-            yield make_cause(blocker, "certain", list(dict.fromkeys(lines)), *remedies(connection))
+            state = state_of(connection, evidence.now, evidence.consent_links)
+            lines += [state.note] if state.note else []
+            steps = remedies(connection, state)
+            yield make_cause(blocker, "certain", list(dict.fromkeys(lines)), *steps)
 
 
-def remedies(connection: JsonObject) -> Iterator[NextStep]:
-    """Yield the calls that bring an unhealthy connection back, in order."""
-    this = connection.get("id")
-    if not needs_sign_in(connection):
-        yield step("test_connection", "check whether it still fails", connection_id=this)
-        return
-    if waits_for_sign_in(connection):
-        yield step("get_connection", "shows the auth_url that waits for a person", connection_id=this)
-    reason = "returns a new auth_url where a person signs in, and makes an earlier one useless"
-    yield step("update_connection", reason, connection_id=this, reconnect=True)
+def remedies(connection: JsonObject, state: State) -> Sequence[NextStep]:
+    """Return the calls that bring an unhealthy connection in this state back, in order."""
+    test = step("test_connection", "check whether it still fails", connection_id=connection.get("id"))
+    return state.next_steps or (test,)
 
 
 def _unknown_secrets(connection: JsonObject) -> Iterator[str]:
