@@ -29,7 +29,7 @@ from polytomic_mcp.tools.api_access.names import (
     shown,
 )
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.deletions.dependants import model_ids_of
+from polytomic_mcp.tools.deletions.sources import model_ids_of
 from polytomic_mcp.tools.framework.arguments import TheCaller
 from polytomic_mcp.tools.syncs.stored import target_of
 

@@ -25,11 +25,8 @@ from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
-from polytomic_mcp.tools.syncs.stored import (
-    condensed,
-    model_ids_of,
-    target_of,
-)
+from polytomic_mcp.tools.deletions.sources import model_ids_of
+from polytomic_mcp.tools.syncs.stored import condensed, target_of
 from polytomic_mcp.tools.syncs.target_creation import OBJECTS, target_objects
 from polytomic_mcp.tools.syncs.targets import FIELDS
 

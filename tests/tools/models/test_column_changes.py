@@ -41,8 +41,8 @@ def source(api: ScriptedApi, field: str = "plan") -> dict[str, Any]:
     [
         (lambda api: {"fields": [source(api)]}, "maps plan"),
         (lambda api: {"override_fields": [source(api)]}, "maps plan"),
-        (lambda api: {"identity": source(api, "PLAN")}, "matches by plan"),
-        (lambda api: {"identities": {"mappings": [source(api)]}}, "matches by plan"),
+        (lambda api: {"identity": source(api, "PLAN")}, "identifies by plan"),
+        (lambda api: {"identities": {"mappings": [source(api)]}}, "identifies by plan"),
         (
             lambda api: {"filters": [{"field": source(api)["source"], "value": {"model_id": "data"}}]},
             "filters by plan",
@@ -55,7 +55,7 @@ def source(api: ScriptedApi, field: str = "plan") -> dict[str, Any]:
         (lambda _: {"overrides": [{"field_id": "id of plan"}]}, "replaces values of plan"),
         (
             lambda api: {"fields": [source(api)], "identity": source(api)},
-            "maps plan, matches by plan",
+            "maps plan, identifies by plan",
         ),
     ],
 )
