@@ -57,6 +57,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_schema": SCHEMA,
     "get_schema_status": {"connection_id": "Warehouse"},
     "get_sync": {"sync_id": "Sync"},
+    "get_guide": {"topic": "why did it fail"},
     "get_sync_execution": {"sync_id": "Sync", "log": "errors"},
     "list_bulk_syncs": {},
     "list_connection_types": {},

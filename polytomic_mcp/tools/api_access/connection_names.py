@@ -12,7 +12,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "connection_id": "connection_name",
     "source_connection_id": "source_name",
     "destination_connection_id": "destination_name",
-    "target_connection_id": "target_name",
+    "target_connection_id": "target_connection_name",
 }
 """The keys of connections' ids, and the key that each name gets."""
 

@@ -9,6 +9,9 @@ from polytomic_mcp.common import cron
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import canonical, meant
 
+WORKDAYS: Final = "mon-fri"
+WEEKEND: Final = "sat,sun"
+
 _LINES: Final = ("cron", "cron_expression", "expression")
 _TIMES: Final = ("time", "at")
 _TIME: Final = r"(?:at )?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))? ?(?P<half>am|pm)?"
@@ -91,7 +94,11 @@ def _daily(found: re.Match[str]) -> JsonObject:
 
 
 def _on_workdays(found: re.Match[str]) -> JsonObject:
-    return {"frequency": "custom", "day_of_week": "1-5", **_time(found)}
+    return {"frequency": "custom", "day_of_week": WORKDAYS, **_time(found)}
+
+
+def _on_weekends(found: re.Match[str]) -> JsonObject:
+    return {"frequency": "custom", "day_of_week": WEEKEND, **_time(found)}
 
 
 def _on_days(found: re.Match[str]) -> JsonObject:
@@ -116,6 +123,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], JsonObject 
         re.compile(rf"(?:(?:every|each|on) )?(?:weekdays?|(?:business |work(?:ing )?)days?)(?: {_TIME})?"),
         _on_workdays,
     ),
+    (re.compile(rf"(?:(?:every|each|on|at) )?weekends?(?: {_TIME})?"), _on_weekends),
     (
         re.compile(rf"(?:weekly )?(?:(?:every|each|on) )?(?P<days>{_DAY}(?: (?:and )?{_DAY})*)(?: {_TIME})?"),
         _on_days,

@@ -13,9 +13,9 @@ from polytomic_mcp.common import cron
 from polytomic_mcp.common.json_values import as_list, as_object
 from polytomic_mcp.common.time_zones import TimeZoneError
 from polytomic_mcp.tools.framework.requests import Draft, Part
-from polytomic_mcp.tools.framework.schedule_texts import as_parts
+from polytomic_mcp.tools.framework.schedule_texts import WEEKEND, WORKDAYS, as_parts
 
-_DAYS: Final[Mapping[str, str]] = {"weekday": "mon-fri", "weekend": "sat,sun"}
+_DAYS: Final[Mapping[str, str]] = {"weekday": WORKDAYS, "weekend": WEEKEND}
 """Words for several days of the week."""
 
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")

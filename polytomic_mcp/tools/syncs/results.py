@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from polytomic_mcp.catalogue.rules.target_kinds import kind_of, may_have_kind
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.tools.answers.results import (
@@ -25,6 +24,7 @@ from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
+from polytomic_mcp.tools.connections.target_kinds import kind_of, may_have_kind
 from polytomic_mcp.tools.deletions.sources import model_ids_of
 from polytomic_mcp.tools.syncs.stored import condensed, target_of
 from polytomic_mcp.tools.syncs.target_creation import OBJECTS, target_objects

@@ -116,7 +116,7 @@ async def update_sync(
 ) -> Sync:
     """Update a sync. Omitted arguments are unchanged; a list replaces the whole list.
 
-    To drop mappings, use remove_fields: a list without them is refused. Returns what changed.
+    A list that drops mappings is refused: use remove_fields. Returns what changed.
     """
     sent = {**changes.body(), **edits.body(), **given(clear=clear, dry_run=dry_run or None)}
     async with caller.updating:

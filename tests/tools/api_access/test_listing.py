@@ -74,6 +74,7 @@ async def test_a_sync_is_shown_alike_whichever_version_lists_it(tools: Tools, co
     items = (await tools("list_syncs"))["items"]
 
     target = {"target_connection_id": company.GONG, "target_object": "flow"}
+    target |= {"target_connection_name": "Gong"}
     assert items == [{"id": "a", **target}, {"id": "b", **target}]
 
 

@@ -131,7 +131,7 @@ async def test_an_event_names_its_connections(tools: Tools, company: ScriptedApi
 
     (item,) = (await tools("list_events"))["items"]
 
-    assert item["target_name"] == "Gong"
+    assert item["target_connection_name"] == "Gong"
 
 
 async def test_events_of_a_sync_that_there_is_not_are_refused(tools: Tools, api: ScriptedApi) -> None:

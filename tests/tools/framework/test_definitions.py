@@ -11,7 +11,7 @@ from polytomic_mcp.settings import TOOLSETS
 
 MOST = {"default": 6_500, "all": 14_000}
 MOST_OF_ONE = 450
-LARGE = {"create_sync": 1_200, "update_sync": 530, "create_bulk_sync": 800, "update_bulk_sync": 540}
+LARGE = {"create_sync": 1_200, "update_sync": 540, "create_bulk_sync": 800, "update_bulk_sync": 540}
 SETTINGS = {"default": Settings(), "all": Settings(toolsets=TOOLSETS)}
 
 

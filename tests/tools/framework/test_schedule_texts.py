@@ -36,11 +36,11 @@ def custom(**parts: str) -> dict[str, str]:
         ({"frequency": "nightly", "at": "3", "tz": "Asia/Tokyo"}, daily("03", timezone="Asia/Tokyo")),
         (
             "weekdays at 07:30 Europe/Berlin",
-            custom(day_of_week="1-5", hour="07", minute="30", timezone="europe/berlin"),
+            custom(day_of_week="mon-fri", hour="07", minute="30", timezone="europe/berlin"),
         ),
         (
             {"frequency": "every weekday", "hour": "7", "minute": "30"},
-            custom(day_of_week="1-5", hour="7", minute="30"),
+            custom(day_of_week="mon-fri", hour="7", minute="30"),
         ),
         ("every monday at 9", {"frequency": "weekly", "day_of_week": "monday", "hour": "09", "minute": "00"}),
         ("Mondays, Thursdays at 9:15", custom(day_of_week="1,4", hour="09", minute="15")),

@@ -19,7 +19,7 @@ WORKDAYS = {"frequency": "custom", "day_of_week": "mon-fri", **AT}
         ({"frequency": "weekly", "day_of_week": "Weekdays", **AT}, WORKDAYS),
         ({"frequency": "daily", "day_of_week": "mon-fri", **AT}, WORKDAYS),
         ({"frequency": "weekdays", **AT}, WORKDAYS),
-        ({"frequency": "weekdays at 7:30"}, WORKDAYS),
+        ({"frequency": "weekdays at 7:30"}, WORKDAYS | {"hour": "07"}),
         ({"frequency": "30 7 * * mon-fri"}, WORKDAYS | {"day_of_month": "*", "month": "*"}),
         (
             {"frequency": "weekly", "day_of_week": ["monday", 3], **AT},
@@ -27,11 +27,14 @@ WORKDAYS = {"frequency": "custom", "day_of_week": "mon-fri", **AT}
         ),
         (
             {"frequency": "weekend at 9"},
-            {"frequency": "custom", "day_of_week": "sat,sun", "hour": "9", "minute": "00"},
+            {"frequency": "custom", "day_of_week": "sat,sun", "hour": "09", "minute": "00"},
         ),
-        ({"frequency": "monday at 7:30"}, {"frequency": "weekly", "day_of_week": "monday", **AT}),
+        (
+            {"frequency": "monday at 7:30"},
+            {"frequency": "weekly", "day_of_week": "monday", "hour": "07", "minute": "30"},
+        ),
         ({"frequency": "hourly at :15"}, {"frequency": "hourly", "minute": "15"}),
-        ({"frequency": "every hour", "minute": "5"}, {"frequency": "hourly", "minute": "5"}),
+        ({"frequency": "every 15 minutes"}, {"frequency": "custom", "minute": "*/15"}),
         ({"frequency": "every day at 07:30"}, {"frequency": "daily", "hour": "07", "minute": "30"}),
         ({"frequency": "daily", "hour": "7:30"}, {"frequency": "daily", **AT}),
         (
@@ -53,8 +56,8 @@ def test_a_schedule_with_one_meaning_is_spelled_out(written: Any, spelled: Any) 
     [
         {"frequency": "daily", "day_of_week": "mon-fri", "hour": "7"},
         {"frequency": "fortnightly"},
-        {"frequency": "every 15 minutes"},
-        {"frequency": "61 7 * * *"},
+        {"frequency": "every 7 minutes"},
+        {"frequency": "7 past noon"},
         {"frequency": "manual"},
         {"frequency": "weekly", "day_of_week": "monday", **AT},
         {"frequency": "custom", "minute": "*/5"},

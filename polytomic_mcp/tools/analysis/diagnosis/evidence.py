@@ -32,7 +32,6 @@ from polytomic_mcp.tools.analysis.diagnosis.source_columns import (
     read_columns,
     read_query_columns,
 )
-from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, runs_of
 from polytomic_mcp.tools.analysis.health.states import Condition, condition_of
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -40,6 +39,7 @@ from polytomic_mcp.tools.api_access.consent_links import ConsentLinks
 from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of, objects_in
+from polytomic_mcp.tools.connections.target_kinds import usual_kind
 from polytomic_mcp.tools.deletions.sources import model_ids_of
 from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
@@ -120,8 +120,8 @@ class Evidence:
 
     @property
     def target_noun(self) -> str:
-        """What the target is called: ``flow`` in Gong Engage, else ``target object``."""
-        return target_noun(self.connections.get(self.target_connection_id, {}))
+        """What the target is called: a flow or a cadence in some systems."""
+        return usual_kind(self.connections.get(self.target_connection_id, {}))
 
     @property
     def last_clean_run(self) -> datetime | None:

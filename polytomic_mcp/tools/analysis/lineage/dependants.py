@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.health.states import schedules_of
 from polytomic_mcp.tools.analysis.lineage.graph import (
     Graph,
@@ -20,9 +19,10 @@ from polytomic_mcp.tools.analysis.lineage.graph import (
     uses_of_own_field,
 )
 from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.connections.target_kinds import IN_ROWS, usual_kind
 from polytomic_mcp.tools.syncs.stored import target_of
 
-_ORDER: Final = ("model", "sync", "bulk_sync", "flow", "target_object")
+_ORDER: Final = ("model", "sync", "bulk_sync", *IN_ROWS)
 _MOST_USES: Final = 6
 _BLOCKED: Final = "cannot run"
 _NOT_STARTED: Final = "is no longer started by it"
@@ -111,7 +111,7 @@ class _Tracing:
                 named = given(connection_name=connection.get("name"))
                 item = {"id": name, "name": name, "connection_id": connection_id, **named}
                 self._add(
-                    target_noun(connection).replace(" ", "_"),
+                    usual_kind(connection).replace(" ", "_"),
                     item,
                     f"is written by {sync.get('name')}",
                     "receives no more rows from it",
@@ -152,7 +152,7 @@ class _Tracing:
 
     def _add(self, kind: str, item: JsonObject, use: str, breaks: str) -> None:
         """Add a use to the row of a dependant, which keeps the first and most serious ``breaks``."""
-        is_target = kind in ("flow", "target_object")
+        is_target = kind in IN_ROWS
         connection_id = str(item.get("connection_id")) if is_target else ""
         row = self.rows.setdefault(
             (kind, item["id"] + connection_id),

@@ -12,7 +12,6 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_objects
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.errors import NotFoundError
-from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.lineage.dependants import trace
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Kind, Subject, lost_models
 from polytomic_mcp.tools.analysis.lineage.origins import upstream, writers, writes_into
@@ -22,6 +21,7 @@ from polytomic_mcp.tools.api_access.gathering import Finding, Gathering, Unavail
 from polytomic_mcp.tools.api_access.listing import page_of
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, Noun, every, find
 from polytomic_mcp.tools.api_access.responses import data_of, identified
+from polytomic_mcp.tools.connections.target_kinds import usual_kind
 from polytomic_mcp.tools.framework.arguments import Api, Limit, PageToken
 
 _BULK_SYNCS: Final = "GET /api/bulk/syncs"
@@ -110,7 +110,7 @@ def _refuse_unknown_field(graph: Graph, subject: Subject, item: JsonObject) -> N
     known = [str(each.get("id" if is_target else "name")) for each in as_objects(item.get("fields"))]
     is_known = subject.field.casefold() in map(str.casefold, known) if is_target else subject.field in known
     if subject.field and not is_known and (known or not is_target):
-        owner = target_noun(graph.connection(subject.connection_id)) if is_target else "model"
+        owner = usual_kind(graph.connection(subject.connection_id)) if is_target else "model"
         raise ToolError(
             f"trace_lineage: The {owner} {quoted(subject.name)} has no field {quoted(subject.field)}, and "
             f"nothing that could be read uses it.{valid_values(subject.field, known)}"

@@ -8,12 +8,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.analysis.health.nouns import target_noun
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Subject
 from polytomic_mcp.tools.answers.results import Row
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import SYNC, every
+from polytomic_mcp.tools.connections.target_kinds import IN_ROWS, usual_kind
 from polytomic_mcp.tools.syncs.stored import target_of
 from polytomic_mcp.tools.syncs.targets import find_target, target_fields, target_objects
 
@@ -50,7 +50,7 @@ async def name_targets(api: Polytomic, rows: Sequence[Row]) -> None:
 
     What cannot be listed keeps its id as its name.
     """
-    targets = {row.id: row for row in rows if row.model_dump().get("kind") in ("flow", "target_object")}
+    targets = {row.id: row for row in rows if row.model_dump().get("kind") in IN_ROWS}
     connections = {str(row.model_dump().get("connection_id")) for row in targets.values()}
     async with Gathering().together() as read:
         listed = [read("target objects", partial(target_objects, api, id_)) for id_ in sorted(connections)]
@@ -64,7 +64,7 @@ def described(graph: Graph, subject: Subject, item: JsonObject) -> JsonObject:
     connection_id = subject.connection_id
     target_connection_id, target = target_of(item) if subject.kind == "sync" else ("", "")
     named = graph.connection
-    kind = target_noun(named(connection_id)) if subject.kind == "target" else subject.kind
+    kind = usual_kind(named(connection_id)) if subject.kind == "target" else subject.kind
     return given(
         kind=kind,
         id=subject.id,

@@ -9,8 +9,14 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import as_object
 
+OTHERS: Final = "target object"
+"""What all others are called."""
+
 _KINDS: Final[Mapping[str, str]] = {"gong": "flow", "salesloft": "cadence"}
 """The word for such an object, by the id of the connection type."""
+
+IN_ROWS: Final = (*_KINDS.values(), OTHERS.replace(" ", "_"))
+"""All kinds, as rows that mix them with models and syncs have them."""
 
 
 def kind_of(connection: Mapping[str, Any], target: Mapping[str, Any]) -> str | None:
@@ -22,6 +28,11 @@ def kind_of(connection: Mapping[str, Any], target: Mapping[str, Any]) -> str | N
 def may_have_kind(connection: Mapping[str, Any]) -> bool:
     """Whether some targets of a connection have a word of their own."""
     return _type_of(connection) in _KINDS
+
+
+def usual_kind(connection: Mapping[str, Any]) -> str:
+    """Return what most targets of a connection are called, where the target itself is not read."""
+    return _KINDS.get(_type_of(connection), OTHERS)
 
 
 def _type_of(connection: Mapping[str, Any]) -> str:
