@@ -248,7 +248,7 @@ async def test_a_long_list_ends_early_and_goes_on_where_it_ended(slow: Slow) -> 
 
     assert ids == [f"s{number}" for number in range(20)]
     assert told
-    assert set(told) == {"The call's time was over before all pages were read. next_page_token reads on."}
+    assert set(told) == {"The call ran out of time before all pages were read. next_page_token continues."}
 
 
 @pytest.mark.parametrize("mode", ERAS)
@@ -280,8 +280,8 @@ async def test_what_else_takes_too_long_is_stopped_and_says_what_may_have_happen
 
     assert result.is_error
     assert text_of(result) == (
-        "start_sync was stopped, because it took longer than a call may take. If it changes something, that "
-        "may have happened: read the object's state before you repeat the call."
+        "start_sync was stopped because it took longer than a call may take. If it writes, the "
+        "write may have happened: read the object's state before you repeat the call."
     )
 
 

@@ -24,7 +24,7 @@ IdentityFunction = Annotated[str, in_any_case(identity_functions.FUNCTIONS)]
 class Source(Part):
     """A field of a model."""
 
-    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; said once is enough")] = ""
+    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; once is enough")] = ""
     field: str
 
     @model_validator(mode="before")
@@ -150,7 +150,7 @@ class Target(Part):
     connection_id: Annotated[str | None, Refers(CONNECTION), Field(description="Id or exact name")] = None
     object: Annotated[str | None, Field(description="Id or exact name from list_target_objects")] = None
     create: Annotated[
-        dict[str, str] | None, Field(description="Properties of a new object, by target_creation")
+        dict[str, str] | None, Field(description="Properties of a new object, as in target_creation")
     ] = None
     configuration: JsonObject | None = None
     new_name: str | None = None

@@ -168,7 +168,7 @@ async def test_a_new_query_that_returns_no_row_is_told(tools: Tools, model: Scri
 
     updated = await tools("update_model", model_id="Plans", configuration=NEW)
 
-    assert updated["note"] == "It returns no row: a sync of it would write nothing."
+    assert updated["note"] == "It returns no rows: a sync of it would write nothing."
 
 
 async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Connect) -> None:
@@ -190,5 +190,5 @@ async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Co
 
         text = await tools.refused("update_model", model_id="P", fields=["email"])
 
-    assert model["note"] == "It returns no row: a sync of it would write nothing."
+    assert model["note"] == "It returns no rows: a sync of it would write nothing."
     assert "- sync 'P to PG'" in text
