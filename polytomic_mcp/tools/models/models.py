@@ -6,14 +6,16 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import ElicitationResult, Resolve
 from pydantic import Field
 
+from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, is_id
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, every, find, is_id
 from polytomic_mcp.tools.api_access.responses import expected
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
@@ -82,7 +84,8 @@ async def list_models(
 
 async def get_model(api: Api, model_id: ModelId) -> Model:
     """Get a model with its configuration and fields."""
-    return _model(with_names(await find(api, MODEL, model_id), await connection_names(api)))
+    model = with_names(await find(api, MODEL, model_id), await connection_names(api))
+    return _model(await _with_related_names(api, model))
 
 
 async def create_model(
@@ -154,6 +157,20 @@ async def delete_model(
     return await deletion.carry_out(
         answer, api, "DELETE /api/models/{id}", lambda: model_deletion(api, deletion.id)
     )
+
+
+async def _with_related_names(api: Polytomic, model: JsonObject) -> JsonObject:
+    """Return a model with the name of the other model in each relation, as far as they can be listed."""
+    relations = as_objects(model.get("relations"))
+    if not relations:
+        return model
+    try:
+        names = {item["id"]: item.get("name") for item in await every(api, MODEL.list)}
+    except PolytomicError:
+        return model
+    for end in (as_object(relation.get("to")) for relation in relations):
+        end.update(given(model_name=names.get(end.get("model_id"))))
+    return model
 
 
 def _trace(model_id: str) -> list[NextStep]:

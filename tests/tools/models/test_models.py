@@ -166,6 +166,20 @@ async def test_a_second_model_of_a_name_is_created_if_it_is_meant(tools: Tools, 
     assert company.asked("GET /api/models") == []
 
 
+async def test_a_model_names_the_models_that_it_is_joined_to(tools: Tools, api: ScriptedApi) -> None:
+    end = {"model_id": OTHER, "field": "b"}
+    hold(api, relations=[{"from": "a", "to": end}, {"from": "c", "unknown": 1}])
+    api["GET /api/models"] = {"data": [{"id": OTHER, "name": "Other"}]}
+
+    named = await tools("get_model", model_id=api.MODEL)
+    del api.answers["GET /api/models"]
+    unnamed = await tools("get_model", model_id=api.MODEL)
+
+    joined = {"from": "a", "to": end | {"model_name": "Other"}}
+    assert named["relations"] == [joined, {"from": "c", "unknown": 1}]
+    assert unnamed["relations"] == [{"from": "a", "to": end}, {"from": "c", "unknown": 1}]
+
+
 async def test_parts_of_a_model_can_be_cleared(tools: Tools, api: ScriptedApi) -> None:
     parts = {"identifier": "a", "labels": ["x"], "policies": ["p"], "enricher": {"connection_id": OTHER}}
     hold(api, **parts, tracking_columns=["a"], relations=[{"from": "a", "unknown": 1}])

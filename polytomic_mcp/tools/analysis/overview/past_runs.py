@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.catalogue.rules.filter_functions import to_duration
+from polytomic_mcp.catalogue.rules.filter_functions import spelled_duration, to_duration
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted
@@ -15,12 +15,12 @@ from polytomic_mcp.tools.api_access.gathering import Unavailable
 
 
 def read_since(text: str, now: datetime) -> datetime:
-    """Return the time that a text means: an ISO 8601 time, or how long ago, such as ``12 hours``.
+    """Return the time that a text means: in ISO 8601, or how long ago, such as ``12 hours`` or ``yesterday``.
 
     Raises:
         ToolError: It is neither, or in the future.
     """
-    ago, moment = to_duration(text), to_moment(text)
+    ago, moment = to_duration(spelled_duration(text)), to_moment(text)
     since = now - ago if ago is not None else moment
     if since is None or since > now:
         known = f"a past time in UTC, such as {now:%Y-%m-%d}T00:00:00Z, or how long ago, such as '12 hours'"

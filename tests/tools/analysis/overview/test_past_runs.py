@@ -64,7 +64,14 @@ async def test_every_run_is_listed_failures_first_with_counts(tools: Tools, nigh
 
 @pytest.mark.parametrize(
     ("since", "names"),
-    [("12 hours", "BBCAB"), ("last_day", "BBCAB"), ("2026-03-04T02:30:00", "BC"), ("1 hour", "")],
+    [
+        ("12 hours", "BBCAB"),
+        ("last_day", "BBCAB"),
+        ("yesterday", "BBCAB"),
+        ("12h", "BBCAB"),
+        ("2026-03-04T02:30:00", "BC"),
+        ("1 hour", ""),
+    ],
 )
 @pytest.mark.usefixtures("night")
 async def test_the_time_is_one_in_utc_or_how_long_ago(since: str, names: str, tools: Tools) -> None:
