@@ -128,7 +128,7 @@ async def test_silence_of_the_api_is_answered_in_time(
 
     assert result.is_error
     assert said in text_of(result)
-    assert "Nothing in the call is to be corrected" in text_of(result)
+    assert "Nothing is wrong with the call" in text_of(result)
 
 
 @pytest.mark.parametrize("mode", ERAS)
@@ -358,4 +358,4 @@ async def test_a_call_from_the_command_line_has_the_same_limit(start: Any, silen
     _, error = await anyio.to_thread.run_sync(process.communicate)
 
     assert "GET /api/syncs " in error
-    assert "Nothing in the call is to be corrected" in error
+    assert "Nothing is wrong with the call" in error
