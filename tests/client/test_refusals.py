@@ -139,7 +139,7 @@ def test_a_body_of_any_bytes_is_read(content: bytes) -> None:
         (403, "which does not look like the Polytomic API. Check base_url"),
         (
             502,
-            "so a proxy sent it. Polytomic, or a proxy in front of it, is unavailable. Nothing is wrong with the call",
+            "so a proxy sent it. Polytomic, or a proxy in front of it, is unavailable. Nothing is wrong with",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from polytomic_mcp.tools.answers.results import (
     Source,
 )
 from polytomic_mcp.tools.answers.schedules import OFF, in_a_row, is_off, next_run, switching_on, with_next_run
+from polytomic_mcp.tools.api_access.connection_names import connection_names
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, every
@@ -130,9 +131,9 @@ async def with_target_names(api: Polytomic, page: Page) -> Page:
         return page
     gathering = Gathering()
     async with gathering.together() as read:
-        connections = read("connections", lambda: every(api, CONNECTION.list))
+        connections = read("connections", lambda: connection_names(api))
         targets = {id_: read(id_, lambda id_=id_: _target_names(api, id_)) for id_ in ids}
-    titles = {item["id"]: item.get("name") for item in connections.value or ()}
+    titles = connections.value or {}
     for row in page.items:
         connection_id, object_ = _target(row)
         known = targets[connection_id].value or {} if connection_id else {}
