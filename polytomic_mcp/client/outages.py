@@ -23,11 +23,11 @@ __all__ = [
     "when",
 ]
 
-NOTHING_WRONG: Final = "Nothing in the call is to be corrected"
+NOTHING_WRONG: Final = "Nothing is wrong with the call"
 UNSURE: Final = "It may have taken effect: read the object's state before you repeat the call"
 SYSTEM_IS_OUT: Final = (
     "Polytomic could not reach the system behind the connection. If the connection's settings are right, "
-    "nothing is to be corrected: call again when that system answers."
+    "there is nothing to correct: call again when that system answers."
 )
 
 # A guess: no source names the words or the key of such a refusal. The sandbox's are among them.

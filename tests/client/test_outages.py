@@ -17,7 +17,7 @@ READ: tuple[str, dict[str, Any]] = ("GET /api/syncs/{id}", {"id": "s"})
 POST: tuple[str, dict[str, Any]] = ("POST /api/syncs/{id}/executions", {"id": "s"})
 PUT: tuple[str, dict[str, Any]] = ("PUT /api/organizations/{id}", {"id": "o", "name": "n"})
 
-RIGHT = "Nothing in the call is to be corrected"
+RIGHT = "Nothing is wrong with the call"
 IN_A_MINUTE = f"{RIGHT}: call again in a minute."
 IN_30_S = f"{RIGHT}: call again in 30 s."
 UNSURE = "It may have taken effect: read the object's state before you repeat the call."

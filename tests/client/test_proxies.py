@@ -215,7 +215,7 @@ async def test_a_proxy_that_refuses_is_blamed_and_asked_once(
         text = await refused(REMOTE)
 
     assert f"got no answer: the proxy http://127.0.0.1:{port} did not connect to {REMOTE} " in text
-    assert advice.replace("RIGHT", "Nothing in the call is to be corrected.") in text
+    assert advice.replace("RIGHT", "Nothing is wrong with the call.") in text
     assert "s3cret" not in text
     assert "may have taken effect" not in text
     assert len(proxy.requests) == 1
@@ -231,7 +231,7 @@ async def test_a_dead_proxy_is_blamed(base_url: str, monkeypatch: pytest.MonkeyP
         "got no answer: the proxy http://127.0.0.1:9 did not answer (All connection attempts failed)" in text
     )
     assert text.endswith(
-        "Nothing in the call is to be corrected. Check ALL_PROXY, or add polytomic.example.com to NO_PROXY. "
+        "Nothing is wrong with the call. Check ALL_PROXY, or add polytomic.example.com to NO_PROXY. "
         "It was not sent, so nothing was changed."
     )
 

@@ -51,10 +51,10 @@ async def _refused(
         (408, RefusedError, "call again, or request less."),
         (422, RefusedError, "Correct the problem"),
         (413, RefusedError, "send less at a time"),
-        (429, RateLimitedError, "Nothing in the call is to be corrected: call again in a minute"),
-        (500, UnavailableError, "Polytomic failed. Nothing in the call is to be corrected"),
+        (429, RateLimitedError, "Nothing is wrong with the call: call again in a minute"),
+        (500, UnavailableError, "Polytomic failed. Nothing is wrong with the call"),
         (501, UnavailableError, "Calling again does not help"),
-        (503, UnavailableError, "is unavailable. Nothing in the call is to be corrected"),
+        (503, UnavailableError, "is unavailable. Nothing is wrong with the call"),
         (304, RefusedError, ""),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_body_of_any_bytes_is_read(content: bytes) -> None:
         (403, "which does not look like the Polytomic API. Check base_url"),
         (
             502,
-            "so a proxy sent it. Polytomic, or a proxy in front of it, is unavailable. Nothing in the call",
+            "so a proxy sent it. Polytomic, or a proxy in front of it, is unavailable. Nothing is wrong with",
         ),
     ],
 )

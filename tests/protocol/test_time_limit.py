@@ -128,7 +128,7 @@ async def test_silence_of_the_api_is_answered_in_time(
 
     assert result.is_error
     assert said in text_of(result)
-    assert "Nothing in the call is to be corrected" in text_of(result)
+    assert "Nothing is wrong with the call" in text_of(result)
 
 
 @pytest.mark.parametrize("mode", ERAS)
@@ -248,7 +248,7 @@ async def test_a_long_list_ends_early_and_goes_on_where_it_ended(slow: Slow) -> 
 
     assert ids == [f"s{number}" for number in range(20)]
     assert told
-    assert set(told) == {"The call's time was over before all pages were read. next_page_token reads on."}
+    assert set(told) == {"The call ran out of time before all pages were read. next_page_token continues."}
 
 
 @pytest.mark.parametrize("mode", ERAS)
@@ -280,8 +280,8 @@ async def test_what_else_takes_too_long_is_stopped_and_says_what_may_have_happen
 
     assert result.is_error
     assert text_of(result) == (
-        "start_sync was stopped, because it took longer than a call may take. If it changes something, that "
-        "may have happened: read the object's state before you repeat the call."
+        "start_sync was stopped because it took longer than a call may take. If it writes, the "
+        "write may have happened: read the object's state before you repeat the call."
     )
 
 
@@ -358,4 +358,4 @@ async def test_a_call_from_the_command_line_has_the_same_limit(start: Any, silen
     _, error = await anyio.to_thread.run_sync(process.communicate)
 
     assert "GET /api/syncs " in error
-    assert "Nothing in the call is to be corrected" in error
+    assert "Nothing is wrong with the call" in error

@@ -17,7 +17,7 @@ from polytomic_mcp.tools.answers.truncation import ROWS_TOKENS, room_beside
 from polytomic_mcp.tools.api_access.responses import Items, items_of
 
 DEFAULT_LIMIT: Final = 50
-_OUT_OF_TIME: Final = "The call's time was over before all pages were read. next_page_token reads on."
+_OUT_OF_TIME: Final = "The call ran out of time before all pages were read. next_page_token continues."
 
 
 async def list_page(
@@ -62,9 +62,7 @@ async def list_page(
     except OutOfTimeError:
         if token == start:
             raise
-        page = _page(rows, left_out, f"0:{token}")
-        page.truncated = [*(page.truncated or ()), {"pointer": "/items", "reason": _OUT_OF_TIME}]
-        return page
+        return _cut_short(rows, left_out, f"0:{token}")
     return _page(rows, left_out)
 
 
@@ -101,6 +99,13 @@ def left_out_of(items: Sequence[JsonObject], part: str) -> list[JsonObject] | No
 
 def _page(rows: "_Rows", listed: Sequence[JsonObject], token: str | None = None) -> Page:
     return Page(items=rows.items, next_page_token=token, truncated=left_out_of(listed, "items"))
+
+
+def _cut_short(rows: "_Rows", listed: Sequence[JsonObject], token: str) -> Page:
+    """Return the page of what was read before the call ran out of time."""
+    page = _page(rows, listed, token)
+    page.truncated = [*(page.truncated or ()), {"pointer": "/items", "reason": _OUT_OF_TIME}]
+    return page
 
 
 def _widened(row: JsonObject, item: JsonObject, fields: Sequence[str] | None) -> JsonObject:

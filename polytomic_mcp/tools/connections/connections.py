@@ -112,7 +112,7 @@ async def update_connection(
 ) -> Connection:
     """Update a connection. Omitted arguments, and omitted fields of its configuration, are unchanged.
 
-    Returns what changed. Stored secrets are masked and would be overwritten, even by a new name: send them in
+    Returns what changed. Stored secrets are masked and would be overwritten, even by a rename: send them in
     configuration, or set keep_masked.
     """
     reset = cleared(changes, clear)

@@ -5,9 +5,10 @@ SDK; the guide to Gong Engage). That nothing else of these systems has the mark 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from polytomic_mcp.common.json_values import as_object
+from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.tools.connections.results import type_id
 
 OTHERS: Final = "target object"
 """What all others are called."""
@@ -19,23 +20,17 @@ IN_ROWS: Final = (*_KINDS.values(), OTHERS.replace(" ", "_"))
 """All kinds, as rows that mix them with models and syncs have them."""
 
 
-def kind_of(connection: Mapping[str, Any], target: Mapping[str, Any]) -> str | None:
+def kind_of(connection: JsonObject, target: JsonObject) -> str | None:
     """Return what people call a target, as the API answers it with its connection; None if just that."""
     is_held = as_object(target.get("properties")).get("mappings_not_required")
-    return _KINDS.get(_type_of(connection)) if is_held else None
+    return _KINDS.get(type_id(connection) or "") if is_held else None
 
 
-def may_have_kind(connection: Mapping[str, Any]) -> bool:
+def may_have_kind(connection: JsonObject) -> bool:
     """Whether some targets of a connection have a word of their own."""
-    return _type_of(connection) in _KINDS
+    return type_id(connection) in _KINDS
 
 
-def usual_kind(connection: Mapping[str, Any]) -> str:
+def usual_kind(connection: JsonObject) -> str:
     """Return what most targets of a connection are called, where the target itself is not read."""
-    return _KINDS.get(_type_of(connection), OTHERS)
-
-
-def _type_of(connection: Mapping[str, Any]) -> str:
-    """Return the id of a connection's type, which the API answers alone or in an object."""
-    type_ = connection.get("type")
-    return str(as_object(type_).get("id") if isinstance(type_, dict) else type_)
+    return _KINDS.get(type_id(connection) or "", OTHERS)

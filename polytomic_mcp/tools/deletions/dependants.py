@@ -1,13 +1,12 @@
 """What depends on a connection or a model: models, syncs and bulk syncs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.errors import NotFoundError, PolytomicError
 from polytomic_mcp.tools.answers.results import Row
@@ -16,6 +15,7 @@ from polytomic_mcp.tools.api_access.gathering import IN_FLIGHT
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, identified
+from polytomic_mcp.tools.deletions.sources import model_ids_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,6 @@ async def of_model(api: Polytomic, model_id: str) -> Dependants:
     ]
     syncs = [sync for sync in await whole_syncs(api) if model_id in model_ids_of(sync)]
     return Dependants(_rows("model", joined), _rows("sync", syncs))
-
-
-def model_ids_of(value: Any) -> Iterator[str]:
-    """Yield every model id anywhere in a sync: in fields, identities, filters and overrides."""
-    model_id = as_object(value).get("model_id")
-    if isinstance(model_id, str):
-        yield model_id
-    for part in [*as_object(value).values(), *as_list(value)]:
-        yield from model_ids_of(part)
 
 
 async def whole_syncs(api: Polytomic) -> list[JsonObject]:

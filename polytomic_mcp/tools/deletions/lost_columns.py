@@ -1,28 +1,27 @@
-"""What uses columns of a model that disappear: syncs that map, match or filter by them, and joins."""
+"""What uses columns of a model that disappear: syncs that map, identify or filter by them, and joins."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
+from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.api_access.names import MODEL, every
 from polytomic_mcp.tools.deletions.dependants import whole_syncs
+from polytomic_mcp.tools.deletions.sources import objects_of
 
-_VERBS: Final[Mapping[str, str]] = {
+VERBS: Final[Mapping[str, str]] = {
     "fields": "maps",
     "override_fields": "maps",
-    "identity": "matches by",
-    "identities": "matches by",
+    "identity": "identifies by",
+    "identities": "identifies by",
     "filters": "filters by",
     "model_filters": "filters by",
     "target_filters": "filters the target by",
     "overrides": "replaces values of",
 }
 """The parts of a sync that refer to columns, and what a sync does with the columns there."""
-
-_DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class LostColumns:
         ]
 
     def _uses_in(self, sync: JsonObject) -> Iterator[str]:
-        for part, verb in _VERBS.items():
-            for item in _objects(sync.get(part)):
+        for part, verb in VERBS.items():
+            for item in objects_of(sync.get(part)):
                 if name := self._column_of(item):
                     yield f"{verb} {name}"
 
@@ -62,12 +61,3 @@ class LostColumns:
 
 def _titled(kind: str, item: JsonObject) -> str:
     return f"{kind} {quoted(str(item.get('name')))} ({item['id']})"
-
-
-def _objects(value: Any) -> Iterator[JsonObject]:
-    """Yield every object at any depth of a part of a sync; skip the user's data."""
-    if isinstance(value, dict):
-        yield as_object(value)
-    members = (part for name, part in as_object(value).items() if name not in _DATA)
-    for part in [*members, *as_list(value)]:
-        yield from _objects(part)

@@ -56,8 +56,8 @@ class Calls:
             _let_wait(result.next_steps, caller.time)
             return answer(result, caller.tools)
         raise ToolError(
-            f"{self.tool.name} was stopped, because it took longer than a call may take. If it changes "
-            "something, that may have happened: read the object's state before you repeat the call."
+            f"{self.tool.name} was stopped because it took longer than a call may take. If it writes, "
+            "the write may have happened: read the object's state before you repeat the call."
         )
 
     async def _run(self, arguments: JsonObject, context: Context[Any, Any], caller: Caller) -> Any:

@@ -95,7 +95,7 @@ class UnstoredSource:
     async def _queried(self, source: str, limit: int) -> FirstRows:
         query = _bounded(source, self._type, limit)
         if query is None:
-            return FirstRows(reason="Only a single SELECT is run for a preview.")
+            return FirstRows(reason="A preview runs only a single SELECT.")
         try:
             found = await read_query(
                 self.caller,

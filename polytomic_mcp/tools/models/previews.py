@@ -19,7 +19,7 @@ from polytomic_mcp.tools.models.first_rows import SAMPLE, FirstRows, UnstoredSou
 from polytomic_mcp.tools.models.requests import ModelConfiguration
 from polytomic_mcp.tools.models.sources import check_source
 
-NO_ROWS: Final = "It returns no row: a sync of it would write nothing."
+NO_ROWS: Final = "It returns no rows: a sync of it would write nothing."
 _PREVIEW: Final = "POST /api/model-preview"
 _SAMPLE: Final = "GET /api/models/{id}/sample"
 

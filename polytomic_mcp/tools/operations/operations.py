@@ -32,7 +32,6 @@ from polytomic_mcp.tools.operations.typed_tools import tool_for
 from polytomic_mcp.tools.operations.views import Reading, View
 
 Detail = Literal["names", "summary", "arguments", "schema"]
-OperationId = Annotated[str, Field(description="Such as GET /api/syncs/{id}")]
 Arguments = Annotated[JsonObject, Field(description="Path, query and body arguments by name")]
 
 Plan = tuple[Operation, JsonObject]
@@ -65,7 +64,7 @@ class Written(Answer):
 
 async def find_operations(
     caller: TheCaller,
-    query: Annotated[str, Field(description="Plain words, part of a path, or an id for all of it")] = "",
+    query: Annotated[str, Field(description="Plain words, part of a path, or an operation's id")] = "",
     detail: Detail | None = None,
     group: Annotated[str | None, Field(description="Such as bulk_syncs; without query, lists it")] = None,
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
@@ -104,7 +103,7 @@ async def find_operations(
 
 async def read_operation(
     api: Api,
-    operation: OperationId,
+    operation: Annotated[str, Field(description="Such as GET /api/syncs/{id}")],
     arguments: Arguments = {},  # noqa: B006 - pydantic copies it
     pointer: Annotated[
         str | None, Field(description="JSON Pointer to the part to return, such as /data/0/fields")
@@ -156,7 +155,7 @@ async def consent_to_write(
 
 async def write_operation(
     caller: TheCaller,
-    operation: OperationId,
+    operation: Annotated[str, Field(description="Such as POST /api/syncs")],
     plan: Annotated[Plan, Resolve(plan_write)],
     answer: Annotated[ElicitationResult[Consent], Resolve(consent_to_write)],
     arguments: Arguments = {},  # noqa: B006 - pydantic copies it

@@ -29,7 +29,7 @@ from polytomic_mcp.tools.api_access.names import (
     shown,
 )
 from polytomic_mcp.tools.api_access.responses import data_of
-from polytomic_mcp.tools.deletions.dependants import model_ids_of
+from polytomic_mcp.tools.deletions.sources import model_ids_of
 from polytomic_mcp.tools.framework.arguments import TheCaller
 from polytomic_mcp.tools.syncs.stored import target_of
 
@@ -233,13 +233,13 @@ def _row(caller: Caller, sync: _Sync, *, active: bool, dry_run: bool) -> Row:
 
 def _notes(chosen: Sequence[_Sync], changing: Sequence[_Sync], *, active: bool) -> Iterator[str]:
     if not chosen:
-        yield "No sync or bulk sync of this kind uses the connection."
+        yield "No matching sync or bulk sync uses the connection."
     elif not changing:
         yield f"Nothing to change: all are {'active' if active else 'inactive'}."
     if failed := [sync.name for sync in changing if sync.reason]:
         yield f"Not changed: {', '.join(failed)}; their reason says why."
     if running := [sync.name for sync in changing if sync.execution_id]:
-        yield f"Their runs in progress go on: {', '.join(running)}. cancel_sync stops one."
+        yield f"Runs in progress continue: {', '.join(running)}. cancel_sync stops one."
     if not active and any(sync.noun is BULK_SYNC for sync in changing if sync.is_switched):
         yield "Pausing a bulk sync cancels its run in progress."
 

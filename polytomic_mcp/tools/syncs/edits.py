@@ -23,7 +23,9 @@ class Edits(Request):
 
     add_fields: Annotated[
         list[Mapping] | None,
-        brief("array", "Mappings (as in create_sync's fields) to add, or to replace those of their targets"),
+        brief(
+            "array", "Mappings (as in create_sync's fields) to add, or to replace those with the same target"
+        ),
     ] = None
     remove_fields: Annotated[list[str] | None, Field(description="Targets to unmap")] = None
     set_filters: Annotated[

@@ -7,9 +7,10 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
-from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import DATA, AnyJson, NextStep, Refusal, Result, Source, WaitingStep
+from polytomic_mcp.tools.answers.schedules import switching_on
 from polytomic_mcp.tools.answers.truncation import room_beside
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.executions import ALREADY_ENDED, latest_execution_id, skipped_rows
@@ -168,7 +169,10 @@ def _execution(sync: JsonObject, item: JsonObject) -> Execution:
     counts = given(**as_object(item.get("counts")))
     execution = Execution.model_validate(item | {"sync_id": sync["id"], "counts": counts, "errors": errors})
     execution.note = _note(item)
-    execution.next_steps = [*_next_steps(execution), *_switching_on(sync, execution)] or None
+    steps = [*_next_steps(execution)]
+    if execution.status in OVER:
+        steps += switching_on("update_sync", "sync_id", sync, as_objects([sync.get("schedule")]))
+    execution.next_steps = steps or None
     return execution
 
 
@@ -197,12 +201,3 @@ def _next_steps(execution: Execution) -> Iterator[NextStep]:
         yield NextStep(tool="get_sync_execution", arguments=log, reason="shows each rejected row")
     elif execution.note:
         yield NextStep(tool="diagnose_sync", arguments=sync, reason="measures why rows did not arrive")
-
-
-def _switching_on(sync: JsonObject, execution: Execution) -> Iterator[NextStep]:
-    """Suggest switching on a sync whose schedule has no effect because it is inactive."""
-    frequency = as_object(sync.get("schedule")).get("frequency")
-    if execution.status in OVER and frequency not in (None, "manual") and sync.get("active") is False:
-        arguments = {"sync_id": execution.sync_id, "active": True}
-        reason = "switches its schedule on: the sync is inactive"
-        yield NextStep(tool="update_sync", arguments=arguments, reason=reason)

@@ -10,11 +10,11 @@ from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES
 from polytomic_mcp.catalogue.rules.modes import FIELD_MODES, FIELD_TYPES, STRATEGIES, SYNC_MODES
 from polytomic_mcp.common.json_values import AnyJson, JsonObject, as_list
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, ORGANIZATION, POLICY, SYNC
+from polytomic_mcp.tools.deletions.sources import NO_MODEL
 from polytomic_mcp.tools.framework.arguments import Integer, Name, in_any_case
 from polytomic_mcp.tools.framework.references import Refers
 from polytomic_mcp.tools.framework.requests import Part, Request, brief
 from polytomic_mcp.tools.framework.timing import Timing
-from polytomic_mcp.tools.syncs.stored import NO_MODEL
 from polytomic_mcp.tools.syncs.target_creation import with_create
 
 FilterFunction = Annotated[str, in_any_case(filter_functions.FUNCTIONS)]
@@ -24,7 +24,7 @@ IdentityFunction = Annotated[str, in_any_case(identity_functions.FUNCTIONS)]
 class Source(Part):
     """A field of a model."""
 
-    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; said once is enough")] = ""
+    model_id: Annotated[str, Refers(MODEL), Field(description="Id or exact name; once is enough")] = ""
     field: str
 
     @model_validator(mode="before")
@@ -150,7 +150,7 @@ class Target(Part):
     connection_id: Annotated[str | None, Refers(CONNECTION), Field(description="Id or exact name")] = None
     object: Annotated[str | None, Field(description="Id or exact name from list_target_objects")] = None
     create: Annotated[
-        dict[str, str] | None, Field(description="Properties of a new object, by target_creation")
+        dict[str, str] | None, Field(description="Properties of a new object, as in target_creation")
     ] = None
     configuration: JsonObject | None = None
     new_name: str | None = None

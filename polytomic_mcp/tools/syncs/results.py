@@ -20,16 +20,14 @@ from polytomic_mcp.tools.answers.results import (
     Source,
 )
 from polytomic_mcp.tools.answers.schedules import OFF, in_a_row, is_off, next_run, switching_on, with_next_run
+from polytomic_mcp.tools.api_access.connection_names import connection_names
 from polytomic_mcp.tools.api_access.gathering import Gathering
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, items_of
 from polytomic_mcp.tools.connections.target_kinds import kind_of, may_have_kind
-from polytomic_mcp.tools.syncs.stored import (
-    condensed,
-    model_ids_of,
-    target_of,
-)
+from polytomic_mcp.tools.deletions.sources import model_ids_of
+from polytomic_mcp.tools.syncs.stored import condensed, target_of
 from polytomic_mcp.tools.syncs.target_creation import OBJECTS, target_objects
 from polytomic_mcp.tools.syncs.targets import FIELDS
 
@@ -133,9 +131,9 @@ async def with_target_names(api: Polytomic, page: Page) -> Page:
         return page
     gathering = Gathering()
     async with gathering.together() as read:
-        connections = read("connections", lambda: every(api, CONNECTION.list))
+        connections = read("connections", lambda: connection_names(api))
         targets = {id_: read(id_, lambda id_=id_: _target_names(api, id_)) for id_ in ids}
-    titles = {item["id"]: item.get("name") for item in connections.value or ()}
+    titles = connections.value or {}
     for row in page.items:
         connection_id, object_ = _target(row)
         known = targets[connection_id].value or {} if connection_id else {}

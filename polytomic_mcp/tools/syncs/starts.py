@@ -11,13 +11,13 @@ from polytomic_mcp.tools.answers.results import NextStep, Refusal, WaitingStep
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.names import SYNC, find
 from polytomic_mcp.tools.api_access.responses import data_of
+from polytomic_mcp.tools.deletions.sources import model_ids_of
 from polytomic_mcp.tools.framework.arguments import SyncId, TheCaller, WaitSeconds
 from polytomic_mcp.tools.framework.references import resolve_names
 from polytomic_mcp.tools.framework.requests import Part, Request
 from polytomic_mcp.tools.syncs.drafts import fill_in_model
 from polytomic_mcp.tools.syncs.executions import Execution, follow_execution
 from polytomic_mcp.tools.syncs.requests import Source
-from polytomic_mcp.tools.syncs.stored import model_ids_of
 
 _START: Final = "POST /api/syncs/{id}/executions"
 _INVALID: Final = frozenset({400, 422})

@@ -1,15 +1,13 @@
 """A sync as the API stores it: its mappings, identities, the fields of models that it reads, its target."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-
-NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
-"""The model id that 2024-02-08 gives to constants, which have no source."""
+from polytomic_mcp.tools.deletions.sources import USER_DATA, model_ids_of
 
 MAPPINGS: Final = ("fields", "override_fields")
 """The lists of a sync that have its mappings and its constants."""
@@ -20,7 +18,6 @@ _READING: Final = (
 )
 """The parts of a sync that read fields of models."""
 
-_DATA: Final = frozenset({"configuration", "override", "override_value", "search_values", "value"})
 _OLDER_FORMS: Final = {
     "identities": ("identity",),
     "model_filters": ("filters", "filter_logic"),
@@ -33,15 +30,6 @@ def identities_of(body: JsonObject) -> list[JsonObject]:
     """Return the identities of a sync, in either form."""
     several = as_object(body.get("identities")).get("mappings")
     return as_objects([body.get("identity"), *as_list(several)])
-
-
-def sources_of(value: Any) -> Iterator[JsonObject]:
-    """Yield every source (a field of a model) at any depth of a body; skip the user's data."""
-    source = as_object(value)
-    if "model_id" in source:
-        yield source
-    for part in [*(part for name, part in source.items() if name not in _DATA), *as_list(value)]:
-        yield from sources_of(part)
 
 
 def target_of(sync: JsonObject) -> tuple[str, str]:
@@ -58,12 +46,6 @@ def newer_form(sync: JsonObject) -> JsonObject:
     """Return a copy that keeps only the newer form of the parts that the API answers in two."""
     superseded = {old for new, olds in _OLDER_FORMS.items() if sync.get(new) for old in olds}
     return {name: deepcopy(part) for name, part in sync.items() if name not in superseded}
-
-
-def model_ids_of(sync: JsonObject) -> list[str]:
-    """Return the ids of the models that a sync reads, the base model first."""
-    ids = (str(source["model_id"]) for name in _READING for source in sources_of(sync.get(name)))
-    return [id_ for id_ in dict.fromkeys(ids) if id_ != NO_MODEL]
 
 
 def condensed(sync: JsonObject) -> JsonObject:
@@ -84,7 +66,7 @@ def _without_model(value: Any, id_: str) -> Any:
     """Return a part of a sync whose sources do not name a model; the user's data is unchanged."""
     if isinstance(value, dict):
         return {
-            name: part if name in _DATA else _without_model(part, id_)
+            name: part if name in USER_DATA else _without_model(part, id_)
             for name, part in as_object(value).items()
             if (name, part) != ("model_id", id_)
         }

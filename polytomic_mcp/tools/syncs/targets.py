@@ -96,7 +96,7 @@ async def list_target_fields(
     target: Annotated[str | None, Field(description="Target object: id or exact name")] = None,
     properties: Annotated[
         dict[str, str] | None,
-        Field(description="Instead of target: of an object to create"),
+        Field(description="Instead of target: properties of a new object"),
     ] = None,
     refresh: bool | None = None,
     query: Query = None,
@@ -183,12 +183,8 @@ def _said_once(answer: JsonObject) -> JsonObject:
 
 
 def _brief(field: JsonObject) -> JsonObject:
-    """Return what matters for mapping a field, without parts that are empty; its flags are all there."""
-    brief = {
-        name: value
-        for name, value in field.items()
-        if name not in _LEFT_OUT and (name in _FLAGS or value not in (None, False, [], ""))
-    }
+    """Return what matters for mapping a field."""
+    brief = {name: value for name, value in field.items() if name not in _LEFT_OUT}
     if "identity_functions" in brief:
         brief["identity_functions"] = [each.get("id") for each in as_objects(brief["identity_functions"])]
     return brief

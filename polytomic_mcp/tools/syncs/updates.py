@@ -8,10 +8,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.answers.results import Change, ListChange
 from polytomic_mcp.tools.api_access.merging import differences
+from polytomic_mcp.tools.deletions.sources import NO_MODEL, model_ids_of
 from polytomic_mcp.tools.syncs.drafts import fill_in_model
 from polytomic_mcp.tools.syncs.edits import Edits
 from polytomic_mcp.tools.syncs.requests import SyncRequest
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, condensed, model_ids_of, newer_form
+from polytomic_mcp.tools.syncs.stored import condensed, newer_form
 
 # The newer form of a part, and the older one it replaces; the API refuses both at once.
 _FORMS: Final = (

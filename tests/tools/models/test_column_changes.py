@@ -41,8 +41,8 @@ def source(api: ScriptedApi, field: str = "plan") -> dict[str, Any]:
     [
         (lambda api: {"fields": [source(api)]}, "maps plan"),
         (lambda api: {"override_fields": [source(api)]}, "maps plan"),
-        (lambda api: {"identity": source(api, "PLAN")}, "matches by plan"),
-        (lambda api: {"identities": {"mappings": [source(api)]}}, "matches by plan"),
+        (lambda api: {"identity": source(api, "PLAN")}, "identifies by plan"),
+        (lambda api: {"identities": {"mappings": [source(api)]}}, "identifies by plan"),
         (
             lambda api: {"filters": [{"field": source(api)["source"], "value": {"model_id": "data"}}]},
             "filters by plan",
@@ -55,7 +55,7 @@ def source(api: ScriptedApi, field: str = "plan") -> dict[str, Any]:
         (lambda _: {"overrides": [{"field_id": "id of plan"}]}, "replaces values of plan"),
         (
             lambda api: {"fields": [source(api)], "identity": source(api)},
-            "maps plan, matches by plan",
+            "maps plan, identifies by plan",
         ),
     ],
 )
@@ -168,7 +168,7 @@ async def test_a_new_query_that_returns_no_row_is_told(tools: Tools, model: Scri
 
     updated = await tools("update_model", model_id="Plans", configuration=NEW)
 
-    assert updated["note"] == "It returns no row: a sync of it would write nothing."
+    assert updated["note"] == "It returns no rows: a sync of it would write nothing."
 
 
 async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Connect) -> None:
@@ -190,5 +190,5 @@ async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Co
 
         text = await tools.refused("update_model", model_id="P", fields=["email"])
 
-    assert model["note"] == "It returns no row: a sync of it would write nothing."
+    assert model["note"] == "It returns no rows: a sync of it would write nothing."
     assert "- sync 'P to PG'" in text

@@ -156,7 +156,7 @@ async def test_only_a_single_select_is_run_for_a_preview(tools: Tools, api: Scri
 
     preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": query})
 
-    assert preview["note"] == "The rows could not be read. Only a single SELECT is run for a preview."
+    assert preview["note"] == "The rows could not be read. A preview runs only a single SELECT."
     assert api.written() == ["POST /api/model-preview"]
 
 
@@ -168,7 +168,7 @@ async def test_a_source_without_rows_says_so(tools: Tools, api: ScriptedApi) -> 
     preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": "SELECT n"})
 
     assert preview["rows"] == []
-    assert preview["note"] == "It returns no row: a sync of it would write nothing."
+    assert preview["note"] == "It returns no rows: a sync of it would write nothing."
 
 
 async def test_a_slow_query_is_waited_for_with_run_query(tools: Tools, api: ScriptedApi) -> None:

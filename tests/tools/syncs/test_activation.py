@@ -135,7 +135,7 @@ async def test_a_run_in_progress_goes_on_and_the_call_that_cancels_it_is_named(
 
     answer = await tools("set_syncs_active", active=False, sync_ids=["Plans to Gong"])
 
-    assert answer["note"] == "Their runs in progress go on: Plans to Gong. cancel_sync stops one."
+    assert answer["note"] == "Runs in progress continue: Plans to Gong. cancel_sync stops one."
     assert answer["next_steps"][1]["tool"] == "cancel_sync"
     assert answer["next_steps"][1]["arguments"] == {"sync_id": fleet.SYNC, "execution_id": RUN}
 
@@ -161,7 +161,7 @@ async def test_a_sync_that_cannot_be_switched_is_reported_and_the_others_are(
         ({"sync_ids": ["More plans to Gong"]}, "Nothing to change: all are inactive."),
         (
             {"connection_id": "Gong", "direction": "out_of"},
-            "No sync or bulk sync of this kind uses the connection.",
+            "No matching sync or bulk sync uses the connection.",
         ),
     ],
 )

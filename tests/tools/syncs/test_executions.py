@@ -370,7 +370,7 @@ async def test_a_run_of_an_inactive_sync_with_a_schedule_leads_on_to_switching_i
     switch = {
         "tool": "update_sync",
         "arguments": {"sync_id": company.SYNC, "active": True},
-        "reason": "switches its schedule on: the sync is inactive",
+        "reason": "switches its schedule on: it is inactive",
     }
     assert run.get("next_steps") == ([switch] if is_told else None)
 

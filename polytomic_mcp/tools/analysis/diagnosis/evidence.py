@@ -40,8 +40,8 @@ from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, Noun
 from polytomic_mcp.tools.api_access.responses import data_of, items_of, objects_in
 from polytomic_mcp.tools.connections.target_kinds import usual_kind
-from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, newer_form, sources_of, target_of
+from polytomic_mcp.tools.deletions.sources import model_ids_of
+from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, target_of
 from polytomic_mcp.tools.syncs.targets import target_fields
 
 EVENTS_KEPT: Final = timedelta(hours=48)
@@ -115,9 +115,8 @@ class Evidence:
     def base_model_id(self) -> str:
         """The model whose rows are the sync's records; others are joined to it."""
         body = newer_form(self.sync)
-        sources = sources_of([*identities_of(body), *as_objects(body.get("fields"))])
-        ids = (str(source["model_id"]) for source in sources if source["model_id"] != NO_MODEL)
-        return next(ids, next(iter(self.models), ""))
+        sources = [*identities_of(body), *as_objects(body.get("fields"))]
+        return next(iter(model_ids_of(sources)), next(iter(self.models), ""))
 
     @property
     def target_noun(self) -> str:
@@ -180,11 +179,7 @@ async def _read_direct(api: Polytomic, evidence: Evidence, gathering: Gathering)
         executions = read("executions", partial(_executions, api, sync["id"]))
         events = read("events", partial(_events, api, sync["id"], evidence.now))
         fields = read("target fields", partial(_or_empty, target))
-        models = {
-            id_: read("models", partial(_existing, api, MODEL, id_))
-            for id_ in dict.fromkeys(model_ids_of(sync))
-            if id_ != NO_MODEL
-        }
+        models = {id_: read("models", partial(_existing, api, MODEL, id_)) for id_ in model_ids_of(sync)}
     evidence.status = status.value or {}
     evidence.executions = executions.value
     evidence.runs = None if executions.value is None else runs_of(executions.value)

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
+from polytomic_mcp.tools.deletions.sources import NO_MODEL
 from polytomic_mcp.tools.syncs import requests
 from polytomic_mcp.tools.syncs.problems import INSERTING_MODES, Subject, broken_references
 from polytomic_mcp.tools.syncs.requests import SyncRequest
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, newer_form
+from polytomic_mcp.tools.syncs.stored import newer_form
 
 _MOST_NAMES = 8
 

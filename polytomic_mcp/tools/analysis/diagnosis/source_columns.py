@@ -7,7 +7,8 @@ from typing import Final
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.api_access.responses import objects_in
-from polytomic_mcp.tools.syncs.stored import newer_form, sources_of
+from polytomic_mcp.tools.deletions.sources import sources_of
+from polytomic_mcp.tools.syncs.stored import newer_form
 
 _PREVIEW: Final = "POST /api/model-preview"
 

@@ -6,19 +6,17 @@ from typing import Final, Self
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.connections.states import needs_consent
-from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, target_of
+from polytomic_mcp.tools.connections.states import is_healthy, needs_consent
+from polytomic_mcp.tools.deletions.sources import NO_MODEL, model_ids_of
+from polytomic_mcp.tools.syncs.stored import target_of
 
 MODEL_GONE: Final = "A model that the sync reads no longer exists"
-
-_HEALTHY: Final = frozenset({"healthy", "ready", "ok", ""})
 
 
 def unhealthy_reason(connection: JsonObject) -> str:
     """Return why a connection is not healthy; an empty text if it is."""
     status, reason = str(connection.get("status") or ""), str(connection.get("status_error") or "")
-    return reason or ("" if status.lower() in _HEALTHY else f"status {status}")
+    return reason or ("" if not status or is_healthy(connection) else f"status {status}")
 
 
 def needs_sign_in(connection: JsonObject) -> bool:

@@ -9,6 +9,7 @@ from polytomic_mcp.catalogue.rules.frequencies import last_time
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.tools.analysis.health.runs import Run, decisive_run, span, usual_duration
+from polytomic_mcp.tools.answers.schedules import is_off
 from polytomic_mcp.tools.bulk_syncs.schedules import stored_schedules
 
 State = Literal[
@@ -115,13 +116,9 @@ def _judge_running(runs: Sequence[Run], now: datetime) -> tuple[State, str]:
     return "stuck", f"{runs[0].status} for {span(lasting)}{usually}"
 
 
-def _is_scheduled(sync: JsonObject) -> bool:
-    return any(schedule.get("frequency") not in (None, "manual") for schedule in schedules_of(sync))
-
-
 def is_switched_off(sync: JsonObject) -> bool:
     """Whether a sync has a schedule that does not run it, because it is inactive."""
-    return not sync.get("active") and _is_scheduled(sync)
+    return is_off(schedules_of(sync), is_active=bool(sync.get("active")))
 
 
 def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:

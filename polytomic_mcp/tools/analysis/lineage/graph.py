@@ -6,17 +6,13 @@ from typing import Final, Literal
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.tools.analysis.health.states import schedules_of
-from polytomic_mcp.tools.deletions.dependants import model_ids_of
-from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, sources_of
+from polytomic_mcp.tools.deletions.lost_columns import VERBS
+from polytomic_mcp.tools.deletions.sources import model_ids_of, sources_of
+from polytomic_mcp.tools.syncs.stored import identities_of, newer_form
 
 Kind = Literal["connection", "model", "field", "sync", "target"]
 
-_CONDITIONS: Final = {
-    "target_filters": "filters the target by",
-    "model_filters": "filters by",
-    "filters": "filters by",
-    "overrides": "replaces values of",
-}
+_CONDITIONS: Final = ("target_filters", "model_filters", "filters", "overrides")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +108,15 @@ def uses_of_models(sync: JsonObject, lost: Mapping[str, str], subject: Subject) 
 
 
 def _uses_in_conditions(body: JsonObject, lost: Mapping[str, str], subject: Subject) -> Iterator[str]:
-    for part, verb in _CONDITIONS.items():
+    for part in _CONDITIONS:
         conditions = body.get(part) if isinstance(body.get(part), list) else as_object(body.get(part))
         for source in sources_of(conditions):
             if name := _lost_field(source, lost, subject):
-                yield f"{verb} {name}"
+                yield f"{VERBS[part]} {name}"
         if subject.field_id and any(
             each.get("field_id") == subject.field_id for each in as_objects(conditions)
         ):
-            yield f"{verb} {subject.field}"
+            yield f"{VERBS[part]} {subject.field}"
 
 
 def _lost_field(source: JsonObject, lost: Mapping[str, str], subject: Subject) -> str:

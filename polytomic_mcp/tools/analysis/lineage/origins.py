@@ -7,7 +7,8 @@ from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.lineage.graph import Graph, Subject, model_ids_read_by
 from polytomic_mcp.tools.api_access.merging import given
-from polytomic_mcp.tools.syncs.stored import NO_MODEL, identities_of, newer_form, target_of
+from polytomic_mcp.tools.deletions.sources import NO_MODEL
+from polytomic_mcp.tools.syncs.stored import identities_of, newer_form, target_of
 
 _COPIES: Final = "copies tables into the connection; whether into this object is not known"
 

@@ -15,7 +15,7 @@ from polytomic_mcp.tools.analysis.health.runs import span
 from polytomic_mcp.tools.analysis.health.states import STATES, Condition, State, schedules_of
 from polytomic_mcp.tools.analysis.overview.past_runs import left_out, read_since, rows_since
 from polytomic_mcp.tools.analysis.overview.remedies import first_remedy, with_remedies
-from polytomic_mcp.tools.analysis.overview.subjects import OneSync, read_syncs
+from polytomic_mcp.tools.analysis.overview.subjects import LONGEST_DETAIL, OneSync, read_syncs
 from polytomic_mcp.tools.answers.results import NextStep, Page, Row
 from polytomic_mcp.tools.answers.schedules import describe, next_run
 from polytomic_mcp.tools.api_access.caller import Caller, Snapshot
@@ -34,12 +34,11 @@ _STATES: Final = (
 )
 _WHO: Final = "GET /api/me"
 _HEALTHY: Final = frozenset({"ok", "running", "never_run", "inactive"})
-_LONGEST_DETAIL: Final = 160
 _MOST_STEPS: Final = 3
 
 
 class Overview(Page):
-    """Syncs, worst first: state, why, last success and its age, schedule, next run; next_step mends it.
+    """Syncs, worst first: state, why, last success and its age, schedule, next run; next_step fixes it.
 
     With since, runs: failed ones first, then those that rejected rows, newest first. Times are in UTC.
     """
@@ -56,11 +55,13 @@ async def sync_overview(
         str | None, Field(description="Only those with this text in name, kind or state, or this id")
     ] = None,
     state: Annotated[State | None, Field(description="Only in this state")] = None,
-    since: Annotated[str | None, Field(description="Instead what ran since then: UTC, or '12 hours'")] = None,
+    since: Annotated[
+        str | None, Field(description="List runs since then instead: UTC, or '12 hours'")
+    ] = None,
     limit: Limit = 25,
     page_token: PageToken = None,
 ) -> Overview:
-    """Show the state of every sync and bulk sync, worst first, why, and what mends it; or the latest runs.
+    """Show the state of every sync and bulk sync, worst first, why, and how to fix it; or runs since a time.
 
     broken: a connection or model is gone or unhealthy. late: over 15 min past due. stuck: running over 10
     times as long as usual. no_rows: moved none, unlike before.
@@ -166,7 +167,7 @@ def _row(subject: OneSync, condition: Condition, now: datetime, links: ConsentLi
         "name": subject.name,
         "kind": subject.kind,
         "state": condition.state,
-        "detail": condition.detail[:_LONGEST_DETAIL],
+        "detail": condition.detail[:LONGEST_DETAIL],
         "last_success": success and success.isoformat(timespec="seconds"),
         "age": success and span(now - success),
         "schedule": "; ".join(map(describe, schedules)),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -11,10 +10,8 @@ from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.health.runs import Run
-from polytomic_mcp.tools.analysis.overview.subjects import MOST_RUNS, OneSync, is_since
+from polytomic_mcp.tools.analysis.overview.subjects import LONGEST_DETAIL, MOST_RUNS, OneSync, is_since
 from polytomic_mcp.tools.api_access.gathering import Unavailable
-
-_LONGEST_DETAIL: Final = 160
 
 
 def read_since(text: str, now: datetime) -> datetime:
@@ -70,7 +67,7 @@ def _row(subject: OneSync, execution: JsonObject) -> JsonObject:
         "kind": subject.kind,
         "sync_id": subject.sync["id"],
         "status": run.status,
-        "detail": run.failure[:_LONGEST_DETAIL],
+        "detail": run.failure[:LONGEST_DETAIL],
         "started": _time(run.started),
         "ended": _time(run.ended),
         "counts": counts,

@@ -21,6 +21,9 @@ from polytomic_mcp.tools.api_access.gathering import Finding, Gathering
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, CONNECTION, MODEL, SYNC, every
 from polytomic_mcp.tools.api_access.responses import data_of, identified, objects_in
 
+LONGEST_DETAIL: Final = 160
+"""How many characters of a failure a row shows."""
+
 MOST_RUNS: Final = 500
 """How many executions of one sync are read at most."""
 

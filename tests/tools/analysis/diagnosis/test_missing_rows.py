@@ -208,7 +208,7 @@ def told(diagnosis: Any) -> list[tuple[str, str, bool]]:
     return [(each["cause"], each["certainty"], each["blocks"]) for each in diagnosis["causes"]]
 
 
-NOTHING_NEW = "The last run took no row: none is new or changed since the run before"
+NOTHING_NEW = "The last run took no rows: none are new or changed since the run before"
 
 
 @pytest.mark.parametrize(

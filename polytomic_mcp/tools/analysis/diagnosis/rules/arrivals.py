@@ -16,7 +16,7 @@ from polytomic_mcp.tools.analysis.health.runs import Run
 from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.syncs.stored import identities_of
 
-_NOTHING_NEW: Final = "The last run took no row: none is new or changed since the run before"
+_NOTHING_NEW: Final = "The last run took no rows: none are new or changed since the run before"
 _SKIPPED: Final = {
     "update": ("match no record", "does not create"),
     "remove": ("match no record", "removes only what matches"),

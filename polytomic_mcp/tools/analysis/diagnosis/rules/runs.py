@@ -29,7 +29,7 @@ def failed_run(evidence: Evidence) -> Iterator[Cause]:
     lines += [str(as_object(each.get("event")).get("error") or "") for each in (evidence.events or ())[:3]]
     this = {"sync_id": evidence.sync["id"]}
     see = step("get_sync_execution", "see this run", **this, execution_id=run.id)
-    again = step("start_sync", "run it again once the cause is mended", **this)
+    again = step("start_sync", "run it again once the cause is fixed", **this)
     title = "did not complete" if run.is_failed else "wrote nothing"
     unique = [line for line in dict.fromkeys(lines) if line]
     steps = (again, see) if run.is_failed else (see, again)
