@@ -24,6 +24,12 @@ _RANK: Final = (
 """Of two equal matches, the one with the shorter path comes first; bm25 is negative."""
 
 _WORD: Final = re.compile(r"[^\W_]{2,}")
+_HOST: Final = re.compile(r"https?://[^/\s]+", re.IGNORECASE)
+_AROUND: Final = "`'\".,;"
+_WRITTEN_PLACEHOLDER: Final = re.compile(r"/(?::\w+|<[^<>/]*>|\$\w+|\[\w+\])")
+_ID: Final = re.compile(
+    r"""[`'"]*(?P<method>[a-z]+)[`'"]*[\s:]+[`'"]*(?:https?://[^/\s]+)?(?P<path>/?api/\S*)""", re.IGNORECASE
+)
 _UUID_OR_NUMBER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(r"\{[^{}/]*\}")
 _LONGEST_QUERY: Final = 2_000
@@ -157,11 +163,16 @@ def load_index() -> Index:
 
 
 def with_id(catalogue: Catalogue, query: str) -> Operation | None:
-    """Return the operation whose id, or method and URL, is the whole query; None if there is none."""
-    method, _, path = " ".join(query.split()).partition(" ")
-    wanted = _shape(path.partition("?")[0])
-    fitting = (each for each in catalogue.values() if each.method == method.upper())
-    return next((each for each in fitting if _shape(each.path) == wanted), None)
+    """Return the operation whose id, or method and URL, is the whole query; None if there is none.
+
+    It may be in quotes, and its placeholders may be written in any of the usual ways.
+    """
+    found = _ID.fullmatch(query.strip())
+    if found is None:
+        return None
+    method, wanted = found["method"].upper(), _asked(found["path"])
+    fitting = (each for each in catalogue.values() if each.method == method)
+    return next((each for each in fitting if _shape(each.path).strip("/") == wanted), None)
 
 
 def _synonyms(line: str) -> list[str]:
@@ -178,7 +189,7 @@ def _by_path(operations: list[Operation], query: str) -> list[Operation]:
     path = next((word for word in words if "/" in word), None)
     if path is None:
         return []
-    fragment = _shape(path.partition("?")[0])
+    fragment = _asked(_HOST.sub("", path))
     methods = {operation.method for operation in operations}
     wanted = {word.upper() for word in words} & methods or methods
     fitting = [each for each in operations if each.method in wanted and fragment in _shape(each.path)]
@@ -186,6 +197,11 @@ def _by_path(operations: list[Operation], query: str) -> list[Operation]:
         fitting,
         key=lambda each: (not _shape(each.path).endswith(fragment), len(each.path)),
     )
+
+
+def _asked(path: str) -> str:
+    """Return the shape of a path as people write it, without the slashes around it."""
+    return _shape(_WRITTEN_PLACEHOLDER.sub("/{}", path.partition("?")[0].strip(_AROUND))).strip("/")
 
 
 def _shape(path: str) -> str:

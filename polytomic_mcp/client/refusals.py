@@ -45,6 +45,8 @@ _ADVICE: Final[Mapping[int, str]] = {
     403: "The key does not have the permission. Ask an administrator, or use another key.",
     409: "It was not repeated. Read the object's state: it may be running or in use, or its name taken.",
     407: "A proxy asks for a user and a password. Put them into HTTP_PROXY: http://user:password@host:port.",
+    423: f"It is locked. {NOTHING_WRONG}: call again later.",
+    425: f"It was too early. {NOTHING_WRONG}: call again later.",
     408: f"It took Polytomic too long. {NOTHING_WRONG}: call again, or request less.",
     410: "It no longer exists or has expired. Start again without it.",
     413: "The request is too large: send less at a time.",
@@ -52,6 +54,15 @@ _ADVICE: Final[Mapping[int, str]] = {
     501: "The operation is not available there, and nothing was done. Calling again does not help.",
 }
 
+# A guess, like the words of an outage: what a refusal says of a connection that does not work.
+_NOT_HEALTHY: Final = re.compile(
+    r"\b(unhealthy|not healthy|waits? for a person|(finish|complete) its authori[sz]ation|sign in again)\b",
+    re.IGNORECASE,
+)
+_SEE_CONNECTION: Final = (
+    f"{NOTHING_WRONG}: the connection does not work. GET /api/connections/{{id}} says why, such as that a "
+    "person's consent is pending."
+)
 _ABOUT_THE_REQUEST: Final = frozenset({400, 409, 422, 424})
 _BEING_READ: Final = (
     "The connection's schemas are being read. Call again when GET .../schemas/status returns fresh."
@@ -148,6 +159,8 @@ def _next_step(message: Message, answer: Answer, problem: Problem, catalogue: Ca
             return _which_key(message.names)
         case status if status in _ABOUT_THE_REQUEST and is_system_out(problem.key, problem.reason):
             return SYSTEM_IS_OUT
+        case status if status in _ABOUT_THE_REQUEST and _NOT_HEALTHY.search(problem.reason):
+            return _SEE_CONNECTION
         case status:
             return _ADVICE.get(status) or _when_to_repeat(answer)
 

@@ -36,8 +36,13 @@ _OPPOSITES: Final = (
 def quoted(value: object) -> str:
     """Return a string in quotes, and any other value as JSON; cut where it is too long for a message."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    cut = shortened(text, _LONGEST)
     return repr(cut) if isinstance(value, str) else cut
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the first ``most`` characters of a text, with an ellipsis if that is not all of it."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def near(wrong: object, known: Iterable[str]) -> list[str]:

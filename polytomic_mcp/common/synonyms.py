@@ -116,7 +116,8 @@ _VOCABULARIES: Final = (
             "continuous": "realtime, live, streaming, stream, always, constantly, every 5 minutes, asap",
             "runafter": "after, dependent, triggered, trigger, chained, on success",
             "custom": "monthly, every month, weekdays, weekday, every weekday, workdays, weekends, "
-            "quarterly, yearly, annually, biweekly, fortnightly, every minute, minutely, interval",
+            "quarterly, yearly, annually, biweekly, fortnightly, bihourly, bimonthly, semiweekly, "
+            "twice a day, twice daily, twice a week, twice an hour, every minute, minutely, interval",
         },
     ),
     Vocabulary(  # functions of filters

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polytomic_mcp.catalogue import Catalogue
-from polytomic_mcp.catalogue.search import Index, load_index
+from polytomic_mcp.catalogue import Catalogue, load_catalogue
+from polytomic_mcp.catalogue.search import Index, load_index, with_id
 
 PARAPHRASES: dict[str, list[str]] = tomllib.loads(
     Path(__file__).with_name("paraphrases.toml").read_text("utf-8")
@@ -208,3 +208,35 @@ def test_a_catalogue_without_synonyms_can_be_searched(catalogue: Catalogue) -> N
     index = Index(Catalogue({"GET /api/me": catalogue["GET /api/me"]}, {}))
 
     assert first_five(index, "whose API key is this") == ["GET /api/me"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "GET /api/bulk/syncs/{id}",
+        "get api/bulk/syncs/{bulk_sync_id}/",
+        "GET /api/bulk/syncs/:id",
+        "GET /api/bulk/syncs/<id>?page=2",
+        "GET https://app.polytomic.com/api/bulk/syncs/$ID",
+        "`GET /api/bulk/syncs/[id]`",
+        "GET: /api/bulk/syncs/3e93cad3-ca2c-4572-a466-3bcba644e742.",
+    ],
+)
+def test_an_id_is_that_of_its_operation_however_it_is_written(written: str) -> None:
+    found = with_id(load_catalogue(), written)
+
+    assert found is not None
+    assert found.id == "GET /api/bulk/syncs/{id}"
+
+
+def test_an_address_without_a_method_is_searched_for_by_its_path() -> None:
+    found = load_index().search("https://app.polytomic.com/api/bulk/syncs/:id/executions/")
+
+    assert found[0].path == "/api/bulk/syncs/{id}/executions"
+
+
+@pytest.mark.parametrize(
+    "words", ["copy tables", "GET /api/nothing", "list /api/bulk/syncs", "/api/bulk/syncs"]
+)
+def test_what_is_no_whole_id_is_searched_for(words: str) -> None:
+    assert with_id(load_catalogue(), words) is None

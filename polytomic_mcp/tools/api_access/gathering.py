@@ -11,13 +11,14 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.api_access.responses import Items
 
 IN_FLIGHT: Final = 8
 """The most concurrent requests of one tool call."""
 
-_LONGEST_REASON: Final = 300
+_LONGEST_REASON: Final = 400
 
 T = TypeVar("T")
 
@@ -86,7 +87,8 @@ class Gathering:
             self._note(source, finding.value.remark.strip())
 
     def _note(self, source: str, reason: str) -> None:
-        failed = self._failed.setdefault(source, Unavailable(source=source, reason=reason[:_LONGEST_REASON]))
+        text = shortened(reason, _LONGEST_REASON)
+        failed = self._failed.setdefault(source, Unavailable(source=source, reason=text))
         self._counts[source] += 1
         if self._counts[source] > 1:
             failed.count = self._counts[source]

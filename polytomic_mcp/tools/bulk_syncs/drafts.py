@@ -72,8 +72,8 @@ async def check_destination(api: Polytomic, request: BulkSyncRequest, draft: Dra
     """Validate the mode, history and the configuration of the whole body against the destination."""
     try:
         target = await data_of(api, _DESTINATION, id=body["destination_connection_id"])
-    except RefusedError as error:
-        draft.problems.append(f"destination_connection_id: {error}")
+    except RefusedError as refused:
+        draft.could_not_read("destination_connection_id", body["destination_connection_id"], refused)
         return
     configuration = as_object(body["destination_configuration"])
     draft.problems += configuration_problems(
@@ -100,9 +100,12 @@ async def _check_source(
     id_ = request.source_connection_id
     try:
         source = await when_ready(caller, context, id_, lambda: data_of(caller.api, _SOURCE, id=id_))
-    except (Refusal, RefusedError) as error:
+    except RefusedError as refused:
+        draft.could_not_read("source_connection_id", id_, refused)
+        return [], []
+    except Refusal as error:
         draft.problems.append(f"source_connection_id: {error}")
-        draft.next_steps += error.next_steps if isinstance(error, Refusal) else ()
+        draft.next_steps += error.next_steps
         return [], []
     if request.source_configuration:
         draft.problems += configuration_problems(

@@ -26,7 +26,7 @@ from polytomic_mcp.tools.connections.drafts import (
 from polytomic_mcp.tools.connections.masks import masked_fields, refusal, secrets_sent
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
 from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown, type_id
-from polytomic_mcp.tools.connections.states import note_on, remember_link, state_of
+from polytomic_mcp.tools.connections.states import note_on, remember_link, state_after, state_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion
 from polytomic_mcp.tools.framework.arguments import (
@@ -164,6 +164,8 @@ async def test_connection(
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
+        if stored and not sent:
+            state = state_after(stored, refused.reason, caller.date(), caller.consent_links)
         return failed(refused.reason, state)
     return passed(stored, state, is_changed=bool(sent))
 

@@ -1,5 +1,6 @@
 """What the tools answer of a connection: itself, a row of a list, and whether it works."""
 
+from polytomic_mcp.client.outages import SYSTEM_IS_OUT, is_system_out
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import Answer, Change, Result, Source
@@ -54,7 +55,8 @@ def row(connection: JsonObject, state: State) -> JsonObject:
 def failed(reason: str | None, state: State) -> Health:
     """Return that a test failed and, if a person's consent is what is missing, how to get it."""
     if state.note is None:
-        return Health(ok=False, reason=reason)
+        is_out = is_system_out(reason)
+        return Health(ok=False, reason=f"{str(reason).rstrip('.')}. {SYSTEM_IS_OUT}" if is_out else reason)
     return Health(ok=False, reason=f"{reason} {_whole_note(state)}", next_steps=list(state.next_steps))
 
 

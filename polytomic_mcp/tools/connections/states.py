@@ -77,6 +77,15 @@ def state_of(
     return State(next_steps=(test,) if is_tested else (test, *stored_test(connection)))
 
 
+def state_after(stored: JsonObject, reason: str, now: datetime, links: ConsentLinks) -> State:
+    """Return the state of a stored connection whose test failed just now for a reason.
+
+    The stored status may be older than the reason, but knows more of a consent that it waits for.
+    """
+    tested = stored | {"status": "unhealthy", "status_error": reason}
+    return state_of(stored if needs_consent(stored) else tested, now, links)
+
+
 def stored_test(connection: JsonObject) -> tuple[NextStep, ...]:
     """Return the call that tests a connection again and stores the status, if the caller can change it."""
     reason = "tests the connection again and stores its status"

@@ -25,30 +25,42 @@ VERBS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """A sync or a model, and how it uses which columns."""
+
+    title: str
+    columns: list[tuple[str, str]]
+
+    def __str__(self) -> str:
+        uses = dict.fromkeys(f"{verb} {column}" for verb, column in self.columns)
+        return f"{self.title}: {', '.join(uses)}"
+
+
+@dataclass(frozen=True, slots=True)
 class LostColumns:
     """Columns of a model that disappear: the id of each field by the column's name."""
 
     model_id: str
     ids: Mapping[str, str]
 
-    async def uses(self, api: Polytomic) -> list[str]:
-        """Return one line for each sync that uses the columns, and for each model that joins by them."""
-        syncs = {_titled("sync", sync): [*self._uses_in(sync)] for sync in await whole_syncs(api)}
-        models = {_titled("model", each): [*self._joins_of(each)] for each in await every(api, MODEL.list)}
-        return [
-            f"{title}: {', '.join(dict.fromkeys(uses))}" for title, uses in (syncs | models).items() if uses
+    async def uses(self, api: Polytomic) -> list[Use]:
+        """Return the syncs that use the columns, and the models that join by them."""
+        syncs = [Use(_titled("sync", each), [*self._uses_in(each)]) for each in await whole_syncs(api)]
+        models = [
+            Use(_titled("model", each), [*self._joins_of(each)]) for each in await every(api, MODEL.list)
         ]
+        return [use for use in [*syncs, *models] if use.columns]
 
-    def _uses_in(self, sync: JsonObject) -> Iterator[str]:
+    def _uses_in(self, sync: JsonObject) -> Iterator[tuple[str, str]]:
         for part, verb in VERBS.items():
             for item in objects_of(sync.get(part)):
                 if name := self._column_of(item):
-                    yield f"{verb} {name}"
+                    yield verb, name
 
-    def _joins_of(self, model: JsonObject) -> Iterator[str]:
+    def _joins_of(self, model: JsonObject) -> Iterator[tuple[str, str]]:
         for relation in as_objects(model.get("relations")):
             if name := self._column_of(as_object(relation.get("to"))):
-                yield f"joins by {name}"
+                yield "joins by", name
 
     def _column_of(self, item: JsonObject) -> str | None:
         """Return the lost column that an object refers to, by its model and name or by its field's id."""

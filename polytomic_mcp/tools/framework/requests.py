@@ -11,11 +11,14 @@ from pydantic_core import CoreSchema
 
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted, valid_values
+from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.framework.reading import read
 
 WAY_AROUND: Final = "If Polytomic does accept a value that is refused here, send it with write_operation."
 """The sentence that ends a refusal of values."""
+
+_INVALID: Final = frozenset({400, 422})
 
 _SECRETS: Final = frozenset({"encryption_passphrase"})
 """The arguments that no suggested call repeats."""
@@ -117,13 +120,15 @@ def cleared(request: Request, clear: Sequence[str] | None) -> list[str]:
 class Draft:
     """A request body that has not been sent, its problems, and the calls that help to fix them.
 
-    ``instead`` has values that could be sent in place of those that have a problem, by argument.
+    ``instead`` has values that could be sent in place of those that have a problem, by argument. ``unread``
+    are the problems in which the API refused to say what is valid: no value can be the way around them.
     """
 
     body: JsonObject
     problems: list[str] = field(default_factory=list[str])
     next_steps: list[NextStep] = field(default_factory=list[NextStep])
     instead: JsonObject = field(default_factory=JsonObject)
+    unread: list[str] = field(default_factory=list[str])
 
     def suggest_instead(self, tool: str, **arguments: Any) -> None:
         """Suggest the same call with the values that could be sent, if nothing else is wrong with it."""
@@ -133,13 +138,23 @@ class Draft:
             step = NextStep(tool=tool, arguments=right, reason="sends what is right today")
             self.next_steps.insert(0, step)
 
+    def could_not_read(self, argument: str, connection_id: str, refused: RefusedError) -> None:
+        """Add the problem that the API refused to read a connection, and the call that says why."""
+        self.unread.append(f"{argument}: {refused}")
+        self.problems.append(self.unread[-1])
+        if refused.status in _INVALID:
+            this = {"connection_id": connection_id}
+            see = NextStep(tool="get_connection", arguments=this, reason="says whether it works, and why not")
+            self.next_steps.append(see)
+
     def refuse_if_wrong(self, tool: str) -> None:
         """Raise a ``Refusal`` that lists every problem, if there are any."""
         if self.problems:
             listed = "\n".join(f"- {problem}" for problem in self.problems)
             steps = [step for at, step in enumerate(self.next_steps) if step not in self.next_steps[:at]]
+            way_around = f"\n{WAY_AROUND}" if len(self.problems) > len(self.unread) else ""
             raise Refusal(
-                f"{tool}: Nothing was written. Problems:\n{listed}\n{WAY_AROUND}", *steps[:MOST_STEPS]
+                f"{tool}: Nothing was written. Problems:\n{listed}{way_around}", *steps[:MOST_STEPS]
             )
 
 

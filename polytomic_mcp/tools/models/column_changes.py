@@ -16,7 +16,7 @@ from polytomic_mcp.tools.answers.results import Change, NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.merging import differences, writable
-from polytomic_mcp.tools.deletions.lost_columns import LostColumns
+from polytomic_mcp.tools.deletions.lost_columns import LostColumns, Use
 
 _PREVIEW: Final = "POST /api/model-preview"
 _SHAPING: Final = frozenset({"additional_fields", "configuration", "enricher", "fields", "refresh"})
@@ -55,7 +55,7 @@ class ColumnChange:
         lost = await self._lost_by(body) if self.arguments & _SHAPING else None
         if lost is None:
             return
-        names, first = ", ".join(quoted(name) for name in lost.ids), next(iter(lost.ids))
+        names = ", ".join(quoted(name) for name in lost.ids)
         try:
             uses = await lost.uses(self.caller.api)
         except PolytomicError as error:
@@ -64,6 +64,7 @@ class ColumnChange:
                 f"could not be read. {error} Try again later, or send allow_breaking."
             ) from error
         if uses:
+            _, first = uses[0].columns[0]
             raise Refusal(
                 f"update_model: Nothing was written. The update removes {names}, and this breaks:\n"
                 f"{_listed(uses)}\nKeep the name with an alias (... AS {first}), change these first, or send "
@@ -77,7 +78,7 @@ class ColumnChange:
         if lost is None:
             return None
         try:
-            return await lost.uses(self.caller.api) or None
+            return [*map(str, await lost.uses(self.caller.api))] or None
         except PolytomicError as error:
             return [f"Whether syncs use {', '.join(lost.ids)} could not be read. {error}"]
 
@@ -90,12 +91,12 @@ class ColumnChange:
         return self._lost(as_object(answer))
 
     def _lost(self, after: JsonObject) -> LostColumns | None:
-        """Return the columns that a model no longer has; None if it has them all, or none is known."""
-        left = {str(each.get("name")).casefold() for each in as_objects(after.get("fields"))}
+        """Return the columns that a model no longer has, or has in another case; None without any."""
+        left = {str(each.get("name")) for each in as_objects(after.get("fields"))}
         lost = {
             str(each.get("name")): str(each.get("id") or "")
             for each in as_objects(self.stored.get("fields"))
-            if str(each.get("name")).casefold() not in left
+            if str(each.get("name")) not in left
         }
         return LostColumns(self.stored["id"], lost) if left and lost else None
 
@@ -125,6 +126,6 @@ def _by_name(model: JsonObject) -> dict[str, JsonObject]:
     return {str(each.get("name")): each for each in as_objects(model.get("fields"))}
 
 
-def _listed(uses: list[str]) -> str:
+def _listed(uses: list[Use]) -> str:
     more = [f"- and {len(uses) - _MOST_LISTED} more"] if len(uses) > _MOST_LISTED else []
     return "\n".join([*(f"- {use}" for use in uses[:_MOST_LISTED]), *more])

@@ -198,7 +198,9 @@ async def _resolve_target(
     elif target.connection_id in references.objects.get(CONNECTION, ()):
         try:
             subject.target = await _target_of(references.api, target.connection_id, target, draft)
-        except (ToolError, RefusedError) as error:
+        except RefusedError as refused:
+            draft.could_not_read("target", target.connection_id, refused)
+        except ToolError as error:
             draft.problems.append(f"target: {error}")
 
 
@@ -260,4 +262,6 @@ def _see_target(connection_id: str, target: str) -> NextStep:
 
 def _see_targets(connection_id: str) -> NextStep:
     arguments = {"connection_id": connection_id}
-    return NextStep(tool="list_target_objects", arguments=arguments, reason="shows what a new one needs")
+    return NextStep(
+        tool="list_target_objects", arguments=arguments, reason="shows them, and what a new one needs"
+    )

@@ -28,6 +28,10 @@ _NO_ROWS: Final = (
     "No row was written: the run found none that passes the filters and is new or changed since the last run "
     "(resync takes all), or none of the records asked for. diagnose_sync measures which."
 )
+_EMPTIED: Final = (
+    "The run found no row to write and deleted {deleted} records, since the sync's mode keeps only what it "
+    "writes. diagnose_sync measures why there was no row."
+)
 
 Log = Literal["records", "errors", "warnings", "inserts", "updates", "deletes"]
 
@@ -182,7 +186,7 @@ def _note(item: JsonObject) -> str | None:
     if item.get("status") != "completed":
         return None
     if counts.get("total") == 0:
-        return _NO_ROWS
+        return _EMPTIED.format(deleted=counts["delete"]) if counts.get("delete") else _NO_ROWS
     if left_out := skipped_rows(item):
         return (
             f"{left_out} of {counts['total']} rows were neither written nor rejected. diagnose_sync says why."

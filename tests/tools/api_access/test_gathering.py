@@ -43,7 +43,7 @@ async def test_a_source_that_fails_is_named_once_with_its_first_reason_and_the_o
     assert [finding.value for finding in lost] == [None, None]
     events, models = gathering.unavailable
     assert (events.source, events.reason, events.count) == ("events", "first", 2)
-    assert (models.source, len(models.reason), models.count) == ("models", 300, None)
+    assert (models.source, len(models.reason), models.count) == ("models", 401, None)
 
 
 async def test_a_fault_of_ours_is_not_taken_for_a_missing_source() -> None:

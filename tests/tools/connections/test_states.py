@@ -321,3 +321,39 @@ async def test_a_test_that_is_not_allowed_is_no_result(tools: Tools, api: Script
     api["POST /api/connections/test"] = httpx.Response(403, json={"message": "not yours"})
 
     assert "403 not yours" in await tools.refused("test_connection", connection_id="Gong")
+
+
+async def test_a_test_that_finds_a_revoked_consent_leads_to_a_new_one(tools: Tools, api: ScriptedApi) -> None:
+    id_ = hold(api, status="healthy")
+    api["POST /api/connections/test"] = httpx.Response(400, json={"message": "invalid_grant: revoked"})
+
+    tested = await tools("test_connection", connection_id="Gong")
+    of_another_configuration = await tools("test_connection", connection_id="Gong", configuration={"a": 1})
+
+    assert tested["reason"] == "invalid_grant: revoked A person must consent again."
+    assert steps_in(tested) == [("update_connection", {"connection_id": id_, "reconnect": True})]
+    assert of_another_configuration == {"ok": False, "reason": "invalid_grant: revoked"}
+
+
+async def test_a_system_that_does_not_answer_is_waited_for(tools: Tools, api: ScriptedApi) -> None:
+    hold(api, status="healthy")
+    api["POST /api/connections/test"] = httpx.Response(400, json={"message": "connection timed out."})
+
+    tested = await tools("test_connection", connection_id="Gong")
+
+    assert tested["reason"].startswith("connection timed out. Polytomic could not reach the system")
+    assert "call again when that system answers" in tested["reason"]
+
+
+async def test_what_a_pending_consent_blocks_leads_to_the_connection(open_sandbox: Connect) -> None:
+    async with open_sandbox() as tools:
+        made = await tools("create_connection", **GONG)
+        listed = await tools.refused("list_target_objects", connection_id="Calls")
+        refused = await tools.refused(
+            "create_sync", name="Flow", mode="create", target={"connection_id": "Calls", "object": "people"}
+        )
+
+    assert "Nothing in the call is to be corrected: the connection does not work." in listed
+    assert "Correct the problem" not in listed + refused
+    step = json.loads(refused.splitlines()[-1])["next_steps"][0]
+    assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": made["id"]})

@@ -192,3 +192,23 @@ async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Co
 
     assert model["note"] == "It returns no rows: a sync of it would write nothing."
     assert "- sync 'P to PG'" in text
+
+
+async def test_a_column_whose_case_changes_is_gone_for_what_uses_it(tools: Tools, model: ScriptedApi) -> None:
+    use(model, fields=[source(model)])
+    model["POST /api/model-preview"] = {"data": {"fields": fields("contact_id", "PLAN")}}
+
+    refused = await tools.refused("update_model", model_id="Plans", configuration=NEW)
+
+    assert "The update removes 'plan', and this breaks:\n- sync 'Plans to Gong'" in refused
+
+
+async def test_the_alias_that_helps_is_of_a_column_in_use(tools: Tools, model: ScriptedApi) -> None:
+    use(model, fields=[source(model)])
+    model["POST /api/model-preview"] = {"data": {"fields": fields("tier")}}
+
+    refused = await tools.refused("update_model", model_id="Plans", configuration=NEW)
+
+    assert "The update removes 'contact_id', 'plan'" in refused
+    assert SENTENCE in refused
+    assert '"field":"plan"' in refused

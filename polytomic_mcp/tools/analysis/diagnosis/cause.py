@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
 from polytomic_mcp.tools.answers.results import NextStep
 
@@ -37,11 +38,11 @@ def make_cause(
     title: str, certainty: Certainty, evidence: Sequence[str], *steps: NextStep, blocks: bool = True
 ) -> Cause:
     """Return a cause with its first few lines of evidence, each shortened."""
-    lines = [line[:_LONGEST_LINE] for line in evidence[:_MOST_LINES]]
+    lines = [shortened(line, _LONGEST_LINE) for line in evidence[:_MOST_LINES]]
     if len(evidence) > _MOST_LINES:
         lines.append(f"and {len(evidence) - _MOST_LINES} more")
     return Cause(
-        cause=title[:_LONGEST_TITLE],
+        cause=shortened(title, _LONGEST_TITLE),
         certainty=certainty,
         blocks=blocks,
         evidence=lines,

@@ -9,6 +9,7 @@ from polytomic_mcp.tools.analysis.diagnosis.rules.connections import (
     limited_connections,
     missing_objects,
     unhealthy_connections,
+    unreachable_sources,
 )
 from polytomic_mcp.tools.analysis.diagnosis.rules.references import (
     broken_queries,
@@ -20,6 +21,7 @@ from polytomic_mcp.tools.analysis.diagnosis.rules.runs import failed_run, reject
 
 _BLOCKING_RULES: Final[tuple[Rule, ...]] = (
     unhealthy_connections,
+    unreachable_sources,
     missing_objects,
     broken_queries,
     column_changes,
@@ -39,8 +41,18 @@ _OTHER_RULES: Final[tuple[Rule, ...]] = (
 
 def problems_of(evidence: Evidence) -> list[Cause]:
     """Return all problems: the most certain first and, of equally certain ones, those that block the sync."""
-    found = [cause for rule in (*_BLOCKING_RULES, *_OTHER_RULES) for cause in rule(evidence)]
+    blocking = [cause for rule in _BLOCKING_RULES for cause in rule(evidence)]
+    others = [cause for rule in _OTHER_RULES for cause in rule(evidence)]
+    if any(cause.blocks for cause in blocking):
+        others = [_without_a_start(cause) for cause in others]
+    found = [*blocking, *others]
     return sorted(found, key=lambda cause: (CERTAINTIES.index(cause.certainty), not cause.blocks))
+
+
+def _without_a_start(cause: Cause) -> Cause:
+    """Return a cause without a run as its only remedy, which would be refused or fail."""
+    only_starts = all(each.tool == "start_sync" for each in cause.next_steps or ())
+    return cause.model_copy(update={"next_steps": None}) if only_starts else cause
 
 
 def left_out_by(evidence: Evidence) -> list[Cause]:

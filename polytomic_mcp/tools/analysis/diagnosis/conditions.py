@@ -14,7 +14,7 @@ from polytomic_mcp.catalogue.rules import filter_functions, filter_logic
 from polytomic_mcp.catalogue.rules.filter_predicates import Predicate, build_predicate
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.scalars import to_text
-from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.common.spelling import quoted, shortened
 from polytomic_mcp.tools.syncs.stored import newer_form
 
 _MOST_VALUES: Final = 5
@@ -93,7 +93,7 @@ def values_of(field: str, rows: Sequence[JsonObject]) -> str:
 
 
 def _short(value: Any) -> str:
-    return to_text(value)[:_LONGEST_VALUE]
+    return shortened(to_text(value), _LONGEST_VALUE)
 
 
 def _listed(body: JsonObject, models: Mapping[str, JsonObject]) -> tuple[list[JsonObject], str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.tools.analysis.diagnosis.cause import Cause
 from polytomic_mcp.tools.analysis.diagnosis.causes import blockers_of, left_out_by, problems_of
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence, gather
@@ -95,7 +96,7 @@ def _state(evidence: Evidence) -> JsonObject:
     current = as_object(evidence.status.get("current_execution"))
     return given(
         state=condition.state,
-        detail=condition.detail[:_LONGEST_TEXT] or None,
+        detail=shortened(condition.detail, _LONGEST_TEXT) or None,
         active=sync.get("active"),
         schedule="; ".join(map(describe, schedules)) or None,
         next_run=next_run(schedules, evidence.now, is_active=bool(sync.get("active"))),
@@ -135,7 +136,7 @@ def _connection(evidence: Evidence, id_: str) -> JsonObject:
         role=evidence.role_of(id_),
         type=as_object(connection.get("type")).get("id"),
         status=connection.get("status") if connection else "gone",
-        status_error=str(connection.get("status_error") or "")[:_LONGEST_TEXT] or None,
+        status_error=shortened(str(connection.get("status_error") or ""), _LONGEST_TEXT) or None,
         rate_limit=limit or None,
     )
 
@@ -146,5 +147,5 @@ def _event(event: JsonObject) -> JsonObject:
         type=event.get("type"),
         created_at=event.get("created_at"),
         execution_id=about.get("execution_id"),
-        error=str(about.get("error") or "")[:_LONGEST_TEXT] or None,
+        error=shortened(str(about.get("error") or ""), _LONGEST_TEXT) or None,
     )

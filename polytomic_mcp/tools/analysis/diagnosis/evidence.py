@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from polytomic_mcp.client import Polytomic
+from polytomic_mcp.client.outages import is_system_out
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.errors import NotFoundError, RefusedError
 from polytomic_mcp.tools.analysis.diagnosis.conditions import has_model_filter
@@ -71,6 +72,7 @@ class Evidence:
     row_errors: RowErrors | None = None
     rows: dict[str, ModelRows] = field(default_factory=dict[str, ModelRows])
     query_errors: dict[str, str] = field(default_factory=dict[str, str])
+    outages: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def condition(self) -> Condition:
@@ -109,7 +111,7 @@ class Evidence:
         run = next((each for each in runs if not each.is_canceled), None)
         if run is None or not run.is_success:
             return None
-        return run if run.is_empty or run.skipped or has_model_filter(self.sync) else None
+        return run if run.found_nothing or run.skipped or has_model_filter(self.sync) else None
 
     @property
     def base_model_id(self) -> str:
@@ -242,7 +244,9 @@ async def _query_columns(api: Polytomic, evidence: Evidence, model: JsonObject) 
     except RefusedError as refused:
         if refused.status not in _INVALID:
             raise
-        evidence.query_errors[model["id"]] = refused.reason
+        is_out = is_system_out(refused.key, refused.reason)
+        reasons = evidence.outages if is_out else evidence.query_errors
+        reasons[model["id"]] = refused.reason
         return {}
 
 

@@ -83,9 +83,14 @@ class Run:
         return self.errors > 0 or self.status == "errors"
 
     @property
+    def found_nothing(self) -> bool:
+        """Whether it completed and there were no rows; a replacing sync then deleted all records."""
+        return self.is_complete and self.rows == 0
+
+    @property
     def is_empty(self) -> bool:
-        """Whether it completed and there were no rows."""
-        return self.is_complete and self.rows == 0 and not self.moved
+        """Whether it completed, there were no rows and it changed nothing."""
+        return self.found_nothing and not self.moved
 
     @property
     def has_rejected_all(self) -> bool:

@@ -11,6 +11,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.tools.analysis.health.runs import span
 from polytomic_mcp.tools.analysis.health.states import STATES, Condition, State, schedules_of
 from polytomic_mcp.tools.analysis.overview.past_runs import left_out, read_since, rows_since
@@ -167,7 +168,7 @@ def _row(subject: OneSync, condition: Condition, now: datetime, links: ConsentLi
         "name": subject.name,
         "kind": subject.kind,
         "state": condition.state,
-        "detail": condition.detail[:LONGEST_DETAIL],
+        "detail": shortened(condition.detail, LONGEST_DETAIL),
         "last_success": success and success.isoformat(timespec="seconds"),
         "age": success and span(now - success),
         "schedule": "; ".join(map(describe, schedules)),

@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from polytomic_mcp.catalogue.rules.filter_functions import spelled_duration, to_duration
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.scalars import to_moment
-from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.common.spelling import quoted, shortened
 from polytomic_mcp.tools.analysis.health.runs import Run
 from polytomic_mcp.tools.analysis.overview.subjects import LONGEST_DETAIL, MOST_RUNS, OneSync, is_since
 from polytomic_mcp.tools.api_access.gathering import Unavailable
@@ -67,7 +67,7 @@ def _row(subject: OneSync, execution: JsonObject) -> JsonObject:
         "kind": subject.kind,
         "sync_id": subject.sync["id"],
         "status": run.status,
-        "detail": run.failure[:LONGEST_DETAIL],
+        "detail": shortened(run.failure, LONGEST_DETAIL),
         "started": _time(run.started),
         "ended": _time(run.ended),
         "counts": counts,

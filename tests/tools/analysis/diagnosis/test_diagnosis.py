@@ -402,7 +402,7 @@ async def test_long_evidence_is_truncated_and_counted(tools: Tools, scripted: Sc
 
     (cause,) = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
 
-    assert [len(line) for line in cause["evidence"]] == [160] * 5 + [10]
+    assert [len(line) for line in cause["evidence"]] == [161] * 5 + [10]
     assert cause["evidence"][-1] == "and 4 more"
 
 

@@ -260,3 +260,48 @@ async def test_a_column_that_vanished_is_mended_on_the_sandbox_by_the_calls_as_g
         >= {"sync_id": overview["items"][0]["id"]}.items()
     )
     assert counts["total"] == 41
+
+
+@pytest.mark.parametrize("status", ["healthy", "unhealthy"])
+async def test_a_source_that_is_down_is_waited_for_and_its_query_is_not_to_be_corrected(
+    status: str, tools: Tools, scripted: ScriptedApi
+) -> None:
+    down = "Snowflake could not be reached: it is down"
+    error = {"status_error": down} if status == "unhealthy" else {}
+    warehouse = f"GET /api/connections/{scripted.WAREHOUSE}"
+    change(scripted, warehouse, status=status, configuration={"password": "********"}, **error)
+    scripted[f"GET {SYNC}/executions"] = {"data": []}
+    scripted[PREVIEW] = httpx.Response(422, json={"key": "upstream_unreachable", "message": down})
+
+    diagnosis = await tools("diagnose_sync", sync_id=scripted.SYNC)
+
+    first, never = diagnosis["causes"]
+    assert first["cause"] == (
+        "The source connection 'Warehouse' is not healthy"
+        if error
+        else "The source connection 'Warehouse' does not answer"
+    )
+    assert any("nothing is to be corrected: wait" in line for line in first["evidence"])
+    assert "credentials" not in str(first["evidence"])
+    assert first["next_steps"][0]["tool"] == "test_connection"
+    assert never["cause"] == "The sync has never run"
+    assert "next_steps" not in never
+
+
+async def test_the_model_to_look_at_is_the_one_that_lacks_a_field(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
+    other = "22222222-0000-0000-0000-000000000002"
+    scripted.holds(
+        "models",
+        scripted.answers[f"GET {MODEL}"]["data"],
+        {"id": other, "name": "Other", "connection_id": scripted.WAREHOUSE, "fields": [{"name": "a"}]},
+    )
+    identity = {"source": {"model_id": other, "field": "gone"}, "target": "Id", "function": "Equality"}
+    change(scripted, f"GET {SYNC}", identity=identity, model_ids=[scripted.MODEL, other])
+
+    causes = (await tools("diagnose_sync", sync_id=scripted.SYNC))["causes"]
+
+    (cause,) = (each for each in causes if each["cause"].startswith("The sync reads fields"))
+    steps = [(step["tool"], step["arguments"]) for step in cause["next_steps"]]
+    assert steps == [("get_model", {"model_id": other})]

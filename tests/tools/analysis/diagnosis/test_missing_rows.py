@@ -449,3 +449,22 @@ async def test_a_mode_that_would_need_more_is_not_suggested(tools: Tools, script
         "the mode 'updateOrCreate' would need more: fields: 'Winter flow' requires"
     )
     assert [each["tool"] for each in cause["next_steps"]] == ["get_sync_execution"]
+
+
+@pytest.mark.parametrize("parts", [{}, {"model_filters": {"conditions": [plan_is("gold")]}}])
+async def test_a_replacing_sync_that_found_no_row_says_what_it_deleted(
+    parts: dict[str, Any], warehouse: Tools
+) -> None:
+    run = await ran(warehouse, "Customers" if parts else "Nobody", "replace", **parts)
+    diagnosis = await diagnosed(warehouse)
+
+    deleted = run["counts"]["delete"]
+    assert deleted > 0
+    assert run["note"].startswith(f"The run found no row to write and deleted {deleted} records")
+    (cause,) = diagnosis["causes"]
+    assert "0 " in cause["cause"]
+    assert (
+        f"the run deleted {deleted} records: the mode 'replace' keeps only what it writes"
+        in cause["evidence"]
+    )
+    assert diagnosis["verdict"] == "1 problem found"

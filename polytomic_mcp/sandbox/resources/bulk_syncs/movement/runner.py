@@ -205,7 +205,8 @@ class _SchemaRun:
     def _error_summary(self) -> str | None:
         if not self._error_count:
             return None
-        return f"{self._error_count} records could not be copied: {'; '.join(self._errors)}"
+        records = "record" if self._error_count == 1 else "records"
+        return f"{self._error_count} {records} could not be copied: {'; '.join(self._errors)}"
 
 
 def _outcome(schemas: list[JsonObject]) -> tuple[str, str | None]:

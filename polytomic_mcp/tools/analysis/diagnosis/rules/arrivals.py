@@ -69,16 +69,25 @@ def _empty_model(evidence: Evidence, id_: str) -> Cause:
     model = evidence.models[id_]
     query = as_object(model.get("configuration")).get("query")
     lines = ["read now, after the run", *([f"its query: {' '.join(query.split())}"] if query else [])]
+    lines += _deleted(evidence)
     see = step("get_model", "see what it selects; then update_model", model_id=id_)
     title = f"The model {quoted(str(model.get('name')))} returns 0 rows"
     return make_cause(title, "certain", lines, see, blocks=id_ == evidence.base_model_id)
+
+
+def _deleted(evidence: Evidence) -> Iterator[str]:
+    """Say what a run without rows deleted."""
+    run, mode = evidence.measured_run, quoted(str(evidence.sync.get("mode")))
+    if run is not None and run.found_nothing and run.moved:
+        yield f"the run deleted {run.moved} records: the mode {mode} keeps only what it writes"
 
 
 def _filtered(evidence: Evidence, filter_: ModelFilter) -> Cause:
     """Report a filter that passes no row, with what each of its conditions passes."""
     found = _rows_of(evidence, filter_)
     worst = min(filter_.conditions, key=lambda each: each.count(found.rows))
-    lines = [*_counts(filter_, found), f"values of {worst.field}: {values_of(worst.field, found.rows)}"]
+    values = f"values of {worst.field}: {values_of(worst.field, found.rows)}"
+    lines = [*_deleted(evidence), *_counts(filter_, found), values]
     see = step("get_sync", "see the filter; update_sync changes it", sync_id=evidence.sync["id"])
     rows = step("preview_model", "see rows", model_id=worst.model_id)
     title = f"The filter passes 0 of {found.extent}"

@@ -1,7 +1,9 @@
 """Causes in connections and in objects that a sync needs: they are unhealthy, limited or gone."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from polytomic_mcp.client.outages import is_system_out
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.analysis.diagnosis.cause import Cause, make_cause, step
@@ -15,6 +17,8 @@ from polytomic_mcp.tools.analysis.health.blockers import (
 from polytomic_mcp.tools.answers.results import MASK, NextStep
 from polytomic_mcp.tools.connections.states import State, state_of
 
+_WAIT: Final = "if its settings are right, nothing is to be corrected: wait until that system answers"
+
 
 def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
     """Report connections that are gone or not healthy."""
@@ -25,6 +29,7 @@ def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
             yield make_cause(blocker, "certain", [f"no connection {id_}"], find)
         elif blocker:
             lines = [f"status {connection.get('status')}", unhealthy_reason(connection)]
+            lines += [_WAIT] if is_system_out(unhealthy_reason(connection)) else []
             lines += _unknown_secrets(connection)
             state = state_of(connection, evidence.now, evidence.consent_links)
             lines += [state.note] if state.note else []
@@ -42,8 +47,20 @@ def _unknown_secrets(connection: JsonObject) -> Iterator[str]:
     """Say which secrets only a person can supply, if new credentials are what helps."""
     configuration = as_object(connection.get("configuration"))
     names = [name for name, value in configuration.items() if value == MASK]
-    if names and not needs_sign_in(connection):
+    if names and not needs_sign_in(connection) and not is_system_out(unhealthy_reason(connection)):
         yield f"if its credentials are wrong, only a person knows new ones: {', '.join(names)}"
+
+
+def unreachable_sources(evidence: Evidence) -> Iterator[Cause]:
+    """Report sources that Polytomic cannot reach now although their stored status is healthy."""
+    for id_, reason in evidence.outages.items():
+        connection_id = str(evidence.models[id_].get("connection_id"))
+        connection = evidence.connections.get(connection_id, {})
+        if not unhealthy_reason(connection):
+            name = quoted(str(connection.get("name") or connection_id))
+            test = step("test_connection", "shows whether it answers again", connection_id=connection_id)
+            title = f"The source connection {name} does not answer"
+            yield make_cause(title, "certain", [reason, _WAIT], test)
 
 
 def limited_connections(evidence: Evidence) -> Iterator[Cause]:

@@ -9,6 +9,8 @@ from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
 from polytomic_mcp.tools.analysis.diagnosis.mending import Mending, mend
 from polytomic_mcp.tools.analysis.diagnosis.source_columns import ColumnChange
 from polytomic_mcp.tools.answers.results import NextStep
+from polytomic_mcp.tools.deletions.sources import sources_of
+from polytomic_mcp.tools.syncs.stored import newer_form
 
 
 def problems(evidence: Evidence) -> Iterator[Cause]:
@@ -47,19 +49,30 @@ def _owner(line: str) -> str:
 
 
 def _titles(evidence: Evidence) -> dict[str, tuple[str, NextStep]]:
-    sync_id, model_ids = evidence.sync["id"], [id_ for id_, model in evidence.models.items() if model]
+    sync_id, model_id = evidence.sync["id"], _incomplete_model(evidence)
     see_sync = step("get_sync", "see the whole sync", sync_id=sync_id)
-    see_model = step("get_model", "see its fields; then update_sync", model_id=(model_ids or [""])[0])
+    see_model = step("get_model", "see its fields; then update_sync", model_id=model_id)
     target = {"connection_id": evidence.target_connection_id, "target": evidence.target_object}
     see_target = step("list_target_fields", "see its fields; then update_sync", **target, refresh=True)
     return {
         "sync": ("The sync's settings are not valid", see_sync),
         "model": (
             "The sync reads fields that its models no longer have",
-            see_model if model_ids else see_sync,
+            see_model if model_id else see_sync,
         ),
         "target": ("The sync no longer matches its target", see_target),
     }
+
+
+def _incomplete_model(evidence: Evidence) -> str:
+    """Return the model that lacks a field which the sync reads, or else the first; empty if all are gone."""
+    existing = {id_: model for id_, model in evidence.models.items() if model}
+    for source in sources_of(newer_form(evidence.sync)):
+        model = existing.get(str(source["model_id"]), {})
+        names = {each.get("name") for each in as_objects(model.get("fields"))}
+        if model and source.get("field") not in names:
+            return str(model["id"])
+    return next(iter(existing), "")
 
 
 def broken_queries(evidence: Evidence) -> Iterator[Cause]:
