@@ -84,7 +84,7 @@ def check_lost_mappings(draft: Draft, stored: JsonObject, sent: JsonObject) -> N
     lost = mappings.lost(lists) if target_of(draft.body) == target_of(stored) else []
     if not lost:
         return
-    names = [mappings.names(each)[-1] for each in lost]
+    names = [mappings.name(each) for each in lost]
     if not (draft.problems or "encryption_passphrase" in sent):
         new = [each for part in lists.values() for each in part if each not in mappings.every]
         rest = {name: part for name, part in sent.items() if name not in MAPPINGS}

@@ -18,10 +18,10 @@ _FORMS: Final = (
     (frozenset({"model_filters", "target_filters"}), frozenset({"filters", "filter_logic"})),
     (frozenset({"identities"}), frozenset({"identity"})),
 )
-_NO_PASSPHRASE: Final = "The update encrypts fields. Send encryption_passphrase too."
-_LOST_PASSPHRASE: Final = (
-    "This sync encrypts fields, and Polytomic never returns the passphrase, so the update would lose it. Send "
-    "encryption_passphrase again."
+_FIRST_TIME: Final = "The update encrypts fields. Send encryption_passphrase too."
+_AGAIN: Final = (
+    "This sync encrypts fields, and Polytomic never returns the passphrase, so the update would lose it. "
+    "Send encryption_passphrase again."
 )
 _NESTED: Final = frozenset({"identities", "model_filters", "target_filters"})
 """The parts with a list among their members."""
@@ -51,7 +51,7 @@ def merged(
     body = _without_other_form(separate, changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
     if _encrypts(body) and "encryption_passphrase" not in changed:
-        why = _LOST_PASSPHRASE if _encrypts(stored) else _NO_PASSPHRASE
+        why = _AGAIN if _encrypts(stored) else _FIRST_TIME
         raise ToolError(f"update_sync: {why} Nothing was changed.")
     sync = SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
     fill_in_model(sync.sources, model_ids_of(stored))
