@@ -173,7 +173,7 @@ async def _unknown(api: Polytomic, noun: Noun, reference: str, **within: str) ->
     if noun in _PIPELINE and (other := await _elsewhere(api, noun, reference)):
         return other
     items = (await every(api, noun.list, **within)).map(noun.named)
-    unknown = f"Unknown {noun.name} {quoted(reference)}"
+    unknown = f"Unknown {noun.name} {quoted(reference)}" if reference else f"The {noun.name} is missing"
     if not items:
         return ToolError(f"{unknown}. There are no {noun.plural} yet.")
     hint = nearest(reference, [str(item.get("name")) for item in items])

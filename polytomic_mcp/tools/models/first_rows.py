@@ -1,5 +1,6 @@
 """The first rows of a source that no model stores: records of a table, or what a query returns."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +34,12 @@ _NOT_READY: Final = "cache"
 """The word in a refusal while the schemas are being read (source: the Terraform provider)."""
 
 _LONGEST_TEXT: Final = 300
+_NOT_ONE: Final = "Only a single SELECT is run for a preview: remove the semicolon."
+_TOKEN: Final = re.compile(r"'(?:[^']|'')*'|--(?=\s|\Z)[^\n]*|;|\s+|[^';\s-]+|.", re.DOTALL)
+"""A text, a comment, a semicolon, space, or anything else, as all dialects of SQL read it."""
+
+_AMBIGUOUS: Final = re.compile(r"[\\\"`\[$#]|/\*")
+"""What some dialects quote or comment with, and others do not: it might hide where a text ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class UnstoredSource:
             look,
             is_over=lambda seen: _NOT_READY not in str(seen.get("reason")),
             describe=lambda _: "Polytomic is still reading the connection's schemas",
-            seconds=_SECONDS,
+            seconds=self._seconds,
         )
         if "records" in seen:
             return FirstRows(seen["records"][:limit], is_sample=True)
@@ -95,7 +102,7 @@ class UnstoredSource:
     async def _queried(self, source: str, limit: int) -> FirstRows:
         query = _bounded(source, self._type, limit)
         if query is None:
-            return FirstRows(reason="A preview runs only a single SELECT.")
+            return FirstRows(reason=_NOT_ONE)
         try:
             found = await read_query(
                 self.caller,
@@ -103,7 +110,7 @@ class UnstoredSource:
                 self.connection,
                 query,
                 limit=limit,
-                seconds=_SECONDS,
+                seconds=self._seconds,
                 longest_text=_LONGEST_TEXT,
             )
         except (PolytomicError, ToolError) as error:
@@ -114,6 +121,11 @@ class UnstoredSource:
         rows = [dict(zip(names, row, strict=True)) for row in found.rows]
         steps = [_rest(found.next_page_token)] if found.next_page_token else []
         return FirstRows(rows, next_steps=steps, truncated=found.truncated)
+
+    @property
+    def _seconds(self) -> float:
+        """For how long rows are waited for: a preview never extends its call."""
+        return min(_SECONDS, self.caller.time.seconds)
 
     @property
     def _type(self) -> str:
@@ -134,10 +146,18 @@ def _bounded(source: str, type_: str, limit: int) -> str | None:
     inner = source.strip().rstrip(";").rstrip()
     if type_ in _SELF_CONTAINED:
         return inner
-    if ";" in inner:
+    if ";" in inner and (inner := _single(inner)) is None:
         return None
     is_table = len(inner.split()) == 1
     from_ = inner if is_table else f"(\n{inner}\n) AS preview"
     if type_ in _TOP:
         return f"SELECT TOP ({limit}) * FROM {from_}"  # noqa: S608 - the caller's own query
     return f"SELECT * FROM {from_} LIMIT {limit}"  # noqa: S608 - the caller's own query
+
+
+def _single(source: str) -> str | None:
+    """Return a statement without what follows it; None if it may be several, in any dialect."""
+    tokens: list[str] = _TOKEN.findall(source)
+    while tokens and (tokens[-1] == ";" or tokens[-1].isspace() or tokens[-1].startswith("--")):
+        tokens.pop()
+    return None if ";" in tokens or _AMBIGUOUS.search(source) else "".join(tokens)

@@ -12,7 +12,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
 from polytomic_mcp.common.spelling import nearest, quoted
-from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.errors import NoAnswerError, PolytomicError, UnavailableError, UnexpectedAnswerError
 from polytomic_mcp.tools.answers.results import Answer, NextStep, Refusal, Row
 from polytomic_mcp.tools.answers.schedules import next_run
 from polytomic_mcp.tools.api_access.caller import Caller
@@ -57,6 +57,7 @@ class _Sync:
     item: JsonObject
     reason: str = ""
     is_switched: bool = False
+    is_unsure: bool = False
     execution_id: str = ""
 
     @property
@@ -206,17 +207,24 @@ async def _switch(api: Polytomic, sync: _Sync, *, active: bool, dry_run: bool) -
             )
         sync.is_switched = True
     except PolytomicError as error:
-        sync.reason = str(error)
+        sync.reason, sync.is_unsure = str(error), _may_be_done(error)
         return
     if not active and sync.noun is SYNC:
         status = await data_of(api, "GET /api/syncs/{id}/status", id=sync.id)
         sync.execution_id = str(as_object(status.get("current_execution")).get("id") or "")
 
 
+def _may_be_done(error: PolytomicError) -> bool:
+    """Return whether a write that failed may have taken effect."""
+    is_lost = isinstance(error, NoAnswerError) and error.may_have_arrived
+    return is_lost or isinstance(error, UnavailableError | UnexpectedAnswerError)
+
+
 def _row(caller: Caller, sync: _Sync, *, active: bool, dry_run: bool) -> Row:
     done = ("resumed" if active else "paused") if sync.is_switched else ""
     result = f"would be {done}" if done and dry_run else done
-    unchanged = "failed" if sync.reason else f"already {'active' if active else 'inactive'}"
+    failed = "unknown" if sync.is_unsure else "failed"
+    unchanged = failed if sync.reason else f"already {'active' if active else 'inactive'}"
     row: JsonObject = {
         "id": sync.id,
         "name": sync.name,
@@ -236,8 +244,10 @@ def _notes(chosen: Sequence[_Sync], changing: Sequence[_Sync], *, active: bool) 
         yield "No matching sync or bulk sync uses the connection."
     elif not changing:
         yield f"Nothing to change: all are {'active' if active else 'inactive'}."
-    if failed := [sync.name for sync in changing if sync.reason]:
+    if failed := [sync.name for sync in changing if sync.reason and not sync.is_unsure]:
         yield f"Not changed: {', '.join(failed)}; their reason says why."
+    if unsure := [sync.name for sync in changing if sync.is_unsure]:
+        yield f"Perhaps changed: {', '.join(unsure)}; the call may be repeated."
     if running := [sync.name for sync in changing if sync.execution_id]:
         yield f"Runs in progress continue: {', '.join(running)}. cancel_sync stops one."
     if not active and any(sync.noun is BULK_SYNC for sync in changing if sync.is_switched):
@@ -246,12 +256,15 @@ def _notes(chosen: Sequence[_Sync], changing: Sequence[_Sync], *, active: bool) 
 
 def _next_steps(changing: Sequence[_Sync], *, active: bool, dry_run: bool) -> Iterator[NextStep]:
     """Suggest the call that undoes the change, or that makes it, and those that cancel runs."""
-    switched: list[str] = [sync.id for sync in changing if sync.is_switched]
+    switched: list[str] = [sync.id for sync in changing if sync.is_switched or sync.is_unsure]
     if switched:
         wanted = active if dry_run else not active
         reason = "makes this change" if dry_run else "undoes this change, and nothing else"
         arguments = {"active": wanted, "sync_ids": switched}
         yield NextStep(tool="set_syncs_active", arguments=arguments, reason=reason)
+    if unsure := [sync.id for sync in changing if sync.is_unsure]:
+        again: JsonObject = {"active": active, "sync_ids": unsure}
+        yield NextStep(tool="set_syncs_active", arguments=again, reason="makes sure of those in doubt")
     for sync in [each for each in changing if each.execution_id][:_CANCELS]:
         this = {"sync_id": sync.id, "execution_id": sync.execution_id}
         yield NextStep(tool="cancel_sync", arguments=this, reason=f"cancels the run of {quoted(sync.name)}")

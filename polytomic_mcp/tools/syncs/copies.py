@@ -8,7 +8,7 @@ from pydantic import Field
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
-from polytomic_mcp.tools.answers.results import MASK, NextStep, Refusal
+from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.merging import given, writable
 from polytomic_mcp.tools.api_access.names import BULK_SYNC, MODEL, SYNC, find, named, shown
 from polytomic_mcp.tools.api_access.responses import data_of
@@ -18,7 +18,7 @@ from polytomic_mcp.tools.framework.requests import Request, brief
 from polytomic_mcp.tools.syncs.drafts import draft_sync
 from polytomic_mcp.tools.syncs.edits import Edits
 from polytomic_mcp.tools.syncs.requests import SyncRequest, Target
-from polytomic_mcp.tools.syncs.syncs import Sync
+from polytomic_mcp.tools.syncs.results import Sync, dry_run_of, sync_of
 from polytomic_mcp.tools.syncs.updates import merged
 
 _CREATE: Final = "POST /api/syncs"
@@ -50,15 +50,15 @@ async def copy_sync(
         draft.problems.append(f"name: A sync with that name exists: {shown(existing)}. Choose another name.")
     draft.refuse_if_wrong("copy_sync")
     if dry_run:
-        secret = given(encryption_passphrase=request.encryption_passphrase and MASK)
-        return Sync.model_validate({"dry_run": True, "request": draft.body | secret, "note": _NOT_COPIED})
+        planned = dry_run_of(draft.body, draft.names, caller.date())
+        planned.note = _NOT_COPIED
+        return planned
     created = await data_of(caller.api, _CREATE, **draft.body)
-    copy = Sync.model_validate(created | {"copied_from": stored["id"], "note": _NOT_COPIED})
-    this = {"sync_id": copy.id}
-    copy.next_steps = [
-        NextStep(tool="update_sync", arguments=this | {"active": True}, reason="switches its schedule on"),
-        NextStep(tool="start_sync", arguments=this, reason="runs it now"),
-    ]
+    copied = {"schedule": draft.body["schedule"]} | created | {"copied_from": stored["id"]}
+    copy = sync_of(copied, draft.names, caller.date())
+    copy.note = _NOT_COPIED
+    start = NextStep(tool="start_sync", arguments={"sync_id": copy.id}, reason="runs it now")
+    copy.next_steps = [*(copy.next_steps or ()), start]
     return copy
 
 

@@ -41,23 +41,24 @@ class Edits(Request):
         Raises:
             ToolError: They contradict each other or the other changes, or remove what is not mapped.
         """
-        self._refuse_contradictions(changed)
         mappings = StoredMappings.of(stored, is_shared=is_shared)
+        self._refuse_contradictions(changed, is_shared=mappings.is_shared)
         added = [each.body() for each in self.add_fields or ()]
         removed = [each for name in self.remove_fields or () for each in _found(mappings, name)]
         return mappings.edited(added, removed) | self._filters(stored)
 
-    def _refuse_contradictions(self, changed: JsonObject) -> None:
+    def _refuse_contradictions(self, changed: JsonObject, *, is_shared: bool) -> None:
         given = [name for name in ("add_fields", "remove_fields") if getattr(self, name) is not None]
         pairs = [(name, other) for name in given for other in MAPPINGS if other in changed]
         if self.set_filters is not None:
             pairs += [("set_filters", other) for other in _FILTERS if other in changed]
         for name, other in pairs:
+            logic = " Conditions with a logic of their own are model_filters."
             raise ToolError(
                 f"update_sync: Send either {name}, which changes what is stored, or {other}, which replaces "
-                f"it. {_NOTHING}"
+                f"it.{logic * (other == 'filter_logic')} {_NOTHING}"
             )
-        added = {each.target.casefold() for each in self.add_fields or ()}
+        added = set[str]() if is_shared else {each.target.casefold() for each in self.add_fields or ()}
         if both := [name for name in self.remove_fields or () if name.casefold() in added]:
             raise ToolError(
                 f"update_sync: {quoted(both[0])} is in add_fields and in remove_fields. A mapping that is "
@@ -85,7 +86,7 @@ def check_lost_mappings(draft: Draft, stored: JsonObject, sent: JsonObject) -> N
     lost = mappings.lost(lists) if target_of(draft.body) == target_of(stored) else []
     if not lost:
         return
-    names = [mappings.names(each)[-1] for each in lost]
+    names = [mappings.name(each) for each in lost]
     if not (draft.problems or "encryption_passphrase" in sent):
         new = [each for part in lists.values() for each in part if each not in mappings.every]
         rest = {name: part for name, part in sent.items() if name not in MAPPINGS}

@@ -101,6 +101,12 @@ class StoredMappings:
         source = as_object(mapping.get("source")).get("field") if self.is_shared else None
         return [str(mapping.get("target")), *([str(source)] if source else [])]
 
+    def name(self, mapping: JsonObject) -> str:
+        """Return the name of a stored mapping that means no other one: its target, or else its source."""
+        target, *source = self.names(mapping)
+        others = [name for each in self.every if each is not mapping for name in self.names(each)]
+        return source[0] if source and target in others else target
+
     def lost(self, given: Mapping[str, Sequence[JsonObject]]) -> list[JsonObject]:
         """Return what is in neither list once those that are ``given`` replace the stored ones."""
         after = {self._key(each) for name in MAPPINGS for each in given.get(name, self.lists[name])}

@@ -19,6 +19,11 @@ _FORMS: Final = (
     (frozenset({"model_filters", "target_filters"}), frozenset({"filters", "filter_logic"})),
     (frozenset({"identities"}), frozenset({"identity"})),
 )
+_FIRST_TIME: Final = "The update encrypts fields. Send encryption_passphrase too."
+_AGAIN: Final = (
+    "This sync encrypts fields, and Polytomic never returns the passphrase, so the update would lose it. "
+    "Send encryption_passphrase again."
+)
 _NESTED: Final = frozenset({"identities", "model_filters", "target_filters"})
 """The parts with a list among their members."""
 
@@ -46,17 +51,16 @@ def merged(
     _refuse_lost_filters(stored, changed)
     body = _without_other_form(separate, changed) | changed
     body["target"] = _target(as_object(stored.get("target")), as_object(changed.get("target")))
-    if (
-        any(mapping.get("encryption_enabled") for mapping in as_objects(body.get("fields")))
-        and "encryption_passphrase" not in changed
-    ):
-        raise ToolError(
-            "update_sync: This sync encrypts fields, and Polytomic never returns the passphrase, so the "
-            "update would lose it. Send encryption_passphrase again. Nothing was changed."
-        )
+    if _encrypts(body) and "encryption_passphrase" not in changed:
+        why = _AGAIN if _encrypts(stored) else _FIRST_TIME
+        raise ToolError(f"update_sync: {why} Nothing was changed.")
     sync = SyncRequest.stored({name: part for name, part in body.items() if name not in clear})
     fill_in_model(sync.sources, model_ids_of(stored))
     return sync
+
+
+def _encrypts(sync: JsonObject) -> bool:
+    return any(mapping.get("encryption_enabled") for mapping in as_objects(sync.get("fields")))
 
 
 def _refuse_lost_filters(stored: JsonObject, changed: JsonObject) -> None:

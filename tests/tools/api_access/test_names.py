@@ -123,7 +123,7 @@ async def test_an_object_without_a_name_is_found_by_its_id_alone(tools: Tools, a
 
     assert (await tools("get_model", model_id="m1"))["id"] == "m1"
     assert "Unknown model" in await tools.refused("get_model", model_id="none")
-    assert "Unknown model" in await tools.refused("get_model", model_id="")
+    assert "The model is missing." in await tools.refused("get_model", model_id="")
 
 
 @pytest.mark.parametrize("reference", ["my-gong-engage-flow", "Winter flow", "winter FLOW"])
@@ -188,3 +188,9 @@ async def test_two_unknown_names_of_a_kind_lead_to_one_next_step(tools: Tools, a
     assert "roles[0]: Unknown role 'Adm'" in text
     assert "roles[1]: Unknown role 'Mem'" in text
     assert text.count('"tool":"list_roles"') == 1
+
+
+async def test_a_name_that_is_not_there_is_called_missing(tools: Tools, company: ScriptedApi) -> None:
+    text = await tools.refused("get_model", model_id="")
+
+    assert text.startswith(f"The model is missing. Valid values: 'Plans' ({company.MODEL}).")

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.tools.conftest import Clock, Connect, ScriptedApi, Tools
+from polytomic_mcp.settings import Secret, Settings
+from tests.tools.conftest import KEY, Clock, Connect, ScriptedApi, Tools
 from tests.tools.models.test_queries import PATH, numbers, serve, serve_pages
 
 RECORDS = "GET /api/connections/{}/schemas/{}/records"
@@ -150,14 +151,58 @@ async def test_without_rows_the_fields_are_shown_with_examples_and_the_reason(
     assert "rows" not in preview
 
 
-async def test_only_a_single_select_is_run_for_a_preview(tools: Tools, api: ScriptedApi) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1) AS a; DELETE FROM users; SELECT * FROM (SELECT 2",
+        "SELECT 'a\\'; DELETE FROM users; -- '",
+        "SELECT 1--1; DELETE FROM users",
+        "SELECT \"'\"; DELETE FROM users; -- '",
+        "SELECT 1 /*! ; DELETE FROM users */",
+        "SELECT 'a; DELETE FROM users",
+    ],
+)
+async def test_only_a_single_select_is_run_for_a_preview(query: str, tools: Tools, api: ScriptedApi) -> None:
     offer(api, "n")
-    query = "SELECT 1) AS a; DELETE FROM users; SELECT * FROM (SELECT 2"
 
     preview = await tools("preview_model", connection_id="Warehouse", configuration={"query": query})
 
-    assert preview["note"] == "The rows could not be read. A preview runs only a single SELECT."
+    assert preview["note"] == (
+        "The rows could not be read. Only a single SELECT is run for a preview: remove the semicolon."
+    )
     assert api.written() == ["POST /api/model-preview"]
+
+
+@pytest.mark.parametrize(
+    ("query", "inner"),
+    [
+        ("SELECT ';' AS n FROM t", "SELECT ';' AS n FROM t"),
+        ("SELECT 'it''s; b' AS n;", "SELECT 'it''s; b' AS n"),
+        ("SELECT n -- a; b\nFROM t", "SELECT n -- a; b\nFROM t"),
+        ("SELECT n - 1 FROM t; -- done; really\n--\n ", "SELECT n - 1 FROM t"),
+    ],
+)
+async def test_a_semicolon_in_a_text_or_a_comment_ends_nothing(
+    query: str, inner: str, tools: Tools, api: ScriptedApi
+) -> None:
+    offer(api, "n")
+    serve_pages(api, numbers(0, 1))
+
+    await tools("preview_model", connection_id="Warehouse", configuration={"query": query}, limit=2)
+
+    assert sent_query(api).removeprefix("SELECT * FROM (\n") == f"{inner}\n) AS preview LIMIT 2"
+
+
+async def test_a_preview_does_not_last_longer_than_a_call_may(
+    api: ScriptedApi, clock: Clock, connect: Connect
+) -> None:
+    offer(api, "n")
+    serve(api, {"status": "running"})
+
+    async with connect(settings=Settings(api_key=Secret(KEY), call_seconds=6.0)) as tools:
+        await tools("preview_model", connection_id="Warehouse", configuration={"query": "SELECT n"})
+
+    assert clock.time < 6
 
 
 async def test_a_source_without_rows_says_so(tools: Tools, api: ScriptedApi) -> None:

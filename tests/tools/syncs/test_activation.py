@@ -156,6 +156,30 @@ async def test_a_sync_that_cannot_be_switched_is_reported_and_the_others_are(
 
 
 @pytest.mark.parametrize(
+    ("failure", "state"),
+    [
+        (httpx.ReadTimeout("lost"), "unknown"),
+        (httpx.ConnectError("away"), "failed"),
+        (httpx.Response(502), "unknown"),
+        (httpx.Response(200, text="<html>"), "unknown"),
+    ],
+)
+async def test_a_sync_that_may_have_been_switched_is_in_doubt_and_undone_too(
+    failure: Any, state: str, tools: Tools, fleet: ScriptedApi
+) -> None:
+    fleet[f"POST /api/syncs/{fleet.SYNC}/activate"] = failure
+
+    answer = await tools("set_syncs_active", active=False, sync_ids=["Copy", "Plans to Gong"])
+
+    is_unsure = state == "unknown"
+    assert states(answer) == {"Copy": "paused", "Plans to Gong": state}
+    assert f"{'Perhaps' if is_unsure else 'Not'} changed: Plans to Gong;" in answer["note"]
+    undo, *rest = (step["arguments"] for step in answer["next_steps"])
+    assert undo == {"active": True, "sync_ids": [BULK, fleet.SYNC] if is_unsure else [BULK]}
+    assert rest == ([{"active": False, "sync_ids": [fleet.SYNC]}] if is_unsure else [])
+
+
+@pytest.mark.parametrize(
     ("arguments", "note"),
     [
         ({"sync_ids": ["More plans to Gong"]}, "Nothing to change: all are inactive."),

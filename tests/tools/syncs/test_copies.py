@@ -45,6 +45,20 @@ async def test_a_copy_is_like_the_sync_but_inactive_and_named_after_it(
     assert [step["tool"] for step in copy["next_steps"]] == ["update_sync", "start_sync"]
 
 
+async def test_a_copy_is_answered_like_a_new_sync(tools: Tools, copying: ScriptedApi, hold: Hold) -> None:
+    hold(schedule={"frequency": "manual"})
+
+    copy = await tools("copy_sync", sync_id="Plans to Gong")
+    planned = await tools("copy_sync", sync_id="Plans to Gong", name="Second", dry_run=True)
+
+    names = {"target_connection_name": "Gong", "model_name": "Plans"}
+    assert names.items() <= copy.items()
+    assert names.items() <= planned.items()
+    assert (copy["next_run"], copy["model_id"]) == ("only when started", copying.MODEL)
+    assert copy["identity"]["source"] == {"field": "contact_id"}
+    assert [step["tool"] for step in copy["next_steps"]] == ["start_sync"]
+
+
 async def test_a_dry_run_shows_the_request_and_creates_nothing(tools: Tools, copying: ScriptedApi) -> None:
     answer = await tools("copy_sync", sync_id="Plans to Gong", name="Second", dry_run=True)
 

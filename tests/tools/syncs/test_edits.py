@@ -109,6 +109,7 @@ async def test_a_constant_among_the_fields_of_an_older_version_can_be_removed(
         ({"remove_fields": ["Id"], "clear": ["fields"]}, "or fields, which replaces it"),
         ({"set_filters": [], "model_filters": {}}, "Send either set_filters"),
         ({"set_filters": [], "filters": []}, "or filters, which replaces it"),
+        ({"set_filters": [], "filter_logic": "A"}, "Conditions with a logic of their own are model_filters."),
         ({"add_fields": [PLAN], "remove_fields": ["NOTE"]}, "'NOTE' is in add_fields and in remove_fields."),
     ],
 )
@@ -199,6 +200,10 @@ async def test_fields_of_a_webhook_are_added_and_removed_by_their_sources(
 
     hold(fields=[plan, id_], identity=None)
     await tools("update_sync", sync_id=company.SYNC, remove_fields=["plan"])
+    assert company.sent_sync()["fields"] == [id_]
+
+    hold(fields=[plan], identity=None)
+    await tools("update_sync", sync_id=company.SYNC, remove_fields=["record"], add_fields=[id_])
     assert company.sent_sync()["fields"] == [id_]
 
     hold(fields=[plan, id_], identity=None)

@@ -65,6 +65,20 @@ async def test_encrypted_fields_require_the_passphrase_again(
     assert company.sent_sync()["encryption_passphrase"] == "hush"
 
 
+async def test_the_first_encrypted_field_requires_a_passphrase(
+    tools: Tools, company: ScriptedApi, hold: Hold
+) -> None:
+    hold()
+    secret = {"source": {"model_id": MODEL, "field": "plan"}, "target": "Note", "encryption_enabled": True}
+
+    text = await tools.refused("update_sync", sync_id=company.SYNC, add_fields=[secret])
+
+    assert text == (
+        "update_sync: The update encrypts fields. Send encryption_passphrase too. Nothing was changed."
+    )
+    assert company.written() == []
+
+
 @pytest.mark.parametrize(
     ("named", "kind", "lost"),
     [("model_filters", "Target", "target_filters"), ("target_filters", "Model", "model_filters")],

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import canonical, quoted
 from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
+from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.deletions.sources import NO_MODEL
 from polytomic_mcp.tools.syncs import requests
-from polytomic_mcp.tools.syncs.problems import INSERTING_MODES, Subject, broken_references
+from polytomic_mcp.tools.syncs.problems import INSERTING_MODES, Subject, TargetObject, broken_references
 from polytomic_mcp.tools.syncs.requests import SyncRequest
-from polytomic_mcp.tools.syncs.stored import newer_form
+from polytomic_mcp.tools.syncs.stored import StoredMappings, newer_form
 
 _MOST_NAMES = 8
 
@@ -47,6 +48,8 @@ class _Mending:
     models: Mapping[str, JsonObject]
     target: JsonObject
     result: Mending = field(default_factory=Mending)
+    fields: list[JsonObject] = field(default_factory=list[JsonObject])
+    """The mappings after the update."""
 
     def mend(self) -> Mending:
         mappings = [
@@ -54,20 +57,34 @@ class _Mending:
             for each in as_objects(self.sync.get("fields"))
             if as_object(each.get("source")).get("model_id") != NO_MODEL
         ]
-        kept = [fit for each in mappings if (fit := self._fitted(each)) is not None]
-        kept += self._required()
-        if self.result.words:
-            self.result.changes["fields"] = kept
+        fitted = [(each, self._fitted(each)) for each in mappings]
+        required = self._required()
+        self.fields = [*(fit for _, fit in fitted if fit is not None), *required]
+        replaced = [(each, fit) for each, fit in fitted if fit is not None and _reads_another(each, fit)]
+        dropped = [each for each, fit in fitted if fit is None]
+        self._edit(replaced, required, dropped)
         identity = as_object(self.sync.get("identity"))
         if identity and not self.sync.get("identities") and (source := self._renamed(identity)):
             self.result.changes["identity"] = _sendable(requests.Identity, identity | {"source": source})
             self.result.words.append(f"identifies by {source['field']}")
         return self.result
 
+    def _edit(
+        self, replaced: list[tuple[JsonObject, JsonObject]], new: list[JsonObject], dropped: list[JsonObject]
+    ) -> None:
+        """Add the edits of the mappings: ``replaced`` are pairs of a stored one and what it becomes."""
+        added = [*(fit for _, fit in replaced), *new]
+        takes_whole_rows = TargetObject(self.target).takes_whole_rows
+        stored = StoredMappings.of(self.sync, is_shared=bool(added) and takes_whole_rows)
+        gone = [*(each for each, _ in replaced if stored.is_shared), *dropped]
+        names = list(dict.fromkeys(stored.name(each) for each in gone))
+        self.result.changes |= given(add_fields=added or None, remove_fields=names or None)
+
     def is_mended(self, mending: Mending) -> bool:
         """Whether the update would be accepted, and leaves nothing that is broken."""
         try:
-            request = SyncRequest.stored(self.sync | mending.changes)
+            identity = given(identity=mending.changes.get("identity"))
+            request = SyncRequest.stored(self.sync | {"fields": self.fields} | identity)
         except ValidationError:
             return False
         if any(each.encryption_enabled for _, each in request.all_mappings):
@@ -143,6 +160,10 @@ class _Mending:
 
 def _names(model: JsonObject) -> list[str]:
     return [str(each.get("name")) for each in as_objects(model.get("fields"))]
+
+
+def _reads_another(mapping: JsonObject, fit: JsonObject) -> bool:
+    return as_object(mapping.get("source")).get("field") != as_object(fit.get("source")).get("field")
 
 
 def _sendable(part: type[requests.Part], stored: JsonObject) -> JsonObject:

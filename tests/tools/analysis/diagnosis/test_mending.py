@@ -62,7 +62,7 @@ async def test_a_required_field_is_mapped_from_the_field_of_its_name(
     change(scripted, FIELDS, fields=[ID, NOTE, REQUIRED])
     added = {"target": "Contact_Id__c", "source": source("contact_id")}
 
-    assert await remedies(tools) == [("update_sync", {"fields": [KEPT, added]})]
+    assert await remedies(tools) == [("update_sync", {"add_fields": [added]})]
     assert await mends(tools, scripted)
 
 
@@ -94,7 +94,7 @@ async def test_a_mapping_whose_column_was_renamed_in_case_only_follows_it(
 
     identity = {"source": source("ContactId"), "target": "Id", "function": "Equality"}
     fields = [{"target": "Note", "source": source("PLAN")}]
-    assert await remedies(tools) == [("update_sync", {"fields": fields, "identity": identity})]
+    assert await remedies(tools) == [("update_sync", {"add_fields": fields, "identity": identity})]
     assert await mends(tools, scripted)
 
 
@@ -110,7 +110,35 @@ async def test_a_mapping_without_a_source_or_a_target_is_dropped(tools: Tools, s
         "drops the mapping of gone to Id, whose source is gone; "
         "drops the mapping of plan to Colour, which the target no longer has"
     )
-    assert cause["next_steps"][0]["arguments"]["fields"] == [{"target": "Note", "source": source("plan")}]
+    assert cause["next_steps"][0]["arguments"] == {
+        "sync_id": scripted.SYNC,
+        "remove_fields": ["gone", "Colour"],
+    }
+
+
+async def test_a_mapping_that_is_dropped_is_dropped_by_the_call_as_given(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
+    change(scripted, f"GET {SYNC}", fields=[KEPT, {"source": source("gone"), "target": "Id"}])
+
+    assert await remedies(tools) == [("update_sync", {"remove_fields": ["Id"]})]
+    assert await mends(tools, scripted)
+    assert scripted.sent_sync()["fields"] == [{"target": "Note", "source": source("plan")}]
+
+
+async def test_a_field_of_a_webhook_follows_its_column(tools: Tools, scripted: ScriptedApi) -> None:
+    webhook = {"fields": [{"id": "record"}], "properties": {"optional_target_mappings": True}}
+    change(scripted, FIELDS, **webhook, modes=[{"id": "updateOrCreate"}])
+    plan, id_ = ({"source": source(name), "target": "record"} for name in ("plan", "contact_id"))
+    change(scripted, f"GET {SYNC}", fields=[id_, plan], identity=None)
+    change(scripted, f"GET {MODEL}", fields=[{"name": "contactId"}, {"name": "plan"}])
+
+    renamed = {"target": "record", "source": source("contactId")}
+    assert await remedies(tools) == [
+        ("update_sync", {"add_fields": [renamed], "remove_fields": ["contact_id"]})
+    ]
+    assert await mends(tools, scripted)
+    assert scripted.sent_sync()["fields"] == [plan, renamed]
 
 
 async def test_an_identity_without_a_source_has_no_remedy_but_a_look(
@@ -151,7 +179,7 @@ async def test_an_inactive_sync_that_is_broken_is_switched_on_by_the_call_that_m
 
     assert off["cause"] == "The sync is switched off, so its schedule does not run it"
     assert off["next_steps"][0]["arguments"]["active"] is True
-    assert len(off["next_steps"][0]["arguments"]["fields"]) == 2
+    assert len(off["next_steps"][0]["arguments"]["add_fields"]) == 1
 
 
 async def test_an_inactive_sync_that_nothing_known_mends_cannot_be_switched_on(
@@ -175,7 +203,7 @@ async def test_a_column_that_left_its_table_is_reloaded_and_then_left_out(
 
     assert await remedies(tools) == [
         ("update_model", {"model_id": scripted.MODEL, "refresh": True}),
-        ("update_sync", {"fields": [{"target": "Id", "source": source("contact_id")}]}),
+        ("update_sync", {"remove_fields": ["Note"]}),
     ]
 
 
