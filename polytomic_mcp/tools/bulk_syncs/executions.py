@@ -41,6 +41,10 @@ _SCHEMA_CONSOLE: Final = f"{_EXECUTION}/schemas/{{schema_id}}/consolelog"
 _LINE: Final = ("timestamp", "level", "message")
 _DESCRIBED: Final = 4
 _MOST_LINES: Final = 50
+_NOTHING: Final = (
+    "No record was copied: the source has none that passes the filters and is new or changed since the last "
+    "run."
+)
 
 
 async def get_bulk_sync_execution(
@@ -216,7 +220,18 @@ def _execution(bulk_sync_id: str, seen: JsonObject) -> BulkExecution:
     }
     execution = BulkExecution.model_validate(_totals(schemas) | given(**seen) | own)
     execution.next_steps = _next_steps(execution, schemas) or None
+    if _copied_nothing(seen):
+        execution.note = _NOTHING
+        see = {"bulk_sync_id": bulk_sync_id}
+        execution.next_steps = [NextStep(tool="get_bulk_sync", arguments=see, reason="shows what it copies")]
     return execution
+
+
+def _copied_nothing(seen: JsonObject) -> bool:
+    """Whether a run completed without a record, copied or rejected, according to the API's counts."""
+    parts = [seen, *as_objects(seen.get("schemas"))]
+    counts = [each.get(name) for each in parts for name in ("record_count", "error_count")]
+    return seen.get("status") == "completed" and 0 in counts and not any(counts)
 
 
 def _schema_id(seen: JsonObject, reference: str) -> str:

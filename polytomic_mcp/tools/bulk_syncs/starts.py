@@ -12,7 +12,7 @@ from polytomic_mcp.catalogue.rules.modes import FETCH_MODES, RESYNC_MODES
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list
 from polytomic_mcp.common.spelling import quoted, unknown
-from polytomic_mcp.errors import ConflictError
+from polytomic_mcp.errors import ConflictError, RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.merging import given
@@ -30,6 +30,7 @@ from polytomic_mcp.tools.schemas.source_schemas import find_schema
 _START: Final = "POST /api/bulk/syncs/{id}/executions"
 _REBUILD: Final = "rebuild"
 _MOST_NAMED: Final = 10
+_INVALID: Final = frozenset({400, 422})
 
 
 class Rebuild(BaseModel):
@@ -121,6 +122,12 @@ async def start_bulk_sync(
     except ConflictError as running:
         step = waiting_step(start.id, None, "waits for the current run")
         raise Refusal(str(running), step) from running
+    except RefusedError as refused:
+        if refused.status not in _INVALID:
+            raise
+        this = {"query": start.name}
+        step = NextStep(tool="sync_overview", arguments=this, reason="shows what is wrong, and what helps")
+        raise Refusal(str(refused), step) from refused
     return await follow_bulk_execution(caller, context, start.id, started, wait_seconds)
 
 

@@ -265,3 +265,28 @@ async def test_modes_of_a_start_are_taken_in_any_case(
     await tools("start_bulk_sync", bulk_sync_id=BULK, resync_mode="Refetch", fetch_mode="FULL")
 
     assert bulk.bodies(START) == [{"resync_mode": "refetch", "fetch_mode": "full"}]
+
+
+@pytest.mark.parametrize("part", [{"record_count": 0}, {"schemas": [{"schema": "a", "record_count": 0}]}])
+async def test_a_run_that_copied_nothing_says_so(
+    part: dict[str, Any], tools: Tools, run_states: RunStates
+) -> None:
+    run_states({"status": "completed", **part})
+
+    run = await tools("start_bulk_sync", bulk_sync_id=NAME)
+
+    assert run["note"].startswith("No record was copied")
+    assert [step["tool"] for step in run["next_steps"]] == ["get_bulk_sync"]
+
+
+@pytest.mark.parametrize("status", [400, 503])
+async def test_a_start_that_is_refused_leads_to_what_is_wrong_unless_the_api_is_out(
+    status: int, tools: Tools, run_states: RunStates, api: ScriptedApi
+) -> None:
+    run_states({"status": "completed"})
+    api[START] = httpx.Response(status, json={"message": "The source is unhealthy"})
+
+    refused = await tools.refused("start_bulk_sync", bulk_sync_id=NAME)
+
+    assert ('"tool":"sync_overview"' in refused) is (status == 400)
+    assert "Correct the problem" not in refused

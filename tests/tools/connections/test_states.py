@@ -357,3 +357,22 @@ async def test_what_a_pending_consent_blocks_leads_to_the_connection(open_sandbo
     assert "Correct the problem" not in listed + refused
     step = json.loads(refused.splitlines()[-1])["next_steps"][0]
     assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": made["id"]})
+
+
+async def test_an_outage_while_a_draft_is_checked_has_no_way_around(
+    tools: Tools, company: ScriptedApi
+) -> None:
+    path = f"GET /api/connections/{company.GONG}/modelsync/targetobjects"
+    company[path] = httpx.Response(503, json={"message": "down"})
+
+    refused = await tools.refused(
+        "create_sync",
+        name="Flow",
+        mode="create",
+        target={"connection_id": "Gong", "object": "people"},
+        fields=[{"source": {"model_id": "Plans", "field": "plan"}, "target": "Note"}],
+    )
+
+    assert "Nothing in the call is to be corrected: call again in a minute." in refused
+    assert "write_operation" not in refused
+    assert "next_steps" not in refused
