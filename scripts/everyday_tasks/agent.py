@@ -23,9 +23,10 @@ _MODES: Final[Mapping[Era, str]] = {"modern": "auto", "legacy": "legacy"}
 
 @dataclass
 class Agent:
-    """Calls the tools of one server. ``texts`` are the answers, as a model reads them.
+    """Calls the tools of one server. ``texts`` are the answers and refusals, as a model reads them.
 
-    ``told`` is what the person says along with the task.
+    ``answers`` are those that did not refuse: a refusal may repeat whatever was asked. ``told`` is what the
+    person says along with the task.
     """
 
     client: Client
@@ -35,6 +36,7 @@ class Agent:
     calls: int = 0
     tokens: int = 0
     texts: list[str] = field(default_factory=list[str])
+    answers: list[str] = field(default_factory=list[str])
 
     async def __call__(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Call a tool, and return its structured answer.
@@ -57,13 +59,15 @@ class Agent:
         self.calls += 1
         result = await self.client.call_tool(tool, arguments)
         self.texts.append("\n".join(part.text for part in result.content if isinstance(part, TextContent)))
+        if not result.is_error:
+            self.answers.append(self.texts[-1])
         self.tokens += _tokens(json.dumps(arguments)) + _tokens(self.texts[-1])
         return result
 
     @property
     def said(self) -> str:
-        """Every answer."""
-        return "\n".join(self.texts)
+        """Every answer that is no refusal."""
+        return "\n".join(self.answers)
 
 
 @asynccontextmanager

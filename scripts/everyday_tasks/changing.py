@@ -2,6 +2,7 @@
 
 import socket
 from datetime import datetime
+from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,13 +53,19 @@ async def _plans_with_dates(trial: Trial) -> None:
 
 
 async def _only_yesterdays(trial: Trial) -> None:
+    expect("whether some rows changed", bool(await _recent(trial)), wanted=True)
     ended = await run(trial.world, trial.left["sync"], resync=True)
+    expect("rows of the next run", ended["counts"]["total"], await _recent(trial))
+    await trial.world.advance("120d")
+    later = await run(trial.world, trial.left["sync"], resync=True)
+    expect("rows of a run months later", later["counts"]["total"], await _recent(trial))
+
+
+async def _recent(trial: Trial) -> int:
+    """Return how many rows changed since yesterday, by the sandbox's clock."""
     now = (await trial.world.get("/sandbox/clock"))["now"][:10]
-    recent = trial.world.column(
-        'SELECT email FROM "snowflake.public.salesforce_contacts" WHERE updated_at >= date(?, "-1 day")', now
-    )
-    expect("whether some rows changed", bool(recent), wanted=True)
-    expect("rows of the next run", ended["counts"]["total"], len(recent))
+    query = 'SELECT email FROM "snowflake.public.salesforce_contacts" WHERE updated_at >= date(?, "-1 day")'
+    return len(trial.world.column(query, now))
 
 
 async def _flow(trial: Trial) -> None:
@@ -101,7 +108,8 @@ async def _used_connection(trial: Trial) -> None:
 async def _connection_is_gone(trial: Trial) -> None:
     names = [connection["name"] for connection in await trial.world.get("/api/connections")]
     expect("connections", names, ["Salesforce"])
-    expect_words(trial.agent.texts[0] if trial.agent else "", ["Plans", "Model of Plans"])
+    before = trial.agent.answers[:-1] if trial.agent else []  # the last answer is that of the deletion
+    expect_words("\n".join(before), ["Plans", "Model of Plans"])
 
 
 async def _five_syncs(trial: Trial) -> None:
@@ -170,10 +178,12 @@ async def _names_are_split(trial: Trial) -> None:
     expect("fields that are missing", sorted({"user_id", "email", "first_name", "last_name"} - names), [])
     sample = await trial.world.sample(after["id"])
     whole = dict(trial.world.rows('SELECT user_id, name FROM "snowflake.public.users"'))
+    parts = [(row, row["first_name"] or "", row["last_name"] or "") for row in sample]
     wrong = [
         row
-        for row in sample
-        if f"{row['first_name'] or ''} {row['last_name'] or ''}".strip() != whole[row["user_id"]].strip()
+        for row, first, last in parts
+        if f"{first} {last}".strip() != (name := whole[row["user_id"]].strip())
+        or (" " in name and not (first and last))
     ]
     expect("names that were split wrongly", wrong, [])
 
@@ -190,16 +200,19 @@ async def _was_canceled(trial: Trial) -> None:
     last = max(runs, key=lambda each: each["created_at"])
     expect("runs", len(runs), 2)
     ended = await trial.world.ended(f"/api/syncs/{id_}/executions/{last['id']}")
+    expect("the kind of the last", ended["type"], "resync")
     expect("how the last ended", ended["status"], "canceled")
 
 
 async def _hook_is_there(trial: Trial) -> None:
     hooks = await trial.world.get("/api/webhooks")
-    expect("webhooks", [hook["endpoint"] for hook in hooks], ["https://ops.acme.example/polytomic"])
+    found = [(hook["endpoint"], hook["disabled"]) for hook in hooks]
+    expect("webhooks, and whether they are off", found, [("https://ops.acme.example/polytomic", False)])
 
 
 async def _all_is_exported(trial: Trial) -> None:
-    expect_words(trial.said, ["One", "Two", "Model of One", "Contact"])
+    names = [f"{prefix}{name}" for prefix, name in product(("", "Model of "), ("One", "Two"))]
+    expect_words(trial.said, [*names, "Contact", "Snowflake", "Salesforce"])
 
 
 async def _two_syncs(trial: Trial) -> None:

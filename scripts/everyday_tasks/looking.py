@@ -10,6 +10,9 @@ from scripts.everyday_tasks.world import NotDoneError, expect, expect_words
 
 _NOBODY: Final = FREE.replace("'free'", "'gold'")
 _BAD_PLANS: Final = "SELECT email FROM \"snowflake.public.customers\" WHERE plan = 'platinum'"
+_PAYING: Final = (
+    "SELECT email FROM \"snowflake.public.customers\" WHERE plan IN ('pro', 'enterprise') AND last_name > ''"
+)
 _COUNTS: Final = "SELECT plan, count(*) AS people FROM customers GROUP BY plan ORDER BY plan"
 
 
@@ -76,10 +79,15 @@ async def _all_four_work(trial: Trial) -> None:
     expect(
         "whether the last is active", (await world.get(f"/api/syncs/{asleep['id']}"))["active"], wanted=True
     )
+    paying = len(world.column(_PAYING))
     for sync in runnable:
         ended = await run(world, sync, resync=True)
         expect(f"refused rows of {sync['name']}", ended["counts"]["error"], 0)
         expect(f"whether {sync['name']} had rows", ended["counts"]["total"] > 0, wanted=True)
+        targets = [each["target"] for each in (await world.get(f"/api/syncs/{sync['id']}"))["fields"]]
+        expect(f"whether {sync['name']} writes the plan", "Plan__c" in targets, wanted=True)
+        if sync["name"] != "Nobody":  # which customers are meant by that, only a person knows
+            expect(f"whether {sync['name']} kept its rows", ended["counts"]["total"] >= paying, wanted=True)
 
 
 async def _rows_refused(trial: Trial) -> None:
@@ -89,7 +97,7 @@ async def _rows_refused(trial: Trial) -> None:
 
 
 async def _refusals_are_explained(trial: Trial) -> None:
-    expect_words(trial.said, [*trial.world.column(_BAD_PLANS), "platinum", "Plan__c"])
+    expect_words(trial.said, [*trial.world.column(_BAD_PLANS), "platinum", "Unknown Plan__c value"])
 
 
 async def _changed_sync(trial: Trial) -> None:
