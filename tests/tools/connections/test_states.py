@@ -353,7 +353,7 @@ async def test_what_a_pending_consent_blocks_leads_to_the_connection(open_sandbo
             "create_sync", name="Flow", mode="create", target={"connection_id": "Calls", "object": "people"}
         )
 
-    assert "Nothing in the call is to be corrected: the connection does not work." in listed
+    assert "Nothing is wrong with the call: the connection does not work." in listed
     assert "Correct the problem" not in listed + refused
     step = json.loads(refused.splitlines()[-1])["next_steps"][0]
     assert (step["tool"], step["arguments"]) == ("get_connection", {"connection_id": made["id"]})
@@ -373,6 +373,6 @@ async def test_an_outage_while_a_draft_is_checked_has_no_way_around(
         fields=[{"source": {"model_id": "Plans", "field": "plan"}, "target": "Note"}],
     )
 
-    assert "Nothing in the call is to be corrected: call again in a minute." in refused
+    assert "Nothing is wrong with the call: call again in a minute." in refused
     assert "write_operation" not in refused
     assert "next_steps" not in refused

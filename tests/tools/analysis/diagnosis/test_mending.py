@@ -309,7 +309,7 @@ async def test_a_source_that_is_down_is_waited_for_and_its_query_is_not_to_be_co
         if error
         else "The source connection 'Warehouse' does not answer"
     )
-    assert any("nothing is to be corrected: wait" in line for line in first["evidence"])
+    assert any("there is nothing to correct: wait" in line for line in first["evidence"])
     assert "credentials" not in str(first["evidence"])
     assert first["next_steps"][0]["tool"] == "test_connection"
     assert never["cause"] == "The sync has never run"

@@ -17,7 +17,7 @@ from polytomic_mcp.tools.analysis.health.blockers import (
 from polytomic_mcp.tools.answers.results import MASK, NextStep
 from polytomic_mcp.tools.connections.states import State, state_of
 
-_WAIT: Final = "if its settings are right, nothing is to be corrected: wait until that system answers"
+_WAIT: Final = "if its settings are right, there is nothing to correct: wait until that system answers"
 
 
 def unhealthy_connections(evidence: Evidence) -> Iterator[Cause]:
