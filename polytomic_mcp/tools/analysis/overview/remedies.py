@@ -26,8 +26,9 @@ _MOST_REMEDIED: Final = 8
 _MOST_TOKENS: Final = 300
 """How long a call in a row may be; a longer one is left to ``diagnose_sync``."""
 
+_SWITCHED_ON: Final = "switches its schedule on"
 _BY_STATE: Final[Mapping[str, tuple[str, JsonObject, str]]] = {
-    "inactive": ("update_sync", {"active": True}, "switches its schedule on"),
+    "inactive": ("update_sync", {"active": True}, _SWITCHED_ON),
     "stuck": ("cancel_sync", {}, "cancels the run; then start_sync"),
     "canceled": ("start_sync", {}, "runs it again"),
     "late": ("start_sync", {}, "runs it now"),
@@ -95,10 +96,14 @@ async def _diagnosed(caller: Caller, sync: JsonObject) -> JsonObject:
 
 
 def _by_state(row: JsonObject) -> JsonObject:
-    if row["kind"] != "sync" or row["state"] not in _BY_STATE:
+    if (row["kind"], row["state"]) == ("bulk_sync", "inactive"):
+        these: JsonObject = {"active": True, "sync_ids": [row["id"]]}
+        step = NextStep(tool="set_syncs_active", arguments=these, reason=_SWITCHED_ON)
+    elif row["kind"] == "sync" and row["state"] in _BY_STATE:
+        tool, arguments, reason = _BY_STATE[row["state"]]
+        step = NextStep(tool=tool, arguments={"sync_id": row["id"], **arguments}, reason=reason)
+    else:
         return {}
-    tool, arguments, reason = _BY_STATE[row["state"]]
-    step = NextStep(tool=tool, arguments={"sync_id": row["id"], **arguments}, reason=reason)
     return {"next_step": step.model_dump()}
 
 

@@ -75,6 +75,21 @@ async def test_each_state_has_the_call_that_mends_it(
     assert "cause" not in row or state in ("inactive", "late")
 
 
+async def test_an_inactive_bulk_sync_is_switched_on_by_a_tool_that_is_always_shown(
+    tools: Tools, scripted: ScriptedApi
+) -> None:
+    copy = {"id": "b", "name": "Copy", "active": False, "default_schedule": HOURLY}
+    scripted["GET /api/syncs"] = {"data": []}
+    scripted["GET /api/bulk/syncs"] = {"data": [copy]}
+    scripted["GET /api/bulk/syncs/b/executions"] = {"data": []}
+
+    row = await row_of(tools)
+
+    assert row["state"] == "inactive"
+    assert row["next_step"]["tool"] == "set_syncs_active"
+    assert row["next_step"]["arguments"] == {"active": True, "sync_ids": ["b"]}
+
+
 async def test_a_failing_sync_says_the_cause_that_its_run_does_not_tell(
     tools: Tools, scripted: ScriptedApi
 ) -> None:
