@@ -68,10 +68,11 @@ def _incomplete_model(evidence: Evidence) -> str:
     """Return the model that lacks a field which the sync reads, or else the first; empty if all are gone."""
     existing = {id_: model for id_, model in evidence.models.items() if model}
     for source in sources_of(newer_form(evidence.sync)):
-        model = existing.get(str(source["model_id"]), {})
+        id_ = str(source["model_id"])
+        model = existing.get(id_, {})
         names = {each.get("name") for each in as_objects(model.get("fields"))}
         if model and source.get("field") not in names:
-            return str(model["id"])
+            return id_
     return next(iter(existing), "")
 
 
