@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.tools.analysis.overview.conftest import append_people
 from tests.tools.conftest import Connect, ScriptedApi, Tools
 
-ACCOUNT = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
 DAILY = {"frequency": "daily", "hour": "2", "minute": "0"}
 GOOD = {"insert": 5, "update": 0, "error": 0, "total": 5}
 
@@ -153,16 +153,7 @@ async def test_nothing_that_ran_is_refused_only_if_something_could_not_be_read(
 
 async def test_what_ran_on_the_sandbox_is_answered_in_one_call(open_sandbox: Connect) -> None:
     async with open_sandbox() as tools:
-        await tools("create_connection", name="Snowflake", type="snowflake", configuration=ACCOUNT)
-        query = {"query": "SELECT email FROM customers"}
-        await tools("create_model", name="People", connection_id="Snowflake", configuration=query)
-        await tools(
-            "create_sync",
-            name="Users",
-            mode="append",
-            target={"connection_id": "Snowflake", "object": "public.users"},
-            fields=[{"source": {"model_id": "People", "field": "email"}, "target": "email"}],
-        )
+        await append_people(tools)
         await tools("start_sync", sync_id="Users")
         (row,) = (await tools("sync_overview", since="1 hour"))["items"]
 

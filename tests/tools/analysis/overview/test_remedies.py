@@ -10,11 +10,11 @@ import pytest
 from polytomic_mcp import Settings
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.settings import Secret
+from tests.tools.analysis.overview.conftest import append_people
 from tests.tools.conftest import KEY, Connect, ScriptedApi, Tools
 
 SYNC = "/api/syncs/33333333-0000-0000-0000-000000000001"
 MODEL = "/api/models/22222222-0000-0000-0000-000000000001"
-ACCOUNT = {"account": "acme-x", "username": "ada", "password": "hunter2", "dbname": "ANALYTICS"}
 HOURLY = {"frequency": "hourly", "minute": "0"}
 DONE = {
     "id": "r",
@@ -199,18 +199,8 @@ async def test_syncs_are_judged_by_the_date_of_the_api(
     open_sandbox: Connect, sandbox: httpx.ASGITransport
 ) -> None:
     async with open_sandbox() as tools:
-        await tools("create_connection", name="Snowflake", type="snowflake", configuration=ACCOUNT)
-        query = {"query": "SELECT email FROM customers"}
-        await tools("create_model", name="People", connection_id="Snowflake", configuration=query)
-        await tools(
-            "create_sync",
-            name="Users",
-            mode="append",
-            target={"connection_id": "Snowflake", "object": "public.users"},
-            fields=[{"source": {"model_id": "People", "field": "email"}, "target": "email"}],
-            schedule={"frequency": "hourly", "minute": "00"},
-            active=True,
-        )
+        hourly = {"frequency": "hourly", "minute": "00"}
+        await append_people(tools, schedule=hourly, active=True)
         async with httpx.AsyncClient(transport=sandbox, base_url="http://sandbox") as http:
             headers = {"Authorization": f"Bearer {KEY}"}
             await http.post("/sandbox/clock", json={"advance": "1h"}, headers=headers)
