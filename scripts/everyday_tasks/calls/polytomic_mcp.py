@@ -27,6 +27,14 @@ def mapped(model: str, **targets: str) -> list[dict[str, Any]]:
     return [{"source": {"model_id": model, "field": source}, "target": to} for source, to in targets.items()]
 
 
+async def map_fields(
+    agent: Agent, name: str, target: dict[str, Any], fields: list[dict[str, Any]], **parts: Any
+) -> None:
+    """Create a sync that matches records by the first of its mappings, unless ``parts`` say otherwise."""
+    usual = {"mode": "updateOrCreate", "identity": fields[0]}
+    await agent("create_sync", name=name, target=target, fields=fields, **usual | parts)
+
+
 @task(1)
 async def _guide(agent: Agent) -> None:
     await agent("create_connection", name="Snowflake", type="snowflake", configuration=_SNOWFLAKE)
@@ -82,15 +90,7 @@ async def _only_update(agent: Agent) -> None:
     await agent("create_model", name="Plans", connection_id="Snowflake", configuration={"query": query})
     fields = mapped("Plans", email="email", plan="plan")
     target = {"connection_id": "HubSpot", "object": "contacts"}
-    await agent(
-        "create_sync",
-        name="Plans to HubSpot",
-        mode="Update",
-        target=target,
-        fields=fields,
-        identity=fields[0],
-        schedule=None,
-    )
+    await map_fields(agent, "Plans to HubSpot", target, fields, mode="Update", schedule=None)
     await agent("start_sync", sync_id="Plans to HubSpot")
 
 
@@ -228,14 +228,7 @@ async def _audience(agent: Agent) -> None:
     new = {"account": account, "name": "Pro customers", "type": "user_audience"}
     fields = mapped("Pro", email="email")
     target = {"connection_id": "LinkedIn", "create": new}
-    await agent(
-        "create_sync",
-        name="Pro to LinkedIn",
-        mode="updateOrCreate",
-        target=target,
-        fields=fields,
-        identity=fields[0],
-    )
+    await map_fields(agent, "Pro to LinkedIn", target, fields)
     await agent("start_sync", sync_id="Pro to LinkedIn")
 
 
@@ -246,14 +239,7 @@ async def _to_webhook(agent: Agent) -> None:
     await agent("create_connection", name="Endpoint", type="webhook", configuration=settings)
     fields = mapped("Paying customers", email="record", plan="record")
     target = {"connection_id": "Endpoint", "object": "http"}
-    await agent(
-        "create_sync",
-        name="Rows to endpoint",
-        mode="updateOrCreate",
-        target=target,
-        fields=fields,
-        identity="",
-    )
+    await map_fields(agent, "Rows to endpoint", target, fields, identity="")
     await agent("start_sync", sync_id="rows to endpoint")
 
 
@@ -292,14 +278,7 @@ async def _join(agent: Agent) -> None:
     )
     fields = mapped("Users", email="email") + mapped("Customers", id="jobtitle")
     target = {"connection_id": "HubSpot", "object": "contacts"}
-    await agent(
-        "create_sync",
-        name="Users to HubSpot",
-        mode="updateOrCreate",
-        target=target,
-        fields=fields,
-        identity=fields[0],
-    )
+    await map_fields(agent, "Users to HubSpot", target, fields)
     await agent("start_sync", sync_id="Users to HubSpot")
 
 
