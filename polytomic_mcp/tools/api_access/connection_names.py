@@ -5,8 +5,7 @@ from typing import Final
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.errors import PolytomicError
-from polytomic_mcp.tools.api_access.names import CONNECTION, every
+from polytomic_mcp.tools.api_access.names import CONNECTION, names_by_id
 
 _KEYS: Final[Mapping[str, str]] = {
     "connection_id": "connection_name",
@@ -18,13 +17,8 @@ _KEYS: Final[Mapping[str, str]] = {
 
 
 async def connection_names(api: Polytomic) -> dict[str, str]:
-    """Return the names of all connections by id; none if they cannot be read, since they are a courtesy."""
-    try:
-        return {
-            item["id"]: str(item["name"]) for item in await every(api, CONNECTION.list) if item.get("name")
-        }
-    except PolytomicError:
-        return {}
+    """Return the names of all connections by id; none if they cannot be read."""
+    return await names_by_id(api, CONNECTION)
 
 
 def with_names(item: JsonObject, names: Mapping[str, str]) -> JsonObject:

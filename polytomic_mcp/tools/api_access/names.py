@@ -120,6 +120,20 @@ async def every(api: Polytomic, operation: str, **arguments: Any) -> Items:
     return found
 
 
+async def names_by_id(api: Polytomic, noun: Noun) -> dict[str, str]:
+    """Return the names of all objects of a kind by id; none if they cannot be read: they are extra."""
+    try:
+        return {item["id"]: str(item["name"]) for item in await every(api, noun.list) if item.get("name")}
+    except PolytomicError:
+        return {}
+
+
+def type_id(connection: JsonObject) -> str | None:
+    """Return the id of a connection's type, which the API answers as an object or as text."""
+    kind = connection.get("type")
+    return as_object(kind).get("id") if isinstance(kind, dict) else kind
+
+
 def fitting_items(items: Iterable[JsonObject], reference: str) -> list[JsonObject]:
     """Return the item with that id; if none has it, the items with that name, ignoring case."""
     listed = list(items)

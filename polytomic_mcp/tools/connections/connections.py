@@ -13,7 +13,7 @@ from polytomic_mcp.tools.answers.results import Deleted, Page, Refusal
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import differences, given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, POLICY, every, find
+from polytomic_mcp.tools.api_access.names import CONNECTION, POLICY, every, find, type_id
 from polytomic_mcp.tools.api_access.responses import data_of
 from polytomic_mcp.tools.connections.connection_types import id_of_type
 from polytomic_mcp.tools.connections.drafts import (
@@ -25,7 +25,7 @@ from polytomic_mcp.tools.connections.drafts import (
 )
 from polytomic_mcp.tools.connections.masks import masked_fields, refusal, secrets_sent
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
-from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown, type_id
+from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown
 from polytomic_mcp.tools.connections.states import note_on, remember_link, state_after, state_of
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_connection, connection_deletion

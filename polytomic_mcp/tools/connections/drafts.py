@@ -4,11 +4,11 @@ from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.errors import RefusedError
 from polytomic_mcp.tools.answers.results import NextStep, Refusal
+from polytomic_mcp.tools.api_access.names import type_id
 from polytomic_mcp.tools.connections.configurations import configuration_problems, without_own_secrets
 from polytomic_mcp.tools.connections.connection_types import find_type, schema_to_change, schema_to_create
 from polytomic_mcp.tools.connections.masks import masked_fields, with_changes
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
-from polytomic_mcp.tools.connections.results import type_id
 from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
 

@@ -1,10 +1,10 @@
 """What the tools answer of a connection: itself, a row of a list, and whether it works."""
 
 from polytomic_mcp.client.outages import SYSTEM_IS_OUT, is_system_out
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import Answer, Change, Result, Source
-from polytomic_mcp.tools.api_access.names import CONNECTION
+from polytomic_mcp.tools.api_access.names import CONNECTION, type_id
 from polytomic_mcp.tools.connections.states import WAITING, State, is_healthy, stored_test
 
 
@@ -30,12 +30,6 @@ class Health(Answer):
 
     ok: bool
     reason: str | None = None
-
-
-def type_id(connection: JsonObject) -> str | None:
-    """Return the id of a connection's type, which the API answers as an object or as text."""
-    kind = connection.get("type")
-    return as_object(kind).get("id") if isinstance(kind, dict) else kind
 
 
 def shown(connection: JsonObject, state: State) -> Connection:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.tools.connections.results import type_id
+from polytomic_mcp.tools.api_access.names import type_id
 
 OTHERS: Final = "target object"
 """What all others are called."""

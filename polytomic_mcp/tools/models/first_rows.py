@@ -7,10 +7,11 @@ from typing import Final
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import NextStep
 from polytomic_mcp.tools.api_access.caller import Caller
+from polytomic_mcp.tools.api_access.names import type_id
 from polytomic_mcp.tools.api_access.responses import objects_in
 from polytomic_mcp.tools.api_access.waiting import wait
 from polytomic_mcp.tools.models.queries import read_query
@@ -100,7 +101,7 @@ class UnstoredSource:
         return FirstRows(reason=seen["reason"])
 
     async def _queried(self, source: str, limit: int) -> FirstRows:
-        query = _bounded(source, self._type, limit)
+        query = _bounded(source, type_id(self.connection), limit)
         if query is None:
             return FirstRows(reason=_NOT_ONE)
         try:
@@ -127,18 +128,13 @@ class UnstoredSource:
         """For how long rows are waited for: a preview never extends its call."""
         return min(_SECONDS, self.caller.time.seconds)
 
-    @property
-    def _type(self) -> str:
-        kind = self.connection.get("type")
-        return str(as_object(kind).get("id") or kind)
-
 
 def _rest(page_token: str) -> NextStep:
     reason = "reads the rows that did not fit"
     return NextStep(tool="run_query", arguments={"page_token": page_token}, reason=reason)
 
 
-def _bounded(source: str, type_: str, limit: int) -> str | None:
+def _bounded(source: str, type_: str | None, limit: int) -> str | None:
     """Return a query for the first rows of a query or a table, which writes nothing; None if there is none.
 
     As a subquery, a statement that writes is invalid. A semicolon might end it and begin another.

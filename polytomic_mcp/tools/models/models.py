@@ -8,14 +8,13 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object, as_objects
-from polytomic_mcp.errors import PolytomicError
 from polytomic_mcp.tools.answers.results import Deleted, NextStep, Page, Result, Source
 from polytomic_mcp.tools.api_access.caller import Caller
 from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.jobs import settled
 from polytomic_mcp.tools.api_access.listing import DEFAULT_LIMIT, list_page
 from polytomic_mcp.tools.api_access.merging import given, writable
-from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, every, find, is_id
+from polytomic_mcp.tools.api_access.names import CONNECTION, MODEL, find, is_id, names_by_id
 from polytomic_mcp.tools.api_access.responses import expected
 from polytomic_mcp.tools.deletions.deletion import Confirmation, Deletion
 from polytomic_mcp.tools.deletions.pipelines import confirm_model, model_deletion
@@ -164,12 +163,9 @@ async def _with_related_names(api: Polytomic, model: JsonObject) -> JsonObject:
     relations = as_objects(model.get("relations"))
     if not relations:
         return model
-    try:
-        names = {item["id"]: item.get("name") for item in await every(api, MODEL.list)}
-    except PolytomicError:
-        return model
+    names = await names_by_id(api, MODEL)
     for end in (as_object(relation.get("to")) for relation in relations):
-        end.update(given(model_name=names.get(end.get("model_id"))))
+        end.update(given(model_name=names.get(str(end.get("model_id")))))
     return model
 
 
