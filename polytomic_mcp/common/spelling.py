@@ -48,7 +48,7 @@ def shortened(text: str, most: int) -> str:
 def near(wrong: object, known: Iterable[str]) -> list[str]:
     """Return the valid names that a wrong one may stand for: by its meaning, or else by its spelling.
 
-    A word with a meaning of its own is no misspelling: if no valid name has that meaning, there are none.
+    A word with a meaning of its own is not a typo: unless a valid name means the same, there are none.
     """
     names, text = list(dict.fromkeys(known)), str(wrong)[:_LONGEST]
     if spelled := canonical(text, names):

@@ -268,7 +268,7 @@ def alike(text: str, known: Iterable[str]) -> list[str]:
 
 
 def is_word(text: str, known: Iterable[str]) -> bool:
-    """Whether a text is a word of the choices that are valid, so that its spelling is no accident."""
+    """Whether a text is a known word for choices like these, and so not a typo."""
     return any(letters(text) in each.words for each in _vocabularies(known))
 
 
