@@ -36,7 +36,9 @@ class TargetRows:
         self._next = 0
         self._rows: dict[int, Row] = {}
         self._row_ids: dict[int, int] = {}
-        self._indexes = [Index(mapping.function) for mapping in self._identities]
+        self._indexes = [
+            Index(mapping.function, ignores_case=mapping.column.ignores_case) for mapping in self._identities
+        ]
         self._inserted: dict[int, Row] = {}
         self._updated: dict[int, Row] = {}
         self._deleted: dict[int, Row] = {}
