@@ -50,7 +50,7 @@ def load(workspace: Workspace, sync_id: str) -> set[int]:
     for _, parts in groupby(rows, key=lambda row: row[0]):
         for keys in last:
             newer.update(array(_KEYS, keys))
-        last = []
+        last.clear()
         for _, keys, digests in parts:
             found.update(_unless(newer, keys, digests))
             last.append(keys)

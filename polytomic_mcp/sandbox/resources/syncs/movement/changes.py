@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.models.source_fields import Source, used_sources
 from polytomic_mcp.sandbox.resources.runs import moved_records
@@ -171,10 +171,7 @@ def _signature(sync: JsonObject) -> str:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _plain(each) for key, each in value.items() if each is not None and key not in _NEW}
-        case list():
-            return [_plain(each) for each in value]
-        case _:
-            return value
+    if isinstance(value, dict):
+        known = as_object(value).items()
+        return {key: _plain(each) for key, each in known if each is not None and key not in _NEW}
+    return [_plain(each) for each in as_list(value)] if isinstance(value, list) else value

@@ -1,9 +1,9 @@
 """A sync's run: reads its records, writes them chunk by chunk, and counts what happened to each.
 
-A run reads all records and moves those that are new or changed (``changes.py``); only these count. A record
-that the target already has counts as an update if the mode updates, whether or not its values differ, so that
-the counts add up to ``total``. A record that a mode skips (``create`` finds it in the target, ``update`` does
-not) counts only in ``total``. A record that the target refuses costs no other record.
+A run reads all records and moves those that are new or changed (``changes.py``); only these count (a guess).
+A record that the target already has counts as an update if the mode updates, whether or not its values
+differ, so that the counts add up to ``total``. A record that a mode skips (``create`` finds it in the target,
+``update`` does not) counts only in ``total``. A record that the target refuses costs no other record.
 
 Each chunk's rows, counts, log lines and digests are written in one transaction, so that the counts match the
 rows even if the process is killed. ``replace`` is one transaction as a whole: until it ends, the

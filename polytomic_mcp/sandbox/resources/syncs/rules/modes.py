@@ -108,7 +108,7 @@ def target_modes(
     ``identity`` is ``always`` or ``never`` if the target, and not the mode, decides whether an identity is
     required. Target filters apply to matched records, so modes that only insert do not support them, nor
     does a target without identities. A field's mode says whether it replaces a value of a matched record, so
-    it needs a mode that inserts, matches and updates.
+    it needs a mode that inserts, matches and updates (a guess).
     """
     return tuple(_target_mode(MODES[id_], identity, filters=filters) for id_ in ids)
 
