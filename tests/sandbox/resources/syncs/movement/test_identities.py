@@ -138,11 +138,12 @@ async def test_a_crm_compares_its_ids_exactly(stage: Stage) -> None:
     contacts = stage.stored_table("Contact", system="salesforce")
     stage.workspace.tables.insert(contacts, [{"Id": "003Sb00000", "LastName": "Old"}])
 
-    counts = await stage.moved(
-        model, "Contact", mode="update", system="salesforce", fields="name>LastName", identity="id>Id"
-    )
+    sync = await stage.sync(model, "Contact", system="salesforce", fields="name>LastName", identity="id>Id")
 
-    assert counts == {"total": 1}
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(error=1, total=1)
+    assert execution["errors"] == ["Record 1: Contact assigns Id itself and has no record with 003sb00000"]
 
 
 async def test_a_list_and_a_substring_are_found_in_any_case_too(stage: Stage) -> None:
