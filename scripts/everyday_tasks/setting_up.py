@@ -25,16 +25,17 @@ async def _guide_is_done(trial: Trial) -> None:
 async def _two_systems(trial: Trial) -> None:
     await connect(trial.world, "snowflake")
     await connect(trial.world, "hubspot")
-    trial.left["contacts"] = trial.world.rows('SELECT id, email FROM "hubspot.contacts" ORDER BY id')
+    trial.left["contacts"] = trial.world.rows('SELECT id, lower(email) FROM "hubspot.contacts" ORDER BY id')
 
 
 async def _only_updated(trial: Trial) -> None:
     world = trial.world
-    after = world.rows('SELECT id, email FROM "hubspot.contacts" ORDER BY id')
+    after = world.rows('SELECT id, lower(email) FROM "hubspot.contacts" ORDER BY id')
     expect("contacts, which must be the same", after, trial.left["contacts"])
     wrong = world.rows(
         'SELECT h.email, h.plan, c.plan FROM "hubspot.contacts" h JOIN "snowflake.public.customers" c'
-        " ON c.email = h.email WHERE h.plan IS NOT c.plan AND c.plan IN ('free', 'pro', 'enterprise')"
+        " ON lower(c.email) = lower(h.email) WHERE h.plan IS NOT c.plan"
+        " AND c.plan IN ('free', 'pro', 'enterprise')"
     )
     expect("contacts whose plan is not the customer's", wrong, [])
     (sync,) = await world.get("/api/syncs")

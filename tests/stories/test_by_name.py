@@ -96,7 +96,7 @@ async def test_the_guide_its_diagnosis_and_what_hangs_on_it_go_by_names(
     done = first["counts"]["insert"] + first["counts"]["update"]
     assert (first["status"], again["status"]) == ("completed", "completed")
     assert (first["counts"]["error"], first["counts"]["total"]) == (4, done + 4)
-    assert (again["counts"]["insert"], again["counts"]["update"]) == (0, done)
+    assert again["counts"] == first["counts"] | {"insert": 0, "update": 0, "total": 4}
     causes = {cause["cause"]: cause["count"] for cause in diagnosis["row_errors"]["causes"]}
     assert list(causes.values()) == [3, 1]
     unknown, missing = causes

@@ -43,6 +43,7 @@ async def test_a_daily_sync_runs_seven_times_when_the_clock_moves_a_week(
             "create_sync",
             name="Every morning",
             mode="append",
+            sync_all_records=True,
             active=True,
             schedule=DAILY,
             fields=[

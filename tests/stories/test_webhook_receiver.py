@@ -41,7 +41,7 @@ async def test_records_are_sent_in_batches_and_a_refusal_fails_the_run(
             taken = await speak("start_sync", sync_id="Tell us", wait_seconds=30)
             came, bodies = [*web_receiver.came], web_receiver.bodies
             web_receiver.statuses = [400]
-            refused = await speak("start_sync", sync_id="Tell us", wait_seconds=30)
+            refused = await speak("start_sync", sync_id="Tell us", resync=True, wait_seconds=30)
 
     assert (taken["status"], taken["counts"]["total"]) == ("completed", 250)
     assert [len(body["object"]["records"]) for body in bodies] == [100, 100, 100, 100, 50]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from polytomic_mcp.common.json_values import as_list
-from polytomic_mcp.common.scalars import to_moment, to_number
+from polytomic_mcp.common.scalars import to_boolean, to_moment, to_number
 from polytomic_mcp.common.spelling import quoted, unknown
 
 Kind = Literal["none", "any", "time", "ordered", "text", "list", "range", "elements", "duration"]
@@ -66,23 +66,44 @@ _UNITS: Final = {
 }
 _RANGE: Final = 2
 
+_COMPARING: Final = frozenset({"any", "ordered", "range"})
+"""The kinds whose values are compared with a field's as numbers, times or booleans."""
 
-def value_problem(function: str, value: Any) -> str | None:
-    """Return the reason why the function is unknown or does not take the value; None if it does."""
+
+def value_problem(function: str, value: Any, field_type: str | None = None) -> str | None:
+    """Return the reason why the function is unknown or does not take the value; None if it does.
+
+    ``field_type`` is Polytomic's type of the tested field, if it is known: a field of times is compared with
+    times only, one of numbers with numbers, and one of booleans with booleans.
+    """
     kind = FUNCTIONS.get(function)
     if kind is None:
         return unknown("filter function", function, FUNCTIONS)
     if kind == "none":
         return None if value is None else f"{function} takes no value. Omit it."
-    if value is not None and _TAKES[kind](value):
+    if value is None or not _TAKES[kind](value):
+        wrong = "" if value is None else f" {quoted(value)} is not valid."
+        return f"{function} needs {_NEEDS[kind]}.{wrong}"
+    return _type_problem(function, kind, value, field_type)
+
+
+def _type_problem(function: str, kind: Kind, value: Any, field_type: str | None) -> str | None:
+    """Return the reason why a value never equals or compares with a field of this type."""
+    if field_type not in _TYPES or kind not in _COMPARING:
         return None
-    wrong = "" if value is None else f" {quoted(value)} is not valid."
-    return f"{function} needs {_NEEDS[kind]}.{wrong}"
+    noun, fits = _TYPES[field_type]
+    listed = as_list(value) if isinstance(value, list) else [value]
+    wrong = next((each for each in listed if each is not None and not fits(each)), None)
+    return (
+        None
+        if wrong is None
+        else f"{function} on a field of type {field_type} needs {noun}. {quoted(wrong)} is not one."
+    )
 
 
-def condition_problem(function: str, value: Any) -> str | None:
+def condition_problem(function: str, value: Any, field_type: str | None = None) -> str | None:
     """Return what ``value_problem`` does, after the part that is wrong: ``function: `` or ``value: ``."""
-    reason = value_problem(function, value)
+    reason = value_problem(function, value, field_type)
     return reason and f"{'value' if function in FUNCTIONS else 'function'}: {reason}"
 
 
@@ -147,3 +168,13 @@ _TAKES: Final[Mapping[Kind, Callable[[Any], bool]]] = {
     "duration": lambda value: to_duration(value) is not None,
 }
 """Whether a function of this kind takes a value that is not null."""
+
+_TYPES: Final[Mapping[str | None, tuple[str, Callable[[Any], bool]]]] = {
+    "datetime": (
+        "a date or a time, such as '2026-01-31' or '2026-01-31T09:00:00Z'",
+        lambda value: to_moment(value) is not None,
+    ),
+    "number": ("a number, such as 5", lambda value: to_number(value) is not None),
+    "boolean": ("true or false", lambda value: to_boolean(value) is not None),
+}
+"""What a field of a type compares with, in words, and whether a value is that."""

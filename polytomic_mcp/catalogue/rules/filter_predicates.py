@@ -2,12 +2,13 @@
 
 The API does not document how null, case and types behave, so these are guesses: null passes only ``IsNull``
 and the negated functions; text is compared with its case; two numbers or two times are compared as such, but
-a text field equals only the same text, so that a postal code 01234 is not 1234.
+a text field equals only the same text, so that a postal code 01234 is not 1234. A date without a time means
+the whole day, in UTC, in every function.
 """
 
 import re
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
 from polytomic_mcp.catalogue.rules.filter_functions import to_duration
@@ -34,16 +35,30 @@ def is_equal(left: Any, right: Any) -> bool:
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):
         return to_boolean(left) is to_boolean(right)
-    pair = _pair(left, right)
+    pair = _comparison(right)(left)
     return pair[0] == pair[1]
 
 
-def _pair(left: Any, right: Any) -> tuple[Any, Any]:
-    for convert in (to_number, to_moment):
-        first, second = convert(left), convert(right)
-        if first is not None and second is not None:
-            return first, second
-    return to_text(left), to_text(right)
+def _comparison(value: Any) -> Callable[[Any], tuple[Any, Any]]:
+    """Return what pairs a field's value with the filter's: as numbers, as times, as days, or as text."""
+    number, moment, is_day = to_number(value), to_moment(value), _is_day(value)
+
+    def pair(field: Any) -> tuple[Any, Any]:
+        if number is not None and (field_number := to_number(field)) is not None:
+            return field_number, number
+        if moment is not None and (field_moment := to_moment(field)) is not None:
+            return (field_moment.date(), moment.date()) if is_day else (field_moment, moment)
+        return to_text(field), to_text(value)
+
+    return pair
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        date.fromisoformat(to_text(value).strip())
+    except ValueError:
+        return False
+    return True
 
 
 def _items(value: Any) -> list[Any]:
@@ -65,23 +80,19 @@ def _equal(value: Any, _now: datetime) -> Predicate:
 
 
 def _ordered(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
-    return lambda value, _now: lambda field: field is not None and is_right(*_pair(field, value))
+    def bind(value: Any, _now: datetime) -> Predicate:
+        pair = _comparison(value)
+        return lambda field: field is not None and is_right(*pair(field))
+
+    return bind
 
 
 def _dated(is_right: Callable[[Any, Any], bool]) -> Callable[[Any, datetime], Predicate]:
-    """Compare times; a date without a time means the whole day."""
+    """Compare times; a value that is none does not pass."""
 
-    def bind(value: Any, _now: datetime) -> Predicate:
-        limit = to_moment(value)
-        is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", to_text(value).strip()) is not None
-
-        def passes(field: Any) -> bool:
-            moment = to_moment(field)
-            if moment is None or limit is None:
-                return False
-            return is_right(*((moment.date(), limit.date()) if is_day else (moment, limit)))
-
-        return passes
+    def bind(value: Any, now: datetime) -> Predicate:
+        passes = _ordered(is_right)(value, now)
+        return lambda field: to_moment(field) is not None and passes(field)
 
     return bind
 
@@ -105,21 +116,23 @@ def _text(is_right: Callable[[str, str], bool]) -> Callable[[Any, datetime], Pre
     return lambda value, _now: lambda field: field is not None and is_right(to_text(field), to_text(value))
 
 
-def _one_of(value: Any, _now: datetime) -> Predicate:
-    wanted = {to_text(item) for item in _items(value)}
+def _one_of(value: Any, now: datetime) -> Predicate:
+    is_same, wanted = _one_of_texts(value, now), [item for item in _items(value) if item is not None]
+    return lambda field: (
+        is_same(field) or (field is not None and any(is_equal(field, item) for item in wanted))
+    )
+
+
+def _one_of_texts(value: Any, _now: datetime) -> Predicate:
+    wanted = {to_text(item) for item in _items(value) if item is not None}
     return lambda field: field is not None and to_text(field) in wanted
 
 
-def _between(value: Any, _now: datetime) -> Predicate:
+def _between(value: Any, now: datetime) -> Predicate:
     lowest, highest = _items(value)
-
-    def passes(field: Any) -> bool:
-        if field is None:
-            return False
-        (low, above), (high, below) = _pair(lowest, field), _pair(highest, field)
-        return low <= above and below <= high
-
-    return passes
+    is_above = _ordered(lambda field, limit: field >= limit)(lowest, now)
+    is_below = _ordered(lambda field, limit: field <= limit)(highest, now)
+    return lambda field: is_above(field) and is_below(field)
 
 
 def _array(value: Any, _now: datetime) -> Predicate:
@@ -186,4 +199,9 @@ _FUNCTIONS: Final[dict[str, Callable[[Any, datetime], Predicate]]] = {
     "StringMatchesTrimmed": _text(lambda field, value: field.strip() == value.strip()),
 }
 
-_TEXT_FUNCTIONS: Final = {"Equality": _same_text, "Inequality": _not(_same_text)}
+_TEXT_FUNCTIONS: Final = {
+    "Equality": _same_text,
+    "Inequality": _not(_same_text),
+    "StringOneOf": _one_of_texts,
+    "StringNotOneOf": _not(_one_of_texts),
+}

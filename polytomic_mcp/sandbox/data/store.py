@@ -71,6 +71,14 @@ _SCHEMA: Final = (
         place TEXT NOT NULL,
         PRIMARY KEY (source, row_id)
     ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS moved (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        sync TEXT NOT NULL,
+        execution TEXT NOT NULL,
+        keys BLOB NOT NULL,
+        digests BLOB NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS moved_by_sync ON moved (sync, position)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
 )

@@ -54,6 +54,39 @@ def test_a_function_takes_values_of_its_kind(function: str, values: list[Any]) -
 
 
 @pytest.mark.parametrize(
+    ("function", "field_type", "values", "refused"),
+    [
+        ("Equality", "datetime", ["2026-01-31", "20260131"], ["2026-02-30", "soon", 5, True]),
+        ("Inequality", "datetime", ["2026-01-31T09:00Z"], ["", ["2026-01-31", "never"]]),
+        ("GreaterThan", "datetime", ["2026-01-31"], ["yesterday", "2026-13-01", 5]),
+        ("Between", "datetime", [["2026-01-01", "2026-01-31"]], [["2026-02-30", "2026-02-31"], [1, 2]]),
+        ("Equality", "number", [5, "5.5", -1], ["five", "", True, "2026-01-31"]),
+        ("LessThanEqual", "number", [5, "1e3"], ["many", "2026-01-31"]),
+        ("Between", "number", [[1, "3"]], [["a", "m"], ["2026-01-01", "2026-01-31"]]),
+        ("Equality", "boolean", [True, "false", 0], ["maybe", 2]),
+        ("Equality", "string", ["2026-02-30", 5, True], []),
+        ("Equality", "unknown", ["2026-02-30", "five"], []),
+        ("StringContains", "number", ["5", "a"], []),
+        ("StringOneOf", "number", [[5, "a", None], "5, 6"], []),
+        ("InTheLast", "datetime", ["7 days"], ["2026-01-31"]),
+        ("IsNull", "datetime", [None], ["2026-01-31"]),
+    ],
+)
+def test_a_value_has_the_type_of_the_field_that_it_is_compared_with(
+    function: str, field_type: str, values: list[Any], refused: list[Any]
+) -> None:
+    assert [value for value in values if value_problem(function, value, field_type)] == []
+    assert [value for value in refused if not value_problem(function, value, field_type)] == []
+
+
+def test_a_value_of_the_wrong_type_is_refused_by_name() -> None:
+    assert value_problem("Equality", "2026-02-30", "datetime") == (
+        "Equality on a field of type datetime needs a date or a time, such as '2026-01-31' or "
+        "'2026-01-31T09:00:00Z'. '2026-02-30' is not one."
+    )
+
+
+@pytest.mark.parametrize(
     ("function", "value", "reason"),
     [
         (

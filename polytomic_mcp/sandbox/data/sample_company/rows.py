@@ -46,7 +46,15 @@ def _object(folder: str, name: str, file: Traversable) -> tuple[Table, tuple[Row
     columns = tuple(Column.of({"type": field_type(each["sql_type"]), **each}) for each in body["columns"])
     names = [column.name for column in columns]
     rows = tuple(dict(zip(names, row, strict=True)) for row in body["rows"])
+    if described(folder).ignores_case:
+        columns = tuple(_in_any_case(column, body["key"]) for column in columns)
     return Table(folder, name, body["label"], body["kind"], columns, body["key"]), rows
+
+
+def _in_any_case(column: Column, key: str | None) -> Column:
+    """Return a column that is looked up in any case if it holds texts; ids keep theirs."""
+    is_id = column.name == key or column.refers_to is not None
+    return replace(column, ignores_case=not is_id and column.type in ("string", "array"))
 
 
 def _file(folder: str, path: str, file: Traversable) -> tuple[Table, tuple[Row, ...]]:

@@ -101,7 +101,7 @@ class System:
     ``sources`` lists the ways in which a model's configuration can name an object instead of a query. Each is
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
-    folder whose rows the system shows.
+    folder whose rows the system shows. ``ignores_case`` says that its search finds a text in any case.
     """
 
     id: str
@@ -111,6 +111,7 @@ class System:
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     creation: Creation | None = None
     rows_of: str | None = None
+    ignores_case: bool = False
     parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
     )
@@ -202,6 +203,7 @@ def _read(id_: str, folder: Traversable) -> System:
         kinds={name: _kind(each) for name, each in as_object(body.get("kinds")).items()},
         creation=None if creation is None else _creation(creation),
         rows_of=body.get("rows_of"),
+        ignores_case=body.get("ignores_case", False),
         parameters={
             name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
         },

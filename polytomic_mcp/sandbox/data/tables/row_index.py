@@ -26,7 +26,7 @@ def indexed(connection: sqlite3.Connection, table: Table, column: Column) -> str
     """Return the part of a query after ``FROM``, up to the comparison with a value of the column."""
     position = table.columns.index(column)
     source = table.rows_id.replace("'", "''")
-    value = f"json_extract(body, '$[{position}]')"
+    value = f"json_extract(body, '$[{position}]'){' COLLATE NOCASE' if column.ignores_case else ''}"
     name = quoted(f"{table.rows_id} by {position}")
     connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON rows ({value}) WHERE source = '{source}'")
     # INDEXED BY, because SQLite would otherwise scan all rows of the table.
@@ -39,12 +39,14 @@ def drop_indexes(connection: sqlite3.Connection, table: Table) -> None:
         connection.execute(f"DROP INDEX IF EXISTS {quoted(f'{table.rows_id} by {position}')}")
 
 
-def spellings(values: Iterable[Any]) -> list[Any]:
+def spellings(column: Column, values: Iterable[Any]) -> list[Any]:
     """Return every form in which the values may be stored: as text, and as the number that a text spells."""
     found: dict[Any, None] = {}
     for value in values:
-        text = str(value)
-        found[text.partition("\0")[0]] = None  # SQLite ends a text at a null character
+        text = str(value).partition("\0")[0]  # SQLite ends a text at a null character
+        found[text] = None
+        if column.ignores_case and not text.isascii():  # SQLite ignores the case of ASCII letters alone
+            found |= dict.fromkeys((text.lower(), text.upper(), text.title()))
         number = to_number(value)
         if number is not None and -_LARGEST <= number < _LARGEST:
             found[number] = None

@@ -107,7 +107,7 @@ class SqliteTables:
             found = connection.execute(
                 f"SELECT row_id, body FROM {indexed(connection, table, column)}"  # noqa: S608 - quoted
                 " IN (SELECT value FROM json_each(?)) ORDER BY row_id",
-                (json.dumps(spellings(values)),),
+                (json.dumps(spellings(column, values)),),
             ).fetchall()
         return {row_id: _row(names, body) for row_id, body in found}
 

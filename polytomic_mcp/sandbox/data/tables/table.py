@@ -24,7 +24,7 @@ class Column:
     value: ``Account.Id`` or, in another system, ``salesforce.Contact.Id``. The system itself fills some
     columns: ``computed`` joins other columns with spaces, ``from_reference`` is copied from the row that the
     key refers to, and ``stamped`` is the time at which the row was ``created`` or ``updated``.
-    ``identity_functions`` of None allows all.
+    ``identity_functions`` of None allows all. ``ignores_case`` is how the system itself looks up a text.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Column:
     computed: tuple[str, ...] = ()
     from_reference: str | None = None
     stamped: Literal["created", "updated"] | None = None
+    ignores_case: bool = False
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Column":

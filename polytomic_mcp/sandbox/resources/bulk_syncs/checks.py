@@ -151,9 +151,11 @@ def _filter_problems(schema: JsonObject, table: Table, path: str) -> Iterator[Pr
     for position, condition in enumerate(as_list(schema["filters"])):
         place = f"{path}.filters[{position}]"
         field_id = str(condition.get("field_id") or "")
-        if table.column(field_id) is None:
+        column = table.column(field_id)
+        if column is None:
             yield Problem("unknown_field", _unknown_field(table, field_id), f"{place}.field_id")
-        if reason := filter_functions.value_problem(condition["function"], condition.get("value")):
+        type_ = column and column.type
+        if reason := filter_functions.value_problem(condition["function"], condition.get("value"), type_):
             yield Problem("invalid_filter", reason, f"{place}.function")
 
 

@@ -14,6 +14,7 @@ from polytomic_mcp.sandbox.data.sql.soql import DIALECT, to_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.resources.models.declared_types import declared_columns, typed_rows
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 MOST_ROWS: Final = 1_000_000
@@ -43,7 +44,8 @@ def read_model(
 ) -> Reading:
     """Read the fields of a model, up to ``limit`` rows.
 
-    A field that a user added has the values of the source's column of that name, or null.
+    A field that a user added has the values of the source's column of that name, or null, in the type that
+    the user declared.
 
     Raises:
         RefusalError: 404 or 422 if the connection or a field does not exist, or the query fails.
@@ -63,7 +65,8 @@ def read_model(
     rows = islice(source.rows, limit)
     if origins != [(column.name, column.name) for column in source.columns]:
         rows = ({name: row.get(origin) for name, origin in origins} for row in rows)
-    return Reading(tuple(columns), rows)
+    declared = declared_columns(model, source.columns, columns)
+    return Reading(tuple(declared), typed_rows(rows, columns, declared))
 
 
 def read_source(

@@ -5,7 +5,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import not_found
-from polytomic_mcp.sandbox.resources.runs import logs, watermarks
+from polytomic_mcp.sandbox.resources.runs import logs, moved_records, watermarks
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 KINDS: Final[Mapping[str, str]] = {"sync": "execution", "bulk_sync": "bulk_execution"}
@@ -40,9 +40,10 @@ def find(workspace: Workspace, kind: str, sync_id: str, id_: str) -> JsonObject:
 
 
 def delete_all(workspace: Workspace, kind: str, sync_id: str) -> None:
-    """Delete a sync's executions, their logs, and how far they read."""
+    """Delete a sync's executions, their logs, how far they read, and what they moved."""
     with workspace.store.transaction():
         watermarks.delete_all(workspace, sync_id)
+        moved_records.delete_all(workspace, sync_id)
         for execution in of_sync(workspace, kind, sync_id):
             logs.delete(workspace, execution["id"])
             workspace.store.delete(KINDS[kind], execution["id"])

@@ -46,15 +46,6 @@ class Journal:
         """Count further lines of a log that is full."""
         self._counts[type_] += number
 
-    def mark(self) -> dict[str, int]:
-        """Return a position for ``rewind``; call it only when all lines are stored."""
-        return dict(self._counts)
-
-    def rewind(self, mark: dict[str, int]) -> None:
-        """Discard the lines added since the mark."""
-        self._counts = defaultdict(int, mark)
-        self._lines.clear()
-
     def store(self) -> None:
         """Store the lines added since the last call; call it in the transaction that writes the rows."""
         for type_, lines in self._lines.items():

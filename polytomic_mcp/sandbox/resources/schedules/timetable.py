@@ -17,7 +17,7 @@ from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 _MARK: Final = "schedule_mark"
-_ENDED: Final = ("completed", "errors", "failed", "canceled")
+_ENDED: Final = ("completed", "errors", "failed", "canceled", "interrupted")
 _SUCCEEDED: Final = ("completed",)
 
 

@@ -25,18 +25,19 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 def find_problems(workspace: Workspace, references: References) -> Iterator[Problem]:
     """Yield everything that keeps the sync from being stored."""
-    connection, sync = references.connection, references.sync
+    connection = references.connection
     if connection is not None and (reason := connections.destination_problem(connection)):
         yield Problem("not_a_destination", reason, "target.connection_id")
     yield from references.problems
     if references.target is not None:
-        yield from _rule_problems(workspace, sync, references.target)
+        yield from _rule_problems(workspace, references, references.target)
 
 
-def _rule_problems(workspace: Workspace, sync: JsonObject, target: Target) -> Iterator[Problem]:
+def _rule_problems(workspace: Workspace, references: References, target: Target) -> Iterator[Problem]:
+    sync = references.sync
     yield from sync_schedules.problems(sync["schedule"], workspace.store)
     yield from sync_schedules.cycle_problems(sync, workspace.store)
-    yield from filter_problems(sync)
+    yield from filter_problems(sync, references.sources, target)
     yield from _mode_problems(sync, target)
     yield from _target_filter_problems(sync, target)
     yield from _identity_problems(sync, target)

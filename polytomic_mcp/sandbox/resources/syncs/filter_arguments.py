@@ -21,6 +21,7 @@ from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
 from polytomic_mcp.sandbox.resources.syncs import older_filters
 from polytomic_mcp.sandbox.resources.syncs.older_filters import KINDS, Condition
+from polytomic_mcp.sandbox.resources.syncs.targets import Target
 
 
 def read_filters(
@@ -42,18 +43,27 @@ def read_filters(
     return model, target
 
 
-def filter_problems(sync: JsonObject) -> Iterator[Problem]:
+def filter_problems(sync: JsonObject, sources: Sources, target: Target) -> Iterator[Problem]:
     """Yield what is wrong with the functions of a sync's filters and overrides, and with their values."""
     for kind in KINDS:
         for position, condition in enumerate(sync[kind]["conditions"]):
             path = f"{kind}.conditions[{position}]"
             if condition.get("value_source") is None:
-                yield from _function_problems(condition, path)
+                yield from _function_problems(condition, path, _field_type(condition, sources, target))
             else:
                 yield from _value_source_problems(condition, path)
     for position, override in enumerate(sync["overrides"]):
         if override.get("function") is not None:
-            yield from _function_problems(override, f"overrides[{position}]")
+            field = sources.field(override["field"]) or {}
+            yield from _function_problems(override, f"overrides[{position}]", field.get("type"))
+
+
+def _field_type(condition: JsonObject, sources: Sources, target: Target) -> str | None:
+    """Return the type of the field that a condition tests; None if there is no such field."""
+    if "source" in condition:
+        return (sources.field(condition["source"]) or {}).get("type")
+    field = target.field(condition["field"])
+    return None if field is None else field.column.type
 
 
 def _value_source_problems(condition: JsonObject, path: str) -> Iterator[Problem]:
@@ -65,8 +75,8 @@ def _value_source_problems(condition: JsonObject, path: str) -> Iterator[Problem
         yield Problem("invalid_filter", "Send either value or value_source.", path)
 
 
-def _function_problems(condition: JsonObject, path: str) -> Iterator[Problem]:
-    reason = filter_functions.value_problem(condition["function"], condition.get("value"))
+def _function_problems(condition: JsonObject, path: str, field_type: str | None) -> Iterator[Problem]:
+    reason = filter_functions.value_problem(condition["function"], condition.get("value"), field_type)
     if reason:
         yield Problem("invalid_filter", reason, f"{path}.function")
 

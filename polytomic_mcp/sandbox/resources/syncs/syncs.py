@@ -17,7 +17,14 @@ NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 _CURRENT: Final = "2025-09-18"
 _NOT_ENCRYPTED: Final = "The sandbox does not emulate encryption. Omit it, or use Polytomic itself."
 _OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
-_TARGET_KEYS: Final = ("connection_id", "object", "configuration", "new_name", "search_values")
+_TARGET_KEYS: Final = (
+    "connection_id",
+    "object",
+    "configuration",
+    "filter_logic",
+    "new_name",
+    "search_values",
+)
 _SUMMARY: Final = (
     "active",
     "created_at",

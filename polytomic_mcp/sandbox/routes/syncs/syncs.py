@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.syncs import checks, executions, schedules, syncs
+from polytomic_mcp.sandbox.resources.syncs.older_arguments import refuse_newer
 from polytomic_mcp.sandbox.resources.syncs.references import resolve_references
 from polytomic_mcp.sandbox.resources.syncs.target_creation import create_target
 
@@ -88,6 +89,7 @@ def _show(call: Call, sync: JsonObject) -> JsonObject:
 
 
 def _save(call: Call, created: JsonObject) -> JsonObject:
+    refuse_newer(call.arguments, call.version)
     workspace, sources = call.workspace, Sources(call.workspace.store)
     problems: list[Problem] = []
     sync = created | syncs.compose(call.arguments, sources, problems)

@@ -1,7 +1,7 @@
 """Runs of a sync or bulk sync: when each ran, how it ended, and what became of its rows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Self
@@ -22,7 +22,8 @@ class Run:
 
     ``rows`` is how many rows it processed; None if the API does not say. Rows that a replacing sync deletes
     first are counted as moved, but not in ``rows``. ``skipped`` rows were neither written nor rejected, in a
-    run that is not a test.
+    run that is not a test. ``is_retry`` marks a run with no more rows than an earlier one rejected: a sync
+    moves new and changed rows, and those that failed before.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Run:
     reason: str = ""
     is_test: bool = False
     skipped: int = 0
+    is_retry: bool = False
 
     @classmethod
     def of(cls, execution: JsonObject) -> Self:
@@ -94,8 +96,8 @@ class Run:
 
     @property
     def has_rejected_all(self) -> bool:
-        """Whether there were rows and it rejected every one."""
-        return self.rows is not None and 0 < self.rows <= self.errors
+        """Whether there were rows, not only ones rejected before, and it rejected every one."""
+        return not self.is_retry and self.rows is not None and 0 < self.rows <= self.errors
 
     @property
     def is_complete(self) -> bool:
@@ -118,7 +120,18 @@ class Run:
 def runs_of(executions: object) -> list[Run]:
     """Read executions, newest first, without test runs, which say nothing about the sync."""
     runs = [run for execution in as_objects(executions) if not (run := Run.of(execution)).is_test]
-    return sorted(runs, key=lambda run: run.started.timestamp() if run.started else 0, reverse=True)
+    runs.sort(key=lambda run: run.started.timestamp() if run.started else 0, reverse=True)
+    return [*_with_retries(runs[::-1])][::-1]
+
+
+def _with_retries(runs: Sequence[Run]) -> Iterator[Run]:
+    """Yield the runs, oldest first, and mark those that could only try rejected rows again."""
+    rejected = 0
+    for run in runs:
+        found = replace(run, is_retry=run.rows is not None and 0 < run.rows <= rejected)
+        yield found
+        if not found.found_nothing:
+            rejected = found.errors if found.is_success else 0
 
 
 def decisive_run(runs: Sequence[Run]) -> Run | None:

@@ -206,6 +206,33 @@ async def test_a_mode_for_each_field_is_refused_where_the_mode_does_not_support_
     ]
 
 
+@pytest.mark.parametrize(
+    ("mode", "target", "system"),
+    [("replace", "public.arrivals", "postgresql"), ("updateOrCreate", "http", "webhook")],
+)
+async def test_a_mode_that_matches_no_record_has_no_mode_for_each_field(
+    mode: str, target: str, system: str, stage: Stage, model: str
+) -> None:
+    to = "record" if system == "webhook" else "name"
+    field = {"source": {"model_id": model, "field": "name"}, "target": to, "sync_mode": "create"}
+
+    answer = await stage.create(model, target, system=system, mode=mode, fields=[field], identity=None)
+
+    assert stage.codes(answer) == [("invalid_field_mode", "fields[0].sync_mode")]
+
+
+@pytest.mark.parametrize("function", ["OneOf", "ISubstring", "DomainMatch", "HostnameMatch"])
+async def test_a_flow_takes_the_identity_functions_that_it_lists(
+    function: str, stage: Stage, model: str
+) -> None:
+    identity = {"source": {"model_id": model, "field": "id"}, "target": "Id", "function": function}
+
+    answer = await stage.create(model, "my-gong-engage-flow", system="gong", identity=identity, fields=[])
+
+    assert stage.codes(answer) == [("invalid_identity", "identities.mappings[0].function")]
+    assert "Valid values: Equality." in answer.text
+
+
 async def test_a_filter_on_a_field_that_cannot_be_filtered_is_refused(stage: Stage, model: str) -> None:
     stage.table("launch", "Id! Name", system="gong", kind="flow", key="Id")
     filters = {"conditions": [{"field": "Name", "function": "IsNull"}]}

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import Advance
+from polytomic_mcp.sandbox.resources.syncs import executions
+from tests.sandbox.conftest import Advance, InlineWorkers
 from tests.sandbox.resources.syncs.conftest import CreateScheduled, Stage
 
 DAILY = {"frequency": "daily", "hour": "6", "minute": "0"}
@@ -50,6 +51,21 @@ async def test_a_sync_runs_after_a_manual_run_but_not_after_a_test(
 
     assert counts == [1, 1, 0]
     assert test["type"] == "test"
+
+
+async def test_a_sync_runs_after_an_interrupted_run(
+    stage: Stage, scheduled: CreateScheduled, after: Any, advance: Advance, workers: InlineWorkers
+) -> None:
+    first = await scheduled({"frequency": "manual"})
+    second = await after(first["id"])
+    workers.is_holding = True
+    await stage.start(first)
+    executions.interrupt_all(stage.workspace)
+    workers.is_holding = False
+
+    report = await advance("0")
+
+    assert [each["sync_id"] for each in report["started"]] == [second["id"]]
 
 
 async def test_a_sync_that_runs_after_several_waits_for_all_of_them(

@@ -175,3 +175,35 @@ async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Stage, model: 
     assert answer.status_code == 200, answer.text
     assert answer.json()["data"] == made
     assert made["filter_logic"] == "(A or B) and (C)"
+
+
+async def test_the_filter_logic_of_a_target_is_kept(stage: Stage, model: str) -> None:
+    body = await stage.body(model, "public.arrivals", **stage.MAPPED)
+    body["target"]["filter_logic"] = "A AND B"
+
+    made = (await stage.http.post("/api/syncs", json=body)).json()["data"]
+
+    assert made["target"]["filter_logic"] == "A AND B"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "older"),
+    [
+        ("identities", {"mappings": []}, "identity"),
+        ("model_filters", {"conditions": []}, "filters"),
+        ("target_filters", {"conditions": []}, "filters with the field_type Target"),
+    ],
+)
+async def test_version_2024_02_08_refuses_what_came_later(
+    name: str, value: dict[str, list[str]], older: str, stage: Stage, model: str
+) -> None:
+    body = await stage.body(model, "public.arrivals", **stage.MAPPED) | {name: value}
+
+    old = await stage.http.post("/api/syncs", json=body, headers=OLD)
+    new = await stage.http.post("/api/syncs", json=body | {"identity": None})
+
+    assert (old.status_code, old.json()["message"]) == (
+        400,
+        f"Version 2024-02-08 does not accept {name}. Send {older}, or use version 2025-09-18.",
+    )
+    assert new.status_code != 400

@@ -240,6 +240,24 @@ async def test_a_sample_has_rows_under_the_models_id(http: httpx.AsyncClient, co
     assert sample["records"][0][model["id"]]["score"] is None
 
 
+async def test_an_added_field_has_the_type_that_was_declared(
+    http: httpx.AsyncClient, connect: Connect
+) -> None:
+    query = "SELECT '7' AS score, 'old' AS age, 1 AS kept, NULL::VARCHAR AS none FROM customers LIMIT 1"
+    added = [
+        {"name": name, "label": name, "type": type_}
+        for name, type_ in (("SCORE", "number"), ("age", "number"), ("kept", "number"), ("none", "datetime"))
+    ]
+    model = await create(
+        http, await connect("snowflake"), configuration={"query": query}, additional_fields=added
+    )
+
+    sample = (await http.get(f"/api/models/{model['id']}/sample")).json()["data"]
+
+    assert [field["type"] for field in model["fields"]] == ["number", "number", "number", "datetime"]
+    assert sample["records"][0][model["id"]] == {"SCORE": 7, "age": "old", "kept": 1, "none": None}
+
+
 async def test_a_sample_through_an_unhealthy_connection_is_refused(
     http: httpx.AsyncClient, connect: Connect, sandbox: Starlette
 ) -> None:

@@ -147,7 +147,7 @@ async def test_the_remedy_for_rows_without_a_record_works_as_given(warehouse: To
 
 async def test_records_that_exist_already_are_counted_in_mode_create(warehouse: Tools) -> None:
     await ran(warehouse, mode="create")
-    await warehouse("start_sync", sync_id="Users")
+    await warehouse("start_sync", sync_id="Users", resync=True)
 
     causes = (await diagnosed(warehouse))["causes"]
 
@@ -225,8 +225,36 @@ async def test_a_run_that_found_nothing_new_is_no_problem_and_names_the_resync(
     cause = diagnosis["causes"][-1]
     assert told(diagnosis)[-1] == (NOTHING_NEW, certainty, False)
     assert cause["evidence"][0] == "the run took 0 rows; 2 of 2 rows pass the filters now"
+    took = [line for line in cause["evidence"] if line.startswith("the last run that took rows")]
+    assert [line.rpartition(" ")[2] for line in took] == ["2"] * (certainty == "likely")
     assert cause["next_steps"][0]["arguments"] == {"sync_id": scripted.SYNC, "resync": True}
     assert diagnosis["verdict"] == "nothing failed, but rows were left out: see causes"
+
+
+async def test_a_second_run_says_that_nothing_is_new_and_its_remedy_moves_everything(
+    warehouse: Tools,
+) -> None:
+    first = (await ran(warehouse))["counts"]
+    second = (await warehouse("start_sync", sync_id="Users"))["counts"]
+    (cause,) = (await diagnosed(warehouse))["causes"]
+
+    again = await warehouse(cause["next_steps"][0]["tool"], **cause["next_steps"][0]["arguments"])
+
+    assert (cause["cause"], cause["certainty"]) == (NOTHING_NEW, "likely")
+    assert cause["evidence"][0] == "the run took 0 rows; 41 of 41 rows pass the filters now"
+    assert (first["total"], second["total"], again["counts"]["total"]) == (41, 0, 41)
+
+
+async def test_a_sync_without_an_initial_backfill_says_why_its_first_run_took_no_rows(
+    warehouse: Tools,
+) -> None:
+    run = await ran(warehouse, skip_initial_backfill=True)
+    (cause,) = (await diagnosed(warehouse))["causes"]
+
+    again = await warehouse(cause["next_steps"][0]["tool"], **cause["next_steps"][0]["arguments"])
+
+    assert "skip_initial_backfill" in cause["cause"]
+    assert (run["counts"]["total"], again["counts"]["total"]) == (0, 41)
 
 
 async def test_rows_that_came_after_a_run_of_all_rows_suggest_another_run(

@@ -35,6 +35,7 @@ def can_insert_batches(tables: Tables, plan: Plan) -> bool:
         identity.function == EQUALITY
         and identity.column.type == "string"
         and not identity.column.values
+        and not identity.column.ignores_case
         and tables.can_find(plan.target.table, identity.column)
         and plan.assigned_key is None
         and names.issuperset(plan.required)

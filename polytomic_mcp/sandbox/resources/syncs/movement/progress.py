@@ -1,6 +1,5 @@
 """What a run reports while it writes: counts, errors and log lines, saved with the rows they describe."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from polytomic_mcp.sandbox.data.tables.tables import Row
@@ -14,15 +13,6 @@ MOST_ERRORS: Final = 100
 
 _LINES: Final = {"insert": "inserts", "update": "updates", "upserts": "updates", "delete": "deletes"}
 """The log of the rows that each outcome changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A point of a run's progress to which it can be rewound."""
-
-    counts: dict[str, int]
-    lines: dict[str, int]
-    errors: int
 
 
 class Progress:
@@ -41,16 +31,6 @@ class Progress:
     def only_counts_inserts(self) -> bool:
         """Whether the logs have no room for further inserted records."""
         return self._journal.is_full("records", "inserts")
-
-    def mark(self) -> Mark:
-        """Return the current point, for ``rewind``; everything so far must be saved."""
-        return Mark(dict(self.counts), self._journal.mark(), len(self._errors))
-
-    def rewind(self, mark: Mark) -> None:
-        """Drop everything that was added since the mark."""
-        self.counts = dict(mark.counts)
-        self._journal.rewind(mark.lines)
-        del self._errors[mark.errors :]
 
     def add_record(self, record: Record) -> None:
         """Log a record of the source."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
@@ -27,10 +27,14 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What happened to one record, and the rows it changed: as they are now, or were before a deletion."""
+    """What happened to one record, and the rows it changed: as they are now, or were before a deletion.
+
+    ``handles`` are those of the rows in ``TargetRows``.
+    """
 
     outcome: Outcome
-    rows: list[Row] = field(default_factory=list[Row])
+    rows: Sequence[Row] = ()
+    handles: Sequence[int] = ()
     warning: str | None = None
 
 
@@ -72,22 +76,21 @@ class RecordWriter:
                 return WriteResult("skipped")
         warning = f"matches {len(found)} records of the target" if len(found) > 1 else None
         if self._plan.mode.deletes:
-            return WriteResult("delete" if found else "skipped", [*map(self._rows.delete, found)], warning)
+            rows = [*map(self._rows.delete, found)]
+            return WriteResult("delete" if found else "skipped", rows, found, warning)
         if found:
             return self._update(record, found, warning) if self._plan.mode.updates else WriteResult("skipped")
         if not self._plan.mode.inserts:
             return WriteResult("skipped")
         row = self._new_row(record, values)
-        self._rows.insert(row)
-        return WriteResult("insert", [row])
+        return WriteResult("insert", [row], [self._rows.insert(row)])
 
     def _post(self, record: Record) -> WriteResult:
         """Store what a webhook would receive: the record's fields under their own names, with a hash."""
         fields = {each.name: each.read(record) for each in self._plan.assignments}
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
         row: Row = {"record": {"hash": digest, "fields": fields}}
-        self._rows.insert(row)
-        return WriteResult("upserts", [row])
+        return WriteResult("upserts", [row], [self._rows.insert(row)])
 
     def _identity_values(self, record: Record) -> list[Any]:
         """Return the identity's values, converted if they are compared exactly; None if absent."""
@@ -119,7 +122,7 @@ class RecordWriter:
         for handle, row in changed.items():
             if row != rows[handle]:
                 self._rows.update(handle, row)
-        return WriteResult("update", [*changed.values()], warning)
+        return WriteResult("update", [*changed.values()], found, warning)
 
     def _changes(self, record: Record, old: Row) -> Row:
         """Return the values that the record changes in a row, with the values computed from them."""

@@ -1,30 +1,35 @@
 """A sync's run: reads its records, writes them chunk by chunk, and counts what happened to each.
 
-Every run reads all records (a guess). A record that the target already has counts as an update if the
-mode updates, whether or not its values differ, so that the counts add up to ``total``. A record that
-a mode skips (``create`` finds it in the target, ``update`` does not) counts only in ``total``.
+A run reads all records and moves those that are new or changed (``changes.py``); only these count (a guess).
+A record that the target already has counts as an update if the mode updates, whether or not its values
+differ, so that the counts add up to ``total``. A record that a mode skips (``create`` finds it in the target,
+``update`` does not) counts only in ``total``. A record that the target refuses costs no other record.
 
-Each chunk's rows, counts and log lines are written in one transaction, so that the counts match the
+Each chunk's rows, counts, log lines and digests are written in one transaction, so that the counts match the
 rows even if the process is killed. ``replace`` is one transaction as a whole: until it ends, the
 target keeps its rows.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement.batch_inserts import BatchInserter, can_insert_batches
+from polytomic_mcp.sandbox.resources.syncs.movement.changes import Changes
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import make_plan
 from polytomic_mcp.sandbox.resources.syncs.movement.progress import Progress
-from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import RecordError, RecordWriter
+from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import (
+    RecordError,
+    RecordWriter,
+    WriteResult,
+)
 from polytomic_mcp.sandbox.resources.syncs.movement.records import Records
 from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
 from polytomic_mcp.sandbox.resources.syncs.movement.target_rows import TargetRows
@@ -57,6 +62,10 @@ def _fail(workspace: Workspace, execution_id: str, reason: str) -> None:
             executions.finish(workspace, execution, "failed", reason)
 
 
+_Attempt = tuple[int, Record, WriteResult | str]
+"""A record with its number in the run, and what happened to it, or why it was not written."""
+
+
 class _Run:
     """One execution while it runs."""
 
@@ -67,19 +76,22 @@ class _Run:
         self._request: JsonObject = executions.find(workspace, sync_id, execution_id)["_request"]
         self._is_test = bool(self._request.get("test"))
         self._progress = Progress(workspace, sync_id, execution_id, is_test=self._is_test)
+        self._attempts: list[_Attempt] = []
 
     def perform(self) -> None:
         references = resolve_references(self._workspace, self._sync)
         endpoints = references.require_endpoints(self._workspace)
         records = Records(self._workspace, references)
         self._prepare(endpoints.target, records)
+        self._changes = Changes(self._workspace, references, records, self._execution())
         if not self._begin():
             return
         selected = records.select(self._request)
         chunks = _chunks(islice(selected, TEST_RECORDS) if self._is_test else selected)
         connections = endpoints.connections
         for chunk in self._workspace.faults.chunks(self._sync["id"], connections, chunks):
-            if not self._write_chunk(chunk):
+            moving = self._changes.select(chunk)
+            if moving and not self._write_chunk(moving):
                 return
         self._end()
 
@@ -103,41 +115,18 @@ class _Run:
             return True
 
     def _write_chunk(self, chunk: Sequence[Record]) -> bool:
-        """Write a chunk and return whether to continue; if a server refuses rows, retry it in halves."""
-        mark = self._progress.mark()
-        try:
-            return self._transact(chunk)
-        except RefusedRowsError as refusal:
-            self._progress.rewind(mark)
-            self._rows.discard()
-            if len(chunk) == 1:
-                return self._add_refused(chunk[0], refusal)
-        middle = len(chunk) // 2
-        return self._write_chunk(chunk[:middle]) and self._write_chunk(chunk[middle:])
-
-    def _add_refused(self, record: Record, refusal: RefusedRowsError) -> bool:
-        """Report a record that the server refused, with its reasons."""
-        with self._workspace.store.transaction():
-            self._progress.counts["total"] += 1
-            self._progress.add_record(record)
-            reasons = "; ".join(refusal.reasons.values())
-            self._progress.add_error(self._progress.counts["total"], record, reasons)
-            self._progress.save()
-            return True
-
-    def _transact(self, chunk: Sequence[Record]) -> bool:
         """Write a chunk in one transaction; return whether to continue."""
         with self._workspace.store.transaction():
             if self._is_canceled():
                 return False
-            numbered = [*enumerate(chunk, self._progress.counts["total"] + 1)]
+            first = self._progress.counts["total"] + 1
             self._progress.counts["total"] += len(chunk)
-            rest = self._insert_batch(numbered)
+            rest = self._insert_batch([*enumerate(chunk, first)])
             self._writer.load([record for _, record in rest])
-            for number, record in rest:
-                self._write_record(number, record)
-            if not self._is_test and not self._plan.mode.clears:
-                self._rows.flush()
+            self._attempts += [self._attempt(number, record) for number, record in rest]
+            if not self._plan.mode.clears:
+                failed = self._finish_attempts()
+                self._changes.remember(chunk, {number - first for number in failed})
                 self._progress.save()
             return True
 
@@ -149,14 +138,26 @@ class _Run:
         self._progress.add_batch(len(numbered) - len(rest))
         return [numbered[position] for position in rest]
 
-    def _write_record(self, number: int, record: Record) -> None:
-        self._progress.add_record(record)
+    def _attempt(self, number: int, record: Record) -> "_Attempt":
         try:
-            result = self._writer.write(record)
+            return number, record, self._writer.write(record)
         except (RecordError, ConversionError) as error:
-            self._progress.add_error(number, record, str(error))
-        else:
-            self._progress.add_result(result, record)
+            return number, record, str(error)
+
+    def _finish_attempts(self) -> list[int]:
+        """Write the rows of the records so far and report each; return the numbers of those that failed."""
+        refused = {} if self._is_test else self._rows.flush()
+        failed: list[int] = []
+        for number, record, result in self._attempts:
+            self._progress.add_record(record)
+            reason = _failure(result, refused)
+            if isinstance(result, str) or reason:
+                self._progress.add_error(number, record, reason)
+                failed.append(number)
+            else:
+                self._progress.add_result(result, record)
+        self._attempts.clear()
+        return failed
 
     def _end(self) -> None:
         with self._workspace.store.transaction():
@@ -164,12 +165,17 @@ class _Run:
                 return
             if self._plan.mode.clears and not self._is_test:
                 self._clear()
-                self._rows.flush()
+            self._finish_attempts()
+            self._changes.complete()
             self._progress.save()
-            counts = self._progress.counts
-            message = f"Completed: {counts['skipped']} skipped"
-            logs.say(self._workspace, self._id, "info", message, dict(counts))
+            logs.say(self._workspace, self._id, "info", self._summary(), dict(self._progress.counts))
             executions.finish(self._workspace, self._execution(), "completed")
+
+    def _summary(self) -> str:
+        skipped, unchanged = self._progress.counts["skipped"], self._changes.unchanged
+        if self._changes.is_backfill_skipped:
+            return f"Completed: the initial backfill of {unchanged} records was skipped"
+        return f"Completed: {skipped} skipped, {unchanged} not changed since they were last synced"
 
     def _clear(self) -> None:
         """Delete all rows of the target."""
@@ -189,6 +195,13 @@ class _Run:
 
     def _execution(self) -> JsonObject:
         return executions.find(self._workspace, self._sync["id"], self._id)
+
+
+def _failure(result: WriteResult | str, refused: Mapping[int, str]) -> str:
+    """Return why a record was not written, or nothing."""
+    if isinstance(result, str):
+        return result
+    return "; ".join(dict.fromkeys(refused[handle] for handle in result.handles if handle in refused))
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:

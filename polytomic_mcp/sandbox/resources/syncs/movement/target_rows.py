@@ -1,13 +1,17 @@
 """A target's rows during a run: found by identity, changed in memory, and written together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
+from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import IdentityMapping
 from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
+
+Write = Callable[[Mapping[int, Row]], dict[int, str]]
+"""Writes rows by handle; if a server refuses some, writes none and returns the reasons by handle."""
 
 
 class TargetRows:
@@ -32,10 +36,12 @@ class TargetRows:
         self._next = 0
         self._rows: dict[int, Row] = {}
         self._row_ids: dict[int, int] = {}
-        self._indexes = [Index(mapping.function) for mapping in self._identities]
+        self._indexes = [
+            Index(mapping.function, ignores_case=mapping.column.ignores_case) for mapping in self._identities
+        ]
         self._inserted: dict[int, Row] = {}
         self._updated: dict[int, Row] = {}
-        self._deleted: list[int] = []
+        self._deleted: dict[int, Row] = {}
 
     def load(self, records: Sequence[Record]) -> None:
         """Read the rows that the records may match. Call it inside the transaction that writes."""
@@ -58,11 +64,6 @@ class TargetRows:
             self._row_ids[self._add(row)] = row_id
         self._version = version
 
-    def discard(self) -> None:
-        """Drop the changes that were not written; the next ``load`` reads the table again."""
-        self._clear()
-        self._version = None
-
     def row(self, handle: int) -> Row:
         """Return the row of a handle."""
         return self._rows[handle]
@@ -71,9 +72,11 @@ class TargetRows:
         """Return the handles of the rows that match by the identity mapping at a position."""
         return self._indexes[position].find(value)
 
-    def insert(self, row: Row) -> None:
-        """Add a row."""
-        self._inserted[self._add(row)] = row
+    def insert(self, row: Row) -> int:
+        """Add a row and return its handle."""
+        handle = self._add(row)
+        self._inserted[handle] = row
+        return handle
 
     def update(self, handle: int, row: Row) -> None:
         """Replace a row."""
@@ -83,29 +86,54 @@ class TargetRows:
         if handle in self._inserted:
             self._inserted[handle] = row
         else:
-            self._updated[self._row_ids[handle]] = row
+            self._updated[handle] = row
 
     def delete(self, handle: int) -> Row:
         """Remove a row that is in the table, and return it."""
         row = self._rows.pop(handle)
         self._index(handle, row, is_there=False)
-        self._deleted.append(self._row_ids.pop(handle))
+        self._deleted[handle] = row
         return row
 
-    def flush(self) -> None:
-        """Write the changes to the table. Call it inside a transaction."""
-        if self._inserted:
-            row_ids = self._tables.insert(self._table, self._inserted.values())
-            self._row_ids.update(zip(self._inserted, row_ids, strict=True))
-        if self._updated:
-            self._tables.update(self._table, self._updated)
-        if self._deleted:
-            self._tables.delete(self._table, self._deleted)
-        if self._is_whole:
-            self._inserted, self._updated, self._deleted = {}, {}, []
+    def flush(self) -> dict[int, str]:
+        """Write the changes to the table; return, by handle, why a server refuses some, which are left out.
+
+        Call it inside a transaction.
+        """
+        refused = _send(self._inserted, self._insert)
+        refused |= _send(self._updated, self._update)
+        refused |= _send(self._deleted, self._delete)
+        if self._is_whole and not refused:
+            self._inserted, self._updated, self._deleted = {}, {}, {}
             self._version = self._tables.version(self._table)
         else:
             self._clear()
+            self._version = None
+        return refused
+
+    def _insert(self, rows: Mapping[int, Row]) -> dict[int, str]:
+        try:
+            row_ids = self._tables.insert(self._table, rows.values())
+        except RefusedRowsError as refusal:
+            return _by_handle(refusal, dict(enumerate(rows)))
+        self._row_ids.update(zip(rows, row_ids, strict=True))
+        return {}
+
+    def _update(self, rows: Mapping[int, Row]) -> dict[int, str]:
+        handles = {self._row_ids[handle]: handle for handle in rows}
+        try:
+            self._tables.update(self._table, dict(zip(handles, rows.values(), strict=True)))
+        except RefusedRowsError as refusal:
+            return _by_handle(refusal, handles)
+        return {}
+
+    def _delete(self, rows: Mapping[int, Row]) -> dict[int, str]:
+        handles = {self._row_ids[handle]: handle for handle in rows}
+        try:
+            self._tables.delete(self._table, handles)
+        except RefusedRowsError as refusal:
+            return _by_handle(refusal, handles)
+        return {}
 
     def _add(self, row: Row) -> int:
         handle, self._next = self._next, self._next + 1
@@ -117,3 +145,18 @@ class TargetRows:
         for index, mapping in zip(self._indexes, self._identities, strict=True):
             change = index.add if is_there else index.remove
             change(handle, row.get(mapping.column.name))
+
+
+def _send(rows: Mapping[int, Row], write: Write) -> dict[int, str]:
+    """Write rows without those that are refused; return, by handle, the reasons."""
+    refused: dict[int, str] = {}
+    while rest := {handle: row for handle, row in rows.items() if handle not in refused}:
+        reasons = write(rest)
+        if not reasons:
+            break
+        refused |= reasons
+    return refused
+
+
+def _by_handle(refusal: RefusedRowsError, handles: Mapping[int, int]) -> dict[int, str]:
+    return {handles[id_]: reason for id_, reason in refusal.reasons.items()}

@@ -1,9 +1,9 @@
 """How an identity function finds the records of the target that a record of the source matches.
 
-What they compare is a guess: ``Equality`` compares exactly,
-but 1.0 equals 1; ``OneOf`` matches if one element is in both lists; ``DomainMatch`` compares the
-registrable domains of email addresses and URLs, ``HostnameMatch`` the whole host names; ``ISubstring``
-finds the source's text in the target's, ignoring case.
+What they compare is a guess: ``Equality`` compares exactly, but 1.0 equals 1; ``OneOf`` matches if one
+element is in both lists; ``DomainMatch`` compares the registrable domains of email addresses and URLs,
+``HostnameMatch`` the whole host names; ``ISubstring`` finds the source's text in the target's, ignoring case.
+All ignore case where the target's own search does: the product documentation leaves it to the destination.
 """
 
 from collections import defaultdict
@@ -38,11 +38,14 @@ def is_absent(value: Any) -> bool:
 
 
 class Index:
-    """The target's records, by ID, indexed by the value that one identity mapping compares."""
+    """The target's records, by ID, indexed by the value that one identity mapping compares.
 
-    def __init__(self, function: str) -> None:
+    ``ignores_case`` says that the target itself finds a text in any case.
+    """
+
+    def __init__(self, function: str, *, ignores_case: bool = False) -> None:
         self._function = function
-        self._keys = _KEYS[function]
+        self._keys = _in_any_case(_KEYS[function]) if ignores_case else _KEYS[function]
         self._ids: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
     def add(self, id_: int, value: Any) -> None:
@@ -68,6 +71,10 @@ class Index:
 
     def _containing(self, part: str) -> list[int]:
         return list({id_: None for text, ids in self._ids.items() if part in text for id_ in ids})
+
+
+def _in_any_case(keys: Keys) -> Keys:
+    return lambda value: [key.casefold() for key in keys(value)]
 
 
 def _exact(value: Any) -> Iterable[str]:

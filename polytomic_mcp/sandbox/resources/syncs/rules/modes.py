@@ -107,7 +107,8 @@ def target_modes(
 
     ``identity`` is ``always`` or ``never`` if the target, and not the mode, decides whether an identity is
     required. Target filters apply to matched records, so modes that only insert do not support them, nor
-    does a target without identities.
+    does a target without identities. A field's mode says whether it replaces a value of a matched record, so
+    it needs a mode that inserts, matches and updates (a guess).
     """
     return tuple(_target_mode(MODES[id_], identity, filters=filters) for id_ in ids)
 
@@ -117,6 +118,6 @@ def _target_mode(mode: Mode, identity: str | None, *, filters: bool) -> TargetMo
     return TargetMode(
         mode,
         requires_identity=matches and (mode.requires_identity or identity == "always"),
-        supports_field_mode=mode.inserts and mode.updates,
+        supports_field_mode=matches and mode.inserts and mode.updates and not mode.clears,
         supports_filters=filters and matches and (mode.updates or mode.deletes) and not mode.clears,
     )

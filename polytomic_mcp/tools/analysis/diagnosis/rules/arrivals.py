@@ -17,6 +17,9 @@ from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.syncs.stored import identities_of
 
 _NOTHING_NEW: Final = "The last run took no rows: none are new or changed since the run before"
+_NO_BACKFILL: Final = (
+    "The sync leaves out the rows that were there before its first run (skip_initial_backfill)"
+)
 _SKIPPED: Final = {
     "update": ("match no record", "does not create"),
     "remove": ("match no record", "removes only what matches"),
@@ -162,7 +165,12 @@ def _unchanged(evidence: Evidence, base: ModelRows, passing: int) -> Cause:
     if evidence.sync.get("sync_all_records"):
         again = step("start_sync", "run it again", sync_id=this)
         return make_cause("The rows came after the last run", "likely", lines, again, blocks=False)
-    lines.append("or the run was limited to records that the model does not have")
     resync = step("start_sync", "takes all rows, changed or not", sync_id=this, resync=True)
-    certainty = "likely" if any(run.moved for run in evidence.runs or ()) else "possible"
+    before = next((run for run in evidence.runs or () if run.moved), None)
+    if before is None and evidence.sync.get("skip_initial_backfill"):
+        return make_cause(_NO_BACKFILL, "likely", lines, resync, blocks=False)
+    if before is not None:
+        lines.append(f"the last run that took rows, {before.id}, wrote {before.moved}")
+    lines.append("or the run was limited to records that the model does not have")
+    certainty = "possible" if before is None else "likely"
     return make_cause(_NOTHING_NEW, certainty, lines, resync, blocks=False)

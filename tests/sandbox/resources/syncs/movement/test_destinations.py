@@ -83,7 +83,7 @@ async def test_a_field_may_accept_values_only_on_insert_or_only_on_update(stage:
     stage.workspace.tables.update(
         table, {row_id: row | {"name": "A."} for row_id, row in stage.workspace.tables.read(table)}
     )
-    await stage.start(sync)
+    await stage.start(sync, resync=True)
 
     assert first == [{"id": "1", "name": "Ada", "email": None}]
     assert stage.rows("public.once") == [{"id": "1", "name": "A.", "email": "a@x.example"}]

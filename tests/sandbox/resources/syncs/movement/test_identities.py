@@ -103,3 +103,62 @@ def two_identities(model: str, strategy: str) -> dict[str, Any]:
             for field in ("id", "email")
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("system", "object_", "key", "email", "name"),
+    [
+        ("salesforce", "Contact", "Id", "Email", "LastName"),
+        ("hubspot", "contacts", "id", "email", "lastname"),
+    ],
+)
+async def test_a_crm_finds_a_text_in_any_case_as_its_own_search_does(
+    system: str, object_: str, key: str, email: str, name: str, stage: Stage
+) -> None:
+    found = ["ADA@ACME.EXAMPLE", "élodie@acme.example", "İpek@acme.example", "new@acme.example"]
+    people = [{"id": None, "email": each, "name": "Changed"} for each in [*found, "New@Acme.example"]]
+    model = await stage.model("people", "id email name", people)
+    table = stage.stored_table(object_, system=system)
+    held = ["Ada@Acme.example", "Élodie@acme.example", "İpek@acme.example"]
+    stage.workspace.tables.insert(
+        table, [{key: f"00{at}", email: each, name: "Old"} for at, each in enumerate(held)]
+    )
+
+    counts = await stage.moved(
+        model, object_, system=system, fields=f"name>{name}", identity=f"email>{email}"
+    )
+
+    assert counts == {"update": 4, "insert": 1, "total": 5}
+    rows = [row for row in stage.rows(object_, system=system) if row[name] == "Changed"]
+    assert [row[email] for row in rows] == [*held, "new@acme.example"]
+
+
+async def test_a_crm_compares_its_ids_exactly(stage: Stage) -> None:
+    model = await stage.model("people", "id name", [{"id": "003sb00000", "name": "Other"}])
+    contacts = stage.stored_table("Contact", system="salesforce")
+    stage.workspace.tables.insert(contacts, [{"Id": "003Sb00000", "LastName": "Old"}])
+
+    sync = await stage.sync(model, "Contact", system="salesforce", fields="name>LastName", identity="id>Id")
+
+    execution = await stage.start(sync)
+
+    assert execution["counts"] == stage.counts(error=1, total=1)
+    assert execution["errors"] == ["Record 1: Contact assigns Id itself and has no record with 003sb00000"]
+
+
+async def test_a_list_and_a_substring_are_found_in_any_case_too(stage: Stage) -> None:
+    model = await stage.model("people", "id name", [{"id": "B@X.example", "name": "Bob"}])
+    contacts = stage.stored_table("contacts", system="hubspot")
+    held = {"hs_additional_emails": ["a@x.example", "b@x.example"], "lastname": "Old"}
+    stage.workspace.tables.insert(contacts, [held])
+    identity = {
+        "source": {"model_id": model, "field": "id"},
+        "target": "hs_additional_emails",
+        "function": "OneOf",
+    }
+
+    counts = await stage.moved(
+        model, "contacts", mode="update", system="hubspot", fields="name>lastname", identity=identity
+    )
+
+    assert counts == {"update": 1, "total": 1}

@@ -88,10 +88,6 @@ MATCHES: Final[dict[str, Callable[[str, str], bool]]] = {
 }
 
 
-FIELD_MODE_MODES: Final = ("updateOrCreate", "replace")
-"""The modes that support a mode for each field."""
-
-
 @dataclass(frozen=True)
 class Case:
     """One run; ``functions`` are those of the identities ``k0`` and ``k1``."""
@@ -127,7 +123,7 @@ def cases(draw: st.DrawFn) -> Case:
                 st.fixed_dictionaries({**held, "value": st.sampled_from(fitting) | st.none()}), max_size=6
             )
         ),
-        mode in FIELD_MODE_MODES and draw(st.booleans()),
+        mode == "updateOrCreate" and draw(st.booleans()),
     )
 
 
