@@ -17,7 +17,14 @@ NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 _CURRENT: Final = "2025-09-18"
 _NOT_ENCRYPTED: Final = "The sandbox does not emulate encryption. Omit it, or use Polytomic itself."
 _OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
-_TARGET_KEYS: Final = ("connection_id", "object", "configuration", "new_name", "search_values")
+_TARGET_KEYS: Final = (
+    "connection_id",
+    "object",
+    "configuration",
+    "new_name",
+    "search_values",
+    "filter_logic",
+)
 _SUMMARY: Final = (
     "active",
     "created_at",
@@ -40,7 +47,6 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
     and can be started manually even so (a guess).
     """
     problems += _encryption_problems(arguments)
-    model_filters, target_filters = read_filters(arguments, sources, problems)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
     constant = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
@@ -54,8 +60,7 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
         "override_fields": [_override_field(field) for field in constant if not _source(field)],
         "overrides": [_override(override, sources) for override in listed(arguments, "overrides")],
         "identities": _identities(arguments, problems),
-        "model_filters": model_filters,
-        "target_filters": target_filters,
+        **read_filters(arguments, sources, problems),
         "policies": arguments.get("policies") or [],
         **{option: arguments.get(option, False) for option in _OPTIONS},
     }
