@@ -117,9 +117,9 @@ async def test_a_replace_may_omit_the_key_of_its_target_but_no_other_required_fi
     stage.table("public.members", "email! name", key="email")
     stage.table("public.strict", "email! name code!", key="email")
 
-    replacing = await stage.create(model, "public.members", mode="replace", fields="name>name")
-    creating = await stage.create(model, "public.members", mode="create", fields="name>name")
-    strict = await stage.create(model, "public.strict", mode="replace", fields="name>name")
+    replacing = await stage.create(model, "public.members", mode="replace", fields="name>name", identity=None)
+    creating = await stage.create(model, "public.members", mode="create", fields="name>name", identity=None)
+    strict = await stage.create(model, "public.strict", mode="replace", fields="name>name", identity=None)
 
     assert replacing.status_code == 200, replacing.text
     assert stage.codes(creating) == stage.codes(strict) == [("missing_required_field", "fields")]
