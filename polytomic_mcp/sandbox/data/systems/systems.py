@@ -101,7 +101,8 @@ class System:
     ``sources`` lists the ways in which a model's configuration can name an object instead of a query. Each is
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
-    folder whose rows the system shows.
+    folder whose rows the system shows. ``bulk_modes_not_offered`` are those that it lacks as the destination
+    of a bulk sync.
     """
 
     id: str
@@ -111,6 +112,7 @@ class System:
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     creation: Creation | None = None
     rows_of: str | None = None
+    bulk_modes_not_offered: tuple[str, ...] = ()
     parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
     )
@@ -194,14 +196,19 @@ def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversab
 def _read(id_: str, folder: Traversable) -> System:
     body = _description(folder)
     query, creation = body.get("query"), body.get("creation")
+    not_offered = as_object(body.get("not_offered"))
     return System(
         id=id_,
         about=body["about"],
         query=None if query is None else Language(name=query["language"], **_without(query, "language")),
         sources={name: tuple(keys) for name, keys in as_object(body.get("sources")).items()},
-        kinds={name: _kind(each) for name, each in as_object(body.get("kinds")).items()},
+        kinds={
+            name: _kind(each, not_offered.get("modes", ()))
+            for name, each in as_object(body.get("kinds")).items()
+        },
         creation=None if creation is None else _creation(creation),
         rows_of=body.get("rows_of"),
+        bulk_modes_not_offered=tuple(not_offered.get("bulk_modes", ())),
         parameters={
             name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
         },
@@ -215,8 +222,9 @@ def _description(folder: Traversable) -> JsonObject:
     return {**above, **body}
 
 
-def _kind(body: JsonObject) -> Kind:
+def _kind(body: JsonObject, modes_not_offered: Sequence[str]) -> Kind:
     lists: JsonObject = {name: tuple(body.get(name, ())) for name in ("modes", "properties")}
+    lists["modes"] = tuple(mode for mode in lists["modes"] if mode not in modes_not_offered)
     return Kind(**body | lists)
 
 

@@ -31,7 +31,7 @@ def get_target(call: Call) -> JsonObject:
     connection = call.workspace.find("connection", call.arguments["id"])
     if reason := bulk_destinations.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
-    return {"data": bulk_destinations.describe(connection)}
+    return {"data": bulk_destinations.describe(connection, call.version)}
 
 
 ROUTES: Final[Routes] = {
