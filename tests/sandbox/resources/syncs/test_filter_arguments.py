@@ -36,7 +36,7 @@ async def test_invalid_overrides_and_target_filters_are_refused(stage: Stage, mo
 
     answer = await stage.create(
         model,
-        mode="append",
+        mode="create",
         overrides=[{"field": name, "function": "Nope", "override": "x"}],
         target_filters={"conditions": [condition]},
     )
@@ -182,7 +182,7 @@ async def test_filters_and_overrides_compare_by_the_type_of_the_field(stage: Sta
     await stage.moved(
         model,
         "public.arrivals",
-        mode="append",
+        mode="create",
         fields="zip>zip name>name",
         model_filters={"conditions": [{"source": age, "function": "Equality", "value": "5"}]},
         overrides=[{"field": code, "function": "Equality", "value": "1234", "override": "here"}],
