@@ -42,12 +42,18 @@ class Api:
         self._http = http
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Any:
+        """Return the data of an answer; None if the object does not exist."""
+        answer = await self.whole(method, path, body)
+        return None if answer is None else answer.get("data")
+
+    async def whole(self, method: str, path: str, body: Json | None = None) -> Any:
+        """Return an answer with its envelope; an empty one has nothing in it."""
         content = None if body is None else json.dumps(body)
         answer = await self._http.request(method, path, content=content)
         if method == "GET" and answer.status_code == 404:
             return None
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json().get("data") if answer.content else None
+        return answer.json() if answer.content else {}
 
 
 State = Callable[[Json, Json], Json]
