@@ -102,7 +102,7 @@ class System:
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
     folder whose rows the system shows. ``bulk_modes_not_offered`` are those that it lacks as the destination
-    of a bulk sync.
+    of a bulk sync; that Cloud SQL lacks those of PostgreSQL is a guess.
     """
 
     id: str

@@ -54,10 +54,9 @@ def missing_fields(
 
 
 def value_problems(type_: ConnectionType, configuration: Mapping[str, Any]) -> list[Problem]:
-    """Return the fields whose values do not have the type that they need; an empty text counts as none."""
-    given = {name: value for name, value in configuration.items() if value != ""}
+    """Return the fields whose values do not have the type that they need."""
     schema: JsonObject = {"properties": {"configuration": {"properties": dict(type_.fields)}}}
-    return find_problems(schema, {"configuration": given})
+    return find_problems(schema, {"configuration": configuration})
 
 
 def masked(type_: ConnectionType, configuration: JsonObject) -> JsonObject:

@@ -1,7 +1,7 @@
 """CSV files whose first lines are no data: ``skip_lines`` of a model, or else of its connection.
 
-As in the schemas of the connection types, the setting skips the first lines of each CSV file; the one that
-follows names the columns.
+The schemas of the connection types say that the first lines of each CSV file are skipped. That the one that
+follows names the columns is a guess.
 """
 
 from collections.abc import Iterator, Mapping
