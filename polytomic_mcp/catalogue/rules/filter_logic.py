@@ -44,10 +44,13 @@ class Expression:
         parts: list[Expression | str] = []
         for part in self.parts:
             inner = part if isinstance(part, str) else part.flat()
-            is_same = isinstance(inner, Expression) and inner.operator == self.operator
-            parts += inner.parts if is_same else (inner,)
-        only = parts[0] if len(parts) == 1 else None
-        return only if isinstance(only, Expression) else Expression(self.operator, tuple(parts))
+            if isinstance(inner, Expression) and inner.operator == self.operator:
+                parts.extend(inner.parts)
+            else:
+                parts.append(inner)
+        if len(parts) == 1 and isinstance(parts[0], Expression):
+            return parts[0]
+        return Expression(self.operator, tuple(parts))
 
     def renamed(self, names: Mapping[str, str]) -> str:
         """Return the expression as text, its labels replaced."""

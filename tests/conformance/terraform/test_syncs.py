@@ -18,7 +18,7 @@ from tests.conformance.terraform.replay import (
 
 NO_MODEL = "00000000-0000-0000-0000-000000000000"
 SOURCE = Nested({"model_id": PLAIN, "field": PLAIN})
-OVERRIDE_FIELD = dict.fromkeys(("target", "new", "override_value", "sync_mode"), PLAIN)
+OVERRIDE_FIELD: dict[str, str] = dict.fromkeys(("target", "new", "override_value", "sync_mode"), PLAIN)
 FIELD = {**OVERRIDE_FIELD, "encryption_enabled": PLAIN, "source": SOURCE}
 CONDITION = {"function": PLAIN, "value": PLAIN, "label": COMPUTED}
 SCHEDULE_PARTS = (

@@ -49,10 +49,11 @@ def is_target_of(workspace: Workspace, sync: JsonObject, create: Mapping[str, st
     """Return whether ``target.create`` describes the target object that a stored sync has."""
     connection = workspace.store.get("connection", sync["target"]["connection_id"])
     id_: str = sync["target"]["object"]
-    target = connection and get_target(workspace, system_of(connection), id_)
+    target = get_target(workspace, system_of(connection), id_) if connection else None
     schema, _, name = id_.rpartition(".")
     is_there = create.get(_SCHEMA) in (None, "", schema)
-    return bool(target) and is_there and create.get("name", "").strip() in (target.table.label, id_, name)
+    wanted = create.get("name", "").strip()
+    return target is not None and is_there and wanted in (target.table.label, id_, name)
 
 
 def build_target(
