@@ -67,7 +67,7 @@ async def test_the_sdk_discovers_sources_and_destinations(api: AsyncPolytomic, e
     assert {schema.id for schema in source.schemas or []} >= {"contacts", "companies"}
     assert all(schema.fields for schema in source.schemas or [])
     assert target is not None
-    assert [mode.id for mode in target.modes or []] == ["replicate", "snapshot", "append"]
+    assert [mode.id for mode in target.modes or []] == ["replicate", "append"]
 
 
 async def test_the_sdk_manages_a_bulk_sync(api: AsyncPolytomic, body: dict[str, Any]) -> None:

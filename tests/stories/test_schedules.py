@@ -42,7 +42,7 @@ async def test_a_daily_sync_runs_seven_times_when_the_clock_moves_a_week(
         sync = await call(
             "create_sync",
             name="Every morning",
-            mode="append",
+            mode="create",
             sync_all_records=True,
             active=True,
             schedule=DAILY,
@@ -79,7 +79,7 @@ async def prepare(api: Polytomic) -> dict[str, Any]:
     model = await api.call("POST /api/models", name="Mark", connection_id=source, configuration=query)
     model_id = model["data"]["id"]
     return {
-        "mode": "append",
+        "mode": "create",
         "active": True,
         "fields": [{"source": {"model_id": model_id, "field": "name"}, "target": "name"}],
         "target": {"connection_id": target, "object": "public.users"},

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 Kind = TypeVar("Kind")
 
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _TOKEN: Final = re.compile(r"\s*(?:([()])|([A-Za-z_]\w*)|(\S))")
 _DEEPEST: Final = 50
 _OPERATORS: Final = ("and", "or")
@@ -38,10 +39,28 @@ class Expression:
         for part in self.parts:
             yield from [part] if isinstance(part, str) else part.labels()
 
+    def flat(self) -> "Expression":
+        """Return the expression without parentheses that change nothing, so that equal ones compare equal."""
+        parts: list[Expression | str] = []
+        for part in self.parts:
+            inner = part if isinstance(part, str) else part.flat()
+            if isinstance(inner, Expression) and inner.operator == self.operator:
+                parts.extend(inner.parts)
+            else:
+                parts.append(inner)
+        if len(parts) == 1 and isinstance(parts[0], Expression):
+            return parts[0]
+        return Expression(self.operator, tuple(parts))
+
     def renamed(self, names: Mapping[str, str]) -> str:
         """Return the expression as text, its labels replaced."""
         words = (names[part] if isinstance(part, str) else f"({part.renamed(names)})" for part in self.parts)
         return f" {self.operator} ".join(words)
+
+
+def relabeled(text: str, names: Mapping[str, str]) -> str:
+    """Return an expression as it is written, but with its labels replaced."""
+    return _WORD.sub(lambda word: names.get(word.group(), word.group()), text)
 
 
 def default_label(position: int) -> str:
@@ -64,13 +83,13 @@ def label_problem(labels: Sequence[str | None]) -> str | None:
     return None if len(set(labels)) == len(labels) else "Every condition needs a different label."
 
 
-def parse(text: str, labels: Sequence[str]) -> Expression:
-    """Read an expression over these labels; an empty one means that all must be true.
+def parse(text: str | None, labels: Sequence[str]) -> Expression:
+    """Read an expression over these labels; an empty one, or none, means that all must be true.
 
     Raises:
         LogicError: If it is malformed, uses an unknown label, or omits one.
     """
-    if not text.strip():
+    if text is None or not text.strip():
         return Expression("and", tuple(labels))
     parser = _Parser(text)
     whole = parser.expression(depth=0)

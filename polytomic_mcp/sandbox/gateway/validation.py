@@ -13,8 +13,16 @@ from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, invalid_arguments, list_problems
 
-JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
-"""Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""
+JUDGED_BY_ROUTE: Final = frozenset(
+    {
+        ("POST /api/connections", "configuration"),
+        ("PUT /api/connections/{id}", "configuration"),
+        ("POST /api/connections/test", "configuration"),
+        ("POST /api/syncs", "fields"),
+        ("PUT /api/syncs/{id}", "fields"),
+    }
+)
+"""Required by the SDK, but absent in a published guide, or in what the Terraform provider sends."""
 
 
 class Validation:

@@ -23,7 +23,7 @@ from polytomic_mcp.tools.connections.drafts import (
     describe_type,
     draft_new,
 )
-from polytomic_mcp.tools.connections.masks import masked_fields, refusal, secrets_sent
+from polytomic_mcp.tools.connections.masks import concealed, masked_fields, refusal, secrets_sent
 from polytomic_mcp.tools.connections.requests import ConnectionRequest
 from polytomic_mcp.tools.connections.results import Connection, Health, failed, passed, row, shown
 from polytomic_mcp.tools.connections.states import note_on, remember_link, state_after, state_of
@@ -134,7 +134,8 @@ async def update_connection(
     is_tested = validate is not False
     kept_secrets = note_on(masked, stored, after, is_tested=is_tested)
     connection.note = " ".join(filter(None, (connection.note, kept_secrets))) or None
-    connection.changed = differences(stored, after, body.keys() - _NOT_COMPARED)
+    before, after = concealed(stored), concealed(after)
+    connection.changed = differences(before, after, body.keys() - _NOT_COMPARED)
     connection.changed |= secrets_sent(sent, as_object(after.get("configuration")))
     return connection
 

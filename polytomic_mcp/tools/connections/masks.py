@@ -1,6 +1,7 @@
 """The masks that stand for stored secrets in a configuration, and what it means to send them back.
 
-An update replaces the whole configuration. What the API does with a mask that it receives is unknown.
+An update replaces the whole configuration. What the API does with a mask that it receives is unknown. The API
+masks only whole fields: a model is not shown what it answers inside of them, such as the value of a header.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,19 @@ update_connection: Nothing was changed. Polytomic takes a configuration only as 
 the mask of {names}. Choices:
 1. Send {names} again in configuration, with this change.
 2. Set keep_masked to send the mask back: Polytomic might store it, and the secret would be lost."""
+
+
+_SECRET_PARTS: Final = ("client_secret", "password")
+_PAIR: Final = frozenset({"name", "value"})
+"""The keys of a header, and of a parameter in a query; one value of several may be a key."""
+
+
+def concealed(connection: JsonObject) -> JsonObject:
+    """Return a connection without the secrets that are inside of the fields of its configuration."""
+    if "configuration" not in connection:
+        return connection
+    fields = as_object(connection["configuration"])
+    return connection | {"configuration": {name: _concealed(value) for name, value in fields.items()}}
 
 
 def masked_fields(configuration: JsonObject) -> list[str]:
@@ -54,6 +68,16 @@ def refusal(masked: list[str], arguments: JsonObject) -> Refusal:
     )
     steps = [] if "configuration" in arguments else [again]
     return Refusal(_CHOICES.format(names=names), *steps)
+
+
+def _concealed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_concealed(part) for part in as_list(value)]
+    if not isinstance(value, dict):
+        return value
+    parts = as_object(value)
+    secret = {*_SECRET_PARTS, *(("value",) if parts.keys() == _PAIR else ())}
+    return {name: MASK if name in secret and part else _concealed(part) for name, part in parts.items()}
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.tools.answers.results import Answer, Change, Result, Source
 from polytomic_mcp.tools.api_access.names import CONNECTION, type_id
+from polytomic_mcp.tools.connections.masks import concealed
 from polytomic_mcp.tools.connections.states import WAITING, State, is_healthy, stored_test
 
 
@@ -35,7 +36,9 @@ class Health(Answer):
 def shown(connection: JsonObject, state: State) -> Connection:
     """Return a connection in its state; the link for consent is shown although the API does not repeat it."""
     link = {"auth_url": state.link.url, "auth_code": state.link.code} if state.link else {}
-    answer = Connection.model_validate(connection | link | {"type": type_id(connection), "note": state.note})
+    answer = Connection.model_validate(
+        concealed(connection) | link | {"type": type_id(connection), "note": state.note}
+    )
     answer.next_steps = list(state.next_steps)
     return answer
 

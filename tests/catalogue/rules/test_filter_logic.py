@@ -2,7 +2,7 @@
 
 import pytest
 
-from polytomic_mcp.catalogue.rules.filter_logic import LogicError, default_label, parse
+from polytomic_mcp.catalogue.rules.filter_logic import LogicError, default_label, parse, relabeled
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,25 @@ def test_labels_can_be_replaced() -> None:
     text = parse("x and (y or z)", ["x", "y", "z"]).renamed({"x": "A", "y": "B", "z": "C"})
 
     assert text == "A and (B or C)"
+
+
+def test_labels_can_be_replaced_in_an_expression_as_it_is_written() -> None:
+    assert relabeled("(x AND  y)or z", {"x": "A", "y": "B", "z": "C"}) == "(A AND  B)or C"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_equal"),
+    [
+        ("A and B and C", "(A AND (B)) and (C)", True),
+        ("A or (B and C)", "(A) or (B AND (C))", True),
+        ("((A or B)) and C", "(A or B) and C", True),
+        ("A and B and C", "A and (B or C)", False),
+    ],
+)
+def test_expressions_compare_without_needless_parentheses(one: str, other: str, *, is_equal: bool) -> None:
+    first, second = (parse(text, ["A", "B", "C"]).flat() for text in (one, other))
+
+    assert (first == second) is is_equal
 
 
 def test_a_lone_label_is_an_expression() -> None:

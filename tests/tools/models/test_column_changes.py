@@ -182,7 +182,7 @@ async def test_the_sandbox_refuses_an_update_that_breaks_a_sync(open_sandbox: Co
         await tools(
             "create_sync",
             name="P to PG",
-            mode="append",
+            mode="create",
             target={"connection_id": "PG", "object": "public.users"},
             fields=[{"source": {"model_id": "P", "field": "plan"}, "target": "name"}],
             schedule={"frequency": "manual"},

@@ -102,6 +102,8 @@ class System:
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
     folder whose rows the system shows. ``ignores_case`` says that its search finds a text in any case.
+    ``bulk_modes_not_offered`` are those that it lacks as the destination of a bulk sync; that Cloud SQL lacks
+    those of PostgreSQL is a guess.
     """
 
     id: str
@@ -112,6 +114,7 @@ class System:
     creation: Creation | None = None
     rows_of: str | None = None
     ignores_case: bool = False
+    bulk_modes_not_offered: tuple[str, ...] = ()
     parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
     )
@@ -195,15 +198,20 @@ def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversab
 def _read(id_: str, folder: Traversable) -> System:
     body = _description(folder)
     query, creation = body.get("query"), body.get("creation")
+    not_offered = as_object(body.get("not_offered"))
     return System(
         id=id_,
         about=body["about"],
         query=None if query is None else Language(name=query["language"], **_without(query, "language")),
         sources={name: tuple(keys) for name, keys in as_object(body.get("sources")).items()},
-        kinds={name: _kind(each) for name, each in as_object(body.get("kinds")).items()},
+        kinds={
+            name: _kind(each, not_offered.get("modes", ()))
+            for name, each in as_object(body.get("kinds")).items()
+        },
         creation=None if creation is None else _creation(creation),
         rows_of=body.get("rows_of"),
         ignores_case=body.get("ignores_case", False),
+        bulk_modes_not_offered=tuple(not_offered.get("bulk_modes", ())),
         parameters={
             name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
         },
@@ -217,8 +225,9 @@ def _description(folder: Traversable) -> JsonObject:
     return {**above, **body}
 
 
-def _kind(body: JsonObject) -> Kind:
+def _kind(body: JsonObject, modes_not_offered: Sequence[str]) -> Kind:
     lists: JsonObject = {name: tuple(body.get(name, ())) for name in ("modes", "properties")}
+    lists["modes"] = tuple(mode for mode in lists["modes"] if mode not in modes_not_offered)
     return Kind(**body | lists)
 
 

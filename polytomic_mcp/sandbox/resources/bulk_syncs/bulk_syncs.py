@@ -52,7 +52,7 @@ def show(sync: JsonObject, version: str) -> JsonObject:
     shown = public(sync)
     if version >= CURRENT:
         return shown
-    for key in ("default_schedule", "additional_schedules", "resync_concurrency_limit"):
+    for key in ("default_schedule", "additional_schedules"):
         del shown[key]
     discover = sync["automatically_add_new_objects"] == "all"
     return shown | {"schedule": bulk_schedules.show_old(sync), "discover": discover}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules import filter_functions, modes, outputs
 from polytomic_mcp.common.json_values import JsonObject, as_list
-from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.data.tables.tables import Table
@@ -17,7 +17,6 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "mode": modes.BULK_MODES,
     "normalize_names": modes.NORMALIZATIONS,
     "automatically_add_new_objects": modes.DISCOVERY,
     "automatically_add_new_fields": modes.DISCOVERY,
@@ -38,17 +37,21 @@ def connection_problems(workspace: Workspace, sync: JsonObject) -> list[Problem]
     return found
 
 
-def setting_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]:
+def setting_problems(workspace: Workspace, sync: JsonObject, version: str) -> Iterator[Problem]:
     """Yield what is wrong with the settings of a sync whose connections are valid."""
     for name, values in _CHOICES.items():
         if sync[name] not in values:
             yield Problem("invalid_value", unknown(name, str(sync[name]), values), name)
     for name in ("concurrency_limit", "resync_concurrency_limit"):
-        if sync[name] is not None and not 1 <= sync[name] <= outputs.HIGHEST_LIMIT:
-            yield Problem("invalid_value", f"{name} must be from 1 to {outputs.HIGHEST_LIMIT}.", name)
+        if (sync[name] or 0) > outputs.HIGHEST_LIMIT:
+            message = f"{name} must be from 1 to {outputs.HIGHEST_LIMIT}, or 0 for Polytomic's own limit."
+            yield Problem("invalid_value", message, name)
     yield from _cutoff_problems(sync, "data_cutoff_timestamp")
     source = workspace.find("connection", sync["source_connection_id"])
     destination = workspace.find("connection", sync["destination_connection_id"])
+    if sync["mode"] not in (offered := bulk_destinations.modes(destination, version)):
+        message = f"Connection {destination['name']} does not support mode {quoted(sync['mode'])}."
+        yield Problem("invalid_value", message + valid_values(sync["mode"], offered), "mode")
     yield from _configuration_problems(destination, sync["destination_configuration"])
     for key, value in sync["source_configuration"].items():
         path = f"source_configuration.{key}"

@@ -18,7 +18,9 @@ from polytomic_mcp.sandbox.resources.connections.configuration import (
     configuration_problems,
     mask_problems,
     masked,
+    missing_fields,
     unmasked,
+    value_problems,
     with_defaults,
 )
 from polytomic_mcp.sandbox.resources.connections.sign_in import needs_consent, sign_in_error, sign_in_method
@@ -52,6 +54,8 @@ def new_document(workspace: Workspace, type_: ConnectionType) -> JsonObject:
 def create(call: Call) -> JsonObject:
     """Create a connection and return it; one that needs a person's consent has an ``auth_url``.
 
+    Without a configuration it is unhealthy until an update completes it.
+
     Raises:
         RefusalError: 400 for an unknown type, 422 for an invalid configuration or ``redirect_url``.
     """
@@ -62,9 +66,10 @@ def create(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """Replace a connection's name and configuration and return it; a secret sent as its mask is unchanged.
+    """Replace a connection's name and configuration and return it.
 
-    What only Polytomic sets is unchanged too. A link for consent that a person holds stays valid, except
+    A secret that is omitted, or sent as its mask, is unchanged, as is what only Polytomic sets; so is
+    everything if the configuration is omitted. A link for consent that a person holds stays valid, except
     with ``reconnect`` or another configuration (guesses).
 
     Raises:
@@ -87,7 +92,7 @@ def update(call: Call) -> JsonObject:
 
 
 def problems(type_: ConnectionType, configuration: JsonObject) -> list[Problem]:
-    """Return everything that is wrong with a configuration that has its defaults."""
+    """Return everything that is wrong with a complete configuration that has its defaults."""
     by_consent = needs_consent(type_, configuration)
     return [
         *configuration_problems(type_, configuration, is_signed_in_by_consent=by_consent),
@@ -145,10 +150,17 @@ def _expiry(workspace: Workspace, document: JsonObject) -> JsonObject:
 
 
 def _valid_configuration(call: Call, type_: ConnectionType, stored: JsonObject) -> JsonObject:
+    """Return the configuration to store; an empty one, and one that is not validated, may be incomplete."""
     own = {name: stored[name] for name in type_.read_only if name in stored}
-    given = unmasked(type_, call.arguments["configuration"], stored)
-    configuration = with_defaults(type_, own | given)
-    if found := problems(type_, configuration):
+    given: JsonObject = call.arguments.get("configuration", stored)
+    configuration = with_defaults(type_, own | unmasked(type_, given, stored))
+    is_draft = not given or call.arguments.get("validate") is False
+    found = (
+        [*value_problems(type_, configuration), *mask_problems(configuration)]
+        if is_draft
+        else problems(type_, configuration)
+    )
+    if found:
         raise invalid_arguments(call.operation, found)
     return configuration
 
@@ -197,10 +209,16 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     document["_server"] = workspace.servers.is_real(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
-    is_tested = call.arguments.get("validate", True)
-    error = sign_in_error(workspace, type_, configuration) if is_tested else None
+    error = _sign_in_error(call, type_, configuration)
     document |= {"status": UNHEALTHY if error else HEALTHY, "status_error": error, "saved": True}
     if warning := workspace.servers.host_warning(type_.id, configuration):
         _LOG.warning("Connection %s: %s", document["name"], warning)
     if error is None:
         schema_cache.start(workspace, document["id"])
+
+
+def _sign_in_error(call: Call, type_: ConnectionType, configuration: JsonObject) -> str | None:
+    if missing := missing_fields(type_, configuration, is_signed_in_by_consent=False):
+        return f"The configuration is incomplete: {', '.join(missing)} missing."
+    is_tested = call.arguments.get("validate", True)
+    return sign_in_error(call.workspace, type_, configuration) if is_tested else None

@@ -23,12 +23,14 @@ class Dependents:
         return any(self.documents.values())
 
     def summary(self) -> dict[str, list[JsonObject]]:
-        """Return ids and names by kind, for an error that a person reads."""
-        return {
-            f"{kind}s": [{"id": document["id"], "name": document.get("name")} for document in documents]
+        """Return ids and names by kind, and ``used_by``, which the Terraform provider shows a person."""
+        named = {
+            kind: [{"id": document["id"], "name": document.get("name")} for document in documents]
             for kind, documents in self.documents.items()
             if documents
         }
+        used_by = [{"type": kind, **each} for kind, documents in named.items() for each in documents]
+        return {**{f"{kind}s": documents for kind, documents in named.items()}, "used_by": used_by}
 
     def delete(self, workspace: Workspace) -> None:
         """Delete the documents, and the history of the syncs among them."""

@@ -49,10 +49,10 @@ def invite(call: Call, harbor: JsonObject) -> JsonObject:
     Raises:
         RefusalError: 409 if the address belongs to a user, 422 if it is not an email address.
     """
-    workspace, email = call.workspace, call.arguments["email"]
+    workspace, email = call.workspace, call.arguments["email"].lower()
     if not is_email_address(email):
         raise unprocessable(call.operation, "email is not an email address")
-    if any(user["email"].casefold() == email.casefold() for user in workspace.store.list(users.KIND)):
+    if any(user["email"].lower() == email for user in workspace.store.list(users.KIND)):
         raise RefusalError(
             409, "email belongs to an existing user; assign that user by id.", key="user_exists"
         )

@@ -15,7 +15,11 @@ from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.models.declared_types import declared_columns, typed_rows
+from polytomic_mcp.sandbox.resources.models.skipped_lines import lines_to_skip, without_lines
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
+
+VIEW: Final = "view"
+"""The key of a model's configuration that names a view, and the kind of a view among the tables."""
 
 MOST_ROWS: Final = 1_000_000
 """How many rows a model can have in the sandbox."""
@@ -134,6 +138,11 @@ def _read_table(workspace: Workspace, connection: JsonObject, configuration: Map
     key = system_of(connection)
     name = object_name(described(key), configuration)
     table = workspace.tables.get(key, name) or _find_table(workspace, connection, configuration, name)
+    if name == configuration.get(VIEW) and table.kind != VIEW:
+        raise QueryError(f"{table.name} is a table and not a view. Send it as table in place of view.")
+    if count := lines_to_skip(table, connection, configuration):
+        columns, left = without_lines(table, workspace.tables.rows(table), count)
+        return Reading(columns, _bounded(nullcontext(), left))
     rows = workspace.tables.rows(table)
     return Reading(table.columns, _bounded(nullcontext(), rows))
 

@@ -42,14 +42,8 @@ def problem(call: Call, role_ids: Sequence[str]) -> str | None:
 
 
 def delete(workspace: Workspace, id_: str) -> None:
-    """Delete a role and remove it from users and policies (a guess)."""
+    """Delete a role and remove it from users (a guess); policies keep its id."""
     for user in workspace.store.list("user"):
         remaining = [each for each in user["role_ids"] if each != id_]
         workspace.store.put("user", user["id"], user | {"role_ids": remaining})
-    for policy in workspace.store.list("policy"):
-        actions = [
-            action | {"role_ids": [each for each in action["role_ids"] if each != id_]}
-            for action in policy["policy_actions"]
-        ]
-        workspace.store.put("policy", policy["id"], policy | {"policy_actions": actions})
     workspace.store.delete(KIND, id_)

@@ -1,8 +1,9 @@
 """The status of the cache of a connection's schemas.
 
-A healthy connection starts a refresh when it is created. A refresh ends when its status has been read
-once: callers see ``refreshing`` and then ``fresh``, whatever the time. This is a choice, so that loops
-that wait are exercised and no test sleeps.
+A healthy connection starts a refresh when it is created. A refresh ends when its status or a schema has
+been read once: callers see ``refreshing`` and then ``fresh``, whatever the time. This is a choice, so that
+loops that wait are exercised and no test sleeps. Only the creation of a bulk sync waits for the first one:
+the Terraform provider repeats that call, but no read of a schema.
 """
 
 from typing import Final
@@ -41,7 +42,7 @@ def observe(workspace: Workspace, connection_id: str) -> JsonObject:
 
 
 def require_read(workspace: Workspace, connection: JsonObject) -> None:
-    """Require that the first refresh has ended; otherwise end it, as reading its status does.
+    """Require that the first refresh has ended, for a new bulk sync; end it otherwise, as a read does.
 
     Clients that retry recognize the message by its wording, and 422 is one of two statuses they expect.
 

@@ -154,10 +154,13 @@ def _field_problems(sync: JsonObject) -> Iterator[Problem]:
 
 
 def _required_problems(sync: JsonObject, target: Target, named: set[str]) -> Iterator[Problem]:
+    """Yield what an insert requires; a replace may omit the key (seen in tests of the Terraform provider)."""
     offered = target.mode(sync["mode"])
     if offered is None or not offered.mode.inserts:
         return
     missing = [field.column.name for field in target.fields if _is_missing(field, named)]
+    if offered.mode.clears:
+        missing = [name for name in missing if name != target.table.key]
     if missing:
         names = ", ".join(missing)
         message = f"Mode {sync['mode']} inserts records, which require {names}. Map these fields."

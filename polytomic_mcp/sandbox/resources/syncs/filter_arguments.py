@@ -14,33 +14,37 @@ from polytomic_mcp.catalogue.rules.filter_logic import (
     default_label,
     label_problem,
     parse,
+    relabeled,
 )
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources, listed
 from polytomic_mcp.sandbox.resources.syncs import older_filters
-from polytomic_mcp.sandbox.resources.syncs.older_filters import KINDS, Condition
+from polytomic_mcp.sandbox.resources.syncs.older_filters import KINDS, LOGIC, Condition
 from polytomic_mcp.sandbox.resources.syncs.targets import Target
 
 
-def read_filters(
-    arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]
-) -> tuple[JsonObject, JsonObject]:
-    """Return the model filters and the target filters of either shape; add what is wrong to ``problems``."""
+def read_filters(arguments: Mapping[str, Any], sources: Sources, problems: list[Problem]) -> JsonObject:
+    """Return the filters of either shape as a sync stores them; add what is wrong to ``problems``.
+
+    A logic in the older shape is stored too, since it is shown as it was written (as the tests of the
+    Terraform provider expect).
+    """
     older = arguments.get("filters")
+    logic: str = arguments.get(LOGIC) or ""
     given: dict[str, JsonObject] = {kind: as_object(arguments.get(kind)) for kind in KINDS}
     conditions = list(older_filters.read(older or (), sources, problems))
     is_older = bool(older) and not any(kind in arguments for kind in KINDS)
     if is_older:
-        given = older_filters.split(conditions, arguments.get("filter_logic") or "", problems)
-    model, target = (_label(given[kind], kind, problems) for kind in KINDS)
-    if not older or is_older or problems:
-        return model, target
-    if not _is_same(conditions, arguments.get("filter_logic"), model, target):
+        given = older_filters.split(conditions, logic, problems)
+    filters: JsonObject = {kind: _label(given[kind], kind, problems) for kind in KINDS}
+    if not older or problems:
+        return filters
+    if not is_older and not _is_same(conditions, logic, filters):
         message = "These differ from model_filters and target_filters. Send one of the two shapes."
         problems.append(Problem("conflicting_filters", message, "filters"))
-    return model, target
+    return filters | ({LOGIC: older_filters.as_shown(conditions, logic)} if logic.strip() else {})
 
 
 def filter_problems(sync: JsonObject, sources: Sources, target: Target) -> Iterator[Problem]:
@@ -91,24 +95,24 @@ def _label(given: Mapping[str, Any], kind: str, problems: list[Problem]) -> Json
     names = dict(zip(map(str, labels) if any(labels) else positions, positions, strict=True))
     logic: str = given.get("logic") or ""
     try:
-        expression = parse(logic, list(names))
+        parse(logic, list(names))
     except LogicError as error:
         problems.append(Problem("invalid_filter_logic", f"{quoted(logic)} {error}.", f"{kind}.logic"))
-    else:
-        logic = expression.renamed(names) if logic.strip() else ""
     labeled = [{**each, "label": label} for each, label in zip(conditions, positions, strict=True)]
-    return {"conditions": labeled, "logic": logic}
+    return {"conditions": labeled, "logic": relabeled(logic, names) if logic.strip() else None}
 
 
-def _is_same(
-    conditions: Sequence[Condition], logic: str | None, model: JsonObject, target: JsonObject
-) -> bool:
+def _is_same(conditions: Sequence[Condition], logic: str, filters: JsonObject) -> bool:
     """Whether both shapes have the same meaning, so that a caller may send back what a response showed."""
-    groups = dict(zip(KINDS, (model, target), strict=True))
-    newer = [(kind, each) for kind, group in groups.items() for each in group["conditions"]]
+    newer = [(kind, each) for kind in KINDS for each in filters[kind]["conditions"]]
     if _comparable(conditions) != _comparable(newer):
         return False
-    return not logic or logic == older_filters.show(groups)[1]
+    labels = [default_label(position) for position in range(len(newer))]
+    try:
+        given = parse(older_filters.as_shown(conditions, logic), labels)
+    except LogicError:
+        return False
+    return not logic.strip() or given.flat() == parse(older_filters.show(filters)[1], labels).flat()
 
 
 def _comparable(conditions: Sequence[Condition]) -> list[tuple[str, str]]:

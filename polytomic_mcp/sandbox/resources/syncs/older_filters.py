@@ -4,13 +4,13 @@ A field's type is the model's unless it is ``Target`` (seen in the 2025-09-18 SD
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules.filter_logic import (
     LogicError,
     default_label,
     label_problem,
-    parse,
+    relabeled,
 )
 from polytomic_mcp.catalogue.rules.filter_logic import (
     split as split_logic,
@@ -22,6 +22,9 @@ from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 
 KINDS: Final[tuple[str, str]] = ("model_filters", "target_filters")
 """Where the newer shape has the conditions of each kind."""
+
+LOGIC: Final = "filter_logic"
+"""Where a sync has the logic of this shape; one that was sent in the newer shape has none of its own."""
 
 Condition = tuple[str, JsonObject]
 """One of ``KINDS``, and a condition in the newer shape."""
@@ -56,19 +59,29 @@ def split(conditions: Sequence[Condition], logic: str, problems: list[Problem]) 
     }
 
 
-def show(sync: Mapping[str, JsonObject]) -> tuple[list[JsonObject], str]:
-    """Return a sync's filters in the older shape, with the logic that combines them."""
+def show(sync: Mapping[str, Any]) -> tuple[list[JsonObject], str | None]:
+    """Return a sync's filters in the older shape, with the logic that combines them.
+
+    A logic that was sent in this shape is shown as it was written; None if none was sent.
+    """
     shown: list[JsonObject] = []
     logics: list[str] = []
     for kind, field_type in zip(KINDS, ("Model", "Target"), strict=True):
         conditions: list[JsonObject] = sync[kind]["conditions"]
         names = {each["label"]: default_label(len(shown) + at) for at, each in enumerate(conditions)}
         if conditions:
-            logics.append(parse(sync[kind]["logic"], list(names)).renamed(names))
+            logics.append(relabeled(sync[kind]["logic"] or " and ".join(names), names))
         shown += [_show_condition(each, field_type, names[each["label"]]) for each in conditions]
-    is_plain = not any(sync[kind]["logic"] for kind in KINDS)
-    logic = " and ".join(f"({each})" if len(logics) > 1 else each for each in logics)
-    return shown, "" if is_plain else logic
+    if LOGIC in sync or not any(sync[kind]["logic"] for kind in KINDS):
+        return shown, sync.get(LOGIC)
+    return shown, " and ".join(f"({each})" if len(logics) > 1 else each for each in logics)
+
+
+def as_shown(conditions: Sequence[Condition], logic: str) -> str:
+    """Return a logic as it is written, with the labels that ``show`` gives the conditions."""
+    in_order = sorted(_with_labels(conditions), key=lambda each: KINDS.index(each[0]))
+    names = {str(each.get("label")): default_label(at) for at, (_, each) in enumerate(in_order)}
+    return relabeled(logic, names)
 
 
 def _with_labels(conditions: Sequence[Condition]) -> Sequence[Condition]:
@@ -89,7 +102,7 @@ def _split_logic(conditions: Sequence[Condition], logic: str) -> dict[str, str]:
         raise LogicError(f"cannot be read: {reason.removesuffix('.')}")
     kinds = {str(each["label"]): kind for kind, each in conditions}
     same = {label: label for label in kinds}
-    return {kind: each.renamed(same) for kind, each in split_logic(logic, kinds).items()}
+    return {kind: each.flat().renamed(same) for kind, each in split_logic(logic, kinds).items()}
 
 
 def _read_model(condition: JsonObject, sources: Sources) -> JsonObject | None:

@@ -47,7 +47,6 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
     and can be started manually even so (a guess).
     """
     problems += _encryption_problems(arguments)
-    model_filters, target_filters = read_filters(arguments, sources, problems)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
     constant = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
@@ -61,8 +60,7 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
         "override_fields": [_override_field(field) for field in constant if not _source(field)],
         "overrides": [_override(override, sources) for override in listed(arguments, "overrides")],
         "identities": _identities(arguments, problems),
-        "model_filters": model_filters,
-        "target_filters": target_filters,
+        **read_filters(arguments, sources, problems),
         "policies": arguments.get("policies") or [],
         **{option: arguments.get(option, False) for option in _OPTIONS},
     }

@@ -8,7 +8,7 @@ from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
-from polytomic_mcp.sandbox.data.systems.systems import Creation, described
+from polytomic_mcp.sandbox.data.systems.systems import Creation, described, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
@@ -43,6 +43,17 @@ def plan_target(
         message = f"Target object {target.id} already exists. Use it as target.object."
         return Problem("target_exists", message, "target.create.name")
     return target
+
+
+def is_target_of(workspace: Workspace, sync: JsonObject, create: Mapping[str, str]) -> bool:
+    """Return whether ``target.create`` describes the target object that a stored sync has."""
+    connection = workspace.store.get("connection", sync["target"]["connection_id"])
+    id_: str = sync["target"]["object"]
+    target = get_target(workspace, system_of(connection), id_) if connection else None
+    schema, _, name = id_.rpartition(".")
+    is_there = create.get(_SCHEMA) in (None, "", schema)
+    wanted = create.get("name", "").strip()
+    return target is not None and is_there and wanted in (target.table.label, id_, name)
 
 
 def build_target(

@@ -125,7 +125,7 @@ def _save(call: Call, creation: JsonObject, stored: JsonObject) -> Any:
         # Returned and not raised, because raising would roll back the end of the refresh.
         return Answer(not_ready.body(call.version), not_ready.status)
     sync["_schemas"] = _schemas(call, source, stored, sync, problems)
-    problems += bulk_checks.setting_problems(workspace, sync)
+    problems += bulk_checks.setting_problems(workspace, sync, call.version)
     if not problems:
         problems += bulk_checks.schema_problems(workspace, sync)
     if problems:

@@ -15,16 +15,13 @@ from polytomic_mcp.sandbox.resources.schemas import schema_cache
 
 
 def get_source(call: Call) -> JsonObject:
-    """Return the schemas; the first call is refused while the cache of schemas is being filled."""
+    """Return the schemas; reading them ends a refresh of their cache."""
     connection = call.workspace.find("connection", call.arguments["id"])
     if reason := bulk_sources.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_source")
     if reason := holds_nothing(connection["type"]["id"]):
         raise RefusalError(400, reason, key="no_data")
-    try:
-        schema_cache.require_read(call.workspace, connection)
-    except RefusalError as not_ready:
-        raise RefusalError(400, not_ready.message, key=not_ready.key) from not_ready
+    schema_cache.observe(call.workspace, connection["id"])
     has_fields: bool = call.arguments.get("include_fields", False)
     return {"data": bulk_sources.describe(call.workspace, connection, has_fields=has_fields)}
 
@@ -34,7 +31,7 @@ def get_target(call: Call) -> JsonObject:
     connection = call.workspace.find("connection", call.arguments["id"])
     if reason := bulk_destinations.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
-    return {"data": bulk_destinations.describe(connection)}
+    return {"data": bulk_destinations.describe(connection, call.version)}
 
 
 ROUTES: Final[Routes] = {

@@ -49,7 +49,7 @@ def test(call: Call) -> Answer:
         connection = call.workspace.find(connections.KIND, call.arguments["connection_id"])
         _require_same_type(connection, type_)
         stored, is_consented = connection["configuration"], connection["_is_consented"]
-    given = unmasked(type_, call.arguments["configuration"], stored)
+    given = unmasked(type_, call.arguments.get("configuration", {}), stored)
     configuration = with_defaults(type_, {**stored, **given})
     if problems := connections.problems(type_, configuration):
         raise RefusalError(400, invalid_arguments(call.operation, problems).message, key="connection_failed")

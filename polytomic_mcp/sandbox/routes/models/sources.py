@@ -9,10 +9,8 @@ from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.resources.models.models import require_healthy, source_fields
-from polytomic_mcp.sandbox.resources.models.reading import read_source
+from polytomic_mcp.sandbox.resources.models.reading import VIEW, read_source
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
-
-_VIEW: Final = "view"
 
 
 def get(call: Call) -> JsonObject:
@@ -44,16 +42,17 @@ def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> 
     """Return each alternative with its values; of a name with several parts, only the next part."""
     system = described(key)
     found: JsonObject = {"query": _items(None)} if system.query else {}
-    names = [table.name for table in workspace.tables.list(key)]
+    tables = workspace.tables.list(key)
     for alternative, keys in system.sources.items():
         above = ".".join(chosen[each] for each in takewhile(chosen.__contains__, keys[:-1]))
         depth = above.count(".") + 1 if above else 0
+        names = [table.name for table in tables if (table.kind == VIEW) is (alternative == VIEW)]
         below = [
             name.removeprefix(f"{above}.") if above else name for name in names if name.startswith(above)
         ]
         is_last = depth == len(keys) - 1
         values = below if is_last else list(dict.fromkeys(name.partition(".")[0] for name in below))
-        found[keys[depth]] = _items([] if alternative == _VIEW else values)
+        found[keys[depth]] = _items(values)
     return found
 
 

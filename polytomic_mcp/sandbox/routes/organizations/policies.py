@@ -45,11 +45,16 @@ def _save(call: Call, policy: JsonObject) -> JsonObject:
         {"action": each["action"], "role_ids": each.get("role_ids") or []}
         for each in call.arguments.get("policy_actions", [])
     ]
-    if problem := roles.problem(call, [id_ for action in actions for id_ in action["role_ids"]]):
+    kept = _role_ids(policy.get("policy_actions", []))  # some of them may be deleted
+    if problem := roles.problem(call, [id_ for id_ in _role_ids(actions) if id_ not in kept]):
         raise bad_request(call.operation, problem)
     policy |= {"name": call.arguments["name"], "policy_actions": actions}
     call.workspace.store.put(KIND, policy["id"], policy)
     return {"data": policy}
+
+
+def _role_ids(actions: list[JsonObject]) -> list[str]:
+    return [id_ for action in actions for id_ in action["role_ids"]]
 
 
 ROUTES: Final[Routes] = {

@@ -30,7 +30,7 @@ def update(call: Call) -> JsonObject:
 
 
 def delete(call: Call) -> Answer:
-    """Delete a role, also from the users and policies that have it."""
+    """Delete a role, also from the users who have it."""
     roles.delete(call.workspace, _find_changeable(call)["id"])
     return Answer(status=204)
 

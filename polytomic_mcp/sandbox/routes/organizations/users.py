@@ -85,9 +85,11 @@ def _shown(call: Call, user: JsonObject) -> JsonObject:
 
 
 def _save(call: Call, user: JsonObject) -> JsonObject:
-    email = call.arguments.get("email", user.get("email"))
+    """Store a user, whose address is in lower case (as the Terraform provider expects), and return it."""
+    given: str = call.arguments.get("email", user.get("email"))
+    email = given.lower()
     others = [each for each in call.workspace.store.list(users.KIND) if each["id"] != user["id"]]
-    if email in [other["email"] for other in others]:
+    if email in [other["email"].lower() for other in others]:
         raise unprocessable(call.operation, "email belongs to another user")
     if not is_email_address(email):
         raise unprocessable(call.operation, "email is not an email address")
@@ -97,8 +99,13 @@ def _save(call: Call, user: JsonObject) -> JsonObject:
 
 
 def _role_ids(call: Call) -> list[str]:
-    role: str | None = call.arguments.get("role")
-    role_ids: list[str] = call.arguments.get("role_ids") or []
+    given: str | None = call.arguments.get("role")
+    role = given and given.lower()
+    role_ids: list[str] = call.arguments.get("role_ids", [])
+    if "role_ids" in call.arguments and not role_ids:
+        raise unprocessable(
+            call.operation, "role_ids must not be empty; omit it to leave the roles unchanged"
+        )
     if role is None:
         if problem := roles.problem(call, role_ids):
             raise unprocessable(call.operation, problem)
@@ -106,7 +113,7 @@ def _role_ids(call: Call) -> list[str]:
     if role_ids:
         raise unprocessable(call.operation, "role cannot be combined with role_ids; send one of them")
     if role not in _ROLES:
-        raise unprocessable(call.operation, f"role must be user or admin, not {quoted(role)}")
+        raise unprocessable(call.operation, f"role must be user or admin, not {quoted(given)}")
     return [_ROLES[role]]
 
 

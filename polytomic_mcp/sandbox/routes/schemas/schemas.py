@@ -81,7 +81,7 @@ def reset_primary_keys(call: Call) -> Answer:
 
 def _find_read_table(call: Call) -> tuple[JsonObject, Table]:
     connection = require_healthy(call.workspace, call.arguments["id"])
-    schema_cache.require_read(call.workspace, connection)
+    schema_cache.observe(call.workspace, connection["id"])
     return connection, schemas.find_table(call.workspace, connection, call.arguments["schema_id"])
 
 

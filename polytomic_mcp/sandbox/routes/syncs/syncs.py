@@ -15,7 +15,7 @@ from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.syncs import checks, executions, schedules, syncs
 from polytomic_mcp.sandbox.resources.syncs.older_arguments import refuse_newer
 from polytomic_mcp.sandbox.resources.syncs.references import resolve_references
-from polytomic_mcp.sandbox.resources.syncs.target_creation import create_target
+from polytomic_mcp.sandbox.resources.syncs.target_creation import create_target, is_target_of
 
 _FILTERS: Final = {"active": "active", "mode": "mode", "target_connection_id": "target.connection_id"}
 """Where a stored sync has the values that a list can be filtered by."""
@@ -50,9 +50,15 @@ def get(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """Replace a sync. Omitted fields get their defaults."""
+    """Replace a sync. Omitted fields get their defaults.
+
+    ``target.create`` may repeat what created the sync's target, as the Terraform provider does.
+    """
     sync = call.workspace.find("sync", call.arguments["id"])
-    return _save(call, {key: sync[key] for key in ("id", "organization_id", "created_at", "created_by")})
+    created = {key: sync[key] for key in ("id", "organization_id", "created_at", "created_by")}
+    create_ = call.arguments["target"].get("create")
+    is_repeated = bool(create_) and is_target_of(call.workspace, sync, create_)
+    return _save(call, created, sync["target"]["object"] if is_repeated else None)
 
 
 def delete(call: Call) -> Answer:
@@ -88,12 +94,14 @@ def _show(call: Call, sync: JsonObject) -> JsonObject:
     return syncs.show(sync, call.version, references.problems)
 
 
-def _save(call: Call, created: JsonObject) -> JsonObject:
+def _save(call: Call, created: JsonObject, own_target: str | None = None) -> JsonObject:
     refuse_newer(call.arguments, call.version)
     workspace, sources = call.workspace, Sources(call.workspace.store)
     problems: list[Problem] = []
     sync = created | syncs.compose(call.arguments, sources, problems)
     create_: dict[str, Any] | None = call.arguments["target"].get("create")
+    if own_target is not None:
+        create_, sync["target"]["object"] = None, own_target
     references = resolve_references(workspace, sync, sources, create_)
     problems += checks.find_problems(workspace, references)
     target = references.target

@@ -104,7 +104,9 @@ async def test_a_connection_in_use_is_deleted_only_with_force(stage: Stage) -> N
     gone = await stage.http.delete(path, params={"force": True})
 
     assert kept.status_code == 422
-    assert kept.json()["metadata"]["bulk_syncs"] == [{"id": sync["id"], "name": "My bulk sync"}]
+    used_by = {"id": sync["id"], "name": "My bulk sync"}
+    assert kept.json()["metadata"]["bulk_syncs"] == [used_by]
+    assert kept.json()["metadata"]["used_by"] == [{"type": "bulk_sync", **used_by}]
     assert gone.status_code == 204
     assert (await stage.http.get(f"/api/bulk/syncs/{sync['id']}")).status_code == 404
     assert not stage.workspace.store.list("bulk_execution")

@@ -88,7 +88,7 @@ async def test_a_canceled_schema_leaves_no_staging_table_and_does_not_stop_the_o
 ) -> None:
     stage.workspace.tables.insert(people, ({"id": f"more-{n}"} for n in range(4_000)))
     stage.table("shop.zebras", "id", [{"id": "1"}])
-    sync = await stage.sync(mode=mode)
+    sync = await stage.sync(to="snowflake", mode=mode)
 
     def action() -> None:
         current = next(iter(stage.workspace.store.list("bulk_execution")))

@@ -1,18 +1,27 @@
 """What a connection offers to bulk syncs, as a source and as a destination."""
 
+from typing import Any
+
+import pytest
+
 from tests.sandbox.conftest import Connect
 from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
+SHEETS: dict[str, Any] = {
+    "connect_mode": "jwt",
+    "service_account": "{}",
+    "spreadsheet_id": {"value": "1", "label": "One"},
+}
 
-async def test_a_source_lists_its_schemas_once_its_cache_is_filled(stage: Stage, connect: Connect) -> None:
+
+async def test_a_new_source_lists_its_schemas_at_once(stage: Stage, connect: Connect) -> None:
     salesforce = await connect("salesforce")
     path = f"/api/connections/{salesforce['id']}/bulksync/source"
 
-    first, second = await stage.http.get(path), await stage.http.get(path)
+    answer = await stage.http.get(path)
 
-    assert first.status_code == 400
-    assert {"id": "Account", "name": "Account"} in second.json()["data"]["schemas"]
-    assert second.json()["data"]["capabilities"] == {
+    assert {"id": "Account", "name": "Account"} in answer.json()["data"]["schemas"]
+    assert answer.json()["data"]["capabilities"] == {
         "supports_namespaces": False,
         "supports_tracking_fields": False,
     }
@@ -54,6 +63,47 @@ async def test_a_destination_lists_its_settings_and_modes(stage: Stage) -> None:
     assert list(found[1]["configuration"]["properties"]) == ["format", "path"]
     assert [mode["id"] for mode in found[0]["modes"]] == ["replicate", "snapshot", "append"]
     assert found[0]["supported_resync_modes"] == ["refetch", "resync", "rebuild"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "version", "modes"),
+    [
+        ("postgresql", "2025-09-18", ["replicate", "append"]),
+        ("googlecloudsql", "2024-02-08", ["replicate"]),
+        ("snowflake", "2024-02-08", ["replicate", "snapshot"]),
+        ("gsheets", "2025-09-18", ["replicate", "snapshot", "append"]),
+    ],
+)
+async def test_a_destination_offers_the_modes_of_its_type_and_of_the_version(
+    stage: Stage, connect: Connect, type_: str, version: str, modes: list[str]
+) -> None:
+    server = {"connection_name": "n", "database": "d", "username": "u", "password": "p", "credentials": "{}"}
+    known = {"gsheets": SHEETS, "googlecloudsql": server}
+    id_ = (await connect(type_, **known.get(type_, {})))["id"]
+    headers = {"X-Polytomic-Version": version}
+
+    answer = await stage.http.get(f"/api/connections/{id_}/bulksync/target", headers=headers)
+
+    assert [mode["id"] for mode in answer.json()["data"]["modes"]] == modes
+
+
+async def test_a_bulk_sync_writes_sheets(stage: Stage, connect: Connect) -> None:
+    stage.table("shop.people", "id name", [{"id": "1", "name": "Ada"}])
+    sheets = await connect("gsheets", **SHEETS)
+
+    sync = await stage.sync(
+        destination_connection_id=sheets["id"], destination_configuration={}, schemas=["shop.people"]
+    )
+    await stage.start(sync)
+
+    assert stage.rows("shop_people.csv", system="gsheets") == [{"id": "1", "name": "Ada"}]
+
+
+async def test_an_unsupported_mode_is_refused_with_those_of_the_destination(stage: Stage) -> None:
+    answer = await stage.create(mode="snapshot")
+
+    assert answer.status_code == 422
+    assert "My postgresql does not support mode 'snapshot'. Valid values: " in answer.text
 
 
 async def test_discovery_refuses_a_connection_that_cannot_be_a_source_or_destination(

@@ -19,7 +19,7 @@ def people(stage: Stage) -> Any:
         ({"mode": "mirror"}, ("invalid_value", "mode")),
         ({"normalize_names": "some"}, ("invalid_value", "normalize_names")),
         ({"automatically_add_new_fields": "some"}, ("invalid_value", "automatically_add_new_fields")),
-        ({"concurrency_limit": 0}, ("invalid_value", "concurrency_limit")),
+        ({"concurrency_limit": 1001}, ("invalid_value", "concurrency_limit")),
         ({"data_cutoff_timestamp": "soon"}, ("invalid_value", "data_cutoff_timestamp")),
         ({"destination_configuration": {}}, ("missing_setting", "destination_configuration.schema")),
         (

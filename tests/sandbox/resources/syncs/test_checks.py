@@ -111,6 +111,21 @@ async def test_an_invalid_sync_is_refused(
     assert problem in stage.codes(answer)
 
 
+async def test_a_replace_may_omit_the_key_of_its_target_but_no_other_required_field(
+    stage: Stage, model: str
+) -> None:
+    stage.table("public.members", "email! name", key="email")
+    stage.table("public.strict", "email! name code!", key="email")
+
+    replacing = await stage.create(model, "public.members", mode="replace", fields="name>name", identity=None)
+    creating = await stage.create(model, "public.members", mode="create", fields="name>name", identity=None)
+    strict = await stage.create(model, "public.strict", mode="replace", fields="name>name", identity=None)
+
+    assert replacing.status_code == 200, replacing.text
+    assert stage.codes(creating) == stage.codes(strict) == [("missing_required_field", "fields")]
+    assert "require code." in strict.text
+
+
 async def test_a_missing_source_or_an_unknown_field_mode_is_refused(stage: Stage, model: str) -> None:
     source = {"model_id": model, "field": "name"}
     fields = [{"source": source, "target": "name", "sync_mode": "sometimes"}, {"target": "age"}]

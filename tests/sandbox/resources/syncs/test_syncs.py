@@ -174,7 +174,7 @@ async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Stage, model: 
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["data"] == made
-    assert made["filter_logic"] == "(A or B) and (C)"
+    assert made["filter_logic"] == "(A OR B) and (C)"
 
 
 async def test_the_filter_logic_of_a_target_is_kept(stage: Stage, model: str) -> None:

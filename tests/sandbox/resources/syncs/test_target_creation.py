@@ -31,6 +31,34 @@ async def test_a_new_table_is_created_with_the_sync_and_gets_its_rows(stage: Sta
 
 
 @pytest.mark.parametrize(
+    ("create_", "status"),
+    [
+        ({"schema": "crm", "name": "fresh"}, 200),
+        ({"name": "fresh"}, 200),
+        ({"name": "crm.fresh"}, 200),
+        ({"schema": "public", "name": "fresh"}, 200),
+        ({"name": "arrivals"}, 422),
+    ],
+)
+async def test_an_update_may_repeat_what_created_the_target(
+    stage: Stage, model: str, create_: dict[str, str], status: int
+) -> None:
+    connection = await stage.connection("postgresql")
+    target = {"connection_id": connection, "create": {"schema": "crm", "name": "fresh"}}
+    made = await stage.sync(model, "", target=target, fields="name>name", mode="replace")
+    body = {key: value for key, value in made.items() if key not in stage.SHOWN_ONLY}
+    body["target"] = {"connection_id": connection, "object": "", "create": create_}
+
+    answer = await stage.http.put(f"/api/syncs/{made['id']}", json=body)
+
+    is_other = create_.get("schema") == "public"
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        expected = "public.fresh" if is_other else "crm.fresh"
+        assert answer.json()["data"]["target"]["object"] == expected
+
+
+@pytest.mark.parametrize(
     ("create_", "code"),
     [({"name": "x", "color": "red"}, "invalid_creation"), ({"schema": "crm"}, "invalid_creation")],
 )

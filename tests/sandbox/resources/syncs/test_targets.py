@@ -7,9 +7,12 @@ import pytest
 from tests.sandbox.resources.syncs.conftest import Stage
 
 
-async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones(stage: Stage) -> None:
-    connection = await stage.connection("postgresql")
-    stage.table("crm.people", "id name")
+@pytest.mark.parametrize(("system", "added"), [("postgresql", []), ("snowflake", ["append"])])
+async def test_a_warehouse_lists_its_tables_with_its_modes_and_supports_new_ones(
+    stage: Stage, system: str, added: list[str]
+) -> None:
+    connection = await stage.connection(system)
+    stage.table("crm.people", "id name", system=system)
 
     answer = await stage.http.get(f"/api/connections/{connection}/modelsync/targetobjects")
 
@@ -20,7 +23,7 @@ async def test_a_warehouse_lists_its_tables_with_all_modes_and_supports_new_ones
         "update",
         "updateOrCreate",
         "replace",
-        "append",
+        *added,
         "remove",
     ]
     assert table["modes"][2] == {
@@ -164,7 +167,7 @@ async def test_a_new_target_is_shown_with_the_id_it_will_have(stage: Stage, mode
         model,
         "",
         target={"connection_id": connection, "create": {"name": "made", "schema": "crm"}},
-        mode="append",
+        mode="create",
         fields=[{"source": {"model_id": model, "field": "name"}, "target": "name", "new": True}],
     )
 

@@ -163,6 +163,10 @@ async def test_a_connection_in_use_is_deleted_with_its_dependents_by_force_only(
     assert refused.json()["metadata"] == {
         "models": [{"id": "m1", "name": "Contacts"}],
         "syncs": [{"id": "s1", "name": "Sync"}],
+        "used_by": [
+            {"type": "model", "id": "m1", "name": "Contacts"},
+            {"type": "sync", "id": "s1", "name": "Sync"},
+        ],
     }
     assert forced.status_code == 204
     assert [store.list(kind) for kind in ("sync", "execution")] == [[], []]

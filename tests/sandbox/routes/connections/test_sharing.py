@@ -119,7 +119,11 @@ async def test_a_parent_is_deleted_with_its_copies_by_force_only(
     forced = await http.delete(path, params={"force": True})
 
     assert refused.status_code == 422
-    assert refused.json()["metadata"] == {"shared_connections": [{"id": id_, "name": "Lent"}]}
+    lent = {"id": id_, "name": "Lent"}
+    assert refused.json()["metadata"] == {
+        "shared_connections": [lent],
+        "used_by": [{"type": "shared_connection", **lent}],
+    }
     assert forced.status_code == 204
     assert (await http.get("/api/connections", headers=within(child))).json()["data"] == []
 

@@ -104,7 +104,6 @@ async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, co
         ("snowflake", {"table": "SALESFORCE_CONTACTS"}, "contact_id"),
         ("snowflake", {"table": "ANALYTICS.PUBLIC.ORDERS"}, "order_id"),
         ("snowflake", {"schema": "public", "table": "orders"}, "order_id"),
-        ("snowflake", {"view": "public.users"}, "user_id"),
         ("snowflake", {"schema": 7, "table": "users"}, "user_id"),
         ("snowflake", {"query": "select CONTACT_ID from ANALYTICS.PUBLIC.SALESFORCE_CONTACTS"}, "CONTACT_ID"),
         ("postgresql", {"query": "SELECT * FROM users"}, "user_id"),
@@ -114,7 +113,7 @@ async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, co
         ("gong", {"table": "my-gong-engage-flow"}, "Id"),
     ],
 )
-async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
+async def test_a_model_reads_a_query_a_table_or_an_object(
     http: httpx.AsyncClient, connect: Connect, type_: str, configuration: dict[str, Any], first: str
 ) -> None:
     model = await create(http, await connect(type_), configuration=configuration)
@@ -136,6 +135,7 @@ async def test_a_model_reads_a_query_a_table_a_view_or_an_object(
             {"configuration": {"query": "SELECT CAST(email AS INT) FROM salesforce_contacts"}},
             "Could not convert",
         ),
+        ({"configuration": {"view": "public.accounts"}}, "public.accounts is a table and not a view."),
         ({"configuration": {"table": "public.acounts"}}, "Did you mean 'public.accounts'?"),
         ({"configuration": {"table": "OTHER.PUBLIC.ACCOUNTS"}}, "Write ANALYTICS.PUBLIC.ACCOUNTS"),
         ({"configuration": {"query": "  "}}, "one of: query; table; view"),

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from tests.sandbox.conftest import Connect
 
 SOURCE = "/api/connections/{}/modelsync/source"
@@ -26,6 +27,22 @@ async def test_a_warehouse_offers_a_query_a_table_or_a_view(
     assert source["items"]["table"]["has_items"]
     assert "public.salesforce_contacts" in source["items"]["table"]["items"]
     assert source["configuration"] == {}
+
+
+async def test_views_are_listed_and_read_apart_from_tables(
+    http: httpx.AsyncClient, connect: Connect, sandbox: Any
+) -> None:
+    connection = await connect("snowflake")
+    columns = (Column("seen_at", "string", "VARCHAR"),)
+    sandbox.state.workspace.tables.create(Table("snowflake", "public.seen", "seen", "view", columns))
+
+    items = (await get(http, connection))["items"]
+    fields = await get(http, connection, "/fields", view="public.seen")
+
+    assert items["view"]["items"] == ["public.seen"]
+    assert "public.users" in items["table"]["items"]
+    assert "public.seen" not in items["table"]["items"]
+    assert [each["name"] for each in fields] == ["seen_at"]
 
 
 @pytest.mark.parametrize(

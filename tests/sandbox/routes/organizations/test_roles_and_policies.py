@@ -44,7 +44,7 @@ async def test_system_roles_cannot_be_changed(http: httpx.AsyncClient, method: s
     assert (answer.status_code, answer.json()["key"]) == (403, "system_role")
 
 
-async def test_a_deleted_role_is_removed_from_users_and_policies(http: httpx.AsyncClient) -> None:
+async def test_a_deleted_role_is_removed_from_users_and_stays_in_policies(http: httpx.AsyncClient) -> None:
     role = await create(http, ROLES, name="Analyst")
     actions = [{"action": "create", "role_ids": [role["id"], ADMIN]}]
     policy = await create(http, POLICIES, name="P", policy_actions=actions)
@@ -55,7 +55,9 @@ async def test_a_deleted_role_is_removed_from_users_and_policies(http: httpx.Asy
     await http.delete(f"{ROLES}/{role['id']}")
 
     kept = (await http.get(f"{POLICIES}/{policy['id']}")).json()["data"]
-    assert kept["policy_actions"] == [{"action": "create", "role_ids": [ADMIN]}]
+    assert kept["policy_actions"] == actions
+    again = await http.put(f"{POLICIES}/{policy['id']}", json={"name": "Q", "policy_actions": actions})
+    assert again.json()["data"] == kept | {"name": "Q"}
     member = (await http.get(f"/api/organization/users/{user['id']}")).json()["data"]
     assert member["role_ids"] == [MEMBER]
 

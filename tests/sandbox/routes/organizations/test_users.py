@@ -47,6 +47,8 @@ async def test_a_user_is_added_as_a_member_and_listed(http: httpx.AsyncClient, p
     ("body", "role_ids"),
     [
         ({"role": "admin"}, [ADMIN]),
+        ({"role": "Admin"}, [ADMIN]),
+        ({"role_ids": None}, [MEMBER]),
         ({"role": "user"}, [MEMBER]),
         ({"role_ids": [MEMBER, ADMIN]}, [MEMBER, ADMIN]),
     ],
@@ -63,8 +65,11 @@ async def test_a_user_has_the_roles_of_the_request(
         {"role": "owner"},
         {"role": "admin", "role_ids": [ADMIN]},
         {"role_ids": ["none"]},
+        {"role_ids": []},
+        {"role": "user", "role_ids": []},
         {"email": "eve"},
         {"email": "ada@acme.example"},
+        {"email": "Ada@ACME.example"},
     ],
 )
 async def test_invalid_arguments_are_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
@@ -85,6 +90,26 @@ async def test_an_update_replaces_roles_and_keeps_omitted_fields(http: httpx.Asy
         "eva@acme.example",
         [MEMBER],
     )
+
+
+async def test_an_address_is_stored_in_lower_case_and_belongs_to_one_user(http: httpx.AsyncClient) -> None:
+    user = await create(http, email="Zoe@Acme.Example")
+    other = await create(http)
+
+    taken = await http.put(f"{ANY}/{other['id']}", json={"email": "ZOE@acme.example"})
+    renamed = await http.put(f"{ANY}/{user['id']}", json={"email": "ZOE@acme.example"})
+
+    assert user["email"] == renamed.json()["data"]["email"] == "zoe@acme.example"
+    assert taken.status_code == 422
+
+
+async def test_an_update_with_an_empty_list_of_roles_is_refused(http: httpx.AsyncClient) -> None:
+    user = await create(http)
+
+    answer = await http.put(f"{OWN}/{user['id']}", json={"role_ids": []})
+
+    assert answer.status_code == 422
+    assert "role_ids must not be empty" in answer.text
 
 
 async def test_a_deleted_user_is_returned_and_no_longer_found(http: httpx.AsyncClient) -> None:

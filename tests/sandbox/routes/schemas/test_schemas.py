@@ -79,16 +79,15 @@ async def test_an_unknown_schema_is_refused_with_the_nearest_valid_one(schema: A
 
 
 @pytest.mark.parametrize("rest", ["", "/records"])
-async def test_schemas_are_unavailable_until_the_first_refresh_ends(
+async def test_a_schema_of_a_new_connection_can_be_read_at_once(
     rest: str, connect: Connect, http: httpx.AsyncClient
 ) -> None:
-    path = f"/api/connections/{(await connect('postgresql'))['id']}/schemas/{USERS}{rest}"
+    path = f"/api/connections/{(await connect('postgresql'))['id']}/schemas"
 
-    first, second = await http.get(path), await http.get(path)
+    answer = await http.get(f"{path}/{USERS}{rest}")
 
-    assert (first.status_code, first.json()["key"]) == (422, "schemas_not_ready")
-    assert "cache refresh in progress" in first.json()["message"]
-    assert second.status_code == 200
+    assert answer.status_code == 200
+    assert (await http.get(f"{path}/status")).json()["data"]["cache_status"] == "fresh"
 
 
 async def test_schemas_stay_available_during_a_later_refresh(schema: Any) -> None:

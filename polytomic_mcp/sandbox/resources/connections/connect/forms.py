@@ -128,7 +128,7 @@ def _field(
     if kind == "checkbox":
         is_on = schema.get("default", False) if value is None else value
         return Field(name, label, kind, value=bool(is_on), error=error, hint=schema.get("description", ""))
-    is_secret = bool(schema.get("sensitive"))
+    is_secret = _is_secret(schema)
     hint = schema.get("description", "")
     if is_secret and value:
         hint = "Leave empty to keep the current value."
@@ -174,8 +174,13 @@ def _kind(schema: JsonObject) -> str:
     if "enum" in schema:
         return "select"
     if schema.get("widget") in {"file", "textarea"}:
-        return "secret_area" if schema.get("sensitive") else "area"
-    return _KINDS.get(schema["type"], "password" if schema.get("sensitive") else "text")
+        return "secret_area" if _is_secret(schema) else "area"
+    return _KINDS.get(schema["type"], "password" if _is_secret(schema) else "text")
+
+
+def _is_secret(schema: JsonObject) -> bool:
+    """Return whether a value must not be shown to a person; the API's own schemas mark only whole fields."""
+    return bool(schema.get("sensitive")) or schema.get("widget") == "password"
 
 
 def _text(value: Any, kind: str) -> str:
@@ -203,7 +208,7 @@ def _parse(name: str, schema: JsonObject, inputs: Mapping[str, str], stored: Any
         return name in inputs or (False if was_on else None)
     text = inputs.get(name, "").replace("\r\n", "\n").strip()
     if not text:
-        return stored if schema.get("sensitive") else None
+        return stored if _is_secret(schema) else None
     return _value(schema, text)
 
 

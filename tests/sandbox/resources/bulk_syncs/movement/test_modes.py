@@ -14,14 +14,15 @@ def people(stage: Stage) -> Any:
 
 
 async def test_a_snapshot_has_exactly_the_rows_of_its_source(stage: Stage, people: Any) -> None:
-    sync = await stage.sync(mode="snapshot")
+    sync = await stage.sync(to="snowflake", mode="snapshot")
     await stage.copied(sync)
     stage.remove(people, "1")
 
     count = await stage.copied(sync)
 
     assert count == 6
-    assert [row["id"] for row in stage.rows("copy.shop_people")] == ["2", "3", "4", "5", "6", "7"]
+    rows = stage.rows("copy.shop_people", system="snowflake")
+    assert [row["id"] for row in rows] == ["2", "3", "4", "5", "6", "7"]
 
 
 async def test_an_append_keeps_every_version_of_a_row(stage: Stage, people: Any) -> None:

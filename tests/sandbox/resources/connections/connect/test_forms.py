@@ -82,8 +82,8 @@ async def test_groups_rows_lines_and_choices_are_parsed(
     assert connection["configuration"] == {
         "url": "https://acme.example/in",
         "auth_method": "oauth_client_credentials",
-        "oauth": {"client_id": "c", "client_secret": "********", "scopes": ["read", "write"]},
-        "headers": [{"name": "X-One", "value": "********"}],
+        "oauth": {"client_id": "c", "client_secret": "s", "scopes": ["read", "write"]},
+        "headers": [{"name": "X-One", "value": "1"}],
     }
 
 

@@ -163,7 +163,7 @@ async def run(case: Case) -> tuple[dict[str, int], dict[str, int], list[Row]]:
     for name, rows, sql_type in (("from", case.source, "VARCHAR"), ("to", case.held, case.sql_type)):
         value = Column("value", TYPES.get(sql_type, "string"), sql_type)
         columns = (*(Column(each, "string", "VARCHAR") for each in names), value)
-        table = Table("postgresql", f"public.{name}", name, "table", columns)
+        table = Table("redshift", f"public.{name}", name, "table", columns)
         workspace.tables.create(table)
         workspace.tables.insert(table, rows)
     transport = httpx.ASGITransport(app)
@@ -172,7 +172,7 @@ async def run(case: Case) -> tuple[dict[str, int], dict[str, int], list[Row]]:
         path = f"/api/syncs/{execution['sync']}/executions/{execution['id']}"
         ended = (await http.get(path)).json()["data"]
         index = (await http.get(f"{path}/logs")).json()["data"]
-    target = workspace.tables.get("postgresql", "public.to")
+    target = workspace.tables.get("redshift", "public.to")
     assert target is not None
     arrived = list(workspace.tables.rows(target))
     workspace.close()
@@ -189,7 +189,7 @@ async def start(
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
-    connection = await post("/api/connections", name="c", type="postgresql", configuration=SERVER)
+    connection = await post("/api/connections", name="c", type="redshift", configuration=SERVER)
     model = await post(
         "/api/models", name="m", connection_id=connection["id"], configuration={"table": "public.from"}
     )

@@ -27,23 +27,24 @@ async def test_each_mode_writes_as_documented(
     stage: Stage, mode: str, counts: dict[str, int], rows: list[dict[str, str]]
 ) -> None:
     model = await stage.model("people", "id email name", PEOPLE)
-    stage.table("public.arrivals", "id name", HELD)
+    stage.table("public.arrivals", "id name", HELD, system="snowflake")
 
-    counted = await stage.moved(model, "public.arrivals", mode=mode, **stage.MAPPED)
+    counted = await stage.moved(model, "public.arrivals", system="snowflake", mode=mode, **stage.MAPPED)
 
     assert counted == counts
-    assert stage.rows("public.arrivals") == rows
+    assert stage.rows("public.arrivals", system="snowflake") == rows
 
 
 @pytest.mark.parametrize("mode", ["create", "replace", "append"])
 async def test_modes_that_only_insert_work_without_an_identity(stage: Stage, mode: str) -> None:
     model = await stage.model("people", "id email name", [*PEOPLE, PEOPLE[0]])
-    stage.table("public.arrivals", "id name")
+    stage.table("public.arrivals", "id name", system="snowflake")
+    mapped = {"mode": mode, "fields": "id>id name>name"}
 
-    counts = await stage.moved(model, "public.arrivals", mode=mode, fields="id>id name>name")
+    counts = await stage.moved(model, "public.arrivals", system="snowflake", **mapped)
 
     assert counts == {"insert": 3, "total": 3}
-    assert stage.rows("public.arrivals") == [ADA, BOB, ADA]
+    assert stage.rows("public.arrivals", system="snowflake") == [ADA, BOB, ADA]
 
 
 async def test_a_second_run_updates_the_records_of_the_first(stage: Stage) -> None:

@@ -57,7 +57,7 @@ async def test_overrides_change_values_and_override_fields_set_them(stage: Stage
     await stage.moved(
         model,
         "public.arrivals",
-        mode="append",
+        mode="create",
         fields=[*fields, {"source": {"model_id": model, "field": "id"}, "target": "id"}],
         overrides=overrides,
         override_fields=[{"target": "source", "override_value": "app"}],

@@ -165,11 +165,11 @@ async def test_one_run_writes_a_hundred_thousand_records(stage: Stage) -> None:
     assert counts == {"insert": 100_000, "total": 100_000}
 
 
-async def test_a_sync_that_appends_to_its_source_reads_only_the_initial_rows(stage: Stage) -> None:
+async def test_a_sync_that_adds_to_its_source_reads_only_the_initial_rows(stage: Stage) -> None:
     total = 2 * runner.CHUNK + 1
     model = await stage.model("people", "id name", ({"id": str(n), "name": "Ada"} for n in range(total)))
 
-    counts = await stage.moved(model, "public.people", mode="append", fields="id>id name>name")
+    counts = await stage.moved(model, "public.people", mode="create", fields="id>id name>name")
 
     assert counts == {"insert": total, "total": total}
     assert len(stage.rows("public.people")) == 2 * total
