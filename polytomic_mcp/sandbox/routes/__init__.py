@@ -27,7 +27,7 @@ from polytomic_mcp.sandbox.routes.harbors import connections as harbor_connectio
 from polytomic_mcp.sandbox.routes.harbors import contexts as harbor_contexts
 from polytomic_mcp.sandbox.routes.harbors import harbors
 from polytomic_mcp.sandbox.routes.harbors import queries as harbor_queries
-from polytomic_mcp.sandbox.routes.models import models, queries
+from polytomic_mcp.sandbox.routes.models import enrichment, models, queries
 from polytomic_mcp.sandbox.routes.models import sources as model_sources
 from polytomic_mcp.sandbox.routes.organizations import credentials, organizations, policies, roles, users
 from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
@@ -45,6 +45,7 @@ MODULES: Final[tuple[Routes, ...]] = (
     connection_types.ROUTES,
     connections.ROUTES,
     credentials.ROUTES,
+    enrichment.ROUTES,
     entities.ROUTES,
     error_handling.ROUTES,
     events.ROUTES,

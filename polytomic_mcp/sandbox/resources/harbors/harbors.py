@@ -12,7 +12,7 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call
-from polytomic_mcp.sandbox.calls.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.calls.pagination import page
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
@@ -158,10 +158,9 @@ def delete(workspace: Workspace, harbor: JsonObject) -> None:
 def page_of(call: Call, items: Sequence[JsonObject]) -> tuple[list[JsonObject], dict[str, str]]:
     """Return the page that the call requests, oldest items first, and its pagination."""
     return page(
+        call,
         [item | {"_position": position} for position, item in enumerate(items)],
         lambda item: (item["created_at"], item["_position"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", LARGEST_PAGE),
         ascending=True,
     )
 

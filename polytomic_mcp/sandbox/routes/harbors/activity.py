@@ -40,10 +40,10 @@ def list_all(call: Call) -> JsonObject:
         and all(_part(event, name) in values for name, values in filters.items())
     ]
     shown, pagination = page(
+        call,
         found,
         lambda event: (event["recorded_at"], event["id"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", USUAL_PAGE),
+        usual=USUAL_PAGE,
         largest=LARGEST_PAGE,
         ascending=order == "asc",
     )

@@ -13,6 +13,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.sandbox.calls import signed_urls
 from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.pagination import page_size
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
@@ -61,17 +62,15 @@ def get_console(call: Call) -> JsonObject:
 
 
 def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
-    """Return the page of messages that a call's ``after`` and ``limit`` select."""
-    limit: int = call.arguments.get("limit", logs.MOST_MESSAGES)
-    if not 1 <= limit <= logs.MOST_MESSAGES:
-        raise RefusalError(400, f"limit must be between 1 and {logs.MOST_MESSAGES}.", key="bad_request")
+    """Return the latest messages, or those after the cursor ``after``; at most ``limit``."""
+    limit = page_size(call, logs.MOST_MESSAGES, logs.MOST_MESSAGES)
+    shown = entries[-limit:]
     if after := call.arguments.get("after"):
         ids = [entry["id"] for entry in entries]
         if after not in ids:
             message = "after is not a cursor of this console. Omit it to start from the beginning."
             raise RefusalError(400, message, key="bad_request")
-        entries = entries[ids.index(after) + 1 :]
-    shown = entries[:limit]
+        shown = entries[ids.index(after) + 1 :][:limit]
     return {
         "data": {"entries": shown, "next_cursor": shown[-1]["id"] if shown else call.arguments.get("after")}
     }
