@@ -1,7 +1,7 @@
 """The query of a request: its parameters in the types of the catalogue.
 
-An object comes in one of three forms: ``params[table]=x`` from current SDKs; ``params={"table":["x"]}`` from the npm
-SDK 1.18.1, and from the Python SDK 1.0.0 as a dictionary of Python; and ``table=x`` from the guides.
+An object comes in one of three forms: ``params[table]=x`` from the current SDKs, ``params={"table":["x"]}``
+from the npm SDK 1.18.1 (and as Python writes it from the Python SDK 1.0.0), and ``table=x`` from the guides.
 """
 
 import ast

@@ -1,7 +1,8 @@
 """Validation: a call's arguments against the catalogue's schema of its operation.
 
 The sandbox is stricter than the API promises to be: it refuses unknown arguments, so that a typo is caught
-here and not in production, and objects without a visible name (choices).
+here and not in production, and objects without a visible name (choices). An update may repeat what only its
+answer has (``read_only.py``).
 """
 
 from collections.abc import Mapping

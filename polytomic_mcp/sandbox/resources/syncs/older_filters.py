@@ -77,8 +77,8 @@ def show(sync: Mapping[str, JsonObject]) -> tuple[list[JsonObject], str]:
 def current(operation: str, arguments: JsonObject, version: str) -> JsonObject:
     """Return the arguments of a sync with at most one name of each filter's field, as 2025-09-18 reads them.
 
-    A filter of 2024-02-08 shows its field as ``field`` and as ``field_id``, of which ``field_id`` is ignored if
-    both come back (the npm SDK's docstring); 2025-09-18 ignores ``field``.
+    On 2024-02-08 ``field_id`` is ignored beside ``field`` (the npm SDK's docstring), since answers have both;
+    on 2025-09-18 it is the other way round.
     """
     if operation not in _WRITES or version >= CURRENT:
         return arguments
@@ -89,7 +89,7 @@ def current(operation: str, arguments: JsonObject, version: str) -> JsonObject:
 
 
 def with_field_ids(sync: JsonObject, sources: Sources) -> JsonObject:
-    """Return a sync as 2024-02-08 shows it, whose filters and overrides have ``field_id`` beside ``field``."""
+    """Return a sync as 2024-02-08 shows it: its filters and overrides have ``field_id`` beside ``field``."""
     for name in ("filters", "overrides"):
         sync[name] = [_with_field_id(each, sources) for each in sync[name]]
     return sync

@@ -7,6 +7,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call, Routes
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.systems.systems import holds_nothing
 from polytomic_mcp.sandbox.resources.bulk_syncs import destinations as bulk_destinations
@@ -30,11 +31,14 @@ def get_source(call: Call) -> JsonObject:
 
 
 def get_target(call: Call) -> JsonObject:
-    """Return the form of the configuration, and the modes."""
+    """Return the form of the configuration, and the modes; 2024-02-08 has no append (its SDK)."""
     connection = call.workspace.find("connection", call.arguments["id"])
     if reason := bulk_destinations.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")
-    return {"data": bulk_destinations.describe(connection)}
+    found = bulk_destinations.describe(connection)
+    if call.version < CURRENT:
+        found["modes"] = [mode for mode in found["modes"] if mode["id"] != "append"]
+    return {"data": found}
 
 
 ROUTES: Final[Routes] = {

@@ -19,7 +19,6 @@ from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-_FILE: Final = "part-0.jsonl"
 _PATH: Final = "/sandbox/logs/{execution_id}/{type}/{filename}"
 
 
@@ -50,8 +49,10 @@ def get_file(call: Call) -> Answer:
     """Redirect to the signed URL of one file."""
     execution = _execution(call)
     type_, filename = _type(call), call.arguments["filename"]
-    if filename != _FILE:
-        raise RefusalError(404, f"Unknown file {quoted(filename)}. Valid values: {_FILE}.", key="not_found")
+    if filename != logs.FILE:
+        raise RefusalError(
+            404, f"Unknown file {quoted(filename)}. Valid values: {logs.FILE}.", key="not_found"
+        )
     location = signed(call, execution["id"], type_, signed_urls.expiry(call.workspace.clock()))
     return Answer(status=302, headers={"Location": location})
 
@@ -78,7 +79,7 @@ def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
 
 def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
     """Return the URL at which a log's file can be read until ``expires``."""
-    path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
+    path = _PATH.format(execution_id=execution_id, type=type_, filename=logs.FILE)
     return signed_urls.address(call.workspace, call.base_url, path, expires)
 
 
