@@ -1,13 +1,14 @@
 """Calls every method of an SDK on a sandbox process, and compares each parsed answer with what it must hold.
 
-An expectation is a value that must be equal and of the same type; a type, of which the value must be; ``...`` for
-anything but null; a dictionary, whose members must be found; or a list, each of whose entries one entry fits.
+An expectation is a value that must be equal and of the same type; a type, of which the value must be; ``...``
+for anything but null; a dictionary, whose members are found; or a list, each of whose entries one entry fits.
 """
 
+import importlib
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,11 +32,11 @@ def sandbox() -> Iterator[str]:
 
 
 class Witness:
-    """Calls the methods of an SDK's client by their dotted names; ``last_json`` returns the answer as it came."""
+    """Calls the methods of an SDK's client by their dotted names; ``answers`` are those that came."""
 
-    def __init__(self, client: object, last_json: Callable[[], Any]) -> None:
+    def __init__(self, client: object, answers: Sequence[Any]) -> None:
         self._client = client
-        self._last_json = last_json
+        self._answers = answers
         self.called: set[str] = set()
         self.wrong: list[str] = []
 
@@ -48,8 +49,8 @@ class Witness:
         answer = method(*arguments, **named)
         found = answer if answer is None else json.loads(answer.json())
         self.wrong += [f"{name}: {problem}" for problem in differences(found, expect)]
-        if answer is not None and not _is_same(found, self._last_json()):
-            self.wrong.append(f"{name}: parsed {found}, came {self._last_json()}")
+        if answer is not None and not _is_same(found, self._answers[-1].json()):
+            self.wrong.append(f"{name}: parsed {found}, came {self._answers[-1].text}")
         return found
 
     def refused(self, name: str, /, *arguments: Any, expect: type[Exception], **named: Any) -> None:
@@ -67,6 +68,11 @@ class Witness:
         right = names - {each.partition(":")[0] for each in self.wrong}
         report.check(f"{len(right)} of {len(names)} methods answer right", self.wrong, [])
         return report.exit_code()
+
+
+def made(name: str, **parts: Any) -> Any:
+    """Return an object of one of the SDK's types."""
+    return getattr(importlib.import_module("polytomic"), name)(**parts)
 
 
 def differences(found: Any, expected: Any, place: str = "answer") -> Iterator[str]:

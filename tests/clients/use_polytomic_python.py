@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 from journey import SALESFORCE, SNOWFLAKE, Report
-from sdk_witness import KEY, Witness, sandbox
+from sdk_administration import Administration
+from sdk_witness import KEY, Witness, made, sandbox
 
 MANUAL = {"frequency": "manual"}
 QUERY = {"query": "SELECT 'ada.new@acme.example' AS email, 'New' AS name, 7 AS amount"}
@@ -23,7 +24,7 @@ class Journey:
 
     def travel(self) -> None:
         """Call everything; what an earlier step creates, a later one uses."""
-        own = self.administration()
+        own = Administration(self.api).travel()
         self.connections()
         self.schemas()
         self.model()
@@ -31,76 +32,6 @@ class Journey:
         self.bulk_sync()
         self.events(own)
         self.deletions()
-
-    def administration(self) -> str:
-        api = self.api
-        me = api(
-            "identity.get",
-            expect={
-                "data": {"is_user": True, "is_organization": False, "is_partner": False, "role": "admin"}
-            },
-        )["data"]
-        name = {"data": {"name": "Branch"}}
-        branch = api("organization.create", name="Branch", expect=name)["data"]
-        api("organization.get", branch["id"], expect={"data": {"id": branch["id"], "name": "Branch"}})
-        api("organization.list", expect={"data": [{"id": me["organization_id"]}, branch]})
-        renamed = {"data": {"id": branch["id"], "name": "Office"}}
-        api("organization.update", branch["id"], name="Office", expect=renamed)
-        self.users(branch["id"])
-        self.webhook(branch["id"])
-        api("organization.remove", branch["id"], expect=None)
-        self.permissions()
-        return str(me["organization_id"])
-
-    def users(self, org: str) -> None:
-        api, eve = self.api, {"email": "eve@acme.example", "role": "user", "organization_id": org}
-        made = api("users.create", org, email=eve["email"], role="user", expect={"data": eve | {"id": str}})[
-            "data"
-        ]
-        api("users.get", made["id"], org, expect={"data": made})
-        api("users.list", org, expect={"data": [made]})
-        admin = {"data": made | {"role": "admin", "role_ids": [...]}}
-        api("users.update", made["id"], org, email=eve["email"], role="admin", expect=admin)
-        api("users.create_api_key", org, made["id"], force=True, expect={"data": {"value": str}})
-        api("users.remove", made["id"], org, expect={"data": {"id": made["id"]}})
-
-    def webhook(self, org: str) -> None:
-        api, first, second = self.api, "https://hooks.example/one", "https://hooks.example/two"
-        hook = {"endpoint": first, "organization_id": org, "id": str}
-        request = {"secret": "example-secret", "organization_id": org}
-        made = api("webhooks.create", endpoint=first, **request, expect={"data": hook})["data"]
-        api("webhooks.get", made["id"], expect={"data": made})
-        api("webhooks.list", expect={"data": [made]})
-        api(
-            "webhooks.update",
-            made["id"],
-            endpoint=second,
-            **request,
-            expect={"data": hook | {"endpoint": second}},
-        )
-        api("webhooks.remove", made["id"], expect=None)
-
-    def permissions(self) -> None:
-        api = self.api
-        role = {"name": "Readers", "system": False, "id": str, "organization_id": str}
-        role = api("permissions.roles.create", name="Readers", expect={"data": role})["data"]
-        api("permissions.roles.get", role["id"], expect={"data": role})
-        api("permissions.roles.list", expect={"data": [role, {"name": "Admin", "system": True}]})
-        renamed = {"data": role | {"name": "Writers"}}
-        api("permissions.roles.update", role["id"], name="Writers", expect=renamed)
-        actions = [{"action": "create", "role_ids": [role["id"]]}]
-        policy = api(
-            "permissions.policies.create",
-            name="Ours",
-            policy_actions=[self.type("PolicyAction", **actions[0])],
-            expect={"data": {"name": "Ours", "policy_actions": actions, "system": False}},
-        )["data"]
-        api("permissions.policies.get", policy["id"], expect={"data": policy})
-        api("permissions.policies.list", expect={"data": [policy]})
-        renamed = {"data": {"id": policy["id"], "name": "Theirs"}}
-        api("permissions.policies.update", policy["id"], name="Theirs", policy_actions=[], expect=renamed)
-        api("permissions.policies.remove", policy["id"], expect=None)
-        api("permissions.roles.remove", role["id"], expect=None)
 
     def connections(self) -> None:
         api = self.api
@@ -183,14 +114,14 @@ class Journey:
         request = self.request("All contacts")
         shown = {"data": self.shown("All contacts") | {"id": sync["id"]}}
         api("model_sync.update", sync["id"], **request, expect=shown)
-        on = self.type("ActivateSyncInput", active=True)
+        on = made("ActivateSyncInput", active=True)
         active = {"data": {"active": True, "id": sync["id"]}}
         api("model_sync.activate", sync["id"], request=on, expect=active)
         self.run(sync["id"])
 
     def request(self, name: str) -> dict[str, Any]:
-        make, source = self.type, self.type("Source", model_id=self.model_id, field="email")
-        last = self.type("Source", model_id=self.model_id, field="name")
+        source = made("Source", model_id=self.model_id, field="email")
+        last = made("Source", model_id=self.model_id, field="name")
         ids = {
             field["name"]: field["id"]
             for field in self.api("models.get", self.model_id, expect=...)["data"]["fields"]
@@ -199,11 +130,11 @@ class Journey:
         return {
             "name": name,
             "mode": "updateOrCreate",
-            "fields": [make("ModelSyncField", source=last, target="LastName")],
-            "filters": [make("Filter", **condition)],
-            "identity": make("Identity", source=source, target="Email", function="Equality"),
-            "schedule": make("Schedule", **MANUAL),
-            "target": make("Target", connection_id=self.salesforce, object="Contact"),
+            "fields": [made("ModelSyncField", source=last, target="LastName")],
+            "filters": [made("Filter", **condition)],
+            "identity": made("Identity", source=source, target="Email", function="Equality"),
+            "schedule": made("Schedule", **MANUAL),
+            "target": made("Target", connection_id=self.salesforce, object="Contact"),
         }
 
     def shown(self, name: str) -> dict[str, Any]:
@@ -260,7 +191,7 @@ class Journey:
             "destination_connection_id": self.warehouse,
             "destination_configuration": {"schema": "hubspot_copy"},
             "mode": "replicate",
-            "schedule": self.type("BulkSchedule", **MANUAL),
+            "schedule": made("BulkSchedule", **MANUAL),
         }
         parts = {
             "mode": "replicate",
@@ -285,7 +216,7 @@ class Journey:
             **request,
             expect={"data": {"name": "Copies", **parts}},
         )
-        on = self.type("ActivateSyncInput", active=True)
+        on = made("ActivateSyncInput", active=True)
         api("bulk_sync.activate", sync["id"], request=on, expect={"data": {"active": True, "id": sync["id"]}})
         self.bulk_schemas(sync["id"], schema)
         self.bulk_run(sync["id"], schema)
@@ -299,7 +230,7 @@ class Journey:
         if len(listed) != 1:
             api.wrong.append(f"bulk_sync.schemas.list: {len(listed)} schemas are enabled")
         api("bulk_sync.schemas.get", sync_id, schema, expect={"data": listed[0]})
-        patch = self.type("BulkSchema", id=schema, enabled=True)
+        patch = made("BulkSchema", id=schema, enabled=True)
         api("bulk_sync.schemas.patch", sync_id, schemas=[patch], expect={"data": [one]})
         api("bulk_sync.schemas.update", sync_id, schema, enabled=True, expect={"data": one})
 
@@ -348,9 +279,6 @@ class Journey:
             time.sleep(0.05)
         raise TimeoutError(name)
 
-    def type(self, name: str, **parts: Any) -> Any:
-        return getattr(importlib.import_module("polytomic"), name)(**parts)
-
 
 def main() -> int:
     report = Report("polytomic 1.0.0")
@@ -364,7 +292,7 @@ def main() -> int:
         client: Any = importlib.import_module("polytomic.client").Polytomic(
             base_url=address, token=KEY, httpx_client=http
         )
-        api = Witness(client, lambda: answers[-1].json())
+        api = Witness(client, answers)
         Journey(api).travel()
         return api.finish(report)
 
