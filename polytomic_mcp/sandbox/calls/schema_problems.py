@@ -32,11 +32,11 @@ def list_problems(validator: Draft202012Validator, value: Mapping[str, Any]) -> 
     return list(dict.fromkeys(found))[:MOST_PROBLEMS]  # jsonschema reports each missing one separately
 
 
-def invalid_arguments(operation: str, problems: list[Problem]) -> RefusalError:
-    """Return the 422 refusal that lists what is wrong with a call's arguments."""
+def invalid_arguments(operation: str, problems: list[Problem], status: int = 422) -> RefusalError:
+    """Return the refusal that lists what is wrong with a call's arguments."""
     listed = "; ".join(f"{name} {problem}" for name, problem in problems)
     return RefusalError(
-        422,
+        status,
         f"{operation}: {listed}.",
         key="validation_failed",
         metadata={"problems": [{"argument": name, "problem": problem} for name, problem in problems]},

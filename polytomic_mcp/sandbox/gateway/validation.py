@@ -17,6 +17,12 @@ from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, invalid_argum
 JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""
 
+_DRAFTS: Final = (
+    "POST /api/harbors/{harbor_id}/saved-queries",
+    "PUT /api/harbors/{harbor_id}/saved-queries/{saved_query_id}/draft",
+)
+"""The operations that refuse unknown arguments with 400 (the SDK's docstrings)."""
+
 
 class Validation:
     """The schemas of a catalogue's operations, each compiled at its first use."""
@@ -29,11 +35,12 @@ class Validation:
         """Validate arguments.
 
         Raises:
-            RefusalError: 422, naming each argument that is missing, unknown or of the wrong type.
+            RefusalError: 422, or 400 for the draft of a saved query, naming each argument that is missing,
+                unknown or of the wrong type.
         """
         problems = list_problems(self._validator(operation), arguments)
         if problems:
-            raise invalid_arguments(operation.id, problems)
+            raise invalid_arguments(operation.id, problems, 400 if operation.id in _DRAFTS else 422)
 
     def _validator(self, operation: Operation) -> Draft202012Validator:
         if operation.id not in self._validators:

@@ -171,7 +171,7 @@ def holds_nothing(type_id: str) -> str | None:
     if type_id.partition("@")[0] in load_systems():
         return None
     return (
-        f"Connections of type {type_id} hold no data in the sandbox. "
+        f"Connections of type {type_id.partition('@')[0]} hold no data in the sandbox. "
         f"These types do: {', '.join(load_systems())}."
     )
 

@@ -85,6 +85,17 @@ def require_managed(harbor: JsonObject) -> None:
         raise RefusalError(422, "Saved queries need a managed Harbor.", key="unsupported_backing")
 
 
+def require_own_connection(workspace: Workspace, connection_id: str) -> None:
+    """Raise a 409 refusal if the connection, which is to be changed, is a managed Harbor's."""
+    backed = workspace.store.list(KIND, {"backing_connection_id": connection_id, "backing_mode": "managed"})
+    if backed:
+        raise RefusalError(
+            409,
+            f"The connection is managed by Harbor {backed[0]['name']}. Update the Harbor to rename it.",
+            key="connection_backs_harbor",
+        )
+
+
 def require_unbacked(workspace: Workspace, connection_id: str) -> None:
     """Raise a 409 refusal if the connection, which is to be deleted, backs a Harbor."""
     backed = workspace.store.list(KIND, {"backing_connection_id": connection_id})

@@ -8,7 +8,6 @@ from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
-from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
@@ -53,12 +52,11 @@ def update(call: Call) -> JsonObject:
 
 
 def delete(call: Call) -> Answer:
-    """Delete a sync with its executions and logs. Raises a 409 refusal while it is running."""
+    """Delete a sync with its executions and logs; an execution that is under way is canceled first."""
     sync = call.workspace.find("sync", call.arguments["id"])
-    if executions.current(call.workspace, sync["id"]) is not None:
-        raise RefusalError(
-            409, f"Sync {sync['name']} is running. Cancel it, or wait until it ends.", key="sync_running"
-        )
+    current = executions.current(call.workspace, sync["id"])
+    if current is not None:
+        executions.finish(call.workspace, current, "canceled")
     history.delete_all(call.workspace, "sync", sync["id"])
     timetable.delete_marks(call.workspace, sync["id"])
     call.workspace.store.delete("sync", sync["id"])
