@@ -239,7 +239,7 @@ async def test_a_target_is_asked_for_by_exactly_one_of_its_name_and_its_properti
     api: AsyncPolytomic, warehouse: str
 ) -> None:
     get = api.model_sync.targets.get_target_fields
-    properties = {"name": ["fresh"], "schema": ["public"]}
+    properties: dict[str, Any] = {"name": ["fresh"], "schema": ["public"]}
     new = (await get(warehouse, properties=properties, refresh=True)).data
 
     assert new is not None

@@ -13,6 +13,9 @@ MOST_PROBLEMS: Final = 20
 NOT_BLANK: Final = r"\S"
 """The pattern of a text that has a visible character."""
 
+UNKNOWN: Final = "is not an argument of this operation"
+"""How the problem of an unknown argument begins."""
+
 _LONGEST_NAME: Final = 80
 _NULL: Final = {"type": "null"}
 
@@ -77,4 +80,4 @@ def _join(place: str, name: str) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:
-    return f"is not an argument of this operation.{valid_values(name, known).removesuffix('.')}"
+    return f"{UNKNOWN}.{valid_values(name, known).removesuffix('.')}"

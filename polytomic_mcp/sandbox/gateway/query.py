@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.catalogue import Operation, Parameter
-from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 
 _MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
@@ -50,7 +50,7 @@ def _members(schema: Mapping[str, Any], text: str) -> list[tuple[str, str]] | No
         return None
     members: list[tuple[str, str]] = []
     for name, value in as_object(found).items():
-        values: list[Any] = value if isinstance(value, list) else [value]
+        values = as_list(value) if isinstance(value, list) else [value]
         members += [(str(name), _as_text(each)) for each in values if each is not None]
     return members
 

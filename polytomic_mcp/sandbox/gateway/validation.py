@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, invalid_arguments, list_problems
+from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, UNKNOWN, invalid_arguments, list_problems
 
 JUDGED_BY_ROUTE: Final = frozenset({("POST /api/syncs", "fields"), ("PUT /api/syncs/{id}", "fields")})
 """Required by the SDK, but absent in a published guide: whether they are needed depends on the target."""
@@ -35,12 +35,14 @@ class Validation:
         """Validate arguments.
 
         Raises:
-            RefusalError: 422, or 400 for the draft of a saved query, naming each argument that is missing,
-                unknown or of the wrong type.
+            RefusalError: 422, naming each argument that is missing, unknown or of the wrong type; 400 if the
+                draft of a saved query has an unknown one.
         """
         problems = list_problems(self._validator(operation), arguments)
         if problems:
-            raise invalid_arguments(operation.id, problems, 400 if operation.id in _DRAFTS else 422)
+            is_unknown = any(reason.startswith(UNKNOWN) for _, reason in problems)
+            is_bad = operation.id in _DRAFTS and is_unknown
+            raise invalid_arguments(operation.id, problems, 400 if is_bad else 422)
 
     def _validator(self, operation: Operation) -> Draft202012Validator:
         if operation.id not in self._validators:

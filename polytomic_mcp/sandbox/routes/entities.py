@@ -40,7 +40,7 @@ def get(call: Call) -> JsonObject:
     id_, own = call.arguments["id"], call.workspace.organization_id
     for kind, document in _found(call.workspace.store, id_):
         if _organization(call.workspace.store, kind, document) == own:
-            return {"data": _show(call.workspace.store, kind, document)}
+            return {"data": _show(kind, document)}
     raise not_found("entity", id_)
 
 
@@ -50,7 +50,7 @@ def get_for_partner(call: Call) -> JsonObject:
     for kind, document in _found(store, id_):
         organization_id = _organization(store, kind, document)
         if organization_id is not None and has_access(call, organization_id):
-            return {"data": {**_show(store, kind, document), "organization_id": organization_id}}
+            return {"data": {**_show(kind, document), "organization_id": organization_id}}
     raise not_found("entity", id_)
 
 
@@ -68,13 +68,13 @@ def _organization(store: Store, kind: str, document: JsonObject) -> str | None:
     return document[key] if parent == "organization" else store.owner(parent, document[key])
 
 
-def _show(store: Store, kind: str, document: JsonObject) -> JsonObject:
+def _show(kind: str, document: JsonObject) -> JsonObject:
     return {
         "id": document["id"],
         "type": _TYPES.get(kind, kind),
         "canonical_path": _PATHS[kind].format_map(document),
         "context": _context(document),
-        "relationships": dict(_parents(store, kind, document)),
+        "relationships": _parents(kind, document),
     }
 
 
@@ -87,12 +87,11 @@ def _context(document: JsonObject) -> JsonObject:
     return context
 
 
-def _parents(store: Store, kind: str, document: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    if kind in _PARENTS:
-        parent, key = _PARENTS[kind]
-        found = store.get(parent, document[key])
-        if found is not None:
-            yield parent, {"id": found["id"], "path": _PATHS[parent].format_map(found)}
+def _parents(kind: str, document: JsonObject) -> JsonObject:
+    if kind not in _PARENTS:
+        return {}
+    parent, key = _PARENTS[kind]
+    return {parent: {"id": document[key], "path": _PATHS[parent].format(id=document[key])}}
 
 
 ROUTES: Final[Routes] = {

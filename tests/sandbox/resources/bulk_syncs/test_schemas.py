@@ -144,6 +144,6 @@ async def test_only_an_older_version_lists_the_fields_of_each_schema(stage: Stag
     old = (await stage.http.get(path, headers={"X-Polytomic-Version": "2024-02-08"})).json()["data"]
     one = (await stage.http.get(f"{path}/shop.people")).json()["data"]
 
-    assert old == [one]
+    assert one in old
     assert "fields" not in new[0]
     assert "filters" not in new[0]

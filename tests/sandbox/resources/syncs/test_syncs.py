@@ -149,19 +149,21 @@ async def test_activate_turns_a_schedule_on(stage: Stage, model: str) -> None:
     assert (await stage.http.get(f"/api/syncs/{made['id']}")).json()["data"]["active"] is True
 
 
-async def test_a_sync_can_be_deleted_unless_it_is_running(
+async def test_deleting_a_sync_cancels_its_execution(
     stage: Stage, model: str, workers: InlineWorkers
 ) -> None:
     made = await stage.sync(model, "public.arrivals", **stage.MAPPED)
     workers.is_holding = True
     await stage.start(made)
 
-    refused = await stage.http.delete(f"/api/syncs/{made['id']}")
-    workers.release()
     deleted = await stage.http.delete(f"/api/syncs/{made['id']}")
+    workers.release()
     gone = await stage.http.get(f"/api/syncs/{made['id']}")
+    events = (await stage.http.get("/api/events")).json()["data"]
 
-    assert [refused.status_code, deleted.status_code, gone.status_code] == [409, 204, 404]
+    assert [deleted.status_code, gone.status_code] == [204, 404]
+    assert [event["type"] for event in events] == ["sync.canceled"]
+    assert stage.rows("public.arrivals") == stage.HELD
 
 
 async def test_a_sync_shown_by_2025_09_18_can_be_sent_back(stage: Stage, model: str) -> None:
