@@ -22,6 +22,7 @@ from polytomic_mcp.sandbox.routes.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.routes.connections.connect import page as connect_page
 from polytomic_mcp.sandbox.routes.connections.connect import sessions as connect_sessions
 from polytomic_mcp.sandbox.routes.events import events, notifications, webhooks
+from polytomic_mcp.sandbox.routes.harbors import actions as harbor_actions
 from polytomic_mcp.sandbox.routes.harbors import activity as harbor_activity
 from polytomic_mcp.sandbox.routes.harbors import connections as harbor_connections
 from polytomic_mcp.sandbox.routes.harbors import contexts as harbor_contexts
@@ -50,6 +51,7 @@ MODULES: Final[tuple[Routes, ...]] = (
     error_handling.ROUTES,
     events.ROUTES,
     executions.ROUTES,
+    harbor_actions.ROUTES,
     harbor_activity.ROUTES,
     harbor_connections.ROUTES,
     harbor_contexts.ROUTES,

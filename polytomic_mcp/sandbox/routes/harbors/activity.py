@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.calls.pagination import page
-from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
+from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request, not_found
 from polytomic_mcp.sandbox.common.times import read_time
 from polytomic_mcp.sandbox.resources.harbors.activity import KIND
 from polytomic_mcp.sandbox.resources.organizations import users
@@ -56,6 +56,16 @@ def get(call: Call) -> JsonObject:
     return {"data": call.workspace.find(KIND, call.arguments["event_id"])}
 
 
+def get_session(call: Call) -> NoReturn:
+    """Refuse to show a session.
+
+    Raises:
+        RefusalError: 404, as only Polytomic's own service registers sessions, there are none.
+    """
+    _require_administrator(call)
+    raise not_found("session", call.arguments["session_id"])
+
+
 def _part(event: Mapping[str, object], name: str) -> object:
     noun = name.removesuffix("_id")
     return as_object(event[noun]).get("id") if noun in ("actor", "credential") else event.get(name)
@@ -79,4 +89,5 @@ def _require_administrator(call: Call) -> None:
 ROUTES: Final[Routes] = {
     "GET /api/organization/harbor-activity": list_all,
     "GET /api/organization/harbor-activity/{event_id}": get,
+    "GET /api/organization/harbor-activity/sessions/{session_id}": get_session,
 }
