@@ -39,7 +39,7 @@ from polytomic_mcp.sandbox.resources.harbors import activity as harbor_activity
 from polytomic_mcp.sandbox.resources.models import queries
 from polytomic_mcp.sandbox.resources.organizations import organizations, policies
 from polytomic_mcp.sandbox.resources.runs import jobs
-from polytomic_mcp.sandbox.resources.syncs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions, older_filters
 from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
 from polytomic_mcp.sandbox.scheduler.timer import Timer
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -103,7 +103,7 @@ def _gateway(workspace: Workspace) -> ASGIApp:
     catalogue = load_catalogue()
     extensions = Extensions(
         credential_readers={connect_sessions.READ_PATH: connect_sessions.read_credential},
-        argument_upgrades=(older_arguments.current,),
+        argument_upgrades=(older_arguments.current, older_filters.current),
         placements=(organizations.in_named_organization,),
         guards=(policies.require_allowed, harbor_access.require_access),
         observers=(harbor_activity.record,),

@@ -16,7 +16,7 @@ _MOST_CHARACTERS: Final = 160
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET: Final = re.compile(r"(?<=sandbox_)[\w-]{20,}|(?<=consent/)[\w-]{20,}")
 _AGE: Final = re.compile(r'(?<="age": ")\d+ s(?=")')
-_TIME: Final = re.compile(r"(?<=2026-01-15T(?:09|10):)\d\d:\d\d(?:\.\d+)?")
+_TIME: Final = re.compile(r"(?<=2026-01-1[56]T(?:09|10):)\d\d:\d\d(?:\.\d+)?")
 
 _HEAD: Final = """# Tools
 

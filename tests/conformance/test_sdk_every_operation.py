@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.catalogue import load_catalogue
 from polytomic_mcp.catalogue.responses import load_responses
+from polytomic_mcp.sandbox.gateway.emulation import load_emulation
 from polytomic_mcp.sandbox.routes import ROUTES
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -143,7 +144,7 @@ def unknown(value: Any, place: str = "") -> Iterator[str]:
 
 
 def test_every_emulated_operation_has_a_row() -> None:
-    assert set(ROUTES) - set(ROWS) == set()
+    assert set(ROUTES) - set(ROWS) == set(ROUTES) & set(load_emulation().refused)
     assert set(ROWS) <= set(load_catalogue())
 
 

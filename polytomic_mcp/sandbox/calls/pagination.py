@@ -1,4 +1,8 @@
-"""Pages of a list, by an opaque token that identifies the last item of the previous page."""
+"""Pages of a list, by an opaque token that identifies the last item of the previous page.
+
+A ``limit`` above a list's most is reduced to it, and 0 or less means the list's default (the SDK's docstrings
+say so of model syncs and models; that the other lists do the same is a guess).
+"""
 
 import base64
 import binascii
@@ -7,60 +11,61 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.store import Store, Where
+from polytomic_mcp.sandbox.data.store import Where
 
 LARGEST_PAGE: Final = 50
 
 
 def page(
+    call: Call,
     items: Sequence[JsonObject],
     key: Callable[[JsonObject], Sequence[Any]],
     *,
-    token: str | None,
-    limit: int = LARGEST_PAGE,
+    usual: int = LARGEST_PAGE,
     largest: int = LARGEST_PAGE,
     ascending: bool = False,
 ) -> tuple[list[JsonObject], dict[str, str]]:
-    """Return the items after the token, in the order of ``key``, and the answer's ``pagination``.
+    """Return the items that the call's ``page_token`` and ``limit`` select, and the answer's ``pagination``.
 
-    ``key`` is unique for each item, so an item that is deleted meanwhile does not shift the pages.
+    They are in the order of ``key``, which is unique for each item, so an item that is deleted meanwhile does
+    not shift the pages.
 
     Raises:
-        RefusalError: 400, the token or the limit is not valid.
+        RefusalError: 400, the token is not from this list.
     """
-    _require_within(limit, largest)
     ordered = sorted(items, key=lambda item: list(key(item)), reverse=not ascending)
-    if token:
+    if token := call.arguments.get("page_token"):
         after = _read(token)
         ordered = [each for each in ordered if _is_after(list(key(each)), after, ascending=ascending)]
+    limit = page_size(call, usual, largest)
     shown = ordered[:limit]
     return shown, {"next_page_token": _write(key(shown[-1]))} if len(ordered) > limit else {}
 
 
-def newest(
-    store: Store, kind: str, where: Where, *, token: str | None, limit: int = LARGEST_PAGE
-) -> tuple[list[JsonObject], dict[str, str]]:
-    """Return the documents after the token, last changed first, and the answer's ``pagination``.
+def newest(call: Call, kind: str, where: Where) -> tuple[list[JsonObject], dict[str, str]]:
+    """Return the documents that the call's ``page_token`` and ``limit`` select, last changed first.
 
-    Only the documents of the page are read.
+    Only the documents of the page are read. The second result is the answer's ``pagination``.
 
     Raises:
-        RefusalError: 400, the token or the limit is not valid.
+        RefusalError: 400, the token is not from this list.
     """
-    _require_within(limit, LARGEST_PAGE)
+    token, limit = call.arguments.get("page_token"), page_size(call, LARGEST_PAGE, LARGEST_PAGE)
     before = _read(token) if token else []
     if before and [type(part) for part in before] != [str, str]:
         raise _bad_token()
-    found = store.newest(kind, limit + 1, before=before, where=where)
+    found = call.workspace.store.newest(kind, limit + 1, before=before, where=where)
     shown = found[:limit]
     last = [shown[-1]["updated_at"], shown[-1]["id"]] if len(found) > limit else None
     return shown, {"next_page_token": _write(last)} if last else {}
 
 
-def _require_within(limit: int, largest: int) -> None:
-    if not 1 <= limit <= largest:
-        raise RefusalError(400, f"limit must be between 1 and {largest}.", key="bad_request")
+def page_size(call: Call, usual: int, largest: int) -> int:
+    """Return how many items a call's ``limit`` asks for: at most ``largest``, and ``usual`` by default."""
+    limit: int = call.arguments.get("limit", usual)
+    return min(limit, largest) if limit > 0 else usual
 
 
 def _is_after(key: list[Any], after: list[Any], *, ascending: bool) -> bool:

@@ -13,6 +13,9 @@ MOST_PROBLEMS: Final = 20
 NOT_BLANK: Final = r"\S"
 """The pattern of a text that has a visible character."""
 
+UNKNOWN: Final = "is not an argument of this operation"
+"""How the problem of an unknown argument begins."""
+
 _LONGEST_NAME: Final = 80
 _NULL: Final = {"type": "null"}
 
@@ -32,11 +35,11 @@ def list_problems(validator: Draft202012Validator, value: Mapping[str, Any]) -> 
     return list(dict.fromkeys(found))[:MOST_PROBLEMS]  # jsonschema reports each missing one separately
 
 
-def invalid_arguments(operation: str, problems: list[Problem]) -> RefusalError:
-    """Return the 422 refusal that lists what is wrong with a call's arguments."""
+def invalid_arguments(operation: str, problems: list[Problem], status: int = 422) -> RefusalError:
+    """Return the refusal that lists what is wrong with a call's arguments."""
     listed = "; ".join(f"{name} {problem}" for name, problem in problems)
     return RefusalError(
-        422,
+        status,
         f"{operation}: {listed}.",
         key="validation_failed",
         metadata={"problems": [{"argument": name, "problem": problem} for name, problem in problems]},
@@ -77,4 +80,4 @@ def _join(place: str, name: str) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:
-    return f"is not an argument of this operation.{valid_values(name, known).removesuffix('.')}"
+    return f"{UNKNOWN}.{valid_values(name, known).removesuffix('.')}"

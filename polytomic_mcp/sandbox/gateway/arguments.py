@@ -4,23 +4,21 @@ Values never appear in a message, since any of them may be a secret.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
 from starlette.requests import Request
 
-from polytomic_mcp.catalogue import Operation, Parameter
+from polytomic_mcp.catalogue import Operation
 from polytomic_mcp.common.json_values import JsonObject, as_object, children
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.gateway.query import read_query
 
 DEEPEST: Final = 64
 """The levels of arrays and objects that a body may nest; a guess, as the API documents no limit."""
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
 """The bytes that a body may have; a guess, as the API documents no limit."""
-
-_MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
 
 def read_arguments(
@@ -34,7 +32,7 @@ def read_arguments(
     Raises:
         RefusalError: 400, the body is not a JSON object, or one argument is given two different values.
     """
-    arguments: JsonObject = {**_read_query(operation, query), **path}
+    arguments: JsonObject = {**read_query(operation, query), **path}
     for name, value in _read_body(body).items():
         if value is None:
             continue
@@ -68,51 +66,6 @@ async def read_body(request: Request, largest: int) -> bytes | None:
         if len(body) > largest:
             return None
     return bytes(body)
-
-
-def _read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonObject:
-    parameters = {parameter.name: parameter for parameter in operation.parameters}
-    arguments: JsonObject = {}
-    for key, text in query:
-        name, member = _split_key(key, parameters)
-        parameter = parameters.get(name)
-        schema: Mapping[str, Any] = parameter.schema if parameter else {}
-        if member is not None:
-            arguments[name] = as_object(arguments.get(name))
-            _add(arguments[name], member, schema.get("additionalProperties", {}), text)
-        else:
-            _add(arguments, name, schema, text)
-    return arguments
-
-
-def _split_key(key: str, parameters: Mapping[str, Parameter]) -> tuple[str, str | None]:
-    """Split ``params[table]`` in two; if the operation has ``params``, ``table`` alone means the same."""
-    if (match := _MEMBER.fullmatch(key)) and match["name"] in parameters:
-        return match["name"], match["member"]
-    if key not in parameters and "params" in parameters:
-        return "params", key
-    return key, None
-
-
-def _add(arguments: JsonObject, name: str, schema: Mapping[str, Any], text: str) -> None:
-    if schema.get("type") == "array":
-        arguments.setdefault(name, []).append(_coerce(schema.get("items", {}), text))
-    else:
-        arguments[name] = _coerce(schema, text)
-
-
-def _coerce(schema: Mapping[str, Any], text: str) -> Any:
-    """Convert a query's text to the type in its schema; text that does not fit stays text."""
-    try:
-        match schema.get("type"):
-            case "boolean":
-                return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
-            case "integer":
-                return int(text)
-            case _:
-                return text
-    except ValueError:
-        return text
 
 
 def _read_body(body: bytes) -> JsonObject:

@@ -23,6 +23,7 @@ from polytomic_mcp.sandbox.gateway.faults import API_FAULT, fail_route
 from polytomic_mcp.sandbox.gateway.idempotency import HEADER as IDEMPOTENCY_HEADER
 from polytomic_mcp.sandbox.gateway.idempotency import Outcomes, fingerprint, require_well_formed
 from polytomic_mcp.sandbox.gateway.permission import authorize, require_write_access
+from polytomic_mcp.sandbox.gateway.read_only import without_read_only
 from polytomic_mcp.sandbox.gateway.responses import as_answer, refusal_answer, render
 from polytomic_mcp.sandbox.gateway.routing import Match, require_match
 from polytomic_mcp.sandbox.gateway.validation import Validation
@@ -80,6 +81,7 @@ class Api:
         arguments = read_arguments(operation, match.arguments, query, body)
         for upgrade in self._extensions.argument_upgrades:
             arguments = upgrade(operation.id, arguments, version)
+        arguments = without_read_only(operation, arguments)
         self._validation.check(operation, arguments)
         return Call(
             operation.id,

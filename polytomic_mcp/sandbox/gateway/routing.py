@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from polytomic_mcp.catalogue import Operation
-from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER, VERSIONS
+from polytomic_mcp.sandbox.calls.versions import HEADER, SERVED, UNNAMED
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 _MATCH: Final = "polytomic.match"
@@ -82,8 +82,8 @@ class RoutingMiddleware:
         await self._app({**scope, _MATCH: self._match(Request(scope))}, receive, send)
 
     def _match(self, request: Request) -> Match | RefusalError:
-        version = request.headers.get(HEADER, VERSIONS[0])
-        router = self._older if version in VERSIONS and version < CURRENT else self._current
+        version = request.headers.get(HEADER, UNNAMED)
+        router = self._older if version in (UNNAMED, *SERVED[:-1]) else self._current
         try:
             return router.match(request.method, raw_path(request))
         except RefusalError as refusal:

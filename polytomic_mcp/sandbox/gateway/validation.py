@@ -1,7 +1,8 @@
 """Validation: a call's arguments against the catalogue's schema of its operation.
 
 The sandbox is stricter than the API promises to be: it refuses unknown arguments, so that a typo is caught
-here and not in production, and objects without a visible name (choices).
+here and not in production, and objects without a visible name (choices). An update may repeat what only its
+answer has (``read_only.py``).
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from polytomic_mcp.catalogue import Catalogue, Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject
-from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, invalid_arguments, list_problems
+from polytomic_mcp.sandbox.calls.schema_problems import NOT_BLANK, UNKNOWN, invalid_arguments, list_problems
 
 JUDGED_BY_ROUTE: Final = frozenset(
     {
@@ -23,6 +24,12 @@ JUDGED_BY_ROUTE: Final = frozenset(
     }
 )
 """Required by the SDK, but absent in a published guide, or in what the Terraform provider sends."""
+
+_DRAFTS: Final = (
+    "POST /api/harbors/{harbor_id}/saved-queries",
+    "PUT /api/harbors/{harbor_id}/saved-queries/{saved_query_id}/draft",
+)
+"""The operations that refuse unknown arguments with 400 (the SDK's docstrings)."""
 
 
 class Validation:
@@ -36,11 +43,14 @@ class Validation:
         """Validate arguments.
 
         Raises:
-            RefusalError: 422, naming each argument that is missing, unknown or of the wrong type.
+            RefusalError: 422, naming each argument that is missing, unknown or of the wrong type; 400 if the
+                draft of a saved query has an unknown one.
         """
         problems = list_problems(self._validator(operation), arguments)
         if problems:
-            raise invalid_arguments(operation.id, problems)
+            is_unknown = any(reason.startswith(UNKNOWN) for _, reason in problems)
+            is_bad = operation.id in _DRAFTS and is_unknown
+            raise invalid_arguments(operation.id, problems, 400 if is_bad else 422)
 
     def _validator(self, operation: Operation) -> Draft202012Validator:
         if operation.id not in self._validators:

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from polytomic_mcp.common.spelling import valid_values
-from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER, OLDEST, VERSIONS
+from polytomic_mcp.sandbox.calls.versions import CURRENT, HEADER, NOT_SERVED, SERVED, UNNAMED
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 
 _NEW: Final = (
@@ -30,19 +30,15 @@ files.
 
 
 def served_version(requested: str | None) -> str:
-    """Return the version that serves a request; without the header it is the oldest.
+    """Return the version that serves a request; a request without the header gets the oldest one.
 
     Raises:
-        RefusalError: 400, the header does not name a version.
+        RefusalError: 400, the header does not name a version that is served.
     """
     if requested is None:
-        return OLDEST
-    if requested not in VERSIONS:
-        raise RefusalError(
-            400,
-            f"{HEADER} is not a version of the API.{valid_values(requested, reversed(VERSIONS))}",
-            key="unknown_version",
-        )
+        return UNNAMED
+    if requested not in SERVED:
+        raise _not_served(requested)
     return requested
 
 
@@ -62,3 +58,11 @@ def version_headers(requested: str | None, served: str) -> dict[str, str]:
     if requested is None:
         headers["Warning"] = f'299 - "no {HEADER} was sent, so {served} applies; send {CURRENT}"'
     return headers
+
+
+def _not_served(requested: str) -> RefusalError:
+    """Return the refusal of a version; a text that is none may be a secret, and is not shown."""
+    known = requested if requested in NOT_SERVED else ""
+    problem = f"The sandbox does not serve version {known}" if known else "The header names no version"
+    valid = valid_values(requested, reversed(SERVED)).strip()
+    return RefusalError(400, f"{HEADER}: {problem} of the API. {valid}", key="unknown_version")

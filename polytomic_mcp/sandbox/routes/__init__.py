@@ -22,12 +22,13 @@ from polytomic_mcp.sandbox.routes.connections import proxy as connection_proxy
 from polytomic_mcp.sandbox.routes.connections.connect import page as connect_page
 from polytomic_mcp.sandbox.routes.connections.connect import sessions as connect_sessions
 from polytomic_mcp.sandbox.routes.events import events, notifications, webhooks
+from polytomic_mcp.sandbox.routes.harbors import actions as harbor_actions
 from polytomic_mcp.sandbox.routes.harbors import activity as harbor_activity
 from polytomic_mcp.sandbox.routes.harbors import connections as harbor_connections
 from polytomic_mcp.sandbox.routes.harbors import contexts as harbor_contexts
 from polytomic_mcp.sandbox.routes.harbors import harbors
 from polytomic_mcp.sandbox.routes.harbors import queries as harbor_queries
-from polytomic_mcp.sandbox.routes.models import models, queries
+from polytomic_mcp.sandbox.routes.models import enrichment, models, queries
 from polytomic_mcp.sandbox.routes.models import sources as model_sources
 from polytomic_mcp.sandbox.routes.organizations import credentials, organizations, policies, roles, users
 from polytomic_mcp.sandbox.routes.schemas import record_views, schemas
@@ -45,10 +46,12 @@ MODULES: Final[tuple[Routes, ...]] = (
     connection_types.ROUTES,
     connections.ROUTES,
     credentials.ROUTES,
+    enrichment.ROUTES,
     entities.ROUTES,
     error_handling.ROUTES,
     events.ROUTES,
     executions.ROUTES,
+    harbor_actions.ROUTES,
     harbor_activity.ROUTES,
     harbor_connections.ROUTES,
     harbor_contexts.ROUTES,

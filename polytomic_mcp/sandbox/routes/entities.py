@@ -1,4 +1,4 @@
-"""Entities: objects of any kind, found by id, and the objects that they refer to."""
+"""Entities: objects of any kind, found by id, and the objects that they belong to."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.common.refusals import not_found
+from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.resources.organizations.organizations import has_access
 
 _PATHS: Final = {
@@ -19,11 +20,8 @@ _PATHS: Final = {
     "harbor_context": "/api/harbors/{_harbor_id}/contexts/{id}",
     "organization": "/api/organizations/{id}",
     "user": "/api/organizations/{organization_id}/users/{id}",
-    "role": "/api/permissions/roles/{id}",
-    "policy": "/api/permissions/policies/{id}",
-    "webhook": "/api/webhooks/{id}",
 }
-"""The path that reads each kind; that roles, policies and webhooks are entities is a guess."""
+"""The path that reads each kind; the kinds are those of the 2025-09-18 SDK."""
 
 _TYPES: Final = {"execution": "sync_execution", "bulk_execution": "bulk_sync_execution"}
 """The API's names of kinds that the sandbox calls something else, seen in the 2025-09-18 SDK."""
@@ -32,62 +30,71 @@ _PARENTS: Final = {
     "execution": ("sync", "_sync_id"),
     "bulk_execution": ("bulk_sync", "_sync_id"),
     "harbor_context": ("harbor", "_harbor_id"),
+    "user": ("organization", "organization_id"),
 }
 """The kinds that belong to another, and the key that has the other's id."""
 
-_RELATIONS: Final = (
-    ("connection", "connection", "connection_id"),
-    ("sync", "sync", "_sync_id"),
-    ("bulk_sync", "bulk_sync", "_sync_id"),
-    ("harbor", "harbor", "_harbor_id"),
-    ("source_connection", "connection", "source_connection_id"),
-    ("destination_connection", "connection", "destination_connection_id"),
-)
-"""A relation's name, the kind of the related object, and the key that has its id."""
-
 
 def get(call: Call) -> JsonObject:
-    """Return an object's type, the path that reads it, and its relations."""
-    id_ = call.arguments["id"]
-    for kind, path in _PATHS.items():
-        document = call.workspace.store.get(kind, id_)
-        if document is not None and _is_visible(call, kind, document):
-            return {
-                "data": {
-                    "id": id_,
-                    "type": _TYPES.get(kind, kind),
-                    "organization_id": _organization(call, kind, document),
-                    "canonical_path": path.format_map(document),
-                    "context": {"name": document["name"]} if "name" in document else {},
-                    "relationships": dict(_relations(call, document)),
-                }
-            }
+    """Return an object of the caller's organization: its type, the path that reads it, and its parents."""
+    id_, own = call.arguments["id"], call.workspace.organization_id
+    for kind, document in _found(call.workspace.store, id_):
+        if _organization(call.workspace.store, kind, document) == own:
+            return {"data": _show(kind, document)}
     raise not_found("entity", id_)
 
 
-def _is_visible(call: Call, kind: str, document: JsonObject) -> bool:
-    """Return whether the caller can read an object, or the object that it belongs to."""
-    if kind in _PARENTS:
-        parent, key = _PARENTS[kind]
-        return call.workspace.store.get(parent, document[key]) is not None
-    return has_access(call, _organization(call, kind, document))
+def get_for_partner(call: Call) -> JsonObject:
+    """Return an object of any organization that the caller has access to, with the organization's id."""
+    store, id_ = call.workspace.whole().store, call.arguments["id"]
+    for kind, document in _found(store, id_):
+        organization_id = _organization(store, kind, document)
+        if organization_id is not None and has_access(call, organization_id):
+            return {"data": {**_show(kind, document), "organization_id": organization_id}}
+    raise not_found("entity", id_)
 
 
-def _organization(call: Call, kind: str, document: JsonObject) -> str:
-    if kind == "organization":
-        return document["id"]
-    return document.get("organization_id", call.credential.organization_id)
+def _found(store: Store, id_: str) -> Iterator[tuple[str, JsonObject]]:
+    """Yield the objects with an id, each with its kind; a context that was never published is none."""
+    for kind in _PATHS:
+        document = store.get(kind, id_)
+        if document is not None and document.get("version") != 0:
+            yield kind, document
 
 
-def _relations(call: Call, document: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    flat = document | {"target_connection_id": document.get("target", {}).get("connection_id")}
-    for name, kind, key in (*_RELATIONS, ("target_connection", "connection", "target_connection_id")):
-        related = call.workspace.store.get(kind, str(flat.get(key)))
-        if related is not None:
-            yield name, {"id": related["id"], "path": _PATHS[kind].format_map(related)}
+def _organization(store: Store, kind: str, document: JsonObject) -> str | None:
+    """Return the id of the organization that owns an object, or the object that it belongs to."""
+    parent, key = _PARENTS.get(kind, (kind, "id"))
+    return document[key] if parent == "organization" else store.owner(parent, document[key])
+
+
+def _show(kind: str, document: JsonObject) -> JsonObject:
+    return {
+        "id": document["id"],
+        "type": _TYPES.get(kind, kind),
+        "canonical_path": _PATHS[kind].format_map(document),
+        "context": _context(document),
+        "relationships": _parents(kind, document),
+    }
+
+
+def _context(document: JsonObject) -> JsonObject:
+    """Return the ids of the schemas of a bulk sync or its execution; that others have a name is a guess."""
+    context = {"name": document["name"]} if "name" in document else {}
+    for key, part in (("_schemas", "id"), ("schemas", "schema")):
+        if key in document:
+            context["schema_ids"] = [each[part] for each in document[key]]
+    return context
+
+
+def _parents(kind: str, document: JsonObject) -> JsonObject:
+    if kind not in _PARENTS:
+        return {}
+    parent, key = _PARENTS[kind]
+    return {parent: {"id": document[key], "path": _PATHS[parent].format(id=document[key])}}
 
 
 ROUTES: Final[Routes] = {
     "GET /api/entities/{id}": get,
-    "GET /api/organizations/entities/{id}": get,
+    "GET /api/organizations/entities/{id}": get_for_partner,
 }

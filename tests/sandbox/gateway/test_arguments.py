@@ -27,6 +27,42 @@ async def test_a_query_is_converted_to_the_types_of_its_parameters(echo: Any) ->
     assert several.json()["data"] == {"sync_id": ["1", "2"]}
 
 
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ('{"table": ["a.b"], "x": ["1", "2"]}', {"table": ["a.b"], "x": ["1", "2"]}),
+        ("{'table': ['a.b'], 'x': None}", {"table": ["a.b"]}),
+        ('{"table": "a.b", "number": 7, "yes": true}', {"table": ["a.b"], "number": ["7"], "yes": ["true"]}),
+        ("{}", {}),
+    ],
+)
+async def test_an_object_may_be_sent_whole_as_older_clients_do(
+    echo: Any, text: str, params: dict[str, list[str]]
+) -> None:
+    async with echo("GET /api/connections/{id}/modelsync/source") as http:
+        answer = await http.get("/api/connections/c/modelsync/source", params={"params": text})
+
+    assert answer.json()["data"] == {"id": "c", "params": params}
+
+
+async def test_the_values_of_an_object_that_is_sent_whole_have_their_types(echo: Any) -> None:
+    async with echo("GET /api/bulk/syncs/{id}/schemas") as http:
+        whole = await http.get("/api/bulk/syncs/b/schemas", params={"filters": '{"enabled": "true"}'})
+        python = await http.get("/api/bulk/syncs/b/schemas", params={"filters": "{'enabled': 'false'}"})
+        member = await http.get("/api/bulk/syncs/b/schemas?filters[enabled]=true")
+
+    assert whole.json() == member.json() == {"data": {"id": "b", "filters": {"enabled": "true"}}}
+    assert python.json()["data"]["filters"] == {"enabled": "false"}
+
+
+@pytest.mark.parametrize("text", ["x", "[1]", "{'a': open('x')}", "[" * 9_000, "{", "7"])
+async def test_a_text_that_is_no_object_is_refused(echo: Any, text: str) -> None:
+    async with echo("GET /api/connections/{id}/modelsync/source") as http:
+        answer = await http.get("/api/connections/c/modelsync/source", params={"params": text})
+
+    assert (answer.status_code, "params must be of type object" in answer.text) == (422, True)
+
+
 @pytest.mark.parametrize("query", ["limit=many", "active=perhaps", "params=x", "unknown[a]=1"])
 async def test_a_query_that_does_not_fit_is_refused(echo: Any, query: str) -> None:
     async with echo("GET /api/syncs") as http:

@@ -1,5 +1,7 @@
 """The version that a call requests, and the one that serves it."""
 
+import re
+
 import httpx
 import pytest
 
@@ -21,11 +23,27 @@ async def test_a_call_without_a_version_gets_the_oldest_and_a_warning(http: http
     assert "2025-09-18" in answer.headers["Warning"]
 
 
-async def test_an_unknown_version_is_refused_with_the_valid_ones(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/api/me", headers={"X-Polytomic-Version": "2099-01-01"})
+@pytest.mark.parametrize("version", ["2021-05-23", "2022-12-12", "2023-04-25"])
+async def test_an_older_version_is_refused_by_name(http: httpx.AsyncClient, version: str) -> None:
+    answer = await http.get("/api/me", headers={"X-Polytomic-Version": version})
+
+    assert (answer.status_code, answer.json()["key"]) == (400, "unknown_version")
+    assert f"does not serve version {version}" in answer.json()["message"]
+    assert "Valid values: 2025-09-18, 2024-02-08." in answer.json()["message"]
+    assert answer.headers["X-Polytomic-Version"] == "2025-09-18"
+
+
+@pytest.mark.parametrize("version", ["2099-01-01", "v1", "", "2024-02-08T00:00:00Z", "sk-secret", "2024-2-8"])
+async def test_a_text_that_is_no_version_is_refused_with_the_valid_ones(
+    http: httpx.AsyncClient, version: str
+) -> None:
+    answer = await http.get("/api/me", headers={"X-Polytomic-Version": version})
 
     assert answer.status_code == 400
-    assert "2025-09-18" in answer.json()["message"]
+    assert "The header names no version of the API." in answer.json()["message"]
+    assert {"2025-09-18", "2024-02-08"} <= {*re.findall(r"[\d-]{10}", answer.json()["message"])}
+    assert answer.headers["X-Polytomic-Version"] == "2025-09-18"
+    assert "sk-secret" not in answer.text
 
 
 @pytest.mark.parametrize(

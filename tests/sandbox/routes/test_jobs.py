@@ -23,7 +23,7 @@ def ended(http: httpx.AsyncClient, sandbox: Starlette) -> Ended:
     async def ended(answer: httpx.Response) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
         job = answer.json()["job"]
-        assert (job["status"], job["result"], job["error"]) == ("created", None, None)
+        assert (job["status"], job["result"], job["error"]) == ("running", None, None)
         sandbox.state.workspace.workers.shutdown(wait=True)
         shown = await http.get(f"/api/jobs/{job['type']}/{job['job_id']}")
         found: dict[str, Any] = shown.json()["data"]

@@ -82,7 +82,7 @@ class Catalog:
         found = next((table for table in self.tables if table.name.casefold() in wanted), None)
         if found is None:
             names = (self._short(table.name) if not qualifiers else table.name for table in self.tables)
-            raise QueryError(unknown(f"{self.system} table", written, names))
+            raise QueryError(unknown(f"{self.system.partition('@')[0]} table", written, names))
         return found
 
     def _is_database(self, name: str) -> bool:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.sandbox.data.systems.record_ids import KeyForm
 
 SHARED: Final = "warehouse"
 """The folder whose rows all warehouses share."""
@@ -52,12 +53,13 @@ class Kind:
     """A kind of objects, and what syncs can do with them.
 
     ``identity`` is ``always`` or ``never`` if the mode alone does not decide whether a sync needs one.
+    ``assigns_key`` is the form of the keys that the application gives to new records; None if it gives none.
     ``properties`` are the flags of a target of this kind. ``is_source`` says whether bulk syncs can copy it.
     """
 
     modes: tuple[str, ...] = ()
     identity: str | None = None
-    assigns_key: bool = False
+    assigns_key: KeyForm | None = None
     is_target: bool = True
     is_source: bool = True
     properties: tuple[str, ...] = ()
@@ -173,7 +175,7 @@ def holds_nothing(type_id: str) -> str | None:
     if type_id.partition("@")[0] in load_systems():
         return None
     return (
-        f"Connections of type {type_id} hold no data in the sandbox. "
+        f"Connections of type {type_id.partition('@')[0]} hold no data in the sandbox. "
         f"These types do: {', '.join(load_systems())}."
     )
 

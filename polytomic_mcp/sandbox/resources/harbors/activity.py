@@ -18,6 +18,7 @@ _NOUNS: Final = {
     "connections": "connection",
     "schemas": "schema",
     "record-view-links": "record_view_link",
+    "actions": "action",
 }
 _SUBJECTS: Final = ("context_id", "connection_id", "saved_query_id", "schema_id")
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call
-from polytomic_mcp.sandbox.calls.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.calls.pagination import page
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
@@ -83,6 +83,17 @@ def require_managed(harbor: JsonObject) -> None:
     """Raise a 422 refusal unless Polytomic manages the Harbor's store."""
     if harbor["backing_mode"] != "managed":
         raise RefusalError(422, "Saved queries need a managed Harbor.", key="unsupported_backing")
+
+
+def require_own_connection(workspace: Workspace, connection_id: str) -> None:
+    """Raise a 409 refusal if the connection, which is to be changed, is a managed Harbor's."""
+    backed = workspace.store.list(KIND, {"backing_connection_id": connection_id, "backing_mode": "managed"})
+    if backed:
+        raise RefusalError(
+            409,
+            f"The connection is managed by Harbor {backed[0]['name']}. Update the Harbor to rename it.",
+            key="connection_backs_harbor",
+        )
 
 
 def require_unbacked(workspace: Workspace, connection_id: str) -> None:
@@ -158,10 +169,9 @@ def delete(workspace: Workspace, harbor: JsonObject) -> None:
 def page_of(call: Call, items: Sequence[JsonObject]) -> tuple[list[JsonObject], dict[str, str]]:
     """Return the page that the call requests, oldest items first, and its pagination."""
     return page(
+        call,
         [item | {"_position": position} for position, item in enumerate(items)],
         lambda item: (item["created_at"], item["_position"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", LARGEST_PAGE),
         ascending=True,
     )
 

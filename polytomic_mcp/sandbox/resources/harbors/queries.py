@@ -1,11 +1,13 @@
 """A Harbor's queries: saved queries, drafted, validated, published and run, and ad hoc SQL."""
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call
-from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found, unprocessable
+from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request, not_found, unprocessable
 from polytomic_mcp.sandbox.data.sql import templates as query_templates
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.templates import TemplateError
@@ -21,6 +23,8 @@ PREVIEW: Final = 20
 
 _TEXTS: Final = ("name", "description", "owner", "sql_template", "change_note")
 _PUBLISHED: Final = (*_TEXTS, "parameters")
+_PARTS: Final = ("name", "type", "required", "default_value")
+"""The parts of a parameter."""
 
 
 def published(workspace: Workspace, harbor: JsonObject) -> list[JsonObject]:
@@ -158,12 +162,21 @@ def run(call: Call, harbor: JsonObject, sql: str) -> JsonObject:
     return queries.submit(call.workspace, connection, sql, call.credential.user_id)
 
 
+def _require_known(call: Call, parameters: Sequence[JsonObject]) -> None:
+    """Raise a 400 refusal if a parameter has a part that the API does not have (the SDK's docstring)."""
+    for position, parameter in enumerate(parameters):
+        for name in parameter.keys() - set(_PARTS):
+            reason = f"parameters[{position}]: {unknown('part', name, _PARTS)}"
+            raise bad_request(call.operation, reason)
+
+
 def _valid_draft(call: Call) -> JsonObject:
     """Return the content of a draft from the call's arguments after checking it."""
     require_lengths(call, name=200, description=2_000, owner=200, change_note=1_000)
     if not call.arguments["sql_template"].strip():
         raise unprocessable(call.operation, "sql_template must not be empty")
     parameters: list[JsonObject] = call.arguments.get("parameters") or []
+    _require_known(call, parameters)
     values: JsonObject = call.arguments.get("validation_values") or {}
     try:
         query_templates.check(call.arguments["sql_template"], parameters, values)

@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.resources.models.reading import SECONDS, stream_query
-from polytomic_mcp.sandbox.workspace.workspace import Workspace
+from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
 KIND: Final = "query"
 
@@ -26,8 +26,8 @@ PAGE: Final = 100
 MOST_CHARACTERS: Final = 128 * 1024 * 1024
 """How many characters all rows of a result can have as JSON."""
 
-RETENTION: Final = timedelta(hours=1)
-"""How long rows are stored; a guess, since the API returns a time and documents no duration."""
+RETENTION: Final = timedelta(hours=24)
+"""How long rows are stored: the SDK's docstring says so of saved queries; of others it is a guess."""
 
 _LOG: Final = logging.getLogger(__name__)
 _IN_PROGRESS: Final = ("created", "running")
@@ -41,9 +41,9 @@ def submit(workspace: Workspace, connection: JsonObject, sql: str, user_id: str)
     """
     key = system_of(connection)
     if described(key).query is None:
+        name, type_id = connection["name"], connection["type"]["id"]
         reason = (
-            holds_nothing(key)
-            or f"Connection {connection['name']} is of type {key}, which does not support queries."
+            holds_nothing(key) or f"Connection {name} is of type {type_id}, which does not support queries."
         )
         raise RefusalError(400, reason, key="query_unsupported")
     for earlier in workspace.store.list(KIND):
@@ -96,7 +96,7 @@ def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: s
         _LOG.debug("a query failed", exc_info=True)
         _fail(workspace, query, "The sandbox failed. This is a bug in the sandbox.")
     else:
-        expires = (workspace.clock() + RETENTION).isoformat()
+        expires = written(workspace.clock() + RETENTION)
         workspace.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
 
 

@@ -13,18 +13,21 @@ _LOG: Final = logging.getLogger(__name__)
 
 TYPES: Final = ("createmodel", "updatemodel", "previewmodel", "samplemodel", "exportlogs", "connectionproxy")
 
-_UNDER_WAY: Final = ("created", "running")
+_ENDED: Final = ("done", "failed")
 _INTERRUPTED: Final = (
     "The sandbox was restarted before this job ended. Repeat the call with a new Idempotency-Key."
 )
 
 
 def start(workspace: Workspace, type_: str, work: Callable[[], Any]) -> JsonObject:
-    """Start a job and return its document; ``work`` runs on a worker and returns the job's result."""
+    """Start a job and return its document; ``work`` runs on a worker and returns the job's result.
+
+    Its status is ``running`` from the start: the Python SDK 1.0.0 cannot parse ``created``.
+    """
     job: JsonObject = {
         "job_id": workspace.new_id(),
         "type": type_,
-        "status": "created",
+        "status": "running",
         "result": None,
         "error": None,
     }
@@ -36,12 +39,11 @@ def start(workspace: Workspace, type_: str, work: Callable[[], Any]) -> JsonObje
 def interrupt_all(workspace: Workspace) -> None:
     """Fail the jobs that an earlier process left under way; call it before anything starts."""
     for job in workspace.store.list("job"):
-        if job["status"] in _UNDER_WAY:
+        if job["status"] not in _ENDED:
             _fail(workspace, job, _INTERRUPTED)
 
 
 def _run(workspace: Workspace, job: JsonObject, work: Callable[[], Any]) -> None:
-    workspace.store.put("job", job["job_id"], job | {"status": "running"})
     try:
         # In one transaction with the writes of the work, so that an interrupted job has had no effect.
         with workspace.store.transaction():

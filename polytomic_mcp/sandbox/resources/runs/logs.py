@@ -18,6 +18,9 @@ TYPES: Final = ("records", "errors", "warnings", "inserts", "updates", "deletes"
 BULK_TYPES: Final = ("inserts", "updates", "deletes", "errors")
 """The logs of a bulk execution."""
 
+FILE: Final = "part-0.jsonl"
+"""The name of the only file of a log."""
+
 MOST_LINES: Final = 10_000
 MOST_MESSAGES: Final = 50
 

@@ -1,25 +1,36 @@
 """The events of a model sync's executions: one when an execution begins, and one when it ends."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.resources.events import events
+from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _WITH_EVENT: Final = ("running", "completed", "failed", "canceled")
 """The states that have an event; ``interrupted`` has none."""
 
+_LINKS: Final = {
+    "total_records": "records",
+    "inserted_records": "inserts",
+    "updated_records": "updates",
+    "deleted_records": "deletes",
+    "errored_records": "errors",
+    "warnings": "warnings",
+}
+"""The logs that a completion links to: each a list of files (the product's documentation)."""
+
 
 def record(workspace: Workspace, execution: JsonObject) -> None:
     """Record the event of the execution's current state, unless that state has none or the sync is gone.
 
-    The names in the event are seen in the 2025-09-18 SDK. The lists of single records are omitted, as the
-    API may do: the counts and ``logs_url`` point to them.
+    The names in the event are seen in the 2025-09-18 SDK.
     """
     sync = workspace.store.get("sync", execution["_sync_id"])
     if sync is None or execution["status"] not in _WITH_EVENT:
         return
-    type_, details = _type_and_details(sync, execution)
+    type_, details = _type_and_details(workspace, sync, execution)
     ids = {
         "sync_id": sync["id"],
         "sync_name": sync["name"],
@@ -30,7 +41,9 @@ def record(workspace: Workspace, execution: JsonObject) -> None:
     events.record(workspace, f"sync.{type_}", ids | details)
 
 
-def _type_and_details(sync: JsonObject, execution: JsonObject) -> tuple[str, JsonObject]:
+def _type_and_details(
+    workspace: Workspace, sync: JsonObject, execution: JsonObject
+) -> tuple[str, JsonObject]:
     """Return the type of the event, without ``sync.``, and its fields other than the ids."""
     status, counts = execution["status"], execution["counts"]
     match status:
@@ -38,13 +51,26 @@ def _type_and_details(sync: JsonObject, execution: JsonObject) -> tuple[str, Jso
             errors = {"number_of_errors": counts["error"], "number_of_warnings": counts["warnings"]}
             return "completed_with_errors", {"error": execution["errors"][0], **errors}
         case "completed":
-            return status, _completion(sync, execution)
+            written = logs.counts(workspace, execution["id"])
+            return status, _completion(sync, execution) | _links(sync, execution, written)
         case "failed":
             return status, {"error": execution["errors"][0]}
         case "canceled":
             return status, {"status": status}
         case _:
             return status, {}
+
+
+def _links(sync: JsonObject, execution: JsonObject, written: Mapping[str, int]) -> JsonObject:
+    """Return the links to the files of each log that has lines; without a host, like ``logs_url``."""
+    return {
+        name: [f"{_run(sync, execution)}/{type_}/{logs.FILE}"] if written[type_] else []
+        for name, type_ in _LINKS.items()
+    }
+
+
+def _run(sync: JsonObject, execution: JsonObject) -> str:
+    return f"/api/syncs/{sync['id']}/executions/{execution['id']}"
 
 
 def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:
@@ -60,5 +86,5 @@ def _completion(sync: JsonObject, execution: JsonObject) -> JsonObject:
         "error_count": counts["error"],
         "warning_count": counts["warnings"],
         "record_count": counts["total"],
-        "logs_url": f"/api/syncs/{sync['id']}/executions/{execution['id']}/logs",
+        "logs_url": f"{_run(sync, execution)}/logs",
     }

@@ -4,7 +4,7 @@ A field's type is the model's unless it is ``Target`` (seen in the 2025-09-18 SD
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from polytomic_mcp.catalogue.rules.filter_logic import (
     LogicError,
@@ -15,8 +15,9 @@ from polytomic_mcp.catalogue.rules.filter_logic import (
 from polytomic_mcp.catalogue.rules.filter_logic import (
     split as split_logic,
 )
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 
@@ -25,6 +26,8 @@ KINDS: Final[tuple[str, str]] = ("model_filters", "target_filters")
 
 LOGIC: Final = "filter_logic"
 """Where a sync has the logic of this shape; one that was sent in the newer shape has none of its own."""
+
+_WRITES: Final = ("POST /api/syncs", "PUT /api/syncs/{id}")
 
 Condition = tuple[str, JsonObject]
 """One of ``KINDS``, and a condition in the newer shape."""
@@ -82,6 +85,44 @@ def as_shown(conditions: Sequence[Condition], logic: str) -> str:
     in_order = sorted(_with_labels(conditions), key=lambda each: KINDS.index(each[0]))
     names = {str(each.get("label")): default_label(at) for at, (_, each) in enumerate(in_order)}
     return relabeled(logic, names)
+
+
+def current(operation: str, arguments: JsonObject, version: str) -> JsonObject:
+    """Return the arguments of a sync with at most one name of each filter's field, as 2025-09-18 reads them.
+
+    On 2024-02-08 ``field_id`` is ignored beside ``field`` (the npm SDK's docstring), since answers have both;
+    on 2025-09-18 it is the other way round.
+    """
+    if operation not in _WRITES or version >= CURRENT:
+        return arguments
+    filters: Any = arguments.get("filters")
+    if not isinstance(filters, list):
+        return arguments
+    return {**arguments, "filters": [_without_id(each) for each in cast(list[Any], filters)]}
+
+
+def with_field_ids(sync: JsonObject, sources: Sources) -> JsonObject:
+    """Return a sync as 2024-02-08 shows it: its filters and overrides have ``field_id`` beside ``field``."""
+    for name in ("filters", "overrides"):
+        sync[name] = [_with_field_id(each, sources) for each in sync[name]]
+    return sync
+
+
+def _without_id(condition: Any) -> Any:
+    """Return a filter without ``field_id`` if it names a model's field by ``field``."""
+    parts = as_object(condition)
+    if not parts.get("field") or parts.get("field_type") == "Target":
+        return condition
+    return {key: value for key, value in parts.items() if key != "field_id"}
+
+
+def _with_field_id(condition: JsonObject, sources: Sources) -> JsonObject:
+    """Return a filter or override with its field's id, or with the field's name if the model lacks it."""
+    source: dict[str, str] | None = condition.get("field")
+    if source is None:
+        return condition
+    field = sources.field(source)
+    return {**condition, "field_id": field["id"] if field else source["field"]}
 
 
 def _with_labels(conditions: Sequence[Condition]) -> Sequence[Condition]:

@@ -193,6 +193,6 @@ def _modes(kind: Kind) -> tuple[TargetMode, ...]:
 
 def _field(table: Table, kind: Kind, column: Column) -> TargetField:
     # An application that assigns IDs to its records accepts none, unless the column is required.
-    is_assigned = kind.assigns_key and column.name == table.key and not column.required
+    is_assigned = bool(kind.assigns_key) and column.name == table.key and not column.required
     is_identity = column.identity_functions is None or bool(column.identity_functions)
     return TargetField(column, is_identity, is_assigned or column.is_filled_in)

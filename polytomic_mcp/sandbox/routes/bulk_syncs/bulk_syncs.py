@@ -25,15 +25,11 @@ _INVALID: Final = "The bulk sync is not valid"
 
 def list_all(call: Call) -> JsonObject:
     """List the bulk syncs: all of them on 2024-02-08, and in pages, last changed first, on 2025-09-18."""
-    store = call.workspace.store
     where = {name: call.arguments[name] for name in ("active",) if name in call.arguments}
     if call.version < CURRENT:
-        found = store.list(bulk_syncs.KIND, where)
+        found = call.workspace.store.list(bulk_syncs.KIND, where)
         return {"data": [bulk_syncs.show(sync, call.version) for sync in found]}
-    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
-    shown, page = pagination.newest(
-        store, bulk_syncs.KIND, where, token=call.arguments.get("page_token"), limit=limit
-    )
+    shown, page = pagination.newest(call, bulk_syncs.KIND, where)
     return {"data": [bulk_syncs.show(sync, call.version) for sync in shown], "pagination": page}
 
 

@@ -27,7 +27,7 @@ def get_source(call: Call) -> JsonObject:
 
 
 def get_target(call: Call) -> JsonObject:
-    """Return the form of the configuration, and the modes."""
+    """Return the form of the configuration, and the modes; 2024-02-08 has no append (its SDK)."""
     connection = call.workspace.find("connection", call.arguments["id"])
     if reason := bulk_destinations.unusable_reason(connection) or call.workspace.faults.outage(connection):
         raise RefusalError(400, reason, key="not_a_destination")

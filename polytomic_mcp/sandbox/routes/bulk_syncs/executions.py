@@ -29,10 +29,9 @@ def list_all(call: Call) -> JsonObject:
     if is_terminal:
         found = [each for each in found if each["status"] not in bulk_executions.UNDER_WAY]
     shown, page = pagination.page(
+        call,
         found,
         lambda each: (each["updated_at"] if is_terminal else "", each["_number"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", pagination.LARGEST_PAGE),
         largest=_LARGEST_PAGE,
         ascending=call.arguments.get("ascending", False),
     )

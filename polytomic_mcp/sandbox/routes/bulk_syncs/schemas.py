@@ -7,6 +7,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.scalars import to_boolean
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call, Routes
+from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError
@@ -22,14 +23,18 @@ _INVALID: Final = "The bulk sync's schemas are not valid"
 
 
 def list_all(call: Call) -> JsonObject:
-    """List the schemas without their fields; ``filters[enabled]`` selects by whether they are enabled."""
+    """List the schemas; ``filters[enabled]`` selects by whether they are enabled.
+
+    Only 2024-02-08 lists their fields and filters.
+    """
     sync = _sync(call, "id")
     filters: Mapping[str, str] = call.arguments.get("filters", {})
     if others := sorted(filters.keys() - {"enabled"}):
         raise RefusalError(400, unknown("filter", others[0], ["enabled"]), key="bad_request")
     enabled = to_boolean(filters["enabled"]) if "enabled" in filters else None
     shown = [each for each in sync["_schemas"] if enabled is None or each["enabled"] is enabled]
-    return {"data": [bulk_schemas.show_light(sync, each) for each in shown]}
+    show = bulk_schemas.show if call.version < CURRENT else bulk_schemas.show_light
+    return {"data": [show(sync, each) for each in shown]}
 
 
 def get(call: Call) -> JsonObject:

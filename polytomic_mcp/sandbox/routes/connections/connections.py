@@ -37,6 +37,7 @@ def create(call: Call) -> JsonObject:
 
 def update(call: Call) -> JsonObject:
     """Replace a connection's name and configuration; a secret sent as its mask is unchanged."""
+    harbors.require_own_connection(call.workspace, call.arguments["id"])
     return {"data": connections.update(call)}
 
 

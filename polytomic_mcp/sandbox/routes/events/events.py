@@ -30,10 +30,10 @@ def list_all(call: Call) -> JsonObject:
         and window.holds(event["created_at"])
     ]
     shown, page = pagination.page(
+        call,
         found,
         lambda event: (event["created_at"], event["id"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", USUAL_PAGE),
+        usual=USUAL_PAGE,
         largest=LARGEST_PAGE,
     )
     return {"data": shown, "pagination": page}

@@ -83,11 +83,7 @@ def list_deliveries(call: Call) -> JsonObject:
         )
         and window.holds(delivery["attempted_at"])
     ]
-    shown, page = pagination.page(
-        found,
-        lambda delivery: (delivery["attempted_at"], delivery["id"]),
-        token=call.arguments.get("page_token"),
-    )
+    shown, page = pagination.page(call, found, lambda delivery: (delivery["attempted_at"], delivery["id"]))
     return {"data": [public(each) for each in shown], "pagination": page or {"next_page_token": ""}}
 
 

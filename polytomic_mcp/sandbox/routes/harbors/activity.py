@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.call import Call, Routes
 from polytomic_mcp.sandbox.calls.pagination import page
-from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request
+from polytomic_mcp.sandbox.common.refusals import RefusalError, bad_request, not_found
 from polytomic_mcp.sandbox.common.times import read_time
 from polytomic_mcp.sandbox.resources.harbors.activity import KIND
 from polytomic_mcp.sandbox.resources.organizations import users
@@ -40,10 +40,10 @@ def list_all(call: Call) -> JsonObject:
         and all(_part(event, name) in values for name, values in filters.items())
     ]
     shown, pagination = page(
+        call,
         found,
         lambda event: (event["recorded_at"], event["id"]),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", USUAL_PAGE),
+        usual=USUAL_PAGE,
         largest=LARGEST_PAGE,
         ascending=order == "asc",
     )
@@ -54,6 +54,16 @@ def get(call: Call) -> JsonObject:
     """Return one event."""
     _require_administrator(call)
     return {"data": call.workspace.find(KIND, call.arguments["event_id"])}
+
+
+def get_session(call: Call) -> NoReturn:
+    """Refuse to show a session.
+
+    Raises:
+        RefusalError: 404, as only Polytomic's own service registers sessions, there are none.
+    """
+    _require_administrator(call)
+    raise not_found("session", call.arguments["session_id"])
 
 
 def _part(event: Mapping[str, object], name: str) -> object:
@@ -79,4 +89,5 @@ def _require_administrator(call: Call) -> None:
 ROUTES: Final[Routes] = {
     "GET /api/organization/harbor-activity": list_all,
     "GET /api/organization/harbor-activity/{event_id}": get,
+    "GET /api/organization/harbor-activity/sessions/{session_id}": get_session,
 }

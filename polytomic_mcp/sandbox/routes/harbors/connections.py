@@ -4,7 +4,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls.call import Call, Routes
-from polytomic_mcp.sandbox.calls.pagination import LARGEST_PAGE, page
+from polytomic_mcp.sandbox.calls.pagination import page
 from polytomic_mcp.sandbox.common.refusals import not_found
 from polytomic_mcp.sandbox.data.systems.systems import system_of
 from polytomic_mcp.sandbox.resources.harbors import harbors
@@ -48,13 +48,7 @@ def _connection(call: Call) -> JsonObject:
 
 
 def _page(call: Call, items: list[JsonObject]) -> JsonObject:
-    shown, pagination = page(
-        items,
-        lambda item: (item["id"],),
-        token=call.arguments.get("page_token"),
-        limit=call.arguments.get("limit", LARGEST_PAGE),
-        ascending=True,
-    )
+    shown, pagination = page(call, items, lambda item: (item["id"],), ascending=True)
     return {"data": shown, "pagination": pagination}
 
 

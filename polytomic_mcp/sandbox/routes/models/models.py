@@ -18,11 +18,9 @@ SAMPLE: Final = 10
 
 def list_all(call: Call) -> JsonObject:
     """List all models, last changed first; in pages on 2025-09-18."""
-    store = call.workspace.store
     if call.version < CURRENT:
-        return {"data": sorted(store.list("model"), key=_order, reverse=True)}
-    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
-    shown, page = pagination.newest(store, "model", {}, token=call.arguments.get("page_token"), limit=limit)
+        return {"data": sorted(call.workspace.store.list("model"), key=_order, reverse=True)}
+    shown, page = pagination.newest(call, "model", {})
     return {"data": shown, "pagination": page}
 
 

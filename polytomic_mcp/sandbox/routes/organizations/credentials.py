@@ -24,23 +24,22 @@ _MODES: Final = ("user", "read_only")
 
 
 def get_caller(call: Call) -> dict[str, Any]:
-    """Return the user of the caller's credential, or its organization (a guess: as an admin)."""
+    """Return the caller: a user with its id, email and role, or an organization.
+
+    The sandbox's own key is its first user's, and may also do what a partner may (a choice).
+    """
     credential = call.credential
     organization = call.workspace.find(organizations.KIND, credential.organization_id)
-    is_organization = credential.holder == "organization"
-    if is_organization:
-        caller = {"id": organization["id"], "email": None, "role": "admin"}
-    else:
-        user = users.show(call.workspace.find(users.KIND, credential.user_id))
-        caller = {key: user[key] for key in ("id", "email", "role")}
+    is_user = credential.holder != "organization"
+    user = users.show(call.workspace.find(users.KIND, credential.user_id)) if is_user else {}
     return {
         "data": {
-            **caller,
+            **{key: user[key] for key in ("id", "email", "role") if is_user},
             "organization_id": organization["id"],
             "organization_name": organization["name"],
-            "is_user": not is_organization,
-            "is_organization": is_organization,
-            "is_partner": organizations.is_partner(call),
+            "is_user": is_user,
+            "is_organization": not is_user,
+            "is_partner": False,
             "is_system": False,
             "credential": {"method": credential.method, "mode": credential.mode, **_harbor(call)},
         }

@@ -26,9 +26,9 @@ def list_all(call: Call) -> JsonObject:
     if call.arguments.get("only_completed"):
         found = [execution for execution in found if execution["status"] not in executions.UNDER_WAY]
     shown, page = pagination.page(
+        call,
         found,
         lambda execution: (execution["_number"],),
-        token=call.arguments.get("page_token"),
         ascending=call.arguments.get("ascending", False),
     )
     return {"data": [public(execution) for execution in shown], "pagination": page}

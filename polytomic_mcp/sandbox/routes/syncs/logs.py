@@ -13,12 +13,12 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, unknown
 from polytomic_mcp.sandbox.calls import signed_urls
 from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.pagination import page_size
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
-_FILE: Final = "part-0.jsonl"
 _PATH: Final = "/sandbox/logs/{execution_id}/{type}/{filename}"
 
 
@@ -49,8 +49,10 @@ def get_file(call: Call) -> Answer:
     """Redirect to the signed URL of one file."""
     execution = _execution(call)
     type_, filename = _type(call), call.arguments["filename"]
-    if filename != _FILE:
-        raise RefusalError(404, f"Unknown file {quoted(filename)}. Valid values: {_FILE}.", key="not_found")
+    if filename != logs.FILE:
+        raise RefusalError(
+            404, f"Unknown file {quoted(filename)}. Valid values: {logs.FILE}.", key="not_found"
+        )
     location = signed(call, execution["id"], type_, signed_urls.expiry(call.workspace.clock()))
     return Answer(status=302, headers={"Location": location})
 
@@ -61,17 +63,15 @@ def get_console(call: Call) -> JsonObject:
 
 
 def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
-    """Return the page of messages that a call's ``after`` and ``limit`` select."""
-    limit: int = call.arguments.get("limit", logs.MOST_MESSAGES)
-    if not 1 <= limit <= logs.MOST_MESSAGES:
-        raise RefusalError(400, f"limit must be between 1 and {logs.MOST_MESSAGES}.", key="bad_request")
+    """Return the latest messages, or those after the cursor ``after``; at most ``limit``."""
+    limit = page_size(call, logs.MOST_MESSAGES, logs.MOST_MESSAGES)
+    shown = entries[-limit:]
     if after := call.arguments.get("after"):
         ids = [entry["id"] for entry in entries]
         if after not in ids:
             message = "after is not a cursor of this console. Omit it to start from the beginning."
             raise RefusalError(400, message, key="bad_request")
-        entries = entries[ids.index(after) + 1 :]
-    shown = entries[:limit]
+        shown = entries[ids.index(after) + 1 :][:limit]
     return {
         "data": {"entries": shown, "next_cursor": shown[-1]["id"] if shown else call.arguments.get("after")}
     }
@@ -79,7 +79,7 @@ def console_page(call: Call, entries: list[JsonObject]) -> JsonObject:
 
 def signed(call: Call, execution_id: str, type_: str, expires: int) -> str:
     """Return the URL at which a log's file can be read until ``expires``."""
-    path = _PATH.format(execution_id=execution_id, type=type_, filename=_FILE)
+    path = _PATH.format(execution_id=execution_id, type=type_, filename=logs.FILE)
     return signed_urls.address(call.workspace, call.base_url, path, expires)
 
 

@@ -8,11 +8,10 @@ from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.common.problems import Problem, refusal
-from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
-from polytomic_mcp.sandbox.resources.syncs import checks, executions, schedules, syncs
+from polytomic_mcp.sandbox.resources.syncs import checks, executions, older_filters, schedules, syncs
 from polytomic_mcp.sandbox.resources.syncs.older_arguments import refuse_newer
 from polytomic_mcp.sandbox.resources.syncs.references import resolve_references
 from polytomic_mcp.sandbox.resources.syncs.target_creation import create_target, is_target_of
@@ -23,12 +22,10 @@ _FILTERS: Final = {"active": "active", "mode": "mode", "target_connection_id": "
 
 def list_all(call: Call) -> JsonObject:
     """List the syncs: whole on 2024-02-08; as summaries in pages, last changed first, on 2025-09-18."""
-    store = call.workspace.store
     where = {path: call.arguments[name] for name, path in _FILTERS.items() if name in call.arguments}
     if call.version < CURRENT:
-        return {"data": [_show(call, sync) for sync in store.list("sync", where)]}
-    limit = call.arguments.get("limit", pagination.LARGEST_PAGE)
-    shown, page = pagination.newest(store, "sync", where, token=call.arguments.get("page_token"), limit=limit)
+        return {"data": [_show(call, sync) for sync in call.workspace.store.list("sync", where)]}
+    shown, page = pagination.newest(call, "sync", where)
     return {"data": [syncs.show_summary(sync) for sync in shown], "pagination": page}
 
 
@@ -62,12 +59,11 @@ def update(call: Call) -> JsonObject:
 
 
 def delete(call: Call) -> Answer:
-    """Delete a sync with its executions and logs. Raises a 409 refusal while it is running."""
+    """Delete a sync with its executions and logs; an execution that is under way is canceled first."""
     sync = call.workspace.find("sync", call.arguments["id"])
-    if executions.current(call.workspace, sync["id"]) is not None:
-        raise RefusalError(
-            409, f"Sync {sync['name']} is running. Cancel it, or wait until it ends.", key="sync_running"
-        )
+    current = executions.current(call.workspace, sync["id"])
+    if current is not None:
+        executions.finish(call.workspace, current, "canceled")
     history.delete_all(call.workspace, "sync", sync["id"])
     timetable.delete_marks(call.workspace, sync["id"])
     call.workspace.store.delete("sync", sync["id"])
@@ -91,7 +87,13 @@ def list_schedules(call: Call) -> JsonObject:
 
 def _show(call: Call, sync: JsonObject) -> JsonObject:
     references = resolve_references(call.workspace, sync)
-    return syncs.show(sync, call.version, references.problems)
+    return _as_of_version(call, syncs.show(sync, call.version, references.problems))
+
+
+def _as_of_version(call: Call, shown: JsonObject) -> JsonObject:
+    if call.version >= CURRENT:
+        return shown
+    return older_filters.with_field_ids(shown, Sources(call.workspace.store))
 
 
 def _save(call: Call, created: JsonObject, own_target: str | None = None) -> JsonObject:
@@ -111,7 +113,7 @@ def _save(call: Call, created: JsonObject, own_target: str | None = None) -> Jso
     sync["target"]["object"] = target.id
     sync |= {"updated_at": workspace.now(), "updated_by": ACTOR}
     workspace.store.put("sync", sync["id"], sync)
-    return {"data": syncs.show(sync, call.version, ())}
+    return {"data": _as_of_version(call, syncs.show(sync, call.version, ()))}
 
 
 ROUTES: Final[Routes] = {

@@ -125,3 +125,11 @@ async def test_files_are_written_to_a_folder_of_the_bucket(stage: Stage) -> None
     await stage.copied(sync)
 
     assert stage.rows("raw/shop_people.parquet", system="s3") == [{"id": "1"}]
+
+
+async def test_an_older_version_has_no_append(stage: Stage) -> None:
+    path = f"/api/connections/{await stage.connection('snowflake')}/bulksync/target"
+
+    old = (await stage.http.get(path, headers={"X-Polytomic-Version": "2024-02-08"})).json()["data"]
+
+    assert [mode["id"] for mode in old["modes"]] == ["replicate", "snapshot"]

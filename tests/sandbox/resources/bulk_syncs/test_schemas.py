@@ -135,3 +135,15 @@ async def test_a_patch_with_an_empty_value_resets_a_setting(
     (schema,) = await stage.ask("PATCH", path, json={"schemas": [change]})
 
     assert [schema[setting] for setting in settings] == [None] * 4
+
+
+async def test_only_an_older_version_lists_the_fields_of_each_schema(stage: Stage) -> None:
+    path = f"/api/bulk/syncs/{(await stage.sync(schemas=['shop.people']))['id']}/schemas"
+
+    new = (await stage.http.get(path)).json()["data"]
+    old = (await stage.http.get(path, headers={"X-Polytomic-Version": "2024-02-08"})).json()["data"]
+    one = (await stage.http.get(f"{path}/shop.people")).json()["data"]
+
+    assert one in old
+    assert "fields" not in new[0]
+    assert "filters" not in new[0]

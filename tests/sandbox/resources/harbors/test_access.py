@@ -127,12 +127,9 @@ async def test_event_types_name_the_object_and_the_action(
         {"end_time": "2026-01-14T00:00:00Z"},
         {"end_time": "2026-05-14T00:00:00Z"},
         {"order": "up"},
-        {"limit": 101},
     ],
 )
-async def test_an_invalid_time_order_or_page_is_refused(
-    http: httpx.AsyncClient, more: dict[str, Any]
-) -> None:
+async def test_an_invalid_time_or_order_is_refused(http: httpx.AsyncClient, more: dict[str, Any]) -> None:
     assert (await http.get(ACTIVITY, params=DAY | more)).status_code == 400
 
 

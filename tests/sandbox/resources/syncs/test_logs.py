@@ -107,7 +107,6 @@ async def test_a_signature_is_valid_only_for_its_url(
     [
         ("/error", 404, "Did you mean 'errors'?"),
         ("/errors/other.json", 404, "part-0.jsonl"),
-        ("/consolelog?limit=0", 400, "limit must be between 1 and 50"),
         ("/consolelog?after=x", 400, "is not a cursor"),
     ],
 )
@@ -121,13 +120,21 @@ async def test_an_unknown_log_file_or_cursor_is_refused(
 
 
 async def test_the_console_continues_after_a_cursor(stage: Stage, run: str) -> None:
-    first = (await stage.http.get(f"{run}/consolelog?limit=1")).json()["data"]
-    second = (await stage.http.get(f"{run}/consolelog?after={first['next_cursor']}")).json()["data"]
+    entries = (await stage.http.get(f"{run}/consolelog?limit=0")).json()["data"]["entries"]
+    path = f"{run}/consolelog?after={entries[0]['id']}&limit=1"
+    second = (await stage.http.get(path)).json()["data"]
     third = (await stage.http.get(f"{run}/consolelog?after={second['next_cursor']}")).json()["data"]
 
-    assert [entry["message"] for entry in first["entries"]] == ["Started in mode updateOrCreate"]
+    assert entries[0]["message"] == "Started in mode updateOrCreate"
     assert second["entries"][0]["payload"]["insert"] == 1
     assert third == {"entries": [], "next_cursor": second["next_cursor"]}
+
+
+async def test_the_console_shows_its_latest_messages(stage: Stage, run: str) -> None:
+    entries = (await stage.http.get(f"{run}/consolelog?limit=500")).json()["data"]["entries"]
+    latest = (await stage.http.get(f"{run}/consolelog?limit=1")).json()["data"]
+
+    assert latest == {"entries": entries[-1:], "next_cursor": entries[-1]["id"]}
 
 
 async def test_the_console_has_the_last_fifty_messages(stage: Stage, run: str) -> None:

@@ -1,5 +1,6 @@
 """The events of a sync's runs: one for each start and each end."""
 
+import json
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ async def test_a_run_records_its_start_and_its_counts(
 ) -> None:
     execution = await stage.start(sync)
 
+    run = f"/api/syncs/{sync['id']}/executions/{execution['id']}"
     assert recorded() == {
         "sync.running": ids(sync, execution),
         "sync.completed": {
@@ -50,9 +52,26 @@ async def test_a_run_records_its_start_and_its_counts(
             "error_count": 0,
             "warning_count": 0,
             "record_count": 1,
-            "logs_url": f"/api/syncs/{sync['id']}/executions/{execution['id']}/logs",
+            "total_records": [f"{run}/records/part-0.jsonl"],
+            "inserted_records": [f"{run}/inserts/part-0.jsonl"],
+            "updated_records": [],
+            "deleted_records": [],
+            "errored_records": [],
+            "warnings": [],
+            "logs_url": f"{run}/logs",
         },
     }
+
+
+async def test_a_completion_links_to_the_records_that_were_written(
+    stage: Stage, sync: dict[str, Any], recorded: Any
+) -> None:
+    await stage.start(sync)
+
+    (link,) = recorded()["sync.completed"]["inserted_records"]
+    file = await stage.http.get(link, follow_redirects=True)
+
+    assert [json.loads(line)["id"] for line in file.text.splitlines()] == ["1"]
 
 
 async def test_a_run_with_record_errors_records_their_number(stage: Stage, recorded: Any) -> None:

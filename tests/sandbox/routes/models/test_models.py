@@ -82,7 +82,7 @@ async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, con
     assert model["policies"] == []
 
 
-async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, connect: Connect) -> None:
+async def test_an_enricher_is_refused_as_not_emulated(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     model = {
         "name": "M",
@@ -92,10 +92,8 @@ async def test_enrichment_is_refused_as_not_emulated(http: httpx.AsyncClient, co
     }
 
     refused = await http.post("/api/models", json=model)
-    unserved = await http.get(f"/api/connections/{connection['id']}/modelsync/enrichment-source")
 
     assert (refused.status_code, refused.json()["key"]) == (422, "enrichment_not_emulated")
-    assert (unserved.status_code, "enrichment" in unserved.json()["message"]) == (501, True)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +320,7 @@ async def test_models_are_listed_in_pages_last_changed_first(
     assert pages == [["M4", "M3"], ["M2", "M1"], ["M0"]]
     assert [model["name"] for model in older.json()["data"]] == ["M4", "M3", "M2", "M1", "M0"]
     assert "pagination" not in older.json()
-    assert "limit" in message(await http.get("/api/models", params={"limit": 51}), 400)
+    assert len((await http.get("/api/models", params={"limit": 500})).json()["data"]) == 5
 
 
 async def test_a_relation_in_another_case_is_stored_as_its_fields_are_spelled(

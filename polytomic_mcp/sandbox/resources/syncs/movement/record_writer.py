@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
+from polytomic_mcp.sandbox.data.systems.record_ids import new_key
+from polytomic_mcp.sandbox.data.systems.systems import described
 from polytomic_mcp.sandbox.data.tables.conversion import ConversionError, converter_for
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.joins import Record
@@ -173,8 +174,8 @@ class RecordWriter:
             raise RecordError(
                 f"{self._plan.target.id} assigns {key.name} itself and has no record with {row[key.name]}"
             )
-        fresh = uuid.uuid4()
-        return {key.name: fresh.int >> 75 if key.type == "number" else str(fresh)}
+        form = described(table.system).kind(table.kind).assigns_key
+        return {key.name: new_key(form, table.name, key)}
 
     def _copied(self, key: Column, value: Any) -> Row:
         """Return the values that are copied from the row that the key refers to."""

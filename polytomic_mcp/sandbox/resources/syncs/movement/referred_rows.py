@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from polytomic_mcp.common.scalars import to_text
-from polytomic_mcp.sandbox.data.systems.systems import load_systems
+from polytomic_mcp.sandbox.data.systems.systems import described, load_systems
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 
@@ -40,7 +40,7 @@ class ReferredRows:
     def describe_missing(self, column: Column, value: Any) -> str:
         """Return the error for a value that refers to no row."""
         system, name, key = self._split(column.refers_to or "")
-        return f"{value} is not known to {system}: no {name} has that {key}"
+        return f"{value} is not known to {described(system).id}: no {name} has that {key}"
 
     def _split(self, path: str) -> tuple[str, str, str]:
         """Return the system, the object and the column of ``Account.Id`` or ``salesforce.Contact.Id``."""
