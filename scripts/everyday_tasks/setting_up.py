@@ -14,7 +14,7 @@ _NIGHTLY: Final = ("daily", "02", "00")
 async def _guide_is_done(trial: Trial) -> None:
     wanted = trial.world.column(
         'SELECT DISTINCT contact_id FROM "snowflake.public.salesforce_contacts" JOIN "salesforce.Contact"'
-        " ON Id = contact_id WHERE subscription_plan = 'free'"
+        " ON Id = contact_id WHERE subscription_plan = 'gold'"
     )
     arrived = trial.world.column(f'SELECT Id FROM "gong.{FLOW}"')  # noqa: S608 - a name of ours
     expect("contacts that are missing in the flow", sorted({*wanted} - {*arrived}), [])
@@ -34,7 +34,7 @@ async def _only_updated(trial: Trial) -> None:
     expect("contacts, which must be the same", after, trial.left["contacts"])
     wrong = world.rows(
         'SELECT h.email, h.plan, c.plan FROM "hubspot.contacts" h JOIN "snowflake.public.customers" c'
-        " ON c.email = h.email WHERE h.plan IS NOT c.plan AND c.plan IN ('free', 'pro', 'enterprise')"
+        " ON c.email = h.email WHERE h.plan IS NOT c.plan AND c.plan IN ('gold', 'pro', 'enterprise')"
     )
     expect("contacts whose plan is not the customer's", wrong, [])
     (sync,) = await world.get("/api/syncs")

@@ -100,19 +100,19 @@ def paying() -> set[str]:
 
 @guide
 def add_snowflake_contacts_to_gong_engage_flow(result: Result) -> None:
-    free = [
-        row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "free"
+    gold = [
+        row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "gold"
     ]
     known = set(column(seed("salesforce", "Contact"), "Id"))
-    wanted = {row["contact_id"] for row in free} & known
+    wanted = {row["contact_id"] for row in gold} & known
     before = set(column(seed("gong", "my-gong-engage-flow"), "Id"))
-    dirt = [row["contact_id"] for row in free if row["contact_id"] not in known]
+    dirt = [row["contact_id"] for row in gold if row["contact_id"] not in known]
 
     assert set(column(result.rows("gong", "my-gong-engage-flow"), "Id")) == before | wanted
     assert set(column(result.shown("arrived"), "Id")) == wanted - before
     assert Counter(row.get("contact_id") for row in result.shown("refused")) == Counter(dirt)
     assert None in dirt
-    assert result.counts["total"] == len(free)
+    assert result.counts["total"] == len(gold)
 
 
 @guide
@@ -167,11 +167,11 @@ def bulk_sync_salesforce_to_snowflake(result: Result) -> None:
 @guide
 def call_system_directly(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
-    free = {row["email"] for row in customers() if row["plan"] == "free" and row["email"].islower()}
+    gold = {row["email"] for row in customers() if row["plan"] == "gold" and row["email"].islower()}
 
     assert set(column(result.shown("before"), "email")) == before
-    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | free
-    assert json.loads(result.answers["after"]["result"]["data"]["body"])["total"] == len(before | free)
+    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | gold
+    assert json.loads(result.answers["after"]["result"]["data"]["body"])["total"] == len(before | gold)
 
 
 @guide
@@ -414,7 +414,7 @@ def sync_snowflake_to_linkedin_audience(result: Result) -> None:
 
 @guide
 def sync_snowflake_to_salesforce(result: Result) -> None:
-    wanted = [row for row in customers() if row["plan"] != "free"]
+    wanted = [row for row in customers() if row["plan"] != "gold"]
     dirt = [row for row in wanted if row["plan"] == "platinum"]
 
     contacts = by(result.rows("salesforce", "Contact"), "Email")
@@ -459,7 +459,7 @@ def what_ran_last_night(result: Result) -> None:
 
 @guide
 def why_did_this_sync_fail(result: Result) -> None:
-    wanted = [row for row in customers() if row["plan"] != "free"]
+    wanted = [row for row in customers() if row["plan"] != "gold"]
     dirt = [row for row in wanted if row["plan"] == "platinum"]
 
     contacts = by(result.rows("salesforce", "Contact"), "Email")

@@ -39,7 +39,7 @@ DIRTY = {
 STAFF = {f"{name}@tidepool-software.example" for name in ("ada.okafor", "ben.larsson", "ines.marin")}
 SALESFORCE_ID = re.compile(r"(?:00[0-9A-Za-z]|701)Sb00000[0-9A-Za-z]{8}")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.example", re.IGNORECASE)
-PRICES = {"free": 0.0, "pro": 49.5, "enterprise": 399.0}
+PRICES = {"gold": 0.0, "pro": 49.5, "enterprise": 399.0}
 
 
 @dataclass(frozen=True)
