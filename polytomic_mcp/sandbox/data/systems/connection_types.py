@@ -21,8 +21,7 @@ _LOGGING: Final = frozenset({"azureblob", "gcs", "s3"})
 
 @dataclass(frozen=True, slots=True)
 class ConnectionType:
-    """A connection type; names, fields and required fields are from the
-    schemas that the Terraform provider recorded in July 2026.
+    """A connection type, with the fields that the Terraform provider's sources of July 2026 record.
 
     ``fields`` are JSON Schemas with the API's extra keywords: ``sensitive``, ``hidden``, ``readOnly``,
     ``api_field`` (absent from the form), ``widget``, and ``completions`` if the API offers parameter values.
