@@ -58,14 +58,14 @@ async def _copies_nightly(trial: Trial) -> None:
     runs = await world.get(f"/api/bulk/syncs/{found['id']}/executions")
     expect("whether it ran by itself", bool(runs), wanted=True)
     await world.ended(f"/api/bulk/syncs/{found['id']}/executions/{runs[0]['id']}")
-    for schema in ("contacts", "companies"):
+    for object_, schema in (("contacts", "contact"), ("companies", "company")):
         (copy,) = world.column(
             "SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE ? AND name NOT LIKE 'hubspot%'",
             f"%.{schema}",
         )
-        source = f'"hubspot.{schema}"'
+        source = f'"hubspot.{object_}"'
         missing = f'SELECT id FROM {source} EXCEPT SELECT id FROM "{copy}"'  # noqa: S608 - names of ours
-        expect(f"{schema} that were not copied", world.column(missing), [])
+        expect(f"{object_} that were not copied", world.column(missing), [])
 
 
 async def _audience_is_filled(trial: Trial) -> None:

@@ -132,12 +132,12 @@ def bulk_sync_hubspot_to_postgresql(result: Result) -> None:
     people, companies = seed("hubspot", "contacts"), by(seed("hubspot", "companies"), "id")
     joined = Counter(companies[row["associatedcompanyid"]]["name"] for row in people)
 
-    for name, columns in (
-        ("contacts", ("id", "email")),
-        ("companies", ("id", "name")),
-        ("deals", ("id", "amount")),
+    for name, copy, columns in (
+        ("contacts", "contact", ("id", "email")),
+        ("companies", "company", ("id", "name")),
+        ("deals", "deal", ("id", "amount")),
     ):
-        copies = result.rows("postgresql", f"hubspot.{name}")
+        copies = result.rows("postgresql", f"hubspot.{copy}")
         assert by(chosen(copies, *columns), "id") == by(chosen(seed("hubspot", name), *columns), "id")
         assert len(copies) == len(seed("hubspot", name))
     assert {row["company"]: row["people"] for row in result.shown("joined")} == joined
@@ -265,7 +265,7 @@ def query_salesforce_with_soql(result: Result) -> None:
 @guide
 def quickstart(result: Result) -> None:
     expected = chosen(seed("hubspot", "contacts"), "id", "email", "firstname", "lastname")
-    copies = chosen(result.rows("postgresql", "quickstart.contacts"), "id", "email", "firstname", "lastname")
+    copies = chosen(result.rows("postgresql", "quickstart.contact"), "id", "email", "firstname", "lastname")
 
     assert by(copies, "id") == by(expected, "id")
     assert result.shown("contacts") == sorted(expected, key=lambda row: row["id"])[:10]
@@ -395,7 +395,7 @@ def sync_salesforce_to_netsuite(result: Result) -> None:
     assert {email: contacts[email]["externalid"] for email in wanted} == wanted
     assert set(column(result.shown("arrived"), "email")) == wanted.keys() - before.keys()
     for email, row in contacts.items():
-        assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else "1")
+        assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else None)
 
 
 @guide
@@ -440,7 +440,7 @@ def terraform_smoke_test(result: Result) -> None:
 
     contacts = result.rows("hubspot", "contacts")
     assert {row["email"]: row["jobtitle"] for row in contacts if row["email"] in users} == users
-    copies = result.rows("postgresql", "hubspot_tf.contacts")
+    copies = result.rows("postgresql", "hubspot_tf.contact")
     assert sorted(column(copies, "id")) == sorted(column(contacts, "id"))
     shown = {row["email"]: row["jobtitle"] for row in result.shown("contacts")}
     assert len(shown) == 10
@@ -454,7 +454,7 @@ def what_ran_last_night(result: Result) -> None:
     assert states == {"Nightly copy": "ok", "Paying customers to Salesforce": "row_errors"}
     assert len(result.answers["night"]["started"]) == 2
     assert "Plan__c" in column(result.shown("causes"), "cause")[0]
-    assert len(result.rows("postgresql", "nightly.contacts")) == len(seed("hubspot", "contacts"))
+    assert len(result.rows("postgresql", "nightly.contact")) == len(seed("hubspot", "contacts"))
 
 
 @guide

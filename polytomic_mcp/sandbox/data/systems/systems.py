@@ -101,7 +101,8 @@ class System:
     ``sources`` lists the ways in which a model's configuration can name an object instead of a query. Each is
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
-    folder whose rows the system shows.
+    folder whose rows the system shows. ``schema_ids`` has the objects whose id as a schema is not that of the
+    target; ``aliases`` has further names of objects.
     """
 
     id: str
@@ -114,6 +115,8 @@ class System:
     parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
     )
+    schema_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def is_warehouse(self) -> bool:
@@ -128,6 +131,17 @@ class System:
     def kind(self, id_: str) -> Kind:
         """Return the kind; an unknown one has no modes."""
         return self.kinds.get(id_) or Kind()
+
+    def object_id(self, name: str) -> str:
+        """Return the id of the object that a name, in any case, is an alias of; or else the name."""
+        names = {schema_id: id_ for id_, schema_id in self.schema_ids.items()} | self.aliases
+        folded = {alias.casefold(): id_ for alias, id_ in names.items()}
+        return folded.get(name.casefold(), name)
+
+    def schema_id(self, name: str) -> str:
+        """Return the id that the object of this name has as a schema."""
+        id_ = self.object_id(name)
+        return {each.casefold(): schema for each, schema in self.schema_ids.items()}.get(id_.casefold(), id_)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -146,6 +160,11 @@ def described(key: str) -> System:
     """Return the system of a connection type or of a system's key; an empty one if it holds no data."""
     type_id = key.partition("@")[0]
     return load_systems().get(type_id) or System(type_id, "")
+
+
+def object_id(key: str, name: str) -> str:
+    """Return the id of the object that a name stands for in the system with this key."""
+    return described(key).object_id(name)
 
 
 def sample_files(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
@@ -205,6 +224,8 @@ def _read(id_: str, folder: Traversable) -> System:
         parameters={
             name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
         },
+        schema_ids=as_object(body.get("schema_ids")),
+        aliases=as_object(body.get("aliases")),
     )
 
 

@@ -44,7 +44,7 @@ def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> 
     """Return each alternative with its values; of a name with several parts, only the next part."""
     system = described(key)
     found: JsonObject = {"query": _items(None)} if system.query else {}
-    names = [table.name for table in workspace.tables.list(key)]
+    names = [system.schema_id(table.name) for table in workspace.tables.list(key)]
     for alternative, keys in system.sources.items():
         above = ".".join(chosen[each] for each in takewhile(chosen.__contains__, keys[:-1]))
         depth = above.count(".") + 1 if above else 0

@@ -134,7 +134,8 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
     kinds: dict[str, Any] = body["kinds"]
 
     assert system == SHARED or system in load_connection_types()
-    assert body.keys() <= {"about", "creation", "kinds", "parameters", "query", "rows_of", "sources"}
+    known = {"about", "aliases", "creation", "kinds", "parameters", "query", "rows_of", "schema_ids", "sources"}
+    assert body.keys() <= known
     assert body.get("query", {}).keys() <= {"language", "database", "schema"}
     assert body.get("creation", {}).keys() <= {"by", "kind", "like", "id", "properties"}
     for kind in kinds.values():
