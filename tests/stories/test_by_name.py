@@ -39,7 +39,7 @@ SYNC: dict[str, Any] = {
     },
     "target": {"connection_id": "Engage", "object": FLOW},
 }
-JOURNEYS = {"hubspot": ("postgresql", "contacts"), "salesforce": ("snowflake", "Contact")}
+JOURNEYS = {"hubspot": ("postgresql", "Contact"), "salesforce": ("snowflake", "Contact")}
 """Where the records of each source go, and which."""
 
 CONTINUOUS = {"frequency": "continuous"}

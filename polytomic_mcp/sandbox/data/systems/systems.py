@@ -1,7 +1,8 @@
 """The systems that hold data: their query languages, kinds of objects, and how new objects are created.
 
 To add a system, add a folder under ``sample_company/systems`` with the name of its connection type. Its
-``system.json`` describes the system, and its ``objects`` and ``files`` folders hold its sample data.
+``system.json`` describes the system, and its ``objects`` and ``files`` folders hold its sample data. Models
+read the records in ``deleted`` with ``include_deleted`` alone.
 """
 
 import json
@@ -102,7 +103,8 @@ class System:
     a tuple of fields, whose values joined by dots are the object's name. ``parameters`` lists the values of
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
     folder whose rows the system shows. ``schema_ids`` has the objects whose id as a schema is not that of the
-    target; ``aliases`` has further names of objects.
+    target; ``aliases`` has further names of objects. ``has_deleted_records`` says whether models can
+    read deleted records.
     """
 
     id: str
@@ -117,6 +119,7 @@ class System:
     )
     schema_ids: Mapping[str, str] = field(default_factory=dict[str, str])
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    has_deleted_records: bool = False
 
     @property
     def is_warehouse(self) -> bool:
@@ -226,14 +229,15 @@ def _read(id_: str, folder: Traversable) -> System:
         },
         schema_ids=as_object(body.get("schema_ids")),
         aliases=as_object(body.get("aliases")),
+        has_deleted_records=body.get("has_deleted_records", False),
     )
 
 
 def _description(folder: Traversable) -> JsonObject:
-    """Return a folder's description; omitted fields are those of the folder in ``rows_of``."""
+    """Return a folder's description; omitted fields are those of the folder in ``rows_of`` or ``like``."""
     body: JsonObject = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
-    above = _description(_folder() / body["rows_of"]) if "rows_of" in body else {}
-    return {**above, **body}
+    above = body.get("rows_of", body.get("like"))
+    return {**(_description(_folder() / above) if above else {}), **body}
 
 
 def _kind(body: JsonObject) -> Kind:
