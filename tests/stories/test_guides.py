@@ -401,7 +401,7 @@ def sync_salesforce_to_netsuite(result: Result) -> None:
 @guide
 def sync_snowflake_to_linkedin_audience(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
-    account = "512345678::urn:li:organization:987654"
+    account = "1234567::urn:li:organization:987654"
     chosen_accounts = result.answers["values"]["result"]["data"]["accounts"]["values"]
 
     assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | paying()

@@ -10,7 +10,6 @@ from polytomic_mcp.sandbox.common.problems import refusal
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
-from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 
 
 def list_all(call: Call) -> JsonObject:
@@ -84,8 +83,6 @@ def _request(call: Call) -> JsonObject:
 
 def _save(call: Call, sync: JsonObject, schedule: JsonObject) -> JsonObject:
     bulk_schedules.require_emulated(call.operation, sync)
-    if schedule.get("schemas"):
-        schedule["schemas"] = bulk_sources.spelled(call.workspace, sync, schedule["schemas"])
     if problems := list(bulk_schedules.problems(sync)):
         raise refusal(problems, "The schedule is not valid", status=400)
     _store(call, sync)
