@@ -137,7 +137,7 @@ class System:
 
     def object_id(self, name: str) -> str:
         """Return the id of the object that a name, in any case, is an alias of; or else the name."""
-        names = {schema_id: id_ for id_, schema_id in self.schema_ids.items()} | self.aliases
+        names = {**{schema_id: id_ for id_, schema_id in self.schema_ids.items()}, **self.aliases}
         folded = {alias.casefold(): id_ for alias, id_ in names.items()}
         return folded.get(name.casefold(), name)
 
