@@ -34,7 +34,7 @@ async def _runs_on_weekdays(trial: Trial) -> None:
 
 
 async def _filtered_plans(trial: Trial) -> None:
-    paying = [("plan", {"function": "Inequality", "value": "free", "label": "A"})]
+    paying = [("plan", {"function": "Inequality", "value": "gold", "label": "A"})]
     trial.left["sync"] = await into_salesforce(trial.world, filters=paying)
 
 
@@ -74,7 +74,7 @@ async def _flow(trial: Trial) -> None:
     trial.left["members"] = set(trial.world.column(f'SELECT Id FROM "gong.{FLOW}"'))  # noqa: S608 - a name of ours
     known = trial.world.column(
         'SELECT contact_id FROM "snowflake.public.salesforce_contacts" JOIN "salesforce.Contact"'
-        " ON Id = contact_id WHERE subscription_plan = 'free' ORDER BY 1"
+        " ON Id = contact_id WHERE subscription_plan = 'gold' ORDER BY 1"
     )
     trial.left["three"] = [id_ for id_ in known if id_ not in trial.left["members"]][:3]
 

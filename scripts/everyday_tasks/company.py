@@ -23,7 +23,7 @@ CONFIGURATIONS: Final[dict[str, JsonObject]] = {
     "linkedinads": {},
 }
 PLANS: Final = "SELECT email, first_name, last_name, plan FROM customers"
-FREE: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
+GOLD: Final = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'gold'"
 FLOW: Final = "my-gong-engage-flow"
 
 
@@ -78,7 +78,7 @@ async def sync(
     return await world.post("/api/syncs", name=name, **body | parts)
 
 
-async def into_gong(world: World, query: str = FREE, **parts: Any) -> JsonObject:
+async def into_gong(world: World, query: str = GOLD, **parts: Any) -> JsonObject:
     """Set up the guide: contacts of Snowflake into a flow of Gong Engage."""
     source, gong = await connect(world, "snowflake"), await connect(world, "gong")
     contacts = await model(world, source, "Contacts", query)

@@ -4,11 +4,11 @@ import json
 import re
 from typing import Final
 
-from scripts.everyday_tasks.company import FLOW, FREE, PLANS, connect, into_gong, into_salesforce, run
+from scripts.everyday_tasks.company import FLOW, GOLD, PLANS, connect, into_gong, into_salesforce, run
 from scripts.everyday_tasks.task import Task, Trial
 from scripts.everyday_tasks.world import NotDoneError, expect, expect_words
 
-_NOBODY: Final = FREE.replace("'free'", "'gold'")
+_NOBODY: Final = GOLD.replace("'gold'", "'silver'")
 _BAD_PLANS: Final = "SELECT email FROM \"snowflake.public.customers\" WHERE plan = 'platinum'"
 _PAYING: Final = (
     "SELECT email FROM \"snowflake.public.customers\" WHERE plan IN ('pro', 'enterprise') AND last_name > ''"
@@ -63,8 +63,8 @@ async def _four_broken(trial: Trial) -> None:
         name=model["name"],
         configuration={"query": "SELECT email, last_name, plan AS plan_name FROM customers"},
     )
-    refused = await into_salesforce(world, f"{PLANS} WHERE plan <> 'free'", "Refused plan", active=True)
-    empty = await into_salesforce(world, f"{PLANS} WHERE plan = 'gold'", "Nobody", active=True)
+    refused = await into_salesforce(world, f"{PLANS} WHERE plan <> 'gold'", "Refused plan", active=True)
+    empty = await into_salesforce(world, f"{PLANS} WHERE plan = 'silver'", "Nobody", active=True)
     asleep = await into_salesforce(
         world, PLANS, "Asleep", active=False, schedule={"frequency": "daily", "hour": "1", "minute": "0"}
     )
@@ -91,7 +91,7 @@ async def _all_four_work(trial: Trial) -> None:
 
 
 async def _rows_refused(trial: Trial) -> None:
-    sync = await into_salesforce(trial.world, f"{PLANS} WHERE plan <> 'free'")
+    sync = await into_salesforce(trial.world, f"{PLANS} WHERE plan <> 'gold'")
     ended = await run(trial.world, sync)
     expect("refused rows", ended["counts"]["error"], len(trial.world.column(_BAD_PLANS)))
 
@@ -116,10 +116,10 @@ async def _change_is_known(trial: Trial) -> None:
 async def _two_weeks_of_runs(trial: Trial) -> None:
     daily = {"frequency": "daily", "hour": "3", "minute": "0"}
     good = await into_salesforce(
-        trial.world, PLANS.replace(", plan", ", 'free' AS plan"), "Good", active=True, schedule=daily
+        trial.world, PLANS.replace(", plan", ", 'gold' AS plan"), "Good", active=True, schedule=daily
     )
     bad = await into_salesforce(
-        trial.world, f"{PLANS} WHERE plan <> 'free'", "Bad", active=True, schedule=daily
+        trial.world, f"{PLANS} WHERE plan <> 'gold'", "Bad", active=True, schedule=daily
     )
     for _ in range(14):
         await trial.world.advance("1d")

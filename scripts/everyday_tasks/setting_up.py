@@ -14,7 +14,7 @@ _NIGHTLY: Final = ("daily", "02", "00")
 async def _guide_is_done(trial: Trial) -> None:
     wanted = trial.world.column(
         'SELECT DISTINCT contact_id FROM "snowflake.public.salesforce_contacts" JOIN "salesforce.Contact"'
-        " ON Id = contact_id WHERE subscription_plan = 'free'"
+        " ON Id = contact_id WHERE subscription_plan = 'gold'"
     )
     arrived = trial.world.column(f'SELECT Id FROM "gong.{FLOW}"')  # noqa: S608 - a name of ours
     expect("contacts that are missing in the flow", sorted({*wanted} - {*arrived}), [])
@@ -35,7 +35,7 @@ async def _only_updated(trial: Trial) -> None:
     wrong = world.rows(
         'SELECT h.email, h.plan, c.plan FROM "hubspot.contacts" h JOIN "snowflake.public.customers" c'
         " ON lower(c.email) = lower(h.email) WHERE h.plan IS NOT c.plan"
-        " AND c.plan IN ('free', 'pro', 'enterprise')"
+        " AND c.plan IN ('gold', 'pro', 'enterprise')"
     )
     expect("contacts whose plan is not the customer's", wrong, [])
     (sync,) = await world.get("/api/syncs")
@@ -59,14 +59,14 @@ async def _copies_nightly(trial: Trial) -> None:
     runs = await world.get(f"/api/bulk/syncs/{found['id']}/executions")
     expect("whether it ran by itself", bool(runs), wanted=True)
     await world.ended(f"/api/bulk/syncs/{found['id']}/executions/{runs[0]['id']}")
-    for schema in ("contacts", "companies"):
+    for object_, schema in (("contacts", "contact"), ("companies", "company")):
         (copy,) = world.column(
             "SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE ? AND name NOT LIKE 'hubspot%'",
             f"%.{schema}",
         )
-        source = f'"hubspot.{schema}"'
+        source = f'"hubspot.{object_}"'
         missing = f'SELECT id FROM {source} EXCEPT SELECT id FROM "{copy}"'  # noqa: S608 - names of ours
-        expect(f"{schema} that were not copied", world.column(missing), [])
+        expect(f"{object_} that were not copied", world.column(missing), [])
 
 
 async def _audience_is_filled(trial: Trial) -> None:

@@ -187,7 +187,7 @@ def test_a_consent_page_that_ended_with_the_call_is_reported_of(command: Callabl
 
 def test_calls_that_share_a_state_file_go_on_from_each_other(call: Call, tmp_path: Path) -> None:
     state = tmp_path / "box.db"
-    query = "SELECT contact_id, subscription_plan FROM salesforce_contacts WHERE subscription_plan = 'free'"
+    query = "SELECT contact_id, subscription_plan FROM salesforce_contacts WHERE subscription_plan = 'gold'"
 
     call("create_connection", "name=Source", "type=snowflake", state=state, configuration=SNOWFLAKE)
     call("create_connection", "name=Target", "type=postgresql", state=state, configuration=POSTGRES)
@@ -198,7 +198,7 @@ def test_calls_that_share_a_state_file_go_on_from_each_other(call: Call, tmp_pat
     listed = call("list_models", state=state)["items"]
 
     assert [field["name"] for field in model["fields"]] == ["contact_id", "subscription_plan"]
-    assert {row["subscription_plan"] for row in rows} == {"free"}
+    assert {row["subscription_plan"] for row in rows} == {"gold"}
     assert [item["name"] for item in listed] == ["Free"]
 
 
@@ -217,7 +217,7 @@ def test_the_guide_can_be_scripted_against_a_sandbox_that_stays(
     call("create_connection", name="Snowflake", type="snowflake", configuration=SNOWFLAKE)
     gong = call("create_connection", name="Gong", type="gong", configuration={"auth_method": "oauth"})
     anyio.run(consent, gong["auth_url"])
-    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
+    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'gold'"
     model = call("create_model", name="Free", connection_id="Snowflake", configuration={"query": query})
     call(
         "create_sync",

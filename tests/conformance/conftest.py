@@ -42,7 +42,7 @@ class Guide:
     """The starting point of the guide to Gong Engage."""
 
     snowflake: ClassVar = {"account": "acme-x", "username": "ada", "password": "pw", "dbname": "ANALYTICS"}
-    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
+    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'gold'"
     flow = "my-gong-engage-flow"
 
     @staticmethod

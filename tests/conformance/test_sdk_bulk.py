@@ -64,7 +64,7 @@ async def test_the_sdk_discovers_sources_and_destinations(api: AsyncPolytomic, e
     target = (await api.bulk_sync.get_destination(ends["destination_connection_id"])).data
 
     assert source is not None
-    assert {schema.id for schema in source.schemas or []} >= {"contacts", "companies"}
+    assert {schema.id for schema in source.schemas or []} >= {"Contact", "Company"}
     assert all(schema.fields for schema in source.schemas or [])
     assert target is not None
     assert [mode.id for mode in target.modes or []] == ["replicate", "append"]
@@ -118,8 +118,8 @@ async def test_the_sdk_reads_and_changes_schemas(api: AsyncPolytomic, body: dict
     read = (await api.bulk_sync.schemas.get(id_, "contacts")).data
     cancelled = (await api.bulk_sync.schemas.cancel(id_, "contacts")).data
 
-    assert {each.id for each in listed or []} >= {"contacts", "companies"}
-    assert [(each.id, each.enabled) for each in patched or []] == [("companies", False)]
+    assert {each.id for each in listed or []} >= {"Contact", "Company"}
+    assert [(each.id, each.enabled) for each in patched or []] == [("Company", False)]
     assert read is not None
     assert read == put
     assert [field.id for field in read.fields or [] if field.enabled and field.obfuscated] == ["email"]
@@ -170,12 +170,12 @@ async def test_the_sdk_follows_a_run_until_its_rows_arrive(
 
     tables = sandbox.state.workspace.tables
     assert execution.status == "completed"
-    assert tables.count(tables.get("postgresql", "hubspot.contacts")) == tables.count(
+    assert tables.count(tables.get("postgresql", "hubspot.contact")) == tables.count(
         tables.get("hubspot", "contacts")
     )
     assert listed.data == [execution]
     assert dashboard is not None
-    assert {each.schema_ for each in dashboard[0].schemas or []} >= {"contacts", "companies"}
+    assert {each.schema_ for each in dashboard[0].schemas or []} >= {"Contact", "Company"}
     assert console is not None
     assert console.entries
     assert schema_console is not None

@@ -20,7 +20,7 @@ async def test_the_sdk_reads_the_identity_of_its_key(api: AsyncPolytomic) -> Non
 async def test_the_sdk_lists_every_connection_type_with_its_form(api: AsyncPolytomic) -> None:
     types = (await api.connections.get_types()).data or []
 
-    assert len(types) == 226
+    assert len(types) == 232
     gong = next(type_ for type_ in types if type_.id == "gong")
     assert gong.capabilities.destination
     assert gong.use_oauth
@@ -103,7 +103,7 @@ def test_the_synchronous_sdk_drives_the_sandbox_over_loopback(loopback: str, gui
 
     assert fetched is not None
     assert fetched.name == "Warehouse"
-    assert len(types) == 226
+    assert len(types) == 232
     assert left == []
 
 

@@ -16,7 +16,7 @@ def expected_ids(sandbox: Starlette) -> tuple[set[str], set[str]]:
     """Return the ids that the query selects, and those of them that are in the CRM."""
     tables = sandbox.state.workspace.tables
     rows = [row for _, row in tables.read(tables.get("snowflake", "public.salesforce_contacts"))]
-    picked = {row["contact_id"] for row in rows if row["subscription_plan"] == "free"}
+    picked = {row["contact_id"] for row in rows if row["subscription_plan"] == "gold"}
     known = {row["Id"] for _, row in tables.read(tables.get("salesforce", "Contact"))}
     return picked, picked & known
 
@@ -42,7 +42,7 @@ async def test_the_sdk_follows_the_guide_to_gong_engage(
 
     sync = (
         await api.model_sync.create(
-            name="Free plan to Gong",
+            name="Gold plan to Gong",
             mode="updateOrCreate",
             identity=guide.identity(model),
             fields=[],
@@ -118,7 +118,7 @@ def drive(api: Polytomic, http: httpx.Client, guide: Any) -> tuple[GetExecutionR
     assert guide.flow in [each.id for each in api.model_sync.targets.list(str(gong.id)).data or []]
     assert api.model_sync.targets.get_target_fields(str(gong.id), target=guide.flow).data is not None
     sync = api.model_sync.create(
-        name="Free plan to Gong",
+        name="Gold plan to Gong",
         mode="updateOrCreate",
         identity=guide.identity(str(model.id)),
         fields=[],

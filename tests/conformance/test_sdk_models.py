@@ -5,7 +5,7 @@ from polytomic import AsyncPolytomic, ModelModelFieldRequest, ModelRelation, Mod
 from polytomic.core.api_error import ApiError
 from starlette.applications import Starlette
 
-QUERY = {"query": "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'free'"}
+QUERY = {"query": "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'gold'"}
 
 
 async def test_the_sdk_manages_a_model(api: AsyncPolytomic, warehouse: str) -> None:

@@ -17,6 +17,14 @@ HEADERS = {"Authorization": f"Bearer {KEY}", "X-Polytomic-Version": "2025-09-18"
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "gong": {"auth_method": "token", "access_key": "ak", "access_secret": "as"},
     "hubspot": {"oauth_refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    "mysql": {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "company"},
+    "netsuite": {
+        "account_id": "1",
+        "consumer_key": "ck",
+        "consumer_secret": "cs",
+        "token": "t",
+        "token_secret": "ts",
+    },
     "postgresql": {"hostname": "db.acme.example", "database": "app", "username": "ada", "password": "pw"},
     "salesforce": {
         "domain": "https://acme.my.salesforce.com",

@@ -45,7 +45,7 @@ def test_every_warehouse_has_the_same_tables(workspace: Workspace) -> None:
 def test_some_contacts_of_the_warehouse_are_not_in_the_crm(workspace: Workspace) -> None:
     result = workspace.engine.query(
         "snowflake",
-        "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'",
+        "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'gold'",
         dialect="snowflake",
     )
 

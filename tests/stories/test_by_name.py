@@ -20,7 +20,7 @@ Speaking = Callable[..., AbstractAsyncContextManager[Any]]
 MODES = ["auto", "legacy"]
 WAYS = ["memory", "stdio", "http"]
 PATIENCE = 90
-FLOW, FLOW_ID = "Nurture: free plan", "my-gong-engage-flow"
+FLOW, FLOW_ID = "Nurture: gold plan", "my-gong-engage-flow"
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "snowflake": {"account": "acme", "username": "ada", "password": "pw", "dbname": "ANALYTICS"},
     "gong": {"auth_method": "oauth"},
@@ -39,7 +39,7 @@ SYNC: dict[str, Any] = {
     },
     "target": {"connection_id": "Engage", "object": FLOW},
 }
-JOURNEYS = {"hubspot": ("postgresql", "contacts"), "salesforce": ("snowflake", "Contact")}
+JOURNEYS = {"hubspot": ("postgresql", "Contact"), "salesforce": ("snowflake", "Contact")}
 """Where the records of each source go, and which."""
 
 CONTINUOUS = {"frequency": "continuous"}
@@ -72,7 +72,7 @@ async def follow_the_guide(speak: Any) -> dict[str, Any]:
     await connect_to(speak, "Warehouse", "snowflake")
     await connect_to(speak, "Engage", "gong")
     await speak("create_model", name="Contacts", connection_id="warehouse", configuration=QUERY)
-    objects = (await speak("list_target_objects", connection_id="engage", query="nurture: FREE"))["items"]
+    objects = (await speak("list_target_objects", connection_id="engage", query="nurture: GOLD"))["items"]
     assert [item["name"] for item in objects] == [FLOW]
     fields = (await speak("list_target_fields", connection_id="engage", target=FLOW))["fields"]
     assert "Id" in {field["id"] for field in fields}
@@ -107,7 +107,7 @@ async def test_the_guide_its_diagnosis_and_what_hangs_on_it_go_by_names(
     assert [(row["kind"], row["name"]) for row in lineage["items"]] == [
         ("model", "Contacts"),
         ("sync", SYNC["name"]),
-        ("flow", "Nurture: free plan"),
+        ("flow", "Nurture: gold plan"),
     ]
 
 

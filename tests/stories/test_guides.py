@@ -100,19 +100,19 @@ def paying() -> set[str]:
 
 @guide
 def add_snowflake_contacts_to_gong_engage_flow(result: Result) -> None:
-    free = [
-        row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "free"
+    gold = [
+        row for row in seed("warehouse", "public.salesforce_contacts") if row["subscription_plan"] == "gold"
     ]
     known = set(column(seed("salesforce", "Contact"), "Id"))
-    wanted = {row["contact_id"] for row in free} & known
+    wanted = {row["contact_id"] for row in gold} & known
     before = set(column(seed("gong", "my-gong-engage-flow"), "Id"))
-    dirt = [row["contact_id"] for row in free if row["contact_id"] not in known]
+    dirt = [row["contact_id"] for row in gold if row["contact_id"] not in known]
 
     assert set(column(result.rows("gong", "my-gong-engage-flow"), "Id")) == before | wanted
     assert set(column(result.shown("arrived"), "Id")) == wanted - before
     assert Counter(row.get("contact_id") for row in result.shown("refused")) == Counter(dirt)
     assert None in dirt
-    assert result.counts["total"] == len(free)
+    assert result.counts["total"] == len(gold)
 
 
 @guide
@@ -132,12 +132,12 @@ def bulk_sync_hubspot_to_postgresql(result: Result) -> None:
     people, companies = seed("hubspot", "contacts"), by(seed("hubspot", "companies"), "id")
     joined = Counter(companies[row["associatedcompanyid"]]["name"] for row in people)
 
-    for name, columns in (
-        ("contacts", ("id", "email")),
-        ("companies", ("id", "name")),
-        ("deals", ("id", "amount")),
+    for name, copy, columns in (
+        ("contacts", "contact", ("id", "email")),
+        ("companies", "company", ("id", "name")),
+        ("deals", "deal", ("id", "amount")),
     ):
-        copies = result.rows("postgresql", f"hubspot.{name}")
+        copies = result.rows("postgresql", f"hubspot.{copy}")
         assert by(chosen(copies, *columns), "id") == by(chosen(seed("hubspot", name), *columns), "id")
         assert len(copies) == len(seed("hubspot", name))
     assert {row["company"]: row["people"] for row in result.shown("joined")} == joined
@@ -167,11 +167,11 @@ def bulk_sync_salesforce_to_snowflake(result: Result) -> None:
 @guide
 def call_system_directly(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
-    free = {row["email"] for row in customers() if row["plan"] == "free" and row["email"].islower()}
+    gold = {row["email"] for row in customers() if row["plan"] == "gold" and row["email"].islower()}
 
     assert set(column(result.shown("before"), "email")) == before
-    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | free
-    assert json.loads(result.answers["after"]["result"]["data"]["body"])["total"] == len(before | free)
+    assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | gold
+    assert json.loads(result.answers["after"]["result"]["data"]["body"])["total"] == len(before | gold)
 
 
 @guide
@@ -265,7 +265,7 @@ def query_salesforce_with_soql(result: Result) -> None:
 @guide
 def quickstart(result: Result) -> None:
     expected = chosen(seed("hubspot", "contacts"), "id", "email", "firstname", "lastname")
-    copies = chosen(result.rows("postgresql", "quickstart.contacts"), "id", "email", "firstname", "lastname")
+    copies = chosen(result.rows("postgresql", "quickstart.contact"), "id", "email", "firstname", "lastname")
 
     assert by(copies, "id") == by(expected, "id")
     assert result.shown("contacts") == sorted(expected, key=lambda row: row["id"])[:10]
@@ -395,13 +395,13 @@ def sync_salesforce_to_netsuite(result: Result) -> None:
     assert {email: contacts[email]["externalid"] for email in wanted} == wanted
     assert set(column(result.shown("arrived"), "email")) == wanted.keys() - before.keys()
     for email, row in contacts.items():
-        assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else "1")
+        assert row["subsidiary"] == (before[email]["subsidiary"] if email in before else None)
 
 
 @guide
 def sync_snowflake_to_linkedin_audience(result: Result) -> None:
     before = set(column(seed("linkedinads", "20453117"), "email"))
-    account = "512345678::urn:li:organization:987654"
+    account = "1234567::urn:li:organization:987654"
     chosen_accounts = result.answers["values"]["result"]["data"]["accounts"]["values"]
 
     assert set(column(result.rows("linkedinads", "20453117"), "email")) == before | paying()
@@ -414,7 +414,7 @@ def sync_snowflake_to_linkedin_audience(result: Result) -> None:
 
 @guide
 def sync_snowflake_to_salesforce(result: Result) -> None:
-    wanted = [row for row in customers() if row["plan"] != "free"]
+    wanted = [row for row in customers() if row["plan"] != "gold"]
     dirt = [row for row in wanted if row["plan"] == "platinum"]
 
     contacts = {row["Email"].casefold(): row for row in result.rows("salesforce", "Contact")}
@@ -440,7 +440,7 @@ def terraform_smoke_test(result: Result) -> None:
 
     contacts = result.rows("hubspot", "contacts")
     assert {row["email"]: row["jobtitle"] for row in contacts if row["email"] in users} == users
-    copies = result.rows("postgresql", "hubspot_tf.contacts")
+    copies = result.rows("postgresql", "hubspot_tf.contact")
     assert sorted(column(copies, "id")) == sorted(column(contacts, "id"))
     shown = {row["email"]: row["jobtitle"] for row in result.shown("contacts")}
     assert len(shown) == 10
@@ -454,12 +454,12 @@ def what_ran_last_night(result: Result) -> None:
     assert states == {"Nightly copy": "ok", "Paying customers to Salesforce": "row_errors"}
     assert len(result.answers["night"]["started"]) == 2
     assert "Plan__c" in column(result.shown("causes"), "cause")[0]
-    assert len(result.rows("postgresql", "nightly.contacts")) == len(seed("hubspot", "contacts"))
+    assert len(result.rows("postgresql", "nightly.contact")) == len(seed("hubspot", "contacts"))
 
 
 @guide
 def why_did_this_sync_fail(result: Result) -> None:
-    wanted = [row for row in customers() if row["plan"] != "free"]
+    wanted = [row for row in customers() if row["plan"] != "gold"]
     dirt = [row for row in wanted if row["plan"] == "platinum"]
 
     contacts = by(result.rows("salesforce", "Contact"), "Email")

@@ -100,7 +100,7 @@ async def test_a_bulk_sync_creates_and_fills_tables_and_updates_them_from_their_
     speaking: Speaking, postgresql: Any
 ) -> None:
     ends = {"source_connection_id": "CRM", "destination_connection_id": "Lake"}
-    place = {"destination_configuration": {"schema": "hubspot"}, "schemas": ["contacts"]}
+    place = {"destination_configuration": {"schema": "hubspot"}, "schemas": ["Contact"]}
     with anyio.fail_after(PATIENCE):
         async with speaking("memory", "auto", toolsets=TOOLSETS) as speak:
             asked = await speak("create_connection", name="CRM", type="hubspot", configuration={})
@@ -109,18 +109,16 @@ async def test_a_bulk_sync_creates_and_fills_tables_and_updates_them_from_their_
             await speak("create_connection", **made)
             await speak("create_bulk_sync", name="Copy", **ends, **place, mode="replicate")
             first = await speak("start_bulk_sync", bulk_sync_id="Copy", wait_seconds=60)
-            copied = postgresql("SELECT count(*) FROM hubspot.contacts")
+            copied = postgresql("SELECT count(*) FROM hubspot.contact")
             again = await speak("start_bulk_sync", bulk_sync_id="Copy", wait_seconds=60)
-            postgresql(
-                "DELETE FROM hubspot.contacts WHERE ctid IN (SELECT ctid FROM hubspot.contacts LIMIT 2)"
-            )
+            postgresql("DELETE FROM hubspot.contact WHERE ctid IN (SELECT ctid FROM hubspot.contact LIMIT 2)")
             mended = await speak("start_bulk_sync", bulk_sync_id="Copy", wait_seconds=60)
 
     assert (first["status"], again["status"], mended["status"]) == ("completed",) * 3, (first, again, mended)
     assert copied == [(first["record_count"],)]
     assert first["record_count"] > 2
     assert (again["record_count"], mended["record_count"]) == (0, 2)
-    assert postgresql("SELECT count(*) FROM hubspot.contacts") == copied
+    assert postgresql("SELECT count(*) FROM hubspot.contact") == copied
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"port": 1}, {"database": "nope"}])

@@ -5,6 +5,7 @@ Values never appear in a message, since any of them may be a secret.
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from starlette.requests import Request
@@ -19,6 +20,9 @@ DEEPEST: Final = 64
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
 """The bytes that a body may have; a guess, as the API documents no limit."""
+
+_OLDER_NAMES: Final = MappingProxyType({"redirectURL": "redirect_url"})
+"""How the table of the guide for embedded authentication spells an argument, and its name."""
 
 
 def read_arguments(
@@ -36,7 +40,7 @@ def read_arguments(
     for name, value in _read_body(body).items():
         if value is None:
             continue
-        if arguments.setdefault(name, value) != value:
+        if arguments.setdefault(_OLDER_NAMES.get(name, name), value) != value:
             raise _bad(f"{operation.id}: {name} was sent with two different values. Send one of them.")
     _require_storable(arguments)
     return arguments

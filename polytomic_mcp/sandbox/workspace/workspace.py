@@ -20,6 +20,7 @@ from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts
 from polytomic_mcp.sandbox.data.servers.servers import Servers
 from polytomic_mcp.sandbox.data.sql.engine import Engine
 from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.systems.systems import object_id
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.workspace.clock import MovableClock
@@ -79,7 +80,7 @@ class Workspace:
         self.clock = MovableClock(base, self.store, start=start)
         self.servers = Servers(self.store, hosts)
         backends = table_backends(self.store, self.servers, self.now)
-        self.tables = Tables(self.store, insert_sample_rows, backends)
+        self.tables = Tables(self.store, insert_sample_rows, backends, object_id)
         self.engine = Engine(self.tables, self.clock, ServerQueries(self.servers))
 
     def within(self, organization_id: str) -> Self:

@@ -43,21 +43,21 @@ async def _guide(agent: Agent) -> None:
     )
     await agent.world.consent(gong["auth_url"])
     await agent("get_connection", connection_id="gong engage")
-    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'free'"
+    query = "SELECT contact_id FROM salesforce_contacts WHERE subscription_plan = 'gold'"
     await agent(
-        "create_model", name="Free contacts", connection_id="Snowflake", configuration={"query": query}
+        "create_model", name="Gold contacts", connection_id="Snowflake", configuration={"query": query}
     )
-    flows = await agent("list_target_objects", connection_id="Gong Engage", query="free plan")
+    flows = await agent("list_target_objects", connection_id="Gong Engage", query="gold plan")
     flow = flows["items"][0]["name"]
     await agent("list_target_fields", connection_id="Gong Engage", target=flow)
-    identity = mapped("Free contacts", contact_id="Id")[0] | {"function": "equality"}
+    identity = mapped("Gold contacts", contact_id="Id")[0] | {"function": "equality"}
     target = {"connection_id": "Gong Engage", "object": flow}
     await agent(
-        "create_sync", name="Free contacts to Gong", mode="updateOrCreate", target=target, identity=identity
+        "create_sync", name="Gold contacts to Gong", mode="updateOrCreate", target=target, identity=identity
     )
-    run = await agent("start_sync", sync_id="Free contacts to Gong")
+    run = await agent("start_sync", sync_id="Gold contacts to Gong")
     await agent(
-        "get_sync_execution", sync_id="Free contacts to Gong", execution_id=run["id"], log="records", limit=50
+        "get_sync_execution", sync_id="Gold contacts to Gong", execution_id=run["id"], log="records", limit=50
     )
 
 

@@ -105,9 +105,9 @@ def test_the_requests_of_the_guide_are_made_in_their_order(run: Run) -> None:
 def test_the_password_is_sent_and_not_shown(run: Run) -> None:
     called, shown = run()
 
-    assert called[1][1]["configuration"]["password"] == "sandbox"
+    assert called[1][1]["configuration"]["password"] == "secret"
     assert '"password": "********"' in shown
-    assert '"password": "sandbox"' not in shown
+    assert '"password": "secret"' not in shown
 
 
 def test_progress_is_shown_while_the_run_lasts(run: Run) -> None:

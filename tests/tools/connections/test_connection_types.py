@@ -88,5 +88,5 @@ async def test_types_of_the_sandbox_can_be_described(open_sandbox: Connect) -> N
             token = {"page_token": page["next_page_token"]} if "next_page_token" in page else None
         described = [await tools("describe_connection_type", type=row["id"]) for row in types[::5]]
 
-    assert len(types) == 226
+    assert len(types) == 232
     assert [each["id"] for each in described] == [row["id"] for row in types[::5]]

@@ -32,6 +32,13 @@ def insert_sample_rows(tables: Tables, system_id: str) -> None:
 
 
 @cache
+def deleted_rows(system_id: str, name: str) -> tuple[Row, ...]:
+    """Return an object's records that were deleted before the sandbox began; they are in no table."""
+    found = (file for path, file in sample_files(system_id, "deleted") if path == f"{name}.json")
+    return tuple(row for file in found for row in json.loads(file.read_text(encoding="utf-8")))
+
+
+@cache
 def _objects(folder: str) -> tuple[tuple[Table, tuple[Row, ...]], ...]:
     objects = sample_files(folder, "objects")
     files = sample_files(folder, "files")

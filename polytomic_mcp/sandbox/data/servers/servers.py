@@ -22,6 +22,9 @@ SECONDS: Final = 60
 """Time limit of a statement that writes rows or reads a table."""
 
 _PORTS: Final = {"http": 80, "https": 443}
+_PRINTED_PORTS: Final = {POSTGRESQL: 5432, MYSQL: 3306}
+"""The ports that the guides print beside ``localhost``."""
+
 _CONNECT_SECONDS: Final = 5
 _UNSUPPORTED: Final = {"ssh": "SSH tunnels", "client_certs": "client certificates"}
 
@@ -43,6 +46,16 @@ class Servers:
         host, port = _address(type_id, configuration)
         return bool(host) and self._hosts.allows(host, port)
 
+    def is_reached(self, type_id: str, configuration: Mapping[str, Any]) -> bool:
+        """Return whether a new connection is to use a real server.
+
+        The guides print ``localhost`` with the usual port, so that one works with sample data where nothing
+        listens there (a guess). Any other address of this machine is meant.
+        """
+        host, port = _address(type_id, configuration)
+        is_printed = (host.casefold(), port) == ("localhost", _PRINTED_PORTS.get(type_id))
+        return self.is_real(type_id, configuration) and not (is_printed and not _listens(host, port))
+
     def is_allowed(self, url: str) -> bool:
         """Return whether the sandbox may send requests to a URL."""
         host, port = _address(WEBHOOK, {"url": url})
@@ -60,10 +73,12 @@ class Servers:
         return None
 
     def host_warning(self, type_id: str, configuration: Mapping[str, Any]) -> str | None:
-        """Return a warning if the connection names a host that is neither allowed nor reserved, or None."""
-        if type_id not in SERVER_TYPES or self.is_real(type_id, configuration):
+        """Return a warning if the connection names a host that is not used and not reserved, or None."""
+        if type_id not in SERVER_TYPES or self.is_reached(type_id, configuration):
             return None
-        host, _ = _address(type_id, configuration)
+        host, port = _address(type_id, configuration)
+        if self.is_real(type_id, configuration):
+            return f"Nothing listens at {host}:{port}, so the sandbox uses sample data instead."
         if not host or is_reserved(host):
             return None
         instead = "stores the records instead" if type_id == WEBHOOK else "uses sample data instead"
@@ -168,6 +183,17 @@ def _address(type_id: str, configuration: Mapping[str, Any]) -> tuple[str, int]:
     except ValueError:
         return "", 0
     return address.hostname or "", port or _PORTS.get(address.scheme, 0)
+
+
+def _listens(host: str, port: int) -> bool:
+    """Return whether a server accepts connections on a port of this machine."""
+    import socket  # noqa: PLC0415 - addresses of this machine only
+
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _require_listening(host: str, port: int) -> None:

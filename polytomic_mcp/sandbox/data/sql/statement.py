@@ -89,10 +89,10 @@ class Catalog:
         return self.database is None or name.casefold() == self.database.casefold()
 
     def _schemas(self, qualifiers: list[str]) -> list[str]:
-        schema = qualifiers[-1] if qualifiers else "public"
+        schema = qualifiers[-1] if qualifiers else self.schema
         # MySQL's databases are its schemas; SQL Server calls its default schema dbo.
         is_default = schema.casefold() in (self.schema, (self.database or "").casefold())
-        return [schema, "public"] if is_default else [schema]
+        return [schema, self.schema, "public"] if is_default else [schema]
 
     @staticmethod
     def _short(name: str) -> str:

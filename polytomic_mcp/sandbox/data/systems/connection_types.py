@@ -1,4 +1,4 @@
-"""The 226 connection types: their roles and the fields of their configurations."""
+"""The 232 connection types: their roles and the fields of their configurations."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _LOGGING: Final = frozenset({"azureblob", "gcs", "s3"})
 
 @dataclass(frozen=True, slots=True)
 class ConnectionType:
-    """A connection type; names, fields and required fields are from a recording of the API.
+    """A connection type, with the fields that the Terraform provider's sources of July 2026 record.
 
     ``fields`` are JSON Schemas with the API's extra keywords: ``sensitive``, ``hidden``, ``readOnly``,
     ``api_field`` (absent from the form), ``widget``, and ``completions`` if the API offers parameter values.

@@ -1,7 +1,8 @@
 """The systems that hold data: their query languages, kinds of objects, and how new objects are created.
 
 To add a system, add a folder under ``sample_company/systems`` with the name of its connection type. Its
-``system.json`` describes the system, and its ``objects`` and ``files`` folders hold its sample data.
+``system.json`` describes the system, and its ``objects`` and ``files`` folders hold its sample data. Models
+read the records in ``deleted`` with ``include_deleted`` alone.
 """
 
 import json
@@ -105,7 +106,9 @@ class System:
     fields of a connection's configuration, each with ``value`` and ``label``. ``rows_of`` names another
     folder whose rows the system shows. ``ignores_case`` says that its search finds a text in any case.
     ``bulk_modes_not_offered`` are those that it lacks as the destination of a bulk sync; that Cloud SQL lacks
-    those of PostgreSQL is a guess.
+    those of PostgreSQL is a guess. ``schema_ids`` has the objects whose id as a schema is not that of the
+    target; ``aliases`` has further names of objects. ``has_deleted_records`` says whether models can
+    read deleted records.
     """
 
     id: str
@@ -120,6 +123,9 @@ class System:
     parameters: Mapping[str, tuple[Mapping[str, str], ...]] = field(
         default_factory=dict[str, tuple[Mapping[str, str], ...]]
     )
+    schema_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    has_deleted_records: bool = False
 
     @property
     def is_warehouse(self) -> bool:
@@ -134,6 +140,17 @@ class System:
     def kind(self, id_: str) -> Kind:
         """Return the kind; an unknown one has no modes."""
         return self.kinds.get(id_) or Kind()
+
+    def object_id(self, name: str) -> str:
+        """Return the id of the object that a name, in any case, is an alias of; or else the name."""
+        names = {**{schema_id: id_ for id_, schema_id in self.schema_ids.items()}, **self.aliases}
+        folded = {alias.casefold(): id_ for alias, id_ in names.items()}
+        return folded.get(name.casefold(), name)
+
+    def schema_id(self, name: str) -> str:
+        """Return the id that the object of this name has as a schema."""
+        id_ = self.object_id(name)
+        return {each.casefold(): schema for each, schema in self.schema_ids.items()}.get(id_.casefold(), id_)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -152,6 +169,11 @@ def described(key: str) -> System:
     """Return the system of a connection type or of a system's key; an empty one if it holds no data."""
     type_id = key.partition("@")[0]
     return load_systems().get(type_id) or System(type_id, "")
+
+
+def object_id(key: str, name: str) -> str:
+    """Return the id of the object that a name stands for in the system with this key."""
+    return described(key).object_id(name)
 
 
 def sample_files(folder: str, part: str) -> Iterator[tuple[str, Traversable]]:
@@ -217,14 +239,17 @@ def _read(id_: str, folder: Traversable) -> System:
         parameters={
             name: tuple(as_list(values)) for name, values in as_object(body.get("parameters")).items()
         },
+        schema_ids=as_object(body.get("schema_ids")),
+        aliases=as_object(body.get("aliases")),
+        has_deleted_records=body.get("has_deleted_records", False),
     )
 
 
 def _description(folder: Traversable) -> JsonObject:
-    """Return a folder's description; omitted fields are those of the folder in ``rows_of``."""
+    """Return a folder's description; omitted fields are those of the folder in ``rows_of`` or ``like``."""
     body: JsonObject = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
-    above = _description(_folder() / body["rows_of"]) if "rows_of" in body else {}
-    return {**above, **body}
+    above = body.get("rows_of", body.get("like"))
+    return {**(_description(_folder() / above) if above else {}), **body}
 
 
 def _kind(body: JsonObject, modes_not_offered: Sequence[str]) -> Kind:

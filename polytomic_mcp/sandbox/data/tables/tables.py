@@ -16,11 +16,19 @@ __all__ = ["STAGING", "Column", "Row", "Table", "Tables"]
 STAGING: Final = "aside/"
 """Prefix of the ``source`` of rows that a run collects before they replace a table's; no id has it."""
 
+OwnName = Callable[[str, str], str]
+"""Returns the id of the object that a name stands for, given the key of its system and the name."""
+
 LoadSamples = Callable[["Tables", str], None]
 """Inserts the sample data of a system, given by its key."""
 
 _CHUNK: Final = 2_000
 _NO_SERVERS: Final[Mapping[str, TableBackend]] = MappingProxyType({})
+
+
+def _as_given(system: str, name: str) -> str:
+    del system
+    return name
 
 
 def _no_samples(tables: "Tables", system: str) -> None:
@@ -31,7 +39,8 @@ class Tables:
     """Finds the backend of a system or table and delegates to it; ``TableBackend`` documents the methods.
 
     ``servers`` holds the backends of real servers by connection type; all other systems are in ``store``.
-    ``load_samples`` is called once for each of those, on first use. Names are matched in any case.
+    ``load_samples`` is called once for each of those, on first use. Names are matched in any case, and
+    ``own_name`` resolves aliases.
     """
 
     def __init__(
@@ -39,10 +48,12 @@ class Tables:
         store: Store,
         load_samples: LoadSamples = _no_samples,
         servers: Mapping[str, TableBackend] = _NO_SERVERS,
+        own_name: OwnName = _as_given,
     ) -> None:
         self._store = store
         self._own = SqliteTables(store, lambda system: load_samples(self, system))
         self._servers = servers
+        self._own_name = own_name
 
     def locked(self) -> AbstractContextManager[object]:
         """Return a context in which no other thread changes a row of the store."""
@@ -52,7 +63,7 @@ class Tables:
         return self._backend(system).list(system)
 
     def get(self, system: str, name: str) -> Table | None:
-        return self._backend(system).get(system, name)
+        return self._backend(system).get(system, self._own_name(system, name))
 
     def create(self, table: Table) -> None:
         self._of(table).create(table)

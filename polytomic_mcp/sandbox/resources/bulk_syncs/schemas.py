@@ -14,6 +14,7 @@ from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.common.refusals import not_found
+from polytomic_mcp.sandbox.data.systems.systems import described, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -79,10 +80,11 @@ def select(
     If there are no requests, all are enabled.
     """
     tables = bulk_sources.list_tables(workspace, connection)
+    source = described(system_of(connection))
     names = [table.name for table in tables]
     by_id: dict[str, Mapping[str, Any] | str] = {}
     for position, request in enumerate(requests):
-        id_ = str(request if isinstance(request, str) else request.get("id") or "")
+        id_ = source.schema_id(str(request if isinstance(request, str) else request.get("id") or ""))
         if id_.casefold() in by_id:
             problems.append(Problem("duplicate_schema", _listed_twice("Schema", id_), f"schemas[{position}]"))
         by_id[id_.casefold()] = request
@@ -111,14 +113,15 @@ def discover(workspace: Workspace, connection: JsonObject, sync: JsonObject) -> 
     return known + [compose(table, added, []) for name, table in tables.items() if name not in stored]
 
 
-def find(sync: JsonObject, id_: str) -> JsonObject:
-    """Return the settings of one schema, whose id may be in any case.
+def find(workspace: Workspace, sync: JsonObject, id_: str) -> JsonObject:
+    """Return the settings of one schema, by its id in any case or by another name.
 
     Raises:
         RefusalError: 404, the sync has no such schema.
     """
+    names = {id_.casefold(), *(name.casefold() for name in bulk_sources.spelled(workspace, sync, [id_]))}
     for schema in sync["_schemas"]:
-        if schema["id"].casefold() == id_.casefold():
+        if schema["id"].casefold() in names:
             return schema
     raise not_found("schema", id_)
 

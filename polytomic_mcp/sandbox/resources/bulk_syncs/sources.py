@@ -3,7 +3,7 @@
 A field that a user added to a schema becomes a column with the value at the field's path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,7 +33,16 @@ def list_tables(workspace: Workspace, connection: JsonObject) -> list[Table]:
 def get_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> Table | None:
     """Return the table with a schema's id, in any case; None if it does not exist or cannot be read."""
     table = workspace.tables.get(system_of(connection), schema_id)
-    return _widened(workspace, connection, table) if table and _is_source(table) else None
+    if table is None or not _is_source(table):
+        return None
+    return _widened(workspace, connection, schemas.as_schema(table))
+
+
+def spelled(workspace: Workspace, sync: JsonObject, names: Iterable[str]) -> list[str]:
+    """Return the ids of the schemas that a request names; names as given if the source was deleted."""
+    connection = workspace.store.get("connection", sync["source_connection_id"])
+    source = described(system_of(connection) if connection else "")
+    return [source.schema_id(name) for name in names]
 
 
 def read(workspace: Workspace, connection: JsonObject, table: Table) -> Iterator[Row]:
@@ -87,7 +96,8 @@ def settings(connection: JsonObject) -> tuple[str, ...]:
 
 
 def _tables(workspace: Workspace, connection: JsonObject) -> list[Table]:
-    return [table for table in workspace.tables.list(system_of(connection)) if _is_source(table)]
+    tables = workspace.tables.list(system_of(connection))
+    return [schemas.as_schema(table) for table in tables if _is_source(table)]
 
 
 def _is_source(table: Table) -> bool:

@@ -11,6 +11,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import bulk_syncs
 from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.bulk_syncs.movement import runner as bulk_runner
 from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -38,8 +39,10 @@ def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> Json
             f"Bulk sync {sync['name']} is already running. Wait for it to end, or cancel it.",
             key="already_running",
         )
-    problems = bulk_checks.connection_problems(workspace, sync) or _request_problems(sync, request)
-    if problems:
+    problems = bulk_checks.connection_problems(workspace, sync)
+    if not problems and request.get("schemas"):
+        request = request | {"schemas": bulk_sources.spelled(workspace, sync, request["schemas"])}
+    if problems := problems or _request_problems(sync, request):
         raise refusal(problems, "The bulk sync cannot start", status=400)
     source = workspace.find("connection", sync["source_connection_id"])
     sync = sync | {"_schemas": bulk_schemas.discover(workspace, source, sync)}

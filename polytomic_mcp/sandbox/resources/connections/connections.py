@@ -206,7 +206,7 @@ def _sign_in(call: Call, type_: ConnectionType, document: JsonObject) -> None:
     """Set the status of a connection with credentials; ``validate=false`` skips the sign-in (a guess)."""
     workspace, configuration = call.workspace, document["configuration"]
     consents.cancel(workspace.store, document["id"])
-    document["_server"] = workspace.servers.is_real(type_.id, configuration)
+    document["_server"] = workspace.servers.is_reached(type_.id, configuration)
     if document["_server"] and type_.id == WEBHOOK:
         configuration.setdefault("secret", new_secret(document["id"]))
     error = _sign_in_error(call, type_, configuration)

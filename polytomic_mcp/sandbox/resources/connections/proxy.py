@@ -1,6 +1,7 @@
 """A connection's proxy: its settings, its limits, and the calls it made.
 
-Names are seen in the 2025-09-18 SDK. The limits are guesses; the API states them per connection.
+Names are seen in the 2025-09-18 SDK. The limits of bodies and time are those of the migration guide; how many
+calls a minute may have is a guess.
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,9 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_A_MINUTE: Final = 60
-LARGEST_BODY: Final = 1024 * 1024
-"""Bytes of a request or response body; a longer response is truncated."""
+LARGEST_REQUEST: Final = 256 * 1024
+LARGEST_RESPONSE: Final = 1024 * 1024
+"""Bytes of a body: a larger request is refused, a larger response is truncated."""
 
 BLOCKED_HEADERS: Final = ("authorization", "connection", "content-length", "cookie", "host")
 
@@ -144,8 +146,8 @@ def _limits() -> JsonObject:
         "blockedRequestHeaders": list(BLOCKED_HEADERS),
         "blockedResponseHeaders": ["set-cookie"],
         "bodyTypes": ["object", "array", "string", "null"],
-        "maxRequestBodyBytes": LARGEST_BODY,
-        "maxResponseBodyBytes": LARGEST_BODY,
+        "maxRequestBodyBytes": LARGEST_REQUEST,
+        "maxResponseBodyBytes": LARGEST_RESPONSE,
         "pathRule": "Relative to the base URL; starts with exactly one slash.",
         "queryModes": ["query", "rawQuery"],
         "queryValueTypes": ["string", "number", "boolean", "array"],

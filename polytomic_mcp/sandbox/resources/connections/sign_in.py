@@ -31,7 +31,7 @@ def sign_in_error(
 ) -> str | None:
     """Sign in, to the real server if its host is allowed; return why that fails, or None if it works."""
     servers = workspace.servers
-    if servers.is_real(type_.id, configuration):
+    if servers.is_reached(type_.id, configuration):
         return servers.connection_error(type_.id, configuration)
     return _simulated_error(type_, configuration)
 

@@ -1,14 +1,15 @@
 """Reading what a model selects, row by row: a query, a table, a view or an object."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import quoted, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.sample_company.rows import deleted_rows
 from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.sql.soql import DIALECT, to_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
@@ -29,6 +30,12 @@ SECONDS: Final = 60
 
 PREVIEW_SECONDS: Final = 10
 """Time limit of a query for a preview, in seconds; the API's limit for samples."""
+
+
+_INCLUDE_DELETED: Final = "include_deleted"
+_IS_DELETED: Final = Column("IsDeleted", "boolean", "BOOLEAN", label="Deleted")
+"""The field that a model has with ``include_deleted``, a setting of the documentation. Polytomic may show it
+without the setting, too (a guess)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ def read_source(
     with _refused_queries():
         query = configuration.get("query")
         if isinstance(query, str) and query.strip():
+            _refuse_deleted(connection, configuration)
             return _read_query(workspace, connection, query, seconds)
         return _read_table(workspace, connection, configuration)
 
@@ -127,6 +135,13 @@ def _read_query(workspace: Workspace, connection: JsonObject, query: str, second
     )
 
 
+def _refuse_deleted(connection: JsonObject, configuration: Mapping[str, Any]) -> None:
+    if described(system_of(connection)).has_deleted_records and configuration.get(_INCLUDE_DELETED):
+        raise QueryError(
+            f"The sandbox emulates {_INCLUDE_DELETED} with table only. Send table in place of query."
+        )
+
+
 def _bounded(source: AbstractContextManager[object], rows: Iterator[Row]) -> Iterator[Row]:
     with _refused_queries(), source:
         yield from islice(rows, MOST_ROWS)
@@ -144,7 +159,15 @@ def _read_table(workspace: Workspace, connection: JsonObject, configuration: Map
         columns, left = without_lines(table, workspace.tables.rows(table), count)
         return Reading(columns, _bounded(nullcontext(), left))
     rows = workspace.tables.rows(table)
+    if described(key).has_deleted_records and configuration.get(_INCLUDE_DELETED):
+        rows = chain(_marked(rows, is_deleted=False), _marked(deleted_rows(key, table.name), is_deleted=True))
+        return Reading((*table.columns, _IS_DELETED), _bounded(nullcontext(), rows))
     return Reading(table.columns, _bounded(nullcontext(), rows))
+
+
+def _marked(rows: Iterable[Row], *, is_deleted: bool) -> Iterator[Row]:
+    for row in rows:
+        yield row | {_IS_DELETED.name: is_deleted}
 
 
 def object_name(system: System, configuration: Mapping[str, Any]) -> str:

@@ -5,14 +5,14 @@ connections of the same type share.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.systems.systems import holds_nothing, system_of
+from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -41,12 +41,18 @@ def find_table(workspace: Workspace, connection: JsonObject, schema_id: str) -> 
     system = system_of(connection)
     table = workspace.tables.get(system, schema_id)
     if table is None:
-        names = [each.name for each in workspace.tables.list(system)]
+        names = [as_schema(each).name for each in workspace.tables.list(system)]
         reason = holds_nothing(system)
         hint = f" {reason}" if reason else valid_values(schema_id, names)
         message = f"Connection {connection['name']} has no schema {quoted(schema_id)}.{hint}"
         raise RefusalError(404, message, key="not_found")
-    return table
+    return as_schema(table)
+
+
+def as_schema(table: Table) -> Table:
+    """Return the table under the id that it has as a schema: HubSpot's target ``contacts`` is ``Contact``."""
+    id_ = described(table.system).schema_id(table.name)
+    return table if id_ == table.name else replace(table, name=id_, source=table.rows_id)
 
 
 def describe(workspace: Workspace, connection: JsonObject, table: Table) -> JsonObject:
@@ -170,17 +176,18 @@ def _detected(table: Table, column: Column) -> JsonObject:
         "source_primary_key": is_key,
         "primary_key_override": False,
         "user_managed": False,
-        "association": _association(column),
+        "association": _association(table, column),
         "values": [asdict(choice) for choice in column.values] or None,
     }
 
 
-def _association(column: Column) -> JsonObject | None:
+def _association(table: Table, column: Column) -> JsonObject | None:
     """Return what a field refers to, such as ``Account.Id``, or ``salesforce.Contact.Id`` elsewhere."""
     if column.refers_to is None:
         return None
     name, _, field = column.refers_to.rpartition(".")
-    return {"id": column.refers_to, "name": name, "reference_to": [name], "referenced_field": field}
+    name = described(table.system).schema_id(name)
+    return {"id": f"{name}.{field}", "name": name, "reference_to": [name], "referenced_field": field}
 
 
 def _added(table: Table, field: JsonObject) -> JsonObject:

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules.names import name_problem, table_problem
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import Creation, described, system_of
@@ -21,6 +21,7 @@ from polytomic_mcp.sandbox.resources.syncs.targets import (
 )
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
+_NEW_TARGET: Final = "__pt_new_target"
 _SCHEMA: Final = "schema"
 _IDS: Final = 10**9
 _SQL_TYPES: Final = {
@@ -30,6 +31,24 @@ _SQL_TYPES: Final = {
     "array": "JSON",
     "object": "JSON",
 }
+
+
+def requested_target(
+    workspace: Workspace, target: Mapping[str, Any]
+) -> tuple[str | None, Mapping[str, str] | None]:
+    """Return the object that a request's ``target`` names, and the properties of a new one that it asks for.
+
+    The Terraform provider's example asks for a new one with the object ``__pt_new_target`` and ``new_name``,
+    or ``search_values`` that are the parts of its name. Once it exists, it is the object (a guess).
+    """
+    if target.get("object") != _NEW_TARGET:
+        return target.get("object"), target.get("create")
+    parts = as_object(target.get("search_values")).values()
+    name = target.get("new_name") or ".".join(map(str, parts))
+    connection = workspace.store.get("connection", target["connection_id"])
+    if connection is not None and get_target(workspace, system_of(connection), name):
+        return name, None
+    return None, {"name": name}
 
 
 def plan_target(

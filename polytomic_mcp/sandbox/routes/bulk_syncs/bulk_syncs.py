@@ -15,6 +15,7 @@ from polytomic_mcp.sandbox.resources.bulk_syncs import checks as bulk_checks
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import schedules as bulk_schedules
 from polytomic_mcp.sandbox.resources.bulk_syncs import schemas as bulk_schemas
+from polytomic_mcp.sandbox.resources.bulk_syncs import sources as bulk_sources
 from polytomic_mcp.sandbox.resources.models.source_fields import listed
 from polytomic_mcp.sandbox.resources.runs import history
 from polytomic_mcp.sandbox.resources.schedules import timetable
@@ -115,6 +116,8 @@ def _save(call: Call, creation: JsonObject, stored: JsonObject) -> Any:
     if problems := bulk_checks.connection_problems(workspace, sync):
         raise refusal(problems, _INVALID, status=400 if stored else 422)
     source = workspace.find("connection", sync["source_connection_id"])
+    for schedule in sync["additional_schedules"]:
+        schedule["schemas"] = bulk_sources.spelled(workspace, sync, schedule["schemas"])
     try:
         schema_cache.require_read(workspace, source)
     except RefusalError as not_ready:

@@ -53,7 +53,7 @@ def get_schema_console(call: Call) -> JsonObject:
     """Return the console's messages about one schema, after a cursor, oldest first."""
     execution = _execution(call)
     sync = call.workspace.find("bulk_sync", call.arguments["sync_id"])
-    schema = bulk_schemas.find(sync, call.arguments["schema_id"])
+    schema = bulk_schemas.find(call.workspace, sync, call.arguments["schema_id"])
     entries = logs.console(call.workspace, execution["id"])
     return console_page(call, [each for each in entries if each["payload"].get("schema") == schema["id"]])
 

@@ -40,7 +40,9 @@ def list_all(call: Call) -> JsonObject:
 def get(call: Call) -> JsonObject:
     """Return one schema, with its fields and filters."""
     sync = _sync(call, "id")
-    return {"data": bulk_schemas.show(sync, bulk_schemas.find(sync, call.arguments["schema_id"]))}
+    return {
+        "data": bulk_schemas.show(sync, bulk_schemas.find(call.workspace, sync, call.arguments["schema_id"]))
+    }
 
 
 def patch(call: Call) -> JsonObject:
@@ -52,7 +54,7 @@ def patch(call: Call) -> JsonObject:
         if not request.get("id"):
             problem = Problem("missing_id", "Each schema requires an id.", f"schemas[{position}].id")
             raise refusal([problem], _INVALID, status=400)
-        stored = bulk_schemas.find(sync, request["id"])
+        stored = bulk_schemas.find(call.workspace, sync, request["id"])
         changed.append(bulk_schemas.patched(_table(call, sync, stored), stored, request, problems))
     sync = _save(call, sync, changed, problems)
     return {"data": [bulk_schemas.show(sync, schema) for schema in changed]}
@@ -61,7 +63,7 @@ def patch(call: Call) -> JsonObject:
 def update(call: Call) -> JsonObject:
     """Replace one schema: omitted arguments are reset to their defaults, except ``history_enabled``."""
     sync = _sync(call, "id")
-    stored = bulk_schemas.find(sync, call.arguments["schema_id"])
+    stored = bulk_schemas.find(call.workspace, sync, call.arguments["schema_id"])
     request: dict[str, Any] = {"history_enabled": stored["history_enabled"], **call.arguments}
     problems: list[Problem] = []
     schema = bulk_schemas.compose(_table(call, sync, stored), request, problems)
@@ -72,7 +74,7 @@ def update(call: Call) -> JsonObject:
 def cancel(call: Call) -> JsonObject:
     """Ask the execution that is under way to skip one schema."""
     sync = _sync(call, "id")
-    schema = bulk_schemas.find(sync, call.arguments["schema_id"])
+    schema = bulk_schemas.find(call.workspace, sync, call.arguments["schema_id"])
     current = bulk_executions.current(call.workspace, sync["id"])
     if current is None:
         return {"data": {"message": f"Bulk sync {sync['name']} is not running."}}

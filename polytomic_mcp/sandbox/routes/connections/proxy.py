@@ -89,14 +89,14 @@ def _perform(call: Call, connection: JsonObject, call_id: str, query: Mapping[st
     request = call.arguments["request"]
     method, path = request["method"].upper(), request["path"]
     reply = rest_view.respond(call.workspace, system_of(connection), method, path, query)
-    text = json.dumps(reply.body)
+    text = json.dumps(reply.body)  # ASCII: a character is a byte
     connection_proxy.record_call(call.workspace, connection["id"], call_id, reply.status)
     return {
         "status": reply.status,
         "headers": {"Content-Type": _JSON},
         "contentType": _JSON,
-        "body": text[: connection_proxy.LARGEST_BODY],
-        "truncated": len(text) > connection_proxy.LARGEST_BODY,
+        "body": text[: connection_proxy.LARGEST_RESPONSE],
+        "truncated": len(text) > connection_proxy.LARGEST_RESPONSE,
         "latencyMs": round((time.monotonic() - started) * 1_000),
         "proxyCallId": call_id,
     }
@@ -122,13 +122,20 @@ def _valid_query(call: Call, request: JsonObject) -> dict[str, str]:
         )
     if request.get("query") is not None and request.get("rawQuery") is not None:
         raise bad_request(call.operation, "send either request.query or request.rawQuery, not both")
-    if len(json.dumps(request.get("body"))) > connection_proxy.LARGEST_BODY:
+    if (size := _size(request.get("body"))) > connection_proxy.LARGEST_REQUEST:
         raise bad_request(
-            call.operation, f"request.body must have at most {connection_proxy.LARGEST_BODY} bytes"
+            call.operation,
+            f"request.body has {size} bytes; the limit is {connection_proxy.LARGEST_REQUEST}. Send less",
         )
     if request.get("rawQuery") is not None:
         return dict(parse_qsl(request["rawQuery"], keep_blank_values=True))
     return {name: _text(value) for name, value in as_object(request.get("query")).items()}
+
+
+def _size(body: Any) -> int:
+    """Return the bytes of a body as it is sent: text as it is, anything else as JSON."""
+    sent = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return len(sent.encode(errors="replace"))
 
 
 def _text(value: Any) -> str:

@@ -29,7 +29,8 @@ def list_all(call: Call) -> JsonObject:
 def list_schemas(call: Call) -> JsonObject:
     """List the schemas of the Harbor's store."""
     tables = call.workspace.tables.list(system_of(_connection(call)))
-    found: list[JsonObject] = [{"id": table.name, "name": table.label} for table in tables]
+    shown = map(schemas.as_schema, tables)
+    found: list[JsonObject] = [{"id": table.name, "name": table.label} for table in shown]
     return _page(call, found) | {"supports_namespaces": True}
 
 

@@ -12,9 +12,14 @@ from polytomic_mcp.sandbox.resources.models.models import require_healthy, sourc
 from polytomic_mcp.sandbox.resources.models.reading import VIEW, read_source
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
+_TRACKING: Final = "tracking_columns"
+
 
 def get(call: Call) -> JsonObject:
-    """Return the values that a model's configuration can have, given those already in ``params``."""
+    """Return the values that a model's configuration can have, given those already in ``params``.
+
+    The shape is that of the guide for MySQL.
+    """
     connection = require_healthy(call.workspace, call.arguments["id"])
     key = system_of(connection)
     if reason := holds_nothing(key):
@@ -22,20 +27,18 @@ def get(call: Call) -> JsonObject:
     chosen = _chosen(call)
     items = _alternatives(call.workspace, key, chosen)
     alternatives = list(items)
-    if chosen:
-        fields = (
-            source_fields(read_source(call.workspace, connection, chosen))
-            if _is_complete(key, chosen)
-            else []
-        )
-        items["tracking_columns"] = _items([field["name"] for field in fields])
-    return {
-        "data": {
-            "items": items,
-            "requires_one_of": alternatives,
-            "configuration": {name: {"type": "string", "items": [value]} for name, value in chosen.items()},
-        }
-    }
+    if chosen or described(key).is_warehouse:
+        items[_TRACKING] = _items(_columns(call.workspace, connection, chosen) if chosen else None)
+    found = {"items": dict(sorted(items.items())), "requires_one_of": alternatives}
+    configuration = {name: {"type": "string", "items": [value]} for name, value in chosen.items()}
+    return {"data": found | ({"configuration": configuration} if chosen else {})}
+
+
+def _columns(workspace: Workspace, connection: JsonObject, chosen: Mapping[str, str]) -> list[str]:
+    """Return the names of the columns of what is chosen; none if it is not complete."""
+    if not _is_complete(system_of(connection), chosen):
+        return []
+    return [field["name"] for field in source_fields(read_source(workspace, connection, chosen))]
 
 
 def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> JsonObject:
@@ -52,7 +55,8 @@ def _alternatives(workspace: Workspace, key: str, chosen: Mapping[str, str]) -> 
         ]
         is_last = depth == len(keys) - 1
         values = below if is_last else list(dict.fromkeys(name.partition(".")[0] for name in below))
-        found[keys[depth]] = _items(values)
+        # A system without views lists the key without values, as the guide for MySQL shows it.
+        found[keys[depth]] = _items((values or None) if alternative == VIEW else values)
     return found
 
 

@@ -1,6 +1,6 @@
 """Model syncs: create, list, get, replace, delete, activate; and the frequencies of their schedules."""
 
-from typing import Any, Final
+from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls import pagination
@@ -14,7 +14,11 @@ from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.syncs import checks, executions, older_filters, schedules, syncs
 from polytomic_mcp.sandbox.resources.syncs.older_arguments import refuse_newer
 from polytomic_mcp.sandbox.resources.syncs.references import resolve_references
-from polytomic_mcp.sandbox.resources.syncs.target_creation import create_target, is_target_of
+from polytomic_mcp.sandbox.resources.syncs.target_creation import (
+    create_target,
+    is_target_of,
+    requested_target,
+)
 
 _FILTERS: Final = {"active": "active", "mode": "mode", "target_connection_id": "target.connection_id"}
 """Where a stored sync has the values that a list can be filtered by."""
@@ -101,10 +105,10 @@ def _save(call: Call, created: JsonObject, own_target: str | None = None) -> Jso
     workspace, sources = call.workspace, Sources(call.workspace.store)
     problems: list[Problem] = []
     sync = created | syncs.compose(call.arguments, sources, problems)
-    create_: dict[str, Any] | None = call.arguments["target"].get("create")
+    sync["target"]["object"], creation = requested_target(workspace, call.arguments["target"])
     if own_target is not None:
-        create_, sync["target"]["object"] = None, own_target
-    references = resolve_references(workspace, sync, sources, create_)
+        sync["target"]["object"], creation = own_target, None
+    references = resolve_references(workspace, sync, sources, creation)
     problems += checks.find_problems(workspace, references)
     target = references.target
     if problems or target is None:

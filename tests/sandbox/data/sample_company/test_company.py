@@ -13,6 +13,7 @@ import pytest
 import polytomic_mcp.sandbox.data.sample_company
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.files.imports import read_file
+from polytomic_mcp.sandbox.data.sample_company.rows import deleted_rows
 from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_types
 
 SYSTEMS = Path(polytomic_mcp.sandbox.data.sample_company.__file__).parent / "systems"
@@ -39,7 +40,7 @@ DIRTY = {
 STAFF = {f"{name}@tidepool-software.example" for name in ("ada.okafor", "ben.larsson", "ines.marin")}
 SALESFORCE_ID = re.compile(r"(?:00[0-9A-Za-z]|701)Sb00000[0-9A-Za-z]{8}")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.example", re.IGNORECASE)
-PRICES = {"free": 0.0, "pro": 49.5, "enterprise": 399.0}
+PRICES = {"gold": 0.0, "pro": 49.5, "enterprise": 399.0}
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Held:
 @cache
 def described(system: str) -> dict[str, Any]:
     body = json.loads((SYSTEMS / system / "system.json").read_text(encoding="utf-8"))
-    above = described(body["rows_of"]) if "rows_of" in body else {}
-    return {**above, **body}
+    above = body.get("rows_of", body.get("like"))
+    return {**(described(above) if above else {}), **body}
 
 
 @cache
@@ -134,7 +135,10 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
     kinds: dict[str, Any] = body["kinds"]
 
     assert system == SHARED or system in load_connection_types()
-    assert body.keys() <= {"about", "creation", "kinds", "parameters", "query", "rows_of", "sources"}
+    assert body.keys() <= {
+        *("about", "aliases", "creation", "kinds", "like", "parameters", "query", "rows_of"),
+        *("has_deleted_records", "schema_ids", "sources"),
+    }
     assert body.get("query", {}).keys() <= {"language", "database", "schema"}
     assert body.get("creation", {}).keys() <= {"by", "kind", "like", "id", "properties"}
     for kind in kinds.values():
@@ -243,6 +247,22 @@ def test_all_contact_ids_but_three_are_in_the_crm() -> None:
 
     assert {id_ for id_ in named if id_.startswith("003")} - known == set(former)
     assert len(former) == len(FORMER)
+
+
+def test_the_contacts_that_left_the_crm_are_its_deleted_records() -> None:
+    contact = company()["salesforce.Contact"]
+    known = {row["contact_id"]: row for row in company()["warehouse.public.salesforce_contacts"].rows}
+    deleted = deleted_rows("salesforce", "Contact")
+
+    assert {row["Email"].partition("@")[0] for row in deleted} == FORMER
+    for row in deleted:
+        assert list(row) == [column["name"] for column in contact.columns]
+        assert (row["Email"], row["Plan__c"]) == (
+            known[row["Id"]]["email"],
+            known[row["Id"]]["subscription_plan"],
+        )
+        assert row["Monthly_Amount__c"] == PRICES[row["Plan__c"]]
+    assert not deleted_rows("salesforce", "Account")
 
 
 @pytest.mark.parametrize("name", EVERYONE)

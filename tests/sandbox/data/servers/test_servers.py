@@ -94,6 +94,24 @@ def test_hosts_that_are_not_allowed_use_sample_data_and_cause_a_warning() -> Non
     assert Servers(Store(), AllowedHosts.of(["db.acme.com:1"])).is_real("postgresql", away)
 
 
+@pytest.mark.parametrize(("type_", "port"), [("postgresql", 5432), ("mysql", 3306)])
+def test_the_address_that_guides_print_uses_sample_data_where_nothing_listens(
+    monkeypatch: pytest.MonkeyPatch, type_: str, port: int
+) -> None:
+    servers, printed = Servers(Store(), LOOPBACK), {"hostname": "localhost", "port": port}
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    assert not servers.is_reached(type_, printed)
+    assert servers.is_reached(type_, printed | {"port": 1})
+    assert f"Nothing listens at localhost:{port}" in (servers.host_warning(type_, printed) or "")
+    with socket.socket() as answered:
+        monkeypatch.setattr(socket, "create_connection", lambda *_, **__: answered)
+        assert servers.is_reached(type_, printed)
+
+
 async def test_the_warning_is_logged_when_the_connection_is_created(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:

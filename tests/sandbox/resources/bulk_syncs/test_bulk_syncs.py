@@ -63,7 +63,7 @@ async def test_an_update_to_another_source_enables_all_of_its_schemas(stage: Sta
     await stage.ask("PUT", sync["id"], json=await stage.body(source="hubspot"))
 
     listed = await stage.ask("GET", f"{sync['id']}/schemas")
-    assert {each["id"] for each in listed} >= {"contacts", "companies"}
+    assert {each["id"] for each in listed} >= {"Contact", "Company"}
     assert all(each["enabled"] for each in listed)
 
 

@@ -8,7 +8,7 @@ from tests.sandbox.resources.bulk_syncs.conftest import Stage
 @pytest.mark.parametrize(
     ("source", "to", "configuration", "schema", "output"),
     [
-        ("hubspot", "postgresql", {"schema": "hubspot"}, "contacts", "hubspot.contacts"),
+        ("hubspot", "postgresql", {"schema": "hubspot"}, "Contact", "hubspot.contact"),
         ("salesforce", "snowflake", {"schema": "salesforce"}, "Account", "salesforce.account"),
         ("salesforce", "s3", {"format": "csv"}, "Contact", "contact.csv"),
     ],

@@ -98,7 +98,9 @@ async def test_an_error_of_the_system_is_returned_inside_a_200(
         {"path": "/a?b=c"},
         {"api": "other"},
         {"query": {}, "rawQuery": "a=b"},
-        {"body": "x" * connection_proxy.LARGEST_BODY},
+        {"body": "x" * (256 * 1024 + 1)},
+        {"body": "é" * (128 * 1024 + 1)},
+        {"body": {"text": "x" * 256 * 1024}},
     ],
 )
 async def test_a_request_beyond_the_limits_is_refused(
@@ -109,6 +111,30 @@ async def test_a_request_beyond_the_limits_is_refused(
     )
 
     assert (answer.status_code, answer.json()["key"]) == (400, "bad_request")
+
+
+async def test_a_request_of_256_kib_is_accepted(http: httpx.AsyncClient, salesforce: str) -> None:
+    assert (await call(http, salesforce, body="é" * (128 * 1024))).status_code == 200
+
+
+async def test_a_response_of_more_than_1_mib_is_truncated(
+    http: httpx.AsyncClient, sandbox: Starlette, salesforce: str
+) -> None:
+    tables = sandbox.state.workspace.tables
+    contact = tables.get("salesforce", "Contact")
+    tables.insert(contact, [{"Id": "long", "LastName": "é" * 1024 * 1024}])
+
+    answer = (await call(http, salesforce, "/Contact/long")).json()["data"]
+
+    assert (answer["truncated"], len(answer["body"])) == (True, 1024 * 1024)
+
+
+async def test_the_limits_are_published(http: httpx.AsyncClient, salesforce: str) -> None:
+    contract = (await http.get(f"/api/connections/{salesforce}/proxy/info")).json()["data"]["requestContract"]
+
+    assert contract["maxRequestBodyBytes"] == 262_144
+    assert contract["maxResponseBodyBytes"] == 1_048_576
+    assert contract["timeoutMs"] == 30_000
 
 
 async def test_the_sixty_first_call_of_a_minute_is_refused_until_the_next(

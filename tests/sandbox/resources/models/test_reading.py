@@ -88,3 +88,38 @@ def test_a_table_with_too_many_rows_is_refused(workspace: Workspace, monkeypatch
 
     with pytest.raises(RefusalError, match=r"more than 1 rows\. Select fewer with a query"):
         list(source.rows)
+
+
+def test_deleted_records_of_salesforce_are_read_on_request(workspace: Workspace) -> None:
+    connection = CONNECTION | {"type": {"id": "salesforce"}}
+
+    def names(**configuration: Any) -> dict[str, bool | None]:
+        read = read_source(workspace, connection, {"table": "Contact"} | configuration)
+        return {row["Name"]: row.get("IsDeleted") for row in read.rows}
+
+    alive, everyone = names(), names(include_deleted=True)
+
+    assert set(alive.values()) == {None}
+    assert names(include_deleted=False) == alive
+    assert {name for name, is_deleted in everyone.items() if is_deleted} == everyone.keys() - alive.keys()
+    assert everyone.keys() - alive.keys() == {f"Former Contact {number}" for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("query", ["SELECT Name FROM Contact", "SELECT count(Id) FROM Contact"])
+def test_deleted_records_are_not_read_with_soql(workspace: Workspace, query: str) -> None:
+    connection = CONNECTION | {"type": {"id": "salesforce"}}
+
+    found = str(list(read_source(workspace, connection, {"query": query}).rows))
+    with pytest.raises(RefusalError, match="include_deleted with table only"):
+        read_source(workspace, connection, {"query": query, "include_deleted": True})
+
+    assert "Former" not in found
+
+
+def test_include_deleted_has_no_effect_in_a_system_without_it(workspace: Workspace) -> None:
+    connection = CONNECTION | {"type": {"id": "hubspot"}}
+    selected = {"table": "contacts", "include_deleted": True}
+
+    read = read_source(workspace, connection, selected)
+
+    assert "IsDeleted" not in [column.name for column in read.columns]

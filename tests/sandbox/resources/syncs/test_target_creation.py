@@ -113,7 +113,7 @@ async def test_a_new_audience_gets_the_columns_of_its_type(
     http: Any, connect: Connect, type_: str, columns: str
 ) -> None:
     ads = await connect("linkedinads", oauth_refresh_token="token")
-    properties = {"account": "512345678::urn:li:organization:987654", "name": "N", "type": type_}
+    properties = {"account": "1234567::urn:li:organization:987654", "name": "N", "type": type_}
 
     answer = await http.get(
         f"/api/connections/{ads['id']}/modelsync/target/fields",
@@ -139,7 +139,7 @@ async def test_an_invalid_choice_is_refused_with_the_valid_ones(stage: Stage) ->
 
     assert isinstance(problem, Problem)
     assert problem.path == "target.create.account"
-    assert "512345678::urn:li:organization:987654" in problem.message
+    assert "1234567::urn:li:organization:987654" in problem.message
 
 
 async def test_a_target_of_a_system_without_new_objects_cannot_be_built(stage: Stage) -> None:

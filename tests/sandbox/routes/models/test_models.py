@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from tests.sandbox.conftest import Clock, Connect
 
-QUERY = "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'free'"
+QUERY = "SELECT contact_id, email FROM salesforce_contacts WHERE subscription_plan = 'gold'"
 
 
 async def create(http: httpx.AsyncClient, connection: dict[str, Any], **arguments: Any) -> dict[str, Any]:

@@ -26,7 +26,58 @@ async def test_a_warehouse_offers_a_query_a_table_or_a_view(
     assert source["items"]["query"] == {"items": None, "has_items": False, "requires_one_of": None}
     assert source["items"]["table"]["has_items"]
     assert "public.salesforce_contacts" in source["items"]["table"]["items"]
-    assert source["configuration"] == {}
+    assert "configuration" not in source
+
+
+async def test_mysql_answers_as_its_guide_shows(http: httpx.AsyncClient, connect: Connect) -> None:
+    nothing = {"items": None, "requires_one_of": None, "has_items": False}
+    tables = ["company.accounts", "company.customers"]
+
+    source = await get(http, await connect("mysql"))
+
+    assert source == {
+        "items": {
+            "query": nothing,
+            "table": {"items": tables, "requires_one_of": None, "has_items": True},
+            "tracking_columns": nothing,
+            "view": nothing,
+        },
+        "requires_one_of": ["query", "table", "view"],
+    }
+    assert list(source["items"]) == ["query", "table", "tracking_columns", "view"]
+
+
+@pytest.mark.parametrize("name", ["customers", "company.customers", "shop.customers"])
+async def test_a_query_finds_a_table_of_mysql_without_its_schema(
+    http: httpx.AsyncClient, connect: Connect, name: str
+) -> None:
+    shop = {"hostname": "db.acme.example", "account": "ada", "passwd": "pw", "dbname": "shop"}
+    connection = await connect("mysql", **shop)
+
+    fields = await get(http, connection, "/fields", **{"params[query]": f"FROM {name}"})
+
+    assert "monthly_amount" in [field["name"] for field in fields]
+
+
+@pytest.mark.parametrize(
+    ("type_", "other", "name"),
+    [
+        ("hubspot", "Contact", "contacts"),
+        ("hubspot", "COMPANY", "companies"),
+        ("salesforce", "companies", "Account"),
+        ("netsuite", "companies", "customer"),
+    ],
+)
+async def test_an_object_is_found_by_its_other_name(
+    http: httpx.AsyncClient, connect: Connect, type_: str, other: str, name: str
+) -> None:
+    connection = await connect(type_)
+
+    found = await get(http, connection, **{"params[stream_id]": other})
+    same = await get(http, connection, **{"params[stream_id]": name})
+
+    assert found["items"] == same["items"]
+    assert found["items"]["tracking_columns"]["has_items"]
 
 
 async def test_views_are_listed_and_read_apart_from_tables(

@@ -74,7 +74,7 @@ async def test_a_model_without_rows_is_the_cause(warehouse: Tools) -> None:
 async def test_a_filter_that_passes_no_row_is_counted_condition_by_condition(
     logic: str, warehouse: Tools
 ) -> None:
-    conditions = [plan_is("titanium"), plan_is("gold")]
+    conditions = [plan_is("titanium"), plan_is("silver")]
 
     await ran(warehouse, model_filters={"conditions": conditions, "logic": logic})
     diagnosis = await diagnosed(warehouse)
@@ -83,14 +83,14 @@ async def test_a_filter_that_passes_no_row_is_counted_condition_by_condition(
     assert (cause["cause"], cause["certainty"]) == ("The filter passes 0 of 41 rows", "certain")
     assert cause["evidence"][:2] == [
         "plan Equality 'titanium': passes 0 of 41 rows",
-        "plan Equality 'gold': passes 0 of 41 rows",
+        "plan Equality 'silver': passes 0 of 41 rows",
     ]
-    assert cause["evidence"][2].startswith("values of plan: 'free' (")
+    assert cause["evidence"][2].startswith("values of plan: 'gold' (")
     assert diagnosis["verdict"] == "1 problem found"
 
 
 async def test_a_filter_that_passes_some_rows_is_counted_as_no_problem(warehouse: Tools) -> None:
-    counts = (await ran(warehouse, model_filters={"conditions": [plan_is("free")]}))["counts"]
+    counts = (await ran(warehouse, model_filters={"conditions": [plan_is("gold")]}))["counts"]
     diagnosis = await diagnosed(warehouse)
 
     (cause,) = diagnosis["causes"]
@@ -479,7 +479,7 @@ async def test_a_mode_that_would_need_more_is_not_suggested(tools: Tools, script
     assert [each["tool"] for each in cause["next_steps"]] == ["get_sync_execution"]
 
 
-@pytest.mark.parametrize("parts", [{}, {"model_filters": {"conditions": [plan_is("gold")]}}])
+@pytest.mark.parametrize("parts", [{}, {"model_filters": {"conditions": [plan_is("silver")]}}])
 async def test_a_replacing_sync_that_found_no_row_says_what_it_deleted(
     parts: dict[str, Any], warehouse: Tools
 ) -> None:

@@ -119,7 +119,7 @@ class _SchemaRun:
     def __init__(self, run: _Run, schema_id: str) -> None:
         self._run = run
         self._workspace = run.workspace
-        self._schema = bulk_schemas.find(run.sync, schema_id)
+        self._schema = bulk_schemas.find(run.workspace, run.sync, schema_id)
         self._id = schema_id
         self._count = 0
         self._errors: list[str] = []

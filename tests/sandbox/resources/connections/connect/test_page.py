@@ -29,7 +29,7 @@ async def test_many_types_can_be_searched_by_name(
     found = read_page((await browser.get(address, params={"q": "sales FORCE"})).text)
     nothing = await browser.get(address, params={"q": '"><script>'})
 
-    assert len([link for link in everything.links if link.startswith("?type=")]) == 226
+    assert len([link for link in everything.links if link.startswith("?type=")]) == 232
     assert "?type=salesforce" in found.links
     assert len(found.links) < 10
     assert "No connection type matches." in nothing.text
