@@ -1,0 +1,81 @@
+"""The data of the past: tables and objects, which refer to each other by name (``@Data warehouse``)."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
+from polytomic_mcp.sandbox.common.times import read_duration
+from polytomic_mcp.sandbox.data.tables.field_types import field_type
+from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+
+SYSTEM: Final = "postgresql"
+"""The system that has the tables."""
+
+_OWN: Final = ("operation", "about", "ago", "as", "consented", "runs")
+_REFERENCE: Final = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class PastObject:
+    """An object: the operation that made it, how long ago, and how its runs went, if it is a sync.
+
+    ``is_consented`` means that a person signed in. A value ``@name`` in ``arguments`` is the id of the object
+    of that name.
+    """
+
+    name: str
+    operation: str
+    age: timedelta
+    arguments: JsonObject
+    is_consented: bool = False
+    runs: Mapping[str, Any] | None = None
+    about: str = ""
+
+    @classmethod
+    def of(cls, body: JsonObject) -> "PastObject":
+        """Read an object of a file."""
+        return cls(
+            body.get("as") or body["name"],
+            body["operation"],
+            read_duration(body["ago"]),
+            {key: value for key, value in body.items() if key not in _OWN},
+            body.get("consented", False),
+            body.get("runs"),
+            body.get("about", ""),
+        )
+
+
+@cache
+def load_objects() -> tuple[PastObject, ...]:
+    """Read all objects, in the order in which they are made; once per process."""
+    names = ("people", "connections", "models", "syncs", "bulk_syncs")
+    return tuple(PastObject.of(each) for name in names for each in _read(f"{name}.json")["objects"])
+
+
+def load_tables() -> Iterator[tuple[Table, list[Row]]]:
+    """Yield the tables with their rows."""
+    for file in sorted((files(__package__) / "data" / "tables").iterdir(), key=lambda file: file.name):
+        body, name = json.loads(file.read_bytes()), file.name.removesuffix(".json")
+        columns = tuple(Column(each, field_type(type_), type_) for each, type_ in body["columns"].items())
+        rows = [dict(zip(body["columns"], row, strict=True)) for row in body["rows"]]
+        yield Table(SYSTEM, name, name, "table", columns, body["key"]), rows
+
+
+def filled(value: Any, ids: Mapping[str, str]) -> Any:
+    """Return a value with ids in place of references."""
+    if isinstance(value, dict):
+        return {key: filled(part, ids) for key, part in as_object(value).items()}
+    if isinstance(value, list):
+        return [filled(part, ids) for part in as_list(value)]
+    if isinstance(value, str) and value.startswith(_REFERENCE):
+        return ids[value.removeprefix(_REFERENCE)]
+    return value
+
+
+def _read(name: str) -> JsonObject:
+    return json.loads((files(__package__) / "data" / name).read_bytes())
