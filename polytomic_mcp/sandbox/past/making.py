@@ -9,16 +9,17 @@ from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.sandbox.calls.call import Call
 from polytomic_mcp.sandbox.calls.credentials import OWNER
 from polytomic_mcp.sandbox.calls.versions import CURRENT
+from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.data.tables.tables import Table
 from polytomic_mcp.sandbox.past.ids import numbered
-from polytomic_mcp.sandbox.past.organization import SYSTEM, PastObject, filled, load_objects, load_tables
+from polytomic_mcp.sandbox.past.organization import SYSTEM, PastObject, all_objects, filled, load_tables
 from polytomic_mcp.sandbox.resources.connections import connections, consents
 from polytomic_mcp.sandbox.resources.schemas import schema_cache
 from polytomic_mcp.sandbox.routes import ROUTES
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _ADDRESS: Final = "http://127.0.0.1"
-"""The address of links for consent; a caller gets a new link with its own address."""
+"""The address in links for consent, which nobody sees: a caller asks for a new link."""
 
 
 class Maker:
@@ -27,80 +28,70 @@ class Maker:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.now = workspace.clock()
-        self._ids: dict[str, str] = {}
-        self._made: dict[str, PastObject] = {}
+        self._objects = {each.name: each for each in all_objects()}
+        self._ids = {name: each.id for name, each in self._objects.items()}
 
     def make_tables(self) -> None:
-        """Add the tables, unless the user's own files have taken their names."""
+        """Add the tables with their rows."""
         for table, rows in load_tables():
-            if self.workspace.tables.get(table.system, table.name) is None:
-                self.workspace.tables.create(table)
-                self.workspace.tables.insert(table, rows)
+            self.workspace.tables.create(table)
+            self.workspace.tables.insert(table, rows)
 
-    def make(self, each: PastObject) -> str:
-        """Make an object and return its id."""
-        arguments: JsonObject = filled(each.arguments, self._ids)
-        made = self._call(each.operation, self.now - each.age, each.name, arguments)
-        if "target" in made:
-            arguments["target"] = {key: made["target"][key] for key in ("connection_id", "object")}
-        self._ids[each.name] = made["id"]
-        self._made[each.name] = replace(each, arguments=arguments)
+    def make(self, each: PastObject) -> None:
+        """Make an object. A connection has read its schemas, after the person signed in, if there was one."""
+        made = self._call(each, each.operation, each.age, self._arguments(each.name))
         if each.operation == "POST /api/connections":
-            self._connect(each, made["id"])
-        return made["id"]
+            view = self.view(self.now - each.age, each.id)
+            if each.is_consented:
+                consents.allow(view, view.find(connections.KIND, each.id))
+            schema_cache.observe(view, each.id)
+        if "target" in made:
+            target = {key: made["target"][key] for key in ("connection_id", "object")}
+            self._objects[each.name] = replace(each, arguments=each.arguments | {"target": target})
 
-    def change(self, name: str, changes: Mapping[str, Any], ago: timedelta) -> None:
-        """Replace an object by what it was made of, with changes, at a time of the past."""
-        made = self._made[name]
-        arguments = _merged(made.arguments, filled(changes, self._ids)) | {"id": self._ids[name]}
-        operation = f"{made.operation.replace('POST', 'PUT')}/{{id}}"
-        self._call(operation, self.now - ago, f"{name}, changed", arguments)
-
-    def rename_columns(self, name: str, new_names: Mapping[str, str]) -> None:
-        """Rename columns of a table; its rows keep their values."""
-        tables = self.workspace.tables
-        table = tables.get(SYSTEM, name)
-        if table is None:
+    def change(self, change: Mapping[str, Any]) -> None:
+        """Make a change: rename the columns of a table, or replace an object by one with other arguments."""
+        if "rename" in change:
+            self._rename_columns(change["table"], change["rename"])
             return
-        rows = [
-            {new_names.get(key, key): value for key, value in row.items()} for row in tables.rows(table)
-        ]
-        tables.drop(table)
-        renamed = _renamed(table, new_names)
-        tables.create(renamed)
-        tables.insert(renamed, rows)
+        each = self._objects[change["of"]]
+        arguments = _merged(self._arguments(each.name), filled(change["with"], self._ids))
+        self._replace(each, read_duration(change["ago"]), arguments)
+
+    def restore(self, name: str) -> None:
+        """Undo the changes of an object."""
+        each = self._objects[name]
+        self._replace(each, each.age, self._arguments(name))
 
     def view(self, time: datetime, *parts: str) -> Workspace:
         """Return the workspace at a time; the ids of what is made there follow from the parts."""
         return self.workspace.at(time, numbered(*parts))
 
-    def _call(self, operation: str, time: datetime, name: str, arguments: JsonObject) -> JsonObject:
-        call = Call(operation, arguments, CURRENT, _ADDRESS, self.view(time, operation, name), OWNER)
-        return ROUTES[operation](call)["data"]
+    def _arguments(self, name: str) -> JsonObject:
+        """Return the arguments of an object; a sync that is late was due that many hours ago."""
+        each = self._objects[name]
+        late_by = (each.runs or {}).get("late_by")
+        hour = {"hour": f"{self.now - timedelta(hours=late_by):%H}"} if late_by is not None else {}
+        timed = {"schedule": each.arguments["schedule"] | hour} if hour else {}
+        return filled(each.arguments | timed, self._ids)
 
-    def _connect(self, each: PastObject, id_: str) -> None:
-        """Let the person sign in, if there was one, and read the schemas of a healthy connection."""
-        view = self.view(self.now - each.age, id_)
-        if each.is_consented:
-            consents.allow(view, view.find(connections.KIND, id_))
-        schema_cache.observe(view, id_)
+    def _replace(self, each: PastObject, age: timedelta, arguments: JsonObject) -> None:
+        operation = f"{each.operation.replace('POST', 'PUT')}/{{id}}"
+        self._call(each, operation, age, arguments | {"id": each.id})
 
+    def _call(self, each: PastObject, operation: str, age: timedelta, arguments: JsonObject) -> JsonObject:
+        view = self.view(self.now - age, operation, each.name)
+        return ROUTES[operation](Call(operation, arguments, CURRENT, _ADDRESS, view, OWNER))["data"]
 
-def make_objects(maker: Maker) -> dict[str, PastObject]:
-    """Make everything, and return the syncs by id."""
-    maker.make_tables()
-    made = {maker.make(_timed(each, maker.now)): each for each in load_objects()}
-    return {id_: each for id_, each in made.items() if each.runs is not None}
-
-
-def _timed(each: PastObject, now: datetime) -> PastObject:
-    """Return a sync that is late with the schedule by which it was due that long ago."""
-    late_by = (each.runs or {}).get("late_by")
-    if late_by is None:
-        return each
-    due = now - timedelta(hours=late_by)
-    schedule = each.arguments["schedule"] | {"hour": f"{due:%H}"}
-    return replace(each, arguments=each.arguments | {"schedule": schedule})
+    def _rename_columns(self, name: str, new_names: Mapping[str, str]) -> None:
+        """Rename columns of a table, whose rows keep their values."""
+        tables = self.workspace.tables
+        (table,) = (each for each in tables.list(SYSTEM) if each.name == name)
+        rows = [{new_names.get(key, key): value for key, value in row.items()} for row in tables.rows(table)]
+        tables.drop(table)
+        renamed = _renamed(table, new_names)
+        tables.create(renamed)
+        tables.insert(renamed, rows)
 
 
 def _merged(old: JsonObject, new: Mapping[str, Any]) -> JsonObject:

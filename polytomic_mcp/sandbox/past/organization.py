@@ -12,10 +12,14 @@ from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.past.ids import derived
 
 SYSTEM: Final = "postgresql"
 """The system that has the tables."""
 
+FILES: Final = ("people", "connections", "models", "syncs", "bulk_syncs", "webhooks")
+
+_DATA: Final = files(__package__) / "data"
 _OWN: Final = ("operation", "about", "ago", "as", "consented", "runs")
 _REFERENCE: Final = "@"
 
@@ -36,6 +40,16 @@ class PastObject:
     runs: Mapping[str, Any] | None = None
     about: str = ""
 
+    @property
+    def id(self) -> str:
+        """The id that it gets in every sandbox."""
+        return derived(self.operation, self.name)
+
+    @property
+    def change(self) -> JsonObject:
+        """What changed in the course of its runs; empty if nothing did."""
+        return (self.runs or {}).get("change") or {}
+
     @classmethod
     def of(cls, body: JsonObject) -> "PastObject":
         """Read an object of a file."""
@@ -51,15 +65,19 @@ class PastObject:
 
 
 @cache
-def load_objects() -> tuple[PastObject, ...]:
-    """Read all objects, in the order in which they are made; once per process."""
-    names = ("people", "connections", "models", "syncs", "bulk_syncs")
-    return tuple(PastObject.of(each) for name in names for each in _read(f"{name}.json")["objects"])
+def load_objects(name: str) -> tuple[PastObject, ...]:
+    """Read the objects of one of ``FILES``, once per process."""
+    return tuple(map(PastObject.of, json.loads((_DATA / f"{name}.json").read_bytes())["objects"]))
+
+
+def all_objects() -> tuple[PastObject, ...]:
+    """Return the objects of all files, in the order in which they are made."""
+    return tuple(each for name in FILES for each in load_objects(name))
 
 
 def load_tables() -> Iterator[tuple[Table, list[Row]]]:
     """Yield the tables with their rows."""
-    for file in sorted((files(__package__) / "data" / "tables").iterdir(), key=lambda file: file.name):
+    for file in sorted((_DATA / "tables").iterdir(), key=lambda file: file.name):
         body, name = json.loads(file.read_bytes()), file.name.removesuffix(".json")
         columns = tuple(Column(each, field_type(type_), type_) for each, type_ in body["columns"].items())
         rows = [dict(zip(body["columns"], row, strict=True)) for row in body["rows"]]
@@ -75,7 +93,3 @@ def filled(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, str) and value.startswith(_REFERENCE):
         return ids[value.removeprefix(_REFERENCE)]
     return value
-
-
-def _read(name: str) -> JsonObject:
-    return json.loads((files(__package__) / "data" / name).read_bytes())

@@ -13,6 +13,7 @@ from polytomic_mcp.catalogue.rules import frequencies
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.times import read_duration
 from polytomic_mcp.sandbox.past.making import Maker
+from polytomic_mcp.sandbox.past.organization import PastObject
 from polytomic_mcp.sandbox.past.recordings import Recording, insert
 from polytomic_mcp.sandbox.resources.schedules import timetable
 from polytomic_mcp.sandbox.resources.schedules.timetable import Due
@@ -23,6 +24,7 @@ from polytomic_mcp.sandbox.workspace.workspace import written
 HISTORY: Final = timedelta(days=14)
 """How far back the runs go."""
 
+_KINDS: Final = {"POST /api/syncs": "sync", "POST /api/bulk/syncs": "bulk_sync"}
 _SCHEDULES: Final = {"sync": "schedule", "bulk_sync": "default_schedule"}
 _OFFSET: Final = 3
 _SLOWER: Final = 0.25
@@ -45,14 +47,15 @@ class Run:
 
 
 class Player:
-    """Plays the runs of one sync; ``story`` says how they went (see ``data/syncs.json``)."""
+    """Plays the runs of one sync; its ``runs`` say how they went (see ``data/syncs.json``)."""
 
-    def __init__(self, maker: Maker, kind: str, sync_id: str, story: Mapping[str, Any]) -> None:
+    def __init__(self, maker: Maker, sync: PastObject) -> None:
         self._maker = maker
-        self._kind = kind
-        self._story = story
-        self._sync = maker.workspace.find(kind, sync_id)
-        self._schedule: JsonObject = self._sync[_SCHEDULES[kind]]
+        self._kind = _KINDS[sync.operation]
+        self._story: Mapping[str, Any] = sync.runs or {}
+        self._change = sync.change
+        self._sync = maker.workspace.find(self._kind, sync.id)
+        self._schedule: JsonObject = self._sync[_SCHEDULES[self._kind]]
         self._dues = [*_dues(self._schedule, maker.now)]
 
     def play(self) -> list[Run]:
@@ -67,7 +70,7 @@ class Player:
         insert(self._maker.workspace, (document for each in timed for document in each.documents(self._kind)))
         stuck = self._hang(len(timed)) if "stuck_for" in self._story else []
         self._mark(self._dues[-1])
-        return [*(Run(self._kind, each.execution) for each in timed), *(Run(self._kind, each) for each in stuck)]
+        return [Run(self._kind, each) for each in [*(each.execution for each in timed), *stuck]]
 
     def _split(self) -> tuple[list[datetime], list[datetime]]:
         """Return the due times that had a run: before the change, if there was one, and after it."""
@@ -77,9 +80,9 @@ class Player:
         if "stuck_for" in self._story:
             hours = timedelta(hours=self._story["stuck_for"])
             return [due for due in dues if due <= now - hours][:-1], []
-        if "change" not in self._story:
+        if not self._change:
             return dues, []
-        changed = now - read_duration(self._story["change"]["ago"])
+        changed = now - read_duration(self._change["ago"])
         return [due for due in dues if due < changed], [due for due in dues if due >= changed]
 
     def _good(self, dues: list[datetime]) -> Iterator[Recording]:
@@ -93,17 +96,11 @@ class Player:
 
     def _changed(self, dues: list[datetime]) -> Iterator[Recording]:
         """Make the change, and yield a recording for each run after it."""
-        if "change" in self._story:
-            self._change(self._story["change"])
+        if self._change:
+            self._maker.change(self._change)
         if dues:
             failed = self._run(dues[0])
             yield from (failed for _ in dues)
-
-    def _change(self, change: Mapping[str, Any]) -> None:
-        if "rename" in change:
-            self._maker.rename_columns(change["table"], change["rename"])
-        else:
-            self._maker.change(change["of"], change["with"], read_duration(change["ago"]))
 
     def _run(self, due: datetime) -> Recording:
         """Let the scheduler and the engine make a run."""
@@ -118,9 +115,9 @@ class Player:
         """Begin the run that does not end."""
         due = self._dues[before]
         view = self._maker.view(due, self._sync["id"], written(due))
-        execution = executions.create(view, self._sync["id"], {"trigger": "schedule"}) | {executions.HANGS: True}
-        executions.begin(view, execution)
-        return [execution]
+        execution = executions.create(view, self._sync["id"], {"trigger": "schedule"})
+        executions.begin(view, execution | {executions.HANGS: True})
+        return [executions.find(view, self._sync["id"], execution["id"])]
 
     def _mark(self, due: datetime) -> None:
         view = self._maker.view(due, self._sync["id"], "mark")

@@ -41,15 +41,14 @@ class Recording:
     def moving(self, rows: int, offset: int) -> "Recording":
         """Return the run as if it had found only some of the rows, all of which the target had."""
         inserted, read = self.lines.get("inserts", []), self.lines.get("records", [])
-        lines = {"records": _some(read, rows, offset), "updates": _some(inserted, rows, offset)}
+        found = {"records": _some(read, rows, offset), "updates": _some(inserted, rows, offset)}
+        lines = {type_: each for type_, each in found.items() if each}
         counts = _counts(self.execution, rows)
         console = [
             each | {"payload": dict.fromkeys(each["payload"], 0) | _known(each["payload"], counts)}
             for each in self.console
         ]
-        return replace(
-            self, execution=self.execution | counts, lines={k: v for k, v in lines.items() if v}, console=console
-        )
+        return replace(self, execution=self.execution | counts, lines=lines, console=console)
 
     def at(self, due: datetime, number: int, duration: timedelta) -> "Recording":
         """Return the run as one that was due at a time, the ``number``th of its sync."""
@@ -65,9 +64,13 @@ class Recording:
         execution = _retimed(self.execution, times) | {"id": id_, "_number": number}
         if "schemas" in execution:
             execution["schemas"] = [_retimed(each, times) for each in execution["schemas"]]
-        moments = [times["started_at"], *[times["completed_at"]] * len(self.console)]
+        last = len(self.console) - 1
         console = [
-            {**each, "id": derived(id_, str(position)), "timestamp": moments[position if started < ended else 1]}
+            {
+                **each,
+                "id": derived(id_, str(position)),
+                "timestamp": written(ended if position == last else started),
+            }
             for position, each in enumerate(self.console)
         ]
         return replace(self, execution=execution, console=console)

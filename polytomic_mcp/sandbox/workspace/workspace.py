@@ -23,6 +23,7 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
 from polytomic_mcp.sandbox.workspace.clock import MovableClock, StoppedClock
+from polytomic_mcp.sandbox.workspace.deferred import Deferred
 from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
 
 
@@ -56,8 +57,8 @@ class Workspace:
     ``clock`` runs like ``base``, from ``start`` if given, until it is moved. ``tables`` has the rows of all
     connections and ``engine`` queries them; ``servers`` connects to real servers on the allowed ``hosts``.
     ``workers`` run executions and jobs in the background, ``signals`` synchronizes the threads.
-    ``faults`` are the active ones, ``requests`` those that the API received. A call gets the workspace
-    ``within`` its organization.
+    ``faults`` are the active ones, ``requests`` those that the API received, ``deferred`` is what remains to
+    be done before the workspace is complete. A call gets the workspace ``within`` its organization.
 
     Raises:
         ValueError: The store's clock is later than ``start``.
@@ -72,6 +73,7 @@ class Workspace:
     signals: Signals = field(default_factory=Signals)
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
+    deferred: Deferred = field(default_factory=Deferred)
     clock: MovableClock = field(init=False)
     servers: Servers = field(init=False)
     tables: Tables = field(init=False)
