@@ -33,9 +33,17 @@ class Maker:
 
     def make_tables(self) -> None:
         """Add the tables with their rows."""
-        for table, rows in load_tables():
-            self.workspace.tables.create(table)
-            self.workspace.tables.insert(table, rows)
+        for each in load_tables():
+            self.workspace.tables.create(each.table)
+            self.workspace.tables.insert(each.table, each.rows)
+
+    def change_rows(self) -> None:
+        """Change the rows that changed after the last runs."""
+        for each in filter(lambda each: each.changed, load_tables()):
+            key = each.table.key or ""
+            found = self.workspace.tables.read(each.table)
+            rows = {id_: {**row, **each.changed.get(str(row[key]), {})} for id_, row in found}
+            self.workspace.tables.update(each.table, rows)
 
     def make(self, each: PastObject) -> None:
         """Make an object. A connection has read its schemas, after the person signed in, if there was one."""

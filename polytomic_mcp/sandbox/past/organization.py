@@ -1,7 +1,7 @@
 """The data of the past: tables and objects, which refer to each other by name (``@Data warehouse``)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -75,13 +75,20 @@ def all_objects() -> tuple[PastObject, ...]:
     return tuple(each for name in FILES for each in load_objects(name))
 
 
-def load_tables() -> Iterator[tuple[Table, list[Row]]]:
-    """Yield the tables with their rows."""
-    for file in sorted((_DATA / "tables").iterdir(), key=lambda file: file.name):
-        body, name = json.loads(file.read_bytes()), file.name.removesuffix(".json")
-        columns = tuple(Column(each, field_type(type_), type_) for each, type_ in body["columns"].items())
-        rows = [dict(zip(body["columns"], row, strict=True)) for row in body["rows"]]
-        yield Table(SYSTEM, name, name, "table", columns, body["key"]), rows
+@dataclass(frozen=True, slots=True)
+class PastTable:
+    """A table with its rows; ``changed`` has new values, by key, of rows that changed after the last runs."""
+
+    table: Table
+    rows: list[Row]
+    changed: Mapping[str, Row]
+
+
+@cache
+def load_tables() -> tuple[PastTable, ...]:
+    """Read the tables, once per process."""
+    folder = sorted((_DATA / "tables").iterdir(), key=lambda file: file.name)
+    return tuple(_table(file.name.removesuffix(".json"), json.loads(file.read_bytes())) for file in folder)
 
 
 def filled(value: Any, ids: Mapping[str, str]) -> Any:
@@ -93,3 +100,9 @@ def filled(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, str) and value.startswith(_REFERENCE):
         return ids[value.removeprefix(_REFERENCE)]
     return value
+
+
+def _table(name: str, body: JsonObject) -> PastTable:
+    columns = tuple(Column(each, field_type(type_), type_) for each, type_ in body["columns"].items())
+    rows = [dict(zip(body["columns"], row, strict=True)) for row in body["rows"]]
+    return PastTable(Table(SYSTEM, name, name, "table", columns, body["key"]), rows, body.get("changed", {}))

@@ -67,6 +67,7 @@ def finish(workspace: Workspace) -> None:
         for each in (*load_objects("models"), *syncs):
             maker.make(each)
         runs = [*chain.from_iterable(Player(maker, each).play() for each in syncs)]
+        maker.change_rows()
         _record_events(maker, runs)
         for each in load_objects("webhooks"):
             maker.make(each)
@@ -81,7 +82,7 @@ def _changes_of_connections() -> list[JsonObject]:
 
 def taken_names() -> frozenset[str]:
     """Return the names, in lower case, that no table of the user's own can have."""
-    names = [table.name for table, _ in load_tables()]
+    names = [each.table.name for each in load_tables()]
     return frozenset(chain(names, (f"{SYSTEM}.{name}" for name in names)))
 
 

@@ -129,8 +129,10 @@ async def update_model(
             caller.api, "update_model", str(stored.get("connection_id")), changed.get("configuration")
         )
         body = _writable(stored) | changed | given(refresh=refresh)
-        kept = {name: part for name, part in body.items() if name not in reset}
         columns = ColumnChange(caller, context, stored, {*changed, *reset, *given(refresh=refresh)})
+        if refresh and "fields" not in columns.arguments and await columns.are_gone_from_source(body):
+            reset.append("fields")  # a list with a column that is gone would be refused
+        kept = {name: part for name, part in body.items() if name not in reset}
         if not allow_breaking:
             await columns.refuse_if_used(kept)
         answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
