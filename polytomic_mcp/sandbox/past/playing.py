@@ -27,7 +27,9 @@ HISTORY: Final = timedelta(days=14)
 _KINDS: Final = {"POST /api/syncs": "sync", "POST /api/bulk/syncs": "bulk_sync"}
 _SCHEDULES: Final = {"sync": "schedule", "bulk_sync": "default_schedule"}
 _OFFSET: Final = 3
-_SLOWER: Final = 0.25
+"""How many rows lie between those that one run moved and those of the next."""
+_SLOWER: Final = 7
+"""How many seconds one run takes more than another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,8 @@ class Player:
         """Play the runs, store them, and store when the sync was due last."""
         good, bad = self._split()
         found = [*self._good(good), *self._changed(bad)]
-        seconds = timedelta(seconds=self._story["seconds"])
         timed = [
-            each.at(due, number, seconds * (1 + _SLOWER * (number % 4)))
+            each.at(due, number, timedelta(seconds=self._story["seconds"] + _SLOWER * (number % 4)))
             for number, (due, each) in enumerate(zip(self._dues, found, strict=False), 1)
         ]
         insert(self._maker.workspace, (document for each in timed for document in each.documents(self._kind)))
@@ -116,8 +117,9 @@ class Player:
         due = self._dues[before]
         view = self._maker.view(due, self._sync["id"], written(due))
         execution = executions.create(view, self._sync["id"], {"trigger": "schedule"})
-        executions.begin(view, execution | {executions.HANGS: True})
-        return [executions.find(view, self._sync["id"], execution["id"])]
+        execution |= {"status": "running", "started_at": written(due), executions.HANGS: True}
+        executions.save(view, execution)
+        return [execution]
 
     def _mark(self, due: datetime) -> None:
         view = self._maker.view(due, self._sync["id"], "mark")

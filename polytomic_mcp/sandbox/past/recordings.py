@@ -40,8 +40,9 @@ class Recording:
 
     def moving(self, rows: int, offset: int) -> "Recording":
         """Return the run as if it had found only some of the rows, all of which the target had."""
-        inserted, read = self.lines.get("inserts", []), self.lines.get("records", [])
-        found = {"records": _some(read, rows, offset), "updates": _some(inserted, rows, offset)}
+        changed = self.lines.get("inserts") or self.lines.get("updates") or []
+        read = self.lines.get("records", [])
+        found = {"records": _some(read, rows, offset), "updates": _some(changed, rows, offset)}
         lines = {type_: each for type_, each in found.items() if each}
         counts = _counts(self.execution, rows)
         console = [
