@@ -91,9 +91,7 @@ def create_sandbox(
     hosts = _read_hosts(allowed_hosts)
     workspace = _open(Store(state), key, clock, start, hosts)
     workspace.faults = active
-    notes = _populate(workspace, tables, contacts, has_past=bool(past))
-    if past != _LATER:
-        workspace.deferred.finish()
+    notes = _populate(workspace, tables, contacts, past)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
@@ -146,15 +144,20 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
 
 
 def _populate(
-    workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None, *, has_past: bool
+    workspace: Workspace,
+    tables: Mapping[str, str | Path],
+    contacts: str | None,
+    past: bool | Literal["later"],  # noqa: FBT001 - as create_sandbox takes it
 ) -> list[str]:
     """Add initial data to a workspace and interrupt what was running; close the workspace if this fails."""
     try:
-        notes = seed_workspace(workspace, tables, contacts, has_past=has_past)
+        notes = seed_workspace(workspace, tables, contacts, has_past=bool(past))
         executions.interrupt_all(workspace)
         bulk_executions.interrupt_all(workspace)
         jobs.interrupt_all(workspace)
         queries.interrupt_all(workspace)
+        if past != _LATER:
+            workspace.deferred.finish()
     except BaseException as error:
         workspace.close()
         if isinstance(error, ValueError):

@@ -1,4 +1,4 @@
-"""Every fault of an organization with a past can be found and mended with the tools, and all runs are good."""
+"""Every fault of an organization with a past can be found and mended; then every run is good."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ SYSTEM: Final = "postgresql"
 
 FILES: Final = ("people", "connections", "models", "syncs", "bulk_syncs", "webhooks")
 
-_DATA: Final = files(__package__) / "data"
+_DATA: Final = files("polytomic_mcp.sandbox.past") / "data"
 _OWN: Final = ("operation", "about", "ago", "as", "consented", "runs")
 _REFERENCE: Final = "@"
 
@@ -82,6 +82,7 @@ class PastTable:
     table: Table
     rows: list[Row]
     changed: Mapping[str, Row]
+    about: str
 
 
 @cache
@@ -105,4 +106,5 @@ def filled(value: Any, ids: Mapping[str, str]) -> Any:
 def _table(name: str, body: JsonObject) -> PastTable:
     columns = tuple(Column(each, field_type(type_), type_) for each, type_ in body["columns"].items())
     rows = [dict(zip(body["columns"], row, strict=True)) for row in body["rows"]]
-    return PastTable(Table(SYSTEM, name, name, "table", columns, body["key"]), rows, body.get("changed", {}))
+    table = Table(SYSTEM, name, name, "table", columns, body["key"])
+    return PastTable(table, rows, body.get("changed", {}), body["about"])

@@ -106,11 +106,11 @@ class Player:
     def _run(self, due: datetime) -> Recording:
         """Let the scheduler and the engine make a run."""
         view = self._maker.view(due, self._sync["id"], written(due), "played")
-        run = scheduled_runs.begin(view, Due(self._kind, self._sync, self._schedule, due))
-        assert run is not None and run.execution_id is not None  # noqa: PT018, S101
+        due_now = Due(self._kind, self._sync, self._schedule, due)
+        (run,) = filter(None, [scheduled_runs.begin(view, due_now)])
         if run.run is not None:
             run.run()
-        return Recording.take(view, self._kind, run.execution_id)
+        return Recording.take(view, self._kind, str(run.execution_id))
 
     def _hang(self, before: int) -> list[JsonObject]:
         """Begin the run that does not end."""

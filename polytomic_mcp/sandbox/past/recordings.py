@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.sandbox.past.ids import derived
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.runs import history, logs
@@ -64,7 +64,7 @@ class Recording:
         }
         execution = _retimed(self.execution, times) | {"id": id_, "_number": number}
         if "schemas" in execution:
-            execution["schemas"] = [_retimed(each, times) for each in execution["schemas"]]
+            execution["schemas"] = [_retimed(each, times) for each in as_objects(execution["schemas"])]
         last = len(self.console) - 1
         console = [
             {
