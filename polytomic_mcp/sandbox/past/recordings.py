@@ -45,10 +45,7 @@ class Recording:
         found = {"records": _some(read, rows, offset), "updates": _some(changed, rows, offset)}
         lines = {type_: each for type_, each in found.items() if each}
         counts = _counts(self.execution, rows)
-        console = [
-            each | {"payload": dict.fromkeys(each["payload"], 0) | _known(each["payload"], counts)}
-            for each in self.console
-        ]
+        console = [_with_counts(each, counts) for each in self.console]
         return replace(self, execution=self.execution | counts, lines=lines, console=console)
 
     def at(self, due: datetime, number: int, duration: timedelta) -> "Recording":
@@ -106,9 +103,11 @@ def _counts(execution: JsonObject, rows: int) -> JsonObject:
     return {**moved, "schemas": [first | moved, *(each | none for each in others)]}
 
 
-def _known(payload: JsonObject, counts: JsonObject) -> JsonObject:
+def _with_counts(message: JsonObject, counts: JsonObject) -> JsonObject:
+    """Return a message of the console with other counts; what it says after a comma is about its own run."""
     found = counts.get("counts", counts)
-    return {name: found[name] for name in payload if name in found}
+    payload = {name: found.get(name, 0) for name in message["payload"]}
+    return {**message, "message": message["message"].partition(",")[0], "payload": payload}
 
 
 def _some(lines: list[Any], count: int, offset: int) -> list[Any]:
