@@ -111,10 +111,10 @@ def _gateway(workspace: Workspace) -> ASGIApp:
     extensions = Extensions(
         credential_readers={connect_sessions.READ_PATH: connect_sessions.read_credential},
         argument_upgrades=(older_arguments.current,),
-        preparations=(prepare,),
         placements=(organizations.in_named_organization,),
         guards=(policies.require_allowed, harbor_access.require_access),
         observers=(harbor_activity.record,),
+        preparations=(prepare,),
     )
     api = Api(workspace, catalogue, {**ROUTES, **older_operations.ROUTES}, extensions)
     middleware = FaultMiddleware(api, workspace)
