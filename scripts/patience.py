@@ -159,7 +159,7 @@ async def connected(transport: str, mode: Any, environ: dict[str, str]) -> Async
 async def speak(transport: str, mode: Any, wrong: list[str]) -> None:
     """Run every case in one way, all at the same time."""
     faults = itertools.chain.from_iterable(("--fault", fault) for fault in _FAULTS)
-    with process("sandbox", f"--key={_KEY}", *faults) as url:
+    with process("sandbox", "--empty", f"--key={_KEY}", *faults) as url:
         async with Polytomic(_KEY, base_url=url) as api:
             source, sync = await prepare(api)
         environ = {"POLYTOMIC_API_KEY": _KEY, "POLYTOMIC_API_URL": url, "POLYTOMIC_TOOLSETS": "all"}

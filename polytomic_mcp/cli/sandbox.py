@@ -49,5 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     add_address_options(parser, port=0)
     parser.add_argument("--key", help="API key that it accepts; default: a new key, printed when ready")
     parser.add_argument("--openapi", action="store_true", help="print its OpenAPI document and exit")
-    add_sandbox_options(parser)
+    add_sandbox_options(parser, is_served=True)
     return parser

@@ -66,5 +66,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http", action="store_true", help="serve streamable HTTP at /mcp instead of stdio")
     parser.add_argument("--sandbox", action="store_true", help="use the sandbox instead of the network")
     add_address_options(parser, port=8080)
-    add_sandbox_options(parser)
+    add_sandbox_options(parser, is_served=True)
     return parser

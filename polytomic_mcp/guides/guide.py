@@ -126,7 +126,8 @@ class Step:
 class Guide:
     """A guide. ``no_prompt`` and ``no_demo`` say why a guide does not have the one or the other.
 
-    ``words`` are what people say who want it; the search reads them, and nobody else.
+    ``words`` are what people say who want it; the search reads them, and nobody else. A demo that
+    ``needs_past`` runs in an organization that lived for two weeks, any other in an empty one.
     """
 
     title: str
@@ -136,6 +137,7 @@ class Guide:
     no_prompt: str | None = None
     no_demo: str | None = None
     words: str = ""
+    needs_past: bool = False
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -151,6 +153,7 @@ class Guide:
             no_prompt=document.get("no_prompt"),
             no_demo=document.get("no_demo"),
             words=document.get("words", ""),
+            needs_past=document.get("needs_past", False),
         )
 
     def steps_of(self, use: Literal["prompt", "demo"]) -> list[Step]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,6 +31,7 @@ from polytomic_mcp.sandbox.gateway.middleware import FaultMiddleware
 from polytomic_mcp.sandbox.gateway.responses import render
 from polytomic_mcp.sandbox.gateway.routing import RoutingMiddleware
 from polytomic_mcp.sandbox.initial_data import seed_workspace
+from polytomic_mcp.sandbox.past.past import prepare
 from polytomic_mcp.sandbox.resources.bulk_syncs import executions as bulk_executions
 from polytomic_mcp.sandbox.resources.bulk_syncs import older_arguments
 from polytomic_mcp.sandbox.resources.connections.connect import sessions as connect_sessions
@@ -44,6 +45,7 @@ from polytomic_mcp.sandbox.routes import PAGES, ROUTES, older_operations
 from polytomic_mcp.sandbox.scheduler.timer import Timer
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
+_LATER: Final = "later"
 _NO_TABLES: Final[Mapping[str, str | Path]] = MappingProxyType({})
 
 
@@ -57,6 +59,7 @@ def create_sandbox(
     start: datetime | None = None,
     faults: Iterable[Spec] = (),
     allowed_hosts: Iterable[str] = (),
+    past: bool | Literal["later"] = False,
 ) -> Starlette:
     """Return a sandbox for Polytomic, as an ASGI application in this process.
 
@@ -66,6 +69,10 @@ def create_sandbox(
     aware and in UTC. The sandbox's own clock runs like it, from ``start`` if given, and can be moved ahead,
     which starts what is due by then. ``app.state.workspace`` is the ``Workspace``, ``app.state.notes`` are
     notes for the user about their files.
+
+    With ``past``, a new organization has connections, models, and syncs that ran for two weeks, some with
+    faults to be found; ``"later"`` makes most of it when a request first needs it. The organization of a
+    ``state`` file that exists is left as it is.
 
     Connections of types postgresql, mysql and webhook reach real servers on ``allowed_hosts``, as ``HOST`` or
     ``HOST:PORT``, and always on this machine; on all other hosts they have sample data.
@@ -84,7 +91,7 @@ def create_sandbox(
     hosts = _read_hosts(allowed_hosts)
     workspace = _open(Store(state), key, clock, start, hosts)
     workspace.faults = active
-    notes = _populate(workspace, tables, contacts)
+    notes = _populate(workspace, tables, contacts, past)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse},
@@ -107,6 +114,7 @@ def _gateway(workspace: Workspace) -> ASGIApp:
         placements=(organizations.in_named_organization,),
         guards=(policies.require_allowed, harbor_access.require_access),
         observers=(harbor_activity.record,),
+        preparations=(prepare,),
     )
     api = Api(workspace, catalogue, {**ROUTES, **older_operations.ROUTES}, extensions)
     middleware = FaultMiddleware(api, workspace)
@@ -135,14 +143,21 @@ def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: A
         raise ConfigurationError(str(error)) from error
 
 
-def _populate(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
+def _populate(
+    workspace: Workspace,
+    tables: Mapping[str, str | Path],
+    contacts: str | None,
+    past: bool | Literal["later"],  # noqa: FBT001 - as create_sandbox takes it
+) -> list[str]:
     """Add initial data to a workspace and interrupt what was running; close the workspace if this fails."""
     try:
-        notes = seed_workspace(workspace, tables, contacts)
+        notes = seed_workspace(workspace, tables, contacts, has_past=bool(past))
         executions.interrupt_all(workspace)
         bulk_executions.interrupt_all(workspace)
         jobs.interrupt_all(workspace)
         queries.interrupt_all(workspace)
+        if past != _LATER:
+            workspace.deferred.finish()
     except BaseException as error:
         workspace.close()
         if isinstance(error, ValueError):

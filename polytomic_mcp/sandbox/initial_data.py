@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
 from polytomic_mcp.sandbox.data.files.imports import import_tables
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
+from polytomic_mcp.sandbox.past import past
 from polytomic_mcp.sandbox.resources.organizations import organizations, roles, users
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -22,20 +24,37 @@ _COPIED: Final = {
 }
 
 
-def seed_workspace(workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None) -> list[str]:
+def seed_workspace(
+    workspace: Workspace, tables: Mapping[str, str | Path], contacts: str | None, *, has_past: bool = False
+) -> list[str]:
     """Add the first organization, roles and users, then the user's files, then the contacts.
 
     ``tables`` maps names (``contacts``, ``salesforce.Contact``) to files. ``contacts`` is SQL in Snowflake's
-    dialect whose first column has contact ids. Returns notes for the user.
+    dialect whose first column has contact ids. With ``has_past``, a new organization gets one, most of which
+    is put off. Returns notes for the user.
 
     Raises:
         ValueError: An option is not valid; nothing was added.
     """
     with workspace.store.transaction():
+        is_new = workspace.store.get(organizations.KIND, ORGANIZATION_ID) is None
         for noun in (organizations, roles, users):
             noun.seed(workspace)
+        if has_past and is_new:
+            _require_free_names(tables)
+            past.begin(workspace)
+        past.resume(workspace)
         notes = import_tables(workspace.tables, tables)
         return notes if contacts is None else [*notes, _add_selected_contacts(workspace, contacts)]
+
+
+def _require_free_names(tables: Mapping[str, str | Path]) -> None:
+    """Refuse a file that would replace a table of the past."""
+    if taken := sorted(name for name in tables if name.casefold() in past.taken_names()):
+        raise ValueError(
+            f"--table {taken[0]}: The organization's past has a table of this name. Use another name, or "
+            "start an empty organization with --empty."
+        )
 
 
 def _add_selected_contacts(workspace: Workspace, sql: str) -> str:

@@ -21,7 +21,7 @@ _SETTINGS: Final = (
     "tools_deny",
     "toolsets",
 )
-_OPTIONS: Final = ("allowed_hosts", "clock", "contacts", "faults", "key", "start", "state", "tables")
+_OPTIONS: Final = ("allowed_hosts", "clock", "contacts", "faults", "key", "past", "start", "state", "tables")
 
 
 def pytest_configure(config: pytest.Config) -> None:

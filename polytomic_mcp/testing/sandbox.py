@@ -29,7 +29,7 @@ class PolytomicSandbox:
     ``url``: it listens on a free loopback port once ``url`` is first read.
 
     ``options`` are those of ``create_sandbox``: ``tables``, ``contacts``, ``faults``, ``start``, ``state``,
-    ``allowed_hosts``, ``clock``, ``key``.
+    ``allowed_hosts``, ``clock``, ``key``, ``past``.
     """
 
     def __init__(self, **options: Any) -> None:

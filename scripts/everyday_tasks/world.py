@@ -132,7 +132,7 @@ async def world(options: Sequence[str] = ("--clock", _NOON)) -> AsyncGenerator[W
     """Start a sandbox with these options, and stop it at the end."""
     with TemporaryDirectory(prefix="tasks-") as folder:
         state = Path(folder, "state.db")
-        words = ("-m", "polytomic_mcp", "sandbox", "--key", _KEY, "--state", str(state), *options)
+        words = ("-m", "polytomic_mcp", "sandbox", "--empty", "--key", _KEY, "--state", str(state), *options)
         process = await asyncio.create_subprocess_exec(
             sys.executable, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )

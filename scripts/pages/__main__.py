@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.pages import coverage, guides, tools
+from scripts.pages import coverage, guides, past, tools
 
 _FOLDER: Final = Path(__file__).parents[2] / "docs"
 _PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "guides.md": guides.page,
     "sandbox-coverage.md": coverage.page,
+    "sandbox-past.md": past.page,
     "tools.md": tools.page,
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 ROOT = Path(__file__).parents[2]
-SERVER = [str(ROOT / ".venv/dev/bin/python"), "-m", "polytomic_mcp", "serve", "--sandbox"]
+SERVER = [str(ROOT / ".venv/dev/bin/python"), "-m", "polytomic_mcp", "serve", "--sandbox", "--empty"]
 ENVIRONMENT = {"POLYTOMIC_TOOLSETS": "all"}
 TOOLS = len(list((ROOT / "polytomic_mcp/tools/definitions").iterdir()))
 

@@ -50,7 +50,7 @@ PAGES: Final[Mapping[str, str | None]] = {
     "Terraform: the provider's smoke test": "terraform_smoke_test",
 }
 
-QUESTIONS: Final = {"what_ran_last_night", "why_did_this_sync_fail"}
+QUESTIONS: Final = {"find_what_fails", "what_ran_last_night", "why_did_this_sync_fail"}
 """Guides that answer a question which no page of the documentation covers."""
 
 

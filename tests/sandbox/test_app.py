@@ -54,7 +54,7 @@ def test_a_sandbox_with_invalid_data_leaves_nothing_open(
 ) -> None:
     seeded: list[Workspace] = []
 
-    def fail(workspace: Workspace, *_: object) -> None:
+    def fail(workspace: Workspace, *_: object, **__: object) -> None:
         seeded.append(workspace)
         raise fault
 

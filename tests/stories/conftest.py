@@ -53,7 +53,7 @@ def connect(settings: Settings) -> Connect:
             async with Client(build_server(chosen), mode=mode) as client:
                 yield client
         elif way == "stdio":
-            words = ["-m", "polytomic_mcp", "serve", "--sandbox"]
+            words = ["-m", "polytomic_mcp", "serve", "--sandbox", "--empty"]
             environ = {"POLYTOMIC_TOOLSETS": ",".join(toolsets)}
             server = StdioServerParameters(command=sys.executable, args=words, env=environ)
             async with Client(server, mode=mode) as client:

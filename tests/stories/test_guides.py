@@ -193,6 +193,16 @@ def embed_connection_form(result: Result) -> None:
 
 
 @guide
+def find_what_fails(result: Result) -> None:
+    causes = column(result.shown("found"), "cause")
+
+    assert len({*causes}) == len(causes) == 6
+    assert set(column(result.shown("runs"), "status")) == {"completed"}
+    assert set(column(result.shown("runs"), "refused")) == {0}
+    assert set(column(result.shown("overview"), "state")) == {"ok"}
+
+
+@guide
 def join_postgresql_airtable_stripe_into_hubspot(result: Result) -> None:
     users = column(seed("warehouse", "public.users"), "email")
     people = by(seed("airtable", "app2ElQeMFcBMx0yp.tblcjcgYGRPBGVGT3"), "Email")
@@ -477,7 +487,7 @@ async def short_sleep(_seconds: float) -> None:
 
 async def run_guide(name: str, version: str = NEWEST) -> Result:
     """Run a guide in memory, on a sandbox of its own."""
-    app = create_sandbox(key="story")
+    app = create_sandbox(key="story", past=DEMOS[name].needs_past)
     with listening(app) as sandbox, anyio.fail_after(60):
         settings = Settings(
             api_key=Secret("story"), api_url=sandbox.url, api_version=version, toolsets=TOOLSETS

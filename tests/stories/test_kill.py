@@ -100,11 +100,11 @@ def test_everything_acknowledged_survives_kill_9(start: Callable[..., Any], tmp_
             killed = (await api.call("GET /api/syncs/{sync_id}/executions/{id}", **where))["data"]
             return found, killed, await run(api, sync_id, until=lambda seen: seen["status"] in OVER)
 
-    first = start("sandbox", *options)
+    first = start("sandbox", "--empty", *options)
     made, seen = anyio.run(until_killed, first.stdout.readline().split()[3])
     first.wait(timeout=10)
     left = flow_ids(state)
-    second = start("sandbox", *options)
+    second = start("sandbox", "--empty", *options)
     found, killed, again = anyio.run(afterwards, second.stdout.readline().split()[3])
 
     assert found == list(made.values())

@@ -169,7 +169,7 @@ async def load(http: httpx.AsyncClient, seconds: float) -> tuple[Ledger, dict[st
 
 
 def test_a_hundred_clients_lose_nothing_and_nothing_hangs(start: Callable[..., Any]) -> None:
-    process = start("sandbox", f"--key={KEY}")
+    process = start("sandbox", "--empty", f"--key={KEY}")
     url = process.stdout.readline().split()[3]
 
     async def story() -> None:

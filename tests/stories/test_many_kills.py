@@ -114,7 +114,7 @@ def test_everything_acknowledged_survives_repeated_kills(start: Callable[..., An
     turn = changes = 0
 
     for _ in range(KILLS + 1):
-        process = start("sandbox", f"--state={tmp_path / 'box.db'}", f"--key={KEY}")
+        process = start("sandbox", "--empty", f"--state={tmp_path / 'box.db'}", f"--key={KEY}")
         url = process.stdout.readline().split()[3]
         with httpx.Client(base_url=url, headers=HEADERS, timeout=60) as http:
             template = template or prepare(http)

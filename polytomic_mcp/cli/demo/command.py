@@ -79,6 +79,8 @@ def _demos() -> dict[str, Guide]:
 def _options(parsed: argparse.Namespace, name: str) -> SandboxOptions:
     """Return what the sandbox starts with; the user's own query also selects the sample CRM's contacts."""
     options = SandboxOptions.of(parsed, read_settings())
+    if load_guides()[name].needs_past:
+        options = replace(options, past=True)
     takes_query = name == GUIDE
     if parsed.query is not None and not takes_query:
         raise ConfigurationError(f"--query works only with the guide {GUIDE}.")

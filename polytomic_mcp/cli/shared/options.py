@@ -26,13 +26,15 @@ class SandboxOptions:
     clock: datetime | None = None
     allowed_hosts: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    past: bool = False
 
     @classmethod
     def of(cls, parsed: argparse.Namespace, settings: Settings) -> Self:
         """Return the parsed options; the environment may name the state file."""
         state = parsed.state or settings.sandbox_state
         hosts, faults = tuple(parsed.allow_host), tuple(parsed.fault)
-        return cls(state, dict(parsed.table), parsed.contacts, parsed.clock, hosts, faults)
+        past = parsed.past if "past" in parsed else not parsed.empty
+        return cls(state, dict(parsed.table), parsed.contacts, parsed.clock, hosts, faults, past)
 
     def words(self) -> list[str]:
         """Return the options as words of a command line that works from any folder."""
@@ -64,12 +66,19 @@ class SandboxOptions:
             start=self.clock,
             allowed_hosts=self.allowed_hosts,
             faults=self.faults,
+            past="later" if self.past else False,
         )
 
 
-def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a sandbox."""
+def add_sandbox_options(parser: argparse.ArgumentParser, *, is_served: bool = False) -> None:
+    """Add the options of a sandbox; one that ``is_served`` starts in an organization with a past."""
     group = parser.add_argument_group("sandbox")
+    if is_served:
+        text = "start in an organization without objects, not in one with two weeks of runs"
+        group.add_argument("--empty", action="store_true", help=text)
+    else:
+        text = "start in an organization with two weeks of runs, not in one without objects"
+        group.add_argument("--past", action="store_true", help=text)
     group.add_argument("--state", metavar="FILE", help="keep the sandbox's state in this SQLite file")
     group.add_argument(
         "--table",
@@ -127,8 +136,8 @@ def refuse_sandbox_options(parsed: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: Such an option was given.
     """
-    names = ("state", "table", "contacts", "clock", "allow_host", "fault")
-    if given := [name.replace("_", "-") for name in names if getattr(parsed, name)]:
+    names = ("state", "table", "contacts", "clock", "allow_host", "fault", "empty", "past")
+    if given := [name.replace("_", "-") for name in names if getattr(parsed, name, None)]:
         raise ConfigurationError(f"--{given[0]} works only with the sandbox: add --sandbox, or omit it.")
 
 

@@ -95,6 +95,8 @@ class Api:
         )
 
     def _perform(self, operation: Operation, call: Call, key: str | None) -> Answer:
+        for prepare in self._extensions.preparations:
+            prepare(call)
         if key is None:
             return self._run(operation, call, _discard)
         caller = call.credential

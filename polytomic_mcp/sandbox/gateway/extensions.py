@@ -17,6 +17,9 @@ CredentialReader = Callable[[Workspace, Request], Credential | None]
 ArgumentUpgrade = Callable[[str, JsonObject, str], JsonObject]
 """Take an operation's id, its arguments and the version, and return the arguments of the current version."""
 
+Preparation = Callable[[Call], None]
+"""Do what must be done before the call, outside of its transaction."""
+
 Placement = Callable[[Call], Call]
 """Return the call within the organization that it is for."""
 
@@ -33,6 +36,7 @@ class Extensions:
 
     credential_readers: Mapping[str, CredentialReader] = field(default_factory=dict[str, CredentialReader])
     argument_upgrades: tuple[ArgumentUpgrade, ...] = ()
+    preparations: tuple[Preparation, ...] = ()
     placements: tuple[Placement, ...] = ()
     guards: tuple[Guard, ...] = ()
     observers: tuple[Observer, ...] = ()

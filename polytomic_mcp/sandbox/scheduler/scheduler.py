@@ -50,11 +50,13 @@ class Scheduler:
 
     def next_due(self) -> datetime | None:
         """Return when something is due next, which may be in the past; None if nothing is."""
+        self._workspace.deferred.finish()
         first = next(iter(timetable.upcoming(self._workspace)), None)
         return _earliest(first and first.time, deliveries.next_due(self._workspace))
 
     def run_due(self) -> None:
         """Start what is due now on the workers, and send the events that are due."""
+        self._workspace.deferred.finish()
         with self._workspace.signals.stepping:
             now = self._workspace.clock()
             dues = (due for due in timetable.upcoming(self._workspace) if due.time <= now)
@@ -69,6 +71,7 @@ class Scheduler:
         Each run ends before the next begins. A schedule runs at most ``MOST_RUNS`` times; if it was due more
         often, the report says so under ``left_out``. A time in the past runs what is due now.
         """
+        self._workspace.deferred.finish()
         with self._workspace.signals.stepping:
             self._workspace.settle(PATIENCE)
             move = _Move(self._workspace, time)

@@ -13,6 +13,9 @@ LONGEST_SLEEP: Final = 3_600.0
 PAUSE: Final = 0.2
 """Seconds between two turns, so that many writes in succession wake the timer only a few times."""
 
+GRACE: Final = 3.0
+"""Seconds to wait before work that was put off is done, so that it does not delay the sandbox's start."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -36,6 +39,8 @@ class Timer:
 
     def _run(self) -> None:
         signals = self._workspace.signals
+        if self._workspace.deferred.is_pending:
+            signals.closing.wait(GRACE)
         while not signals.closing.is_set():
             signals.alarm.clear()
             signals.alarm.wait(self._turn())

@@ -58,3 +58,14 @@ class MovableClock:
 
     def _save(self) -> None:
         self._store.put(_KIND, _KIND, {"id": _KIND, "ahead": self._ahead // _MICROSECOND})
+
+
+class StoppedClock(MovableClock):
+    """A clock that stands at a time."""
+
+    def __init__(self, time: datetime, store: Store) -> None:
+        super().__init__(lambda: time, store)
+
+    def __call__(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return self._base()

@@ -23,8 +23,13 @@ from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.systems import object_id
 from polytomic_mcp.sandbox.data.tables.tables import Tables
 from polytomic_mcp.sandbox.faults.rules import Faults
-from polytomic_mcp.sandbox.workspace.clock import MovableClock
+from polytomic_mcp.sandbox.workspace.clock import MovableClock, StoppedClock
+from polytomic_mcp.sandbox.workspace.deferred import Deferred
 from polytomic_mcp.sandbox.workspace.requests_seen import RequestsSeen
+
+
+def _random_id() -> str:
+    return str(uuid.uuid4())
 
 
 def written(time: datetime) -> str:
@@ -53,8 +58,8 @@ class Workspace:
     ``clock`` runs like ``base``, from ``start`` if given, until it is moved. ``tables`` has the rows of all
     connections and ``engine`` queries them; ``servers`` connects to real servers on the allowed ``hosts``.
     ``workers`` run executions and jobs in the background, ``signals`` synchronizes the threads.
-    ``faults`` are the active ones, ``requests`` those that the API received. A call gets the workspace
-    ``within`` its organization.
+    ``faults`` are the active ones, ``requests`` those that the API received, ``deferred`` is what remains to
+    be done before the workspace is complete. A call gets the workspace ``within`` its organization.
 
     Raises:
         ValueError: The store's clock is later than ``start``.
@@ -69,11 +74,13 @@ class Workspace:
     signals: Signals = field(default_factory=Signals)
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
+    deferred: Deferred = field(default_factory=Deferred)
     clock: MovableClock = field(init=False)
     servers: Servers = field(init=False)
     tables: Tables = field(init=False)
     engine: Engine = field(init=False)
     organization_id: str = field(init=False, default=ORGANIZATION_ID)
+    ids: Callable[[], str] = field(init=False, default=_random_id)
     _under_way: set[Future[Any]] = field(init=False, default_factory=set[Future[Any]])
 
     def __post_init__(self, base: Clock, start: datetime | None, hosts: AllowedHosts) -> None:
@@ -95,13 +102,19 @@ class Workspace:
         view.organization_id, view.store = ORGANIZATION_ID, self.store.within(None)
         return view
 
+    def at(self, time: datetime, ids: Callable[[], str]) -> Self:
+        """Return the view at a time of the past, for what is made up of it; ``ids`` makes the new ids."""
+        view = copy.copy(self)
+        view.clock, view.ids = StoppedClock(time, self.store), ids
+        return view
+
     def now(self) -> str:
         """Return the current time in the API's format."""
         return written(self.clock())
 
     def new_id(self) -> str:
         """Return a new UUID, the format of every id that the API creates."""
-        return str(uuid.uuid4())
+        return self.ids()
 
     def find(self, kind: str, id_: str) -> JsonObject:
         """Return the document of an id; ``kind`` is the API's noun ("connection").

@@ -72,6 +72,11 @@ class ColumnChange:
                 self._trace(first),
             )
 
+    async def are_gone_from_source(self, body: JsonObject) -> bool:
+        """Whether the source no longer has some of the stored columns, as far as a preview can say."""
+        every = {name: part for name, part in body.items() if name != "fields"}
+        return await self._lost_by(every) is not None
+
     async def broken_by(self, after: JsonObject) -> list[str] | None:
         """Return what uses columns that the updated model no longer has; None if nothing does."""
         lost = self._lost(after)

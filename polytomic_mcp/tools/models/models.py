@@ -129,9 +129,13 @@ async def update_model(
             caller.api, "update_model", str(stored.get("connection_id")), changed.get("configuration")
         )
         body = _writable(stored) | changed | given(refresh=refresh)
-        kept = {name: part for name, part in body.items() if name not in reset}
         columns = ColumnChange(caller, context, stored, {*changed, *reset, *given(refresh=refresh)})
-        if not allow_breaking:
+        kept = {name: part for name, part in body.items() if name not in reset}
+        if refresh and "fields" not in columns.arguments and await columns.are_gone_from_source(kept):
+            del kept[
+                "fields"
+            ]  # the list would be refused; what reads a column that is gone is broken already
+        elif not allow_breaking:
             await columns.refuse_if_used(kept)
         answer = await caller.api.call(_UPDATE, id=stored["id"], **kept)
         after = expected(_UPDATE, await settled(answer, caller, context))

@@ -92,6 +92,30 @@ def test_an_error_does_not_end_it(
     assert slept == [timer.LONGEST_SLEEP] * 3
 
 
+def test_it_finishes_what_was_put_off_after_a_while(
+    workspace: Workspace, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timer, "GRACE", 0)
+    workspace.deferred.put_off(lambda: add_sync(workspace, frequency="hourly", minute="10"))
+
+    run(workspace)
+
+    assert slept[0] == 600
+    assert not workspace.deferred.is_pending
+
+
+def test_it_can_be_stopped_before_it_finishes_what_was_put_off(workspace: Workspace) -> None:
+    done: list[int] = []
+    workspace.deferred.put_off(lambda: done.append(1))
+    turning = Timer(workspace)
+    turning.start()
+
+    turning.stop()
+
+    assert not turning._thread.is_alive()
+    assert done == []
+
+
 def test_it_can_be_stopped_while_it_sleeps(workspace: Workspace) -> None:
     turning = Timer(workspace)
     turning.start()

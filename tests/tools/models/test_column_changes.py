@@ -32,6 +32,11 @@ def use(api: ScriptedApi, **parts: Any) -> None:
     api.holds("syncs", {"id": api.SYNC, "name": "Plans to Gong"} | parts)
 
 
+def sent(api: ScriptedApi) -> Any:
+    (body,) = api.bodies(f"PUT /api/models/{api.MODEL}")
+    return body
+
+
 def source(api: ScriptedApi, field: str = "plan") -> dict[str, Any]:
     return {"source": {"model_id": api.MODEL, "field": field}, "target": "Plan__c"}
 
@@ -212,3 +217,21 @@ async def test_the_alias_that_helps_is_of_a_column_in_use(tools: Tools, model: S
     assert "The update removes 'contact_id', 'plan'" in refused
     assert SENTENCE in refused
     assert '"field":"plan"' in refused
+
+
+async def test_a_refresh_takes_the_columns_that_the_source_has_now(tools: Tools, model: ScriptedApi) -> None:
+    use(model, fields=[source(model)])
+
+    updated = await tools("update_model", model_id="Plans", refresh=True)
+
+    assert "fields" not in sent(model)
+    assert updated["changed"]["fields"] == {"added": ["tier"], "removed": ["plan"]}
+    assert updated["broken"] == [f"sync 'Plans to Gong' ({model.SYNC}): maps plan"]
+
+
+async def test_a_refresh_keeps_a_list_of_columns_that_all_exist(tools: Tools, model: ScriptedApi) -> None:
+    model["POST /api/model-preview"] = {"data": {"fields": fields("contact_id", "plan", "tier")}}
+
+    await tools("update_model", model_id="Plans", refresh=True)
+
+    assert sent(model)["fields"] == ["contact_id", "plan"]

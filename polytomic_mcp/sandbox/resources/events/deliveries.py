@@ -112,13 +112,14 @@ def _attempt(workspace: Workspace, pending: JsonObject) -> None:
         _send(webhook, pending["event"]) if outage is None else Outcome(None, "connection", f"{outage}.")
     )
     with workspace.store.transaction():
-        _record(workspace, pending, outcome, round((time.monotonic() - started) * 1000))
+        record(workspace, pending, outcome, round((time.monotonic() - started) * 1000))
         retries: int = pending["retries"]
         if outcome.error_kind not in (None, "blocked") and retries < RETRIES:
             _schedule(workspace, pending | {"retries": retries + 1}, FIRST_PAUSE * 2**retries)
 
 
-def _record(workspace: Workspace, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
+def record(workspace: Workspace, pending: JsonObject, outcome: Outcome, milliseconds: int) -> None:
+    """Record an attempt; ``pending`` has the ``event`` and the ``webhook_id``."""
     delete_expired(workspace, KIND, "attempted_at")
     id_ = workspace.new_id()
     delivery: dict[str, Any] = {

@@ -14,6 +14,9 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 COUNTS: Final = ("insert", "update", "upserts", "delete", "error", "total", "warnings")
 
+HANGS: Final = "_hangs"
+"""Marks an execution that no worker runs: it stays under way until it is canceled."""
+
 _SYNC: Final = "sync"
 _KIND: Final = history.KINDS[_SYNC]
 _VERSION: Final = "sandbox"
@@ -85,6 +88,9 @@ def request_cancel(workspace: Workspace, execution: JsonObject) -> str:
     """Ask the execution to stop and return a message about the outcome."""
     if execution["status"] not in UNDER_WAY:
         return f"Execution {execution['id']} is already {execution['status']}."
+    if execution.get(HANGS):
+        finish(workspace, execution, "canceled")
+        return f"Execution {execution['id']} is canceled."
     save(workspace, execution | {"status": "canceling"})
     return f"Execution {execution['id']} is being canceled."
 
@@ -92,7 +98,7 @@ def request_cancel(workspace: Workspace, execution: JsonObject) -> str:
 def interrupt_all(workspace: Workspace) -> None:
     """End the executions that an earlier process left under way; call it before anything starts."""
     for execution in workspace.store.list(_KIND):
-        if execution["status"] in UNDER_WAY:
+        if execution["status"] in UNDER_WAY and not execution.get(HANGS):
             finish(workspace, execution, "interrupted", _INTERRUPTED)
 
 
