@@ -102,7 +102,7 @@ def find(session: ServerSession, relation: Relation, column: Column, values: Seq
 def _select(
     session: ServerSession, relation: Relation, condition: str, values: Sequence[Any]
 ) -> Iterator[Row]:
-    columns = session.column_list([column.name for column in relation.columns])
+    columns = ", ".join(map(session.readable, relation.columns))
     decode = decoders([column.sql_type for column in relation.columns])
     sql = f"SELECT {columns} FROM {session.qualified_name(relation)} WHERE {condition}"  # noqa: S608 - quoted
     for found in session.fetch(sql, values):

@@ -1,6 +1,6 @@
 """Tables, their columns, and the values that columns accept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,7 +24,8 @@ class Column:
     value: ``Account.Id`` or, in another system, ``salesforce.Contact.Id``. The system itself fills some
     columns: ``computed`` joins other columns with spaces, ``from_reference`` is copied from the row that the
     key refers to, and ``stamped`` is the time at which the row was ``created`` or ``updated``.
-    ``identity_functions`` of None allows all.
+    ``identity_functions`` of None allows all. ``native`` is a real server's own type, such as
+    ``mysql:decimal(20,4)``; a server of the same product gives it to a copy of the column.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     computed: tuple[str, ...] = ()
     from_reference: str | None = None
     stamped: Literal["created", "updated"] | None = None
+    native: str = ""
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Column":
@@ -94,5 +96,11 @@ class Table:
         return self.source or self.id
 
     def column(self, name: str) -> Column | None:
-        """Return the column with this name, in any case, or None."""
-        return next((column for column in self.columns if column.name.casefold() == name.casefold()), None)
+        """Return the column with this name; if there is none, one with the name in another case, or None."""
+        return find_column(self.columns, name)
+
+
+def find_column(columns: Iterable[Column], name: str) -> Column | None:
+    """Return the column with this name; if there is none, the first with it in another case, or None."""
+    found = [column for column in columns if column.name.casefold() == name.casefold()]
+    return next((column for column in found if column.name == name), found[0] if found else None)
