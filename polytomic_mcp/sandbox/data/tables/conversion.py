@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 from polytomic_mcp.common.scalars import to_boolean
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.tables import json_columns, moments
-from polytomic_mcp.sandbox.data.tables.native_limits import is_mysql, is_zero_date, limit_of
+from polytomic_mcp.sandbox.data.tables.native_limits import is_mysql, is_mysql_date, is_zero_date, limit_of
 from polytomic_mcp.sandbox.data.tables.numbers import (
     NOT_FINITE,
     decimal_bounds,
@@ -80,24 +81,27 @@ def _to_text(_column: Column, value: Any) -> str:
 
 
 def _to_number(column: Column, value: Any) -> int | float | str | None:
-    sql_type = column.sql_type
-    if value in NOT_FINITE and isinstance(value, str):
+    if isinstance(value, str) and value in NOT_FINITE:
         return value if _holds_infinity(column) else None
-    if isinstance(value, bool) and sql_type == "TINYINT":
+    if isinstance(value, bool) and column.sql_type == "TINYINT":
         return int(value)  # MySQL's booleans are numbers
     number = to_decimal(value)
     if number is None:
         return None
-    if (lowest_highest := _range(sql_type)) is not None:
-        lowest, highest = lowest_highest
-        return int(number) if number == number.to_integral_value() and lowest <= number <= highest else None
+    if column.sql_type == _UNBOUNDED:
+        text = json_columns.as_text(value).strip()
+        return unbounded(plain(number) if "e" in text.casefold() else text)
+    if limits := _limits(column.sql_type):
+        is_held = number == number.to_integral_value() and limits[0] <= number <= limits[1]
+        return int(number) if is_held else None
+    return _fraction(column.sql_type, value, number)
+
+
+def _fraction(sql_type: str, value: Any, number: Decimal) -> int | float | str | None:
+    """Return a number for a column that holds fractions; None if it would round it."""
     if bounds := decimal_bounds(sql_type):
         return exact(plain(number)) if fits_decimal(number, *bounds) else None
-    if sql_type == _UNBOUNDED:
-        return unbounded(
-            value.strip() if isinstance(value, str) and "e" not in value.lower() else plain(number)
-        )
-    if not (is_double(number) and (sql_type != "FLOAT" or is_single(number))):
+    if not is_double(number) or (sql_type == "FLOAT" and not is_single(number)):
         return None
     is_whole = isinstance(value, int) or (isinstance(value, str) and value.strip().lstrip("+-").isdecimal())
     return int(number) if is_whole else float(number)
@@ -116,7 +120,7 @@ def _holds_infinity(column: Column) -> bool:
     return column.sql_type in ("FLOAT", "DOUBLE", _UNBOUNDED) or (is_decimal and bool(column.native))
 
 
-def _range(sql_type: str) -> tuple[int, int] | None:
+def _limits(sql_type: str) -> tuple[int, int] | None:
     """Return the lowest and the highest number of an integer type; None for another type."""
     if bits := _SIGNED_BITS.get(sql_type):
         return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -128,8 +132,11 @@ def _to_moment(column: Column, value: Any) -> str | None:
     if is_mysql(column.native) and is_zero_date(value):
         return value
     found = moments.fitted(value, column.sql_type)
-    is_held = found is None or bool(column.native) or moments.is_in_store(found, column.sql_type)
-    return found if is_held else None
+    if found is None:
+        return None
+    if is_mysql(column.native):
+        return found if is_mysql_date(found) else None
+    return found if column.native or moments.is_in_store(found, column.sql_type) else None
 
 
 def _to_boolean(_column: Column, value: Any) -> bool | None:

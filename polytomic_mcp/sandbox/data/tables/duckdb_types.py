@@ -56,17 +56,17 @@ class _Values:
         """Take a value into account."""
         items = cast("list[Any]", value) if self._is_list and isinstance(value, list) else [value]
         self._is_regular &= not any(isinstance(item, list) for item in items)
-        if _is_wide(self._element):
+        if self._element.startswith("DECIMAL"):
             for number in self._numbers(items):
                 self._whole = max(self._whole, number.adjusted() + 1)
                 self._scale = max(self._scale, -int(number.as_tuple().exponent))
 
     def duckdb_type(self) -> str:
         """Return the type that holds all of them."""
+        if self._is_regular and not _is_wide(self._element):
+            return self._type
         if not self._is_regular or self._whole + self._scale > _WIDEST:
             return JSON if self._is_list else "VARCHAR"
-        if not _is_wide(self._element):
-            return self._type
         scale = min(max(self._scale, _USUAL_SCALE), _WIDEST - self._whole)
         return f"DECIMAL({_WIDEST},{scale}){'[]' if self._is_list else ''}"
 

@@ -97,6 +97,11 @@ def fitting(value: Any) -> Any:
     return found if isinstance(found, list | dict) else value
 
 
+def plain(value: Any) -> Any:
+    """Return a list of a JSON column's values without the texts that they were written as."""
+    return [*map(shown, cast("list[Any]", value))] if isinstance(value, list) else value
+
+
 def as_text(value: Any) -> str:
     """Return a value as text: an array or an object as it was written, all else as ``to_text`` does."""
     return value.text if isinstance(value, JsonArray | JsonObject) else to_text(value)

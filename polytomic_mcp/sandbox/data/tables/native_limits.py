@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.data.tables.moments import fraction_digits
-from polytomic_mcp.sandbox.data.tables.numbers import NOT_FINITE, to_decimal
+from polytomic_mcp.sandbox.data.tables.numbers import NOT_FINITE, last_place, to_decimal
 
 Limit = Callable[[Any], bool]
 """Returns whether a column holds a value of its type as it is."""
@@ -31,6 +31,11 @@ def is_zero_date(value: Any) -> bool:
     return isinstance(value, str) and re.match(r"0000-|\d{4}-00-|\d{4}-\d\d-00", value) is not None
 
 
+def is_mysql_date(value: str) -> bool:
+    """Return whether MySQL has a date: one of the years 1 to 9999."""
+    return re.match(r"\d{4}-", value) is not None and not value.endswith(" BC")
+
+
 def limit_of(native: str) -> Limit | None:
     """Return the limit of a server's type, in the form of ``Column.native``; None if it has none."""
     product, _, type_ = native.partition(":")
@@ -39,7 +44,11 @@ def limit_of(native: str) -> Limit | None:
         return None
     if product == "mysql":
         return _mysql(base, sizes)
-    return _postgresql(base, sizes) if product == "postgresql" else None
+    return _without_null_character(_postgresql(base, sizes)) if product == "postgresql" else None
+
+
+def _without_null_character(limit: Limit | None) -> Limit:
+    return lambda value: not (isinstance(value, str) and "\0" in value) and (limit is None or limit(value))
 
 
 def _parts(type_: str) -> tuple[str, list[int]]:
@@ -83,7 +92,7 @@ def _clock(digits: int, *, has_zone: bool) -> Limit:
 def _has_places(value: Any, places: int) -> bool:
     """Return whether a number has no more digits after the point."""
     number = to_decimal(value)
-    return number is None or number == round(number, places)
+    return number is None or last_place(number) >= -places
 
 
 def _is_year(value: int) -> bool:

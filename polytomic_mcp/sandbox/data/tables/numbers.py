@@ -78,11 +78,20 @@ def single(value: float) -> float:
     Raises:
         OverflowError: The value is too large for four bytes.
     """
-    stored = struct.unpack("f", struct.pack("f", value))[0]
+    stored = four_bytes(value)
     if not math.isfinite(stored):
         return stored
     spelled = (float(f"{stored:.{digits}g}") for digits in _SHORTEST_SINGLE)
-    return next(each for each in spelled if struct.unpack("f", struct.pack("f", each))[0] == stored)
+    return next(each for each in spelled if four_bytes(each) == stored)
+
+
+def four_bytes(value: float) -> float:
+    """Return the four-byte float that is nearest to a double.
+
+    Raises:
+        OverflowError: The value is too large for four bytes.
+    """
+    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def decimal_bounds(sql_type: str) -> tuple[int, int] | None:
@@ -93,11 +102,13 @@ def decimal_bounds(sql_type: str) -> tuple[int, int] | None:
 
 def fits_decimal(number: Decimal, precision: int, scale: int) -> bool:
     """Return whether a decimal type holds all digits of a number."""
-    return number == 0 or (number.adjusted() < precision - scale and _last_place(number) >= -scale)
+    return number == 0 or (number.adjusted() < precision - scale and last_place(number) >= -scale)
 
 
-def _last_place(number: Decimal) -> int:
-    """Return the exponent of the last digit that is not zero."""
+def last_place(number: Decimal) -> int:
+    """Return the exponent of the last digit that is not zero; 0 for zero."""
+    if not number:
+        return 0
     _, digits, exponent = number.as_tuple()
     zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
     return int(exponent) + zeros

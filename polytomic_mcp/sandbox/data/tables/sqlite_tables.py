@@ -224,7 +224,7 @@ class SqliteTables:
 def _reader(table: Table) -> Callable[[str], Row]:
     """Return the function that turns a stored body into a row."""
     names = [column.name for column in table.columns]
-    texts = [names[position] for position in _json_columns(table)]
+    texts = [names[position] for position in _columns_of(table, json_columns.JSON)]
 
     def row(body: str) -> Row:
         found = dict.fromkeys(names) | dict(zip(names, json.loads(body), strict=False))
@@ -235,14 +235,15 @@ def _reader(table: Table) -> Callable[[str], Row]:
     return row
 
 
-def _json_columns(table: Table) -> "list[int]":
-    return [at for at, column in enumerate(table.columns) if column.sql_type == json_columns.JSON]
+def _columns_of(table: Table, sql_type: str) -> "list[int]":
+    return [at for at, column in enumerate(table.columns) if column.sql_type == sql_type]
 
 
 def _bodies(table: Table, rows: Iterable[Row]) -> Iterator[str]:
     names = [column.name for column in table.columns]
     known = frozenset(names)
-    texts = _json_columns(table)
+    texts = _columns_of(table, json_columns.JSON)
+    lists = _columns_of(table, f"{json_columns.JSON}[]")
     encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
     for row in rows:
         if not row.keys() <= known:
@@ -251,6 +252,8 @@ def _bodies(table: Table, rows: Iterable[Row]) -> Iterator[str]:
         for position in texts:
             if values[position] is not None:
                 values[position] = json_columns.written(values[position])
+        for position in lists:
+            values[position] = json_columns.plain(values[position])
         # Neither SQLite nor DuckDB can store a lone surrogate.
         yield encode(values).encode(errors="replace").decode()
 

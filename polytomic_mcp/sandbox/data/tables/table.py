@@ -24,8 +24,9 @@ class Column:
     value: ``Account.Id`` or, in another system, ``salesforce.Contact.Id``. The system itself fills some
     columns: ``computed`` joins other columns with spaces, ``from_reference`` is copied from the row that the
     key refers to, and ``stamped`` is the time at which the row was ``created`` or ``updated``.
-    ``identity_functions`` of None allows all. ``native`` is a real server's own type, such as
-    ``mysql:decimal(20,4)``; a server of the same product gives it to a copy of the column.
+    ``identity_functions`` of None allows all. ``native`` is the own type of a real server's column, such as
+    ``mysql:decimal(20,4)``; ``origin`` is that of the column of which this one is a copy. A server of the
+    same product gives a new column the type of its origin.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     from_reference: str | None = None
     stamped: Literal["created", "updated"] | None = None
     native: str = ""
+    origin: str = ""
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Column":

@@ -40,7 +40,7 @@ def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> Jso
         "id": id_,
         "type": connection["type"]["id"],
         "fields": fields,
-        "_natives": {column.name: column.native for column in source.columns if column.native},
+        "_origins": {column.name: column.native or column.origin for column in source.columns},
         "relations": [_relation(workspace, fields, arguments["name"], each) for each in relations],
         "labels": [{"name": label} for label in _listed(arguments, "labels")],
     }

@@ -120,12 +120,12 @@ def _source_columns(sync: JsonObject, sources: Sources) -> Iterator[Column]:
         source = mapping.get("source")
         field = sources.field(source) if source else None
         if source and field:
-            natives: Mapping[str, str] = (sources.model(source["model_id"]) or {}).get("_natives", {})
-            yield _column(mapping["target"], field, natives.get(field["name"], ""))
+            origins: Mapping[str, str] = (sources.model(source["model_id"]) or {}).get("_origins", {})
+            yield _column(mapping["target"], field, origins.get(field["name"], ""))
 
 
-def _column(name: str, field: JsonObject, native: str) -> Column:
+def _column(name: str, field: JsonObject, origin: str) -> Column:
     type_ = field["type"] if field["type"] in _SQL_TYPES else "string"
     remote: str = field.get("remote_type") or ""
     is_scalar = type_ in ("number", "datetime") and field_type(remote) == type_
-    return Column(name, type_, remote if is_scalar else _SQL_TYPES.get(type_, "VARCHAR"), native=native)
+    return Column(name, type_, remote if is_scalar else _SQL_TYPES.get(type_, "VARCHAR"), origin=origin)

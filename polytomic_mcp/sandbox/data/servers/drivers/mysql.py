@@ -13,6 +13,7 @@ from polytomic_mcp.sandbox.data.servers.drivers.encoding import decoded, decoder
 from polytomic_mcp.sandbox.data.servers.drivers.mysql_types import (
     COLUMNS,
     JSON_CHECKS,
+    YEAR,
     native_of_field,
     new_type,
     relation,
@@ -24,6 +25,7 @@ from polytomic_mcp.sandbox.data.servers.drivers.session import ServerSession
 from polytomic_mcp.sandbox.data.sql.backend import Stream, Values
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
+from polytomic_mcp.sandbox.data.tables.numbers import four_bytes
 from polytomic_mcp.sandbox.data.tables.table import Column, Row
 
 _CONNECT_SECONDS: Final = 5
@@ -111,6 +113,7 @@ class MysqlSession(ServerSession):
         )
         if "FLOAT" in sql_types:
             cursor.close()
+            cursor = self._connection.cursor(SSCursor)
             cursor.execute(with_all_digits(sql, sql_types))
         decode = decoders(sql_types)
         return Stream(columns, (decoded(row, decode) for row in _batches(cursor)))
@@ -159,8 +162,12 @@ class MysqlSession(ServerSession):
             return [_execute(cursor, sql, row) for row in rows]
 
     def encoded(self, value: Any, column: Column) -> Any:
-        if column.sql_type == "BOOLEAN" and isinstance(value, bool):
+        if column.sql_type in ("BOOLEAN", "TINYINT") and isinstance(value, bool):
             return int(value)
+        if column.sql_type == "FLOAT" and isinstance(value, float):
+            return repr(four_bytes(value))  # the server refuses the shortest text of the largest one
+        if column.native == YEAR and isinstance(value, int):
+            return f"{value:04}"  # the server takes 0 for 2000
         plain = encoded(value, column.sql_type)
         return plain.removesuffix("Z") if column.type == "datetime" and plain is not None else plain
 

@@ -16,6 +16,12 @@ from polytomic_mcp.sandbox.data.tables.table import Choice, Column
 _BINARY: Final = 63
 """The character set of binary data."""
 
+PRODUCT: Final = "mysql:"
+"""What ``Column.native`` begins with."""
+
+YEAR: Final = f"{PRODUCT}year(4)"
+"""``Column.native`` of a year."""
+
 _GEOMETRIES: Final = (
     *("geometry", "point", "linestring", "polygon"),
     *("geometrycollection", "multipoint", "multilinestring", "multipolygon"),
@@ -47,9 +53,6 @@ _TYPES: Final[Mapping[str, str]] = {
     "varbinary": "BLOB",
     "year": "SMALLINT",
 }
-PRODUCT: Final = "mysql:"
-"""What ``Column.native`` begins with."""
-
 _NEW_TYPES: Final[Mapping[str, str]] = {
     "BIGINT": "bigint",
     "BLOB": "longblob",
@@ -115,8 +118,8 @@ WHERE CHECK_CLAUSE = concat('json_valid(`', CONSTRAINT_NAME, '`)')
 
 def new_type(column: Column, *, is_key: bool) -> str:
     """Return the type of a new column."""
-    own = column.native.removeprefix(PRODUCT)
-    if column.native.startswith(PRODUCT) and not (is_key and own.endswith(_UNBOUNDED)):
+    own = column.origin.removeprefix(PRODUCT)
+    if column.origin.startswith(PRODUCT) and not (is_key and own.endswith(_UNBOUNDED)):
         return own
     found = _new_type(column.sql_type)
     return _KEY_TYPES.get(found, found) if is_key else found
@@ -148,7 +151,7 @@ def type_of_field(field: Any) -> str:
 
 
 def native_of_field(field: Any) -> str:
-    """Return ``Column.native`` for a column of a result if another type of MySQL would not hold its values."""
+    """Return ``Column.native`` for a column of a result if no other type would hold its values."""
     code: int = field.type_code
     if code == FIELD_TYPE.BIT:
         return f"{PRODUCT}bit({field.length})"

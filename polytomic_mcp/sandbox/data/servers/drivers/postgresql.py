@@ -165,6 +165,23 @@ class PostgresqlSession(ServerSession):
     def is_refusal(self, error: Exception) -> bool:
         return isinstance(error, _ROW_ERRORS)
 
+    def culprit(self, relation: Relation, row: Row) -> str | None:
+        refused = (
+            each for each in relation.columns if each.name in row and self._refuses(relation, each, row)
+        )
+        return next((column.name for column in refused), None)
+
+    def _refuses(self, relation: Relation, column: Column, row: Row) -> bool:
+        """Return whether a column's type refuses a row's value."""
+        self.execute("SAVEPOINT one_value")
+        try:
+            value = self.encoded(row[column.name], column)
+            self.fetch(f"SELECT CAST(%s AS {relation.type_of(column)})", (value,))
+        except (psycopg.DataError, ValueError):
+            self.execute("ROLLBACK TO SAVEPOINT one_value")
+            return True
+        return False
+
     def error_message(self, error: Exception) -> str:
         diagnosis = error.diag if isinstance(error, psycopg.Error) else None
         if diagnosis is None or diagnosis.message_primary is None:

@@ -79,8 +79,8 @@ FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS described (oid, modifier, p
 
 def new_type(column: Column) -> str:
     """Return the type of a new column."""
-    if column.native.startswith(PRODUCT):
-        return column.native.removeprefix(PRODUCT)
+    if column.origin.startswith(PRODUCT):
+        return column.origin.removeprefix(PRODUCT)
     sql_type = column.sql_type
     if sql_type.startswith("DECIMAL"):
         return sql_type.replace("DECIMAL", "numeric", 1)

@@ -95,6 +95,10 @@ class ServerSession(ABC):
     def is_refusal(self, error: Exception) -> bool:
         """Return whether the error means that the server refuses a row."""
 
+    def culprit(self, relation: Relation, row: Row) -> str | None:
+        """Return the column whose value made the server refuse a row, unless the error's message names it."""
+        del relation, row
+
     @abstractmethod
     def error_message(self, error: Exception) -> str:
         """Return the server's message in one line, without the values of a row."""

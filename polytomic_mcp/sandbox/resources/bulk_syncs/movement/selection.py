@@ -108,7 +108,9 @@ def _output(sync: JsonObject, field: JsonObject, column: Column) -> Output:
     is_obfuscated = field["obfuscated"]
     if is_obfuscated:
         return Output(column, Column(name, "string", _OBFUSCATED, label=column.label), is_obfuscated)
-    kept = Column(name, column.type, column.sql_type, label=column.label, native=column.native)
+    kept = Column(
+        name, column.type, column.sql_type, label=column.label, origin=column.native or column.origin
+    )
     return Output(column, kept, is_obfuscated)
 
 
