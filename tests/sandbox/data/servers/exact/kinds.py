@@ -1,31 +1,24 @@
-"""A table of types: columns of real servers, with values that a careless copy would change.
+"""A table of types: columns of real servers, with values that a careless copy would change."""
 
-What another product holds of a value is in ``MYSQL_HOLDS`` and ``POSTGRESQL_HOLDS``, where it is not the same
-text; ``REFUSED`` is a value that it cannot hold.
-"""
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
-
-REFUSED: Final = "refused"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A type, values of it as SQL, and what the other product holds, as the server's text of each."""
+    """A type, and values of it as SQL."""
 
     type: str
     values: tuple[str, ...]
-    other: tuple[str | None, ...] = field(default=())
 
 
-def kind(type_: str, *values: str, other: tuple[str | None, ...] = ()) -> Kind:
-    return Kind(type_, values, other)
+def kind(type_: str, *values: str) -> Kind:
+    return Kind(type_, values)
 
 
-def texts(type_: str, *values: str, other: tuple[str | None, ...] = ()) -> Kind:
+def texts(type_: str, *values: str) -> Kind:
     """Return a kind whose values are written as texts."""
-    return Kind(type_, tuple("'" + value.replace("'", "''") + "'" for value in values), other)
+    return Kind(type_, tuple("'" + value.replace("'", "''") + "'" for value in values))
 
 
 POSTGRESQL: Final = (
@@ -79,7 +72,7 @@ POSTGRESQL: Final = (
     texts("json", "12345678901234567890.123", '{"n": 9007199254740993, "d": 1234567890123456.7891}', '"[1]"'),
     texts("jsonb", '{"a": 1.10, "b": null}', "null", "5", '"text"', "false", "[]", '[[1], {"c": "é😀"}]'),
     texts("jsonb", "1e400", "12345678901234567890.123", "9007199254740993", '"null"', '"{}"'),
-    texts("jsonb[]", '{"{\\"a\\": 1.10}",NULL,"null"}'),
+    texts("jsonb[]", '{"{\\"a\\": 1.10}",NULL}'),
     texts("integer[]", "{{1,NULL},{3,4}}", "{}", "{1}", "{NULL}"),
     texts("bigint[]", "{9007199254740993,-1}"),
     texts("text[]", '{"a,b","c\\"d",NULL,"NULL","","{}"," "}', '{{"a"},{"b"}}'),
