@@ -94,7 +94,7 @@ def fitting(value: Any) -> Any:
         found = parsed(value)
     except ValueError:
         return value
-    return found if isinstance(found, list | dict) else value
+    return cast("Any", found) if isinstance(found, list | dict) else value
 
 
 def plain(value: Any) -> Any:
