@@ -63,6 +63,7 @@ def pg_side(postgresql: Any) -> Side:
 @pytest.fixture
 def my_side(mysql: Any) -> Iterator[Side]:
     database = mysql.configuration["dbname"]
+    mysql(f"ALTER DATABASE `{database}` CHARACTER SET utf8mb4")
     mysql("SET GLOBAL sql_mode = ''")  # so that the source can hold zero dates
     side = Side("mysql", mysql, database, MYSQL, "`", "CAST({} AS CHAR)", "HEX({})")
     yield side
