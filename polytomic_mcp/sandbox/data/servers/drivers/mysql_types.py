@@ -95,6 +95,12 @@ _NAMES: Final[Mapping[int, str]] = {
     FIELD_TYPE.BIT: "bit",
     FIELD_TYPE.GEOMETRY: "geometry",
 }
+_CLOCKS: Final[Mapping[int, str]] = {
+    FIELD_TYPE.DATETIME: "datetime",
+    FIELD_TYPE.TIME: "time",
+    FIELD_TYPE.TIMESTAMP: "timestamp",
+}
+_MICROSECONDS: Final = 6
 _DECIMALS: Final = (FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL)
 _TEXTS: Final = (FIELD_TYPE.STRING, FIELD_TYPE.VAR_STRING, FIELD_TYPE.BLOB)
 
@@ -155,6 +161,8 @@ def native_of_field(field: Any) -> str:
     code: int = field.type_code
     if code == FIELD_TYPE.BIT:
         return f"{PRODUCT}bit({field.length})"
+    if code in _CLOCKS:
+        return f"{PRODUCT}{_CLOCKS[code]}({min(field.scale, _MICROSECONDS)})"
     return f"{PRODUCT}{_NAMES[code]}" if code in (FIELD_TYPE.YEAR, FIELD_TYPE.GEOMETRY) else ""
 
 
