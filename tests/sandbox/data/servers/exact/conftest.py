@@ -78,7 +78,7 @@ class Mover:
     connect: Callable[..., Awaitable[dict[str, Any]]]
 
     async def call(self, method: str, path: str, **body: Any) -> Any:
-        answer = await self.http.request(method, path, **({"json": body} if method == "POST" else {}))
+        answer = await self.http.request(method, path, json=body if method == "POST" else None)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
