@@ -87,14 +87,13 @@ def written(value: Any) -> str:
 
 
 def fitting(value: Any) -> Any:
-    """Return a value as that of a JSON column: a text that spells an array or an object becomes one."""
-    if isinstance(value, JsonArray | JsonObject | JsonText) or not isinstance(value, str):
+    """Return a value as that of a JSON column: what a text spells in JSON, or None if it spells nothing."""
+    if isinstance(value, JsonText) or not isinstance(value, str):
         return value
     try:
-        found = parsed(value)
+        return parsed(value)
     except ValueError:
-        return value
-    return cast("Any", found) if isinstance(found, list | dict) else value
+        return None
 
 
 def plain(value: Any) -> Any:
