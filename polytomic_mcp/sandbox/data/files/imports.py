@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.data.systems.connection_types import load_connection_
 from polytomic_mcp.sandbox.data.systems.systems import SHARED, described, warehouses
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
-from polytomic_mcp.sandbox.data.tables.sql_values import converted, converters, reading_sql
+from polytomic_mcp.sandbox.data.tables.sql_values import converted, converters, json_readers, reading_sql
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table, Tables
 
 _MOST_COLUMNS: Final = 1_000
@@ -139,7 +139,7 @@ def _read_parquet(path: Path) -> Content:
         select = f"SELECT {values} FROM file AS f({', '.join(names)})"  # noqa: S608 - names are our own
         rows = connection.execute(select).fetchall()
     columns = zip(distinct(name for name, *_ in described), sql_types, strict=True)
-    convert = converters(sql_types)
+    convert = converters(sql_types) | json_readers(sql_types)
     return Content(
         tuple(Column(name, field_type(sql_type), sql_type) for name, sql_type in columns),
         (converted(row, convert) for row in rows),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from polytomic_mcp.sandbox.data.files.csv_and_json import Number
-from polytomic_mcp.sandbox.data.tables.sql_values import exact
+from polytomic_mcp.sandbox.data.tables.numbers import exact
 
 _INTEGER: Final = re.compile(r"-?[1-9][0-9]{0,38}|0")
 _REAL: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")

@@ -39,7 +39,7 @@ def insert(session: ServerSession, relation: Relation, rows: Sequence[Row]) -> l
         for names, same in groupby(some, tuple):
             yield from session.insert(relation, names, [*same])
 
-    inserted = _perform(session, dict(enumerate(rows)), act)
+    inserted = _perform(session, dict(enumerate(rows)), act, lambda row: session.culprit(relation, row))
     return [relation.row_key(inserted[position]) for position in range(len(rows))]
 
 
@@ -61,7 +61,7 @@ def update(session: ServerSession, relation: Relation, updates: Mapping[int, Upd
             ]
             yield from (is_changed or None for is_changed in session.execute_each(sql, values))
 
-    _perform(session, updates, act)
+    _perform(session, updates, act, lambda each: session.culprit(relation, each.changes))
 
 
 def delete(session: ServerSession, relation: Relation, rows: Mapping[int, Row]) -> None:
@@ -77,7 +77,7 @@ def delete(session: ServerSession, relation: Relation, rows: Mapping[int, Row]) 
             True for _ in session.execute_each(sql, [_identifying(session, relation, row) for row in some])
         ]
 
-    _perform(session, rows, act)
+    _perform(session, rows, act, lambda _row: None)
 
 
 def pick(
@@ -102,7 +102,7 @@ def find(session: ServerSession, relation: Relation, column: Column, values: Seq
 def _select(
     session: ServerSession, relation: Relation, condition: str, values: Sequence[Any]
 ) -> Iterator[Row]:
-    columns = session.column_list([column.name for column in relation.columns])
+    columns = ", ".join(map(session.readable, relation.columns))
     decode = decoders([column.sql_type for column in relation.columns])
     sql = f"SELECT {columns} FROM {session.qualified_name(relation)} WHERE {condition}"  # noqa: S608 - quoted
     for found in session.fetch(sql, values):
@@ -126,10 +126,12 @@ def _perform(
     session: ServerSession,
     changes: Mapping[int, Change],
     act: Callable[[Sequence[Change]], Iterator[Outcome | None] | list[Outcome]],
+    culprit: Callable[[Change], str | None],
 ) -> dict[int, Outcome]:
     """Make all changes and return their outcomes, or make none and raise the refused ones.
 
-    If a change fails, each is tried by itself to find every one that the server refuses.
+    If a change fails, each is tried by itself to find every one that the server refuses. ``culprit`` returns
+    the column whose value the server refuses, if it is one.
     """
     if not changes:
         return {}
@@ -141,7 +143,7 @@ def _perform(
         if not _is_refusal(session, error):
             raise
         session.execute(_ROLLBACK.format("all_rows"))
-        found, refused = _perform_each(session, changes, act)
+        found, refused = _perform_each(session, changes, act, culprit)
     if refused:
         session.execute(_ROLLBACK.format("all_rows"))
         raise RefusedRowsError(refused)
@@ -152,6 +154,7 @@ def _perform_each(
     session: ServerSession,
     changes: Mapping[int, Change],
     act: Callable[[Sequence[Change]], Iterator[Outcome | None] | list[Outcome]],
+    culprit: Callable[[Change], str | None],
 ) -> tuple[dict[int, Outcome | None], dict[int, str]]:
     found: dict[int, Outcome | None] = {}
     refused: dict[int, str] = {}
@@ -162,8 +165,9 @@ def _perform_each(
         except (*session.errors, ValueError) as error:
             if not _is_refusal(session, error):
                 raise
-            refused[id_] = session.error_message(error)
             session.execute(_ROLLBACK.format("one_row"))
+            name, message = culprit(change), session.error_message(error)
+            refused[id_] = f"{name}: {message}" if name else message
     return found, refused | {id_: _UNCHANGED for id_, each in found.items() if each is None}
 
 

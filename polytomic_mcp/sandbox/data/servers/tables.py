@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from polytomic_mcp.common.spelling import quoted
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.servers import statements
 from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation, find_relation
@@ -41,20 +42,24 @@ class ServerTables:
 
     def create(self, table: Table) -> None:
         """Create an empty table, and its schema if it does not exist; ``key`` becomes the primary key."""
-        schema, _, name = table.name.rpartition(".")
         with self._transactions.writing(table.system) as session:
-            session.create_schema(schema)
+            schema, name = _parts(session, table.name)
+            _require_names(session, [schema, name, *(column.name for column in table.columns)])
+            if not session.has_schema(schema):
+                session.execute(f"CREATE SCHEMA IF NOT EXISTS {session.quoted(schema)}")
             columns = [_definition(session, table, column) for column in table.columns]
             key = [f"PRIMARY KEY ({session.quoted(table.key)})"] if table.key else []
             session.execute(
                 f"CREATE TABLE {session.quoted(schema)}.{session.quoted(name)}"
-                f" ({', '.join([*columns, *key])})"
+                f" ({', '.join([*columns, *key])}){session.table_options}"
             )
 
     def add_columns(self, table: Table, columns: Iterable[Column]) -> Table:
         with self._transactions.writing(table.system) as session:
             name = session.qualified_name(_relation(session, table))
-            for column in columns:
+            added = [*columns]
+            _require_names(session, [column.name for column in added])
+            for column in added:
                 session.execute(f"ALTER TABLE {name} ADD COLUMN {_definition(session, table, column)}")
             return _relation(session, table).table(table.system)
 
@@ -210,6 +215,26 @@ def _changes(relation: Relation, stored: Row, row: Row) -> Row:
     return {name: row[name] for name in names if row[name] != stored[name]}
 
 
+def _parts(session: ServerSession, name: str) -> tuple[str, str]:
+    """Return the schema and the name of a new table; a schema that exists may have dots in its name."""
+    places = [at for at, letter in enumerate(name) if letter == "."]
+    splits = [(name[:at], name[at + 1 :]) for at in places]
+    known = next((each for each in reversed(splits) if session.has_schema(each[0])), None)
+    return known or splits[-1]
+
+
+def _require_names(session: ServerSession, names: Sequence[str]) -> None:
+    """Raise a refusal, 422, of a name that the server would cut, or refuse without saying which it is."""
+    for name in names:
+        if reason := session.name_problem(name):
+            message = (
+                f"{session.product} cannot name a table, schema or column {quoted(name)}, which {reason}."
+            )
+            raise RefusalError(422, f"{message} Choose another name.", key="invalid_name")
+
+
 def _definition(session: ServerSession, table: Table, column: Column) -> str:
     is_key = column.name == table.key
-    return f"{session.quoted(column.name)} {session.type_for(column, is_key=is_key)}"
+    # MySQL would fill a null in a timestamp with the time.
+    null = "NOT NULL" if is_key else "NULL"
+    return f"{session.quoted(column.name)} {session.type_for(column, is_key=is_key)} {null}"

@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from polytomic_mcp.sandbox.data.tables.duckdb_types import duckdb_types
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.sql_values import writing_sql
 from polytomic_mcp.sandbox.data.tables.tables import Table, Tables
@@ -68,10 +69,10 @@ class Database:
         self._remove_folder()
 
     def _load(self, table: Table) -> None:
-        columns = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in table.columns)
-        values = ", ".join(
-            writing_sql(f"v[{index}]", column.sql_type) for index, column in enumerate(table.columns, 1)
-        )
+        sql_types = duckdb_types(table, self._tables.bodies(table))
+        names = [quoted(column.name) for column in table.columns]
+        columns = ", ".join(map(" ".join, zip(names, sql_types, strict=True)))
+        values = ", ".join(writing_sql(f"v[{index}]", each) for index, each in enumerate(sql_types, 1))
         name = quoted(table.name)
         # One JSON text for each chunk is the fastest import without a data frame: 100,000 rows in 0.5 s.
         insert = f"INSERT INTO {name} SELECT {values} FROM (SELECT unnest(from_json(?, '[[\"JSON\"]]')) AS v)"  # noqa: S608 - quoted

@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.data.sql.statement import Catalog, Statement, prepare
 from polytomic_mcp.sandbox.data.systems.systems import described
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
-from polytomic_mcp.sandbox.data.tables.sql_values import converted, converters, reading_sql
+from polytomic_mcp.sandbox.data.tables.sql_values import converted, converters, json_readers, reading_sql
 from polytomic_mcp.sandbox.data.tables.tables import Column, Tables
 
 _BATCH: Final = 10_000
@@ -107,7 +107,7 @@ def _open(cursor: duckdb.DuckDBPyConnection, statement: Statement, budget: _Time
 def _batches(
     cursor: duckdb.DuckDBPyConnection, budget: _TimeBudget, sql_types: list[str]
 ) -> Iterator[list[Values]]:
-    convert = converters(sql_types)
+    convert = converters(sql_types) | json_readers(sql_types)
     while True:
         with budget.spend():
             batch: list[Values] = cursor.fetchmany(_BATCH)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-from polytomic_mcp.sandbox.data.tables.conversion import to_number
+from polytomic_mcp.common.scalars import to_number
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 

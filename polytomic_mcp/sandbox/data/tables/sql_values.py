@@ -12,14 +12,14 @@ list, struct, map, JSON   arrays and objects
 """
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from polytomic_mcp.sandbox.data.tables.field_types import field_type, is_nested
+from polytomic_mcp.sandbox.data.tables.json_columns import JSON, parsed
+from polytomic_mcp.sandbox.data.tables.numbers import exact, float_json, json_number, single
 
-_EXACT_DIGITS: Final = 15
 _PLAIN: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _PLAIN_TOO: Final = ("UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN", "VARCHAR")
 
@@ -29,6 +29,8 @@ Converter = Callable[[Any], Any]
 def reading_sql(name: str, sql_type: str) -> str:
     """Return the SQL that selects a column in the form that ``converters`` expects."""
     base = sql_type.partition("(")[0]
+    if sql_type == JSON:
+        return f"CAST({name} AS VARCHAR)"
     if is_nested(sql_type):
         return f"CAST(to_json({name}) AS VARCHAR)"
     if base in _PLAIN + _PLAIN_TOO:
@@ -36,16 +38,23 @@ def reading_sql(name: str, sql_type: str) -> str:
     if base == "BLOB":
         return f"to_base64({name})"
     text = f"CAST({name} AS VARCHAR)"
-    if base.startswith("TIMESTAMP"):
-        text = f"replace({text}, ' ', 'T')"
+    if base == "DATE" or base.startswith("TIMESTAMP"):
+        # DuckDB writes BC after the day, PostgreSQL and the JSON form write it last.
+        before = f"replace(replace({text}, ' (BC)', ''), ' ', 'T') || ' BC'"
+        text = f"(CASE WHEN contains({text}, '(BC)') THEN {before} ELSE replace({text}, ' ', 'T') END)"
     return f"replace({text}, '+00', 'Z')" if base == "TIMESTAMP WITH TIME ZONE" else text
 
 
 def writing_sql(value: str, sql_type: str) -> str:
     """Return the SQL that converts ``value``, an expression of type JSON, to an SQL type."""
+    text = f"({value} ->> '$')"
+    if sql_type == JSON:
+        return f"coalesce(TRY_CAST({text} AS JSON), {value})"  # text, since another program's rows hold JSON
     if is_nested(sql_type):
         return f"CAST({value} AS {sql_type})"
-    text = f"({value} ->> '$')"
+    if sql_type == "DATE" or sql_type.startswith("TIMESTAMP"):
+        before = rf"regexp_replace({text}, '^([-\d]+)(.*) BC$', '\1 (BC)\2')"
+        text = f"(CASE WHEN ends_with({text}, ' BC') THEN {before} ELSE {text} END)"
     return f"from_base64({text})" if sql_type == "BLOB" else f"CAST({text} AS {sql_type})"
 
 
@@ -53,6 +62,14 @@ def converters(sql_types: Sequence[str]) -> dict[int, Converter]:
     """Return, by position, the converters from Python's to JSON values; most types need none."""
     found = ((index, _converter(sql_type)) for index, sql_type in enumerate(sql_types))
     return {index: converter for index, converter in found if converter is not None}
+
+
+def json_readers(sql_types: Sequence[str]) -> dict[int, Converter]:
+    """Return, by position, the converters of JSON columns, whose text is read where the rows are used.
+
+    Their values keep the text that they were written as, which no other process can pass on.
+    """
+    return {index: parsed for index, sql_type in enumerate(sql_types) if sql_type == JSON}
 
 
 def converted(row: tuple[Any, ...], convert: dict[int, Converter]) -> tuple[Any, ...]:
@@ -65,33 +82,23 @@ def converted(row: tuple[Any, ...], convert: dict[int, Converter]) -> tuple[Any,
 
 
 def _converter(sql_type: str) -> Converter | None:
+    if sql_type == JSON:
+        return None
     if is_nested(sql_type):
         return _nested
-    if sql_type in ("FLOAT", "DOUBLE"):
-        return _float
+    if sql_type == "FLOAT":
+        return _single
+    if sql_type == "DOUBLE":
+        return float_json
     return _decimal if field_type(sql_type) == "number" and sql_type.startswith("DECIMAL") else None
 
 
 def _nested(text: str) -> Any:
-    return json.loads(text, parse_float=_nested_number, parse_constant=str)
+    return json.loads(text, parse_float=json_number, parse_constant=str)
 
 
-def _float(value: float) -> float | str:
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
-
-
-def exact(text: str) -> float | str:
-    """Return a decimal as a number if a double holds all its digits, otherwise as its shortest text."""
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    digits = len(text.lstrip("-0.").replace(".", ""))
-    return float(text) if digits <= _EXACT_DIGITS else text
-
-
-def _nested_number(text: str) -> float | str:
-    return float(text) if repr(float(text)) == text or "e" in text else exact(text)
+def _single(value: float) -> float | str:
+    return float_json(single(value))
 
 
 def _decimal(value: Decimal) -> float | str:

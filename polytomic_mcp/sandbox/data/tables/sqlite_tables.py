@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.tables import json_columns
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.row_index import drop_indexes, indexed, is_indexable, spellings
 from polytomic_mcp.sandbox.data.tables.table import Column, Row, Table
@@ -76,10 +77,10 @@ class SqliteTables:
 
         Rows inserted after the first one is read are not included, so the reader may write to the table.
         """
-        names = [column.name for column in table.columns]
+        row = _reader(table)
         for chunk in self._chunks(table):
             for row_id, body in chunk:
-                yield row_id, _row(names, body)
+                yield row_id, row(body)
 
     def bodies(self, table: Table) -> Iterator[Sequence[str]]:
         """Yield chunks of rows as stored: JSON arrays, shorter for rows older than the last columns."""
@@ -87,14 +88,14 @@ class SqliteTables:
             yield [body for _, body in chunk]
 
     def pick(self, table: Table, row_ids: Iterable[int]) -> dict[int, Row]:
-        names = [column.name for column in table.columns]
+        row = _reader(table)
         with self._store.transaction() as connection:
             found = connection.execute(
                 "SELECT row_id, body FROM rows WHERE source = ?"
                 " AND row_id IN (SELECT value FROM json_each(?))",
                 (table.rows_id, json.dumps(list(row_ids))),
             ).fetchall()
-        return {row_id: _row(names, body) for row_id, body in found}
+        return {row_id: row(body) for row_id, body in found}
 
     def can_find(self, table: Table, column: Column) -> bool:
         del table
@@ -102,14 +103,14 @@ class SqliteTables:
 
     def find(self, table: Table, column: Column, values: Iterable[Any]) -> dict[int, Row]:
         """Return, by row id and oldest first, all rows that hold one of the values, and possibly others."""
-        names = [each.name for each in table.columns]
+        row = _reader(table)
         with self._store.transaction() as connection:
             found = connection.execute(
                 f"SELECT row_id, body FROM {indexed(connection, table, column)}"  # noqa: S608 - quoted
                 " IN (SELECT value FROM json_each(?)) ORDER BY row_id",
                 (json.dumps(spellings(column, values)),),
             ).fetchall()
-        return {row_id: _row(names, body) for row_id, body in found}
+        return {row_id: row(body) for row_id, body in found}
 
     def insert(self, table: Table, rows: Iterable[Row]) -> Sequence[int]:
         """Append rows, null in omitted columns, and return their row ids."""
@@ -220,20 +221,41 @@ class SqliteTables:
             last = chunk[-1][0]
 
 
-def _row(names: "list[str]", body: str) -> Row:
-    values: list[Any] = json.loads(body)
-    return dict.fromkeys(names) | dict(zip(names, values, strict=False))
+def _reader(table: Table) -> Callable[[str], Row]:
+    """Return the function that turns a stored body into a row."""
+    names = [column.name for column in table.columns]
+    texts = [names[position] for position in _columns_of(table, json_columns.JSON)]
+
+    def row(body: str) -> Row:
+        found = dict.fromkeys(names) | dict(zip(names, json.loads(body), strict=False))
+        for name in texts:
+            found[name] = json_columns.stored(found[name])
+        return found
+
+    return row
+
+
+def _columns_of(table: Table, sql_type: str) -> "list[int]":
+    return [at for at, column in enumerate(table.columns) if column.sql_type == sql_type]
 
 
 def _bodies(table: Table, rows: Iterable[Row]) -> Iterator[str]:
     names = [column.name for column in table.columns]
     known = frozenset(names)
+    texts = _columns_of(table, json_columns.JSON)
+    lists = _columns_of(table, f"{json_columns.JSON}[]")
     encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
     for row in rows:
         if not row.keys() <= known:
             raise ValueError(unknown(f"{table.id} column", min(row.keys() - known), names))
+        values = [row.get(name) for name in names]
+        for position in texts:
+            if values[position] is not None:
+                values[position] = json_columns.written(values[position])
+        for position in lists:
+            values[position] = json_columns.plain(values[position])
         # Neither SQLite nor DuckDB can store a lone surrogate.
-        yield encode([row.get(name) for name in names]).encode(errors="replace").decode()
+        yield encode(values).encode(errors="replace").decode()
 
 
 def _require_distinct_columns(table: Table) -> None:

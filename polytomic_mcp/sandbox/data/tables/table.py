@@ -1,6 +1,6 @@
 """Tables, their columns, and the values that columns accept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -25,6 +25,9 @@ class Column:
     columns: ``computed`` joins other columns with spaces, ``from_reference`` is copied from the row that the
     key refers to, and ``stamped`` is the time at which the row was ``created`` or ``updated``.
     ``identity_functions`` of None allows all. ``ignores_case`` is how the system itself looks up a text.
+    ``native`` is the own type of a real server's column, such as ``mysql:decimal(20,4)``; ``origin`` is that
+    of the column of which this one is a copy. A server of the same product gives a new column the type of
+    its origin.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Column:
     from_reference: str | None = None
     stamped: Literal["created", "updated"] | None = None
     ignores_case: bool = False
+    native: str = ""
+    origin: str = ""
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Column":
@@ -95,5 +100,11 @@ class Table:
         return self.source or self.id
 
     def column(self, name: str) -> Column | None:
-        """Return the column with this name, in any case, or None."""
-        return next((column for column in self.columns if column.name.casefold() == name.casefold()), None)
+        """Return the column with this name; if there is none, one with the name in another case, or None."""
+        return find_column(self.columns, name)
+
+
+def find_column(columns: Iterable[Column], name: str) -> Column | None:
+    """Return the column with this name; if there is none, the first with it in another case, or None."""
+    found = [column for column in columns if column.name.casefold() == name.casefold()]
+    return next((column for column in found if column.name == name), found[0] if found else None)

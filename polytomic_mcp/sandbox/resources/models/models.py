@@ -1,12 +1,14 @@
 """Models as the API shows them: built from a request and the columns of its source."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.common.refusals import RefusalError
+from polytomic_mcp.sandbox.data.tables.table import find_column
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row
 from polytomic_mcp.sandbox.resources.models.reading import Reading, read_source, unknown_field
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -28,7 +30,8 @@ def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> Jso
     """
     _refuse_enrichment(workspace, arguments)
     connection = require_healthy(workspace, arguments["connection_id"])
-    fields = _fields(id_, read_source(workspace, connection, arguments["configuration"]), arguments)
+    source = read_source(workspace, connection, arguments["configuration"])
+    fields = _fields(id_, source, arguments)
     _require_names(fields, arguments)
     relations = _listed(arguments, "relations")
     return {
@@ -37,6 +40,7 @@ def compose(workspace: Workspace, id_: str, arguments: Mapping[str, Any]) -> Jso
         "id": id_,
         "type": connection["type"]["id"],
         "fields": fields,
+        "_origins": {column.name: column.native or column.origin for column in source.columns},
         "relations": [_relation(workspace, fields, arguments["name"], each) for each in relations],
         "labels": [{"name": label} for label in _listed(arguments, "labels")],
     }
@@ -71,25 +75,34 @@ def require_healthy(workspace: Workspace, connection_id: str) -> JsonObject:
 def source_fields(reading: Reading, id_: str = "") -> list[JsonObject]:
     """Return the fields of a source, each with its first value that is not null as example."""
     rows = list(islice(reading.rows, _EXAMPLE_ROWS))
-    return [_field(id_, column, _example(column.name, rows)) for column in reading.columns]
+    fields = [_field(id_, column, _example(column.name, rows)) for column in reading.columns]
+    known = Counter(field["id"] for field in fields)
+    return [field | ({"id": _id(id_, field["name"])} if known[field["id"]] > 1 else {}) for field in fields]
 
 
 def _fields(id_: str, reading: Reading, arguments: Mapping[str, Any]) -> list[JsonObject]:
-    found = {field["name"].casefold(): field for field in source_fields(reading, id_)}
+    found = {field["name"]: field for field in source_fields(reading, id_)}
     wanted: list[str] = _listed(arguments, "fields") or [column.name for column in reading.columns]
-    for name in wanted:
-        if name.casefold() not in found:
+    columns = [find_column(reading.columns, name) for name in wanted]
+    for name, column in zip(wanted, columns, strict=True):
+        if column is None:
             raise unknown_field(name, reading.columns, f"Model {arguments['name']}")
-    selected = {name.casefold(): found[name.casefold()] for name in wanted}
+    selected = {column.name: found[column.name] for column in columns if column is not None}
     for added in _listed(arguments, "additional_fields"):
-        selected[added["name"].casefold()] = _added(id_, added)
-    identifier = (arguments.get("identifier") or "").casefold()
-    return [field | {"unique": name == identifier} for name, field in selected.items()]
+        replaced = find_column(reading.columns, added["name"])
+        selected[replaced.name if replaced else added["name"]] = _added(id_, added)
+    unique = find_column(reading.columns, arguments.get("identifier") or "")
+    name = unique.name if unique is not None else (arguments.get("identifier") or "")
+    return [field | {"unique": each.casefold() == name.casefold()} for each, field in selected.items()]
+
+
+def _id(model_id: str, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{model_id}/{name}"))
 
 
 def _field(id_: str, column: Column, example: Any) -> JsonObject:
     return {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{id_}/{column.name.casefold()}")),
+        "id": _id(id_, column.name.casefold()),
         "name": column.name,
         "label": column.label or column.name,
         "description": None,

@@ -15,6 +15,7 @@ from polytomic_mcp.sandbox.calls.call import public
 from polytomic_mcp.sandbox.common.refusals import RefusalError, not_found
 from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.systems.systems import described, holds_nothing, system_of
+from polytomic_mcp.sandbox.data.tables.json_columns import shown
 from polytomic_mcp.sandbox.resources.models.reading import SECONDS, stream_query
 from polytomic_mcp.sandbox.workspace.workspace import Workspace, written
 
@@ -113,7 +114,8 @@ def _read(workspace: Workspace, connection: JsonObject, id_: str, sql: str) -> J
 def _pages(stream: Stream) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     size = 0
     pages = iter(lambda: list(islice(stream.rows, PAGE)), [])
-    for number, rows in enumerate(pages):
+    for number, found in enumerate(pages):
+        rows = [tuple(map(shown, row)) for row in found]
         size += len(json.dumps(rows))
         if size > MOST_CHARACTERS:
             raise QueryError(

@@ -14,6 +14,7 @@ from polytomic_mcp.sandbox.data.sql.backend import QueryError, Stream
 from polytomic_mcp.sandbox.data.sql.soql import DIALECT, to_sql
 from polytomic_mcp.sandbox.data.sql.statement import Catalog
 from polytomic_mcp.sandbox.data.systems.systems import SOQL, System, described, holds_nothing, system_of
+from polytomic_mcp.sandbox.data.tables.table import find_column
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
 from polytomic_mcp.sandbox.resources.models.declared_types import declared_columns, typed_rows
 from polytomic_mcp.sandbox.resources.models.skipped_lines import lines_to_skip, without_lines
@@ -64,15 +65,16 @@ def read_model(
     connection = workspace.find("connection", model["connection_id"])
     workspace.faults.require_up(connection)
     source = read_source(workspace, connection, model["configuration"], seconds=seconds)
-    found = {column.name.casefold(): column for column in source.columns}
+    found = {field["name"]: find_column(source.columns, field["name"]) for field in model["fields"]}
     for field in model["fields"]:
-        if not field["user_added"] and field["name"].casefold() not in found:
+        if not field["user_added"] and found[field["name"]] is None:
             raise unknown_field(field["name"], source.columns, f"Model {model['name']}")
     columns = [
-        Column(field["name"], field["type"], _sql_type(found, field["name"]), label=field["label"])
+        Column(field["name"], field["type"], origin.sql_type if origin else "VARCHAR", label=field["label"])
         for field in model["fields"]
+        for origin in [found[field["name"]]]
     ]
-    origins = [(column.name, _origin(found, column.name)) for column in columns]
+    origins = [(name, column.name if column else name) for name, column in found.items()]
     rows = islice(source.rows, limit)
     if origins != [(column.name, column.name) for column in source.columns]:
         rows = ({name: row.get(origin) for name, origin in origins} for row in rows)
@@ -203,13 +205,3 @@ def _refused_queries() -> Generator[None]:
         yield
     except QueryError as error:
         raise RefusalError(422, str(error), key="invalid_query") from error
-
-
-def _sql_type(found: Mapping[str, Column], name: str) -> str:
-    column = found.get(name.casefold())
-    return column.sql_type if column else "VARCHAR"
-
-
-def _origin(found: Mapping[str, Column], name: str) -> str:
-    column = found.get(name.casefold())
-    return column.name if column else name

@@ -9,6 +9,7 @@ from polytomic_mcp.common.json_values import JsonObject, as_object
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import Creation, described, system_of
+from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.tables import Column
 from polytomic_mcp.sandbox.resources.models.source_fields import Sources
 from polytomic_mcp.sandbox.resources.syncs.syncs import named_target_fields
@@ -25,6 +26,7 @@ _NEW_TARGET: Final = "__pt_new_target"
 _SCHEMA: Final = "schema"
 _IDS: Final = 10**9
 _SQL_TYPES: Final = {
+    "binary": "BLOB",
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
     "datetime": "TIMESTAMP",
@@ -137,17 +139,23 @@ def _new_id(creation: Creation, schema: str, create: Mapping[str, str]) -> str:
 
 def _columns(sync: JsonObject, sources: Sources) -> list[Column]:
     """Return a column for each target field that the sync names, with the type of its source."""
-    types = dict(_source_types(sync, sources))
-    found: dict[str, Column] = {}
-    for _, id_, _ in named_target_fields(sync):
-        type_ = types.get(id_, "string")
-        found.setdefault(id_.casefold(), Column(id_, type_, _SQL_TYPES.get(type_, "VARCHAR")))
-    return list(found.values())
+    typed = {column.name: column for column in _source_columns(sync, sources)}
+    names = dict.fromkeys(id_ for _, id_, _ in named_target_fields(sync))
+    return [typed.get(name) or Column(name, "string", "VARCHAR") for name in names]
 
 
-def _source_types(sync: JsonObject, sources: Sources) -> Iterator[tuple[str, str]]:
+def _source_columns(sync: JsonObject, sources: Sources) -> Iterator[Column]:
+    """Yield a column for each target field that has a source, which holds what the source's column holds."""
     for mapping in [*sync["fields"], *sync["identities"]["mappings"]]:
         source = mapping.get("source")
         field = sources.field(source) if source else None
-        type_: str = (field or {}).get("type") or "string"
-        yield mapping["target"], type_ if type_ in _SQL_TYPES else "string"
+        if source and field:
+            origins: Mapping[str, str] = (sources.model(source["model_id"]) or {}).get("_origins", {})
+            yield _column(mapping["target"], field, origins.get(field["name"], ""))
+
+
+def _column(name: str, field: JsonObject, origin: str) -> Column:
+    type_ = field["type"] if field["type"] in _SQL_TYPES else "string"
+    remote: str = field.get("remote_type") or ""
+    is_scalar = type_ in ("number", "datetime") and field_type(remote) == type_
+    return Column(name, type_, remote if is_scalar else _SQL_TYPES.get(type_, "VARCHAR"), origin=origin)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules.identity_functions import FUNCTIONS
 from polytomic_mcp.sandbox.data.systems.systems import Creation, CreationProperty, Kind, described
+from polytomic_mcp.sandbox.data.tables.table import find_column
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table
 from polytomic_mcp.sandbox.resources.syncs.rules import identity_functions
 from polytomic_mcp.sandbox.resources.syncs.rules.modes import TargetMode, target_modes
@@ -92,12 +93,13 @@ class Target:
         return next((each for each in self.modes if each.mode.id == id_), None)
 
     def field(self, id_: str) -> TargetField | None:
-        """Return the field of that name, ignoring case, or None if it does not exist."""
-        return next((field for field in self.fields if field.column.name.casefold() == id_.casefold()), None)
+        """Return the field of that name; if there is none, one with it in another case, or None."""
+        column = find_column([field.column for field in self.fields], id_)
+        return next((field for field in self.fields if field.column is column), None)
 
     def column(self, id_: str) -> Column:
         """Return the column of a field that exists."""
-        return next(field.column for field in self.fields if field.column.name.casefold() == id_.casefold())
+        return next(field.column for field in [self.field(id_)] if field is not None)
 
     def has(self, flag: str) -> bool:
         """Whether the target has a property."""

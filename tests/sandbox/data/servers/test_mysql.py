@@ -31,11 +31,11 @@ ROW: Row = {
     "n": "12345678901234567890.123",
     "w": 1.0,
     "f": 1.5,
-    "b": True,
+    "b": 1,
     "t": "é%s",
     "v": "abc",
     "d": "2026-01-02",
-    "ts": "2026-01-02T03:04:05.600000",
+    "ts": "2026-01-02T03:04:05.6",
     "tz": "2026-01-02T03:04:05Z",
     "ti": "101:02:03",
     "y": 2026,
@@ -91,7 +91,7 @@ def test_a_table_is_described_as_the_server_knows_it(my: Server, weird: Table) -
     kinds = {column.name: column.sql_type for column in weird.columns}
     assert (kinds["id"], kinds["n"], kinds["j"], kinds["tz"]) == (
         "UBIGINT",
-        "DECIMAL(38,30)",
+        "DECIMAL(65,30)",
         "JSON",
         "TIMESTAMP WITH TIME ZONE",
     )
@@ -121,13 +121,13 @@ def test_refused_rows_are_reported_with_the_servers_message_and_nothing_is_writt
 def test_rows_are_updated_and_deleted_with_and_without_a_key(my: Server, weird: Table, plain: Table) -> None:
     ((id_, row),) = my.tables.read(weird)
     before = my.tables.version(weird)
-    my.tables.update(weird, {id_: {**row, "id": 7, "b": False}})
+    my.tables.update(weird, {id_: {**row, "id": 7, "b": 0}})
     ids = {row["a"]: each for each, row in my.tables.read(plain)}
     my.tables.update(plain, {ids[2]: {"a": 2, "b": "both"}})
     my.tables.delete(plain, [ids[1]])
 
     assert my.tables.version(weird) != before
-    assert my.tables.pick(weird, [id_])[id_] == row | {"id": 7, "b": False}
+    assert my.tables.pick(weird, [id_])[id_] == row | {"id": 7, "b": 0}
     assert my.rows(plain.name) == [{"a": 2, "b": "both"}] * 2
 
 
@@ -151,7 +151,7 @@ def test_a_table_is_created_widened_and_dropped(my: Server) -> None:
     wide = my.tables.add_columns(made, [Column("more", "datetime", "TIMESTAMP")])
     my.tables.insert(wide, [row | {"more": "2026-01-01T00:00:00Z"}])
 
-    assert my.rows(made.name)[0] == {**dict.fromkeys(types), **row, "more": "2026-01-01T00:00:00"}
+    assert my.rows(made.name)[0] == {**dict.fromkeys(types), **row, "b": 1, "more": "2026-01-01T00:00:00"}
     my.tables.drop(wide)
     assert my.tables.get(my.key, made.name) is None
 
@@ -176,7 +176,7 @@ def test_a_query_runs_on_the_server_with_its_own_types(my: Server, weird: Table)
         "m": "INTEGER",
     }
     assert {name for name in described if kinds[name] != described[name]} == {"j"}  # MariaDB's is a text
-    assert kinds["p"] == "VARCHAR"
+    assert kinds["p"] == "BLOB"
     assert found.rows[0][:19] == tuple({**ROW, "j": '{"a": 1.10}'}.values())[:19]
 
 

@@ -5,19 +5,17 @@ Drivers return text wherever Python's own type would lose something: decimals, d
 """
 
 import base64
-import json
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
-from polytomic_mcp.common.scalars import to_text
+from polytomic_mcp.sandbox.data.tables.conversion import unbounded
 from polytomic_mcp.sandbox.data.tables.field_types import is_nested
-from polytomic_mcp.sandbox.data.tables.sql_values import exact
+from polytomic_mcp.sandbox.data.tables.json_columns import as_text, parsed, written
+from polytomic_mcp.sandbox.data.tables.numbers import NOT_FINITE, exact, float_json, single
 
 Decoder = Callable[[Any], Any]
 
 _ZONED: Final = "TIMESTAMP WITH TIME ZONE"
-_NOT_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 
 
 def decoders(sql_types: Sequence[str]) -> list[tuple[int, Decoder]]:
@@ -39,7 +37,7 @@ def encoded(value: Any, sql_type: str) -> Any:
     """Return a JSON value as a driver accepts it: text, bytes for a BLOB, a list for an array; null is None.
 
     Raises:
-        ValueError: A value for a BLOB is not base64.
+        ValueError: A value for a BLOB is not base64, or a text has half of a character.
     """
     if value is None:
         return None
@@ -48,16 +46,21 @@ def encoded(value: Any, sql_type: str) -> Any:
         items = cast("list[Any]", value)
         return [encoded(item, sql_type if isinstance(item, list) else element) for item in items]
     if sql_type == "BLOB":
-        return base64.b64decode(to_text(value), validate=True)
-    text = json.dumps(value, ensure_ascii=False) if is_nested(sql_type) else to_text(value)
-    return text.encode(errors="replace").decode()  # no server stores a lone surrogate
+        return base64.b64decode(as_text(value), validate=True)
+    if isinstance(value, float) and sql_type in ("FLOAT", "DOUBLE"):
+        return repr(value)
+    text = written(value) if is_nested(sql_type) else as_text(value)
+    text.encode()  # no server stores a lone surrogate
+    return text
 
 
 def _decoder(sql_type: str) -> Decoder | None:
     if sql_type.endswith("[]"):
         return _array(_decoder(sql_type.removesuffix("[]")))
     base = sql_type.partition("(")[0]
-    return _json if is_nested(sql_type) else _DECODERS.get(base)
+    if sql_type == "DECIMAL":
+        return _unbounded
+    return parsed if is_nested(sql_type) else _DECODERS.get(base)
 
 
 def _array(decode: Decoder | None) -> Decoder:
@@ -69,22 +72,16 @@ def _array(decode: Decoder | None) -> Decoder:
     return decoded_array
 
 
-def _json(text: str) -> Any:
-    return json.loads(text, parse_float=_json_number, parse_constant=str)
-
-
-def _json_number(text: str) -> float | str:
-    return float(text) if repr(float(text)) == text or "e" in text.casefold() else exact(text)
-
-
 def _decimal(text: str) -> float | str:
-    return text if text in _NOT_NUMBERS else exact(text)
+    return text if text in NOT_FINITE else exact(text)
 
 
-def _float(value: float) -> float | str:
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+def _unbounded(text: str) -> float | str:
+    return text if text in NOT_FINITE else unbounded(text)
+
+
+def _single(value: float) -> float | str:
+    return float_json(single(value))
 
 
 def _blob(value: bytes) -> str:
@@ -92,12 +89,17 @@ def _blob(value: bytes) -> str:
 
 
 def _moment(text: str) -> str:
-    return text.replace(" ", "T", 1).removesuffix(".000000")
+    """Return a time in its JSON form, given the text of a server with Greenwich's clock."""
+    bare = text.removesuffix(" BC")
+    moment = bare.replace(" ", "T", 1)
+    return f"{moment.rstrip('0').rstrip('.') if '.' in moment else moment}{text[len(bare) :]}"
 
 
 def _zoned(text: str) -> str:
-    bare = text.removesuffix("+00")
-    return f"{_moment(bare)}Z" if bare[0].isdigit() and bare[-1].isdigit() else text
+    if text.endswith("infinity"):
+        return text
+    bare = text.removesuffix(" BC")
+    return f"{_moment(bare.removesuffix('+00'))}Z{text[len(bare) :]}"
 
 
 def _boolean(value: Any) -> bool:
@@ -108,8 +110,8 @@ _DECODERS: Final[dict[str, Decoder]] = {
     "BLOB": _blob,
     "BOOLEAN": _boolean,
     "DECIMAL": _decimal,
-    "DOUBLE": _float,
-    "FLOAT": _float,
+    "DOUBLE": float_json,
+    "FLOAT": _single,
     "TIMESTAMP": _moment,
     "UUID": str,
     _ZONED: _zoned,

@@ -13,19 +13,24 @@ from polytomic_mcp.sandbox.data.servers.drivers.encoding import decoded, decoder
 from polytomic_mcp.sandbox.data.servers.drivers.mysql_types import (
     COLUMNS,
     JSON_CHECKS,
+    YEAR,
+    native_of_field,
     new_type,
     relation,
     type_of_field,
+    with_all_digits,
 )
 from polytomic_mcp.sandbox.data.servers.drivers.relation import Relation
 from polytomic_mcp.sandbox.data.servers.drivers.session import ServerSession
 from polytomic_mcp.sandbox.data.sql.backend import Stream, Values
 from polytomic_mcp.sandbox.data.tables.field_types import field_type
 from polytomic_mcp.sandbox.data.tables.names import distinct
+from polytomic_mcp.sandbox.data.tables.numbers import four_bytes
 from polytomic_mcp.sandbox.data.tables.table import Column, Row
 
 _CONNECT_SECONDS: Final = 5
 _BATCH: Final = 2_000
+_NAME_LETTERS: Final = 64
 _LOCK_SECONDS: Final = 10
 _AS_TEXT: Final = (
     FIELD_TYPE.BIT,
@@ -40,8 +45,13 @@ _SYSTEM_SCHEMAS: Final = ("information_schema", "mysql", "performance_schema", "
 _MODE: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, so that strings end where sqlglot assumes they do."""
 
-_ROW_ERRORS: Final = frozenset((code,) for code in (1264, 1292, 1364, 1366, 1406, 1644, 3140, 3819, 4025))
+_ROW_ERRORS: Final = frozenset(
+    (code,) for code in (1118, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1416, 1644, 3140, 3819, 4025)
+)
 """Errors that refuse a row, from checks and triggers mostly, for which PyMySQL has another class."""
+
+_CHANGES: Final = (1264, 1265, 1292, 1366)
+"""Warnings that the server stored another value: rounded, cut, or the nearest that fits."""
 
 
 class MysqlSession(ServerSession):
@@ -84,7 +94,7 @@ class MysqlSession(ServerSession):
         self.execute(f"START TRANSACTION READ {'ONLY' if is_read_only else 'WRITE'}")
 
     def relations(self, id_: str | None = None) -> list[Relation]:
-        found = self.fetch(COLUMNS, (_SYSTEM_SCHEMAS, self._database, self._database, id_, id_))
+        found = self.fetch(COLUMNS, (_SYSTEM_SCHEMAS, id_, self._database, self._database, id_))
         checked = set(self.fetch(JSON_CHECKS)) if self._is_mariadb and found else set[Values]()
         return [
             relation(schema, name, [row[2:] for row in rows], checked)
@@ -96,9 +106,17 @@ class MysqlSession(ServerSession):
         cursor.execute(sql)
         sql_types = [type_of_field(field) for field in _fields(cursor)]
         names = distinct(name for name, *_ in cursor.description or ())
-        columns = (Column(name, field_type(each), each) for name, each in zip(names, sql_types, strict=True))
+        natives = map(native_of_field, _fields(cursor))
+        columns = tuple(
+            Column(name, field_type(sql_type), sql_type, native=native)
+            for name, sql_type, native in zip(names, sql_types, natives, strict=True)
+        )
+        if "FLOAT" in sql_types:
+            cursor.close()
+            cursor = self._connection.cursor(SSCursor)
+            cursor.execute(with_all_digits(sql, sql_types))
         decode = decoders(sql_types)
-        return Stream(tuple(columns), (decoded(row, decode) for row in _batches(cursor)))
+        return Stream(columns, (decoded(row, decode) for row in _batches(cursor)))
 
     def stream(self, sql: str) -> Iterator[Values]:
         with self._connection.cursor(SSCursor) as cursor:
@@ -123,6 +141,7 @@ class MysqlSession(ServerSession):
         with self._connection.cursor() as cursor:
             if all(row.get(name) is not None for row in rows for name in relation.key):
                 cursor.executemany(sql, values)
+                _require_unchanged(cursor)
                 return [*rows]
             return [
                 self._inserted(cursor, sql, each, relation, row)
@@ -135,20 +154,30 @@ class MysqlSession(ServerSession):
     ) -> Row:
         """Insert one row, and add the key that the server generates."""
         cursor.execute(sql, tuple(values))
+        _require_unchanged(cursor)
         return row | {name: cursor.lastrowid for name in relation.key if row.get(name) is None}
 
     def execute_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bool]:
         with self._connection.cursor() as cursor:
-            return [cursor.execute(sql, tuple(row)) > 0 for row in rows]
+            return [_execute(cursor, sql, row) for row in rows]
 
     def encoded(self, value: Any, column: Column) -> Any:
-        if column.sql_type == "BOOLEAN" and isinstance(value, bool):
+        if column.sql_type in ("BOOLEAN", "TINYINT") and isinstance(value, bool):
             return int(value)
+        if column.sql_type == "FLOAT" and isinstance(value, float):
+            return repr(four_bytes(value))  # the server refuses the shortest text of the largest one
+        if column.native == YEAR and isinstance(value, int):
+            return f"{value:04}"  # the server takes 0 for 2000
         plain = encoded(value, column.sql_type)
         return plain.removesuffix("Z") if column.type == "datetime" and plain is not None else plain
 
     def equality(self, relation: Relation, column: Column) -> str:
-        return f"{self.quoted(column.name)} {'=' if relation.key else '<=>'} %s"
+        value = "CAST(%s AS FLOAT)" if column.sql_type == "FLOAT" else "%s"
+        return f"{self.quoted(column.name)} {'=' if relation.key else '<=>'} {value}"
+
+    def readable(self, column: Column) -> str:
+        # The server would write six digits of a FLOAT.
+        return f"{self.quoted(column.name)}{' + 0e0' if column.sql_type == 'FLOAT' else ''}"
 
     def comparable(self, relation: Relation, column: Column) -> str:
         del relation
@@ -160,9 +189,20 @@ class MysqlSession(ServerSession):
     def type_for(self, column: Column, *, is_key: bool) -> str:
         return new_type(column, is_key=is_key)
 
-    def create_schema(self, name: str) -> None:
-        if not self.fetch("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s", (name,)):
-            self.execute(f"CREATE DATABASE {self.quoted(name)}")
+    def has_schema(self, name: str) -> bool:
+        return (name,) in self.fetch("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")
+
+    def name_problem(self, name: str) -> str | None:
+        if name.endswith(" "):
+            return "ends with a space"
+        length = len(name)
+        return None if length <= _NAME_LETTERS else f"has {length} letters, and {_NAME_LETTERS} are the most"
+
+    @property
+    def table_options(self) -> str:
+        # Text that differs by case or by spaces is not equal, whatever the database's collation is.
+        collation = "utf8mb4_nopad_bin" if self._is_mariadb else "utf8mb4_0900_bin"
+        return f" CHARACTER SET utf8mb4 COLLATE {collation}"
 
     def fingerprint(self, relation: Relation) -> str:
         return repr(self.fetch(f"CHECKSUM TABLE {self.qualified_name(relation)}"))
@@ -181,6 +221,27 @@ class MysqlSession(ServerSession):
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _execute(cursor: "pymysql.cursors.Cursor", sql: str, values: Sequence[Any]) -> bool:
+    """Run a statement; return whether it found a row."""
+    is_changed = cursor.execute(sql, tuple(values)) > 0
+    _require_unchanged(cursor)
+    return is_changed
+
+
+def _require_unchanged(cursor: "pymysql.cursors.Cursor") -> None:
+    """Raise an error if the server stored other values than those that the last statement sent.
+
+    Raises:
+        pymysql.DataError: A value was rounded or cut.
+    """
+    if not cursor.warning_count:
+        return
+    cursor.execute("SHOW WARNINGS")
+    for _, code, message in cursor.fetchall():
+        if code in _CHANGES:
+            raise pymysql.DataError(code, message)
 
 
 def _batches(cursor: SSCursor) -> Iterator[Values]:

@@ -13,7 +13,7 @@ from polytomic_mcp.sandbox.data.servers.drivers.encoding import decoded, decoder
 from polytomic_mcp.sandbox.data.servers.drivers.postgresql_types import (
     RELATIONS,
     TYPE_NAMES,
-    decimal_type,
+    native,
     new_type,
     relation,
     sql_type_of,
@@ -27,6 +27,7 @@ from polytomic_mcp.sandbox.data.tables.table import Column, Row
 
 _CONNECT_SECONDS: Final = 5
 _BATCH: Final = 2_000
+_NAME_BYTES: Final = 63
 _SETTINGS: Final = (
     "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1"
     " -c standard_conforming_strings=on -c bytea_output=hex -c lock_timeout=10s"
@@ -79,16 +80,16 @@ class PostgresqlSession(ServerSession):
     def query(self, sql: str) -> Stream:
         cursor = self._queries.enter_context(self._connection.cursor(name=next(self._names)))
         cursor.execute(_trusted(sql))
-        described = cursor.description or []
-        types = dict(self.fetch(TYPE_NAMES, ([column.type_code for column in described],)))
-        sql_types = [
-            decimal_type(column.precision, column.scale)
-            if types[column.type_code] == "numeric"
-            else sql_type_of(types[column.type_code])
-            for column in described
-        ]
+        described, result = cursor.description or [], cursor.pgresult
+        modifiers = [result.fmod(at) for at in range(len(described))] if result else []
+        types = self.fetch(TYPE_NAMES, ([column.type_code for column in described], modifiers))
+        sql_types = [sql_type_of(name, is_own=is_own) for name, is_own in types]
+        natives = [native(name, is_own=is_own) for name, is_own in types]
         names = distinct(column.name for column in described)
-        columns = (Column(name, field_type(each), each) for name, each in zip(names, sql_types, strict=True))
+        columns = (
+            Column(name, field_type(sql_type), sql_type, native=native)
+            for name, sql_type, native in zip(names, sql_types, natives, strict=True)
+        )
         decode = decoders(sql_types)
         return Stream(tuple(columns), (decoded(row, decode) for row in _batches(cursor)))
 
@@ -145,9 +146,12 @@ class PostgresqlSession(ServerSession):
         del is_key
         return new_type(column)
 
-    def create_schema(self, name: str) -> None:
-        if not self.fetch("SELECT FROM pg_namespace WHERE nspname = %s", (name,)):
-            self.execute(f"CREATE SCHEMA {self.quoted(name)}")
+    def has_schema(self, name: str) -> bool:
+        return bool(self.fetch("SELECT FROM pg_namespace WHERE nspname = %s", (name,)))
+
+    def name_problem(self, name: str) -> str | None:
+        length = len(name.encode())
+        return None if length <= _NAME_BYTES else f"has {length} bytes, and {_NAME_BYTES} are the most"
 
     def fingerprint(self, relation: Relation) -> str:
         # Each version of a row has the id of its transaction, and a recreated table has another file.
@@ -160,6 +164,23 @@ class PostgresqlSession(ServerSession):
 
     def is_refusal(self, error: Exception) -> bool:
         return isinstance(error, _ROW_ERRORS)
+
+    def culprit(self, relation: Relation, row: Row) -> str | None:
+        refused = (
+            each for each in relation.columns if each.name in row and self._refuses(relation, each, row)
+        )
+        return next((column.name for column in refused), None)
+
+    def _refuses(self, relation: Relation, column: Column, row: Row) -> bool:
+        """Return whether a column's type refuses a row's value."""
+        self.execute("SAVEPOINT one_value")
+        try:
+            value = self.encoded(row[column.name], column)
+            self.fetch(f"SELECT CAST(%s AS {relation.type_of(column)})", (value,))
+        except (psycopg.DataError, ValueError):
+            self.execute("ROLLBACK TO SAVEPOINT one_value")
+            return True
+        return False
 
     def error_message(self, error: Exception) -> str:
         diagnosis = error.diag if isinstance(error, psycopg.Error) else None

@@ -15,7 +15,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "date": "DATE",
     "double precision": "DOUBLE",
     "integer": "INTEGER",
-    "interval": "INTERVAL",
+    "interval": "VARCHAR",
     "json": "JSON",
     "jsonb": "JSON",
     "oid": "BIGINT",
@@ -29,12 +29,16 @@ _TYPES: Final[Mapping[str, str]] = {
     "timestamp without time zone": "TIMESTAMP",
     "uuid": "UUID",
 }
-_WIDEST: Final = 38
-_UNBOUNDED: Final = "DECIMAL(38,9)"
-"""A numeric without precision, which DuckDB lacks: more than 29 digits before the point do not fit."""
+_UNBOUNDED: Final = "DECIMAL"
+"""A numeric without precision, or with one that only PostgreSQL has."""
+
+PRODUCT: Final = "postgresql:"
+"""What ``Column.native`` begins with."""
 
 _NEW_TYPES: Final[Mapping[str, str]] = {
     **{ours: theirs for theirs, ours in _TYPES.items() if theirs not in ("json", "oid", "character varying")},
+    "INTERVAL": "interval",
+    "VARCHAR": "text",
     "HUGEINT": "numeric(39)",
     "TINYINT": "smallint",
     "UBIGINT": "numeric(20)",
@@ -50,7 +54,8 @@ SELECT n.nspname, c.relname, c.relkind::text, a.attname, format_type(a.atttypid,
     ELSE format_type(a.atttypid, a.atttypmod) END,
   a.attnotnull OR t.typnotnull, a.atthasdef OR t.typdefault IS NOT NULL,
   a.attidentity::text, a.attgenerated::text, coalesce(a.attnum = ANY (i.indkey), false),
-  (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid)
+  (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
+  coalesce(nullif(t.typbasetype, 0), t.oid) < 16384
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
@@ -60,17 +65,22 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND (%s::text IS NULL OR lower(n.nspname || '.' || c.relname) = lower(%s))
 ORDER BY n.nspname, c.relname, a.attnum
 """
-"""All columns of all tables and views, or of those with one id in any case."""
+"""All columns of all tables and views, or of those with one id in any case.
+
+Types of the server itself, which every server has, have object ids below 16384.
+"""
 
 TYPE_NAMES: Final = """
-SELECT oid, CASE typtype WHEN 'd' THEN format_type(typbasetype, typtypmod) ELSE format_type(oid, NULL) END
-FROM pg_type WHERE oid = ANY (%s)
+SELECT format_type(oid, modifier), oid < 16384
+FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS described (oid, modifier, position) ORDER BY position
 """
-"""The names of types by their object ids."""
+"""The names of types by their object ids and modifiers, and whether every server has them."""
 
 
 def new_type(column: Column) -> str:
     """Return the type of a new column."""
+    if column.origin.startswith(PRODUCT):
+        return column.origin.removeprefix(PRODUCT)
     sql_type = column.sql_type
     if sql_type.startswith("DECIMAL"):
         return sql_type.replace("DECIMAL", "numeric", 1)
@@ -87,8 +97,8 @@ def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
     columns: list[Column] = []
     types: list[str] = []
     key: list[str] = []
-    for _, column, type_, plain, is_needed, has_default, identity, generated, is_key, values in found:
-        sql_type = sql_type_of(plain)
+    for _, column, type_, plain, is_needed, has_default, identity, generated, is_key, values, is_own in found:
+        sql_type = sql_type_of(plain, is_own=is_own)
         is_fixed = identity == "a" or bool(generated)
         columns.append(
             Column(
@@ -99,6 +109,7 @@ def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
                 createable=not is_fixed,
                 updateable=not is_fixed,
                 values=tuple(Choice(value, value) for value in values or ()),
+                native=native(plain, is_own=is_own),
             )
         )
         types.append(type_)
@@ -107,19 +118,21 @@ def relation(schema: str, name: str, found: list[tuple[Any, ...]]) -> Relation:
     return Relation(schema, name, kind, tuple(columns), tuple(types), tuple(key))
 
 
-def sql_type_of(type_: str) -> str:
+def native(type_: str, *, is_own: bool) -> str:
+    """Return ``Column.native`` of a type in the form of ``format_type``; empty if not every server has it."""
+    return f"{PRODUCT}{type_}" if is_own else ""
+
+
+def sql_type_of(type_: str, *, is_own: bool = True) -> str:
     """Return DuckDB's type for a type in the form of ``format_type``; VARCHAR if DuckDB does not have it."""
     if type_.endswith("[]"):
-        element = type_.removesuffix("[]")
-        plain = sql_type_of(element)
-        is_known = element.startswith("numeric") or re.sub(r"\(.*\)", "", element) in _TYPES
-        return f"{plain}[]" if is_known else "VARCHAR"
+        return f"{sql_type_of(type_.removesuffix('[]'))}[]" if is_own else "VARCHAR"
     if found := re.fullmatch(r"numeric(?:\((\d+),(-?\d+)\))?", type_):
         return decimal_type(*(int(each) if each else None for each in found.groups()))
     return _TYPES.get(re.sub(r"\(\d+\)", "", type_), "VARCHAR")
 
 
 def decimal_type(precision: int | None, scale: int | None) -> str:
-    """Return DuckDB's type for a numeric with this precision and scale, or without."""
-    is_bounded = precision and scale is not None and 0 <= scale <= precision <= _WIDEST
+    """Return the type of a numeric with this precision and scale, or without; DuckDB lacks wide ones."""
+    is_bounded = precision and scale is not None and 0 <= scale <= precision
     return f"DECIMAL({precision},{scale})" if is_bounded else _UNBOUNDED

@@ -62,6 +62,10 @@ class ServerSession(ABC):
     def comparable(self, relation: Relation, column: Column) -> str:
         """Return the expression of a column that can be compared with any text."""
 
+    def readable(self, column: Column) -> str:
+        """Return the expression that selects a column with all that it holds."""
+        return self.quoted(column.name)
+
     @abstractmethod
     def quoted(self, name: str) -> str:
         """Return a name as a quoted identifier."""
@@ -71,8 +75,17 @@ class ServerSession(ABC):
         """Return the server's type for a new column."""
 
     @abstractmethod
-    def create_schema(self, name: str) -> None:
-        """Create the schema if it does not exist."""
+    def has_schema(self, name: str) -> bool:
+        """Return whether the schema exists, under exactly this name."""
+
+    @abstractmethod
+    def name_problem(self, name: str) -> str | None:
+        """Return why the server cannot use a name as it is, or None if it can."""
+
+    @property
+    def table_options(self) -> str:
+        """The text after the columns of a new table."""
+        return ""
 
     @abstractmethod
     def fingerprint(self, relation: Relation) -> str:
@@ -81,6 +94,10 @@ class ServerSession(ABC):
     @abstractmethod
     def is_refusal(self, error: Exception) -> bool:
         """Return whether the error means that the server refuses a row."""
+
+    def culprit(self, relation: Relation, row: Row) -> str | None:
+        """Return the column whose value made the server refuse a row, unless the error's message names it."""
+        del relation, row
 
     @abstractmethod
     def error_message(self, error: Exception) -> str:
@@ -108,8 +125,8 @@ class ServerSession(ABC):
 
     def rows(self, relation: Relation) -> Iterator[Row]:
         """Yield the relation's rows as JSON values."""
-        names = [column.name for column in relation.columns]
         decode = decoders([column.sql_type for column in relation.columns])
-        select = f"SELECT {self.column_list(names)} FROM {self.qualified_name(relation)}"  # noqa: S608 - quoted
+        values = ", ".join(map(self.readable, relation.columns))
+        select = f"SELECT {values} FROM {self.qualified_name(relation)}"  # noqa: S608 - quoted
         for values in self.stream(select):
             yield relation.row(decoded(values, decode))

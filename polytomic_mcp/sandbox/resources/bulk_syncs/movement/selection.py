@@ -106,8 +106,12 @@ class Selection:
 def _output(sync: JsonObject, field: JsonObject, column: Column) -> Output:
     name = bulk_schemas.field_name(sync, field)
     is_obfuscated = field["obfuscated"]
-    types = ("string", _OBFUSCATED) if is_obfuscated else (column.type, column.sql_type)
-    return Output(column, Column(name, *types, label=column.label), is_obfuscated)
+    if is_obfuscated:
+        return Output(column, Column(name, "string", _OBFUSCATED, label=column.label), is_obfuscated)
+    kept = Column(
+        name, column.type, column.sql_type, label=column.label, origin=column.native or column.origin
+    )
+    return Output(column, kept, is_obfuscated)
 
 
 def _filter_tests(schema: JsonObject, table: Table, now: datetime) -> Iterator[Test]:

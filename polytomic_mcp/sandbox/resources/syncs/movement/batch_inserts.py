@@ -12,6 +12,7 @@ from typing import Any, Final
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.conversion import ConversionError
+from polytomic_mcp.sandbox.data.tables.json_columns import JSON
 from polytomic_mcp.sandbox.data.tables.row_index import indexed
 from polytomic_mcp.sandbox.data.tables.table import Column, Table
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -41,7 +42,7 @@ def can_insert_batches(tables: Tables, plan: Plan) -> bool:
         and names.issuperset(plan.required)
         and identity.column not in mapped
         and (identity.column.refers_to is None or _referred(tables, plan) is not None)
-        and all(column.createable and not column.refers_to for column in mapped)
+        and all(column.createable and not column.refers_to and column.sql_type != JSON for column in mapped)
         and not any(column.computed for column in plan.target.table.columns)
     )
 
