@@ -40,12 +40,13 @@ class ServerTables:
         return None if relation is None else relation.table(system)
 
     def create(self, table: Table) -> None:
-        """Create an empty table, and its schema if it does not exist; ``key`` becomes the primary key."""
+        """Create an empty table, and its schema if it does not exist; its key becomes the primary key."""
         schema, _, name = table.name.rpartition(".")
         with self._transactions.writing(table.system) as session:
             session.create_schema(schema)
             columns = [_definition(session, table, column) for column in table.columns]
-            key = [f"PRIMARY KEY ({session.quoted(table.key)})"] if table.key else []
+            names = ", ".join(map(session.quoted, table.key_columns))
+            key = [f"PRIMARY KEY ({names})"] if names else []
             session.execute(
                 f"CREATE TABLE {session.quoted(schema)}.{session.quoted(name)}"
                 f" ({', '.join([*columns, *key])})"
@@ -211,5 +212,5 @@ def _changes(relation: Relation, stored: Row, row: Row) -> Row:
 
 
 def _definition(session: ServerSession, table: Table, column: Column) -> str:
-    is_key = column.name == table.key
+    is_key = column.name in table.key_columns
     return f"{session.quoted(column.name)} {session.type_for(column, is_key=is_key)}"
