@@ -1,0 +1,101 @@
+"""Members of a JSON value in a dialect's own notation: ``t.data.items[0].sku``, ``data->'a'``, ``#>>``."""
+
+import re
+from typing import Final
+
+from sqlglot import exp
+
+from polytomic_mcp.sandbox.data.sql.dialects.json_columns import JsonColumns
+from polytomic_mcp.sandbox.data.sql.dialects.templates import filled
+
+_ARROWS: Final = ("postgres", "mysql", "redshift")
+"""Dialects without lambdas: sqlglot takes ``f(data->'a')`` for one."""
+
+_BRACES: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
+
+
+def read_arrows(query: exp.Expr, dialect: str) -> None:
+    """Replace what sqlglot takes for a lambda, and PostgreSQL's paths in braces, in place."""
+    for function in [*query.find_all(exp.Lambda)] if dialect in _ARROWS else []:
+        (name,) = function.expressions
+        body = function.this
+        first = body
+        while isinstance(first, exp.JSONExtract | exp.JSONExtractScalar):
+            first = first.this
+        whole = exp.JSONExtract(this=exp.column(name.copy()), expression=_path([first.name], first))
+        if first is body:
+            function.replace(whole)
+        else:
+            first.replace(whole)
+            function.replace(body)
+    for extract in [*query.find_all(exp.JSONBExtract, exp.JSONBExtractScalar)]:
+        braces = extract.expression
+        if isinstance(braces, exp.Literal):
+            parts = [quoted or plain.strip() for quoted, plain in _BRACES.findall(braces.name)]
+            kind = exp.JSONExtractScalar if isinstance(extract, exp.JSONBExtractScalar) else exp.JSONExtract
+            extract.replace(kind(this=extract.this.copy(), expression=_path(parts)))
+
+
+def use_members(query: exp.Expr, columns: JsonColumns, offset: int) -> None:
+    """Replace members of JSON columns, in place; ``offset`` is where the dialect's own arrays begin."""
+    for column in [*query.find_all(exp.Column)]:
+        _use_qualified(column, columns)
+    for bracket in reversed([*query.find_all(exp.Bracket)]):
+        if columns.is_json(bracket.this) and len(bracket.expressions) == 1:
+            _use_bracket(bracket, offset)
+    for dot in reversed([*query.find_all(exp.Dot)]):
+        if columns.is_json(dot.this) and isinstance(dot.expression, exp.Identifier):
+            key = exp.JSONPathKey(this=dot.expression.name)
+            dot.replace(_extracted(dot.this.copy(), [key]))
+
+
+def _use_qualified(column: exp.Column, columns: JsonColumns) -> None:
+    """Replace a column whose qualifiers name a JSON column, and not a table."""
+    parts = [part.copy() for part in column.parts]
+    if len(parts) == 1 or isinstance(column.this, exp.Star):
+        return
+    is_source = columns.is_source(column, parts[0].name)
+    if is_source and len(parts) == 2 and columns.knows(column, parts[0].name, parts[1].name):  # noqa: PLR2004 - a table and its column
+        return
+    for size in (2, 1):
+        root = exp.Column(this=parts[size - 1], table=parts[size - 2] if size > 1 else None)
+        if size == 1 and is_source:
+            root = exp.Column(this=parts[0].copy(), table=parts[0].copy())
+        if len(parts) > size and columns.is_json_at(column, root):
+            keys = [exp.JSONPathKey(this=part.name) for part in parts[size:]]
+            column.replace(_extracted(root, keys))
+            return
+
+
+def _use_bracket(bracket: exp.Bracket, offset: int) -> None:
+    (index,) = bracket.expressions
+    if isinstance(index, exp.Literal) and index.is_string:
+        bracket.replace(_extracted(bracket.this.copy(), [exp.JSONPathKey(this=index.name)]))
+    elif isinstance(number := index.unnest(), exp.Literal | exp.Neg):
+        place = int(number.to_py()) + offset
+        bracket.replace(_extracted(bracket.this.copy(), [exp.JSONPathSubscript(this=place)]))
+    else:
+        bracket.replace(filled("json_extract(:a, :b)", bracket.this, index))
+
+
+def _extracted(value: exp.Expr, parts: list[exp.Expr]) -> exp.Expr:
+    """Return a member; a member of a member has one path."""
+    if isinstance(value, exp.JSONExtract) and isinstance(value.expression, exp.JSONPath):
+        above = [part.copy() for part in value.expression.expressions]
+        return exp.JSONExtract(
+            this=value.this.copy(), expression=exp.JSONPath(expressions=[*above, *parts])
+        )
+    path = exp.JSONPath(expressions=[exp.JSONPathRoot(), *parts])
+    return exp.JSONExtract(this=value, expression=path)
+
+
+def _path(names: list[str], first: exp.Expr | None = None) -> exp.JSONPath:
+    """Return the path of names and indexes; ``first`` says whether a single one is an index."""
+    is_text = isinstance(first, exp.Literal) and first.is_string
+    parts = [
+        exp.JSONPathSubscript(this=int(name))
+        if not is_text and re.fullmatch(r"-?\d+", name)
+        else exp.JSONPathKey(this=name)
+        for name in names
+    ]
+    return exp.JSONPath(expressions=[exp.JSONPathRoot(), *parts])
