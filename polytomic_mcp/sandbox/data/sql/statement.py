@@ -220,7 +220,8 @@ def _is_star(column: exp.Expr) -> bool:
 def _with_schema_tables(query: exp.Expr, catalog: Catalog, dialect: str) -> exp.Expr:
     """Return the query with subqueries in the place of ``information_schema``."""
     for reference in _references(query):
-        parts = [part.name for part in reference.parts]
+        # In BigQuery, sqlglot reads the schema and the name of such a view as one.
+        parts = [part for each in reference.parts for part in each.name.split(".")]
         if schema_tables.is_view(parts):
             view = schema_tables.view(parts[-1], catalog.tables, *catalog.place, dialect)
             view.set("alias", exp.TableAlias(this=exp.to_identifier(reference.alias_or_name)))

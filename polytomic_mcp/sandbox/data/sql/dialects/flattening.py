@@ -21,7 +21,8 @@ _VALUES: Final = {
 }
 _KEYS: Final = f"map_keys({_MAP})"
 _INDEXES: Final = f"range(len({_LIST}))"
-_PATHS: Final = f"coalesce(list_transform({_INDEXES}, lambda i: '[' || i || ']'), {_KEYS})"
+_NOTHING: Final = "CAST(NULL AS VARCHAR[])"
+_PATHS: Final = "coalesce(list_transform({indexes}, lambda i: '[' || i || ']'), {keys})"
 _TEXTS: Final = "list_transform({}, lambda each: json_extract_string(each, '$'))"
 _KEPT: Final = "CASE WHEN len({0}) > 0 THEN {0} ELSE [NULL] END"
 """At least one row, as in an outer join."""
@@ -41,7 +42,10 @@ _ELEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
 _PREFIXES: Final = ("JSONB_", "JSON_")
 _UNNESTING: Final = ("athena", "bigquery", "redshift")
 _JSON_LISTS: Final = ("JSON_EXTRACT_ARRAY",)
-_LIST_OR_ONE: Final = f"CASE json_type(to_json(:a)) WHEN 'ARRAY' THEN {_LIST} ELSE [to_json(:a)] END"
+_LIST_OR_ONE: Final = (
+    f"CASE WHEN json_type(to_json(:a)) = 'ARRAY' THEN {_LIST} "
+    "WHEN json_type(to_json(:a)) IS NOT NULL THEN [to_json(:a)] END"
+)
 
 
 def flatten(query: exp.Expr, dialect: str) -> None:
@@ -61,6 +65,8 @@ def flatten(query: exp.Expr, dialect: str) -> None:
             _replace(node, _opened(node.this))
         elif columns := _elements(node.this):
             _replace_elements(node, columns)
+    for at in [*query.find_all(exp.AtIndex)]:
+        _name_index(at)
     for unnest in [*query.find_all(exp.Unnest)]:
         if isinstance(unnest.parent, exp.Join) and len(unnest.expressions) == 1 and dialect in _UNNESTING:
             _replace_unnest(unnest, is_json=dialect == "redshift")
@@ -85,10 +91,14 @@ def _flattened(explode: exp.Explode) -> exp.Select:
     if path is not None and path.name:
         place = path.name if path.name.startswith("[") else f".{path.name}"
         value = filled("json_extract(:a, :b)", value, exp.Literal.string(f"${place}"))
-    values = _VALUES[options["MODE"].name.upper() if "MODE" in options else "BOTH"]
+    mode = options["MODE"].name.upper() if "MODE" in options else "BOTH"
+    values = _VALUES[mode]
     if _is_true(options.get("OUTER")):
         values = _KEPT.format(values)
-    columns = {"key": _KEYS, "path": _PATHS, "index": _INDEXES, "value": values}
+    keys = _NOTHING if mode == "ARRAY" else _KEYS
+    indexes = _NOTHING if mode == "OBJECT" else _INDEXES
+    paths = _PATHS.format(indexes=indexes, keys=keys)
+    columns = {"key": keys, "path": paths, "index": indexes, "value": values}
     select = _unnested(columns, value)
     this = exp.alias_(filled("to_json(:a)", value), "this")
     this.meta["json"] = True
@@ -138,7 +148,9 @@ def _replace_explode(node: exp.Expr) -> None:
     """Replace Spark's functions, also in a LATERAL VIEW, which has no row for an empty list unless OUTER."""
     function, alias = node.this, node.args.get("alias")
     if isinstance(function, exp.Inline):
-        raise QueryError("The sandbox does not emulate INLINE. Write EXPLODE, and read the fields of its column.")
+        raise QueryError(
+            "The sandbox does not emulate INLINE. Write EXPLODE, and read the fields of its column."
+        )
     names = [column.name for column in alias.columns] if alias is not None else []
     lists = {"pos": "range(len(:a))"} if isinstance(function, exp.Posexplode) else {}
     is_map = len(names) > len(lists) + 1
@@ -150,14 +162,16 @@ def _replace_explode(node: exp.Expr) -> None:
         outer = node.parent
         name = exp.TableAlias(this=alias.this.copy()) if alias.this else None
         node.pop()
-        outer.append("joins", exp.Join(this=exp.Lateral(this=exp.Subquery(this=select), alias=name), kind="CROSS"))
+        outer.append(
+            "joins", exp.Join(this=exp.Lateral(this=exp.Subquery(this=select), alias=name), kind="CROSS")
+        )
     else:
         _replace(node, select)
 
 
 def _table_of(function: exp.JSONTable) -> exp.Select:
     """Return the rows of MySQL's JSON_TABLE."""
-    rows = filled("json_extract(:a, :b)", function.this, _whole_path(function.args.get("path")))
+    rows = filled("json_extract(:a, :b)", function.this, function.args["path"])
     is_many = "*" in rows.sql("duckdb")
     entries = filled("unnest(:a)" if is_many else f"unnest({_LIST_OR_ONE})", rows)
     return exp.select(*(_defined(column, entries) for column in function.args["schema"].expressions))
@@ -165,9 +179,8 @@ def _table_of(function: exp.JSONTable) -> exp.Select:
 
 def _opened(function: exp.OpenJSON) -> exp.Select:
     """Return the rows of SQL Server's OPENJSON, of which an object is one row if columns are defined."""
-    value = function.this
-    if path := function.args.get("path"):
-        value = filled("json_extract(:a, :b)", value, path)
+    path = function.args.get("path") or exp.Literal.string("$")
+    value = filled("json_extract(:a, :b)", function.this, path)
     if function.expressions:
         entries = filled(f"unnest({_LIST_OR_ONE})", value)
         return exp.select(*(_defined(column, entries) for column in function.expressions))
@@ -192,10 +205,6 @@ def _defined(column: exp.Expr, entries: exp.Expr) -> exp.Expr:
     defined = exp.alias_(typed, column.name, quoted=True)
     defined.meta["json"] = is_json
     return defined
-
-
-def _whole_path(path: exp.Expr | None) -> exp.Expr:
-    return path or exp.Literal.string("$")
 
 
 def _elements(function: object) -> Mapping[str, str] | None:
@@ -235,13 +244,24 @@ def _replace_unnest(unnest: exp.Unnest, *, is_json: bool) -> None:
     (column,) = alias.columns
     lists = {column.name: _LIST if is_json else ":a"}
     if offset:
-        lists[offset.name if isinstance(offset, exp.Expr) else "offset"] = _INDEXES if is_json else "range(len(:a))"
+        lists[offset.name if isinstance(offset, exp.Expr) else "offset"] = (
+            _INDEXES if is_json else "range(len(:a))"
+        )
     select = _unnested(lists, value)
     if not is_json:
-        select.expressions[0].meta["json"] = value.sql_name() in _JSON_LISTS if isinstance(value, exp.Func) else False
+        select.expressions[0].meta["json"] = (
+            value.sql_name() in _JSON_LISTS if isinstance(value, exp.Func) else False
+        )
     name = alias.this or exp.to_identifier(column.name if is_json else f"_rows_{column.name}")
     unnest.set("alias", exp.TableAlias(this=name.copy()))
     _replace(unnest, select)
+
+
+def _name_index(at: exp.AtIndex) -> None:
+    """Read Redshift's ``FROM t, t.items AS i AT n``."""
+    name = exp.TableAlias(columns=[exp.to_identifier(at.this.alias)])
+    offset = at.expression.copy()
+    at.replace(exp.Unnest(expressions=[at.this.this.copy()], alias=name, offset=offset))
 
 
 def _replace_array_join(join: exp.Join) -> None:

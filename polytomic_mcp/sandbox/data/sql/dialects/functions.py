@@ -12,14 +12,19 @@ from polytomic_mcp.sandbox.data.sql.rewrites import function_name
 
 _PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
     "mysql": {
+        "WEEKDAY": "(isodow(CAST(:a AS TIMESTAMP)) - 1)",
+        "UNIX_TIMESTAMP/1": "CAST(epoch(CAST(:a AS TIMESTAMP)) AS BIGINT)",
         "FIELD": "coalesce(list_position([:rest], :a), 0)",
         "FIND_IN_SET": "coalesce(list_position(string_split(:b, ','), :a), 0)",
-        "ELT": "[:rest][:a]",
+        "ELT": "list_extract([:rest], :a)",
         "SUBSTRING_INDEX": (
             "CASE WHEN :c >= 0 THEN array_to_string(list_slice(string_split(:a, :b), 1, :c), :b) "
-            "ELSE array_to_string(list_slice(string_split(:a, :b), :c, NULL), :b) END"
+            "ELSE array_to_string(list_slice(string_split(:a, :b), :c, len(string_split(:a, :b))), :b) END"
         ),
     },
+    "redshift": {"ISNULL": "coalesce(:a, :b)", "NVL": "coalesce(:a, :b)"},
+    "postgres": {"EVERY": "bool_and(:a)"},
+    "snowflake": {"OBJECT_AGG": "json_group_object(:a, :b)"},
     "clickhouse": {"TOSTRING": "CAST(:a AS VARCHAR)", "TOINT64": "CAST(:a AS BIGINT)"},
 }
 
@@ -35,9 +40,11 @@ def use_functions(query: exp.Expr, dialect: str) -> None:
             function.replace(_filled(template, arguments))
         elif isinstance(function, exp.FromJson):
             _read_json(function, dialect)
-        elif isinstance(function, exp.JSONValue) and (sql_type := function.args.get("returning")):
-            text = filled("json_extract_string(:a, :b)", function.this, function.args["path"])
-            function.replace(exp.cast(text, sql_type.copy()))
+
+    for value in [*query.find_all(exp.JSONValue)]:
+        text = filled("json_extract_string(:a, :b)", value.this, value.args["path"])
+        sql_type = value.args.get("returning")
+        value.replace(exp.cast(text, sql_type.copy()) if isinstance(sql_type, exp.DataType) else text)
 
 
 def _filled(template: str, arguments: list[exp.Expr]) -> exp.Expr:

@@ -12,7 +12,9 @@ def _types(value: str, **names: str) -> str:
     cases = [("BIGINT", "UBIGINT", "HUGEINT"), ("DOUBLE",), ("VARCHAR",), ("BOOLEAN",), ("ARRAY",)]
     keys = ("integer", "decimal", "text", "boolean", "array")
     written = [
-        f"WHEN '{type_}' THEN '{names[key]}'" for key, types in zip(keys, cases, strict=True) for type_ in types
+        f"WHEN '{type_}' THEN '{names[key]}'"
+        for key, types in zip(keys, cases, strict=True)
+        for type_ in types
     ]
     written += [f"WHEN 'OBJECT' THEN '{names['object']}'", f"WHEN 'NULL' THEN '{names['null']}'"]
     return _TYPES.format(value, " ".join(written))
@@ -37,8 +39,14 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "ARRAY_SIZE": "json_array_length(to_json(:a))",
         "OBJECT_KEYS": "json_keys(to_json(:a))",
         "TYPEOF": _types(
-            ":a", integer="INTEGER", decimal="DECIMAL", text="VARCHAR", boolean="BOOLEAN", array="ARRAY",
-            object="OBJECT", null="NULL_VALUE",
+            ":a",
+            integer="INTEGER",
+            decimal="DECIMAL",
+            text="VARCHAR",
+            boolean="BOOLEAN",
+            array="ARRAY",
+            object="OBJECT",
+            null="NULL_VALUE",
         ),
         "ARRAY_CONTAINS": "list_contains(TRY_CAST(to_json(:a) AS JSON[]), to_json(:b))",
         "ARRAY_TO_STRING": (
@@ -83,8 +91,13 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "LAX_INT64": f"TRY_CAST({_TEXT} AS BIGINT)",
         "LAX_STRING": _TEXT,
         "JSON_TYPE": _types(
-            ":a", **dict.fromkeys(("integer", "decimal"), "number"), text="string", boolean="boolean",
-            array="array", object="object", null="null",
+            ":a",
+            **dict.fromkeys(("integer", "decimal"), "number"),
+            text="string",
+            boolean="boolean",
+            array="array",
+            object="object",
+            null="null",
         ),
         "TO_JSON_STRING": "CAST(to_json(:a) AS VARCHAR)",
     },
@@ -102,8 +115,14 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "JSON_CONTAINS/3": "CAST(json_contains(json_extract(:a, :c), :b) AS INTEGER)",
         "JSON_TYPE": _types(
-            ":a", integer="INTEGER", decimal="DOUBLE", text="STRING", boolean="BOOLEAN", array="ARRAY",
-            object="OBJECT", null="NULL",
+            ":a",
+            integer="INTEGER",
+            decimal="DOUBLE",
+            text="STRING",
+            boolean="BOOLEAN",
+            array="ARRAY",
+            object="OBJECT",
+            null="NULL",
         ),
         "JSON_VALID": "CAST(json_valid(:a) AS INTEGER)",
         "JSON_ARRAYAGG": "json_group_array(:a)",
@@ -121,7 +140,10 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "TO_JSONB": "to_json(:a)",
         "ROW_TO_JSON": "to_json(:a)",
         "JSONB_PATH_QUERY_FIRST": "json_extract(:a, :b)",
-        "JSONB_CONTAINS": "json_exists(:a, '$.\"' || :b || '\"')",
+        "ARRAY_CONTAINS_ALL": "json_contains(to_json(:a), :b)",
+        "JSONB_CONTAINS_ALL_TOP_KEYS": "list_has_all(json_keys(:a), :b)",
+        "JSONB_CONTAINS_ANY_TOP_KEYS": "list_has_any(json_keys(:a), :b)",
+        "JSONB_CONTAINS_TOP_KEY": "list_contains(json_keys(:a), :b)",
         **{f"{kind}_EXTRACT_PATH": "json_extract(:a, :keys)" for kind in ("JSON", "JSONB")},
         **{f"{kind}_EXTRACT_PATH_TEXT": "json_extract_string(:a, :keys)" for kind in ("JSON", "JSONB")},
     },

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from polytomic_mcp.sandbox.data.sql.dialects.json_columns import JsonColumns
-from polytomic_mcp.sandbox.data.sql.dialects.templates import filled
+from polytomic_mcp.sandbox.data.sql.dialects.kinds import INTEGER, Kinds
+from polytomic_mcp.sandbox.data.sql.dialects.templates import OWN, filled
 
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg)
@@ -26,16 +26,18 @@ _CHOICES: Final = (exp.Coalesce, exp.Nullif, exp.In, exp.Between, exp.If, exp.Ca
 _NESTED: Final = ("json", "jsonb", "variant", "object", "super", "array", "map", "struct", "list")
 
 
-def use_values(query: exp.Expr, columns: JsonColumns) -> None:
+def use_values(query: exp.Expr, kinds: Kinds) -> None:
     """Convert every JSON expression whose place needs another type, in place."""
     # Innermost first, so that the result of a conversion is seen as what it is.
     for node in reversed([*query.walk()]):
+        if OWN in node.meta:
+            continue
         if isinstance(node, exp.Cast):
-            _convert_cast(node, columns)
+            _convert_cast(node, kinds)
         elif isinstance(node, exp.Ordered):
-            _order_by_value(node, columns)
+            _order_by_value(node, kinds)
         else:
-            for operand, wanted in _operands(node, columns):
+            for operand, wanted in _operands(node, kinds):
                 operand.replace(exp.cast(text_of(operand), wanted) if wanted else text_of(operand))
 
 
@@ -47,8 +49,8 @@ def text_of(value: exp.Expr) -> exp.Expr:
     return exp.paren(filled("json_extract_string(:a, '$')", value))
 
 
-def _convert_cast(cast: exp.Cast, columns: JsonColumns) -> None:
-    if not columns.is_json(cast.this):
+def _convert_cast(cast: exp.Cast, kinds: Kinds) -> None:
+    if not kinds.is_json(cast.this):
         if cast.to.is_type("variant", "object"):
             cast.replace(filled("to_json(:a)", cast.this))
         return
@@ -58,9 +60,9 @@ def _convert_cast(cast: exp.Cast, columns: JsonColumns) -> None:
         cast.replace(cast.this.copy())
 
 
-def _order_by_value(ordered: exp.Ordered, columns: JsonColumns) -> None:
+def _order_by_value(ordered: exp.Ordered, kinds: Kinds) -> None:
     """Order numbers by their value, and what is no number by its text."""
-    if columns.is_json(ordered.this):
+    if kinds.is_json(ordered.this):
         number, text = ordered.copy(), ordered.copy()
         number.set("this", exp.TryCast(this=text_of(ordered.this), to=exp.DataType.build("double")))
         text.set("this", text_of(ordered.this))
@@ -70,17 +72,17 @@ def _order_by_value(ordered: exp.Ordered, columns: JsonColumns) -> None:
             order.set("expressions", [*order.expressions[:at], number, text, *order.expressions[at + 1 :]])
 
 
-def _operands(node: exp.Expr, columns: JsonColumns) -> Iterator[tuple[exp.Expr, str | None]]:
+def _operands(node: exp.Expr, kinds: Kinds) -> Iterator[tuple[exp.Expr, str | None]]:
     """Yield the JSON operands of an expression, each with the type it needs, which is None for text."""
     operands = _parts(node)
-    found = [each for each in operands if columns.is_json(each)]
+    found = [each for each in operands if kinds.is_json(each)]
     others = [each for each in operands if each not in found and not isinstance(each, exp.Null)]
     if isinstance(node, (_ARITHMETIC, _NUMERIC)):
         yield from ((each, "double") for each in found)
     elif isinstance(node, _TEXTUAL):
         yield from ((each, None) for each in found)
     elif isinstance(node, (_COMPARISONS, _CHOICES)) and others:
-        wanted = _type_for(others)
+        wanted = _type_for(others, kinds)
         yield from ((each, wanted) for each in found)
     elif isinstance(node, _COMPARISONS) and found:
         yield from ((each, None) for each in found)
@@ -97,9 +99,9 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
     return [*node.iter_expressions()]
 
 
-def _type_for(others: list[exp.Expr]) -> str | None:
+def _type_for(others: list[exp.Expr], kinds: Kinds) -> str | None:
     """Return the type of what JSON is compared with, or None for text."""
-    if all(_is_number(each) for each in others):
+    if all(kinds.of(each) == INTEGER or _is_number(each) for each in others):
         return "double"
     return "boolean" if all(isinstance(each, exp.Boolean) for each in others) else None
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from polytomic_mcp.sandbox.data.sql.dialects.json_columns import JsonColumns
+from polytomic_mcp.sandbox.data.sql.dialects.kinds import JSON, Kinds, sources_at
 from polytomic_mcp.sandbox.data.sql.dialects.templates import filled
 
 _ARROWS: Final = ("postgres", "mysql", "redshift")
@@ -22,7 +22,8 @@ def read_arrows(query: exp.Expr, dialect: str) -> None:
         first = body
         while isinstance(first, exp.JSONExtract | exp.JSONExtractScalar):
             first = first.this
-        whole = exp.JSONExtract(this=exp.column(name.copy()), expression=_path([first.name], first))
+        path = first.copy() if dialect == "mysql" else _path([first.name], first)
+        whole = exp.JSONExtract(this=exp.column(name.copy()), expression=path)
         if first is body:
             function.replace(whole)
         else:
@@ -36,32 +37,33 @@ def read_arrows(query: exp.Expr, dialect: str) -> None:
             extract.replace(kind(this=extract.this.copy(), expression=_path(parts)))
 
 
-def use_members(query: exp.Expr, columns: JsonColumns, offset: int) -> None:
+def use_members(query: exp.Expr, kinds: Kinds, offset: int) -> None:
     """Replace members of JSON columns, in place; ``offset`` is where the dialect's own arrays begin."""
     for column in [*query.find_all(exp.Column)]:
-        _use_qualified(column, columns)
+        _use_qualified(column, kinds)
     for bracket in reversed([*query.find_all(exp.Bracket)]):
-        if columns.is_json(bracket.this) and len(bracket.expressions) == 1:
+        if kinds.is_json(bracket.this) and len(bracket.expressions) == 1:
             _use_bracket(bracket, offset)
     for dot in reversed([*query.find_all(exp.Dot)]):
-        if columns.is_json(dot.this) and isinstance(dot.expression, exp.Identifier):
+        if kinds.is_json(dot.this) and isinstance(dot.expression, exp.Identifier):
             key = exp.JSONPathKey(this=dot.expression.name)
             dot.replace(_extracted(dot.this.copy(), [key]))
 
 
-def _use_qualified(column: exp.Column, columns: JsonColumns) -> None:
+def _use_qualified(column: exp.Column, kinds: Kinds) -> None:
     """Replace a column whose qualifiers name a JSON column, and not a table."""
     parts = [part.copy() for part in column.parts]
     if len(parts) == 1 or isinstance(column.this, exp.Star):
         return
-    is_source = columns.is_source(column, parts[0].name)
-    if is_source and len(parts) == 2 and columns.knows(column, parts[0].name, parts[1].name):  # noqa: PLR2004 - a table and its column
+    first = parts[0].name.casefold()
+    is_source = any(source.alias_or_name.casefold() == first for source in sources_at(column))
+    if is_source and kinds.at(column, parts[1].name, first) not in (None, JSON):
         return
     for size in (2, 1):
         root = exp.Column(this=parts[size - 1], table=parts[size - 2] if size > 1 else None)
         if size == 1 and is_source:
             root = exp.Column(this=parts[0].copy(), table=parts[0].copy())
-        if len(parts) > size and columns.is_json_at(column, root):
+        if len(parts) > size and kinds.at(column, root.name, root.table) == JSON:
             keys = [exp.JSONPathKey(this=part.name) for part in parts[size:]]
             column.replace(_extracted(root, keys))
             return
@@ -82,9 +84,7 @@ def _extracted(value: exp.Expr, parts: list[exp.Expr]) -> exp.Expr:
     """Return a member; a member of a member has one path."""
     if isinstance(value, exp.JSONExtract) and isinstance(value.expression, exp.JSONPath):
         above = [part.copy() for part in value.expression.expressions]
-        return exp.JSONExtract(
-            this=value.this.copy(), expression=exp.JSONPath(expressions=[*above, *parts])
-        )
+        return exp.JSONExtract(this=value.this.copy(), expression=exp.JSONPath(expressions=[*above, *parts]))
     path = exp.JSONPath(expressions=[exp.JSONPathRoot(), *parts])
     return exp.JSONExtract(this=value, expression=path)
 

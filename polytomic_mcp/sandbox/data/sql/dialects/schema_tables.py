@@ -67,7 +67,7 @@ def view(name: str, tables: Iterable[Table], database: str, schema: str, dialect
         raise QueryError(unknown(f"{NAME} view", name, _VIEWS))
     rows = dict.fromkeys(_rows(name.casefold(), tables, database, schema, dialect))
     names = [exp.to_identifier(column) for column in columns]
-    values = exp.values([*rows] or [(None,) * len(columns)], alias="v", columns=names)
+    values = exp.values([*rows] or [("",) * len(columns)], alias="v", columns=names)
     select = exp.select(*(_shown(column, dialect) for column in columns)).from_(values)
     return exp.Subquery(this=select if rows else select.where("FALSE"))
 

@@ -14,7 +14,18 @@ _SYNTAX: Final = frozenset(
     (
         *("CAST", "COALESCE", "COLUMNS", "CUBE", "EXTRACT", "GROUPING", "GROUPING_ID", "IFNULL", "LAMBDA"),
         *("MAP", "NULLIF", "OVERLAY", "POSITION", "ROLLUP", "ROW", "STRUCT", "SUBSTRING", "TRIM", "TRY"),
-        *("TRY_CAST", "UNNEST", "VALUES", "ANY_VALUE", "EXCLUDE", "REPLACE", "RENAME"),
+        *(
+            "BERNOULLI",
+            "RESERVOIR",
+            "SYSTEM",
+            "TRY_CAST",
+            "UNNEST",
+            "VALUES",
+            "ANY_VALUE",
+            "EXCLUDE",
+            "REPLACE",
+            "RENAME",
+        ),
     )
 )
 """What DuckDB's grammar takes before a parenthesis that is no function in its catalog."""

@@ -5,12 +5,17 @@ from typing import Final
 import sqlglot
 from sqlglot import exp
 
+OWN: Final = "own"
+"""Marks what is DuckDB's already, so that no other dialect's meaning is read into it."""
+
 _PLACES: Final = "abcdef"
 
 
 def filled(template: str, *arguments: exp.Expr) -> exp.Expr:
     """Return the template's expression with copies of the arguments at ``:a``, ``:b``, and so on."""
     query = sqlglot.parse_one(template, dialect="duckdb")
+    for node in query.walk():
+        node.meta[OWN] = True
     return exp.replace_placeholders(query, **dict(zip(_PLACES, map(_grouped, arguments), strict=False)))
 
 

@@ -7,8 +7,9 @@ from sqlglot import exp
 
 from polytomic_mcp.sandbox.data.sql.dialects.flattening import flatten
 from polytomic_mcp.sandbox.data.sql.dialects.functions import use_functions
-from polytomic_mcp.sandbox.data.sql.dialects.json_columns import JsonColumns
 from polytomic_mcp.sandbox.data.sql.dialects.json_values import use_values
+from polytomic_mcp.sandbox.data.sql.dialects.kinds import Kinds
+from polytomic_mcp.sandbox.data.sql.dialects.meanings import name_columns, use_meanings
 from polytomic_mcp.sandbox.data.sql.dialects.members import read_arrows, use_members
 from polytomic_mcp.sandbox.data.tables.tables import Table
 
@@ -32,7 +33,9 @@ def translate(query: exp.Expr, dialect: str, tables: Mapping[str, Table]) -> Non
     """Rewrite a query in place; ``tables`` are those it reads, by the names that DuckDB uses."""
     if dialect in _OWN:
         return
+    name_columns(query, dialect, tables)
     use_functions(query, dialect)
-    columns = JsonColumns(query, tables)
-    use_members(query, columns, _FIRST.get(dialect, 0))
-    use_values(query, JsonColumns(query, tables))
+    use_members(query, Kinds(query, tables), _FIRST.get(dialect, 0))
+    kinds = Kinds(query, tables)
+    use_values(query, kinds)
+    use_meanings(query, dialect, kinds)
