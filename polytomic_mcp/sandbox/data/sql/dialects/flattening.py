@@ -1,7 +1,7 @@
 """FLATTEN and the like: rows of a list or an object, as a LATERAL subquery with the dialect's columns.
 
-All are built from the entries of one JSON value: the key of each, or its index from 0, and its value. They are
-unnested in one level of SELECT, because DuckDB keeps their order only then.
+All are built from the entries of one JSON value: the key of each, or its index from 0, and its value. They
+are unnested in one level of SELECT, because DuckDB keeps their order only then.
 """
 
 from collections.abc import Mapping
@@ -55,16 +55,7 @@ def flatten(query: exp.Expr, dialect: str) -> None:
         QueryError: An option of a function is not emulated.
     """
     for node in [*query.find_all(exp.Lateral, exp.TableFromRows, exp.Table)]:
-        if dialect == "snowflake" and isinstance(node.this, exp.Explode):
-            _replace(node, _flattened(node.this))
-        elif isinstance(node.this, exp.Explode | exp.Posexplode | exp.Inline):
-            _replace_explode(node)
-        elif isinstance(node.this, exp.JSONTable):
-            _replace(node, _table_of(node.this))
-        elif isinstance(node.this, exp.OpenJSON):
-            _replace(node, _opened(node.this))
-        elif columns := _elements(node.this):
-            _replace_elements(node, columns)
+        _replace_function(node, dialect)
     for at in [*query.find_all(exp.AtIndex)]:
         _name_index(at)
     for unnest in [*query.find_all(exp.Unnest)]:
@@ -73,10 +64,24 @@ def flatten(query: exp.Expr, dialect: str) -> None:
     for join in [*query.find_all(exp.Join)]:
         if join.kind == "ARRAY":
             _replace_array_join(join)
-    for function in [*query.find_all(exp.Anonymous)]:
-        if dialect == "postgres" and (columns := _elements(function)) and len(columns) == 1:
+    for function in [*query.find_all(exp.Anonymous)] if dialect == "postgres" else ():
+        if (columns := _elements(function)) and len(columns) == 1:
             (template,) = columns.values()
             function.replace(filled(f"unnest({template})", *function.expressions))
+
+
+def _replace_function(node: exp.Expr, dialect: str) -> None:
+    function = node.this
+    if dialect == "snowflake" and isinstance(function, exp.Explode):
+        _replace(node, _flattened(function))
+    elif isinstance(function, exp.Explode | exp.Posexplode | exp.Inline):
+        _replace_explode(node)
+    elif isinstance(function, exp.JSONTable):
+        _replace(node, _table_of(function))
+    elif isinstance(function, exp.OpenJSON):
+        _replace(node, _opened(function))
+    elif columns := _elements(function):
+        _replace_elements(node, columns)
 
 
 def _flattened(explode: exp.Explode) -> exp.Select:
@@ -120,12 +125,19 @@ def _unnested(columns: Mapping[str, str], *values: exp.Expr) -> exp.Select:
     return exp.select(*selected)
 
 
+def _alias(name: exp.Expr) -> exp.TableAlias:
+    return exp.TableAlias(this=name.copy())
+
+
+def _name_of(node: exp.Expr) -> exp.TableAlias | None:
+    """Return the name of a function in FROM, without names of its columns; None if it has none."""
+    alias: exp.Expr | None = node.args.get("alias")
+    return _alias(alias.this) if alias is not None and alias.this else None
+
+
 def _replace(node: exp.Expr, select: exp.Select) -> None:
     """Put a LATERAL subquery in the place of a function."""
-    if isinstance(node.parent, exp.Lateral):  # CROSS APPLY
-        node = node.parent
-    alias = node.args.get("alias")
-    name = exp.TableAlias(this=alias.this.copy()) if alias is not None and alias.this else None
+    name = _name_of(node)
     subquery = exp.Subquery(this=select, alias=name)
     if isinstance(node.parent, exp.From):
         node.replace(subquery)
@@ -134,14 +146,10 @@ def _replace(node: exp.Expr, select: exp.Select) -> None:
     if isinstance(join, exp.Join) and not join.args.get("on") and not join.args.get("using"):
         if join.side:
             join.set("on", exp.true())
-        elif join.kind in ("", "INNER") and (join.kind or not _is_comma(join)):
+        elif join.kind == "INNER":
             join.set("kind", "CROSS")
     subquery.set("alias", None)
     node.replace(exp.Lateral(this=subquery, alias=name))
-
-
-def _is_comma(join: exp.Join) -> bool:
-    return not (join.kind or join.side or join.method)
 
 
 def _replace_explode(node: exp.Expr) -> None:
@@ -158,13 +166,11 @@ def _replace_explode(node: exp.Expr) -> None:
     if node.args.get("outer") or isinstance(function, exp.ExplodeOuter | exp.PosexplodeOuter):
         lists = {name: _KEPT.format(each) for name, each in lists.items()}
     select = _unnested(dict(zip(names or lists, lists.values(), strict=False)), function.this)
-    if node.args.get("view"):
-        outer = node.parent
-        name = exp.TableAlias(this=alias.this.copy()) if alias.this else None
+    outer = node.find_ancestor(exp.Select)
+    if node.args.get("view") and outer is not None:
+        lateral = exp.Lateral(this=exp.Subquery(this=select), alias=_name_of(node))
         node.pop()
-        outer.append(
-            "joins", exp.Join(this=exp.Lateral(this=exp.Subquery(this=select), alias=name), kind="CROSS")
-        )
+        outer.append("joins", exp.Join(this=lateral, kind="CROSS"))
     else:
         _replace(node, select)
 
@@ -218,7 +224,7 @@ def _elements(function: object) -> Mapping[str, str] | None:
 def _replace_elements(table: exp.Expr, columns: Mapping[str, str]) -> None:
     """Replace PostgreSQL's function; the name of its table also means its only column."""
     function, alias = table.this, table.args.get("alias")
-    name = alias.name if alias is not None else function.name.lower()
+    name: str = alias.name if alias is not None else function.name.lower()
     given = [column.name for column in alias.columns] if alias is not None else []
     lists = {own or name: template for own, template in columns.items()}
     only = next(iter(lists)) if len(lists) == 1 else None
@@ -253,13 +259,14 @@ def _replace_unnest(unnest: exp.Unnest, *, is_json: bool) -> None:
             value.sql_name() in _JSON_LISTS if isinstance(value, exp.Func) else False
         )
     name = alias.this or exp.to_identifier(column.name if is_json else f"_rows_{column.name}")
-    unnest.set("alias", exp.TableAlias(this=name.copy()))
+    unnest.set("alias", _alias(name))
     _replace(unnest, select)
 
 
 def _name_index(at: exp.AtIndex) -> None:
     """Read Redshift's ``FROM t, t.items AS i AT n``."""
-    name = exp.TableAlias(columns=[exp.to_identifier(at.this.alias)])
+    column: str = at.this.alias
+    name = exp.TableAlias(columns=[exp.to_identifier(column)])
     offset = at.expression.copy()
     at.replace(exp.Unnest(expressions=[at.this.this.copy()], alias=name, offset=offset))
 
@@ -269,7 +276,7 @@ def _replace_array_join(join: exp.Join) -> None:
     value = join.this
     if join.side:
         raise QueryError("The sandbox does not emulate LEFT ARRAY JOIN. Write ARRAY JOIN.")
-    name = value.alias_or_name
+    name: str = value.alias_or_name
     select = _unnested({name: ":a"}, value.unalias())
     lateral = exp.Lateral(this=exp.Subquery(this=select), alias=exp.TableAlias(this=exp.to_identifier(name)))
     join.replace(exp.Join(this=lateral, kind="CROSS"))

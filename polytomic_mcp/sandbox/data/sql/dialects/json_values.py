@@ -1,6 +1,6 @@
 """JSON where a query uses it as a value: text without quotes, numbers, booleans, times.
 
-A warehouse converts a JSON value by its type; DuckDB would convert its JSON text, with the quotes of a string.
+A warehouse converts a JSON value by its type; DuckDB would convert its JSON text, with a string's quotes.
 """
 
 from collections.abc import Iterator
@@ -62,14 +62,13 @@ def _convert_cast(cast: exp.Cast, kinds: Kinds) -> None:
 
 def _order_by_value(ordered: exp.Ordered, kinds: Kinds) -> None:
     """Order numbers by their value, and what is no number by its text."""
-    if kinds.is_json(ordered.this):
+    order = ordered.parent
+    if isinstance(order, exp.Order) and kinds.is_json(ordered.this):
         number, text = ordered.copy(), ordered.copy()
         number.set("this", exp.TryCast(this=text_of(ordered.this), to=exp.DataType.build("double")))
         text.set("this", text_of(ordered.this))
-        order = ordered.parent
-        if isinstance(order, exp.Order):
-            at = order.expressions.index(ordered)
-            order.set("expressions", [*order.expressions[:at], number, text, *order.expressions[at + 1 :]])
+        at = order.expressions.index(ordered)
+        order.set("expressions", [*order.expressions[:at], number, text, *order.expressions[at + 1 :]])
 
 
 def _operands(node: exp.Expr, kinds: Kinds) -> Iterator[tuple[exp.Expr, str | None]]:

@@ -5,6 +5,7 @@ quotes of a string; and it divides integers as numbers.
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from sqlglot import exp
@@ -39,6 +40,7 @@ _WRAPPERS: Final = (
     exp.Window,
 )
 _MOST_PASSES: Final = 10
+_NONE: Final[Columns] = MappingProxyType({})
 
 
 class Kinds:
@@ -59,31 +61,17 @@ class Kinds:
         """Return the kind of an expression."""
         if "json" in value.meta:
             return JSON if value.meta["json"] else OTHER
-        match value:
-            case exp.Column():
-                return self.at(value, value.name, value.table) or OTHER
-            case exp.Literal():
-                return INTEGER if value.is_int else OTHER
-            case exp.Cast():
-                return _kind_of_type(value.to)
-            case exp.Anonymous():
-                return JSON if value.name.upper() in _JSON_FUNCTIONS else OTHER
-            case _ if isinstance(value, _WRAPPERS):
-                return self.of(value.this)
-            case _ if isinstance(value, _ARITHMETIC):
-                parts = {self.of(value.this), self.of(value.expression)}
-                return INTEGER if parts == {INTEGER} else OTHER
-            case _:
-                return (
-                    JSON
-                    if isinstance(value, _JSON_NODES)
-                    else INTEGER
-                    if isinstance(value, _COUNTS)
-                    else OTHER
-                )
+        if isinstance(value, exp.Column):
+            return self.at(value, value.name, value.table) or OTHER
+        if isinstance(value, _WRAPPERS):
+            return self.of(value.this)
+        if isinstance(value, _ARITHMETIC):
+            parts = {self.of(value.this), self.of(value.expression)}
+            return INTEGER if parts == {INTEGER} else OTHER
+        return _kind_of_type(value.to) if isinstance(value, exp.Cast) else _own_kind(value)
 
     def at(self, place: exp.Expr, name: str, table: str) -> str | None:
-        """Return the kind of a column that is read at a place; None if no source there is known to have it."""
+        """Return the kind of a column that is read at a place; None if no source is known to have it."""
         for source in sources_at(place):
             if table.casefold() in ("", source.alias_or_name.casefold()):
                 known = self._sources.get(id(source), {})
@@ -100,11 +88,11 @@ class Kinds:
                 return {each.name.casefold(): _kind_of_name(each.sql_type) for each in table.columns}
             named = source.name.casefold()
             common = (each for each in self._query.find_all(exp.CTE) if each.alias.casefold() == named)
-            return next((self._sources.get(id(each), {}) for each in common), {})
+            return next((self._sources.get(id(each), _NONE) for each in common), _NONE)
         query = source.this
         while isinstance(query, exp.Subquery | exp.SetOperation):
             query = query.this
-        columns = self._selected(query) if isinstance(query, exp.Select) else {}
+        columns = self._selected(query) if isinstance(query, exp.Select) else _NONE
         alias = source.args.get("alias")
         is_named = isinstance(alias, exp.TableAlias)
         names = [column.name.casefold() for column in alias.columns] if is_named else []
@@ -127,6 +115,15 @@ def sources_at(place: exp.Expr) -> Iterator[exp.Expr]:
     while select is not None:
         yield from _sources_of(select)
         select = select.find_ancestor(exp.Select)
+
+
+def _own_kind(value: exp.Expr) -> str:
+    """Return the kind of an expression that does not depend on its parts."""
+    is_function = isinstance(value, exp.Anonymous) and value.name.upper() in _JSON_FUNCTIONS
+    if is_function or isinstance(value, _JSON_NODES):
+        return JSON
+    is_number = isinstance(value, exp.Literal) and value.is_int
+    return INTEGER if is_number or isinstance(value, _COUNTS) else OTHER
 
 
 def _kind_of_name(sql_type: str) -> str:

@@ -37,9 +37,10 @@ def use_meanings(query: exp.Expr, dialect: str, kinds: Kinds) -> None:
             continue
         if isinstance(node, _DATED):
             _cast_dates(node)
-        if found := _REPLACED.get(type(node)):
-            if (replacement := found(node, dialect, kinds)) is not None:
-                node.replace(replacement)
+        replace = _REPLACED.get(type(node))
+        replacement = replace and replace(node, dialect, kinds)
+        if replacement is not None:
+            node.replace(replacement)
 
 
 def name_columns(query: exp.Expr, dialect: str, tables: Mapping[str, Table]) -> None:
@@ -66,6 +67,8 @@ def _name_position(parameter: exp.Parameter, tables: Mapping[str, Table]) -> Non
     names: list[str] = []
     if isinstance(source, exp.Values):
         names = [column.name for column in source.args["alias"].columns]
+    elif isinstance(source, exp.Select):
+        names = source.named_selects
     elif isinstance(source, exp.Table) and (table := tables.get(source.name)):
         names = [column.name for column in table.columns]
     if position.isdecimal() and 0 < int(position) <= len(names):

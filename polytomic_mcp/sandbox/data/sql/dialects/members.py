@@ -1,10 +1,12 @@
 """Members of a JSON value in a dialect's own notation: ``t.data.items[0].sku``, ``data->'a'``, ``#>>``."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.dialects.kinds import JSON, Kinds, sources_at
 from polytomic_mcp.sandbox.data.sql.dialects.templates import filled
 
@@ -15,7 +17,11 @@ _BRACES: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}"]+)')
 
 
 def read_arrows(query: exp.Expr, dialect: str) -> None:
-    """Replace what sqlglot takes for a lambda, and PostgreSQL's paths in braces, in place."""
+    """Replace what sqlglot takes for a lambda, and PostgreSQL's paths in braces, in place.
+
+    Raises:
+        QueryError: Such a path is computed.
+    """
     for function in [*query.find_all(exp.Lambda)] if dialect in _ARROWS else []:
         (name,) = function.expressions
         body = function.this
@@ -30,11 +36,8 @@ def read_arrows(query: exp.Expr, dialect: str) -> None:
             first.replace(whole)
             function.replace(body)
     for extract in [*query.find_all(exp.JSONBExtract, exp.JSONBExtractScalar)]:
-        braces = extract.expression
-        if isinstance(braces, exp.Literal):
-            parts = [quoted or plain.strip() for quoted, plain in _BRACES.findall(braces.name)]
-            kind = exp.JSONExtractScalar if isinstance(extract, exp.JSONBExtractScalar) else exp.JSONExtract
-            extract.replace(kind(this=extract.this.copy(), expression=_path(parts)))
+        kind = exp.JSONExtractScalar if isinstance(extract, exp.JSONBExtractScalar) else exp.JSONExtract
+        extract.replace(kind(this=extract.this.copy(), expression=_path(_names(extract.expression))))
 
 
 def use_members(query: exp.Expr, kinds: Kinds, offset: int) -> None:
@@ -80,7 +83,16 @@ def _use_bracket(bracket: exp.Bracket, offset: int) -> None:
         bracket.replace(filled("json_extract(:a, :b)", bracket.this, index))
 
 
-def _extracted(value: exp.Expr, parts: list[exp.Expr]) -> exp.Expr:
+def _names(path: exp.Expr) -> list[str]:
+    """Return the steps of PostgreSQL's ``'{a,0}'`` or ``ARRAY['a', '0']``."""
+    if isinstance(path, exp.Array):
+        return [step.name for step in path.expressions]
+    if isinstance(path, exp.Literal):
+        return [quoted or plain.strip() for quoted, plain in _BRACES.findall(path.name)]
+    raise QueryError("The sandbox only emulates #> and #>> with a path that is written out, such as '{a,0}'.")
+
+
+def _extracted(value: exp.Expr, parts: Sequence[exp.Expr]) -> exp.Expr:
     """Return a member; a member of a member has one path."""
     if isinstance(value, exp.JSONExtract) and isinstance(value.expression, exp.JSONPath):
         above = [part.copy() for part in value.expression.expressions]

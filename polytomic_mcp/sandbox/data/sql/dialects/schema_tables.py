@@ -1,7 +1,7 @@
 """``information_schema``: the connection's tables and columns, under the names that a dialect gives types.
 
-The names are those of the connection's own system. Snowflake compares them in any case, because names that are
-not quoted have none there.
+The names are those of the connection's own system. Snowflake compares them in any case, because names that
+are not quoted have none there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,8 +66,7 @@ def view(name: str, tables: Iterable[Table], database: str, schema: str, dialect
     if columns is None:
         raise QueryError(unknown(f"{NAME} view", name, _VIEWS))
     rows = dict.fromkeys(_rows(name.casefold(), tables, database, schema, dialect))
-    names = [exp.to_identifier(column) for column in columns]
-    values = exp.values([*rows] or [("",) * len(columns)], alias="v", columns=names)
+    values = exp.values([*rows] or [("",) * len(columns)], alias="v", columns=columns)
     select = exp.select(*(_shown(column, dialect) for column in columns)).from_(values)
     return exp.Subquery(this=select if rows else select.where("FALSE"))
 

@@ -49,7 +49,7 @@ def tables() -> Iterator[Tables]:
 
 @pytest.fixture
 def ask(tables: Tables) -> Iterator[Callable[[str, str], list[Any]]]:
-    """Return the rows of a query in a dialect: ``ask("mysql", "SELECT 1")``; a row of one value is the value."""
+    """Return the rows of a query: ``ask("mysql", "SELECT 1")``; a row of one value is the value."""
     engine = Engine(tables, lambda: datetime(2026, 1, 15, 9, 30, tzinfo=UTC))
 
     def query(dialect: str, sql: str) -> list[Any]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
+
 EXPRESSIONS: dict[str, dict[str, Any]] = {
     "snowflake": {
         "IFF(1 > 2, 'a', 'b')": "b",
@@ -124,7 +126,7 @@ def test_an_expression_means_what_its_warehouse_documents(
     ask: Any, dialect: str, sql: str, value: Any
 ) -> None:
     where = "GROUP BY id, name, born" if "(" in sql and "id" in sql else ""
-    assert ask(dialect, f"SELECT {sql} AS v FROM people WHERE id = 1 {where}") == [value]
+    assert ask(dialect, f"SELECT {sql} AS v FROM people WHERE id = 1 {where}") == [value]  # noqa: S608 - the test's own
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,7 @@ def test_an_expression_means_what_its_warehouse_documents(
         ("snowflake", "SELECT $2 FROM people ORDER BY $1 DESC", ["Bob", "Ada"]),
         ("snowflake", "SELECT $1 FROM (VALUES (1, 'a'), (2, 'b')) WHERE $2 = 'b'", [2]),
         ("snowflake", "SELECT $1 FROM VALUES (1), (2) AS v (n)", [1, 2]),
+        ("snowflake", "SELECT $2 FROM (SELECT 1 AS a, 2 AS b)", [2]),
         ("snowflake", "SELECT column2 FROM VALUES (1, 'a')", ["a"]),
         ("postgres", "SELECT column1 FROM (VALUES (1), (2)) v", [1, 2]),
         ("databricks", "SELECT col1 FROM VALUES (1), (2)", [1, 2]),
@@ -149,3 +152,11 @@ def test_columns_have_the_names_and_kinds_of_their_dialect(
     ask: Any, dialect: str, sql: str, rows: list[Any]
 ) -> None:
     assert ask(dialect, sql) == rows
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT $9 FROM people", "WITH x AS (SELECT 1) SELECT $1 FROM x", "SELECT $1"]
+)
+def test_a_position_without_a_known_column_is_refused(ask: Any, sql: str) -> None:
+    with pytest.raises(QueryError, match="parameters"):
+        ask("snowflake", sql)

@@ -26,7 +26,7 @@ NAMES = [("public", "people"), ("sales", "orders")]
 )
 def test_tables_are_those_of_the_connection(ask: Any, dialect: str, name: str) -> None:
     assert (
-        ask(dialect, f"SELECT table_schema, table_name FROM {name} ORDER BY 2 DESC") == NAMES[:1] + NAMES[1:]
+        ask(dialect, f"SELECT table_schema, table_name FROM {name} ORDER BY 2 DESC") == NAMES  # noqa: S608 - the test's own
     )
 
 

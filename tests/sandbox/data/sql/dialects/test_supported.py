@@ -28,7 +28,10 @@ def test_a_function_is_refused_by_its_name(ask: Any, dialect: str, sql: str, nam
 
 
 def test_names_of_subqueries_and_clauses_are_no_functions(ask: Any) -> None:
-    sql = "WITH x(a) AS (SELECT id FROM people TABLESAMPLE BERNOULLI (100)) SELECT y.b FROM (SELECT a FROM x) AS y(b)"
+    sql = """
+        WITH x(a) AS (SELECT id FROM people TABLESAMPLE BERNOULLI (100))
+        SELECT y.b FROM (SELECT a FROM x) AS y(b)
+    """
 
     assert sorted(ask("postgres", sql)) == [1, 2]
 
