@@ -1,10 +1,16 @@
-"""What a bulk sync writes: the names of its outputs and of their fields (guesses, but for the arguments)."""
+"""What a bulk sync writes: the names of its outputs and of their fields (guesses, but for the arguments).
+
+``destination_configuration.advanced`` is documented with the product's common advanced settings: the prefix
+of all tables, whether a deletion removes the row, and whether a table without a key is only emptied.
+``mirror_schemas`` is documented with the configuration of databases.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polytomic_mcp.catalogue.rules.names import identifier_problem
+from polytomic_mcp.common.json_values import as_object
 from polytomic_mcp.common.scalars import to_moment
 
 FORMATS: Final = ("csv", "json", "parquet")
@@ -15,6 +21,12 @@ TRACKABLE: Final = ("number", "datetime")
 
 HIGHEST_LIMIT: Final = 1_000
 """The highest limit of schemas in parallel; the lowest is 1."""
+
+ADVANCED: Final = "advanced"
+HARD_DELETES: Final = "hard_deletes"
+TABLE_PREFIX: Final = "table_prefix"
+TRUNCATE_EXISTING: Final = "truncate_existing"
+MIRROR_SCHEMAS: Final = "mirror_schemas"
 
 _NAMESPACES: Final = ("schema", "dataset")
 _PLACES: Final = (*_NAMESPACES, "path")
@@ -33,8 +45,27 @@ def normalized(name: str, normalization: str) -> str:
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
-def place(configuration: Mapping[str, Any], output: str) -> str:
-    """Return where a destination has an output: ``schema.output`` or ``folder/output.csv``."""
+def advanced(sync: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the advanced settings of a bulk sync's destination."""
+    return as_object(_configuration(sync).get(ADVANCED))
+
+
+def output_name(sync: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Return the name of a schema's output, with the prefix of all tables.
+
+    A mirrored output does not repeat the namespace of its source (a guess).
+    """
+    id_ = str(schema.get("id"))
+    source = id_.rpartition(".")[2] if _namespace(sync, id_) else id_
+    name = schema.get("user_output_name") or normalized(source, str(sync.get("normalize_names") or ""))
+    return f"{advanced(sync).get(TABLE_PREFIX) or ''}{name}"
+
+
+def place(sync: Mapping[str, Any], schema_id: str, output: str) -> str:
+    """Return where a bulk sync writes an output: ``schema.output`` or ``folder/output.csv``."""
+    configuration = _configuration(sync)
+    if namespace := _namespace(sync, schema_id):
+        return f"{normalized(namespace, str(sync.get('normalize_names') or ''))}.{output}"
     for key in _NAMESPACES:
         if key in configuration:
             return f"{configuration[key]}.{output}"
@@ -49,6 +80,9 @@ def place_problems(configuration: Mapping[str, Any]) -> Iterator[tuple[str, str]
         name = configuration.get(key)
         if name and isinstance(name, str) and (reason := identifier_problem(f"An output's {key}", name)):
             yield key, reason
+    prefix = as_object(configuration.get(ADVANCED)).get(TABLE_PREFIX)
+    if prefix and isinstance(prefix, str) and (reason := identifier_problem("A table's prefix", prefix)):
+        yield f"{ADVANCED}.{TABLE_PREFIX}", reason
 
 
 def output_name_problem(name: Any) -> str | None:
@@ -61,3 +95,12 @@ def cutoff_problem(cutoff: Any) -> str | None:
     if cutoff is None or to_moment(cutoff) is not None:
         return None
     return "must be a time such as 2026-01-31T09:00:00Z."
+
+
+def _configuration(sync: Mapping[str, Any]) -> Mapping[str, Any]:
+    return as_object(sync.get("destination_configuration"))
+
+
+def _namespace(sync: Mapping[str, Any], schema_id: str) -> str:
+    """Return the namespace of the source that the destination mirrors; empty if it mirrors none."""
+    return schema_id.rpartition(".")[0] if _configuration(sync).get(MIRROR_SCHEMAS) else ""

@@ -6,7 +6,7 @@ from typing import Final
 
 from mcp.server.mcpserver import Context
 
-from polytomic_mcp.catalogue.rules.outputs import place_problems
+from polytomic_mcp.catalogue.rules.outputs import MIRROR_SCHEMAS, place_problems
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.spelling import meant
@@ -76,9 +76,10 @@ async def check_destination(api: Polytomic, request: BulkSyncRequest, draft: Dra
         draft.could_not_read("destination_connection_id", body["destination_connection_id"], refused)
         return
     configuration = as_object(body["destination_configuration"])
-    draft.problems += configuration_problems(
-        "destination_configuration", configuration, target.get("configuration")
-    )
+    schema = as_object(target.get("configuration"))
+    if configuration.get(MIRROR_SCHEMAS):  # the schemas of the source take the place of a required one
+        schema = {name: part for name, part in schema.items() if name != "required"}
+    draft.problems += configuration_problems("destination_configuration", configuration, schema)
     draft.problems += [
         f"destination_configuration.{key}: {reason}" for key, reason in place_problems(configuration)
     ]

@@ -1,10 +1,10 @@
 """The outputs of a bulk sync: two cannot have the same name, and none can replace what is read."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from polytomic_mcp.catalogue.rules.outputs import normalized, output_name_problem, place
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.catalogue.rules.outputs import normalized, output_name, output_name_problem, place
+from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
 
 
@@ -17,10 +17,11 @@ def output_problems(sync: JsonObject, schemas: Mapping[str, JsonObject]) -> Iter
     for path, schema in schemas.items():
         yield from _name_problems(schema, path)
         yield from _field_problems(schema, path, normalization)
-    names = [_name(schema, normalization) for schema in schemas.values()]
-    yield from _duplicates(names, "schemas", "schemas")
+    names = {path: output_name(sync, schema) for path, schema in schemas.items()}
+    places = {path: place(sync, str(schema.get("id")), names[path]) for path, schema in schemas.items()}
+    yield from _duplicates([(places[path], name) for path, name in names.items()], "schemas", "schemas")
     if sync.get("source_connection_id") == sync.get("destination_connection_id"):
-        yield from _overlaps(as_object(sync.get("destination_configuration")), schemas, names)
+        yield from _overlaps(schemas, places)
 
 
 def _field_problems(schema: JsonObject, path: str, normalization: str) -> Iterator[str]:
@@ -30,7 +31,8 @@ def _field_problems(schema: JsonObject, path: str, normalization: str) -> Iterat
         yield f"{path}.fields: At least one field must be enabled. Enable one, or disable the schema."
     for field in enabled:
         yield from _name_problems(field, f"{path}.fields[{fields.index(field)}]")
-    yield from _duplicates([_name(field, normalization) for field in enabled], f"{path}.fields", "fields")
+    names = [_name(field, normalization) for field in enabled]
+    yield from _duplicates([(name, name) for name in names], f"{path}.fields", "fields")
 
 
 def _name_problems(part: JsonObject, path: str) -> Iterator[str]:
@@ -38,8 +40,9 @@ def _name_problems(part: JsonObject, path: str) -> Iterator[str]:
         yield f"{path}.user_output_name: {reason}"
 
 
-def _duplicates(names: list[str], path: str, noun: str) -> Iterator[str]:
-    for name, count in Counter(name.casefold() for name in names).items():
+def _duplicates(names: Iterable[tuple[str, str]], path: str, noun: str) -> Iterator[str]:
+    """Yield the names in one place that several have; ``names`` are pairs of a place and a name."""
+    for (_, name), count in Counter((at.casefold(), name.casefold()) for at, name in names).items():
         if count > 1:
             yield (
                 f"{path}: {count} {noun} have the output name {quoted(name)}. Give each a user_output_name "
@@ -47,12 +50,9 @@ def _duplicates(names: list[str], path: str, noun: str) -> Iterator[str]:
             )
 
 
-def _overlaps(
-    configuration: JsonObject, schemas: Mapping[str, JsonObject], names: list[str]
-) -> Iterator[str]:
+def _overlaps(schemas: Mapping[str, JsonObject], places: Mapping[str, str]) -> Iterator[str]:
     read = {str(schema.get("id")).casefold() for schema in schemas.values()}
-    for path, name in zip(schemas, names, strict=True):
-        output = place(configuration, name)
+    for path, output in places.items():
         if output.casefold() in read:
             yield (
                 f"{path}: Its output {quoted(output)} is also a schema that is read. Write to another place "

@@ -1,5 +1,7 @@
 """The names and places of what a bulk sync writes."""
 
+from typing import Any
+
 import pytest
 
 from polytomic_mcp.catalogue.rules import outputs
@@ -29,13 +31,43 @@ def test_a_name_is_normalized_as_the_bulk_sync_says(name: str, normalization: st
     ],
 )
 def test_an_output_is_in_a_schema_or_in_a_folder(configuration: dict[str, str], place: str) -> None:
-    assert outputs.place(configuration, "people") == place
+    assert outputs.place({"destination_configuration": configuration}, "shop.people", "people") == place
+
+
+@pytest.mark.parametrize(
+    ("schema", "configuration", "name", "place"),
+    [
+        ({"id": "Shop.People"}, {}, "shop_people", "copy.shop_people"),
+        ({"id": "Shop.People"}, {"mirror_schemas": True}, "people", "shop.people"),
+        ({"id": "Contact"}, {"mirror_schemas": True}, "contact", "copy.contact"),
+        ({"id": "Contact"}, {"advanced": {"table_prefix": "CRM_"}}, "CRM_contact", "copy.CRM_contact"),
+        (
+            {"id": "a.b", "user_output_name": "c"},
+            {"mirror_schemas": True, "advanced": {"table_prefix": "x_"}},
+            "x_c",
+            "a.x_c",
+        ),
+    ],
+)
+def test_an_output_has_the_prefix_of_all_tables_and_may_mirror_its_source(
+    schema: dict[str, str], configuration: dict[str, Any], name: str, place: str
+) -> None:
+    sync = {
+        "normalize_names": "enabled",
+        "destination_configuration": {"schema": "copy", **configuration},
+    }
+
+    assert outputs.output_name(sync, schema) == name
+    assert outputs.place(sync, schema["id"], name) == place
 
 
 def test_names_that_no_place_can_have_are_named_with_their_key() -> None:
-    wrong = {"schema": "a\x00", "path": " ", "dataset": 5, "format": " "}
+    wrong: dict[str, Any] = {"schema": "a\x00", "path": " ", "dataset": 5, "format": " "}
+    wrong["advanced"] = {"table_prefix": "a\n"}
 
-    assert [key for key, _ in outputs.place_problems(wrong)] == ["schema", "path"]
+    keys = [key for key, _ in outputs.place_problems(wrong)]
+
+    assert keys == ["schema", "path", "advanced.table_prefix"]
 
 
 @pytest.mark.parametrize("name", [None, "", "people"])

@@ -106,6 +106,34 @@ async def test_problems_are_reported_before_anything_is_sent_to_the_sandbox(
     assert page["items"] == []
 
 
+async def test_the_settings_of_a_destination_are_checked_and_followed(
+    open_sandbox: Connect, sandbox: Any
+) -> None:
+    wrong = {"mirror_schemas": "very", "advanced": {"hard_deletes": "now", "table_prefx": "crm_"}}
+    right = {"mirror_schemas": True, "advanced": {"hard_deletes": True, "table_prefix": "crm_"}}
+    async with open_sandbox(toolsets=TOOLSETS) as tools:
+        await connect_both(tools, sandbox, "hubspot", {}, "postgresql")
+        await tools(
+            "create_connection", name="snowflake", type="snowflake", configuration=DESTINATIONS["snowflake"]
+        )
+        ends = {"source_connection_id": "postgresql", "destination_connection_id": "snowflake"}
+        text = await tools.refused("create_bulk_sync", name="Copy", **ends, destination_configuration=wrong)
+        await tools(
+            "create_bulk_sync",
+            name="Copy",
+            **ends,
+            destination_configuration=right,
+            schemas=["public.users"],
+        )
+        run = await tools("start_bulk_sync", bulk_sync_id="Copy", wait_seconds=60)
+
+    assert "destination_configuration.mirror_schemas must be of type boolean." in text
+    assert "destination_configuration.advanced: Unknown field 'table_prefx'." in text
+    assert "destination_configuration.advanced.hard_deletes must be of type boolean." in text
+    assert [each["output_name"] for each in run["schemas"]] == ["crm_users"]
+    assert run["status"] == "completed"
+
+
 def _without_stamps(sync: dict[str, Any]) -> Any:
     """Remove when and by whom a schedule was last written, which every update changes, and the next run."""
     stamps = ("updated_at", "updated_by", "next_run")

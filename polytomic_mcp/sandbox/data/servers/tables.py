@@ -41,14 +41,15 @@ class ServerTables:
         return None if relation is None else relation.table(system)
 
     def create(self, table: Table) -> None:
-        """Create an empty table, and its schema if it does not exist; ``key`` becomes the primary key."""
+        """Create an empty table, and its schema if it does not exist; its key becomes the primary key."""
         with self._transactions.writing(table.system) as session:
             schema, name = _parts(session, table.name)
             _require_names(session, [schema, name, *(column.name for column in table.columns)])
             if not session.has_schema(schema):
                 session.execute(f"CREATE SCHEMA IF NOT EXISTS {session.quoted(schema)}")
             columns = [_definition(session, table, column) for column in table.columns]
-            key = [f"PRIMARY KEY ({session.quoted(table.key)})"] if table.key else []
+            names = ", ".join(map(session.quoted, table.key_columns))
+            key = [f"PRIMARY KEY ({names})"] if names else []
             session.execute(
                 f"CREATE TABLE {session.quoted(schema)}.{session.quoted(name)}"
                 f" ({', '.join([*columns, *key])}){session.table_options}"
@@ -234,7 +235,7 @@ def _require_names(session: ServerSession, names: Sequence[str]) -> None:
 
 
 def _definition(session: ServerSession, table: Table, column: Column) -> str:
-    is_key = column.name == table.key
+    is_key = column.name in table.key_columns
     # MySQL would fill a null in a timestamp with the time.
     null = "NOT NULL" if is_key else "NULL"
     return f"{session.quoted(column.name)} {session.type_for(column, is_key=is_key)} {null}"

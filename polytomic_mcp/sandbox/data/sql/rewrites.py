@@ -77,7 +77,8 @@ def rewrite(query: exp.Expr, now: datetime) -> None:
 
 def function_name(function: exp.Func) -> str:
     """Return the name of a function in capitals."""
-    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+    name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
+    return name.upper().replace("J_S_O_N_B_", "JSONB_").replace("J_S_O_N", "JSON")
 
 
 def _fix_time(query: exp.Expr, now: datetime) -> None:

@@ -13,6 +13,9 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
+from polytomic_mcp.sandbox.data.sql.dialects import schema_tables
+from polytomic_mcp.sandbox.data.sql.dialects.supported import require_supported
+from polytomic_mcp.sandbox.data.sql.dialects.translation import translate, unfold
 from polytomic_mcp.sandbox.data.sql.rewrites import function_name, rewrite
 from polytomic_mcp.sandbox.data.tables.tables import Table
 
@@ -85,6 +88,11 @@ class Catalog:
             raise QueryError(unknown(f"{self.system.partition('@')[0]} table", written, names))
         return found
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """What the system calls its database and the schema of the sandbox's own tables."""
+        return self.database or "", self.schema
+
     def _is_database(self, name: str) -> bool:
         return self.database is None or name.casefold() == self.database.casefold()
 
@@ -110,9 +118,13 @@ def prepare(sql: str, dialect: str, catalog: Catalog, now: datetime) -> Statemen
         query = _parse(sql, dialect)
         _require_reading(query)
         names = _name_columns(query, dialect)
+        query = _with_schema_tables(query, catalog, dialect)
+        unfold(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
+        translate(query, dialect, {table.name: table for table in tables})
         rewrite(query, now)
         written = query.sql("duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
+        require_supported(query, written, dialect)
     return Statement(written, tables, names)
 
 
@@ -203,6 +215,18 @@ def _name_columns(query: exp.Expr, dialect: str) -> tuple[str, ...]:
 
 def _is_star(column: exp.Expr) -> bool:
     return column.is_star or column.find(exp.Columns) is not None
+
+
+def _with_schema_tables(query: exp.Expr, catalog: Catalog, dialect: str) -> exp.Expr:
+    """Return the query with subqueries in the place of ``information_schema``."""
+    for reference in _references(query):
+        # In BigQuery, sqlglot reads the schema and the name of such a view as one.
+        parts = [part for each in reference.parts for part in each.name.split(".")]
+        if schema_tables.is_view(parts):
+            view = schema_tables.view(parts[-1], catalog.tables, *catalog.place, dialect)
+            view.set("alias", exp.TableAlias(this=exp.to_identifier(reference.alias_or_name)))
+            reference.replace(view)
+    return query
 
 
 def _resolve(query: exp.Expr, catalog: Catalog) -> Iterator[Table]:

@@ -1,6 +1,6 @@
 """Tables, their columns, and the values that columns accept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -73,7 +73,8 @@ class Table:
     """A table of a warehouse, an object of an application, or a file; ``name`` is the object's id.
 
     ``system`` is the key of its system, and ``kind`` one of the system's kinds. ``key`` names the column that
-    identifies a row. Tables with the same ``source`` are aliases of the same rows.
+    identifies a row; ``composite_key`` names those that do so only together. Tables with the same ``source``
+    are aliases of the same rows.
     """
 
     system: str
@@ -83,11 +84,24 @@ class Table:
     columns: tuple[Column, ...]
     key: str | None = None
     source: str | None = None
+    composite_key: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Table":
         """Return the table that a JSON object describes."""
-        return replace(cls(**body), columns=tuple(map(Column.of, body["columns"])))
+        columns = tuple(map(Column.of, body["columns"]))
+        return replace(cls(**body), columns=columns, composite_key=tuple(body.get("composite_key", ())))
+
+    def with_key(self, names: Sequence[str]) -> "Table":
+        """Return the table with the columns that identify a row, if there are any."""
+        if len(names) > 1:
+            return replace(self, key=None, composite_key=tuple(names))
+        return replace(self, key=next(iter(names), None), composite_key=())
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The names of the columns that identify a row, one or together."""
+        return self.composite_key if self.key is None else (self.key,)
 
     @property
     def id(self) -> str:

@@ -1,11 +1,11 @@
 """What is wrong with a bulk sync: its connections, settings, schemas and outputs."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from polytomic_mcp.catalogue.rules import filter_functions, modes, outputs
-from polytomic_mcp.common.json_values import JsonObject, as_list
+from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
 from polytomic_mcp.sandbox.common.problems import Problem
 from polytomic_mcp.sandbox.data.systems.systems import system_of
@@ -77,8 +77,9 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
             message = f"Connection {source['name']} does not support tracking fields. Omit tracking_field."
             path = f"schemas.{schema['id']}.tracking_field"
             yield Problem("invalid_tracking_field", message, path)
-    counts = Counter(bulk_schemas.output_name(sync, schema).casefold() for schema in enabled)
-    for name, count in counts.items():
+    places = ((bulk_schemas.place(sync, each), bulk_schemas.output_name(sync, each)) for each in enabled)
+    counts = Counter((place.casefold(), name.casefold()) for place, name in places)
+    for (_, name), count in counts.items():
         if count > 1:
             message = f"{count} schemas have the output name {name}. Give each its own user_output_name."
             yield Problem("duplicate_output", message, "schemas")
@@ -87,25 +88,29 @@ def schema_problems(workspace: Workspace, sync: JsonObject) -> Iterator[Problem]
 
 
 def _configuration_problems(destination: JsonObject, configuration: JsonObject) -> Iterator[Problem]:
-    settings = {setting.name: setting for setting in bulk_destinations.settings(destination)}
-    for key, value in configuration.items():
-        path = f"destination_configuration.{key}"
-        if key not in settings:
-            yield Problem("unknown_setting", unknown("setting", key, settings), path)
-        elif value is not None and (reason := _value_problem(settings[key], value)):
-            yield Problem("invalid_value", reason, path)
+    settings = bulk_destinations.settings(destination)
+    yield from _values_problems("destination_configuration", settings, configuration)
     for key, reason in outputs.place_problems(configuration):
         yield Problem("invalid_value", reason, f"destination_configuration.{key}")
-    for key, setting in settings.items():
-        if setting.required and not configuration.get(key):
+    is_mirror = bool(configuration.get(outputs.MIRROR_SCHEMAS))
+    for setting in settings:
+        if setting.required and not configuration.get(setting.name) and not is_mirror:
             message = f"{system_of(destination)} requires the name of the schema to write to."
-            yield Problem("missing_setting", message, f"destination_configuration.{key}")
+            yield Problem("missing_setting", message, f"destination_configuration.{setting.name}")
 
 
-def _value_problem(setting: bulk_destinations.Setting, value: Any) -> str | None:
-    if setting.values and value not in setting.values:
-        return unknown(setting.name, str(value), setting.values)
-    return None if isinstance(value, str) else f"{setting.name} must be a string."
+def _values_problems(
+    path: str, settings: Iterable[bulk_destinations.Setting], values: JsonObject
+) -> Iterator[Problem]:
+    known = {setting.name: setting for setting in settings}
+    for key, value in values.items():
+        place = f"{path}.{key}"
+        if key not in known:
+            yield Problem("unknown_setting", unknown("setting", key, known), place)
+        elif reason := None if value is None else known[key].value_problem(value):
+            yield Problem("invalid_value", reason, place)
+        else:
+            yield from _values_problems(place, known[key].fields, as_object(value))
 
 
 def _output_problems(schema: JsonObject, fields: list[JsonObject], path: str) -> Iterator[Problem]:
@@ -175,8 +180,7 @@ def _overlap_problems(sync: JsonObject, enabled: list[JsonObject]) -> Iterator[P
     """Yield the schemas whose output would overwrite a schema that is read from the same connection."""
     read = {schema["id"].casefold() for schema in enabled}
     for schema in enabled:
-        output = bulk_schemas.output_name(sync, schema)
-        name = outputs.place(sync["destination_configuration"], output)
+        name = bulk_schemas.place(sync, schema)
         if name.casefold() in read:
             message = f"Output {name} is also a schema of the source. Write to another schema or output name."
             yield Problem("overlapping_output", message, f"schemas.{schema['id']}")

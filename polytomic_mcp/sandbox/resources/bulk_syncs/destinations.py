@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from polytomic_mcp.catalogue.rules import outputs
 from polytomic_mcp.catalogue.rules.modes import BULK_MODES, RESYNC_MODES
-from polytomic_mcp.catalogue.rules.outputs import FORMATS
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.data.systems.systems import described, system_of, warehouses
 from polytomic_mcp.sandbox.resources.connections.connections import destination_problem
@@ -16,7 +17,10 @@ SHEETS: Final = "gsheets"
 """The type whose outputs are sheets; they are named like files (a guess)."""
 
 _DESCRIPTIONS: Final = {
-    "replicate": "Keeps each output equal to its source: inserts, updates and deletes rows.",
+    "replicate": (
+        "Keeps each output equal to its source: inserts and updates rows, and marks those that are gone from "
+        "the source in _polytomic_deleted_at, or deletes them with advanced.hard_deletes."
+    ),
     "snapshot": "Replaces each output with all rows of its source.",
     "append": "Inserts each new or changed row as another row, and deletes none.",
 }
@@ -25,16 +29,46 @@ _DESCRIPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A key of ``destination_configuration``; those other than ``schema`` and ``format`` are guesses."""
+    """A key of ``destination_configuration``; ``dataset`` and ``path`` are guesses.
+
+    ``fields`` are the keys of an object. The keys of ``advanced`` are documented for every destination.
+    """
 
     name: str
     title: str
+    type: str = "string"
     required: bool = False
     values: tuple[str, ...] = ()
+    fields: "tuple[Setting, ...]" = ()
 
     def form(self) -> dict[str, Any]:
         """Return its JSON Schema."""
-        return {"type": "string", "title": self.title, **({"enum": list(self.values)} if self.values else {})}
+        choices = {"enum": list(self.values)} if self.values else {}
+        fields = {"properties": {each.name: each.form() for each in self.fields}} if self.fields else {}
+        return {"type": self.type, "title": self.title, **choices, **fields}
+
+    def value_problem(self, value: Any) -> str | None:
+        """Return the reason why a value is not one of this setting; None if it is."""
+        if self.values and value not in self.values:
+            return unknown(self.name, str(value), self.values)
+        return (
+            None if isinstance(value, _TYPES[self.type]) else f"{self.name} must be {_ARTICLES[self.type]}."
+        )
+
+
+_TYPES: Final = {"string": str, "boolean": bool, "object": dict}
+_ARTICLES: Final = {"string": "a string", "boolean": "true or false", "object": "an object"}
+_ADVANCED: Final = Setting(
+    outputs.ADVANCED,
+    "Advanced settings",
+    "object",
+    fields=(
+        Setting(outputs.HARD_DELETES, "Propagate hard deletes instead of soft deletes", "boolean"),
+        Setting(outputs.TABLE_PREFIX, "Prefix table names with"),
+        Setting(outputs.TRUNCATE_EXISTING, "Truncate a table whose source has no primary key", "boolean"),
+    ),
+)
+_MIRROR: Final = Setting(outputs.MIRROR_SCHEMAS, "Mirror the schemas of the source", "boolean")
 
 
 def unusable_reason(connection: JsonObject) -> str | None:
@@ -54,8 +88,13 @@ def settings(connection: JsonObject) -> tuple[Setting, ...]:
     if system == SHEETS:
         return ()
     if system in BUCKETS:
-        return (Setting("format", "File format", values=FORMATS), Setting("path", "Folder"))
-    return (Setting("dataset" if system == "bigquery" else "schema", "Output schema", required=True),)
+        return (
+            Setting("format", "File format", values=outputs.FORMATS),
+            Setting("path", "Folder"),
+            _ADVANCED,
+        )
+    namespace = "dataset" if system == "bigquery" else "schema"
+    return (Setting(namespace, "Output schema", required=True), _MIRROR, _ADVANCED)
 
 
 def modes(connection: JsonObject, version: str) -> tuple[str, ...]:

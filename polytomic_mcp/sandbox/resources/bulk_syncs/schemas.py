@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from polytomic_mcp.catalogue.rules.outputs import normalized
+from polytomic_mcp.catalogue.rules import outputs
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.problems import Problem
@@ -128,12 +128,17 @@ def find(workspace: Workspace, sync: JsonObject, id_: str) -> JsonObject:
 
 def output_name(sync: JsonObject, schema: JsonObject) -> str:
     """Return the name of the schema's output."""
-    return schema["user_output_name"] or normalized(schema["id"], sync["normalize_names"])
+    return outputs.output_name(sync, schema)
+
+
+def place(sync: JsonObject, schema: JsonObject) -> str:
+    """Return where the schema's output is in the destination."""
+    return outputs.place(sync, schema["id"], output_name(sync, schema))
 
 
 def field_name(sync: JsonObject, field: JsonObject) -> str:
     """Return the name of a field in its output."""
-    return field["user_output_name"] or normalized(field["id"], sync["normalize_names"])
+    return field["user_output_name"] or outputs.normalized(field["id"], sync["normalize_names"])
 
 
 def show(sync: JsonObject, schema: JsonObject) -> JsonObject:

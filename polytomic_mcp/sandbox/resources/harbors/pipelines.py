@@ -77,7 +77,7 @@ def _bulk_datasets(workspace: Workspace, sync: JsonObject) -> JsonObject:
     datasets: dict[str, JsonObject] = {}
     for run in bulk_executions.of_sync(workspace, sync["id"]):
         for schema in run["schemas"]:
-            name = place(sync["destination_configuration"], schema["output_name"])
+            name = place(sync, schema["schema"], schema["output_name"])
             datasets[name] = _dataset(datasets.get(name, {}), schema["status"], run)
     return datasets
 
@@ -114,7 +114,7 @@ def _tables_written(workspace: Workspace, backing: JsonObject, source: JsonObjec
         {"destination_connection_id": backing["id"], "source_connection_id": source["connection_id"]},
     )
     return {
-        place(sync["destination_configuration"], schema["output_name"])
+        place(sync, schema["schema"], schema["output_name"])
         for sync in syncs
         for run in bulk_executions.of_sync(workspace, sync["id"])
         for schema in run["schemas"]

@@ -129,7 +129,11 @@ def delete_field(workspace: Workspace, connection: JsonObject, table: Table, fie
 def override_keys(
     workspace: Workspace, connection: JsonObject, table: Table, requests: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Replace all overrides of the primary key; an empty list restores the detected key."""
+    """Replace all overrides of the primary key; an empty list restores the detected key.
+
+    The fields that the request makes keys form the key together, in place of the detected one, as the API
+    documents an override. A request that only excludes fields keeps the rest of the detected key (a guess).
+    """
     overrides = _overrides(workspace, connection, table)
     for request in requests:
         _require_field(table, overrides, request["field_id"])
@@ -157,14 +161,21 @@ def _fields(table: Table, overrides: JsonObject) -> dict[str, JsonObject]:
     for key, change in overrides["fields"].items():
         if key in found or "user_managed" in change:
             found[key] = (found.get(key) or _added(table, change)) | change
-    for key, is_key in overrides["keys"].items():
+    for key, is_key in _overridden_keys(found, overrides["keys"]).items():
         if key in found:
             found[key] |= {"is_primary_key": is_key, "primary_key_override": True}
     return found
 
 
+def _overridden_keys(found: Mapping[str, JsonObject], given: Mapping[str, bool]) -> dict[str, bool]:
+    """Return whether each field that an override concerns is part of the key."""
+    detected = [key for key, field in found.items() if field["source_primary_key"]]
+    replaced = dict.fromkeys(detected, False) if any(given.values()) else {}
+    return {**replaced, **given}
+
+
 def _detected(table: Table, column: Column) -> JsonObject:
-    is_key = column.name == table.key
+    is_key = column.name in table.key_columns
     return {
         "id": column.name,
         "name": column.label or column.name,

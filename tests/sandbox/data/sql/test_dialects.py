@@ -89,9 +89,9 @@ def test_every_warehouses_dialect_is_tested() -> None:
 @pytest.mark.parametrize(
     ("dialect", "sql"),
     [
-        ("mysql", "SELECT FIELD('b', 'a', 'b')"),
+        ("mysql", "SELECT INET_ATON('1.1.1.1')"),
         ("clickhouse", "SELECT NUMBERS(5)"),
-        ("clickhouse", "SELECT toString(5)"),
+        ("clickhouse", "SELECT uniqExact(5)"),
         ("bigquery", "SELECT ML.PREDICT(1)"),
         ("snowflake", "SELECT SYSTEM$TYPEOF(1)"),
     ],

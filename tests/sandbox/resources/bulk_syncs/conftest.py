@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox.data.tables.tables import Column, Row, Table
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import DELETED, STAMPS
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 from tests.sandbox.conftest import InlineWorkers
 
@@ -71,10 +72,14 @@ class Stage:
         return table
 
     def rows(self, name: str, *, system: str = "postgresql", stamped: bool = False) -> list[Row]:
-        """Return an output's rows, without the columns that Polytomic adds."""
+        """Return an output's rows, without those marked as deleted and the columns that Polytomic adds.
+
+        If ``stamped``, return all rows as they are.
+        """
         table = self.stored_table(name, system=system)
         rows = [row for _, row in self.workspace.tables.read(table)]
-        hidden = () if stamped else ("_polytomic_created_at", "_polytomic_updated_at")
+        rows = [row for row in rows if stamped or row.get(DELETED.name) is None]
+        hidden = () if stamped else tuple(column.name for column in STAMPS)
         return [{key: value for key, value in row.items() if key not in hidden} for row in rows]
 
     def put(self, table: Table, row: Row) -> None:
@@ -88,6 +93,18 @@ class Stage:
     def remove(self, table: Table, key: Any) -> None:
         found = [row_id for row_id, row in self.workspace.tables.read(table) if row[str(table.key)] == key]
         self.workspace.tables.delete(table, found)
+
+    def change(self, table: Table, position: int, change: Row | None) -> None:
+        """Change the row at a position of a table, or delete it."""
+        row_id, row = [*self.workspace.tables.read(table)][position]
+        if change is None:
+            self.workspace.tables.delete(table, [row_id])
+        else:
+            self.workspace.tables.update(table, {row_id: row | change})
+
+    @staticmethod
+    def columns(text: str) -> tuple[Column, ...]:
+        return columns_of(text)
 
     async def body(self, /, *, source: str = "mysql", to: str = "postgresql", **more: Any) -> dict[str, Any]:
         return {

@@ -60,7 +60,15 @@ async def test_a_destination_lists_its_settings_and_modes(stage: Stage) -> None:
     ]
 
     assert found[0]["configuration"]["required"] == ["schema"]
-    assert list(found[1]["configuration"]["properties"]) == ["format", "path"]
+    assert list(found[0]["configuration"]["properties"]) == ["schema", "mirror_schemas", "advanced"]
+    assert list(found[1]["configuration"]["properties"]) == ["format", "path", "advanced"]
+    advanced = found[0]["configuration"]["properties"]["advanced"]
+    assert found[1]["configuration"]["properties"]["advanced"] == advanced
+    assert {name: each["type"] for name, each in advanced["properties"].items()} == {
+        "hard_deletes": "boolean",
+        "table_prefix": "string",
+        "truncate_existing": "boolean",
+    }
     assert [mode["id"] for mode in found[0]["modes"]] == ["replicate", "snapshot", "append"]
     assert found[0]["supported_resync_modes"] == ["refetch", "resync", "rebuild"]
 

@@ -204,9 +204,9 @@ async def test_primary_keys_are_overridden_as_a_whole_and_reset(schema: Any) -> 
     reset = await schema("DELETE", f"/{USERS}/primary_keys")
 
     assert (put.status_code, reset.status_code) == (200, 204)
-    assert (keys(first), keys(second)) == (["email"], ["user_id", "email"])
+    assert (keys(first), keys(second)) == (["email"], ["email"])
     assert (first["user_id"]["source_primary_key"], first["user_id"]["primary_key_override"]) == (True, True)
-    assert second["user_id"]["primary_key_override"] is False
+    assert (second["user_id"]["source_primary_key"], second["user_id"]["is_primary_key"]) == (True, False)
     assert await fields(schema) == before
 
 

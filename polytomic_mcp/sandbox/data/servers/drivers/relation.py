@@ -43,9 +43,8 @@ class Relation:
         )
 
     def table(self, system: str) -> Table:
-        """Return it as a table of the sandbox, where a key has one column."""
-        key = self.key[0] if len(self.key) == 1 else None
-        return Table(system, self.id, self.id, self.kind, self.columns, key)
+        """Return it as a table of the sandbox."""
+        return Table(system, self.id, self.id, self.kind, self.columns).with_key(self.key)
 
     def row_key(self, row: Row) -> str:
         """Return the values that identify a row, as JSON."""

@@ -13,15 +13,17 @@ from typing import Final
 
 from polytomic_mcp.common.scalars import to_text
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import DELETED
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
 _KIND: Final = "bulk_index"
 _CHUNK: Final = 10_000
+_MARKED: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A row in the output: its id there, and a digest of its values."""
+    """A row in the output: its id there, and a digest of its values, which a row marked as deleted lacks."""
 
     row_id: int
     digest: str
@@ -46,7 +48,12 @@ class OutputIndex:
         return json.dumps([to_text(row.get(name)) for name in self._key], ensure_ascii=False)
 
     def digest(self, row: Row) -> str:
-        """Return a hash of the row's values in the indexed columns."""
+        """Return a hash of the row's values in the indexed columns; empty for one that is marked as deleted.
+
+        A row that comes back therefore differs from its copy, whatever its values.
+        """
+        if row.get(DELETED.name) is not None:
+            return _MARKED
         text = json.dumps([row.get(name) for name in self._names])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -96,14 +103,22 @@ class OutputIndex:
         """Delete at most ``limit`` entries whose keys a run did not read, and return their row ids."""
         with self._store.transaction() as connection:
             found = connection.execute(
-                "SELECT key, row_id FROM copies WHERE output = ? AND seen IS NOT ? LIMIT ?",
+                "DELETE FROM copies WHERE output = ?1 AND key IN"
+                " (SELECT key FROM copies WHERE output = ?1 AND seen IS NOT ?2 LIMIT ?3) RETURNING row_id",
                 (self._output.rows_id, run, limit),
             ).fetchall()
-            connection.executemany(
-                "DELETE FROM copies WHERE output = ? AND key = ?",
-                ((self._output.rows_id, key) for key, _ in found),
-            )
-        return [row_id for _, row_id in found]
+        return [row_id for (row_id,) in found]
+
+    def mark_unseen(self, run: str, limit: int) -> list[int]:
+        """Mark at most ``limit`` entries as deleted, as ``remove_unseen`` deletes them."""
+        with self._store.transaction() as connection:
+            found = connection.execute(
+                "UPDATE copies SET digest = ?4 WHERE output = ?1 AND key IN"
+                " (SELECT key FROM copies WHERE output = ?1 AND seen IS NOT ?2 AND digest <> ?4 LIMIT ?3)"
+                " RETURNING row_id",
+                (self._output.rows_id, run, limit, _MARKED),
+            ).fetchall()
+        return [row_id for (row_id,) in found]
 
     def mark_current(self) -> None:
         """Store that the index matches the rows as they are now."""

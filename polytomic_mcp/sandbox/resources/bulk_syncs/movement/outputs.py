@@ -13,7 +13,10 @@ CREATED: Final = Column("_polytomic_created_at", "datetime", "TIMESTAMP WITH TIM
 UPDATED: Final = Column("_polytomic_updated_at", "datetime", "TIMESTAMP WITH TIME ZONE")
 """When a row was inserted, and when it was last updated; the names are guesses."""
 
-STAMPS: Final = (CREATED, UPDATED)
+DELETED: Final = Column("_polytomic_deleted_at", "datetime", "TIMESTAMP WITH TIME ZONE")
+"""When a row was found to be gone from the source; documented with the common advanced settings."""
+
+STAMPS: Final = (CREATED, UPDATED, DELETED)
 
 
 Shape = Callable[[Row], Row]
@@ -29,22 +32,29 @@ class Stamps:
 
     def on_new(self, rows: Iterable[Row]) -> list[Row]:
         """Return rows to insert."""
-        stamps = dict.fromkeys(self._names, self._workspace.now())
+        stamps = self._stamps(STAMPS, None)
         return [row | stamps for row in rows]
 
     def on_changed(self, stored: Row, row: Row) -> Row:
         """Return a row that updates a stored one, with the stored time of insertion."""
+        return {**stored, **row, **self._stamps((UPDATED, DELETED), None)}
+
+    def on_gone(self, stored: Row) -> Row:
+        """Return a stored row that is marked as deleted, which is a change of the row (a guess)."""
+        return {**stored, **self._stamps((UPDATED, DELETED), self._workspace.now())}
+
+    def _stamps(self, columns: Iterable[Column], deleted_at: str | None) -> Row:
         now = self._workspace.now()
-        return {**stored, **row, **{name: now for name in self._names if name != CREATED.name}}
+        names = [column.name for column in columns if column.name in self._names]
+        return {name: deleted_at if name == DELETED.name else now for name in names}
 
 
 def plan_output(
-    system: str, name: str, outputs: Sequence[Output], key: Sequence[str], *, has_timestamps: bool
+    system: str, name: str, outputs: Sequence[Output], key: Sequence[str], stamps: Sequence[Column]
 ) -> Table:
     """Return the table that a run would create, without creating it."""
-    stamps = STAMPS if has_timestamps else ()
     columns = (*(each.column for each in outputs), *stamps)
-    return Table(system, name, name, "table", columns, key[0] if len(key) == 1 else None)
+    return Table(system, name, name, "table", columns).with_key(key)
 
 
 def ensure(workspace: Workspace, planned: Table) -> Table:

@@ -82,10 +82,11 @@ def plan_schema(
     if execution["is_test"]:
         return SchemaPlan(source, table, selection, bulk_outputs.shape_for(planned, selection.outputs))
     mode = _write_mode(sync, execution["_request"], has_key=bool(key))
+    is_soft = _deletes_softly(sync, has_key=bool(key))
     is_replaced = mode in ("replace", "rebuild")
     is_new = workspace.tables.get(planned.system, planned.name) is None
     target = _Target.of(bulk_outputs.ensure(workspace, planned), planned, selection, key)
-    writer = _writer(workspace, mode, target, execution["id"])
+    writer = _writer(workspace, mode, target, execution["id"], is_soft=is_soft)
     form = planned if mode == "rebuild" else target.output
     shape = bulk_outputs.shape_for(form, selection.outputs, () if is_replaced else target.key)
     state = {**selection.state(), "output": planned.id}
@@ -96,23 +97,39 @@ def plan_schema(
 
 
 def _write_mode(sync: JsonObject, request: JsonObject, *, has_key: bool) -> str:
-    """Return merge, append, replace or rebuild; a replica without a key is replaced (a guess)."""
+    """Return merge, append, replace or rebuild.
+
+    A replica without a key is created again by each run, or only emptied with ``truncate_existing``, as the
+    common advanced settings are documented. A snapshot is always emptied (a guess).
+    """
     if request.get("resync_mode") == "rebuild":
         return "rebuild"
     if request.get("resync_mode") == "resync" or sync["mode"] == "snapshot":
         return "replace"
     if sync["mode"] == "append":
         return "append"
-    return "merge" if has_key else "replace"
+    if has_key:
+        return "merge"
+    return "replace" if outputs.advanced(sync).get(outputs.TRUNCATE_EXISTING) else "rebuild"
+
+
+def _deletes_softly(sync: JsonObject, *, has_key: bool) -> bool:
+    """Whether a row that is gone is kept with the time of its deletion, as documented for every destination.
+
+    Only replicas with a key delete single rows. Without the columns for times, rows are removed (a guess).
+    """
+    is_replica = has_key and sync["mode"] == "replicate"
+    is_hard = outputs.advanced(sync).get(outputs.HARD_DELETES)
+    return is_replica and not is_hard and not sync["disable_record_timestamps"]
 
 
 def _reads_all(request: JsonObject) -> bool:
     return request.get("fetch_mode") == "full" or request.get("resync_mode") is not None
 
 
-def _writer(workspace: Workspace, mode: str, target: _Target, run: str) -> Writer:
+def _writer(workspace: Workspace, mode: str, target: _Target, run: str, *, is_soft: bool) -> Writer:
     if mode == "merge":
-        return Merge(workspace, target.output, target.names, target.key, run)
+        return Merge(workspace, target.output, target.names, target.key, run, is_soft=is_soft)
     if mode == "append":
         return Append(workspace, target.output, target.names, target.key)
     return Replace(workspace, target.output, target.planned, run, is_rebuilt=mode == "rebuild")
@@ -130,9 +147,8 @@ def _planned(
 ) -> Table:
     destination = workspace.find("connection", sync["destination_connection_id"])
     workspace.faults.require_up(destination)
-    output = bulk_schemas.output_name(sync, schema)
-    name = outputs.place(sync["destination_configuration"], output)
-    has_timestamps = not sync["disable_record_timestamps"]
-    return bulk_outputs.plan_output(
-        system_of(destination), name, selection.outputs, key, has_timestamps=has_timestamps
-    )
+    stamps = [] if sync["disable_record_timestamps"] else [bulk_outputs.CREATED, bulk_outputs.UPDATED]
+    if _deletes_softly(sync, has_key=bool(key)):
+        stamps.append(bulk_outputs.DELETED)
+    place = bulk_schemas.place(sync, schema)
+    return bulk_outputs.plan_output(system_of(destination), place, selection.outputs, key, stamps)

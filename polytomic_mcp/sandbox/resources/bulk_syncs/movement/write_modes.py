@@ -49,16 +49,28 @@ class Writer(Protocol):
 
 
 class Merge:
-    """Inserts and updates rows by their key, if they differ; deletes those that a whole read did not find."""
+    """Inserts and updates rows by their key, if they differ; deletes those that a whole read did not find.
+
+    A row is deleted softly, by the time in its column for that, if ``is_soft``; it is kept and comes back as
+    an update. Otherwise it is removed, also if it was deleted softly before.
+    """
 
     def __init__(
-        self, workspace: Workspace, output: Table, names: Sequence[str], key: Sequence[str], run: str
+        self,
+        workspace: Workspace,
+        output: Table,
+        names: Sequence[str],
+        key: Sequence[str],
+        run: str,
+        *,
+        is_soft: bool,
     ) -> None:
         self._tables = workspace.tables
         self._output = output
         self._stamps = Stamps(workspace, output)
         self._copies = OutputIndex(workspace, output, names, key)
         self._run = run
+        self._is_soft = is_soft
 
     def write(self, rows: Sequence[Row]) -> Written:
         """Write rows; of several with the same key, the last one."""
@@ -82,9 +94,14 @@ class Merge:
         if not is_whole:
             return None
         self._copies.refresh()
-        gone = self._copies.remove_unseen(self._run, _CHUNK)
+        find_gone = self._copies.mark_unseen if self._is_soft else self._copies.remove_unseen
+        gone = find_gone(self._run, _CHUNK)
         rows = self._tables.pick(self._output, gone)
-        self._tables.delete(self._output, gone)
+        if self._is_soft:
+            rows = {id_: self._stamps.on_gone(row) for id_, row in rows.items()}
+            self._tables.update(self._output, rows)
+        else:
+            self._tables.delete(self._output, gone)
         self._copies.mark_current()
         return Written(deletes=[*rows.values()]) if gone else None
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from polytomic_mcp.sandbox.resources.bulk_syncs.movement.outputs import STAMPS
 from tests.sandbox.conftest import Clock
 from tests.sandbox.resources.bulk_syncs.conftest import Stage
 
@@ -146,7 +147,7 @@ async def test_a_rebuild_drops_columns_that_are_no_longer_copied(stage: Stage, w
     left = [column.name for column in workspace.tables.get("postgresql", "copy.shop_people").columns]
 
     assert kept[:3] == ["id", "name", "at"]
-    assert left == ["id", "name", "_polytomic_created_at", "_polytomic_updated_at"]
+    assert left == ["id", "name", *(column.name for column in STAMPS)]
 
 
 async def test_all_rows_of_a_table_without_a_key_are_replaced(stage: Stage) -> None:
