@@ -2,22 +2,33 @@
 
 from contextlib import AbstractContextManager
 from itertools import islice
+from typing import Final
 
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.data.sql.backend import QueryBackend, Result, Stream
 from polytomic_mcp.sandbox.data.sql.duckdb_queries import DuckDBQueries
+from polytomic_mcp.sandbox.data.sql.process.limits import Limits
 from polytomic_mcp.sandbox.data.tables.backend import server_type
 from polytomic_mcp.sandbox.data.tables.tables import Tables
+
+_LIMITS: Final = Limits()
 
 
 class Engine:
     """Runs queries on DuckDB, or on the real server behind a connection if the system's key names one.
 
-    ``clock`` sets the time that a query on DuckDB sees. A query that cannot run raises ``QueryError``.
+    ``clock`` sets the time that a query on DuckDB sees, ``limits`` what it may take. A query that cannot
+    run raises ``QueryError``.
     """
 
-    def __init__(self, tables: Tables, clock: Clock = utc_now, servers: QueryBackend | None = None) -> None:
-        self._own = DuckDBQueries(tables, clock)
+    def __init__(
+        self,
+        tables: Tables,
+        clock: Clock = utc_now,
+        servers: QueryBackend | None = None,
+        limits: Limits = _LIMITS,
+    ) -> None:
+        self._own = DuckDBQueries(tables, clock, limits)
         self._servers = servers or self._own
 
     def query(
@@ -43,5 +54,5 @@ class Engine:
         return backend.stream(system, sql, dialect=dialect, seconds=seconds, database=database)
 
     def close(self) -> None:
-        """Close every DuckDB database."""
+        """End the processes that run DuckDB."""
         self._own.close()

@@ -1,5 +1,6 @@
 """Hostile queries, in several dialects, are refused with a reason by all three routes that run queries."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.data.sql.process.database import open_locked
 
 READS_ONLY = "start with SELECT or WITH"
 NOT_ALLOWED = "is not allowed"
@@ -78,7 +80,7 @@ ATTEMPTS = {
     "double a text without end": (
         "motherduck",
         "WITH RECURSIVE n AS (SELECT 'x' AS s UNION ALL SELECT s || s FROM n) SELECT max(s) FROM n",
-        "more than 512MB of memory",
+        "more memory than it may have",
     ),
     "nest without end": ("motherduck", "SELECT " + "(" * 20_000, "nested too deeply"),
     "write through SOQL": ("salesforce", "DELETE FROM Contact", "expected SELECT"),
@@ -158,12 +160,8 @@ async def test_an_attempt_is_refused_by_every_route(
     assert workspace.store.list("table_version") == before
 
 
-def test_a_query_cannot_read_temporary_files(sandbox: Starlette) -> None:
-    engine = sandbox.state.workspace.engine
-    engine.query("motherduck", "SELECT 1", dialect="duckdb")
-    database = engine._own._databases["motherduck"]
-
-    with database.cursor() as cursor:
+def test_a_query_cannot_read_temporary_files(tmp_path: Path) -> None:
+    with open_locked(str(tmp_path)) as cursor:
         for sql in (
             "SELECT * FROM read_text('/etc/hostname')",
             "COPY (SELECT 1) TO 'x.csv'",
