@@ -188,8 +188,8 @@ async def test_the_sdk_follows_a_run_until_its_rows_arrive(
 
 
 async def test_the_sdk_raises_an_error_with_the_problems(api: AsyncPolytomic, body: dict[str, Any]) -> None:
-    with pytest.raises(UnprocessableEntityError, match="Unknown schema 'Contact'"):
-        await api.bulk_sync.create(**body, schemas=["Contact"])
+    with pytest.raises(UnprocessableEntityError, match="Unknown schema 'Prospect'"):
+        await api.bulk_sync.create(**body, schemas=["Prospect"])
     sync = (await api.bulk_sync.create(**body)).data
     assert sync is not None
     with pytest.raises(BadRequestError, match="combined"):

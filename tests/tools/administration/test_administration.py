@@ -493,7 +493,7 @@ async def test_the_sandbox_plays_along(mode: str, open_sandbox: Connect) -> None
     eve = "eve@acme.example"
     async with open_sandbox(mode=mode, toolsets=("administration",)) as tools:
         me = (await tools("get_organization"))["me"]
-        await tools("save_role", name="Analyst")
+        role = await tools("save_role", name="Analyst")
         await tools("invite_user", email=eve, roles=["Analyst"])
         updated = await tools("update_user", user_id=eve, roles=["Admin", "Analyst"])
         policy = await tools("save_policy", name="P", actions={"create": ["Analyst"]})
@@ -509,7 +509,7 @@ async def test_the_sandbox_plays_along(mode: str, open_sandbox: Connect) -> None
     assert updated["roles"] == ["Admin", "Analyst"]
     assert policy["actions"] == {"create": ["Analyst"]}
     assert key["value"] != token["access_token"]
-    assert policies[0]["actions"] == {"create": []}
+    assert policies[0]["actions"] == {"create": [role["id"]]}
     assert [user["email"] for user in users] == ["ada@acme.example"]
 
 

@@ -96,7 +96,7 @@ BROKEN: list[Any] = [
 ]
 
 
-@dataclass
+@dataclass(repr=False)
 class Company:
     """The tools, the API beside them, and what a sync can refer to."""
 

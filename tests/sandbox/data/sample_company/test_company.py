@@ -137,7 +137,7 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
     assert system == SHARED or system in load_connection_types()
     assert body.keys() <= {
         *("about", "aliases", "creation", "kinds", "like", "parameters", "query", "rows_of"),
-        *("has_deleted_records", "schema_ids", "sources"),
+        *("has_deleted_records", "ignores_case", "not_offered", "schema_ids", "sources"),
     }
     assert body.get("query", {}).keys() <= {"language", "database", "schema"}
     assert body.get("creation", {}).keys() <= {"by", "kind", "like", "id", "properties"}

@@ -88,7 +88,7 @@ async def test_a_new_table_without_a_schema_is_created_in_the_default_one(stage:
         target = {"connection_id": connection, "create": {"name": name}}
         names.append((await stage.sync(model, "", target=target, **stage.MAPPED))["target"]["object"])
 
-    assert names == ["shop.first", "public.second", "other.third"]
+    assert names == ["shop.first", "company.second", "other.third"]
 
 
 async def test_a_new_field_becomes_a_column_if_the_target_supports_it(stage: Stage, model: str) -> None:

@@ -154,11 +154,13 @@ async def test_a_resync_forgets_the_rows_that_are_gone(stage: Stage, people: Any
 
 @pytest.mark.parametrize("mode", ["snapshot", "append"])
 async def test_other_modes_mark_nothing(stage: Stage, people: Any, mode: str) -> None:
-    sync = await stage.sync(schemas=[people.name], mode=mode)
+    sync = await stage.sync(schemas=[people.name], mode=mode, to="snowflake")
 
     await stage.copied(sync)
 
-    assert [list(row) for row in stage.rows(OUTPUT, stamped=True)] == [EVERYTHING[:-1]] * 3
+    assert [list(row) for row in stage.rows(OUTPUT, system="snowflake", stamped=True)] == [
+        EVERYTHING[:-1]
+    ] * 3
 
 
 async def test_a_deletion_is_in_the_log_of_deletes(stage: Stage, people: Any) -> None:

@@ -28,10 +28,10 @@ async def sync(stage: Stage) -> dict[str, Any]:
     return await prepared(stage)
 
 
-async def prepared(stage: Stage, **more: Any) -> dict[str, Any]:
+async def prepared(stage: Stage, *, system: str = "postgresql", **more: Any) -> dict[str, Any]:
     model = await stage.model("people", "id name", [stage.ADA, stage.BOB])
-    stage.table(ARRIVALS, "id name")
-    return await stage.sync(model, ARRIVALS, **{**stage.MAPPED, **more})
+    stage.table(ARRIVALS, "id name", system=system)
+    return await stage.sync(model, ARRIVALS, system=system, **{**stage.MAPPED, **more})
 
 
 async def moved(stage: Stage, sync: dict[str, Any], **request: Any) -> dict[str, int]:
@@ -168,8 +168,8 @@ async def test_a_record_that_left_the_filter_and_came_back_moves_again(stage: St
 async def test_each_mode_but_replace_leaves_out_what_has_not_changed(
     mode: str, first: dict[str, int], second: dict[str, int], stage: Stage
 ) -> None:
-    sync = await prepared(stage, mode=mode)
-    stage.workspace.tables.insert(stage.stored_table(ARRIVALS), stage.HELD)
+    sync = await prepared(stage, mode=mode, system="snowflake")
+    stage.workspace.tables.insert(stage.stored_table(ARRIVALS, system="snowflake"), stage.HELD)
 
     assert await moved(stage, sync) == first
     assert await moved(stage, sync) == second
@@ -278,8 +278,8 @@ async def test_records_without_an_identity_are_known_by_their_identifier_or_all_
     document = stage.workspace.store.get("model", model) or {}
     more = {"identifier": identifier, "tracking_columns": [] if identifier else ["id"]}
     stage.workspace.store.put("model", model, document | more)
-    stage.table(ARRIVALS, "name")
-    sync = await stage.sync(model, ARRIVALS, mode="append", fields="name>name")
+    stage.table(ARRIVALS, "name", system="snowflake")
+    sync = await stage.sync(model, ARRIVALS, system="snowflake", mode="append", fields="name>name")
     await moved(stage, sync)
     change(stage, [stage.ADA, stage.ROBERT])
 
