@@ -43,7 +43,7 @@ def test_every_warehouse_has_the_same_tables(workspace: Workspace) -> None:
         id_ for id_ in warehouses() if not shared <= {each.name for each in workspace.tables.list(id_)}
     ]
 
-    assert set(lacking) == {"mysql", "googlecloudmysql"}
+    assert set(lacking) == {"mysql"}
 
 
 def test_some_contacts_of_the_warehouse_are_not_in_the_crm(workspace: Workspace) -> None:

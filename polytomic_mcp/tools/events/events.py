@@ -7,16 +7,17 @@ from pydantic import Field
 
 from polytomic_mcp.client import Polytomic
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.spelling import unknown
-from polytomic_mcp.tools.answers.results import NextStep, Page, Row
+from polytomic_mcp.common.spelling import quoted, unknown
+from polytomic_mcp.errors import PolytomicError
+from polytomic_mcp.tools.answers.results import NextStep, Page, Refusal, Row
 from polytomic_mcp.tools.api_access.connection_names import connection_names, with_names
 from polytomic_mcp.tools.api_access.listing import list_page
 from polytomic_mcp.tools.api_access.merging import given
+from polytomic_mcp.tools.api_access.names import BULK_SYNC, SYNC, every, fitting_items
 from polytomic_mcp.tools.api_access.own_words import own_words
 from polytomic_mcp.tools.api_access.responses import list_in
 from polytomic_mcp.tools.events.periods import Since, Until, period
 from polytomic_mcp.tools.framework.arguments import Api, Fields, Limit, PageToken, Query
-from polytomic_mcp.tools.syncs.lookup import require_some_sync
 
 _DEFAULT_LIMIT: Final = 20
 _PAGE_SIZE: Final = 100
@@ -58,7 +59,7 @@ async def list_events(
     if type is not None and not page.items:
         await _require_type(api, type)
     if sync_id is not None and not page.items and page_token is None:
-        await require_some_sync(api, sync_id)
+        await _require_some_sync(api, sync_id)
     page.next_steps = _next_steps(page.items)
     return page
 
@@ -104,3 +105,15 @@ def _step(event: JsonObject) -> NextStep | None:
         return None
     arguments = given(bulk_sync_id=sync_id, execution_id=execution_id, log=True)
     return NextStep(tool="get_bulk_sync_execution", arguments=arguments, reason=reason)
+
+
+async def _require_some_sync(api: Polytomic, reference: str) -> None:
+    """Refuse an id or name that neither a sync nor a bulk sync has, if both kinds can be listed."""
+    operations = (SYNC.list, BULK_SYNC.list)
+    try:
+        syncs = [item for operation in operations for item in await every(api, operation)]
+    except PolytomicError:
+        return
+    if not fitting_items(syncs, reference):
+        step = NextStep(tool="sync_overview", arguments={}, reason="shows all syncs and bulk syncs")
+        raise Refusal(f"No sync or bulk sync has the id or name {quoted(reference)}.", step)

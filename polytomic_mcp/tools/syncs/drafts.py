@@ -22,10 +22,11 @@ from polytomic_mcp.tools.connections.modes import mode_names
 from polytomic_mcp.tools.framework.references import References
 from polytomic_mcp.tools.framework.requests import Draft
 from polytomic_mcp.tools.framework.timing import convert_to_utc
-from polytomic_mcp.tools.syncs.problems import Subject, TargetObject, problems_of
+from polytomic_mcp.tools.syncs.problems import problems_of
 from polytomic_mcp.tools.syncs.requests import Condition, Schedule, Source, SyncRequest, Target
 from polytomic_mcp.tools.syncs.results import names_of
 from polytomic_mcp.tools.syncs.stored import target_of
+from polytomic_mcp.tools.syncs.subject import Subject, TargetObject
 from polytomic_mcp.tools.syncs.target_creation import (
     OBJECTS,
     creatable_objects,

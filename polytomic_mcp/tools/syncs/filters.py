@@ -1,6 +1,6 @@
 """The filters of a sync: what is wrong with their functions, values, labels and logic."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from polytomic_mcp.catalogue.rules import filter_functions
 from polytomic_mcp.catalogue.rules.filter_logic import LogicError, default_label, label_problem, split
@@ -12,12 +12,19 @@ from polytomic_mcp.tools.syncs.requests import (
     Source,
     SyncRequest,
 )
+from polytomic_mcp.tools.syncs.subject import Tested
 
 
-def filter_problems(sync: SyncRequest, fields: Mapping[str, Source]) -> Iterator[str]:
-    """Yield what is wrong with filters and overrides; ``fields`` are the fields of models by id."""
+def filter_problems(
+    sync: SyncRequest, fields: Mapping[str, Source], type_of: Callable[[Tested], str | None]
+) -> Iterator[str]:
+    """Yield what is wrong with filters and overrides.
+
+    ``fields`` are the fields of models by id; ``type_of`` returns the type of the field that is tested, if it
+    is known.
+    """
     for path, condition in sync.all_conditions:
-        yield from _value_problems(path, condition)
+        yield from _value_problems(path, condition, type_of(condition))
     for name, filters in (("model_filters", sync.model_filters), ("target_filters", sync.target_filters)):
         if filters is not None:
             conditions = filters.conditions or []
@@ -28,15 +35,17 @@ def filter_problems(sync: SyncRequest, fields: Mapping[str, Source]) -> Iterator
         if override.field is None and override.field_id not in fields:
             yield f"{path}.field: is missing. Send a source: {{model_id, field}}."
         if override.function and (
-            problem := filter_functions.condition_problem(override.function, override.value)
+            problem := filter_functions.condition_problem(
+                override.function, override.value, type_of(override)
+            )
         ):
             yield f"{path}.{problem}"
 
 
-def _value_problems(path: str, condition: Condition) -> Iterator[str]:
+def _value_problems(path: str, condition: Condition, field_type: str | None) -> Iterator[str]:
     compared = condition.compared
     if compared is None:
-        if problem := filter_functions.condition_problem(condition.function, condition.value):
+        if problem := filter_functions.condition_problem(condition.function, condition.value, field_type):
             yield f"{path}.{problem}"
     elif not filter_functions.can_compare_fields(condition.function):
         yield f"{path}.function: {quoted(condition.function)} cannot compare with a field. Send value."

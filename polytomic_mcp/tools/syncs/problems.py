@@ -1,35 +1,21 @@
 """The problems of a sync: it is validated against its models' fields and its target's fields and modes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator
 from typing import Final
 
 from polytomic_mcp.catalogue.rules import identity_functions
 from polytomic_mcp.catalogue.rules.frequencies import schedule_problems
 from polytomic_mcp.catalogue.rules.modes import FIELD_MODES, STRATEGIES
 from polytomic_mcp.catalogue.rules.names import identifier_problem
-from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
+from polytomic_mcp.common.json_values import as_object, as_objects
 from polytomic_mcp.common.spelling import quoted, unknown, valid_values
-from polytomic_mcp.tools.connections.modes import mode_names, mode_problems
+from polytomic_mcp.tools.connections.modes import mode_problems
 from polytomic_mcp.tools.syncs.filters import filter_problems
-from polytomic_mcp.tools.syncs.requests import Identity, Mapping, Source, SyncRequest
+from polytomic_mcp.tools.syncs.requests import Identity, Mapping, SyncRequest
+from polytomic_mcp.tools.syncs.subject import Subject, TargetObject
 
 INSERTING_MODES: Final = frozenset({"create", "updateOrCreate", "append", "replace"})
-
-
-@dataclass(slots=True)
-class Subject:
-    """What a sync is validated against: its models by id, and the API's answer about its target.
-
-    Models that could not be found are absent, as is a target (None). ``fields`` are the fields of models by
-    id, if the sync may name some by id.
-    """
-
-    models: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
-    target: JsonObject | None = None
-    fields: dict[str, Source] = field(default_factory=dict[str, Source])
 
 
 def problems_of(sync: SyncRequest, subject: Subject) -> list[str]:
@@ -39,65 +25,16 @@ def problems_of(sync: SyncRequest, subject: Subject) -> list[str]:
         f"{'schedule.' * bool(part)}{part or 'schedule'}: {text}"
         for part, text in schedule_problems(sync.schedule.body() if sync.schedule else {})
     ]
-    return [*problems, *filter_problems(sync, subject.fields), *_target_problems(sync, subject)]
+    return [
+        *problems,
+        *filter_problems(sync, subject.fields, subject.tested_type),
+        *_target_problems(sync, subject),
+    ]
 
 
 def broken_references(sync: SyncRequest, subject: Subject) -> list[str]:
     """Return what a sync uses and its models or its target do not have or allow, as ``path: text``."""
     return [*_source_problems(sync, subject), *_target_problems(sync, subject)]
-
-
-@dataclass(frozen=True)
-class TargetObject:
-    """A target as the API answers it: its fields by id, in any case, and its properties."""
-
-    answer: JsonObject
-
-    @property
-    def title(self) -> str:
-        """Its name, for messages."""
-        return repr(self.answer.get("name") or self.answer.get("id") or "the target")
-
-    @cached_property
-    def fields(self) -> dict[str, JsonObject]:
-        """Its fields by id."""
-        return {str(item.get("id")): item for item in as_objects(self.answer.get("fields"))}
-
-    @cached_property
-    def _by_case(self) -> dict[str, JsonObject]:
-        return {id_.casefold(): item for id_, item in reversed(self.fields.items())}
-
-    @property
-    def identifying(self) -> list[str]:
-        """The fields that can identify a record; where none says so, those that do not deny it."""
-        able = [id_ for id_, item in self.fields.items() if item.get("supports_identity")]
-        return able or [id_ for id_, item in self.fields.items() if item.get("supports_identity") is None]
-
-    def field(self, id_: str) -> JsonObject | None:
-        """Return the field of that id, in any case; None if it does not exist."""
-        return self._by_case.get(id_.casefold())
-
-    @property
-    def takes_whole_rows(self) -> bool:
-        """Whether every field has the same target, which gets a record of all, as that of a webhook."""
-        return len(self.fields) == 1 and self.has("optional_target_mappings")
-
-    def has(self, flag: str) -> bool:
-        """Whether it has a property."""
-        return bool(as_object(self.answer.get("properties")).get(flag))
-
-    def lacks(self, flag: str) -> bool:
-        """Whether the API says that it does not have a property; without a word, it is not known."""
-        return as_object(self.answer.get("properties")).get(flag) is False
-
-    def mode(self, name: str) -> JsonObject:
-        """Return what it says of a mode; empty if it does not list the mode."""
-        modes = as_objects(self.answer.get("modes"))
-        return next((mode for mode in modes if mode_names([mode]) == [name]), JsonObject())
-
-    def no_field(self, id_: str, known: Iterable[str] | None = None) -> str:
-        """Return the refusal of an unknown field."""
-        return f"{self.title} has no field {quoted(id_)}.{valid_values(id_, known or self.fields)}"
 
 
 def _source_problems(sync: SyncRequest, subject: Subject) -> Iterator[str]:

@@ -248,7 +248,7 @@ class SyncRequest(Request):
         ]
 
     @property
-    def all_conditions(self) -> list[tuple[str, Condition]]:
+    def all_conditions(self) -> list[tuple[str, "ModelCondition | TargetCondition | OldCondition"]]:
         """Every condition, in either form, with its path."""
         parts = {
             "model_filters.conditions": self.model_filters and self.model_filters.conditions,

@@ -96,14 +96,17 @@ BROKEN: list[Any] = [
 ]
 
 
-@dataclass(repr=False)
 class Company:
     """The tools, the API beside them, and what a sync can refer to."""
 
-    tools: Tools
-    http: httpx.AsyncClient
-    models: dict[str, list[str]]
-    targets: list[tuple[str, dict[str, Any]]]
+    def __init__(
+        self,
+        tools: Tools,
+        http: httpx.AsyncClient,
+        models: dict[str, list[str]],
+        targets: list[tuple[str, dict[str, Any]]],
+    ) -> None:
+        self.tools, self.http, self.models, self.targets = tools, http, models, targets
 
     async def takes(self, body: dict[str, Any]) -> tuple[bool, str]:
         """Send a body to the API itself; what it creates is deleted."""

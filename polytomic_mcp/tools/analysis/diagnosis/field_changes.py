@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from polytomic_mcp.common.json_values import JsonObject, as_object, as_objects
 from polytomic_mcp.common.scalars import to_moment
-from polytomic_mcp.tools.syncs.problems import Subject, broken_references
+from polytomic_mcp.tools.syncs.problems import broken_references
 from polytomic_mcp.tools.syncs.requests import SyncRequest
 from polytomic_mcp.tools.syncs.stored import identities_of, newer_form
+from polytomic_mcp.tools.syncs.subject import Subject
 
 _ACCEPTS_ALL: Final = frozenset({"", "string", "unknown", "object", "binary"})
 _LOOSE: Final = frozenset({"string", "object", "array"})

@@ -12,9 +12,10 @@ from polytomic_mcp.tools.analysis.diagnosis.evidence import Evidence
 from polytomic_mcp.tools.api_access.merging import given
 from polytomic_mcp.tools.deletions.sources import NO_MODEL
 from polytomic_mcp.tools.syncs import requests
-from polytomic_mcp.tools.syncs.problems import INSERTING_MODES, Subject, TargetObject, broken_references
+from polytomic_mcp.tools.syncs.problems import INSERTING_MODES, broken_references
 from polytomic_mcp.tools.syncs.requests import SyncRequest
 from polytomic_mcp.tools.syncs.stored import StoredMappings, newer_form
+from polytomic_mcp.tools.syncs.subject import Subject, TargetObject
 
 _MOST_NAMES = 8
 
