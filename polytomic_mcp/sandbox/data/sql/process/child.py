@@ -96,11 +96,11 @@ class Child:
         self._send("next")
         while True:
             with watch.waiting():
-                rows = self._receive()
-            if not rows:
+                columns = self._receive()
+            if not columns:
                 return
             self._send("next")
-            yield from map(tuple, rows)
+            yield from zip(*columns, strict=True)
 
     def _stop(self) -> None:
         """End the query. A process that does not answer in time is not usable any more."""

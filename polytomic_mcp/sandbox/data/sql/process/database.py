@@ -1,13 +1,14 @@
 """DuckDB in the process that runs queries: limited in memory, and locked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from polytomic_mcp.sandbox.data.sql.process import frames
-from polytomic_mcp.sandbox.data.tables.sql_values import converted, converters, reading_sql
+from polytomic_mcp.sandbox.data.tables.sql_values import converters, reading_sql
 
 _LOCKED: Final = {
     "autoinstall_known_extensions": False,
@@ -60,11 +61,13 @@ class Query:
     def next(self) -> bytes:
         """Return the next rows as JSON, of about a megabyte; an empty list after the last one.
 
+        The JSON is a list of columns, each a list of its values: it is shorter and is read faster than rows.
+
         Raises:
             ValueError: A row does not fit into a frame.
         """
         if not self._waiting:
-            self._waiting = [*_frames(self._fetch())][::-1]
+            self._waiting = [*self._frames(self._cursor.fetchmany(self._size))][::-1]
             largest = max(map(len, self._waiting))
             self._size = min(_BATCH, max(1, self._size * _BATCH_BYTES // largest))
         return self._waiting.pop()
@@ -73,9 +76,21 @@ class Query:
         """End the query."""
         self._cursor.close()
 
-    def _fetch(self) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._cursor.fetchmany(self._size)
-        return [converted(row, self._convert) for row in rows] if self._convert else rows
+    def _frames(self, rows: list[tuple[Any, ...]]) -> Iterable[bytes]:
+        """Yield the rows in as few frames as hold them."""
+        content = frames.encoded([*map(self._column, count(), zip(*rows, strict=True))])
+        if len(content) <= frames.LARGEST:
+            yield content
+            return
+        if len(rows) == 1:
+            raise ValueError(f"A row has {len(content)} bytes.")
+        middle = len(rows) // 2
+        yield from self._frames(rows[:middle])
+        yield from self._frames(rows[middle:])
+
+    def _column(self, index: int, values: Sequence[Any]) -> Sequence[Any]:
+        convert = self._convert.get(index)
+        return [None if each is None else convert(each) for each in values] if convert else values
 
 
 def failure(error: Exception) -> tuple[str, str]:
@@ -89,16 +104,3 @@ def failure(error: Exception) -> tuple[str, str]:
     kind = next((kind for type_, kind in kinds if isinstance(error, type_)), ROW)
     # DuckDB quotes the query after a blank line, in its own dialect; the caller wrote another.
     return kind, str(error).partition("\n\n")[0]
-
-
-def _frames(rows: list[tuple[Any, ...]]) -> Iterable[bytes]:
-    """Yield the rows in as few frames as hold them."""
-    content = frames.encoded(rows)
-    if len(content) <= frames.LARGEST:
-        yield content
-        return
-    if len(rows) == 1:
-        raise ValueError(f"A row has {len(content)} bytes.")
-    middle = len(rows) // 2
-    yield from _frames(rows[:middle])
-    yield from _frames(rows[middle:])

@@ -2,12 +2,12 @@
 
 A command is a list of its name and arguments, and the answer is one frame:
 
-===========  ==================================================================
+===========  ========================================================================
 ``run``      runs SQL of our own, with parameters: it creates and fills tables
 ``query``    starts a user's query; the answer is its columns, names and types
-``next``     the answer is the query's next rows, an empty list after the last
+``next``     the answer is the next rows, column by column, an empty list after the last
 ``stop``     ends the query
-===========  ==================================================================
+===========  ========================================================================
 
 The first frame says that DuckDB is open. A command that failed is answered by an object with ``kind`` and
 ``message``. This module and those that it imports are few, because every process imports them first.

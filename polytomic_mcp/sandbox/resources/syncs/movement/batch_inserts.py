@@ -68,13 +68,15 @@ class BatchInserter:
     def insert(self, records: Sequence[Record]) -> list[int]:
         """Insert the records that are new and valid; return the positions of the others."""
         rows = self._valid_rows(records)
-        if _NUL in _to_json(rows.values()):
+        values = _to_json(rows.values())
+        if _NUL in values:
             return [*range(len(records))]
         with self._store.transaction() as connection:
-            for position in self._excluded(connection, rows):
-                del rows[position]
+            if excluded := self._excluded(connection, rows):
+                rows = {position: row for position, row in rows.items() if position not in excluded}
+                values = _to_json(rows.values())
             if rows:
-                self._tables.insert_select(self._table, self._body(connection), _to_json(rows.values()))
+                self._tables.insert_select(self._table, self._body(connection), values)
         return [position for position in range(len(records)) if position not in rows]
 
     def _valid_rows(self, records: Sequence[Record]) -> dict[int, list[Any]]:
@@ -106,7 +108,7 @@ class BatchInserter:
     def _names(self) -> list[str]:
         return [each.column.name for each in (self._identity, *self._assignments)]
 
-    def _excluded(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> list[int]:
+    def _excluded(self, connection: sqlite3.Connection, rows: dict[int, list[Any]]) -> set[int]:
         """Return the positions of rows that the target already has, or whose key refers to no row."""
         existing = indexed(connection, self._table, self._identity.column)
         select = f"SELECT key FROM json_each(?) AS each WHERE EXISTS (SELECT 1 FROM {existing} = each.value)"  # noqa: S608 - quoted
@@ -118,7 +120,7 @@ class BatchInserter:
             (_to_json(row[0] for row in rows.values()),),
         ).fetchall()
         positions = [*rows]
-        return [positions[at] for (at,) in found]
+        return {positions[at] for (at,) in found}
 
     def _body(self, connection: sqlite3.Connection) -> str:
         """Return the SQL that builds a row's body from each list of values."""

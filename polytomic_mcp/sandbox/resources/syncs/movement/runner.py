@@ -121,22 +121,22 @@ class _Run:
                 return False
             first = self._progress.counts["total"] + 1
             self._progress.counts["total"] += len(chunk)
-            rest = self._insert_batch([*enumerate(chunk, first)])
-            self._writer.load([record for _, record in rest])
-            self._attempts += [self._attempt(number, record) for number, record in rest]
+            rest = self._insert_batch(chunk)
+            self._writer.load([chunk[position] for position in rest])
+            self._attempts += [self._attempt(first + position, chunk[position]) for position in rest]
             if not self._plan.mode.clears:
                 failed = self._finish_attempts()
                 self._changes.remember(chunk, {number - first for number in failed})
                 self._progress.save()
             return True
 
-    def _insert_batch(self, numbered: list[tuple[int, Record]]) -> list[tuple[int, Record]]:
-        """Insert together the records that need no lookup and no log line; return the rest."""
+    def _insert_batch(self, chunk: Sequence[Record]) -> Sequence[int]:
+        """Insert together the records that need no lookup and no log line; return the others' positions."""
         if self._inserter is None or not self._progress.only_counts_inserts:
-            return numbered
-        rest = self._inserter.insert([record for _, record in numbered])
-        self._progress.add_batch(len(numbered) - len(rest))
-        return [numbered[position] for position in rest]
+            return range(len(chunk))
+        rest = self._inserter.insert(chunk)
+        self._progress.add_batch(len(chunk) - len(rest))
+        return rest
 
     def _attempt(self, number: int, record: Record) -> "_Attempt":
         try:
