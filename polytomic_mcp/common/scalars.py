@@ -34,6 +34,11 @@ def to_moment(value: Any) -> datetime | None:
         return None
 
 
+def moment_text(moment: datetime | None) -> str:
+    """Return a time in UTC as a tool shows it, such as ``2026-03-04T12:30:00Z``; empty text for None."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+
+
 def to_boolean(value: Any) -> bool | None:
     """Return a JSON boolean, or the one that a text spells (true, t, 1, false, f, 0); None for all else."""
     if isinstance(value, bool):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from polytomic_mcp.common.scalars import to_moment, to_number
+from polytomic_mcp.common.scalars import moment_text, to_moment, to_number
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_a_number_is_read_exactly(value: Any, number: float | None) -> None:
 )
 def test_a_time_without_a_zone_is_in_utc(value: Any, moment: datetime | None) -> None:
     assert to_moment(value) == moment
+
+
+def test_a_time_is_shown_in_utc_without_fractions() -> None:
+    assert moment_text(to_moment("2026-03-04T13:30:00.25+01:00")) == "2026-03-04T12:30:00Z"
+    assert moment_text(None) == ""

@@ -103,6 +103,8 @@ def test_each_fault_is_found_and_mended_and_then_every_run_is_good(
 
     assert set(mended.values()) == {"ok"}
     assert set(states(tools).values()) == {"ok"}
+    polytomic_sandbox.advance("7d")
+    assert set(states(tools).values()) == {"ok"}
     assert {each["status"] for each in day["started"]} == {"completed"}
     assert day["skipped"] == []
 

@@ -1,11 +1,12 @@
 """What a schedule is, and when it is due next, in a few words."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from polytomic_mcp.catalogue.rules.frequencies import FREQUENCIES, next_time
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.scalars import moment_text
 from polytomic_mcp.tools.answers.results import NextStep
 
 _WAITING: Final = {
@@ -44,7 +45,7 @@ def next_run(schedules: Iterable[JsonObject], now: datetime, *, is_active: bool)
     listed = list(schedules)
     times = [time for time in (next_time(schedule, now) for schedule in listed) if time is not None]
     if times:
-        first = f"{min(times).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        first = moment_text(min(times))
     else:
         frequencies = [str(schedule.get("frequency")) for schedule in listed]
         first = next((_WAITING[each] for each in frequencies[::-1] if each in _WAITING), "unknown")

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from polytomic_mcp.common.json_values import JsonObject, as_object
+from polytomic_mcp.common.scalars import moment_text
 from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.tools.analysis.diagnosis.cause import Cause
 from polytomic_mcp.tools.analysis.diagnosis.causes import blockers_of, left_out_by, problems_of
@@ -104,7 +105,7 @@ def _state(evidence: Evidence) -> JsonObject:
         target=evidence.target_object or None,
         target_name=as_object(evidence.target).get("name"),
         running=current.get("id"),
-        last_success=condition.last_success and condition.last_success.isoformat(timespec="seconds"),
+        last_success=moment_text(condition.last_success) or None,
         next_execution=evidence.status.get("next_execution_time"),
         checked=_checked(evidence),
     )

@@ -38,6 +38,12 @@ STUCK_AFTER: Final = timedelta(hours=6)
 _STUCK_AT_LEAST: Final = timedelta(hours=1)
 _STUCK_FACTOR: Final = 10
 
+_COPIES_CHANGES: Final = "replicate"
+"""The mode of a bulk sync that copies what changed, after a first run that copies everything."""
+
+_STEADY: Final = 3
+"""How many of its runs must have moved rows before one without any is a surprise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -83,7 +89,7 @@ def _judge(sync: JsonObject, runs: Sequence[Run], now: datetime) -> tuple[State,
         return "late", late
     if decisive is not None and decisive.has_rejected_rows:
         return "row_errors", f"rejected rows: {decisive.errors or 'some'}{_moment(decisive, ended)}"
-    return _judge_ended(runs, ended)
+    return _judge_ended(sync, runs, ended)
 
 
 def _moment(run: Run, ended: Sequence[Run]) -> str:
@@ -93,12 +99,12 @@ def _moment(run: Run, ended: Sequence[Run]) -> str:
     return f", in the run of {run.started:%Y-%m-%d %H:%M} UTC; later runs had no rows"
 
 
-def _judge_ended(runs: Sequence[Run], ended: Sequence[Run]) -> tuple[State, str]:
+def _judge_ended(sync: JsonObject, runs: Sequence[Run], ended: Sequence[Run]) -> tuple[State, str]:
     if runs and runs[0].is_canceled:
         return "canceled", f"the last run was canceled; rows written before that: {runs[0].moved}"
     if not ended:
         return "never_run", ""
-    if _has_stopped_moving_rows(ended):
+    if _has_stopped_moving_rows(ended, _STEADY if sync.get("mode") == _COPIES_CHANGES else 1):
         return "no_rows", f"moved no rows; earlier runs moved up to {max(run.moved for run in ended)}"
     return "ok", ""
 
@@ -139,8 +145,8 @@ def _lateness(sync: JsonObject, runs: Sequence[Run], now: datetime) -> str:
     return f"was due {span(now - max(missed))} ago" if missed else ""
 
 
-def _has_stopped_moving_rows(ended: Sequence[Run]) -> bool:
-    """Whether the latest successful run moved no rows, but most earlier ones did."""
+def _has_stopped_moving_rows(ended: Sequence[Run], least: int) -> bool:
+    """Whether the latest successful run moved no rows, but most earlier ones did, ``least`` or more."""
     done = [run for run in ended if run.is_success]
     before = [run for run in done[1:] if run.moved]
-    return bool(done) and not done[0].moved and len(before) * 2 > len(done[1:])
+    return bool(done) and not done[0].moved and len(before) * 2 > len(done[1:]) and len(before) >= least

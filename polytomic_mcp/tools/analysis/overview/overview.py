@@ -11,6 +11,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from polytomic_mcp.common.json_values import JsonObject
+from polytomic_mcp.common.scalars import moment_text
 from polytomic_mcp.common.spelling import shortened
 from polytomic_mcp.tools.analysis.health.runs import span
 from polytomic_mcp.tools.analysis.health.states import STATES, Condition, State, schedules_of
@@ -169,7 +170,7 @@ def _row(subject: OneSync, condition: Condition, now: datetime, links: ConsentLi
         "kind": subject.kind,
         "state": condition.state,
         "detail": shortened(condition.detail, LONGEST_DETAIL),
-        "last_success": success and success.isoformat(timespec="seconds"),
+        "last_success": moment_text(success),
         "age": success and span(now - success),
         "schedule": "; ".join(map(describe, schedules)),
         "next_run": next_run(schedules, now, is_active=bool(subject.sync.get("active"))),

@@ -1,13 +1,13 @@
 """What ran since a time: a row for each run of any sync, failures first."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from mcp.server.mcpserver.exceptions import ToolError
 
 from polytomic_mcp.catalogue.rules.filter_functions import spelled_duration, to_duration
 from polytomic_mcp.common.json_values import JsonObject, as_object
-from polytomic_mcp.common.scalars import to_moment
+from polytomic_mcp.common.scalars import moment_text, to_moment
 from polytomic_mcp.common.spelling import quoted, shortened
 from polytomic_mcp.tools.analysis.health.runs import Run
 from polytomic_mcp.tools.analysis.overview.subjects import LONGEST_DETAIL, MOST_RUNS, OneSync, is_since
@@ -68,13 +68,9 @@ def _row(subject: OneSync, execution: JsonObject) -> JsonObject:
         "sync_id": subject.sync["id"],
         "status": run.status,
         "detail": shortened(run.failure, LONGEST_DETAIL),
-        "started": _time(run.started),
-        "ended": _time(run.ended),
+        "started": moment_text(run.started),
+        "ended": moment_text(run.ended),
         "counts": counts,
         "test": run.is_test,
     }
     return {name: part for name, part in row.items() if part}
-
-
-def _time(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else ""

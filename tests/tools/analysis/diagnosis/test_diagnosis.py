@@ -64,7 +64,7 @@ async def test_a_healthy_sync_is_shown_as_healthy(tools: Tools, scripted: Script
         "mode": "updateOrCreate",
         "target": "my-gong-engage-flow",
         "target_name": "Winter flow",
-        "last_success": "2026-03-04T10:00:00+00:00",
+        "last_success": "2026-03-04T10:00:00Z",
         "next_execution": "2026-03-05T00:00:00Z",
         "checked": "0 broken fields; checked against 1 model and the target",
     }
@@ -173,7 +173,7 @@ async def test_a_run_that_rejected_every_row_failed(tools: Tools, scripted: Scri
     ]
     assert diagnosis["causes"][0]["evidence"][-1] == "1 of the last 2 runs failed"
     assert diagnosis["state"]["state"] == "failing"
-    assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00+00:00"
+    assert diagnosis["state"]["last_success"] == "2026-03-04T09:00:00Z"
 
 
 async def test_rejected_rows_are_a_cause_even_without_a_reason(tools: Tools, scripted: ScriptedApi) -> None:

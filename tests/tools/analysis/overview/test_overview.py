@@ -63,6 +63,12 @@ STATES = [
     ("late", {"schedule": {"frequency": "continuous"}}, [run("04T11:00")]),
     ("late", {"schedule": {"frequency": "hourly", "minute": "00"}}, [run("04T10:00")]),
     ("no_rows", {}, [run("04T02:00", counts=EMPTY), run("03T02:00"), run("02T02:00")]),
+    ("ok", {"mode": "replicate"}, [run("04T02:00", counts=EMPTY), run("03T02:00"), run("02T02:00")]),
+    (
+        "no_rows",
+        {"mode": "replicate"},
+        [run("04T02:00", counts=EMPTY), run("03T02:00"), run("02T02:00"), run("01T02:00")],
+    ),
     ("row_errors", {}, [run("04T02:00", counts=GOOD | {"error": 2})]),
     ("running", {}, [run("04T11:30", "running"), run("03T02:00")]),
     ("running", {}, [run("04T11:30", "running", started_at=None)]),
@@ -211,7 +217,7 @@ async def test_a_run_that_rejected_every_row_is_not_a_success(tools: Tools, hold
 
     assert (row["detail"], row["last_success"]) == (
         "all 3000 rows were rejected",
-        "2026-03-03T02:00:01+00:00",
+        "2026-03-03T02:00:01Z",
     )
 
 
@@ -272,7 +278,7 @@ async def test_a_row_gives_the_reason_the_last_success_and_the_schedule(
             "kind": "sync",
             "state": "failing",
             "detail": "no such table",
-            "last_success": "2026-03-03T02:00:01+00:00",
+            "last_success": "2026-03-03T02:00:01Z",
             "age": "34 h",
             "schedule": "daily 02:00 UTC",
             "next_run": "2026-03-05T02:00:00Z",
@@ -357,7 +363,7 @@ async def test_a_test_run_is_not_a_success(tools: Tools, api: ScriptedApi, hold_
 
     rows = (await tools("sync_overview"))["items"]
 
-    assert [row["last_success"] for row in rows] == ["2026-03-04T02:00:01+00:00"] * 2
+    assert [row["last_success"] for row in rows] == ["2026-03-04T02:00:01Z"] * 2
 
 
 async def test_several_schedules_of_a_bulk_sync_of_2024_02_08_are_read(
