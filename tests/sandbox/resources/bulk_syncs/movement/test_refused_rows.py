@@ -1,0 +1,107 @@
+"""A row that the destination's server refuses costs that row alone, whatever the mode is."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.resources.bulk_syncs.conftest import Stage
+
+pytestmark = pytest.mark.slow
+
+RULE = "ALTER TABLE copy.shop_people ADD CHECK (n < 100)"
+ROWS = "SELECT id, n FROM copy.shop_people ORDER BY id"
+
+
+class Server:
+    """A real server as the destination of bulk syncs of the sandbox's MySQL."""
+
+    def __init__(self, stage: Stage, sql: Any, connection: str) -> None:
+        self._stage = stage
+        self._connection = connection
+        self.sql = sql
+        self.people = stage.table("shop.people", "id n:number", [{"id": str(n), "n": n} for n in range(3)])
+
+    async def sync(self, **more: Any) -> dict[str, Any]:
+        return await self._stage.sync(
+            **{"destination_connection_id": self._connection, "schemas": [self.people.name], **more}
+        )
+
+    async def run(self, sync: dict[str, Any], **request: Any) -> tuple[int, int]:
+        """Return how many rows were copied and how many were refused, as the counts and the logs say."""
+        ended = await self._stage.start(sync, **request)
+        (schema,) = ended["schemas"]
+        assert schema["status"] == "completed", schema
+        assert ended["status"] == ("errors" if schema["error_count"] else "completed")
+        return schema["record_count"], schema["error_count"]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        return [(id_, int(n)) for id_, n in self.sql(ROWS)]
+
+    def put(self, **row: Any) -> None:
+        self._stage.put(self.people, row)
+
+    def remove(self, key: str) -> None:
+        self._stage.remove(self.people, key)
+
+
+@pytest.fixture(params=["postgresql", "mysql"])
+async def server(request: pytest.FixtureRequest, stage: Stage, connect: Any) -> Any:
+    sql = request.getfixturevalue(request.param)
+    found = await connect(request.param, name="The real one", **sql.configuration)
+    yield Server(stage, sql, found["id"])
+    if request.param == "mysql":  # all tests share one server
+        sql("DROP DATABASE IF EXISTS copy")
+
+
+@pytest.mark.parametrize("mode", ["replicate", "append"])
+async def test_a_refused_row_costs_that_row_alone_and_is_tried_again(server: Server, mode: str) -> None:
+    sync = await server.sync(mode=mode)
+    await server.run(sync)
+    server.sql(RULE)
+    server.put(id="1", n=500)
+    server.put(id="2", n=20)
+    server.put(id="3", n=600)
+    server.put(id="4", n=4)
+
+    counts = [await server.run(sync)]
+    held = server.rows()
+    server.put(id="3", n=3)
+    counts.append(await server.run(sync))
+
+    older = [("2", 2)] if mode == "append" else []
+    assert counts == [(2, 2), (1, 1)]
+    assert sorted(held) == sorted([("0", 0), ("1", 1), *older, ("2", 20), ("4", 4)])
+    assert ("3", 3) in server.rows()
+
+
+@pytest.mark.parametrize("resync_mode", ["resync", "rebuild"])
+async def test_a_replaced_table_lacks_the_refused_rows_only(server: Server, resync_mode: str) -> None:
+    sync = await server.sync(mode="replicate")
+    await server.run(sync)
+    if resync_mode == "resync":
+        server.sql(RULE)
+        server.put(id="1", n=500)
+    else:  # which creates the table again, without the rule
+        server.remove("1")
+        server.put(id=None, n=1)
+
+    assert await server.run(sync, resync_mode=resync_mode) == (2, 1)
+    assert server.rows() == [("0", 0), ("2", 2)]
+
+
+@pytest.mark.parametrize("is_hard", [False, True])
+async def test_a_row_that_the_server_refuses_to_delete_is_tried_again(server: Server, *, is_hard: bool) -> None:
+    configuration = {"schema": "copy", "advanced": {"hard_deletes": is_hard}}
+    sync = await server.sync(mode="replicate", destination_configuration=configuration)
+    await server.run(sync)
+    if is_hard:
+        server.sql("CREATE TABLE copy.children AS SELECT id FROM copy.shop_people WHERE id = '1'")
+        server.sql("ALTER TABLE copy.children ADD FOREIGN KEY (id) REFERENCES copy.shop_people (id)")
+    else:
+        server.sql("ALTER TABLE copy.shop_people ADD CHECK (n <> 1 OR _polytomic_deleted_at IS NULL)")
+    server.remove("1")
+    server.remove("2")
+
+    counts = [await server.run(sync), await server.run(sync)]
+
+    assert counts == [(1, 1), (0, 1)]
