@@ -25,7 +25,7 @@ Refused = tuple[Row, str]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows that were written, or deleted, as they are or were in the output, and those that were refused."""
+    """The rows that were written, or deleted, as they are or were in the output, and the refused ones."""
 
     inserts: list[Row] = field(default_factory=list[Row])
     updates: list[Row] = field(default_factory=list[Row])

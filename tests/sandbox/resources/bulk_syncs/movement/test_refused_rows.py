@@ -90,7 +90,9 @@ async def test_a_replaced_table_lacks_the_refused_rows_only(server: Server, resy
 
 
 @pytest.mark.parametrize("is_hard", [False, True])
-async def test_a_row_that_the_server_refuses_to_delete_is_tried_again(server: Server, *, is_hard: bool) -> None:
+async def test_a_row_that_the_server_refuses_to_delete_is_tried_again(
+    server: Server, *, is_hard: bool
+) -> None:
     configuration = {"schema": "copy", "advanced": {"hard_deletes": is_hard}}
     sync = await server.sync(mode="replicate", destination_configuration=configuration)
     await server.run(sync)
