@@ -46,7 +46,7 @@ def normalized(name: str, normalization: str) -> str:
 
 
 def compared(name: str, normalization: str) -> str:
-    """Return what no other field of an output may have: its name, in any case unless names stay as they are."""
+    """Return what no other field of an output may have: its name, whose case may count."""
     return name if normalization == "disabled" else name.casefold()
 
 
