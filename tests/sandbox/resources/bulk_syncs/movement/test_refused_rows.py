@@ -34,6 +34,13 @@ class Server:
         assert ended["status"] == ("errors" if schema["error_count"] else "completed")
         return schema["record_count"], schema["error_count"]
 
+    async def read_again(self) -> str:
+        """Let the sandbox read which tables the server has, and return the connection's id."""
+        path = f"/api/connections/{self._connection}/schemas"
+        await self._stage.http.post(f"{path}/refresh")
+        await self._stage.http.get(f"{path}/status")
+        return self._connection
+
     def rows(self) -> list[tuple[Any, ...]]:
         return [(id_, int(n)) for id_, n in self.sql(ROWS)]
 
@@ -107,3 +114,49 @@ async def test_a_row_that_the_server_refuses_to_delete_is_tried_again(
     counts = [await server.run(sync), await server.run(sync)]
 
     assert counts == [(1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+async def test_columns_that_differ_by_case_alone_stay_apart(server: Server) -> None:
+    server.sql('CREATE TABLE public.cased (id int PRIMARY KEY, "Name" text, name text)')
+    server.sql("INSERT INTO public.cased VALUES (1, 'a', 'b')")
+    found = await server.read_again()
+    sync = await server.sync(source_connection_id=found, schemas=["public.cased"], normalize_names="disabled")
+
+    counts = [await server.run(sync)]
+    server.sql("UPDATE public.cased SET name = 'c'")
+    counts.append(await server.run(sync))
+
+    assert counts == [(1, 0), (1, 0)]
+    assert server.sql('SELECT id, "Name", name FROM copy."public.cased"') == [(1, "a", "c")]
+
+
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+async def test_a_table_of_the_sandbox_refuses_columns_that_differ_by_case_alone(
+    server: Server, stage: Stage, connect: Any
+) -> None:
+    server.sql('CREATE TABLE public.cased (id int PRIMARY KEY, "Name" text, name text)')
+    source = await server.read_again()
+    to = (await connect("snowflake"))["id"]
+    sync = await server.sync(
+        source_connection_id=source,
+        destination_connection_id=to,
+        schemas=["public.cased"],
+        normalize_names="disabled",
+    )
+
+    ended = await stage.start(sync)
+
+    assert ended["status"] == "failed"
+    assert "cannot have columns that differ by case alone: 'Name', 'name'" in ended["status_message"]
+
+
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+async def test_a_table_that_is_created_again_is_held_to_its_own_limits(server: Server) -> None:
+    server.put(id="1", n="NaN")  # which MySQL has no value for, and PostgreSQL has
+    sync = await server.sync(mode="replicate")
+
+    counts = [await server.run(sync), await server.run(sync, resync_mode="rebuild")]
+
+    assert counts == [(2, 1), (2, 1)]
+    assert server.rows() == [("0", 0), ("2", 2)]
