@@ -17,8 +17,8 @@ _WHOLE_DIVISION: Final = ("athena", "postgres", "redshift", "tsql")
 
 _SUNDAY_IS_1: Final = ("bigquery", "databricks", "mysql")
 _SUNDAY_WEEKS: Final = ("bigquery", "mysql")
-_DATES_STAY: Final = ("athena", "bigquery", "snowflake")
-"""Dialects in which a truncated date is a date."""
+_DATES_STAY: Final = ("athena", "bigquery", "mysql", "snowflake")
+"""Dialects in which a truncated date is a date, and a date plus days."""
 
 _REFUSES_ZERO: Final = ("bigquery", "databricks", "postgres", "redshift", "snowflake", "tsql")
 """Dialects in which a division by zero is an error; in MySQL, it is null."""

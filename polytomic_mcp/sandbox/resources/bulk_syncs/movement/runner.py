@@ -8,7 +8,7 @@ a row that seems to be gone may be one of those.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -169,7 +169,7 @@ class _SchemaRun:
         while not is_over:
             with self._workspace.store.transaction():
                 self._current()
-                steps = [] if plan.writer is None else plan.writer.end(is_whole=is_whole)
+                steps: Iterable[Written] = () if plan.writer is None else plan.writer.end(is_whole=is_whole)
                 is_over = True
                 for written in steps:
                     is_over = False
