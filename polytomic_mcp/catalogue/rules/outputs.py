@@ -45,6 +45,11 @@ def normalized(name: str, normalization: str) -> str:
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
+def compared(name: str, normalization: str) -> str:
+    """Return what no other field of an output may have: its name, whose case may count."""
+    return name if normalization == "disabled" else name.casefold()
+
+
 def advanced(sync: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the advanced settings of a bulk sync's destination."""
     return as_object(_configuration(sync).get(ADVANCED))

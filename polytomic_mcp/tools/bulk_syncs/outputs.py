@@ -3,7 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from polytomic_mcp.catalogue.rules.outputs import normalized, output_name, output_name_problem, place
+from polytomic_mcp.catalogue.rules.outputs import (
+    compared,
+    normalized,
+    output_name,
+    output_name_problem,
+    place,
+)
 from polytomic_mcp.common.json_values import JsonObject, as_objects
 from polytomic_mcp.common.spelling import quoted
 
@@ -19,7 +25,8 @@ def output_problems(sync: JsonObject, schemas: Mapping[str, JsonObject]) -> Iter
         yield from _field_problems(schema, path, normalization)
     names = {path: output_name(sync, schema) for path, schema in schemas.items()}
     places = {path: place(sync, str(schema.get("id")), names[path]) for path, schema in schemas.items()}
-    yield from _duplicates([(places[path], name) for path, name in names.items()], "schemas", "schemas")
+    found = [(places[path].casefold(), name.casefold()) for path, name in names.items()]
+    yield from _duplicates(found, "schemas", "schemas")
     if sync.get("source_connection_id") == sync.get("destination_connection_id"):
         yield from _overlaps(schemas, places)
 
@@ -31,7 +38,7 @@ def _field_problems(schema: JsonObject, path: str, normalization: str) -> Iterat
         yield f"{path}.fields: At least one field must be enabled. Enable one, or disable the schema."
     for field in enabled:
         yield from _name_problems(field, f"{path}.fields[{fields.index(field)}]")
-    names = [_name(field, normalization) for field in enabled]
+    names = [compared(_name(field, normalization), normalization) for field in enabled]
     yield from _duplicates([(name, name) for name in names], f"{path}.fields", "fields")
 
 
@@ -42,7 +49,7 @@ def _name_problems(part: JsonObject, path: str) -> Iterator[str]:
 
 def _duplicates(names: Iterable[tuple[str, str]], path: str, noun: str) -> Iterator[str]:
     """Yield the names in one place that several have; ``names`` are pairs of a place and a name."""
-    for (_, name), count in Counter((at.casefold(), name.casefold()) for at, name in names).items():
+    for (_, name), count in Counter(names).items():
         if count > 1:
             yield (
                 f"{path}: {count} {noun} have the output name {quoted(name)}. Give each a user_output_name "

@@ -217,11 +217,11 @@ def _changes(relation: Relation, stored: Row, row: Row) -> Row:
 
 
 def _parts(session: ServerSession, name: str) -> tuple[str, str]:
-    """Return the schema and the name of a new table; a schema that exists may have dots in its name."""
+    """Return the schema and the name of a new table; only a schema that exists may have dots in its name."""
     places = [at for at, letter in enumerate(name) if letter == "."]
     splits = [(name[:at], name[at + 1 :]) for at in places]
     known = next((each for each in reversed(splits) if session.has_schema(each[0])), None)
-    return known or splits[-1]
+    return known or splits[0]
 
 
 def _require_names(session: ServerSession, names: Sequence[str]) -> None:

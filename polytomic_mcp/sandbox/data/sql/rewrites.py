@@ -36,7 +36,8 @@ _TIME_TYPES: Final[Mapping[str, str]] = {
 """Functions without a class in sqlglot, and the types they return."""
 
 _DATE_SUMS: Final = (exp.DateAdd, exp.DateSub, exp.TsOrDsAdd)
-_DATE_UNITS: Final = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+DATE_UNITS: Final = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+"""Units whose sum with a date is a date."""
 
 _GROWING: Final[Mapping[type[exp.Expr], str]] = {
     exp.Pad: "expression",
@@ -135,7 +136,7 @@ def _time_literal(now: datetime, sql_type: str, zone: exp.Expr | None = None) ->
 def _keep_dates(query: exp.Expr) -> None:
     """Cast a date plus days to a date, as warehouses do; DuckDB would return a timestamp."""
     for added in list(query.find_all(*_DATE_SUMS)):
-        if _is_date(added.this) and added.text("unit").upper().rstrip("S") in _DATE_UNITS:
+        if _is_date(added.this) and added.text("unit").upper().rstrip("S") in DATE_UNITS:
             added.replace(exp.cast(added.copy(), "DATE"))
 
 

@@ -14,6 +14,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.dialects import schema_tables
+from polytomic_mcp.sandbox.data.sql.dialects.place import use_place
 from polytomic_mcp.sandbox.data.sql.dialects.supported import require_supported
 from polytomic_mcp.sandbox.data.sql.dialects.translation import translate, unfold
 from polytomic_mcp.sandbox.data.sql.rewrites import function_name, rewrite
@@ -119,6 +120,7 @@ def prepare(sql: str, dialect: str, catalog: Catalog, now: datetime) -> Statemen
         _require_reading(query)
         names = _name_columns(query, dialect)
         query = _with_schema_tables(query, catalog, dialect)
+        use_place(query, dialect, *catalog.place)
         unfold(query, dialect)
         tables = tuple(dict.fromkeys(_resolve(query, catalog)))
         translate(query, dialect, {table.name: table for table in tables})

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,9 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
+from polytomic_mcp.common import spelling
 from polytomic_mcp.common.spelling import unknown
+from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables import json_columns
 from polytomic_mcp.sandbox.data.tables.names import quoted
@@ -44,7 +47,8 @@ class SqliteTables:
         """Create an empty table.
 
         Raises:
-            ValueError: The name is taken, or two columns have the same name.
+            ValueError: The name is taken.
+            RefusalError: 422, two columns have the same name in any case.
         """
         _require_distinct_columns(table)
         with self._store.transaction():
@@ -259,9 +263,16 @@ def _bodies(table: Table, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _require_distinct_columns(table: Table) -> None:
-    folded = [column.name.casefold() for column in table.columns]
-    if len(set(folded)) < len(folded):
-        raise ValueError(f"Two columns of {table.id} have the same name")
+    """Refuse columns that differ by case alone, which neither SQLite nor DuckDB tells apart."""
+    names = [column.name for column in table.columns]
+    folded = Counter(map(str.casefold, names))
+    alike = [name for name in names if folded[name.casefold()] > 1]
+    if alike:
+        message = (
+            f"The sandbox's table {table.name} cannot have columns that differ by case alone: "
+            f"{', '.join(map(spelling.quoted, alike))}. Give each its own name."
+        )
+        raise RefusalError(422, message, key="duplicate_column")
 
 
 def _view(table: Table) -> str:

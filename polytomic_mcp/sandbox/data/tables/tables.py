@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,7 +21,6 @@ OwnName = Callable[[str, str], str]
 LoadSamples = Callable[["Tables", str], None]
 """Inserts the sample data of a system, given by its key."""
 
-_CHUNK: Final = 2_000
 _NO_SERVERS: Final[Mapping[str, TableBackend]] = MappingProxyType({})
 
 
@@ -111,16 +109,12 @@ class Tables:
         self._backend(system).release(system)
 
     def replace_rows(self, table: Table, staged: Table) -> None:
-        """Replace the table's rows with those of ``staged``, a table in the store that was never created."""
-        if self._of(table) is self._own:
-            self._own.replace_rows(table, staged)
-            return
-        rows = self._own.rows(staged)
-        with self.locked():
-            self.clear(table)
-            while chunk := list(islice(rows, _CHUNK)):
-                self.insert(table, chunk)
-            self._own.discard(staged)
+        """Replace the rows of a table in the store with those of ``staged``, which was never created."""
+        self._own.replace_rows(table, staged)
+
+    def staged_rows(self, staged: Table) -> Iterator[Row]:
+        """Yield the rows of a table in the store that was never created."""
+        return self._own.rows(staged)
 
     def discard(self, staged: Table) -> None:
         """Delete the rows of a table in the store that was never created."""

@@ -136,7 +136,8 @@ def _field_problems(sync: JsonObject, schema: JsonObject, path: str) -> Iterator
     if not fields:
         yield Problem("no_fields", "At least one field must be enabled.", path)
     yield from _output_problems(schema, fields, path)
-    counts = Counter(bulk_schemas.field_name(sync, field).casefold() for field in fields)
+    names = (bulk_schemas.field_name(sync, field) for field in fields)
+    counts = Counter(outputs.compared(name, sync["normalize_names"]) for name in names)
     for name, count in counts.items():
         if count > 1:
             message = f"{count} fields have the output name {name}. Give each its own user_output_name."

@@ -59,7 +59,10 @@ def flatten(query: exp.Expr, dialect: str) -> None:
     for at in [*query.find_all(exp.AtIndex)]:
         _name_index(at)
     for unnest in [*query.find_all(exp.Unnest)]:
-        if isinstance(unnest.parent, exp.Join) and len(unnest.expressions) == 1 and dialect in _UNNESTING:
+        # DuckDB counts the rows of a first list in FROM from 1.
+        is_counted = isinstance(unnest.parent, exp.From) and unnest.args.get("offset")
+        is_read = isinstance(unnest.parent, exp.Join) or is_counted
+        if is_read and len(unnest.expressions) == 1 and dialect in _UNNESTING:
             _replace_unnest(unnest, is_json=dialect == "redshift")
     for join in [*query.find_all(exp.Join)]:
         if join.kind == "ARRAY":

@@ -10,9 +10,12 @@ from polytomic_mcp.sandbox.data.sql.dialects.json_functions import functions_of
 from polytomic_mcp.sandbox.data.sql.dialects.templates import filled
 from polytomic_mcp.sandbox.data.sql.rewrites import function_name
 
+_WEEKDAY: Final = "(isodow(CAST(:a AS TIMESTAMP)) - 1)"
+
 _PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
+    "databricks": {"WEEKDAY": _WEEKDAY},
     "mysql": {
-        "WEEKDAY": "(isodow(CAST(:a AS TIMESTAMP)) - 1)",
+        "WEEKDAY": _WEEKDAY,
         "UNIX_TIMESTAMP/1": "CAST(epoch(CAST(:a AS TIMESTAMP)) AS BIGINT)",
         "FIELD": "coalesce(list_position([:rest], :a), 0)",
         "FIND_IN_SET": "coalesce(list_position(string_split(:b, ','), :a), 0)",

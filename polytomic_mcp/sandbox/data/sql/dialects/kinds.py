@@ -29,6 +29,8 @@ _JSON_FUNCTIONS: Final = ("JSON", "JSON_ARRAY", "JSON_EXTRACT", "JSON_OBJECT", "
 _COUNTS: Final = (exp.Count, exp.CountIf, exp.Length, exp.RowNumber, exp.IntDiv, exp.DateDiff)
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Div)
 _WRAPPERS: Final = (
+    exp.Abs,
+    exp.Nullif,
     exp.Paren,
     exp.Alias,
     exp.Neg,

@@ -1,12 +1,15 @@
 """Expressions that every dialect has, with a meaning of its own: ``7/2``, days of the week, ``$1``."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlglot import exp
+from sqlglot import Dialect, exp
 
+from polytomic_mcp.sandbox.data.sql.backend import QueryError
 from polytomic_mcp.sandbox.data.sql.dialects.kinds import DATE, INTEGER, Kinds
 from polytomic_mcp.sandbox.data.sql.dialects.templates import OWN, filled
+from polytomic_mcp.sandbox.data.sql.rewrites import DATE_UNITS
 from polytomic_mcp.sandbox.data.tables.tables import Table
 
 _WHOLE_DIVISION: Final = ("athena", "postgres", "redshift", "tsql")
@@ -14,8 +17,16 @@ _WHOLE_DIVISION: Final = ("athena", "postgres", "redshift", "tsql")
 
 _SUNDAY_IS_1: Final = ("bigquery", "databricks", "mysql")
 _SUNDAY_WEEKS: Final = ("bigquery", "mysql")
-_DATES_STAY: Final = ("athena", "bigquery")
-"""Dialects in which a truncated date is a date."""
+_DATES_STAY: Final = ("athena", "bigquery", "mysql", "snowflake")
+"""Dialects in which a truncated date is a date, and a date plus days."""
+
+_REFUSES_ZERO: Final = ("bigquery", "databricks", "postgres", "redshift", "snowflake", "tsql")
+"""Dialects in which a division by zero is an error; in MySQL, it is null."""
+
+_WHOLE_UNITS: Final = ("bigquery", "mysql")
+"""Dialects whose TIMESTAMP_DIFF or TIMESTAMPDIFF counts whole units."""
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 _CUT: Final = ("mysql", "postgres", "redshift", "tsql")
 """Dialects in which a cast to a text of n characters cuts it."""
@@ -83,10 +94,69 @@ def _cast_dates(node: exp.Expr) -> None:
             node.set(name, exp.cast(text.copy(), "timestamp"))
 
 
-def _division(node: exp.Div, dialect: str, kinds: Kinds) -> exp.Expr | None:
-    if dialect in _WHOLE_DIVISION and kinds.of(node.this) == kinds.of(node.expression) == INTEGER:
-        return exp.paren(filled(":a // :b", node.this, node.expression))
+def _division(node: exp.Div | exp.Mod, dialect: str, kinds: Kinds) -> exp.Expr | None:
+    is_whole = isinstance(node, exp.Div) and dialect in _WHOLE_DIVISION
+    is_whole = is_whole and kinds.of(node.this) == kinds.of(node.expression) == INTEGER
+    divisor = _divisor(node.expression) if dialect in _REFUSES_ZERO else node.expression
+    if is_whole:
+        return exp.paren(filled(":a // :b", node.this, divisor))
+    if divisor is not node.expression:
+        node.set("expression", divisor)
     return None
+
+
+def _divisor(value: exp.Expr) -> exp.Expr:
+    """Return a divisor, or a case that fails if it is zero; DuckDB returns infinity or null."""
+    is_known = isinstance(value, exp.Literal) and float(value.this) != 0
+    # A divisor that divides is not written twice, since that would double with each level.
+    if is_known or value.find(exp.Div, exp.Mod, exp.IntDiv):
+        return value
+    return exp.paren(filled("CASE WHEN :a = 0 THEN error('Division by zero.') ELSE :a END", value))
+
+
+def _date_sum(node: exp.Expr, dialect: str, kinds: Kinds) -> exp.Expr | None:
+    """Return a date plus days as a date, where the dialect does; DuckDB returns a timestamp."""
+    is_of_days = node.text("unit").upper().rstrip("S") in DATE_UNITS
+    is_date = dialect in _DATES_STAY and is_of_days and kinds.of(node.this) == DATE
+    if dialect == "mysql" and isinstance(node.this, exp.Literal):
+        is_date = is_of_days and _DAY.fullmatch(node.this.name) is not None
+        node.set("this", exp.cast(node.this.copy(), "date" if is_date else "timestamp"))
+    return exp.cast(node.copy(), "date") if is_date or dialect == "databricks" else None
+
+
+def _whole_units(node: exp.TimestampDiff, dialect: str, kinds: Kinds) -> exp.Expr | None:
+    """Count the whole units between two times; DuckDB's function counts the boundaries that they cross."""
+    del kinds
+    if dialect not in _WHOLE_UNITS:
+        return None
+    template = f"datesub('{node.text('unit')}', CAST(:b AS TIMESTAMP), CAST(:a AS TIMESTAMP))"
+    return filled(template, node.this, node.expression)
+
+
+def _formatted(node: exp.ToChar, dialect: str, kinds: Kinds) -> exp.Expr | None:
+    """Write a time in a format, which sqlglot would leave out."""
+    del kinds
+    form = node.args.get("format")
+    if form is None:
+        return None
+    if not isinstance(form, exp.Literal) or re.search("YY|MM|DD|HH", form.name.upper()) is None:
+        raise QueryError(f"The sandbox cannot write a value in the format {form.sql(dialect)}.")
+    written = Dialect.get_or_raise(dialect).format_time(form.copy())
+    return exp.TimeToStr(this=exp.cast(node.this.copy(), "timestamp"), format=written)
+
+
+def _join(node: exp.Join, dialect: str, kinds: Kinds) -> None:
+    """Make lateral joins of CROSS APPLY and OUTER APPLY, which DuckDB does not have."""
+    del dialect, kinds
+    is_cross = node.this.args.get("cross_apply")
+    if is_cross is None:
+        return
+    node.this.set("cross_apply", None)
+    if is_cross:
+        node.set("kind", "CROSS")
+    else:
+        node.set("side", "LEFT")
+        node.set("on", exp.true())
 
 
 def _day_of_week(node: exp.DayOfWeek, dialect: str, kinds: Kinds) -> exp.Expr | None:
@@ -150,14 +220,22 @@ def _like(node: exp.Like | exp.ILike, dialect: str, kinds: Kinds) -> exp.Expr | 
 
 
 _REPLACED: Final[dict[type[exp.Expr], Callable[..., exp.Expr | None]]] = {
+    exp.AddMonths: _date_sum,
     exp.Cast: _cast,
+    exp.DateAdd: _date_sum,
+    exp.DateSub: _date_sum,
     exp.DateTrunc: _date_trunc,
     exp.DayOfWeek: _day_of_week,
     exp.Div: _division,
     exp.Extract: _extract,
     exp.ILike: _like,
+    exp.Join: _join,
     exp.Length: _length,
     exp.Like: _like,
+    exp.Mod: _division,
+    exp.TimestampDiff: _whole_units,
     exp.TimestampTrunc: _date_trunc,
+    exp.ToChar: _formatted,
+    exp.TsOrDsAdd: _date_sum,
     exp.Week: _week,
 }

@@ -1,5 +1,6 @@
 """DuckDB in the process that runs queries: limited in memory, and locked."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
@@ -29,6 +30,8 @@ DISK: Final = "disk"
 ROW: Final = "row"
 OTHER: Final = "other"
 """Why a command failed."""
+
+_PART: Final = re.compile(r"^([A-Z][A-Za-z-]+ )+Error: ")
 
 
 def open_locked(folder: str) -> duckdb.DuckDBPyConnection:
@@ -102,5 +105,6 @@ def failure(error: Exception) -> tuple[str, str]:
         (duckdb.Error, OTHER),
     )
     kind = next((kind for type_, kind in kinds if isinstance(error, type_)), ROW)
-    # DuckDB quotes the query after a blank line, in its own dialect; the caller wrote another.
-    return kind, str(error).partition("\n\n")[0]
+    # DuckDB begins with the name of its own part that failed, and quotes the query, in its own dialect, after
+    # a blank line; the caller wrote another one.
+    return kind, _PART.sub("", str(error).partition("\n\n")[0])

@@ -63,8 +63,23 @@ def ensure(workspace: Workspace, planned: Table) -> Table:
     if existing is None:
         workspace.tables.create(planned)
         return workspace.tables.get(planned.system, planned.name) or planned
-    missing = [column for column in planned.columns if existing.column(column.name) is None]
+    found = own_columns(existing, [column.name for column in planned.columns])
+    missing = [column for column in planned.columns if column.name not in found]
     return workspace.tables.add_columns(existing, missing) if missing else existing
+
+
+def own_columns(table: Table, names: Sequence[str]) -> dict[str, Column]:
+    """Return by name the table's column with that name, or else one in another case that no other name has.
+
+    A name for which the table has no column is left out.
+    """
+    exact = {column.name: column for column in table.columns}
+    found = {name: exact[name] for name in names if name in exact}
+    free = {name.casefold(): column for name, column in exact.items() if name not in found}
+    for name in names:
+        if name not in found and name.casefold() in free:
+            found[name] = free.pop(name.casefold())
+    return found
 
 
 def staging_table(table: Table, run: str) -> Table:
@@ -72,12 +87,27 @@ def staging_table(table: Table, run: str) -> Table:
     return replace(table, source=f"{STAGING}{run}/{table.id}")
 
 
+def fitting_for(table: Table) -> Shape:
+    """Return the conversion of rows with columns of a table to what the table holds, as it is now."""
+    converters = {column.name: converter_for(column) for column in table.columns}
+
+    def fit(row: Row) -> Row:
+        return {
+            name: None if value is None else converters[name](value)
+            for name, value in row.items()
+            if name in converters
+        }
+
+    return fit
+
+
 def shape_for(table: Table, outputs: Sequence[Output], key: Sequence[str] = ()) -> Shape:
     """Return the conversion of rows to the columns of the table, whose types may differ from the source's.
 
     It raises ``ConversionError`` for a row without a value in one of the ``key`` columns.
     """
-    columns = [table.column(each.column.name) or each.column for each in outputs]
+    own = own_columns(table, [each.column.name for each in outputs])
+    columns = [own.get(each.column.name, each.column) for each in outputs]
     parts = [
         (each, column.name, converter_for(column)) for each, column in zip(outputs, columns, strict=True)
     ]

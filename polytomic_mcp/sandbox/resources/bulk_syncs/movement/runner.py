@@ -8,7 +8,7 @@ a row that seems to be gone may be one of those.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -169,12 +169,14 @@ class _SchemaRun:
         while not is_over:
             with self._workspace.store.transaction():
                 self._current()
-                written = None if plan.writer is None else plan.writer.end(is_whole=is_whole)
-                if written is not None:
+                steps: Iterable[Written] = () if plan.writer is None else plan.writer.end(is_whole=is_whole)
+                is_over = True
+                for written in steps:
+                    is_over = False
                     self._record(written)
+                if not is_over:
                     self._save()
                     continue
-                is_over = True
                 if plan.writer is not None and not self._error_count:
                     watermarks.put(self._workspace, self._run.sync["id"], self._id, plan.state, mark)
                 self._run.end_schema(self._id, "completed", self._error_summary())
@@ -183,12 +185,14 @@ class _SchemaRun:
         try:
             return plan.shape(row)
         except ConversionError as error:
-            self._error_count += 1
-            line = {"schema": self._id, "row": row, "error": str(error)}
-            self._run.journal.add("errors", line)
-            if len(self._errors) < _MOST_SHOWN:
-                self._errors.append(str(error))
+            self._refuse(row, str(error))
             return None
+
+    def _refuse(self, row: Row, reason: str) -> None:
+        self._error_count += 1
+        self._run.journal.add("errors", {"schema": self._id, "row": row, "error": reason})
+        if len(self._errors) < _MOST_SHOWN:
+            self._errors.append(reason)
 
     def _record(self, written: Written) -> None:
         self._count += written.count
@@ -196,6 +200,8 @@ class _SchemaRun:
         for type_, rows in changes.items():
             for row in rows:
                 self._run.journal.add(type_, {"schema": self._id, "row": row})
+        for row, reason in written.refused:
+            self._refuse(row, reason)
 
     def _save(self) -> None:
         self._run.journal.store()

@@ -58,9 +58,8 @@ class _Target:
     @classmethod
     def of(cls, output: Table, planned: Table, selection: Selection, key: Sequence[str]) -> Self:
         """Return the target with column names in the case of the existing table."""
-        spelled = {column.name.casefold(): column.name for column in output.columns}
-        names = [spelled[each.column.name.casefold()] for each in selection.outputs]
-        return cls(output, planned, names, [spelled[name.casefold()] for name in key])
+        own = bulk_outputs.own_columns(output, [each.column.name for each in selection.outputs])
+        return cls(output, planned, [each.name for each in own.values()], [own[name].name for name in key])
 
 
 def plan_schema(
@@ -151,4 +150,6 @@ def _planned(
     if _deletes_softly(sync, has_key=bool(key)):
         stamps.append(bulk_outputs.DELETED)
     place = bulk_schemas.place(sync, schema)
-    return bulk_outputs.plan_output(system_of(destination), place, selection.outputs, key, stamps)
+    # An append keeps every version of a row, so a server must not hold the key to be unique.
+    unique = () if sync["mode"] == "append" else key
+    return bulk_outputs.plan_output(system_of(destination), place, selection.outputs, unique, stamps)

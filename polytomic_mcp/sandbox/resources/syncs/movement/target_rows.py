@@ -1,17 +1,14 @@
 """A target's rows during a run: found by identity, changed in memory, and written together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from polytomic_mcp.catalogue.rules.identity_functions import EQUALITY
-from polytomic_mcp.sandbox.data.tables.backend import RefusedRowsError
+from polytomic_mcp.sandbox.data.tables import accepted_rows
 from polytomic_mcp.sandbox.data.tables.tables import Row, Table, Tables
 from polytomic_mcp.sandbox.resources.models.joins import Record
 from polytomic_mcp.sandbox.resources.syncs.movement.plan import IdentityMapping
 from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import Index
-
-Write = Callable[[Mapping[int, Row]], dict[int, str]]
-"""Writes rows by handle; if a server refuses some, writes none and returns the reasons by handle."""
 
 
 class TargetRows:
@@ -100,9 +97,14 @@ class TargetRows:
 
         Call it inside a transaction.
         """
-        refused = _send(self._inserted, self._insert)
-        refused |= _send(self._updated, self._update)
-        refused |= _send(self._deleted, self._delete)
+        row_ids, refused = accepted_rows.insert(self._tables, self._table, self._inserted)
+        self._row_ids |= row_ids
+        changed = {self._row_ids[handle]: handle for handle in (*self._updated, *self._deleted)}
+        updated = {self._row_ids[handle]: row for handle, row in self._updated.items()}
+        reasons = accepted_rows.update(self._tables, self._table, updated)
+        gone = [self._row_ids[handle] for handle in self._deleted]
+        reasons |= accepted_rows.delete(self._tables, self._table, gone)
+        refused |= {changed[row_id]: reason for row_id, reason in reasons.items()}
         if self._is_whole and not refused:
             self._inserted, self._updated, self._deleted = {}, {}, {}
             self._version = self._tables.version(self._table)
@@ -110,30 +112,6 @@ class TargetRows:
             self._clear()
             self._version = None
         return refused
-
-    def _insert(self, rows: Mapping[int, Row]) -> dict[int, str]:
-        try:
-            row_ids = self._tables.insert(self._table, rows.values())
-        except RefusedRowsError as refusal:
-            return _by_handle(refusal, dict(enumerate(rows)))
-        self._row_ids.update(zip(rows, row_ids, strict=True))
-        return {}
-
-    def _update(self, rows: Mapping[int, Row]) -> dict[int, str]:
-        handles = {self._row_ids[handle]: handle for handle in rows}
-        try:
-            self._tables.update(self._table, dict(zip(handles, rows.values(), strict=True)))
-        except RefusedRowsError as refusal:
-            return _by_handle(refusal, handles)
-        return {}
-
-    def _delete(self, rows: Mapping[int, Row]) -> dict[int, str]:
-        handles = {self._row_ids[handle]: handle for handle in rows}
-        try:
-            self._tables.delete(self._table, handles)
-        except RefusedRowsError as refusal:
-            return _by_handle(refusal, handles)
-        return {}
 
     def _add(self, row: Row) -> int:
         handle, self._next = self._next, self._next + 1
@@ -145,18 +123,3 @@ class TargetRows:
         for index, mapping in zip(self._indexes, self._identities, strict=True):
             change = index.add if is_there else index.remove
             change(handle, row.get(mapping.column.name))
-
-
-def _send(rows: Mapping[int, Row], write: Write) -> dict[int, str]:
-    """Write rows without those that are refused; return, by handle, the reasons."""
-    refused: dict[int, str] = {}
-    while rest := {handle: row for handle, row in rows.items() if handle not in refused}:
-        reasons = write(rest)
-        if not reasons:
-            break
-        refused |= reasons
-    return refused
-
-
-def _by_handle(refusal: RefusedRowsError, handles: Mapping[int, int]) -> dict[int, str]:
-    return {handles[id_]: reason for id_, reason in refusal.reasons.items()}

@@ -25,6 +25,11 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "REGEXP_LIKE('abc', 'b')": False,
         "7 / 2": 3.5,
         "DIV0(5, 0)": 0,
+        "7 / NULL": None,
+        "DATE_TRUNC('month', born)": "2000-02-01",
+        "DATEADD(day, 1, born)": "2000-03-01",
+        "TO_CHAR('2026-01-15 09:30:45'::timestamp, 'YYYY-MM-DD HH24:MI')": "2026-01-15 09:30",
+        "TO_CHAR(name)": "Ada",
         "OBJECT_AGG(name, id)": {"Ada": 1},
     },
     "redshift": {
@@ -48,6 +53,10 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "datediff('2026-01-15', '2026-01-01')": 14,
         "trunc(date'2026-02-10', 'MM')::date": "2026-02-01",
         "nvl2(null, 1, 2)": 2,
+        "date_add('2026-01-31', 1)": "2026-02-01",
+        "add_months('2026-01-31', 1)": "2026-02-28",
+        "weekday('2026-01-15')": 3,
+        "try_divide(1, 0)": None,
         "array(7, 8)[0]": 7,
         "split_part('a-b', '-', 2)": "b",
     },
@@ -60,12 +69,18 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "EXTRACT(WEEK FROM DATE '2026-01-15')": 2,
         "EXTRACT(YEAR FROM DATE '2026-01-15')": 2026,
         "SAFE_DIVIDE(1, 0)": None,
+        "TIMESTAMP_DIFF('2026-01-01 01:00:00+00', '2026-01-01 00:00:01+00', HOUR)": 0,
         "SPLIT('a,b', ',')[OFFSET(1)]": "b",
         "SPLIT('a,b', ',')[ORDINAL(1)]": "a",
     },
     "mysql": {
         "7 / 2": 3.5,
         "7 DIV 2": 3,
+        "7 / 0": None,
+        "DATE_ADD(born, INTERVAL 1 DAY)": "2000-03-01",
+        "DATE_ADD('2026-01-31', INTERVAL 1 MONTH)": "2026-02-28",
+        "DATE_ADD('2026-01-31 10:00:00', INTERVAL 1 DAY)": "2026-02-01T10:00:00",
+        "TIMESTAMPDIFF(MONTH, '2026-01-15', '2026-03-14')": 1,
         "DAYOFWEEK('2026-01-18')": 1,
         "WEEKDAY('2026-01-18')": 6,
         "WEEK('2026-01-15')": 2,
@@ -95,6 +110,8 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "'abcdef'::varchar(3)": "abc",
         "'abcdef'::varchar": "abcdef",
         "(ARRAY[7, 8])[1]": 7,
+        "7 / (1 / 2.0)": 14,
+        "7 / NULLIF(id + 1, 0)": 3,
         "split_part('a-b', '-', -1)": "b",
         "EXTRACT(dow FROM DATE '2026-01-18')": 0,
         "DATE '2026-01-15' - DATE '2026-01-01'": 14,
@@ -160,3 +177,23 @@ def test_columns_have_the_names_and_kinds_of_their_dialect(
 def test_a_position_without_a_known_column_is_refused(ask: Any, sql: str) -> None:
     with pytest.raises(QueryError, match="parameters"):
         ask("snowflake", sql)
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "databricks", "postgres", "redshift", "snowflake", "tsql"])
+@pytest.mark.parametrize("sum_", ["7 / (id - 1)", "7.5 / 0", "7 % (id - 1)"])
+def test_a_division_by_zero_is_refused(ask: Any, dialect: str, sum_: str) -> None:
+    with pytest.raises(QueryError, match=r"^Division by zero\.$"):
+        ask(dialect, f"SELECT {sum_} FROM people")  # noqa: S608 - the test's own
+
+
+@pytest.mark.parametrize("form", ["'999'", "name"])
+def test_a_format_that_is_not_one_of_a_time_is_refused(ask: Any, form: str) -> None:
+    with pytest.raises(QueryError, match=f"cannot write a value in the format {form}"):
+        ask("snowflake", f"SELECT TO_CHAR(id, {form}) FROM people")  # noqa: S608 - the test's own
+
+
+@pytest.mark.parametrize(("apply", "rows"), [("CROSS", [("Ada", 1)]), ("OUTER", [("Ada", 1), ("Bob", None)])])
+def test_a_query_is_applied_to_each_row(ask: Any, apply: str, rows: list[Any]) -> None:
+    inner = "SELECT TOP 1 q.id FROM people q WHERE q.id = p.id AND q.id < 2 ORDER BY q.id"
+
+    assert ask("tsql", f"SELECT p.name, o.id FROM people p {apply} APPLY ({inner}) o ORDER BY 1") == rows  # noqa: S608 - the test's own
