@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.stories.literal_guides.conftest import (
@@ -9,6 +10,7 @@ from tests.stories.literal_guides.conftest import (
     MONGODB,
     MYSQL,
     NETSUITE,
+    PATIENCE,
     POSTGRESQL,
     SALESFORCE,
     SNOWFLAKE,
@@ -206,10 +208,12 @@ async def test_soql_is_answered_by_polling(guide: Guide) -> None:
 
     asked = {"query": "SELECT Id, Name FROM Account"}
     started = await guide.data("POST", f"/api/connections/{salesforce}/query", asked)
-    for _ in range(100):
-        ended = await guide.data("GET", f"/api/queries/{started['id']}")
-        if ended["status"] in ("done", "failed", "unknown"):
-            break
+    with anyio.fail_after(PATIENCE):
+        while True:
+            ended = await guide.data("GET", f"/api/queries/{started['id']}")
+            if ended["status"] in ("done", "failed", "unknown"):
+                break
+            await anyio.sleep(0.02)
 
     assert ended["status"] == "done"
     assert ended["count"] == len(guide.rows("salesforce", "Account"))
@@ -371,3 +375,30 @@ async def test_the_older_spelling_of_the_redirect_is_taken(guide: Guide) -> None
 
     assert (await guide.http.get(answer["redirect_url"])).is_success
     assert refused.status_code == 400
+
+
+async def test_the_smoke_test_of_terraform_updates_contacts_of_hubspot(guide: Guide) -> None:
+    postgresql = await guide.connect("postgresql", POSTGRESQL)
+    hubspot = await guide.connect("hubspot", {})
+    model = await guide.model(
+        postgresql,
+        {"query": "SELECT * FROM users"},
+        fields=["email", "first_name", "last_name", "id"],
+        identifier="id",
+    )
+
+    ended = await guide.sync(
+        mode="updateOrCreate",
+        active=False,
+        sync_all_records=False,
+        fields=[source(model, "first_name", "firstname"), source(model, "last_name", "lastname")],
+        identity=equality(model, "email", "email"),
+        target={
+            "connection_id": hubspot,
+            "object": "contacts",
+            "configuration": {"ignore_additional_emails": True},
+            "search_values": {"targetObject": "contacts"},
+        },
+    )
+
+    assert ended["counts"]["insert"] + ended["counts"]["update"] > 0
