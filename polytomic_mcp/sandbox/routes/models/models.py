@@ -5,7 +5,7 @@ from typing import Final
 
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.sandbox.calls import pagination
-from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
+from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes, public
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.owner import ACTOR
 from polytomic_mcp.sandbox.resources.models.models import compose, require_healthy
@@ -19,14 +19,15 @@ SAMPLE: Final = 10
 def list_all(call: Call) -> JsonObject:
     """List all models, last changed first; in pages on 2025-09-18."""
     if call.version < CURRENT:
-        return {"data": sorted(call.workspace.store.list("model"), key=_order, reverse=True)}
+        models = sorted(call.workspace.store.list("model"), key=_order, reverse=True)
+        return {"data": [*map(public, models)]}
     shown, page = pagination.newest(call, "model", {})
-    return {"data": shown, "pagination": page}
+    return {"data": [*map(public, shown)], "pagination": page}
 
 
 def get(call: Call) -> JsonObject:
     """Return one model; ``async`` is ignored, since nothing takes long."""
-    return {"data": call.workspace.find("model", call.arguments["id"])}
+    return {"data": public(call.workspace.find("model", call.arguments["id"]))}
 
 
 def create(call: Call) -> JsonObject:
@@ -47,7 +48,7 @@ def update(call: Call) -> JsonObject:
 def preview(call: Call) -> JsonObject:
     """Return the model that would be created, without storing it."""
     return _respond(
-        call, "previewmodel", lambda: compose(call.workspace, call.workspace.new_id(), call.arguments)
+        call, "previewmodel", lambda: public(compose(call.workspace, call.workspace.new_id(), call.arguments))
     )
 
 
@@ -78,7 +79,7 @@ def _save(call: Call, id_: str, created: JsonObject) -> JsonObject:
     model = compose(call.workspace, id_, call.arguments) | created
     model |= {"updated_at": call.workspace.now(), "updated_by": ACTOR}
     call.workspace.store.put("model", id_, model)
-    return model
+    return public(model)
 
 
 def _sample(call: Call, model: JsonObject) -> JsonObject:
