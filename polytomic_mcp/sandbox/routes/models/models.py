@@ -19,10 +19,10 @@ SAMPLE: Final = 10
 def list_all(call: Call) -> JsonObject:
     """List all models, last changed first; in pages on 2025-09-18."""
     if call.version < CURRENT:
-        models = sorted(call.workspace.store.list("model"), key=_order, reverse=True)
-        return {"data": [*map(public, models)]}
-    shown, page = pagination.newest(call, "model", {})
-    return {"data": [*map(public, shown)], "pagination": page}
+        stored = sorted(call.workspace.store.list("model"), key=_order, reverse=True)
+        return {"data": [*map(public, stored)]}
+    stored, page = pagination.newest(call, "model", {})
+    return {"data": [*map(public, stored)], "pagination": page}
 
 
 def get(call: Call) -> JsonObject:
