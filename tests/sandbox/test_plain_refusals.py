@@ -36,31 +36,33 @@ async def test_a_type_without_data_says_so(
     assert f"Connections of type {type_} hold no data in the sandbox" in answer.json()["message"]
 
 
-@pytest.mark.parametrize(
-    ("more", "path"),
-    [
-        ({"encryption_passphrase": "hunter2"}, "encryption_passphrase"),
-        ({"fields": [{"target": "id", "encryption_enabled": True}]}, "fields[0].encryption_enabled"),
-    ],
-)
-async def test_encryption_is_refused_by_name(
-    http: httpx.AsyncClient, connect: Connect, more: dict[str, Any], path: str
+async def test_a_sync_that_encrypts_is_stored_and_cannot_start(
+    http: httpx.AsyncClient, connect: Connect
 ) -> None:
-    target = {"connection_id": (await connect("snowflake"))["id"], "object": "public.users"}
+    warehouse = (await connect("snowflake"))["id"]
+    model = {"name": "M", "connection_id": warehouse, "configuration": {"table": "public.users"}}
+    model_id = (await http.post("/api/models", json=model)).json()["data"]["id"]
+    source = {"model_id": model_id, "field": "email"}
     body = {
         "name": "S",
         "mode": "append",
         "schedule": {"frequency": "manual"},
-        "target": target,
-        "fields": [],
+        "target": {"connection_id": warehouse, "object": "public.users"},
+        "fields": [{"source": source, "target": "email", "encryption_enabled": True}],
+        "encryption_passphrase": "hunter2",
     }
 
-    answer = await http.post("/api/syncs", json=body | more)
+    made = await http.post("/api/syncs", json=body)
+    id_ = made.json()["data"]["id"]
+    read = await http.get(f"/api/syncs/{id_}")
+    started = await http.post(f"/api/syncs/{id_}/executions", json={})
 
-    problems = answer.json()["metadata"]["problems"]
-    assert answer.status_code == 422
-    assert path in [each["path"] for each in problems if each["code"] == "encryption_not_emulated"]
-    assert "hunter2" not in answer.text
+    assert made.json()["data"]["fields"] == read.json()["data"]["fields"] == body["fields"]
+    assert "hunter2" not in made.text + read.text
+    assert started.status_code == 422
+    assert [(each["code"], each["path"]) for each in started.json()["metadata"]["problems"]] == [
+        ("encryption_not_emulated", "fields[0].encryption_enabled")
+    ]
 
 
 async def test_an_enricher_is_refused_with_its_type(http: httpx.AsyncClient, connect: Connect) -> None:

@@ -25,6 +25,21 @@ async def test_a_new_connection_has_its_schemas_at_once(api: Api, type_: str) ->
     assert all(isinstance(each[part], str) for each in schema["fields"] for part in ("id", "name", "type"))
 
 
+async def test_the_file_of_a_csv_connection_is_the_schema_data_which_takes_a_composite_key(api: Api) -> None:
+    id_ = await made(api, "csv", {"url": "https://acme.example/"})
+    path = f"/api/connections/{id_}/schemas/data"
+
+    schema = await api.call("GET", path)
+    ids = {each["name"]: each["id"] for each in schema["fields"]}
+    keys = [{"field_id": ids[name], "is_primary_key": True} for name in ("firstname", "lastname")]
+    await api.whole("PUT", f"{path}/primary_keys", {"fields": keys})
+
+    fields = (await api.call("GET", path))["fields"]
+    assert schema["name"] == "data"
+    assert {"firstname", "lastname", "EMail", "favouritefood"} <= ids.keys()
+    assert [each["name"] for each in fields if each["is_primary_key"]] == ["firstname", "lastname"]
+
+
 @pytest.mark.parametrize("type_", ["postgresql", "s3", "gsheets"])
 async def test_a_bulk_destination_has_modes_and_a_configuration(api: Api, type_: str) -> None:
     configuration = {

@@ -63,7 +63,7 @@ def body(config: Json, state: Json | None) -> Json:
     lists = {"filters": filters_of(config), "overrides": overrides}
     return {
         **given(config, "name", "mode", "fields", "override_fields", "schedule", "identity", "filter_logic"),
-        **given(config, *FLAGS),
+        **given(config, "encryption_passphrase", *FLAGS),
         "target": target | given(config["target"], "filter_logic"),
         **{name: values for name, values in lists.items() if values},
     }
@@ -306,3 +306,9 @@ async def test_a_sync_with_flags_lives_without_drift(api: Api, basic: Json) -> N
     flags = {"sync_all_records": True, "skip_initial_backfill": True, "only_enrich_updates": True}
 
     await live(api, SYNC, {**basic, **flags}, {**basic, **dict.fromkeys(flags, False)})
+
+
+async def test_a_sync_that_encrypts_a_field_lives_without_drift(api: Api, basic: Json) -> None:
+    fields = [basic["fields"][0] | {"encryption_enabled": True}]
+
+    await live(api, SYNC, {**basic, "fields": fields, "encryption_passphrase": "a passphrase"})

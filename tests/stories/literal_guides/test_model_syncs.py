@@ -402,3 +402,44 @@ async def test_the_smoke_test_of_terraform_updates_contacts_of_hubspot(guide: Gu
     )
 
     assert ended["counts"]["insert"] + ended["counts"]["update"] > 0
+
+
+async def test_a_bucket_takes_the_records_of_the_terraform_example_in_a_file(guide: Guide) -> None:
+    postgres = await guide.connect("postgresql", POSTGRESQL)
+    bucket = {
+        "auth_mode": "access_key_and_secret",
+        "aws_access_key_id": "id",
+        "aws_secret_access_key": "secret",
+        "s3_bucket_region": "us-east-1",
+        "s3_bucket_name": "s3://bucket/path",
+    }
+    s3 = await guide.connect("s3", bucket)
+    users = await guide.model(postgres, {"table": "public.users"}, name="Users")
+    to_record = [source(users, "email", "record"), source(users, "name", "record")]
+    target = {"connection_id": s3, "object": "test", "configuration": {"format": "csv"}}
+
+    first = await guide.sync(mode="replace", fields=to_record, target=target)
+    second = await guide.sync(mode="replace", fields=to_record, target=target)
+
+    assert first["counts"]["insert"] == second["counts"]["insert"] > 0
+    path = f"/api/connections/{s3}/modelsync/target/fields"
+    fields = (await guide.data("GET", path, target="test"))["fields"]
+    assert [each["id"] for each in fields] == ["record"]
+
+
+async def test_a_file_that_is_only_a_source_is_not_replaced(guide: Guide) -> None:
+    postgres = await guide.connect("postgresql", POSTGRESQL)
+    gcs = await guide.connect("gcs", {"service_account": "{}", "bucket": "gcs://bucket/path"})
+    users = await guide.model(postgres, {"table": "public.users"}, name="Users")
+    body = {
+        "name": "Over a source",
+        "mode": "replace",
+        "schedule": {"frequency": "manual"},
+        "fields": [source(users, "email", "record")],
+        "target": {"connection_id": gcs, "object": "high_paying_users.csv"},
+    }
+
+    refused = await guide.http.post("/api/syncs", json=body)
+
+    assert refused.status_code == 422
+    assert "no target object 'high_paying_users.csv'" in refused.json()["message"]

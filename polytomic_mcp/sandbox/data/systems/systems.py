@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 from polytomic_mcp.sandbox.data.systems.record_ids import KeyForm
+from polytomic_mcp.sandbox.data.tables.field_types import field_type
+from polytomic_mcp.sandbox.data.tables.table import Column
 
 SHARED: Final = "warehouse"
 """The folder whose rows all warehouses share."""
@@ -81,7 +83,9 @@ class Creation:
 
     ``like`` names the object whose columns are copied, or such an object for each choice of the property
     ``by``; if it is None, the sync's mappings become the columns. ``id`` is a template of the new id with the
-    properties' names; if it is None, the id is generated.
+    properties' names; if it is None, the id is generated. ``columns`` are those of every new object; without
+    any, the mappings become the columns. ``is_implied`` means that naming an object that does not exist
+    creates it.
     """
 
     kind: str
@@ -89,6 +93,8 @@ class Creation:
     like: str | Mapping[str, str] | None = None
     by: str | None = None
     id: str | None = None
+    columns: tuple[Column, ...] = ()
+    is_implied: bool = False
 
     def model(self, create: Mapping[str, str]) -> str | None:
         """Return the object whose columns are copied, given the values of the properties."""
@@ -260,7 +266,8 @@ def _kind(body: JsonObject, modes_not_offered: Sequence[str]) -> Kind:
 
 def _creation(body: JsonObject) -> Creation:
     properties = (CreationProperty(**each | _choices(each)) for each in body["properties"])
-    typed: JsonObject = {**body, "properties": tuple(properties)}
+    columns = (Column.of({"type": field_type(each["sql_type"]), **each}) for each in body.get("columns", ()))
+    typed: JsonObject = {**body, "properties": tuple(properties), "columns": tuple(columns)}
     return Creation(**typed)
 
 

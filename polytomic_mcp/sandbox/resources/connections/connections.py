@@ -154,7 +154,8 @@ def _valid_configuration(call: Call, type_: ConnectionType, stored: JsonObject) 
     own = {name: stored[name] for name in type_.read_only if name in stored}
     given: JsonObject = call.arguments.get("configuration", stored)
     configuration = with_defaults(type_, own | unmasked(type_, given, stored))
-    is_draft = not given or call.arguments.get("validate") is False
+    is_empty = all(value is None for value in given.values())
+    is_draft = is_empty or call.arguments.get("validate") is False
     found = (
         [*value_problems(type_, configuration), *mask_problems(configuration)]
         if is_draft

@@ -10,7 +10,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.resources.connections import connections
 from polytomic_mcp.sandbox.resources.models.source_fields import model_ids
 from polytomic_mcp.sandbox.resources.runs import logs
-from polytomic_mcp.sandbox.resources.syncs import executions
+from polytomic_mcp.sandbox.resources.syncs import executions, syncs
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.resources.syncs.references import References, resolve_references
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
@@ -32,7 +32,8 @@ def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> Json
 
     Raises:
         RefusalError: 409 if an execution is in progress; 404 or 422 if the sync refers to something that
-            does not exist or cannot be used, or the request names a field that the sync does not read.
+            does not exist or cannot be used, or the request names a field that the sync does not read;
+            422 if it encrypts values.
     """
     if executions.current(workspace, sync["id"]) is not None:
         raise RefusalError(
@@ -42,7 +43,8 @@ def prepare(workspace: Workspace, sync: JsonObject, request: JsonObject) -> Json
         )
     references = resolve_references(workspace, sync)
     connections.require_writable(workspace, references.require_endpoints(workspace).destination)
-    if problems := list(_request_problems(request, references)):
+    problems = [*syncs.encryption_problems(sync), *_request_problems(request, references)]
+    if problems:
         raise refusal(problems, "The sync cannot start")
     return executions.create(workspace, sync["id"], request)
 

@@ -15,7 +15,10 @@ NO_MODEL: Final = "00000000-0000-0000-0000-000000000000"
 """The model ID that marks an override field among the fields in the older shape."""
 
 _CURRENT: Final = "2025-09-18"
-_NOT_ENCRYPTED: Final = "The sandbox does not emulate encryption. Omit it, or use Polytomic itself."
+_NOT_ENCRYPTED: Final = (
+    "The sandbox does not encrypt values, so a sync that should cannot run. Omit encryption_enabled, or use "
+    "Polytomic itself."
+)
 _OPTIONS: Final = ("sync_all_records", "skip_initial_backfill", "only_enrich_updates")
 _TARGET_KEYS: Final = (
     "connection_id",
@@ -46,7 +49,6 @@ def compose(arguments: Mapping[str, Any], sources: Sources, problems: list[Probl
     Invalid parts are added to ``problems``. ``target.create`` is not stored. A sync is inactive by default,
     and can be started manually even so (a guess).
     """
-    problems += _encryption_problems(arguments)
     fields = listed(arguments, "fields")
     mapped = [field for field in fields if not _is_override(field)]
     constant = [*filter(_is_override, fields), *listed(arguments, "override_fields")]
@@ -113,15 +115,16 @@ def named_target_fields(sync: JsonObject) -> list[tuple[str, str, bool]]:
     return found
 
 
-def _encryption_problems(arguments: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for each value that should be encrypted: the sandbox would write it in plain text."""
-    if arguments.get("encryption_passphrase"):
-        yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, "encryption_passphrase")
-    for name in ("fields", "override_fields"):
-        for position, field in enumerate(listed(arguments, name)):
-            if field.get("encryption_enabled"):
-                path = f"{name}[{position}].encryption_enabled"
-                yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, path)
+def encryption_problems(sync: JsonObject) -> Iterator[Problem]:
+    """Yield a problem for each value that should be encrypted: the sandbox would write it in plain text.
+
+    Such a sync can be stored, as in the tests of the Terraform provider. Its passphrase is not: nothing
+    would use it, and the API never returns it.
+    """
+    for position, field in enumerate(sync["fields"]):
+        if field.get("encryption_enabled"):
+            path = f"fields[{position}].encryption_enabled"
+            yield Problem("encryption_not_emulated", _NOT_ENCRYPTED, path)
 
 
 def _source(field: JsonObject) -> JsonObject | None:

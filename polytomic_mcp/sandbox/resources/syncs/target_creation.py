@@ -41,14 +41,19 @@ def requested_target(
     """Return the object that a request's ``target`` names, and the properties of a new one that it asks for.
 
     The Terraform provider's example asks for a new one with the object ``__pt_new_target`` and ``new_name``,
-    or ``search_values`` that are the parts of its name. Once it exists, it is the object (a guess).
+    or ``search_values`` that are the parts of its name. Once it exists, it is the object (a guess). Its other
+    example names a file of a bucket, which a run writes.
     """
-    if target.get("object") != _NEW_TARGET:
-        return target.get("object"), target.get("create")
-    parts = as_object(target.get("search_values")).values()
-    name = target.get("new_name") or ".".join(map(str, parts))
+    named: str | None = target.get("object")
     connection = workspace.store.get("connection", target["connection_id"])
-    if connection is not None and get_target(workspace, system_of(connection), name):
+    system = system_of(connection) if connection else ""
+    creation = described(system).creation
+    is_implied = bool(named and creation and creation.is_implied)
+    if named != _NEW_TARGET and not is_implied:
+        return named, target.get("create")
+    parts = as_object(target.get("search_values")).values()
+    name = named if is_implied and named else target.get("new_name") or ".".join(map(str, parts))
+    if workspace.tables.get(system, name) is not None:
         return name, None
     return None, {"name": name}
 
@@ -60,7 +65,7 @@ def plan_target(
     if problem := _creation_problem(workspace, system, create):
         return problem
     target = build_target(workspace, system, create, _columns(sync, sources))
-    if get_target(workspace, system, target.id) is not None:
+    if workspace.tables.get(system, target.id) is not None:
         message = f"Target object {target.id} already exists. Use it as target.object."
         return Problem("target_exists", message, "target.create.name")
     return target

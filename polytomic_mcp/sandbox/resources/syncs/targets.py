@@ -15,6 +15,9 @@ from polytomic_mcp.sandbox.workspace.workspace import Workspace
 WEBHOOK: Final = "webhook"
 """The kind of target to which each record is posted in one field."""
 
+EXPORT: Final = "export"
+"""The kind of a file that holds the records of a sync, each in one field."""
+
 NEW: Final = "new"
 """The kind of a target that does not exist yet; its fields are those that the sync names."""
 
@@ -146,7 +149,7 @@ def new_target(
     """
     model = creation.model(create)
     like = workspace.tables.get(system, model) if model else None
-    columns = like.columns if like else tuple(columns)
+    columns = like.columns if like else creation.columns or tuple(columns)
     table = Table(system, id_, create["name"], creation.kind, columns, like and like.key)
     kind = described(system).kind(creation.kind)
     fields = tuple(_field(table, kind, column) for column in table.columns)

@@ -65,7 +65,9 @@ async def test_values_inside_of_other_fields_come_back_as_they_were_sent(
     assert read["configuration"] == connection["configuration"]
 
 
-@pytest.mark.parametrize("body", [{}, {"configuration": {}}, {"configuration": None}])
+@pytest.mark.parametrize(
+    "body", [{}, {"configuration": {}}, {"configuration": None}, {"configuration": {"url": None}}]
+)
 @pytest.mark.parametrize("type_", ["csv", "postgresql", "stripe", "airtable"])
 async def test_a_connection_without_a_configuration_is_created_and_waits_for_one(
     http: httpx.AsyncClient, type_: str, body: dict[str, Any]

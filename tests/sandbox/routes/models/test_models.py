@@ -54,6 +54,25 @@ async def test_the_model_of_the_guide_is_created_with_its_fields(
     assert (await http.get(f"/api/models/{model['id']}")).json() == {"data": model}
 
 
+@pytest.mark.parametrize("version", ["2024-02-08", "2025-09-18"])
+async def test_a_model_shows_nothing_private(http: httpx.AsyncClient, connect: Connect, version: str) -> None:
+    connection = await connect("snowflake")
+    made = await post(http, connection)
+    path, headers = f"/api/models/{made.json()['data']['id']}", {"X-Polytomic-Version": version}
+    body = {"name": "Free", "connection_id": connection["id"], "configuration": {"query": QUERY}}
+
+    answers = [
+        made,
+        await post(http, connection, "/api/model-preview"),
+        await http.put(path, json=body, headers=headers),
+        await http.get(path, headers=headers),
+        await http.get("/api/models", headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert '"_' not in "".join(answer.text for answer in answers)
+
+
 async def test_a_model_has_all_parts_of_its_request(http: httpx.AsyncClient, connect: Connect) -> None:
     connection = await connect("snowflake")
     base = await create(http, connection)

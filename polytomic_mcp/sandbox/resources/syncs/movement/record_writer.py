@@ -16,7 +16,7 @@ from polytomic_mcp.sandbox.resources.syncs.movement.plan import Assignment, Plan
 from polytomic_mcp.sandbox.resources.syncs.movement.referred_rows import ReferredRows
 from polytomic_mcp.sandbox.resources.syncs.movement.target_rows import TargetRows
 from polytomic_mcp.sandbox.resources.syncs.rules.identity_functions import is_absent
-from polytomic_mcp.sandbox.resources.syncs.targets import WEBHOOK
+from polytomic_mcp.sandbox.resources.syncs.targets import EXPORT, WEBHOOK
 
 Outcome = Literal["insert", "update", "upserts", "delete", "skipped"]
 """What happened to a record. A record counts once, even if it changed several rows of the target."""
@@ -67,8 +67,8 @@ class RecordWriter:
             RecordError: If it has no identity or no value for a required field, or the target refuses it.
             ConversionError: If a value does not fit its column.
         """
-        if self._plan.target.kind == WEBHOOK:
-            return self._post(record)
+        if self._plan.target.kind in (WEBHOOK, EXPORT):
+            return self._write_whole(record)
         values = self._identity_values(record)
         found = self._matches(values) if self._plan.mode.matches else []
         if self._plan.may_change is not None and found:
@@ -86,11 +86,14 @@ class RecordWriter:
         row = self._new_row(record, values)
         return WriteResult("insert", [row], [self._rows.insert(row)])
 
-    def _post(self, record: Record) -> WriteResult:
-        """Store what a webhook would receive: the record's fields under their own names, with a hash."""
+    def _write_whole(self, record: Record) -> WriteResult:
+        """Store the record's fields under their own names; a webhook receives them with a hash."""
         fields = {each.name: each.read(record) for each in self._plan.assignments}
+        if self._plan.target.kind == EXPORT:
+            row: Row = {"record": fields}
+            return WriteResult("insert", [row], [self._rows.insert(row)])
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-        row: Row = {"record": {"hash": digest, "fields": fields}}
+        row = {"record": {"hash": digest, "fields": fields}}
         return WriteResult("upserts", [row], [self._rows.insert(row)])
 
     def _identity_values(self, record: Record) -> list[Any]:
