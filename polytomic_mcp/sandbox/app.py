@@ -22,6 +22,7 @@ from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.faults.reader import Spec
 from polytomic_mcp.sandbox.faults.rules import Faults
@@ -87,7 +88,7 @@ def create_sandbox(
     notes = _populate(workspace, tables, contacts)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: _refuse, RefusalError: _refuse},
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
@@ -130,7 +131,7 @@ def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
 def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> Workspace:
     try:
         return Workspace(store, key, clock, start, hosts)
-    except ValueError as error:
+    except (StateError, ValueError) as error:
         store.close()
         raise ConfigurationError(str(error)) from error
 
@@ -145,7 +146,7 @@ def _populate(workspace: Workspace, tables: Mapping[str, str | Path], contacts: 
         queries.interrupt_all(workspace)
     except BaseException as error:
         workspace.close()
-        if isinstance(error, ValueError):
+        if isinstance(error, StateError | ValueError):
             raise ConfigurationError(str(error)) from error
         raise
     return notes
@@ -161,8 +162,10 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    """Return an error in the API's shape for a path or method that has no route."""
+    """Return an error in the API's shape: a refusal, or a path or method that has no route."""
     del request
+    if isinstance(error, RefusalError):
+        return render(Answer(error.body(CURRENT), error.status, error.headers))
     status = error.status_code if isinstance(error, HTTPException) else 500
     refusal = RefusalError(status, "No such path. The paths of the API start with /api/.")
     return render(Answer(refusal.body(CURRENT), status))
