@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
+from polytomic_mcp.sandbox.control.guard import Guard
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
 from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.data.store import Store
@@ -89,6 +91,7 @@ def create_sandbox(
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse, RefusalError: _refuse},
+        middleware=[Middleware(Guard)],
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False

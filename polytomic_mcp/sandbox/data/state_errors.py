@@ -14,15 +14,14 @@ _PRIMARY: Final = 0xFF
 
 _SENTENCES: Final = MappingProxyType(
     {
-        sqlite3.SQLITE_FULL: "The disk with the sandbox's state is full. Free some space, and send the request "
-        "again.",
-        sqlite3.SQLITE_IOERR: "The disk with the sandbox's state cannot be read or written. Check the disk and "
-        "its free space, and send the request again.",
-        sqlite3.SQLITE_READONLY: "The sandbox's state file may only be read. Allow writing to it and to its "
-        "folder, and send the request again.",
-        sqlite3.SQLITE_CANTOPEN: "The folder of the sandbox's state file cannot be used. Check that it exists "
-        "and may be written to, and send the request again.",
-        sqlite3.SQLITE_BUSY: "Another process is writing to the sandbox's state file. Send the request again.",
+        sqlite3.SQLITE_FULL: "The disk with the sandbox's state is full. Free some space, and try again.",
+        sqlite3.SQLITE_IOERR: "The disk with the sandbox's state cannot be read or written. Check the disk "
+        "and its free space, and try again.",
+        sqlite3.SQLITE_READONLY: "The sandbox's state file cannot be written to. Allow writing to it and to "
+        "its folder, and try again.",
+        sqlite3.SQLITE_CANTOPEN: "The folder of the sandbox's state file cannot be used. Check that it "
+        "exists, and try again.",
+        sqlite3.SQLITE_BUSY: "Another process is writing to the sandbox's state file. Try again.",
         sqlite3.SQLITE_CORRUPT: _DAMAGED,
         sqlite3.SQLITE_NOTADB: _DAMAGED,
     }
