@@ -22,6 +22,7 @@ def run(words: list[str]) -> int:
         return _print_openapi()
     key = parsed.key or secrets.token_urlsafe(16)
     app = SandboxOptions.of(parsed, read_settings()).app(key)
+    app.state.host = parsed.host
     for note in app.state.notes:
         print(lines(note), file=sys.stderr)
     with listening(app, host=parsed.host, port=parsed.port) as sandbox:

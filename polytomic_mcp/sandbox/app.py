@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,7 +22,9 @@ from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
+from polytomic_mcp.sandbox.control.guard import Guard
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.faults.reader import Spec
 from polytomic_mcp.sandbox.faults.rules import Faults
@@ -94,7 +97,8 @@ def create_sandbox(
     notes = _populate(workspace, tables, contacts, past)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: _refuse, RefusalError: _refuse},
+        middleware=[Middleware(Guard)],
         lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
@@ -138,7 +142,7 @@ def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
 def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> Workspace:
     try:
         return Workspace(store, key, clock, start, hosts)
-    except ValueError as error:
+    except (StateError, ValueError) as error:
         store.close()
         raise ConfigurationError(str(error)) from error
 
@@ -160,7 +164,7 @@ def _populate(
             workspace.deferred.finish()
     except BaseException as error:
         workspace.close()
-        if isinstance(error, ValueError):
+        if isinstance(error, StateError | ValueError):
             raise ConfigurationError(str(error)) from error
         raise
     return notes
@@ -176,8 +180,10 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    """Return an error in the API's shape for a path or method that has no route."""
+    """Return an error in the API's shape: a refusal, or a path or method that has no route."""
     del request
+    if isinstance(error, RefusalError):
+        return render(Answer(error.body(CURRENT), error.status, error.headers))
     status = error.status_code if isinstance(error, HTTPException) else 500
     refusal = RefusalError(status, "No such path. The paths of the API start with /api/.")
     return render(Answer(refusal.body(CURRENT), status))

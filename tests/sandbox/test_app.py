@@ -7,6 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+import polytomic_mcp.sandbox as sandbox_package
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.data.store import Store
@@ -77,3 +78,8 @@ def test_a_run_that_was_in_progress_when_the_process_ended_is_interrupted(tmp_pa
 
     assert workspace.store.get("execution", "e1")["status"] == "interrupted"
     workspace.close()
+
+
+def test_the_package_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'create_sandboxes'"):
+        _ = sandbox_package.create_sandboxes

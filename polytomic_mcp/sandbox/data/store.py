@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
+from polytomic_mcp.sandbox.data.state_errors import StateError, in_words
 from polytomic_mcp.sandbox.data.transactions import Participant, Transactions
 
 _APPLICATION_ID: Final = int.from_bytes(b"Ptmc")
@@ -126,7 +127,7 @@ class Store:
 
     def owner(self, kind: str, id_: str) -> str | None:
         """Return the id of the organization that owns a document; None if it does not exist."""
-        with self._transactions.lock:
+        with in_words(), self._transactions.lock:
             row = self.connection.execute(
                 "SELECT owner FROM documents WHERE kind = ? AND id = ?", (kind, id_)
             ).fetchone()
@@ -191,12 +192,15 @@ class Store:
     def _select(self, kind: str, condition: str, values: Sequence[Any]) -> "list[JsonObject]":
         owner = self._visible_owner(kind)
         scope = "kind = ?" if owner is None else "kind = ? AND owner = ?"
-        with self._transactions.lock:
+        with in_words(), self._transactions.lock:
             rows = self.connection.execute(
                 f"SELECT body FROM documents WHERE {scope} AND {condition}",  # noqa: S608 - the values are bound
                 [kind, *([] if owner is None else [owner]), *values],
             ).fetchall()
-        return [json.loads(body) for (body,) in rows]
+        try:
+            return [json.loads(body) for (body,) in rows]
+        except ValueError as error:
+            raise StateError from error
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete the document; return whether it existed."""
@@ -226,8 +230,10 @@ class Store:
             with self.transaction() as connection:
                 for statement in (*self._migrations(), *_SCHEMA):
                     connection.execute(statement)
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"The state file {path} cannot be used: {error}.") from error
+        except (StateError, sqlite3.Error) as error:
+            raise ConfigurationError(
+                f"The state file {path} cannot be used: {str(error).removesuffix('.')}."
+            ) from error
 
     def _is_foreign(self) -> bool:
         written = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0

@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Protocol
 
+from polytomic_mcp.sandbox.data.state_errors import in_words
+
 
 class Participant(Protocol):
     """A transaction elsewhere that commits and rolls back with the store's."""
@@ -42,7 +44,7 @@ class Transactions:
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """Lock the connection; commit at the end of the outermost block, or roll back if it raises."""
-        with self.lock:
+        with in_words(), self.lock:
             if self._depth == 0:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._depth, self._holder = self._depth + 1, threading.get_ident()

@@ -92,3 +92,14 @@ def test_the_words_for_a_full_disk_say_what_to_do() -> None:
         "The disk is too full for the query's temporary files; free some space, or narrow it down with WHERE "
         "or LIMIT."
     )
+
+
+def test_a_row_of_several_megabytes_is_loaded(
+    limited: Callable[..., Engine], tables: Tables, people: Table
+) -> None:
+    tables.clear(people)
+    tables.insert(people, [{"id": 1, "name": "n" * 4_000_001}])
+
+    found = limited().query("snowflake", "SELECT length(name) FROM people", dialect="duckdb")
+
+    assert found.rows == [(4_000_001,)]
