@@ -156,6 +156,14 @@ def test_a_table_is_created_widened_and_dropped(my: Server) -> None:
     assert my.tables.get(my.key, made.name) is None
 
 
+@pytest.mark.parametrize(("name", "problem"), [("made ", "ends with a space"), ("x" * 65, "has 65 letters")])
+def test_a_name_that_the_server_would_change_is_refused(my: Server, name: str, problem: str) -> None:
+    where = f"{my.sql.configuration['dbname']}.{name}"
+
+    with pytest.raises(RefusalError, match=f"cannot name a table, schema or column '{name}', which {problem}"):
+        my.tables.create(Table(my.key, where, name, "table", (Column("a", "number", "INTEGER"),)))
+
+
 def test_a_missing_database_is_created(my: Server) -> None:
     name = f"{my.sql.configuration['dbname']}_2"
     configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}
