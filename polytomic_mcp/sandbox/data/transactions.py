@@ -90,7 +90,7 @@ class Transactions:
         self.connection.commit()
 
     def _require_intact(self) -> None:
-        """Raise the failure of an inner block: SQLite may have rolled back and ended the transaction by then."""
+        """Raise the failure of an inner block: SQLite may have ended the transaction by then."""
         if self._failure is not None:
             raise self._failure
 
