@@ -1,7 +1,7 @@
 """The sandbox as an application: a workspace, the API over it, the control routes, and pages for people."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from polytomic_mcp.sandbox.common.times import Clock, utc_now
 from polytomic_mcp.sandbox.control import CONTROLS
 from polytomic_mcp.sandbox.control.guard import Guard
 from polytomic_mcp.sandbox.data.servers.hosts import AllowedHosts
-from polytomic_mcp.sandbox.data.state_errors import StateError
+from polytomic_mcp.sandbox.data.state_errors import StateError, unusable
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.faults.reader import Spec
 from polytomic_mcp.sandbox.faults.rules import Faults
@@ -90,11 +90,12 @@ def create_sandbox(
         ConfigurationError: ``state`` is not a sandbox's file, or its clock is later than ``start``; or
             ``tables``, ``contacts``, ``faults`` or ``allowed_hosts`` are not valid.
     """
-    active = _read_faults(faults)
-    hosts = _read_hosts(allowed_hosts)
-    workspace = _open(Store(state), key, clock, start, hosts)
-    workspace.faults = active
-    notes = _populate(workspace, tables, contacts, past)
+    with _configuration_errors(state):
+        active = Faults(faults)
+        hosts = AllowedHosts.of(allowed_hosts)
+        workspace = _open(Store(state), key, clock, start, hosts)
+        workspace.faults = active
+        notes = _populate(workspace, tables, contacts, past)
     app = Starlette(
         routes=[Route("/api/{path:path}", _gateway(workspace)), *PAGES, *CONTROLS],
         exception_handlers={HTTPException: _refuse, RefusalError: _refuse},
@@ -125,16 +126,13 @@ def _gateway(workspace: Workspace) -> ASGIApp:
     return RoutingMiddleware(middleware, catalogue.values(), older_operations.OPERATIONS)
 
 
-def _read_faults(faults: Iterable[Spec]) -> Faults:
+@contextmanager
+def _configuration_errors(state: str | Path | None) -> Generator[None]:
+    """Raise ``ConfigurationError`` for an option or a state file that cannot be used."""
     try:
-        return Faults(faults)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
-
-
-def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
-    try:
-        return AllowedHosts.of(texts)
+        yield
+    except StateError as error:
+        raise ConfigurationError(unusable(state, error)) from error
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 
@@ -142,9 +140,9 @@ def _read_hosts(texts: Iterable[str]) -> AllowedHosts:
 def _open(store: Store, key: str, clock: Clock, start: datetime | None, hosts: AllowedHosts) -> Workspace:
     try:
         return Workspace(store, key, clock, start, hosts)
-    except (StateError, ValueError) as error:
+    except BaseException:
         store.close()
-        raise ConfigurationError(str(error)) from error
+        raise
 
 
 def _populate(
@@ -162,10 +160,8 @@ def _populate(
         queries.interrupt_all(workspace)
         if past != _LATER:
             workspace.deferred.finish()
-    except BaseException as error:
+    except BaseException:
         workspace.close()
-        if isinstance(error, StateError | ValueError):
-            raise ConfigurationError(str(error)) from error
         raise
     return notes
 

@@ -2,8 +2,9 @@
 
 A site can point a name of its own at this machine (DNS rebinding), or let a browser send a form here. So the
 host of a request under ``/sandbox`` must be one that no site can have: an address, a name without a dot such
-as ``localhost``, or the host that the sandbox was told to serve. A request that a page sends must come from
-the same host, or from this machine.
+as ``localhost``, the host that the sandbox was told to serve, or the one that the connection came to, which
+in the same process is that of the client's base URL. A request that a page sends must come from the same
+host, or from this machine. Starlette's ``TrustedHostMiddleware`` knows names only, and no ``Origin``.
 """
 
 import ipaddress
@@ -16,8 +17,6 @@ from polytomic_mcp.sandbox.calls.call import Answer
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.gateway.responses import render
-
-_OWN_PAGES = ("same-origin", "none")
 
 
 class Guard:
@@ -43,7 +42,9 @@ class Guard:
 
 def _require_own(request: HTTPConnection) -> None:
     host = _hostname(f"//{request.headers.get('Host', '')}")
-    if host != getattr(request.app.state, "host", None) and not _is_unclaimed(host):
+    connected, _ = request.scope.get("server") or ("", None)
+    served = getattr(request.app.state, "host", "")
+    if host not in {connected.casefold(), served.casefold()} and not _is_unclaimed(host):
         raise RefusalError(
             421,
             "This name may belong to another site. Use the sandbox's address, such as http://127.0.0.1, or "
@@ -51,7 +52,7 @@ def _require_own(request: HTTPConnection) -> None:
             key="misdirected_request",
         )
     origin = request.headers.get("Origin")
-    if origin is not None and not _is_own(origin, host, request.headers.get("Sec-Fetch-Site")):
+    if origin is not None and not _is_own(_hostname(origin), host):
         raise RefusalError(
             403,
             "A page of another site sent this request. Send it from a page of the sandbox, or without a "
@@ -60,11 +61,9 @@ def _require_own(request: HTTPConnection) -> None:
         )
 
 
-def _is_own(origin: str, host: str, site: str | None) -> bool:
-    if origin == "null":  # what a browser sends for the sandbox's own forms, which give no referrer
-        return site in _OWN_PAGES
-    sender = _hostname(origin)
-    return sender == host or _is_loopback(sender)
+def _is_own(sender: str, host: str) -> bool:
+    """Return whether a page of this host may send requests; ``null`` as an origin has none."""
+    return bool(sender) and (sender == host or _is_loopback(sender))
 
 
 def _hostname(url: str) -> str:

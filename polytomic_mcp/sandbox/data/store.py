@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from polytomic_mcp.common.json_values import JsonObject
 from polytomic_mcp.errors import ConfigurationError
 from polytomic_mcp.sandbox.common.owner import ORGANIZATION_ID
-from polytomic_mcp.sandbox.data.state_errors import StateError, in_words
+from polytomic_mcp.sandbox.data.state_errors import StateError, in_words, unusable
 from polytomic_mcp.sandbox.data.transactions import Participant, Transactions
 
 _APPLICATION_ID: Final = int.from_bytes(b"Ptmc")
@@ -100,7 +100,8 @@ class Store:
     """Documents by kind and id, in the order of their creation, behind one lock.
 
     ``path`` is the state file; without it, data is in memory, and large data in a temporary file. Several
-    threads can use a store. Each call is one transaction, unless it runs inside ``transaction()``.
+    threads can use a store. Each call is one transaction, unless it runs inside ``transaction()``. A call
+    raises ``StateError`` if the file cannot be read or written; nothing of its transaction is kept then.
 
     Raises:
         ConfigurationError: The file cannot be opened, or is not a state file of this version.
@@ -197,10 +198,7 @@ class Store:
                 f"SELECT body FROM documents WHERE {scope} AND {condition}",  # noqa: S608 - the values are bound
                 [kind, *([] if owner is None else [owner]), *values],
             ).fetchall()
-        try:
-            return [json.loads(body) for (body,) in rows]
-        except ValueError as error:
-            raise StateError from error
+        return [stored_json(body) for (body,) in rows]
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete the document; return whether it existed."""
@@ -231,9 +229,7 @@ class Store:
                 for statement in (*self._migrations(), *_SCHEMA):
                     connection.execute(statement)
         except (StateError, sqlite3.Error) as error:
-            raise ConfigurationError(
-                f"The state file {path} cannot be used: {str(error).removesuffix('.')}."
-            ) from error
+            raise ConfigurationError(unusable(path, error)) from error
 
     def _is_foreign(self) -> bool:
         written = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
@@ -245,6 +241,18 @@ class Store:
         """Return statements that update the schema of an earlier version."""
         columns = {row[1] for row in self.connection.execute("PRAGMA table_info(documents)")}
         return [f"ALTER TABLE documents ADD COLUMN {_OWNER}"] if columns and "owner" not in columns else []
+
+
+def stored_json(body: str) -> Any:
+    """Return the value of a stored JSON text.
+
+    Raises:
+        StateError: It is none, so the file is damaged.
+    """
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise StateError from error
 
 
 def _matching(where: Where) -> str:
@@ -263,4 +271,4 @@ def _connect(path: str | Path | None) -> sqlite3.Connection:
             isolation_level=None,
         )
     except (OSError, sqlite3.Error) as error:
-        raise ConfigurationError(f"The state file {path} cannot be opened: {error}.") from error
+        raise ConfigurationError(unusable(path, error)) from error

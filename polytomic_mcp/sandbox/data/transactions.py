@@ -31,6 +31,7 @@ class Transactions:
         self._holder: int | None = None
         self._participants: list[Participant] = []
         self._after_commit: list[Callable[[], object]] = []
+        self._failure: sqlite3.Error | None = None
 
     @property
     def in_transaction(self) -> bool:
@@ -43,8 +44,12 @@ class Transactions:
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """Lock the connection; commit at the end of the outermost block, or roll back if it raises."""
+        """Lock the connection; commit at the end of the outermost block, or roll back if it raises.
+
+        It is also rolled back if SQLite failed in an inner block, whoever caught that.
+        """
         with in_words(), self.lock:
+            self._require_intact()
             if self._depth == 0:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._depth, self._holder = self._depth + 1, threading.get_ident()
@@ -52,14 +57,16 @@ class Transactions:
                 yield self.connection
                 if self._depth == 1:
                     self._commit()
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, sqlite3.Error):
+                    self._failure = error
                 if self._depth == 1:
                     self._roll_back()
                 raise
             finally:
                 self._depth -= 1
                 if not self._depth:
-                    self._holder = None
+                    self._holder = self._failure = None
                     self._participants.clear()
             due = self._take_due()
         for work in due:
@@ -77,15 +84,21 @@ class Transactions:
             ready()
 
     def _commit(self) -> None:
+        self._require_intact()
         for participant in self._participants:
             participant.commit()
         self.connection.commit()
 
+    def _require_intact(self) -> None:
+        """Raise the failure of an inner block: SQLite may have ended the transaction by then."""
+        if self._failure is not None:
+            raise self._failure
+
     def _roll_back(self) -> None:
         for participant in self._participants:
             participant.rollback()
-        self.connection.rollback()
         self._after_commit.clear()
+        self.connection.rollback()
 
     def _take_due(self) -> list[Callable[[], object]]:
         if self._depth:

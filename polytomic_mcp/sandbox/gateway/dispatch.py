@@ -15,6 +15,7 @@ from polytomic_mcp.sandbox.calls.call import Answer, Call, Routes
 from polytomic_mcp.sandbox.calls.credentials import Credential
 from polytomic_mcp.sandbox.calls.versions import CURRENT
 from polytomic_mcp.sandbox.calls.versions import HEADER as VERSION_HEADER
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.gateway.arguments import read_arguments, read_call_body
 from polytomic_mcp.sandbox.gateway.authentication import authenticate
 from polytomic_mcp.sandbox.gateway.emulation import require_emulated
@@ -116,6 +117,8 @@ class Api:
                 for observe in self._extensions.observers:
                     observe(call)
                 keep(answer)
+        except StateError:
+            raise  # no outcome: the call had no effect, and may work when it is repeated
         except Exception as error:  # noqa: BLE001 - an error is an outcome as well, and is stored
             answer = refusal_answer(error, call.version)
             keep(answer)

@@ -13,6 +13,9 @@ from typing import Any, Final
 from polytomic_mcp.catalogue import Operation, Parameter
 from polytomic_mcp.common.json_values import JsonObject, as_list, as_object
 
+_NEVER_EMPTY: Final = ("boolean", "integer", "object")
+"""The types of which an empty text is no value, but what a form or a script sends for none."""
+
 _MEMBER: Final = re.compile(r"(?P<name>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
 
@@ -24,6 +27,8 @@ def read_query(operation: Operation, query: Iterable[tuple[str, str]]) -> JsonOb
         name, member = _split_key(key, parameters)
         parameter = parameters.get(name)
         schema: Mapping[str, Any] = parameter.schema if parameter else {}
+        if not text and member is None and schema.get("type") in _NEVER_EMPTY:
+            continue
         members = [(member, text)] if member is not None else _members(schema, text)
         if members is None:
             _add(arguments, name, schema, text)

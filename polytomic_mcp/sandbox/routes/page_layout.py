@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer, a browser sends the form with Origin: null
     "X-Content-Type-Options": "nosniff",
 }
 

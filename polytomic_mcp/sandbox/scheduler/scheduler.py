@@ -58,6 +58,7 @@ class Scheduler:
         """Start what is due now on the workers, and send the events that are due."""
         self._workspace.deferred.finish()
         with self._workspace.signals.stepping:
+            self._workspace.finish_rest()
             now = self._workspace.clock()
             dues = (due for due in timetable.upcoming(self._workspace) if due.time <= now)
             for run in _begin(self._workspace, dues):
@@ -74,6 +75,7 @@ class Scheduler:
         self._workspace.deferred.finish()
         with self._workspace.signals.stepping:
             self._workspace.settle(PATIENCE)
+            self._workspace.finish_rest()
             move = _Move(self._workspace, time)
             move.perform()
         self._workspace.signals.alarm.set()

@@ -4,6 +4,7 @@ import logging
 import threading
 from typing import Final
 
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.workspace.workspace import Workspace
 
@@ -12,6 +13,9 @@ LONGEST_SLEEP: Final = 3_600.0
 
 PAUSE: Final = 0.2
 """Seconds between two turns, so that many writes in succession wake the timer only a few times."""
+
+RETRY: Final = 30.0
+"""Seconds until the next turn after the state file could not be used, as when the disk is full."""
 
 GRACE: Final = 3.0
 """Seconds to wait before work that was put off is done, so that it does not delay the sandbox's start."""
@@ -51,9 +55,12 @@ class Timer:
         try:
             self._scheduler.run_due()
             due = self._scheduler.next_due()
+        except StateError:
+            return RETRY
         except Exception:  # noqa: BLE001 - the outermost handler of a thread: an error must not end it
             _LOG.debug("the timer failed", exc_info=True)
             return LONGEST_SLEEP
+        longest = RETRY if self._workspace.unfinished else LONGEST_SLEEP
         if due is None:
-            return LONGEST_SLEEP
-        return min(max((due - self._workspace.clock()).total_seconds(), 0), LONGEST_SLEEP)
+            return longest
+        return min(max((due - self._workspace.clock()).total_seconds(), 0), longest)

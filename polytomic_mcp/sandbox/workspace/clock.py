@@ -30,7 +30,7 @@ class MovableClock:
         if start is not None:
             self._start_at(start, is_new=stored is None)
         elif stored is None:
-            self._save()
+            self._set(self._ahead)
 
     def __call__(self) -> datetime:
         """Return the time now, aware and in UTC."""
@@ -45,19 +45,18 @@ class MovableClock:
         with self._lock:
             missing = time - self()
             if missing > timedelta():
-                self._ahead += missing
-                self._save()
+                self._set(self._ahead + missing)
 
     def _start_at(self, start: datetime, *, is_new: bool) -> None:
         if not is_new and start < self():
             raise ValueError(
                 f"The sandbox's clock is at {self().isoformat()} already and cannot be moved back."
             )
-        self._ahead += start - self()
-        self._save()
+        self._set(self._ahead + (start - self()))
 
-    def _save(self) -> None:
-        self._store.put(_KIND, _KIND, {"id": _KIND, "ahead": self._ahead // _MICROSECOND})
+    def _set(self, ahead: timedelta) -> None:
+        self._store.put(_KIND, _KIND, {"id": _KIND, "ahead": ahead // _MICROSECOND})
+        self._ahead = ahead
 
 
 class StoppedClock(MovableClock):

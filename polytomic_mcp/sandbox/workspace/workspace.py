@@ -3,8 +3,10 @@
 import copy
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +21,7 @@ from polytomic_mcp.sandbox.data.servers.backends import ServerQueries, table_bac
 from polytomic_mcp.sandbox.data.servers.hosts import LOOPBACK, AllowedHosts
 from polytomic_mcp.sandbox.data.servers.servers import Servers
 from polytomic_mcp.sandbox.data.sql.engine import Engine
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.systems.systems import object_id
 from polytomic_mcp.sandbox.data.tables.tables import Tables
@@ -59,7 +62,8 @@ class Workspace:
     connections and ``engine`` queries them; ``servers`` connects to real servers on the allowed ``hosts``.
     ``workers`` run executions and jobs in the background, ``signals`` synchronizes the threads.
     ``faults`` are the active ones, ``requests`` those that the API received, ``deferred`` is what remains to
-    be done before the workspace is complete. A call gets the workspace ``within`` its organization.
+    be done before the workspace is complete, ``unfinished`` are ends of runs that are not stored yet. A call
+    gets the workspace ``within`` its organization.
 
     Raises:
         ValueError: The store's clock is later than ``start``.
@@ -75,6 +79,7 @@ class Workspace:
     faults: Faults = field(default_factory=Faults)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     deferred: Deferred = field(default_factory=Deferred)
+    unfinished: deque[Callable[[], object]] = field(default_factory=deque[Callable[[], object]])
     clock: MovableClock = field(init=False)
     servers: Servers = field(init=False)
     tables: Tables = field(init=False)
@@ -130,6 +135,21 @@ class Workspace:
     def run_later(self, work: Callable[[], object]) -> None:
         """Submit work to the workers when the current transaction commits, or at once if there is none."""
         self.store.after_commit(partial(self._submit, work))
+
+    def finish(self, work: Callable[[], object]) -> None:
+        """Store the end of a run; if the state file cannot take it now, leave it to ``finish_rest``."""
+        try:
+            work()
+        except StateError:
+            self.unfinished.append(work)
+            self.signals.alarm.set()
+
+    def finish_rest(self) -> None:
+        """Store the ends of runs that the state file could not take, as far as it can now."""
+        with suppress(StateError):
+            while self.unfinished:
+                self.unfinished[0]()
+                self.unfinished.popleft()
 
     def settle(self, seconds: float) -> None:
         """Wait until the workers have finished what was submitted so far, up to a number of seconds."""

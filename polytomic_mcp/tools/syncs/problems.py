@@ -84,8 +84,6 @@ def _form_problems(sync: SyncRequest) -> Iterator[str]:
         yield f"identities.strategy: Several mappings require one.{valid_values(strategy or '', STRATEGIES)}"
     for path, mapping in sync.all_mappings:
         yield from _mapping_form_problems(path, mapping)
-    if sync.encryption_passphrase and not any(each.encryption_enabled for _, each in sync.all_mappings):
-        yield "encryption_passphrase: No field has encryption_enabled. Omit it, or encrypt a field."
 
 
 def _mapping_form_problems(path: str, mapping: Mapping) -> Iterator[str]:

@@ -90,6 +90,14 @@ def test_a_guide_is_run_by_its_name(command: Command, name: str) -> None:
     assert '"polytomic-sandbox"' not in done.out
 
 
+def test_the_guide_about_failing_syncs_runs_in_an_organization_with_a_past(command: Command) -> None:
+    done = command("demo", "find_what_fails")
+
+    assert (done.status, done.err) == (0, "")
+    assert "What failed, and why" in done.out
+    assert "12 ok" in done.out
+
+
 def test_a_guide_without_a_sync_has_no_execution(command: Command) -> None:
     document = json.loads(command("demo", "repeat_requests_safely", "--json").out)
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.testing.sandbox import PolytomicSandbox
 
 PATHS = ("/sandbox/clock", "/sandbox/consent/token")
 
@@ -47,7 +48,7 @@ async def test_a_name_that_a_site_can_have_is_refused(http: httpx.AsyncClient, p
 
 
 async def test_the_host_that_it_was_told_to_serve_is_taken(app: Any, http: httpx.AsyncClient) -> None:
-    app.state.host = "box.example"
+    app.state.host = "Box.example"
 
     assert (await http.get("/sandbox/clock", headers={"Host": "box.example:9000"})).status_code == 200
 
@@ -59,7 +60,9 @@ async def test_the_host_that_it_was_told_to_serve_is_taken(app: Any, http: httpx
         {"Origin": "https://evil.example"},
         {"Origin": "http://203.0.113.5"},
         {"Origin": "null"},
-        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://["},
+        {"Origin": ""},
     ],
 )
 async def test_a_form_of_another_site_is_refused(
@@ -78,7 +81,7 @@ async def test_a_form_of_another_site_is_refused(
         {"Origin": "http://sandbox"},
         {"Origin": "http://localhost:3000"},
         {"Origin": "http://127.0.0.1:9000"},
-        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://LOCALHOST:1"},
     ],
 )
 async def test_the_sandboxs_own_pages_and_this_machine_are_taken(
@@ -89,3 +92,27 @@ async def test_the_sandboxs_own_pages_and_this_machine_are_taken(
 
 async def test_the_api_itself_asks_for_a_key_and_not_for_a_name(http: httpx.AsyncClient) -> None:
     assert (await http.get("/api/me", headers={"Host": "polytomic.internal.example"})).status_code == 200
+
+
+@pytest.mark.parametrize("base_url", ["http://testserver", "https://app.polytomic.com"])
+async def test_in_process_any_base_url_is_its_own(app: Any, base_url: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url) as http:
+        own = await http.post("/sandbox/clock", json={}, headers={"Origin": base_url})
+        other = await http.get("/sandbox/clock", headers={"Host": "evil.example"})
+
+    assert (own.status_code, other.status_code) == (200, 421)
+
+
+async def test_a_browser_names_the_consent_page_as_the_origin_of_its_form(http: httpx.AsyncClient) -> None:
+    # With no-referrer, the Fetch standard makes the origin null.
+    assert (await http.get("/sandbox/consent/token")).headers["Referrer-Policy"] == "same-origin"
+
+
+def test_over_http_a_name_that_leads_here_is_refused() -> None:
+    with PolytomicSandbox() as sandbox:
+        answers = [
+            httpx.get(f"{sandbox.url}/sandbox/clock", headers={"Host": host}, trust_env=False)
+            for host in ("evil.example", "localhost", "127.0.0.1:1")
+        ]
+
+    assert [answer.status_code for answer in answers] == [421, 200, 200]

@@ -45,6 +45,15 @@ async def test_an_object_may_be_sent_whole_as_older_clients_do(
     assert answer.json()["data"] == {"id": "c", "params": params}
 
 
+async def test_an_empty_text_counts_as_absent_where_it_is_no_value(echo: Any) -> None:
+    async with echo("GET /api/syncs", "GET /api/connections/{id}/modelsync/source") as http:
+        syncs = await http.get("/api/syncs?limit=&active=&page_token=")
+        source = await http.get("/api/connections/c/modelsync/source?params=")
+
+    assert syncs.json()["data"] == {"page_token": ""}
+    assert source.json()["data"] == {"id": "c"}
+
+
 async def test_the_values_of_an_object_that_is_sent_whole_have_their_types(echo: Any) -> None:
     async with echo("GET /api/bulk/syncs/{id}/schemas") as http:
         whole = await http.get("/api/bulk/syncs/b/schemas", params={"filters": '{"enabled": "true"}'})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from polytomic_mcp.sandbox import create_sandbox
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.scheduler import timer
 from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from polytomic_mcp.sandbox.scheduler.timer import Timer
@@ -90,6 +91,31 @@ def test_an_error_does_not_end_it(
     run(workspace)
 
     assert slept == [timer.LONGEST_SLEEP] * 3
+
+
+def test_it_tries_again_soon_if_the_state_file_cannot_be_used(
+    workspace: Workspace, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Scheduler) -> None:
+        raise StateError
+
+    # Nothing is due in an empty sandbox, so its turns write nothing.
+    monkeypatch.setattr(Scheduler, "run_due", fail)
+
+    run(workspace)
+
+    assert slept == [timer.RETRY] * 3
+
+
+def test_it_tries_again_soon_if_a_run_has_no_end_yet(workspace: Workspace, slept: list[float]) -> None:
+    def fail() -> None:
+        raise StateError
+
+    workspace.finish(fail)
+
+    run(workspace)
+
+    assert slept == [timer.RETRY] * 3
 
 
 def test_it_finishes_what_was_put_off_after_a_while(

@@ -168,7 +168,8 @@ async def test_every_type_of_the_sandbox_gets_the_same_verdict_from_it() -> None
                 body = {"name": "n", "type": entry["id"], "configuration": configuration}
                 answer = await api.post("/api/connections", json=body)
                 count += 1
-                is_lenient = not configuration or "no_such_field" in configuration
+                is_empty = not any(value is not None for value in configuration.values())
+                is_lenient = is_empty or "no_such_field" in configuration
                 if answer.is_success == (bool(problems) and not is_lenient):
                     different.append((entry["id"], configuration, answer.text, problems))
 

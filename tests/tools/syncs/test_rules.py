@@ -210,10 +210,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"fields": [{"source": source(), "target": "Note", "sync_mode": "create"}]},
         "fields[0].sync_mode: mode 'update' supports no modes of fields.",
     ),
-    "a passphrase for nothing": (
-        {"encryption_passphrase": "hush"},
-        "encryption_passphrase: No field has encryption_enabled.",
-    ),
     "a field that cannot be encrypted": (
         {"fields": [{"source": source(), "target": "Note", "encryption_enabled": True}]},
         "fields[0].encryption_enabled: 'NOTE' cannot be encrypted.".replace("NOTE", "Note"),

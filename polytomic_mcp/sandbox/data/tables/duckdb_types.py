@@ -4,10 +4,10 @@ DuckDB's decimals have at most 38 digits and a fixed scale, and its lists one de
 precision is loaded with the scale that its values need, or as text if none is enough; nested lists as JSON.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
+from polytomic_mcp.sandbox.data.store import stored_json
 from polytomic_mcp.sandbox.data.tables.json_columns import JSON
 from polytomic_mcp.sandbox.data.tables.numbers import decimal_bounds, to_decimal
 from polytomic_mcp.sandbox.data.tables.table import Table
@@ -28,7 +28,7 @@ def duckdb_types(table: Table, bodies: Iterable[Sequence[str]]) -> list[str]:
 def _measure(unclear: "Mapping[int, _Values]", bodies: Iterable[Sequence[str]]) -> None:
     for chunk in bodies:
         for body in chunk:
-            row: list[Any] = json.loads(body)
+            row: list[Any] = stored_json(body)
             for position, values in unclear.items():
                 values.add(row[position] if position < len(row) else None)
 

@@ -56,28 +56,17 @@ def plain(number: Decimal) -> str:
 
 def is_double(number: Decimal) -> bool:
     """Return whether the shortest text of a double is this number."""
-    try:
-        value = float(number)
-    except OverflowError:
-        return False
+    value = float(number)
     return math.isfinite(value) and Decimal(repr(value)) == number
 
 
 def is_single(number: Decimal) -> bool:
     """Return whether the shortest text of a four-byte float is this number, which fits a double."""
-    value = float(number)
-    try:
-        return Decimal(repr(single(value))) == number
-    except OverflowError:
-        return False
+    return Decimal(repr(single(float(number)))) == number
 
 
 def single(value: float) -> float:
-    """Return a double that has the shortest text of a four-byte float.
-
-    Raises:
-        OverflowError: The value is too large for four bytes.
-    """
+    """Return a double that has the shortest text of a four-byte float; infinity if that is too small."""
     stored = four_bytes(value)
     if not math.isfinite(stored):
         return stored
@@ -86,11 +75,7 @@ def single(value: float) -> float:
 
 
 def four_bytes(value: float) -> float:
-    """Return the four-byte float that is nearest to a double.
-
-    Raises:
-        OverflowError: The value is too large for four bytes.
-    """
+    """Return the four-byte float that is nearest to a double."""
     return struct.unpack("f", struct.pack("f", value))[0]
 
 

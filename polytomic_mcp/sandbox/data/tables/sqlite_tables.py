@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from polytomic_mcp.common import spelling
 from polytomic_mcp.common.spelling import unknown
 from polytomic_mcp.sandbox.common.refusals import RefusalError
-from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.data.store import Store, stored_json
 from polytomic_mcp.sandbox.data.tables import json_columns
 from polytomic_mcp.sandbox.data.tables.names import quoted
 from polytomic_mcp.sandbox.data.tables.row_index import drop_indexes, indexed, is_indexable, spellings
@@ -231,7 +231,7 @@ def _reader(table: Table) -> Callable[[str], Row]:
     texts = [names[position] for position in _columns_of(table, json_columns.JSON)]
 
     def row(body: str) -> Row:
-        found = dict.fromkeys(names) | dict(zip(names, json.loads(body), strict=False))
+        found = dict.fromkeys(names) | dict(zip(names, stored_json(body), strict=False))
         for name in texts:
             found[name] = json_columns.stored(found[name])
         return found

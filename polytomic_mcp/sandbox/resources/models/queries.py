@@ -88,17 +88,17 @@ def interrupt_all(workspace: Workspace) -> None:
 
 
 def _run(workspace: Workspace, connection: JsonObject, query: JsonObject, sql: str) -> None:
-    workspace.store.put(KIND, query["id"], query | {"status": "running"})
     try:
+        workspace.store.put(KIND, query["id"], query | {"status": "running"})
         found = _read(workspace, connection, query["id"], sql)
-    except QueryError as error:
-        _fail(workspace, query, str(error))
-    except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see the failure
-        _LOG.debug("a query failed", exc_info=True)
-        _fail(workspace, query, "The sandbox failed. This is a bug in the sandbox.")
-    else:
         expires = written(workspace.clock() + RETENTION)
         workspace.store.put(KIND, query["id"], query | found | {"status": "done", "expires": expires})
+    except (QueryError, RefusalError) as error:
+        workspace.finish(partial(_fail, workspace, query, str(error)))
+    except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see the failure
+        _LOG.debug("a query failed", exc_info=True)
+        message = "The sandbox failed. This is a bug in the sandbox."
+        workspace.finish(partial(_fail, workspace, query, message))
 
 
 def _read(workspace: Workspace, connection: JsonObject, id_: str, sql: str) -> JsonObject:

@@ -49,10 +49,11 @@ def _run(workspace: Workspace, job: JsonObject, work: Callable[[], Any]) -> None
         with workspace.store.transaction():
             workspace.store.put("job", job["job_id"], job | {"status": "done", "result": work()})
     except RefusalError as refusal:
-        _fail(workspace, job, refusal.message)
+        workspace.finish(partial(_fail, workspace, job, refusal.message))
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: the caller who polls must see it
         _LOG.debug("job %s failed", job["type"], exc_info=True)
-        _fail(workspace, job, "The sandbox failed. This is a bug in the sandbox.")
+        message = "The sandbox failed. This is a bug in the sandbox."
+        workspace.finish(partial(_fail, workspace, job, message))
 
 
 def _fail(workspace: Workspace, job: JsonObject, error: str) -> None:

@@ -140,7 +140,8 @@ def test_a_description_uses_known_words_and_an_existing_type(system: str) -> Non
         *("has_deleted_records", "ignores_case", "not_offered", "schema_ids", "sources"),
     }
     assert body.get("query", {}).keys() <= {"language", "database", "schema"}
-    assert body.get("creation", {}).keys() <= {"by", "kind", "like", "id", "properties"}
+    creation = {"by", "columns", "id", "is_implied", "kind", "like", "properties"}
+    assert body.get("creation", {}).keys() <= creation
     for kind in kinds.values():
         assert kind.keys() <= {"modes", "identity", "assigns_key", "is_target", "is_source", "properties"}
     for property_ in body.get("creation", {}).get("properties", []):

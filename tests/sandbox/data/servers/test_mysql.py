@@ -156,6 +156,28 @@ def test_a_table_is_created_widened_and_dropped(my: Server) -> None:
     assert my.tables.get(my.key, made.name) is None
 
 
+def test_a_value_that_the_server_would_round_is_refused_by_its_column(my: Server, weird: Table) -> None:
+    with pytest.raises(RefusedRowsError, match="'n'"):
+        my.tables.insert(weird, [{"i": 5, "n": f"0.{'1' * 31}"}])
+
+    assert my.tables.count(weird) == 1
+
+
+def test_a_query_without_an_order_has_all_digits_of_its_floats(my: Server) -> None:
+    my.sql("CREATE TABLE floats (f float)")
+    my.sql("INSERT INTO floats VALUES (16777217.5), (0.1)")
+
+    assert sorted(my.query("SELECT f FROM floats", "mysql").rows) == [(0.1,), (16777218.0,)]
+
+
+@pytest.mark.parametrize(("name", "problem"), [("made ", "ends with a space"), ("x" * 65, "has 65 letters")])
+def test_a_name_that_the_server_would_change_is_refused(my: Server, name: str, problem: str) -> None:
+    where = f"{my.sql.configuration['dbname']}.{name}"
+
+    with pytest.raises(RefusalError, match=f"cannot name .* column '{name}', which {problem}"):
+        my.tables.create(Table(my.key, where, name, "table", (Column("a", "number", "INTEGER"),)))
+
+
 def test_a_missing_database_is_created(my: Server) -> None:
     name = f"{my.sql.configuration['dbname']}_2"
     configuration = {key: value for key, value in my.sql.configuration.items() if key != "dbname"}

@@ -122,3 +122,11 @@ def test_one_alias_may_name_two_tables_in_two_subqueries(ask: Any, tables: Table
 
 def test_a_schema_of_mysql_may_be_the_database(ask: Any) -> None:
     assert ask("SELECT count(*) FROM company.people", "mysql", database="company").rows == [(5,)]
+
+
+def test_a_row_of_several_megabytes_is_read(ask: Any, tables: Tables, people: Table) -> None:
+    tables.insert(people, [{"id": 6, "name": "x" * 4_000_000, "plan": "free"}])
+
+    lengths = ask("SELECT id, length(name) FROM people WHERE id > 4 ORDER BY id")
+
+    assert lengths.rows == [(5, 2), (6, 4_000_000)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from polytomic_mcp.sandbox.common.refusals import RefusalError
 from polytomic_mcp.sandbox.data.store import Store
 from polytomic_mcp.sandbox.data.tables.tables import Column, Table, Tables
 
@@ -93,7 +94,7 @@ def test_every_write_changes_the_version_and_a_rollback_restores_it(tables: Tabl
 def test_a_taken_name_and_two_columns_of_one_name_are_refused(tables: Tables) -> None:
     with pytest.raises(ValueError, match="already has a table MY-FLOW"):
         tables.create(replace(FLOW, name="MY-FLOW"))
-    with pytest.raises(ValueError, match="Two columns"):
+    with pytest.raises(RefusalError, match="differ by case alone: 'name', 'NAME'"):
         tables.create(Table("gong", "x", "x", "object", (NAME, replace(NAME, name="NAME"))))
 
 

@@ -10,7 +10,9 @@ from starlette.applications import Starlette
 
 from polytomic_mcp.sandbox import create_sandbox
 from polytomic_mcp.sandbox.common.owner import USER_ID
+from polytomic_mcp.sandbox.data.state_errors import StateError
 from polytomic_mcp.sandbox.data.store import Store
+from polytomic_mcp.sandbox.resources.models import queries
 from tests.sandbox.conftest import Clock, Connect
 
 NUMBERS = "SELECT g AS n, 'x' AS t FROM generate_series(1, {}) AS s(g) ORDER BY g"
@@ -170,6 +172,21 @@ async def test_an_internal_error_fails_the_query_without_details(
     answer = await ended(warehouse, "SELECT 1")
 
     assert answer["data"]["error"] == "The sandbox failed. This is a bug in the sandbox."
+
+
+async def test_a_query_that_cannot_be_stored_says_why(
+    warehouse: Any, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise StateError
+
+    # The disk is full for the pages alone.
+    monkeypatch.setattr(queries, "_put_page", fail)
+
+    answer = await ended(warehouse, "SELECT 1")
+
+    assert answer["data"]["status"] == "failed"
+    assert answer["data"]["error"].startswith("The sandbox's state file cannot be used: ")
 
 
 @pytest.mark.parametrize("type_", ["gong", "hubspot"])

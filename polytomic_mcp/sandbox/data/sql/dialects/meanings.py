@@ -23,9 +23,6 @@ _DATES_STAY: Final = ("athena", "bigquery", "mysql", "snowflake")
 _REFUSES_ZERO: Final = ("bigquery", "databricks", "postgres", "redshift", "snowflake", "tsql")
 """Dialects in which a division by zero is an error; in MySQL, it is null."""
 
-_WHOLE_UNITS: Final = ("bigquery", "mysql")
-"""Dialects whose TIMESTAMP_DIFF or TIMESTAMPDIFF counts whole units."""
-
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 _CUT: Final = ("mysql", "postgres", "redshift", "tsql")
@@ -124,11 +121,12 @@ def _date_sum(node: exp.Expr, dialect: str, kinds: Kinds) -> exp.Expr | None:
     return exp.cast(node.copy(), "date") if is_date or dialect == "databricks" else None
 
 
-def _whole_units(node: exp.TimestampDiff, dialect: str, kinds: Kinds) -> exp.Expr | None:
-    """Count the whole units between two times; DuckDB's function counts the boundaries that they cross."""
-    del kinds
-    if dialect not in _WHOLE_UNITS:
-        return None
+def _whole_units(node: exp.TimestampDiff, dialect: str, kinds: Kinds) -> exp.Expr:
+    """Count the whole units between two times, as BigQuery, Databricks and MySQL do.
+
+    DuckDB's function counts the boundaries that they cross, as Snowflake's does, which sqlglot tells apart.
+    """
+    del dialect, kinds
     template = f"datesub('{node.text('unit')}', CAST(:b AS TIMESTAMP), CAST(:a AS TIMESTAMP))"
     return filled(template, node.this, node.expression)
 

@@ -9,6 +9,7 @@ a row that seems to be gone may be one of those.
 
 import logging
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -42,12 +43,13 @@ def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
     try:
         _Run(workspace, sync_id, execution_id).perform()
     except _CanceledError:
-        _finish(workspace, execution_id, "canceled", "Canceled")
+        workspace.finish(partial(_finish, workspace, execution_id, "canceled", "Canceled"))
     except RefusalError as refusal:
-        _finish(workspace, execution_id, "failed", refusal.message)
+        workspace.finish(partial(_finish, workspace, execution_id, "failed", refusal.message))
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: an error must end the execution
         _LOG.debug("bulk execution %s failed", execution_id, exc_info=True)
-        _finish(workspace, execution_id, "failed", "The sandbox failed. This is a bug in the sandbox.")
+        message = "The sandbox failed. This is a bug in the sandbox."
+        workspace.finish(partial(_finish, workspace, execution_id, "failed", message))
 
 
 def _finish(workspace: Workspace, execution_id: str, status: str, message: str) -> None:

@@ -12,6 +12,7 @@ target keeps its rows.
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -48,10 +49,11 @@ def run(workspace: Workspace, sync_id: str, execution_id: str) -> None:
     try:
         _Run(workspace, sync_id, execution_id).perform()
     except RefusalError as refusal:
-        _fail(workspace, execution_id, refusal.message)
+        workspace.finish(partial(_fail, workspace, execution_id, refusal.message))
     except Exception:  # noqa: BLE001 - the outermost handler of a worker: an error must not leave the execution running
         _LOG.debug("execution %s failed", execution_id, exc_info=True)
-        _fail(workspace, execution_id, "The sandbox failed. This is a bug in the sandbox.")
+        message = "The sandbox failed. This is a bug in the sandbox."
+        workspace.finish(partial(_fail, workspace, execution_id, message))
 
 
 def _fail(workspace: Workspace, execution_id: str, reason: str) -> None:

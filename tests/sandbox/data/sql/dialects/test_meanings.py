@@ -29,6 +29,8 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "DATE_TRUNC('month', born)": "2000-02-01",
         "DATEADD(day, 1, born)": "2000-03-01",
         "TO_CHAR('2026-01-15 09:30:45'::timestamp, 'YYYY-MM-DD HH24:MI')": "2026-01-15 09:30",
+        "TO_CHAR(born, 'YYYY-MM')": "2000-02",
+        "TIMESTAMPDIFF(month, '2026-01-31'::date, '2026-02-01'::date)": 1,
         "TO_CHAR(name)": "Ada",
         "OBJECT_AGG(name, id)": {"Ada": 1},
     },
@@ -47,6 +49,7 @@ EXPRESSIONS: dict[str, dict[str, Any]] = {
         "'abcdef'::varchar(3)": "abc",
     },
     "databricks": {
+        "TIMESTAMPDIFF(MONTH, TIMESTAMP '2026-01-15 00:00:00', TIMESTAMP '2026-03-14 00:00:00')": 1,
         "7 / 2": 3.5,
         "7 div 2": 3,
         "dayofweek(date'2026-01-18')": 1,

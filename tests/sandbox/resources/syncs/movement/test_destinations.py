@@ -37,6 +37,21 @@ async def test_a_flow_accepts_only_contacts_of_the_crm(stage: Stage) -> None:
     ]
 
 
+async def test_a_mapped_reference_must_lead_to_a_record(stage: Stage) -> None:
+    (owner, *_) = stage.rows("owners", system="hubspot")
+    people = [
+        {"email": "known@a.example", "owner": owner["id"]},
+        {"email": "unknown@a.example", "owner": "no one"},
+    ]
+    model = await stage.model("people", "email owner", people)
+    mapped = {"fields": "owner>hubspot_owner_id", "identity": "email>email"}
+
+    execution = await stage.start(await stage.sync(model, "contacts", system="hubspot", **mapped))
+
+    assert execution["counts"] == stage.counts(insert=1, error=1, total=2)
+    assert "no one is not known to hubspot: no owners has that id" in execution["errors"][0]
+
+
 async def test_a_flow_accepts_no_one_without_a_crm(stage: Stage) -> None:
     stage.workspace.tables.drop(stage.stored_table("Contact", system="salesforce"))
     model = await stage.model("picked", "contact_id", [{"contact_id": "003unknown"}])

@@ -11,6 +11,7 @@ from polytomic_mcp.sandbox.resources.runs import logs
 from polytomic_mcp.sandbox.resources.syncs import executions
 from polytomic_mcp.sandbox.resources.syncs.movement import runner
 from polytomic_mcp.sandbox.resources.syncs.movement.record_writer import RecordWriter
+from polytomic_mcp.sandbox.scheduler.scheduler import Scheduler
 from tests.sandbox.conftest import InlineWorkers
 from tests.sandbox.resources.syncs.conftest import Stage
 
@@ -124,6 +125,57 @@ async def test_an_internal_error_fails_the_run(stage: Stage, monkeypatch: pytest
     execution = await stage.start(sync)
 
     assert execution["errors"] == ["The sandbox failed. This is a bug in the sandbox."]
+
+
+FULL = "The sandbox's state file cannot be used: the disk is full. Free some space, and try again."
+READ_ONLY = (
+    "The sandbox's state file cannot be used: it cannot be written. Make it and its folder writable, and try "
+    "again."
+)
+
+
+async def test_a_run_that_fills_the_disk_fails_with_a_sentence_and_the_next_one_is_good(
+    stage: Stage, workers: InlineWorkers
+) -> None:
+    model = await stage.model("people", "id name", [{"id": "1", "name": "x" * 500_000}])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    workers.is_holding = True
+    waiting = await stage.start(sync)
+    connection = stage.workspace.store.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 40}")  # too few for the row, enough for its log
+    workers.release()
+    failed = await stage.execution(sync, waiting["id"])
+
+    connection.execute("PRAGMA max_page_count = 100000")
+    workers.is_holding = False
+    good = await stage.start(sync)
+
+    assert (failed["status"], failed["errors"]) == ("failed", [FULL])
+    assert (good["status"], good["counts"]["insert"]) == ("completed", 1)
+
+
+async def test_a_run_whose_end_cannot_be_stored_ends_as_soon_as_it_can(
+    stage: Stage, workers: InlineWorkers
+) -> None:
+    model = await stage.model("people", "id name", [stage.ADA])
+    stage.table("public.arrivals", "id name")
+    sync = await stage.sync(model, "public.arrivals", **stage.MAPPED)
+    workers.is_holding = True
+    waiting = await stage.start(sync)
+    stage.workspace.store.connection.execute("PRAGMA query_only = ON")
+    workers.release()
+    stage.workspace.finish_rest()
+    under_way = await stage.execution(sync, waiting["id"])
+
+    stage.workspace.store.connection.execute("PRAGMA query_only = OFF")
+    Scheduler(stage.workspace).run_due()
+    ended = await stage.execution(sync, waiting["id"])
+
+    assert under_way["status"] == waiting["status"]
+    assert (ended["status"], ended["errors"]) == ("failed", [READ_ONLY])
+    assert not stage.workspace.unfinished
 
 
 async def test_deleting_a_sync_deletes_its_waiting_run(stage: Stage, workers: InlineWorkers) -> None:
