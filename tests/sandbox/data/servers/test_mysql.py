@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pymysql.cursors
 import pytest
 
 from polytomic_mcp.sandbox.common.refusals import RefusalError
@@ -270,3 +271,23 @@ def test_rows_are_found_by_the_values_of_a_column(my: Server, weird: Table) -> N
         (found,) = my.tables.find(weird, column, {ROW[name]}).values()
         assert found["id"] == 1
         assert my.tables.can_find(weird, column)
+
+
+def test_a_warning_that_changes_no_value_costs_no_row(
+    my: Server, plain: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = pymysql.cursors.Cursor.execute
+
+    def warned(cursor: pymysql.cursors.Cursor, sql: str, values: Any = None) -> int:
+        warnings = "SELECT 'Warning', 1287, 'The function is deprecated'"
+        found = execute(cursor, warnings if sql == "SHOW WARNINGS" else sql, values)
+        cursor.warning_count = 1
+        return found
+
+    # MySQL warns of what is deprecated in a trigger; scripts/test starts MariaDB, which does not.
+    monkeypatch.setattr(pymysql.cursors.Cursor, "execute", warned)
+    my.tables.insert(plain, [{"a": 4, "b": "new"}])
+    ids = {row["a"]: id_ for id_, row in my.tables.read(plain)}
+    my.tables.update(plain, {ids[1]: {"a": 1, "b": "other"}})
+
+    assert {row["a"]: row["b"] for row in my.rows(plain.name)} == {1: "other", 2: None, 4: "new"}
