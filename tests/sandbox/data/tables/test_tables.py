@@ -170,7 +170,7 @@ def test_a_hundred_thousand_rows_are_written_and_read_in_seconds(tables: Tables)
     read = sum(1 for _ in tables.read(FLOW))
 
     assert read == 100_000
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_rows_of_locked_tables_are_changed_by_no_other_thread(tables: Tables) -> None:
