@@ -61,7 +61,7 @@ def _convert_cast(cast: exp.Cast, kinds: Kinds) -> None:
 
 
 def _order_by_value(ordered: exp.Ordered, kinds: Kinds) -> None:
-    """Order numbers by their value, and what is no number by its text."""
+    """Order numbers by value, and everything else as text."""
     order = ordered.parent
     if isinstance(order, exp.Order) and kinds.is_json(ordered.this):
         number, text = ordered.copy(), ordered.copy()

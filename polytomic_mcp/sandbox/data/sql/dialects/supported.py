@@ -28,7 +28,7 @@ _SYNTAX: Final = frozenset(
         ),
     )
 )
-"""What DuckDB's grammar takes before a parenthesis that is no function in its catalog."""
+"""Words that DuckDB accepts before a parenthesis, although its catalog has no such function."""
 
 
 def require_supported(query: exp.Expr, written: str, dialect: str) -> None:

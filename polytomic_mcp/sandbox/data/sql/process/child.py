@@ -23,7 +23,7 @@ _CODE: Final = (
     "serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1], os._exit)"
 )
 _ENDING: Final = 1.0
-"""Seconds that an answer nobody waits for may still take; then the process is replaced."""
+"""How many seconds an abandoned answer may still take before the process is replaced."""
 
 
 class Child:

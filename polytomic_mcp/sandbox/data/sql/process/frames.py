@@ -25,7 +25,7 @@ def read(stream: BinaryIO, largest: float = LARGEST) -> Any:
     """Wait for a frame and return its value; None at the end of the stream.
 
     Raises:
-        ValueError: What was read is no frame, or is larger than ``largest`` bytes.
+        ValueError: The data is not a frame, or is larger than ``largest`` bytes.
     """
     length = stream.read(_LENGTH)
     if len(length) < _LENGTH:

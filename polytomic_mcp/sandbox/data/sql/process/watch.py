@@ -30,8 +30,8 @@ class Watched(Protocol):
 class Watch:
     """Watches a process while the block runs.
 
-    Its memory is limited all the time, its time only while somebody waits for it: a reader's time
-    does not count.
+    Memory is limited at all times, and run time only while somebody waits for an answer: the time that
+    a reader takes does not count.
     """
 
     def __init__(self, process: Watched, limits: Limits, seconds: float) -> None:
